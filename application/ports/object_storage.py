@@ -1,0 +1,78 @@
+"""The role that holds the bytes."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What storage says of the bytes under a key.
+
+    `etag` is opaque, without quotes. `version_id` is None where the bucket keeps no versions.
+    `sha256` (64 hex digits) is there only if storage itself checked a checksum of the full object.
+    """
+
+    size_bytes: int
+    etag: str
+    content_type: str | None = None
+    version_id: str | None = None
+    sha256: str | None = None
+
+
+class StorageError(Exception):
+    """Storage did not do what it was asked; the cause is chained."""
+
+
+class StorageUnavailableError(StorageError):
+    """Storage could not answer (network, timeout, 5xx, throttling): worth another try later."""
+
+
+class StorageDeniedError(StorageError):
+    """Storage refused our credentials or our rights: an operator has to act."""
+
+
+class ContentChangedError(StorageError):
+    """The bytes under the key are no longer the ones that were asked for."""
+
+
+class BucketSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """What `prepare` found or made."""
+
+    created: bool
+    versioned: bool
+    cors: bool
+
+
+class ObjectStorage(Protocol):
+    """Reads and deletes what clients PUT; never writes content itself. Keys are exact, not prefixes."""
+
+    async def head(self, key: str) -> StoredContent | None:
+        """Return what is stored under `key` now, or None if nothing is.
+
+        Raises `StorageUnavailableError` or `StorageDeniedError`; a missing object is never an error.
+        """
+        ...
+
+    def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
+        """Stream exactly the bytes that `content` describes, in chunks of at most 1 MiB, in constant memory.
+
+        The version is pinned where there is one, otherwise `If-Match` with the ETag is sent.
+        Raises `ContentChangedError` when these bytes are gone, `StorageUnavailableError` when the stream breaks.
+        """
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Delete every version of `key`. Idempotent: what is not there is deleted already."""
+        ...
+
+    async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
+        """Make the bucket usable: create it if missing, versioning with expiry of noncurrent versions, CORS.
+
+        Idempotent. What the server cannot do is left out and told in the answer, never pretended.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Return if storage answers for our bucket; raise `StorageError` otherwise."""
+        ...

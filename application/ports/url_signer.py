@@ -1,0 +1,63 @@
+"""The role that turns a storage key into a URL which a client may use for a while."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+
+class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that anyone who holds it may send until `expires_at`.
+
+    `headers` are signed: the request is refused unless each is sent with exactly this value.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class UnsupportedHeaderError(Exception):
+    """The signer cannot bind this header to the URL."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"this signer cannot bind the header {name!r} to a URL")
+        self.name = name
+
+
+class UrlSigner(Protocol):
+    """Signs locally: no call goes out, and the answer depends on the arguments and the credentials alone."""
+
+    def sign_put(
+        self, key: str, *, headers: Mapping[str, str], expires_in: timedelta, now: datetime
+    ) -> SignedRequest:
+        """Return a URL that takes one object at `key`, and only with exactly these headers.
+
+        The URL lives at most 7 days, and no longer than the credentials that sign it: `expires_at` says how long.
+        A signer that cannot bind a header raises `UnsupportedHeaderError`; it never drops it.
+        """
+        ...
+
+    def sign_get(
+        self,
+        key: str,
+        *,
+        expires_in: timedelta,
+        now: datetime,
+        version_id: str | None = None,
+        download_as: str | None = None,
+    ) -> SignedRequest:
+        """Return a URL that reads `key` (the pinned version where one is given).
+
+        `download_as`: the filename that the browser is told (`Content-Disposition: attachment`, RFC 6266).
+        """
+        ...
+
+    def key_room(self, header_names: Collection[str]) -> int:
+        """Return how many characters a percent-encoded key may have so that a PUT's URL stays ≤ 2083 characters.
+
+        `header_names` are the headers that will be signed.
+        """
+        ...
