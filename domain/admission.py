@@ -1,0 +1,142 @@
+"""What is checked before a URL is given out, as far as the request, the caller's tier and the bucket can tell.
+
+The checks that need the log (unique key, duplicate, quota) come after these, under the log's lock.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from domain import filenames, media_types
+from domain.bucket import MAX_METADATA_BYTES, Policy, UniqueKey, unique_text, unique_values
+from domain.organization import TierLimits
+from domain.refusals import ForbiddenError, InvalidInputError
+from domain.schema import PROPERTY_NAME, BucketSchema, FieldType, check_json, check_values
+
+SINGLE_PUT_LIMIT_BYTES = 5 * 1024**3
+
+
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as a client announces it."""
+
+    filename: str
+    content_type: str
+    file_size_bytes: int | None = None
+    metadata: Mapping[str, Any] = {}
+    create_object: bool = True
+    object_metadata: Mapping[str, Any] | None = None
+    blob_property: str | None = None
+    blob_type: str | None = None
+
+
+class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a bucket matters for admission."""
+
+    schema: BucketSchema | None
+    unique_key: UniqueKey | None
+
+
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the checks settled. `unique_key`: the canonical text of the values, where one applies."""
+
+    blob_property: str | None
+    blob_type: str | None
+    unique_key: str | None
+    policy: Policy
+
+
+def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits) -> Admitted:
+    """Check an announced file in the documented order; the first refusal wins."""
+    check_json(announced.metadata, "metadata", max_bytes=MAX_METADATA_BYTES)
+    check_json(announced.object_metadata, "object_metadata", max_bytes=MAX_METADATA_BYTES)
+    unique_key = None
+    if announced.create_object and bucket.unique_key is not None:
+        unique_key = unique_text(unique_values(bucket.unique_key, announced.object_metadata or {}))
+    filenames.check(announced.filename)
+    media_types.check_syntax(announced.content_type)
+    given_type = _blob_type(announced.blob_type)
+    if announced.blob_property is not None and not PROPERTY_NAME.fullmatch(announced.blob_property):
+        raise InvalidInputError(
+            "invalid_blob_property",
+            "blob_property may hold letters, digits and underscores only.",
+            {"blob_property": announced.blob_property[:100]},
+        )
+    _check_size(announced.file_size_bytes, limits)
+    fitting = media_types.file_types(announced.content_type)
+    settled: tuple[str | None, FieldType | None]
+    if announced.create_object:
+        settled = _check_against_schema(announced, bucket.schema, fitting, given_type)
+    else:
+        settled = (
+            announced.blob_property or filenames.property_from(announced.filename),
+            given_type or (fitting[0] if fitting else None),
+        )
+    name, kind = settled
+    policy = (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT
+    return Admitted(blob_property=name, blob_type=kind.upper() if kind else None, unique_key=unique_key, policy=policy)
+
+
+def _blob_type(given: str | None) -> FieldType | None:
+    if given is None:
+        return None
+    try:
+        return FieldType(given.lower())
+    except ValueError:
+        raise InvalidInputError(
+            "invalid_blob_type",
+            f"blob_type must be one of {', '.join(t.upper() for t in FieldType)}.",
+            {"blob_type": given[:100]},
+        ) from None
+
+
+def _check_size(size_bytes: int | None, limits: TierLimits) -> None:
+    if size_bytes is None:
+        return
+    if size_bytes > limits.file_size_bytes:
+        raise ForbiddenError(
+            "file_too_large",
+            f"The organization's tier allows files of up to {limits.file_size_bytes} bytes.",
+            {"file_size_bytes": size_bytes, "limit_bytes": limits.file_size_bytes},
+        )
+    if size_bytes > SINGLE_PUT_LIMIT_BYTES:
+        raise InvalidInputError(
+            "needs_multipart",
+            "S3 takes at most 5 GiB in a single PUT; split the file.",
+            {"file_size_bytes": size_bytes, "limit_bytes": SINGLE_PUT_LIMIT_BYTES},
+        )
+
+
+def _check_against_schema(
+    announced: Announcement, schema: BucketSchema | None, fitting: tuple[FieldType, ...], given_type: FieldType | None
+) -> tuple[str, FieldType]:
+    if schema is None or not schema.properties:
+        raise InvalidInputError(
+            "no_schema",
+            "The bucket has no schema, so no object can be made: send create_object_on_confirm=false.",
+        )
+    file_properties = schema.file_properties()
+    name = announced.blob_property or (
+        file_properties[0] if len(file_properties) == 1 else filenames.stem(announced.filename)
+    )
+    if name not in schema.properties:
+        raise InvalidInputError(
+            "unknown_blob_property",
+            f"The bucket's schema has no property {name[:100]!r}: name one of its file properties in blob_property.",
+            {"blob_property": name[:100], "file_properties": file_properties},
+        )
+    kind = schema.properties[name].type
+    if kind not in fitting:
+        raise InvalidInputError(
+            "content_type_does_not_fit",
+            f"{announced.content_type} does not fit the property {name!r}, which is of the type {kind}.",
+            {"content_type": announced.content_type, "blob_property": name, "property_type": kind},
+        )
+    if given_type not in {None, kind}:
+        raise InvalidInputError(
+            "blob_type_does_not_fit",
+            f"blob_type {announced.blob_type} contradicts the property {name!r}, which is of the type {kind}.",
+            {"blob_type": announced.blob_type, "blob_property": name, "property_type": kind},
+        )
+    check_values(schema, announced.object_metadata or {}, given=name)
+    return name, kind

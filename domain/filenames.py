@@ -1,0 +1,70 @@
+"""Filenames as clients give them, and the storage keys made of them."""
+
+import unicodedata
+from urllib.parse import quote
+
+from domain.refusals import InvalidInputError
+from domain.schema import PROPERTY_NAME
+
+MAX_LENGTH = 255
+MAX_KEY_BYTES = 1024  # S3's limit for a key in UTF-8
+MAX_SEGMENT_BYTES = 255  # what servers that keep keys as paths allow between two slashes
+SHORTEST_NAME = 16  # percent-encoded characters that a shortened filename keeps at the least
+
+
+def check(filename: str) -> None:
+    """Refuse what could climb out of a folder, hide in a terminal, or is too long. Nothing is normalised."""
+    if not 1 <= len(filename) <= MAX_LENGTH:
+        raise InvalidInputError("invalid_filename", f"filename must have 1 to {MAX_LENGTH} characters.")
+    if filename in {".", ".."} or any(c in "/\\" or unicodedata.category(c) in {"Cc", "Cs"} for c in filename):
+        raise InvalidInputError(
+            "invalid_filename",
+            "filename must be a plain name: no '/', no '\\', no control characters, and neither '.' nor '..'.",
+        )
+
+
+def stem(filename: str) -> str:
+    """Return the filename without its last extension (`a.tar.gz` → `a.tar`; `.env` has none)."""
+    head, dot, _ = filename.rpartition(".")
+    return head if dot and head else filename
+
+
+def property_from(filename: str) -> str | None:
+    """Return the filename's stem where it is a valid property name."""
+    name = stem(filename)
+    return name if PROPERTY_NAME.fullmatch(name) else None
+
+
+def storage_key(*, internal_id: str, namespace_id: str, upload_id: str, filename: str, room: int) -> str:
+    """Return the key `{internal_id}/{namespace_id}/api_buckets_uploads_create/{upload_id}/{filename}`.
+
+    `room`: how many percent-encoded characters the key may have; a longer filename is shortened, its extension kept.
+    """
+    folder = f"{internal_id}/{namespace_id}/api_buckets_uploads_create/{upload_id}/"
+    return folder + _shorten(
+        filename,
+        encoded=room - len(quote(folder, safe="/-_.~")),
+        utf8=min(MAX_KEY_BYTES - len(folder.encode()), MAX_SEGMENT_BYTES),
+    )
+
+
+def _shorten(filename: str, *, encoded: int, utf8: int) -> str:
+    if _fits(filename, encoded, utf8):
+        return filename
+    name = stem(filename)
+    extension = filename[len(name) :]
+    if len(extension) > SHORTEST_NAME // 2 or not _fits(extension, encoded // 2, utf8 // 2):
+        name, extension = filename, ""
+    low, high = 0, len(name)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _fits(name[:middle] + extension, encoded, utf8):
+            low = middle
+        else:
+            high = middle - 1
+    shortened = name[:low] + extension
+    return "file" if shortened in {"", ".", ".."} else shortened
+
+
+def _fits(name: str, encoded: int, utf8: int) -> bool:
+    return len(name.encode()) <= utf8 and len(quote(name, safe="-_.~")) <= encoded

@@ -1,0 +1,86 @@
+"""Content types: their syntax, and which kind of file each of them is.
+
+Syntax: RFC 9110 §8.3.1. A content type is signed and stored verbatim, and compared without case.
+"""
+
+import re
+
+from domain.refusals import InvalidInputError
+from domain.schema import FieldType
+
+_TCHARS = r"[A-Za-z0-9!#$%&'*+.^_`|~\-]+"
+_QUOTED = r'"(?:[\x20!\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"'
+_PATTERN = re.compile(rf"{_TCHARS}/{_TCHARS}(?:[ ]*;[ ]*{_TCHARS}=(?:{_TCHARS}|{_QUOTED}))*")
+MAX_LENGTH = 255
+
+ANY_BYTES = "application/octet-stream"
+
+_SPREADSHEETS = frozenset(
+    {
+        "text/csv",
+        "application/csv",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-excel.sheet.macroenabled.12",
+        "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.template",
+        "application/vnd.oasis.opendocument.spreadsheet",
+    }
+)
+_DOCUMENTS = frozenset(
+    {
+        "application/json",
+        "application/x-ndjson",
+        "application/xml",
+        "application/rtf",
+        "application/msword",
+        "application/vnd.ms-powerpoint",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.oasis.opendocument.text",
+        "application/vnd.oasis.opendocument.presentation",
+    }
+)
+_BY_TOP_LEVEL = {
+    "image": FieldType.IMAGE,
+    "audio": FieldType.AUDIO,
+    "video": FieldType.VIDEO,
+    "text": FieldType.TEXT,
+}
+
+
+def check_syntax(content_type: str) -> None:
+    """Refuse what is no content type."""
+    if len(content_type) > MAX_LENGTH or not _PATTERN.fullmatch(content_type):
+        raise InvalidInputError(
+            "invalid_content_type",
+            "content_type must be a MIME type such as 'video/mp4' or 'text/plain; charset=utf-8'.",
+            {"content_type": content_type[:MAX_LENGTH]},
+        )
+
+
+def essence(content_type: str) -> str:
+    """Return type and subtype in lower case, without parameters."""
+    return content_type.split(";", 1)[0].strip().lower()
+
+
+def same(one: str, other: str) -> bool:
+    """Compare two content types without case and without the space around parameters."""
+    return _normal(one) == _normal(other)
+
+
+def file_types(content_type: str) -> tuple[FieldType, ...]:
+    """Return the file types that content of this type may have in a schema, the most fitting first."""
+    kind = essence(content_type)
+    if kind in _SPREADSHEETS:
+        return (FieldType.EXCEL, FieldType.TEXT) if kind.endswith("/csv") else (FieldType.EXCEL,)
+    if kind == "application/pdf":
+        return (FieldType.PDF,)
+    if kind in _DOCUMENTS or (kind.endswith(("+json", "+xml")) and not kind.startswith("image/")):
+        return (FieldType.TEXT,)
+    top_level = _BY_TOP_LEVEL.get(kind.partition("/")[0])
+    return (top_level,) if top_level else ()
+
+
+def _normal(content_type: str) -> str:
+    return re.sub(r"\s*;\s*", ";", content_type.strip()).lower()

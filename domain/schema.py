@@ -1,0 +1,236 @@
+"""Bucket schemas: typed properties, and whether given values fit them."""
+
+import enum
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from domain.events import JSON
+from domain.refusals import InvalidInputError
+
+PROPERTY_NAME = re.compile(r"[a-zA-Z0-9_]+")
+MAX_DEPTH = 32
+
+
+class FieldType(enum.StrEnum):
+    """The types that a property may have."""
+
+    STRING = "string"
+    NUMBER = "number"
+    INTEGER = "integer"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    OBJECT = "object"
+    ARRAY = "array"
+    DATE = "date"
+    DATETIME = "datetime"
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    PDF = "pdf"
+    EXCEL = "excel"
+
+
+FILE_TYPES = frozenset(
+    {FieldType.TEXT, FieldType.IMAGE, FieldType.AUDIO, FieldType.VIDEO, FieldType.PDF, FieldType.EXCEL}
+)
+
+
+class SchemaField(msgspec.Struct, frozen=True, kw_only=True):
+    """One property. Keys that Upwell does not know are kept with the bucket, and mean nothing here."""
+
+    type: FieldType
+    required: bool | None = False
+    enum: list[Any] | None = None
+    default: Any = None
+    items: "SchemaField | None" = None
+    properties: "dict[str, SchemaField] | None" = None
+    description: str | None = None
+    examples: list[Any] | None = None
+
+
+class BucketSchema(msgspec.Struct, frozen=True, kw_only=True):
+    """The properties of a bucket's objects, by name."""
+
+    properties: dict[str, SchemaField]
+
+    def file_properties(self) -> list[str]:
+        """Return the names of the properties that hold a file."""
+        return [name for name, field in self.properties.items() if field.type in FILE_TYPES]
+
+
+def parse(document: JSON) -> BucketSchema:
+    """Return the schema that a client's JSON describes; raise `InvalidInputError` where it is none."""
+    check_json(document, "bucket_schema")
+    try:
+        schema = msgspec.convert(document, BucketSchema)
+    except msgspec.ValidationError as error:
+        raise InvalidInputError("invalid_schema", f"bucket_schema: {error}.") from error
+    for name in schema.properties:
+        if not PROPERTY_NAME.fullmatch(name):
+            raise InvalidInputError(
+                "invalid_schema",
+                f"The property name {name[:100]!r} may hold letters, digits and underscores only.",
+                {"property": name[:100]},
+            )
+    for path, field in _fields(schema.properties, ""):
+        if field.default is not None:
+            for problem in problems(field, field.default, path):
+                raise InvalidInputError("invalid_schema", f"The default of {problem}.", {"property": path})
+    return schema
+
+
+def problems(field: SchemaField, value: object, path: str) -> Iterator[str]:
+    """Yield what is wrong with a value, a phrase each, beginning with its path. Nothing is wrong with null."""
+    if value is None:
+        return
+    if field.enum and not any(_same(value, allowed) for allowed in field.enum):
+        yield f"{path} must be one of {field.enum}"
+        return
+    match field.type, value:
+        case FieldType.OBJECT, dict():
+            yield from _object_problems(field.properties or {}, value, path)
+        case FieldType.ARRAY, list():
+            if field.items is not None:
+                for index, item in enumerate(value):
+                    yield from problems(field.items, item, f"{path}[{index}]")
+        case kind, _ if not _FITS[kind](value):
+            yield f"{path} must be {_PHRASE.get(kind, kind.value)}"
+        case _:
+            pass
+
+
+def check_values(schema: BucketSchema, values: Mapping[str, Any], *, given: str | None) -> None:
+    """Refuse values that contradict the schema. Keys that name no property are not looked at.
+
+    `given`: a property that counts as given (the one that the uploaded file will be).
+    """
+    found = [
+        problem
+        for name, value in values.items()
+        if name in schema.properties
+        for problem in problems(schema.properties[name], value, name)
+    ]
+    found += [
+        f"{name} is required"
+        for name, field in schema.properties.items()
+        if field.required and name != given and field.default is None and values.get(name) is None
+    ]
+    if found:
+        raise InvalidInputError(
+            "schema_violation",
+            f"object_metadata does not fit the bucket's schema: {'; '.join(found[:10])}.",
+            {"problems": found[:100]},
+        )
+
+
+def check_json(value: object, what: str, *, max_bytes: int | None = None) -> None:
+    """Refuse JSON that is nested over 32 deep, holds U+0000, or is larger than `max_bytes` when written out."""
+    level: list[object] = [value]
+    depth = 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH + 1:
+            raise InvalidInputError("too_deep", f"{what} is nested more than {MAX_DEPTH} deep.", {"field": what})
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, str):
+                check_text(item, what)
+            elif isinstance(item, dict):
+                for key in item:
+                    check_text(key, what)
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+        level = below
+    if max_bytes is not None and len(msgspec.json.encode(value)) > max_bytes:
+        raise InvalidInputError(
+            "metadata_too_large", f"{what} may be {max_bytes // 1024} KiB of JSON at most.", {"field": what}
+        )
+
+
+def check_text(text: str, what: str) -> None:
+    """Refuse U+0000, which no database text can hold."""
+    if "\0" in text:
+        raise InvalidInputError("null_character", f"{what} holds the character U+0000; leave it out.", {"field": what})
+
+
+def _object_problems(properties: Mapping[str, SchemaField], value: dict[str, Any], path: str) -> Iterator[str]:
+    for name, field in properties.items():
+        if name in value:
+            yield from problems(field, value[name], f"{path}.{name}")
+        elif field.required:
+            yield f"{path}.{name} is required"
+
+
+def _fields(properties: Mapping[str, SchemaField], path: str) -> Iterator[tuple[str, SchemaField]]:
+    for name, field in properties.items():
+        here = f"{path}.{name}" if path else name
+        yield here, field
+        yield from _fields(field.properties or {}, here)
+        if field.items is not None:
+            yield from _fields({"[]": field.items}, here)
+
+
+def _same(one: object, other: object) -> bool:
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _is_int(value: object) -> bool:
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_date(value: object) -> bool:
+    return _parses(value, date.fromisoformat)
+
+
+def _is_datetime(value: object) -> bool:
+    return _parses(value, datetime.fromisoformat)
+
+
+def _parses(value: object, parse: Callable[[str], object]) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        parse(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_FITS = {
+    FieldType.STRING: _is_text,
+    FieldType.NUMBER: _is_number,
+    FieldType.INTEGER: _is_int,
+    FieldType.FLOAT: _is_number,
+    FieldType.BOOLEAN: lambda value: isinstance(value, bool),
+    FieldType.OBJECT: lambda value: isinstance(value, dict),
+    FieldType.ARRAY: lambda value: isinstance(value, list),
+    FieldType.DATE: _is_date,
+    FieldType.DATETIME: _is_datetime,
+    **dict.fromkeys(FILE_TYPES, _is_text),
+}
+_PHRASE = {
+    FieldType.STRING: "a string",
+    FieldType.NUMBER: "a number",
+    FieldType.INTEGER: "an integer",
+    FieldType.FLOAT: "a number",
+    FieldType.BOOLEAN: "true or false",
+    FieldType.OBJECT: "an object",
+    FieldType.ARRAY: "an array",
+    FieldType.DATE: "a date such as 2026-01-31",
+    FieldType.DATETIME: "a date and time such as 2026-01-31T12:00:00Z",
+    **dict.fromkeys(FILE_TYPES, "a string: a URL or inline data"),
+}

@@ -1,0 +1,38 @@
+"""Every tag there is: from stored JSON back to events."""
+
+from functools import reduce
+from operator import or_
+from typing import cast, get_args
+
+import msgspec
+
+from domain.api_key import ApiKeyEvent
+from domain.bucket import BucketEvent
+from domain.events import Event, topic_of
+from domain.namespace import NamespaceEvent
+from domain.object import ObjectEvent
+from domain.organization import OrganizationEvent
+from domain.upload import UploadDuplicateAvoided, UploadEvent
+
+
+def _members(union: object) -> tuple[type[Event], ...]:
+    return get_args(union) or (cast("type[Event]", union),)  # a union of one is the type itself
+
+
+EVENT_TYPES: tuple[type[Event], ...] = (
+    *_members(OrganizationEvent),
+    *_members(ApiKeyEvent),
+    *_members(NamespaceEvent),
+    *_members(BucketEvent),
+    *_members(UploadEvent),
+    UploadDuplicateAvoided,
+    *_members(ObjectEvent),
+)
+BY_TAG: dict[str, type[Event]] = {topic_of(kind): kind for kind in EVENT_TYPES}
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(reduce(or_, EVENT_TYPES))
+
+
+def decode(state: bytes) -> Event:
+    """Return the event that this JSON is. Raises `msgspec.ValidationError` for a tag that is not ours."""
+    return _decoder.decode(state)

@@ -1,0 +1,781 @@
+"""The upload: one intended file, from request to proof. This file owns its states and every step between them.
+
+Theory of operation. An upload is what its events say. `evolve` applies one recorded fact and never refuses; `decide`
+looks at a state and a command and says which facts follow, or refuses, and then nothing has changed. `TRANSITIONS` is
+the whole machine as a table: what is not in it is refused before anything else is looked at, and the diagram in the
+docs is drawn from it.
+
+What is true only under the log's lock (room in the quota, a free unique key, no earlier upload of the same bytes, no
+object that holds the bytes) is not decided here. The caller demands it together with the events; when the log answers that it does not hold, the caller asks
+`decide` again with the fact that the log reported (`Duplicate`, `existing_object_id`).
+
+Byte counts of the quota stand in the events (`reserved_bytes`, `released_bytes`, `accepted_bytes`, `freed_bytes`), so
+that a ledger is a sum over the log and needs no knowledge of states.
+"""
+
+import enum
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from domain.bucket import Policy
+from domain.events import JSON, Event, Origin
+from domain.refusals import InvalidInputError, WrongStateError
+
+
+class Status(enum.StrEnum):
+    """The statuses of an upload on the wire."""
+
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    SKIPPED = "SKIPPED"
+
+
+class SeenBy(enum.StrEnum):
+    """Who saw the bytes first."""
+
+    CONFIRM = "confirm"
+    STORAGE_EVENT = "storage_event"
+    SWEEPER = "sweeper"
+
+
+class FailureReason(enum.StrEnum):
+    """Why an upload failed: stable, for machines."""
+
+    EXPIRED = "expired"
+    ETAG_MISMATCH = "etag_mismatch"
+    SIZE_MISMATCH = "size_mismatch"
+    FILE_TOO_LARGE = "file_too_large"
+    HASH_MISMATCH = "hash_mismatch"
+    CONTENT_TYPE_MISMATCH = "content_type_mismatch"
+    OBJECT_NOT_FOUND = "object_not_found"
+    QUOTA_EXCEEDED = "quota_exceeded"
+
+
+class UploadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for. The personal fields are None once the upload was forgotten.
+
+    `declared_size_bytes` None: not known before; 0 bytes are reserved. `declared_sha256`: 64 hex digits.
+    `due_at`: when somebody looks whether the client came back (the URL's expiry and some grace).
+    """
+
+    filename: str | None
+    content_type: str
+    storage_key: str | None
+    declared_size_bytes: int | None
+    declared_sha256: str | None
+    url_expires_in_seconds: int
+    expires_at: datetime
+    due_at: datetime
+    metadata: JSON | None
+    create_object: bool
+    object_metadata: JSON | None
+    blob_property: str | None
+    blob_type: str | None
+    skip_duplicates: bool
+    unique_key: str | None
+    policy: Policy
+
+
+class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes as they were proved. `note`: what the leading bytes say against the content type, if anything."""
+
+    size_bytes: int
+    etag: str
+    sha256: str
+    content_type: str | None
+    version_id: str | None
+    note: str | None = None
+
+
+class Duplicate(msgspec.Struct, frozen=True, kw_only=True):
+    """The earlier upload that holds the same bytes, and the object that they are in."""
+
+    upload_id: str
+    object_id: str | None
+    storage_key: str | None
+
+
+# Events
+
+
+class UploadRequested(Event, frozen=True, tag="upload.requested.v1"):
+    """A file was announced and a URL given out. `reserved_bytes` of the quota are held for it."""
+
+    upload_id: str
+    request: UploadRequest
+    reserved_bytes: int
+
+
+class UploadSkipped(Event, frozen=True, tag="upload.skipped.v1"):
+    """No URL was given out: an object with the same unique key exists."""
+
+    upload_id: str
+    request: UploadRequest
+    existing_object_id: str
+    forget_at: datetime
+
+
+class UploadStarted(Event, frozen=True, tag="upload.started.v1"):
+    """The first part was signed. `multipart_id`: storage's own id of the multipart upload."""
+
+    upload_id: str
+    multipart_id: str
+
+
+class UploadUrlReissued(Event, frozen=True, tag="upload.url_reissued.v1"):
+    """A fresh URL was given out."""
+
+    upload_id: str
+    expires_at: datetime
+    due_at: datetime
+
+
+class UploadVerificationBegan(Event, frozen=True, tag="upload.verification_began.v1"):
+    """The bytes were seen and are being proved.
+
+    `claimed_*`: what the client says it got and sent. `inline`: in the request that confirms; otherwise by a worker.
+    """
+
+    upload_id: str
+    task_id: str
+    seen_by: SeenBy
+    inline: bool
+    claimed_etag: str | None
+    claimed_size_bytes: int | None
+    policy: Policy | None
+
+
+class UploadVerified(Event, frozen=True, tag="upload.verified.v1"):
+    """The bytes are what was promised."""
+
+    upload_id: str
+    content: VerifiedContent
+
+
+class UploadCompleted(Event, frozen=True, tag="upload.completed.v1"):
+    """The upload is done; its reservation is settled to `accepted_bytes`.
+
+    A duplicate, or an upload whose unique key was taken meanwhile, keeps no bytes: `accepted_bytes` is 0 and
+    `keeps_bytes` is false. `forget_at` None: an object holds it.
+    """
+
+    upload_id: str
+    object_id: str | None
+    duplicate_of: str | None
+    existing_object_id: str | None
+    keeps_bytes: bool
+    released_bytes: int
+    accepted_bytes: int
+    due_at: datetime
+    forget_at: datetime | None
+
+
+class UploadFailed(Event, frozen=True, tag="upload.failed.v1"):
+    """The upload will never complete; its reservation is released and its bytes are deleted."""
+
+    upload_id: str
+    reason: FailureReason
+    message: str
+    released_bytes: int
+    due_at: datetime
+    forget_at: datetime
+
+
+class UploadVerificationAbandoned(Event, frozen=True, tag="upload.verification_abandoned.v1"):
+    """Storage could not answer; the upload is where it was, and a worker tries again at `retry_at`."""
+
+    upload_id: str
+    reason: str
+    attempt: int
+    retry_at: datetime
+    due_at: datetime
+
+
+class UploadCanceled(Event, frozen=True, tag="upload.canceled.v1"):
+    """Somebody gave it up. `kept_bytes`: bytes that stay in storage, and count, until it is forgotten."""
+
+    upload_id: str
+    keeps_bytes: bool
+    kept_bytes: int
+    released_bytes: int
+    due_at: datetime
+    forget_at: datetime
+
+
+class UploadContentChanged(Event, frozen=True, tag="upload.content_changed.v1"):
+    """After completion, storage holds other bytes under the key than those that were proved. `etag` None: nothing."""
+
+    upload_id: str
+    etag: str | None
+
+
+class UploadForgotten(Event, frozen=True, tag="upload.forgotten.v1"):
+    """The record is gone from the read side, its bytes are deleted, and the personal fields of its events are null."""
+
+    upload_id: str
+    freed_bytes: int
+
+
+UploadEvent = (
+    UploadRequested
+    | UploadSkipped
+    | UploadStarted
+    | UploadUrlReissued
+    | UploadVerificationBegan
+    | UploadVerified
+    | UploadCompleted
+    | UploadFailed
+    | UploadVerificationAbandoned
+    | UploadCanceled
+    | UploadContentChanged
+    | UploadForgotten
+)
+
+
+class UploadDuplicateAvoided(Event, frozen=True, tag="upload.duplicate_avoided.v1"):
+    """Bytes were not sent at all, because an earlier upload has them. It has a stream of its own (`dup_…`)."""
+
+    original_upload_id: str
+    sha256: str
+    saved_bytes: int
+
+
+# States
+
+
+class NoUpload(msgspec.Struct, frozen=True):
+    """Before the first event."""
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A URL was given out; nobody has seen bytes."""
+
+    upload_id: str
+    request: UploadRequest
+    task_id: str | None = None
+    attempts: int = 0
+
+
+class InProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """Parts were signed."""
+
+    upload_id: str
+    request: UploadRequest
+    multipart_id: str
+    task_id: str | None = None
+    attempts: int = 0
+
+
+class Processing(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes are being proved; `before` is where the upload goes back to if storage cannot answer."""
+
+    before: Pending | InProgress
+    task_id: str
+    began_at: datetime
+    claimed_etag: str | None
+    claimed_size_bytes: int | None
+    policy: Policy | None
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes are proved; the same command completes the upload, so nobody ever meets this state in the log's end."""
+
+    processing: Processing
+    content: VerifiedContent
+    verified_at: datetime
+
+
+class Completed(msgspec.Struct, frozen=True, kw_only=True):
+    """Done. `changed_etag`: storage holds other bytes since (an ETag, or '' for nothing at all)."""
+
+    upload_id: str
+    request: UploadRequest
+    content: VerifiedContent
+    verified_at: datetime
+    completed_at: datetime
+    task_id: str
+    object_id: str | None
+    duplicate_of: str | None
+    existing_object_id: str | None
+    accepted_bytes: int
+    keeps_bytes: bool
+    changed_etag: str | None = None
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """It will never complete."""
+
+    upload_id: str
+    request: UploadRequest
+    reason: FailureReason
+    message: str
+
+
+class Canceled(msgspec.Struct, frozen=True, kw_only=True):
+    """Given up."""
+
+    upload_id: str
+    request: UploadRequest
+    kept_bytes: int
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """Never begun: its unique key was taken."""
+
+    upload_id: str
+    request: UploadRequest
+    existing_object_id: str
+
+
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
+    """Gone."""
+
+    upload_id: str
+
+
+Upload = NoUpload | Pending | InProgress | Processing | Verified | Completed | Failed | Canceled | Skipped | Forgotten
+
+STATUS_OF: Mapping[type, Status | None] = {
+    NoUpload: None,
+    Pending: Status.PENDING,
+    InProgress: Status.IN_PROGRESS,
+    Processing: Status.PROCESSING,
+    Verified: Status.PROCESSING,
+    Completed: Status.COMPLETED,
+    Failed: Status.FAILED,
+    Canceled: Status.CANCELED,
+    Skipped: Status.SKIPPED,
+    Forgotten: None,
+}
+
+
+# Commands
+
+
+class RequestUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Announce a file. `existing_object_id`: the object that has the unique key already under `insert`."""
+
+    origin: Origin
+    upload_id: str
+    request: UploadRequest
+    existing_object_id: str | None = None
+    forget_at: datetime
+
+
+class StartUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Begin to send parts."""
+
+    origin: Origin
+    multipart_id: str
+
+
+class ReissueUrl(msgspec.Struct, frozen=True, kw_only=True):
+    """Give out a fresh URL."""
+
+    origin: Origin
+    expires_at: datetime
+    due_at: datetime
+
+
+class BeginVerification(msgspec.Struct, frozen=True, kw_only=True):
+    """Prove the bytes that were seen."""
+
+    origin: Origin
+    task_id: str
+    seen_by: SeenBy
+    inline: bool
+    claimed_etag: str | None = None
+    claimed_size_bytes: int | None = None
+    policy: Policy | None = None
+
+
+class AcceptContent(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes are what was promised.
+
+    `object_id`: the object that this upload goes into, if any. `duplicate` and `existing_object_id`: what the log said
+    of other holders of the same bytes or of the same unique key; then the upload's own bytes are not kept.
+    """
+
+    origin: Origin
+    content: VerifiedContent
+    object_id: str | None = None
+    duplicate: Duplicate | None = None
+    existing_object_id: str | None = None
+    forget_at: datetime
+
+
+class RejectContent(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes are not what was promised, or may not stay."""
+
+    origin: Origin
+    reason: FailureReason
+    message: str
+    forget_at: datetime
+
+
+class AbandonVerification(msgspec.Struct, frozen=True, kw_only=True):
+    """Storage could not answer."""
+
+    origin: Origin
+    reason: str
+    retry_at: datetime
+
+
+class ExpireUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody sent bytes in time."""
+
+    origin: Origin
+    forget_at: datetime
+
+
+class CancelUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Give it up. `kept_bytes` None: the bytes are deleted; otherwise that many stay until it is forgotten."""
+
+    origin: Origin
+    kept_bytes: int | None = None
+    forget_at: datetime
+
+
+class ReportChangedContent(msgspec.Struct, frozen=True, kw_only=True):
+    """Storage holds other bytes now. `etag` None: nothing is there any more."""
+
+    origin: Origin
+    etag: str | None
+
+
+class ForgetUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Erase the record."""
+
+    origin: Origin
+
+
+UploadCommand = (
+    RequestUpload
+    | StartUpload
+    | ReissueUrl
+    | BeginVerification
+    | AcceptContent
+    | RejectContent
+    | AbandonVerification
+    | ExpireUpload
+    | CancelUpload
+    | ReportChangedContent
+    | ForgetUpload
+)
+
+
+# The machine
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One possible outcome of a command: the events it appends (none: not news), and the state they lead to."""
+
+    events: tuple[type[UploadEvent], ...]
+    to: type[Upload]
+
+
+def _same(state: type[Upload]) -> tuple[Step, ...]:
+    return (Step((), state),)
+
+
+TRANSITIONS: Mapping[tuple[type[Upload], type[UploadCommand]], tuple[Step, ...]] = {
+    (NoUpload, RequestUpload): (Step((UploadRequested,), Pending), Step((UploadSkipped,), Skipped)),
+    (Pending, StartUpload): (Step((UploadStarted,), InProgress),),
+    (InProgress, StartUpload): _same(InProgress),
+    (Pending, ReissueUrl): (Step((UploadUrlReissued,), Pending),),
+    (InProgress, ReissueUrl): (Step((UploadUrlReissued,), InProgress),),
+    (Pending, BeginVerification): (Step((UploadVerificationBegan,), Processing),),
+    (InProgress, BeginVerification): (Step((UploadVerificationBegan,), Processing),),
+    (Processing, BeginVerification): _same(Processing),
+    (Completed, BeginVerification): _same(Completed),
+    (Processing, AcceptContent): (Step((UploadVerified, UploadCompleted), Completed),),
+    (Completed, AcceptContent): _same(Completed),
+    (Processing, RejectContent): (Step((UploadFailed,), Failed),),
+    (Processing, AbandonVerification): (
+        Step((UploadVerificationAbandoned,), Pending),
+        Step((UploadVerificationAbandoned,), InProgress),
+    ),
+    (Pending, ExpireUpload): (Step((UploadFailed,), Failed),),
+    (InProgress, ExpireUpload): (Step((UploadFailed,), Failed),),
+    (Pending, CancelUpload): (Step((UploadCanceled,), Canceled),),
+    (InProgress, CancelUpload): (Step((UploadCanceled,), Canceled),),
+    (Processing, CancelUpload): (Step((UploadCanceled,), Canceled),),
+    (Failed, CancelUpload): (Step((UploadCanceled,), Canceled),),
+    (Canceled, CancelUpload): _same(Canceled),
+    (Completed, ReportChangedContent): (Step((UploadContentChanged,), Completed), Step((), Completed)),
+    (Failed, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
+    (Canceled, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
+    (Skipped, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
+    (Completed, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
+    (Forgotten, ForgetUpload): _same(Forgotten),
+}
+
+
+def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the table
+    command: UploadCommand, upload: Upload
+) -> tuple[UploadEvent, ...]:
+    """Say what happens, or refuse with `WrongStateError`. Reads nothing but its arguments."""
+    steps = TRANSITIONS.get((type(upload), type(command)))
+    if steps is None:
+        raise _wrong_state(upload, command)
+    if all(not step.events for step in steps):
+        return ()  # told twice: the second time is not news
+    match upload, command:
+        case NoUpload(), RequestUpload():
+            return (_request(command),)
+        case Pending(), StartUpload(origin=origin, multipart_id=multipart_id):
+            return (UploadStarted(origin=origin, upload_id=upload.upload_id, multipart_id=multipart_id),)
+        case Pending() | InProgress(), ReissueUrl(origin=origin):
+            if command.expires_at <= origin.at:
+                raise InvalidInputError("invalid_expiry", "A URL must expire later than now.")
+            return (
+                UploadUrlReissued(
+                    origin=origin, upload_id=upload.upload_id, expires_at=command.expires_at, due_at=command.due_at
+                ),
+            )
+        case Pending() | InProgress(), BeginVerification(origin=origin):
+            return (
+                UploadVerificationBegan(
+                    origin=origin,
+                    upload_id=upload.upload_id,
+                    task_id=upload.task_id or command.task_id,
+                    seen_by=command.seen_by,
+                    inline=command.inline,
+                    claimed_etag=command.claimed_etag,
+                    claimed_size_bytes=command.claimed_size_bytes,
+                    policy=command.policy,
+                ),
+            )
+        case Processing(), AcceptContent():
+            return _accept(command, upload.before)
+        case Processing(before=before), RejectContent(origin=origin):
+            return (_fail(before, origin, command.reason, command.message, command.forget_at),)
+        case Processing(before=before), AbandonVerification(origin=origin):
+            return (
+                UploadVerificationAbandoned(
+                    origin=origin,
+                    upload_id=before.upload_id,
+                    reason=command.reason,
+                    attempt=before.attempts + 1,
+                    retry_at=command.retry_at,
+                    due_at=before.request.due_at,
+                ),
+            )
+        case Pending() | InProgress(), ExpireUpload(origin=origin):
+            message = "No bytes arrived before the upload URL expired; request a new upload."
+            return (_fail(upload, origin, FailureReason.EXPIRED, message, command.forget_at),)
+        case Pending() | InProgress(), CancelUpload():
+            return (_cancel(upload, command, reserved(upload.request)),)
+        case Processing(before=before), CancelUpload():
+            return (_cancel(before, command, reserved(before.request)),)
+        case Failed(), CancelUpload():
+            return (_cancel(upload, command, 0),)
+        case Completed(), ReportChangedContent(origin=origin, etag=etag):
+            if upload.content.version_id is not None or etag in {upload.content.etag, upload.changed_etag}:
+                return ()
+            if etag is None and upload.changed_etag == "":
+                return ()
+            return (UploadContentChanged(origin=origin, upload_id=upload.upload_id, etag=etag),)
+        case Completed(), ForgetUpload(origin=origin):
+            return (UploadForgotten(origin=origin, upload_id=upload.upload_id, freed_bytes=upload.accepted_bytes),)
+        case Canceled(), ForgetUpload(origin=origin):
+            return (UploadForgotten(origin=origin, upload_id=upload.upload_id, freed_bytes=upload.kept_bytes),)
+        case Failed() | Skipped(), ForgetUpload(origin=origin):
+            return (UploadForgotten(origin=origin, upload_id=upload.upload_id, freed_bytes=0),)
+        case _:
+            raise AssertionError(f"TRANSITIONS lists {type(upload).__name__} with {type(command).__name__}")
+
+
+def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911, PLR0912  # one arm for every event
+    """Apply a recorded fact. Total: the past is not refused; a fact that fits no state changes nothing."""
+    match event:
+        case UploadRequested():
+            return Pending(upload_id=event.upload_id, request=event.request)
+        case UploadSkipped():
+            return Skipped(
+                upload_id=event.upload_id, request=event.request, existing_object_id=event.existing_object_id
+            )
+        case UploadStarted():
+            if not isinstance(upload, Pending):
+                return upload
+            return InProgress(
+                upload_id=upload.upload_id,
+                request=upload.request,
+                multipart_id=event.multipart_id,
+                task_id=upload.task_id,
+                attempts=upload.attempts,
+            )
+        case UploadUrlReissued():
+            if not isinstance(upload, Pending | InProgress):
+                return upload
+            request = msgspec.structs.replace(upload.request, expires_at=event.expires_at, due_at=event.due_at)
+            return msgspec.structs.replace(upload, request=request)
+        case UploadVerificationBegan():
+            if not isinstance(upload, Pending | InProgress):
+                return upload
+            return Processing(
+                before=msgspec.structs.replace(upload, task_id=event.task_id),
+                task_id=event.task_id,
+                began_at=event.origin.at,
+                claimed_etag=event.claimed_etag,
+                claimed_size_bytes=event.claimed_size_bytes,
+                policy=event.policy,
+            )
+        case UploadVerified():
+            if not isinstance(upload, Processing):
+                return upload
+            return Verified(processing=upload, content=event.content, verified_at=event.origin.at)
+        case UploadCompleted():
+            if not isinstance(upload, Verified):
+                return upload
+            return Completed(
+                upload_id=event.upload_id,
+                request=upload.processing.before.request,
+                content=upload.content,
+                verified_at=upload.verified_at,
+                completed_at=event.origin.at,
+                task_id=upload.processing.task_id,
+                object_id=event.object_id,
+                duplicate_of=event.duplicate_of,
+                existing_object_id=event.existing_object_id,
+                accepted_bytes=event.accepted_bytes,
+                keeps_bytes=event.keeps_bytes,
+            )
+        case UploadFailed():
+            asked = request_of(upload)
+            if asked is None:
+                return upload
+            return Failed(upload_id=event.upload_id, request=asked, reason=event.reason, message=event.message)
+        case UploadVerificationAbandoned():
+            if not isinstance(upload, Processing):
+                return upload
+            return msgspec.structs.replace(upload.before, attempts=event.attempt)
+        case UploadCanceled():
+            asked = request_of(upload)
+            if asked is None:
+                return upload
+            return Canceled(upload_id=event.upload_id, request=asked, kept_bytes=event.kept_bytes)
+        case UploadContentChanged():
+            if not isinstance(upload, Completed):
+                return upload
+            return msgspec.structs.replace(upload, changed_etag=event.etag or "")
+        case UploadForgotten():
+            return Forgotten(upload_id=event.upload_id)
+        case _:
+            assert_never(event)
+
+
+def replay(events: Iterable[UploadEvent]) -> Upload:
+    """Return the state that these events lead to."""
+    upload: Upload = NoUpload()
+    for event in events:
+        upload = evolve(upload, event)
+    return upload
+
+
+def request_of(upload: Upload) -> UploadRequest | None:
+    """Return what was asked for, wherever the upload is now."""
+    match upload:
+        case NoUpload() | Forgotten():
+            return None
+        case Processing():
+            return upload.before.request
+        case Verified():
+            return upload.processing.before.request
+        case _:
+            return upload.request
+
+
+def reserved(request: UploadRequest) -> int:
+    """Return how many bytes of the quota a request holds until it ends."""
+    return request.declared_size_bytes or 0
+
+
+def _request(command: RequestUpload) -> UploadEvent:
+    if command.existing_object_id is not None:
+        return UploadSkipped(
+            origin=command.origin,
+            upload_id=command.upload_id,
+            request=command.request,
+            existing_object_id=command.existing_object_id,
+            forget_at=command.forget_at,
+        )
+    return UploadRequested(
+        origin=command.origin,
+        upload_id=command.upload_id,
+        request=command.request,
+        reserved_bytes=reserved(command.request),
+    )
+
+
+def _accept(command: AcceptContent, before: Pending | InProgress) -> tuple[UploadEvent, ...]:
+    keeps_bytes = command.duplicate is None and command.existing_object_id is None
+    object_id = command.object_id if command.existing_object_id is None else None
+    return (
+        UploadVerified(origin=command.origin, upload_id=before.upload_id, content=command.content),
+        UploadCompleted(
+            origin=command.origin,
+            upload_id=before.upload_id,
+            object_id=object_id,
+            duplicate_of=command.duplicate.upload_id if command.duplicate else None,
+            existing_object_id=command.existing_object_id,
+            keeps_bytes=keeps_bytes,
+            released_bytes=reserved(before.request),
+            accepted_bytes=command.content.size_bytes if keeps_bytes else 0,
+            due_at=before.request.due_at,
+            forget_at=None if object_id is not None and keeps_bytes else command.forget_at,
+        ),
+    )
+
+
+def _fail(
+    upload: Pending | InProgress, origin: Origin, reason: FailureReason, message: str, forget_at: datetime
+) -> UploadEvent:
+    return UploadFailed(
+        origin=origin,
+        upload_id=upload.upload_id,
+        reason=reason,
+        message=message,
+        released_bytes=reserved(upload.request),
+        due_at=upload.request.due_at,
+        forget_at=forget_at,
+    )
+
+
+def _cancel(upload: Pending | InProgress | Failed, command: CancelUpload, released_bytes: int) -> UploadEvent:
+    return UploadCanceled(
+        origin=command.origin,
+        upload_id=upload.upload_id,
+        keeps_bytes=command.kept_bytes is not None,
+        kept_bytes=command.kept_bytes or 0,
+        released_bytes=released_bytes,
+        due_at=upload.request.due_at,
+        forget_at=command.forget_at,
+    )
+
+
+def _wrong_state(upload: Upload, command: UploadCommand) -> WrongStateError:
+    status = STATUS_OF[type(upload)]
+    if isinstance(upload, Completed | Skipped) and isinstance(command, CancelUpload):
+        return WrongStateError(
+            "upload_completed",
+            "The upload is over: delete the object instead.",
+            {"status": status, "object_id": upload.object_id if isinstance(upload, Completed) else None},
+        )
+    if isinstance(upload, Failed | Canceled | Skipped):
+        why = f" ({upload.message})" if isinstance(upload, Failed) else ""
+        return WrongStateError(
+            f"upload_{str(status).lower()}", f"The upload is {status}{why}: request a new one.", {"status": status}
+        )
+    return WrongStateError(
+        "wrong_state",
+        f"{type(command).__name__} means nothing while the upload is {status or 'not there'}.",
+        {"status": status},
+    )

@@ -1,0 +1,68 @@
+"""What is proved when bytes have arrived: the found content against what was promised. First contradiction wins."""
+
+import msgspec
+
+from domain import media_types
+from domain.upload import FailureReason, UploadRequest
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What storage holds. `sha256` None: not read yet, so the hash is not judged; `etag` without quotes."""
+
+    size_bytes: int
+    etag: str
+    content_type: str | None
+    sha256: str | None
+
+
+class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the content is not accepted."""
+
+    reason: FailureReason
+    message: str
+
+
+def judge(
+    found: Found,
+    request: UploadRequest,
+    *,
+    claimed_etag: str | None,
+    claimed_size_bytes: int | None,
+    max_size_bytes: int,
+) -> Contradiction | None:
+    """Return the first contradiction, in the order ETag, size, tier limit, hash, content type; None if there is none.
+
+    `claimed_etag` and `claimed_size_bytes`: what the client said when it confirmed; quotes around an ETag mean nothing.
+    """
+    if claimed_etag is not None and unquoted(claimed_etag) != found.etag:
+        return Contradiction(
+            reason=FailureReason.ETAG_MISMATCH,
+            message=f"Storage holds the ETag {found.etag}, not {unquoted(claimed_etag)}: other bytes arrived.",
+        )
+    for promised, who in ((request.declared_size_bytes, "declared"), (claimed_size_bytes, "confirmed")):
+        if promised is not None and promised != found.size_bytes:
+            return Contradiction(
+                reason=FailureReason.SIZE_MISMATCH,
+                message=f"{found.size_bytes} bytes arrived, {promised} were {who}.",
+            )
+    if found.size_bytes > max_size_bytes:
+        return Contradiction(
+            reason=FailureReason.FILE_TOO_LARGE,
+            message=f"{found.size_bytes} bytes arrived; the tier allows files of up to {max_size_bytes}.",
+        )
+    if found.sha256 is not None and request.declared_sha256 not in {None, found.sha256}:
+        return Contradiction(
+            reason=FailureReason.HASH_MISMATCH,
+            message=f"The bytes that arrived have the SHA-256 {found.sha256}, not {request.declared_sha256}.",
+        )
+    if found.content_type is not None and not media_types.same(found.content_type, request.content_type):
+        return Contradiction(
+            reason=FailureReason.CONTENT_TYPE_MISMATCH,
+            message=f"The file arrived as {found.content_type}, not as {request.content_type}.",
+        )
+    return None
+
+
+def unquoted(etag: str) -> str:
+    """Return an ETag without its quotes and without the mark of a weak one."""
+    return etag.strip().removeprefix("W/").strip('"')
