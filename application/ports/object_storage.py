@@ -37,10 +37,11 @@ class ContentChangedError(StorageError):
 
 
 class BucketSetup(msgspec.Struct, frozen=True, kw_only=True):
-    """What `prepare` found or made."""
+    """What `prepare` found or made. `noncurrent_expiry`: versions that were overwritten are deleted after a while."""
 
     created: bool
     versioned: bool
+    noncurrent_expiry: bool
     cors: bool
 
 

@@ -27,12 +27,21 @@ class UnsupportedHeaderError(Exception):
         self.name = name
 
 
-class UrlSigner(Protocol):
-    """Signs locally: no call goes out, and the answer depends on the arguments and the credentials alone."""
+class CredentialsExpiredError(Exception):
+    """The credentials have expired: no URL that they sign can work."""
 
-    def sign_put(
-        self, key: str, *, headers: Mapping[str, str], expires_in: timedelta, now: datetime
-    ) -> SignedRequest:
+    def __init__(self, expired_at: datetime) -> None:
+        super().__init__(f"the credentials that sign URLs expired at {expired_at.isoformat()}")
+        self.expired_at = expired_at
+
+
+class UrlSigner(Protocol):
+    """Signs locally: no call goes out, and the answer depends on the arguments and the credentials alone.
+
+    Lifetimes count in whole seconds, at least one (`ValueError`); an expired signer raises `CredentialsExpiredError`.
+    """
+
+    def sign_put(self, key: str, *, headers: Mapping[str, str], expires_in: timedelta, now: datetime) -> SignedRequest:
         """Return a URL that takes one object at `key`, and only with exactly these headers.
 
         The URL lives at most 7 days, and no longer than the credentials that sign it: `expires_at` says how long.

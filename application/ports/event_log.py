@@ -1,0 +1,138 @@
+"""The role that keeps the facts: appends them under conditions, and gives them back in order.
+
+The words are those of the `eventsourcing` library: an originator is a stream (an aggregate), a notification is a stored
+event with its place in the one global order.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from domain.events import Event
+from domain.refusals import RefusedError
+
+
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One event as it is kept. `originator_version` counts from 1; `topic` is the tag; `state` is UTF-8 JSON."""
+
+    originator_id: str
+    originator_version: int
+    topic: str
+    state: bytes
+
+
+class Notification(StoredEvent, frozen=True, kw_only=True):
+    """A stored event at its position; positions are gapless, begin at 1, and come in commit order."""
+
+    id: int
+
+
+class StreamAppend(msgspec.Struct, frozen=True, kw_only=True):
+    """Events for one stream, which has `expected_version` events now (0: it is new)."""
+
+    stream_id: str
+    expected_version: int
+    events: tuple[Event, ...]
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A name or a unique key that must be free: at most one holder for `key` in `scope`."""
+
+    scope: str
+    key: str
+
+
+class Sameness(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes (by SHA-256, 64 hex digits) that no earlier upload of the bucket may hold."""
+
+    bucket_id: str
+    sha256: str
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """What one command wants to append, atomically over its streams, and what must hold when it does.
+
+    All conditions are checked under the lock that orders the log, in the order of the fields; the first that does not
+    hold refuses the command, and then nothing of it is appended.
+
+    `organization_id`, `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active).
+    `free`: claims that nobody may hold. `no_original`: bytes that must be new. `unheld`: an upload that no object may
+    hold. `room_bytes`: what the quota must have room for beyond what is reserved and accepted (≤ 0 always passes).
+    """
+
+    command_id: str
+    organization_id: str
+    streams: tuple[StreamAppend, ...]
+    key_id: str | None = None
+    namespace_id: str | None = None
+    bucket_id: str | None = None
+    free: tuple[Claim, ...] = ()
+    no_original: Sameness | None = None
+    unheld: str | None = None
+    room_bytes: int = 0
+
+
+class VersionConflictError(Exception):
+    """A stream has other events than expected: load it again and decide again."""
+
+    def __init__(self, stream_id: str, expected: int, actual: int) -> None:
+        super().__init__(f"{stream_id} is at version {actual}, not {expected}")
+        self.stream_id = stream_id
+        self.expected = expected
+        self.actual = actual
+
+
+class ClaimTakenError(RefusedError):
+    """Somebody holds a claim that had to be free. `owner_id`: who."""
+
+    def __init__(self, claim: Claim, owner_id: str) -> None:
+        super().__init__("taken", f"{claim.scope} is taken by {owner_id}.", {"owner_id": owner_id})
+        self.claim = claim
+        self.owner_id = owner_id
+
+
+class OriginalExistsError(RefusedError):
+    """An earlier upload of the bucket holds the same bytes."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__("duplicate", f"The upload {upload_id} holds the same bytes.", {"upload_id": upload_id})
+        self.upload_id = upload_id
+
+
+class LogUnavailableError(Exception):
+    """The log cannot be reached. Whether a command that was under way counts is unknown: look before trying again."""
+
+
+class EventLog(Protocol):
+    """Append-only, totally ordered. What is appended is durable and visible to every reader when `append` returns."""
+
+    async def append(self, command: Command) -> int:
+        """Append a command's events and return the position of the last one.
+
+        Raises `VersionConflictError`, `ClaimTakenError`, `OriginalExistsError`, `QuotaExceededError`,
+        `UnauthenticatedError` (key revoked), `ForbiddenError` or `NotFoundError` (bucket or namespace not live),
+        `WrongStateError` (held), and `LogUnavailableError`. A cancelled caller leaves the log whole: the command is
+        appended entirely or not at all. Sending a command again that was appended already raises
+        `VersionConflictError`.
+        """
+        ...
+
+    async def read_stream(self, stream_id: str) -> Sequence[StoredEvent]:
+        """Return all events of a stream by version; empty if there is no such stream."""
+        ...
+
+    async def read_feed(self, *, after: int, limit: int) -> Sequence[Notification]:
+        """Return up to `limit` (≤ 10,000) notifications with positions above `after`, in order.
+
+        No event ever appears at or below a position that a reader has passed.
+        """
+        ...
+
+    def tail(self, *, after: int) -> AsyncIterator[Notification]:
+        """Yield every notification above `after`, and go on with new ones as they are appended, without end."""
+        ...
+
+    async def head(self) -> int:
+        """Return the last position, 0 in an empty log."""
+        ...

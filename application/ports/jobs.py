@@ -1,0 +1,60 @@
+"""The role that remembers work which is due later: rows written together with the events that call for it."""
+
+import enum
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+
+class JobKind(enum.StrEnum):
+    """What is to be done with an upload.
+
+    `verify`: prove its bytes. `expire`: see whether the client came back. `forget`: erase the record.
+    `discard`: delete bytes that must not stay. `recheck`: see whether a completed upload's bytes are still the same.
+    """
+
+    VERIFY = "verify"
+    EXPIRE = "expire"
+    FORGET = "forget"
+    DISCARD = "discard"
+    RECHECK = "recheck"
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A leased job. `attempts` counts from 1 with the first lease; `lease` proves that it is still ours."""
+
+    kind: JobKind
+    upload_id: str
+    due_at: datetime
+    attempts: int
+    lease: str
+
+
+class JobQueue(Protocol):
+    """At least once: a job whose worker dies is leased again when its lease ends. Working one twice must do no harm."""
+
+    async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
+        """Take up to `limit` jobs that are due and not leased, the longest due first; no other worker gets them."""
+        ...
+
+    async def done(self, job: Job) -> None:
+        """Remove the job, unless an event has set it anew since it was leased."""
+        ...
+
+    async def put_off(self, job: Job, *, until: datetime, error: str | None) -> None:
+        """Give the lease back and make the job due at `until`."""
+        ...
+
+    async def extend(self, job: Job, *, until: datetime) -> bool:
+        """Keep the lease until then; False if it was lost."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next job is due or its lease ends, None if there is none."""
+        ...
+
+    async def wait(self, timeout: timedelta) -> None:
+        """Return when jobs may have become due early (an event wrote one), or after `timeout`."""
+        ...

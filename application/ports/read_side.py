@@ -1,0 +1,237 @@
+"""The role that answers questions: tables that follow the log, in the same transaction.
+
+Every query names the organization (and namespace) that asks: what is not theirs does not exist.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from domain.api_key import Permission
+from domain.bucket import BucketStatus, UniqueKey
+from domain.object import Blob
+from domain.organization import Tier
+from domain.upload import Status
+
+
+class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An organization."""
+
+    organization_id: str
+    internal_id: str
+    name: str
+    tier: Tier
+    quota_bytes: int | None
+    created_at: datetime
+
+
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An API key, without its secret."""
+
+    key_id: str
+    organization_id: str
+    user_id: str
+    name: str
+    description: str
+    key_hash: str
+    prefix: str
+    permissions: tuple[Permission, ...]
+    scopes: tuple[dict[str, Any], ...]
+    rate_limit_override: int | None
+    expires_at: datetime | None
+    created_at: datetime
+    created_by: str
+    revoked_at: datetime | None
+    revoked_by: str | None
+
+
+class NamespaceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A namespace. `position`: its place in the order of creation."""
+
+    namespace_id: str
+    organization_id: str
+    name: str
+    description: str | None
+    settings: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    bucket_count: int
+    object_count: int
+    position: int
+
+
+class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A bucket with its counters. `total_size_bytes`: accepted bytes of its uploads that are still stored."""
+
+    bucket_id: str
+    organization_id: str
+    namespace_id: str
+    name: str
+    description: str | None
+    bucket_schema: dict[str, Any]
+    unique_key: UniqueKey | None
+    metadata: dict[str, Any]
+    status: BucketStatus
+    object_count: int
+    total_size_bytes: int
+    last_upload_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    position: int
+
+
+class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload as it stands. `size_bytes`, `sha256`, `etag`, `version_id`: of the proved content."""
+
+    upload_id: str
+    organization_id: str
+    namespace_id: str
+    bucket_id: str
+    version: int
+    position: int
+    status: Status
+    filename: str
+    content_type: str
+    storage_key: str
+    declared_size_bytes: int | None
+    declared_sha256: str | None
+    url_expires_in_seconds: int
+    created_at: datetime
+    expires_at: datetime
+    metadata: dict[str, Any]
+    create_object: bool
+    object_metadata: dict[str, Any] | None
+    blob_property: str | None
+    blob_type: str | None
+    skip_duplicates: bool
+    size_bytes: int | None = None
+    sha256: str | None = None
+    etag: str | None = None
+    version_id: str | None = None
+    verified_at: datetime | None = None
+    completed_at: datetime | None = None
+    task_id: str | None = None
+    object_id: str | None = None
+    duplicate_of: str | None = None
+    existing_object_id: str | None = None
+    message: str | None = None
+    failure_reason: str | None = None
+    changed_etag: str | None = None
+
+
+class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An object as it stands."""
+
+    object_id: str
+    organization_id: str
+    namespace_id: str
+    bucket_id: str
+    version: int
+    blobs: tuple[Blob, ...]
+    metadata: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    position: int
+
+
+class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What an organization's storage holds, in bytes. `limit_bytes` None: no quota."""
+
+    limit_bytes: int | None
+    reserved_bytes: int
+    accepted_bytes: int
+
+
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which page: newest first by default. `after_position`: from a cursor, exclusive; otherwise `offset` rows are passed.
+
+    `search`: a case-insensitive substring of the name. `where`: exact values by field name.
+    """
+
+    limit: int
+    offset: int = 0
+    after_position: int | None = None
+    ascending: bool = False
+    search: str | None = None
+    where: Mapping[str, Any] = {}
+    with_total: bool = False
+
+
+Record = TypeVar("Record")
+
+
+class Page(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
+    """Rows of a page, whether more follow, and how many match altogether (None unless asked for)."""
+
+    rows: Sequence[Record]
+    has_more: bool
+    total: int | None
+
+
+class Directory(Protocol):
+    """Who may ask, and what they may name: read before every request, so adapters may cache it for up to 5 s.
+
+    A cached answer is dropped by the events that change it; absence is never cached.
+    """
+
+    async def key(self, key_hash: str) -> KeyRecord | None:
+        """Return the key with this SHA-256, revoked and expired ones too."""
+        ...
+
+    async def organization(self, organization_id: str) -> OrganizationRecord | None:
+        """Return an organization by its id."""
+        ...
+
+    async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
+        """Return a namespace of the organization by id or name."""
+        ...
+
+    async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
+        """Return a bucket of the namespace by id or name; its counters may be 5 s old."""
+        ...
+
+
+class ReadSide(Protocol):
+    """Fresh answers: what was appended before the question is in them."""
+
+    async def upload(self, namespace_id: str, upload_id: str) -> UploadRecord | None:
+        """Return an upload of the namespace."""
+        ...
+
+    async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
+        """List a bucket's uploads. `where` knows `status`."""
+        ...
+
+    async def object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
+        """Return an object of the namespace."""
+        ...
+
+    async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
+        """Return a bucket of the namespace by id or name, with its counters as they are now."""
+        ...
+
+    async def buckets(self, namespace_id: str, page: PageRequest) -> Page[BucketRecord]:
+        """List a namespace's buckets."""
+        ...
+
+    async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
+        """Return a namespace by id or name, with its counters as they are now."""
+        ...
+
+    async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:
+        """List an organization's namespaces."""
+        ...
+
+    async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
+        """Return the user's key of this name that is not revoked."""
+        ...
+
+    async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
+        """Return an organization by id or, where only one has it, by name."""
+        ...
+
+    async def quota(self, organization_id: str) -> QuotaUse:
+        """Return what the organization's storage holds."""
+        ...
