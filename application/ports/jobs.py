@@ -55,6 +55,6 @@ class JobQueue(Protocol):
         """Return when the next job is due or its lease ends, None if there is none."""
         ...
 
-    async def wait(self, timeout: timedelta) -> None:
-        """Return when jobs may have become due early (an event wrote one), or after `timeout`."""
+    async def wait(self, at_most: timedelta) -> None:
+        """Return when jobs may have become due early (an event wrote one), or after `at_most`."""
         ...

@@ -119,6 +119,8 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
     failure_reason: str | None = None
     changed_etag: str | None = None
+    due_at: datetime
+    keeps_bytes: bool = True
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +147,7 @@ class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which page: newest first by default. `after_position`: from a cursor, exclusive; otherwise `offset` rows are passed.
+    """Which page, newest first. `after_position`: from a cursor, exclusive; otherwise `offset` rows pass.
 
     `search`: a case-insensitive substring of the name. `where`: exact values by field name.
     """
@@ -153,7 +155,6 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     offset: int = 0
     after_position: int | None = None
-    ascending: bool = False
     search: str | None = None
     where: Mapping[str, Any] = {}
     with_total: bool = False
@@ -204,7 +205,7 @@ class ReadSide(Protocol):
         """List a bucket's uploads. `where` knows `status`."""
         ...
 
-    async def object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
+    async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
         """Return an object of the namespace."""
         ...
 

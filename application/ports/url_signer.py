@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
+
+MAX_URL_LENGTH: Final = 2083
+MAX_URL_LIFETIME: Final = timedelta(days=7)
 
 
 class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +47,8 @@ class UrlSigner(Protocol):
     def sign_put(self, key: str, *, headers: Mapping[str, str], expires_in: timedelta, now: datetime) -> SignedRequest:
         """Return a URL that takes one object at `key`, and only with exactly these headers.
 
-        The URL lives at most 7 days, and no longer than the credentials that sign it: `expires_at` says how long.
-        A signer that cannot bind a header raises `UnsupportedHeaderError`; it never drops it.
+        The URL lives at most `MAX_URL_LIFETIME`, and no longer than the credentials that sign it: `expires_at` says
+        how long. A signer that cannot bind a header raises `UnsupportedHeaderError`; it never drops it.
         """
         ...
 
@@ -58,15 +61,15 @@ class UrlSigner(Protocol):
         version_id: str | None = None,
         download_as: str | None = None,
     ) -> SignedRequest:
-        """Return a URL that reads `key` (the pinned version where one is given).
+        """Return a URL that reads `key` (the pinned version where one is given); its length has no promise.
 
         `download_as`: the filename that the browser is told (`Content-Disposition: attachment`, RFC 6266).
         """
         ...
 
     def key_room(self, header_names: Collection[str]) -> int:
-        """Return how many characters a percent-encoded key may have so that a PUT's URL stays ≤ 2083 characters.
+        """Return how many characters a percent-encoded key may have so that a PUT's URL stays ≤ `MAX_URL_LENGTH`.
 
-        `header_names` are the headers that will be signed.
+        Encoded is `quote(key, safe="/~")`. `header_names` are the headers that will be signed.
         """
         ...

@@ -1,0 +1,84 @@
+"""How connections are made: as the limited role, with JSON decoded, and with errors that say what to do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import msgspec
+
+from application.ports.event_log import LogUnavailableError
+
+SERVICE_ROLE = "upwell_service"
+
+# What asyncpg raises when PostgreSQL is gone, going, or not there yet.
+CONNECTION_ERRORS = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    TimeoutError,
+)
+
+if TYPE_CHECKING:  # the stubs are generic, the classes are not
+    Connection = asyncpg.Connection[Any]
+    Pool = asyncpg.Pool[Any]
+else:
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+
+
+async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: float = 10) -> Connection:
+    """Open one connection that acts as `role`, so that it can write the log through its functions only."""
+    settings = {"application_name": "upwell"} | ({"role": role} if role else {})
+    connection: Connection = await asyncpg.connect(url, server_settings=settings, timeout=wait_seconds)
+    try:
+        await _prepare(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+async def open_pool(url: str, *, size: int) -> Pool:
+    """Open a pool of up to `size` connections for reading."""
+    pool: Pool = await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        init=_prepare,
+        server_settings={"application_name": "upwell", "role": SERVICE_ROLE},
+        timeout=10,
+        command_timeout=30,
+    )
+    return pool
+
+
+@asynccontextmanager
+async def log_errors() -> AsyncIterator[None]:
+    """Turn the errors of a lost server into `LogUnavailableError`."""
+    try:
+        yield
+    except CONNECTION_ERRORS as error:
+        raise LogUnavailableError(f"PostgreSQL cannot be reached: {error!r}") from error
+
+
+async def _prepare(connection: Any) -> None:  # noqa: ANN401  # a connection, or the pool's proxy of one
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_as_text, decoder=msgspec.json.decode, format="text"
+    )
+
+
+def _as_text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode()
+
+
+async def close_quietly(connection: Connection) -> None:
+    """Close a connection, politely if it still answers."""
+    try:
+        await asyncio.wait_for(connection.close(), 2)
+    except CONNECTION_ERRORS:
+        connection.terminate()

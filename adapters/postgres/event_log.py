@@ -1,0 +1,280 @@
+"""The log on PostgreSQL: one writer task per process, which commits what is waiting as one group.
+
+`upwell.append` in the migrations does the work; this module gathers commands, calls it, and tells each caller its
+outcome. When the connection dies under a call, the outcome is unknown until the server is asked (`stored_states`, which
+waits for the writer's lock and so for whatever the dead connection had begun).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+import msgspec
+import structlog
+
+from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, Pool, close_quietly, connect, log_errors
+from adapters.postgres.listening import EVENTS, Listener
+from adapters.postgres.queries import QUERIES
+from application.ports.event_log import (
+    Claim,
+    ClaimTakenError,
+    Command,
+    LogUnavailableError,
+    Notification,
+    OriginalExistsError,
+    StoredEvent,
+    VersionConflictError,
+)
+from domain.events import encode, topic_of
+from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
+
+MAX_BATCH = 64
+RECONNECT_SECONDS = 10.0
+CALL_SECONDS = 30.0
+TRIES = 3
+_PAGE = 1000
+_APPEND = "SELECT upwell.append($1, $2, $3, $4, $5, $6)"
+_STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER BY n"
+
+_log = structlog.get_logger(__name__)
+
+
+class _Entry:
+    """A command on its way, encoded by its caller so that the writer only carries."""
+
+    __slots__ = ("conditions", "done", "ids", "states", "topics", "versions")
+
+    def __init__(self, command: Command, done: asyncio.Future[int]) -> None:
+        self.done = done
+        self.ids: list[str] = []
+        self.versions: list[int] = []
+        self.topics: list[str] = []
+        self.states: list[bytes] = []
+        for stream in command.streams:
+            for version, event in enumerate(stream.events, stream.expected_version + 1):
+                self.ids.append(stream.stream_id)
+                self.versions.append(version)
+                self.topics.append(topic_of(event))
+                self.states.append(encode(event))
+        self.conditions = msgspec.json.encode(
+            {
+                "organization_id": command.organization_id,
+                "key_id": command.key_id,
+                "namespace_id": command.namespace_id,
+                "bucket_id": command.bucket_id,
+                "free": command.free,
+                "no_original": command.no_original,
+                "unheld": command.unheld,
+                "room_bytes": command.room_bytes,
+            }
+        )
+
+
+class PostgresEventLog:
+    """Implements `EventLog`. Use `running()`: nothing is written outside of it."""
+
+    def __init__(self, url: str, pool: Pool, listener: Listener) -> None:
+        self._url = url
+        self._pool = pool
+        self._listener = listener
+        self._waiting: deque[_Entry] = deque()
+        self._news = asyncio.Event()
+        self._closing = False
+        self._connection: Connection | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Write while inside; on the way out, what waits is written first."""
+        writer = asyncio.create_task(self._write(), name="log-writer")
+        try:
+            yield
+        finally:
+            self._closing = True
+            self._news.set()
+            await writer
+            if self._connection is not None:
+                await close_quietly(self._connection)
+
+    async def append(self, command: Command) -> int:
+        """Append a command's events and return the position of the last one."""
+        if self._closing:
+            raise LogUnavailableError("The service is stopping.")
+        if not any(stream.events for stream in command.streams):
+            return await self.head()
+        entry = _Entry(command, asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        self._news.set()
+        return await entry.done
+
+    async def read_stream(self, stream_id: str) -> Sequence[StoredEvent]:
+        """Return all events of a stream by version."""
+        async with log_errors():
+            rows = await self._pool.fetch(QUERIES["stream"], stream_id)
+        return [StoredEvent(**dict(row)) for row in rows]
+
+    async def read_feed(self, *, after: int, limit: int) -> Sequence[Notification]:
+        """Return up to `limit` notifications above `after`, in order."""
+        async with log_errors():
+            rows = await self._pool.fetch(QUERIES["feed"], after, limit)
+        return [Notification(**dict(row)) for row in rows]
+
+    async def tail(self, *, after: int) -> AsyncIterator[Notification]:
+        """Yield every notification above `after` and go on with new ones; survives a restart of PostgreSQL."""
+        news = asyncio.Event()
+        async with self._listener.hearing(EVENTS, news.set):
+            while True:
+                news.clear()
+                try:
+                    page = await self.read_feed(after=after, limit=_PAGE)
+                except LogUnavailableError:
+                    page = ()
+                for notification in page:
+                    after = notification.id
+                    yield notification
+                if len(page) < _PAGE:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(news.wait(), 1 if not self._listener.connected else 30)
+
+    async def head(self) -> int:
+        """Return the last position, 0 in an empty log."""
+        async with log_errors():
+            return int(await self._pool.fetchval(QUERIES["head"]))
+
+    async def _write(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._waiting:
+                batch: list[_Entry] = []
+                while self._waiting and len(batch) < MAX_BATCH:
+                    entry = self._waiting.popleft()
+                    if not entry.done.cancelled():
+                        batch.append(entry)
+                if batch:
+                    await self._write_batch(batch)
+            if self._closing:
+                return
+
+    async def _write_batch(self, batch: list[_Entry], tries: int = TRIES) -> None:
+        try:
+            await self._try_batch(batch)
+        except CONNECTION_ERRORS as error:
+            _log.warning("log_connection_lost", error=repr(error), commands=len(batch))
+            missing = await self._settle(batch)
+            if not missing:
+                return
+            if tries > 1:
+                await self._write_batch(missing, tries - 1)
+            elif len(missing) > 1:  # perhaps one of them breaks every connection that carries it
+                for entry in missing:
+                    await self._write_batch([entry])
+            else:
+                _fail(missing[0], LogUnavailableError(f"PostgreSQL cannot be reached: {error!r}"))
+        except Exception as error:  # noqa: BLE001  # whatever PostgreSQL says goes to the caller whose command it is
+            if len(batch) == 1:
+                _fail(batch[0], error)
+                return
+            for entry in batch:  # one of them made the whole group fail
+                await self._write_batch([entry])
+
+    async def _try_batch(self, batch: list[_Entry]) -> None:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._url)
+        outcomes = await self._connection.fetchval(
+            _APPEND,
+            [entry.conditions for entry in batch],
+            [number for number, entry in enumerate(batch, 1) for _ in entry.ids],
+            [value for entry in batch for value in entry.ids],
+            [value for entry in batch for value in entry.versions],
+            [value for entry in batch for value in entry.topics],
+            [value for entry in batch for value in entry.states],
+            timeout=CALL_SECONDS,
+        )
+        for entry, outcome in zip(batch, outcomes, strict=True):
+            if "position" in outcome:
+                _succeed(entry, outcome["position"])
+            else:
+                _fail(entry, _refusal(outcome))
+
+    async def _settle(self, batch: list[_Entry]) -> list[_Entry]:
+        """After a lost connection: tell the commands that count so, and return the others."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + RECONNECT_SECONDS
+        pause = 0.05
+        while True:
+            if self._connection is not None:
+                self._connection.terminate()
+                self._connection = None
+            try:
+                self._connection = await connect(self._url)
+                found = await self._connection.fetch(
+                    _STORED, [e.ids[0] for e in batch], [e.versions[0] for e in batch], timeout=CALL_SECONDS
+                )
+            except CONNECTION_ERRORS as error:
+                if loop.time() > until:
+                    for entry in batch:
+                        _fail(entry, LogUnavailableError(f"PostgreSQL cannot be reached: {error!r}"))
+                    return []
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1)
+                continue
+            missing = []
+            for entry, row in zip(batch, found, strict=True):
+                if row["state"] == entry.states[0]:  # the command id is in it
+                    _succeed(entry, row["notification_id"] + len(entry.ids) - 1)
+                else:
+                    missing.append(entry)
+            return missing
+
+
+def _succeed(entry: _Entry, position: int) -> None:
+    if not entry.done.done():
+        entry.done.set_result(position)
+
+
+def _fail(entry: _Entry, error: BaseException) -> None:
+    if not entry.done.done():
+        entry.done.set_exception(error)
+
+
+def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: PLR0911  # one line for every answer of `upwell.refusal`
+    match outcome["refused"]:
+        case "version_conflict":
+            return VersionConflictError(outcome["stream_id"], outcome["expected"], outcome["actual"])
+        case "taken":
+            return ClaimTakenError(msgspec.convert(outcome["claim"], Claim), outcome["owner_id"])
+        case "duplicate":
+            return OriginalExistsError(outcome["upload_id"])
+        case "quota_exceeded":
+            return quota_exceeded(outcome["limit_bytes"], outcome["used_bytes"], outcome["requested_bytes"])
+        case "key_revoked":
+            return UnauthenticatedError("key_revoked", "The API key was revoked.")
+        case "bucket_not_active":
+            return ForbiddenError(
+                "bucket_not_active",
+                f"The bucket is {outcome['status']} and takes no uploads.",
+                {"status": outcome["status"]},
+            )
+        case "held_by_object":
+            return WrongStateError(
+                "held_by_object",
+                f"The upload is part of the object {outcome['object_id']}: it is forgotten with the object.",
+                {"object_id": outcome["object_id"]},
+            )
+        case "bucket_not_found" | "namespace_not_found" as code:
+            return NotFoundError(code, "It is not there any more.")
+        case other:
+            return asyncpg.InternalServerError(f"unknown refusal {other!r}")
+
+
+def quota_exceeded(limit_bytes: int, used_bytes: int, requested_bytes: int) -> QuotaExceededError:
+    """Return the refusal of bytes for which the quota has no room."""
+    return QuotaExceededError(
+        "quota_exceeded",
+        f"The storage quota is {limit_bytes} bytes, {used_bytes} are in use, {requested_bytes} more were asked for:"
+        " delete something, or raise the quota.",
+        {"limit_bytes": limit_bytes, "used_bytes": used_bytes, "requested_bytes": requested_bytes},
+    )

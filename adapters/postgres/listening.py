@@ -1,0 +1,85 @@
+"""One connection per process that hears what the log announces: new events, changed names and keys, due jobs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+
+from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, close_quietly, connect
+
+EVENTS = "upwell_events"
+DIRECTORY = "upwell_directory"
+JOBS = "upwell_jobs"
+
+_log = structlog.get_logger(__name__)
+
+
+class Listener:
+    """Calls back for every announcement, and once for every channel after each (re)connection: some may be missed.
+
+    `connected` is false while announcements cannot be heard; whoever caches must not trust its cache then.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._callbacks: dict[str, list[Callable[[], None]]] = {EVENTS: [], DIRECTORY: [], JOBS: []}
+        self.connected = False
+
+    @asynccontextmanager
+    async def hearing(self, channel: str, callback: Callable[[], None]) -> AsyncIterator[None]:
+        """Call `callback` for what is announced on `channel` while inside."""
+        self._callbacks[channel].append(callback)
+        try:
+            yield
+        finally:
+            self._callbacks[channel].remove(callback)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep a connection open while inside, and open it again when it is lost."""
+        first = asyncio.Event()
+        task = asyncio.create_task(self._listen(first), name="postgres-listener")
+        waiting = asyncio.create_task(first.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _listen(self, first: asyncio.Event) -> None:
+        pause = 0.1
+        while True:
+            connection = None
+            lost = asyncio.Event()
+            try:
+                connection = await connect(self._url)
+                connection.add_termination_listener(lambda _, lost=lost: lost.set())
+                for channel in self._callbacks:
+                    await connection.add_listener(channel, self._heard)
+                self.connected = True
+                pause = 0.1
+                for channel in self._callbacks:
+                    self._call(channel)
+                first.set()
+                await lost.wait()
+            except CONNECTION_ERRORS as error:
+                _log.warning("postgres_listener_lost", error=repr(error))
+            finally:
+                self.connected = False
+                if connection is not None:
+                    await close_quietly(connection)
+            first.set()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2)
+
+    def _heard(self, connection: Connection | Any, pid: int, channel: str, payload: object) -> None:  # noqa: ARG002, ANN401  # asyncpg's signature
+        self._call(channel)
+
+    def _call(self, channel: str) -> None:
+        for callback in list(self._callbacks[channel]):
+            callback()

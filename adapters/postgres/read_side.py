@@ -1,0 +1,168 @@
+"""The read side on PostgreSQL: the projected tables, and a short-lived cache of who may ask."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import msgspec
+
+from adapters.postgres.connecting import Pool, log_errors
+from adapters.postgres.listening import DIRECTORY, Listener
+from adapters.postgres.queries import QUERIES
+from application.ports.read_side import (
+    BucketRecord,
+    KeyRecord,
+    NamespaceRecord,
+    ObjectRecord,
+    OrganizationRecord,
+    Page,
+    PageRequest,
+    QuotaUse,
+    UploadRecord,
+)
+
+CACHE_SECONDS = 5.0
+_CACHE_ENTRIES = 10_000
+
+Record = TypeVar("Record")
+
+
+class PostgresReadSide:
+    """Implements `ReadSide`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def upload(self, namespace_id: str, upload_id: str) -> UploadRecord | None:
+        """Return an upload of the namespace."""
+        return await self._one("upload", UploadRecord, upload_id, namespace_id)
+
+    async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
+        """List a bucket's uploads."""
+        status = page.where.get("status")
+        return await self._page("uploads", UploadRecord, (bucket_id, namespace_id), page, (_like(page.search), status))
+
+    async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
+        """Return an object of the namespace."""
+        return await self._one("object", ObjectRecord, object_id, namespace_id)
+
+    async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
+        """Return a bucket of the namespace."""
+        return await self._one("bucket", BucketRecord, namespace_id, id_or_name)
+
+    async def buckets(self, namespace_id: str, page: PageRequest) -> Page[BucketRecord]:
+        """List a namespace's buckets."""
+        return await self._page("buckets", BucketRecord, (namespace_id,), page, (_like(page.search),))
+
+    async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
+        """Return a namespace of the organization."""
+        return await self._one("namespace", NamespaceRecord, organization_id, id_or_name)
+
+    async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:
+        """List an organization's namespaces."""
+        return await self._page("namespaces", NamespaceRecord, (organization_id,), page, (_like(page.search),))
+
+    async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
+        """Return the user's live key of this name."""
+        return await self._one("key_by_name", KeyRecord, organization_id, user_id, name)
+
+    async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
+        """Return an organization by id, or by a name that only one has."""
+        async with log_errors():
+            rows = await self._pool.fetch(QUERIES["organization_by_name"], id_or_name)
+        return msgspec.convert(dict(rows[0]), OrganizationRecord) if len(rows) == 1 else None
+
+    async def quota(self, organization_id: str) -> QuotaUse:
+        """Return what the organization's storage holds."""
+        found = await self._one("quota", QuotaUse, organization_id)
+        return found or QuotaUse(limit_bytes=None, reserved_bytes=0, accepted_bytes=0)
+
+    async def key(self, key_hash: str) -> KeyRecord | None:
+        """Return the key with this hash."""
+        return await self._one("key", KeyRecord, key_hash)
+
+    async def organization(self, organization_id: str) -> OrganizationRecord | None:
+        """Return an organization."""
+        return await self._one("organization", OrganizationRecord, organization_id)
+
+    async def _one(self, query: str, kind: type[Record], *arguments: object) -> Record | None:
+        async with log_errors():
+            row = await self._pool.fetchrow(QUERIES[query], *arguments)
+        return None if row is None else msgspec.convert(dict(row), kind)
+
+    async def _page(
+        self, query: str, kind: type[Record], scope: tuple[str, ...], page: PageRequest, filters: tuple[Any, ...]
+    ) -> Page[Record]:
+        async with log_errors():
+            rows = await self._pool.fetch(
+                QUERIES[query], *scope, page.after_position, *filters, page.limit + 1, page.offset
+            )
+            total = await self._pool.fetchval(QUERIES[f"{query}_total"], *scope, *filters) if page.with_total else None
+        return Page(
+            rows=[msgspec.convert(dict(row), kind) for row in rows[: page.limit]],
+            has_more=len(rows) > page.limit,
+            total=total,
+        )
+
+
+class PostgresDirectory:
+    """Implements `Directory`: answers from memory for up to 5 s, and never while it cannot hear of changes."""
+
+    def __init__(self, read_side: PostgresReadSide, listener: Listener) -> None:
+        self._read_side = read_side
+        self._listener = listener
+        self._cache: dict[Hashable, tuple[float, Any]] = {}
+        self._generation = 0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Hear of changes while inside."""
+        async with self._listener.hearing(DIRECTORY, self._forget):
+            yield
+
+    async def key(self, key_hash: str) -> KeyRecord | None:
+        """Return the key with this hash."""
+        return await self._cached(("key", key_hash), lambda: self._read_side.key(key_hash))
+
+    async def organization(self, organization_id: str) -> OrganizationRecord | None:
+        """Return an organization."""
+        return await self._cached(
+            ("organization", organization_id), lambda: self._read_side.organization(organization_id)
+        )
+
+    async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
+        """Return a namespace of the organization."""
+        return await self._cached(
+            ("namespace", organization_id, id_or_name), lambda: self._read_side.namespace(organization_id, id_or_name)
+        )
+
+    async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
+        """Return a bucket of the namespace."""
+        return await self._cached(
+            ("bucket", namespace_id, id_or_name), lambda: self._read_side.bucket(namespace_id, id_or_name)
+        )
+
+    async def _cached(self, name: Hashable, ask: Callable[[], Awaitable[Record | None]]) -> Record | None:
+        now = asyncio.get_running_loop().time()
+        if self._listener.connected and (hit := self._cache.get(name)) and hit[0] > now:
+            found: Record = hit[1]
+            return found
+        generation = self._generation
+        answer = await ask()
+        if answer is not None and generation == self._generation and self._listener.connected:
+            if len(self._cache) >= _CACHE_ENTRIES:
+                self._cache.clear()
+            self._cache[name] = (now + CACHE_SECONDS, answer)
+        return answer
+
+    def _forget(self) -> None:
+        self._generation += 1
+        self._cache.clear()
+
+
+def _like(search: str | None) -> str | None:
+    if not search:
+        return None
+    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
