@@ -1,6 +1,7 @@
 """Buckets: a schema for their objects, perhaps a unique key, and a status."""
 
 import enum
+import hashlib
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -161,9 +162,12 @@ def unique_values(unique_key: UniqueKey, metadata: Mapping[str, Any]) -> tuple[A
     return tuple(values)
 
 
-def unique_text(values: tuple[Any, ...]) -> str:
-    """Return the values as one canonical JSON text: equal values (1 and 1.0 too) give the same text."""
-    return msgspec.json.encode([_canonical(value) for value in values], order="sorted").decode()
+def unique_digest(values: tuple[Any, ...]) -> str:
+    """Return the SHA-256 of the values' canonical JSON: equal values (1 and 1.0 too) give the same digest.
+
+    The values themselves may be personal; the log keeps only this.
+    """
+    return hashlib.sha256(msgspec.json.encode([_canonical(value) for value in values], order="sorted")).hexdigest()
 
 
 def _canonical(value: object) -> object:

@@ -30,7 +30,7 @@ class Blob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectCreated(Event, frozen=True, tag="object.created.v1"):
-    """An object was made. `unique_key`: the canonical text of its unique key's values, where the bucket has one."""
+    """An object was made. `unique_key`: the digest of its unique key's values, where it has one."""
 
     object_id: str
     blobs: tuple[Blob, ...]

@@ -6,8 +6,9 @@ the whole machine as a table: what is not in it is refused before anything else 
 docs is drawn from it.
 
 What is true only under the log's lock (room in the quota, a free unique key, no earlier upload of the same bytes, no
-object that holds the bytes) is not decided here. The caller demands it together with the events; when the log answers that it does not hold, the caller asks
-`decide` again with the fact that the log reported (`Duplicate`, `existing_object_id`).
+object that holds the bytes) is not decided here. The caller demands it together with the events; when the log answers
+that it does not hold, the caller asks `decide` again with the fact that the log reported (`duplicate_of`,
+`existing_object_id`).
 
 Byte counts of the quota stand in the events (`reserved_bytes`, `released_bytes`, `accepted_bytes`, `freed_bytes`), so
 that a ledger is a sum over the log and needs no knowledge of states.
@@ -63,6 +64,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `declared_size_bytes` None: not known before; 0 bytes are reserved. `declared_sha256`: 64 hex digits.
     `due_at`: when somebody looks whether the client came back (the URL's expiry and some grace).
+    `unique_key`: SHA-256 of the unique key's values, where one applies.
     """
 
     filename: str | None
@@ -94,12 +96,12 @@ class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Duplicate(msgspec.Struct, frozen=True, kw_only=True):
-    """The earlier upload that holds the same bytes, and the object that they are in."""
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants."""
 
-    upload_id: str
-    object_id: str | None
-    storage_key: str | None
+    etag: str | None = None
+    size_bytes: int | None = None
+    policy: Policy | None = None
 
 
 # Events
@@ -138,18 +140,13 @@ class UploadUrlReissued(Event, frozen=True, tag="upload.url_reissued.v1"):
 
 
 class UploadVerificationBegan(Event, frozen=True, tag="upload.verification_began.v1"):
-    """The bytes were seen and are being proved.
-
-    `claimed_*`: what the client says it got and sent. `inline`: in the request that confirms; otherwise by a worker.
-    """
+    """The bytes were seen and are being proved: `inline` in the request that confirms, otherwise by a worker."""
 
     upload_id: str
     task_id: str
     seen_by: SeenBy
     inline: bool
-    claimed_etag: str | None
-    claimed_size_bytes: int | None
-    policy: Policy | None
+    claimed: Claimed
 
 
 class UploadVerified(Event, frozen=True, tag="upload.verified.v1"):
@@ -261,6 +258,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     request: UploadRequest
     task_id: str | None = None
     attempts: int = 0
+    claimed: Claimed = Claimed()
 
 
 class InProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,6 +269,7 @@ class InProgress(msgspec.Struct, frozen=True, kw_only=True):
     multipart_id: str
     task_id: str | None = None
     attempts: int = 0
+    claimed: Claimed = Claimed()
 
 
 class Processing(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,9 +278,7 @@ class Processing(msgspec.Struct, frozen=True, kw_only=True):
     before: Pending | InProgress
     task_id: str
     began_at: datetime
-    claimed_etag: str | None
-    claimed_size_bytes: int | None
-    policy: Policy | None
+    claimed: Claimed
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -391,22 +388,20 @@ class BeginVerification(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str
     seen_by: SeenBy
     inline: bool
-    claimed_etag: str | None = None
-    claimed_size_bytes: int | None = None
-    policy: Policy | None = None
+    claimed: Claimed = Claimed()
 
 
 class AcceptContent(msgspec.Struct, frozen=True, kw_only=True):
     """The bytes are what was promised.
 
-    `object_id`: the object that this upload goes into, if any. `duplicate` and `existing_object_id`: what the log said
-    of other holders of the same bytes or of the same unique key; then the upload's own bytes are not kept.
+    `object_id`: the object that this upload goes into, if any. `duplicate_of` and `existing_object_id`: what the log
+    said of other holders of the same bytes or of the same unique key; then the upload's own bytes are not kept.
     """
 
     origin: Origin
     content: VerifiedContent
     object_id: str | None = None
-    duplicate: Duplicate | None = None
+    duplicate_of: str | None = None
     existing_object_id: str | None = None
     forget_at: datetime
 
@@ -548,9 +543,7 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the tab
                     task_id=upload.task_id or command.task_id,
                     seen_by=command.seen_by,
                     inline=command.inline,
-                    claimed_etag=command.claimed_etag,
-                    claimed_size_bytes=command.claimed_size_bytes,
-                    policy=command.policy,
+                    claimed=command.claimed if command.seen_by is SeenBy.CONFIRM else upload.claimed,
                 ),
             )
         case Processing(), AcceptContent():
@@ -611,6 +604,7 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
                 multipart_id=event.multipart_id,
                 task_id=upload.task_id,
                 attempts=upload.attempts,
+                claimed=upload.claimed,
             )
         case UploadUrlReissued():
             if not isinstance(upload, Pending | InProgress):
@@ -621,12 +615,10 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
             if not isinstance(upload, Pending | InProgress):
                 return upload
             return Processing(
-                before=msgspec.structs.replace(upload, task_id=event.task_id),
+                before=msgspec.structs.replace(upload, task_id=event.task_id, claimed=event.claimed),
                 task_id=event.task_id,
                 began_at=event.origin.at,
-                claimed_etag=event.claimed_etag,
-                claimed_size_bytes=event.claimed_size_bytes,
-                policy=event.policy,
+                claimed=event.claimed,
             )
         case UploadVerified():
             if not isinstance(upload, Processing):
@@ -716,7 +708,7 @@ def _request(command: RequestUpload) -> UploadEvent:
 
 
 def _accept(command: AcceptContent, before: Pending | InProgress) -> tuple[UploadEvent, ...]:
-    keeps_bytes = command.duplicate is None and command.existing_object_id is None
+    keeps_bytes = command.duplicate_of is None and command.existing_object_id is None
     object_id = command.object_id if command.existing_object_id is None else None
     return (
         UploadVerified(origin=command.origin, upload_id=before.upload_id, content=command.content),
@@ -724,7 +716,7 @@ def _accept(command: AcceptContent, before: Pending | InProgress) -> tuple[Uploa
             origin=command.origin,
             upload_id=before.upload_id,
             object_id=object_id,
-            duplicate_of=command.duplicate.upload_id if command.duplicate else None,
+            duplicate_of=command.duplicate_of,
             existing_object_id=command.existing_object_id,
             keeps_bytes=keeps_bytes,
             released_bytes=reserved(before.request),

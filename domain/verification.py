@@ -3,7 +3,7 @@
 import msgspec
 
 from domain import media_types
-from domain.upload import FailureReason, UploadRequest
+from domain.upload import Claimed, FailureReason, UploadRequest
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,20 +26,19 @@ def judge(
     found: Found,
     request: UploadRequest,
     *,
-    claimed_etag: str | None,
-    claimed_size_bytes: int | None,
+    claimed: Claimed,
     max_size_bytes: int,
 ) -> Contradiction | None:
     """Return the first contradiction, in the order ETag, size, tier limit, hash, content type; None if there is none.
 
-    `claimed_etag` and `claimed_size_bytes`: what the client said when it confirmed; quotes around an ETag mean nothing.
+    Quotes around the ETag that the client claims mean nothing.
     """
-    if claimed_etag is not None and unquoted(claimed_etag) != found.etag:
+    if claimed.etag is not None and unquoted(claimed.etag) != found.etag:
         return Contradiction(
             reason=FailureReason.ETAG_MISMATCH,
-            message=f"Storage holds the ETag {found.etag}, not {unquoted(claimed_etag)}: other bytes arrived.",
+            message=f"Storage holds the ETag {found.etag}, not {unquoted(claimed.etag)}: other bytes arrived.",
         )
-    for promised, who in ((request.declared_size_bytes, "declared"), (claimed_size_bytes, "confirmed")):
+    for promised, who in ((request.declared_size_bytes, "declared"), (claimed.size_bytes, "confirmed")):
         if promised is not None and promised != found.size_bytes:
             return Contradiction(
                 reason=FailureReason.SIZE_MISMATCH,

@@ -25,6 +25,7 @@ from application.ports.event_log import (
     LogUnavailableError,
     Notification,
     OriginalExistsError,
+    OriginalGoneError,
     StoredEvent,
     VersionConflictError,
 )
@@ -67,6 +68,7 @@ class _Entry:
                 "bucket_id": command.bucket_id,
                 "free": command.free,
                 "no_original": command.no_original,
+                "stored": command.stored,
                 "unheld": command.unheld,
                 "room_bytes": command.room_bytes,
             }
@@ -248,6 +250,8 @@ def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: PLR0911  # one line
             return ClaimTakenError(msgspec.convert(outcome["claim"], Claim), outcome["owner_id"])
         case "duplicate":
             return OriginalExistsError(outcome["upload_id"])
+        case "original_gone":
+            return OriginalGoneError(outcome["upload_id"])
         case "quota_exceeded":
             return quota_exceeded(outcome["limit_bytes"], outcome["used_bytes"], outcome["requested_bytes"])
         case "key_revoked":

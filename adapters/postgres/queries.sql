@@ -85,6 +85,10 @@ WHERE bucket_id = $1 AND namespace_id = $2
 -- An object of a namespace.
 SELECT * FROM upwell.objects WHERE object_id = $1 AND namespace_id = $2;
 
+-- name: claim_owner
+-- Who holds a claim.
+SELECT owner_id FROM upwell.claims WHERE scope = $1 AND key = $2;
+
 -- name: lease_jobs
 -- Take due jobs that nobody works on, the longest due first.
 UPDATE upwell.jobs j SET lease = $3, leased_until = $2, attempts = attempts + 1
@@ -94,7 +98,7 @@ FROM (
     ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
 ) due
 WHERE j.upload_id = due.upload_id AND j.kind = due.kind
-RETURNING j.kind, j.upload_id, j.due_at, j.attempts, j.lease;
+RETURNING j.kind, j.upload_id, j.due_at, j.attempts, j.lease, j.storage_key, j.again_at;
 
 -- name: finish_job
 -- Remove a job that is still ours.

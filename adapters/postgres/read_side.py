@@ -73,6 +73,12 @@ class PostgresReadSide:
             rows = await self._pool.fetch(QUERIES["organization_by_name"], id_or_name)
         return msgspec.convert(dict(rows[0]), OrganizationRecord) if len(rows) == 1 else None
 
+    async def claim_owner(self, scope: str, key: str) -> str | None:
+        """Return the id of the thing that holds a claim."""
+        async with log_errors():
+            owner: str | None = await self._pool.fetchval(QUERIES["claim_owner"], scope, key)
+        return owner
+
     async def quota(self, organization_id: str) -> QuotaUse:
         """Return what the organization's storage holds."""
         found = await self._one("quota", QuotaUse, organization_id)

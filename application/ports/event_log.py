@@ -57,8 +57,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     hold refuses the command, and then nothing of it is appended.
 
     `organization_id`, `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active).
-    `free`: claims that nobody may hold. `no_original`: bytes that must be new. `unheld`: an upload that no object may
-    hold. `room_bytes`: what the quota must have room for beyond what is reserved and accepted (≤ 0 always passes).
+    `free`: claims that nobody may hold. `no_original`: bytes that must be new. `stored`: an upload whose bytes must
+    still be kept. `unheld`: an upload that no object may hold. `room_bytes`: what the quota must have room for beyond
+    what is reserved and accepted (≤ 0 always passes).
     """
 
     command_id: str
@@ -69,6 +70,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     bucket_id: str | None = None
     free: tuple[Claim, ...] = ()
     no_original: Sameness | None = None
+    stored: str | None = None
     unheld: str | None = None
     room_bytes: int = 0
 
@@ -100,6 +102,14 @@ class OriginalExistsError(RefusedError):
         self.upload_id = upload_id
 
 
+class OriginalGoneError(RefusedError):
+    """The upload whose bytes were to be used has been forgotten meanwhile."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__("original_gone", f"The upload {upload_id} holds no bytes any more.", {"upload_id": upload_id})
+        self.upload_id = upload_id
+
+
 class LogUnavailableError(Exception):
     """The log cannot be reached. Whether a command that was under way counts is unknown: look before trying again."""
 
@@ -110,10 +120,10 @@ class EventLog(Protocol):
     async def append(self, command: Command) -> int:
         """Append a command's events and return the position of the last one.
 
-        Raises `VersionConflictError`, `ClaimTakenError`, `OriginalExistsError`, `QuotaExceededError`,
-        `UnauthenticatedError` (key revoked), `ForbiddenError` or `NotFoundError` (bucket or namespace not live),
-        `WrongStateError` (held), and `LogUnavailableError`. A cancelled caller leaves the log whole: the command is
-        appended entirely or not at all. Sending a command again that was appended already raises
+        Raises `VersionConflictError`, `ClaimTakenError`, `OriginalExistsError`, `OriginalGoneError`,
+        `QuotaExceededError`, `UnauthenticatedError` (key revoked), `ForbiddenError` or `NotFoundError` (bucket or
+        namespace not live), `WrongStateError` (held), and `LogUnavailableError`. A cancelled caller leaves the log
+        whole: the command is appended entirely or not at all. Sending a command again that was appended already raises
         `VersionConflictError`.
         """
         ...

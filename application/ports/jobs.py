@@ -23,13 +23,19 @@ class JobKind(enum.StrEnum):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A leased job. `attempts` counts from 1 with the first lease; `lease` proves that it is still ours."""
+    """A leased job. `attempts` counts from 1 with the first lease; `lease` proves that it is still ours.
+
+    `storage_key`: what a `discard` deletes; the record may be gone by then. `again_at`: when it looks a second time,
+    because a URL that was given out works until then.
+    """
 
     kind: JobKind
     upload_id: str
     due_at: datetime
     attempts: int
     lease: str
+    storage_key: str | None = None
+    again_at: datetime | None = None
 
 
 class JobQueue(Protocol):

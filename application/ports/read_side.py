@@ -233,6 +233,10 @@ class ReadSide(Protocol):
         """Return an organization by id or, where only one has it, by name."""
         ...
 
+    async def claim_owner(self, scope: str, key: str) -> str | None:
+        """Return the id of the thing that holds a claim."""
+        ...
+
     async def quota(self, organization_id: str) -> QuotaUse:
         """Return what the organization's storage holds."""
         ...

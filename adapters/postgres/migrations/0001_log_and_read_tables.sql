@@ -184,6 +184,9 @@ CREATE TABLE upwell.jobs (
     lease        text,
     leased_until timestamptz,
     last_error   text,
+    -- what a `discard` deletes, and when it looks a second time
+    storage_key  text,
+    again_at     timestamptz,
     PRIMARY KEY (upload_id, kind)
 ) WITH (fillfactor = 80);
 CREATE INDEX jobs_due ON upwell.jobs (due_at);
@@ -271,6 +274,8 @@ BEGIN
             at_, at_, p_position, p_version);
         INSERT INTO holds
         SELECT DISTINCT b->>'upload_id', p_id FROM jsonb_array_elements(e->'blobs') b;
+        UPDATE uploads SET object_id = p_id
+        WHERE object_id IS NULL AND upload_id IN (SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b);
         IF e->>'unique_key' IS NOT NULL THEN
             INSERT INTO claims VALUES ('object:' || (o->>'bucket_id'), e->>'unique_key', p_id);
         END IF;
@@ -283,6 +288,10 @@ BEGIN
         DELETE FROM holds WHERE object_id = p_id;
         INSERT INTO holds
         SELECT DISTINCT b->>'upload_id', p_id FROM jsonb_array_elements(e->'blobs') b;
+        UPDATE uploads SET object_id = NULL
+        WHERE object_id = p_id AND upload_id IN (SELECT jsonb_array_elements_text(e->'released_upload_ids'));
+        UPDATE uploads SET object_id = p_id
+        WHERE object_id IS NULL AND upload_id IN (SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b);
     WHEN 'bucket.created.v1' THEN
         INSERT INTO buckets VALUES (
             p_id, org, o->>'namespace_id', e->>'name', e->>'description', e->'bucket_schema',
@@ -333,7 +342,18 @@ CREATE FUNCTION upwell.set_job(p_kind text, p_upload_id text, p_due_at timestamp
 $$;
 
 
--- Write and remove the jobs that one event calls for. Returns whether a worker should look at once.
+-- Have the bytes of an upload deleted now, and once more when a URL that was given out has expired.
+CREATE FUNCTION upwell.set_discard(p_upload_id text, p_now timestamptz, p_again_at timestamptz)
+RETURNS void LANGUAGE sql AS $$
+    INSERT INTO jobs (kind, upload_id, due_at, storage_key, again_at)
+    SELECT 'discard', p_upload_id, p_now, storage_key, p_again_at FROM uploads WHERE upload_id = p_upload_id
+    ON CONFLICT (upload_id, kind) DO UPDATE
+    SET due_at = excluded.due_at, again_at = excluded.again_at, attempts = 0, lease = NULL, leased_until = NULL
+$$;
+
+
+-- Write and remove the jobs that one event calls for, before it is projected. Returns whether a worker should look at
+-- once.
 CREATE FUNCTION upwell.schedule(p_id text, p_topic text, e jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     at_ timestamptz := (e->'origin'->>'at')::timestamptz;
@@ -361,7 +381,7 @@ BEGIN
             PERFORM set_job('forget', p_id, (e->>'forget_at')::timestamptz);
         END IF;
         IF NOT (e->>'keeps_bytes')::boolean THEN
-            PERFORM set_job('discard', p_id, at_);
+            PERFORM set_discard(p_id, at_, (e->>'due_at')::timestamptz);
             RETURN true;
         ELSIF EXISTS (SELECT FROM uploads WHERE upload_id = p_id AND version_id IS NULL) THEN
             PERFORM set_job('recheck', p_id, (e->>'due_at')::timestamptz);
@@ -370,11 +390,13 @@ BEGIN
         DELETE FROM jobs WHERE upload_id = p_id;
         PERFORM set_job('forget', p_id, (e->>'forget_at')::timestamptz);
         IF p_topic = 'upload.failed.v1' OR NOT (e->>'keeps_bytes')::boolean THEN
-            PERFORM set_job('discard', p_id, at_);
+            PERFORM set_discard(p_id, at_, (e->>'due_at')::timestamptz);
             RETURN true;
         END IF;
     WHEN 'upload.forgotten.v1' THEN
         DELETE FROM jobs WHERE upload_id = p_id;
+        PERFORM set_discard(p_id, at_, due_at) FROM uploads WHERE upload_id = p_id;
+        RETURN true;
     WHEN 'object.created.v1' THEN
         DELETE FROM jobs WHERE kind = 'forget'
             AND upload_id IN (SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b);
@@ -447,6 +469,10 @@ BEGIN
             RETURN jsonb_build_object('refused', 'duplicate', 'upload_id', found);
         END IF;
     END IF;
+    IF c->>'stored' IS NOT NULL AND NOT EXISTS (
+        SELECT FROM uploads WHERE upload_id = c->>'stored' AND status = 'COMPLETED' AND keeps_bytes) THEN
+        RETURN jsonb_build_object('refused', 'original_gone', 'upload_id', c->>'stored');
+    END IF;
     IF c->>'unheld' IS NOT NULL THEN
         SELECT object_id INTO found FROM holds WHERE upload_id = c->>'unheld' LIMIT 1;
         IF FOUND THEN
@@ -511,10 +537,10 @@ BEGIN
                 e := convert_from(p_states[i], 'UTF8')::jsonb;
                 INSERT INTO upwell_events VALUES (
                     p_ids[i], p_versions[i], p_topics[i], p_states[i], next_, e->'origin'->>'organization_id');
-                PERFORM project(p_ids[i], p_versions[i], p_topics[i], next_, e);
                 IF schedule(p_ids[i], p_topics[i], e) THEN
                     wake := true;
                 END IF;
+                PERFORM project(p_ids[i], p_versions[i], p_topics[i], next_, e);
                 IF p_topics[i] = 'upload.forgotten.v1' THEN
                     PERFORM redact(p_ids[i]);
                 ELSIF p_topics[i] NOT LIKE 'upload.%' AND p_topics[i] NOT LIKE 'object.%' THEN

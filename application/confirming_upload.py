@@ -1,0 +1,154 @@
+"""Confirming an upload: the client says that the bytes are there; Upwell looks, and proves them."""
+
+import msgspec
+
+from application.callers import Caller, new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_storage import ObjectStorage
+from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
+from application.rules import Rules
+from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
+from application.verifying_uploads import VerifyingUploads
+from domain.refusals import WrongStateError
+from domain.upload import (
+    STATUS_OF,
+    BeginVerification,
+    Claimed,
+    Completed,
+    Failed,
+    InProgress,
+    Pending,
+    Processing,
+    SeenBy,
+    Status,
+    decide,
+    request_of,
+)
+
+_STORAGE_IS_SLOW = "Storage could not answer; the verification goes on by itself."
+
+
+class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """The upload after the confirmation: COMPLETED, or PROCESSING with the task that goes on with it."""
+
+    record: UploadRecord
+    status: Status
+    task_id: str | None
+    message: str | None
+
+
+class ConfirmingUpload:
+    """One command, safe to repeat: the second time changes nothing and gets the same answer."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        storage: ObjectStorage,
+        verify: VerifyingUploads,
+        clock: Clock,
+        ids: Ids,
+        rules: Rules,
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._storage = storage
+        self._verify = verify
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+
+    async def __call__(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        upload_id: str,
+        *,
+        bucket_id: str | None,
+        claimed: Claimed,
+        as_task: bool,
+    ) -> Confirmed:
+        """Prove what arrived.
+
+        `bucket_id`: where the caller says the upload is. `as_task`: answer at once and let a worker verify. Refuses
+        with `content_not_found` while nothing is stored (the client may PUT and confirm again), and with the reason of
+        the failure where the bytes are wrong. Raises `StorageError` if storage cannot be asked; nothing has changed.
+        """
+        record = await self._read_side.upload(namespace.namespace_id, upload_id)
+        if record is None or bucket_id not in {None, record.bucket_id}:
+            raise upload_not_found(upload_id)
+        actor_id = caller.key.key_id
+        for _ in range(CONFLICT_RETRIES):
+            loaded = await load_upload(self._log, upload_id)
+            if isinstance(loaded.state, Completed | Processing):
+                return await self._answer(namespace, loaded)
+            try:
+                inline = await self._begin(loaded, actor_id, claimed, as_task=as_task)
+            except VersionConflictError:
+                continue
+            loaded = await load_upload(self._log, upload_id)
+            if inline:
+                loaded = await self._verify(loaded, actor_id=actor_id)
+            return await self._answer(namespace, loaded)
+        raise WrongStateError("busy", "Others change this upload at this very moment; confirm again.")
+
+    async def _begin(self, loaded: LoadedUpload, actor_id: str, claimed: Claimed, *, as_task: bool) -> bool:
+        """Append that verification began; return whether this request goes on with it itself."""
+        command = BeginVerification(
+            origin=loaded.origin_of(actor_id, new_command_id(self._ids), self._clock.now()),
+            task_id=self._ids.new("task_"),
+            seen_by=SeenBy.CONFIRM,
+            inline=True,
+            claimed=claimed,
+        )
+        decide(command, loaded.state)  # refuses before storage is asked
+        request = request_of(loaded.state)
+        content = await self._storage.head((request.storage_key if request else None) or "")
+        if content is None:
+            raise WrongStateError(
+                "content_not_found",
+                "No bytes are stored for this upload: PUT the file to the presigned URL, then confirm again.",
+                {"upload_id": loaded.upload_id},
+            )
+        inline = not as_task and content.size_bytes < self._rules.inline_limit_bytes
+        command = msgspec.structs.replace(command, inline=inline)
+        await self._log.append(
+            Command(
+                command_id=command.origin.command_id,
+                organization_id=command.origin.organization_id,
+                key_id=actor_id,
+                streams=(
+                    StreamAppend(
+                        stream_id=loaded.upload_id,
+                        expected_version=loaded.version,
+                        events=decide(command, loaded.state),
+                    ),
+                ),
+            )
+        )
+        return inline
+
+    async def _answer(self, namespace: NamespaceRecord, loaded: LoadedUpload) -> Confirmed:
+        state = loaded.state
+        if isinstance(state, Failed):
+            raise WrongStateError(
+                state.reason.value, state.message, {"upload_id": loaded.upload_id, "status": "FAILED"}
+            )
+        record = await self._read_side.upload(namespace.namespace_id, loaded.upload_id)
+        if record is None:
+            raise upload_not_found(loaded.upload_id)
+        match state:
+            case Completed():
+                return Confirmed(record=record, status=Status.COMPLETED, task_id=record.task_id, message=record.message)
+            case Processing():
+                return Confirmed(record=record, status=Status.PROCESSING, task_id=state.task_id, message=None)
+            case Pending() | InProgress():
+                # storage went silent in the middle: a worker goes on, and for the client so does the task
+                return Confirmed(
+                    record=record, status=Status.PROCESSING, task_id=state.task_id, message=_STORAGE_IS_SLOW
+                )
+            case _:
+                status = STATUS_OF[type(state)]
+                raise WrongStateError("wrong_state", f"The upload is {status}; request a new one.", {"status": status})

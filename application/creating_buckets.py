@@ -1,0 +1,77 @@
+"""Creating buckets."""
+
+from typing import Any
+
+from application.callers import Caller, new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Claim, ClaimTakenError, Command, EventLog, StreamAppend
+from application.ports.read_side import BucketRecord, NamespaceRecord
+from domain.bucket import BucketStatus, CreateBucket, NoBucket, UniqueKey, decide
+from domain.refusals import WrongStateError
+
+
+class CreatingBuckets:
+    """One command; a name is given once in a namespace."""
+
+    def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        *,
+        name: str,
+        description: str | None,
+        bucket_schema: dict[str, Any],
+        unique_key: UniqueKey | None,
+        metadata: dict[str, Any],
+    ) -> BucketRecord:
+        """Create a bucket; it takes uploads at once."""
+        now = self._clock.now()
+        bucket_id = self._ids.new("bkt_")
+        origin = caller.origin(now, new_command_id(self._ids), namespace_id=namespace.namespace_id, bucket_id=bucket_id)
+        command = CreateBucket(
+            origin=origin,
+            bucket_id=bucket_id,
+            name=name,
+            description=description,
+            bucket_schema=bucket_schema,
+            unique_key=unique_key,
+            metadata=metadata,
+        )
+        stream = StreamAppend(stream_id=bucket_id, expected_version=0, events=decide(command, NoBucket()))
+        try:
+            position = await self._log.append(
+                Command(
+                    command_id=origin.command_id,
+                    organization_id=origin.organization_id,
+                    key_id=caller.key.key_id,
+                    namespace_id=namespace.namespace_id,
+                    streams=(stream,),
+                    free=(Claim(scope=f"bucket:{namespace.namespace_id}", key=name),),
+                )
+            )
+        except ClaimTakenError as taken:
+            raise WrongStateError(
+                "name_taken", f"A bucket named {name!r} exists already.", {"bucket_id": taken.owner_id}
+            ) from taken
+        return BucketRecord(
+            bucket_id=bucket_id,
+            organization_id=origin.organization_id,
+            namespace_id=namespace.namespace_id,
+            name=name,
+            description=description,
+            bucket_schema=bucket_schema,
+            unique_key=unique_key,
+            metadata=metadata,
+            status=BucketStatus.ACTIVE,
+            object_count=0,
+            total_size_bytes=0,
+            last_upload_at=None,
+            created_at=now,
+            updated_at=now,
+            position=position,
+        )

@@ -1,0 +1,34 @@
+"""Rechecking uploads: on a bucket without versions, a URL could overwrite a verified object until it expired."""
+
+from application.callers import new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.object_storage import ObjectStorage
+from application.uploads import load_upload
+from domain.upload import Completed, ReportChangedContent, decide
+
+ACTOR = "system:recheck"
+
+
+class RecheckingUploads:
+    """Works one `recheck` job: heads the object once and records it when the bytes are others."""
+
+    def __init__(self, *, log: EventLog, storage: ObjectStorage, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._storage = storage
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, upload_id: str) -> None:
+        """Look once. Raises `StorageError` when storage cannot tell."""
+        loaded = await load_upload(self._log, upload_id)
+        if not isinstance(loaded.state, Completed):
+            return
+        content = await self._storage.head(loaded.state.request.storage_key or "")
+        origin = loaded.origin_of(ACTOR, new_command_id(self._ids), self._clock.now())
+        events = decide(ReportChangedContent(origin=origin, etag=content.etag if content else None), loaded.state)
+        if events:
+            stream = StreamAppend(stream_id=upload_id, expected_version=loaded.version, events=events)
+            await self._log.append(
+                Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
+            )

@@ -1,0 +1,21 @@
+"""What an operator may set of the rules; everything has a default."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import msgspec
+
+from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules that use cases go by.
+
+    `grace`: how long after a URL's expiry somebody looks whether the client came back. `retention`: how long the record
+    of an ended upload is kept. `inline_limit_bytes`: a larger file is verified by a worker, not in the confirm request.
+    """
+
+    tier_limits: Mapping[Tier, TierLimits] = msgspec.field(default_factory=lambda: dict(DEFAULT_TIER_LIMITS))
+    grace: timedelta = timedelta(minutes=15)
+    retention: timedelta = timedelta(days=30)
+    inline_limit_bytes: int = 100 * 10**6

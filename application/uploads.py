@@ -1,0 +1,51 @@
+"""What the use cases of uploads share: loading the aggregate, and acting on it as the system itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+import msgspec
+
+from application.ports.event_log import EventLog
+from domain.events import Origin
+from domain.object import BucketObject, ObjectEvent
+from domain.object import replay as replay_object
+from domain.refusals import NotFoundError
+from domain.tags import decode
+from domain.upload import Upload, UploadEvent, replay
+
+CONFLICT_RETRIES = 8
+
+
+class LoadedUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload as its events tell it. `origin`: that of its first event."""
+
+    upload_id: str
+    state: Upload
+    version: int
+    origin: Origin
+
+    def origin_of(self, actor_id: str, command_id: str, now: datetime) -> Origin:
+        """Return the origin of something that is done to this upload now."""
+        return msgspec.structs.replace(self.origin, actor_id=actor_id, command_id=command_id, at=now)
+
+
+async def load_upload(log: EventLog, upload_id: str) -> LoadedUpload:
+    """Rebuild an upload from its events; raise `NotFoundError` if there are none."""
+    stored = await log.read_stream(upload_id)
+    if not stored:
+        raise upload_not_found(upload_id)
+    events = cast("Sequence[UploadEvent]", [decode(event.state) for event in stored])
+    return LoadedUpload(upload_id=upload_id, state=replay(events), version=len(events), origin=events[0].origin)
+
+
+async def load_object(log: EventLog, object_id: str) -> tuple[BucketObject, int]:
+    """Rebuild an object from its events and return it with its version."""
+    stored = await log.read_stream(object_id)
+    events = cast("Sequence[ObjectEvent]", [decode(event.state) for event in stored])
+    return replay_object(events), len(events)
+
+
+def upload_not_found(upload_id: str) -> NotFoundError:
+    """Return the refusal of an upload that is not there, or not the caller's."""
+    return NotFoundError("upload_not_found", "There is no such upload.", {"upload_id": upload_id[:100]})

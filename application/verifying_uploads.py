@@ -1,0 +1,295 @@
+"""Verifying uploads: the bytes that arrived are held against what was promised, and the upload ends.
+
+The upload is PROCESSING when this begins. Whoever began it (a confirm request, a worker) may die at any line: a job
+that was written with `upload.verification_began` lets a worker do all of it again. Two at once do no harm, since only
+one of them appends; the other finds the end and reports it.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import msgspec
+
+from application.callers import new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import (
+    Claim,
+    ClaimTakenError,
+    Command,
+    EventLog,
+    OriginalExistsError,
+    OriginalGoneError,
+    Sameness,
+    StreamAppend,
+    VersionConflictError,
+)
+from application.ports.object_storage import (
+    ContentChangedError,
+    ObjectStorage,
+    StorageError,
+    StoredContent,
+)
+from application.ports.read_side import Directory, ReadSide, UploadRecord
+from application.requesting_upload import object_claim
+from application.rules import Rules
+from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_object, load_upload
+from domain import object as objects
+from domain.bucket import Policy
+from domain.events import Origin
+from domain.organization import Tier
+from domain.refusals import QuotaExceededError
+from domain.upload import (
+    AbandonVerification,
+    AcceptContent,
+    FailureReason,
+    Processing,
+    RejectContent,
+    UploadCommand,
+    UploadRequest,
+    VerifiedContent,
+    decide,
+    reserved,
+)
+from domain.verification import Contradiction, Found, judge
+
+RETRY_FIRST = timedelta(seconds=2)
+RETRY_LAST = timedelta(minutes=15)
+_TOUCH_BYTES = 64 * 1024 * 1024
+
+Touch = Callable[[], Awaitable[None]]
+
+
+class VerifyingUploads:
+    """Proves the bytes of one upload and ends it; answers with the upload as it is afterwards."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        storage: ObjectStorage,
+        directory: Directory,
+        clock: Clock,
+        ids: Ids,
+        rules: Rules,
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._storage = storage
+        self._directory = directory
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+
+    async def __call__(self, loaded: LoadedUpload, *, actor_id: str, touch: Touch | None = None) -> LoadedUpload:
+        """Verify an upload that is PROCESSING. `touch` is awaited now and then while bytes are read."""
+        for _ in range(CONFLICT_RETRIES):
+            if not isinstance(loaded.state, Processing):
+                return loaded
+            try:
+                await self._verify(loaded, loaded.state, actor_id, touch)
+            except VersionConflictError:
+                pass  # somebody else went on with it: see where it is now
+            except StorageError as error:
+                await self._abandon(loaded, loaded.state, actor_id, error)
+            loaded = await load_upload(self._log, loaded.upload_id)
+        return loaded
+
+    async def _verify(self, loaded: LoadedUpload, state: Processing, actor_id: str, touch: Touch | None) -> None:
+        organization = await self._directory.organization(loaded.origin.organization_id)
+        limits = self._rules.tier_limits[organization.tier if organization else Tier.FREE]
+        outcome = await self._examine(state, limits.file_size_bytes, touch)
+        origin = loaded.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
+        wrong = outcome if isinstance(outcome, Contradiction) else await self._accept(loaded, state, origin, outcome)
+        if wrong is not None:
+            command = RejectContent(
+                origin=origin,
+                reason=wrong.reason,
+                message=wrong.message,
+                forget_at=origin.at + self._rules.retention,
+            )
+            await self._append(loaded, command)
+
+    async def _examine(
+        self, state: Processing, max_size_bytes: int, touch: Touch | None
+    ) -> VerifiedContent | Contradiction:
+        """Look at the bytes, and read them only where storage has not proved their hash and nothing else is wrong."""
+        request = state.before.request
+        key = request.storage_key or ""
+        content = await self._storage.head(key)
+        if content is None:
+            raise ContentChangedError("The bytes are not there any more.")
+        found = Found(
+            size_bytes=content.size_bytes, etag=content.etag, content_type=content.content_type, sha256=content.sha256
+        )
+        wrong = judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes)
+        if wrong is not None:
+            return wrong
+        sha256 = content.sha256 or await self._hash(key, content, touch)
+        found = msgspec.structs.replace(found, sha256=sha256)
+        return judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes) or VerifiedContent(
+            size_bytes=content.size_bytes,
+            etag=content.etag,
+            sha256=sha256,
+            content_type=content.content_type,
+            version_id=content.version_id,
+        )
+
+    async def _hash(self, key: str, content: StoredContent, touch: Touch | None) -> str:
+        digest = hashlib.sha256()
+        untouched = 0
+        async for chunk in self._storage.read(key, content):
+            digest.update(chunk)
+            untouched += len(chunk)
+            if touch is not None and untouched >= _TOUCH_BYTES:
+                await touch()
+                untouched = 0
+        return digest.hexdigest()
+
+    async def _accept(
+        self, loaded: LoadedUpload, state: Processing, origin: Origin, content: VerifiedContent
+    ) -> Contradiction | None:
+        """Complete the upload. What the log says of duplicates, unique keys and quota changes how, in that order."""
+        request = state.before.request
+        policy = state.claimed.policy or request.policy
+        told = _Told()
+        while True:
+            if policy is not Policy.INSERT and request.unique_key and told.replaces is None:
+                owner = await self._owner(loaded, request.unique_key)
+                if owner is None and policy is Policy.UPDATE and told.wants_object(request):
+                    return Contradiction(
+                        reason=FailureReason.OBJECT_NOT_FOUND,
+                        message="No object with this unique key exists, and the policy 'update' needs one.",
+                    )
+                told = msgspec.structs.replace(told, replaces=owner)
+            try:
+                await self._complete(loaded, request, origin, content, told)
+            except OriginalExistsError as found:
+                original = await self._read_side.upload(loaded.origin.namespace_id or "", found.upload_id)
+                told = _Told(original=original)
+            except OriginalGoneError:
+                told = _Told()
+            except ClaimTakenError as taken:
+                if policy is Policy.INSERT:
+                    told = msgspec.structs.replace(told, existing_object_id=taken.owner_id)
+            except QuotaExceededError as refused:
+                return Contradiction(reason=FailureReason.QUOTA_EXCEEDED, message=refused.message)
+            else:
+                return None
+
+    async def _complete(
+        self, loaded: LoadedUpload, request: UploadRequest, origin: Origin, content: VerifiedContent, told: "_Told"
+    ) -> None:
+        bucket_id = loaded.origin.bucket_id or ""
+        object_id = told.original.object_id if told.original else None
+        object_streams: tuple[StreamAppend, ...] = ()
+        free: tuple[Claim, ...] = ()
+        if told.wants_object(request):
+            stream = await self._object(loaded, request, origin, content, told)
+            object_id, object_streams = stream.stream_id, (stream,)
+            if request.unique_key and told.replaces is None:
+                free = (object_claim(bucket_id, request.unique_key),)
+        keeps_bytes = told.original is None and told.existing_object_id is None
+        command = AcceptContent(
+            origin=origin,
+            content=content,
+            object_id=object_id,
+            duplicate_of=told.original.upload_id if told.original else None,
+            existing_object_id=told.existing_object_id,
+            forget_at=origin.at + self._rules.retention,
+        )
+        looks_for_original = request.skip_duplicates and told.original is None
+        await self._log.append(
+            Command(
+                command_id=origin.command_id,
+                organization_id=origin.organization_id,
+                streams=(self._stream(loaded, command), *object_streams),
+                free=free,
+                no_original=Sameness(bucket_id=bucket_id, sha256=content.sha256) if looks_for_original else None,
+                stored=told.original.upload_id if told.original else None,
+                room_bytes=content.size_bytes - reserved(request) if keeps_bytes else 0,
+            )
+        )
+
+    async def _object(
+        self, loaded: LoadedUpload, request: UploadRequest, origin: Origin, content: VerifiedContent, told: "_Told"
+    ) -> StreamAppend:
+        """Return what is appended for the object that the upload goes into: a new one, or the one it replaces."""
+        holder = told.original  # the bytes of a duplicate are the original's
+        blob = objects.Blob(
+            blob_id=self._ids.new("blob_"),
+            property=request.blob_property or "",
+            type=(request.blob_type or "").lower(),
+            upload_id=holder.upload_id if holder else loaded.upload_id,
+            filename=request.filename,
+            storage_key=holder.storage_key if holder else request.storage_key,
+            version_id=holder.version_id if holder else content.version_id,
+            etag=holder.etag or "" if holder else content.etag,
+            size_bytes=content.size_bytes,
+            content_type=request.content_type,
+            sha256=content.sha256,
+        )
+        metadata = request.object_metadata or {}
+        if told.replaces is not None:
+            current, version = await load_object(self._log, told.replaces)
+            forget_at = origin.at + self._rules.retention
+            put = objects.PutBlob(origin=origin, blob=blob, metadata=metadata, forget_at=forget_at)
+            return StreamAppend(stream_id=told.replaces, expected_version=version, events=objects.decide(put, current))
+        create = objects.CreateObject(
+            origin=origin,
+            object_id=self._ids.new("obj_"),
+            blobs=(blob,),
+            metadata=metadata,
+            unique_key=request.unique_key,
+        )
+        events = objects.decide(create, objects.NoObject())
+        return StreamAppend(stream_id=create.object_id, expected_version=0, events=events)
+
+    async def _owner(self, loaded: LoadedUpload, unique_key: str) -> str | None:
+        claim = object_claim(loaded.origin.bucket_id or "", unique_key)
+        return await self._read_side.claim_owner(claim.scope, claim.key)
+
+    async def _abandon(self, loaded: LoadedUpload, state: Processing, actor_id: str, error: StorageError) -> None:
+        now = self._clock.now()
+        pause = min(RETRY_FIRST * 2 ** min(state.before.attempts, 20), RETRY_LAST)
+        command = AbandonVerification(
+            origin=loaded.origin_of(actor_id, new_command_id(self._ids), now),
+            reason=str(error)[:500],
+            retry_at=now + pause,
+        )
+        with suppress(VersionConflictError):  # somebody else went on with it
+            await self._append(loaded, command)
+
+    async def _append(self, loaded: LoadedUpload, command: UploadCommand) -> None:
+        origin = command.origin
+        stream = self._stream(loaded, command)
+        await self._log.append(
+            Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
+        )
+
+    @staticmethod
+    def _stream(loaded: LoadedUpload, command: UploadCommand) -> StreamAppend:
+        return StreamAppend(
+            stream_id=loaded.upload_id,
+            expected_version=loaded.version,
+            events=decide(command, loaded.state),
+        )
+
+
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What the log has said so far about a completion.
+
+    `original`: the earlier upload that holds the same bytes. `existing_object_id`: the object that has the unique key,
+    under `insert`. `replaces`: the object that the blob is put into instead.
+    """
+
+    original: UploadRecord | None = None
+    existing_object_id: str | None = None
+    replaces: str | None = None
+
+    def wants_object(self, request: UploadRequest) -> bool:
+        """Return whether an object is still to be made or changed."""
+        in_object = self.original is not None and self.original.object_id is not None
+        return request.create_object and not in_object and self.existing_object_id is None

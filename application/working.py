@@ -1,0 +1,146 @@
+"""Working: due jobs are leased, done by sending ordinary commands, and given back when the worker stops."""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Protocol, assert_never
+
+from application.expiring_uploads import ExpiringUploads
+from application.forgetting_uploads import ForgettingUploads
+from application.ports.clock import Clock
+from application.ports.event_log import EventLog, LogUnavailableError, VersionConflictError
+from application.ports.jobs import Job, JobKind, JobQueue
+from application.ports.object_storage import ObjectStorage
+from application.rechecking_uploads import RecheckingUploads
+from application.uploads import load_upload
+from application.verifying_uploads import VerifyingUploads
+from domain.refusals import RefusedError
+from domain.upload import Processing
+
+LEASE = timedelta(minutes=2)
+RETRY_FIRST = timedelta(seconds=2)
+RETRY_LAST = timedelta(minutes=15)
+IDLE = timedelta(seconds=5)
+ACTOR = "system:worker"
+
+
+class JobReport(Protocol):
+    """Hears of jobs that did not go well (for logs)."""
+
+    def __call__(self, job: Job, error: BaseException) -> None:
+        """Take note of an error; the job is tried again later."""
+        ...
+
+
+class Working:
+    """Works jobs until told to stop. Any number of workers on any number of machines may run at once."""
+
+    def __init__(
+        self,
+        *,
+        jobs: JobQueue,
+        log: EventLog,
+        storage: ObjectStorage,
+        clock: Clock,
+        verify: VerifyingUploads,
+        expire: ExpiringUploads,
+        forget: ForgettingUploads,
+        recheck: RecheckingUploads,
+        report: JobReport,
+        concurrency: int = 4,
+    ) -> None:
+        self._jobs = jobs
+        self._log = log
+        self._storage = storage
+        self._clock = clock
+        self._verify = verify
+        self._expire = expire
+        self._forget = forget
+        self._recheck = recheck
+        self._report = report
+        self._concurrency = concurrency
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until `stopping` is set; jobs under way are given back then."""
+        stop = asyncio.create_task(stopping.wait())
+        try:
+            while not stopping.is_set():
+                work = asyncio.create_task(self._turn())
+                await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+                if not work.done():
+                    work.cancel()
+                with suppress(asyncio.CancelledError):
+                    await work
+        finally:
+            stop.cancel()
+
+    async def work_due(self) -> int:
+        """Work the jobs that are due now, and return how many there were."""
+        jobs = await self._jobs.lease(now=self._clock.now(), limit=self._concurrency, lasts=LEASE)
+        await asyncio.gather(*(self._work(job) for job in jobs))
+        return len(jobs)
+
+    async def _turn(self) -> None:
+        try:
+            if await self.work_due():
+                return
+            due = await self._jobs.next_due()
+        except LogUnavailableError:
+            due = None
+        pause = IDLE if due is None else min(IDLE, max(due - self._clock.now(), timedelta(milliseconds=10)))
+        await self._jobs.wait(pause)
+
+    async def _work(self, job: Job) -> None:
+        try:
+            again_at = await self._do(job)
+            if again_at is None:
+                await self._jobs.done(job)
+            else:
+                await self._jobs.put_off(job, until=again_at, error=None)
+        except asyncio.CancelledError:
+            with suppress(LogUnavailableError):
+                await self._jobs.put_off(job, until=job.due_at, error="The worker stopped.")
+            raise
+        except VersionConflictError as stale:
+            await self._try_later(job, stale)  # the upload has gone on: look again, there may be nothing left to do
+        except RefusedError:
+            await self._jobs.done(job)  # the job came too late: whatever happened since has set the jobs it needs
+        except Exception as error:  # noqa: BLE001  # one broken job must not stop the others
+            self._report(job, error)
+            await self._try_later(job, error)
+
+    async def _try_later(self, job: Job, error: BaseException) -> None:
+        pause = min(RETRY_FIRST * 2 ** min(job.attempts - 1, 20), RETRY_LAST)
+        with suppress(LogUnavailableError):
+            await self._jobs.put_off(job, until=self._clock.now() + pause, error=str(error)[:500])
+
+    async def _do(self, job: Job) -> datetime | None:
+        """Do what the job says; return when it wants to be done again, if at all."""
+        match job.kind:
+            case JobKind.VERIFY:
+                await self._do_verify(job)
+            case JobKind.EXPIRE:
+                await self._expire(job.upload_id, ends=True)
+            case JobKind.FORGET:
+                await self._forget(job.upload_id, actor_id=ACTOR)
+            case JobKind.RECHECK:
+                await self._recheck(job.upload_id)
+            case JobKind.DISCARD:
+                if job.storage_key:
+                    await self._storage.delete(job.storage_key)
+                if job.again_at is not None and job.again_at > self._clock.now():
+                    return job.again_at
+            case _:
+                assert_never(job.kind)
+        return None
+
+    async def _do_verify(self, job: Job) -> None:
+        loaded = await load_upload(self._log, job.upload_id)
+        if not isinstance(loaded.state, Processing):
+            await self._expire(job.upload_id, ends=False)
+            return
+
+        async def touch() -> None:
+            await self._jobs.extend(job, until=self._clock.now() + LEASE)
+
+        await self._verify(loaded, actor_id=ACTOR, touch=touch)
