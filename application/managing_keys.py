@@ -1,5 +1,6 @@
 """Managing API keys: giving them out and taking them back. The secret is shown once and never stored."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -124,3 +125,8 @@ class ManagingKeys:
             command_id=new_command_id(self._ids),
             at=self._clock.now(),
         )
+
+
+def user_id(internal_id: str, user: str) -> str:
+    """Return the id that stands for a user's name or e-mail address, which itself is never stored."""
+    return "usr_" + hashlib.sha256(f"{internal_id}:{user.strip().lower()}".encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Ways in: HTTP, the command line, the worker; and `wiring`, the one place where adapters are chosen."""

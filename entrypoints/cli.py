@@ -1,0 +1,139 @@
+"""The command `upwell`. Errors that a user can mend are one sentence and exit code 2; what failed in doing is 1."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from domain.organization import Tier
+
+Result = TypeVar("Result")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="upwell")
+def upwell() -> None:
+    """Take uploads that go straight from a client to S3: checked before, proved afterwards, kept as events."""
+
+
+@upwell.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--data", type=click.Path(path_type=Path), default=Path(".upwell"), show_default=True)
+@click.option("--tier", type=click.Choice([t.value for t in Tier]), default="enterprise", show_default=True)
+def dev(port: int, data: Path, tier: str) -> None:
+    """Run everything in one, with nothing installed: PostgreSQL, S3, the service and the worker."""
+    from entrypoints.developing import develop  # noqa: PLC0415  # what other commands do not need is not loaded
+
+    develop(port=port, data=data, tier=Tier(tier))
+
+
+@upwell.command()
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
+def serve(workers: int) -> None:
+    """Serve the REST API against UPWELL_DATABASE_URL and UPWELL_S3_*."""
+    from entrypoints.serving import serve as run  # noqa: PLC0415  # the same
+
+    run(workers)
+
+
+@upwell.command()
+def worker() -> None:
+    """Work the jobs that are due: verify, expire, forget, delete."""
+    from entrypoints.serving import work  # noqa: PLC0415  # the same
+
+    work()
+
+
+@upwell.command()
+def migrate() -> None:
+    """Bring the database up to date (as its owner: UPWELL_DATABASE_OWNER_URL)."""
+    from adapters.postgres.migrating import migrate as run  # noqa: PLC0415  # the same
+    from entrypoints.settings import Settings  # noqa: PLC0415  # the same
+
+    ran = asyncio.run(run(Settings().database_owner_url))
+    for name in ran:
+        click.echo(f"ran {name}")
+    click.echo("The database is up to date.")
+
+
+@upwell.group()
+def org() -> None:
+    """Open organizations and set their limits; needs the database alone."""
+
+
+@org.command("create")
+@click.argument("name")
+@click.option("--tier", type=click.Choice([t.value for t in Tier]), default="free", show_default=True)
+@click.option("--quota", type=click.IntRange(min=0), help="Storage quota in bytes; otherwise the tier's.")
+def org_create(name: str, tier: str, quota: int | None) -> None:
+    """Open an organization."""
+    from entrypoints import administering  # noqa: PLC0415  # the same
+
+    _show(_run(administering.create_organization(name, Tier(tier), quota)))
+
+
+@org.command("set")
+@click.argument("organization")
+@click.option("--tier", type=click.Choice([t.value for t in Tier]))
+@click.option("--quota", type=click.IntRange(min=0), help="Storage quota in bytes.")
+@click.option("--no-quota", is_flag=True, help="Take the quota away.")
+def org_set(organization: str, tier: str | None, quota: int | None, no_quota: bool) -> None:
+    """Change an organization's tier or quota; ORGANIZATION is its id or name."""
+    from entrypoints import administering  # noqa: PLC0415  # the same
+
+    if no_quota and quota is not None:
+        raise click.UsageError("Give --quota or --no-quota, not both.")
+    if tier is None and quota is None and not no_quota:
+        raise click.UsageError("Say what to set: --tier, --quota or --no-quota.")
+    _show(_run(administering.set_limits(organization, Tier(tier) if tier else None, quota, no_quota=no_quota)))
+
+
+@upwell.group()
+def key() -> None:
+    """Give out API keys; needs the database alone."""
+
+
+@key.command("create")
+@click.argument("organization")
+@click.option("--name", default="default", show_default=True)
+@click.option("--user", default="operator", show_default=True, help="Whose key it is; only an id is stored.")
+@click.option("--permission", "permissions", multiple=True, type=click.Choice(["read", "write", "delete", "admin"]))
+def key_create(organization: str, name: str, user: str, permissions: tuple[str, ...]) -> None:
+    """Give out a key of ORGANIZATION (id or name). Its secret is printed once and stored nowhere."""
+    from entrypoints import administering  # noqa: PLC0415  # the same
+
+    _show(_run(administering.create_key(organization, name, user, permissions)))
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    from entrypoints.failures import explain  # noqa: PLC0415  # the same
+
+    try:
+        status = upwell.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except Exception as error:
+        told = explain(error)
+        if told is None:
+            raise
+        click.echo(f"upwell: {told.sentence}", err=True)
+        sys.exit(told.exit_code)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    return asyncio.run(work)
+
+
+def _show(facts: dict[str, Any]) -> None:
+    for name, value in facts.items():
+        click.echo(f"{name}: {value}")

@@ -1,0 +1,1 @@
+"""PostgreSQL and S3 storage as children of this process, for development and tests."""

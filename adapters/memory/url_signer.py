@@ -1,0 +1,128 @@
+"""URLs that no server answers, signed and checked here: for tests and demonstrations."""
+
+import hmac
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+import msgspec
+
+from application.ports.url_signer import (
+    MAX_URL_LENGTH,
+    MAX_URL_LIFETIME,
+    CredentialsExpiredError,
+    SignedRequest,
+    UnsupportedHeaderError,
+)
+
+_ORIGIN: Final = "https://storage.invalid/"
+_SECOND: Final = timedelta(seconds=1)
+_SIGNATURE: Final = "&signature="
+_DATE: Final = "%Y%m%dT%H%M%SZ"
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
+_NOT_SIGNABLE: Final = frozenset(
+    {"authorization", "connection", "date", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade"}
+    | {"keep-alive", "proxy-authenticate", "proxy-authorization", "user-agent"}
+    | {"x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}
+)
+
+
+class Allowed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a signed request that was sent as promised may touch."""
+
+    key: str
+    version_id: str | None = None
+    download_as: str | None = None
+
+
+class RefusedError(Exception):
+    """The request is not the one that was signed, or it comes too late: a server answers 403."""
+
+
+class MemoryUrlSigner:
+    """Keeps every promise of `UrlSigner`; `check` is not of the port: it plays the server."""
+
+    def __init__(self, *, secret: bytes = b"memory", credentials_expire_at: datetime | None = None) -> None:
+        self._secret = secret
+        self._credentials_expire_at = credentials_expire_at
+
+    def sign_put(self, key: str, *, headers: Mapping[str, str], expires_in: timedelta, now: datetime) -> SignedRequest:
+        """Return a URL that `check` lets pass for one key, and only with exactly these headers."""
+        sent = {name: value.strip(" \t") for name, value in headers.items()}
+        return self._sign("PUT", key, sent, {}, expires_in=expires_in, now=now)
+
+    def sign_get(
+        self,
+        key: str,
+        *,
+        expires_in: timedelta,
+        now: datetime,
+        version_id: str | None = None,
+        download_as: str | None = None,
+    ) -> SignedRequest:
+        """Return a URL that `check` lets pass for reading `key`."""
+        pinned = {"version-id": version_id, "download-as": download_as}
+        query = {name: value for name, value in pinned.items() if value is not None}
+        return self._sign("GET", key, {}, query, expires_in=expires_in, now=now)
+
+    def key_room(self, header_names: Collection[str]) -> int:
+        """Return how many characters a percent-encoded key may have so that a PUT's URL stays ≤ `MAX_URL_LENGTH`."""
+        now = datetime(2000, 1, 1, tzinfo=UTC)
+        headers = dict.fromkeys(header_names, "")
+        shortest = self._sign("PUT", "k", headers, {}, expires_in=MAX_URL_LIFETIME, now=now)
+        return MAX_URL_LENGTH - len(shortest.url) + 1
+
+    def check(self, method: str, url: str, *, headers: Mapping[str, str], now: datetime) -> Allowed:
+        """Return what the request may touch; raises `RefusedError` for whatever was not signed."""
+        signed, found, signature = url.rpartition(_SIGNATURE)
+        query = dict(parse_qsl(urlsplit(signed).query, keep_blank_values=True))
+        sent = {name.lower(): value for name, value in headers.items()}
+        names = [name for name in query.get("headers", "").split(";") if name]
+        if not found or not all(name in sent for name in names):
+            raise RefusedError("a signature or a signed header is missing")
+        if not hmac.compare_digest(signature, self._signature(method, signed, [(name, sent[name]) for name in names])):
+            raise RefusedError("the signature does not match")
+        if now >= datetime.strptime(query["expires-at"], _DATE).replace(tzinfo=UTC):
+            raise RefusedError("the URL has expired")
+        key = unquote(urlsplit(signed).path[1:])
+        return Allowed(key=key, version_id=query.get("version-id"), download_as=query.get("download-as"))
+
+    def _sign(
+        self,
+        method: str,
+        key: str,
+        headers: dict[str, str],
+        query: dict[str, str],
+        *,
+        expires_in: timedelta,
+        now: datetime,
+    ) -> SignedRequest:
+        if not key or now.tzinfo is None or expires_in < _SECOND:
+            raise ValueError("a key, a time zone and a second at least are needed to sign")
+        names = [name.lower() for name in headers]
+        for name, value in headers.items():
+            if (
+                name.lower() in _NOT_SIGNABLE
+                or names.count(name.lower()) > 1
+                or not _NAME.fullmatch(name)
+                or not _VALUE.fullmatch(value)
+            ):
+                raise UnsupportedHeaderError(name)
+        signed_at = now.astimezone(UTC).replace(microsecond=0)
+        lifetime = min(expires_in, MAX_URL_LIFETIME)
+        if self._credentials_expire_at is not None:
+            lifetime = min(lifetime, self._credentials_expire_at - signed_at)
+            if lifetime < _SECOND:
+                raise CredentialsExpiredError(self._credentials_expire_at)
+        expires_at = signed_at + timedelta(seconds=int(lifetime.total_seconds()))
+        facts = {"expires-at": expires_at.strftime(_DATE), "headers": ";".join(sorted(names)), **query}
+        url = f"{_ORIGIN}{quote(key, safe='/~')}?{urlencode(facts)}"
+        signature = self._signature(method, url, ((name.lower(), value) for name, value in headers.items()))
+        return SignedRequest(method=method, url=f"{url}{_SIGNATURE}{signature}", headers=headers, expires_at=expires_at)
+
+    def _signature(self, method: str, url: str, headers: Iterable[tuple[str, str]]) -> str:
+        lines = [method, url, *sorted(f"{name}:{' '.join(value.split())}" for name, value in headers)]
+        return hmac.digest(self._secret, "\n".join(lines).encode(), "sha256").hex()

@@ -1,0 +1,376 @@
+"""The service's own calls to one S3 bucket, by aiobotocore.
+
+Owns the mapping from S3's answers to the port's words and errors. Nothing here signs a URL for a client.
+"""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import aiohttp
+from aiobotocore.config import AioConfig
+from aiobotocore.session import ClientCreatorContext, get_session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from adapters.s3.sigv4 import Addressing, Credentials
+from application.ports.object_storage import (
+    BucketSetup,
+    ContentChangedError,
+    StorageDeniedError,
+    StorageError,
+    StorageUnavailableError,
+    StoredContent,
+)
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
+    from types_aiobotocore_s3.type_defs import (
+        CORSRuleOutputTypeDef,
+        CORSRuleTypeDef,
+        LifecycleRuleOutputTypeDef,
+        LifecycleRuleTypeDef,
+    )
+
+_SESSION: Final = get_session()  # keeps botocore's parsed description of S3: 80 ms for the first client, 6 for the next
+CHUNK_BYTES: Final = 1024 * 1024
+KEEP_NONCURRENT_DAYS: Final = 7
+KEEP_INCOMPLETE_DAYS: Final = 8  # a day longer than a URL for a part can live
+
+_RULE_ID: Final = "upwell"
+_SHA256_BYTES: Final = 32
+# 400s and 409s that say "later", whatever their status.
+_TRY_LATER: Final = frozenset(
+    {"OperationAborted", "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException"}
+)
+# 4xx that are about our keys or our bucket, not about one feature.
+_OPERATOR_CODES: Final = frozenset(
+    {
+        "AuthorizationHeaderMalformed",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "NoSuchBucket",
+        "PermanentRedirect",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+    }
+)
+_HTTP_BAD_REQUEST: Final = 400
+_HTTP_FORBIDDEN: Final = 403
+_HTTP_NOT_FOUND: Final = 404
+_HTTP_METHOD_NOT_ALLOWED: Final = 405
+_HTTP_PRECONDITION_FAILED: Final = 412
+_HTTP_TOO_MANY_REQUESTS: Final = 429
+_HTTP_SERVER_ERROR: Final = 500
+_HTTP_NOT_IMPLEMENTED: Final = 501
+_GONE: Final = frozenset({_HTTP_NOT_FOUND, _HTTP_METHOD_NOT_ALLOWED, _HTTP_PRECONDITION_FAILED})
+_UNSUPPORTED_STATUS: Final = frozenset({_HTTP_METHOD_NOT_ALLOWED, _HTTP_NOT_IMPLEMENTED})
+
+
+class S3ObjectStorage:
+    """Keeps every promise of `ObjectStorage` for one bucket; use it as an async context manager.
+
+    `endpoint_url` is the server as the *service* sees it.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint_url: str,
+        bucket: str,
+        region: str,
+        addressing: Addressing,
+        credentials: Credentials,
+        max_connections: int = 64,
+        connect_timeout_seconds: float = 3,
+        read_timeout_seconds: float = 20,
+        max_attempts: int = 3,
+    ) -> None:
+        self._bucket = bucket
+        self._region = region
+        self._context: ClientCreatorContext[S3Client] = _SESSION.create_client(
+            "s3",
+            endpoint_url=endpoint_url,
+            region_name=region,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            aws_session_token=credentials.session_token,
+            config=AioConfig(
+                signature_version="s3v4",
+                s3={"addressing_style": addressing},
+                max_pool_connections=max_connections,
+                connect_timeout=connect_timeout_seconds,
+                read_timeout=read_timeout_seconds,
+                retries={"mode": "standard", "total_max_attempts": max_attempts},
+                # The defaults add trailers that other servers than Amazon's refuse.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+        self._client: S3Client
+
+    async def __aenter__(self) -> Self:
+        self._client = await self._context.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._context.__aexit__(kind, error, trace)
+
+    async def head(self, key: str) -> StoredContent | None:
+        """Return what is stored under `key` now, or None if nothing is.
+
+        A HEAD has no body, so that a missing bucket looks like a missing object: `ping` tells them apart.
+        """
+        with _storage_errors():
+            try:
+                found = await self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                if _status(error) == _HTTP_NOT_FOUND:
+                    return None
+                raise
+        return StoredContent(
+            size_bytes=_said(found, "ContentLength"),
+            etag=_said(found, "ETag").strip('"'),
+            content_type=found.get("ContentType"),
+            version_id=_version_id(found),
+            sha256=_full_sha256(found),
+        )
+
+    async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
+        """Stream exactly the bytes that `content` describes; a caller that stops early closes the iterator."""
+        pin: dict[str, Any] = (
+            {"IfMatch": f'"{content.etag}"'} if content.version_id is None else {"VersionId": content.version_id}
+        )
+        with _storage_errors():
+            try:
+                found = await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
+            except ClientError as error:
+                if _status(error) in _GONE and _code(error) != "NoSuchBucket":
+                    raise ContentChangedError(f"{key!r} no longer has the content {content.etag!r}") from error
+                raise
+            async with found["Body"] as body:
+                # Servers exist that ignore If-Match.
+                if (
+                    _said(found, "ETag").strip('"') != content.etag
+                    or _said(found, "ContentLength") != content.size_bytes
+                ):
+                    raise ContentChangedError(f"{key!r} no longer has the content {content.etag!r}")
+                left = content.size_bytes
+                async for chunk in body.iter_chunks(CHUNK_BYTES):
+                    left -= len(chunk)
+                    yield chunk
+                if left:
+                    raise StorageUnavailableError(f"the stream of {key!r} ended {left} bytes early")
+
+    async def delete(self, key: str) -> None:
+        """Delete every version of `key` that is there now, and its delete markers."""
+        with _storage_errors():
+            deleted: set[str | None] = set()
+            while versions := await self._versions(key):
+                # Our key sorts before all that merely begin with it: while a page is full of it, there may be more.
+                for version_id in versions:
+                    pin: dict[str, Any] = {} if version_id is None else {"VersionId": version_id}
+                    await self._client.delete_object(Bucket=self._bucket, Key=key, **pin)
+                if not deleted.isdisjoint(versions):
+                    raise StorageUnavailableError(f"{key!r} is still there after its deletion")
+                deleted.update(versions)
+
+    async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
+        """Make the bucket usable, keeping the rules that others put on it."""
+        with _storage_errors():
+            created = await self._create_if_missing()
+            versioned = await _if_possible(self._keeps_versions())
+            expiry = await _if_possible(self._expires_noncurrent())
+            cors = bool(cors_origins) and await _if_possible(self._allows(cors_origins))
+        return BucketSetup(created=created, versioned=versioned, noncurrent_expiry=expiry, cors=cors)
+
+    async def ping(self) -> None:
+        """Return if storage answers for our bucket."""
+        with _storage_errors():
+            await self._client.head_bucket(Bucket=self._bucket)
+
+    async def _versions(self, key: str) -> list[str | None]:
+        """Return ids to delete, perhaps not all yet; [None] for a key without versions, [] if nothing is there."""
+        try:
+            page = await self._client.list_object_versions(Bucket=self._bucket, Prefix=key)
+        except ClientError as error:
+            if not _is_unsupported(error):
+                raise
+        else:
+            entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            if versions := [entry["VersionId"] for entry in entries if entry["Key"] == key]:
+                return [*versions]
+        # Some servers list no versions, or misspell an unusual key in the list; what HEAD finds is there all the same.
+        found = await self.head(key)
+        return [] if found is None else [found.version_id]
+
+    async def _create_if_missing(self) -> bool:
+        try:
+            await self._client.head_bucket(Bucket=self._bucket)
+        except ClientError as error:
+            if _status(error) == _HTTP_FORBIDDEN:
+                return False  # rights to the objects do not need rights to the bucket; wrong keys show in the next call
+            if _status(error) != _HTTP_NOT_FOUND:
+                raise
+        else:
+            return False
+        # Amazon's oldest region is the one that must not be named.
+        place: dict[str, Any] = (
+            {} if self._region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+        )
+        try:
+            await self._client.create_bucket(Bucket=self._bucket, **place)
+        except ClientError as error:
+            if _code(error) == "BucketAlreadyOwnedByYou":  # another process was faster
+                return False
+            raise
+        return True
+
+    async def _keeps_versions(self) -> bool:
+        if await self._is_versioned():
+            return True
+        await self._client.put_bucket_versioning(Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"})
+        return await self._is_versioned()
+
+    async def _is_versioned(self) -> bool:
+        return (await self._client.get_bucket_versioning(Bucket=self._bucket)).get("Status") == "Enabled"
+
+    async def _expires_noncurrent(self) -> bool:
+        rule: LifecycleRuleTypeDef = {
+            "ID": _RULE_ID,
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_NONCURRENT_DAYS},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": KEEP_INCOMPLETE_DAYS},
+        }
+        rules = await self._lifecycle()
+        if _has_rule(rules, rule):
+            return True
+        others = [found for found in rules if found.get("ID") != _RULE_ID]
+        await self._client.put_bucket_lifecycle_configuration(
+            Bucket=self._bucket, LifecycleConfiguration={"Rules": [*others, rule]}
+        )
+        return _has_rule(await self._lifecycle(), rule)
+
+    async def _lifecycle(self) -> "Sequence[LifecycleRuleOutputTypeDef]":
+        try:
+            return (await self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket)).get("Rules", [])
+        except ClientError as error:
+            if _code(error) == "NoSuchLifecycleConfiguration":
+                return []
+            raise
+
+    async def _allows(self, origins: Sequence[str]) -> bool:
+        rule: CORSRuleTypeDef = {
+            "ID": _RULE_ID,
+            "AllowedOrigins": list(origins),
+            "AllowedMethods": ["PUT", "GET", "HEAD", "POST"],
+            "AllowedHeaders": ["*"],
+            "ExposeHeaders": ["ETag"],
+            "MaxAgeSeconds": 3600,
+        }
+        rules = await self._cors()
+        if _has_rule(rules, rule):
+            return True
+        others = [found for found in rules if found.get("ID") != _RULE_ID]
+        await self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": [*others, rule]})
+        return _has_rule(await self._cors(), rule)
+
+    async def _cors(self) -> "Sequence[CORSRuleOutputTypeDef]":
+        try:
+            return (await self._client.get_bucket_cors(Bucket=self._bucket)).get("CORSRules", [])
+        except ClientError as error:
+            if _code(error) == "NoSuchCORSConfiguration":
+                return []
+            raise
+
+
+async def _if_possible(step: Awaitable[bool]) -> bool:
+    """Do a step of the set-up; False if the server does not have it or our rights do not reach so far."""
+    try:
+        return await step
+    except ClientError as error:
+        if _is_unsupported(error) or (_is_refusal(error) and _code(error) not in _OPERATOR_CODES):
+            return False
+        raise
+
+
+def _has_rule(rules: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> bool:
+    """Tell whether a rule says all that `wanted` says; servers add fields and reorder lists."""
+
+    def same(found: object, value: object) -> bool:
+        if isinstance(found, list) and isinstance(value, list):
+            return sorted(found) == sorted(value)
+        return found == value
+
+    return any(
+        all(same(rule.get(name), value) for name, value in wanted.items() if name not in {"ID", "Filter"})
+        for rule in rules
+        if rule.get("ID", wanted["ID"]) == wanted["ID"]
+    )
+
+
+def _said(found: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - a field's type is botocore's
+    """Return a field that every answer of S3 has; another server or a proxy may have spoken."""
+    try:
+        return found[name]
+    except KeyError as error:
+        raise StorageUnavailableError(f"the answer has no {name}") from error
+
+
+def _version_id(found: Mapping[str, Any]) -> str | None:
+    version_id = found.get("VersionId")
+    return version_id if version_id and version_id != "null" else None
+
+
+def _full_sha256(found: Mapping[str, Any]) -> str | None:
+    """Return storage's own SHA-256 as hex digits; what covers parts (`COMPOSITE`, `…-N`) says nothing of the whole."""
+    value = found.get("ChecksumSHA256")
+    if not value or found.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT":
+        return None
+    try:
+        sha256 = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        return None
+    return sha256.hex() if len(sha256) == _SHA256_BYTES else None
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _is_unsupported(error: ClientError) -> bool:
+    return _status(error) in _UNSUPPORTED_STATUS or _code(error) == "NotImplemented"
+
+
+def _is_refusal(error: ClientError) -> bool:
+    status = _status(error)
+    return (
+        _HTTP_BAD_REQUEST <= status < _HTTP_SERVER_ERROR
+        and status != _HTTP_TOO_MANY_REQUESTS
+        and _code(error) not in _TRY_LATER
+    )
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """Turn what botocore and aiohttp raise into the port's errors."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except ClientError as error:
+        if _is_refusal(error):
+            raise StorageDeniedError(str(error)) from error
+        raise StorageUnavailableError(str(error)) from error
+    except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise StorageUnavailableError(str(error) or type(error).__name__) from error

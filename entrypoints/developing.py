@@ -1,0 +1,247 @@
+"""`upwell dev`: everything in one, with nothing installed: servers, migrations, first things, service, worker."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import uvloop
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.process import FolderLock, make_folder, write_private
+from adapters.embedded.seaweedfs import EmbeddedStorage
+from adapters.postgres.connecting import SERVICE_ROLE, connect
+from adapters.postgres.migrating import migrate
+from application.callers import Caller, hash_of
+from application.managing_keys import KeyWish
+from application.ports.read_side import OrganizationRecord
+from domain.api_key import Permission
+from domain.organization import Tier
+from domain.refusals import NotFoundError
+from entrypoints.envfile import read_env, write_env
+from entrypoints.failures import UserError
+from entrypoints.http.app import create_app
+from entrypoints.logs import configure_logs
+from entrypoints.settings import Settings
+from entrypoints.wiring import Services, running
+
+FOLDER_VERSION = "1"
+ORGANIZATION = "dev"
+NAMESPACE = "dev"
+BUCKET = "files"
+S3_BUCKET = "upwell"
+_DATABASE = "upwell"
+_LOGIN = "upwell"
+_SCHEMA = {
+    "properties": {
+        "video": {"type": "video"},
+        "image": {"type": "image"},
+        "audio": {"type": "audio"},
+        "text": {"type": "text"},
+        "pdf": {"type": "pdf"},
+        "excel": {"type": "excel"},
+        "title": {"type": "string"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+    }
+}
+
+
+def develop(*, port: int, data: Path, tier: Tier) -> None:
+    """Run until interrupted. Raises `UserError`, `EmbeddedError` or `SettingError` when it cannot start."""
+    configure_logs(os.environ.get("UPWELL_LOG_FORMAT", "console"), os.environ.get("UPWELL_LOG_LEVEL", "warning"))
+    data = Path(os.path.abspath(data))  # noqa: PTH100  # links in the path are the user's own
+    _check_port(port)
+    with ExitStack() as stack:
+        make_folder(data)
+        stack.enter_context(FolderLock.acquire(data))
+        _check_version(data)
+        env_file = data / "dev.env"
+        known = read_env(env_file) if env_file.exists() else {}
+        environment = dict(os.environ)
+        if "UPWELL_DATABASE_URL" not in environment:
+            postgres = stack.enter_context(EmbeddedPostgres.start(data / "postgres"))
+            environment["UPWELL_DATABASE_URL"] = postgres.url_for(_LOGIN, _DATABASE)
+            environment["UPWELL_DATABASE_OWNER_URL"] = postgres.url_for("postgres", _DATABASE)
+            asyncio.run(_make_database(postgres.url))
+        if "UPWELL_S3_ENDPOINT_URL" not in environment:
+            storage = stack.enter_context(EmbeddedStorage.start(data / "s3"))
+            environment["UPWELL_S3_ENDPOINT_URL"] = storage.endpoint_url
+            environment["UPWELL_S3_REGION"] = storage.region
+            environment["UPWELL_S3_ACCESS_KEY_ID"] = storage.access_key_id
+            environment["UPWELL_S3_SECRET_ACCESS_KEY"] = storage.secret_access_key
+        environment.setdefault("UPWELL_S3_BUCKET", S3_BUCKET)
+        environment["UPWELL_PORT"] = str(port)
+        settings = Settings(environment)
+        asyncio.run(migrate(settings.database_owner_url))
+        if environment["UPWELL_DATABASE_URL"] != environment.get("UPWELL_DATABASE_OWNER_URL"):
+            asyncio.run(_make_login(settings))
+        uvloop.run(_serve(settings, port, tier, env_file, known))
+
+
+async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, known: Mapping[str, str]) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    ready = asyncio.Event()
+    written: dict[str, str] = {}
+
+    @asynccontextmanager
+    async def services() -> AsyncIterator[Services]:
+        async with running(settings) as opened:
+            await opened.ports.storage.prepare(cors_origins=settings.s3.cors_origins)
+            written.update(await _first_things(opened, settings, port, tier, known))
+            write_env(env_file, written)
+            worker = asyncio.create_task(opened.worker.run(stopping), name="worker")
+            ready.set()
+            try:
+                yield opened
+            finally:
+                stopping.set()
+                await worker
+
+    server = Server(
+        create_app(services),
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.ASGI,
+        log_enabled=False,
+        log_level=LogLevels.error,
+        websockets=False,
+    )
+    serving = asyncio.create_task(server.serve())
+    waiting = [asyncio.create_task(ready.wait()), asyncio.create_task(stopping.wait())]
+    await asyncio.wait({serving, waiting[0]}, return_when=asyncio.FIRST_COMPLETED)
+    if ready.is_set():
+        _say_what_next(written, env_file)
+        await asyncio.wait({serving, waiting[1]}, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    server.stop()  # type: ignore[no-untyped-call]  # granian has no hints here
+    await serving
+
+
+async def _first_things(
+    services: Services, settings: Settings, port: int, tier: Tier, known: Mapping[str, str]
+) -> dict[str, str]:
+    """Make the first organization, key, namespace and bucket, or find those of an earlier start."""
+    organization = await _organization(services, tier)
+    secret = known.get("UPWELL_API_KEY", "")
+    key = await services.ports.directory.key(hash_of(secret)) if secret else None
+    if key is None or key.revoked_at is not None or key.organization_id != organization.organization_id:
+        key, secret = await services.keys.create(
+            organization.organization_id,
+            KeyWish(
+                name=services.ports.ids.new("dev-", 8),
+                user_id="usr_dev",
+                description="Made by upwell dev",
+                permissions=tuple(Permission),
+            ),
+            actor_id="system:dev",
+        )
+    caller = Caller(key=key, organization=organization)
+    reader = services.ports.read_side
+    namespace = await reader.namespace(organization.organization_id, NAMESPACE)
+    if namespace is None:
+        namespace = await services.create_namespace(
+            caller, name=NAMESPACE, description="Made by upwell dev", settings={"feature_extractors": []}
+        )
+    bucket = await reader.bucket(namespace.namespace_id, BUCKET)
+    if bucket is None:
+        bucket = await services.create_bucket(
+            caller,
+            namespace,
+            name=BUCKET,
+            description="Made by upwell dev",
+            bucket_schema=_SCHEMA,
+            unique_key=None,
+            metadata={},
+        )
+    return {
+        "UPWELL_URL": f"http://127.0.0.1:{port}",
+        "UPWELL_API_KEY": secret,
+        "UPWELL_NAMESPACE": namespace.name,
+        "UPWELL_BUCKET": bucket.name,
+        **{k: v for k, v in settings.environment.items() if k.startswith(("UPWELL_DATABASE_", "UPWELL_S3_"))},
+    }
+
+
+async def _organization(services: Services, tier: Tier) -> OrganizationRecord:
+    try:
+        found = await services.organizations.find(ORGANIZATION)
+    except NotFoundError:
+        return await services.organizations.create(name=ORGANIZATION, tier=tier)
+    if found.tier is not tier:
+        return await services.organizations.set_limits(found.organization_id, tier=tier, quota_bytes=None)
+    return found
+
+
+async def _make_database(superuser_url: str) -> None:
+    connection = await connect(superuser_url, role=None)
+    try:
+        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", _DATABASE):
+            await connection.execute(f"CREATE DATABASE {_DATABASE}")
+    finally:
+        await connection.close()
+
+
+async def _make_login(settings: Settings) -> None:
+    """Let the service's own login act as the service's role: it is no superuser and owns no table."""
+    connection = await connect(settings.database_owner_url, role=None)
+    try:
+        with suppress(asyncpg.DuplicateObjectError):
+            await connection.execute(f"CREATE ROLE {_LOGIN} LOGIN")
+        await connection.execute(f"GRANT {SERVICE_ROLE} TO {_LOGIN}")
+    finally:
+        await connection.close()
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UserError(
+                f"The port {port} cannot be used ({error.strerror}): stop what uses it, or choose another with --port."
+            ) from error
+
+
+def _check_version(data: Path) -> None:
+    marker = data / "version"
+    found = marker.read_text(encoding="utf-8").strip() if marker.exists() else None
+    if found is None:
+        write_private(marker, FOLDER_VERSION + "\n")
+    elif found != FOLDER_VERSION:
+        raise UserError(
+            f"The folder {data} was made by another version of Upwell (format {found[:20]!r}, this one knows"
+            f" {FOLDER_VERSION}): run that version, or choose another folder with --data."
+        )
+
+
+def _say_what_next(env: Mapping[str, str], env_file: Path) -> None:
+    shown = os.path.relpath(env_file)
+    lines: list[Any] = [
+        "",
+        f"  Upwell is ready at {env['UPWELL_URL']}",
+        "",
+        "  upload a file     upwell upload FILE",
+        "  see the uploads   upwell uploads list",
+        "  watch the events  upwell events tail",
+        f"  the API           {env['UPWELL_URL']}/docs",
+        f"  use your tools    set -a; . {shown}; set +a",
+        "",
+        "  Ctrl-C stops it; the data stays.",
+        "",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,48 @@
+"""What the command line says of errors that are not its own fault: one sentence, and an exit code."""
+
+import msgspec
+
+from adapters.embedded.errors import EmbeddedError
+from adapters.postgres.connecting import CONNECTION_ERRORS
+from adapters.postgres.migrating import MigrationError
+from application.ports.event_log import LogUnavailableError
+from application.ports.object_storage import StorageError
+from domain.refusals import RefusedError
+from entrypoints.settings import SettingError
+
+UNUSABLE = 2
+FAILED = 1
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A sentence for the user, and the exit code: 2 where nothing was begun, 1 where it failed."""
+
+    sentence: str
+    exit_code: int
+
+
+class UserError(Exception):
+    """Something that the user can mend; the message says how."""
+
+    def __init__(self, sentence: str, exit_code: int = UNUSABLE) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+def explain(error: BaseException) -> Told | None:  # noqa: PLR0911  # a line for each kind
+    """Return what to tell, or None for an error that deserves a traceback."""
+    match error:
+        case UserError():
+            return Told(str(error), error.exit_code)
+        case EmbeddedError() | SettingError() | MigrationError():
+            return Told(str(error), UNUSABLE)
+        case RefusedError():
+            return Told(error.message, FAILED)
+        case StorageError():
+            return Told(f"The storage cannot be used: {error}", FAILED)
+        case LogUnavailableError():
+            return Told(str(error), FAILED)
+        case _ if isinstance(error, CONNECTION_ERRORS):
+            return Told(f"PostgreSQL cannot be reached: {error!r}", UNUSABLE)
+        case _:
+            return None

@@ -1,0 +1,192 @@
+"""The routes of namespaces and API keys."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from application.managing_keys import KeyWish, user_id
+from application.ports.read_side import KeyRecord, NamespaceRecord
+from domain.api_key import Permission
+from domain.refusals import InvalidInputError, NotFoundError
+from domain.schema import check_json
+from entrypoints.http.admission import MAX_IDENTIFIER, Admitted, Needs
+from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.wire import (
+    APIKeyCreateRequest,
+    APIKeyCreateResponse,
+    CreateNamespaceRequest,
+    GenericSuccessResponse,
+    ListNamespacesRequest,
+    ListNamespacesResponse,
+    NamespaceListStats,
+    NamespaceModel,
+)
+
+_READ = Needs(Permission.READ, namespace=False).opt()
+_WRITE = Needs(Permission.WRITE, namespace=False).opt()
+_ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
+_MAX_SETTINGS_BYTES = 256 * 1024
+_PAGE = 10
+
+
+@post("/namespaces", status_code=200, opt=_WRITE, tags=["Namespaces"])
+async def create_namespace(
+    data: JSONBody[CreateNamespaceRequest], admitted: NamedDependency[Admitted]
+) -> NamespaceModel:
+    """Make a namespace."""
+    settings: dict[str, Any] = {
+        "namespace_type": data.namespace_type or "standard",
+        "feature_extractors": [
+            {**msgspec.structs.asdict(e), "feature_extractor_id": f"{e.feature_extractor_name}_{e.version}"}
+            for e in data.feature_extractors
+        ],
+        "payload_indexes": data.payload_indexes,
+        "auto_create_indexes": bool(data.auto_create_indexes),
+        "infrastructure": data.infrastructure,
+    }
+    check_json([settings, data.description], "the namespace", max_bytes=_MAX_SETTINGS_BYTES)
+    record = await admitted.services.create_namespace(
+        admitted.caller, name=data.namespace_name, description=data.description, settings=settings
+    )
+    return render(record)
+
+
+@post("/namespaces/list", status_code=200, opt=_READ, tags=["Namespaces"])
+async def list_namespaces(
+    request: Request[Any, Any, Any],
+    admitted: NamedDependency[Admitted],
+    data: JSONBody[ListNamespacesRequest | None] = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    cursor: Cursor = None,
+    include_total: IncludeTotal = False,  # noqa: ARG001  # the contract always wants the total
+) -> ListNamespacesResponse:
+    """List the organization's namespaces, newest first."""
+    body = data or ListNamespacesRequest()
+    asked = page_request(
+        limit=limit or _PAGE,
+        offset=offset or 0,
+        cursor=cursor,
+        search=body.search,
+        filters=body.filters,
+        sort=body.sort,
+        with_total=True,
+    )
+    page = await admitted.services.ports.read_side.namespaces(admitted.caller.organization.organization_id, asked)
+    results = [render(record) for record in page.rows]
+    count = len(results) or 1
+    buckets = sum(model.bucket_count for model in results)
+    objects = sum(model.object_count for model in results)
+    return ListNamespacesResponse(
+        results=results,
+        pagination=pagination(request.url.path, page, asked),
+        total_count=page.total or 0,
+        stats=NamespaceListStats(
+            total_buckets=buckets,
+            total_objects=objects,
+            avg_buckets_per_namespace=buckets / count,
+            avg_objects_per_namespace=objects / count,
+            total_feature_extractors=sum(len(model.feature_extractors) for model in results),
+            total_payload_indexes=sum(len(model.payload_indexes or ()) for model in results),
+        ),
+    )
+
+
+@get("/namespaces/{namespace_identifier:str}", opt=_READ, tags=["Namespaces"])
+async def get_namespace(namespace_identifier: FromPath[str], admitted: NamedDependency[Admitted]) -> NamespaceModel:
+    """Return a namespace by id or name."""
+    record = await admitted.services.ports.read_side.namespace(
+        admitted.caller.organization.organization_id, namespace_identifier[:MAX_IDENTIFIER].replace("\0", "")
+    )
+    if record is None:
+        raise NotFoundError(
+            "namespace_not_found", "There is no such namespace.", {"namespace": namespace_identifier[:200]}
+        )
+    return render(record)
+
+
+@post("/organizations/users/{user_email:str}/api-keys", status_code=200, opt=_ADMIN, tags=["API keys"])
+async def create_api_key(
+    user_email: FromPath[str], data: JSONBody[APIKeyCreateRequest], admitted: NamedDependency[Admitted]
+) -> APIKeyCreateResponse:
+    """Give out an API key. Its secret is in this answer and nowhere else."""
+    check_json([data.name, data.description, list(data.scopes or ())], "the key", max_bytes=_MAX_SETTINGS_BYTES)
+    organization = admitted.caller.organization
+    if data.expires_at is not None and data.expires_at.tzinfo is None:
+        raise InvalidInputError("invalid_expiry", "expires_at needs a time zone, such as 2027-01-01T00:00:00Z.")
+    record, secret = await admitted.services.keys.create(
+        organization.organization_id,
+        KeyWish(
+            name=data.name,
+            user_id=user_id(organization.internal_id, user_email),
+            description=data.description or "",
+            permissions=data.permissions,
+            scopes=data.scopes or (),
+            rate_limit_override=data.rate_limit_override,
+            expires_at=data.expires_at,
+        ),
+        actor_id=admitted.caller.key.key_id,
+        by_key_id=admitted.caller.key.key_id,
+    )
+    return _render_key(record, secret, organization.internal_id)
+
+
+@delete("/organizations/users/{user_email:str}/api-keys/{key_name:str}", status_code=200, opt=_ADMIN, tags=["API keys"])
+async def delete_api_key(
+    user_email: FromPath[str], key_name: FromPath[str], admitted: NamedDependency[Admitted]
+) -> GenericSuccessResponse:
+    """Revoke an API key."""
+    organization = admitted.caller.organization
+    await admitted.services.keys.revoke(
+        organization.organization_id,
+        user_id=user_id(organization.internal_id, user_email),
+        name=key_name.replace("\0", ""),
+        actor_id=admitted.caller.key.key_id,
+        by_key_id=admitted.caller.key.key_id,
+    )
+    return GenericSuccessResponse(message="The API key is revoked.")
+
+
+def render(record: NamespaceRecord) -> NamespaceModel:
+    """Return a namespace as the wire has it."""
+    kept = record.settings
+    return NamespaceModel(
+        namespace_id=record.namespace_id,
+        namespace_name=record.name,
+        namespace_type=kept.get("namespace_type", "standard"),
+        description=record.description,
+        feature_extractors=kept.get("feature_extractors", []),
+        payload_indexes=kept.get("payload_indexes"),
+        auto_create_indexes=kept.get("auto_create_indexes", False),
+        infrastructure=kept.get("infrastructure"),
+        bucket_count=record.bucket_count,
+        object_count=record.object_count,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+    )
+
+
+def _render_key(record: KeyRecord, secret: str, internal_id: str) -> APIKeyCreateResponse:
+    return APIKeyCreateResponse(
+        key=secret,
+        key_id=record.key_id,
+        key_hash=record.key_hash,
+        key_prefix=record.prefix,
+        internal_id=internal_id,
+        organization_id=record.organization_id,
+        user_id=record.user_id,
+        name=record.name,
+        description=record.description,
+        permissions=record.permissions,
+        scopes=tuple(record.scopes),
+        rate_limit_override=record.rate_limit_override,
+        expires_at=record.expires_at,
+        created_at=record.created_at,
+        created_by=record.created_by,
+    )
+
+
+ROUTES = [create_namespace, list_namespaces, get_namespace, create_api_key, delete_api_key]

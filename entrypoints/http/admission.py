@@ -1,0 +1,91 @@
+"""Before the body is read: who asks, may they, and do the namespace and the bucket that they name exist."""
+
+from typing import Any
+
+import msgspec
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.handlers.base import BaseRouteHandler
+from litestar.types import Scope
+
+from application.callers import Caller, check_permission
+from application.ports.read_side import BucketRecord, NamespaceRecord
+from domain.api_key import Permission
+from domain.refusals import InvalidInputError
+from entrypoints.wiring import Services
+
+_KEY = "upwell.admitted"
+MAX_IDENTIFIER = 200
+
+
+class Needs(msgspec.Struct, frozen=True):
+    """What a route needs before it runs. `active`: the bucket must take uploads."""
+
+    permission: Permission
+    namespace: bool = True
+    active: bool = False
+
+    def opt(self) -> dict[str, Any]:
+        """Return it in the form that routes carry."""
+        return {"needs": self}
+
+
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found out about a request."""
+
+    services: Services
+    caller: Caller
+    given_namespace: NamespaceRecord | None
+    given_bucket: BucketRecord | None
+
+    @property
+    def namespace(self) -> NamespaceRecord:
+        """The namespace, on routes that need one."""
+        if self.given_namespace is None:
+            raise InvalidInputError("namespace_required", "Name a namespace in the header X-Namespace.")
+        return self.given_namespace
+
+    @property
+    def bucket(self) -> BucketRecord:
+        """The bucket, on routes that name one."""
+        if self.given_bucket is None:
+            raise InvalidInputError("bucket_required", "Name a bucket in the path.")
+        return self.given_bucket
+
+
+async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Admit or refuse a request, in the documented order: key, permission, namespace, bucket."""
+    needs: Needs = handler.opt["needs"]
+    services: Services = connection.app.state.services
+    caller = await services.admit.caller(_bearer(connection.headers.get("authorization")))
+    check_permission(caller, needs.permission)
+    namespace = bucket = None
+    if needs.namespace:
+        namespace = await services.admit.namespace(caller, _identifier(connection.headers.get("x-namespace")))
+        named = connection.path_params.get("bucket_identifier")
+        if named is not None:
+            bucket = await services.admit.bucket(namespace, _identifier(named) or "", active=needs.active)
+    connection.scope[_KEY] = Admitted(  # type: ignore[literal-required]  # a key of our own in the scope
+        services=services, caller=caller, given_namespace=namespace, given_bucket=bucket
+    )
+
+
+def provide_admitted(scope: Scope) -> Admitted:
+    """Return what `admit` found out."""
+    admitted: Admitted = scope[_KEY]  # type: ignore[literal-required]  # the same
+    return admitted
+
+
+ADMITTED = Provide(provide_admitted, sync_to_thread=False)
+
+
+def _bearer(header: str | None) -> str | None:
+    scheme, _, secret = (header or "").strip().partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def _identifier(value: str | None) -> str | None:
+    """Make an identifier safe to look up: what could be none gives nothing to find."""
+    if value is None:
+        return None
+    return value[:MAX_IDENTIFIER].replace("\0", "")

@@ -1,0 +1,79 @@
+"""The Litestar application: routes, guard, error envelope, OpenAPI and its pages."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from litestar import Litestar, Router
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.static_files import create_static_files_router
+
+from entrypoints.http import accounts, buckets, health, uploads
+from entrypoints.http.admission import ADMITTED, admit
+from entrypoints.http.errors import EXCEPTION_HANDLERS
+from entrypoints.http.request_log import RequestLog
+from entrypoints.logs import configure_logs
+from entrypoints.settings import Settings
+from entrypoints.wiring import Services, running
+
+MAX_BODY_BYTES = 1024 * 1024
+_ASSETS = "/docs/assets"
+
+
+def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]] | None = None) -> Litestar:
+    """Return the application. Without `open_services` it reads its settings from the environment."""
+    if open_services is None:
+        settings = Settings()
+        configure_logs(settings.log_format, settings.log_level)
+
+        def open_services() -> AbstractAsyncContextManager[Services]:
+            return running(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_services() as services:
+            app.state.services = services
+            yield
+
+    v1 = Router(
+        "/v1",
+        route_handlers=[*uploads.ROUTES, *buckets.ROUTES, *accounts.ROUTES],
+        guards=[admit],
+        dependencies={"admitted": ADMITTED},
+        security=[{"key": []}],
+    )
+    return Litestar(
+        route_handlers=[v1, *health.ROUTES, _assets()],
+        lifespan=[lifespan],
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=MAX_BODY_BYTES,
+        middleware=[RequestLog],
+        logging_config=None,
+        openapi_config=OpenAPIConfig(
+            title="Upwell",
+            version=version("upwell"),
+            path="/docs",
+            components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
+            render_plugins=[
+                SwaggerRenderPlugin(
+                    path="/",
+                    js_url=f"{_ASSETS}/swagger-ui-bundle.js",
+                    css_url=f"{_ASSETS}/swagger-ui.css",
+                    standalone_preset_js_url=f"{_ASSETS}/swagger-ui-standalone-preset.js",
+                )
+            ],
+        ),
+    )
+
+
+def _assets() -> Router:
+    spec = find_spec("swagger_ui_bundle")
+    locations = spec.submodule_search_locations if spec else None
+    if not locations:
+        raise RuntimeError("The package swagger-ui-bundle is not installed.")
+    folder = next(Path(locations[0]).rglob("swagger-ui-bundle.js")).parent
+    return create_static_files_router(path=_ASSETS, directories=[folder], include_in_schema=False)

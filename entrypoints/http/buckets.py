@@ -1,0 +1,157 @@
+"""The routes of buckets and of the objects in them."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from application.ports.read_side import BucketRecord, ObjectRecord
+from domain.api_key import Permission
+from domain.refusals import NotFoundError
+from entrypoints.http.admission import Admitted, Needs
+from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.wire import (
+    BlobDetails,
+    BlobModel,
+    BucketCreateRequest,
+    BucketListStats,
+    BucketResponse,
+    ListBucketsRequest,
+    ListBucketsResponse,
+    ObjectResponse,
+)
+
+_READ = Needs(Permission.READ).opt()
+_WRITE = Needs(Permission.WRITE).opt()
+TAGS = ["Buckets"]
+
+
+@post("/buckets", status_code=200, opt=_WRITE, tags=TAGS)
+async def create_bucket(data: JSONBody[BucketCreateRequest], admitted: NamedDependency[Admitted]) -> BucketResponse:
+    """Make a bucket."""
+    record = await admitted.services.create_bucket(
+        admitted.caller,
+        admitted.namespace,
+        name=data.bucket_name,
+        description=data.description,
+        bucket_schema=data.bucket_schema,
+        unique_key=data.unique_key,
+        metadata=data.metadata,
+    )
+    return render(record)
+
+
+@post("/buckets/list", status_code=200, opt=_READ, tags=TAGS)
+async def list_buckets(
+    request: Request[Any, Any, Any],
+    admitted: NamedDependency[Admitted],
+    data: JSONBody[ListBucketsRequest | None] = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    cursor: Cursor = None,
+    include_total: IncludeTotal = False,  # noqa: ARG001  # the contract always wants the total
+) -> ListBucketsResponse:
+    """List a namespace's buckets, newest first."""
+    body = data or ListBucketsRequest()
+    asked = page_request(
+        limit=limit or body.limit,
+        offset=body.offset if offset is None else offset,
+        cursor=cursor,
+        search=body.search,
+        filters=body.filters,
+        sort=body.sort,
+        with_total=True,
+    )
+    page = await admitted.services.ports.read_side.buckets(admitted.namespace.namespace_id, asked)
+    objects = sum(record.object_count for record in page.rows)
+    size = sum(record.total_size_bytes for record in page.rows)
+    count = len(page.rows) or 1
+    return ListBucketsResponse(
+        results=[render(record) for record in page.rows],
+        total_count=page.total or 0,
+        pagination=pagination(request.url.path, page, asked),
+        stats=BucketListStats(
+            total_objects=objects,
+            total_size_bytes=size,
+            avg_objects_per_bucket=objects / count,
+            avg_size_per_bucket=size / count,
+        ),
+    )
+
+
+@get("/buckets/{bucket_identifier:str}", opt=_READ, tags=TAGS)
+async def get_bucket(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
+    admitted: NamedDependency[Admitted],
+) -> BucketResponse:
+    """Return a bucket with its counters, by id or name."""
+    record = await admitted.services.ports.read_side.bucket(admitted.namespace.namespace_id, admitted.bucket.bucket_id)
+    if record is None:
+        raise NotFoundError("bucket_not_found", "There is no such bucket.")
+    return render(record)
+
+
+@get("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", opt=_READ, tags=["Objects"])
+async def get_object(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
+    object_identifier: FromPath[str],
+    admitted: NamedDependency[Admitted],
+) -> ObjectResponse:
+    """Return an object; its metadata stands beside the contract's fields."""
+    record = await admitted.services.ports.read_side.bucket_object(
+        admitted.namespace.namespace_id, object_identifier.replace("\0", "")
+    )
+    if record is None or record.bucket_id != admitted.bucket.bucket_id:
+        raise NotFoundError("object_not_found", "There is no such object.", {"object_id": object_identifier[:100]})
+    return render_object(record)  # type: ignore[return-value]  # the same fields and the object's own
+
+
+def render(record: BucketRecord) -> BucketResponse:
+    """Return a bucket as the wire has it."""
+    return BucketResponse(
+        bucket_id=record.bucket_id,
+        bucket_name=record.name,
+        description=record.description,
+        bucket_schema=record.bucket_schema,
+        unique_key=record.unique_key,
+        metadata=record.metadata,
+        object_count=record.object_count,
+        total_size_bytes=record.total_size_bytes,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        last_upload_at=record.last_upload_at,
+        stats_updated_at=record.last_upload_at or record.updated_at,
+        status=record.status,
+    )
+
+
+def render_object(record: ObjectRecord) -> dict[str, Any]:
+    """Return an object as the wire has it: the contract's fields win over metadata of the same name."""
+    response = ObjectResponse(
+        object_id=record.object_id,
+        bucket_id=record.bucket_id,
+        blobs=[
+            BlobModel(
+                blob_id=blob.blob_id,
+                property=blob.property,
+                type=blob.type,
+                details=BlobDetails(
+                    filename=blob.filename,
+                    size_bytes=blob.size_bytes,
+                    mime_type=blob.content_type,
+                    hash=blob.sha256,
+                ),
+                properties={},
+                upload_id=blob.upload_id,
+            )
+            for blob in record.blobs
+        ],
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+    )
+    return {**record.metadata, **msgspec.structs.asdict(response)}
+
+
+ROUTES = [create_bucket, list_buckets, get_bucket, get_object]

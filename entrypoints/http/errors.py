@@ -1,0 +1,155 @@
+"""Every error in one envelope: refusals, Litestar's own errors, unreachable parts, and what nobody expected."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.enums import MediaType
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from application.ports.event_log import LogUnavailableError, VersionConflictError
+from application.ports.object_storage import StorageError
+from domain.refusals import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    QuotaExceededError,
+    RefusedError,
+    UnauthenticatedError,
+    WrongStateError,
+)
+from entrypoints.http.wire import ErrorDetail, ErrorResponse
+
+_log = structlog.get_logger(__name__)
+
+# The kinds of refusals on the wire: status and the contract's error type. A subclass stands before its class.
+_KINDS: tuple[tuple[type[RefusedError], int, str], ...] = (
+    (UnauthenticatedError, 401, "UnauthorizedError"),
+    (QuotaExceededError, 403, "QuotaExceededError"),
+    (ForbiddenError, 403, "ForbiddenError"),
+    (NotFoundError, 404, "NotFoundError"),
+    (InvalidInputError, 422, "ValidationError"),
+    (WrongStateError, 400, "BadRequestError"),
+    (ConflictError, 409, "ConflictError"),
+)
+_TYPE_OF = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
+_CLIENT_ERRORS = range(400, 500)
+_PROBLEM = "application/problem+json"
+
+
+def render(
+    request: Request[Any, Any, Any],
+    status: int,
+    detail: ErrorDetail,
+    headers: Mapping[str, str] | None = None,
+) -> Response[Any]:
+    """Return the envelope, or the same as RFC 9457 where the client asks for it."""
+    if _PROBLEM in request.headers.get("accept", ""):
+        problem = {
+            "type": "about:blank",
+            "title": detail.type,
+            "status": status,
+            "detail": detail.message,
+            "code": detail.code,
+            "details": detail.details,
+        }
+        return Response(problem, status_code=status, media_type=_PROBLEM, headers=headers)
+    return Response(
+        ErrorResponse(status=status, error=detail), status_code=status, media_type=MediaType.JSON, headers=headers
+    )
+
+
+def _refused(request: Request[Any, Any, Any], error: RefusedError) -> Response[Any]:
+    status, kind = next((status, kind) for cls, status, kind in _KINDS if isinstance(error, cls))
+    detail = ErrorDetail(type=kind, message=error.message, code=error.code, details=error.details)
+    return render(request, status, detail, {"WWW-Authenticate": "Bearer"} if status == 401 else None)  # noqa: PLR2004  # RFC 9110
+
+
+def _unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    part = "storage" if isinstance(error, StorageError) else "database"
+    _log.warning("part_unavailable", part=part, error=repr(error))
+    detail = ErrorDetail(
+        type="ServiceUnavailableError",
+        message=f"The {part} cannot be reached right now; try again in a moment.",
+        code=f"{part}_unavailable",
+        details={},
+    )
+    return render(request, 503, detail, {"Retry-After": "2"})
+
+
+def _conflict(request: Request[Any, Any, Any], error: VersionConflictError) -> Response[Any]:
+    detail = ErrorDetail(
+        type="BadRequestError",
+        message="Somebody else changed this at the same moment; try again.",
+        code="busy",
+        details={"id": error.stream_id},
+    )
+    return render(request, 400, detail)
+
+
+def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    status = error.status_code
+    headers = dict(error.headers or {})
+    if isinstance(error, MethodNotAllowedException):
+        detail = ErrorDetail(
+            type="MethodNotAllowedError",
+            message=f"{request.method} is not possible here.",
+            code="method_not_allowed",
+            details={},
+        )
+    elif isinstance(error, NotFoundException):
+        detail = ErrorDetail(
+            type="NotFoundError", message="There is nothing at this address.", code="no_such_route", details={}
+        )
+    elif status == 413:  # noqa: PLR2004  # Content Too Large, which the contract does not know
+        status = 422
+        detail = ErrorDetail(
+            type="ValidationError", message="The body is larger than 1 MiB.", code="body_too_large", details={}
+        )
+    elif status == 400:  # noqa: PLR2004  # Litestar's word for a body or parameter that does not parse
+        status = 422
+        detail = ErrorDetail(
+            type="ValidationError", message=_reason(error), code="invalid_request", details=_facts(error)
+        )
+    else:
+        kind = _TYPE_OF.get(status, "ClientError" if status in _CLIENT_ERRORS else "InternalServerError")
+        detail = ErrorDetail(type=kind, message=error.detail, code="http_error", details={})
+    return render(request, status, detail, headers)
+
+
+def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    _log.error("unexpected_error", path=request.url.path, method=request.method, exc_info=error)
+    detail = ErrorDetail(
+        type="InternalServerError",
+        message="Something went wrong on our side; the log has it under this request's id.",
+        code="internal_error",
+        details={"request_id": structlog.contextvars.get_contextvars().get("request_id")},
+    )
+    return render(request, 500, detail)
+
+
+def _facts(error: HTTPException) -> dict[str, Any]:
+    extra = error.extra if isinstance(error, ValidationException) else None
+    return {"errors": extra} if extra else {}
+
+
+def _reason(error: HTTPException) -> str:
+    if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
+        first = error.extra[0]
+        if isinstance(first, dict):
+            return f"{first.get('key', 'the request')}: {first.get('message', error.detail)}"
+    cause = error.__cause__
+    return str(cause or error.detail)
+
+
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+    RefusedError: _refused,
+    StorageError: _unavailable,
+    LogUnavailableError: _unavailable,
+    VersionConflictError: _conflict,
+    HTTPException: _http,
+    Exception: _unexpected,
+}

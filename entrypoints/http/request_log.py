@@ -1,0 +1,54 @@
+"""A line in the log for every request, and an id that ties them together (`X-Request-Id`)."""
+
+import re
+import secrets
+import time
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+_log = structlog.get_logger("upwell.request")
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9_\-.]{1,64}")
+_PERSON = re.compile(r"/users/[^/]+")
+_UPLOAD_ID = re.compile(r"upl_[a-z0-9]+")
+
+
+class RequestLog:
+    """ASGI middleware: takes the client's request id, or draws one, and answers with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request and log it."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = given.decode() if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+        method = scope["method"]
+        began = time.perf_counter()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, answer)
+            finally:
+                path = scope["path"]
+                upload = _UPLOAD_ID.search(path)
+                _log.info(
+                    "request",
+                    method=method,
+                    path=_PERSON.sub("/users/…", path),
+                    status=status,
+                    upload_id=upload[0] if upload else None,
+                    ms=round((time.perf_counter() - began) * 1000, 2),
+                )

@@ -1,0 +1,274 @@
+"""Every setting there is, in one table: environment variables, checked at start.
+
+The reference page in the docs is held against this table by a test.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from application.rules import Rules
+from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
+
+MAX_BYTES = 2**63 - 1
+
+
+class SettingError(Exception):
+    """A setting is missing or wrong; the message names it and says what it should be."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One environment variable. `default` is shown in the docs; `parse` raises `ValueError` with what is wrong."""
+
+    name: str
+    help: str
+    default: str | None
+    parse: Callable[[str], Any]
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def _bytes_or_none(value: str) -> int | None:
+    return None if value.lower() == "none" else _number(0, MAX_BYTES)(value)
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or (parts.scheme.startswith("http") and not parts.hostname):
+            raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
+        return value
+
+    return parse
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _list(value: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in value.split(",") if item.strip())
+
+
+_HTTP = _url("http", "https")
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "UPWELL_DATABASE_URL",
+        "PostgreSQL, as a libpq URI; a socket directory goes in `?host=`. The service acts as `upwell_service`.",
+        None,
+        _url("postgresql", "postgres"),
+    ),
+    Setting(
+        "UPWELL_DATABASE_OWNER_URL",
+        "The same database as the owner of its tables, for `migrate` and `rebuild`; without it, UPWELL_DATABASE_URL.",
+        None,
+        _url("postgresql", "postgres"),
+    ),
+    Setting("UPWELL_DATABASE_POOL_SIZE", "Connections for reading, for each process.", "10", _number(1, 1000)),
+    Setting("UPWELL_S3_BUCKET", "The S3 bucket that holds the bytes.", None, _text),
+    Setting("UPWELL_S3_REGION", "Its region.", "us-east-1", _text),
+    Setting("UPWELL_S3_ENDPOINT_URL", "Where the service reaches S3; without it, AWS.", None, _HTTP),
+    Setting(
+        "UPWELL_S3_PUBLIC_ENDPOINT_URL",
+        "Where clients reach S3, if that is another place: presigned URLs begin with it.",
+        None,
+        _HTTP,
+    ),
+    Setting(
+        "UPWELL_S3_ADDRESSING",
+        "`path` (`host/bucket/key`) or `virtual` (`bucket.host/key`).",
+        "path with an endpoint URL, otherwise virtual",
+        _choice("path", "virtual"),
+    ),
+    Setting("UPWELL_S3_ACCESS_KEY_ID", "The access key.", None, _text),
+    Setting("UPWELL_S3_SECRET_ACCESS_KEY", "Its secret.", None, _text),
+    Setting("UPWELL_S3_SESSION_TOKEN", "The session token of temporary credentials.", None, _text),
+    Setting(
+        "UPWELL_S3_CORS_ORIGINS",
+        "Web origins that may send to the bucket, separated by commas; set on the bucket at start.",
+        "*",
+        _list,
+    ),
+    Setting("UPWELL_HOST", "The address that `serve` listens on.", "127.0.0.1", _text),
+    Setting("UPWELL_PORT", "The port that `serve` listens on.", "8000", _number(1, 65535)),
+    Setting("UPWELL_LOG_FORMAT", "`json` or `console`.", "json", _choice("json", "console")),
+    Setting("UPWELL_LOG_LEVEL", "The least that is logged.", "info", _choice("debug", "info", "warning", "error")),
+    Setting(
+        "UPWELL_EXPIRY_GRACE_SECONDS",
+        "How long after a URL's expiry somebody looks whether the bytes came.",
+        "900",
+        _number(0, 86_400),
+    ),
+    Setting("UPWELL_RETENTION_DAYS", "How long the record of an ended upload is kept.", "30", _number(0, 3650)),
+    Setting(
+        "UPWELL_INLINE_LIMIT_BYTES",
+        "Files of this size and more are verified by a worker, not in the confirm request.",
+        "100000000",
+        _number(0, MAX_BYTES),
+    ),
+    *(
+        Setting(
+            f"UPWELL_{tier.upper()}_FILE_LIMIT_BYTES",
+            f"The largest file that the tier `{tier}` may upload.",
+            str(limits.file_size_bytes),
+            _number(1, MAX_BYTES),
+        )
+        for tier, limits in DEFAULT_TIER_LIMITS.items()
+    ),
+    *(
+        Setting(
+            f"UPWELL_{tier.upper()}_QUOTA_BYTES",
+            f"The storage quota of new organizations of the tier `{tier}`; `none` for no quota.",
+            "none" if limits.quota_bytes is None else str(limits.quota_bytes),
+            _bytes_or_none,
+        )
+        for tier, limits in DEFAULT_TIER_LIMITS.items()
+    ),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the bytes are."""
+
+    bucket: str
+    region: str
+    endpoint_url: str
+    public_endpoint_url: str
+    addressing: Literal["path", "virtual"]
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None
+    cors_origins: tuple[str, ...]
+
+
+class Settings:
+    """The environment, read and checked. What is not needed is not asked for: each property checks its own."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = dict(os.environ if environment is None else environment)
+        for name in self._environment:
+            if name in _BY_NAME:
+                self._get(name)  # a wrong one is refused at start, used or not
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings as environment variables, to hand on to another process."""
+        return {name: value for name, value in self._environment.items() if name in _BY_NAME}
+
+    @property
+    def database_url(self) -> str:
+        """The service's database."""
+        return str(self._need("UPWELL_DATABASE_URL", "postgresql://upwell@/upwell?host=/run/postgresql"))
+
+    @property
+    def database_owner_url(self) -> str:
+        """The database as its owner."""
+        return str(self._get("UPWELL_DATABASE_OWNER_URL") or self.database_url)
+
+    @property
+    def pool_size(self) -> int:
+        """How many connections read."""
+        return int(self._get("UPWELL_DATABASE_POOL_SIZE"))
+
+    @property
+    def host(self) -> str:
+        """The address to listen on."""
+        return str(self._get("UPWELL_HOST"))
+
+    @property
+    def port(self) -> int:
+        """The port to listen on."""
+        return int(self._get("UPWELL_PORT"))
+
+    @property
+    def log_format(self) -> str:
+        """How logs look."""
+        return str(self._get("UPWELL_LOG_FORMAT"))
+
+    @property
+    def log_level(self) -> str:
+        """The least that is logged."""
+        return str(self._get("UPWELL_LOG_LEVEL"))
+
+    @property
+    def s3(self) -> S3Settings:
+        """The bucket and how to reach it."""
+        region = str(self._get("UPWELL_S3_REGION"))
+        given = self._get("UPWELL_S3_ENDPOINT_URL")
+        endpoint = str(given or f"https://s3.{region}.amazonaws.com")
+        addressing = (
+            self._get("UPWELL_S3_ADDRESSING")
+            if "UPWELL_S3_ADDRESSING" in self._environment
+            else ("path" if given else "virtual")
+        )
+        return S3Settings(
+            bucket=str(self._need("UPWELL_S3_BUCKET", "my-uploads")),
+            region=region,
+            endpoint_url=endpoint,
+            public_endpoint_url=self._get("UPWELL_S3_PUBLIC_ENDPOINT_URL") or endpoint,
+            addressing="path" if addressing == "path" else "virtual",
+            access_key_id=str(self._need("UPWELL_S3_ACCESS_KEY_ID", "AKIA…")),
+            secret_access_key=str(self._need("UPWELL_S3_SECRET_ACCESS_KEY", "…")),
+            session_token=self._get("UPWELL_S3_SESSION_TOKEN"),
+            cors_origins=self._get("UPWELL_S3_CORS_ORIGINS"),
+        )
+
+    @property
+    def rules(self) -> Rules:
+        """The rules that use cases go by."""
+        return Rules(
+            tier_limits={
+                tier: TierLimits(
+                    file_size_bytes=self._get(f"UPWELL_{tier.upper()}_FILE_LIMIT_BYTES"),
+                    quota_bytes=self._get(f"UPWELL_{tier.upper()}_QUOTA_BYTES"),
+                )
+                for tier in Tier
+            },
+            grace=timedelta(seconds=self._get("UPWELL_EXPIRY_GRACE_SECONDS")),
+            retention=timedelta(days=self._get("UPWELL_RETENTION_DAYS")),
+            inline_limit_bytes=self._get("UPWELL_INLINE_LIMIT_BYTES"),
+        )
+
+    def _get(self, name: str) -> Any:  # noqa: ANN401  # each setting has a type of its own
+        setting = _BY_NAME[name]
+        value = self._environment.get(name, setting.default if name != "UPWELL_S3_ADDRESSING" else None)
+        if value is None:
+            return None
+        try:
+            return setting.parse(value)
+        except ValueError as error:
+            raise SettingError(f"{name} {error}.") from None
+
+    def _need(self, name: str, example: str) -> Any:  # noqa: ANN401  # the same
+        value = self._get(name)
+        if value is None:
+            raise SettingError(f"{name} is not set. {_BY_NAME[name].help} For example: {name}={example}")
+        return value

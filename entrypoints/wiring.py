@@ -1,0 +1,226 @@
+"""The one place where adapters are chosen and put together with the use cases."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+import structlog
+
+from adapters.postgres.connecting import connect, open_pool
+from adapters.postgres.event_log import PostgresEventLog
+from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.listening import Listener
+from adapters.postgres.migrating import pending
+from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.s3.object_storage import S3ObjectStorage
+from adapters.s3.sigv4 import Credentials
+from adapters.s3.url_signer import S3UrlSigner
+from adapters.system import SystemClock, SystemIds
+from application.callers import Admitting
+from application.canceling_upload import CancelingUpload
+from application.confirming_upload import ConfirmingUpload
+from application.creating_buckets import CreatingBuckets
+from application.creating_namespaces import CreatingNamespaces
+from application.expiring_uploads import ExpiringUploads
+from application.forgetting_uploads import ForgettingUploads
+from application.managing_keys import ManagingKeys
+from application.opening_organizations import OpeningOrganizations
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import EventLog
+from application.ports.jobs import Job, JobQueue
+from application.ports.object_storage import ObjectStorage
+from application.ports.read_side import Directory, ReadSide
+from application.ports.url_signer import UrlSigner
+from application.rechecking_uploads import RecheckingUploads
+from application.requesting_upload import RequestingUpload
+from application.rules import Rules
+from application.verifying_uploads import VerifyingUploads
+from application.working import Working
+from entrypoints.settings import S3Settings, SettingError, Settings
+
+_log = structlog.get_logger(__name__)
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """The adapters that were chosen."""
+
+    log: EventLog
+    read_side: ReadSide
+    directory: Directory
+    jobs: JobQueue
+    storage: ObjectStorage
+    signer: UrlSigner
+    clock: Clock
+    ids: Ids
+
+
+class Administration(msgspec.Struct, frozen=True, kw_only=True):
+    """The use cases that need the database alone."""
+
+    log: EventLog
+    read_side: ReadSide
+    organizations: OpeningOrganizations
+    keys: ManagingKeys
+    create_namespace: CreatingNamespaces
+    create_bucket: CreatingBuckets
+    forget: ForgettingUploads
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """The use cases, ready to be called."""
+
+    ports: Ports
+    admit: Admitting
+    request_upload: RequestingUpload
+    confirm_upload: ConfirmingUpload
+    cancel_upload: CancelingUpload
+    create_namespace: CreatingNamespaces
+    create_bucket: CreatingBuckets
+    organizations: OpeningOrganizations
+    keys: ManagingKeys
+    worker: Working
+
+
+def put_together(ports: Ports, rules: Rules) -> Services:
+    """Give every use case the ports it needs."""
+    p = ports
+    verify = VerifyingUploads(
+        log=p.log,
+        read_side=p.read_side,
+        storage=p.storage,
+        directory=p.directory,
+        clock=p.clock,
+        ids=p.ids,
+        rules=rules,
+    )
+    return Services(
+        ports=ports,
+        admit=Admitting(directory=p.directory, clock=p.clock),
+        request_upload=RequestingUpload(
+            log=p.log, read_side=p.read_side, signer=p.signer, clock=p.clock, ids=p.ids, rules=rules
+        ),
+        confirm_upload=ConfirmingUpload(
+            log=p.log,
+            read_side=p.read_side,
+            storage=p.storage,
+            verify=verify,
+            clock=p.clock,
+            ids=p.ids,
+            rules=rules,
+        ),
+        cancel_upload=CancelingUpload(
+            log=p.log, read_side=p.read_side, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules
+        ),
+        create_namespace=CreatingNamespaces(log=p.log, clock=p.clock, ids=p.ids),
+        create_bucket=CreatingBuckets(log=p.log, clock=p.clock, ids=p.ids),
+        organizations=OpeningOrganizations(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids, rules=rules),
+        keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
+        worker=Working(
+            jobs=p.jobs,
+            log=p.log,
+            storage=p.storage,
+            clock=p.clock,
+            verify=verify,
+            expire=ExpiringUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules),
+            forget=ForgettingUploads(log=p.log, clock=p.clock, ids=p.ids),
+            recheck=RecheckingUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids),
+            report=_report_job,
+        ),
+    )
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> AsyncIterator[Services]:
+    """Open everything that the service and the worker need, and close it in order afterwards."""
+    await check_migrated(settings.database_url)
+    s3 = settings.s3
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.database_url, size=settings.pool_size)
+        stack.push_async_callback(pool.close)
+        listener = Listener(settings.database_url)
+        read_side = PostgresReadSide(pool)
+        log = PostgresEventLog(settings.database_url, pool, listener)
+        directory = PostgresDirectory(read_side, listener)
+        jobs = PostgresJobQueue(pool, listener)
+        storage = await stack.enter_async_context(open_storage(s3))
+        await stack.enter_async_context(directory.running())
+        await stack.enter_async_context(jobs.running())
+        await stack.enter_async_context(listener.running())
+        await stack.enter_async_context(log.running())
+        ports = Ports(
+            log=log,
+            read_side=read_side,
+            directory=directory,
+            jobs=jobs,
+            storage=storage,
+            signer=url_signer(s3),
+            clock=clock or SystemClock(),
+            ids=ids or SystemIds(),
+        )
+        yield put_together(ports, settings.rules)
+
+
+@asynccontextmanager
+async def administering(database_url: str, rules: Rules) -> AsyncIterator[Administration]:
+    """Open what an operator needs to put a database to use: no storage."""
+    await check_migrated(database_url)
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(database_url, size=2)
+        stack.push_async_callback(pool.close)
+        listener = Listener(database_url)
+        await stack.enter_async_context(listener.running())
+        log = PostgresEventLog(database_url, pool, listener)
+        await stack.enter_async_context(log.running())
+        read_side, clock, ids = PostgresReadSide(pool), SystemClock(), SystemIds()
+        yield Administration(
+            log=log,
+            read_side=read_side,
+            organizations=OpeningOrganizations(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules),
+            keys=ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids),
+            create_namespace=CreatingNamespaces(log=log, clock=clock, ids=ids),
+            create_bucket=CreatingBuckets(log=log, clock=clock, ids=ids),
+            forget=ForgettingUploads(log=log, clock=clock, ids=ids),
+        )
+
+
+async def check_migrated(database_url: str) -> None:
+    """Refuse a database that `upwell migrate` has not brought up to date."""
+    connection = await connect(database_url, role=None)
+    try:
+        missing = await pending(connection)
+    finally:
+        await connection.close()
+    if missing:
+        raise SettingError(f"The database lacks the migration {missing[0]}: run 'upwell migrate' first.")
+
+
+def open_storage(s3: S3Settings) -> S3ObjectStorage:
+    """Return the storage adapter for these settings, to be entered."""
+    return S3ObjectStorage(
+        bucket=s3.bucket,
+        region=s3.region,
+        credentials=_credentials(s3),
+        endpoint_url=s3.endpoint_url,
+        addressing=s3.addressing,
+    )
+
+
+def url_signer(s3: S3Settings) -> S3UrlSigner:
+    """Return the signer for these settings."""
+    return S3UrlSigner(
+        endpoint_url=s3.public_endpoint_url,
+        bucket=s3.bucket,
+        region=s3.region,
+        credentials=_credentials(s3),
+        addressing=s3.addressing,
+    )
+
+
+def _credentials(s3: S3Settings) -> Credentials:
+    return Credentials(
+        access_key_id=s3.access_key_id, secret_access_key=s3.secret_access_key, session_token=s3.session_token
+    )
+
+
+def _report_job(job: Job, error: BaseException) -> None:
+    _log.warning("job_failed", kind=job.kind, upload_id=job.upload_id, attempts=job.attempts, error=repr(error))

@@ -1,0 +1,319 @@
+"""Real servers, started once a run by the process that began it; databases, buckets and tenants of each test's own."""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.seaweedfs import EmbeddedStorage
+from adapters.postgres.connecting import SERVICE_ROLE, connect
+from adapters.postgres.migrating import migrate
+from application.callers import Caller
+from application.managing_keys import KeyWish
+from application.ports.read_side import BucketRecord, NamespaceRecord
+from application.rules import Rules
+from domain.api_key import Permission
+from domain.organization import Tier
+from entrypoints.settings import Settings
+from entrypoints.wiring import administering, open_storage
+
+TEMPLATE = "upwell_template"
+LOGIN = "upwell_test"
+SCHEMA = {
+    "properties": {
+        "video": {"type": "video"},
+        "image": {"type": "image"},
+        "text": {"type": "text"},
+        "title": {"type": "string"},
+        "number": {"type": "integer"},
+    }
+}
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the servers of this run are. `postgres_url` is the superuser's."""
+
+    postgres_url: str
+    postgres_pid: int
+    s3_endpoint_url: str
+    s3_region: str
+    s3_access_key_id: str
+    s3_secret_access_key: str
+
+    def url_for(self, user: str, database: str) -> str:
+        """Return the libpq URI of a database."""
+        return self.postgres_url.replace("postgres@/postgres", f"{user}@/{database}")
+
+
+@dataclass(frozen=True)
+class Database:
+    """A migrated database of a test's own. `url` is the service's login, `owner_url` the owner's."""
+
+    name: str
+    url: str
+    owner_url: str
+
+
+class _Session:
+    """Starts the servers in the process that began the run, and hands their addresses to xdist's workers."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="upwell-tests-"))
+        self.folder.chmod(0o711)  # PostgreSQL may run as another user, who has to get through
+        self.postgres = EmbeddedPostgres.start(self.folder / "postgres", settings={"fsync": "off"})
+        self.storage = EmbeddedStorage.start(self.folder / "s3")
+        self.servers = Servers(
+            postgres_url=self.postgres.url,
+            postgres_pid=self.postgres.pid,
+            s3_endpoint_url=self.storage.endpoint_url,
+            s3_region=self.storage.region,
+            s3_access_key_id=self.storage.access_key_id,
+            s3_secret_access_key=self.storage.secret_access_key,
+        )
+        asyncio.run(_make_template(self.servers))
+
+    def stop(self) -> None:
+        self.storage.stop()
+        self.postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_SESSION = pytest.StashKey[_Session]()
+_WITHOUT_SERVERS = ("unit",)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers, unless this is a worker or only tests that need none were named."""
+    named = [Path(argument.split("::")[0]).parts for argument in config.args]
+    needs_none = bool(named) and all(any(part in _WITHOUT_SERVERS for part in parts) for parts in named)
+    if not hasattr(config, "workerinput") and not needs_none and not config.option.collectonly:
+        config.stash[_SESSION] = _Session()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what `pytest_configure` started."""
+    session = config.stash.get(_SESSION, None)
+    if session is not None:
+        session.stop()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401  # a class of xdist
+    """Tell a worker of xdist where the servers are."""
+    session = node.config.stash.get(_SESSION, None)
+    node.workerinput["servers"] = json.dumps(asdict(session.servers)) if session else ""
+
+
+async def _make_template(servers: Servers) -> None:
+    admin = await connect(servers.postgres_url, role=None)
+    await admin.execute(f"CREATE DATABASE {TEMPLATE}")
+    await migrate(servers.url_for("postgres", TEMPLATE))
+    await admin.execute(f"CREATE ROLE {LOGIN} LOGIN")
+    await admin.execute(f"GRANT {SERVICE_ROLE} TO {LOGIN}")
+    await admin.close()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Tests run on asyncio, as the service does."""
+    return "asyncio", {"use_uvloop": False}
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Servers:
+    """The servers of this run."""
+    workerinput = getattr(request.config, "workerinput", None)
+    if workerinput is not None:
+        return Servers(**json.loads(workerinput["servers"]))
+    return request.config.stash[_SESSION].servers
+
+
+async def make_database(servers: Servers) -> Database:
+    """Make a migrated database that nobody else uses."""
+    name = f"t_{secrets.token_hex(6)}"
+    admin = await connect(servers.postgres_url, role=None)
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    finally:
+        await admin.close()
+    return Database(name=name, url=servers.url_for(LOGIN, name), owner_url=servers.url_for("postgres", name))
+
+
+async def drop_database(servers: Servers, database: Database) -> None:
+    """Drop it again, whoever is still connected."""
+    admin = await connect(servers.postgres_url, role=None)
+    try:
+        await admin.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def database(servers: Servers) -> AsyncIterator[Database]:
+    """A migrated database of this test's own."""
+    made = await make_database(servers)
+    yield made
+    await drop_database(servers, made)
+
+
+def environment_for(servers: Servers, database: Database) -> dict[str, str]:
+    """Return the settings of a service on this database and an S3 bucket of its own (made by whoever serves)."""
+    return {
+        "UPWELL_DATABASE_URL": database.url,
+        "UPWELL_DATABASE_OWNER_URL": database.owner_url,
+        "UPWELL_S3_ENDPOINT_URL": servers.s3_endpoint_url,
+        "UPWELL_S3_REGION": servers.s3_region,
+        "UPWELL_S3_BUCKET": database.name.replace("_", "-"),
+        "UPWELL_S3_ACCESS_KEY_ID": servers.s3_access_key_id,
+        "UPWELL_S3_SECRET_ACCESS_KEY": servers.s3_secret_access_key,
+        "UPWELL_LOG_LEVEL": "error",
+    }
+
+
+@pytest.fixture
+async def settings(servers: Servers, database: Database) -> Settings:
+    """Settings for a service on this test's own database and bucket; the bucket exists."""
+    made = Settings(environment_for(servers, database))
+    async with open_storage(made.s3) as storage:
+        await storage.prepare(cors_origins=["*"])
+    return made
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """An organization with a key, a namespace and a bucket of a test's own, and how to reach the service as it."""
+
+    url: str
+    secret: str
+    caller: Caller
+    namespace: NamespaceRecord
+    bucket: BucketRecord
+    database: Database
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers of a request of this tenant."""
+        return {"Authorization": f"Bearer {self.secret}", "X-Namespace": self.namespace.namespace_id}
+
+    def client(self) -> httpx.AsyncClient:
+        """Return an HTTP client that acts as this tenant."""
+        return httpx.AsyncClient(base_url=self.url, headers=self.headers, timeout=30)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running `upwell serve` and `upwell worker` of their own processes."""
+
+    url: str
+    database: Database
+    environment: dict[str, str]
+
+    async def tenant(
+        self, *, tier: Tier = Tier.ENTERPRISE, quota_bytes: int | None = None, schema: dict[str, Any] | None = None
+    ) -> Tenant:
+        """Make a tenant of this service."""
+        return await make_tenant(self.database, self.url, tier=tier, quota_bytes=quota_bytes, schema=schema)
+
+
+async def make_tenant(
+    database: Database,
+    url: str,
+    *,
+    tier: Tier = Tier.ENTERPRISE,
+    quota_bytes: int | None = None,
+    schema: dict[str, Any] | None = None,
+) -> Tenant:
+    """Make an organization, a key with all permissions, a namespace and a bucket, on the database alone."""
+    async with administering(database.url, Rules()) as use:
+        organization = await use.organizations.create(
+            name=f"org-{secrets.token_hex(4)}", tier=tier, quota_bytes=quota_bytes
+        )
+        key, secret = await use.keys.create(
+            organization.organization_id,
+            KeyWish(name="test", user_id="usr_test", permissions=tuple(Permission)),
+            actor_id="system:test",
+        )
+        caller = Caller(key=key, organization=organization)
+        namespace = await use.create_namespace(caller, name="test", description=None, settings={})
+        bucket = await use.create_bucket(
+            caller,
+            namespace,
+            name="files",
+            description=None,
+            bucket_schema=schema or SCHEMA,
+            unique_key=None,
+            metadata={},
+        )
+    return Tenant(url=url, secret=secret, caller=caller, namespace=namespace, bucket=bucket, database=database)
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    import socket  # noqa: PLC0415  # only here
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+    """Return when the service is ready; fail if it ends or takes too long."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the service ended with {process.returncode}")
+        try:
+            if httpx.get(f"{url}/readyz", timeout=5).status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise TimeoutError(url)
+
+
+def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
+    """Start the command `upwell` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from entrypoints.cli import main; main()", *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture(scope="session")
+def service(servers: Servers) -> Iterator[Service]:
+    """A service and a worker, shared by the tests of one worker process: each test has a tenant of its own."""
+    made = asyncio.run(make_database(servers))
+    port = free_port()
+    environment = {**environment_for(servers, made), "UPWELL_PORT": str(port)}
+    url = f"http://127.0.0.1:{port}"
+    processes = [start(environment, "serve"), start(environment, "worker")]
+    try:
+        wait_ready(url, processes[0])
+        yield Service(url=url, database=made, environment=environment)
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(30)
+        asyncio.run(drop_database(servers, made))
+
+
+@pytest.fixture
+async def tenant(service: Service) -> Tenant:
+    """A tenant of this test's own."""
+    return await service.tenant()

@@ -1,0 +1,288 @@
+"""What `UrlSigner` promises: of the answer alone on every signer, and of the URL where a server keeps it."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import NamedTuple
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.memory.object_storage import MemoryObjectStorage
+from adapters.memory.url_signer import MemoryUrlSigner, RefusedError
+from adapters.s3.sigv4 import Addressing, Credentials
+from adapters.s3.url_signer import S3UrlSigner, content_disposition
+from application.ports.url_signer import (
+    MAX_URL_LENGTH,
+    MAX_URL_LIFETIME,
+    CredentialsExpiredError,
+    SignedRequest,
+    UnsupportedHeaderError,
+    UrlSigner,
+)
+from tests.contract._s3_server import S3Bucket, S3Server, new_bucket, seaweedfs_server
+
+__all__ = ["seaweedfs_server"]  # a fixture
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HEADERS = {"Content-Type": "image/png", "Content-Length": "5"}
+EVERY_HEADER = ("Content-Type", "Content-Length", "If-None-Match", "x-amz-checksum-sha256")
+
+
+def s3(addressing: Addressing, token: str | None = None, expires_at: datetime | None = None) -> S3UrlSigner:
+    return S3UrlSigner(
+        endpoint_url="https://s3.eu-central-1.amazonaws.com",
+        bucket="some-bucket",
+        region="eu-central-1",
+        addressing=addressing,
+        credentials=Credentials("AKIDEXAMPLE", "secret", token, expires_at),
+    )
+
+
+SIGNERS: dict[str, Callable[[datetime | None], UrlSigner]] = {
+    "memory": lambda expires_at: MemoryUrlSigner(credentials_expire_at=expires_at),
+    "s3 path": lambda expires_at: s3("path", None, expires_at),
+    "s3 virtual": lambda expires_at: s3("virtual", None, expires_at),
+    "s3 token": lambda expires_at: s3("path", "FwoGZXIvYXdzEBY//+aDA==" * 30, expires_at),
+}
+
+
+@pytest.fixture(params=SIGNERS.values(), ids=list(SIGNERS))
+def make(request: pytest.FixtureRequest) -> Callable[[datetime | None], UrlSigner]:
+    maker: Callable[[datetime | None], UrlSigner] = request.param
+    return maker
+
+
+@pytest.fixture
+def signer(make: Callable[[datetime | None], UrlSigner]) -> UrlSigner:
+    return make(None)
+
+
+def put(signer: UrlSigner, expires_in: timedelta = HOUR, now: datetime = NOW) -> SignedRequest:
+    return signer.sign_put("a/k", headers=HEADERS, expires_in=expires_in, now=now)
+
+
+def get(signer: UrlSigner, expires_in: timedelta = HOUR, now: datetime = NOW) -> SignedRequest:
+    return signer.sign_get("a/k", expires_in=expires_in, now=now)
+
+
+both = pytest.mark.parametrize("sign", [put, get])
+Sign = Callable[..., SignedRequest]
+
+
+def test_the_answer_says_what_to_send(signer: UrlSigner) -> None:
+    assert put(signer).method == "PUT"
+    assert put(signer).headers == HEADERS
+    assert get(signer).method == "GET"
+    assert get(signer).headers == {}
+
+
+def test_the_answer_depends_on_the_arguments_alone(signer: UrlSigner) -> None:
+    def sign(key: str = "k", now: datetime = NOW, **headers: str) -> str:
+        return signer.sign_put(key, headers=headers, expires_in=HOUR, now=now).url
+
+    assert sign() == sign() == sign(now=NOW.astimezone(timezone(HOUR)))
+    assert len({sign(), sign("l"), sign(now=NOW + HOUR), sign(a="1"), sign(a="2"), sign(b="1")}) == 6
+
+
+@both
+def test_a_url_lives_as_long_as_it_is_asked_to_in_whole_seconds(signer: UrlSigner, sign: Sign) -> None:
+    second = NOW.replace(microsecond=0)
+
+    assert sign(signer).expires_at == second + HOUR
+    assert sign(signer, timedelta(seconds=1.9)).expires_at == second + timedelta(seconds=1)
+
+
+@both
+def test_a_url_lives_seven_days_at_most(signer: UrlSigner, sign: Sign) -> None:
+    assert sign(signer, timedelta(days=8)).expires_at == NOW.replace(microsecond=0) + MAX_URL_LIFETIME
+
+
+@both
+def test_a_url_lives_no_longer_than_the_credentials_that_sign_it(
+    make: Callable[[datetime | None], UrlSigner], sign: Sign
+) -> None:
+    signer = make(NOW + timedelta(minutes=30))
+
+    assert NOW + timedelta(minutes=29, seconds=59) <= sign(signer).expires_at <= NOW + timedelta(minutes=30)
+    assert sign(signer, timedelta(minutes=3)).expires_at == NOW.replace(microsecond=0) + timedelta(minutes=3)
+
+
+@both
+def test_expired_credentials_sign_nothing(make: Callable[[datetime | None], UrlSigner], sign: Sign) -> None:
+    with pytest.raises(CredentialsExpiredError):
+        sign(make(NOW - HOUR))
+    with pytest.raises(CredentialsExpiredError):
+        sign(make(NOW.replace(microsecond=0)))
+
+
+@both
+def test_a_lifetime_below_a_second_and_a_time_without_a_zone_are_mistakes(signer: UrlSigner, sign: Sign) -> None:
+    for expires_in in (timedelta(0), -HOUR, timedelta(milliseconds=999)):
+        with pytest.raises(ValueError, match="second"):
+            sign(signer, expires_in)
+    with pytest.raises(ValueError, match="zone"):
+        sign(signer, HOUR, NOW.replace(tzinfo=None))
+
+
+def test_a_header_that_cannot_be_bound_is_refused_by_name(signer: UrlSigner) -> None:
+    for headers in (
+        {"Host": "other.test"},
+        {"User-Agent": "x"},
+        {"Transfer-Encoding": "chunked"},
+        {"Content-Type": "a/b\r\nX-Evil: 1"},
+        {"Content-Type": "é"},
+        {"Content-Type\n": "a/b"},
+        {"Content-Type": "a/b", "content-type": "a/b"},
+    ):
+        with pytest.raises(UnsupportedHeaderError) as refused:
+            signer.sign_put("k", headers=headers, expires_in=HOUR, now=NOW)
+        assert refused.value.name in headers
+
+
+@pytest.mark.parametrize("names", [(), EVERY_HEADER[:1], EVERY_HEADER[:2], EVERY_HEADER])
+def test_the_room_for_a_key_is_exact_for_the_longest_lifetime(signer: UrlSigner, names: tuple[str, ...]) -> None:
+    room = signer.key_room(names)
+
+    for key in ("k" * room, "é" + "k" * (room - len("%C3%A9")), "a/~" + "k" * (room - 3)):
+        headers = dict.fromkeys(names, "1")
+        url = signer.sign_put(key, headers=headers, expires_in=MAX_URL_LIFETIME, now=NOW).url
+        assert len(url) == MAX_URL_LENGTH
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # a signer keeps nothing between examples
+@given(key=st.text(min_size=1), filename=st.text(), version_id=st.none() | st.text(min_size=1))
+def test_every_key_filename_and_version_makes_a_plain_url(
+    signer: UrlSigner, key: str, filename: str, version_id: str | None
+) -> None:
+    reading = signer.sign_get(key, expires_in=HOUR, now=NOW, version_id=version_id, download_as=filename)
+
+    for url in (reading.url, signer.sign_put(key, headers=HEADERS, expires_in=HOUR, now=NOW).url):
+        assert url.startswith("https://")
+        assert url.isascii()
+        assert url.isprintable()
+        assert not set(url) & set(' "<>\\^`{|}#')
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    disposition: str | None
+
+
+class Served(NamedTuple):
+    """A signer, and a server that keeps what it signs: (method, url, headers, body, now)."""
+
+    signer: UrlSigner
+    send: Callable[[str, str, dict[str, str], bytes], Awaitable[Answer]]
+    version_of: Callable[[str], Awaitable[str | None]]
+
+
+def memory_server() -> Served:
+    signer, storage = MemoryUrlSigner(), MemoryObjectStorage()
+
+    async def send(method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        try:
+            allowed = signer.check(method, url, headers=headers, now=datetime.now(UTC))
+        except RefusedError:
+            return Answer(403, b"", None)
+        if method == "PUT":
+            storage.put(allowed.key, body, headers.get("Content-Type"))
+            return Answer(200, b"", None)
+        found = storage.get(allowed.key, allowed.version_id)
+        assert found is not None
+        _, stored = found
+        return Answer(200, stored, allowed.download_as and content_disposition(allowed.download_as))
+
+    async def version_of(key: str) -> str | None:
+        found = await storage.head(key)
+        assert found is not None
+        return found.version_id
+
+    return Served(signer, send, version_of)
+
+
+def s3_server(bucket: S3Bucket) -> Served:
+    async def send(method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = await http.request(method, url, headers=headers, content=body or None)
+            return Answer(answer.status_code, answer.content, answer.headers.get("Content-Disposition"))
+
+    async def version_of(key: str) -> str | None:
+        async with bucket.storage() as storage:
+            found = await storage.head(key)
+            assert found is not None
+            return found.version_id
+
+    return Served(bucket.signer(), send, version_of)
+
+
+@pytest.fixture(scope="session")
+def seaweedfs_bucket(seaweedfs_server: S3Server) -> S3Bucket:
+    return new_bucket(seaweedfs_server, prepared=True)
+
+
+@pytest.fixture(params=["memory", "seaweedfs"])
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+    if request.param == "memory":
+        yield memory_server()
+    else:
+        yield s3_server(request.getfixturevalue("seaweedfs_bucket"))
+
+
+@pytest.fixture
+def key() -> str:
+    return f"{secrets.token_hex(8)}/übung +%.bin"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def test_a_put_as_signed_is_taken_and_a_get_as_signed_gives_it_back(served: Served, key: str) -> None:
+    writing = served.signer.sign_put(key, headers=HEADERS, expires_in=HOUR, now=now())
+    reading = served.signer.sign_get(key, expires_in=HOUR, now=now())
+
+    assert (await served.send("PUT", writing.url, writing.headers, b"hello")).status == 200
+    answer = await served.send("GET", reading.url, {}, b"")
+    assert (answer.status, answer.body) == (200, b"hello")
+
+
+async def test_a_get_is_pinned_to_its_version(served: Served, key: str) -> None:
+    writing = served.signer.sign_put(key, headers=HEADERS, expires_in=HOUR, now=now())
+    await served.send("PUT", writing.url, writing.headers, b"first")
+    version_id = await served.version_of(key)
+    await served.send("PUT", writing.url, writing.headers, b"other")
+
+    pinned = served.signer.sign_get(key, expires_in=HOUR, now=now(), version_id=version_id)
+
+    assert (await served.send("GET", pinned.url, {}, b"")).body == b"first"
+
+
+@pytest.mark.parametrize("filename", ["a b.png", 'say "hi"\\.png', "übung😀.png", "a\r\nb.png"])
+async def test_a_download_has_the_name_that_was_signed(served: Served, key: str, filename: str) -> None:
+    writing = served.signer.sign_put(key, headers=HEADERS, expires_in=HOUR, now=now())
+    await served.send("PUT", writing.url, writing.headers, b"hello")
+
+    reading = served.signer.sign_get(key, expires_in=HOUR, now=now(), download_as=filename)
+
+    assert (await served.send("GET", reading.url, {}, b"")).disposition == content_disposition(filename)
+
+
+async def test_a_request_that_is_not_the_signed_one_is_refused(served: Served, key: str) -> None:
+    signed = served.signer.sign_put(key, headers=HEADERS, expires_in=HOUR, now=now())
+    late = served.signer.sign_put(key, headers=HEADERS, expires_in=HOUR, now=now() - 2 * HOUR)
+    tampered = signed.url[:-1] + ("0" if signed.url[-1] != "0" else "1")
+
+    for url, headers in (
+        (signed.url, {**HEADERS, "Content-Type": "image/gif"}),
+        (signed.url, {"Content-Length": "5"}),
+        (signed.url.replace(".bin?", ".exe?"), HEADERS),
+        (tampered, HEADERS),
+        (late.url, HEADERS),
+    ):
+        assert (await served.send("PUT", url, headers, b"hello")).status == 403
+    assert (await served.send("GET", signed.url, {}, b"")).status == 403

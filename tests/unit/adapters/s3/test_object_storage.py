@@ -1,0 +1,471 @@
+"""The answers of servers that fail, refuse, lie or hang; what a good server answers is the contract suite's."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from adapters.s3.object_storage import S3ObjectStorage, _full_sha256, _has_rule
+from adapters.s3.sigv4 import Credentials
+from application.ports.object_storage import (
+    BucketSetup,
+    ContentChangedError,
+    StorageDeniedError,
+    StorageError,
+    StorageUnavailableError,
+    StoredContent,
+)
+
+# (method, path, query) -> a whole HTTP answer; None hangs.
+Answer = Callable[[str, str, dict[str, str]], bytes | None]
+CONTENT = StoredContent(size_bytes=5, etag="abc")
+PINNED = StoredContent(size_bytes=5, etag="abc", version_id="v1")
+
+
+def http(status: int, body: bytes = b"", **headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", "Connection: close"]
+    headers = {"Content_Length": str(len(body)), **headers}
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def refused(status: int, code: str) -> bytes:
+    return http(status, f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode())
+
+
+class Server:
+    """Answers as told, and remembers what it was asked: (method, path and query without signatures)."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.hanging = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            request, *headers = head.split("\r\n")
+            sent = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in headers)}
+            await reader.readexactly(int(sent.get("content-length", 0)))
+            method, target, _ = request.split(" ")
+            question = method, urlsplit(target).path, dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
+            self.asked.append(question)
+            answer = self.answer(*question)
+            if answer is None:
+                self.hanging.set()
+                await reader.read()  # until the client goes away
+            else:
+                head_only, _, body = answer.partition(b"\r\n\r\n")
+                writer.write(answer if method != "HEAD" or not body else head_only + b"\r\n\r\n")
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def storage_on(answer: Answer, **options: Any) -> AsyncIterator[tuple[S3ObjectStorage, Server]]:  # noqa: ANN401 - options of the constructor
+    server = Server(answer)
+    async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        async with S3ObjectStorage(
+            endpoint_url=f"http://127.0.0.1:{port}",
+            bucket="upwell",
+            region="eu-central-1",
+            addressing="path",
+            credentials=Credentials("AKID", "secret"),
+            **{"max_attempts": 1, **options},
+        ) as storage:
+            yield storage, server
+
+
+async def read(storage: S3ObjectStorage, content: StoredContent) -> bytes:
+    return b"".join([chunk async for chunk in storage.read("k", content)])
+
+
+CALLS: dict[str, Callable[[S3ObjectStorage], Any]] = {
+    "head": lambda storage: storage.head("k"),
+    "read": lambda storage: read(storage, PINNED),
+    "delete": lambda storage: storage.delete("k"),
+    "prepare": lambda storage: storage.prepare(cors_origins=["*"]),
+    "ping": lambda storage: storage.ping(),
+}
+every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+
+
+@every_call
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (500, "InternalError"),
+        (502, "BadGateway"),
+        (503, "SlowDown"),
+        (429, "TooManyRequests"),
+        (400, "RequestTimeout"),
+        (409, "OperationAborted"),
+    ],
+)
+async def test_a_server_in_trouble_is_unavailable(
+    call: Callable[[S3ObjectStorage], Any], status: int, code: str
+) -> None:
+    def answer(method: str, _path: str, _query: dict[str, str]) -> bytes:
+        # A HEAD has no body, so that a 4xx there cannot say that it means "later".
+        return http(503) if method == "HEAD" else refused(status, code)
+
+    async with storage_on(answer) as (storage, _):
+        with pytest.raises(StorageUnavailableError) as error:
+            await call(storage)
+
+    assert error.value.__cause__ is not None
+
+
+@every_call
+async def test_a_server_that_is_not_there_is_unavailable(call: Callable[[S3ObjectStorage], Any]) -> None:
+    async with storage_on(lambda *_: None) as (other, _):
+        endpoint_url = other._client.meta.endpoint_url
+    async with S3ObjectStorage(
+        endpoint_url=endpoint_url,
+        bucket="upwell",
+        region="eu-central-1",
+        addressing="path",
+        credentials=Credentials("AKID", "secret"),
+        max_attempts=1,
+    ) as storage:
+        with pytest.raises(StorageUnavailableError) as error:
+            await call(storage)
+
+    assert error.value.__cause__ is not None
+
+
+@every_call
+@pytest.mark.parametrize(
+    "answer",
+    [None, b"", b"nonsense\r\n\r\n", http(502, b"<html>"), http(504)],
+    ids=["hangs", "hangs up", "nonsense", "bad gateway", "gateway timeout"],
+)
+async def test_a_server_that_does_not_speak_is_unavailable(
+    call: Callable[[S3ObjectStorage], Any], answer: bytes | None
+) -> None:
+    async with storage_on(lambda *_: answer, read_timeout_seconds=0.1) as (storage, _):
+        with pytest.raises(StorageUnavailableError) as error:
+            await call(storage)
+
+    assert error.value.__cause__ is not None
+
+
+@every_call
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "SignatureDoesNotMatch"), (403, "InvalidAccessKeyId"), (400, "ExpiredToken")]
+)
+async def test_refused_credentials_are_the_operators_business(
+    call: Callable[[S3ObjectStorage], Any], status: int, code: str
+) -> None:
+    async with storage_on(lambda *_: refused(status, code)) as (storage, _):
+        with pytest.raises(StorageDeniedError):
+            await call(storage)
+
+
+@pytest.mark.parametrize("call", [CALLS["read"], CALLS["delete"]], ids=["read", "delete"])
+async def test_a_missing_bucket_is_the_operators_business(call: Callable[[S3ObjectStorage], Any]) -> None:
+    async with storage_on(lambda *_: refused(404, "NoSuchBucket")) as (storage, _):
+        with pytest.raises(StorageDeniedError):
+            await call(storage)
+
+
+async def test_ping_does_not_answer_for_a_missing_bucket() -> None:
+    async with storage_on(lambda *_: http(404)) as (storage, _):
+        with pytest.raises(StorageDeniedError):
+            await storage.ping()
+
+
+@pytest.mark.parametrize("call", [CALLS["head"], CALLS["read"], CALLS["delete"]], ids=["head", "read", "delete"])
+async def test_an_answer_that_is_not_s3s_is_unavailable(call: Callable[[S3ObjectStorage], Any]) -> None:
+    async with storage_on(lambda *_: http(200, b"<html>Welcome</html>")) as (storage, _):
+        with pytest.raises(StorageUnavailableError):
+            await call(storage)
+
+
+async def test_a_short_outage_is_not_seen() -> None:
+    answers = [http(503), http(200, Content_Length="5", ETag='"abc"')]
+
+    async with storage_on(lambda *_: answers.pop(0), max_attempts=2) as (storage, _):
+        assert await storage.head("k") == CONTENT
+
+
+async def test_the_version_null_is_none() -> None:
+    answer = http(200, Content_Length="5", ETag='"abc"', x_amz_version_id="null")
+
+    async with storage_on(lambda *_: answer) as (storage, server):
+        assert await storage.head("k") == CONTENT
+        [(method, path, _)] = server.asked
+        assert (method, path) == ("HEAD", "/upwell/k")
+
+
+SHA256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+HEX = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({}, None),
+        ({"ChecksumSHA256": SHA256}, HEX),
+        ({"ChecksumSHA256": SHA256, "ChecksumType": "FULL_OBJECT"}, HEX),
+        ({"ChecksumSHA256": SHA256, "ChecksumType": "COMPOSITE"}, None),
+        ({"ChecksumSHA256": f"{SHA256}-2"}, None),
+        ({"ChecksumSHA256": f"{SHA256}-2", "ChecksumType": "COMPOSITE"}, None),
+        ({"ChecksumSHA256": "AAAA"}, None),
+        ({"ChecksumSHA256": "nonsense"}, None),
+        ({"ChecksumCRC32": "AAAAAA==", "ChecksumType": "FULL_OBJECT"}, None),
+    ],
+)
+def test_only_a_checksum_of_the_full_object_counts(found: dict[str, str], expected: str | None) -> None:
+    assert _full_sha256(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "answer"),
+    [
+        (CONTENT, refused(412, "PreconditionFailed")),
+        (CONTENT, refused(404, "NoSuchKey")),
+        (PINNED, refused(404, "NoSuchVersion")),
+        (PINNED, refused(405, "MethodNotAllowed")),
+        (CONTENT, http(200, b"other", ETag='"other"')),
+        (CONTENT, http(200, b"longer", ETag='"abc"')),
+    ],
+    ids=["412", "no key", "no version", "delete marker", "If-Match ignored", "another size"],
+)
+async def test_a_read_gives_the_bytes_that_were_described_or_none(content: StoredContent, answer: bytes) -> None:
+    chunks = []
+
+    async with storage_on(lambda *_: answer) as (storage, _):
+        with pytest.raises(ContentChangedError):
+            chunks += [chunk async for chunk in storage.read("k", content)]
+
+    assert chunks == []
+
+
+@pytest.mark.parametrize("sent", [b"hel", b""])
+async def test_a_stream_that_breaks_is_unavailable(sent: bytes) -> None:
+    answer = http(200, sent, Content_Length="5", ETag='"abc"')
+
+    async with storage_on(lambda *_: answer) as (storage, _):
+        with pytest.raises(StorageUnavailableError):
+            await read(storage, CONTENT)
+
+
+def versions(*found: str, markers: tuple[str, ...] = (), truncated: bool = False) -> bytes:
+    """Answer a listing; each version is `key:id`."""
+
+    def entries(tag: str, names: tuple[str, ...]) -> str:
+        return "".join(
+            f"<{tag}><Key>{name.split(':')[0]}</Key><VersionId>{name.split(':')[1]}</VersionId></{tag}>"
+            for name in names
+        )
+
+    return http(
+        200,
+        f"<ListVersionsResult><IsTruncated>{str(truncated).lower()}</IsTruncated>"
+        f"{entries('Version', found)}{entries('DeleteMarker', markers)}</ListVersionsResult>".encode(),
+    )
+
+
+async def deleted_by(answers: list[bytes]) -> list[str | None]:
+    def answer(method: str, _path: str, _query: dict[str, str]) -> bytes:
+        return http(204) if method == "DELETE" else answers.pop(0)
+
+    async with storage_on(answer) as (storage, server):
+        await storage.delete("k")
+    assert answers == []
+    return [query.get("versionId") for method, path, query in server.asked if (method, path) == ("DELETE", "/upwell/k")]
+
+
+async def test_every_version_and_delete_marker_is_deleted_page_by_page() -> None:
+    deleted = await deleted_by(
+        [
+            versions("k:1", "k:2", markers=("k:3",), truncated=True),
+            versions("k:null", "k2:8", markers=("kk:9",), truncated=True),
+            versions("k2:8", markers=("kk:9",), truncated=True),
+            http(404),
+        ]
+    )
+
+    assert deleted == ["1", "2", "3", "null"]
+
+
+async def test_a_server_without_versions_deletes_by_key() -> None:
+    there = http(200, Content_Length="5", ETag='"abc"')
+
+    assert await deleted_by([refused(501, "NotImplemented"), there, refused(501, "NotImplemented"), http(404)]) == [
+        None
+    ]
+
+
+async def test_what_the_list_misses_is_deleted_by_what_head_finds() -> None:
+    there = http(200, Content_Length="5", ETag='"abc"', x_amz_version_id="7")
+
+    assert await deleted_by([versions(), there, versions(), http(404)]) == ["7"]
+
+
+async def test_a_deletion_that_does_not_help_is_not_called_done() -> None:
+    with pytest.raises(StorageUnavailableError, match="still there"):
+        await deleted_by([versions("k:1"), versions("k:1")])
+
+
+def bucket_server(**broken: bytes) -> Answer:
+    """Answer as a bucket that keeps what it is told, but for the named parts of it."""
+    kept: dict[str, bytes] = {}
+    missing = {
+        "versioning": http(200, b"<VersioningConfiguration/>"),
+        "lifecycle": refused(404, "NoSuchLifecycleConfiguration"),
+        "cors": refused(404, "NoSuchCORSConfiguration"),
+    }
+    told = {
+        "versioning": b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+        "lifecycle": b"<LifecycleConfiguration><Rule><ID>upwell</ID><Filter><Prefix></Prefix></Filter>"
+        b"<Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>7</NoncurrentDays>"
+        b"</NoncurrentVersionExpiration><AbortIncompleteMultipartUpload><DaysAfterInitiation>8</DaysAfterInitiation>"
+        b"</AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>",
+        "cors": b"<CORSConfiguration><CORSRule><ID>upwell</ID><AllowedOrigin>*</AllowedOrigin>"
+        b"<AllowedMethod>HEAD</AllowedMethod><AllowedMethod>GET</AllowedMethod><AllowedMethod>POST</AllowedMethod>"
+        b"<AllowedMethod>PUT</AllowedMethod><AllowedHeader>*</AllowedHeader><ExposeHeader>ETag</ExposeHeader>"
+        b"<MaxAgeSeconds>3600</MaxAgeSeconds></CORSRule></CORSConfiguration>",
+    }
+
+    def answer(method: str, _path: str, query: dict[str, str]) -> bytes:
+        part = next((name for name in missing if name in query), "bucket")
+        if part in broken:
+            return broken[part]
+        if method == "PUT" and part != "bucket":
+            kept[part] = http(200, told[part])
+            return http(200)
+        return kept.get(part) or missing.get(part) or http(200)
+
+    return answer
+
+
+async def test_a_bucket_that_can_do_all_is_set_up() -> None:
+    async with storage_on(bucket_server()) as (storage, server):
+        assert await storage.prepare(cors_origins=["*"]) == BucketSetup(
+            created=False, versioned=True, noncurrent_expiry=True, cors=True
+        )
+        del server.asked[:]
+        await storage.prepare(cors_origins=["*"])
+
+    assert "PUT" not in [method for method, *_ in server.asked]  # what is right already is not written again
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refused(501, "NotImplemented"),
+        refused(405, "MethodNotAllowed"),
+        refused(403, "AccessDenied"),
+        refused(400, "MalformedXML"),
+        http(200, b"<Something/>"),
+    ],
+    ids=["501", "405", "403", "400", "pretends"],
+)
+@pytest.mark.parametrize("part", ["versioning", "lifecycle", "cors"])
+async def test_what_a_bucket_cannot_do_is_told(part: str, answer: bytes) -> None:
+    async with storage_on(bucket_server(**{part: answer})) as (storage, _):
+        setup = await storage.prepare(cors_origins=["*"])
+
+    assert setup == BucketSetup(
+        created=False, versioned=part != "versioning", noncurrent_expiry=part != "lifecycle", cors=part != "cors"
+    )
+
+
+async def test_without_origins_no_cors_is_asked_for() -> None:
+    async with storage_on(bucket_server()) as (storage, server):
+        assert not (await storage.prepare(cors_origins=[])).cors
+
+    assert not [query for *_, query in server.asked if "cors" in query]
+
+
+async def test_rights_to_the_objects_alone_are_enough_to_go_on() -> None:
+    async with storage_on(lambda *_: refused(403, "AccessDenied")) as (storage, _):
+        assert await storage.prepare(cors_origins=["*"]) == BucketSetup(
+            created=False, versioned=False, noncurrent_expiry=False, cors=False
+        )
+
+
+async def test_a_bucket_that_another_process_made_first_was_not_created() -> None:
+    whole = bucket_server()
+
+    def answer(method: str, path: str, query: dict[str, str]) -> bytes | None:
+        if query:
+            return whole(method, path, query)
+        return http(404) if method == "HEAD" else refused(409, "BucketAlreadyOwnedByYou")
+
+    async with storage_on(answer) as (storage, _):
+        assert not (await storage.prepare(cors_origins=[])).created
+
+
+async def test_a_bucket_name_that_is_taken_by_others_is_the_operators_business() -> None:
+    def answer(method: str, _path: str, _query: dict[str, str]) -> bytes:
+        return http(404) if method == "HEAD" else refused(409, "BucketAlreadyExists")
+
+    async with storage_on(answer) as (storage, _):
+        with pytest.raises(StorageDeniedError):
+            await storage.prepare(cors_origins=[])
+
+
+def test_a_rule_that_says_less_or_is_off_is_not_ours() -> None:
+    wanted = {"ID": "upwell", "Status": "Enabled", "Methods": ["PUT", "GET"]}
+
+    assert _has_rule([{"ID": "upwell", "Status": "Enabled", "Methods": ["GET", "PUT"], "More": 1}], wanted)
+    assert not _has_rule([{"ID": "upwell", "Status": "Disabled", "Methods": ["GET", "PUT"]}], wanted)
+    assert not _has_rule([{"ID": "upwell", "Status": "Enabled", "Methods": ["GET"]}], wanted)
+    assert not _has_rule([], wanted)
+
+
+@pytest.mark.parametrize("call", [CALLS["head"], CALLS["read"], CALLS["delete"]], ids=["head", "read", "delete"])
+async def test_a_cancelled_call_gives_its_connection_back(call: Callable[[S3ObjectStorage], Any]) -> None:
+    answers: list[bytes | None] = [None, http(200, Content_Length="5", ETag='"abc"')]
+
+    async with storage_on(lambda *_: answers.pop(0), max_connections=1) as (storage, server):
+        task = asyncio.ensure_future(call(storage))
+        await server.hanging.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        async with asyncio.timeout(5):
+            assert await storage.head("k") == CONTENT
+
+
+async def test_a_read_cancelled_between_chunks_gives_its_connection_back() -> None:
+    big = StoredContent(size_bytes=1 << 30, etag="abc")
+    begun = http(200, bytes(1 << 16), Content_Length=str(1 << 30), ETag='"abc"')
+
+    async with storage_on(
+        lambda method, *_: http(200, ETag='"abc"') if method == "HEAD" else begun, max_connections=1
+    ) as (
+        storage,
+        _,
+    ):
+        got_some = asyncio.Event()
+
+        async def consume() -> None:
+            async for _ in storage.read("k", big):
+                got_some.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.ensure_future(consume())
+        await got_some.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        async with asyncio.timeout(5):
+            assert await storage.head("k") is not None
+
+
+def test_every_error_is_one_of_the_ports() -> None:
+    assert {ContentChangedError, StorageDeniedError, StorageUnavailableError} == set(StorageError.__subclasses__())
