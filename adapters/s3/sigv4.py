@@ -110,8 +110,7 @@ class QuerySigner:
         self._access_key = quote(credentials.access_key_id, safe="")
         self._encoded_region = quote(region, safe="")
         token = credentials.session_token
-        self._token = None if token is None else quote(token, safe="")
-        self._token_param = "" if token is None else f"&X-Amz-Security-Token={self._token}"
+        self._token_param = "" if token is None else f"&X-Amz-Security-Token={quote(token, safe='')}"
         self._day: tuple[str, bytes, str, str] = ("", b"", "", "")
 
     def presign(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from timeit import Timer
+from typing import Any
 
 import botocore.session
 from botocore.config import Config
@@ -26,7 +27,7 @@ def microseconds(sign: Callable[[], object], times: int) -> float:
 
 
 def main() -> None:
-    client = botocore.session.get_session().create_client(
+    client: Any = botocore.session.get_session().create_client(
         "s3",
         region_name=REGION,
         endpoint_url=ENDPOINT,
@@ -34,7 +35,7 @@ def main() -> None:
         aws_secret_access_key="secret",
         config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
     )
-    of_bucket = {"endpoint_url": ENDPOINT, "bucket": BUCKET, "region": REGION, "addressing": "path"}
+    of_bucket: dict[str, Any] = {"endpoint_url": ENDPOINT, "bucket": BUCKET, "region": REGION, "addressing": "path"}
     credentials = Credentials("AKIDEXAMPLE", "secret")
     query_signer = QuerySigner(**of_bucket, credentials=credentials)
     url_signer = S3UrlSigner(**of_bucket, credentials=credentials)
@@ -63,7 +64,7 @@ def main() -> None:
         ),
     ):
         ours = microseconds(sign, 20_000)
-        print(f"{name:28} ours {ours:6.1f} µs   botocore {theirs:6.1f} µs   {theirs / ours:5.1f} times")
+        print(f"{name:28} ours {ours:6.1f} µs   botocore {theirs:6.1f} µs   {theirs / ours:5.1f} times")  # noqa: T201 - a script
 
 
 if __name__ == "__main__":

@@ -1,0 +1,474 @@
+"""The log and what follows it, on every adapter, and facts to write: an account whose uploads go through all states."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.memory.clock import ManualClock, SequentialIds
+from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.jobs import MemoryJobQueue
+from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.postgres.connecting import open_pool
+from adapters.postgres.event_log import PostgresEventLog
+from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.listening import Listener
+from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.jobs import JobQueue
+from application.ports.read_side import Directory, ReadSide
+from application.uploads import load_object, load_upload
+from domain.api_key import ApiKeyCreated, ApiKeyRevoked, Permission
+from domain.bucket import BucketCreated, BucketStatus, BucketStatusChanged, Policy, UniqueKey
+from domain.events import Event, Origin
+from domain.namespace import NamespaceCreated
+from domain.object import Blob, CreateObject, NoObject, PutBlob
+from domain.object import decide as decide_object
+from domain.organization import OrganizationCreated, OrganizationLimitsChanged, Tier
+from domain.upload import (
+    AbandonVerification,
+    AcceptContent,
+    BeginVerification,
+    CancelUpload,
+    ExpireUpload,
+    FailureReason,
+    ForgetUpload,
+    NoUpload,
+    ReissueUrl,
+    RejectContent,
+    ReportChangedContent,
+    RequestUpload,
+    SeenBy,
+    StartUpload,
+    UploadCommand,
+    UploadRequest,
+    VerifiedContent,
+    decide,
+)
+
+SOON = 20.0  # seconds: what must happen has happened by then, on a busy machine too
+HASH = "a" * 64
+OTHER_HASH = "b" * 64
+GRACE = timedelta(minutes=15)
+RETENTION = timedelta(days=30)
+Value = Any  # of a field that is handed on: the struct that gets it knows its type
+
+
+@dataclass(frozen=True)
+class Kit:
+    """The ports on one log. `other_log` and `other_jobs` are those of another process."""
+
+    log: EventLog
+    other_log: EventLog
+    read_side: ReadSide
+    directory: Directory
+    jobs: JobQueue
+    other_jobs: JobQueue
+
+
+def memory_kit() -> Kit:
+    log = MemoryEventLog()
+    read_side = MemoryReadSide(log)
+    return Kit(
+        log=log,
+        other_log=log,
+        read_side=read_side,
+        directory=MemoryDirectory(read_side),
+        jobs=MemoryJobQueue(log),
+        other_jobs=MemoryJobQueue(log),
+    )
+
+
+@asynccontextmanager
+async def postgres_kit(url: str) -> AsyncIterator[Kit]:
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(url, size=4)
+        stack.push_async_callback(pool.close)
+        listener = Listener(url)
+        read_side = PostgresReadSide(pool)
+        directory = PostgresDirectory(read_side, listener)
+        logs = [PostgresEventLog(url, pool, listener) for _ in range(2)]
+        queues = [PostgresJobQueue(pool, listener) for _ in range(2)]
+        for follower in (directory, *queues):
+            await stack.enter_async_context(follower.running())
+        for part in (listener, *logs):
+            await stack.enter_async_context(part.running())
+        yield Kit(
+            log=logs[0],
+            other_log=logs[1],
+            read_side=read_side,
+            directory=directory,
+            jobs=queues[0],
+            other_jobs=queues[1],
+        )
+
+
+@dataclass
+class Account:
+    """An organization with a key, a namespace and a bucket. Its methods append to the log that they are given."""
+
+    organization_id: str
+    key_id: str
+    namespace_id: str
+    bucket_id: str
+    clock: ManualClock = field(default_factory=ManualClock)
+    ids: SequentialIds = field(default_factory=SequentialIds)
+
+    @property
+    def user_id(self) -> str:
+        return f"usr_{self.organization_id}"
+
+    @property
+    def key_hash(self) -> str:
+        return self.key_id.rjust(64, "0")
+
+    @property
+    def live(self) -> dict[str, str]:
+        """The conditions that everything which a client does demands."""
+        return {"key_id": self.key_id, "namespace_id": self.namespace_id, "bucket_id": self.bucket_id}
+
+    def origin(self, **others: Value) -> Origin:
+        facts: dict[str, Any] = {
+            "organization_id": self.organization_id,
+            "namespace_id": self.namespace_id,
+            "bucket_id": self.bucket_id,
+            "actor_id": self.key_id,
+            "command_id": self.ids.new("cmd_"),
+            "at": self.clock.now(),
+        }
+        return Origin(**{**facts, **others})
+
+    def command(self, *streams: StreamAppend, **conditions: Value) -> Command:
+        command_id = streams[0].events[0].origin.command_id
+        return Command(command_id=command_id, organization_id=self.organization_id, streams=streams, **conditions)
+
+    async def append(
+        self, log: EventLog, stream_id: str, expected_version: int, *events: Event, **conditions: Value
+    ) -> int:
+        stream = StreamAppend(stream_id=stream_id, expected_version=expected_version, events=events)
+        return await log.append(self.command(stream, **conditions))
+
+    # uploads
+
+    def asked(self, upload_id: str, **others: Value) -> UploadRequest:
+        expires_at = self.clock.now() + timedelta(hours=1)
+        facts: dict[str, Any] = {
+            "filename": "report.txt",
+            "content_type": "text/plain",
+            "storage_key": f"int/{upload_id}/report.txt",
+            "declared_size_bytes": None,
+            "declared_sha256": None,
+            "url_expires_in_seconds": 3600,
+            "expires_at": expires_at,
+            "due_at": expires_at + GRACE,
+            "metadata": {"shelf": 7},
+            "create_object": True,
+            "object_metadata": {"title": "Report"},
+            "blob_property": "report",
+            "blob_type": "TEXT",
+            "skip_duplicates": True,
+            "unique_key": None,
+            "policy": Policy.INSERT,
+        }
+        return UploadRequest(**{**facts, **others})
+
+    def request_command(
+        self,
+        *,
+        upload_id: str | None = None,
+        where: dict[str, str] | None = None,
+        existing_object_id: str | None = None,
+        conditions: dict[str, Value] | None = None,
+        **asked: Value,
+    ) -> Command:
+        upload_id = upload_id or self.ids.new("upl_")
+        events = decide(
+            RequestUpload(
+                origin=self.origin(**(where or {})),
+                upload_id=upload_id,
+                request=self.asked(upload_id, **asked),
+                existing_object_id=existing_object_id,
+                forget_at=self.clock.now() + RETENTION,
+            ),
+            NoUpload(),
+        )
+        stream = StreamAppend(stream_id=upload_id, expected_version=0, events=events)
+        return self.command(stream, **(conditions or {}))
+
+    async def request(self, log: EventLog, **others: Value) -> str:
+        """Request an upload; see `request_command`."""
+        command = self.request_command(**others)
+        await log.append(command)
+        return command.streams[0].stream_id
+
+    async def to_upload(
+        self,
+        log: EventLog,
+        upload_id: str,
+        told: Callable[[Origin], UploadCommand],
+        *also: StreamAppend,
+        **conditions: Value,
+    ) -> Command:
+        """Return what is to be appended when the upload is told this."""
+        loaded = await load_upload(log, upload_id)
+        command_id, now = self.ids.new("cmd_"), self.clock.now()
+        events = decide(told(loaded.origin_of(self.key_id, command_id, now)), loaded.state)
+        stream = StreamAppend(stream_id=upload_id, expected_version=loaded.version, events=events)
+        return Command(
+            command_id=command_id, organization_id=self.organization_id, streams=(stream, *also), **conditions
+        )
+
+    async def tell(
+        self, log: EventLog, upload_id: str, told: Callable[[Origin], UploadCommand], **conditions: Value
+    ) -> int:
+        return await log.append(await self.to_upload(log, upload_id, told, **conditions))
+
+    def starts(self) -> Callable[[Origin], UploadCommand]:
+        return lambda origin: StartUpload(origin=origin, multipart_id="multipart-1")
+
+    def reissues(self, expires_in: timedelta = timedelta(hours=2)) -> Callable[[Origin], UploadCommand]:
+        expires_at = self.clock.now() + expires_in
+        return lambda origin: ReissueUrl(origin=origin, expires_at=expires_at, due_at=expires_at + GRACE)
+
+    def begins(self, *, inline: bool = False) -> Callable[[Origin], UploadCommand]:
+        task_id = self.ids.new("task_")
+        return lambda origin: BeginVerification(origin=origin, task_id=task_id, seen_by=SeenBy.CONFIRM, inline=inline)
+
+    def abandons(self, retry_in: timedelta = timedelta(seconds=2)) -> Callable[[Origin], UploadCommand]:
+        retry_at = self.clock.now() + retry_in
+        return lambda origin: AbandonVerification(origin=origin, reason="storage is silent", retry_at=retry_at)
+
+    def accepts(
+        self,
+        size_bytes: int = 100,
+        sha256: str = HASH,
+        *,
+        version_id: str | None = "version-1",
+        object_id: str | None = None,
+        duplicate_of: str | None = None,
+        existing_object_id: str | None = None,
+        note: str | None = None,
+    ) -> Callable[[Origin], UploadCommand]:
+        content = VerifiedContent(
+            size_bytes=size_bytes,
+            etag="etag-1",
+            sha256=sha256,
+            content_type="text/plain",
+            version_id=version_id,
+            note=note,
+        )
+        return lambda origin: AcceptContent(
+            origin=origin,
+            content=content,
+            object_id=object_id,
+            duplicate_of=duplicate_of,
+            existing_object_id=existing_object_id,
+            forget_at=self.clock.now() + RETENTION,
+        )
+
+    def rejects(self) -> Callable[[Origin], UploadCommand]:
+        return lambda origin: RejectContent(
+            origin=origin,
+            reason=FailureReason.HASH_MISMATCH,
+            message="other bytes",
+            forget_at=self.clock.now() + RETENTION,
+        )
+
+    def expires(self) -> Callable[[Origin], UploadCommand]:
+        return lambda origin: ExpireUpload(origin=origin, forget_at=self.clock.now() + RETENTION)
+
+    def cancels(self, kept_bytes: int | None = None) -> Callable[[Origin], UploadCommand]:
+        return lambda origin: CancelUpload(origin=origin, kept_bytes=kept_bytes, forget_at=self.clock.now() + RETENTION)
+
+    def reports_change(self, etag: str | None = "etag-2") -> Callable[[Origin], UploadCommand]:
+        return lambda origin: ReportChangedContent(origin=origin, etag=etag)
+
+    def forgets(self) -> Callable[[Origin], UploadCommand]:
+        return lambda origin: ForgetUpload(origin=origin)
+
+    async def complete(
+        self,
+        log: EventLog,
+        upload_id: str | None = None,
+        *,
+        size_bytes: int = 100,
+        sha256: str = HASH,
+        into_object: bool = False,
+        unique_key: str | None = None,
+        conditions: dict[str, Value] | None = None,
+        **others: Value,
+    ) -> str:
+        """Bring an upload (a new one by default) to its good end, perhaps as an object's first blob."""
+        upload_id = upload_id or await self.request(log)
+        await self.tell(log, upload_id, self.begins())
+        also: tuple[StreamAppend, ...] = ()
+        if into_object:
+            also = (self.new_object(upload_id, unique_key=unique_key, size_bytes=size_bytes, sha256=sha256),)
+            others["object_id"] = also[0].stream_id
+        told = self.accepts(size_bytes, sha256, **others)
+        await log.append(await self.to_upload(log, upload_id, told, *also, **(conditions or {})))
+        return upload_id
+
+    # objects
+
+    def blob(self, upload_id: str, *, size_bytes: int = 100, sha256: str = HASH, **others: Value) -> Blob:
+        facts: dict[str, Any] = {
+            "blob_id": self.ids.new("blob_"),
+            "property": "report",
+            "type": "text",
+            "upload_id": upload_id,
+            "filename": "report.txt",
+            "storage_key": f"int/{upload_id}/report.txt",
+            "version_id": "version-1",
+            "etag": "etag-1",
+            "size_bytes": size_bytes,
+            "content_type": "text/plain",
+            "sha256": sha256,
+        }
+        return Blob(**{**facts, **others})
+
+    def new_object(
+        self,
+        *upload_ids: str,
+        unique_key: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        **blob: Value,
+    ) -> StreamAppend:
+        object_id = self.ids.new("obj_")
+        create = CreateObject(
+            origin=self.origin(),
+            object_id=object_id,
+            blobs=tuple(self.blob(upload_id, **blob) for upload_id in upload_ids),
+            metadata={"title": "Report"} if metadata is None else metadata,
+            unique_key=unique_key,
+        )
+        return StreamAppend(stream_id=object_id, expected_version=0, events=decide_object(create, NoObject()))
+
+    async def put_blob(self, log: EventLog, object_id: str, upload_id: str, **blob: Value) -> StreamAppend:
+        """Return what puts an upload in the place of the blob that the object has for the same property."""
+        current, version = await load_object(log, object_id)
+        put = PutBlob(
+            origin=self.origin(),
+            blob=self.blob(upload_id, **blob),
+            metadata={"pages": 3},
+            forget_at=self.clock.now() + RETENTION,
+        )
+        return StreamAppend(stream_id=object_id, expected_version=version, events=decide_object(put, current))
+
+    # what is around them
+
+    def namespace(self, name: str, namespace_id: str | None = None) -> StreamAppend:
+        namespace_id = namespace_id or self.ids.new("ns_")
+        event = NamespaceCreated(
+            origin=self.origin(namespace_id=namespace_id, bucket_id=None),
+            namespace_id=namespace_id,
+            name=name,
+            description=None,
+            settings={"color": "blue"},
+        )
+        return StreamAppend(stream_id=namespace_id, expected_version=0, events=(event,))
+
+    def bucket(
+        self, name: str, bucket_id: str | None = None, *, namespace_id: str | None = None, **others: Value
+    ) -> StreamAppend:
+        bucket_id = bucket_id or self.ids.new("bkt_")
+        facts: dict[str, Any] = {
+            "name": name,
+            "description": "what we keep",
+            "bucket_schema": {"properties": {"report": {"type": "text"}}},
+            "unique_key": UniqueKey(fields=("report",), default_policy=Policy.UPSERT),
+            "metadata": {"floor": 2},
+        }
+        origin = self.origin(namespace_id=namespace_id or self.namespace_id, bucket_id=bucket_id)
+        event = BucketCreated(origin=origin, bucket_id=bucket_id, **{**facts, **others})
+        return StreamAppend(stream_id=bucket_id, expected_version=0, events=(event,))
+
+    def key(self, name: str, key_id: str | None = None, **others: Value) -> StreamAppend:
+        key_id = key_id or self.ids.new("key_")
+        facts: dict[str, Any] = {
+            "user_id": self.user_id,
+            "name": name,
+            "description": "for tests",
+            "key_hash": key_id.rjust(64, "0"),
+            "prefix": "sk_abc",
+            "permissions": tuple(Permission),
+            "scopes": ({"resource": "bucket"},),
+            "rate_limit_override": None,
+            "expires_at": None,
+        }
+        event = ApiKeyCreated(
+            origin=self.origin(namespace_id=None, bucket_id=None), key_id=key_id, **{**facts, **others}
+        )
+        return StreamAppend(stream_id=key_id, expected_version=0, events=(event,))
+
+    async def revoke(self, log: EventLog, key_id: str | None = None) -> int:
+        key_id = key_id or self.key_id
+        event = ApiKeyRevoked(origin=self.origin(namespace_id=None, bucket_id=None), key_id=key_id)
+        return await self.append(log, key_id, 1, event)
+
+    async def set_status(self, log: EventLog, status: BucketStatus) -> int:
+        version = len(await log.read_stream(self.bucket_id))
+        event = BucketStatusChanged(origin=self.origin(), bucket_id=self.bucket_id, status=status)
+        return await self.append(log, self.bucket_id, version, event)
+
+    async def set_quota(self, log: EventLog, quota_bytes: int | None, tier: Tier = Tier.PRO) -> int:
+        version = len(await log.read_stream(self.organization_id))
+        event = OrganizationLimitsChanged(
+            origin=self.origin(namespace_id=None, bucket_id=None), tier=tier, quota_bytes=quota_bytes
+        )
+        return await self.append(log, self.organization_id, version, event)
+
+
+def opening(account: Account, *, name: str = "Acme", quota_bytes: int | None = None) -> Command:
+    """Return what makes an account: four facts in four streams, one command."""
+    created = OrganizationCreated(
+        origin=account.origin(namespace_id=None, bucket_id=None),
+        internal_id=f"int_{account.organization_id}",
+        name=name,
+        tier=Tier.PRO,
+        quota_bytes=quota_bytes,
+    )
+    organization = StreamAppend(stream_id=account.organization_id, expected_version=0, events=(created,))
+    return account.command(
+        organization,
+        account.key("main", account.key_id),
+        account.namespace("main", account.namespace_id),
+        account.bucket("files", account.bucket_id),
+    )
+
+
+def new_account(ids: SequentialIds, clock: ManualClock) -> Account:
+    """Return an account that no log knows yet."""
+    return Account(
+        organization_id=ids.new("org_"),
+        key_id=ids.new("key_"),
+        namespace_id=ids.new("ns_"),
+        bucket_id=ids.new("bkt_"),
+        clock=clock,
+        ids=ids,
+    )
+
+
+async def open_account(
+    log: EventLog,
+    *,
+    beside: Account | None = None,
+    name: str = "Acme",
+    quota_bytes: int | None = None,
+) -> Account:
+    """Open an account. `beside`: another one on the same log."""
+    ids, clock = (beside.ids, beside.clock) if beside else (SequentialIds(), ManualClock())
+    account = new_account(ids, clock)
+    await log.append(opening(account, name=name, quota_bytes=quota_bytes))
+    return account
+
+
+async def whole_feed(log: EventLog) -> Sequence[Any]:
+    """Return every notification there is."""
+    return await log.read_feed(after=0, limit=10_000)
+
+
+def far(now: datetime) -> datetime:
+    """Return a time by which every job is due."""
+    return now + timedelta(days=365)
