@@ -39,6 +39,7 @@ class ExpiringUploads:
                 origin=origin, task_id=self._ids.new("task_"), seen_by=SeenBy.SWEEPER, inline=False
             )
         elif ends:
+            await self._storage.ping()  # a missing bucket looks like a missing object, and must not fail every upload
             command = ExpireUpload(origin=origin, forget_at=now + self._rules.retention)
         else:
             return

@@ -7,7 +7,7 @@ from typing import assert_never
 import msgspec
 
 from domain.events import JSON, Event, Origin
-from domain.refusals import InvalidInputError, NotFoundError
+from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 
 
 class Permission(enum.StrEnum):
@@ -102,8 +102,10 @@ def decide(command: ApiKeyCommand, key: ApiKey) -> tuple[ApiKeyEvent, ...]:
             return (ApiKeyRevoked(origin=command.origin, key_id=key.key_id),)
         case RevokedKey(), RevokeKey():
             return ()
-        case _:
+        case NoKey(), _:
             raise NotFoundError("key_not_found", "There is no such API key.")
+        case _:
+            raise WrongStateError("wrong_state", "The API key exists already.")
 
 
 def evolve(key: ApiKey, event: ApiKeyEvent) -> ApiKey:  # noqa: ARG001  # the last fact tells all

@@ -152,7 +152,8 @@ def unique_values(unique_key: UniqueKey, metadata: Mapping[str, Any]) -> tuple[A
                 f"object_metadata must hold {field!r}: it is part of the bucket's unique key.",
                 {"field": field},
             )
-        if len(msgspec.json.encode(value)) > MAX_UNIQUE_VALUE_BYTES:
+        written = value.encode() if isinstance(value, str) else msgspec.json.encode(value)
+        if len(written) > MAX_UNIQUE_VALUE_BYTES:
             raise InvalidInputError(
                 "unique_key_too_long",
                 f"The unique-key value {field!r} may be {MAX_UNIQUE_VALUE_BYTES} bytes at most.",

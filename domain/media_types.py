@@ -76,10 +76,10 @@ def file_types(content_type: str) -> tuple[FieldType, ...]:
         return (FieldType.EXCEL, FieldType.TEXT) if kind.endswith("/csv") else (FieldType.EXCEL,)
     if kind == "application/pdf":
         return (FieldType.PDF,)
-    if kind in _DOCUMENTS or (kind.endswith(("+json", "+xml")) and not kind.startswith("image/")):
-        return (FieldType.TEXT,)
     top_level = _BY_TOP_LEVEL.get(kind.partition("/")[0])
-    return (top_level,) if top_level else ()
+    if top_level:
+        return (top_level,)
+    return (FieldType.TEXT,) if kind in _DOCUMENTS or kind.endswith(("+json", "+xml")) else ()
 
 
 def _normal(content_type: str) -> str:

@@ -134,7 +134,7 @@ def check_json(value: object, what: str, *, max_bytes: int | None = None) -> Non
     depth = 0
     while level:
         depth += 1
-        if depth > MAX_DEPTH + 1:
+        if depth > MAX_DEPTH and any(isinstance(item, dict | list) for item in level):
             raise InvalidInputError("too_deep", f"{what} is nested more than {MAX_DEPTH} deep.", {"field": what})
         below: list[object] = []
         for item in level:
@@ -161,9 +161,9 @@ def check_text(text: str, what: str) -> None:
 
 def _object_problems(properties: Mapping[str, SchemaField], value: dict[str, Any], path: str) -> Iterator[str]:
     for name, field in properties.items():
-        if name in value:
+        if value.get(name) is not None:
             yield from problems(field, value[name], f"{path}.{name}")
-        elif field.required:
+        elif field.required and field.default is None:
             yield f"{path}.{name} is required"
 
 
@@ -177,7 +177,14 @@ def _fields(properties: Mapping[str, SchemaField], path: str) -> Iterator[tuple[
 
 
 def _same(one: object, other: object) -> bool:
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+    """Compare JSON: 1 and 1.0 are the same, 1 and true are not, however deep they stand."""
+    match one, other:
+        case list(), list():
+            return len(one) == len(other) and all(map(_same, one, other))
+        case dict(), dict():
+            return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+        case _:
+            return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _is_int(value: object) -> bool:

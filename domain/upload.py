@@ -571,9 +571,9 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the tab
         case Failed(), CancelUpload():
             return (_cancel(upload, command, 0),)
         case Completed(), ReportChangedContent(origin=origin, etag=etag):
-            if upload.content.version_id is not None or etag in {upload.content.etag, upload.changed_etag}:
-                return ()
-            if etag is None and upload.changed_etag == "":
+            if not upload.keeps_bytes or upload.content.version_id is not None:
+                return ()  # no bytes of its own, or a pinned version of them: what the key holds now is not its content
+            if (etag or "") in {upload.content.etag, upload.changed_etag}:
                 return ()
             return (UploadContentChanged(origin=origin, upload_id=upload.upload_id, etag=etag),)
         case Completed(), ForgetUpload(origin=origin):

@@ -44,5 +44,12 @@ async def create_key(organization: str, name: str, user: str, permissions: tuple
     return {"key_id": record.key_id, "permissions": ", ".join(record.permissions), "key": secret}
 
 
+async def forget(upload_id: str) -> None:
+    """Forget an upload; a worker deletes its bytes."""
+    settings = Settings()
+    async with administering(settings.database_url, settings.rules) as use:
+        await use.forget(upload_id, actor_id="system:operator")
+
+
 def _quota(quota_bytes: int | None) -> str | int:
     return "none" if quota_bytes is None else quota_bytes

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from domain.organization import Tier
+from entrypoints.client.commands import events, upload, uploads
 
 Result = TypeVar("Result")
 
@@ -57,6 +58,35 @@ def migrate() -> None:
     for name in ran:
         click.echo(f"ran {name}")
     click.echo("The database is up to date.")
+
+
+@upwell.command()
+@click.option("--check", is_flag=True, help="Only compare the live tables with a replay; exit code 1 if they differ.")
+def rebuild(check: bool) -> int:
+    """Replay the log into fresh read tables and swap them in (as the database's owner)."""
+    from adapters.postgres.rebuilding import rebuild as run  # noqa: PLC0415  # the same
+    from entrypoints.settings import Settings  # noqa: PLC0415  # the same
+
+    done = _run(run(Settings().database_owner_url, swap=not check))
+    differing = {table: rows for table, rows in done.differences.items() if rows}
+    click.echo(f"replayed {done.events} events")
+    for table, rows in differing.items():
+        click.echo(f"{table}: {rows} rows differ")
+    if not check:
+        click.echo("The fresh tables are in place.")
+    else:
+        click.echo("The live tables differ from the replay." if differing else "The live tables equal the replay.")
+    return 1 if check and differing else 0
+
+
+@upwell.command()
+@click.argument("upload_id")
+def forget(upload_id: str) -> None:
+    """Erase an ended upload now: its record, its bytes, and the personal fields of its events."""
+    from entrypoints import administering  # noqa: PLC0415  # the same
+
+    _run(administering.forget(upload_id))
+    click.echo(f"{upload_id} is forgotten.")
 
 
 @upwell.group()
@@ -108,10 +138,12 @@ def key_create(organization: str, name: str, user: str, permissions: tuple[str, 
     _show(_run(administering.create_key(organization, name, user, permissions)))
 
 
+for command in (upload, uploads, events):
+    upwell.add_command(command)
+
+
 def main() -> NoReturn:
     """Run the command line."""
-    from entrypoints.failures import explain  # noqa: PLC0415  # the same
-
     try:
         status = upwell.main(standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -122,6 +154,8 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception as error:
+        from entrypoints.failures import explain  # noqa: PLC0415  # the same
+
         told = explain(error)
         if told is None:
             raise

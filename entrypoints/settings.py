@@ -5,7 +5,7 @@ The reference page in the docs is held against this table by a test.
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -72,6 +72,16 @@ def _choice(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def _time(value: str) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise ValueError("must be a time with a zone, such as 2027-01-31T12:00:00Z")
+    return parsed
+
+
 def _list(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value.split(",") if item.strip())
 
@@ -110,6 +120,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("UPWELL_S3_ACCESS_KEY_ID", "The access key.", None, _text),
     Setting("UPWELL_S3_SECRET_ACCESS_KEY", "Its secret.", None, _text),
     Setting("UPWELL_S3_SESSION_TOKEN", "The session token of temporary credentials.", None, _text),
+    Setting(
+        "UPWELL_S3_CREDENTIALS_EXPIRE_AT",
+        "When temporary credentials end (ISO 8601 with a zone): no presigned URL outlives them.",
+        None,
+        _time,
+    ),
     Setting(
         "UPWELL_S3_CORS_ORIGINS",
         "Web origins that may send to the bucket, separated by commas; set on the bucket at start.",
@@ -166,6 +182,7 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
     access_key_id: str
     secret_access_key: str
     session_token: str | None
+    credentials_expire_at: datetime | None
     cors_origins: tuple[str, ...]
 
 
@@ -238,6 +255,7 @@ class Settings:
             access_key_id=str(self._need("UPWELL_S3_ACCESS_KEY_ID", "AKIA…")),
             secret_access_key=str(self._need("UPWELL_S3_SECRET_ACCESS_KEY", "…")),
             session_token=self._get("UPWELL_S3_SESSION_TOKEN"),
+            credentials_expire_at=self._get("UPWELL_S3_CREDENTIALS_EXPIRE_AT"),
             cors_origins=self._get("UPWELL_S3_CORS_ORIGINS"),
         )
 

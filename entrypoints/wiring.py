@@ -218,7 +218,10 @@ def url_signer(s3: S3Settings) -> S3UrlSigner:
 
 def _credentials(s3: S3Settings) -> Credentials:
     return Credentials(
-        access_key_id=s3.access_key_id, secret_access_key=s3.secret_access_key, session_token=s3.session_token
+        access_key_id=s3.access_key_id,
+        secret_access_key=s3.secret_access_key,
+        session_token=s3.session_token,
+        expires_at=s3.credentials_expire_at,
     )
 
 

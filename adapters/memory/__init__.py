@@ -1,0 +1,1 @@
+"""Adapters in memory: for tests and for harnesses; they keep every promise of the ports."""

@@ -63,7 +63,7 @@ def test_data_is_there_after_a_stop_and_a_start_under_the_same_url(folder: Path)
         assert execute(second, "SELECT n FROM kept") == [(7,)]
 
 
-async def test_the_url_works_as_it_stands_in_psql_psycopg_and_asyncpg(folder: Path) -> None:
+async def test_urls_work_as_they_stand_in_psycopg_and_asyncpg(folder: Path) -> None:
     with EmbeddedPostgres.start(folder / "pg", settings=FAST) as server:
         execute(server, "CREATE ROLE \"an/other@role\" LOGIN PASSWORD 'p@ss/w:rd'")
         url = server.url_for("an/other@role", "postgres", "p@ss/w:rd")
@@ -74,12 +74,15 @@ async def test_the_url_works_as_it_stands_in_psql_psycopg_and_asyncpg(folder: Pa
             await connection.close()
         with psycopg.connect(url) as other:
             assert other.execute("SELECT current_user").fetchone() == ("an/other@role",)
+
+
+def test_the_url_works_in_psql_whatever_its_users_environment_says(folder: Path) -> None:
+    with EmbeddedPostgres.start(folder / "pg", settings=FAST) as server:
         psql = postgres_binaries.find_binaries(None).folder / "psql"
-        environment = {**os.environ, "PGPORT": "1", "PGHOST": "nowhere.invalid"}
-        shown = subprocess.run(
-            [psql, url, "-Atc", "SELECT current_user"], env=environment, capture_output=True, check=True
-        )
-        assert shown.stdout == b"an/other@role\n"
+        environment = {**os.environ, "PGPORT": "1", "PGHOST": "nowhere.invalid", "PGUSER": "nobody"}
+        command = [str(psql), server.url, "-Atc", "SELECT current_user"]
+        shown = subprocess.run(command, env=environment, capture_output=True, check=True)
+        assert shown.stdout == b"postgres\n"
 
 
 def test_it_is_utf8_with_checksums_and_writes_through_unless_told_otherwise(folder: Path) -> None:
@@ -111,7 +114,7 @@ def test_a_killed_parent_leaves_no_process_and_loses_nothing(folder: Path) -> No
         "print(server.pid, server.url, flush=True)\n"
         "sys.stdin.read()\n"
     )
-    command = [sys.executable, "-c", program, folder / "pg"]
+    command = [sys.executable, "-c", program, str(folder / "pg")]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid, url = parent.stdout.readline().split()
@@ -311,5 +314,5 @@ def run_as_an_ordinary_user(program: str, *arguments: Path) -> subprocess.Comple
         "import os, encodings.idna, adapters.embedded.postgres\n"
         "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
     )
-    command = [sys.executable, "-c", become + program, *arguments]
+    command = [sys.executable, "-c", become + program, *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)

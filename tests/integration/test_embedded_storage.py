@@ -12,21 +12,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import psutil
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
 from adapters.embedded.errors import EmbeddedError
 from adapters.embedded.process import wait_until
 from adapters.embedded.seaweedfs import EmbeddedStorage
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 ROOT = Path(__file__).parents[2]
 GONE_WITHIN = timedelta(seconds=20)
@@ -49,20 +46,24 @@ def storage() -> Iterator[EmbeddedStorage]:
     shutil.rmtree(made)
 
 
-def client(storage: EmbeddedStorage) -> "S3Client":
-    return boto3.client(
+def connect(endpoint_url: str, access_key_id: str | None, secret_access_key: str | None) -> Any:  # noqa: ANN401 - botocore makes its methods at run time
+    return Session().create_client(
         "s3",
-        endpoint_url=storage.endpoint_url,
-        region_name=storage.region,
-        aws_access_key_id=storage.access_key_id,
-        aws_secret_access_key=storage.secret_access_key,
+        endpoint_url=endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
         config=Config(retries={"total_max_attempts": 1}, proxies={}),
     )
 
 
+def client(storage: EmbeddedStorage) -> Any:  # noqa: ANN401 - as above
+    return connect(storage.endpoint_url, storage.access_key_id, storage.secret_access_key)
+
+
 def listening(storage: EmbeddedStorage) -> set[tuple[str, int]]:
     connections = psutil.Process(storage.pid).net_connections(kind="inet")
-    return {tuple(found.laddr) for found in connections if found.status == psutil.CONN_LISTEN or not found.raddr}
+    return {(found.laddr[0], found.laddr[1]) for found in connections if found.status == psutil.CONN_LISTEN}
 
 
 def ask(port: int, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -131,20 +132,13 @@ def test_a_killed_parent_leaves_no_process_and_loses_nothing_acknowledged(folder
         "sys.stdout.flush(); sys.stdin.read()\n"
     )
     folder.chmod(0o755)
-    command = [sys.executable, "-c", program, folder / "dev"]
+    command = [sys.executable, "-c", program, str(folder / "dev")]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         postgres_pid, storage_pid, endpoint_url, key, secret = parent.stdout.readline().split()
         family = psutil.Process(parent.pid).children(recursive=True)
         assert {int(postgres_pid), int(storage_pid)} <= {process.pid for process in family}
-        s3 = boto3.client(
-            "s3",
-            endpoint_url=endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(retries={"total_max_attempts": 1}, proxies={}),
-        )
+        s3 = connect(endpoint_url, key, secret)
         s3.create_bucket(Bucket="kept")
         names = [f"k{number}" for number in range(100)]
         with ThreadPoolExecutor(8) as threads:
@@ -219,14 +213,7 @@ def test_it_listens_on_loopback_only(storage: EmbeddedStorage) -> None:
 
 
 def test_other_credentials_are_refused(storage: EmbeddedStorage) -> None:
-    port = urlsplit(storage.endpoint_url).port
-    stranger = boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="us-east-1",
-        aws_access_key_id=storage.access_key_id,
-        aws_secret_access_key="another",
-    )
+    stranger = connect(storage.endpoint_url, storage.access_key_id, "another")
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         stranger.list_buckets()
 
@@ -279,7 +266,7 @@ def test_a_users_own_settings_do_not_reach_it(folder: Path, monkeypatch: pytest.
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "users")
     monkeypatch.setenv("WEED_JWT_SIGNING_KEY", "")
     with EmbeddedStorage.start(folder / "s3") as storage:
-        users = boto3.client("s3", endpoint_url=storage.endpoint_url, region_name="us-east-1")
+        users = connect(storage.endpoint_url, None, None)
         with pytest.raises(ClientError, match="InvalidAccessKeyId"):
             users.list_buckets()
 
@@ -301,7 +288,7 @@ def test_an_unwritable_folder_is_refused_in_a_sentence(folder: Path) -> None:
         "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "EmbeddedStorage.start(Path(sys.argv[1]))\n"
     )
-    command = [sys.executable, "-c", program, closed / "s3"]
+    command = [sys.executable, "-c", program, str(closed / "s3")]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 1
     assert "cannot be written (Permission denied): make it writable for this user" in done.stderr

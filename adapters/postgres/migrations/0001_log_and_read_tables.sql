@@ -334,6 +334,21 @@ BEGIN
 END $$;
 
 
+-- Project up to p_limit events after a position, in order, and return the last one's; NULL if there is none.
+CREATE FUNCTION upwell.project_after(p_after bigint, p_limit bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    r     record;
+    last_ bigint;
+BEGIN
+    FOR r IN SELECT * FROM upwell_events WHERE notification_id > p_after ORDER BY notification_id LIMIT p_limit LOOP
+        PERFORM project(r.originator_id, r.originator_version, r.topic, r.notification_id,
+            convert_from(r.state, 'UTF8')::jsonb);
+        last_ := r.notification_id;
+    END LOOP;
+    RETURN last_;
+END $$;
+
+
 -- Set a job; one that is there is set anew, and a lease on it counts no more.
 CREATE FUNCTION upwell.set_job(p_kind text, p_upload_id text, p_due_at timestamptz) RETURNS void LANGUAGE sql AS $$
     INSERT INTO jobs (kind, upload_id, due_at) VALUES (p_kind, p_upload_id, p_due_at)
