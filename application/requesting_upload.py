@@ -37,6 +37,7 @@ from domain.upload import (
 
 MIN_EXPIRY_SECONDS = 60
 MAX_EXPIRY_SECONDS = 86_400
+_KNOWN_BUCKETS = 1000
 _DUPLICATE_MESSAGE = "The bytes are here already: nothing has to be sent, this is the upload that holds them."
 _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be sent."
 
@@ -71,6 +72,7 @@ class RequestingUpload:
         self._clock = clock
         self._ids = ids
         self._rules = rules
+        self._buckets: dict[str, tuple[BucketRecord, BucketRules]] = {}
 
     async def __call__(self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish) -> Answer:
         """Answer with a URL, with the original of a duplicate, or with the object that has the unique key."""
@@ -82,7 +84,7 @@ class RequestingUpload:
             )
         admitted = admit(
             wish.announcement,
-            BucketRules(schema=schema_of(bucket), unique_key=bucket.unique_key),
+            self._rules_of(bucket),
             self._rules.tier_limits[caller.organization.tier],
         )
         upload_id = self._ids.new("upl_")
@@ -128,6 +130,17 @@ class RequestingUpload:
                     return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
                 return Answer(record=record, signed=signed)
 
+    def _rules_of(self, bucket: BucketRecord) -> BucketRules:
+        """Return the bucket's rules; the directory gives the same record for a while, so its schema is parsed once."""
+        known = self._buckets.get(bucket.bucket_id)
+        if known is not None and known[0] is bucket:
+            return known[1]
+        rules = BucketRules(schema=_schema(bucket), unique_key=bucket.unique_key)
+        if len(self._buckets) >= _KNOWN_BUCKETS:
+            self._buckets.clear()
+        self._buckets[bucket.bucket_id] = (bucket, rules)
+        return rules
+
     async def _append(self, command: RequestUpload, conditions: Mapping[str, Any]) -> int:
         request = command.request
         events = decide(command, NoUpload())
@@ -169,8 +182,7 @@ class RequestingUpload:
             )
 
 
-def schema_of(bucket: BucketRecord) -> BucketSchema | None:
-    """Return the bucket's schema as it is at this moment."""
+def _schema(bucket: BucketRecord) -> BucketSchema | None:
     return msgspec.convert(bucket.bucket_schema, BucketSchema) if bucket.bucket_schema else None
 
 

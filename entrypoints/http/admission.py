@@ -3,10 +3,9 @@
 from typing import Any
 
 import msgspec
-from litestar.connection import ASGIConnection
+from litestar.datastructures import Headers
 from litestar.di import Provide
-from litestar.handlers.base import BaseRouteHandler
-from litestar.types import Scope
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.callers import Caller, check_permission
 from application.ports.read_side import BucketRecord, NamespaceRecord
@@ -53,25 +52,33 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
         return self.given_bucket
 
 
-async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Admit or refuse a request, in the documented order: key, permission, namespace, bucket."""
-    needs: Needs = handler.opt["needs"]
-    services: Services = connection.app.state.services
-    caller = await services.admit.caller(_bearer(connection.headers.get("authorization")))
-    check_permission(caller, needs.permission)
-    namespace = bucket = None
-    if needs.namespace:
-        namespace = await services.admit.namespace(caller, _identifier(connection.headers.get("x-namespace")))
-        named = connection.path_params.get("bucket_identifier")
-        if named is not None:
-            bucket = await services.admit.bucket(namespace, _identifier(named) or "", active=needs.active)
-    connection.scope[_KEY] = Admitted(  # type: ignore[literal-required]  # a key of our own in the scope
-        services=services, caller=caller, given_namespace=namespace, given_bucket=bucket
-    )
+class Admission:
+    """ASGI middleware of the routes under /v1. A guard would do the same, but for each Litestar copies the route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Admit or refuse a request, in the documented order: key, permission, namespace, bucket."""
+        needs: Needs = scope["route_handler"].opt["needs"]
+        services: Services = scope["litestar_app"].state.services
+        headers = Headers.from_scope(scope)
+        caller = await services.admit.caller(_bearer(headers.get("authorization")))
+        check_permission(caller, needs.permission)
+        namespace = bucket = None
+        if needs.namespace:
+            namespace = await services.admit.namespace(caller, _identifier(headers.get("x-namespace")))
+            named = scope["path_params"].get("bucket_identifier")
+            if named is not None:
+                bucket = await services.admit.bucket(namespace, _identifier(str(named)) or "", active=needs.active)
+        scope[_KEY] = Admitted(  # type: ignore[literal-required]  # a key of our own in the scope
+            services=services, caller=caller, given_namespace=namespace, given_bucket=bucket
+        )
+        await self._app(scope, receive, send)
 
 
 def provide_admitted(scope: Scope) -> Admitted:
-    """Return what `admit` found out."""
+    """Return what `Admission` found out."""
     admitted: Admitted = scope[_KEY]  # type: ignore[literal-required]  # the same
     return admitted
 

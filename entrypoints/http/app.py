@@ -13,7 +13,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
 from entrypoints.http import accounts, buckets, health, uploads
-from entrypoints.http.admission import ADMITTED, admit
+from entrypoints.http.admission import ADMITTED, Admission
 from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
@@ -42,7 +42,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
     v1 = Router(
         "/v1",
         route_handlers=[*uploads.ROUTES, *buckets.ROUTES, *accounts.ROUTES],
-        guards=[admit],
+        middleware=[Admission],
         dependencies={"admitted": ADMITTED},
         security=[{"key": []}],
     )

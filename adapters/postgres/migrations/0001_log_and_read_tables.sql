@@ -193,16 +193,19 @@ CREATE INDEX jobs_due ON upwell.jobs (due_at);
 
 
 -- Project one event into the read tables. Reads the event alone: no clock, no chance. Topics that are not ours: nothing.
+-- What it changes in its organization's quota is returned and written by the caller, once for many events: every update
+-- of one row in one transaction makes the next one slower.
 CREATE FUNCTION upwell.project(
-    p_id text, p_version bigint, p_topic text, p_position bigint, e jsonb
-) RETURNS void LANGUAGE plpgsql AS $$
+    p_id text, p_version bigint, p_topic text, p_position bigint, e jsonb,
+    OUT reserved_ bigint, OUT accepted_ bigint
+) LANGUAGE plpgsql AS $$
 DECLARE
     o          jsonb := e->'origin';
     at_        timestamptz;
     org        text;
-    reserved_  bigint := 0;
-    accepted_  bigint := 0;
 BEGIN
+    reserved_ := 0;
+    accepted_ := 0;
     IF p_topic NOT LIKE '%.v_' THEN
         RETURN;
     END IF;
@@ -327,24 +330,41 @@ BEGIN
     ELSE
         NULL;
     END CASE;
-    IF reserved_ <> 0 OR accepted_ <> 0 THEN
-        UPDATE quotas SET reserved_bytes = reserved_bytes + reserved_, accepted_bytes = accepted_bytes + accepted_
-        WHERE organization_id = org;
-    END IF;
 END $$;
+
+
+-- Add to what an organization's storage holds.
+CREATE FUNCTION upwell.add_to_quota(p_organization_id text, p_reserved bigint, p_accepted bigint)
+RETURNS void LANGUAGE sql AS $$
+    UPDATE quotas SET reserved_bytes = reserved_bytes + p_reserved, accepted_bytes = accepted_bytes + p_accepted
+    WHERE organization_id = p_organization_id
+$$;
 
 
 -- Project up to p_limit events after a position, in order, and return the last one's; NULL if there is none.
 CREATE FUNCTION upwell.project_after(p_after bigint, p_limit bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    r     record;
-    last_ bigint;
+    r        record;
+    last_    bigint;
+    org      text;
+    change   record;
+    reserved bigint := 0;
+    accepted bigint := 0;
 BEGIN
     FOR r IN SELECT * FROM upwell_events WHERE notification_id > p_after ORDER BY notification_id LIMIT p_limit LOOP
-        PERFORM project(r.originator_id, r.originator_version, r.topic, r.notification_id,
+        IF r.organization_id IS DISTINCT FROM org THEN
+            PERFORM add_to_quota(org, reserved, accepted);
+            org := r.organization_id;
+            reserved := 0;
+            accepted := 0;
+        END IF;
+        change := project(r.originator_id, r.originator_version, r.topic, r.notification_id,
             convert_from(r.state, 'UTF8')::jsonb);
+        reserved := reserved + change.reserved_;
+        accepted := accepted + change.accepted_;
         last_ := r.notification_id;
     END LOOP;
+    PERFORM add_to_quota(org, reserved, accepted);
     RETURN last_;
 END $$;
 
@@ -441,24 +461,24 @@ CREATE FUNCTION upwell.redact(p_id text) RETURNS void LANGUAGE sql AS $$
 $$;
 
 
--- Say why a command may not be appended, as {"refused": …}, or NULL if it may. Called under the lock.
-CREATE FUNCTION upwell.refusal(c jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- Say why a command may not be appended, as {"refused": …}, or NULL if it may. Called under the lock. The quota is not
+-- looked at here but by `append`, which knows what the commands before this one took. `p_live`: key, namespace and
+-- bucket are known to be live.
+CREATE FUNCTION upwell.refusal(c jsonb, p_live boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     org   text := c->>'organization_id';
     hit   text;
     item  jsonb;
-    room  bigint := (c->>'room_bytes')::bigint;
-    q     record;
 BEGIN
-    IF c->>'key_id' IS NOT NULL AND NOT EXISTS (
+    IF NOT p_live AND c->>'key_id' IS NOT NULL AND NOT EXISTS (
         SELECT FROM api_keys WHERE key_id = c->>'key_id' AND organization_id = org AND revoked_at IS NULL) THEN
         RETURN '{"refused": "key_revoked"}';
     END IF;
-    IF c->>'namespace_id' IS NOT NULL AND NOT EXISTS (
+    IF NOT p_live AND c->>'namespace_id' IS NOT NULL AND NOT EXISTS (
         SELECT FROM namespaces WHERE namespace_id = c->>'namespace_id' AND organization_id = org) THEN
         RETURN '{"refused": "namespace_not_found"}';
     END IF;
-    IF c->>'bucket_id' IS NOT NULL THEN
+    IF NOT p_live AND c->>'bucket_id' IS NOT NULL THEN
         SELECT status INTO hit FROM buckets
         WHERE bucket_id = c->>'bucket_id' AND namespace_id = c->>'namespace_id' AND organization_id = org;
         IF hit IS NULL THEN
@@ -494,14 +514,6 @@ BEGIN
             RETURN jsonb_build_object('refused', 'held_by_object', 'object_id', hit);
         END IF;
     END IF;
-    IF room > 0 THEN
-        SELECT o.quota_bytes, u.reserved_bytes, u.accepted_bytes INTO q
-        FROM organizations o JOIN quotas u USING (organization_id) WHERE organization_id = org;
-        IF q.reserved_bytes + q.accepted_bytes + room > q.quota_bytes THEN
-            RETURN jsonb_build_object('refused', 'quota_exceeded', 'limit_bytes', q.quota_bytes,
-                'used_bytes', q.reserved_bytes + q.accepted_bytes, 'requested_bytes', room);
-        END IF;
-    END IF;
     RETURN NULL;
 END $$;
 
@@ -523,6 +535,17 @@ DECLARE
     last_    integer;
     wake     boolean := false;
     events   integer := coalesce(cardinality(p_ids), 0);
+    org      text;
+    room     bigint;
+    who      text;
+    live     text;  -- who was found to be live last
+    change   record;
+    -- the quota of the organization whose commands are being appended, and what these have changed in it so far
+    quota_of text;
+    limit_   bigint;
+    used     bigint := 0;
+    reserved bigint := 0;
+    accepted bigint := 0;
 BEGIN
     -- a statement of its own: what follows takes its snapshot after the lock is ours
     PERFORM pg_advisory_xact_lock(7582370921);
@@ -545,7 +568,30 @@ BEGIN
                 END IF;
             END IF;
         END LOOP;
-        outcome := coalesce(outcome, refusal(p_commands[c]));
+        IF outcome IS NULL THEN
+            who := ROW (p_commands[c]->>'organization_id', p_commands[c]->>'key_id',
+                p_commands[c]->>'namespace_id', p_commands[c]->>'bucket_id')::text;
+            outcome := refusal(p_commands[c], who IS NOT DISTINCT FROM live);
+        END IF;
+        IF outcome IS NULL THEN
+            live := who;
+            org := p_commands[c]->>'organization_id';
+            IF org IS DISTINCT FROM quota_of THEN
+                IF reserved <> 0 OR accepted <> 0 THEN
+                    PERFORM add_to_quota(quota_of, reserved, accepted);
+                END IF;
+                SELECT o.quota_bytes, q.reserved_bytes + q.accepted_bytes INTO limit_, used
+                FROM organizations o JOIN quotas q USING (organization_id) WHERE organization_id = org;
+                quota_of := org;
+                reserved := 0;
+                accepted := 0;
+            END IF;
+            room := (p_commands[c]->>'room_bytes')::bigint;
+            IF room > 0 AND used + reserved + accepted + room > limit_ THEN
+                outcome := jsonb_build_object('refused', 'quota_exceeded', 'limit_bytes', limit_,
+                    'used_bytes', used + reserved + accepted, 'requested_bytes', room);
+            END IF;
+        END IF;
         IF outcome IS NULL THEN
             FOR i IN first_..last_ LOOP
                 next_ := next_ + 1;
@@ -555,18 +601,32 @@ BEGIN
                 IF schedule(p_ids[i], p_topics[i], e) THEN
                     wake := true;
                 END IF;
-                PERFORM project(p_ids[i], p_versions[i], p_topics[i], next_, e);
+                change := project(p_ids[i], p_versions[i], p_topics[i], next_, e);
+                reserved := reserved + change.reserved_;
+                accepted := accepted + change.accepted_;
                 IF p_topics[i] = 'upload.forgotten.v1' THEN
                     PERFORM redact(p_ids[i]);
                 ELSIF p_topics[i] NOT LIKE 'upload.%' AND p_topics[i] NOT LIKE 'object.%' THEN
                     PERFORM pg_notify('upwell_directory', p_ids[i]);
                 END IF;
             END LOOP;
+            IF p_topics[first_] NOT LIKE 'upload.%' THEN
+                live := NULL;
+                IF reserved <> 0 OR accepted <> 0 THEN
+                    PERFORM add_to_quota(quota_of, reserved, accepted);
+                    reserved := 0;
+                    accepted := 0;
+                END IF;
+                quota_of := NULL;  -- its limit may be another one now
+            END IF;
             outcome := jsonb_build_object('position', next_);
         END IF;
         outcomes := outcomes || outcome;
         first_ := last_ + 1;
     END LOOP;
+    IF reserved <> 0 OR accepted <> 0 THEN
+        PERFORM add_to_quota(quota_of, reserved, accepted);
+    END IF;
     IF next_ > head THEN
         UPDATE log_head SET position = next_;
         NOTIFY upwell_events;

@@ -1,0 +1,236 @@
+"""Kill the service with SIGKILL at random moments under load, and see that nothing that was answered is lost.
+
+Run: `uv run python scripts/kill_under_load.py [--kills 20] [--seed N]`. It starts a PostgreSQL and an S3 of its own,
+`upwell serve` and `upwell worker`, and clients that create, PUT, confirm and cancel. Every second kill takes the worker
+too. At the end: every answered request is in the log, the feed has no gap, no upload is stuck, the quota equals a sum
+over the log, and the live tables equal a replay.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import random
+import secrets
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.seaweedfs import EmbeddedStorage
+from adapters.postgres.connecting import SERVICE_ROLE, connect
+from adapters.postgres.migrating import migrate
+from adapters.postgres.rebuilding import rebuild
+from tests.conftest import Database, Tenant, free_port, make_tenant, start, wait_ready
+
+CLIENTS = 12
+QUOTA = 10**9
+STUCK_SECONDS = 100  # a confirm that died is taken over by a worker after 60
+
+
+class Answers:
+    """What the service answered: ids by what was promised about them."""
+
+    def __init__(self) -> None:
+        self.created: set[str] = set()
+        self.completed: set[str] = set()
+        self.canceled: set[str] = set()
+        self.broken = 0
+
+
+async def client(tenant: Tenant, answers: Answers, stop: asyncio.Event) -> None:
+    """Upload small files over and over, whatever happens to the service."""
+    async with tenant.client() as api, httpx.AsyncClient(timeout=10) as plain:
+        while not stop.is_set():
+            try:
+                await one_upload(api, plain, answers)
+            except httpx.HTTPError:
+                answers.broken += 1
+                await asyncio.sleep(0.05)
+
+
+async def one_upload(api: httpx.AsyncClient, plain: httpx.AsyncClient, answers: Answers) -> None:
+    """Create, then cancel, leave, or send and confirm."""
+    body = secrets.token_bytes(random.randint(1, 2000))  # noqa: S311  # a load, not a secret
+    created = await api.post(
+        "/v1/buckets/files/uploads",
+        json={
+            "filename": "a.mp4",
+            "content_type": "video/mp4",
+            "file_size_bytes": len(body),
+            "blob_property": "video",
+        },
+    )
+    if created.status_code != httpx.codes.OK:
+        answers.broken += 1
+        return
+    upload = created.json()
+    upload_id = upload["upload_id"]
+    answers.created.add(upload_id)
+    way = random.random()  # noqa: S311  # the same
+    if way < 0.1:  # noqa: PLR2004  # one in ten is left
+        return
+    if way < 0.25:  # noqa: PLR2004  # some are canceled
+        canceled = await api.delete(f"/v1/uploads/{upload_id}")
+        if canceled.status_code == httpx.codes.NO_CONTENT:
+            answers.canceled.add(upload_id)
+        return
+    await plain.put(upload["presigned_url"], content=body, headers={"Content-Type": "video/mp4"})
+    confirmed = await api.post(f"/v1/uploads/{upload_id}/confirm")
+    if confirmed.status_code == httpx.codes.OK and confirmed.json()["status"] == "COMPLETED":
+        answers.completed.add(upload_id)
+
+
+def kill_tree(process: Any) -> None:  # noqa: ANN401  # a Popen
+    """Kill a process and its children at once."""
+    tree = [psutil.Process(process.pid)]
+    tree += tree[0].children(recursive=True)
+    for one in tree:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    process.wait()
+
+
+async def run(environment: dict[str, str], tenant: Tenant, kills: int) -> Answers:
+    """Serve, load, kill, again."""
+    answers = Answers()
+    stop = asyncio.Event()
+    clients = []
+    worker = start(environment, "worker")
+    for number in range(kills):
+        service = start(environment, "serve")
+        await asyncio.to_thread(wait_ready, tenant.url, service)
+        if not clients:
+            clients = [asyncio.create_task(client(tenant, answers, stop)) for _ in range(CLIENTS)]
+        await asyncio.sleep(random.uniform(0.3, 2.5))  # noqa: S311  # a moment
+        kill_tree(service)
+        if number % 2:
+            kill_tree(worker)
+            worker = start(environment, "worker")
+        print(f"kill {number + 1}: {len(answers.created)} created, {len(answers.completed)} completed so far")
+    stop.set()
+    service = start(environment, "serve")
+    await asyncio.to_thread(wait_ready, tenant.url, service)
+    await asyncio.gather(*clients)
+    await settle(tenant.database)
+    for process in (service, worker):
+        process.terminate()
+        process.wait(30)
+    return answers
+
+
+async def settle(database: Database) -> None:
+    """Wait until no upload is being verified."""
+    connection = await connect(database.owner_url, role=None)
+    until = time.monotonic() + STUCK_SECONDS
+    query = "SELECT count(*) FROM upwell.uploads WHERE status = 'PROCESSING'"
+    while await connection.fetchval(query) and time.monotonic() < until:  # noqa: ASYNC110  # other processes do it
+        await asyncio.sleep(0.5)
+    await connection.close()
+
+
+async def check(database: Database, answers: Answers) -> list[str]:
+    """Return what is wrong."""
+    wrong = []
+    connection = await connect(database.owner_url, role=None)
+    rows = await connection.fetch("SELECT * FROM upwell.upwell_events ORDER BY notification_id")
+    positions = [row["notification_id"] for row in rows]
+    if positions != list(range(1, len(rows) + 1)):
+        wrong.append("the feed has a gap")
+    by_tag: dict[str, set[str]] = {}
+    reserved = accepted = 0
+    for row in rows:
+        state = msgspec.json.decode(row["state"])
+        by_tag.setdefault(row["topic"], set()).add(row["originator_id"])
+        reserved += state.get("reserved_bytes", 0) - state.get("released_bytes", 0)
+        accepted += state.get("accepted_bytes", 0) + state.get("kept_bytes", 0) - state.get("freed_bytes", 0)
+    for name, ids, tag in (
+        ("create", answers.created, "upload.requested.v1"),
+        ("confirm", answers.completed, "upload.completed.v1"),
+        ("cancel", answers.canceled, "upload.canceled.v1"),
+    ):
+        lost = ids - by_tag.get(tag, set())
+        if lost:
+            wrong.append(f"{len(lost)} answered {name} requests are not in the log")
+    quota = await connection.fetchrow(
+        "SELECT sum(reserved_bytes)::bigint AS reserved, sum(accepted_bytes)::bigint AS accepted FROM upwell.quotas"
+    )
+    if (quota["reserved"], quota["accepted"]) != (reserved, accepted):
+        wrong.append(f"the quota says {dict(quota)}, the log {reserved} reserved and {accepted} accepted")
+    stuck = await connection.fetchval("SELECT count(*) FROM upwell.uploads WHERE status = 'PROCESSING'")
+    if stuck:
+        wrong.append(f"{stuck} uploads are stuck in PROCESSING")
+    jobless = await connection.fetchval(
+        "SELECT count(*) FROM upwell.uploads u WHERE status = 'PENDING'"
+        " AND NOT EXISTS (SELECT FROM upwell.jobs j WHERE j.upload_id = u.upload_id AND j.kind = 'expire')"
+    )
+    if jobless:
+        wrong.append(f"{jobless} pending uploads have nobody who looks after them")
+    await connection.close()
+    replay = await rebuild(database.owner_url, swap=False)
+    if any(replay.differences.values()):
+        wrong.append(f"the live tables differ from a replay: {replay.differences}")
+    statuses = Counter({tag: len(ids) for tag, ids in by_tag.items()})
+    print(f"{len(rows)} events: {dict(statuses)}")
+    return wrong
+
+
+async def prepare(postgres: EmbeddedPostgres) -> Database:
+    """Make the database and the service's login."""
+    admin = await connect(postgres.url, role=None)
+    await admin.execute("CREATE DATABASE kills")
+    await migrate(postgres.url_for("postgres", "kills"))
+    await admin.execute("CREATE ROLE kills LOGIN")
+    await admin.execute(f"GRANT {SERVICE_ROLE} TO kills")
+    await admin.close()
+    return Database("kills", postgres.url_for("kills", "kills"), postgres.url_for("postgres", "kills"))
+
+
+def main() -> int:
+    """Run and report."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=secrets.randbits(32))
+    options = parser.parse_args()
+    random.seed(options.seed)
+    print(f"seed {options.seed}")
+    with tempfile.TemporaryDirectory(prefix="upwell-kills-") as folder:
+        Path(folder).chmod(0o711)
+        with (
+            EmbeddedPostgres.start(Path(folder) / "postgres") as postgres,
+            EmbeddedStorage.start(Path(folder) / "s3") as s3,
+        ):
+            database = asyncio.run(prepare(postgres))
+            port = free_port()
+            environment = {
+                "UPWELL_DATABASE_URL": database.url,
+                "UPWELL_S3_ENDPOINT_URL": s3.endpoint_url,
+                "UPWELL_S3_BUCKET": "kills",
+                "UPWELL_S3_ACCESS_KEY_ID": s3.access_key_id,
+                "UPWELL_S3_SECRET_ACCESS_KEY": s3.secret_access_key,
+                "UPWELL_PORT": str(port),
+                "UPWELL_LOG_LEVEL": "error",
+            }
+            tenant = asyncio.run(make_tenant(database, f"http://127.0.0.1:{port}", quota_bytes=QUOTA))
+            answers = asyncio.run(run(environment, tenant, options.kills))
+            wrong = asyncio.run(check(database, answers))
+    print(
+        f"{options.kills} kills: {len(answers.created)} creates, {len(answers.completed)} confirms and"
+        f" {len(answers.canceled)} cancels were answered, {answers.broken} requests broke"
+    )
+    for line in wrong:
+        print(f"WRONG: {line}")
+    print("nothing is lost" if not wrong else f"{len(wrong)} things are wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Creates per second on the real PostgreSQL, as a ratio to a Litestar route that does nothing with the same body.
+
+Run: `uv run python -m tests.benchmarks.bench_creates [--seconds 5] [--rounds 3]`. Both servers are granian with one
+worker; the rounds alternate, so that a noisy machine is noisy for both. The log's own rate at 32 writers is at the end.
+"""
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import uvloop
+
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.seaweedfs import EmbeddedStorage
+from adapters.postgres.connecting import SERVICE_ROLE, connect
+from adapters.postgres.migrating import migrate
+from tests.benchmarks.load import Load, http_request, load
+from tests.conftest import Database, free_port, make_tenant, start, wait_ready
+
+BODY = (
+    b'{"filename":"product_video.mp4","content_type":"video/mp4","file_size_bytes":10485760,'
+    b'"blob_property":"video","metadata":{"campaign":"summer_2024","source":"mobile_app"}}'
+)
+NOOP = """
+import uvloop
+from granian.constants import Interfaces, Loops
+from granian.server import Server
+Server("tests.benchmarks.noop:create_app", factory=True, port={port}, interface=Interfaces.ASGI,
+       loop=Loops.uvloop, websockets=False, log_enabled=False).serve()
+"""
+
+
+async def prepare(postgres: EmbeddedPostgres) -> Database:
+    """Make a migrated database and the service's login."""
+    admin = await connect(postgres.url, role=None)
+    await admin.execute("CREATE DATABASE bench")
+    await migrate(postgres.url_for("postgres", "bench"))
+    await admin.execute("CREATE ROLE bench LOGIN")
+    await admin.execute(f"GRANT {SERVICE_ROLE} TO bench")
+    for setting in ("fsync", "synchronous_commit"):
+        print(f"{setting} = {await admin.fetchval(f'SHOW {setting}')}")
+    await admin.close()
+    return Database("bench", postgres.url_for("bench", "bench"), postgres.url_for("postgres", "bench"))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="upwell-bench-") as folder:
+        Path(folder).chmod(0o711)
+        with (
+            EmbeddedPostgres.start(Path(folder) / "postgres") as postgres,
+            EmbeddedStorage.start(Path(folder) / "s3") as s3,
+        ):
+            database = asyncio.run(prepare(postgres))
+            port, noop_port = free_port(), free_port()
+            environment = {
+                "UPWELL_DATABASE_URL": database.url,
+                "UPWELL_S3_ENDPOINT_URL": s3.endpoint_url,
+                "UPWELL_S3_BUCKET": "bench",
+                "UPWELL_S3_ACCESS_KEY_ID": s3.access_key_id,
+                "UPWELL_S3_SECRET_ACCESS_KEY": s3.secret_access_key,
+                "UPWELL_PORT": str(port),
+                "UPWELL_LOG_LEVEL": "warning",
+            }
+            service = start(environment, "serve")
+            noop = subprocess.Popen([sys.executable, "-c", NOOP.format(port=noop_port)])
+            try:
+                wait_ready(f"http://127.0.0.1:{port}", service)
+                tenant = asyncio.run(make_tenant(database, f"http://127.0.0.1:{port}"))
+                request = http_request(
+                    "/v1/buckets/files/uploads", BODY, {**tenant.headers, "Content-Type": "application/json"}
+                )
+                for connections in (1, 32):
+                    measure(request, port, noop_port, connections, options.seconds, options.rounds)
+            finally:
+                for process in (service, noop):
+                    process.terminate()
+                    process.wait()
+
+
+def measure(request: bytes, port: int, noop_port: int, connections: int, seconds: float, rounds: int) -> None:
+    """Alternate between both servers and print medians."""
+    results: dict[str, list[Load]] = {"no-op": [], "create": []}
+    for _ in range(rounds):
+        for name, target in (("no-op", noop_port), ("create", port)):
+            results[name].append(uvloop.run(load(target, request, connections=connections, seconds=seconds)))
+    print(f"{connections} connections")
+    rates = {}
+    for name, loads in results.items():
+        rates[name] = statistics.median(one.requests_per_second for one in loads)
+        p50 = statistics.median(one.p50_ms for one in loads)
+        p99 = statistics.median(one.p99_ms for one in loads)
+        failures = sum(one.failures for one in loads)
+        print(f"  {name:7} {rates[name]:8.0f}/s  p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  failures {failures}")
+    print(f"  ratio   {rates['create'] / rates['no-op']:8.2f}")
+
+
+if __name__ == "__main__":
+    main()
