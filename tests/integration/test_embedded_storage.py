@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from adapters.embedded.errors import EmbeddedError
+from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.process import wait_until
 from adapters.embedded.seaweedfs import EmbeddedStorage
 
@@ -147,7 +148,8 @@ def test_a_killed_parent_leaves_no_process_and_loses_nothing_acknowledged(folder
         parent.send_signal(signal.SIGKILL)
         parent.wait()
         assert wait_until(lambda: not any(process.is_running() for process in family), GONE_WITHIN)
-    with EmbeddedStorage.start(folder / "dev") as storage:
+    with EmbeddedPostgres.start(folder / "dev") as postgres, EmbeddedStorage.start(folder / "dev") as storage:
+        assert postgres.alive()
         s3 = client(storage)
         assert {found["Key"] for found in s3.list_objects_v2(Bucket="kept")["Contents"]} == set(names) - {"k0"}
         for name in names[1:]:
