@@ -3,12 +3,14 @@
 import re
 import secrets
 import time
+from typing import cast
 
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
 
 _log = structlog.get_logger("upwell.request")
+MAX_DRAINED_BYTES = 16 * 1024 * 1024
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_\-.]{1,64}")
 _PERSON = re.compile(r"/users/[^/]+")
 _UPLOAD_ID = re.compile(r"upl_[a-z0-9]+")
@@ -30,17 +32,27 @@ class RequestLog:
         method = scope["method"]
         began = time.perf_counter()
         status = 0
+        unread = True
+
+        async def ask() -> HTTPReceiveMessage:
+            nonlocal unread
+            message = await receive()
+            unread = message["type"] == "http.request" and message["more_body"]
+            return cast("HTTPReceiveMessage", message)
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                drained = 0
+                while unread and drained < MAX_DRAINED_BYTES:  # a client that still sends would not read the answer
+                    drained += len(cast("bytes", (await ask()).get("body", b"")))
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                await self._app(scope, receive, answer)
+                await self._app(scope, ask, answer)
             finally:
                 path = scope["path"]
                 upload = _UPLOAD_ID.search(path)

@@ -9,7 +9,7 @@ import httpx
 from tests.conftest import Service, Tenant
 
 
-async def announce(client: httpx.AsyncClient, body: bytes, **fields: Any) -> dict[str, Any]:
+async def announce(client: httpx.AsyncClient, body: bytes, **fields: object) -> dict[str, Any]:
     asked = {
         "filename": "clip.mp4",
         "content_type": "video/mp4",

@@ -64,7 +64,7 @@ def main() -> None:
         ),
     ):
         ours = microseconds(sign, 20_000)
-        print(f"{name:28} ours {ours:6.1f} µs   botocore {theirs:6.1f} µs   {theirs / ours:5.1f} times")  # noqa: T201 - a script
+        print(f"{name:28} ours {ours:6.1f} µs   botocore {theirs:6.1f} µs   {theirs / ours:5.1f} times")
 
 
 if __name__ == "__main__":

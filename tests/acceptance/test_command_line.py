@@ -1,0 +1,388 @@
+"""The command line as a user has it: a process of its own, against real servers."""
+
+import hashlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from anyio.abc import Process
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from adapters.postgres.connecting import connect
+from application.rules import Rules
+from domain.organization import Tier
+from entrypoints.envfile import write_env
+from entrypoints.wiring import administering
+from tests.conftest import Database, Servers, Service, Tenant, free_port
+
+COMMAND = [sys.executable, "-c", "from entrypoints.cli import main; main()"]
+PATIENCE_SECONDS = 60
+ROOT = Path(__file__).parents[2]
+
+
+def environment_of(values: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("UPWELL_")}
+    return {**inherited, "PYTHONPATH": str(ROOT), **values}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended. No command ever shows a traceback."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> list[dict[str, Any]]:
+        """Return the JSON objects of the lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody with a folder of their own and the variables of a tenant."""
+
+    folder: Path
+    tenant: Tenant
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Return what the tenant's environment holds."""
+        return {
+            "UPWELL_URL": self.tenant.url,
+            "UPWELL_API_KEY": self.tenant.secret,
+            "UPWELL_NAMESPACE": self.tenant.namespace.name,
+            "UPWELL_BUCKET": self.tenant.bucket.name,
+            "UPWELL_DATABASE_URL": self.tenant.database.url,
+        }
+
+    def file(self, name: str, body: bytes | None = None) -> bytes:
+        """Make a file and return its bytes."""
+        content = secrets.token_bytes(50_000) if body is None else body
+        (self.folder / name).write_bytes(content)
+        return content
+
+    async def run(self, *arguments: str, **changed: str) -> Ran:
+        """Run a command to its end."""
+        return await run(*arguments, folder=self.folder, variables={**self.variables, **changed})
+
+
+async def run(*arguments: str, folder: Path, variables: Mapping[str, str], stdout: int = subprocess.PIPE) -> Ran:
+    with anyio.fail_after(PATIENCE_SECONDS):
+        done = await anyio.run_process(
+            [*COMMAND, *arguments], env=environment_of(variables), cwd=folder, check=False, stdout=stdout
+        )
+    ran = Ran(code=done.returncode, out=(done.stdout or b"").decode(), err=done.stderr.decode())
+    assert "Traceback" not in ran.err
+    return ran
+
+
+@pytest.fixture
+def user(tenant: Tenant, tmp_path: Path) -> User:
+    return User(folder=tmp_path, tenant=tenant)
+
+
+async def test_files_become_objects_and_the_fitting_property_is_found(user: User) -> None:
+    body = user.file("clip.mp4")
+    user.file("notes.txt", b"hello")
+    ran = await user.run("upload", "clip.mp4", "notes.txt", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.err == ""
+    clip, notes = ran.json
+    assert clip["sha256"] == hashlib.sha256(body).hexdigest()
+    assert (clip["ok"], clip["status"], clip["sent_bytes"]) == (True, "COMPLETED", len(body))
+    assert (clip["blob_property"], notes["blob_property"]) == ("video", "text")
+    async with user.tenant.client() as client:
+        found = (await client.get(f"/v1/buckets/files/objects/{clip['object_id']}")).json()
+    assert found["blobs"][0]["upload_id"] == clip["upload_id"]
+
+
+async def test_the_file_of_upwell_dev_in_a_folder_above_says_where_to(user: User) -> None:
+    (user.folder / ".upwell").mkdir()
+    write_env(user.folder / ".upwell" / "dev.env", user.variables)
+    (user.folder / "below").mkdir()
+    user.file("below/clip.mp4")
+    ran = await run("upload", "clip.mp4", folder=user.folder / "below", variables={})
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("clip.mp4: sent 48.8 KiB; upload upl_")
+
+
+async def test_known_bytes_are_not_sent_again_unless_they_shall_be(user: User) -> None:
+    user.file("clip.mp4")
+    (first,) = (await user.run("upload", "clip.mp4", "--json")).json
+    said = await user.run("upload", "clip.mp4")
+    assert said.out == (
+        f"clip.mp4: nothing sent, the same bytes are in {first['upload_id']} already;"
+        f" upload {first['upload_id']}, object {first['object_id']}\n"
+    )
+    (again,) = (await user.run("upload", "clip.mp4", "--json", "--no-skip-duplicates")).json
+    assert again["upload_id"] != first["upload_id"]
+    assert again["sent_bytes"] == 50_000
+
+
+async def test_an_empty_file_is_uploaded(user: User) -> None:
+    user.file("empty.txt", b"")
+    (done,) = (await user.run("upload", "empty.txt", "--json")).json
+    assert (done["ok"], done["size_bytes"], done["status"]) == (True, 0, "COMPLETED")
+
+
+async def test_a_large_file_is_waited_for_until_a_worker_has_proved_it(user: User) -> None:
+    with (user.folder / "big.mp4").open("wb") as file:
+        file.write(secrets.token_bytes(8))
+        file.truncate(100_000_000)
+    (done,) = (await user.run("upload", "big.mp4", "--json")).json
+    assert (done["ok"], done["status"]) == (True, "COMPLETED")
+    shown = (await user.run("uploads", "show", done["upload_id"], "--json")).json[0]
+    began = next(event for event in shown["events"] if event["tag"] == "upload.verification_began.v1")
+    assert began["facts"]["inline"] is False
+
+
+async def test_a_file_that_fails_does_not_keep_the_others_back(user: User) -> None:
+    user.file("good.mp4")
+    user.file("odd.bin")
+    (user.folder / "folder").mkdir()
+    ran = await user.run("upload", "folder", "odd.bin", "nowhere.mp4", "good.mp4")
+    assert ran.code == 1
+    assert ran.out.startswith("good.mp4: sent")
+    folder, odd, nowhere = ran.err.splitlines()
+    assert folder == "upwell: folder: it is a folder: name the files in it"
+    assert odd.startswith("upwell: odd.bin: application/octet-stream fits no property of the bucket files")
+    assert nowhere == "upwell: nowhere.mp4: there is no such file"
+
+
+async def test_a_file_of_any_type_is_kept_without_an_object(user: User) -> None:
+    user.file("odd.bin")
+    (done,) = (await user.run("upload", "odd.bin", "--no-object", "--json")).json
+    assert (done["ok"], done["object_id"]) == (True, None)
+
+
+async def test_metadata_goes_with_the_upload_and_its_object(user: User) -> None:
+    user.file("clip.mp4")
+    metadata, of_object = '{"campaign": "summer"}', '{"title": "A day out"}'
+    ran = await user.run("upload", "clip.mp4", "--metadata", metadata, "--object-metadata", of_object, "--json")
+    (done,) = ran.json
+    async with user.tenant.client() as client:
+        upload = (await client.get(f"/v1/uploads/{done['upload_id']}")).json()
+        found = (await client.get(f"/v1/buckets/files/objects/{done['object_id']}")).json()
+    assert upload["metadata"] == {"campaign": "summer"}
+    assert found["title"] == "A day out"
+
+
+async def test_a_refusal_is_told_in_the_services_words_before_anything_is_sent(service: Service, user: User) -> None:
+    poor = User(folder=user.folder, tenant=await service.tenant(tier=Tier.FREE, quota_bytes=100))
+    poor.file("clip.mp4")
+    ran = await poor.run("upload", "clip.mp4")
+    assert ran.code == 1
+    assert "The storage quota is 100 bytes" in ran.err
+    assert ran.err.endswith("[quota_exceeded]\n")
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "said"),
+    [
+        ({"UPWELL_API_KEY": "sk_wrong"}, 1, "[key_unknown]"),
+        ({"UPWELL_BUCKET": "nope"}, 1, "[bucket_not_found]"),
+        ({"UPWELL_NAMESPACE": "nope"}, 1, "[namespace_not_found]"),
+        ({"UPWELL_URL": "gopher://x"}, 2, "UPWELL_URL must begin with http"),
+        ({"UPWELL_URL": ""}, 2, "UPWELL_URL is not set"),
+    ],
+)
+async def test_what_is_wrong_for_all_files_is_one_sentence(
+    user: User, changed: dict[str, str], code: int, said: str
+) -> None:
+    user.file("clip.mp4")
+    ran = await user.run("upload", "clip.mp4", "clip.mp4", **changed)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+async def test_a_service_that_is_down_is_a_sentence(user: User) -> None:
+    user.file("clip.mp4")
+    ran = await user.run("upload", "clip.mp4", UPWELL_URL=f"http://127.0.0.1:{free_port()}")
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1].endswith("cannot be reached: [Errno 111] Connection refused")
+
+
+async def test_the_client_loads_neither_the_servers_libraries_nor_the_file(user: User) -> None:
+    with (user.folder / "big.mp4").open("wb") as file:
+        file.truncate(300_000_000)
+    script = (
+        "import sys, resource, subprocess\n"
+        "from entrypoints.cli import upwell\n"
+        "code = upwell.main(sys.argv[1:], standalone_mode=False)\n"
+        "loaded = {'litestar', 'asyncpg', 'aiobotocore', 'botocore', 'granian'} & set(sys.modules)\n"
+        "print(code, sorted(loaded), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+    )
+    with anyio.fail_after(PATIENCE_SECONDS):
+        done = await anyio.run_process(
+            [sys.executable, "-c", script, "upload", "big.mp4"], env=environment_of(user.variables), cwd=user.folder
+        )
+    code, loaded, peak_mib = done.stdout.decode().splitlines()[-1].split(maxsplit=2)[0:3]
+    assert (code, loaded) == ("0", "[]")
+    assert int(peak_mib) < 120
+
+
+async def test_uploads_are_listed_between_tabs_newest_first(user: User) -> None:
+    user.file("one.mp4")
+    user.file("two.mp4")
+    uploaded = (await user.run("upload", "one.mp4", "two.mp4", "--json")).json
+    rows = [line.split("\t") for line in (await user.run("uploads", "list")).out.splitlines()]
+    assert [row[0] for row in rows] == [done["upload_id"] for done in reversed(uploaded)]
+    assert rows[0][1:3] + rows[0][4:] == ["COMPLETED", "50000", uploaded[1]["object_id"], "two.mp4"]
+    found = (await user.run("uploads", "list", "--search", "ONE", "--status", "completed", "--json")).json
+    assert [row["filename"] for row in found] == ["one.mp4"]
+    assert (await user.run("uploads", "list", "--status", "FAILED")).out == ""
+    assert len((await user.run("uploads", "list", "--limit", "1")).out.splitlines()) == 1
+
+
+async def test_an_upload_is_shown_with_its_history(user: User) -> None:
+    user.file("clip.mp4")
+    (done,) = (await user.run("upload", "clip.mp4", "--json")).json
+    ran = await user.run("uploads", "show", done["upload_id"])
+    assert ran.code == 0
+    record, history = ran.out.split("\n\n")
+    assert "filename                  clip.mp4" in record
+    tags = [line.split()[2] for line in history.splitlines()]
+    assert tags == [
+        "upload.requested.v1",
+        "upload.verification_began.v1",
+        "upload.verified.v1",
+        "upload.completed.v1",
+    ]
+    assert user.tenant.caller.key.key_id in history
+
+
+async def test_without_the_database_the_record_is_shown_and_the_lack_is_told(user: User) -> None:
+    user.file("clip.mp4")
+    (done,) = (await user.run("upload", "clip.mp4", "--json")).json
+    for url, said in (("", "needs UPWELL_DATABASE_URL"), ("postgresql://x@127.0.0.1:1/x", "cannot be reached")):
+        ran = await user.run("uploads", "show", done["upload_id"], UPWELL_DATABASE_URL=url)
+        assert (ran.code, ran.out.split()[:2]) == (0, ["upload_id", done["upload_id"]])
+        assert said in ran.err
+    unknown = await user.run("uploads", "show", "upl_unknown")
+    assert (unknown.code, unknown.err) == (1, "upwell: There is no such upload. [upload_not_found]\n")
+
+
+class Tail:
+    """A running `upwell events tail`."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self.process = process
+        self._out = BufferedByteReceiveStream(process.stdout)
+        self._err = BufferedByteReceiveStream(process.stderr)
+
+    async def line(self) -> str:
+        """Wait for a line of what is printed."""
+        return (await self._out.receive_until(b"\n", 1_000_000)).decode()
+
+    async def told(self) -> str:
+        """Wait for a line of what is told."""
+        return (await self._err.receive_until(b"\n", 1_000_000)).decode()
+
+
+@asynccontextmanager
+async def tailing(folder: Path, database: Database, *arguments: str) -> AsyncIterator[Tail]:
+    variables = environment_of({"UPWELL_DATABASE_URL": database.url})
+    with anyio.fail_after(PATIENCE_SECONDS):
+        async with await anyio.open_process(
+            [*COMMAND, "events", "tail", *arguments], env=variables, cwd=folder, stdin=subprocess.DEVNULL
+        ) as process:
+            try:
+                yield Tail(process)
+            finally:
+                if process.returncode is None:
+                    process.kill()
+
+
+async def happen(database: Database) -> str:
+    """Make something happen, and return the id that the event is about."""
+    async with administering(database.url, Rules()) as use:
+        return (await use.organizations.create(name=secrets.token_hex(4), tier=Tier.FREE)).organization_id
+
+
+async def test_events_are_printed_as_they_are_appended_until_ctrl_c(tmp_path: Path, database: Database) -> None:
+    first = await happen(database)
+    async with tailing(tmp_path, database, "--from-start", "--types", "organization.*") as tail:
+        position, at, tag, stream = (await tail.line()).split()
+        assert (position, tag, stream) == ("1", "organization.created.v1", first)
+        assert at.endswith("Z")
+        second = await happen(database)
+        assert second in await tail.line()
+        tail.process.send_signal(signal.SIGINT)
+        assert await tail.process.wait() == 130
+        assert (await tail.told()).strip() == ""
+
+
+async def test_the_tail_outlives_its_connections(tmp_path: Path, servers: Servers, database: Database) -> None:
+    await happen(database)
+    async with tailing(tmp_path, database, "--from-start", "--json") as tail:
+        assert json.loads(await tail.line())["position"] == 1
+        admin = await connect(servers.postgres_url, role=None)
+        await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database.name)
+        await admin.close()
+        second = await happen(database)
+        event = json.loads(await tail.line())
+        assert (event["position"], event["originator_id"]) == (2, second)
+        assert event["event"]["type"] == "organization.created.v1"
+
+
+async def test_what_there_is_can_be_printed_without_following(tmp_path: Path, database: Database) -> None:
+    for _ in range(3):
+        await happen(database)
+    variables = {"UPWELL_DATABASE_URL": database.url}
+    ran = await run("events", "tail", "--no-follow", "--after", "1", folder=tmp_path, variables=variables)
+    assert (ran.code, ran.err) == (0, "")
+    assert [line.split("\t")[0] for line in ran.out.splitlines()] == ["2", "3"]
+
+
+async def test_a_reader_that_is_gone_ends_the_tail_quietly(tmp_path: Path, database: Database) -> None:
+    await happen(database)
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ran = await run(
+            "events",
+            "tail",
+            "--from-start",
+            folder=tmp_path,
+            variables={"UPWELL_DATABASE_URL": database.url},
+            stdout=writing,
+        )
+    finally:
+        os.close(writing)
+    assert (ran.code, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("", "UPWELL_DATABASE_URL is not set"),
+        ("mysql://x", "must be a URL that begins with postgresql://"),
+        ("postgresql://x@127.0.0.1:1/x", "PostgreSQL cannot be reached"),
+    ],
+)
+async def test_a_database_that_cannot_be_read_is_one_sentence(tmp_path: Path, url: str, said: str) -> None:
+    ran = await run("events", "tail", folder=tmp_path, variables={"UPWELL_DATABASE_URL": url})
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+async def test_a_database_that_does_not_exist_is_one_sentence(tmp_path: Path, servers: Servers) -> None:
+    url = servers.url_for("postgres", "nowhere")
+    ran = await run("events", "tail", folder=tmp_path, variables={"UPWELL_DATABASE_URL": url})
+    assert (ran.code, ran.err) == (2, 'upwell: PostgreSQL refuses: database "nowhere" does not exist\n')
