@@ -1,0 +1,138 @@
+"""`upwell dev` as a user meets it: ready, persistent, clean after every end, and clear about what is wrong."""
+
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from entrypoints.envfile import read_env
+from tests.conftest import free_port, start, wait_ready
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user can reach, wherever the tests run."""
+    made = Path(tempfile.mkdtemp(prefix="upwell-dev-"))
+    made.chmod(0o755)
+    yield made / "data"
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited too long"
+        time.sleep(0.05)
+
+
+def develop(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    process = start({}, "dev", "--port", str(port), "--data", str(folder))
+    wait_ready(f"http://127.0.0.1:{port}", process, 60)
+    wait_for((folder / "dev.env").exists)
+    return process
+
+
+def refused(*arguments: str) -> tuple[int, str]:
+    process = subprocess.run(
+        [sys.executable, "-c", "from entrypoints.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return process.returncode, process.stderr
+
+
+def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def test_dev_keeps_its_data_over_ctrl_c_and_kill_9_and_leaves_no_child(folder: Path) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    process = develop(folder, port)
+    env = read_env(folder / "dev.env")
+    assert stat.S_IMODE((folder / "dev.env").stat().st_mode) == 0o600
+    assert env["UPWELL_URL"] == url
+    headers = {"Authorization": f"Bearer {env['UPWELL_API_KEY']}", "X-Namespace": env["UPWELL_NAMESPACE"]}
+    asked = {"filename": "a.txt", "content_type": "text/plain", "file_size_bytes": 5, "blob_property": "text"}
+    upload = httpx.post(f"{url}/v1/buckets/files/uploads", json=asked, headers=headers).json()
+    httpx.put(upload["presigned_url"], content=b"hello", headers={"Content-Type": "text/plain"}).raise_for_status()
+    done = httpx.post(f"{url}/v1/uploads/{upload['upload_id']}/confirm", headers=headers, timeout=20).json()
+    assert done["status"] == "COMPLETED"
+
+    children = family(process)
+    assert len(children) >= 2
+    process.kill()  # SIGKILL: nothing of ours runs any more
+    process.wait()
+    wait_for(lambda: not any(child.is_running() for child in children))
+
+    process = develop(folder, port)
+    assert read_env(folder / "dev.env")["UPWELL_API_KEY"] == env["UPWELL_API_KEY"]
+    record = httpx.get(f"{url}/v1/uploads/{upload['upload_id']}", headers=headers).json()
+    assert record["status"] == "COMPLETED"
+    again = httpx.post(
+        f"{url}/v1/buckets/files/uploads", json={**asked, "file_hash": done["file_hash"]}, headers=headers
+    ).json()
+    assert again["is_duplicate"] is True
+
+    second = refused("dev", "--port", str(free_port()), "--data", str(folder))
+    assert second[0] == 2
+    assert "in use" in second[1]
+    assert "Traceback" not in second[1]
+
+    children = family(process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    wait_for(lambda: not any(child.is_running() for child in children))
+
+
+def test_a_busy_port_is_one_sentence_and_exit_code_2(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        status, said = refused("dev", "--port", str(taken.getsockname()[1]), "--data", str(folder))
+    assert status == 2
+    assert "--port" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_a_folder_of_another_version_is_one_sentence_and_exit_code_2(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "version").write_text("99\n")
+    status, said = refused("dev", "--port", str(free_port()), "--data", str(folder))
+    assert status == 2
+    assert "another version" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence_and_exit_code_2(folder: Path) -> None:
+    folder.write_text("a file stands where the folder should be")
+    status, said = refused("dev", "--port", str(free_port()), "--data", str(folder))
+    assert status == 2
+    assert len(said.strip().splitlines()) == 1
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("UPWELL_DATABASE_URL", "mysql://x"), ("UPWELL_PORT", "many"), ("UPWELL_S3_ENDPOINT_URL", "localhost:9000")],
+)
+def test_a_wrong_setting_is_refused_at_start_by_its_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    status, said = refused("serve")
+    assert status == 2
+    assert name in said
+    assert len(said.strip().splitlines()) == 1

@@ -1,0 +1,52 @@
+"""The read tables are what a replay of the log gives."""
+
+import secrets
+
+from adapters.postgres.connecting import connect
+from adapters.postgres.rebuilding import READ_TABLES, rebuild
+from tests.acceptance.test_main_job import announce, put
+from tests.conftest import Tenant
+
+
+async def test_a_replay_equals_the_live_tables_and_takes_their_place(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        for number in range(6):
+            body = secrets.token_bytes(10 + number)
+            upload = await announce(client, body)
+            if number % 3 == 0:
+                await client.delete(f"/v1/uploads/{upload['upload_id']}")
+            elif number % 3 == 1:
+                await put(upload, body)
+                await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")
+        url = tenant.database.owner_url
+        checked = await rebuild(url, swap=False)
+        assert checked.differences == dict.fromkeys(READ_TABLES, 0)
+        indexes = await _indexes(url)
+        await rebuild(url, swap=True)
+        assert await _indexes(url) == indexes
+        assert (await rebuild(url, swap=False)).differences == dict.fromkeys(READ_TABLES, 0)
+        # the service goes on with the fresh tables
+        body = secrets.token_bytes(99)
+        upload = await announce(client, body)
+        await put(upload, body)
+        confirmed = await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")
+        assert confirmed.json()["status"] == "COMPLETED"
+
+
+async def test_a_table_that_was_tampered_with_differs_from_the_replay(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        await announce(client, b"x" * 10)
+    connection = await connect(tenant.database.owner_url, role=None)
+    change = "UPDATE upwell.quotas SET reserved_bytes = reserved_bytes + $2 WHERE organization_id = $1"
+    organization_id = tenant.caller.organization.organization_id
+    await connection.execute(change, organization_id, 1)
+    assert (await rebuild(tenant.database.owner_url, swap=False)).differences["quotas"] == 2
+    await connection.execute(change, organization_id, -1)
+    await connection.close()
+
+
+async def _indexes(url: str) -> list[str]:
+    connection = await connect(url, role=None)
+    rows = await connection.fetch("SELECT indexdef FROM pg_indexes WHERE schemaname = 'upwell' ORDER BY 1")
+    await connection.close()
+    return [row["indexdef"] for row in rows]

@@ -1,0 +1,224 @@
+"""The worker on real PostgreSQL and S3, with a clock that tests move."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from adapters.memory.clock import ManualClock
+from adapters.postgres.connecting import connect
+from adapters.postgres.rebuilding import rebuild
+from application.ports.jobs import JobKind
+from application.requesting_upload import Answer, Wish
+from domain.admission import Announcement
+from domain.refusals import WrongStateError
+from domain.upload import Claimed, Status
+from entrypoints.settings import Settings
+from entrypoints.wiring import Services, running
+from tests.conftest import Database, Tenant, make_tenant
+
+
+class World:
+    """A service in this process, a tenant, and the clock."""
+
+    def __init__(self, services: Services, tenant: Tenant, clock: ManualClock) -> None:
+        self.services = services
+        self.tenant = tenant
+        self.clock = clock
+
+    async def announce(self, body: bytes, **changes: Any) -> Answer:  # noqa: ANN401  # fields of a wish
+        announcement = Announcement(
+            filename="a.mp4", content_type="video/mp4", file_size_bytes=len(body), blob_property="video"
+        )
+        wish = Wish(announcement=announcement, **changes)
+        t = self.tenant
+        return await self.services.request_upload(t.caller, t.namespace, t.bucket, wish)
+
+    async def put(self, answer: Answer, body: bytes) -> None:
+        assert answer.signed is not None
+        async with httpx.AsyncClient() as plain:
+            sent = await plain.put(answer.signed.url, content=body, headers={"Content-Type": "video/mp4"})
+        assert sent.status_code == 200, sent.text
+
+    async def confirm(self, answer: Answer, *, as_task: bool = False) -> Status:
+        t = self.tenant
+        upload_id = answer.record.upload_id
+        confirmed = await self.services.confirm_upload(
+            t.caller, t.namespace, upload_id, bucket_id=None, claimed=Claimed(), as_task=as_task
+        )
+        return confirmed.status
+
+    async def work(self) -> None:
+        """Work every job that is due, and those that become due by it."""
+        while await self.services.worker.work_due():
+            pass
+
+    async def status(self, answer: Answer) -> Status | None:
+        record = await self.services.ports.read_side.upload(self.tenant.namespace.namespace_id, answer.record.upload_id)
+        return record.status if record else None
+
+    async def stored(self, answer: Answer) -> bool:
+        return await self.services.ports.storage.head(answer.record.storage_key) is not None
+
+    async def quota(self) -> tuple[int, int]:
+        use = await self.services.ports.read_side.quota(self.tenant.caller.organization.organization_id)
+        return use.reserved_bytes, use.accepted_bytes
+
+
+@pytest.fixture
+async def world(settings: Settings, database: Database) -> AsyncIterator[World]:
+    clock = ManualClock(datetime.now(UTC))
+    tenant = await make_tenant(database, "http://nowhere")
+    async with running(settings, clock=clock) as services:
+        yield World(services, tenant, clock)
+
+
+async def test_an_upload_that_nobody_sends_fails_15_minutes_after_its_url_expired(world: World) -> None:
+    answer = await world.announce(b"x" * 100)
+    world.clock.advance(timedelta(minutes=74))
+    await world.work()
+    assert await world.status(answer) is Status.PENDING
+    assert await world.quota() == (100, 0)
+    world.clock.advance(timedelta(minutes=2))
+    await world.work()
+    assert await world.status(answer) is Status.FAILED
+    assert await world.quota() == (0, 0)
+    record = await world.services.ports.read_side.upload(world.tenant.namespace.namespace_id, answer.record.upload_id)
+    assert record is not None
+    assert record.message == "No bytes arrived before the upload URL expired; request a new upload."
+
+
+async def test_bytes_that_were_sent_but_never_confirmed_are_verified_when_the_url_has_expired(world: World) -> None:
+    body = secrets.token_bytes(100)
+    answer = await world.announce(body)
+    await world.put(answer, body)
+    world.clock.advance(timedelta(minutes=76))
+    await world.work()
+    assert await world.status(answer) is Status.COMPLETED
+    assert await world.quota() == (0, 100)
+
+
+async def test_a_failed_upload_is_forgotten_30_days_later_and_its_events_name_nobody(
+    world: World, database: Database
+) -> None:
+    answer = await world.announce(b"x" * 10)
+    world.clock.advance(timedelta(minutes=76))
+    await world.work()
+    world.clock.advance(timedelta(days=29))
+    await world.work()
+    assert await world.status(answer) is Status.FAILED
+    world.clock.advance(timedelta(days=2))
+    await world.work()
+    assert await world.status(answer) is None
+    stored = await world.services.ports.log.read_stream(answer.record.upload_id)
+    assert [event.topic for event in stored] == ["upload.requested.v1", "upload.failed.v1", "upload.forgotten.v1"]
+    request = msgspec.json.decode(stored[0].state)["request"]
+    assert {request[name] for name in ("filename", "storage_key", "metadata", "object_metadata")} == {None}
+    assert not (await rebuild(database.owner_url, swap=False)).differences["uploads"]
+
+
+async def test_a_completed_upload_without_an_object_is_forgotten_with_its_bytes(world: World) -> None:
+    body = secrets.token_bytes(40)
+    t = world.tenant
+    wish = Wish(
+        announcement=Announcement(
+            filename="a.bin", content_type="application/octet-stream", file_size_bytes=40, create_object=False
+        )
+    )
+    answer = await world.services.request_upload(t.caller, t.namespace, t.bucket, wish)
+    assert answer.signed is not None
+    async with httpx.AsyncClient() as plain:
+        await plain.put(answer.signed.url, content=body, headers={"Content-Type": "application/octet-stream"})
+    assert await world.confirm(answer) is Status.COMPLETED
+    assert await world.quota() == (0, 40)
+    world.clock.advance(timedelta(days=31))
+    await world.work()
+    assert await world.status(answer) is None
+    assert await world.quota() == (0, 0)
+    assert not await world.stored(answer)
+
+
+async def test_an_upload_that_an_object_holds_is_not_forgotten(world: World) -> None:
+    body = secrets.token_bytes(40)
+    answer = await world.announce(body)
+    await world.put(answer, body)
+    assert await world.confirm(answer) is Status.COMPLETED
+    world.clock.advance(timedelta(days=60))
+    await world.work()
+    assert await world.status(answer) is Status.COMPLETED
+    assert await world.stored(answer)
+
+
+async def test_bytes_that_arrive_after_a_cancellation_are_deleted_once_the_url_has_expired(world: World) -> None:
+    body = secrets.token_bytes(40)
+    answer = await world.announce(body)
+    t = world.tenant
+    await world.services.cancel_upload(t.caller, t.namespace, answer.record.upload_id, bucket_id=None, keep_bytes=False)
+    await world.work()
+    await world.put(answer, body)  # the URL works until it expires
+    assert await world.stored(answer)
+    world.clock.advance(timedelta(minutes=76))
+    await world.work()
+    assert not await world.stored(answer)
+
+
+async def test_a_confirm_that_died_in_the_middle_is_finished_by_a_worker(world: World) -> None:
+    body = secrets.token_bytes(40)
+    answer = await world.announce(body)
+    await world.put(answer, body)
+    confirm = world.services.confirm_upload
+    loaded = await _load(world, answer)
+    assert await confirm._begin(loaded, world.tenant.caller.key.key_id, Claimed(), as_task=False)
+    assert await world.status(answer) is Status.PROCESSING  # and here the process was killed
+    await world.work()
+    assert await world.status(answer) is Status.PROCESSING
+    world.clock.advance(timedelta(seconds=61))
+    await world.work()
+    assert await world.status(answer) is Status.COMPLETED
+
+
+async def test_two_workers_never_hold_the_same_job(world: World) -> None:
+    for _ in range(20):
+        await world.announce(b"x")
+    world.clock.advance(timedelta(minutes=76))
+    jobs = world.services.ports.jobs
+    taken = await asyncio.gather(
+        *(jobs.lease(now=world.clock.now(), limit=7, lasts=timedelta(minutes=1)) for _ in range(6))
+    )
+    ids = [job.upload_id for batch in taken for job in batch if job.kind is JobKind.EXPIRE]
+    assert len(ids) == len(set(ids)) == 20
+
+
+async def test_what_a_stopped_worker_held_is_given_back(world: World) -> None:
+    body = secrets.token_bytes(10)
+    answer = await world.announce(body)
+    await world.put(answer, body)
+    assert await world.confirm(answer, as_task=True) is Status.PROCESSING
+    stopping = asyncio.Event()
+    worker = asyncio.create_task(world.services.worker.run(stopping))
+    async with asyncio.timeout(20):
+        while await world.status(answer) is not Status.COMPLETED:
+            await asyncio.sleep(0.01)
+    stopping.set()
+    await asyncio.wait_for(worker, 10)
+    connection = await connect(world.tenant.database.owner_url, role=None)
+    held = await connection.fetchval("SELECT count(*) FROM upwell.jobs WHERE lease IS NOT NULL")
+    await connection.close()
+    assert held == 0
+
+
+async def test_forgetting_on_request_refuses_an_upload_that_is_under_way(world: World) -> None:
+    answer = await world.announce(b"x")
+    with pytest.raises(WrongStateError):
+        await world.services.worker._forget(answer.record.upload_id, actor_id="system:test")
+
+
+async def _load(world: World, answer: Answer) -> Any:  # noqa: ANN401  # a LoadedUpload
+    from application.uploads import load_upload  # noqa: PLC0415  # only here
+
+    return await load_upload(world.services.ports.log, answer.record.upload_id)
