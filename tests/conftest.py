@@ -93,7 +93,7 @@ class _Session:
 
 
 _SESSION = pytest.StashKey[_Session]()
-_WITHOUT_SERVERS = ("unit",)
+_WITHOUT_SERVERS = ("unit", "property")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -130,8 +130,12 @@ async def test_a_file_goes_the_whole_way_through_a_service_that_restarts(service
     body = b"the bytes"
     async with tenant.client() as client:
         upload = await announce(client, body)
+        children = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         process.wait()
+        async with asyncio.timeout(30):
+            while any(child.is_running() for child in children):
+                await asyncio.sleep(0.02)
         await put(upload, body)
     process = start(environment, "serve")
     try:

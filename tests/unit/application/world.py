@@ -1,0 +1,210 @@
+"""All use cases over adapters in memory, one tenant, and a client that does what clients do."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from adapters.memory.clock import ManualClock, SequentialIds
+from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.jobs import MemoryJobQueue
+from adapters.memory.object_storage import MemoryObjectStorage
+from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.memory.url_signer import MemoryUrlSigner
+from application.callers import Admitting, Caller
+from application.canceling_upload import CancelingUpload
+from application.confirming_upload import Confirmed, ConfirmingUpload
+from application.creating_buckets import CreatingBuckets
+from application.creating_namespaces import CreatingNamespaces
+from application.expiring_uploads import ExpiringUploads
+from application.forgetting_uploads import ForgettingUploads
+from application.managing_keys import KeyWish, ManagingKeys
+from application.opening_organizations import OpeningOrganizations
+from application.ports.jobs import Job
+from application.ports.object_storage import StoredContent
+from application.ports.read_side import BucketRecord, NamespaceRecord, UploadRecord
+from application.rechecking_uploads import RecheckingUploads
+from application.requesting_upload import Answer, RequestingUpload, Wish
+from application.rules import Rules
+from application.verifying_uploads import VerifyingUploads
+from application.working import Working
+from domain.admission import Announcement
+from domain.bucket import Policy, UniqueKey
+from domain.organization import Tier
+from domain.upload import Claimed
+
+BYTES = b"a short clip"
+SHA256 = hashlib.sha256(BYTES).hexdigest()
+SCHEMA = {"properties": {"video": {"type": "video"}, "title": {"type": "string"}}}
+
+
+@dataclass
+class World:
+    """Everything there is. `problems`: what workers complained of."""
+
+    versioned: bool = True
+    rules: Rules = field(default_factory=Rules)
+
+    def __post_init__(self) -> None:
+        self.clock = ManualClock()
+        self.ids = SequentialIds()
+        self.log = MemoryEventLog()
+        self.read_side = MemoryReadSide(self.log)
+        self.directory = MemoryDirectory(self.read_side)
+        self.storage = MemoryObjectStorage(versioned=self.versioned)
+        self.jobs = MemoryJobQueue(self.log)
+        self.problems: list[BaseException] = []
+        log, read_side, storage, clock, ids, rules = (
+            self.log,
+            self.read_side,
+            self.storage,
+            self.clock,
+            self.ids,
+            self.rules,
+        )
+        self.admitting = Admitting(directory=self.directory, clock=clock)
+        self.organizations = OpeningOrganizations(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules)
+        self.keys = ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids)
+        self.create_namespace = CreatingNamespaces(log=log, clock=clock, ids=ids)
+        self.create_bucket = CreatingBuckets(log=log, clock=clock, ids=ids)
+        self._request = RequestingUpload(
+            log=log, read_side=read_side, signer=MemoryUrlSigner(), clock=clock, ids=ids, rules=rules
+        )
+        self.verify = VerifyingUploads(
+            log=log,
+            read_side=read_side,
+            storage=storage,
+            directory=self.directory,
+            clock=clock,
+            ids=ids,
+            rules=rules,
+        )
+        self._confirm = ConfirmingUpload(
+            log=log, read_side=read_side, storage=storage, verify=self.verify, clock=clock, ids=ids, rules=rules
+        )
+        self._cancel = CancelingUpload(log=log, read_side=read_side, storage=storage, clock=clock, ids=ids, rules=rules)
+        self.forget = ForgettingUploads(log=log, clock=clock, ids=ids)
+        self.working = Working(
+            jobs=self.jobs,
+            log=log,
+            storage=storage,
+            clock=clock,
+            verify=self.verify,
+            expire=ExpiringUploads(log=log, storage=storage, clock=clock, ids=ids, rules=rules),
+            forget=self.forget,
+            recheck=RecheckingUploads(log=log, storage=storage, clock=clock, ids=ids),
+            report=self._report,
+        )
+
+    def _report(self, job: Job, error: BaseException) -> None:  # noqa: ARG002  # the error says enough
+        self.problems.append(error)
+
+    async def tenant(self, *, quota_bytes: int = 1000, tier: Tier = Tier.FREE) -> "Client":
+        """Make an organization with a key, a namespace and a bucket."""
+        organization = await self.organizations.create(name="Acme", tier=tier, quota_bytes=quota_bytes)
+        key, secret = await self.keys.create(
+            organization.organization_id, KeyWish(name="ci", user_id="usr_1"), actor_id="system:operator"
+        )
+        caller = Caller(key=key, organization=organization)
+        namespace = await self.create_namespace(caller, name="production", description=None, settings={})
+        client = Client(self, caller, secret, namespace)
+        await client.make_bucket("clips")
+        return client
+
+    async def tags(self, after: int = 0) -> list[str]:
+        """Return the tags of what was recorded, without their versions."""
+        return [one.topic.rpartition(".")[0] for one in await self.log.read_feed(after=after, limit=1000)]
+
+    async def pass_time(self, by: timedelta) -> None:
+        """Let time pass, and workers do what is due then."""
+        self.clock.advance(by)
+        while await self.working.work_due():
+            pass
+
+
+@dataclass
+class Client:
+    """Who uploads. `bucket` is the one made last."""
+
+    world: World
+    caller: Caller
+    secret: str
+    namespace: NamespaceRecord
+
+    async def make_bucket(
+        self, name: str, *, unique_key: UniqueKey | None = None, schema: dict[str, Any] | None = None
+    ) -> BucketRecord:
+        self.bucket = await self.world.create_bucket(
+            self.caller,
+            self.namespace,
+            name=name,
+            description=None,
+            bucket_schema=schema or SCHEMA,
+            unique_key=unique_key,
+            metadata={},
+        )
+        return self.bucket
+
+    async def request(
+        self,
+        *,
+        size: int | None = len(BYTES),
+        sha256: str | None = None,
+        skip_duplicates: bool = True,
+        expires_in: int = 3600,
+        **announced: Any,  # noqa: ANN401  # the fields of an announcement
+    ) -> Answer:
+        announcement = msgspec.structs.replace(
+            Announcement(filename="clip.mp4", content_type="video/mp4", file_size_bytes=size), **announced
+        )
+        wish = Wish(
+            announcement=announcement,
+            url_expires_in_seconds=expires_in,
+            sha256=sha256,
+            skip_duplicates=skip_duplicates,
+        )
+        return await self.world._request(self.caller, self.namespace, self.bucket, wish)
+
+    def put(self, answer: Answer, body: bytes = BYTES, content_type: str = "video/mp4") -> StoredContent:
+        return self.world.storage.put(answer.record.storage_key, body, content_type)
+
+    async def confirm(
+        self,
+        answer: Answer,
+        *,
+        etag: str | None = None,
+        size: int | None = None,
+        policy: Policy | None = None,
+        as_task: bool = False,
+    ) -> Confirmed:
+        return await self.world._confirm(
+            self.caller,
+            self.namespace,
+            answer.record.upload_id,
+            bucket_id=None,
+            claimed=Claimed(etag=etag, size_bytes=size, policy=policy),
+            as_task=as_task,
+        )
+
+    async def cancel(self, answer: Answer, *, keep_bytes: bool = False) -> None:
+        await self.world._cancel(
+            self.caller, self.namespace, answer.record.upload_id, bucket_id=None, keep_bytes=keep_bytes
+        )
+
+    async def upload(self, body: bytes = BYTES, **asked: Any) -> Confirmed:  # noqa: ANN401  # as for `request`
+        """Request, PUT and confirm."""
+        answer = await self.request(**{"size": len(body), **asked})
+        self.put(answer, body)
+        return await self.confirm(answer)
+
+    async def record(self, answer: Answer) -> UploadRecord:
+        found = await self.world.read_side.upload(self.namespace.namespace_id, answer.record.upload_id)
+        assert found is not None
+        return found
+
+    async def quota(self) -> tuple[int, int]:
+        """Return the bytes that are reserved, and those that are accepted."""
+        use = await self.world.read_side.quota(self.caller.organization.organization_id)
+        return use.reserved_bytes, use.accepted_bytes

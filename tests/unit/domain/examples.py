@@ -1,0 +1,194 @@
+"""One upload of a video, told in full: its commands, its events, and a past that leads to each of its states."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from domain import upload as uploads
+from domain.bucket import Policy
+from domain.events import Origin
+from domain.upload import (
+    AbandonVerification,
+    AcceptContent,
+    BeginVerification,
+    Canceled,
+    CancelUpload,
+    Claimed,
+    Completed,
+    ExpireUpload,
+    Failed,
+    FailureReason,
+    ForgetUpload,
+    Forgotten,
+    InProgress,
+    NoUpload,
+    Pending,
+    Processing,
+    ReissueUrl,
+    RejectContent,
+    ReportChangedContent,
+    RequestUpload,
+    SeenBy,
+    Skipped,
+    StartUpload,
+    Upload,
+    UploadCanceled,
+    UploadCommand,
+    UploadCompleted,
+    UploadContentChanged,
+    UploadEvent,
+    UploadFailed,
+    UploadForgotten,
+    UploadRequest,
+    UploadRequested,
+    UploadSkipped,
+    UploadStarted,
+    UploadUrlReissued,
+    UploadVerificationAbandoned,
+    UploadVerificationBegan,
+    UploadVerified,
+    Verified,
+    VerifiedContent,
+)
+from tests.unit.domain.spec import Behaviour
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EXPIRES = NOW + timedelta(hours=1)
+DUE = EXPIRES + timedelta(minutes=15)
+LATER = NOW + timedelta(days=30)
+ORIGIN = Origin(
+    organization_id="org_1",
+    namespace_id="ns_1",
+    bucket_id="bkt_1",
+    actor_id="key_1",
+    command_id="cmd_1",
+    at=NOW,
+)
+SIZE = 1000
+SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+REQUEST = UploadRequest(
+    filename="clip.mp4",
+    content_type="video/mp4",
+    storage_key="int_1/ns_1/api_buckets_uploads_create/upl_1/clip.mp4",
+    declared_size_bytes=SIZE,
+    declared_sha256=SHA256,
+    url_expires_in_seconds=3600,
+    expires_at=EXPIRES,
+    due_at=DUE,
+    metadata={"campaign": "spring"},
+    create_object=True,
+    object_metadata={"title": "A clip"},
+    blob_property="video",
+    blob_type="VIDEO",
+    skip_duplicates=True,
+    unique_key=None,
+    policy=Policy.INSERT,
+)
+CONTENT = VerifiedContent(
+    size_bytes=SIZE, etag="abc-1", sha256=SHA256, content_type="video/mp4", version_id=None, note=None
+)
+
+given: Behaviour[Upload, UploadCommand, UploadEvent] = Behaviour(
+    decide=uploads.decide, evolve=uploads.evolve, nothing=NoUpload()
+)
+
+
+def asked(**changed: Any) -> UploadRequest:  # noqa: ANN401  # whatever the fields of a request take
+    return msgspec.structs.replace(REQUEST, **changed)
+
+
+# Commands
+
+REQUEST_IT = RequestUpload(origin=ORIGIN, upload_id="upl_1", request=REQUEST, forget_at=LATER)
+REQUEST_IT_WITH_A_TAKEN_KEY = msgspec.structs.replace(REQUEST_IT, existing_object_id="obj_9")
+START = StartUpload(origin=ORIGIN, multipart_id="mp_1")
+REISSUE = ReissueUrl(origin=ORIGIN, expires_at=EXPIRES + timedelta(hours=1), due_at=DUE + timedelta(hours=1))
+BEGIN = BeginVerification(
+    origin=ORIGIN, task_id="task_1", seen_by=SeenBy.CONFIRM, inline=True, claimed=Claimed(etag="abc-1")
+)
+ACCEPT = AcceptContent(origin=ORIGIN, content=CONTENT, object_id="obj_1", forget_at=LATER)
+REJECT = RejectContent(origin=ORIGIN, reason=FailureReason.HASH_MISMATCH, message="Other bytes.", forget_at=LATER)
+ABANDON = AbandonVerification(origin=ORIGIN, reason="503 Slow Down", retry_at=NOW + timedelta(seconds=2))
+EXPIRE = ExpireUpload(origin=ORIGIN, forget_at=LATER)
+CANCEL = CancelUpload(origin=ORIGIN, forget_at=LATER)
+REPORT = ReportChangedContent(origin=ORIGIN, etag="other")
+FORGET = ForgetUpload(origin=ORIGIN)
+
+COMMANDS: tuple[UploadCommand, ...] = (
+    REQUEST_IT,
+    START,
+    REISSUE,
+    BEGIN,
+    ACCEPT,
+    REJECT,
+    ABANDON,
+    EXPIRE,
+    CANCEL,
+    REPORT,
+    FORGET,
+)
+
+# Events
+
+REQUESTED = UploadRequested(origin=ORIGIN, upload_id="upl_1", request=REQUEST, reserved_bytes=SIZE)
+SKIPPED = UploadSkipped(origin=ORIGIN, upload_id="upl_1", request=REQUEST, existing_object_id="obj_9", forget_at=LATER)
+STARTED = UploadStarted(origin=ORIGIN, upload_id="upl_1", multipart_id="mp_1")
+REISSUED = UploadUrlReissued(origin=ORIGIN, upload_id="upl_1", expires_at=REISSUE.expires_at, due_at=REISSUE.due_at)
+BEGAN = UploadVerificationBegan(
+    origin=ORIGIN,
+    upload_id="upl_1",
+    task_id="task_1",
+    seen_by=SeenBy.CONFIRM,
+    inline=True,
+    claimed=Claimed(etag="abc-1"),
+)
+VERIFIED = UploadVerified(origin=ORIGIN, upload_id="upl_1", content=CONTENT)
+COMPLETED = UploadCompleted(
+    origin=ORIGIN,
+    upload_id="upl_1",
+    object_id="obj_1",
+    duplicate_of=None,
+    existing_object_id=None,
+    keeps_bytes=True,
+    released_bytes=SIZE,
+    accepted_bytes=SIZE,
+    due_at=DUE,
+    forget_at=None,
+)
+FAILED = UploadFailed(
+    origin=ORIGIN,
+    upload_id="upl_1",
+    reason=FailureReason.HASH_MISMATCH,
+    message="Other bytes.",
+    released_bytes=SIZE,
+    due_at=DUE,
+    forget_at=LATER,
+)
+ABANDONED = UploadVerificationAbandoned(
+    origin=ORIGIN, upload_id="upl_1", reason="503 Slow Down", attempt=1, retry_at=ABANDON.retry_at, due_at=DUE
+)
+CANCELED = UploadCanceled(
+    origin=ORIGIN,
+    upload_id="upl_1",
+    keeps_bytes=False,
+    kept_bytes=0,
+    released_bytes=SIZE,
+    due_at=DUE,
+    forget_at=LATER,
+)
+CHANGED = UploadContentChanged(origin=ORIGIN, upload_id="upl_1", etag="other")
+FORGOTTEN = UploadForgotten(origin=ORIGIN, upload_id="upl_1", freed_bytes=0)
+
+PASTS: dict[type[Upload], tuple[UploadEvent, ...]] = {
+    NoUpload: (),
+    Pending: (REQUESTED,),
+    InProgress: (REQUESTED, STARTED),
+    Processing: (REQUESTED, BEGAN),
+    Verified: (REQUESTED, BEGAN, VERIFIED),
+    Completed: (REQUESTED, BEGAN, VERIFIED, COMPLETED),
+    Failed: (REQUESTED, BEGAN, FAILED),
+    Canceled: (REQUESTED, CANCELED),
+    Skipped: (SKIPPED,),
+    Forgotten: (REQUESTED, CANCELED, FORGOTTEN),
+}

@@ -1,0 +1,168 @@
+"""`tests/golden/` holds a JSON for every tag ever released. Nobody edits a file there: a new shape is a new tag.
+
+`<tag>.json` is a whole event, `<tag>.redacted.json` the same one after it was forgotten, `<tag>.<what>.json` one more.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from domain.events import encode, topic_of
+from domain.tags import BY_TAG, decode
+from domain.upload import NoUpload, UploadEvent, evolve
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+FILES = sorted(path.name for path in GOLDEN.iterdir())
+PERSONAL_OF_A_REQUEST = ("filename", "storage_key", "metadata", "object_metadata")
+PERSONAL_OF_A_BLOB = ("filename", "storage_key")
+
+
+def read(name: str) -> dict[str, Any]:
+    content = json.loads((GOLDEN / name).read_text())
+    assert isinstance(content, dict)
+    return content
+
+
+def redacted(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event as it is after its upload or object was forgotten."""
+    event = json.loads(json.dumps(event))
+    if "request" in event:
+        event["request"].update(dict.fromkeys(PERSONAL_OF_A_REQUEST))
+    if "blobs" in event:
+        event["metadata"] = None
+        for blob in event["blobs"]:
+            blob.update(dict.fromkeys(PERSONAL_OF_A_BLOB))
+    return event
+
+
+def tag_of(name: str) -> str:
+    """Return the tag of `<tag>.json` or of another example of it, `<tag>.<what>.json`."""
+    return re.sub(r"(\.v\d+)(\.[a-z_]+)?\.json$", r"\1", name)
+
+
+def is_personal(tag: str) -> bool:
+    return not {"request", "blobs"}.isdisjoint(BY_TAG[tag].__struct_fields__)
+
+
+def paths(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the way to every member of every object in this JSON."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield (*path, key)
+            yield from paths(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from paths(item, (*path, index))
+
+
+def test_there_is_one_file_for_every_tag_and_no_file_without_a_tag() -> None:
+    whole = {f"{tag}.json" for tag in BY_TAG}
+    without_the_personal = {f"{tag}.redacted.json" for tag in BY_TAG if is_personal(tag)}
+
+    assert set(FILES) >= whole | without_the_personal
+    assert {tag_of(name) for name in FILES} == set(BY_TAG)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_golden_file_decodes_to_the_event_of_its_name(name: str) -> None:
+    event = decode((GOLDEN / name).read_bytes())
+
+    assert topic_of(event) == tag_of(name)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_golden_file_is_exactly_what_its_event_is_written_as(name: str) -> None:
+    written = json.loads(encode(decode((GOLDEN / name).read_bytes())))
+
+    assert set(paths(written)) == set(paths(read(name)))
+    assert written == read(name)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_field_of_a_golden_file_means_something_to_its_event(name: str) -> None:
+    """Removing any field must either fail to decode, or be noticed when written again."""
+    whole = read(name)
+    free = {("request", "metadata"), ("request", "object_metadata"), ("metadata",), ("settings",), ("bucket_schema",)}
+    for path in paths(whole):
+        if any(path[: len(prefix)] == prefix and len(path) > len(prefix) for prefix in free) or path[0] == "scopes":
+            continue  # a client's own JSON
+        without = read(name)
+        inner: Any = without
+        for key in path[:-1]:
+            inner = inner[key]
+        del inner[path[-1]]
+        try:
+            again = json.loads(encode(decode(json.dumps(without).encode())))
+        except msgspec.ValidationError:
+            continue
+        assert again != without, f"{path} of {name} is not read at all"
+
+
+@pytest.mark.parametrize("tag", [tag for tag in BY_TAG if is_personal(tag)])
+def test_a_redacted_file_is_the_whole_one_without_what_is_personal(tag: str) -> None:
+    whole = read(f"{tag}.json")
+
+    assert read(f"{tag}.redacted.json") == redacted(whole) != whole
+
+
+def test_nothing_personal_is_left_in_a_redacted_file() -> None:
+    for name in FILES:
+        if name.endswith(".redacted.json"):
+            text = (GOLDEN / name).read_text()
+            assert not any(trace in text for trace in ("Zürich", "poster", "campaign", "sku", "launch")), name
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("upload.")])
+def test_an_upload_evolves_from_every_golden_event(name: str) -> None:
+    event = decode((GOLDEN / name).read_bytes())
+
+    if isinstance(event, get_args(UploadEvent)):
+        evolve(NoUpload(), event)
+
+
+def _nullable(kind: msgspec.inspect.Type, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    match kind:
+        case msgspec.inspect.StructType():
+            for field in kind.fields:
+                yield from _nullable(field.type, (*path, field.encode_name))
+        case msgspec.inspect.UnionType():
+            if kind.includes_none:
+                yield path
+            for one in kind.types:
+                yield from _nullable(one, path)
+        case msgspec.inspect.VarTupleType():
+            yield from _nullable(kind.item_type, (*path, "*"))
+        case _:
+            pass
+
+
+def _values(value: object, path: tuple[str, ...]) -> Iterator[object]:
+    if not path:
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _values(item, path[1:])
+    elif isinstance(value, dict):
+        yield from _values(value[path[0]], path[1:])
+
+
+@pytest.mark.parametrize("tag", list(BY_TAG))
+def test_every_field_that_may_be_null_is_shown_null_and_filled(tag: str) -> None:
+    """Otherwise it could lose one of the two, or change its type, unseen. `origin` is the same everywhere."""
+    events = [read(name) for name in FILES if tag_of(name) == tag]
+    for path in _nullable(msgspec.inspect.type_info(BY_TAG[tag]), ()):
+        if path[0] != "origin":
+            shown = {value is None for event in events for value in _values(event, path)}
+            assert shown == {True, False}, f"{path} is shown {'null' if True in shown else 'filled'} only"
+
+
+def test_an_origin_is_shown_with_and_without_a_namespace_and_a_bucket() -> None:
+    origins = [read(name)["origin"] for name in FILES]
+
+    for field in ("namespace_id", "bucket_id"):
+        assert {origin[field] is None for origin in origins} == {True, False}

@@ -1,0 +1,103 @@
+import pytest
+
+from domain import organization as organizations
+from domain.organization import (
+    DEFAULT_TIER_LIMITS,
+    ActiveOrganization,
+    ChangeLimits,
+    CreateOrganization,
+    NoOrganization,
+    Organization,
+    OrganizationCommand,
+    OrganizationCreated,
+    OrganizationEvent,
+    OrganizationLimitsChanged,
+    Tier,
+)
+from domain.refusals import InvalidInputError, WrongStateError
+from tests.unit.domain.examples import ORIGIN
+from tests.unit.domain.spec import Behaviour
+
+given: Behaviour[Organization, OrganizationCommand, OrganizationEvent] = Behaviour(
+    decide=organizations.decide, evolve=organizations.evolve, nothing=NoOrganization()
+)
+CREATED = OrganizationCreated(origin=ORIGIN, internal_id="int_1", name="Acme", tier=Tier.PRO, quota_bytes=1000)
+
+
+def create(*, name: str = "Acme", quota_bytes: int | None = 1000) -> CreateOrganization:
+    return CreateOrganization(origin=ORIGIN, internal_id="int_1", name=name, tier=Tier.PRO, quota_bytes=quota_bytes)
+
+
+def change(tier: Tier, quota_bytes: int | None) -> ChangeLimits:
+    return ChangeLimits(origin=ORIGIN, tier=tier, quota_bytes=quota_bytes)
+
+
+@pytest.mark.parametrize(
+    ("tier", "file_size_bytes", "quota_bytes"),
+    [
+        ("free", 100_000_000, 10_000_000_000),
+        ("pro", 5_000_000_000, 1_000_000_000_000),
+        ("team", 20_000_000_000, 10_000_000_000_000),
+        ("enterprise", 50_000_000_000, None),
+    ],
+)
+def test_each_tier_has_its_limits(tier: str, file_size_bytes: int, quota_bytes: int | None) -> None:
+    limits = DEFAULT_TIER_LIMITS[Tier(tier)]
+
+    assert (limits.file_size_bytes, limits.quota_bytes) == (file_size_bytes, quota_bytes)
+
+
+def test_every_tier_has_limits() -> None:
+    assert set(DEFAULT_TIER_LIMITS) == set(Tier)
+
+
+def test_an_organization_opens_its_account() -> None:
+    state = given().when(create()).then(CREATED)
+
+    assert state == ActiveOrganization(name="Acme", internal_id="int_1", tier=Tier.PRO, quota_bytes=1000)
+
+
+def test_an_account_is_opened_once() -> None:
+    given(CREATED).when(create()).then_refused(WrongStateError, "wrong_state")
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t\n"])
+def test_an_organization_has_a_name(name: str) -> None:
+    given().when(create(name=name)).then_refused(InvalidInputError, "invalid_name")
+
+
+@pytest.mark.parametrize("quota_bytes", [-1, 2**63])
+def test_a_quota_that_is_no_number_of_bytes_is_refused(quota_bytes: int) -> None:
+    given().when(create(quota_bytes=quota_bytes)).then_refused(InvalidInputError, "invalid_quota")
+    given(CREATED).when(change(Tier.PRO, quota_bytes)).then_refused(InvalidInputError, "invalid_quota")
+
+
+@pytest.mark.parametrize("quota_bytes", [0, 2**63 - 1, None])
+def test_a_quota_may_be_nothing_at_all_or_without_end(quota_bytes: int | None) -> None:
+    (created,) = given().when(create(quota_bytes=quota_bytes)).events
+
+    assert isinstance(created, OrganizationCreated)
+    assert created.quota_bytes == quota_bytes
+
+
+@pytest.mark.parametrize(("tier", "quota_bytes"), [(Tier.TEAM, 1000), (Tier.PRO, 0), (Tier.FREE, None)])
+def test_limits_change_and_are_told_whole(tier: Tier, quota_bytes: int | None) -> None:
+    changed = OrganizationLimitsChanged(origin=ORIGIN, tier=tier, quota_bytes=quota_bytes)
+
+    state = given(CREATED).when(change(tier, quota_bytes)).then(changed)
+
+    assert state == ActiveOrganization(name="Acme", internal_id="int_1", tier=tier, quota_bytes=quota_bytes)
+
+
+def test_the_limits_that_it_has_are_not_news() -> None:
+    given(CREATED).when(change(Tier.PRO, 1000)).then_nothing()
+
+
+def test_an_organization_that_is_not_there_has_no_limits() -> None:
+    given().when(change(Tier.PRO, 1)).then_refused(WrongStateError, "wrong_state")
+
+
+def test_limits_without_an_organization_change_nothing() -> None:
+    fact = OrganizationLimitsChanged(origin=ORIGIN, tier=Tier.PRO, quota_bytes=1)
+
+    assert given(fact).state == NoOrganization()
