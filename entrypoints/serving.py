@@ -28,7 +28,7 @@ def serve(workers: int) -> None:
         loop=Loops.uvloop,
         websockets=False,
         log_level=LogLevels.warning,
-        workers_kill_timeout=30,
+        workers_kill_timeout=20,
         respawn_failed_workers=True,
     ).serve()
 

@@ -215,7 +215,7 @@ class PostgresEventLog:
                 found = await self._connection.fetch(
                     _STORED, [e.ids[0] for e in batch], [e.versions[0] for e in batch], timeout=CALL_SECONDS
                 )
-            except CONNECTION_ERRORS as error:
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: the writer must live on
                 if loop.time() > until:
                     for entry in batch:
                         _fail(entry, LogUnavailableError(f"PostgreSQL cannot be reached: {error!r}"))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import asyncpg
 import structlog
 
 from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, close_quietly, connect
@@ -67,7 +68,7 @@ class Listener:
                     self._call(channel)
                 first.set()
                 await lost.wait()
-            except CONNECTION_ERRORS as error:
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: it may pass
                 _log.warning("postgres_listener_lost", error=repr(error))
             finally:
                 self.connected = False

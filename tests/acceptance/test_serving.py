@@ -60,7 +60,7 @@ async def test_an_empty_database_is_put_to_use_by_an_operator(servers: Servers) 
             assert (await client.get("/v1/namespaces/prod")).json()["namespace_id"].startswith("ns_")
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(45) == 0
 
 
 async def test_sigterm_finishes_requests_in_flight(service: Service) -> None:

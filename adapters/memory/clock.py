@@ -1,0 +1,51 @@
+"""A clock that stands still until it is told, and ids in the order in which they were drawn: tests can foresee both."""
+
+import string
+from datetime import UTC, datetime, timedelta
+
+_ALPHABET = string.digits + string.ascii_lowercase
+_SECRET_LENGTH = 43
+
+
+class ManualClock:
+    """Implements `Clock`. `advance` and `set` are not of the port: they let time pass."""
+
+    def __init__(self, now: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
+        self.set(now)
+
+    def now(self) -> datetime:
+        """Return the time that was set last."""
+        return self._now
+
+    def advance(self, by: timedelta) -> datetime:
+        """Let time pass, and return what time it is then."""
+        self.set(self._now + by)
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        """Make it this time, which must know its zone."""
+        if now.tzinfo is None:
+            raise ValueError("a time needs its zone")
+        self._now = now.astimezone(UTC)
+
+
+class SequentialIds:
+    """Implements `Ids`, except that anybody can guess them. `begin`: for a second one whose ids must be others."""
+
+    def __init__(self, begin: int = 1) -> None:
+        self._next = begin
+
+    def new(self, prefix: str, length: int = 16) -> str:
+        """Return `prefix` and the next number in `length` characters of 0-9 and a-z."""
+        number, self._next = self._next, self._next + 1
+        characters = ""
+        while number:
+            number, index = divmod(number, len(_ALPHABET))
+            characters = _ALPHABET[index] + characters
+        if len(characters) > length:
+            raise ValueError(f"{length} characters are too few")
+        return prefix + characters.rjust(length, _ALPHABET[0])
+
+    def secret(self) -> str:
+        """Return `sk_` and the next number, as long as a real one."""
+        return self.new("sk_", _SECRET_LENGTH)

@@ -1,0 +1,213 @@
+"""The log in lists and dictionaries, with the tables and the jobs that follow it, for tests and demonstrations.
+
+All of it belongs to one event loop. A command is carried out in one go, without a pause in which another could come
+between, so there is no lock.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from adapters.memory.projecting import KnownEvent, Place, Tables, Usage, project
+from adapters.memory.scheduling import JobTable, schedule
+from application.ports.event_log import (
+    ClaimTakenError,
+    Command,
+    Notification,
+    OriginalExistsError,
+    OriginalGoneError,
+    StoredEvent,
+    StreamAppend,
+    VersionConflictError,
+)
+from domain.bucket import BucketStatus
+from domain.events import encode, topic_of
+from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
+from domain.tags import BY_TAG, decode
+from domain.upload import Status, UploadForgotten
+
+_PERSONAL_OF_REQUEST = ("filename", "storage_key", "metadata", "object_metadata")
+_PERSONAL_OF_BLOB = ("filename", "storage_key")
+
+
+class MemoryEventLog:
+    """Keeps every promise of `EventLog`, for as long as the process lives.
+
+    `tables` and `jobs` are not of the port: they are what the read side and the job queue of this package stand on.
+    """
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        self.jobs = JobTable()
+        self._notifications: list[Notification] = []
+        self._streams: dict[str, list[int]] = {}
+        self._appended = asyncio.Event()
+        self._on_due_jobs: list[Callable[[], None]] = []
+
+    def hear_due_jobs(self, callback: Callable[[], None]) -> None:
+        """Call back whenever an event has written a job that is due at once."""
+        self._on_due_jobs.append(callback)
+
+    async def append(self, command: Command) -> int:
+        """Append a command's events and return the position of the last one."""
+        await asyncio.sleep(0)  # here others may come first, as with any log that has a way to go
+        streams = [stream for stream in command.streams if stream.events]
+        if streams:
+            self._check_versions(streams)
+            self._check_conditions(command)
+            self._carry_out(streams)
+        return len(self._notifications)
+
+    async def read_stream(self, stream_id: str) -> Sequence[StoredEvent]:
+        """Return all events of a stream by version."""
+        found = [self._notifications[position - 1] for position in self._streams.get(stream_id, ())]
+        return [
+            StoredEvent(
+                originator_id=each.originator_id,
+                originator_version=each.originator_version,
+                topic=each.topic,
+                state=each.state,
+            )
+            for each in found
+        ]
+
+    async def read_feed(self, *, after: int, limit: int) -> Sequence[Notification]:
+        """Return up to `limit` notifications above `after`, in order."""
+        return self._notifications[after : after + limit]
+
+    async def tail(self, *, after: int) -> AsyncIterator[Notification]:
+        """Yield every notification above `after`, and go on with new ones."""
+        while True:
+            appended = self._appended
+            while after < len(self._notifications):
+                after += 1
+                yield self._notifications[after - 1]
+            await appended.wait()
+
+    async def head(self) -> int:
+        """Return the last position, 0 in an empty log."""
+        return len(self._notifications)
+
+    def _check_versions(self, streams: Sequence[StreamAppend]) -> None:
+        for stream in streams:
+            actual = len(self._streams.get(stream.stream_id, ()))
+            if actual != stream.expected_version:
+                raise VersionConflictError(stream.stream_id, stream.expected_version, actual)
+
+    def _check_conditions(self, command: Command) -> None:
+        """Refuse by the first condition that does not hold, in the order of the fields."""
+        self._check_live(command)
+        tables = self.tables
+        for claim in command.free:
+            if claim in tables.claims:
+                raise ClaimTakenError(claim, tables.claims[claim])
+        if command.no_original is not None:
+            originals = [
+                upload
+                for upload in tables.uploads.values()
+                if upload.bucket_id == command.no_original.bucket_id
+                and upload.sha256 == command.no_original.sha256
+                and upload.status is Status.COMPLETED
+                and upload.skip_duplicates
+                and upload.keeps_bytes
+            ]
+            if originals:
+                raise OriginalExistsError(min(originals, key=lambda upload: upload.position).upload_id)
+        if command.stored is not None:
+            stored = tables.uploads.get(command.stored)
+            if stored is None or stored.status is not Status.COMPLETED or not stored.keeps_bytes:
+                raise OriginalGoneError(command.stored)
+        for upload_id, object_id in tables.holds:
+            if upload_id == command.unheld:
+                raise WrongStateError(
+                    "held_by_object",
+                    f"The upload is part of the object {object_id}: it is forgotten with the object.",
+                    {"object_id": object_id},
+                )
+        if command.room_bytes > 0:
+            self._check_room(command)
+
+    def _check_live(self, command: Command) -> None:
+        tables, organization_id = self.tables, command.organization_id
+        if command.key_id is not None:
+            key = tables.keys.get(command.key_id)
+            if key is None or key.organization_id != organization_id or key.revoked_at is not None:
+                raise UnauthenticatedError("key_revoked", "The API key was revoked.")
+        if command.namespace_id is not None:
+            namespace = tables.namespaces.get(command.namespace_id)
+            if namespace is None or namespace.organization_id != organization_id:
+                raise NotFoundError("namespace_not_found", "It is not there any more.")
+        if command.bucket_id is not None:
+            bucket = tables.buckets.get(command.bucket_id)
+            if bucket is None or (bucket.organization_id, bucket.namespace_id) != (
+                organization_id,
+                command.namespace_id,
+            ):
+                raise NotFoundError("bucket_not_found", "It is not there any more.")
+            if bucket.status is not BucketStatus.ACTIVE:
+                raise ForbiddenError(
+                    "bucket_not_active",
+                    f"The bucket is {bucket.status} and takes no uploads.",
+                    {"status": bucket.status},
+                )
+
+    def _check_room(self, command: Command) -> None:
+        organization = self.tables.organizations.get(command.organization_id)
+        limit_bytes = None if organization is None else organization.quota_bytes
+        usage = self.tables.quotas.get(command.organization_id, Usage())
+        used_bytes = usage.reserved_bytes + usage.accepted_bytes
+        if limit_bytes is not None and used_bytes + command.room_bytes > limit_bytes:
+            raise QuotaExceededError(
+                "quota_exceeded",
+                f"The storage quota is {limit_bytes} bytes, {used_bytes} are in use, {command.room_bytes} more were"
+                " asked for: delete something, or raise the quota.",
+                {"limit_bytes": limit_bytes, "used_bytes": used_bytes, "requested_bytes": command.room_bytes},
+            )
+
+    def _carry_out(self, streams: Sequence[StreamAppend]) -> None:
+        """Append and project; an event that cannot be projected leaves everything as it was."""
+        tables, jobs, wake = self.tables.copy(), self.jobs.copy(), False
+        appended: list[Notification] = []
+        for stream in streams:
+            for version, event in enumerate(stream.events, stream.expected_version + 1):
+                position = len(self._notifications) + len(appended) + 1
+                state = encode(event)
+                topic = topic_of(event)
+                appended.append(
+                    Notification(
+                        originator_id=stream.stream_id,
+                        originator_version=version,
+                        topic=topic,
+                        state=state,
+                        id=position,
+                    )
+                )
+                if topic in BY_TAG:  # a log may hold events that are not ours; no table shows them
+                    known = cast("KnownEvent", decode(state))
+                    wake |= schedule(jobs, tables, stream.stream_id, known)
+                    project(tables, known, Place(stream_id=stream.stream_id, version=version, position=position))
+        self.tables, self.jobs = tables, jobs
+        for notification in appended:
+            self._notifications.append(notification)
+            self._streams.setdefault(notification.originator_id, []).append(notification.id)
+            if notification.topic == topic_of(UploadForgotten):
+                self._redact(notification.originator_id)
+        news, self._appended = self._appended, asyncio.Event()
+        news.set()
+        if wake:
+            for callback in self._on_due_jobs:
+                callback()
+
+    def _redact(self, stream_id: str) -> None:
+        """Make the personal fields of a stream's stored events null. Position, version and tag stay."""
+        for position in self._streams[stream_id]:
+            notification = self._notifications[position - 1]
+            fact: dict[str, Any] = msgspec.json.decode(notification.state)
+            if "request" in fact:
+                fact["request"] |= dict.fromkeys(_PERSONAL_OF_REQUEST)
+            if "blobs" in fact:
+                fact["metadata"] = None
+                fact["blobs"] = [blob | dict.fromkeys(_PERSONAL_OF_BLOB) for blob in fact["blobs"]]
+            self._notifications[position - 1] = msgspec.structs.replace(notification, state=msgspec.json.encode(fact))

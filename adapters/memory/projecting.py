@@ -1,0 +1,422 @@
+"""The fold that makes the read tables of the log, event by event: what `upwell.project` does in SQL.
+
+It reads the event alone: no clock, no chance. What each event means for jobs is `scheduling`'s.
+"""
+
+from typing import TypeAlias, TypeVar, assert_never
+
+import msgspec
+
+from application.ports.event_log import Claim
+from application.ports.read_side import (
+    BucketRecord,
+    KeyRecord,
+    NamespaceRecord,
+    ObjectRecord,
+    OrganizationRecord,
+    UploadRecord,
+)
+from domain.api_key import ApiKeyCreated, ApiKeyEvent, ApiKeyRevoked
+from domain.bucket import BucketCreated, BucketEvent, BucketStatus, BucketStatusChanged
+from domain.namespace import NamespaceCreated, NamespaceEvent
+from domain.object import Blob, ObjectCreated, ObjectEvent, ObjectUpdated
+from domain.organization import OrganizationCreated, OrganizationEvent, OrganizationLimitsChanged
+from domain.upload import (
+    Status,
+    UploadCanceled,
+    UploadCompleted,
+    UploadContentChanged,
+    UploadDuplicateAvoided,
+    UploadEvent,
+    UploadFailed,
+    UploadForgotten,
+    UploadRequested,
+    UploadSkipped,
+    UploadStarted,
+    UploadUrlReissued,
+    UploadVerificationAbandoned,
+    UploadVerificationBegan,
+    UploadVerified,
+)
+
+KnownEvent: TypeAlias = (
+    OrganizationEvent | ApiKeyEvent | NamespaceEvent | BucketEvent | UploadEvent | UploadDuplicateAvoided | ObjectEvent
+)
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What an organization's storage holds, in bytes."""
+
+    reserved_bytes: int = 0
+    accepted_bytes: int = 0
+
+
+class Tables(msgspec.Struct, frozen=True, kw_only=True):
+    """The read tables, by id; a row is replaced, never changed.
+
+    `holds`: pairs of an upload and an object that holds its bytes. `status_before`: where an abandoned verification
+    goes back to, by upload.
+    """
+
+    organizations: dict[str, OrganizationRecord] = {}
+    quotas: dict[str, Usage] = {}
+    keys: dict[str, KeyRecord] = {}
+    namespaces: dict[str, NamespaceRecord] = {}
+    buckets: dict[str, BucketRecord] = {}
+    uploads: dict[str, UploadRecord] = {}
+    objects: dict[str, ObjectRecord] = {}
+    holds: set[tuple[str, str]] = set()
+    claims: dict[Claim, str] = {}
+    status_before: dict[str, Status] = {}
+
+    def copy(self) -> "Tables":
+        """Return tables that can be written without these changing."""
+        return Tables(**{name: getattr(self, name).copy() for name in self.__struct_fields__})
+
+
+class ClaimHeldError(Exception):
+    """An event claims what another thing holds: its command did not demand that the claim be free."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an event stands: its stream, its version there, and its position in the log."""
+
+    stream_id: str
+    version: int
+    position: int
+
+
+def project(tables: Tables, event: KnownEvent, place: Place) -> None:
+    """Write what one event changes. Total: a fact about a row that is not there changes no row."""
+    match event:
+        case OrganizationCreated() | OrganizationLimitsChanged():
+            _project_organization(tables, event, place)
+        case ApiKeyCreated() | ApiKeyRevoked():
+            _project_key(tables, event, place)
+        case NamespaceCreated():
+            _project_namespace(tables, event, place)
+        case BucketCreated() | BucketStatusChanged():
+            _project_bucket(tables, event, place)
+        case ObjectCreated() | ObjectUpdated():
+            _project_object(tables, event, place)
+        case UploadDuplicateAvoided():
+            pass  # no list shows it
+        case _:
+            _project_upload(tables, event, place)
+            _settle_quota(tables, event)
+
+
+def _project_organization(tables: Tables, event: OrganizationEvent, place: Place) -> None:
+    match event:
+        case OrganizationCreated():
+            tables.organizations[place.stream_id] = OrganizationRecord(
+                organization_id=place.stream_id,
+                internal_id=event.internal_id,
+                name=event.name,
+                tier=event.tier,
+                quota_bytes=event.quota_bytes,
+                created_at=event.origin.at,
+            )
+            tables.quotas[place.stream_id] = Usage()
+        case OrganizationLimitsChanged():
+            _change(tables.organizations, place.stream_id, tier=event.tier, quota_bytes=event.quota_bytes)
+        case _:
+            assert_never(event)
+
+
+def _project_key(tables: Tables, event: ApiKeyEvent, place: Place) -> None:
+    origin = event.origin
+    match event:
+        case ApiKeyCreated():
+            key = KeyRecord(
+                key_id=place.stream_id,
+                organization_id=origin.organization_id,
+                user_id=event.user_id,
+                name=event.name,
+                description=event.description,
+                key_hash=event.key_hash,
+                prefix=event.prefix,
+                permissions=event.permissions,
+                scopes=event.scopes,
+                rate_limit_override=event.rate_limit_override,
+                expires_at=event.expires_at,
+                created_at=origin.at,
+                created_by=origin.actor_id,
+                revoked_at=None,
+                revoked_by=None,
+            )
+            tables.keys[place.stream_id] = key
+            _hold(tables, _key_claim(key), place.stream_id)
+        case ApiKeyRevoked():
+            _change(tables.keys, place.stream_id, revoked_at=origin.at, revoked_by=origin.actor_id)
+            revoked = tables.keys.get(place.stream_id)
+            if revoked is not None and tables.claims.get(_key_claim(revoked)) == place.stream_id:
+                del tables.claims[_key_claim(revoked)]
+        case _:
+            assert_never(event)
+
+
+def _project_namespace(tables: Tables, event: NamespaceEvent, place: Place) -> None:
+    match event:
+        case NamespaceCreated():
+            origin = event.origin
+            tables.namespaces[place.stream_id] = NamespaceRecord(
+                namespace_id=place.stream_id,
+                organization_id=origin.organization_id,
+                name=event.name,
+                description=event.description,
+                settings=event.settings,
+                created_at=origin.at,
+                updated_at=origin.at,
+                bucket_count=0,
+                object_count=0,
+                position=place.position,
+            )
+            _hold(tables, Claim(scope=f"namespace:{origin.organization_id}", key=event.name), place.stream_id)
+        case _:
+            assert_never(event)
+
+
+def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
+    origin = event.origin
+    match event:
+        case BucketCreated():
+            namespace_id = origin.namespace_id or ""
+            tables.buckets[place.stream_id] = BucketRecord(
+                bucket_id=place.stream_id,
+                organization_id=origin.organization_id,
+                namespace_id=namespace_id,
+                name=event.name,
+                description=event.description,
+                bucket_schema=event.bucket_schema,
+                unique_key=event.unique_key,
+                metadata=event.metadata,
+                status=BucketStatus.ACTIVE,
+                object_count=0,
+                total_size_bytes=0,
+                last_upload_at=None,
+                created_at=origin.at,
+                updated_at=origin.at,
+                position=place.position,
+            )
+            _hold(tables, Claim(scope=f"bucket:{namespace_id}", key=event.name), place.stream_id)
+            namespace = tables.namespaces.get(namespace_id)
+            if namespace is not None:
+                _change(tables.namespaces, namespace_id, bucket_count=namespace.bucket_count + 1)
+        case BucketStatusChanged():
+            _change(tables.buckets, place.stream_id, status=event.status, updated_at=origin.at)
+        case _:
+            assert_never(event)
+
+
+def _project_object(tables: Tables, event: ObjectEvent, place: Place) -> None:
+    origin = event.origin
+    object_id = place.stream_id
+    match event:
+        case ObjectCreated():
+            bucket_id, namespace_id = origin.bucket_id or "", origin.namespace_id or ""
+            tables.objects[object_id] = ObjectRecord(
+                object_id=object_id,
+                organization_id=origin.organization_id,
+                namespace_id=namespace_id,
+                bucket_id=bucket_id,
+                version=place.version,
+                blobs=event.blobs,
+                metadata=event.metadata or {},
+                created_at=origin.at,
+                updated_at=origin.at,
+                position=place.position,
+            )
+            if event.unique_key is not None:
+                _hold(tables, Claim(scope=f"object:{bucket_id}", key=event.unique_key), object_id)
+            bucket, namespace = tables.buckets.get(bucket_id), tables.namespaces.get(namespace_id)
+            if bucket is not None:
+                _change(tables.buckets, bucket_id, object_count=bucket.object_count + 1)
+            if namespace is not None:
+                _change(tables.namespaces, namespace_id, object_count=namespace.object_count + 1)
+            _hold_bytes(tables, object_id, event.blobs)
+        case ObjectUpdated():
+            if object_id in tables.objects:
+                _change(
+                    tables.objects,
+                    object_id,
+                    version=place.version,
+                    blobs=event.blobs,
+                    metadata=event.metadata or {},
+                    updated_at=origin.at,
+                )
+            for hold in [hold for hold in tables.holds if hold[1] == object_id]:
+                tables.holds.remove(hold)
+            for upload_id in event.released_upload_ids:
+                released = tables.uploads.get(upload_id)
+                if released is not None and released.object_id == object_id:
+                    _change(tables.uploads, upload_id, object_id=None)
+            _hold_bytes(tables, object_id, event.blobs)
+        case _:
+            assert_never(event)
+
+
+def _hold_bytes(tables: Tables, object_id: str, blobs: tuple[Blob, ...]) -> None:
+    for upload_id in {blob.upload_id for blob in blobs}:
+        tables.holds.add((upload_id, object_id))
+        upload = tables.uploads.get(upload_id)
+        if upload is not None and upload.object_id is None:
+            _change(tables.uploads, upload_id, object_id=object_id)
+
+
+def _project_upload(tables: Tables, event: UploadEvent, place: Place) -> None:  # noqa: C901, PLR0912  # one arm for every event
+    uploads, upload_id = tables.uploads, place.stream_id
+    upload = uploads.get(upload_id)
+    if isinstance(event, UploadRequested | UploadSkipped):
+        uploads[upload_id] = _new_upload(event, place)
+        return
+    if upload is None:
+        return
+    match event:
+        case UploadStarted():
+            _change(uploads, upload_id, version=place.version, status=Status.IN_PROGRESS)
+        case UploadUrlReissued():
+            _change(uploads, upload_id, version=place.version, expires_at=event.expires_at, due_at=event.due_at)
+        case UploadVerificationBegan():
+            tables.status_before[upload_id] = upload.status
+            _change(uploads, upload_id, version=place.version, status=Status.PROCESSING, task_id=event.task_id)
+        case UploadVerificationAbandoned():
+            before = tables.status_before.pop(upload_id, upload.status)
+            _change(uploads, upload_id, version=place.version, status=before)
+        case UploadVerified(content=content):
+            _change(
+                uploads,
+                upload_id,
+                version=place.version,
+                size_bytes=content.size_bytes,
+                sha256=content.sha256,
+                etag=content.etag,
+                version_id=content.version_id,
+                message=content.note,
+                verified_at=event.origin.at,
+            )
+        case UploadCompleted():
+            tables.status_before.pop(upload_id, None)
+            _change(
+                uploads,
+                upload_id,
+                version=place.version,
+                status=Status.COMPLETED,
+                completed_at=event.origin.at,
+                object_id=event.object_id,
+                duplicate_of=event.duplicate_of,
+                existing_object_id=event.existing_object_id,
+                keeps_bytes=event.keeps_bytes,
+            )
+        case UploadFailed():
+            tables.status_before.pop(upload_id, None)
+            _change(
+                uploads,
+                upload_id,
+                version=place.version,
+                status=Status.FAILED,
+                message=event.message,
+                failure_reason=event.reason.value,
+                keeps_bytes=False,
+            )
+        case UploadCanceled():
+            tables.status_before.pop(upload_id, None)
+            _change(uploads, upload_id, version=place.version, status=Status.CANCELED, keeps_bytes=event.keeps_bytes)
+        case UploadContentChanged():
+            _change(uploads, upload_id, version=place.version, changed_etag=event.etag or "")
+        case UploadForgotten():
+            tables.status_before.pop(upload_id, None)
+            del uploads[upload_id]
+        case _:
+            assert_never(event)
+
+
+def _new_upload(event: UploadRequested | UploadSkipped, place: Place) -> UploadRecord:
+    origin, request = event.origin, event.request
+    skipped = isinstance(event, UploadSkipped)
+    return UploadRecord(
+        upload_id=place.stream_id,
+        organization_id=origin.organization_id,
+        namespace_id=origin.namespace_id or "",
+        bucket_id=origin.bucket_id or "",
+        version=place.version,
+        position=place.position,
+        status=Status.SKIPPED if skipped else Status.PENDING,
+        filename=request.filename or "",
+        content_type=request.content_type,
+        storage_key=request.storage_key or "",
+        declared_size_bytes=request.declared_size_bytes,
+        declared_sha256=request.declared_sha256,
+        url_expires_in_seconds=request.url_expires_in_seconds,
+        created_at=origin.at,
+        expires_at=request.expires_at,
+        due_at=request.due_at,
+        metadata=request.metadata or {},
+        create_object=request.create_object,
+        object_metadata=request.object_metadata,
+        blob_property=request.blob_property,
+        blob_type=request.blob_type,
+        skip_duplicates=request.skip_duplicates,
+        existing_object_id=event.existing_object_id if isinstance(event, UploadSkipped) else None,
+    )
+
+
+def _settle_quota(tables: Tables, event: UploadEvent) -> None:
+    """Count what the event says of bytes, for the organization and for the bucket."""
+    reserved = accepted = 0
+    match event:
+        case UploadRequested():
+            reserved = event.reserved_bytes
+        case UploadCompleted():
+            reserved, accepted = -event.released_bytes, event.accepted_bytes
+        case UploadFailed():
+            reserved = -event.released_bytes
+        case UploadCanceled():
+            reserved, accepted = -event.released_bytes, event.kept_bytes
+        case UploadForgotten():
+            accepted = -event.freed_bytes
+        case (
+            UploadSkipped()
+            | UploadStarted()
+            | UploadUrlReissued()
+            | UploadVerificationBegan()
+            | UploadVerificationAbandoned()
+            | UploadVerified()
+            | UploadContentChanged()
+        ):
+            return
+        case _:
+            assert_never(event)
+    usage = tables.quotas.get(event.origin.organization_id)
+    if usage is not None:
+        tables.quotas[event.origin.organization_id] = Usage(
+            reserved_bytes=usage.reserved_bytes + reserved, accepted_bytes=usage.accepted_bytes + accepted
+        )
+    bucket = tables.buckets.get(event.origin.bucket_id or "")
+    if bucket is not None:
+        completed = isinstance(event, UploadCompleted)
+        _change(
+            tables.buckets,
+            bucket.bucket_id,
+            total_size_bytes=bucket.total_size_bytes + accepted,
+            last_upload_at=event.origin.at if completed else bucket.last_upload_at,
+        )
+
+
+def _key_claim(key: KeyRecord) -> Claim:
+    return Claim(scope=f"key:{key.organization_id}:{key.user_id}", key=key.name)
+
+
+def _hold(tables: Tables, claim: Claim, owner_id: str) -> None:
+    if claim in tables.claims:
+        raise ClaimHeldError(f"{claim.scope} {claim.key} is held by {tables.claims[claim]}")
+    tables.claims[claim] = owner_id
+
+
+def _change(rows: dict[str, Row], row_id: str, **values: object) -> None:
+    """Replace a row by one with these values, if it is there."""
+    row = rows.get(row_id)
+    if row is not None:
+        rows[row_id] = msgspec.structs.replace(row, **values)

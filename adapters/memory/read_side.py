@@ -1,0 +1,148 @@
+"""The read side on the tables of a log in memory."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
+
+from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.projecting import Usage
+from application.ports.event_log import Claim
+from application.ports.read_side import (
+    BucketRecord,
+    KeyRecord,
+    NamespaceRecord,
+    ObjectRecord,
+    OrganizationRecord,
+    Page,
+    PageRequest,
+    QuotaUse,
+    UploadRecord,
+)
+
+
+class _Placed(Protocol):
+    @property
+    def position(self) -> int: ...
+
+
+Record = TypeVar("Record")
+PlacedRecord = TypeVar("PlacedRecord", bound=_Placed)
+
+
+class MemoryReadSide:
+    """Implements `ReadSide`."""
+
+    def __init__(self, log: MemoryEventLog) -> None:
+        self._log = log
+
+    async def upload(self, namespace_id: str, upload_id: str) -> UploadRecord | None:
+        """Return an upload of the namespace."""
+        found = self._log.tables.uploads.get(upload_id)
+        return found if found is not None and found.namespace_id == namespace_id else None
+
+    async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
+        """List a bucket's uploads."""
+        status = page.where.get("status")
+        rows = (
+            upload
+            for upload in self._log.tables.uploads.values()
+            if (upload.bucket_id, upload.namespace_id) == (bucket_id, namespace_id) and status in {None, upload.status}
+        )
+        return _page(rows, page, lambda upload: upload.filename)
+
+    async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
+        """Return an object of the namespace."""
+        found = self._log.tables.objects.get(object_id)
+        return found if found is not None and found.namespace_id == namespace_id else None
+
+    async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
+        """Return a bucket of the namespace."""
+        return _first(bucket for bucket in self._buckets(namespace_id) if id_or_name in {bucket.bucket_id, bucket.name})
+
+    async def buckets(self, namespace_id: str, page: PageRequest) -> Page[BucketRecord]:
+        """List a namespace's buckets."""
+        return _page(self._buckets(namespace_id), page, lambda bucket: bucket.name)
+
+    async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
+        """Return a namespace of the organization."""
+        return _first(
+            namespace
+            for namespace in self._namespaces(organization_id)
+            if id_or_name in {namespace.namespace_id, namespace.name}
+        )
+
+    async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:
+        """List an organization's namespaces."""
+        return _page(self._namespaces(organization_id), page, lambda namespace: namespace.name)
+
+    async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
+        """Return the user's live key of this name."""
+        return _first(
+            key
+            for key in self._log.tables.keys.values()
+            if (key.organization_id, key.user_id, key.name, key.revoked_at) == (organization_id, user_id, name, None)
+        )
+
+    async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
+        """Return an organization by id, or by a name that only one has."""
+        found = [
+            organization
+            for organization in self._log.tables.organizations.values()
+            if id_or_name in {organization.organization_id, organization.name}
+        ]
+        return found[0] if len(found) == 1 else None
+
+    async def claim_owner(self, scope: str, key: str) -> str | None:
+        """Return the id of the thing that holds a claim."""
+        return self._log.tables.claims.get(Claim(scope=scope, key=key))
+
+    async def quota(self, organization_id: str) -> QuotaUse:
+        """Return what the organization's storage holds."""
+        organization = self._log.tables.organizations.get(organization_id)
+        usage = self._log.tables.quotas.get(organization_id, Usage())
+        return QuotaUse(
+            limit_bytes=None if organization is None else organization.quota_bytes,
+            reserved_bytes=usage.reserved_bytes,
+            accepted_bytes=usage.accepted_bytes,
+        )
+
+    async def key(self, key_hash: str) -> KeyRecord | None:
+        """Return the key with this hash."""
+        return _first(key for key in self._log.tables.keys.values() if key.key_hash == key_hash)
+
+    async def organization(self, organization_id: str) -> OrganizationRecord | None:
+        """Return an organization."""
+        return self._log.tables.organizations.get(organization_id)
+
+    def _buckets(self, namespace_id: str) -> Iterator[BucketRecord]:
+        return (bucket for bucket in self._log.tables.buckets.values() if bucket.namespace_id == namespace_id)
+
+    def _namespaces(self, organization_id: str) -> Iterator[NamespaceRecord]:
+        return (each for each in self._log.tables.namespaces.values() if each.organization_id == organization_id)
+
+
+class MemoryDirectory:
+    """Implements `Directory` with answers that are always fresh."""
+
+    def __init__(self, read_side: MemoryReadSide) -> None:
+        self.key = read_side.key
+        self.organization = read_side.organization
+        self.namespace = read_side.namespace
+        self.bucket = read_side.bucket
+
+
+def _first(found: Iterable[Record]) -> Record | None:
+    return next(iter(found), None)
+
+
+def _page(
+    rows: Iterable[PlacedRecord], page: PageRequest, name_of: Callable[[PlacedRecord], str]
+) -> Page[PlacedRecord]:
+    wanted = (page.search or "").lower()
+    matching = sorted((row for row in rows if wanted in name_of(row).lower()), key=lambda row: -row.position)
+    below = [row for row in matching if page.after_position is None or row.position < page.after_position]
+    last = page.offset + page.limit
+    return Page(
+        rows=below[page.offset : last],
+        has_more=len(below) > last,
+        total=len(matching) if page.with_total else None,
+    )

@@ -1,0 +1,147 @@
+"""The jobs that events write and remove: what `upwell.schedule` does in SQL."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import msgspec
+
+from adapters.memory.projecting import KnownEvent, Tables
+from application.ports.jobs import JobKind
+from domain.api_key import ApiKeyCreated, ApiKeyRevoked
+from domain.bucket import BucketCreated, BucketStatusChanged
+from domain.namespace import NamespaceCreated
+from domain.object import ObjectCreated, ObjectUpdated
+from domain.organization import OrganizationCreated, OrganizationLimitsChanged
+from domain.upload import (
+    UploadCanceled,
+    UploadCompleted,
+    UploadContentChanged,
+    UploadDuplicateAvoided,
+    UploadFailed,
+    UploadForgotten,
+    UploadRequested,
+    UploadSkipped,
+    UploadStarted,
+    UploadUrlReissued,
+    UploadVerificationAbandoned,
+    UploadVerificationBegan,
+    UploadVerified,
+)
+
+# Whoever confirms inline is at it; a worker takes over only if that process is gone.
+INLINE_TAKES = timedelta(seconds=60)
+
+
+class JobRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A job as it is kept. `attempts`: how often it was leased since an event set it."""
+
+    kind: JobKind
+    upload_id: str
+    due_at: datetime
+    attempts: int = 0
+    lease: str | None = None
+    leased_until: datetime | None = None
+    last_error: str | None = None
+    storage_key: str | None = None
+    again_at: datetime | None = None
+
+
+class JobTable:
+    """The jobs there are: one of a kind for each upload."""
+
+    def __init__(self, rows: Iterable[JobRow] = ()) -> None:
+        self.rows = {(row.upload_id, row.kind): row for row in rows}
+
+    def copy(self) -> "JobTable":
+        """Return a table that can be written without this one changing."""
+        return JobTable(self.rows.values())
+
+    def set(self, kind: JobKind, upload_id: str, due_at: datetime) -> None:
+        """Set a job; one that is there is set anew, and a lease on it counts no more."""
+        self.rows[upload_id, kind] = JobRow(kind=kind, upload_id=upload_id, due_at=due_at)
+
+    def set_discard(self, tables: Tables, upload_id: str, now: datetime, again_at: datetime) -> None:
+        """Have the bytes of an upload deleted now, and once more when a URL that was given out has expired."""
+        upload = tables.uploads.get(upload_id)
+        if upload is not None:
+            self.rows[upload_id, JobKind.DISCARD] = JobRow(
+                kind=JobKind.DISCARD,
+                upload_id=upload_id,
+                due_at=now,
+                storage_key=upload.storage_key,
+                again_at=again_at,
+            )
+
+    def remove(self, upload_ids: Iterable[str], kind: JobKind | None = None) -> None:
+        """Remove these uploads' jobs of one kind, or all of them."""
+        for upload_id in upload_ids:
+            for each in JobKind if kind is None else (kind,):
+                self.rows.pop((upload_id, each), None)
+
+
+def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) -> bool:  # noqa: C901, PLR0912  # one arm for every event
+    """Write and remove the jobs that one event calls for, *before* it is projected into `tables`.
+
+    Return whether a worker should look at once.
+    """
+    now = event.origin.at
+    match event:
+        case UploadRequested():
+            jobs.set(JobKind.EXPIRE, upload_id, event.request.due_at)
+        case UploadSkipped():
+            jobs.set(JobKind.FORGET, upload_id, event.forget_at)
+        case UploadUrlReissued():
+            jobs.set(JobKind.EXPIRE, upload_id, event.due_at)
+        case UploadVerificationBegan():
+            jobs.remove([upload_id], JobKind.EXPIRE)
+            jobs.set(JobKind.VERIFY, upload_id, now + INLINE_TAKES if event.inline else now)
+            return not event.inline
+        case UploadVerificationAbandoned():
+            jobs.set(JobKind.VERIFY, upload_id, event.retry_at)
+            jobs.set(JobKind.EXPIRE, upload_id, event.due_at)
+        case UploadCompleted():
+            jobs.remove([upload_id])
+            if event.forget_at is not None:
+                jobs.set(JobKind.FORGET, upload_id, event.forget_at)
+            upload = tables.uploads.get(upload_id)
+            if not event.keeps_bytes:
+                jobs.set_discard(tables, upload_id, now, event.due_at)
+                return True
+            if upload is not None and upload.version_id is None:
+                jobs.set(JobKind.RECHECK, upload_id, event.due_at)
+        case UploadFailed() | UploadCanceled():
+            jobs.remove([upload_id])
+            jobs.set(JobKind.FORGET, upload_id, event.forget_at)
+            if isinstance(event, UploadFailed) or not event.keeps_bytes:
+                jobs.set_discard(tables, upload_id, now, event.due_at)
+                return True
+        case UploadForgotten():
+            jobs.remove([upload_id])
+            forgotten = tables.uploads.get(upload_id)
+            if forgotten is not None:
+                jobs.set_discard(tables, upload_id, now, forgotten.due_at)
+            return True
+        case ObjectCreated():
+            jobs.remove((blob.upload_id for blob in event.blobs), JobKind.FORGET)
+        case ObjectUpdated():
+            jobs.remove((blob.upload_id for blob in event.blobs), JobKind.FORGET)
+            for released in event.released_upload_ids:
+                jobs.set(JobKind.FORGET, released, event.forget_at)
+        case (
+            UploadStarted()
+            | UploadVerified()
+            | UploadContentChanged()
+            | UploadDuplicateAvoided()
+            | OrganizationCreated()
+            | OrganizationLimitsChanged()
+            | ApiKeyCreated()
+            | ApiKeyRevoked()
+            | NamespaceCreated()
+            | BucketCreated()
+            | BucketStatusChanged()
+        ):
+            pass
+        case _:
+            assert_never(event)
+    return False
