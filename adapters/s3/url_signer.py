@@ -20,6 +20,7 @@ _MAX_FILENAME_BYTES: Final = 255
 _MAX_EXTENSION_BYTES: Final = 20
 _CONTROLS: Final = {chr(code): "_" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
 _SOME_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MAX_ROOMS: Final = 100
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -37,6 +38,7 @@ class S3UrlSigner:
             endpoint_url=endpoint_url, bucket=bucket, region=region, addressing=addressing, credentials=credentials
         )
         self._credentials_expire_at = credentials.expires_at
+        self._rooms: dict[tuple[str, ...], int] = {}
         room = self.key_room(PUT_HEADERS)
         if room < MIN_KEY_ROOM:
             raise ValueError(
@@ -75,11 +77,17 @@ class S3UrlSigner:
 
     def key_room(self, header_names: Collection[str]) -> int:
         """Return how many characters a percent-encoded key (`quote(key, safe="/~")`) may have in a PUT's URL."""
-        longest = int(MAX_URL_LIFETIME.total_seconds())
-        shortest = self._signer.presign(
-            "PUT", "k", headers=dict.fromkeys(header_names, ""), expires_in_seconds=longest, now=_SOME_DAY
-        )
-        return MAX_URL_LENGTH - len(shortest) + 1
+        names = tuple(header_names)
+        room = self._rooms.get(names)
+        if room is None:
+            longest = int(MAX_URL_LIFETIME.total_seconds())
+            shortest = self._signer.presign(
+                "PUT", "k", headers=dict.fromkeys(names, ""), expires_in_seconds=longest, now=_SOME_DAY
+            )
+            room = MAX_URL_LENGTH - len(shortest) + 1
+            if len(self._rooms) < _MAX_ROOMS:
+                self._rooms[names] = room
+        return room
 
     def _lifetime(self, expires_in: timedelta, now: datetime) -> tuple[int, datetime]:
         if expires_in < _SECOND:

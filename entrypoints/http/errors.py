@@ -11,6 +11,7 @@ from litestar.types import ExceptionHandlersMap
 
 from application.ports.event_log import LogUnavailableError, VersionConflictError
 from application.ports.object_storage import StorageError
+from application.ports.url_signer import CredentialsExpiredError
 from domain.refusals import (
     ConflictError,
     ForbiddenError,
@@ -69,7 +70,7 @@ def _refused(request: Request[Any, Any, Any], error: RefusedError) -> Response[A
 
 
 def _unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    part = "storage" if isinstance(error, StorageError) else "database"
+    part = "database" if isinstance(error, LogUnavailableError) else "storage"
     _log.warning("part_unavailable", part=part, error=repr(error))
     detail = ErrorDetail(
         type="ServiceUnavailableError",
@@ -148,6 +149,7 @@ def _reason(error: HTTPException) -> str:
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     RefusedError: _refused,
     StorageError: _unavailable,
+    CredentialsExpiredError: _unavailable,
     LogUnavailableError: _unavailable,
     VersionConflictError: _conflict,
     HTTPException: _http,

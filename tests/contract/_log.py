@@ -90,10 +90,13 @@ async def postgres_kit(url: str) -> AsyncIterator[Kit]:
         directory = PostgresDirectory(read_side, listener)
         logs = [PostgresEventLog(url, pool, listener) for _ in range(2)]
         queues = [PostgresJobQueue(pool, listener) for _ in range(2)]
-        for follower in (directory, *queues):
-            await stack.enter_async_context(follower.running())
-        for part in (listener, *logs):
-            await stack.enter_async_context(part.running())
+        for running in (
+            directory.running(),
+            *(queue.running() for queue in queues),
+            listener.running(),
+            *(log.running() for log in logs),
+        ):
+            await stack.enter_async_context(running)
         yield Kit(
             log=logs[0],
             other_log=logs[1],
@@ -231,8 +234,8 @@ class Account:
         expires_at = self.clock.now() + expires_in
         return lambda origin: ReissueUrl(origin=origin, expires_at=expires_at, due_at=expires_at + GRACE)
 
-    def begins(self, *, inline: bool = False) -> Callable[[Origin], UploadCommand]:
-        task_id = self.ids.new("task_")
+    def begins(self, *, inline: bool = False, task_id: str | None = None) -> Callable[[Origin], UploadCommand]:
+        task_id = task_id or self.ids.new("task_")
         return lambda origin: BeginVerification(origin=origin, task_id=task_id, seen_by=SeenBy.CONFIRM, inline=inline)
 
     def abandons(self, retry_in: timedelta = timedelta(seconds=2)) -> Callable[[Origin], UploadCommand]:
@@ -402,22 +405,33 @@ class Account:
         )
         return StreamAppend(stream_id=key_id, expected_version=0, events=(event,))
 
-    async def revoke(self, log: EventLog, key_id: str | None = None) -> int:
+    async def revocation(self, log: EventLog, key_id: str | None = None) -> StreamAppend:
         key_id = key_id or self.key_id
-        event = ApiKeyRevoked(origin=self.origin(namespace_id=None, bucket_id=None), key_id=key_id)
-        return await self.append(log, key_id, 1, event)
+        origin = self.origin(namespace_id=None, bucket_id=None)
+        return await self._after(log, key_id, ApiKeyRevoked(origin=origin, key_id=key_id))
+
+    async def revoke(self, log: EventLog, key_id: str | None = None) -> int:
+        return await log.append(self.command(await self.revocation(log, key_id)))
+
+    async def new_status(self, log: EventLog, status: BucketStatus) -> StreamAppend:
+        event = BucketStatusChanged(origin=self.origin(), bucket_id=self.bucket_id, status=status)
+        return await self._after(log, self.bucket_id, event)
 
     async def set_status(self, log: EventLog, status: BucketStatus) -> int:
-        version = len(await log.read_stream(self.bucket_id))
-        event = BucketStatusChanged(origin=self.origin(), bucket_id=self.bucket_id, status=status)
-        return await self.append(log, self.bucket_id, version, event)
+        return await log.append(self.command(await self.new_status(log, status)))
+
+    async def new_limits(self, log: EventLog, quota_bytes: int | None, tier: Tier = Tier.PRO) -> StreamAppend:
+        origin = self.origin(namespace_id=None, bucket_id=None)
+        event = OrganizationLimitsChanged(origin=origin, tier=tier, quota_bytes=quota_bytes)
+        return await self._after(log, self.organization_id, event)
 
     async def set_quota(self, log: EventLog, quota_bytes: int | None, tier: Tier = Tier.PRO) -> int:
-        version = len(await log.read_stream(self.organization_id))
-        event = OrganizationLimitsChanged(
-            origin=self.origin(namespace_id=None, bucket_id=None), tier=tier, quota_bytes=quota_bytes
-        )
-        return await self.append(log, self.organization_id, version, event)
+        return await log.append(self.command(await self.new_limits(log, quota_bytes, tier)))
+
+    @staticmethod
+    async def _after(log: EventLog, stream_id: str, event: Event) -> StreamAppend:
+        version = len(await log.read_stream(stream_id))
+        return StreamAppend(stream_id=stream_id, expected_version=version, events=(event,))
 
 
 def opening(account: Account, *, name: str = "Acme", quota_bytes: int | None = None) -> Command:
