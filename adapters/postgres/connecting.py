@@ -12,8 +12,8 @@ from application.ports.event_log import LogUnavailableError
 
 SERVICE_ROLE = "upwell_service"
 
-# What asyncpg raises when PostgreSQL is gone, going, not there yet, or lets us in no more. The internal error: a backend
-# that was idle has been ended, and asyncpg had not yet read so when the next call began.
+# What asyncpg raises when PostgreSQL is gone, going, not there yet, or lets us in no more. The internal error: an idle
+# backend has been ended, and asyncpg had read so only in part when the next call began.
 CONNECTION_ERRORS = (
     OSError,
     asyncpg.PostgresConnectionError,

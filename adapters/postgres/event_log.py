@@ -44,12 +44,16 @@ _log = structlog.get_logger(__name__)
 
 
 class _Entry:
-    """A command on its way, encoded by its caller so that the writer only carries."""
+    """A command on its way, encoded by its caller so that the writer only carries.
 
-    __slots__ = ("conditions", "done", "ids", "states", "topics", "versions")
+    `sent_before`: on a connection that was lost, and what it carried may still arrive.
+    """
+
+    __slots__ = ("conditions", "done", "ids", "sent_before", "states", "topics", "versions")
 
     def __init__(self, command: Command, done: asyncio.Future[int]) -> None:
         self.done = done
+        self.sent_before = False
         self.ids: list[str] = []
         self.versions: list[int] = []
         self.topics: list[str] = []
@@ -185,7 +189,8 @@ class PostgresEventLog:
     async def _try_batch(self, batch: list[_Entry]) -> None:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url)
-        outcomes = await self._connection.fetchval(
+        connection = self._connection
+        outcomes = await connection.fetchval(
             _APPEND,
             [entry.conditions for entry in batch],
             [number for number, entry in enumerate(batch, 1) for _ in entry.ids],
@@ -195,8 +200,14 @@ class PostgresEventLog:
             [value for entry in batch for value in entry.states],
             timeout=CALL_SECONDS,
         )
-        for entry, outcome in zip(batch, outcomes, strict=True):
-            if "position" in outcome:
+        told = list(zip(batch, outcomes, strict=True))
+        # a conflict with itself: it came in by the lost connection after all, later than it was asked for
+        late = [e for e, outcome in told if e.sent_before and outcome.get("refused") == "version_conflict"]
+        positions = await _positions(connection, late) if late else {}
+        for entry, outcome in told:
+            if entry in positions:
+                _succeed(entry, positions[entry])
+            elif "position" in outcome:
                 _succeed(entry, outcome["position"])
             else:
                 _fail(entry, _refusal(outcome))
@@ -212,9 +223,7 @@ class PostgresEventLog:
                 self._connection = None
             try:
                 self._connection = await connect(self._url)
-                found = await self._connection.fetch(
-                    _STORED, [e.ids[0] for e in batch], [e.versions[0] for e in batch], timeout=CALL_SECONDS
-                )
+                positions = await _positions(self._connection, batch)
             except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: the writer must live on
                 if loop.time() > until:
                     for entry in batch:
@@ -224,12 +233,25 @@ class PostgresEventLog:
                 pause = min(pause * 2, 1)
                 continue
             missing = []
-            for entry, row in zip(batch, found, strict=True):
-                if row["state"] == entry.states[0]:  # the command id is in it
-                    _succeed(entry, row["notification_id"] + len(entry.ids) - 1)
+            for entry in batch:
+                if entry in positions:
+                    _succeed(entry, positions[entry])
                 else:
+                    entry.sent_before = True
                     missing.append(entry)
             return missing
+
+
+async def _positions(connection: Connection, entries: list[_Entry]) -> dict[_Entry, int]:
+    """Return the last positions of those commands that are in the log."""
+    rows = await connection.fetch(
+        _STORED, [entry.ids[0] for entry in entries], [entry.versions[0] for entry in entries], timeout=CALL_SECONDS
+    )
+    return {
+        entry: row["notification_id"] + len(entry.ids) - 1
+        for entry, row in zip(entries, rows, strict=True)
+        if row["state"] == entry.states[0]  # the command id is in it
+    }
 
 
 def _succeed(entry: _Entry, position: int) -> None:

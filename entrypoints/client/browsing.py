@@ -1,0 +1,117 @@
+"""`upwell uploads`: which uploads there are, and what became of one."""
+
+import asyncio
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import click
+import msgspec
+
+from entrypoints.client.errors import ClientError
+from entrypoints.client.output import emit, human, printable
+from entrypoints.client.retrying import Retrying
+from entrypoints.client.service import Service
+from entrypoints.client.target import find_target, known_variables
+
+_COLUMNS = ("upload_id", "status", "file_size_bytes", "created_at", "object_id", "filename")
+_WIDE = 100
+_HIDDEN = frozenset({"presigned_url", "required_headers"})
+
+
+def list_uploads(
+    *, namespace: str | None, bucket: str | None, status: str | None, search: str | None, limit: int, as_json: bool
+) -> None:
+    """Print the newest uploads: a table on a terminal, values between tabs elsewhere, or a JSON object a line."""
+    with Service(find_target(known_variables(), namespace=namespace, bucket=bucket), Retrying(tell=_note)) as service:
+        found = service.uploads(status=status, search=search, limit=limit)
+        if not as_json and sys.stdout.isatty():
+            _table(found)
+            return
+        for record in found:
+            if not emit(_json(record) if as_json else "\t".join(_cell(record.get(name)) for name in _COLUMNS)):
+                return
+
+
+def show_upload(upload_id: str, *, namespace: str | None, as_json: bool) -> None:
+    """Print an upload's record, and its history where the database can be read."""
+    known = known_variables()
+    target = find_target(known, namespace=namespace, bucket="-")  # an upload's id needs no bucket
+    with Service(target, Retrying(tell=_note)) as service:
+        record = service.record(upload_id)
+    history: list[dict[str, Any]] | None = None
+    why = "the history needs UPWELL_DATABASE_URL, which is not set"
+    if known.get("UPWELL_DATABASE_URL"):
+        from entrypoints.client.reading import history_of, reading  # noqa: PLC0415  # the driver is loaded for this
+
+        try:
+            with reading():
+                history = asyncio.run(history_of(known, upload_id))
+        except ClientError as error:
+            why = f"no history: {error.message}"
+    if as_json:
+        emit(_json({"upload": record, "events": history}))
+    else:
+        _describe(record, history or [])
+    if history is None:
+        _note(why)
+
+
+def _table(found: Iterable[dict[str, Any]]) -> None:
+    from rich.console import Console  # noqa: PLC0415  # for terminals only
+    from rich.table import Table  # noqa: PLC0415  # the same
+    from rich.text import Text  # noqa: PLC0415  # the same
+
+    console = Console(highlight=False)
+    wide = console.width >= _WIDE
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Upload", min_width=20)
+    table.add_column("Status", min_width=9)
+    table.add_column("Size", min_width=9, justify="right")
+    table.add_column("Created (UTC)", min_width=16)
+    if wide:
+        table.add_column("Object", min_width=20)
+    table.add_column("File", overflow="ellipsis", no_wrap=True)
+    for record in found:
+        size = record.get("file_size_bytes")
+        table.add_row(
+            _cell(record.get("upload_id")),
+            _cell(record.get("status")),
+            human(size) if isinstance(size, int) else "",
+            _cell(record.get("created_at"))[:16].replace("T", " "),
+            *([_cell(record.get("object_id"))] if wide else []),
+            Text(_cell(record.get("filename"))),
+        )
+    if table.row_count:
+        console.print(table)
+    else:
+        _note("there are no such uploads")
+
+
+def _describe(record: dict[str, Any], history: list[dict[str, Any]]) -> None:
+    shown = {name: value for name, value in record.items() if name not in _HIDDEN and value not in (None, {}, False)}
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
+        if not emit(f"{name:<{width}}  {_cell(value)}"):
+            return
+    if history:
+        emit("")
+    for event in history:
+        facts = "  ".join(f"{name}={_cell(value)}" for name, value in event["facts"].items())
+        line = f"{event['version']:>3}  {event['at']}  {event['tag']:<31}  {event['actor_id']}  {facts}"
+        if not emit(line.rstrip()):
+            return
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return printable(value if isinstance(value, str) else _json(value))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _note(text: str) -> None:
+    click.echo(f"upwell: {text}", err=True)

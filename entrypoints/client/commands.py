@@ -1,0 +1,127 @@
+"""The client's commands and their options. What they do is loaded when they run, and nothing else is."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from domain.upload import Status
+
+_NAMESPACE = click.option("--namespace", help="Its id or name; otherwise UPWELL_NAMESPACE.")
+_BUCKET = click.option("--bucket", help="Its id or name; otherwise UPWELL_BUCKET.")
+
+
+class _JsonObject(click.ParamType[dict[str, Any]]):
+    name = "json"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(str(value).encode(), type=dict[str, Any])
+        except (msgspec.MsgspecError, UnicodeEncodeError):
+            self.fail("""must be a JSON object, such as '{"title": "A day out"}'.""", param, ctx)
+
+
+def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option("--json", "as_json", is_flag=True, help=what)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_BUCKET
+@_NAMESPACE
+@click.option("--property", "property_name", help="The property it becomes; otherwise the one that fits its type.")
+@click.option("--content-type", help="What the files are; otherwise what their names say.")
+@click.option("--metadata", type=_JsonObject(), default="{}", help="JSON to keep with the uploads.")
+@click.option("--object-metadata", type=_JsonObject(), help="JSON for the objects.")
+@click.option("--no-object", is_flag=True, help="Keep the files without making objects of them.")
+@click.option("--no-skip-duplicates", is_flag=True, help="Send bytes that are known already, too.")
+@click.option("--expires-in", type=click.IntRange(60, 86400), help="Seconds in which sending must begin; 3600.")
+@_as_json("Print a JSON object for each file.")
+def upload(
+    files: tuple[Path, ...],
+    bucket: str | None,
+    namespace: str | None,
+    property_name: str | None,
+    content_type: str | None,
+    metadata: dict[str, Any],
+    object_metadata: dict[str, Any] | None,
+    no_object: bool,
+    no_skip_duplicates: bool,
+    expires_in: int | None,
+    as_json: bool,
+) -> int:
+    """Upload FILES: each is hashed, announced, sent to storage and proved.
+
+    Where to: UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE and UPWELL_BUCKET, or the .upwell/dev.env of 'upwell dev',
+    here or in a folder above. Exit code 1 if a file failed; the others go on.
+    """
+    from entrypoints.client import uploading  # noqa: PLC0415  # what other commands do not need is not loaded
+
+    wish = uploading.Wish(
+        property_name=property_name,
+        content_type=content_type,
+        metadata=metadata,
+        object_metadata=object_metadata,
+        create_object=not no_object,
+        skip_duplicates=not no_skip_duplicates,
+        expires_in_seconds=expires_in,
+    )
+    return uploading.upload(files, wish, namespace=namespace, bucket=bucket, as_json=as_json)
+
+
+@click.group()
+def uploads() -> None:
+    """See which uploads there are, and what became of one."""
+
+
+@uploads.command("list")
+@_BUCKET
+@_NAMESPACE
+@click.option("--status", type=click.Choice([s.value for s in Status], case_sensitive=False))
+@click.option("--search", help="A part of the filename.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@_as_json("Print a JSON object for each upload.")
+def uploads_list(
+    bucket: str | None, namespace: str | None, status: str | None, search: str | None, limit: int, as_json: bool
+) -> None:
+    """List a bucket's uploads, newest first."""
+    from entrypoints.client import browsing  # noqa: PLC0415  # the same
+
+    browsing.list_uploads(
+        namespace=namespace, bucket=bucket, status=status, search=search, limit=limit, as_json=as_json
+    )
+
+
+@uploads.command("show")
+@click.argument("upload_id")
+@_NAMESPACE
+@_as_json("Print one JSON object: the upload and its events.")
+def uploads_show(upload_id: str, namespace: str | None, as_json: bool) -> None:
+    """Show an upload and its history; the history is read from UPWELL_DATABASE_URL."""
+    from entrypoints.client import browsing  # noqa: PLC0415  # the same
+
+    browsing.show_upload(upload_id, namespace=namespace, as_json=as_json)
+
+
+@click.group()
+def events() -> None:
+    """Watch the log; needs the database alone (UPWELL_DATABASE_URL)."""
+
+
+@events.command("tail")
+@click.option("--after", type=click.IntRange(min=0), help="Begin after this position; otherwise with what comes now.")
+@click.option("--from-start", is_flag=True, help="Begin with the first event.")
+@click.option("--types", multiple=True, help="Tags, with * for anything and commas between: upload.*,object.created.")
+@click.option("--no-follow", is_flag=True, help="Print what there is (from the start, unless --after), and end.")
+@_as_json("Print a JSON object for each event, whole.")
+def events_tail(after: int | None, from_start: bool, types: tuple[str, ...], no_follow: bool, as_json: bool) -> None:
+    """Print events as they are appended: position, time, tag, ids."""
+    from entrypoints.client.reading import Wanted, tail  # noqa: PLC0415  # the same
+
+    if from_start and after is not None:
+        raise click.UsageError("Give --after or --from-start, not both.")
+    patterns = tuple(kind.strip() for given in types for kind in given.split(",") if kind.strip())
+    wanted = Wanted(after=0 if from_start else after, types=patterns, follow=not no_follow)
+    tail(wanted, as_json=as_json)

@@ -1,0 +1,382 @@
+"""What `JobQueue` promises, on every adapter, and which jobs the events write and remove."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from application.ports.jobs import Job, JobKind, JobQueue
+from tests.contract._log import GRACE, OTHER_HASH, RETENTION, SOON, Account, Kit, far
+
+LASTS = timedelta(minutes=2)
+INLINE = timedelta(seconds=60)
+
+
+async def lease_all(jobs: JobQueue, now: datetime, limit: int = 1000) -> Sequence[Job]:
+    return await jobs.lease(now=now, limit=limit, lasts=LASTS)
+
+
+async def lease_one(jobs: JobQueue, now: datetime) -> Job:
+    (job,) = await lease_all(jobs, now)
+    return job
+
+
+async def due(kit: Kit, account: Account, upload_id: str) -> dict[JobKind, datetime]:
+    """Return when which job of an upload is due. They are leased by this, so ask once."""
+    leased = await lease_all(kit.jobs, far(account.clock.now()))
+    return {job.kind: job.due_at for job in leased if job.upload_id == upload_id}
+
+
+@pytest.fixture
+async def upload_id(kit: Kit, account: Account) -> str:
+    """An upload whose only job is to expire."""
+    return await account.request(kit.log)
+
+
+@pytest.fixture
+def due_at(account: Account) -> datetime:
+    """When that job is due."""
+    return account.clock.now() + timedelta(hours=1) + GRACE
+
+
+# Leasing
+
+
+async def test_a_job_is_leased_when_it_is_due_and_not_before(kit: Kit, upload_id: str, due_at: datetime) -> None:
+    assert list(await lease_all(kit.jobs, due_at - timedelta(microseconds=1))) == []
+    job = await lease_one(kit.jobs, due_at)
+    assert job == Job(kind=JobKind.EXPIRE, upload_id=upload_id, due_at=due_at, attempts=1, lease=job.lease)
+
+
+async def test_up_to_the_limit_the_longest_due_come_first(kit: Kit, account: Account) -> None:
+    uploads = []
+    for hours in (3, 1, 5, 2, 4):
+        expires_at = account.clock.now() + timedelta(hours=hours)
+        uploads.append(await account.request(kit.log, due_at=expires_at))
+    now = account.clock.now() + timedelta(hours=4)
+    first = await lease_all(kit.jobs, now, limit=3)
+    assert [job.upload_id for job in first] == [uploads[1], uploads[3], uploads[0]]
+    second = await lease_all(kit.jobs, now, limit=3)
+    assert [job.upload_id for job in second] == [uploads[4]]
+
+
+async def test_a_leased_job_is_nobody_elses(kit: Kit, due_at: datetime, upload_id: str) -> None:
+    job = await lease_one(kit.jobs, due_at)
+    assert job.upload_id == upload_id
+    for queue in (kit.jobs, kit.other_jobs):
+        assert list(await lease_all(queue, due_at)) == []
+
+
+async def test_workers_that_lease_at_once_get_each_job_once(kit: Kit, account: Account) -> None:
+    uploads = {await account.request(kit.log) for _ in range(30)}
+    now = far(account.clock.now())
+    leased = await asyncio.gather(
+        *((kit.jobs, kit.other_jobs)[number % 2].lease(now=now, limit=4, lasts=LASTS) for number in range(12))
+    )
+    taken = [job.upload_id for some in leased for job in some]
+    assert len(taken) == len(set(taken))
+    rest = await lease_all(kit.jobs, now)  # a job that somebody was just looking at may have been passed over
+    assert {*taken, *(job.upload_id for job in rest)} == uploads
+
+
+async def test_when_the_lease_ends_the_job_is_leased_again(kit: Kit, upload_id: str, due_at: datetime) -> None:
+    first = await lease_one(kit.jobs, due_at)
+    assert list(await lease_all(kit.other_jobs, due_at + LASTS - timedelta(microseconds=1))) == []
+    second = await lease_one(kit.other_jobs, due_at + LASTS)
+    assert (second.upload_id, second.attempts, second.due_at) == (upload_id, 2, due_at)
+    assert second.lease != first.lease
+
+
+async def test_a_job_that_is_done_is_gone(kit: Kit, upload_id: str, due_at: datetime) -> None:
+    job = await lease_one(kit.jobs, due_at)
+    assert job.upload_id == upload_id
+    await kit.jobs.done(job)
+    await kit.jobs.done(job)  # again: nothing happens
+    assert await kit.jobs.next_due() is None
+    assert list(await lease_all(kit.jobs, far(due_at))) == []
+
+
+async def test_of_an_uploads_jobs_only_the_one_that_is_done_is_removed(
+    kit: Kit, account: Account, upload_id: str
+) -> None:
+    await account.tell(kit.log, upload_id, account.cancels())
+    discard = await lease_one(kit.jobs, account.clock.now())
+    await kit.jobs.done(discard)
+    assert await due(kit, account, upload_id) == {JobKind.FORGET: account.clock.now() + RETENTION}
+
+
+async def test_a_job_that_is_put_off_is_due_again_then(kit: Kit, upload_id: str, due_at: datetime) -> None:
+    job = await lease_one(kit.jobs, due_at)
+    later = due_at + timedelta(seconds=30)
+    await kit.jobs.put_off(job, until=later, error="storage is silent")
+    assert await kit.jobs.next_due() == later
+    assert list(await lease_all(kit.other_jobs, later - timedelta(microseconds=1))) == []
+    again = await lease_one(kit.other_jobs, later)
+    assert (again.upload_id, again.due_at, again.attempts) == (upload_id, later, 2)
+
+
+async def test_a_job_that_is_given_back_at_once_is_there_for_others(kit: Kit, upload_id: str, due_at: datetime) -> None:
+    job = await lease_one(kit.jobs, due_at)
+    await kit.jobs.put_off(job, until=job.due_at, error=None)
+    assert (await lease_one(kit.other_jobs, due_at)).upload_id == upload_id
+
+
+async def test_a_lease_that_is_extended_ends_later(kit: Kit, upload_id: str, due_at: datetime) -> None:
+    job = await lease_one(kit.jobs, due_at)
+    until = due_at + 3 * LASTS
+    assert await kit.jobs.extend(job, until=until)
+    assert list(await lease_all(kit.other_jobs, until - timedelta(microseconds=1))) == []
+    assert (await lease_one(kit.other_jobs, until)).upload_id == upload_id
+
+
+async def lost_to_another_worker(kit: Kit, _: Account, job: Job) -> None:
+    await lease_one(kit.other_jobs, job.due_at + LASTS)
+
+
+async def given_back(kit: Kit, _: Account, job: Job) -> None:
+    await kit.jobs.put_off(job, until=job.due_at + LASTS, error=None)
+
+
+async def set_anew(kit: Kit, account: Account, job: Job) -> None:
+    await account.tell(kit.log, job.upload_id, account.reissues())
+
+
+async def done_by_another(kit: Kit, _: Account, job: Job) -> None:
+    await kit.other_jobs.done(await lease_one(kit.other_jobs, job.due_at + LASTS))
+
+
+@pytest.mark.parametrize("lost", [lost_to_another_worker, given_back, set_anew, done_by_another])
+async def test_whoever_lost_the_lease_changes_nothing_any_more(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime, lost: Callable[..., Any]
+) -> None:
+    job = await lease_one(kit.jobs, due_at)
+    assert job.upload_id == upload_id
+    await lost(kit, account, job)
+    before = await kit.jobs.next_due()
+    assert not await kit.jobs.extend(job, until=far(due_at))
+    await kit.jobs.put_off(job, until=far(due_at), error="late")
+    await kit.jobs.done(job)
+    assert await kit.jobs.next_due() == before
+
+
+async def test_an_event_sets_a_leased_job_anew(kit: Kit, account: Account, upload_id: str, due_at: datetime) -> None:
+    first = await lease_one(kit.jobs, due_at)
+    await kit.jobs.put_off(first, until=due_at, error="storage is silent")
+    second = await lease_one(kit.jobs, due_at)
+    assert second.attempts == 2
+    await account.tell(kit.log, upload_id, account.reissues(timedelta(minutes=30)))
+    anew = await lease_one(kit.other_jobs, account.clock.now() + timedelta(minutes=30) + GRACE)
+    assert (anew.upload_id, anew.kind, anew.attempts) == (upload_id, JobKind.EXPIRE, 1)
+    await kit.jobs.done(second)
+    assert await kit.other_jobs.extend(anew, until=far(due_at))
+
+
+# When to look
+
+
+async def test_next_due_tells_when_a_job_is_due_or_its_lease_ends(kit: Kit, account: Account, due_at: datetime) -> None:
+    assert await kit.jobs.next_due() is None
+    await account.request(kit.log)
+    assert await kit.jobs.next_due() == due_at
+    job = await lease_one(kit.jobs, due_at + timedelta(hours=1))
+    assert await kit.other_jobs.next_due() == due_at + timedelta(hours=1) + LASTS
+    await account.request(kit.log)
+    assert await kit.other_jobs.next_due() == due_at
+    (other,) = await lease_all(kit.jobs, due_at)
+    await kit.jobs.done(other)
+    await kit.jobs.extend(job, until=due_at - timedelta(hours=9))
+    assert await kit.jobs.next_due() == due_at  # a lease that ended does not make it due before
+
+
+async def test_waiting_ends_when_the_time_is_up(kit: Kit) -> None:
+    async with asyncio.timeout(SOON):
+        for _ in range(3):
+            await kit.jobs.wait(timedelta(milliseconds=5))
+
+
+async def begin_as_task(account: Account) -> Callable[..., Any]:
+    return account.begins(inline=False)
+
+
+async def cancel(account: Account) -> Callable[..., Any]:
+    return account.cancels()
+
+
+async def expire(account: Account) -> Callable[..., Any]:
+    return account.expires()
+
+
+@pytest.mark.parametrize("happens", [begin_as_task, cancel, expire])
+async def test_waiting_ends_when_an_event_writes_a_job_that_is_due_at_once(
+    kit: Kit, account: Account, upload_id: str, happens: Callable[..., Any]
+) -> None:
+    queues = (kit.jobs, kit.other_jobs)
+    for queue in queues:
+        await queue.wait(timedelta(0))  # what was announced before
+    waiting = [asyncio.ensure_future(queue.wait(timedelta(hours=1))) for queue in queues]
+    await asyncio.sleep(0)
+    await account.tell(kit.other_log, upload_id, await happens(account))
+    async with asyncio.timeout(SOON):
+        await asyncio.gather(*waiting)
+    assert (await lease_all(kit.jobs, account.clock.now()))[0].upload_id == upload_id
+
+
+async def test_an_event_that_came_before_the_waiting_ends_it(kit: Kit, account: Account, upload_id: str) -> None:
+    await kit.jobs.wait(timedelta(0))
+    await account.tell(kit.log, upload_id, account.cancels())
+    async with asyncio.timeout(SOON):
+        await kit.jobs.wait(timedelta(hours=1))
+
+
+# Which jobs the events write
+
+
+async def test_a_requested_upload_is_looked_after_when_its_url_has_expired(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime
+) -> None:
+    assert await due(kit, account, upload_id) == {JobKind.EXPIRE: due_at}
+
+
+async def test_a_new_url_is_looked_after_at_its_own_time(kit: Kit, account: Account, upload_id: str) -> None:
+    await account.tell(kit.log, upload_id, account.starts())
+    await account.tell(kit.log, upload_id, account.reissues(timedelta(hours=9)))
+    assert await due(kit, account, upload_id) == {JobKind.EXPIRE: account.clock.now() + timedelta(hours=9) + GRACE}
+
+
+@pytest.mark.parametrize(("inline", "after"), [(True, INLINE), (False, timedelta(0))])
+async def test_a_verification_that_began_is_taken_over_at_once_or_when_the_request_must_have_ended(
+    kit: Kit, account: Account, upload_id: str, inline: bool, after: timedelta
+) -> None:
+    await account.tell(kit.log, upload_id, account.begins(inline=inline))
+    assert await due(kit, account, upload_id) == {JobKind.VERIFY: account.clock.now() + after}
+
+
+async def test_a_verification_that_was_abandoned_is_tried_again_and_the_upload_expires_when_it_would_have(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime
+) -> None:
+    await account.tell(kit.log, upload_id, account.begins())
+    account.clock.advance(timedelta(seconds=5))
+    await account.tell(kit.log, upload_id, account.abandons(timedelta(seconds=40)))
+    assert await due(kit, account, upload_id) == {
+        JobKind.VERIFY: account.clock.now() + timedelta(seconds=40),
+        JobKind.EXPIRE: due_at,
+    }
+
+
+async def test_a_completed_upload_without_an_object_is_forgotten_later(
+    kit: Kit, account: Account, upload_id: str
+) -> None:
+    await account.complete(kit.log, upload_id)
+    assert await due(kit, account, upload_id) == {JobKind.FORGET: account.clock.now() + RETENTION}
+
+
+async def test_a_completed_upload_that_an_object_holds_has_no_jobs(kit: Kit, account: Account, upload_id: str) -> None:
+    await account.complete(kit.log, upload_id, into_object=True)
+    assert await due(kit, account, upload_id) == {}
+
+
+async def test_where_no_version_is_pinned_the_bytes_are_looked_at_once_more(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime
+) -> None:
+    await account.complete(kit.log, upload_id, into_object=True, version_id=None)
+    assert await due(kit, account, upload_id) == {JobKind.RECHECK: due_at}
+
+
+async def discards(kit: Kit, account: Account, upload_id: str) -> dict[JobKind, Job]:
+    """Return the jobs of an upload whose bytes must go, after a look at how they are told."""
+    jobs = {job.kind: job for job in await lease_all(kit.jobs, far(account.clock.now()))}
+    discard = jobs[JobKind.DISCARD]
+    assert discard.due_at == account.clock.now()
+    assert discard.storage_key == f"int/{upload_id}/report.txt"
+    return jobs
+
+
+@pytest.mark.parametrize("others", [{"duplicate_of": "upl_other"}, {"existing_object_id": "obj_other"}])
+async def test_the_bytes_of_a_completed_upload_that_keeps_none_are_deleted_now_and_again_after_expiry(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime, others: dict[str, Any]
+) -> None:
+    account.clock.advance(timedelta(minutes=1))
+    await account.complete(kit.log, upload_id, **others)
+    jobs = await discards(kit, account, upload_id)
+    assert jobs[JobKind.DISCARD].again_at == due_at
+    assert jobs[JobKind.FORGET].due_at == account.clock.now() + RETENTION
+    assert set(jobs) == {JobKind.DISCARD, JobKind.FORGET}
+
+
+@pytest.mark.parametrize("end", ["reject", "expire", "cancel", "cancel after failing"])
+async def test_the_bytes_of_an_upload_that_ended_otherwise_are_deleted_now_and_again_after_expiry(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime, end: str
+) -> None:
+    account.clock.advance(timedelta(minutes=1))
+    match end:
+        case "reject":
+            told = [account.begins(), account.rejects()]
+        case "expire":
+            told = [account.expires()]
+        case "cancel":
+            told = [account.begins(), account.cancels()]
+        case _:
+            told = [account.expires(), account.cancels()]
+    for step in told:
+        await account.tell(kit.log, upload_id, step)
+    jobs = await discards(kit, account, upload_id)
+    assert jobs[JobKind.DISCARD].again_at == due_at
+    assert jobs[JobKind.FORGET].due_at == account.clock.now() + RETENTION
+    assert set(jobs) == {JobKind.DISCARD, JobKind.FORGET}
+
+
+async def test_bytes_that_are_to_stay_after_a_cancel_are_deleted_by_nobody(
+    kit: Kit, account: Account, upload_id: str
+) -> None:
+    await account.tell(kit.log, upload_id, account.cancels(5))
+    assert await due(kit, account, upload_id) == {JobKind.FORGET: account.clock.now() + RETENTION}
+
+
+async def test_the_bytes_of_a_forgotten_upload_are_deleted_though_its_record_is_gone(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime
+) -> None:
+    await account.complete(kit.log, upload_id)
+    account.clock.advance(RETENTION)
+    await account.tell(kit.log, upload_id, account.forgets())
+    jobs = await discards(kit, account, upload_id)
+    assert jobs[JobKind.DISCARD].again_at == due_at
+    assert set(jobs) == {JobKind.DISCARD}
+
+
+async def test_a_discard_that_was_put_off_for_its_second_look_keeps_what_it_deletes(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime
+) -> None:
+    await account.tell(kit.log, upload_id, account.cancels())
+    discard = await lease_one(kit.jobs, account.clock.now())
+    await kit.jobs.put_off(discard, until=due_at, error=None)
+    again = await lease_one(kit.jobs, due_at)
+    assert again == msgspec.structs.replace(discard, due_at=due_at, attempts=2, lease=again.lease)
+
+
+async def test_a_skipped_upload_is_forgotten_later(kit: Kit, account: Account) -> None:
+    skipped = await account.request(kit.log, existing_object_id="obj_1")
+    assert await due(kit, account, skipped) == {JobKind.FORGET: account.clock.now() + RETENTION}
+
+
+async def test_an_upload_that_an_object_takes_up_is_not_forgotten_until_it_is_released(
+    kit: Kit, account: Account
+) -> None:
+    first = await account.complete(kit.log)
+    stream = account.new_object(first)
+    await kit.log.append(account.command(stream))
+    assert await kit.jobs.next_due() is None
+    second = await account.complete(kit.log, sha256=OTHER_HASH)
+    account.clock.advance(timedelta(days=1))
+    await kit.log.append(account.command(await account.put_blob(kit.log, stream.stream_id, second)))
+    (job,) = await lease_all(kit.jobs, far(account.clock.now()))
+    assert (job.kind, job.upload_id, job.due_at) == (JobKind.FORGET, first, account.clock.now() + RETENTION)
+
+
+async def test_a_refused_command_writes_no_job(kit: Kit, account: Account) -> None:
+    await account.set_quota(kit.log, 1)
+    with pytest.raises(Exception, match="quota"):
+        await account.request(kit.log, conditions={"room_bytes": 2})
+    assert await kit.jobs.next_due() is None

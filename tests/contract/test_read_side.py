@@ -1,0 +1,960 @@
+"""What `ReadSide` promises, on every adapter; and that all of them tell the same after any history."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from adapters.memory.clock import ManualClock, SequentialIds
+from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.read_side import MemoryReadSide
+from adapters.memory.scheduling import JobRow
+from adapters.postgres.connecting import Connection, connect
+from application.ports.event_log import Claim, Command, EventLog, Sameness, VersionConflictError
+from application.ports.read_side import (
+    BucketRecord,
+    KeyRecord,
+    NamespaceRecord,
+    ObjectRecord,
+    OrganizationRecord,
+    Page,
+    PageRequest,
+    QuotaUse,
+    ReadSide,
+    UploadRecord,
+)
+from application.uploads import load_upload
+from domain.api_key import Permission
+from domain.bucket import BucketStatus, Policy, UniqueKey
+from domain.organization import Tier
+from domain.refusals import RefusedError
+from domain.upload import (
+    TRANSITIONS,
+    AbandonVerification,
+    AcceptContent,
+    BeginVerification,
+    CancelUpload,
+    ExpireUpload,
+    ForgetUpload,
+    ReissueUrl,
+    RejectContent,
+    ReportChangedContent,
+    StartUpload,
+    Status,
+    UploadDuplicateAvoided,
+)
+from tests.conftest import Database
+from tests.contract._log import HASH, OTHER_HASH, Account, Kit, new_account, open_account, opening, postgres_kit
+
+A_MINUTE = timedelta(minutes=1)
+
+
+async def upload_of(kit: Kit, account: Account, upload_id: str) -> UploadRecord:
+    found = await kit.read_side.upload(account.namespace_id, upload_id)
+    assert found is not None
+    return found
+
+
+async def bucket_of(kit: Kit, account: Account) -> BucketRecord:
+    found = await kit.read_side.bucket(account.namespace_id, account.bucket_id)
+    assert found is not None
+    return found
+
+
+async def object_of(kit: Kit, account: Account, object_id: str | None) -> ObjectRecord:
+    found = await kit.read_side.bucket_object(account.namespace_id, object_id or "")
+    assert found is not None
+    return found
+
+
+async def quota_of(kit: Kit, account: Account) -> tuple[int, int]:
+    use = await kit.read_side.quota(account.organization_id)
+    return use.reserved_bytes, use.accepted_bytes
+
+
+# Uploads
+
+
+async def test_a_requested_upload_is_there_with_all_that_was_asked_for(kit: Kit, account: Account) -> None:
+    command = account.request_command(declared_size_bytes=7, declared_sha256=HASH)
+    position = await kit.log.append(command)
+    upload_id = command.streams[0].stream_id
+    now = account.clock.now()
+    assert await kit.read_side.upload(account.namespace_id, upload_id) == UploadRecord(
+        upload_id=upload_id,
+        organization_id=account.organization_id,
+        namespace_id=account.namespace_id,
+        bucket_id=account.bucket_id,
+        version=1,
+        position=position,
+        status=Status.PENDING,
+        filename="report.txt",
+        content_type="text/plain",
+        storage_key=f"int/{upload_id}/report.txt",
+        declared_size_bytes=7,
+        declared_sha256=HASH,
+        url_expires_in_seconds=3600,
+        created_at=now,
+        expires_at=now + timedelta(hours=1),
+        due_at=now + timedelta(hours=1, minutes=15),
+        metadata={"shelf": 7},
+        create_object=True,
+        object_metadata={"title": "Report"},
+        blob_property="report",
+        blob_type="TEXT",
+        skip_duplicates=True,
+    )
+
+
+async def test_a_skipped_upload_names_the_object_that_has_its_key(kit: Kit, account: Account) -> None:
+    skipped = await upload_of(kit, account, await account.request(kit.log, existing_object_id="obj_1"))
+    assert (skipped.status, skipped.existing_object_id) == (Status.SKIPPED, "obj_1")
+
+
+class Following:
+    """An upload, and the record that is expected of it after each step."""
+
+    def __init__(self, kit: Kit, account: Account, record: UploadRecord) -> None:
+        self.kit, self.account, self.record = kit, account, record
+
+    async def step(self, told: Callable[..., Any], **changes: object) -> None:
+        self.account.clock.advance(A_MINUTE)
+        await self.account.tell(self.kit.log, self.record.upload_id, told)
+        version = len(await self.kit.log.read_stream(self.record.upload_id))
+        self.record = msgspec.structs.replace(self.record, version=version, **changes)
+        assert await upload_of(self.kit, self.account, self.record.upload_id) == self.record
+
+
+@pytest.fixture
+async def following(kit: Kit, account: Account) -> Following:
+    return Following(kit, account, await upload_of(kit, account, await account.request(kit.log)))
+
+
+async def test_an_upload_follows_every_step_to_its_good_end_and_is_gone_when_forgotten(
+    kit: Kit, account: Account, following: Following
+) -> None:
+    await following.step(account.starts(), status=Status.IN_PROGRESS)
+    expires_at = account.clock.now() + timedelta(hours=5)
+    due_at = expires_at + timedelta(minutes=15)
+    await following.step(account.reissues(timedelta(hours=5)), expires_at=expires_at, due_at=due_at)
+    await following.step(account.begins(task_id="task_1"), status=Status.PROCESSING, task_id="task_1")
+    await following.step(account.abandons(), status=Status.IN_PROGRESS)
+    await following.step(account.begins(task_id="task_2"), status=Status.PROCESSING)  # the task stays the first
+    now = account.clock.now() + A_MINUTE
+    await following.step(
+        account.accepts(9, note="looks like a picture"),
+        status=Status.COMPLETED,
+        size_bytes=9,
+        sha256=HASH,
+        etag="etag-1",
+        version_id="version-1",
+        message="looks like a picture",
+        verified_at=now,
+        completed_at=now,
+    )
+    await account.tell(kit.log, following.record.upload_id, account.forgets())
+    assert await kit.read_side.upload(account.namespace_id, following.record.upload_id) is None
+
+
+async def test_a_verification_that_was_abandoned_goes_back_to_pending_where_it_came_from(
+    account: Account, following: Following
+) -> None:
+    await following.step(account.begins(task_id="task_1"), status=Status.PROCESSING, task_id="task_1")
+    await following.step(account.abandons(), status=Status.PENDING)
+
+
+async def test_a_failed_upload_tells_why_and_keeps_nothing_and_may_be_canceled(
+    account: Account, following: Following
+) -> None:
+    await following.step(account.begins(task_id="task_1"), status=Status.PROCESSING, task_id="task_1")
+    why = {"failure_reason": "hash_mismatch", "message": "other bytes"}
+    await following.step(account.rejects(), status=Status.FAILED, keeps_bytes=False, **why)
+    await following.step(account.cancels(), status=Status.CANCELED)
+
+
+async def test_an_expired_upload_has_failed(account: Account, following: Following) -> None:
+    message = "No bytes arrived before the upload URL expired; request a new upload."
+    await following.step(
+        account.expires(), status=Status.FAILED, keeps_bytes=False, failure_reason="expired", message=message
+    )
+
+
+@pytest.mark.parametrize("kept_bytes", [None, 0, 50])
+async def test_a_canceled_upload_says_whether_its_bytes_stay(
+    account: Account, following: Following, kept_bytes: int | None
+) -> None:
+    await following.step(account.cancels(kept_bytes), status=Status.CANCELED, keeps_bytes=kept_bytes is not None)
+
+
+async def test_a_duplicate_names_its_original_and_the_originals_object(
+    kit: Kit, account: Account, following: Following
+) -> None:
+    original = await account.complete(kit.log, into_object=True)
+    object_id = (await upload_of(kit, account, original)).object_id
+    await following.step(account.begins(task_id="task_1"), status=Status.PROCESSING, task_id="task_1")
+    now = account.clock.now() + A_MINUTE
+    await following.step(
+        account.accepts(version_id=None, duplicate_of=original, object_id=object_id),
+        status=Status.COMPLETED,
+        size_bytes=100,
+        sha256=HASH,
+        etag="etag-1",
+        verified_at=now,
+        completed_at=now,
+        duplicate_of=original,
+        object_id=object_id,
+        keeps_bytes=False,
+    )
+
+
+async def test_an_upload_whose_key_was_taken_meanwhile_names_the_object_and_keeps_nothing(
+    kit: Kit, account: Account
+) -> None:
+    upload_id = await account.complete(kit.log, existing_object_id="obj_1")
+    completed = await upload_of(kit, account, upload_id)
+    assert (completed.status, completed.existing_object_id) == (Status.COMPLETED, "obj_1")
+    assert (completed.object_id, completed.keeps_bytes) == (None, False)
+
+
+@pytest.mark.parametrize(("etag", "told"), [("etag-2", "etag-2"), (None, "")])
+async def test_bytes_that_changed_afterwards_are_told_by_their_etag_and_the_empty_one_if_they_are_gone(
+    kit: Kit, account: Account, etag: str | None, told: str
+) -> None:
+    upload_id = await account.complete(kit.log, version_id=None)
+    await account.tell(kit.log, upload_id, account.reports_change(etag))
+    changed = await upload_of(kit, account, upload_id)
+    assert (changed.status, changed.changed_etag, changed.etag) == (Status.COMPLETED, told, "etag-1")
+
+
+# Objects
+
+
+async def test_an_object_is_there_with_its_blobs_and_its_upload_names_it(kit: Kit, account: Account) -> None:
+    account.clock.advance(A_MINUTE)
+    upload_id = await account.complete(kit.log, into_object=True)
+    upload = await upload_of(kit, account, upload_id)
+    position = await kit.log.head()
+    assert await object_of(kit, account, upload.object_id) == ObjectRecord(
+        object_id=upload.object_id or "",
+        organization_id=account.organization_id,
+        namespace_id=account.namespace_id,
+        bucket_id=account.bucket_id,
+        version=1,
+        blobs=(account.blob(upload_id, blob_id=(await object_of(kit, account, upload.object_id)).blobs[0].blob_id),),
+        metadata={"title": "Report"},
+        created_at=account.clock.now(),
+        updated_at=account.clock.now(),
+        position=position,
+    )
+
+
+async def test_an_object_made_of_an_originals_bytes_is_the_originals_object(kit: Kit, account: Account) -> None:
+    original = await account.complete(kit.log)
+    assert (await upload_of(kit, account, original)).object_id is None
+    stream = account.new_object(original)
+    await kit.log.append(account.command(stream))
+    assert (await upload_of(kit, account, original)).object_id == stream.stream_id
+
+
+async def test_a_blob_that_was_replaced_is_held_no_more(kit: Kit, account: Account) -> None:
+    first = await account.complete(kit.log, into_object=True)
+    object_id = (await upload_of(kit, account, first)).object_id or ""
+    before = await object_of(kit, account, object_id)
+    second = await account.complete(kit.log, sha256=OTHER_HASH)
+    account.clock.advance(A_MINUTE)
+    put = await account.put_blob(kit.log, object_id, second, sha256=OTHER_HASH)
+    await kit.log.append(account.command(put))
+    after = await object_of(kit, account, object_id)
+    assert [blob.upload_id for blob in after.blobs] == [second]
+    assert after == msgspec.structs.replace(
+        before,
+        version=2,
+        blobs=after.blobs,
+        metadata={"title": "Report", "pages": 3},
+        updated_at=account.clock.now(),
+    )
+    assert (await upload_of(kit, account, first)).object_id is None
+    assert (await upload_of(kit, account, second)).object_id == object_id
+    await account.tell(kit.log, first, account.forgets(), unheld=first)
+    with pytest.raises(RefusedError):
+        await account.tell(kit.log, second, account.forgets(), unheld=second)
+
+
+# What is around them
+
+
+async def test_organization_key_namespace_and_bucket_are_there_as_they_were_made(kit: Kit) -> None:
+    account = await open_account(kit.log, name="Acme", quota_bytes=500)
+    now = account.clock.now()
+    assert await kit.read_side.organization_by_name("Acme") == OrganizationRecord(
+        organization_id=account.organization_id,
+        internal_id=f"int_{account.organization_id}",
+        name="Acme",
+        tier=Tier.PRO,
+        quota_bytes=500,
+        created_at=now,
+    )
+    assert await kit.read_side.key_by_name(account.organization_id, account.user_id, "main") == KeyRecord(
+        key_id=account.key_id,
+        organization_id=account.organization_id,
+        user_id=account.user_id,
+        name="main",
+        description="for tests",
+        key_hash=account.key_hash,
+        prefix="sk_abc",
+        permissions=tuple(Permission),
+        scopes=({"resource": "bucket"},),
+        rate_limit_override=None,
+        expires_at=None,
+        created_at=now,
+        created_by=account.key_id,
+        revoked_at=None,
+        revoked_by=None,
+    )
+    assert await kit.read_side.namespace(account.organization_id, account.namespace_id) == NamespaceRecord(
+        namespace_id=account.namespace_id,
+        organization_id=account.organization_id,
+        name="main",
+        description=None,
+        settings={"color": "blue"},
+        created_at=now,
+        updated_at=now,
+        bucket_count=1,
+        object_count=0,
+        position=3,
+    )
+    assert await bucket_of(kit, account) == BucketRecord(
+        bucket_id=account.bucket_id,
+        organization_id=account.organization_id,
+        namespace_id=account.namespace_id,
+        name="files",
+        description="what we keep",
+        bucket_schema={"properties": {"report": {"type": "text"}}},
+        unique_key=UniqueKey(fields=("report",), default_policy=Policy.UPSERT),
+        metadata={"floor": 2},
+        status=BucketStatus.ACTIVE,
+        object_count=0,
+        total_size_bytes=0,
+        last_upload_at=None,
+        created_at=now,
+        updated_at=now,
+        position=4,
+    )
+
+
+async def test_a_bucket_without_a_unique_key_has_none(kit: Kit, account: Account) -> None:
+    stream = account.bucket("plain", unique_key=None, description=None)
+    await kit.log.append(account.command(stream))
+    plain = await kit.read_side.bucket(account.namespace_id, stream.stream_id)
+    assert plain is not None
+    assert (plain.unique_key, plain.description) == (None, None)
+
+
+async def test_buckets_and_namespaces_are_found_by_id_and_by_name(kit: Kit, account: Account) -> None:
+    read_side = kit.read_side
+    by_id = await read_side.namespace(account.organization_id, account.namespace_id)
+    assert by_id is not None
+    assert await read_side.namespace(account.organization_id, "main") == by_id
+    assert await read_side.bucket(account.namespace_id, "files") == await bucket_of(kit, account)
+    assert await read_side.namespace(account.organization_id, "files") is None
+    assert await read_side.bucket(account.namespace_id, "FILES") is None
+
+
+async def test_what_belongs_to_others_does_not_exist(kit: Kit, account: Account) -> None:
+    other = await open_account(kit.log, beside=account)
+    upload_id = await account.complete(kit.log, into_object=True)
+    object_id = (await upload_of(kit, account, upload_id)).object_id or ""
+    ask = kit.read_side
+    page = PageRequest(limit=10, with_total=True)
+    nothing = Page[Any](rows=[], has_more=False, total=0)
+    assert await ask.upload(other.namespace_id, upload_id) is None
+    assert await ask.bucket_object(other.namespace_id, object_id) is None
+    assert await ask.bucket(other.namespace_id, account.bucket_id) is None
+    assert await ask.namespace(other.organization_id, account.namespace_id) is None
+    assert await ask.key_by_name(other.organization_id, account.user_id, "main") is None
+    assert await ask.uploads(other.namespace_id, account.bucket_id, page) == nothing
+    assert await ask.uploads(account.namespace_id, other.bucket_id, page) == nothing
+    assert [row.bucket_id for row in (await ask.buckets(other.namespace_id, page)).rows] == [other.bucket_id]
+    spaces = (await ask.namespaces(other.organization_id, page)).rows
+    assert [row.namespace_id for row in spaces] == [other.namespace_id]
+    assert await quota_of(kit, other) == (0, 0)
+    assert await quota_of(kit, account) == (0, 100)
+
+
+async def test_what_nobody_made_does_not_exist(kit: Kit, account: Account) -> None:
+    ask = kit.read_side
+    assert await ask.upload(account.namespace_id, "upl_unknown") is None
+    assert await ask.bucket_object(account.namespace_id, "obj_unknown") is None
+    assert await ask.bucket(account.namespace_id, "unknown") is None
+    assert await ask.namespace(account.organization_id, "unknown") is None
+    assert await ask.key_by_name(account.organization_id, account.user_id, "unknown") is None
+    assert await ask.organization_by_name("unknown") is None
+    assert await ask.claim_owner("object:unknown", "k") is None
+    assert await ask.quota("org_unknown") == QuotaUse(limit_bytes=None, reserved_bytes=0, accepted_bytes=0)
+
+
+async def test_a_key_is_found_by_name_until_it_is_revoked_and_then_its_name_may_be_given_again(
+    kit: Kit, account: Account
+) -> None:
+    await account.revoke(kit.log)
+    assert await kit.read_side.key_by_name(account.organization_id, account.user_id, "main") is None
+    second = account.key("main")
+    await kit.log.append(account.command(second))
+    found = await kit.read_side.key_by_name(account.organization_id, account.user_id, "main")
+    assert found is not None
+    assert found.key_id == second.stream_id
+
+
+async def test_an_organization_is_found_by_id_and_by_a_name_that_only_it_has(kit: Kit) -> None:
+    acme = await open_account(kit.log, name="Acme")
+    first = await open_account(kit.log, beside=acme, name="Twins")
+    second = await open_account(kit.log, beside=acme, name="Twins")
+    for given_name in (acme.organization_id, "Acme"):
+        found = await kit.read_side.organization_by_name(given_name)
+        assert found is not None
+        assert found.organization_id == acme.organization_id
+    assert await kit.read_side.organization_by_name("Twins") is None
+    for twin in (first, second):
+        found = await kit.read_side.organization_by_name(twin.organization_id)
+        assert found is not None
+        assert found.organization_id == twin.organization_id
+
+
+async def test_new_limits_are_those_of_the_organization_and_of_its_quota(kit: Kit, account: Account) -> None:
+    await account.set_quota(kit.log, 77, Tier.TEAM)
+    found = await kit.read_side.organization_by_name(account.organization_id)
+    assert found is not None
+    assert (found.tier, found.quota_bytes) == (Tier.TEAM, 77)
+    assert (await kit.read_side.quota(account.organization_id)).limit_bytes == 77
+    await account.set_quota(kit.log, None, Tier.TEAM)
+    assert (await kit.read_side.quota(account.organization_id)).limit_bytes is None
+
+
+async def test_a_buckets_status_changes_and_it_says_when(kit: Kit, account: Account) -> None:
+    before = await bucket_of(kit, account)
+    for status in (BucketStatus.SUSPENDED, BucketStatus.ARCHIVED, BucketStatus.ACTIVE):
+        account.clock.advance(A_MINUTE)
+        await account.set_status(kit.log, status)
+        assert await bucket_of(kit, account) == msgspec.structs.replace(
+            before, status=status, updated_at=account.clock.now()
+        )
+
+
+async def test_claims_name_their_owners(kit: Kit, account: Account) -> None:
+    upload_id = await account.complete(kit.log, into_object=True, unique_key="k1")
+    object_id = (await upload_of(kit, account, upload_id)).object_id
+    assert await kit.read_side.claim_owner(f"object:{account.bucket_id}", "k1") == object_id
+    assert await kit.read_side.claim_owner(f"object:{account.bucket_id}", "k2") is None
+    assert await kit.read_side.claim_owner("object:bkt_other", "k1") is None
+    assert await kit.read_side.claim_owner(f"bucket:{account.namespace_id}", "files") == account.bucket_id
+    assert await kit.read_side.claim_owner(f"namespace:{account.organization_id}", "main") == account.namespace_id
+
+
+# Counters
+
+
+async def test_a_bucket_counts_its_objects_its_accepted_bytes_and_when_the_last_upload_completed(
+    kit: Kit, account: Account
+) -> None:
+    before = await bucket_of(kit, account)
+    await account.request(kit.log, declared_size_bytes=1000)
+    assert await bucket_of(kit, account) == before
+    account.clock.advance(A_MINUTE)
+    first = await account.complete(kit.log, size_bytes=40, into_object=True)
+    first_at = account.clock.advance(A_MINUTE)
+    second = await account.complete(kit.log, size_bytes=60, sha256=OTHER_HASH)
+    after = msgspec.structs.replace(before, object_count=1, total_size_bytes=100, last_upload_at=first_at)
+    assert await bucket_of(kit, account) == after
+    account.clock.advance(A_MINUTE)
+    await account.complete(kit.log, duplicate_of=first)
+    after = msgspec.structs.replace(after, last_upload_at=account.clock.now())
+    assert await bucket_of(kit, account) == after
+    await account.tell(kit.log, second, account.forgets())
+    assert await bucket_of(kit, account) == msgspec.structs.replace(after, total_size_bytes=40)
+    kept = await account.request(kit.log)
+    await account.tell(kit.log, kept, account.cancels(5))
+    assert (await bucket_of(kit, account)).total_size_bytes == 45
+    await account.tell(kit.log, kept, account.forgets())
+    assert (await bucket_of(kit, account)).total_size_bytes == 40
+
+
+async def test_a_namespace_counts_its_buckets_and_their_objects(kit: Kit, account: Account) -> None:
+    await kit.log.append(account.command(account.bucket("second")))
+    await account.complete(kit.log, into_object=True)
+    await account.complete(kit.log, into_object=True, sha256=OTHER_HASH)
+    found = await kit.read_side.namespace(account.organization_id, "main")
+    assert found is not None
+    assert (found.bucket_count, found.object_count) == (2, 2)
+
+
+async def test_a_reservation_is_settled_to_the_true_size_at_completion(kit: Kit, account: Account) -> None:
+    declared = await account.request(kit.log, declared_size_bytes=100)
+    undeclared = await account.request(kit.log)
+    assert await quota_of(kit, account) == (100, 0)
+    await account.complete(kit.log, declared, size_bytes=100)
+    assert await quota_of(kit, account) == (0, 100)
+    await account.complete(kit.log, undeclared, size_bytes=30, sha256=OTHER_HASH)
+    assert await quota_of(kit, account) == (0, 130)
+    await account.tell(kit.log, declared, account.forgets())
+    assert await quota_of(kit, account) == (0, 30)
+
+
+async def test_a_reservation_is_released_when_an_upload_ends_without_bytes(kit: Kit, account: Account) -> None:
+    async def ends(*told: Callable[..., Any]) -> tuple[int, int]:
+        upload_id = await account.request(kit.log, declared_size_bytes=100)
+        assert await quota_of(kit, account) == (100, 0)
+        for step in told:
+            await account.tell(kit.log, upload_id, step)
+        return await quota_of(kit, account)
+
+    assert await ends(account.expires()) == (0, 0)
+    assert await ends(account.begins(), account.rejects()) == (0, 0)
+    assert await ends(account.cancels()) == (0, 0)
+    assert await ends(account.begins(), account.cancels()) == (0, 0)
+    assert await ends(account.expires(), account.cancels()) == (0, 0)
+    assert await ends(account.begins(), account.accepts(duplicate_of="upl_1")) == (0, 0)
+    assert await ends(account.begins(), account.accepts(existing_object_id="obj_1")) == (0, 0)
+    assert await ends(account.begins(), account.abandons(), account.cancels(), account.forgets()) == (0, 0)
+    assert await ends(account.cancels(64)) == (0, 64)
+
+
+# Pages
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list, and how a row with a name gets into it; it begins with `before` rows."""
+
+    add: Callable[[Kit, Account, str], Awaitable[str]]
+    page: Callable[[Kit, Account, PageRequest], Awaitable[Page[Any]]]
+    id_of: Callable[[Any], str]
+    before: int = 0
+
+    async def ids(self, kit: Kit, account: Account, **asked: Any) -> list[str]:  # noqa: ANN401  # a field of PageRequest
+        page = await self.page(kit, account, PageRequest(**{"limit": 100, **asked}))
+        return [self.id_of(row) for row in page.rows]
+
+
+async def add_upload(kit: Kit, account: Account, name: str) -> str:
+    return await account.request(kit.log, filename=name)
+
+
+async def add_bucket(kit: Kit, account: Account, name: str) -> str:
+    stream = account.bucket(name)
+    await kit.log.append(account.command(stream))
+    return stream.stream_id
+
+
+async def add_namespace(kit: Kit, account: Account, name: str) -> str:
+    stream = account.namespace(name)
+    await kit.log.append(account.command(stream))
+    return stream.stream_id
+
+
+LISTINGS = [
+    pytest.param(
+        Listing(
+            add=add_upload,
+            page=lambda kit, account, page: kit.read_side.uploads(account.namespace_id, account.bucket_id, page),
+            id_of=lambda row: str(row.upload_id),
+        ),
+        id="uploads",
+    ),
+    pytest.param(
+        Listing(
+            add=add_bucket,
+            page=lambda kit, account, page: kit.read_side.buckets(account.namespace_id, page),
+            id_of=lambda row: str(row.bucket_id),
+            before=1,
+        ),
+        id="buckets",
+    ),
+    pytest.param(
+        Listing(
+            add=add_namespace,
+            page=lambda kit, account, page: kit.read_side.namespaces(account.organization_id, page),
+            id_of=lambda row: str(row.namespace_id),
+            before=1,
+        ),
+        id="namespaces",
+    ),
+]
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+async def test_a_page_comes_newest_first_and_tells_whether_more_follow(
+    kit: Kit, account: Account, listing: Listing
+) -> None:
+    made = [await listing.add(kit, account, f"n{number}") for number in range(5)][::-1]
+    old = await listing.ids(kit, account, offset=5)
+    assert len(old) == listing.before
+    everything = [*made, *old]
+    assert await listing.ids(kit, account) == everything
+    for limit in (1, 2, len(everything), 100):
+        for offset in range(len(everything) + 2):
+            page = await listing.page(kit, account, PageRequest(limit=limit, offset=offset))
+            assert [listing.id_of(row) for row in page.rows] == everything[offset : offset + limit]
+            assert page.has_more is (offset + limit < len(everything))
+            assert page.total is None
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+async def test_a_total_counts_what_matches_whatever_the_page(kit: Kit, account: Account, listing: Listing) -> None:
+    for name in ("a1", "a2", "a3", "b1"):
+        await listing.add(kit, account, name)
+    page = await listing.page(kit, account, PageRequest(limit=1, offset=1, search="a", with_total=True))
+    named_before = 1 if listing.before and listing.id_of(page.rows[0]).startswith("ns_") else 0
+    assert page.total == 3 + named_before  # the namespace that was there is called 'main'
+    assert page.has_more
+    position = page.rows[0].position
+    after = await listing.page(kit, account, PageRequest(limit=10, after_position=position, with_total=True))
+    assert after.total == 4 + listing.before
+    assert not after.has_more
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+async def test_pages_by_position_show_every_row_once_while_new_ones_come(
+    kit: Kit, account: Account, listing: Listing
+) -> None:
+    made = [await listing.add(kit, account, f"n{number}") for number in range(7)][::-1]
+    seen: list[str] = []
+    position: int | None = None
+    for number in range(20):
+        page = await listing.page(kit, account, PageRequest(limit=2, after_position=position))
+        seen += [listing.id_of(row) for row in page.rows]
+        position = page.rows[-1].position
+        await listing.add(kit, account, f"new-{number}")
+        if not page.has_more:
+            break
+    assert seen[:7] == made
+    assert len(seen) == 7 + listing.before
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+async def test_a_search_is_for_a_substring_as_it_is_written_in_any_case(
+    kit: Kit, account: Account, listing: Listing
+) -> None:
+    old = set(await listing.ids(kit, account))
+    named = {await listing.add(kit, account, name): name for name in ("a%b", "a_b", "A\\B", "axb", "GRÖSSE")}
+    for search, found in {
+        "%": {"a%b"},
+        "_": {"a_b"},
+        "\\": {"A\\B"},
+        "a%b": {"a%b"},
+        "a_b": {"a_b"},
+        "a\\b": {"A\\B"},
+        "AXB": {"axb"},
+        "x": {"axb"},
+        "grö": {"GRÖSSE"},
+        "": set(named.values()),
+        "nothing like it": set(),
+    }.items():
+        ids = set(await listing.ids(kit, account, search=search))
+        assert {named[one] for one in ids - old} == found, search
+
+
+async def test_uploads_are_listed_by_status(kit: Kit, account: Account) -> None:
+    pending = await account.request(kit.log)
+    completed = await account.complete(kit.log)
+    canceled = await account.request(kit.log)
+    await account.tell(kit.log, canceled, account.cancels())
+
+    async def ids(status: str) -> tuple[list[str], int | None]:
+        asked = PageRequest(limit=10, where={"status": status}, with_total=True)
+        page = await kit.read_side.uploads(account.namespace_id, account.bucket_id, asked)
+        return [row.upload_id for row in page.rows], page.total
+
+    assert await ids(Status.PENDING) == ([pending], 1)
+    assert await ids("COMPLETED") == ([completed], 1)
+    assert await ids(Status.CANCELED) == ([canceled], 1)
+    assert await ids(Status.FAILED) == ([], 0)
+    assert await ids("unheard of") == ([], 0)
+
+
+async def test_avoided_duplicates_are_shown_by_no_list(kit: Kit, account: Account) -> None:
+    original = await account.complete(kit.log)
+    before = await kit.read_side.uploads(account.namespace_id, account.bucket_id, PageRequest(limit=10))
+    avoided = UploadDuplicateAvoided(origin=account.origin(), original_upload_id=original, sha256=HASH, saved_bytes=100)
+    await account.append(kit.log, "dup_1", 0, avoided)
+    assert await kit.read_side.uploads(account.namespace_id, account.bucket_id, PageRequest(limit=10)) == before
+
+
+# Any history: memory and PostgreSQL tell the same
+
+json_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(-1e15, 1e15, allow_nan=False) | json_text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(json_text, inner, max_size=3),
+    max_leaves=6,
+)
+json_objects = st.dictionaries(json_text, json_values, max_size=3)
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that somebody tries.
+
+    `first` and `second` choose what it is done to, `choice` what is told to an upload, of what its state allows.
+    """
+
+    what: str
+    choice: int
+    first: int
+    second: int
+    size_bytes: int | None
+    yes: bool
+    text: str
+    facts: dict[str, Any]
+    demands: frozenset[str]
+    later: timedelta
+
+
+@dataclass
+class History:
+    """An account whose every step is taken on two logs, which must answer the same."""
+
+    account: Account
+    logs: Sequence[EventLog]
+    uploads: list[str] = field(default_factory=list)
+    objects: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+    async def take(self, step: Step) -> None:
+        self.account.clock.advance(step.later)
+        try:
+            command = await self._command(step)
+        except RefusedError:
+            return
+        if command is None:
+            return
+        if "another version" in step.demands:
+            streams = [msgspec.structs.replace(s, expected_version=s.expected_version + 1) for s in command.streams]
+            command = msgspec.structs.replace(command, streams=tuple(streams))
+        first, second = [await self._outcome(log, command) for log in self.logs]
+        assert first == second
+        if isinstance(first, int):
+            made = [s.stream_id for s in command.streams if s.expected_version == 0]
+            self.uploads += [one for one in made if one.startswith("upl_")]
+            self.objects += [one for one in made if one.startswith("obj_")]
+            self.keys += [one for one in made if one.startswith("key_")]
+
+    @staticmethod
+    async def _outcome(log: EventLog, command: Command) -> object:
+        try:
+            return await log.append(command)
+        except RefusedError as error:
+            return type(error), error.code, error.message, error.details
+        except VersionConflictError as error:
+            return error.stream_id, error.expected, error.actual
+
+    def _conditions(self, step: Step, upload_id: str | None) -> dict[str, Any]:
+        account = self.account
+        every: dict[str, dict[str, Any]] = {
+            "live": account.live,
+            "room": {"room_bytes": step.size_bytes or 0},
+            "new": {"no_original": Sameness(bucket_id=account.bucket_id, sha256=(HASH, OTHER_HASH)[step.yes])},
+            "free": {"free": (Claim(scope=f"object:{account.bucket_id}", key=f"key-{step.second}"),)},
+            "stored": {"stored": self._pick(self.uploads, step.second)},
+            "unheld": {"unheld": upload_id},
+        }
+        return {name: value for demand in step.demands for name, value in every.get(demand, {}).items()}
+
+    @staticmethod
+    def _pick(some: list[str], number: int) -> str | None:
+        return some[number % len(some)] if some else None
+
+    async def _command(self, step: Step) -> Command | None:  # noqa: C901, PLR0911  # one arm for every kind of step
+        account, log = self.account, self.logs[0]
+        upload_id, object_id = self._pick(self.uploads, step.first), self._pick(self.objects, step.second)
+        conditions = self._conditions(step, upload_id)
+        match step.what:
+            case "request" | "skip":
+                return account.request_command(
+                    existing_object_id="obj_other" if step.what == "skip" else None,
+                    conditions=conditions,
+                    filename=step.text,
+                    declared_size_bytes=step.size_bytes,
+                    declared_sha256=HASH if step.yes else None,
+                    metadata=step.facts,
+                    object_metadata=step.facts if step.yes else None,
+                    skip_duplicates=step.second != 0,
+                )
+            case "namespace":
+                return account.command(account.namespace(account.ids.new("n")), **conditions)
+            case "bucket":
+                bucket = account.bucket(account.ids.new("b"), bucket_schema=step.facts, metadata=step.facts)
+                return account.command(bucket, **conditions)
+            case "key":
+                key_id = account.ids.new("key_")
+                return account.command(account.key(f"name-of-{key_id}", key_id, scopes=(step.facts,)), **conditions)
+            case "revoke":
+                given_out = self._pick(self.keys, step.first)
+                return account.command(await account.revocation(log, given_out)) if given_out else None
+            case "status":
+                status = list(BucketStatus)[step.first % 3]
+                return account.command(await account.new_status(log, status), **conditions)
+            case "limits":
+                return account.command(await account.new_limits(log, step.size_bytes), **conditions)
+            case "object" if upload_id:
+                key = f"key-{step.second}" if "free" in step.demands else None
+                stream = account.new_object(upload_id, unique_key=key, metadata=step.facts)
+                return account.command(stream, **conditions)
+            case "put blob" if upload_id and object_id:
+                return account.command(await account.put_blob(log, object_id, upload_id), **conditions)
+            case "go on" if upload_id:
+                state = (await load_upload(log, upload_id)).state
+                legal = [name for name, kind in MEANT.items() if (type(state), kind) in TRANSITIONS]
+                told = self._told(legal[step.choice % len(legal)], step, object_id)
+                return await account.to_upload(log, upload_id, told, **conditions)
+            case _:
+                return None
+
+    def _told(self, name: str, step: Step, object_id: str | None) -> Callable[..., Any]:
+        account = self.account
+        size_bytes = step.size_bytes or 0
+        sha256 = (HASH, OTHER_HASH)[step.yes]
+        version_id = "version-1" if step.yes else None
+        other = self._pick(self.uploads, step.second)
+        told: dict[str, Callable[..., Any]] = {
+            "start": account.starts(),
+            "reissue": account.reissues(),
+            "begin": account.begins(inline=step.yes),
+            "abandon": account.abandons(),
+            "accept": account.accepts(size_bytes, sha256, version_id=version_id, note=step.text or None),
+            "accept into": account.accepts(size_bytes, sha256, object_id=object_id),
+            "accept duplicate": account.accepts(size_bytes, sha256, duplicate_of=other, object_id=object_id),
+            "accept taken": account.accepts(size_bytes, sha256, existing_object_id="obj_other"),
+            "reject": account.rejects(),
+            "expire": account.expires(),
+            "cancel": account.cancels(size_bytes if step.yes else None),
+            "report change": account.reports_change(step.text or None),
+            "forget": account.forgets(),
+        }
+        return told[name]
+
+
+MEANT: dict[str, type] = {
+    "start": StartUpload,
+    "reissue": ReissueUrl,
+    "begin": BeginVerification,
+    "abandon": AbandonVerification,
+    "accept": AcceptContent,
+    "accept into": AcceptContent,
+    "accept duplicate": AcceptContent,
+    "accept taken": AcceptContent,
+    "reject": RejectContent,
+    "expire": ExpireUpload,
+    "cancel": CancelUpload,
+    "report change": ReportChangedContent,
+    "forget": ForgetUpload,
+}
+AROUND = ["request", "skip", "namespace", "bucket", "key", "revoke", "status", "limits", "object", "put blob"]
+DEMANDS = ["live", "room", "new", "free", "stored", "unheld", "another version"]
+steps = st.builds(
+    Step,
+    what=st.sampled_from([*["go on"] * 15, *AROUND]),
+    choice=st.integers(0, 20),
+    first=st.integers(0, 5),
+    second=st.integers(0, 3),
+    size_bytes=st.none() | st.integers(0, 500),
+    yes=st.booleans(),
+    text=json_text,
+    facts=json_objects,
+    demands=st.just(frozenset()) | st.frozensets(st.sampled_from(DEMANDS), max_size=2),
+    later=st.timedeltas(timedelta(0), timedelta(days=3)),
+)
+
+
+BEGIN = [
+    Step(
+        what="request",
+        choice=0,
+        first=0,
+        second=number,
+        size_bytes=100,
+        yes=False,
+        text="f",
+        facts={},
+        demands=frozenset(),
+        later=A_MINUTE,
+    )
+    for number in (1, 2)
+]
+
+
+class SideBySide:
+    """A log in memory and one on PostgreSQL, with the same events in them at every position."""
+
+    def __init__(self, kit: Kit, connection: Connection) -> None:
+        self.memory = MemoryEventLog()
+        self.logs = (self.memory, kit.log)
+        self.sides: tuple[ReadSide, ReadSide] = (MemoryReadSide(self.memory), kit.read_side)
+        self.ids, self.clock = SequentialIds(), ManualClock()
+        self._connection = connection
+
+    async def jobs(self, upload_ids: list[str]) -> tuple[dict[Any, JobRow], dict[Any, JobRow]]:
+        """Return the jobs that there are for these uploads in memory and on PostgreSQL."""
+        rows = await self._connection.fetch("SELECT * FROM upwell.jobs WHERE upload_id = ANY($1)", upload_ids)
+        stored = [msgspec.convert(dict(row), JobRow) for row in rows]
+        kept = {key: row for key, row in self.memory.jobs.rows.items() if row.upload_id in upload_ids}
+        return kept, {(row.upload_id, row.kind): row for row in stored}
+
+
+@pytest.fixture
+async def side_by_side(database: Database) -> AsyncIterator[SideBySide]:
+    connection = await connect(database.url)
+    async with postgres_kit(database.url) as kit:
+        yield SideBySide(kit, connection)
+    await connection.close()
+
+
+async def everything(read_side: ReadSide, history: History) -> dict[str, object]:
+    """Return all that the read side knows of an account."""
+    account = history.account
+    page = PageRequest(limit=1000, with_total=True)
+    return {
+        "uploads": await read_side.uploads(account.namespace_id, account.bucket_id, page),
+        "each upload": [await read_side.upload(account.namespace_id, one) for one in history.uploads],
+        "objects": [await read_side.bucket_object(account.namespace_id, one) for one in history.objects],
+        "buckets": await read_side.buckets(account.namespace_id, page),
+        "namespaces": await read_side.namespaces(account.organization_id, page),
+        "organization": await read_side.organization_by_name(account.organization_id),
+        "quota": await read_side.quota(account.organization_id),
+        "keys": [
+            await read_side.key_by_name(account.organization_id, account.user_id, f"name-of-{key_id}")
+            for key_id in history.keys
+        ],
+        "claims": [await read_side.claim_owner(f"object:{account.bucket_id}", f"key-{n}") for n in range(4)],
+    }
+
+
+@settings(
+    max_examples=50,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(history=st.lists(steps, min_size=10, max_size=40), quota_bytes=st.none() | st.integers(0, 2000))
+async def test_after_any_history_memory_and_postgres_tell_the_same_record_for_record(
+    side_by_side: SideBySide, history: list[Step], quota_bytes: int | None
+) -> None:
+    account = new_account(side_by_side.ids, side_by_side.clock)
+    begin = opening(account, name=account.organization_id, quota_bytes=quota_bytes)
+    for log in side_by_side.logs:
+        await log.append(begin)
+    taken = History(account=account, logs=side_by_side.logs)
+    for step in [*BEGIN, *history]:
+        await taken.take(step)
+    in_memory, on_postgres = [await everything(side, taken) for side in side_by_side.sides]
+    for name, told in in_memory.items():
+        assert told == on_postgres[name], name
+    kept, stored = await side_by_side.jobs(taken.uploads)
+    assert kept == stored
+    for upload_id in taken.uploads:
+        streams = [await log.read_stream(upload_id) for log in side_by_side.logs]
+        first, second = [[msgspec.json.decode(event.state) for event in stream] for stream in streams]
+        assert first == second

@@ -1,0 +1,211 @@
+"""Writes what the reference pages take from the code: settings, commands, events, routes.
+
+`python -m tests.docs.reference` writes it into the pages; tests compare. Everything outside of the marked parts is
+written by hand.
+"""
+
+import enum
+import re
+from collections.abc import Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from litestar.handlers import HTTPRouteHandler
+from msgspec import inspect
+
+from domain.events import Event, Origin, topic_of
+from domain.tags import EVENT_TYPES
+from entrypoints.cli import upwell
+from entrypoints.http.app import create_app
+from entrypoints.settings import SETTINGS
+from tests.docs.pages import ROOT
+
+BEGIN = "<!-- written by tests/docs/reference.py: begin -->\n"
+END = "<!-- written by tests/docs/reference.py: end -->\n"
+_PARTS = re.compile(rf"(?<={re.escape(BEGIN)}).*?(?={re.escape(END)})", re.DOTALL)
+_REFERENCE = ROOT / "docs" / "reference"
+
+
+def settings() -> str:
+    """Return the table of all settings."""
+    rows = [
+        f"| `{setting.name}` | {'' if setting.default is None else _cell(setting.default)} | {_cell(setting.help)} |"
+        for setting in SETTINGS
+    ]
+    return "\n".join(["", "| name | default | meaning |", "|---|---|---|", *rows, "", ""])
+
+
+def commands() -> str:
+    """Return a section for every command."""
+    return "\n" + "\n".join(_command_section(path, command) for path, command in _commands("upwell", upwell))
+
+
+def events() -> str:
+    """Return a section for every tag, and one for every value inside of the events."""
+    within: dict[type, None] = {Origin: None}
+    sections = [_event_section(kind, within) for kind in EVENT_TYPES]
+    values = [f"### {kind.__name__}\n\n{_doc(kind)}\n\n{_fields(kind, within)}\n" for kind in _growing(within)]
+    return "\n## Events\n\n" + "\n".join(sections) + "\n## Values inside\n\n" + "\n".join(values) + "\n"
+
+
+def routes() -> str:
+    """Return the table of all routes under /v1, and of the health checks."""
+    rows = [
+        f"| {method} | `{_plain(path)}` | {needs} | {summary} |"
+        for path, method, needs, summary in sorted(_routes(), key=lambda row: (row[0], row[1]))
+    ]
+    return "\n".join(["", "| method | path | needs | what it does |", "|---|---|---|---|", *rows, "", ""])
+
+
+PARTS: dict[Path, Callable[[], str]] = {
+    _REFERENCE / "settings.md": settings,
+    _REFERENCE / "command-line.md": commands,
+    _REFERENCE / "events.md": events,
+    _REFERENCE / "http-api.md": routes,
+}
+
+
+def rewritten(page: Path) -> str:
+    """Return a page with its part as the code gives it now."""
+    text = page.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise ValueError(f"{page} lacks the marks between which the part stands")
+    return _PARTS.sub(lambda _: PARTS[page](), text)
+
+
+def _growing(found: dict[type, None]) -> Iterator[type]:
+    """Yield the keys of a dict that grows meanwhile."""
+    done: set[type] = set()
+    while rest := [kind for kind in found if kind not in done]:
+        done.add(rest[0])
+        yield rest[0]
+
+
+def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name in command.commands:
+            yield from _commands(f"{path} {name}", command.commands[name])
+
+
+def _command_section(path: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=path.rsplit(" ", maxsplit=1)[-1])
+    arguments = [p.make_metavar(context) for p in command.params if isinstance(p, click.Argument)]
+    lines = [f"## {' '.join([path, *arguments])}", "", _paragraphs(command.help or ""), ""]
+    options = [p for p in command.get_params(context) if isinstance(p, click.Option)]
+    rows = [_option_row(option, context) for option in options if "--help" not in option.opts]
+    if rows:
+        lines += ["| option | default | meaning |", "|---|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
+def _option_row(option: click.Option, context: click.Context) -> str:
+    value = "" if option.is_flag else f" {option.make_metavar(context).removesuffix(' RANGE')}"
+    default = option.get_default(context)
+    shown = "" if option.is_flag or not isinstance(default, str | int | Path) else f"`{default}`"
+    flags = ", ".join(f"`{_cell(flag + value)}`" for flag in option.opts)
+    told = [option.help or "", _range(option.type), "May be given several times." if option.multiple else ""]
+    return f"| {flags} | {shown} | {_cell(' '.join(filter(None, told)))} |"
+
+
+def _range(kind: click.ParamType[Any]) -> str:
+    match kind:
+        case click.IntRange(min=int(low), max=int(high)):
+            return f"{low} to {high}."
+        case click.IntRange(min=int(low)):
+            return f"{low} or more."
+        case _:
+            return ""
+
+
+def _event_section(kind: type[Event], within: dict[type, None]) -> str:
+    return f"### {topic_of(kind)}\n\n{_doc(kind)}\n\n{_fields(kind, within)}\n"
+
+
+def _fields(kind: type, within: dict[type, None]) -> str:
+    described = inspect.type_info(kind)
+    assert isinstance(described, inspect.StructType)
+    fields = sorted(described.fields, key=lambda field: field.name == "origin")
+    rows = [f"| `{field.encode_name}` | {_type(field.type, within)} |" for field in fields]
+    return "\n".join(["| field | type |", "|---|---|", *rows])
+
+
+def _type(  # noqa: C901, PLR0911  # one line for every kind
+    described: inspect.Type, within: dict[type, None]
+) -> str:
+    match described:
+        case inspect.UnionType():
+            return " or ".join(_type(kind, within) for kind in described.types)
+        case inspect.StructType():
+            within[described.cls] = None
+            return f"[{described.cls.__name__}](#{described.cls.__name__.lower()})"
+        case inspect.EnumType():
+            return "one of " + ", ".join(f"`{choice.value}`" for choice in _choices(described.cls))
+        case inspect.VarTupleType() | inspect.ListType():
+            return f"array of {_type(described.item_type, within)}"
+        case inspect.DictType():
+            return "object"
+        case inspect.StrType():
+            return "text"
+        case inspect.IntType():
+            return "integer"
+        case inspect.BoolType():
+            return "boolean"
+        case inspect.DateTimeType():
+            return "time"
+        case inspect.NoneType():
+            return "null"
+        case _:
+            raise TypeError(described)
+
+
+def _choices(kind: type[enum.Enum]) -> list[Any]:
+    return list(kind)
+
+
+def _routes() -> Iterator[tuple[str, str, str, str]]:
+    @asynccontextmanager
+    async def nothing() -> Any:  # noqa: ANN401  # the application is looked at, not started
+        yield None
+
+    for route in create_app(nothing).routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if not isinstance(handler, HTTPRouteHandler) or not handler.tags:
+                continue
+            needs = handler.opt.get("needs")
+            told = "nothing" if needs is None else _needs(needs)
+            for method in sorted(handler.http_methods - {"OPTIONS"}):
+                yield route.path, method, told, _doc(handler.fn).splitlines()[0]
+
+
+def _needs(needs: Any) -> str:  # noqa: ANN401  # msgspec's struct of admission
+    return f"`{needs.permission}`" + (", namespace" if needs.namespace else "")
+
+
+def _doc(thing: object) -> str:
+    return _paragraphs(re.sub(r"\bNone\b", "null", str(thing.__doc__ or "")))
+
+
+def _paragraphs(text: str) -> str:
+    paragraphs = re.split(r"\n\s*\n", text.strip())
+    return "\n\n".join(" ".join(line.strip() for line in paragraph.splitlines()) for paragraph in paragraphs)
+
+
+def _plain(path: str) -> str:
+    return re.sub(r":\w+\}", "}", path)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main() -> None:
+    """Write the parts into their pages."""
+    for page in PARTS:
+        page.write_text(rewritten(page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""The reference pages say what the code says."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain.tags import BY_TAG
+from domain.upload import FailureReason
+from entrypoints.http import errors
+from tests.docs.pages import ROOT, name_of
+from tests.docs.reference import PARTS, rewritten
+
+HTTP_PAGE = ROOT / "docs" / "reference" / "http-api.md"
+_STATUS_OF = {kind.__name__: status for kind, status, _ in errors._KINDS}
+_ROW = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.MULTILINE)
+_ON_THE_COMMAND_LINE = {
+    (404, "organization_not_found"),  # organizations are managed on the database alone
+    (422, "invalid_quota"),  # the same
+}
+_BUILT = {
+    *((400, f"upload_{status}") for status in ("failed", "canceled", "skipped")),
+    *((400, reason.value) for reason in FailureReason),
+    *((503, f"{part}_unavailable") for part in ("database", "storage")),
+    (400, "busy"),
+    (404, "no_such_route"),
+    (405, "method_not_allowed"),
+    (422, "body_too_large"),
+    (422, "invalid_request"),
+    (500, "internal_error"),
+}
+_NEVER_SENT = {(422, "bucket_required")}  # for a route that names no bucket and asks for it all the same
+
+
+@pytest.mark.parametrize("page", PARTS, ids=name_of)
+def test_a_reference_page_says_what_the_code_says(page: Path) -> None:
+    assert page.read_text(encoding="utf-8") == rewritten(page), "run: python -m tests.docs.reference"
+
+
+def test_every_tag_has_a_section() -> None:
+    page = (ROOT / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^### (\w+\.\w+\.v\d+)$", page, re.MULTILINE)) == set(BY_TAG)
+
+
+def test_every_error_code_is_in_the_table_with_its_status() -> None:
+    listed = {(int(status), code) for status, code in _ROW.findall(HTTP_PAGE.read_text(encoding="utf-8"))}
+    raised = {(_STATUS_OF[kind], code) for path in _sources() for kind, code in _refusals(path)}
+
+    assert listed == (raised | _BUILT) - _ON_THE_COMMAND_LINE - _NEVER_SENT
+
+
+def test_every_call_to_storage_is_in_the_table_of_permissions() -> None:
+    page = (ROOT / "docs" / "how-to" / "run-in-production.md").read_text(encoding="utf-8")
+    adapter = (ROOT / "adapters" / "s3" / "object_storage.py").read_text(encoding="utf-8")
+    made = {name.title().replace("_", "") for name in re.findall(r"self\._client\.(\w+)\(", adapter)}
+    rows = re.findall(r"^\| ([\w, ]+) \| `s3:", page, re.MULTILINE)
+
+    assert {call for row in rows for call in row.split(", ")} == made
+
+
+def _sources() -> Iterator[Path]:
+    for layer in ("domain", "application", "adapters/postgres", "entrypoints/http"):
+        yield from (ROOT / layer).rglob("*.py")
+
+
+def _refusals(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the kind and the code of every refusal that a file makes with a code that is written out."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id=kind), args=[ast.Constant(value=str(code)), *_]) if kind in _STATUS_OF:
+                yield kind, code

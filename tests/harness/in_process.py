@@ -1,0 +1,118 @@
+"""What systems share whose use cases run in this process: an organization of their own, and the operator's view."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from application.callers import Caller
+from application.managing_keys import KeyWish
+from application.ports.object_storage import ContentChangedError, ObjectStorage, StoredContent
+from application.ports.read_side import BucketRecord, NamespaceRecord
+from domain.api_key import Permission
+from domain.bucket import UniqueKey
+from domain.organization import Tier, TierLimits
+from entrypoints.wiring import Services
+from tests.harness.system import BUCKETS, SCHEMA, UNIQUE_BUCKET, EventSeen, Limits, NeverRestsError, QuotaSeen
+
+# So many rounds of four jobs in a row, without any time passing, are no work but a loop.
+ROUNDS = 300
+PAGE = 10_000
+
+
+def tier_limits(limits: Limits) -> dict[Tier, TierLimits]:
+    """Return the limits of the tiers: small ones."""
+    return dict.fromkeys(
+        Tier, TierLimits(file_size_bytes=limits.file_size_bytes, quota_bytes=limits.quota_bytes)
+    )
+
+
+@dataclass(frozen=True)
+class Account:
+    """An organization of its own, with a key and the harness's buckets."""
+
+    caller: Caller
+    secret: str
+    namespace: NamespaceRecord
+    buckets: dict[str, BucketRecord]
+
+    @property
+    def organization_id(self) -> str:
+        """Whose it all is."""
+        return self.caller.organization.organization_id
+
+
+async def open_account(services: Services, limits: Limits) -> Account:
+    """Make an organization, a key, a namespace and the buckets."""
+    organization = await services.organizations.create(
+        name=f"org-{secrets.token_hex(4)}", tier=Tier.FREE, quota_bytes=limits.quota_bytes
+    )
+    key, secret = await services.keys.create(
+        organization.organization_id,
+        KeyWish(name="harness", user_id="usr_harness", permissions=tuple(Permission)),
+        actor_id="system:harness",
+    )
+    caller = Caller(key=key, organization=organization)
+    namespace = await services.create_namespace(caller, name="harness", description=None, settings={})
+    buckets = {
+        name: await services.create_bucket(
+            caller,
+            namespace,
+            name=name,
+            description=None,
+            bucket_schema=SCHEMA,
+            unique_key=UniqueKey(fields=("title",)) if name == UNIQUE_BUCKET else None,
+            metadata={},
+        )
+        for name in BUCKETS
+    }
+    return Account(caller, secret, namespace, buckets)
+
+
+async def quota(services: Services, account: Account) -> QuotaSeen:
+    """Return what the organization's storage holds."""
+    use = await services.ports.read_side.quota(account.organization_id)
+    return QuotaSeen(use.limit_bytes, use.reserved_bytes, use.accepted_bytes)
+
+
+async def feed(services: Services, after: int) -> Sequence[EventSeen]:
+    """Return the events behind a position."""
+    return [
+        EventSeen(
+            each.id, each.originator_id, each.originator_version, each.topic, each.state, msgspec.json.decode(each.state)
+        )
+        for each in await services.ports.log.read_feed(after=after, limit=PAGE)
+    ]
+
+
+async def stored(storage: ObjectStorage, storage_key: str) -> bytes | None:
+    """Return what lies under a key."""
+    content = await storage.head(storage_key)
+    return None if content is None else b"".join([chunk async for chunk in storage.read(storage_key, content)])
+
+
+async def proved(services: Services, account: Account, storage: ObjectStorage, upload_id: str) -> bytes | None:
+    """Return the bytes that an upload was completed with: the pinned version, or what has the ETag still."""
+    record = await services.ports.read_side.upload(account.namespace.namespace_id, upload_id)
+    if record is None or record.size_bytes is None or record.etag is None:
+        return None
+    content = StoredContent(size_bytes=record.size_bytes, etag=record.etag, version_id=record.version_id)
+    try:
+        return b"".join([chunk async for chunk in storage.read(record.storage_key, content)])
+    except ContentChangedError:
+        return None
+
+
+async def work(services: Services) -> None:
+    """Work until nothing is due."""
+    for _ in range(ROUNDS):
+        if not await services.worker.work_due():
+            return
+    raise NeverRestsError(f"after {ROUNDS} rounds there is still work that is due now")
+
+
+def wire(answer: object) -> Any:  # noqa: ANN401  # JSON
+    """Return an answer as its JSON, read again."""
+    return msgspec.json.decode(msgspec.json.encode(answer))

@@ -1,0 +1,657 @@
+"""A Hypothesis state machine that does to a system what clients, workers, time and bad luck do, and believes the model.
+
+After each rule the feed is followed event by event, and everything that can be seen is compared with the model. A rule
+says what was answered; the feed says in which order things happened; the model says whether that was right.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.harness.model import (
+    CANCELED,
+    COMPLETED,
+    FAILED,
+    FORGOTTEN,
+    OPEN,
+    PENDING,
+    PROCESSING,
+    STATUSES,
+    Admission,
+    Bad,
+    Give,
+    Known,
+    Model,
+    Skip,
+    Upload,
+    sha256,
+)
+from tests.harness.system import (
+    BUCKETS,
+    CONTENT_TYPE,
+    PROPERTIES,
+    Answer,
+    Ask,
+    BlobSeen,
+    Cancel,
+    Claim,
+    Confirm,
+    ConfirmSeen,
+    ObjectSeen,
+    QuotaSeen,
+    Refused,
+    Request,
+    System,
+    UploadSeen,
+)
+
+EXAMPLES_VARIABLE = "UPWELL_HARNESS_EXAMPLES"
+
+# How far the clocks of the service and of storage may be apart for a PUT to say anything, and how near an expiry.
+AHEAD = timedelta(minutes=10)
+BORDER = timedelta(seconds=20)
+
+SHORT, LONG = 60, 3600
+WRONG_ETAG = "0" * 32
+UNKNOWN = "upl_0000000000nobody"
+BUSY = Refused(400, "busy")
+STORAGE_UNAVAILABLE = Refused(503, "storage_unavailable")
+
+bodies = st.builds(
+    lambda letter, length: letter * length,
+    st.sampled_from([b"a", b"b"]),
+    st.sampled_from([10, 10, 10, 0, 1, 29, 30, 31, 40, 41, 50]),
+)
+titles = st.sampled_from(["one", "two"])
+policies = st.sampled_from([None, None, "insert", "upsert", "update"])
+steps = st.integers(0, 12)
+
+
+@dataclass
+class Wish:
+    """A file that a client has, and what it says of it. The two mostly agree."""
+
+    body: bytes
+    ask: Ask
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> Wish:
+    """Draw a file and an announcement of it."""
+    body = draw(bodies)
+    promised = draw(bodies) if draw(st.integers(0, 9)) == 0 else body  # now and then it promises another one
+    declares = draw(st.booleans()) and len(promised) > 0
+    ask = Ask(
+        bucket=draw(st.sampled_from(BUCKETS)),
+        size_bytes=len(promised) if declares else None,
+        sha256=sha256(promised) if draw(st.booleans()) else None,
+        skip_duplicates=draw(st.sampled_from([True, True, False])),
+        create_object=draw(st.booleans()),
+        title=draw(titles),
+        blob_property=draw(st.sampled_from(PROPERTIES)),
+        expires_in_seconds=draw(st.sampled_from([SHORT, LONG])),
+    )
+    return Wish(body, ask)
+
+
+claims = st.sampled_from(["nothing", "nothing", "right", "right etag", "right size", "wrong etag", "wrong size"])
+
+
+@dataclass
+class Tally:
+    """How much was tried; shrinking counts too."""
+
+    examples: int = 0
+    steps: int = 0
+    rules: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        """Return it in lines for a person."""
+        rules = ", ".join(f"{name} {count}" for name, count in sorted(self.rules.items()))
+        events = ", ".join(f"{tag} {count}" for tag, count in sorted(self.events.items()))
+        return f"{self.examples} examples, {self.steps} steps\n  rules: {rules}\n  events: {events}"
+
+
+class UploadMachine(RuleBasedStateMachine):
+    """Drives one system of its own; `close` of the system is called at the end."""
+
+    sent = Bundle("sent")
+
+    def __init__(self, system: System, tally: Tally) -> None:
+        super().__init__()
+        self.system = system
+        self.tally = tally
+        self.model = Model(system.limits, versioned=system.powers.versioned)
+        self.wishes: dict[str, Wish] = {}
+        self.position = 0
+        self.counted: dict[str, int] = {"reserved": 0, "accepted": 0}
+        self.touched: set[str] = set()
+        tally.examples += 1
+        self._follow()
+
+    def teardown(self) -> None:
+        """Look at everything once more, whatever was left out for speed."""
+        try:
+            self._check_storage(self.model.uploads.values())
+            self._check_objects(everything=True)
+        finally:
+            self.system.close()
+
+    # Clients
+
+    @rule(target=sent, wish=wishes())
+    def announce(self, wish: Wish) -> Any:  # noqa: ANN401  # Hypothesis has no name for the type of `multiple`
+        """Announce a file."""
+        return self._announce([wish])
+
+    @rule(target=sent, wish=wishes(), other=wishes())
+    def announce_two_at_once(self, wish: Wish, other: Wish) -> Any:  # noqa: ANN401  # the same
+        """Announce two files at the same time: they may want the same room."""
+        return self._announce([wish, other])
+
+    @rule(target=sent, wish=wishes())
+    def announce_and_put(self, wish: Wish) -> Any:  # noqa: ANN401  # the same
+        """Announce a file and send it."""
+        made = self._announce([wish])
+        self._put_all(made)
+        return made
+
+    @rule(target=sent, wish=wishes(), claim=claims, policy=policies)
+    def announce_put_and_confirm(self, wish: Wish, claim: str, policy: str | None) -> Any:  # noqa: ANN401  # the same
+        """Do the whole job."""
+        made = self._announce([wish])
+        self._put_all(made)
+        for upload_id in made.values:
+            self._at_once([self._confirmation(upload_id, claim, policy, as_task=False)])
+        return made
+
+    @rule(upload_id=sent)
+    def put(self, upload_id: str) -> None:
+        """Send the file, perhaps again."""
+        self._put(upload_id, self.wishes[upload_id].body)
+
+    @rule(upload_id=sent, body=bodies)
+    def put_other_bytes(self, upload_id: str, body: bytes) -> None:
+        """Send another file, perhaps of another length, perhaps over the first."""
+        self._put(upload_id, body)
+
+    @rule(upload_id=sent, claim=claims, policy=policies, as_task=st.booleans())
+    def confirm(self, upload_id: str, claim: str, policy: str | None, as_task: bool) -> None:
+        """Say that it is there, perhaps for the second time."""
+        self._at_once([self._confirmation(upload_id, claim, policy, as_task=as_task)])
+
+    @rule(upload_id=sent, claim=claims, as_task=st.booleans())
+    def confirm_twice_at_once(self, upload_id: str, claim: str, as_task: bool) -> None:
+        """Say it twice at the same time."""
+        request = self._confirmation(upload_id, claim, None, as_task=as_task)
+        self._at_once([request, request])
+
+    @rule(one=sent, other=sent, policy=policies)
+    def confirm_two_at_once(self, one: str, other: str, policy: str | None) -> None:
+        """Say it of two uploads, which may have the same bytes, the same unique key, and room for one only."""
+        if one != other:
+            self._at_once([self._confirmation(each, "nothing", policy, as_task=False) for each in (one, other)])
+
+    @rule(upload_id=sent, keep_bytes=st.booleans())
+    def cancel(self, upload_id: str, keep_bytes: bool) -> None:
+        """Give it up, perhaps for the second time."""
+        self._at_once([Cancel(upload_id=upload_id, keep_bytes=keep_bytes)])
+
+    @rule(upload_id=sent, keep_bytes=st.booleans(), claim=claims)
+    def cancel_and_confirm_at_once(self, upload_id: str, keep_bytes: bool, claim: str) -> None:
+        """Give it up while it is being confirmed."""
+        confirm = self._confirmation(upload_id, claim, None, as_task=False)
+        self._at_once([confirm, Cancel(upload_id=upload_id, keep_bytes=keep_bytes)])
+
+    @rule(upload_id=sent)
+    def get(self, upload_id: str) -> None:
+        """Ask how it is."""
+        self._note("get")
+        upload, seen = self.model.uploads[upload_id], self.system.get(upload_id)
+        if upload.status == FORGOTTEN:
+            assert seen == Refused(404, "upload_not_found")
+        else:
+            assert isinstance(seen, UploadSeen), seen
+            self._check_upload(upload, seen)
+
+    @rule(bucket=st.sampled_from(BUCKETS), status=st.sampled_from(STATUSES))
+    def uploads(self, bucket: str, status: str) -> None:
+        """List what has a status."""
+        self._note("list")
+        expected = [upload.upload_id for upload in self.model.in_bucket(bucket) if upload.status == status]
+        assert [seen.upload_id for seen in self.system.uploads(bucket, status)] == expected
+
+    @rule()
+    def ask_for_what_is_not_there(self) -> None:
+        """Name an upload that never was."""
+        self._note("ask_for_what_is_not_there")
+        missing = Refused(404, "upload_not_found")
+        assert self.system.get(UNKNOWN) == missing
+        for request in (Confirm(upload_id=UNKNOWN, claim=Claim()), Cancel(upload_id=UNKNOWN)):
+            assert list(self.system.at_once([request])) == [missing]
+        self._follow()
+
+    # The operator and the worker
+
+    @rule(quota_bytes=st.sampled_from([60, 150, 150, 300]))
+    def set_quota(self, quota_bytes: int) -> None:
+        """Raise or lower the quota, perhaps below what is used."""
+        self._note("set_quota")
+        self.system.set_quota(quota_bytes)
+        self.model.quota_bytes = quota_bytes
+        self._follow()
+
+    @rule()
+    def work(self) -> None:
+        """Have a worker work until nothing is due."""
+        self._note("work")
+        self._work()
+
+    # Time, trouble and death
+
+    @precondition(lambda self: self.system.powers.passes_time)
+    @rule(by=st.sampled_from(["a moment", "a short URL", "a short URL", "a long URL", "patience", "retention"]))
+    def time_passes(self, by: str) -> None:
+        """Let time pass, and the worker go on."""
+        self._note("time_passes")
+        limits, second = self.model.limits, timedelta(seconds=1)
+        self.system.pass_time(
+            {
+                "a moment": timedelta(seconds=70),
+                "a short URL": timedelta(seconds=SHORT) + limits.grace + second,
+                "a long URL": timedelta(seconds=LONG) + limits.grace + second,
+                "patience": timedelta(minutes=17),
+                "retention": limits.retention + second,
+            }[by]
+        )
+        self._work()
+
+    @precondition(lambda self: self.system.powers.breaks_storage)
+    @rule(outcomes=st.lists(st.booleans(), max_size=8), reads_fail=st.booleans())
+    def storage_breaks(self, outcomes: list[bool], reads_fail: bool) -> None:
+        """Let calls to storage fail from now on."""
+        self._note("storage_breaks")
+        self.system.break_storage(outcomes, reads_fail=reads_fail)
+        self.model.troubled = True
+
+    @precondition(lambda self: self.model.troubled)
+    @rule()
+    def storage_is_mended(self) -> None:
+        """Let all calls to storage work again."""
+        self._note("storage_is_mended")
+        self.system.mend_storage()
+        self.model.troubled, self.model.trouble_ended = False, self.system.now()
+
+    @precondition(lambda self: self.system.powers.interrupts)
+    @rule(upload_id=sent, claim=claims, after=steps, as_task=st.booleans())
+    def the_client_leaves_while_confirming(self, upload_id: str, claim: str, after: int, as_task: bool) -> None:
+        """Drop a confirmation somewhere in the middle."""
+        self._note("the_client_leaves_while_confirming")
+        request = self._confirmation(upload_id, claim, None, as_task=as_task)
+        with self._expecting([request]):
+            self.system.interrupted(request, after)
+
+    @precondition(lambda self: self.system.powers.interrupts)
+    @rule(upload_id=sent, keep_bytes=st.booleans(), after=steps)
+    def the_client_leaves_while_canceling(self, upload_id: str, keep_bytes: bool, after: int) -> None:
+        """Drop a cancellation somewhere in the middle."""
+        self._note("the_client_leaves_while_canceling")
+        request = Cancel(upload_id=upload_id, keep_bytes=keep_bytes)
+        with self._expecting([request]):
+            self.system.interrupted(request, after)
+
+    @precondition(lambda self: self.system.powers.interrupts)
+    @rule(after=steps)
+    def the_worker_is_stopped(self, after: int) -> None:
+        """Stop a worker somewhere in the middle of its jobs; it gives them back."""
+        self._note("the_worker_is_stopped")
+        with self._at_work():
+            self.system.interrupted(None, after)
+        self._see_deletions()
+
+    # What always holds
+
+    @invariant()
+    def lists_and_counters_are_right(self) -> None:
+        """All uploads, and the counters of their buckets, are as the model has them."""
+        for bucket in BUCKETS:
+            expected = self.model.in_bucket(bucket)
+            seen = self.system.uploads(bucket)
+            assert [each.upload_id for each in seen] == [each.upload_id for each in expected]
+            for upload, each in zip(expected, seen, strict=True):
+                self._check_upload(upload, each)
+            assert self.system.bucket(bucket) == self.model.counters(bucket), bucket
+
+    @invariant()
+    def the_quota_is_right(self) -> None:
+        """The sums equal the model's, and a replay of the log."""
+        model = self.model
+        assert self.system.quota() == QuotaSeen(model.quota_bytes, model.reserved, model.accepted)
+        assert self.counted == {"reserved": model.reserved, "accepted": model.accepted}
+
+    @invariant()
+    def objects_are_right(self) -> None:
+        """Objects hold the blobs that they should."""
+        self._check_objects(everything=self.system.powers.quick)
+
+    @invariant()
+    def somebody_will_go_on_with_it(self) -> None:
+        """Every upload that has not ended has a job that ends it; every one that has, those that clean up."""
+        kinds: dict[str, set[str]] = {}
+        for upload_id, kind in self.system.jobs():
+            kinds.setdefault(upload_id, set()).add(kind)
+        for upload in self.model.uploads.values():
+            assert kinds.pop(upload.upload_id, set()) == self.model.jobs(upload), (upload.upload_id, upload.status)
+        assert not kinds, f"jobs of uploads that are not there: {kinds}"
+
+    @invariant()
+    def bytes_are_where_they_should_be(self) -> None:
+        """Storage holds what the model says, and nothing else."""
+        if self.system.powers.quick:
+            self._check_storage(self.model.uploads.values())
+
+    # How it is done
+
+    def _note(self, name: str) -> None:
+        self.tally.steps += 1
+        self.tally.rules[name] += 1
+
+    def _announce(self, asked: Sequence[Wish]) -> Any:  # noqa: ANN401  # what `multiple` returns has no name
+        self._note("announce" if len(asked) == 1 else "announce_two_at_once")
+        model, now = self.model, self.system.now()
+        before = [model.admission(wish.ask) for wish in asked]
+        answers = self.system.at_once([wish.ask for wish in asked])
+        made: list[str] = []
+        for wish, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, UploadSeen) and answer.upload_id not in model.uploads:
+                self._check_fresh(wish, answer)
+                model.asked[answer.upload_id] = Upload(
+                    ask=wish.ask,
+                    upload_id=answer.upload_id,
+                    storage_key=answer.storage_key,
+                    signed_at=now,
+                    expires_at=answer.expires_at,
+                    due_at=answer.expires_at + model.limits.grace,
+                    status=answer.status,
+                    url=answer.url,
+                    headers=dict(answer.headers),
+                )
+                self.wishes[answer.upload_id] = wish
+                made.append(answer.upload_id)
+        self._follow()
+        assert not model.asked, "an upload was told of that is not in the log"
+        after = [model.admission(wish.ask) for wish in asked]
+        for answer, first, last in zip(answers, before, after, strict=True):
+            assert self._admitted(answer, first) or (len(asked) > 1 and self._admitted(answer, last)), (answer, first)
+        return multiple(*made)
+
+    def _check_fresh(self, wish: Wish, answer: UploadSeen) -> None:
+        lasts = answer.expires_at - self.system.now()
+        assert abs(lasts - timedelta(seconds=wish.ask.expires_in_seconds)) < timedelta(seconds=2)
+        if answer.url is not None:
+            length = wish.ask.size_bytes
+            signed = {"content-type": CONTENT_TYPE} | ({} if length is None else {"content-length": str(length)})
+            assert {name.lower(): value for name, value in answer.headers.items()} == signed
+
+    @staticmethod
+    def _admitted(answer: Answer, admission: Admission) -> bool:
+        """Return whether an announcement was answered as was expected."""
+        match admission, answer:
+            case Refused(), Refused():
+                return answer == admission
+            case Skip(existing), UploadSeen(status="SKIPPED", url=None, skipped_unique_key=True):
+                return answer.existing_object_id == existing.object_id
+            case Known(original), UploadSeen(status="COMPLETED", url=None, is_duplicate=True):
+                return answer.upload_id == answer.duplicate_of == original.upload_id
+            case Give(), UploadSeen(status="PENDING", url=str()):
+                return True
+            case _:
+                return False
+
+    def _put_all(self, made: Any) -> None:  # noqa: ANN401  # what `multiple` returns has no name
+        for upload_id in made.values:
+            self._put(upload_id, self.wishes[upload_id].body)
+
+    def _put(self, upload_id: str, body: bytes) -> None:
+        upload = self.model.uploads[upload_id]
+        if upload.url is None or not self._is_telling(upload):
+            return
+        self._note("put")
+        seen = self.system.put(upload.url, {"Content-Type": CONTENT_TYPE}, body)
+        fits = upload.ask.size_bytes in {None, len(body)} and self.system.storage_now() < upload.expires_at
+        assert seen.status == (200 if fits else 403), f"a PUT was answered with {seen.status}"
+        if fits:
+            upload.stored, upload.etag = body, seen.etag
+            self.touched.add(upload_id)
+
+    def _is_telling(self, upload: Upload) -> bool:
+        """Return whether a PUT now has an outcome that the design foresees."""
+        if upload.status == CANCELED and upload.keeps:
+            return False  # bytes that come later than those that were kept: see the how-to
+        storage_now, now = self.system.storage_now(), self.system.now()
+        if abs(storage_now - upload.expires_at) < BORDER and storage_now != now:
+            return False  # about to expire, while nobody stops this clock
+        if (now < upload.expires_at) > (storage_now < upload.expires_at):
+            return upload.signed_at < storage_now  # expired for storage already, which is behind nobody
+        return (now < upload.expires_at) == (storage_now < upload.expires_at) and upload.signed_at - storage_now < AHEAD
+
+    def _confirmation(self, upload_id: str, claim: str, policy: str | None, *, as_task: bool) -> Confirm:
+        """Return the request that claims this."""
+        upload = self.model.uploads[upload_id]
+        size = None if not upload.stored else len(upload.stored)
+        said = {
+            "nothing": Claim(),
+            "right": Claim(etag=upload.etag, size_bytes=size),
+            "right etag": Claim(etag=upload.etag and f'"{upload.etag}"'),
+            "right size": Claim(size_bytes=size),
+            "wrong etag": Claim(etag=WRONG_ETAG),
+            "wrong size": Claim(size_bytes=(size or 0) + 1),
+        }[claim]
+        return Confirm(upload_id=upload_id, claim=replace(said, policy=policy), as_task=as_task)
+
+    def _at_once(self, requests: Sequence[Confirm | Cancel]) -> None:
+        """Send requests about uploads at the same time, and check what was answered and what came of it."""
+        kinds = "_and_".join(sorted({type(request).__name__.lower() for request in requests}))
+        self._note(kinds if len(requests) == 1 else f"{kinds}_at_once")
+        model = self.model
+        before = [self._state(request.upload_id) for request in requests]
+        refusals = [self._refusal(request) for request in requests]
+        with self._expecting(requests):
+            answers = self.system.at_once(requests)
+        raced = len(requests) > 1
+        for request, answer, state, refusal in zip(requests, answers, before, refusals, strict=True):
+            upload = model.uploads[request.upload_id]
+            if model.troubled and answer == STORAGE_UNAVAILABLE:
+                continue
+            if raced and answer == BUSY:
+                continue
+            if isinstance(request, Cancel):
+                allowed = [refusal] + ([self._refusal(request)] if raced else [])
+                assert answer in allowed or (raced and answer is None and upload.status == CANCELED), (answer, allowed)
+                assert answer is not None or upload.status == CANCELED
+            else:
+                self._check_confirmed(request, answer, state, refusal, raced=raced)
+
+    def _state(self, upload_id: str) -> str:
+        return self.model.uploads[upload_id].status
+
+    def _refusal(self, request: Confirm | Cancel) -> Refused | None:
+        upload = self.model.uploads[request.upload_id]
+        if isinstance(request, Cancel):
+            return self.model.refusal_to_cancel(upload, keep_bytes=request.keep_bytes)
+        return self.model.refusal_to_confirm(upload)
+
+    def _check_confirmed(
+        self, request: Confirm, answer: Answer, state: str, refusal: Refused | None, *, raced: bool
+    ) -> None:
+        upload = self.model.uploads[request.upload_id]
+        told = f"{upload.upload_id} was {state}, is {upload.status}, and the answer was {answer}"
+        if isinstance(answer, Refused):
+            if answer == refusal:
+                return
+            if state == PENDING and upload.status == FAILED:
+                late = {f"upload_{FAILED.lower()}"} if raced else set()
+                assert answer.status == 400 and answer.code in {upload.reason, *late}, told
+                return
+            assert raced and upload.status == CANCELED, told
+            assert answer.status == 400 and answer.code in {"upload_canceled", "wrong_state"}, told
+            return
+        assert refusal is None and isinstance(answer, ConfirmSeen), told
+        assert answer.upload_id == upload.upload_id and answer.task_id == upload.task_id, told
+        if answer.status == PROCESSING:
+            goes_on = upload.status == PROCESSING and (request.as_task or state == PROCESSING or self._is_large(upload))
+            given_up = self.model.troubled and upload.status == PENDING
+            assert goes_on or given_up or raced, told
+            return
+        assert answer.status == upload.status == COMPLETED, told
+        shown = upload.shown()
+        assert {name: getattr(answer, name) for name in shown} == shown, told
+
+    def _is_large(self, upload: Upload) -> bool:
+        return upload.stored is not None and len(upload.stored) >= self.model.limits.inline_limit_bytes
+
+    @contextmanager
+    def _expecting(self, requests: Sequence[Request]) -> Iterator[None]:
+        """Let the model know what was asked while the feed is followed."""
+        model = self.model
+        for request in requests:
+            if isinstance(request, Confirm):
+                model.confirming[request.upload_id] = (request.claim, request.as_task)
+            elif isinstance(request, Cancel):
+                model.canceling[request.upload_id] = request.keep_bytes
+        try:
+            yield
+            self._follow()
+        finally:
+            model.confirming.clear()
+            model.canceling.clear()
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Let the model know that a worker is at work while the feed is followed."""
+        self.model.working = True
+        try:
+            yield
+            self._follow()
+        finally:
+            self.model.working = False
+
+    def _work(self) -> None:
+        model, now = self.model, self.system.now()
+        with self._at_work():
+            self.system.work()
+        if model.patient(now):
+            self._see_deletions()
+            return
+        late = list(model.overdue(now))
+        assert not late, late
+        gone = model.delete_due(now)
+        for upload in gone:
+            upload.stored = upload.etag = None
+        self._check_storage([*gone, *(model.uploads[each] for each in sorted(self.touched))])
+        self.touched.clear()
+
+    def _see_deletions(self) -> None:
+        """Find out what a worker has deleted that may have done so, and may have left something for later."""
+        now, jobs = self.system.now(), self.system.jobs()
+        for upload in self.model.uploads.values():
+            if any(at <= now for at in upload.deletions) and self.system.stored(upload.storage_key) is None:
+                upload.stored = upload.etag = None
+            later = jobs.get((upload.upload_id, "discard"))
+            if later is None:
+                assert upload.stored is None or upload.keeps or not upload.deletions, "a deletion was dropped"
+                upload.deletions = [at for at in upload.deletions if at > now]
+            if upload.recheck_at is not None and (upload.upload_id, "recheck") not in jobs:
+                upload.recheck_at = None
+
+    def _follow(self) -> None:
+        """Read the feed to its end, and let the model follow it."""
+        now, ours = self.system.now(), self.system.organization_id()
+        for event in self.system.feed(self.position):
+            self.position += 1
+            if self.position == 1:
+                self.position = event.position  # a system may begin with a log that has events already
+            assert event.position == self.position, f"position {event.position} follows {self.position - 1}"
+            if event.fact["origin"]["organization_id"] != ours:
+                continue
+            assert event.fact["type"] == event.tag
+            self._check_secrets(event.raw)
+            self.tally.events[event.tag] += 1
+            fact = event.fact
+            self.counted["reserved"] += fact.get("reserved_bytes", 0) - fact.get("released_bytes", 0)
+            self.counted["accepted"] += fact.get("accepted_bytes", 0) + fact.get("kept_bytes", 0)
+            self.counted["accepted"] -= fact.get("freed_bytes", 0)
+            self.model.follow(event, now)
+        self.model.followed()
+
+    def _check_secrets(self, raw: bytes) -> None:
+        assert b"signature" not in raw.lower(), "a presigned URL is in an event"
+        assert b"sk_" not in raw or b"api_key" in raw, "a secret is in an event"
+
+    def _check_upload(self, upload: Upload, seen: UploadSeen) -> None:
+        shown = upload.shown()
+        assert {name: getattr(seen, name) for name in shown} == shown, upload.tags
+        assert seen.storage_key == upload.storage_key
+        assert seen.expires_at == upload.expires_at
+        assert seen.url is None, "a URL was given out twice"
+
+    def _check_objects(self, *, everything: bool) -> None:
+        objects = self.model.objects if everything else self.model.objects[-1:]
+        for each in objects:
+            seen = self.system.bucket_object(each.bucket, each.object_id)
+            blobs = {
+                name: BlobSeen(upload.upload_id, sha256(upload.content), len(upload.content))
+                for name, upload in each.blobs.items()
+                if upload.content is not None
+            }
+            assert seen == ObjectSeen(blobs, each.title)
+            assert len(blobs) == len(each.blobs), "an object holds an upload that is not completed"
+
+    def _check_storage(self, uploads: Any) -> None:  # noqa: ANN401  # any iterable of uploads
+        for upload in uploads:
+            assert self.system.stored(upload.storage_key) == upload.stored, (upload.upload_id, upload.status)
+            if upload.status == COMPLETED and upload.keeps:
+                intact = self.model.versioned or upload.stored == upload.content
+                assert self.system.proved(upload.upload_id) == (upload.content if intact else None)
+            if upload.status in OPEN:
+                assert not upload.keeps
+
+
+def run(make_system: Callable[[], System], *, examples: int, steps: int) -> Tally:
+    """Drive systems (a new one for each example) and return how much was tried; raise what Hypothesis finds.
+
+    The environment variable `UPWELL_HARNESS_EXAMPLES` sets another number of examples.
+    """
+    tally = Tally()
+    run_state_machine_as_test(
+        lambda: UploadMachine(make_system(), tally),
+        settings=settings(
+            max_examples=int(os.environ.get(EXAMPLES_VARIABLE, examples)),
+            stateful_step_count=steps,
+            deadline=None,
+            print_blob=True,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+        ),
+    )
+    return tally
+
+
+__all__ = ["EXAMPLES_VARIABLE", "Bad", "Tally", "UploadMachine", "run"]

@@ -1,0 +1,356 @@
+"""The use cases over adapters in memory, with a clock that stands still: quick, and everything can go wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from adapters.memory.clock import ManualClock, SequentialIds
+from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.jobs import MemoryJobQueue
+from adapters.memory.object_storage import MemoryObjectStorage
+from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.memory.url_signer import MemoryUrlSigner
+from adapters.memory.url_signer import RefusedError as UrlRefusedError
+from application.ports.object_storage import (
+    BucketSetup,
+    ObjectStorage,
+    StorageError,
+    StorageUnavailableError,
+    StoredContent,
+)
+from application.ports.read_side import PageRequest
+from application.requesting_upload import Wish
+from application.rules import Rules
+from domain import refusals
+from domain.admission import Announcement
+from domain.bucket import Policy
+from domain.upload import Claimed
+from entrypoints.http.buckets import render_object
+from entrypoints.http.uploads import _render_confirmed as render_confirmed
+from entrypoints.http.uploads import render
+from entrypoints.wiring import Ports, Services, put_together
+from tests.harness import in_process
+from tests.harness.system import (
+    Answer,
+    Ask,
+    BlobSeen,
+    BucketSeen,
+    Cancel,
+    Claim,
+    Confirm,
+    ConfirmSeen,
+    EventSeen,
+    Limits,
+    ObjectSeen,
+    Powers,
+    PutSeen,
+    QuotaSeen,
+    Refused,
+    Request,
+    UploadSeen,
+)
+
+T = TypeVar("T")
+
+# A subclass stands before its class.
+_STATUS_OF: tuple[tuple[type[refusals.RefusedError], int], ...] = (
+    (refusals.UnauthenticatedError, 401),
+    (refusals.ForbiddenError, 403),
+    (refusals.NotFoundError, 404),
+    (refusals.InvalidInputError, 422),
+    (refusals.WrongStateError, 400),
+    (refusals.ConflictError, 409),
+)
+_LIST_LIMIT = 1000
+
+
+class ClientsStorage(Protocol):
+    """The side of storage that clients see; an adapter of your own needs it beside `ObjectStorage`."""
+
+    def put(self, key: str, body: bytes, content_type: str | None = None) -> StoredContent:
+        """Store a body as a PUT does."""
+        ...
+
+
+class PutableStorage(ObjectStorage, ClientsStorage, Protocol):
+    """Storage from both sides."""
+
+
+class FailingStorage:
+    """Passes calls on to storage, except for those that were told to fail."""
+
+    def __init__(self, storage: ObjectStorage) -> None:
+        self._storage = storage
+        self._outcomes: list[bool] = []
+        self._reads_fail = False
+
+    def fail(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
+        """Let the next calls go as told, and all reading fail if told so."""
+        self._outcomes, self._reads_fail = list(outcomes), reads_fail
+
+    async def head(self, key: str) -> StoredContent | None:
+        """Look."""
+        self._go()
+        return await self._storage.head(key)
+
+    async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
+        """Read."""
+        self._go()
+        if self._reads_fail:
+            raise StorageUnavailableError("told to fail")
+        async for chunk in self._storage.read(key, content):
+            yield chunk
+
+    async def delete(self, key: str) -> None:
+        """Delete."""
+        self._go()
+        await self._storage.delete(key)
+
+    async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
+        """Set up."""
+        return await self._storage.prepare(cors_origins=cors_origins)
+
+    async def ping(self) -> None:
+        """See whether it answers."""
+        self._go()
+        await self._storage.ping()
+
+    def _go(self) -> None:
+        if self._outcomes and not self._outcomes.pop(0):
+            raise StorageUnavailableError("told to fail")
+
+
+class MemorySystem:
+    """Implements `System`. `storage`: another one than that in memory; `versioned` says what it is."""
+
+    def __init__(
+        self, *, versioned: bool = True, limits: Limits | None = None, storage: PutableStorage | None = None
+    ) -> None:
+        self.limits = limits or Limits()
+        self.powers = Powers(versioned=versioned, passes_time=True, breaks_storage=True, interrupts=True, quick=True)
+        self._runner = asyncio.Runner()
+        self._clock = ManualClock()
+        self._signer = MemoryUrlSigner()
+        self._log = MemoryEventLog()
+        self._storage: PutableStorage = storage or MemoryObjectStorage(versioned=versioned)
+        self._failing = FailingStorage(self._storage)
+        read_side = MemoryReadSide(self._log)
+        ports = Ports(
+            log=self._log,
+            read_side=read_side,
+            directory=MemoryDirectory(read_side),
+            jobs=MemoryJobQueue(self._log),
+            storage=self._failing,
+            signer=self._signer,
+            clock=self._clock,
+            ids=SequentialIds(),
+        )
+        rules = Rules(
+            tier_limits=in_process.tier_limits(self.limits),
+            grace=self.limits.grace,
+            retention=self.limits.retention,
+            inline_limit_bytes=self.limits.inline_limit_bytes,
+        )
+        self._services: Services = put_together(ports, rules)
+        self._account = self._run(in_process.open_account(self._services, self.limits))
+
+    def at_once(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        """Send the requests as tasks of one event loop."""
+
+        async def send() -> list[Answer]:
+            return list(await asyncio.gather(*(self._send(request) for request in requests)))
+
+        return self._run(send())
+
+    def put(self, url: str, headers: Mapping[str, str], body: bytes) -> PutSeen:
+        """Store the body, if the URL allows it."""
+        sent = {**headers, "Content-Length": str(len(body))}
+        try:
+            allowed = self._signer.check("PUT", url, headers=sent, now=self._clock.now())
+        except UrlRefusedError:
+            return PutSeen(403, None)
+        return PutSeen(200, self._storage.put(allowed.key, body, headers["Content-Type"]).etag)
+
+    def get(self, upload_id: str) -> UploadSeen | Refused:
+        """Ask the read side, as the route does."""
+        record = self._run(self._services.ports.read_side.upload(self._account.namespace.namespace_id, upload_id))
+        return Refused(404, "upload_not_found") if record is None else UploadSeen.of(in_process.wire(render(record)))
+
+    def uploads(self, bucket: str, status: str | None = None) -> Sequence[UploadSeen]:
+        """Ask the read side, as the route does."""
+        page = self._run(
+            self._services.ports.read_side.uploads(
+                self._account.namespace.namespace_id,
+                self._account.buckets[bucket].bucket_id,
+                PageRequest(limit=_LIST_LIMIT, where={} if status is None else {"status": status}),
+            )
+        )
+        return [UploadSeen.of(in_process.wire(render(record))) for record in page.rows]
+
+    def bucket(self, bucket: str) -> BucketSeen:
+        """Ask the read side."""
+        record = self._run(self._services.ports.read_side.bucket(self._account.namespace.namespace_id, bucket))
+        assert record is not None
+        return BucketSeen(record.object_count, record.total_size_bytes)
+
+    def bucket_object(self, bucket: str, object_id: str) -> ObjectSeen | Refused:
+        """Ask the read side."""
+        record = self._run(
+            self._services.ports.read_side.bucket_object(self._account.namespace.namespace_id, object_id)
+        )
+        if record is None or record.bucket_id != self._account.buckets[bucket].bucket_id:
+            return Refused(404, "object_not_found")
+        return object_seen(in_process.wire(render_object(record)))
+
+    def quota(self) -> QuotaSeen:
+        """Return what the organization's storage holds."""
+        return self._run(in_process.quota(self._services, self._account))
+
+    def set_quota(self, quota_bytes: int) -> None:
+        """Change the quota."""
+        self._run(
+            self._services.organizations.set_limits(self._account.organization_id, tier=None, quota_bytes=quota_bytes)
+        )
+
+    def feed(self, after: int) -> Sequence[EventSeen]:
+        """Return the events behind a position."""
+        return self._run(in_process.feed(self._services, after))
+
+    def organization_id(self) -> str:
+        """Return whose events are ours."""
+        return self._account.organization_id
+
+    def jobs(self) -> Mapping[tuple[str, str], datetime]:
+        """Return the jobs."""
+        return {(row.upload_id, row.kind.value): row.due_at for row in self._log.jobs.rows.values()}
+
+    def stored(self, storage_key: str) -> bytes | None:
+        """Return what lies under a key."""
+        return self._run(in_process.stored(self._storage, storage_key))
+
+    def proved(self, upload_id: str) -> bytes | None:
+        """Return the bytes that an upload was completed with."""
+        return self._run(in_process.proved(self._services, self._account, self._storage, upload_id))
+
+    def work(self) -> None:
+        """Work until nothing is due."""
+        with structlog.testing.capture_logs():
+            self._run(in_process.work(self._services))
+
+    def now(self) -> datetime:
+        """Return what time it is."""
+        return self._clock.now()
+
+    def storage_now(self) -> datetime:
+        """Return the same."""
+        return self._clock.now()
+
+    def pass_time(self, by: timedelta) -> None:
+        """Set the clock forward."""
+        self._clock.advance(by)
+
+    def break_storage(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
+        """Let calls fail."""
+        self._failing.fail(outcomes, reads_fail=reads_fail)
+
+    def mend_storage(self) -> None:
+        """Let no call fail."""
+        self._failing.fail([], reads_fail=False)
+
+    def interrupted(self, request: Request | None, steps: int) -> None:
+        """Cancel the task after so many turns of the event loop."""
+
+        async def drop() -> None:
+            work: Coroutine[Any, Any, object] = (
+                self._services.worker.work_due() if request is None else self._send(request)
+            )
+            task = asyncio.create_task(work)
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            (outcome,) = await asyncio.gather(task, return_exceptions=True)
+            if isinstance(outcome, Exception):
+                raise outcome
+
+        with structlog.testing.capture_logs():
+            self._run(drop())
+
+    def close(self) -> None:
+        """Close the event loop."""
+        self._runner.close()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(work)
+
+    async def _send(self, request: Request) -> Answer:
+        try:
+            match request:
+                case Ask():
+                    return await self._announce(request)
+                case Confirm():
+                    return await self._confirm(request.upload_id, request.claim, as_task=request.as_task)
+                case Cancel():
+                    return await self._cancel(request)
+        except refusals.RefusedError as refused:
+            return Refused(next(status for kind, status in _STATUS_OF if isinstance(refused, kind)), refused.code)
+        except StorageError:
+            return Refused(503, "storage_unavailable")
+
+    async def _announce(self, ask: Ask) -> UploadSeen:
+        body = ask.wire()
+        answer = await self._services.request_upload(
+            self._account.caller,
+            self._account.namespace,
+            self._account.buckets[ask.bucket],
+            Wish(
+                announcement=Announcement(
+                    filename=body["filename"],
+                    content_type=body["content_type"],
+                    file_size_bytes=body["file_size_bytes"],
+                    create_object=body["create_object_on_confirm"],
+                    object_metadata=body["object_metadata"],
+                    blob_property=body["blob_property"],
+                ),
+                url_expires_in_seconds=body["presigned_url_expiration"],
+                sha256=body["file_hash"],
+                skip_duplicates=body["skip_duplicates"],
+            ),
+        )
+        shown = render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
+        return UploadSeen.of(in_process.wire(shown))
+
+    async def _confirm(self, upload_id: str, claim: Claim, *, as_task: bool) -> ConfirmSeen:
+        confirmed = await self._services.confirm_upload(
+            self._account.caller,
+            self._account.namespace,
+            upload_id,
+            bucket_id=None,
+            claimed=Claimed(
+                etag=claim.etag,
+                size_bytes=claim.size_bytes,
+                policy=None if claim.policy is None else Policy(claim.policy),
+            ),
+            as_task=as_task,
+        )
+        return ConfirmSeen.of(in_process.wire(render_confirmed(confirmed)))
+
+    async def _cancel(self, request: Cancel) -> None:
+        await self._services.cancel_upload(
+            self._account.caller,
+            self._account.namespace,
+            request.upload_id,
+            bucket_id=None,
+            keep_bytes=request.keep_bytes,
+        )
+
+
+def object_seen(wire: Mapping[str, Any]) -> ObjectSeen:
+    """Read an object off the contract's response."""
+    blobs = {
+        blob["property"]: BlobSeen(blob["upload_id"], blob["details"]["hash"], blob["details"]["size_bytes"])
+        for blob in wire["blobs"]
+    }
+    return ObjectSeen(blobs, wire.get("title"))

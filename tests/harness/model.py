@@ -1,0 +1,489 @@
+"""What a client of Upwell may observe, as plainly as it can be said: the design, not the code.
+
+The model is told what was asked, and then follows the feed: each event must be one that the design allows at that very
+moment, and means what the design says. So it needs no idea of threads, retries or batches: whatever the interleaving,
+the log has one order, and in this order everything must be right. What *must* have happened by now (a worker that has
+rested, a confirmation that was answered) it says as duties.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.harness.system import UNIQUE_BUCKET, Ask, BucketSeen, Claim, EventSeen, Limits, Refused
+
+PENDING, PROCESSING, COMPLETED = "PENDING", "PROCESSING", "COMPLETED"
+FAILED, CANCELED, SKIPPED, FORGOTTEN = "FAILED", "CANCELED", "SKIPPED", "forgotten"
+OPEN = (PENDING, PROCESSING)
+STATUSES = (PENDING, PROCESSING, COMPLETED, FAILED, CANCELED, SKIPPED)
+
+# How long a worker may take after trouble until it has tried again: retries back off to at most this.
+PATIENCE = timedelta(minutes=16)
+# How long a worker leaves a confirmation alone that somebody began and may have died over.
+INTERRUPTED = timedelta(minutes=5)
+
+
+def sha256(body: bytes) -> str:
+    """Return the hash as the wire has it."""
+    return hashlib.sha256(body).hexdigest()
+
+
+@dataclass(eq=False)
+class Object:
+    """An object. `blobs`: by property, the upload whose bytes it holds. It gets its id from the feed."""
+
+    bucket: str
+    title: str
+    blobs: dict[str, "Upload"]
+    object_id: str = ""
+
+    def holds(self, upload: "Upload") -> bool:
+        """Return whether these bytes are part of it."""
+        return upload in self.blobs.values()
+
+
+@dataclass(eq=False)
+class Upload:
+    """An upload. `stored`: what lies under its URL now. `content`: what was proved. `keeps`: its bytes are to stay."""
+
+    ask: Ask
+    upload_id: str
+    storage_key: str
+    signed_at: datetime
+    expires_at: datetime
+    due_at: datetime
+    status: str
+    url: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    reserved: int = 0
+    accepted: int = 0
+    stored: bytes | None = None
+    etag: str | None = None
+    claim: Claim = field(default_factory=Claim)
+    task_id: str | None = None
+    content: bytes | None = None
+    keeps: bool = False
+    changed: bool = False
+    object: Object | None = None
+    existing: Object | None = None
+    duplicate_of: "Upload | None" = None
+    reason: str | None = None
+    forget_at: datetime | None = None
+    deletions: list[datetime] = field(default_factory=list)
+    recheck_at: datetime | None = None
+    worker_from: datetime | None = None
+    tags: list[str] = field(default_factory=list)
+
+    @property
+    def held(self) -> bool:
+        """Whether an object holds its bytes."""
+        return self.object is not None and self.object.holds(self)
+
+    def shown(self) -> dict[str, Any]:
+        """Return what an answer shows of it."""
+        content = self.content
+        return {
+            "upload_id": self.upload_id,
+            "status": self.status,
+            "size_bytes": self.ask.size_bytes if content is None else len(content),
+            "sha256": self.ask.sha256 if content is None else sha256(content),
+            "is_duplicate": self.duplicate_of is not None,
+            "duplicate_of": self.duplicate_of.upload_id if self.duplicate_of else None,
+            "skipped_unique_key": self.existing is not None,
+            "existing_object_id": self.existing.object_id if self.existing else None,
+            "object_id": self.object.object_id if self.object else None,
+            "task_id": self.task_id,
+        }
+
+
+@dataclass(frozen=True)
+class Skip:
+    """No URL: an object has the unique key."""
+
+    existing: Object
+
+
+@dataclass(frozen=True)
+class Known:
+    """No URL: an upload has the bytes."""
+
+    original: Upload
+
+
+@dataclass(frozen=True)
+class Give:
+    """A URL."""
+
+
+Admission = Refused | Skip | Known | Give
+
+
+@dataclass(frozen=True)
+class Bad:
+    """The bytes are not accepted."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Good:
+    """The bytes are accepted. `into`: the object that they go into, None for one of their own if `makes`."""
+
+    original: Upload | None
+    existing: Object | None
+    makes: bool
+    into: Object | None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the upload keeps bytes of its own."""
+        return self.original is None and self.existing is None
+
+
+class Model:
+    """The state of one organization, as the design has it."""
+
+    def __init__(self, limits: Limits, *, versioned: bool) -> None:
+        self.limits = limits
+        self.quota_bytes = limits.quota_bytes
+        self.versioned = versioned
+        self.uploads: dict[str, Upload] = {}
+        self.objects: list[Object] = []
+        self.versions: dict[str, int] = {}
+        # What was asked and is under way: the feed must not show anything else.
+        self.asked: dict[str, Upload] = {}
+        self.confirming: dict[str, tuple[Claim, bool]] = {}
+        self.canceling: dict[str, bool] = {}
+        self.working = False
+        self.troubled = False
+        self.trouble_ended: datetime | None = None
+        self._unborn: Object | None = None
+        self._put_into: Object | None = None
+
+    # What there is
+
+    @property
+    def reserved(self) -> int:
+        """The bytes that are promised a place."""
+        return sum(upload.reserved for upload in self.uploads.values())
+
+    @property
+    def accepted(self) -> int:
+        """The bytes that have a place."""
+        return sum(upload.accepted for upload in self.uploads.values())
+
+    @property
+    def used(self) -> int:
+        """What counts against the quota."""
+        return self.reserved + self.accepted
+
+    def in_bucket(self, bucket: str) -> list[Upload]:
+        """Return the uploads that a list shows, newest first."""
+        return [
+            upload
+            for upload in reversed(self.uploads.values())
+            if upload.ask.bucket == bucket and upload.status != FORGOTTEN
+        ]
+
+    def counters(self, bucket: str) -> BucketSeen:
+        """Return a bucket's counters."""
+        return BucketSeen(
+            object_count=sum(each.bucket == bucket for each in self.objects),
+            total_size_bytes=sum(each.accepted for each in self.uploads.values() if each.ask.bucket == bucket),
+        )
+
+    def original(self, bucket: str, digest: str) -> Upload | None:
+        """Return the upload that later ones with these bytes are duplicates of: the lowest position wins."""
+        for upload in self.uploads.values():
+            if (
+                upload.ask.bucket == bucket
+                and upload.status == COMPLETED
+                and upload.ask.skip_duplicates
+                and upload.keeps
+                and not upload.changed
+                and upload.content is not None
+                and sha256(upload.content) == digest
+            ):
+                return upload
+        return None
+
+    def owner(self, ask: Ask) -> Object | None:
+        """Return the object that has the unique key, where there is one."""
+        if ask.bucket != UNIQUE_BUCKET or not ask.create_object:
+            return None
+        return next((each for each in self.objects if (each.bucket, each.title) == (ask.bucket, ask.title)), None)
+
+    def room(self, size_bytes: int, reserved: int = 0) -> bool:
+        """Return whether the quota has room for this, of which some may be reserved already."""
+        more = size_bytes - reserved
+        return more <= 0 or self.used + more <= self.quota_bytes
+
+    # What is decided
+
+    def admission(self, ask: Ask) -> Admission:
+        """Say what becomes of an announcement: limit, unique key, duplicate, quota, in this order."""
+        if ask.size_bytes is not None and ask.size_bytes > self.limits.file_size_bytes:
+            return Refused(403, "file_too_large")
+        owner = self.owner(ask)
+        if owner is not None:
+            return Skip(owner)
+        known = self.original(ask.bucket, ask.sha256) if ask.sha256 and ask.skip_duplicates else None
+        if known is not None:
+            return Known(known)
+        if not self.room(ask.size_bytes or 0):
+            return Refused(403, "quota_exceeded")
+        return Give()
+
+    def verdict(self, upload: Upload) -> Good | Bad:
+        """Say what becomes of the bytes that are there: ETag, size, limit, hash, duplicate, unique key, quota."""
+        ask, claim, body = upload.ask, upload.claim, upload.stored
+        assert body is not None, "there is nothing to judge"
+        if claim.etag is not None and claim.etag != upload.etag:
+            return Bad("etag_mismatch")
+        if any(promised not in {None, len(body)} for promised in (ask.size_bytes, claim.size_bytes)):
+            return Bad("size_mismatch")
+        if len(body) > self.limits.file_size_bytes:
+            return Bad("file_too_large")
+        if ask.sha256 not in {None, sha256(body)}:
+            return Bad("hash_mismatch")
+        original = self.original(ask.bucket, sha256(body)) if ask.skip_duplicates else None
+        if not ask.create_object or (original is not None and original.object is not None):
+            good = Good(original, existing=None, makes=False, into=None)
+        else:
+            owner, policy = self.owner(ask), claim.policy or "insert"
+            if owner is not None and policy == "insert":
+                good = Good(original, existing=owner, makes=False, into=None)
+            elif owner is None and policy == "update" and ask.bucket == UNIQUE_BUCKET:
+                return Bad("object_not_found")
+            else:
+                good = Good(original, existing=None, makes=owner is None, into=owner)
+        if good.keeps and not self.room(len(body), upload.reserved):
+            return Bad("quota_exceeded")
+        return good
+
+    def refusal_to_confirm(self, upload: Upload) -> Refused | None:
+        """Return why this upload cannot be confirmed, if its state says so."""
+        if upload.status == FORGOTTEN:
+            return Refused(404, "upload_not_found")
+        if upload.status in {FAILED, CANCELED, SKIPPED}:
+            return Refused(400, f"upload_{upload.status.lower()}")
+        if upload.status == PENDING and upload.stored is None:
+            return Refused(400, "content_not_found")
+        return None
+
+    def refusal_to_cancel(self, upload: Upload, *, keep_bytes: bool) -> Refused | None:
+        """Return why this upload cannot be given up, if so."""
+        if upload.status == FORGOTTEN:
+            return Refused(404, "upload_not_found")
+        if upload.status in {COMPLETED, SKIPPED}:
+            return Refused(400, "upload_completed")
+        if keep_bytes and upload.status in OPEN and not self.room(len(upload.stored or b""), upload.reserved):
+            return Refused(403, "quota_exceeded")
+        return None
+
+    # What happened
+
+    def follow(self, event: EventSeen, now: datetime) -> None:
+        """Take in the next event of the feed; fail if the design does not allow it here."""
+        version = self.versions.get(event.stream_id, 0) + 1
+        assert event.version == version, f"{event.stream_id} goes on with version {event.version}, not {version}"
+        self.versions[event.stream_id] = version
+        used = self.used
+        match event.tag.split("."):
+            case ["upload", "duplicate_avoided", "v1"]:
+                known = self.original(self._bucket_of(event), event.fact["sha256"])
+                assert known is not None, f"an original was told of that is none: {event.fact}"
+                assert known.upload_id == event.fact["original_upload_id"]
+            case ["upload", what, "v1"]:
+                self._follow_upload(what, event, now)
+            case ["object", what, "v1"]:
+                self._follow_object(what, event)
+            case _:
+                pass  # organizations, keys, namespaces, buckets: the harness's own doing
+        assert self.used <= max(used, self.quota_bytes), f"{event.tag} takes {self.used} bytes of {self.quota_bytes}"
+
+    def followed(self) -> None:
+        """Say that the feed has come to its end for now: no command may have been appended by halves."""
+        assert self._unborn is None, "an upload completed, and its object was not made with it"
+        assert self._put_into is None, "an upload completed, and its object was not updated with it"
+
+    def _bucket_of(self, event: EventSeen) -> str:
+        original = self.uploads.get(event.fact["original_upload_id"])
+        assert original is not None
+        return original.ask.bucket
+
+    def _follow_upload(self, what: str, event: EventSeen, now: datetime) -> None:
+        if what in {"requested", "skipped"}:
+            self._begin(what, event, now)
+            return
+        upload = self.uploads.get(event.stream_id)
+        assert upload is not None, f"{event.tag} of an upload that nobody asked for"
+        upload.tags.append(event.tag)
+        where = f"{event.tag} of {upload.upload_id}, which is {upload.status}"
+        match what, upload.status:
+            case "verification_began", "PENDING":
+                self._verification_began(upload, event, now)
+            case "verified", "PROCESSING":
+                assert upload.content is None
+                upload.content = upload.stored
+            case "completed", "PROCESSING":
+                self._complete(upload, now)
+            case "verification_abandoned", "PROCESSING":
+                assert self.troubled, f"{where}: storage was well"
+                upload.status, upload.worker_from = PENDING, now + PATIENCE
+            case "failed", "PENDING":
+                assert self.working and now >= upload.due_at, f"{where}: it is too early to expire"
+                assert upload.stored is None, f"{where}: its bytes are there"
+                assert event.fact["reason"] == "expired"
+                self._end(upload, FAILED, now)
+                upload.reason = "expired"
+            case "failed", "PROCESSING":
+                verdict = self.verdict(upload)
+                assert verdict == Bad(event.fact["reason"]), f"{where}: {event.fact['reason']}, expected {verdict}"
+                self._end(upload, FAILED, now)
+                upload.reason = event.fact["reason"]
+            case "canceled", "PENDING" | "PROCESSING" | "FAILED":
+                self._cancel(upload, now)
+            case "content_changed", "COMPLETED":
+                assert not self.versioned and upload.keeps and upload.stored != upload.content, where
+                assert self.working and upload.recheck_at is not None and now >= upload.recheck_at, where
+                upload.changed = True
+            case "forgotten", "COMPLETED" | "FAILED" | "CANCELED" | "SKIPPED":
+                assert self.working and not upload.held, where
+                assert upload.forget_at is not None and now >= upload.forget_at, f"{where}: it is too early"
+                self._end(upload, FORGOTTEN, now)
+                upload.forget_at = None
+            case _:
+                raise AssertionError(where)
+
+    def _begin(self, what: str, event: EventSeen, now: datetime) -> None:
+        upload = self.asked.pop(event.stream_id, None)
+        assert upload is not None, f"{event.tag} of an upload that nobody asked for"
+        admission = self.admission(upload.ask)
+        self.uploads[upload.upload_id] = upload
+        upload.tags.append(event.tag)
+        if what == "skipped":
+            assert isinstance(admission, Skip), f"skipped, expected {admission}"
+            upload.existing, upload.forget_at = admission.existing, now + self.limits.retention
+        else:
+            assert admission == Give(), f"a URL was given out, expected {admission}"
+            upload.reserved = upload.ask.size_bytes or 0
+
+    def _verification_began(self, upload: Upload, event: EventSeen, now: datetime) -> None:
+        assert upload.stored is not None, "verification began, and nothing is stored"
+        confirming = self.confirming.get(upload.upload_id)
+        if event.fact["seen_by"] == "confirm":
+            assert confirming is not None, "verification began, and nobody confirmed"
+            upload.claim, as_task = confirming
+            as_task = as_task or len(upload.stored) >= self.limits.inline_limit_bytes
+        else:
+            assert self.working, "verification began, and nobody was at work"
+            assert now >= upload.due_at or upload.task_id is not None, "the worker looked too early"
+            as_task = True
+        assert upload.task_id in {None, event.fact["task_id"]}, "the task of an upload changed"
+        upload.task_id = event.fact["task_id"]
+        upload.status = PROCESSING
+        upload.worker_from = now if as_task else now + INTERRUPTED
+
+    def _complete(self, upload: Upload, now: datetime) -> None:
+        assert upload.content is not None, "completed, and not verified"
+        good = self.verdict(upload)
+        assert isinstance(good, Good), f"{upload.upload_id} completed, expected {good}"
+        holder = good.original or upload
+        upload.duplicate_of, upload.existing = good.original, good.existing
+        self._end(upload, COMPLETED, now)
+        if good.keeps:
+            upload.keeps, upload.accepted, upload.deletions = True, len(upload.content), []
+            upload.recheck_at = None if self.versioned else upload.due_at
+        if good.makes:
+            made = Object(upload.ask.bucket, upload.ask.title, {upload.ask.blob_property: holder})
+            self.objects.append(made)
+            self._unborn = holder.object = upload.object = made
+        elif good.into is not None:
+            self._put_blob(good.into, upload.ask.blob_property, holder, now)
+            self._put_into = holder.object = upload.object = good.into
+        elif good.original is not None and good.existing is None:
+            upload.object = good.original.object
+        for each in (holder, upload):
+            if each.held:
+                each.forget_at = None
+
+    def _put_blob(self, into: Object, blob_property: str, holder: Upload, now: datetime) -> None:
+        replaced = into.blobs.get(blob_property)
+        into.blobs[blob_property] = holder
+        if replaced is not None and not into.holds(replaced):
+            replaced.object = None
+            replaced.forget_at = now + self.limits.retention
+
+    def _cancel(self, upload: Upload, now: datetime) -> None:
+        assert upload.upload_id in self.canceling, f"{upload.upload_id} was canceled, and nobody asked for it"
+        keeps = self.canceling[upload.upload_id] and upload.status != FAILED and upload.stored is not None
+        self._end(upload, CANCELED, now)
+        if keeps:
+            upload.keeps, upload.accepted, upload.deletions = True, len(upload.stored or b""), []
+
+    def _end(self, upload: Upload, status: str, now: datetime) -> None:
+        """Nothing is reserved, kept or awaited any more; the bytes go now, and once more when the URL is over."""
+        upload.status = status
+        upload.content = upload.content if status == COMPLETED else None
+        upload.reserved = upload.accepted = 0
+        upload.keeps = False
+        upload.worker_from = upload.recheck_at = None
+        upload.forget_at = now + self.limits.retention
+        upload.deletions = [now, upload.due_at]
+
+    def _follow_object(self, what: str, event: EventSeen) -> None:
+        if what == "created":
+            assert self._unborn is not None, "an object was made, and no upload wanted it"
+            self._unborn.object_id, self._unborn = event.stream_id, None
+        else:
+            assert self._put_into is not None, "an object was changed, and no upload wanted it"
+            assert self._put_into.object_id == event.stream_id
+            self._put_into = None
+
+    # What must be so
+
+    def patient(self, now: datetime) -> bool:
+        """Return whether trouble is so near that work may be late."""
+        return self.troubled or (self.trouble_ended is not None and now < self.trouble_ended + PATIENCE)
+
+    def delete_due(self, now: datetime) -> list[Upload]:
+        """Return the uploads whose bytes a worker that rests now must have deleted; forget that it was to do so."""
+        due = [upload for upload in self.uploads.values() if any(at <= now for at in upload.deletions)]
+        for upload in due:
+            upload.deletions = [at for at in upload.deletions if at > now]
+        return due
+
+    def overdue(self, now: datetime) -> Iterable[str]:
+        """Say what a worker that rests now should have done, and has not."""
+        for upload in self.uploads.values():
+            name = f"{upload.upload_id} ({upload.status})"
+            if upload.status == PROCESSING and upload.worker_from is not None and now >= upload.worker_from:
+                yield f"{name} should be verified"
+            if upload.status == PENDING and now >= upload.due_at:
+                yield f"{name} should have ended with its URL"
+            if upload.status == PENDING and upload.worker_from is not None and now >= upload.worker_from:
+                yield f"{name} should be verified again"
+            if upload.forget_at is not None and now >= upload.forget_at:
+                yield f"{name} should be forgotten"
+            if upload.recheck_at is not None and now >= upload.recheck_at and not upload.changed:
+                if upload.stored != upload.content:
+                    yield f"{name} has other bytes now, and nobody took note"
+                upload.recheck_at = None
+
+    def jobs(self, upload: Upload) -> set[str]:
+        """Return the kinds of jobs that an upload has: what is open will be ended, what must go will be deleted."""
+        kinds: set[str] = set()
+        if upload.status == PENDING:
+            kinds |= {"expire"} if upload.task_id is None else {"expire", "verify"}  # given up for now: tried again
+        elif upload.status == PROCESSING:
+            kinds.add("verify")
+        elif upload.forget_at is not None:
+            kinds.add("forget")
+        if upload.deletions:
+            kinds.add("discard")
+        if upload.recheck_at is not None:
+            kinds.add("recheck")
+        return kinds

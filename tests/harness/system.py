@@ -1,0 +1,353 @@
+"""What the machine drives: the role `System`, and the words in which it asks and is answered.
+
+They are a client's words. A system of your own (another storage adapter, another client of the wire) translates them
+and nothing else; what has to come out of it is the model's business.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+BUCKETS = ("plain", "other", "unique")
+UNIQUE_BUCKET = "unique"
+PROPERTIES = ("text", "notes")
+SCHEMA: dict[str, Any] = {
+    "properties": {**{name: {"type": "text"} for name in PROPERTIES}, "title": {"type": "string"}}
+}
+CONTENT_TYPE = "text/plain"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The rules that a system goes by, small enough for files of a few bytes to reach them.
+
+    `quota_bytes` is what it begins with. `inline_limit_bytes`: a larger file is verified by the worker.
+    """
+
+    file_size_bytes: int = 40
+    quota_bytes: int = 150
+    inline_limit_bytes: int = 30
+    grace: timedelta = timedelta(minutes=15)
+    retention: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Powers:
+    """What a system lets the machine do beside asking as a client does.
+
+    `versioned`: its storage keeps versions, so nothing overwrites proved bytes. `quick`: looking costs nothing, so the
+    machine looks at everything after each step and not only now and then.
+    """
+
+    versioned: bool
+    passes_time: bool = False
+    breaks_storage: bool = False
+    interrupts: bool = False
+    quick: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """A file as the client announces it. `title`: the value of the unique key, where the bucket has one."""
+
+    bucket: str
+    size_bytes: int | None
+    sha256: str | None
+    skip_duplicates: bool
+    create_object: bool
+    title: str
+    blob_property: str
+    expires_in_seconds: int
+
+    def wire(self) -> dict[str, Any]:
+        """Return it as the body of the contract's request."""
+        return {
+            "filename": "file.txt",
+            "content_type": CONTENT_TYPE,
+            "file_size_bytes": self.size_bytes,
+            "presigned_url_expiration": self.expires_in_seconds,
+            "create_object_on_confirm": self.create_object,
+            "object_metadata": {"title": self.title},
+            "blob_property": self.blob_property,
+            "file_hash": self.sha256,
+            "skip_duplicates": self.skip_duplicates,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What the client says when it confirms. `policy`: `insert`, `update`, `upsert`, or the bucket's."""
+
+    etag: str | None = None
+    size_bytes: int | None = None
+    policy: str | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """Return it as the body of the contract's request; the policy goes into the query."""
+        return {"etag": self.etag, "file_size_bytes": self.size_bytes}
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The answer was no: the status of HTTP and the stable code."""
+
+    status: int
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadSeen:
+    """An upload as an answer shows it."""
+
+    upload_id: str
+    status: str
+    size_bytes: int | None
+    sha256: str | None
+    storage_key: str
+    expires_at: datetime
+    url: str | None
+    headers: Mapping[str, str]
+    is_duplicate: bool
+    duplicate_of: str | None
+    skipped_unique_key: bool
+    existing_object_id: str | None
+    object_id: str | None
+    task_id: str | None
+
+    @classmethod
+    def of(cls, wire: Mapping[str, Any]) -> "UploadSeen":
+        """Read it off the contract's response."""
+        return cls(
+            upload_id=wire["upload_id"],
+            status=wire["status"],
+            size_bytes=wire["file_size_bytes"],
+            sha256=wire["file_hash"],
+            storage_key=wire["s3_key"],
+            expires_at=datetime.fromisoformat(wire["expires_at"]),
+            url=wire["presigned_url"],
+            headers=wire.get("required_headers") or {},
+            is_duplicate=wire["is_duplicate"],
+            duplicate_of=wire["duplicate_of_upload_id"],
+            skipped_unique_key=wire["skipped_unique_key"],
+            existing_object_id=wire["existing_object_id"],
+            object_id=wire["object_id"],
+            task_id=wire["task_id"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmSeen:
+    """What a confirmation is answered with."""
+
+    upload_id: str
+    status: str
+    size_bytes: int | None
+    sha256: str | None
+    is_duplicate: bool
+    duplicate_of: str | None
+    skipped_unique_key: bool
+    existing_object_id: str | None
+    object_id: str | None
+    task_id: str | None
+
+    @classmethod
+    def of(cls, wire: Mapping[str, Any]) -> "ConfirmSeen":
+        """Read it off the contract's response."""
+        return cls(
+            upload_id=wire["upload_id"],
+            status=wire["status"],
+            size_bytes=wire["file_size_bytes"],
+            sha256=wire["file_hash"],
+            is_duplicate=wire["is_duplicate"],
+            duplicate_of=wire["duplicate_of_upload_id"],
+            skipped_unique_key=wire["skipped_unique_key"],
+            existing_object_id=wire["existing_object_id"],
+            object_id=wire["object_id"],
+            task_id=wire["task_id"],
+        )
+
+
+@dataclass(frozen=True)
+class PutSeen:
+    """What storage said to a PUT; the ETag comes without its quotes."""
+
+    status: int
+    etag: str | None
+
+
+@dataclass(frozen=True)
+class BlobSeen:
+    """One file of an object."""
+
+    upload_id: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class ObjectSeen:
+    """An object: its files by property, and its metadata."""
+
+    blobs: Mapping[str, BlobSeen]
+    title: str | None
+
+
+@dataclass(frozen=True)
+class BucketSeen:
+    """A bucket's counters."""
+
+    object_count: int
+    total_size_bytes: int
+
+
+@dataclass(frozen=True)
+class QuotaSeen:
+    """What the organization's storage holds."""
+
+    limit_bytes: int | None
+    reserved_bytes: int
+    accepted_bytes: int
+
+
+@dataclass(frozen=True)
+class EventSeen:
+    """One event of the feed. `raw`: the JSON as it is stored; `fact`: the same, read."""
+
+    position: int
+    stream_id: str
+    version: int
+    tag: str
+    raw: bytes
+    fact: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirm:
+    """One of several requests that are sent at once."""
+
+    upload_id: str
+    claim: Claim
+    as_task: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel:
+    """The same, giving an upload up. `keep_bytes`: `delete_s3_object=false`."""
+
+    upload_id: str
+    keep_bytes: bool = False
+
+
+Request = Ask | Confirm | Cancel
+Answer = UploadSeen | ConfirmSeen | Refused | None
+
+
+class NeverRestsError(AssertionError):
+    """The worker finds work for ever: it does something that leads to more of the same, without a pause."""
+
+
+class System(Protocol):
+    """One organization of its own, with the buckets of `BUCKETS`, that nobody else touches.
+
+    Calls block until the answer is there. Methods of powers that a system does not have are never called.
+    """
+
+    limits: Limits
+    powers: Powers
+
+    # The client
+
+    def at_once(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        """Send these requests at the same time and return their answers in order; one alone is sent alone.
+
+        A cancellation that is accepted is answered with None.
+        """
+        ...
+
+    def put(self, url: str, headers: Mapping[str, str], body: bytes) -> PutSeen:
+        """PUT to a presigned URL, as a client does: with these headers and the length of this body."""
+        ...
+
+    def get(self, upload_id: str) -> UploadSeen | Refused:
+        """Ask for an upload."""
+        ...
+
+    def uploads(self, bucket: str, status: str | None = None) -> Sequence[UploadSeen]:
+        """List all of a bucket's uploads, newest first."""
+        ...
+
+    def bucket(self, bucket: str) -> BucketSeen:
+        """Ask for a bucket."""
+        ...
+
+    def bucket_object(self, bucket: str, object_id: str) -> ObjectSeen | Refused:
+        """Ask for an object."""
+        ...
+
+    # The operator, who sees more
+
+    def quota(self) -> QuotaSeen:
+        """Return what the organization's storage holds."""
+        ...
+
+    def set_quota(self, quota_bytes: int) -> None:
+        """Change the organization's quota."""
+        ...
+
+    def feed(self, after: int) -> Sequence[EventSeen]:
+        """Return all events of the whole log behind a position; the first ones are the organization's making."""
+        ...
+
+    def organization_id(self) -> str:
+        """Return whose events are ours; the feed may hold those of others."""
+        ...
+
+    def jobs(self) -> Mapping[tuple[str, str], datetime]:
+        """Return when which jobs are due, by upload and kind."""
+        ...
+
+    def stored(self, storage_key: str) -> bytes | None:
+        """Return what storage holds under a key now."""
+        ...
+
+    def proved(self, upload_id: str) -> bytes | None:
+        """Return the bytes that a completed upload was completed with, if storage still has them."""
+        ...
+
+    def work(self) -> None:
+        """Have a worker work until nothing is due; raise `NeverRestsError` if that does not come to an end."""
+        ...
+
+    # Time and trouble
+
+    def now(self) -> datetime:
+        """Return what time it is for the service."""
+        ...
+
+    def storage_now(self) -> datetime:
+        """Return what time it is for storage, which checks the expiry of URLs."""
+        ...
+
+    def pass_time(self, by: timedelta) -> None:
+        """Let time pass (`passes_time`)."""
+        ...
+
+    def break_storage(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
+        """Let the service's next calls to storage go as told (`breaks_storage`): False fails, True works.
+
+        What comes after them works again, except for reading if `reads_fail`, which fails until `mend_storage`.
+        """
+        ...
+
+    def mend_storage(self) -> None:
+        """Repair storage (`breaks_storage`)."""
+        ...
+
+    def interrupted(self, request: Request | None, steps: int) -> None:
+        """Drop a request, or the worker's next jobs (None), after so many steps of the event loop (`interrupts`)."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...

@@ -1,0 +1,75 @@
+"""Which files can be uploaded, and what is said of the others."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from entrypoints.client.errors import FileChangedError, FileError
+from entrypoints.client.files import BLOCK_BYTES, LocalFile, guess_content_type
+
+
+def test_a_file_is_hashed_and_read_in_blocks(tmp_path: Path) -> None:
+    body = os.urandom(BLOCK_BYTES + 5)
+    path = tmp_path / "a.bin"
+    path.write_bytes(body)
+    counts: list[int] = []
+    with LocalFile(path) as file:
+        assert file.sha256(counts.append) == hashlib.sha256(body).hexdigest()
+        assert b"".join(file.blocks(lambda _: None)) == body
+        file.check_unchanged()
+    assert counts == [BLOCK_BYTES, 5]
+
+
+def test_a_link_is_followed_and_keeps_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "there").write_bytes(b"x")
+    (tmp_path / "link.txt").symlink_to("there")
+    with LocalFile(tmp_path / "link.txt") as file:
+        assert (file.name, file.size_bytes) == ("link.txt", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nowhere", "there is no such file"),
+        ("file/below", "there is no such file"),
+        ("folder", "it is a folder"),
+        ("dangling", "the file that this link points to does not exist"),
+        ("pipe", "it is no regular file"),
+        ("loop", "it cannot be read"),
+        (os.fsdecode(b"\xff.txt"), "its name is not valid UTF-8"),
+    ],
+)
+def test_what_is_no_readable_file_is_named(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileError, match=said):
+        LocalFile(tmp_path / name)
+
+
+def test_a_file_that_was_written_to_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"one")
+    with LocalFile(path) as file:
+        path.write_bytes(b"longer")
+        with pytest.raises(FileChangedError):
+            file.check_unchanged()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.MP4", "video/mp4"),
+        ("a.csv", "text/csv"),
+        ("a.pdf", "application/pdf"),
+        ("a.unknown-ending", "application/octet-stream"),
+        ("a.txt.gz", "application/octet-stream"),
+        ("a", "application/octet-stream"),
+    ],
+)
+def test_the_content_type_comes_from_the_ending(name: str, kind: str) -> None:
+    assert guess_content_type(name) == kind

@@ -1,0 +1,48 @@
+"""What the user reads: sizes, names, lines where there is no terminal, and which events were asked for."""
+
+import pytest
+
+from entrypoints.client.output import human, printable
+from entrypoints.client.progress import LINE_SECONDS, Lines
+from entrypoints.client.reading import Wanted
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (1024**3, "1.0 GiB"), (5 * 1024**5, "5120.0 TiB")],
+)
+def test_sizes_are_said_as_people_say_them(size: int, said: str) -> None:
+    assert human(size) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("café.mp4", "café.mp4"), ("a\x1b[31m\nb", r"a\x1b[31m\nb"), ("\udcff", r"\udcff")]
+)
+def test_names_cannot_steer_a_terminal(name: str, shown: str) -> None:
+    assert printable(name) == shown
+
+
+def test_lines_come_only_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 0.0
+    advance = Lines(now=lambda: now).phase("a.mp4", "sending", 100)
+    advance(10)
+    now = LINE_SECONDS
+    advance(40)
+    advance(1)
+    assert capsys.readouterr().err == "upwell: a.mp4: sending 50 % at 10 bytes/s\n"
+
+
+@pytest.mark.parametrize(
+    ("types", "tag", "wanted"),
+    [
+        ((), "upload.failed.v1", True),
+        (("upload.*",), "upload.failed.v1", True),
+        (("upload.failed",), "upload.failed.v2", True),
+        (("upload.failed.v1",), "upload.failed.v1", True),
+        (("upload.failed.v1",), "upload.failed.v2", False),
+        (("object.*", "bucket.created"), "bucket.created.v1", True),
+        (("object.*",), "bucket.created.v1", False),
+    ],
+)
+def test_tags_are_chosen_by_patterns_with_or_without_version(types: tuple[str, ...], tag: str, wanted: bool) -> None:
+    assert Wanted(after=None, types=types, follow=True).has(tag) is wanted
