@@ -5,7 +5,7 @@ import msgspec
 from application.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
-from application.ports.object_storage import ObjectStorage
+from application.ports.object_storage import ObjectStorage, StoredContent
 from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
 from application.rules import Rules
 from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
@@ -85,17 +85,19 @@ class ConfirmingUpload:
             if isinstance(loaded.state, Completed | Processing):
                 return await self._answer(namespace, loaded)
             try:
-                inline = await self._begin(loaded, actor_id, claimed, as_task=as_task)
+                seen = await self._begin(loaded, actor_id, claimed, as_task=as_task)
             except VersionConflictError:
                 continue
             loaded = await load_upload(self._log, upload_id)
-            if inline:
-                loaded = await self._verify(loaded, actor_id=actor_id)
+            if seen is not None:
+                loaded = await self._verify(loaded, actor_id=actor_id, seen=seen)
             return await self._answer(namespace, loaded)
         raise WrongStateError("busy", "Others change this upload at this very moment; confirm again.")
 
-    async def _begin(self, loaded: LoadedUpload, actor_id: str, claimed: Claimed, *, as_task: bool) -> bool:
-        """Append that verification began; return whether this request goes on with it itself."""
+    async def _begin(
+        self, loaded: LoadedUpload, actor_id: str, claimed: Claimed, *, as_task: bool
+    ) -> StoredContent | None:
+        """Append that verification began; return what storage holds if this request goes on with it itself."""
         command = BeginVerification(
             origin=loaded.origin_of(actor_id, new_command_id(self._ids), self._clock.now()),
             task_id=self._ids.new("task_"),
@@ -128,7 +130,7 @@ class ConfirmingUpload:
                 ),
             )
         )
-        return inline
+        return content if inline else None
 
     async def _answer(self, namespace: NamespaceRecord, loaded: LoadedUpload) -> Confirmed:
         state = loaded.state

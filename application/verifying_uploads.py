@@ -83,24 +83,42 @@ class VerifyingUploads:
         self._ids = ids
         self._rules = rules
 
-    async def __call__(self, loaded: LoadedUpload, *, actor_id: str, touch: Touch | None = None) -> LoadedUpload:
-        """Verify an upload that is PROCESSING. `touch` is awaited now and then while bytes are read."""
+    async def __call__(
+        self,
+        loaded: LoadedUpload,
+        *,
+        actor_id: str,
+        seen: StoredContent | None = None,
+        touch: Touch | None = None,
+    ) -> LoadedUpload:
+        """Verify an upload that is PROCESSING.
+
+        `seen`: what storage has just said of the bytes. `touch` is awaited now and then while bytes are read.
+        """
         for _ in range(CONFLICT_RETRIES):
             if not isinstance(loaded.state, Processing):
                 return loaded
             try:
-                await self._verify(loaded, loaded.state, actor_id, touch)
+                await self._verify(loaded, loaded.state, actor_id, seen, touch)
             except VersionConflictError:
                 pass  # somebody else went on with it: see where it is now
             except StorageError as error:
                 await self._abandon(loaded, loaded.state, actor_id, error)
+            seen = None
             loaded = await load_upload(self._log, loaded.upload_id)
         return loaded
 
-    async def _verify(self, loaded: LoadedUpload, state: Processing, actor_id: str, touch: Touch | None) -> None:
+    async def _verify(
+        self,
+        loaded: LoadedUpload,
+        state: Processing,
+        actor_id: str,
+        seen: StoredContent | None,
+        touch: Touch | None,
+    ) -> None:
         organization = await self._directory.organization(loaded.origin.organization_id)
         limits = self._rules.tier_limits[organization.tier if organization else Tier.FREE]
-        outcome = await self._examine(state, limits.file_size_bytes, touch)
+        outcome = await self._examine(state, limits.file_size_bytes, seen, touch)
         origin = loaded.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
         wrong = outcome if isinstance(outcome, Contradiction) else await self._accept(loaded, state, origin, outcome)
         if wrong is not None:
@@ -113,12 +131,12 @@ class VerifyingUploads:
             await self._append(loaded, command)
 
     async def _examine(
-        self, state: Processing, max_size_bytes: int, touch: Touch | None
+        self, state: Processing, max_size_bytes: int, seen: StoredContent | None, touch: Touch | None
     ) -> VerifiedContent | Contradiction:
         """Look at the bytes, and read them only where storage has not proved their hash and nothing else is wrong."""
         request = state.before.request
         key = request.storage_key or ""
-        content = await self._storage.head(key)
+        content = seen or await self._storage.head(key)
         if content is None:
             raise ContentChangedError("The bytes are not there any more.")
         found = Found(

@@ -61,18 +61,23 @@ class Working:
         self._concurrency = concurrency
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until `stopping` is set; jobs under way are given back then."""
+        """Work until `stopping` is set; jobs under way are given back then. A long job does not hold up the others."""
+        under_way: set[asyncio.Task[None]] = set()
         stop = asyncio.create_task(stopping.wait())
         try:
             while not stopping.is_set():
-                work = asyncio.create_task(self._turn())
-                await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-                if not work.done():
-                    work.cancel()
-                with suppress(asyncio.CancelledError):
-                    await work
+                pause = await self._take(under_way)
+                if pause is not None:
+                    news = asyncio.create_task(self._jobs.wait(pause))
+                    await asyncio.wait({news, stop, *under_way}, return_when=asyncio.FIRST_COMPLETED)
+                    news.cancel()
+                    await asyncio.gather(news, return_exceptions=True)
+                under_way = {task for task in under_way if not task.done()}
         finally:
             stop.cancel()
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     async def work_due(self) -> int:
         """Work the jobs that are due now, and return how many there were."""
@@ -80,15 +85,20 @@ class Working:
         await asyncio.gather(*(self._work(job) for job in jobs))
         return len(jobs)
 
-    async def _turn(self) -> None:
+    async def _take(self, under_way: set[asyncio.Task[None]]) -> timedelta | None:
+        """Take as many due jobs as there are places; return how long to wait where there were none."""
+        places = self._concurrency - len(under_way)
+        if not places:
+            return IDLE
         try:
-            if await self.work_due():
-                return
+            jobs = await self._jobs.lease(now=self._clock.now(), limit=places, lasts=LEASE)
+            under_way.update(asyncio.create_task(self._work(job)) for job in jobs)
+            if jobs:
+                return None
             due = await self._jobs.next_due()
         except LogUnavailableError:
-            due = None
-        pause = IDLE if due is None else min(IDLE, max(due - self._clock.now(), timedelta(milliseconds=10)))
-        await self._jobs.wait(pause)
+            return IDLE
+        return IDLE if due is None else min(IDLE, max(due - self._clock.now(), timedelta(milliseconds=10)))
 
     async def _work(self, job: Job) -> None:
         try:

@@ -273,7 +273,7 @@ def _tie(death_signal: signal.Signals, parent: int) -> Callable[[], None] | None
 
 
 def end_with_parent() -> None:
-    """Have this process end (SIGTERM) when the one that started it is gone. Only on Linux; elsewhere nothing happens."""
+    """Have this process end (SIGTERM) when the one that started it is gone; on Linux only."""
     if sys.platform == "linux" and _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
 
