@@ -186,7 +186,10 @@ class UploadFailed(Event, frozen=True, tag="upload.failed.v1"):
 
 
 class UploadVerificationAbandoned(Event, frozen=True, tag="upload.verification_abandoned.v1"):
-    """Storage could not answer; the upload is where it was, and a worker tries again at `retry_at`."""
+    """Storage could not answer; the upload is where it was, and a worker tries again at `retry_at`.
+
+    `due_at`: when somebody looks whether the client came back, not before `retry_at`.
+    """
 
     upload_id: str
     reason: str
@@ -558,7 +561,7 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the tab
                     reason=command.reason,
                     attempt=before.attempts + 1,
                     retry_at=command.retry_at,
-                    due_at=before.request.due_at,
+                    due_at=max(before.request.due_at, command.retry_at),  # or the sweeper would try again at once
                 ),
             )
         case Pending() | InProgress(), ExpireUpload(origin=origin):

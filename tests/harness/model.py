@@ -240,7 +240,7 @@ class Model:
         """Say what becomes of the bytes that are there: ETag, size, limit, hash, duplicate, unique key, quota."""
         ask, claim, body = upload.ask, upload.claim, upload.stored
         assert body is not None, "there is nothing to judge"
-        if claim.etag is not None and claim.etag != upload.etag:
+        if claim.etag is not None and claim.etag.strip('"') != upload.etag:
             return Bad("etag_mismatch")
         if any(promised not in {None, len(body)} for promised in (ask.size_bytes, claim.size_bytes)):
             return Bad("size_mismatch")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
@@ -27,6 +28,7 @@ from tests.contract._log import SOON, Account, open_account, whole_feed
 
 WRITERS_LOCK = 7582370921
 SOCKET = ".s.PGSQL.5432"
+Answer = TypeVar("Answer")
 
 
 @dataclass(eq=False)
@@ -173,6 +175,10 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.002)
 
 
+async def soon(awaited: Awaitable[Answer]) -> Answer:
+    return await asyncio.wait_for(awaited, SOON)
+
+
 async def until_waiting(owner: Connection, backends: int) -> None:
     """Return when so many backends wait for the writer's lock."""
     query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
@@ -241,7 +247,7 @@ async def test_while_the_writers_backend_is_killed_again_and_again_every_command
 
     writing = [asyncio.create_task(write(some)) for some in commands]
     with capture_logs():
-        await asyncio.gather(kill(writing), *writing)
+        await asyncio.wait_for(asyncio.gather(kill(writing), *writing), 3 * SOON)
     assert killed >= 3
     await check_whole(log)
     feed = await whole_feed(log)
@@ -270,7 +276,7 @@ async def test_a_backend_that_is_killed_before_it_began_costs_nothing_but_time(
         await until_waiting(owner, 0)
         await until_waiting(owner, 1)  # it has connected anew and asks what became of the command
         await owner.execute(f"SELECT pg_advisory_unlock({WRITERS_LOCK})")
-        assert await appending == 6
+        assert await soon(appending) == 6
     streams = await check_whole(log)
     assert [len(streams[stream.stream_id]) for stream in command.streams] == [1, 1]
 
@@ -338,7 +344,7 @@ async def test_a_connection_that_broke_while_the_server_still_worked_is_waited_f
         proxy.cut()
         await until_waiting(owner, 2)  # the old backend, which has noticed nothing, and the question behind it
         await owner.execute(f"SELECT pg_advisory_unlock({WRITERS_LOCK})")
-        assert await appending == 6
+        assert await soon(appending) == 6
     streams = await check_whole(proxied)
     assert [len(streams[stream.stream_id]) for stream in command.streams] == [1, 1]
 
@@ -352,13 +358,13 @@ async def test_a_command_that_arrives_late_by_the_broken_connection_counts_once_
     with capture_logs():
         broken = proxy.delay()
         appending = asyncio.create_task(proxied.append(command))
-        await broken.keeps_something.wait()
+        await soon(broken.keeps_something.wait())
         broken.client.close()
         await until_waiting(owner, 1)  # the question what became of it: nothing yet
         broken.gate.set()
         await until_waiting(owner, 2)
         await owner.execute(f"SELECT pg_advisory_unlock({WRITERS_LOCK})")
-        assert await appending == 6
+        assert await soon(appending) == 6
     streams = await check_whole(proxied)
     assert [len(streams[stream.stream_id]) for stream in command.streams] == [1, 1]
 

@@ -1,0 +1,228 @@
+"""Feed and jobs among several processes on one real server, and when what announces them is lost."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapters.postgres import read_side
+from adapters.postgres.connecting import Connection, connect, open_pool
+from adapters.postgres.event_log import PostgresEventLog
+from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.listening import Listener
+from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from application.ports.event_log import Notification
+from tests.conftest import Database
+from tests.contract._log import SOON, far, open_account, whole_feed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+LASTS = timedelta(minutes=2)
+AN_HOUR = timedelta(hours=1)
+
+
+class Process(NamedTuple):
+    """What a process of the service has: a listener of its own, and what hears by it."""
+
+    listener: Listener
+    log: PostgresEventLog
+    jobs: PostgresJobQueue
+    directory: PostgresDirectory
+
+
+@asynccontextmanager
+async def process(url: str) -> AsyncIterator[Process]:
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(url, size=2)
+        stack.push_async_callback(pool.close)
+        listener = Listener(url)
+        made = Process(
+            listener=listener,
+            log=PostgresEventLog(url, pool, listener),
+            jobs=PostgresJobQueue(pool, listener),
+            directory=PostgresDirectory(PostgresReadSide(pool), listener),
+        )
+        await stack.enter_async_context(made.jobs.running())
+        await stack.enter_async_context(made.directory.running())
+        await stack.enter_async_context(listener.running())
+        await stack.enter_async_context(made.log.running())
+        yield made
+
+
+@pytest.fixture
+async def here(database: Database) -> AsyncIterator[Process]:
+    async with process(database.url) as made:
+        yield made
+
+
+@pytest.fixture
+async def there(database: Database) -> AsyncIterator[Process]:
+    async with process(database.url) as made:
+        yield made
+
+
+@pytest.fixture
+async def owner(database: Database) -> AsyncIterator[Connection]:
+    connection = await connect(database.owner_url, role=None)
+    yield connection
+    await connection.close()
+
+
+async def kill_listeners(owner: Connection) -> int:
+    query = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+    )
+    return int(await owner.fetchval(query))
+
+
+def tailing(log: PostgresEventLog, *, after: int) -> "AsyncGenerator[Notification]":
+    return cast("AsyncGenerator[Notification]", log.tail(after=after))
+
+
+async def test_a_tail_wakes_for_what_another_process_appends(here: Process, there: Process) -> None:
+    account = await open_account(there.log)
+    async with asyncio.timeout(SOON), aclosing(tailing(here.log, after=4)) as tail:
+        for position in range(5, 10):
+            waiting = asyncio.ensure_future(anext(tail))
+            await asyncio.sleep(0)
+            await account.request(there.log)
+            assert (await waiting).id == position
+
+
+async def test_a_tail_whose_listener_is_lost_again_and_again_gives_every_event_once_and_in_order(
+    here: Process, there: Process, owner: Connection
+) -> None:
+    account = await open_account(there.log)
+    heard: list[int] = []
+    lost = 0
+    with capture_logs():
+        async with asyncio.timeout(2 * SOON), aclosing(tailing(here.log, after=0)) as tail:
+            async for notification in tail:
+                heard.append(notification.id)
+                if len(heard) == 40:
+                    break
+                if len(heard) % 10 == 0:
+                    lost += await kill_listeners(owner)
+                if len(heard) >= 4:
+                    await account.request(there.log)
+    assert heard == list(range(1, 41))
+    assert lost >= 1
+
+
+async def test_a_tail_goes_on_where_it_was_left(here: Process, there: Process) -> None:
+    account = await open_account(there.log)
+    for _ in range(2):
+        await account.request(there.log)
+    seen: list[int] = []
+    async with asyncio.timeout(SOON):
+        while len(seen) < 6:
+            async with aclosing(tailing(here.log, after=seen[-1] if seen else 0)) as tail:
+                seen.append((await anext(tail)).id)
+    assert seen == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_waiting_worker_of_another_process_wakes_for_a_job_that_is_due(here: Process, there: Process) -> None:
+    account = await open_account(here.log)
+    upload_id = await account.request(here.log)
+    await there.jobs.wait(timedelta(0))
+    waiting = asyncio.ensure_future(there.jobs.wait(AN_HOUR))
+    await account.tell(here.log, upload_id, account.begins())
+    async with asyncio.timeout(SOON):
+        await waiting
+    (job,) = await there.jobs.lease(now=account.clock.now(), limit=1, lasts=LASTS)
+    assert job.upload_id == upload_id
+
+
+async def test_a_waiting_worker_looks_again_when_its_listener_is_back(here: Process, owner: Connection) -> None:
+    await here.jobs.wait(timedelta(0))
+    waiting = asyncio.ensure_future(here.jobs.wait(AN_HOUR))
+    with capture_logs():
+        assert await kill_listeners(owner) == 1
+        async with asyncio.timeout(SOON):
+            await waiting  # something may have been announced while nobody heard it
+    assert here.listener.connected
+
+
+async def test_a_directory_whose_listener_was_lost_serves_no_old_answer(
+    here: Process, there: Process, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_side, "CACHE_SECONDS", 1e9)
+    account = await open_account(there.log)
+    key = await here.directory.key(account.key_hash)
+    assert key is not None
+    assert key.revoked_at is None
+    with capture_logs():
+        assert await kill_listeners(owner) == 2
+        async with asyncio.timeout(SOON):
+            while here.listener.connected:
+                await asyncio.sleep(0)
+            await account.revoke(there.log)
+            key = await here.directory.key(account.key_hash)
+    assert key is not None
+    assert key.revoked_at is not None
+
+
+LEASER = """
+import asyncio, sys
+from datetime import datetime, timedelta
+from adapters.postgres.connecting import open_pool
+from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.listening import Listener
+
+
+async def main() -> None:
+    pool = await open_pool(sys.argv[1], size=4)
+    jobs = PostgresJobQueue(pool, Listener(sys.argv[1]))
+    now = datetime.fromisoformat(sys.argv[2])
+    sys.stdin.readline()
+
+    async def work() -> None:
+        while leased := await jobs.lease(now=now, limit=3, lasts=timedelta(minutes=2)):
+            for job in leased:
+                print(job.upload_id)
+                if hash(job.upload_id) % 2:
+                    await jobs.done(job)
+
+    await asyncio.gather(*(work() for _ in range(4)))
+    await pool.close()
+
+
+asyncio.run(main())
+"""
+
+
+async def test_workers_in_several_processes_lease_each_job_once(here: Process, database: Database) -> None:
+    account = await open_account(here.log)
+    uploads = await asyncio.gather(*(account.request(here.log) for _ in range(200)))
+    now = far(account.clock.now()).isoformat()
+    workers = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", LEASER, database.url, now),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": "."},
+        )
+        for _ in range(3)
+    ]
+    async with asyncio.timeout(3 * SOON):
+        told = await asyncio.gather(*(worker.communicate(b"go\n") for worker in workers))
+    assert [worker.returncode for worker in workers] == [0, 0, 0]
+    taken = [upload_id for out, _ in told for upload_id in out.decode().split()]
+    assert sorted(taken) == sorted(uploads)
+
+
+async def test_processes_that_write_at_once_share_one_order(here: Process, there: Process) -> None:
+    account = await open_account(here.log)
+    logs = (here.log, there.log)
+    await asyncio.gather(*(account.request(logs[number % 2]) for number in range(300)))
+    feed = await whole_feed(here.log)
+    assert [each.id for each in feed] == list(range(1, 305))
+    assert feed == await whole_feed(there.log)
