@@ -41,7 +41,7 @@ def hash_of(secret: str) -> str:
 
 
 class Admitting:
-    """Finds out who asks and what they named, or refuses: 401 before 422 and 404, these before 403."""
+    """Finds out who asks and what they named, or refuses."""
 
     def __init__(self, *, directory: Directory, clock: Clock) -> None:
         self._directory = directory

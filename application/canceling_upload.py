@@ -56,7 +56,7 @@ class CancelingUpload:
                 return
             if keep_bytes and request is not None and not isinstance(loaded.state, Failed):
                 content = await self._storage.head(request.storage_key or "")
-                kept = content.size_bytes if content else 0
+                kept = content.size_bytes if content else None  # nothing to keep: what comes later is deleted
             command = CancelUpload(origin=origin, kept_bytes=kept, forget_at=forget_at)
             stream = StreamAppend(
                 stream_id=upload_id, expected_version=loaded.version, events=decide(command, loaded.state)

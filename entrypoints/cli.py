@@ -8,10 +8,13 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from domain.api_key import Permission
 from domain.organization import Tier
 from entrypoints.client.commands import events, upload, uploads
 
 Result = TypeVar("Result")
+_TIERS = click.Choice([tier.value for tier in Tier])
+_PERMISSIONS = click.Choice([permission.value for permission in Permission])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,9 +24,9 @@ def upwell() -> None:
 
 
 @upwell.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--data", type=click.Path(path_type=Path), default=Path(".upwell"), show_default=True)
-@click.option("--tier", type=click.Choice([t.value for t in Tier]), default="enterprise", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where it listens.")
+@click.option("--data", type=click.Path(path_type=Path), default=Path(".upwell"), show_default=True, help="Its data.")
+@click.option("--tier", type=_TIERS, default="enterprise", show_default=True, help="The tier of its organization.")
 def dev(port: int, data: Path, tier: str) -> None:
     """Run everything in one, with nothing installed: PostgreSQL, S3, the service and the worker."""
     from entrypoints.developing import develop  # noqa: PLC0415  # what other commands do not need is not loaded
@@ -96,7 +99,7 @@ def org() -> None:
 
 @org.command("create")
 @click.argument("name")
-@click.option("--tier", type=click.Choice([t.value for t in Tier]), default="free", show_default=True)
+@click.option("--tier", type=_TIERS, default="free", show_default=True, help="What it may do.")
 @click.option("--quota", type=click.IntRange(min=0), help="Storage quota in bytes; otherwise the tier's.")
 def org_create(name: str, tier: str, quota: int | None) -> None:
     """Open an organization."""
@@ -107,7 +110,7 @@ def org_create(name: str, tier: str, quota: int | None) -> None:
 
 @org.command("set")
 @click.argument("organization")
-@click.option("--tier", type=click.Choice([t.value for t in Tier]))
+@click.option("--tier", type=_TIERS, help="Another tier; it brings its own quota.")
 @click.option("--quota", type=click.IntRange(min=0), help="Storage quota in bytes.")
 @click.option("--no-quota", is_flag=True, help="Take the quota away.")
 def org_set(organization: str, tier: str | None, quota: int | None, no_quota: bool) -> None:
@@ -130,7 +133,7 @@ def key() -> None:
 @click.argument("organization")
 @click.option("--name", default="default", show_default=True)
 @click.option("--user", default="operator", show_default=True, help="Whose key it is; only an id is stored.")
-@click.option("--permission", "permissions", multiple=True, type=click.Choice(["read", "write", "delete", "admin"]))
+@click.option("--permission", "permissions", multiple=True, type=_PERMISSIONS, help="May be given often.")
 def key_create(organization: str, name: str, user: str, permissions: tuple[str, ...]) -> None:
     """Give out a key of ORGANIZATION (id or name). Its secret is printed once and stored nowhere."""
     from entrypoints import administering  # noqa: PLC0415  # the same

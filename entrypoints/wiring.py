@@ -206,14 +206,17 @@ def open_storage(s3: S3Settings) -> S3ObjectStorage:
 
 
 def url_signer(s3: S3Settings) -> S3UrlSigner:
-    """Return the signer for these settings."""
-    return S3UrlSigner(
-        endpoint_url=s3.public_endpoint_url,
-        bucket=s3.bucket,
-        region=s3.region,
-        credentials=_credentials(s3),
-        addressing=s3.addressing,
-    )
+    """Return the signer for these settings; refuse settings for which no URL can be signed."""
+    try:
+        return S3UrlSigner(
+            endpoint_url=s3.public_endpoint_url,
+            bucket=s3.bucket,
+            region=s3.region,
+            credentials=_credentials(s3),
+            addressing=s3.addressing,
+        )
+    except ValueError as error:
+        raise SettingError(f"With these UPWELL_S3_* settings no URL can be signed: {error}.") from error
 
 
 def _credentials(s3: S3Settings) -> Credentials:

@@ -151,7 +151,7 @@ class S3ObjectStorage:
                 found = await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
             except ClientError as error:
                 if _status(error) in _GONE and _code(error) != "NoSuchBucket":
-                    raise ContentChangedError(f"{key!r} no longer has the content {content.etag!r}") from error
+                    raise ContentChangedError(f"the content {content.etag!r} is there no longer") from error
                 raise
             async with found["Body"] as body:
                 # Servers exist that ignore If-Match.
@@ -159,13 +159,13 @@ class S3ObjectStorage:
                     _said(found, "ETag").strip('"') != content.etag
                     or _said(found, "ContentLength") != content.size_bytes
                 ):
-                    raise ContentChangedError(f"{key!r} no longer has the content {content.etag!r}")
+                    raise ContentChangedError(f"the content {content.etag!r} is there no longer")
                 left = content.size_bytes
                 async for chunk in body.iter_chunks(CHUNK_BYTES):
                     left -= len(chunk)
                     yield chunk
                 if left:
-                    raise StorageUnavailableError(f"the stream of {key!r} ended {left} bytes early")
+                    raise StorageUnavailableError(f"the stream ended {left} bytes early")
 
     async def delete(self, key: str) -> None:
         """Delete every version of `key` that is there now, and its delete markers."""
@@ -177,7 +177,7 @@ class S3ObjectStorage:
                     pin: dict[str, Any] = {} if version_id is None else {"VersionId": version_id}
                     await self._client.delete_object(Bucket=self._bucket, Key=key, **pin)
                 if not deleted.isdisjoint(versions):
-                    raise StorageUnavailableError(f"{key!r} is still there after its deletion")
+                    raise StorageUnavailableError("the object is still there after its deletion")
                 deleted.update(versions)
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
@@ -373,4 +373,5 @@ def _storage_errors() -> Iterator[None]:
             raise StorageDeniedError(str(error)) from error
         raise StorageUnavailableError(str(error)) from error
     except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise StorageUnavailableError(str(error) or type(error).__name__) from error
+        # their texts name the address, and so the key, and so the filename
+        raise StorageUnavailableError(type(error).__name__) from error

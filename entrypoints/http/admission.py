@@ -60,7 +60,10 @@ class Admission:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Admit or refuse a request, in the documented order: key, permission, namespace, bucket."""
-        needs: Needs = scope["route_handler"].opt["needs"]
+        needs: Needs | None = scope["route_handler"].opt.get("needs")
+        if needs is None:  # Litestar's own answer to OPTIONS
+            await self._app(scope, receive, send)
+            return
         services: Services = scope["litestar_app"].state.services
         headers = Headers.from_scope(scope)
         caller = await services.admit.caller(_bearer(headers.get("authorization")))

@@ -62,6 +62,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
             render_plugins=[
                 SwaggerRenderPlugin(
+                    favicon="<link rel='icon' href='data:,'>",
                     path="/",
                     js_url=f"{_ASSETS}/swagger-ui-bundle.js",
                     css_url=f"{_ASSETS}/swagger-ui.css",

@@ -143,6 +143,7 @@ class UploadMachine(RuleBasedStateMachine):
         self.position = 0
         self.counted: dict[str, int] = {"reserved": 0, "accepted": 0}
         self.touched: set[str] = set()
+        self.trouble_lasts = 0
         tally.examples += 1
         self._follow()
 
@@ -176,11 +177,12 @@ class UploadMachine(RuleBasedStateMachine):
     @rule(target=sent, wish=wishes(), claim=claims, policy=policies)
     def announce_put_and_confirm(self, wish: Wish, claim: str, policy: str | None) -> Any:  # noqa: ANN401  # the same
         """Do the whole job."""
-        made = self._announce([wish])
-        self._put_all(made)
-        for upload_id in made.values:
-            self._at_once([self._confirmation(upload_id, claim, policy, as_task=False)])
-        return made
+        return self._do_the_job(wish, claim, policy)
+
+    @rule(target=sent, several=st.lists(wishes(), min_size=2, max_size=4))
+    def do_several_jobs(self, several: list[Wish]) -> Any:  # noqa: ANN401  # the same
+        """Do the whole job with one file after the other, and without a wrong word."""
+        return multiple(*(each for wish in several for each in self._do_the_job(wish, "nothing", None).values))
 
     @rule(upload_id=sent)
     def put(self, upload_id: str) -> None:
@@ -209,16 +211,13 @@ class UploadMachine(RuleBasedStateMachine):
         if one != other:
             self._at_once([self._confirmation(each, "nothing", policy, as_task=False) for each in (one, other)])
 
-    @rule(upload_id=sent, keep_bytes=st.booleans())
-    def cancel(self, upload_id: str, keep_bytes: bool) -> None:
-        """Give it up, perhaps for the second time."""
-        self._at_once([Cancel(upload_id=upload_id, keep_bytes=keep_bytes)])
-
-    @rule(upload_id=sent, keep_bytes=st.booleans(), claim=claims)
-    def cancel_and_confirm_at_once(self, upload_id: str, keep_bytes: bool, claim: str) -> None:
-        """Give it up while it is being confirmed."""
-        confirm = self._confirmation(upload_id, claim, None, as_task=False)
-        self._at_once([confirm, Cancel(upload_id=upload_id, keep_bytes=keep_bytes)])
+    @rule(upload_id=sent, keep_bytes=st.booleans(), claim=st.none() | claims)
+    def cancel(self, upload_id: str, keep_bytes: bool, claim: str | None) -> None:
+        """Give it up, perhaps for the second time, perhaps while it is being confirmed."""
+        requests: list[Confirm | Cancel] = [Cancel(upload_id=upload_id, keep_bytes=keep_bytes)]
+        if claim is not None:
+            requests.insert(0, self._confirmation(upload_id, claim, None, as_task=False))
+        self._at_once(requests)
 
     @rule(upload_id=sent)
     def get(self, upload_id: str) -> None:
@@ -284,36 +283,23 @@ class UploadMachine(RuleBasedStateMachine):
         self._work()
 
     @precondition(lambda self: self.system.powers.breaks_storage)
-    @rule(outcomes=st.lists(st.booleans(), max_size=8), reads_fail=st.booleans())
-    def storage_breaks(self, outcomes: list[bool], reads_fail: bool) -> None:
-        """Let calls to storage fail from now on."""
+    @rule(outcomes=st.lists(st.booleans(), max_size=8), reads_fail=st.booleans(), lasts=st.integers(1, 4))
+    def storage_breaks(self, outcomes: list[bool], reads_fail: bool, lasts: int) -> None:
+        """Let calls to storage fail, until so many things were done."""
         self._note("storage_breaks")
         self.system.break_storage(outcomes, reads_fail=reads_fail)
-        self.model.troubled = True
-
-    @precondition(lambda self: self.model.troubled)
-    @rule()
-    def storage_is_mended(self) -> None:
-        """Let all calls to storage work again."""
-        self._note("storage_is_mended")
-        self.system.mend_storage()
-        self.model.troubled, self.model.trouble_ended = False, self.system.now()
+        self.model.troubled, self.trouble_lasts = True, lasts
 
     @precondition(lambda self: self.system.powers.interrupts)
-    @rule(upload_id=sent, claim=claims, after=steps, as_task=st.booleans())
-    def the_client_leaves_while_confirming(self, upload_id: str, claim: str, after: int, as_task: bool) -> None:
-        """Drop a confirmation somewhere in the middle."""
-        self._note("the_client_leaves_while_confirming")
-        request = self._confirmation(upload_id, claim, None, as_task=as_task)
-        with self._expecting([request]):
-            self.system.interrupted(request, after)
-
-    @precondition(lambda self: self.system.powers.interrupts)
-    @rule(upload_id=sent, keep_bytes=st.booleans(), after=steps)
-    def the_client_leaves_while_canceling(self, upload_id: str, keep_bytes: bool, after: int) -> None:
-        """Drop a cancellation somewhere in the middle."""
-        self._note("the_client_leaves_while_canceling")
-        request = Cancel(upload_id=upload_id, keep_bytes=keep_bytes)
+    @rule(upload_id=sent, after=steps, cancels=st.booleans(), claim=claims, flag=st.booleans())
+    def the_client_leaves(self, upload_id: str, after: int, cancels: bool, claim: str, flag: bool) -> None:
+        """Drop a request somewhere in the middle."""
+        self._note("the_client_leaves")
+        request = (
+            Cancel(upload_id=upload_id, keep_bytes=flag)
+            if cancels
+            else self._confirmation(upload_id, claim, None, as_task=flag)
+        )
         with self._expecting([request]):
             self.system.interrupted(request, after)
 
@@ -373,6 +359,10 @@ class UploadMachine(RuleBasedStateMachine):
     def _note(self, name: str) -> None:
         self.tally.steps += 1
         self.tally.rules[name] += 1
+        self.trouble_lasts -= 1
+        if self.model.troubled and self.trouble_lasts < 0:
+            self.system.mend_storage()
+            self.model.troubled, self.model.trouble_ended = False, self.system.now()
 
     def _announce(self, asked: Sequence[Wish]) -> Any:  # noqa: ANN401  # what `multiple` returns has no name
         self._note("announce" if len(asked) == 1 else "announce_two_at_once")
@@ -425,6 +415,13 @@ class UploadMachine(RuleBasedStateMachine):
                 return True
             case _:
                 return False
+
+    def _do_the_job(self, wish: Wish, claim: str, policy: str | None) -> Any:  # noqa: ANN401  # what `multiple` returns
+        made = self._announce([wish])
+        self._put_all(made)
+        for upload_id in made.values:
+            self._at_once([self._confirmation(upload_id, claim, policy, as_task=False)])
+        return made
 
     def _put_all(self, made: Any) -> None:  # noqa: ANN401  # what `multiple` returns has no name
         for upload_id in made.values:
