@@ -56,7 +56,7 @@ from domain.verification import Contradiction, Found, judge
 
 RETRY_FIRST = timedelta(seconds=2)
 RETRY_LAST = timedelta(minutes=15)
-_TOUCH_BYTES = 64 * 1024 * 1024
+_TOUCH_BYTES = 8 * 1024 * 1024
 
 Touch = Callable[[], Awaitable[None]]
 

@@ -17,7 +17,7 @@ from application.verifying_uploads import VerifyingUploads
 from domain.refusals import RefusedError
 from domain.upload import Processing
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(seconds=30)  # renewed while bytes are read; after it another worker takes over
 RETRY_FIRST = timedelta(seconds=2)
 RETRY_LAST = timedelta(minutes=15)
 IDLE = timedelta(seconds=5)
