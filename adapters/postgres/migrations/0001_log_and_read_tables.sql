@@ -539,6 +539,7 @@ DECLARE
     room     bigint;
     who      text;
     live     text;  -- who was found to be live last
+    around   boolean := false;  -- whether the command changed more than uploads and objects
     change   record;
     -- the quota of the organization whose commands are being appended, and what these have changed in it so far
     quota_of text;
@@ -608,9 +609,11 @@ BEGIN
                     PERFORM redact(p_ids[i]);
                 ELSIF p_topics[i] NOT LIKE 'upload.%' AND p_topics[i] NOT LIKE 'object.%' THEN
                     PERFORM pg_notify('upwell_directory', p_ids[i]);
+                    around := true;
                 END IF;
             END LOOP;
-            IF p_topics[first_] NOT LIKE 'upload.%' THEN
+            IF around THEN
+                around := false;
                 live := NULL;
                 IF reserved <> 0 OR accepted <> 0 THEN
                     PERFORM add_to_quota(quota_of, reserved, accepted);
