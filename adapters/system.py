@@ -1,10 +1,15 @@
 """The machine's own clock and source of chance."""
 
+import os
 import secrets
 import string
 from datetime import UTC, datetime
 
-_ALPHABET = string.ascii_lowercase + string.digits
+_ALPHABET = (string.ascii_lowercase + string.digits).encode()
+# A byte below 252 stands for one of the 36 characters, each for 7 bytes; the others are drawn again.
+_EVEN = 256 // len(_ALPHABET) * len(_ALPHABET)
+_CHARACTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
+_UNEVEN = bytes(range(_EVEN, 256))
 
 
 class SystemClock:
@@ -20,12 +25,10 @@ class SystemIds:
 
     def new(self, prefix: str, length: int = 16) -> str:
         """Return `prefix` and `length` random characters of a-z and 0-9, evenly drawn."""
-        number = secrets.randbits(length * 8 + 64)  # the 64 extra bits make the bias of the division immeasurable
-        characters = []
-        for _ in range(length):
-            number, index = divmod(number, len(_ALPHABET))
-            characters.append(_ALPHABET[index])
-        return prefix + "".join(characters)
+        drawn = b""
+        while len(drawn) < length:
+            drawn += os.urandom(length + 8).translate(_CHARACTERS, _UNEVEN)
+        return prefix + drawn[:length].decode()
 
     def secret(self) -> str:
         """Return `sk_` and 256 bits of chance."""

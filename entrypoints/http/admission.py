@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from litestar.datastructures import Headers
 from litestar.di import Provide
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -65,12 +64,17 @@ class Admission:
             await self._app(scope, receive, send)
             return
         services: Services = scope["litestar_app"].state.services
-        headers = Headers.from_scope(scope)
-        caller = await services.admit.caller(_bearer(headers.get("authorization")))
+        authorization = named_namespace = None
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                authorization = value.decode("latin-1")
+            elif name == b"x-namespace":
+                named_namespace = value.decode("latin-1")
+        caller = await services.admit.caller(_bearer(authorization))
         check_permission(caller, needs.permission)
         namespace = bucket = None
         if needs.namespace:
-            namespace = await services.admit.namespace(caller, _identifier(headers.get("x-namespace")))
+            namespace = await services.admit.namespace(caller, _identifier(named_namespace))
             named = scope["path_params"].get("bucket_identifier")
             if named is not None:
                 bucket = await services.admit.bucket(namespace, _identifier(str(named)) or "", active=needs.active)

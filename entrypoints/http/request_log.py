@@ -50,17 +50,17 @@ class RequestLog:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self._app(scope, ask, answer)
-            finally:
-                path = scope["path"]
-                upload = _UPLOAD_ID.search(path)
-                _log.info(
-                    "request",
-                    method=method,
-                    path=_PERSON.sub("/users/…", path),
-                    status=status,
-                    upload_id=upload[0] if upload else None,
-                    ms=round((time.perf_counter() - began) * 1000, 2),
-                )
+        structlog.contextvars.bind_contextvars(request_id=request_id)  # ends with the request's own context
+        try:
+            await self._app(scope, ask, answer)
+        finally:
+            path = scope["path"]
+            upload = _UPLOAD_ID.search(path)
+            _log.info(
+                "request",
+                method=method,
+                path=_PERSON.sub("/users/…", path),
+                status=status,
+                upload_id=upload[0] if upload else None,
+                ms=round((time.perf_counter() - began) * 1000, 2),
+            )
