@@ -1,6 +1,7 @@
 """A load generator that costs little itself: keep-alive connections, one request in flight on each."""
 
 import asyncio
+import functools
 import statistics
 import time
 from typing import NamedTuple, cast
@@ -59,13 +60,11 @@ async def load(port: int, request: bytes, *, connections: int, seconds: float) -
     loop = asyncio.get_running_loop()
     times: list[float] = []
     began = time.perf_counter()
-    dones = []
+    dones: list[asyncio.Future[int]] = []
     for _ in range(connections):
-        done: asyncio.Future[int] = loop.create_future()
-        dones.append(done)
-        await loop.create_connection(
-            lambda done=done: _Client(request, began + seconds, times, done), "127.0.0.1", port
-        )
+        dones.append(loop.create_future())
+        client = functools.partial(_Client, request, began + seconds, times, dones[-1])
+        await loop.create_connection(client, "127.0.0.1", port)
     failures = sum(await asyncio.gather(*dones))
     took = time.perf_counter() - began
     cuts = statistics.quantiles(times, n=100)
