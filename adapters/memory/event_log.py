@@ -119,13 +119,13 @@ class MemoryEventLog:
             stored = tables.uploads.get(command.stored)
             if stored is None or stored.status is not Status.COMPLETED or not stored.keeps_bytes:
                 raise OriginalGoneError(command.stored)
-        for upload_id, object_id in tables.holds:
-            if upload_id == command.unheld:
-                raise WrongStateError(
-                    "held_by_object",
-                    f"The upload is part of the object {object_id}: it is forgotten with the object.",
-                    {"object_id": object_id},
-                )
+        holders = [object_id for upload_id, object_id in tables.holds if upload_id == command.unheld]
+        if holders:
+            raise WrongStateError(
+                "held_by_object",
+                f"The upload is part of the object {min(holders)}: it is forgotten with the object.",
+                {"object_id": min(holders)},
+            )
         if command.room_bytes > 0:
             self._check_room(command)
 

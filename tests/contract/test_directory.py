@@ -114,6 +114,18 @@ async def test_a_cached_answer_is_dropped_by_the_events_that_change_it(kit: Kit,
         )
 
 
+async def test_an_answer_is_no_older_than_it_may_be_cached_and_that_is_5_seconds(
+    kit: Kit, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_side.CACHE_SECONDS <= 5
+    monkeypatch.setattr(read_side, "CACHE_SECONDS", 0.0)
+    for count in range(3):  # an upload that completes changes counters alone: no event drops the answer
+        bucket = await kit.directory.bucket(account.namespace_id, account.bucket_id)
+        assert bucket is not None
+        assert bucket.total_size_bytes == 100 * count
+        await account.complete(kit.log)
+
+
 async def test_a_directory_that_cannot_hear_of_changes_answers_freshly(database: Database) -> None:
     async with postgres_kit(database.url) as kit:
         account = await open_account(kit.log)
@@ -125,4 +137,18 @@ async def test_a_directory_that_cannot_hear_of_changes_answers_freshly(database:
             key = await deaf.key(account.key_hash)
             assert key is not None
             assert key.revoked_at is not None
+        await pool.close()
+
+
+@pytest.mark.usefixtures("caching_for_ever")
+async def test_absence_is_not_cached_even_where_no_change_is_announced(database: Database) -> None:
+    async with postgres_kit(database.url) as kit:
+        account = await open_account(kit.log)
+        pool = await open_pool(database.url, size=1)
+        listener = Listener(database.url)
+        listener.connected = True  # as it believes; it hears nothing
+        directory = PostgresDirectory(PostgresReadSide(pool), listener)
+        assert await directory.bucket(account.namespace_id, "late") is None
+        await kit.log.append(account.command(account.bucket("late")))
+        assert await directory.bucket(account.namespace_id, "late") is not None
         await pool.close()

@@ -565,6 +565,74 @@ async def test_a_quota_is_exact_under_any_concurrency(kit: Kit, account: Account
     assert await kit.log.head() == begin + limit
 
 
+async def test_the_quotas_of_organizations_that_write_at_once_are_exact_while_bytes_come_and_go(
+    kit: Kit, account: Account
+) -> None:
+    accounts = [account, *[await open_account(kit.log, beside=account) for _ in range(2)]]
+    ended: list[list[Command]] = []
+    for each, limit in zip(accounts, (30, 50, 70), strict=True):
+        uploads = [await each.request(kit.log, declared_size_bytes=10) for _ in range(2)]
+        uploads.append(await each.complete(kit.log, size_bytes=10))
+        told = (each.cancels(), each.expires(), each.forgets())
+        ended.append([await each.to_upload(kit.log, one, tell) for one, tell in zip(uploads, told, strict=True)])
+        await each.set_quota(kit.log, limit)
+    wishes = [
+        each.request_command(declared_size_bytes=1, conditions={**each.live, "room_bytes": 1})
+        for _ in range(100)
+        for each in accounts
+    ]
+    for number in range(9):
+        wishes.insert(25 * (number + 1), ended[number % 3][number // 3])
+    outcomes = await asyncio.gather(
+        *((kit.log, kit.other_log)[number % 2].append(command) for number, command in enumerate(wishes)),
+        return_exceptions=True,
+    )
+    assert {type(outcome) for outcome in outcomes} == {int, QuotaExceededError}
+    for each, limit in zip(accounts, (30, 50, 70), strict=True):
+        use = await kit.read_side.quota(each.organization_id)
+        assert (use.reserved_bytes, use.accepted_bytes) == (limit, 0)
+        feed = [decode(one.state) for one in await whole_feed(kit.log)]
+        mine = [event for event in feed if event.origin.organization_id == each.organization_id]
+        assert sum(isinstance(event, UploadRequested) and event.reserved_bytes == 1 for event in mine) == limit
+
+
+async def suspends_the_bucket(kit: Kit, account: Account) -> tuple[StreamAppend, Refusal]:
+    return await account.new_status(kit.log, BucketStatus.SUSPENDED), NOT_ACTIVE
+
+
+async def revokes_the_key(kit: Kit, account: Account) -> tuple[StreamAppend, Refusal]:
+    return await account.revocation(kit.log), KEY_REVOKED
+
+
+async def lowers_the_quota(kit: Kit, account: Account) -> tuple[StreamAppend, Refusal]:
+    return await account.new_limits(kit.log, 0), NO_ROOM
+
+
+@pytest.mark.parametrize("beside_an_upload", [False, True])
+@pytest.mark.parametrize("change", [suspends_the_bucket, revokes_the_key, lowers_the_quota])
+async def test_of_commands_that_come_at_once_none_passes_that_follows_the_change_which_forbids_it(
+    kit: Kit,
+    account: Account,
+    change: Callable[[Kit, Account], Awaitable[tuple[StreamAppend, Refusal]]],
+    beside_an_upload: bool,
+) -> None:
+    stream, (kind, code) = await change(kit, account)
+    first = [account.request_command().streams[0]] if beside_an_upload else []
+    wishes = [
+        account.request_command(declared_size_bytes=1, conditions={**account.live, "room_bytes": 1}) for _ in range(40)
+    ]
+    wishes.insert(20, account.command(*first, stream, **account.live))
+    outcomes = await asyncio.gather(*(kit.log.append(wish) for wish in wishes), return_exceptions=True)
+    changed_at = outcomes.pop(20)
+    assert isinstance(changed_at, int)
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, kind)]
+    positions = [outcome for outcome in outcomes if isinstance(outcome, int)]
+    assert len(positions) + len(refusals) == 40
+    assert {refusal.code for refusal in refusals} <= {code}
+    assert all(position < changed_at for position in positions)
+    assert await kit.log.head() == changed_at
+
+
 async def test_of_two_commands_that_claim_the_same_key_at_once_one_wins(kit: Kit, account: Account) -> None:
     for number in range(5):
         key = f"key-{number}"

@@ -856,7 +856,7 @@ AROUND = ["request", "skip", "namespace", "bucket", "key", "revoke", "status", "
 DEMANDS = ["live", "room", "new", "free", "stored", "unheld", "another version"]
 steps = st.builds(
     Step,
-    what=st.sampled_from([*["go on"] * 15, *AROUND]),
+    what=st.sampled_from([*["go on"] * 15, *AROUND, *["object", "put blob"] * 3]),
     choice=st.integers(0, 20),
     first=st.integers(0, 5),
     second=st.integers(0, 3),

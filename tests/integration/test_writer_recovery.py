@@ -179,14 +179,18 @@ async def soon(awaited: Awaitable[Answer]) -> Answer:
     return await asyncio.wait_for(awaited, SOON)
 
 
-async def until_waiting(owner: Connection, backends: int) -> None:
-    """Return when so many backends wait for the writer's lock."""
-    query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+async def until_waiting(owner: Connection, backends: int, *, beyond: frozenset[int] = frozenset()) -> frozenset[int]:
+    """Return the pids of the backends that wait for the writer's lock, once there are so many `beyond` these."""
+    query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    pids: frozenset[int] = frozenset()
 
     async def they_wait() -> bool:
-        return bool(await owner.fetchval(query) == backends)
+        nonlocal pids
+        pids = frozenset(row["pid"] for row in await owner.fetch(query)) - beyond
+        return len(pids) == backends
 
     await until(they_wait)
+    return pids
 
 
 async def kill_writer(owner: Connection) -> int:
@@ -271,10 +275,9 @@ async def test_a_backend_that_is_killed_before_it_began_costs_nothing_but_time(
     command = pair(account)
     with capture_logs():
         appending = asyncio.create_task(log.append(command))
-        await until_waiting(owner, 1)
+        first = await until_waiting(owner, 1)
         assert await kill_writer(owner) == 1
-        await until_waiting(owner, 0)
-        await until_waiting(owner, 1)  # it has connected anew and asks what became of the command
+        await until_waiting(owner, 1, beyond=first)  # it has connected anew and asks what became of the command
         await owner.execute(f"SELECT pg_advisory_unlock({WRITERS_LOCK})")
         assert await soon(appending) == 6
     streams = await check_whole(log)

@@ -509,7 +509,7 @@ BEGIN
         RETURN jsonb_build_object('refused', 'original_gone', 'upload_id', c->>'stored');
     END IF;
     IF c->>'unheld' IS NOT NULL THEN
-        SELECT object_id INTO hit FROM holds WHERE upload_id = c->>'unheld' LIMIT 1;
+        SELECT object_id INTO hit FROM holds WHERE upload_id = c->>'unheld' ORDER BY object_id LIMIT 1;
         IF FOUND THEN
             RETURN jsonb_build_object('refused', 'held_by_object', 'object_id', hit);
         END IF;
