@@ -39,7 +39,7 @@ from domain import object as objects
 from domain.bucket import Policy
 from domain.events import Origin
 from domain.organization import Tier
-from domain.refusals import QuotaExceededError
+from domain.refusals import QuotaExceededError, WrongStateError
 from domain.upload import (
     AbandonVerification,
     AcceptContent,
@@ -122,13 +122,7 @@ class VerifyingUploads:
         origin = loaded.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
         wrong = outcome if isinstance(outcome, Contradiction) else await self._accept(loaded, state, origin, outcome)
         if wrong is not None:
-            command = RejectContent(
-                origin=origin,
-                reason=wrong.reason,
-                message=wrong.message,
-                forget_at=origin.at + self._rules.retention,
-            )
-            await self._append(loaded, command)
+            await self._append(loaded, self._rejection(origin, wrong))
 
     async def _examine(
         self, state: Processing, max_size_bytes: int, seen: StoredContent | None, touch: Touch | None
@@ -174,21 +168,20 @@ class VerifyingUploads:
         policy = state.claimed.policy or request.policy
         told = _Told()
         while True:
+            nothing_to_update = False
             if policy is not Policy.INSERT and request.unique_key and told.replaces is None:
                 owner = await self._owner(loaded, request.unique_key)
-                if owner is None and policy is Policy.UPDATE and told.wants_object(request):
-                    return Contradiction(
-                        reason=FailureReason.OBJECT_NOT_FOUND,
-                        message="No object with this unique key exists, and the policy 'update' needs one.",
-                    )
+                nothing_to_update = owner is None and policy is Policy.UPDATE and told.wants_object(request)
                 told = msgspec.structs.replace(told, replaces=owner)
             try:
-                await self._complete(loaded, request, origin, content, told)
+                if nothing_to_update:
+                    await self._reject_unless_known(loaded, request, origin, content, told)
+                else:
+                    await self._complete(loaded, request, origin, content, told)
             except OriginalExistsError as found:
-                original = await self._read_side.upload(loaded.origin.namespace_id or "", found.upload_id)
-                told = _Told(original=original)
-            except OriginalGoneError:
-                told = _Told()
+                told = await self._told_of(loaded, found.upload_id)
+            except (OriginalGoneError, WrongStateError):  # it was forgotten, or became part of an object meanwhile
+                told = await self._told_of(loaded, told.original.upload_id if told.original else "")
             except ClaimTakenError as taken:
                 if policy is Policy.INSERT:
                     told = msgspec.structs.replace(told, existing_object_id=taken.owner_id)
@@ -196,6 +189,26 @@ class VerifyingUploads:
                 return Contradiction(reason=FailureReason.QUOTA_EXCEEDED, message=refused.message)
             else:
                 return None
+
+    async def _told_of(self, loaded: LoadedUpload, original_id: str) -> "_Told":
+        return _Told(original=await self._read_side.upload(loaded.origin.namespace_id or "", original_id))
+
+    async def _reject_unless_known(
+        self, loaded: LoadedUpload, request: UploadRequest, origin: Origin, content: VerifiedContent, told: "_Told"
+    ) -> None:
+        """Fail an upload that has no object to update, unless it is a duplicate: then it may need none."""
+        wrong = Contradiction(
+            reason=FailureReason.OBJECT_NOT_FOUND,
+            message="No object with this unique key exists, and the policy 'update' needs one.",
+        )
+        await self._log.append(
+            Command(
+                command_id=origin.command_id,
+                organization_id=origin.organization_id,
+                streams=(self._stream(loaded, self._rejection(origin, wrong)),),
+                no_original=self._unknown(loaded, request, content, told),
+            )
+        )
 
     async def _complete(
         self, loaded: LoadedUpload, request: UploadRequest, origin: Origin, content: VerifiedContent, told: "_Told"
@@ -218,15 +231,15 @@ class VerifyingUploads:
             existing_object_id=told.existing_object_id,
             forget_at=origin.at + self._rules.retention,
         )
-        looks_for_original = request.skip_duplicates and told.original is None
         await self._log.append(
             Command(
                 command_id=origin.command_id,
                 organization_id=origin.organization_id,
                 streams=(self._stream(loaded, command), *object_streams),
                 free=free,
-                no_original=Sameness(bucket_id=bucket_id, sha256=content.sha256) if looks_for_original else None,
+                no_original=self._unknown(loaded, request, content, told),
                 stored=told.original.upload_id if told.original else None,
+                unheld=told.original.upload_id if told.original and told.original.object_id is None else None,
                 room_bytes=content.size_bytes - reserved(request) if keeps_bytes else 0,
             )
         )
@@ -286,6 +299,20 @@ class VerifyingUploads:
         await self._log.append(
             Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
         )
+
+    def _rejection(self, origin: Origin, wrong: Contradiction) -> RejectContent:
+        return RejectContent(
+            origin=origin, reason=wrong.reason, message=wrong.message, forget_at=origin.at + self._rules.retention
+        )
+
+    @staticmethod
+    def _unknown(
+        loaded: LoadedUpload, request: UploadRequest, content: VerifiedContent, told: "_Told"
+    ) -> Sameness | None:
+        """Return the demand that no earlier upload has the bytes, where it matters and none was told of."""
+        if not request.skip_duplicates or told.original is not None:
+            return None
+        return Sameness(bucket_id=loaded.origin.bucket_id or "", sha256=content.sha256)
 
     @staticmethod
     def _stream(loaded: LoadedUpload, command: UploadCommand) -> StreamAppend:

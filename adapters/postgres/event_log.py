@@ -154,6 +154,7 @@ class PostgresEventLog:
             await self._news.wait()
             self._news.clear()
             while self._waiting:
+                await asyncio.sleep(0)  # who is ready to append at this very moment comes along
                 batch: list[_Entry] = []
                 while self._waiting and len(batch) < MAX_BATCH:
                     entry = self._waiting.popleft()

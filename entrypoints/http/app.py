@@ -1,5 +1,6 @@
 """The Litestar application: routes, guard, error envelope, OpenAPI and its pages."""
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
@@ -39,6 +40,8 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_services() as services:
             app.state.services = services
+            gc.collect()
+            gc.freeze()  # what is loaded by now stays: no later collection has to look at it
             yield
 
     v1 = Router(
