@@ -8,25 +8,27 @@ from typing import Any
 import msgspec
 
 from application.callers import Caller
+from application.forgetting_uploads import ForgettingUploads
 from application.managing_keys import KeyWish
+from application.ports.event_log import VersionConflictError
 from application.ports.object_storage import ContentChangedError, ObjectStorage, StoredContent
 from application.ports.read_side import BucketRecord, NamespaceRecord
 from domain.api_key import Permission
 from domain.bucket import UniqueKey
 from domain.organization import Tier, TierLimits
+from domain.refusals import WrongStateError
 from entrypoints.wiring import Services
-from tests.harness.system import BUCKETS, SCHEMA, UNIQUE_BUCKET, EventSeen, Limits, NeverRestsError, QuotaSeen
+from tests.harness.system import BUCKETS, SCHEMA, UNIQUE_BUCKET, EventSeen, Limits, NeverRestsError, QuotaSeen, Refused
 
 # So many rounds of four jobs in a row, without any time passing, are no work but a loop.
 ROUNDS = 300
-PAGE = 10_000
+PAGE = 1000
+TRIES = 10
 
 
 def tier_limits(limits: Limits) -> dict[Tier, TierLimits]:
     """Return the limits of the tiers: small ones."""
-    return dict.fromkeys(
-        Tier, TierLimits(file_size_bytes=limits.file_size_bytes, quota_bytes=limits.quota_bytes)
-    )
+    return dict.fromkeys(Tier, TierLimits(file_size_bytes=limits.file_size_bytes, quota_bytes=limits.quota_bytes))
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,20 @@ async def quota(services: Services, account: Account) -> QuotaSeen:
 
 async def feed(services: Services, after: int) -> Sequence[EventSeen]:
     """Return the events behind a position."""
-    return [
-        EventSeen(
-            each.id, each.originator_id, each.originator_version, each.topic, each.state, msgspec.json.decode(each.state)
-        )
-        for each in await services.ports.log.read_feed(after=after, limit=PAGE)
-    ]
+    seen: list[EventSeen] = []
+    while page := await services.ports.log.read_feed(after=seen[-1].position if seen else after, limit=PAGE):
+        seen += [
+            EventSeen(
+                position=each.id,
+                stream_id=each.originator_id,
+                version=each.originator_version,
+                tag=each.topic,
+                raw=each.state,
+                fact=msgspec.json.decode(each.state),
+            )
+            for each in page
+        ]
+    return seen
 
 
 async def stored(storage: ObjectStorage, storage_key: str) -> bytes | None:
@@ -103,6 +113,21 @@ async def proved(services: Services, account: Account, storage: ObjectStorage, u
         return b"".join([chunk async for chunk in storage.read(record.storage_key, content)])
     except ContentChangedError:
         return None
+
+
+async def forget(services: Services, upload_id: str) -> Refused | None:
+    """Erase an upload as an operator does."""
+    ports = services.ports
+    forget_upload = ForgettingUploads(log=ports.log, clock=ports.clock, ids=ports.ids)
+    for _ in range(TRIES):
+        try:
+            await forget_upload(upload_id, actor_id="system:operator")
+        except VersionConflictError:
+            continue
+        except WrongStateError as refused:
+            return Refused(400, refused.code)
+        return None
+    raise AssertionError("others change this upload without end")
 
 
 async def work(services: Services) -> None:

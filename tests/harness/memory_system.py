@@ -43,6 +43,7 @@ from tests.harness.system import (
     Confirm,
     ConfirmSeen,
     EventSeen,
+    Forget,
     Limits,
     ObjectSeen,
     Powers,
@@ -219,6 +220,10 @@ class MemorySystem:
         """Return the events behind a position."""
         return self._run(in_process.feed(self._services, after))
 
+    def begins_after(self) -> int:
+        """Return the beginning."""
+        return 0
+
     def organization_id(self) -> str:
         """Return whose events are ours."""
         return self._account.organization_id
@@ -293,7 +298,10 @@ class MemorySystem:
                 case Confirm():
                     return await self._confirm(request.upload_id, request.claim, as_task=request.as_task)
                 case Cancel():
-                    return await self._cancel(request)
+                    await self._cancel(request)
+                    return None
+                case Forget():
+                    return await in_process.forget(self._services, request.upload_id)
         except refusals.RefusedError as refused:
             return Refused(next(status for kind, status in _STATUS_OF if isinstance(refused, kind)), refused.code)
         except StorageError:

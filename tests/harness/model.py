@@ -75,6 +75,7 @@ class Upload:
     recheck_at: datetime | None = None
     worker_from: datetime | None = None
     tags: list[str] = field(default_factory=list)
+    once_bad: set[str] = field(default_factory=set)
 
     @property
     def held(self) -> bool:
@@ -145,6 +146,10 @@ class Good:
 class Model:
     """The state of one organization, as the design has it."""
 
+    # The design says that an original's bytes still exist. The adapters of the log do not yet look whether they were
+    # overwritten (possible only without versions); once they do, this is True and can go.
+    changed_bytes_are_gone = False
+
     def __init__(self, limits: Limits, *, versioned: bool) -> None:
         self.limits = limits
         self.quota_bytes = limits.quota_bytes
@@ -156,6 +161,7 @@ class Model:
         self.asked: dict[str, Upload] = {}
         self.confirming: dict[str, tuple[Claim, bool]] = {}
         self.canceling: dict[str, bool] = {}
+        self.forgetting: set[str] = set()
         self.working = False
         self.troubled = False
         self.trouble_ended: datetime | None = None
@@ -202,7 +208,7 @@ class Model:
                 and upload.status == COMPLETED
                 and upload.ask.skip_duplicates
                 and upload.keeps
-                and not upload.changed
+                and not (upload.changed and self.changed_bytes_are_gone)
                 and upload.content is not None
                 and sha256(upload.content) == digest
             ):
@@ -237,22 +243,17 @@ class Model:
         return Give()
 
     def verdict(self, upload: Upload) -> Good | Bad:
-        """Say what becomes of the bytes that are there: ETag, size, limit, hash, duplicate, unique key, quota."""
-        ask, claim, body = upload.ask, upload.claim, upload.stored
+        """Say what becomes of the bytes that are there: what is wrong with them, duplicate, unique key, quota."""
+        ask, body = upload.ask, upload.stored
         assert body is not None, "there is nothing to judge"
-        if claim.etag is not None and claim.etag.strip('"') != upload.etag:
-            return Bad("etag_mismatch")
-        if any(promised not in {None, len(body)} for promised in (ask.size_bytes, claim.size_bytes)):
-            return Bad("size_mismatch")
-        if len(body) > self.limits.file_size_bytes:
-            return Bad("file_too_large")
-        if ask.sha256 not in {None, sha256(body)}:
-            return Bad("hash_mismatch")
+        wrong = self._wrong(upload, body)
+        if wrong is not None:
+            return Bad(wrong)
         original = self.original(ask.bucket, sha256(body)) if ask.skip_duplicates else None
         if not ask.create_object or (original is not None and original.object is not None):
             good = Good(original, existing=None, makes=False, into=None)
         else:
-            owner, policy = self.owner(ask), claim.policy or "insert"
+            owner, policy = self.owner(ask), upload.claim.policy or "insert"
             if owner is not None and policy == "insert":
                 good = Good(original, existing=owner, makes=False, into=None)
             elif owner is None and policy == "update" and ask.bucket == UNIQUE_BUCKET:
@@ -262,6 +263,19 @@ class Model:
         if good.keeps and not self.room(len(body), upload.reserved):
             return Bad("quota_exceeded")
         return good
+
+    def _wrong(self, upload: Upload, body: bytes) -> str | None:
+        """Say what is wrong with the bytes themselves: ETag, size, limit, hash, in this order."""
+        ask, claim = upload.ask, upload.claim
+        if claim.etag is not None and claim.etag.strip('"') != upload.etag:
+            return "etag_mismatch"
+        if any(promised not in {None, len(body)} for promised in (ask.size_bytes, claim.size_bytes)):
+            return "size_mismatch"
+        if len(body) > self.limits.file_size_bytes:
+            return "file_too_large"
+        if ask.sha256 not in {None, sha256(body)}:
+            return "hash_mismatch"
+        return None
 
     def refusal_to_confirm(self, upload: Upload) -> Refused | None:
         """Return why this upload cannot be confirmed, if its state says so."""
@@ -283,6 +297,12 @@ class Model:
             return Refused(403, "quota_exceeded")
         return None
 
+    def refusal_to_forget(self, upload: Upload) -> Refused | None:
+        """Return why this upload cannot be forgotten, if so."""
+        if upload.status in OPEN:
+            return Refused(400, "wrong_state")
+        return Refused(400, "held_by_object") if upload.held else None
+
     # What happened
 
     def follow(self, event: EventSeen, now: datetime) -> None:
@@ -290,14 +310,20 @@ class Model:
         version = self.versions.get(event.stream_id, 0) + 1
         assert event.version == version, f"{event.stream_id} goes on with version {event.version}, not {version}"
         self.versions[event.stream_id] = version
+        self._foresee()
         used = self.used
         match event.tag.split("."):
             case ["upload", "duplicate_avoided", "v1"]:
                 known = self.original(self._bucket_of(event), event.fact["sha256"])
                 assert known is not None, f"an original was told of that is none: {event.fact}"
                 assert known.upload_id == event.fact["original_upload_id"]
+            case ["upload", "requested" | "skipped" as what, "v1"]:
+                self._begin(what, event, now)
             case ["upload", what, "v1"]:
-                self._follow_upload(what, event, now)
+                upload = self.uploads.get(event.stream_id)
+                assert upload is not None, f"{event.tag} of an upload that nobody asked for"
+                upload.tags.append(event.tag)
+                self._go_on(upload, what, event, now)
             case ["object", what, "v1"]:
                 self._follow_object(what, event)
             case _:
@@ -308,55 +334,78 @@ class Model:
         """Say that the feed has come to its end for now: no command may have been appended by halves."""
         assert self._unborn is None, "an upload completed, and its object was not made with it"
         assert self._put_into is None, "an upload completed, and its object was not updated with it"
+        for upload in self.uploads.values():
+            upload.once_bad.clear()
+
+    def _foresee(self) -> None:
+        """Note how each verification would end now.
+
+        What the log demands of a completion it checks at the place where the completion stands. A refusal was right
+        when it was found, and what comes of it is appended a little later.
+        """
+        for upload in self.uploads.values():
+            if upload.status == PROCESSING:
+                verdict = self.verdict(upload)
+                if isinstance(verdict, Bad):
+                    upload.once_bad.add(verdict.reason)
 
     def _bucket_of(self, event: EventSeen) -> str:
         original = self.uploads.get(event.fact["original_upload_id"])
         assert original is not None
         return original.ask.bucket
 
-    def _follow_upload(self, what: str, event: EventSeen, now: datetime) -> None:
-        if what in {"requested", "skipped"}:
-            self._begin(what, event, now)
-            return
-        upload = self.uploads.get(event.stream_id)
-        assert upload is not None, f"{event.tag} of an upload that nobody asked for"
-        upload.tags.append(event.tag)
+    def _go_on(self, upload: Upload, what: str, event: EventSeen, now: datetime) -> None:
         where = f"{event.tag} of {upload.upload_id}, which is {upload.status}"
         match what, upload.status:
             case "verification_began", "PENDING":
                 self._verification_began(upload, event, now)
             case "verified", "PROCESSING":
-                assert upload.content is None
+                assert upload.content is None, where
                 upload.content = upload.stored
             case "completed", "PROCESSING":
                 self._complete(upload, now)
             case "verification_abandoned", "PROCESSING":
                 assert self.troubled, f"{where}: storage was well"
                 upload.status, upload.worker_from = PENDING, now + PATIENCE
-            case "failed", "PENDING":
-                assert self.working and now >= upload.due_at, f"{where}: it is too early to expire"
-                assert upload.stored is None, f"{where}: its bytes are there"
-                assert event.fact["reason"] == "expired"
-                self._end(upload, FAILED, now)
-                upload.reason = "expired"
-            case "failed", "PROCESSING":
-                verdict = self.verdict(upload)
-                assert verdict == Bad(event.fact["reason"]), f"{where}: {event.fact['reason']}, expected {verdict}"
-                self._end(upload, FAILED, now)
-                upload.reason = event.fact["reason"]
+            case "failed", "PENDING" | "PROCESSING":
+                self._fail(upload, event.fact["reason"], now)
             case "canceled", "PENDING" | "PROCESSING" | "FAILED":
                 self._cancel(upload, now)
             case "content_changed", "COMPLETED":
-                assert not self.versioned and upload.keeps and upload.stored != upload.content, where
-                assert self.working and upload.recheck_at is not None and now >= upload.recheck_at, where
-                upload.changed = True
+                self._content_changed(upload, now)
             case "forgotten", "COMPLETED" | "FAILED" | "CANCELED" | "SKIPPED":
-                assert self.working and not upload.held, where
-                assert upload.forget_at is not None and now >= upload.forget_at, f"{where}: it is too early"
-                self._end(upload, FORGOTTEN, now)
-                upload.forget_at = None
+                self._forget(upload, now)
             case _:
                 raise AssertionError(where)
+
+    def _fail(self, upload: Upload, reason: str, now: datetime) -> None:
+        if upload.status == PENDING:
+            assert self.working, "an upload expired, and nobody was at work"
+            assert now >= upload.due_at, "it is too early to expire"
+            assert upload.stored is None, "an upload expired, and its bytes are there"
+            assert reason == "expired"
+        else:
+            assert reason in upload.once_bad, f"{upload.upload_id} failed: {reason}, expected {self.verdict(upload)}"
+        self._end(upload, FAILED, now)
+        upload.reason = reason
+
+    def _content_changed(self, upload: Upload, now: datetime) -> None:
+        assert not self.versioned, "bytes changed that were pinned"
+        assert upload.keeps, "bytes changed that are nobody's"
+        assert upload.stored != upload.content, "bytes changed, and are the same"
+        assert self.working, "bytes changed, and nobody was at work"
+        assert upload.recheck_at is not None
+        assert now >= upload.recheck_at, "the worker looked too early"
+        upload.changed, upload.recheck_at = True, None
+
+    def _forget(self, upload: Upload, now: datetime) -> None:
+        assert not upload.held, "an upload was forgotten, and an object holds it"
+        if upload.upload_id not in self.forgetting:
+            assert self.working, "an upload was forgotten, and nobody asked for it"
+            assert upload.forget_at is not None
+            assert now >= upload.forget_at, "it is too early to forget"
+        self._end(upload, FORGOTTEN, now)
+        upload.forget_at = None
 
     def _begin(self, what: str, event: EventSeen, now: datetime) -> None:
         upload = self.asked.pop(event.stream_id, None)
@@ -468,7 +517,7 @@ class Model:
                 yield f"{name} should be verified again"
             if upload.forget_at is not None and now >= upload.forget_at:
                 yield f"{name} should be forgotten"
-            if upload.recheck_at is not None and now >= upload.recheck_at and not upload.changed:
+            if upload.recheck_at is not None and now >= upload.recheck_at:
                 if upload.stored != upload.content:
                     yield f"{name} has other bytes now, and nobody took note"
                 upload.recheck_at = None

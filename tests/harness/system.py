@@ -239,7 +239,14 @@ class Cancel:
     keep_bytes: bool = False
 
 
-Request = Ask | Confirm | Cancel
+@dataclass(frozen=True, kw_only=True)
+class Forget:
+    """The same, the operator's: erase an upload."""
+
+    upload_id: str
+
+
+Request = Ask | Confirm | Cancel | Forget
 Answer = UploadSeen | ConfirmSeen | Refused | None
 
 
@@ -261,7 +268,7 @@ class System(Protocol):
     def at_once(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """Send these requests at the same time and return their answers in order; one alone is sent alone.
 
-        A cancellation that is accepted is answered with None.
+        A cancellation or an erasure that is accepted is answered with None.
         """
         ...
 
@@ -296,7 +303,11 @@ class System(Protocol):
         ...
 
     def feed(self, after: int) -> Sequence[EventSeen]:
-        """Return all events of the whole log behind a position; the first ones are the organization's making."""
+        """Return all events of the whole log behind a position, in order."""
+        ...
+
+    def begins_after(self) -> int:
+        """Return a position behind which all events of the organization are, its making included."""
         ...
 
     def organization_id(self) -> str:

@@ -1,0 +1,317 @@
+"""The service itself over HTTP, on PostgreSQL and S3, with a clock that can be set forward.
+
+The application is served by granian's embedded server in a thread of this process, because only so can its clock be
+set; its adapters, its HTTP and the presigned PUTs are the real ones. `Stand` is what is started once; each example has
+a system, which is an organization of its own on it.
+
+S3 goes by the time that it really is. So the service's clock begins most of an hour behind: then URLs that live a
+minute have expired for S3 when they are given out, those that live an hour have not, and there is room to set it
+forward before its signatures lie in S3's future.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import httpx
+import structlog
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from adapters.memory.clock import ManualClock
+from adapters.postgres.connecting import Connection, connect
+from entrypoints.http.app import create_app
+from entrypoints.settings import Settings
+from entrypoints.wiring import Services, open_storage, running
+from tests.conftest import free_port
+from tests.harness import in_process
+from tests.harness.memory_system import object_seen
+from tests.harness.system import (
+    Answer,
+    Ask,
+    BucketSeen,
+    Cancel,
+    Confirm,
+    ConfirmSeen,
+    EventSeen,
+    Forget,
+    Limits,
+    ObjectSeen,
+    Powers,
+    PutSeen,
+    QuotaSeen,
+    Refused,
+    Request,
+    UploadSeen,
+)
+
+T = TypeVar("T")
+
+BEHIND = timedelta(minutes=55)
+GRACE = timedelta(minutes=1)
+_SECONDS = 60.0
+_PAGE = 100
+
+
+def environment(limits: Limits) -> dict[str, str]:
+    """Return the settings that make a service go by these limits."""
+    return {
+        "UPWELL_FREE_FILE_LIMIT_BYTES": str(limits.file_size_bytes),
+        "UPWELL_INLINE_LIMIT_BYTES": str(limits.inline_limit_bytes),
+        "UPWELL_EXPIRY_GRACE_SECONDS": str(int(limits.grace.total_seconds())),
+        "UPWELL_RETENTION_DAYS": str(limits.retention.days),
+    }
+
+
+class Stand:
+    """A running service on a database and an S3 bucket that nobody else uses."""
+
+    def __init__(self, settings: Mapping[str, str], *, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits(grace=GRACE)
+        self.clock = ManualClock(datetime.now(UTC))
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self._settings = Settings({**settings, **environment(self.limits)})
+        self._port = port
+        self._ready = threading.Event()
+        self._stopping: asyncio.Event
+        self._loop: asyncio.AbstractEventLoop
+        self._failure: BaseException | None = None
+        self.services: Services
+        self._watcher: Connection
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+        self._thread = threading.Thread(target=self._live, name="upwell-stand")
+        self._thread.start()
+        if not self._ready.wait(_SECONDS) or self._failure is not None:
+            raise RuntimeError("the service did not start") from self._failure
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something in the service's event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_SECONDS)
+
+    def close(self) -> None:
+        """Stop the service."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(_SECONDS)
+        structlog.reset_defaults()
+        if self._failure is not None:
+            raise RuntimeError("the service did not stop in order") from self._failure
+
+    def _live(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:  # noqa: BLE001  # told in the thread that waits
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        async with open_storage(self._settings.s3) as storage:
+            await storage.prepare(cors_origins=[])
+        app = create_app(self._open)
+        server = Server(app, port=self._port, interface=Interfaces.ASGI, websockets=False, log_level=LogLevels.warning)
+        serving = asyncio.create_task(server.serve())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        server.stop()  # type: ignore[no-untyped-call]  # granian has no types here
+        await serving
+        stopping.cancel()
+        with suppress(asyncio.CancelledError):
+            await stopping
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Services]:
+        async with running(self._settings, clock=self.clock) as services:
+            self.services, self._watcher = services, await connect(self._settings.database_url)
+            self._ready.set()
+            try:
+                yield services
+            finally:
+                await self._watcher.close()
+
+    def begin(self) -> None:
+        """Set the clock back to where an example begins, and drop the jobs that the last one left."""
+        self.run(self._watcher.execute("DELETE FROM upwell.jobs"))
+        self.clock.set(datetime.now(UTC) - BEHIND)
+
+    def jobs(self) -> Mapping[tuple[str, str], datetime]:
+        """Return the jobs there are."""
+        rows = self.run(self._watcher.fetch("SELECT upload_id, kind, due_at FROM upwell.jobs"))
+        return {(row["upload_id"], row["kind"]): row["due_at"] for row in rows}
+
+
+class HttpSystem:
+    """Implements `System`: one organization on a stand, asked over HTTP. Subclass it to ask with a client of yours."""
+
+    def __init__(self, stand: Stand) -> None:
+        self.limits = stand.limits
+        self.powers = Powers(versioned=True, passes_time=True)
+        self._stand = stand
+        stand.begin()
+        self._begins_after = stand.run(stand.services.ports.log.head())
+        self._account = stand.run(in_process.open_account(stand.services, stand.limits))
+        self._client = httpx.Client(
+            base_url=stand.url,
+            headers={
+                "Authorization": f"Bearer {self.secret}",
+                "X-Namespace": self.namespace_id,
+            },
+            timeout=_SECONDS,
+        )
+        self._storage_client = httpx.Client(timeout=_SECONDS)
+
+    @property
+    def secret(self) -> str:
+        """The API key that may do everything in the organization."""
+        return self._account.secret
+
+    @property
+    def namespace_id(self) -> str:
+        """The namespace of the buckets."""
+        return self._account.namespace.namespace_id
+
+    # The client
+
+    def at_once(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        """Send the requests from threads of their own."""
+        if len(requests) == 1:
+            return [self.send(requests[0])]
+        with ThreadPoolExecutor(len(requests)) as threads:
+            return list(threads.map(self.send, requests))
+
+    def send(self, request: Request) -> Answer:
+        """Send one request."""
+        match request:
+            case Ask():
+                response = self._client.post(f"/v1/buckets/{request.bucket}/uploads", json=request.wire())
+                return UploadSeen.of(response.json()) if response.is_success else refused(response)
+            case Confirm(claim=claim):
+                query = {"async": request.as_task} | ({} if claim.policy is None else {"policy": claim.policy})
+                response = self._client.post(
+                    f"/v1/uploads/{request.upload_id}/confirm", params=query, json=claim.wire()
+                )
+                return ConfirmSeen.of(response.json()) if response.is_success else refused(response)
+            case Cancel():
+                response = self._client.delete(
+                    f"/v1/uploads/{request.upload_id}", params={"delete_s3_object": not request.keep_bytes}
+                )
+                assert response.status_code in {204, *range(400, 600)}
+                return None if response.is_success else refused(response)
+            case Forget():
+                return self._stand.run(in_process.forget(self._stand.services, request.upload_id))
+
+    def put(self, url: str, headers: Mapping[str, str], body: bytes) -> PutSeen:
+        """PUT to S3."""
+        response = self._storage_client.put(url, content=body, headers=headers)
+        return PutSeen(response.status_code, response.headers.get("etag", "").strip('"') or None)
+
+    def get(self, upload_id: str) -> UploadSeen | Refused:
+        """Ask for an upload."""
+        response = self._client.get(f"/v1/uploads/{upload_id}")
+        return UploadSeen.of(response.json()) if response.is_success else refused(response)
+
+    def uploads(self, bucket: str, status: str | None = None) -> Sequence[UploadSeen]:
+        """List uploads, page by page."""
+        filters = None if status is None else {"status": status}
+        seen: list[UploadSeen] = []
+        while True:
+            body = {"filters": filters, "limit": _PAGE, "offset": len(seen)}
+            response = self._client.post(f"/v1/buckets/{bucket}/uploads/list", json=body)
+            page = response.raise_for_status().json()
+            seen += [UploadSeen.of(each) for each in page["results"]]
+            if not page["pagination"]["has_more"]:
+                return seen
+
+    def bucket(self, bucket: str) -> BucketSeen:
+        """Ask for a bucket."""
+        found = self._client.get(f"/v1/buckets/{bucket}").raise_for_status().json()
+        return BucketSeen(found["object_count"], found["total_size_bytes"])
+
+    def bucket_object(self, bucket: str, object_id: str) -> ObjectSeen | Refused:
+        """Ask for an object."""
+        response = self._client.get(f"/v1/buckets/{bucket}/objects/{object_id}")
+        return object_seen(response.json()) if response.is_success else refused(response)
+
+    # The operator
+
+    def quota(self) -> QuotaSeen:
+        """Return what the organization's storage holds."""
+        return self._stand.run(in_process.quota(self._stand.services, self._account))
+
+    def set_quota(self, quota_bytes: int) -> None:
+        """Change the quota."""
+        organizations = self._stand.services.organizations
+        self._stand.run(organizations.set_limits(self._account.organization_id, tier=None, quota_bytes=quota_bytes))
+
+    def feed(self, after: int) -> Sequence[EventSeen]:
+        """Return the events behind a position."""
+        return self._stand.run(in_process.feed(self._stand.services, after))
+
+    def begins_after(self) -> int:
+        """Return where the log was when the organization was made."""
+        return self._begins_after
+
+    def organization_id(self) -> str:
+        """Return whose events are ours."""
+        return self._account.organization_id
+
+    def jobs(self) -> Mapping[tuple[str, str], datetime]:
+        """Return the jobs."""
+        return self._stand.jobs()
+
+    def stored(self, storage_key: str) -> bytes | None:
+        """Return what lies under a key."""
+        return self._stand.run(in_process.stored(self._stand.services.ports.storage, storage_key))
+
+    def proved(self, upload_id: str) -> bytes | None:
+        """Return the bytes that an upload was completed with."""
+        services = self._stand.services
+        return self._stand.run(in_process.proved(services, self._account, services.ports.storage, upload_id))
+
+    def work(self) -> None:
+        """Work until nothing is due."""
+        self._stand.run(in_process.work(self._stand.services))
+
+    # Time
+
+    def now(self) -> datetime:
+        """Return what time it is for the service."""
+        return self._stand.clock.now()
+
+    def storage_now(self) -> datetime:
+        """Return what time it really is."""
+        return datetime.now(UTC)
+
+    def pass_time(self, by: timedelta) -> None:
+        """Set the service's clock forward."""
+        self._stand.clock.advance(by)
+
+    def break_storage(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
+        """Not here."""
+        raise NotImplementedError
+
+    def mend_storage(self) -> None:
+        """Not here."""
+        raise NotImplementedError
+
+    def interrupted(self, request: Request | None, steps: int) -> None:
+        """Not here."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close the connections; the stand goes on."""
+        self._client.close()
+        self._storage_client.close()
+
+
+def refused(response: httpx.Response) -> Refused:
+    """Read a refusal off the envelope."""
+    envelope = response.json()
+    assert envelope["success"] is False
+    assert envelope["status"] == response.status_code
+    return Refused(response.status_code, envelope["error"]["code"])
