@@ -1,7 +1,7 @@
 """Creates per second on the real PostgreSQL, as a ratio to a Litestar route that does nothing with the same body.
 
 Run: `uv run python -m tests.benchmarks.bench_creates [--seconds 5] [--rounds 3]`. Both servers are granian with one
-worker; the rounds alternate, so that a noisy machine is noisy for both. The log's own rate at 32 writers is at the end.
+worker; the rounds alternate, so that a noisy machine is noisy for both.
 """
 
 import argparse

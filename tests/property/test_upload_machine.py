@@ -1,12 +1,94 @@
-"""The use cases over adapters in memory do what the model says, whatever is done to them."""
+"""The use cases over adapters in memory do what the model says, whatever is done to them.
+
+The examples below the first test are what the machine once found, in its own words.
+"""
+
+from typing import Any
 
 import pytest
 
-from tests.harness.machine import run
+from adapters.memory.object_storage import MemoryObjectStorage
+from tests.harness.machine import Tally, UploadMachine, Wish, run
 from tests.harness.memory_system import MemorySystem
+from tests.harness.system import Ask
 
 
 @pytest.mark.parametrize("versioned", [True, False], ids=["versions", "no-versions"])
 def test_uploads_in_memory_behave_as_the_model_says(versioned: bool) -> None:
     tally = run(lambda: MemorySystem(versioned=versioned), examples=100, steps=40)
     print(tally)
+
+
+class Replay(UploadMachine):
+    """A machine whose steps a test calls by name; after them it looks at everything."""
+
+    def __init__(self, system: MemorySystem | None = None) -> None:
+        super().__init__(system or MemorySystem(), Tally())
+
+    def look(self) -> None:
+        """Compare everything with the model, and end."""
+        try:
+            self.lists_and_counters_are_right()
+            self.the_quota_is_right()
+            self.objects_are_right()
+            self.somebody_will_go_on_with_it()
+        finally:
+            self.teardown()
+
+
+def wish(body: bytes = b"a" * 10, **changes: Any) -> Wish:
+    usual: dict[str, Any] = {
+        "bucket": "plain",
+        "size_bytes": None,
+        "sha256": None,
+        "skip_duplicates": True,
+        "create_object": False,
+        "title": "one",
+        "blob_property": "text",
+        "expires_in_seconds": 60,
+    }
+    return Wish(body, Ask(**{**usual, **changes}))
+
+
+def test_an_upload_whose_bytes_cannot_be_read_is_not_tried_again_at_once_after_its_url_expired() -> None:
+    machine = Replay()
+    machine.announce_and_put(wish())
+    machine.storage_breaks([], reads_fail=True, lasts=4)
+    machine.time_passes("a short URL")
+    machine.look()
+
+
+def test_what_comes_after_a_cancellation_that_had_nothing_to_keep_is_deleted() -> None:
+    machine = Replay()
+    (upload_id,) = machine.announce(wish()).values
+    machine.cancel(upload_id, keep_bytes=True, claim=None)
+    machine.put(upload_id)
+    machine.time_passes("a short URL")
+    machine.look()
+
+
+def test_a_duplicate_that_finds_no_object_to_update_is_a_duplicate_first() -> None:
+    machine = Replay()
+    machine.announce_put_and_confirm(wish(bucket="unique", create_object=True), "nothing", None)
+    machine.announce_put_and_confirm(wish(bucket="unique", create_object=True, title="two"), "nothing", "update")
+    machine.look()
+
+
+@pytest.mark.parametrize("wants", [[True, True], [True, False]])
+def test_duplicates_that_are_confirmed_at_once_share_one_object(wants: list[bool]) -> None:
+    machine = Replay()
+    machine.duplicates_race(wish(), wants, forgets=False)
+    machine.look()
+
+
+def test_a_storage_that_does_not_delete_is_found_out() -> None:
+    class Hoarding(MemoryObjectStorage):
+        async def delete(self, key: str) -> None:
+            pass
+
+    machine = Replay(MemorySystem(storage=Hoarding()))
+    (upload_id,) = machine.announce_and_put(wish()).values
+    machine.cancel(upload_id, keep_bytes=False, claim=None)
+    with pytest.raises(AssertionError, match="CANCELED"):
+        machine.work()
+    machine.system.close()
