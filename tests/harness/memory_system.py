@@ -132,7 +132,7 @@ class MemorySystem:
     ) -> None:
         self.limits = limits or Limits()
         self.powers = Powers(versioned=versioned, passes_time=True, breaks_storage=True, interrupts=True, quick=True)
-        self._runner = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()  # a Runner would handle signals in each of thousands of calls
         self._clock = ManualClock()
         self._signer = MemoryUrlSigner()
         self._log = MemoryEventLog()
@@ -285,10 +285,11 @@ class MemorySystem:
 
     def close(self) -> None:
         """Close the event loop."""
-        self._runner.close()
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._runner.run(work)
+        return self._loop.run_until_complete(work)
 
     async def _send(self, request: Request) -> Answer:
         try:

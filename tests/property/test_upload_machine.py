@@ -36,7 +36,7 @@ class Replay(UploadMachine):
             self.teardown()
 
 
-def wish(body: bytes = b"a" * 10, **changes: Any) -> Wish:
+def wish(body: bytes = b"a" * 10, **changes: Any) -> Wish:  # noqa: ANN401  # fields of an announcement
     usual: dict[str, Any] = {
         "bucket": "plain",
         "size_bytes": None,
