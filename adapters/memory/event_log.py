@@ -112,12 +112,18 @@ class MemoryEventLog:
                 and upload.status is Status.COMPLETED
                 and upload.skip_duplicates
                 and upload.keeps_bytes
+                and upload.changed_etag is None
             ]
             if originals:
                 raise OriginalExistsError(min(originals, key=lambda upload: upload.position).upload_id)
         if command.stored is not None:
             stored = tables.uploads.get(command.stored)
-            if stored is None or stored.status is not Status.COMPLETED or not stored.keeps_bytes:
+            if (
+                stored is None
+                or stored.status is not Status.COMPLETED
+                or not stored.keeps_bytes
+                or stored.changed_etag is not None
+            ):
                 raise OriginalGoneError(command.stored)
         holders = [object_id for upload_id, object_id in tables.holds if upload_id == command.unheld]
         if holders:

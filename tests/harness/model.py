@@ -146,10 +146,6 @@ class Good:
 class Model:
     """The state of one organization, as the design has it."""
 
-    # The design says that an original's bytes still exist. The adapters of the log do not yet look whether they were
-    # overwritten (possible only without versions); once they do, this is True and can go.
-    changed_bytes_are_gone = False
-
     def __init__(self, limits: Limits, *, versioned: bool) -> None:
         self.limits = limits
         self.quota_bytes = limits.quota_bytes
@@ -208,7 +204,7 @@ class Model:
                 and upload.status == COMPLETED
                 and upload.ask.skip_duplicates
                 and upload.keeps
-                and not (upload.changed and self.changed_bytes_are_gone)
+                and not upload.changed
                 and upload.content is not None
                 and sha256(upload.content) == digest
             ):

@@ -144,7 +144,7 @@ CREATE TABLE upwell.uploads (
 CREATE INDEX uploads_order ON upwell.uploads (bucket_id, position);
 -- The uploads that later ones can be duplicates of.
 CREATE INDEX uploads_originals ON upwell.uploads (bucket_id, sha256, position)
-    WHERE status = 'COMPLETED' AND skip_duplicates AND keeps_bytes;
+    WHERE status = 'COMPLETED' AND skip_duplicates AND keeps_bytes AND changed_etag IS NULL;
 
 CREATE TABLE upwell.objects (
     object_id       text PRIMARY KEY,
@@ -498,14 +498,15 @@ BEGIN
     IF c->'no_original' <> 'null' THEN
         SELECT upload_id INTO hit FROM uploads
         WHERE bucket_id = c->'no_original'->>'bucket_id' AND sha256 = c->'no_original'->>'sha256'
-            AND status = 'COMPLETED' AND skip_duplicates AND keeps_bytes
+            AND status = 'COMPLETED' AND skip_duplicates AND keeps_bytes AND changed_etag IS NULL
         ORDER BY position LIMIT 1;
         IF FOUND THEN
             RETURN jsonb_build_object('refused', 'duplicate', 'upload_id', hit);
         END IF;
     END IF;
     IF c->>'stored' IS NOT NULL AND NOT EXISTS (
-        SELECT FROM uploads WHERE upload_id = c->>'stored' AND status = 'COMPLETED' AND keeps_bytes) THEN
+        SELECT FROM uploads
+        WHERE upload_id = c->>'stored' AND status = 'COMPLETED' AND keeps_bytes AND changed_etag IS NULL) THEN
         RETURN jsonb_build_object('refused', 'original_gone', 'upload_id', c->>'stored');
     END IF;
     IF c->>'unheld' IS NOT NULL THEN
