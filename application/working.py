@@ -75,6 +75,7 @@ class Working:
                 under_way = {task for task in under_way if not task.done()}
         finally:
             stop.cancel()
+            await asyncio.sleep(0)  # a job that was leased but has not begun could not give its lease back
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)

@@ -293,15 +293,15 @@ class HttpSystem:
 
     def break_storage(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
         """Not here."""
-        raise NotImplementedError
+        raise NotImplementedError("not among the powers of this system: the machine never asks")
 
     def mend_storage(self) -> None:
         """Not here."""
-        raise NotImplementedError
+        raise NotImplementedError("not among the powers of this system: the machine never asks")
 
     def interrupted(self, request: Request | None, steps: int) -> None:
         """Not here."""
-        raise NotImplementedError
+        raise NotImplementedError("not among the powers of this system: the machine never asks")
 
     def close(self) -> None:
         """Close the connections; the stand goes on."""
