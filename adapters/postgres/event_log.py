@@ -153,8 +153,8 @@ class PostgresEventLog:
         while True:
             await self._news.wait()
             self._news.clear()
+            await asyncio.sleep(0)  # who is ready to append at this very moment comes along
             while self._waiting:
-                await asyncio.sleep(0)  # who is ready to append at this very moment comes along
                 batch: list[_Entry] = []
                 while self._waiting and len(batch) < MAX_BATCH:
                     entry = self._waiting.popleft()
@@ -205,13 +205,8 @@ class PostgresEventLog:
         # a conflict with itself: it came in by the lost connection after all, later than it was asked for
         late = [e for e, outcome in told if e.sent_before and outcome.get("refused") == "version_conflict"]
         positions = await _positions(connection, late) if late else {}
-        for entry, outcome in told:
-            if entry in positions:
-                _succeed(entry, positions[entry])
-            elif "position" in outcome:
-                _succeed(entry, outcome["position"])
-            else:
-                _fail(entry, _refusal(outcome))
+        # not now but next: the following group is on its way to PostgreSQL before these callers go on
+        asyncio.get_running_loop().call_soon(_tell, told, positions)
 
     async def _settle(self, batch: list[_Entry]) -> list[_Entry]:
         """After a lost connection: tell the commands that count so, and return the others."""
@@ -253,6 +248,16 @@ async def _positions(connection: Connection, entries: list[_Entry]) -> dict[_Ent
         for entry, row in zip(entries, rows, strict=True)
         if row["state"] == entry.states[0]  # the command id is in it
     }
+
+
+def _tell(told: list[tuple[_Entry, dict[str, Any]]], positions: dict[_Entry, int]) -> None:
+    for entry, outcome in told:
+        if entry in positions:
+            _succeed(entry, positions[entry])
+        elif "position" in outcome:
+            _succeed(entry, outcome["position"])
+        else:
+            _fail(entry, _refusal(outcome))
 
 
 def _succeed(entry: _Entry, position: int) -> None:

@@ -4,15 +4,15 @@ from typing import Any
 
 import msgspec
 from litestar import Request, delete, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from litestar.types import Scope
 
 from application.managing_keys import KeyWish, user_id
 from application.ports.read_side import KeyRecord, NamespaceRecord
 from domain.api_key import Permission
 from domain.refusals import InvalidInputError, NotFoundError
 from domain.schema import check_json
-from entrypoints.http.admission import MAX_IDENTIFIER, Admitted, Needs
+from entrypoints.http.admission import MAX_IDENTIFIER, Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.wire import (
     APIKeyCreateRequest,
@@ -33,10 +33,9 @@ _PAGE = 10
 
 
 @post("/namespaces", status_code=200, opt=_WRITE, tags=["Namespaces"])
-async def create_namespace(
-    data: JSONBody[CreateNamespaceRequest], admitted: NamedDependency[Admitted]
-) -> NamespaceModel:
+async def create_namespace(data: JSONBody[CreateNamespaceRequest], scope: Scope) -> NamespaceModel:
     """Make a namespace."""
+    admitted = admitted_in(scope)
     settings: dict[str, Any] = {
         "namespace_type": data.namespace_type or "standard",
         "feature_extractors": [
@@ -57,7 +56,7 @@ async def create_namespace(
 @post("/namespaces/list", status_code=200, opt=_READ, tags=["Namespaces"])
 async def list_namespaces(
     request: Request[Any, Any, Any],
-    admitted: NamedDependency[Admitted],
+    scope: Scope,
     data: JSONBody[ListNamespacesRequest | None] = None,
     limit: Limit = None,
     offset: Offset = None,
@@ -65,6 +64,7 @@ async def list_namespaces(
     include_total: IncludeTotal = False,  # noqa: ARG001  # the contract always wants the total
 ) -> ListNamespacesResponse:
     """List the organization's namespaces, newest first."""
+    admitted = admitted_in(scope)
     body = data or ListNamespacesRequest()
     asked = page_request(
         limit=limit or _PAGE,
@@ -96,8 +96,9 @@ async def list_namespaces(
 
 
 @get("/namespaces/{namespace_identifier:str}", opt=_READ, tags=["Namespaces"])
-async def get_namespace(namespace_identifier: FromPath[str], admitted: NamedDependency[Admitted]) -> NamespaceModel:
+async def get_namespace(namespace_identifier: FromPath[str], scope: Scope) -> NamespaceModel:
     """Return a namespace by id or name."""
+    admitted = admitted_in(scope)
     record = await admitted.services.ports.read_side.namespace(
         admitted.caller.organization.organization_id, namespace_identifier[:MAX_IDENTIFIER].replace("\0", "")
     )
@@ -110,9 +111,10 @@ async def get_namespace(namespace_identifier: FromPath[str], admitted: NamedDepe
 
 @post("/organizations/users/{user_email:str}/api-keys", status_code=200, opt=_ADMIN, tags=["API keys"])
 async def create_api_key(
-    user_email: FromPath[str], data: JSONBody[APIKeyCreateRequest], admitted: NamedDependency[Admitted]
+    user_email: FromPath[str], data: JSONBody[APIKeyCreateRequest], scope: Scope
 ) -> APIKeyCreateResponse:
     """Give out an API key. Its secret is in this answer and nowhere else."""
+    admitted = admitted_in(scope)
     check_json([data.name, data.description, list(data.scopes or ())], "the key", max_bytes=_MAX_SETTINGS_BYTES)
     organization = admitted.caller.organization
     if data.expires_at is not None and data.expires_at.tzinfo is None:
@@ -135,10 +137,9 @@ async def create_api_key(
 
 
 @delete("/organizations/users/{user_email:str}/api-keys/{key_name:str}", status_code=200, opt=_ADMIN, tags=["API keys"])
-async def delete_api_key(
-    user_email: FromPath[str], key_name: FromPath[str], admitted: NamedDependency[Admitted]
-) -> GenericSuccessResponse:
+async def delete_api_key(user_email: FromPath[str], key_name: FromPath[str], scope: Scope) -> GenericSuccessResponse:
     """Revoke an API key."""
+    admitted = admitted_in(scope)
     organization = admitted.caller.organization
     await admitted.services.keys.revoke(
         organization.organization_id,

@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from litestar.di import Provide
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.callers import Caller, check_permission
@@ -84,13 +83,10 @@ class Admission:
         await self._app(scope, receive, send)
 
 
-def provide_admitted(scope: Scope) -> Admitted:
+def admitted_in(scope: Scope) -> Admitted:
     """Return what `Admission` found out."""
     admitted: Admitted = scope[_KEY]  # type: ignore[literal-required]  # the same
     return admitted
-
-
-ADMITTED = Provide(provide_admitted, sync_to_thread=False)
 
 
 def _bearer(header: str | None) -> str | None:

@@ -15,7 +15,7 @@ from litestar.static_files import create_static_files_router
 
 from adapters.embedded.process import end_with_parent
 from entrypoints.http import accounts, buckets, health, uploads
-from entrypoints.http.admission import ADMITTED, Admission
+from entrypoints.http.admission import Admission
 from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
@@ -48,7 +48,6 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
         "/v1",
         route_handlers=[*uploads.ROUTES, *buckets.ROUTES, *accounts.ROUTES],
         middleware=[Admission],
-        dependencies={"admitted": ADMITTED},
         security=[{"key": []}],
     )
     return Litestar(

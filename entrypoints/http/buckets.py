@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from litestar.types import Scope
 
 from application.ports.read_side import BucketRecord, ObjectRecord
 from domain.api_key import Permission
 from domain.refusals import NotFoundError
-from entrypoints.http.admission import Admitted, Needs
+from entrypoints.http.admission import Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.wire import (
     BlobDetails,
@@ -29,8 +29,9 @@ TAGS = ["Buckets"]
 
 
 @post("/buckets", status_code=200, opt=_WRITE, tags=TAGS)
-async def create_bucket(data: JSONBody[BucketCreateRequest], admitted: NamedDependency[Admitted]) -> BucketResponse:
+async def create_bucket(data: JSONBody[BucketCreateRequest], scope: Scope) -> BucketResponse:
     """Make a bucket."""
+    admitted = admitted_in(scope)
     record = await admitted.services.create_bucket(
         admitted.caller,
         admitted.namespace,
@@ -46,7 +47,7 @@ async def create_bucket(data: JSONBody[BucketCreateRequest], admitted: NamedDepe
 @post("/buckets/list", status_code=200, opt=_READ, tags=TAGS)
 async def list_buckets(
     request: Request[Any, Any, Any],
-    admitted: NamedDependency[Admitted],
+    scope: Scope,
     data: JSONBody[ListBucketsRequest | None] = None,
     limit: Limit = None,
     offset: Offset = None,
@@ -54,6 +55,7 @@ async def list_buckets(
     include_total: IncludeTotal = False,  # noqa: ARG001  # the contract always wants the total
 ) -> ListBucketsResponse:
     """List a namespace's buckets, newest first."""
+    admitted = admitted_in(scope)
     body = data or ListBucketsRequest()
     asked = page_request(
         limit=limit or body.limit,
@@ -84,9 +86,10 @@ async def list_buckets(
 @get("/buckets/{bucket_identifier:str}", opt=_READ, tags=TAGS)
 async def get_bucket(
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
-    admitted: NamedDependency[Admitted],
+    scope: Scope,
 ) -> BucketResponse:
     """Return a bucket with its counters, by id or name."""
+    admitted = admitted_in(scope)
     record = await admitted.services.ports.read_side.bucket(admitted.namespace.namespace_id, admitted.bucket.bucket_id)
     if record is None:
         raise NotFoundError("bucket_not_found", "There is no such bucket.")
@@ -97,9 +100,10 @@ async def get_bucket(
 async def get_object(
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
     object_identifier: FromPath[str],
-    admitted: NamedDependency[Admitted],
+    scope: Scope,
 ) -> ObjectResponse:
     """Return an object; its metadata stands beside the contract's fields."""
+    admitted = admitted_in(scope)
     record = await admitted.services.ports.read_side.bucket_object(
         admitted.namespace.namespace_id, object_identifier.replace("\0", "")
     )

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Annotated, Any
 
 from litestar import Request, delete, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.types import Scope
 
 from application.confirming_upload import Confirmed
 from application.ports.read_side import UploadRecord
@@ -17,7 +17,7 @@ from domain.api_key import Permission
 from domain.bucket import Policy
 from domain.refusals import InvalidInputError
 from domain.upload import Claimed, Status
-from entrypoints.http.admission import Admitted, Needs
+from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.wire import (
     ConfirmUploadRequest,
@@ -43,9 +43,10 @@ Bytes = 2**63 - 1
 async def create_upload(
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
     data: JSONBody[CreateUploadRequest],
-    admitted: NamedDependency[Admitted],
+    scope: Scope,
 ) -> UploadResponse:
     """Check a file and give out a presigned URL for it."""
+    admitted = admitted_in(scope)
     wish = Wish(
         announcement=Announcement(
             filename=data.filename,
@@ -69,7 +70,7 @@ async def create_upload(
 async def list_uploads(
     request: Request[Any, Any, Any],
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
-    admitted: NamedDependency[Admitted],
+    scope: Scope,
     data: JSONBody[ListUploadsRequest | None] = None,
     limit: Limit = None,
     offset: Offset = None,
@@ -77,6 +78,7 @@ async def list_uploads(
     include_total: IncludeTotal = False,
 ) -> ListUploadsResponse:
     """List a bucket's uploads, newest first."""
+    admitted = admitted_in(scope)
     body = data or ListUploadsRequest()
     asked = page_request(
         limit=limit or body.limit,
@@ -106,8 +108,9 @@ async def list_uploads(
 
 
 @get(["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"], opt=_READ, tags=TAGS)
-async def get_upload(upload_id: FromPath[str], admitted: NamedDependency[Admitted]) -> UploadResponse:
+async def get_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
     """Return an upload as it stands."""
+    admitted = admitted_in(scope)
     record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, _id(upload_id))
     if record is None or _bucket_id(admitted) not in {None, record.bucket_id}:
         raise upload_not_found(upload_id)
@@ -120,10 +123,9 @@ async def get_upload(upload_id: FromPath[str], admitted: NamedDependency[Admitte
     opt=_DELETE,
     tags=TAGS,
 )
-async def delete_upload(
-    upload_id: FromPath[str], admitted: NamedDependency[Admitted], delete_s3_object: FromQuery[bool] = True
-) -> None:
+async def delete_upload(upload_id: FromPath[str], scope: Scope, delete_s3_object: FromQuery[bool] = True) -> None:
     """Cancel an upload and delete its bytes, unless they are to stay until the record is forgotten."""
+    admitted = admitted_in(scope)
     await admitted.services.cancel_upload(
         admitted.caller,
         admitted.namespace,
@@ -141,12 +143,13 @@ async def delete_upload(
 )
 async def confirm_upload(
     upload_id: FromPath[str],
-    admitted: NamedDependency[Admitted],
+    scope: Scope,
     data: JSONBody[ConfirmUploadRequest | None] = None,
     as_task: Async = False,
     policy: FromQuery[str | None] = None,
 ) -> ConfirmUploadResponse:
     """Prove that the bytes have arrived as promised, and complete the upload."""
+    admitted = admitted_in(scope)
     body = data or ConfirmUploadRequest()
     confirmed = await admitted.services.confirm_upload(
         admitted.caller,
