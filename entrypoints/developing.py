@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import uvicorn
 import uvloop
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.process import FolderLock, make_folder, write_private
@@ -30,6 +28,7 @@ from domain.refusals import NotFoundError
 from entrypoints.envfile import read_env, write_env
 from entrypoints.failures import UserError
 from entrypoints.http.app import create_app
+from entrypoints.http.server import Server, options
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, running
@@ -109,15 +108,7 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
                 stopping.set()
                 await worker
 
-    server = Server(
-        create_app(services),
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.ASGI,
-        log_enabled=False,
-        log_level=LogLevels.error,
-        websockets=False,
-    )
+    server = Server(uvicorn.Config(create_app(services), **options("127.0.0.1", port)))
     serving = asyncio.create_task(server.serve())
     waiting = [asyncio.create_task(ready.wait()), asyncio.create_task(stopping.wait())]
     await asyncio.wait({serving, waiting[0]}, return_when=asyncio.FIRST_COMPLETED)
@@ -126,7 +117,7 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
         await asyncio.wait({serving, waiting[1]}, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
-    server.stop()  # type: ignore[no-untyped-call]  # granian has no hints here
+    server.should_exit = True
     await serving
 
 

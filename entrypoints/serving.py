@@ -3,11 +3,13 @@
 import asyncio
 import signal
 
+import uvicorn
 import uvloop
-from granian.constants import Interfaces, Loops
-from granian.log import LogLevels
-from granian.server import Server
+from litestar import Litestar
 
+from adapters.embedded.process import end_with_parent
+from entrypoints.http.app import create_app
+from entrypoints.http.server import options
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
 from entrypoints.wiring import check_migrated, open_storage, running, url_signer
@@ -18,19 +20,16 @@ def serve(workers: int) -> None:
     settings = Settings()
     configure_logs(settings.log_format, settings.log_level)
     asyncio.run(_prepare(settings))
-    Server(
-        "entrypoints.http.app:create_app",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        workers=workers,
-        loop=Loops.uvloop,
-        websockets=False,
-        log_level=LogLevels.warning,
-        workers_kill_timeout=20,
-        respawn_failed_workers=True,
-    ).serve()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _ended)
+    app = "entrypoints.serving:create_child_app" if workers > 1 else "entrypoints.http.app:create_app"
+    uvicorn.run(app, factory=True, workers=workers, **options(settings.host, settings.port))
+
+
+def create_child_app() -> Litestar:
+    """Return the application of one of several processes: it ends with the one that started it."""
+    end_with_parent()
+    return create_app()
 
 
 def work() -> None:
@@ -38,6 +37,10 @@ def work() -> None:
     settings = Settings()
     configure_logs(settings.log_format, settings.log_level)
     uvloop.run(_work(settings))
+
+
+def _ended(number: int, frame: object) -> None:
+    """Do nothing: uvicorn has ended in order by the time that it hands a signal on."""
 
 
 async def _prepare(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """The read side on PostgreSQL: the projected tables, and a short-lived cache of who may ask."""
 
-import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -150,7 +150,7 @@ class PostgresDirectory:
         )
 
     async def _cached(self, name: Hashable, ask: Callable[[], Awaitable[Record | None]]) -> Record | None:
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         if self._listener.connected and (hit := self._cache.get(name)) and hit[0] > now:
             found: Record = hit[1]
             return found

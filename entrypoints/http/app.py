@@ -13,7 +13,6 @@ from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
-from adapters.embedded.process import end_with_parent
 from entrypoints.http import accounts, buckets, health, uploads
 from entrypoints.http.admission import Admission
 from entrypoints.http.errors import EXCEPTION_HANDLERS
@@ -29,7 +28,6 @@ _ASSETS = "/docs/assets"
 def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]] | None = None) -> Litestar:
     """Return the application. Without `open_services` it reads its settings from the environment."""
     if open_services is None:
-        end_with_parent()  # this is a worker process of `upwell serve`
         settings = Settings()
         configure_logs(settings.log_format, settings.log_level)
 

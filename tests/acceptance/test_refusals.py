@@ -1,5 +1,7 @@
 """Bad input anywhere: the envelope, a stable code, and nothing half done."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -163,3 +165,18 @@ async def test_each_tier_has_its_file_size_limit(service: Service, tier_limit: t
         refused = await client.post("/v1/buckets/files/uploads", json={**GOOD, "file_size_bytes": limit + 1})
     assert fits.status_code == 200
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "file_too_large")
+
+
+async def test_a_head_without_an_end_is_not_kept(service: Service) -> None:
+    url = httpx.URL(service.url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: upwell\r\nX-Endless: ")
+    with suppress(ConnectionError):
+        async with asyncio.timeout(30):
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+    with suppress(ConnectionError):
+        answer = await reader.read(1000)
+        assert answer.startswith(b"HTTP/1.1 400"), answer
+    writer.close()

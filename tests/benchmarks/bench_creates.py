@@ -1,7 +1,7 @@
 """Creates per second on the real PostgreSQL, as a ratio to a Litestar route that does nothing with the same body.
 
-Run: `uv run python -m tests.benchmarks.bench_creates [--seconds 5] [--rounds 3]`. Both servers are granian with one
-worker; the rounds alternate, so that a noisy machine is noisy for both.
+Run: `uv run python -m tests.benchmarks.bench_creates [--seconds 5] [--rounds 3]`. Both servers are uvicorn with one
+process; the rounds alternate, so that a noisy machine is noisy for both.
 """
 
 import argparse
@@ -26,11 +26,9 @@ BODY = (
     b'"blob_property":"video","metadata":{"campaign":"summer_2024","source":"mobile_app"}}'
 )
 NOOP = """
-import uvloop
-from granian.constants import Interfaces, Loops
-from granian.server import Server
-Server("tests.benchmarks.noop:create_app", factory=True, port={port}, interface=Interfaces.ASGI,
-       loop=Loops.uvloop, websockets=False, log_enabled=False).serve()
+import uvicorn
+from entrypoints.http.server import options
+uvicorn.run("tests.benchmarks.noop:create_app", factory=True, **options("127.0.0.1", {port}))
 """
 
 
@@ -92,7 +90,7 @@ def measure(request: bytes, port: int, noop_port: int, connections: int, seconds
     for _ in range(rounds):
         for name, target in (("no-op", noop_port), ("create", port)):
             results[name].append(uvloop.run(load(target, request, connections=connections, seconds=seconds)))
-    print(f"{connections} connections")
+    print(f"{connections} connections", [round(x.requests_per_second) for x in results["create"]])
     rates = {}
     for name, loads in results.items():
         rates[name] = statistics.median(one.requests_per_second for one in loads)

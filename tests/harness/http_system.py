@@ -1,6 +1,6 @@
 """The service itself over HTTP, on PostgreSQL and S3, with a clock that can be set forward.
 
-The application is served by granian's embedded server in a thread of this process, because only so can its clock be
+The application is served by uvicorn in a thread of this process, because only so can its clock be
 set; its adapters, its HTTP and the presigned PUTs are the real ones. `Stand` is what is started once; each example has
 a system, which is an organization of its own on it.
 
@@ -19,13 +19,12 @@ from typing import Any, TypeVar
 
 import httpx
 import structlog
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
+import uvicorn
 
 from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import Connection, connect
 from entrypoints.http.app import create_app
+from entrypoints.http.server import Server, options
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, open_storage, running
 from tests.conftest import free_port
@@ -114,11 +113,11 @@ class Stand:
         async with open_storage(self._settings.s3) as storage:
             await storage.prepare(cors_origins=[])
         app = create_app(self._open)
-        server = Server(app, port=self._port, interface=Interfaces.ASGI, websockets=False, log_level=LogLevels.warning)
+        server = Server(uvicorn.Config(app, **options("127.0.0.1", self._port)))
         serving = asyncio.create_task(server.serve())
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        server.stop()  # type: ignore[no-untyped-call]  # granian has no types here
+        server.should_exit = True
         await serving
         stopping.cancel()
         with suppress(asyncio.CancelledError):
