@@ -83,6 +83,7 @@ def _as_text(value: str | bytes) -> str:
 async def close_quietly(connection: Connection) -> None:
     """Close a connection, politely if it still answers."""
     try:
-        await asyncio.wait_for(connection.close(), 2)
+        async with asyncio.timeout(2):
+            await connection.close()
     except CONNECTION_ERRORS:
         connection.terminate()

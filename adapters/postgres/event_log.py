@@ -142,7 +142,8 @@ class PostgresEventLog:
                     yield notification
                 if len(page) < _PAGE:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(news.wait(), 1 if not self._listener.connected else 30)
+                        async with asyncio.timeout(1 if not self._listener.connected else 30):
+                            await news.wait()
 
     async def head(self) -> int:
         """Return the last position, 0 in an empty log."""

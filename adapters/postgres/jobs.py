@@ -59,5 +59,6 @@ class PostgresJobQueue:
     async def wait(self, at_most: timedelta) -> None:
         """Return when an event wrote a job that is due at once, or after `at_most`."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), at_most.total_seconds())
+            async with asyncio.timeout(at_most.total_seconds()):
+                await self._news.wait()
         self._news.clear()

@@ -1,26 +1,22 @@
-"""The routes of buckets and of the objects in them."""
+"""The routes of buckets."""
 
 from typing import Any
 
-import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 
-from application.ports.read_side import BucketRecord, ObjectRecord
+from application.ports.read_side import BucketRecord
 from domain.api_key import Permission
 from domain.refusals import NotFoundError
 from entrypoints.http.admission import Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
-from entrypoints.http.wire import (
-    BlobDetails,
-    BlobModel,
+from entrypoints.http.wire.buckets import (
     BucketCreateRequest,
     BucketListStats,
     BucketResponse,
     ListBucketsRequest,
     ListBucketsResponse,
-    ObjectResponse,
 )
 
 _READ = Needs(Permission.READ).opt()
@@ -96,22 +92,6 @@ async def get_bucket(
     return render(record)
 
 
-@get("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", opt=_READ, tags=["Objects"])
-async def get_object(
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
-    object_identifier: FromPath[str],
-    scope: Scope,
-) -> ObjectResponse:
-    """Return an object; its metadata stands beside the contract's fields."""
-    admitted = admitted_in(scope)
-    record = await admitted.services.ports.read_side.bucket_object(
-        admitted.namespace.namespace_id, object_identifier.replace("\0", "")
-    )
-    if record is None or record.bucket_id != admitted.bucket.bucket_id:
-        raise NotFoundError("object_not_found", "There is no such object.", {"object_id": object_identifier[:100]})
-    return render_object(record)  # type: ignore[return-value]  # the same fields and the object's own
-
-
 def render(record: BucketRecord) -> BucketResponse:
     """Return a bucket as the wire has it."""
     return BucketResponse(
@@ -131,31 +111,4 @@ def render(record: BucketRecord) -> BucketResponse:
     )
 
 
-def render_object(record: ObjectRecord) -> dict[str, Any]:
-    """Return an object as the wire has it: the contract's fields win over metadata of the same name."""
-    response = ObjectResponse(
-        object_id=record.object_id,
-        bucket_id=record.bucket_id,
-        blobs=[
-            BlobModel(
-                blob_id=blob.blob_id,
-                property=blob.property,
-                type=blob.type,
-                details=BlobDetails(
-                    filename=blob.filename,
-                    size_bytes=blob.size_bytes,
-                    mime_type=blob.content_type,
-                    hash=blob.sha256,
-                ),
-                properties={},
-                upload_id=blob.upload_id,
-            )
-            for blob in record.blobs
-        ],
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-    )
-    return {**record.metadata, **msgspec.structs.asdict(response)}
-
-
-ROUTES = [create_bucket, list_buckets, get_bucket, get_object]
+ROUTES = [create_bucket, list_buckets, get_bucket]

@@ -22,7 +22,7 @@ from domain.refusals import (
     UnauthenticatedError,
     WrongStateError,
 )
-from entrypoints.http.wire import ErrorDetail, ErrorResponse
+from entrypoints.http.wire.base import ErrorDetail, ErrorResponse
 
 _log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageError
-from entrypoints.http.wire import Health
+from entrypoints.http.wire.base import Health
 from entrypoints.wiring import Services
 
 _PATIENCE_SECONDS = 5
@@ -34,7 +34,8 @@ async def readyz(request: Request[object, object, Any]) -> Response[Health]:
 
 async def _state(answer: Awaitable[object]) -> str:
     try:
-        await asyncio.wait_for(answer, _PATIENCE_SECONDS)
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await answer
     except TimeoutError:
         return f"no answer within {_PATIENCE_SECONDS} s"
     except (LogUnavailableError, StorageError) as error:

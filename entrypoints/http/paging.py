@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from application.ports.read_side import Page, PageRequest
 from domain.refusals import InvalidInputError
-from entrypoints.http.wire import Json, PaginationResponse
+from entrypoints.http.wire.base import Json, PaginationResponse
 
 Limit = Annotated[int | None, QueryParameter(ge=1, le=1000)]
 Offset = Annotated[int | None, QueryParameter(ge=0, le=10_000)]

@@ -19,7 +19,7 @@ from domain.refusals import InvalidInputError
 from domain.upload import Claimed, Status
 from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
-from entrypoints.http.wire import (
+from entrypoints.http.wire.uploads import (
     ConfirmUploadRequest,
     ConfirmUploadResponse,
     CreateUploadRequest,

@@ -6,7 +6,7 @@ from litestar import Litestar, post
 from litestar.params import FromPath, JSONBody
 
 from domain.upload import Status
-from entrypoints.http.wire import CreateUploadRequest, UploadResponse
+from entrypoints.http.wire.uploads import CreateUploadRequest, UploadResponse
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _ANSWER = UploadResponse(

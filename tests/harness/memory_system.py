@@ -28,7 +28,7 @@ from domain import refusals
 from domain.admission import Announcement
 from domain.bucket import Policy
 from domain.upload import Claimed
-from entrypoints.http.buckets import render_object
+from entrypoints.http.objects import render as render_object
 from entrypoints.http.uploads import _render_confirmed as render_confirmed
 from entrypoints.http.uploads import render
 from entrypoints.wiring import Ports, Services, put_together

@@ -205,7 +205,8 @@ async def test_what_a_stopped_worker_held_is_given_back(world: World) -> None:
         while await world.status(answer) is not Status.COMPLETED:
             await asyncio.sleep(0.01)
     stopping.set()
-    await asyncio.wait_for(worker, 10)
+    async with asyncio.timeout(10):
+        await worker
     connection = await connect(world.tenant.database.owner_url, role=None)
     held = await connection.fetchval("SELECT count(*) FROM upwell.jobs WHERE lease IS NOT NULL")
     await connection.close()

@@ -176,7 +176,8 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def soon(awaited: Awaitable[Answer]) -> Answer:
-    return await asyncio.wait_for(awaited, SOON)
+    async with asyncio.timeout(SOON):
+        return await awaited
 
 
 async def until_waiting(owner: Connection, backends: int, *, beyond: frozenset[int] = frozenset()) -> frozenset[int]:
@@ -251,7 +252,8 @@ async def test_while_the_writers_backend_is_killed_again_and_again_every_command
 
     writing = [asyncio.create_task(write(some)) for some in commands]
     with capture_logs():
-        await asyncio.wait_for(asyncio.gather(kill(writing), *writing), 3 * SOON)
+        async with asyncio.timeout(3 * SOON):
+            await asyncio.gather(kill(writing), *writing)
     assert killed >= 3
     await check_whole(log)
     feed = await whole_feed(log)

@@ -1,0 +1,117 @@
+"""Uploads, their confirmation and their lists."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from domain.upload import Status
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
+
+
+class CreateUploadRequest(Request, frozen=True):
+    """A file that a client announces."""
+
+    filename: Annotated[str, Meta(min_length=1, max_length=255)]
+    content_type: str
+    file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
+    presigned_url_expiration: Annotated[int, Meta(ge=60, le=86400)] = 3600
+    metadata: Json = msgspec.field(default_factory=dict)
+    create_object_on_confirm: bool = True
+    object_metadata: Json | None = None
+    blob_property: Annotated[str, Meta(pattern="^[a-zA-Z0-9_]+$")] | None = None
+    blob_type: str | None = None
+    file_hash: Annotated[str, Meta(min_length=64, max_length=64, pattern="^[a-f0-9]{64}$")] | None = None
+    skip_duplicates: bool = True
+
+
+class UploadResponse(Response, frozen=True):
+    """An upload, and the URL to PUT to if there is anything to send. `required_headers` must be sent with the PUT."""
+
+    upload_id: str
+    bucket_id: str
+    filename: str
+    content_type: str
+    file_size_bytes: int | None
+    presigned_url: str | None
+    presigned_url_expiration: int
+    s3_key: str
+    status: Status
+    metadata: Json
+    create_object_on_confirm: bool
+    object_metadata: Json | None
+    blob_property: str | None
+    blob_type: str | None
+    file_hash: str | None
+    skip_duplicates: bool
+    is_duplicate: bool
+    duplicate_of_upload_id: str | None
+    skipped_unique_key: bool
+    existing_object_id: str | None
+    message: str | None
+    created_at: datetime
+    expires_at: datetime
+    completed_at: datetime | None
+    verified_at: datetime | None
+    etag: str | None
+    object_id: str | None
+    task_id: str | None
+    required_headers: dict[str, str] | None = None
+
+
+class ConfirmUploadRequest(Request, frozen=True):
+    """What the client says of what it sent; all of it optional. `auto_submit_batch` is accepted and means nothing."""
+
+    etag: str | None = None
+    file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
+    auto_submit_batch: bool | None = None
+
+
+class ConfirmUploadResponse(Response, frozen=True):
+    """The upload after the confirmation."""
+
+    upload_id: str
+    status: Status
+    etag: str | None
+    file_size_bytes: int | None
+    file_hash: str | None
+    verified_at: datetime | None
+    completed_at: datetime | None
+    object_id: str | None
+    task_id: str | None
+    message: str | None
+    is_duplicate: bool
+    duplicate_of_upload_id: str | None
+    skipped_unique_key: bool
+    existing_object_id: str | None
+    batch_id: str | None = None
+
+
+class ListUploadsRequest(Request, frozen=True):
+    """Which uploads. `filters` takes a status so far: `{"status": "PENDING"}`."""
+
+    filters: Json | None = None
+    sort: Json | None = None
+    search: str | None = None
+    return_presigned_urls: bool = False
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    offset: Annotated[int, Meta(ge=0, le=10000)] = 0
+
+
+class UploadListStats(Response, frozen=True):
+    """Figures of the page."""
+
+    total_uploads: int
+    total_size_bytes: int
+    uploads_by_status: dict[str, int]
+    avg_file_size_bytes: float
+    unique_buckets: int
+
+
+class ListUploadsResponse(Response, frozen=True):
+    """A page of uploads."""
+
+    results: list[UploadResponse]
+    pagination: PaginationResponse
+    stats: UploadListStats
