@@ -231,6 +231,17 @@ async def test_an_event_that_came_before_the_waiting_ends_it(kit: Kit, account: 
         await kit.jobs.wait(timedelta(hours=1))
 
 
+async def test_waiting_that_is_cancelled_in_the_very_moment_of_news_ends_as_cancelled(kit: Kit) -> None:
+    await kit.jobs.wait(timedelta(0))
+    waiting = asyncio.ensure_future(kit.jobs.wait(timedelta(hours=1)))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    kit.jobs._news.set()  # type: ignore[attr-defined]  # both adapters have it
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
 # Which jobs the events write
 
 
