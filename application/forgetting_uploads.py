@@ -2,7 +2,7 @@
 
 from application.callers import new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.event_log import Command, EventLog, StreamAppend, Unheld
 from application.uploads import load_upload
 from domain.upload import ForgetUpload, decide
 
@@ -26,6 +26,6 @@ class ForgettingUploads:
                     command_id=origin.command_id,
                     organization_id=origin.organization_id,
                     streams=(StreamAppend(stream_id=upload_id, expected_version=loaded.version, events=events),),
-                    unheld=upload_id,
+                    unheld=(Unheld(upload_id=upload_id),),
                 )
             )

@@ -156,9 +156,9 @@ class RequestingUpload:
                 command_id=command_id,
                 streams=(stream,),
                 free=(object_claim(bucket_id, request.unique_key),) if inserts and request.unique_key else (),
-                no_original=Sameness(bucket_id=bucket_id, sha256=request.declared_sha256)
+                no_original=(Sameness(bucket_id=bucket_id, sha256=request.declared_sha256),)
                 if known_hash and request.declared_sha256
-                else None,
+                else (),
                 room_bytes=request.declared_size_bytes or 0,
                 **conditions,
             )

@@ -23,6 +23,7 @@ from application.ports.event_log import (
     OriginalGoneError,
     Sameness,
     StreamAppend,
+    Unheld,
     VersionConflictError,
 )
 from application.ports.object_storage import (
@@ -238,8 +239,10 @@ class VerifyingUploads:
                 streams=(self._stream(loaded, command), *object_streams),
                 free=free,
                 no_original=self._unknown(loaded, request, content, told),
-                stored=told.original.upload_id if told.original else None,
-                unheld=told.original.upload_id if told.original and told.original.object_id is None else None,
+                stored=(told.original.upload_id,) if told.original else (),
+                unheld=(Unheld(upload_id=told.original.upload_id),)
+                if told.original and told.original.object_id is None
+                else (),
                 room_bytes=content.size_bytes - reserved(request) if keeps_bytes else 0,
             )
         )
@@ -308,11 +311,11 @@ class VerifyingUploads:
     @staticmethod
     def _unknown(
         loaded: LoadedUpload, request: UploadRequest, content: VerifiedContent, told: "_Told"
-    ) -> Sameness | None:
+    ) -> tuple[Sameness, ...]:
         """Return the demand that no earlier upload has the bytes, where it matters and none was told of."""
         if not request.skip_duplicates or told.original is not None:
-            return None
-        return Sameness(bucket_id=loaded.origin.bucket_id or "", sha256=content.sha256)
+            return ()
+        return (Sameness(bucket_id=loaded.origin.bucket_id or "", sha256=content.sha256),)
 
     @staticmethod
     def _stream(loaded: LoadedUpload, command: UploadCommand) -> StreamAppend:

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,6 +99,8 @@ _WITHOUT_SERVERS = ("unit", "property")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers, unless this is a worker or only tests that need none were named."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a shell: tests press Ctrl-C
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     named = [Path(argument.split("::")[0]).parts for argument in config.args]
     needs_none = bool(named) and all(any(part in _WITHOUT_SERVERS for part in parts) for parts in named)
     if not hasattr(config, "workerinput") and not needs_none and not config.option.collectonly:

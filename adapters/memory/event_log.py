@@ -103,12 +103,12 @@ class MemoryEventLog:
         for claim in command.free:
             if claim in tables.claims:
                 raise ClaimTakenError(claim, tables.claims[claim])
-        if command.no_original is not None:
+        for sameness in command.no_original:
             originals = [
                 upload
                 for upload in tables.uploads.values()
-                if upload.bucket_id == command.no_original.bucket_id
-                and upload.sha256 == command.no_original.sha256
+                if upload.bucket_id == sameness.bucket_id
+                and upload.sha256 == sameness.sha256
                 and upload.status is Status.COMPLETED
                 and upload.skip_duplicates
                 and upload.keeps_bytes
@@ -116,22 +116,27 @@ class MemoryEventLog:
             ]
             if originals:
                 raise OriginalExistsError(min(originals, key=lambda upload: upload.position).upload_id)
-        if command.stored is not None:
-            stored = tables.uploads.get(command.stored)
+        for upload_id in command.stored:
+            stored = tables.uploads.get(upload_id)
             if (
                 stored is None
                 or stored.status is not Status.COMPLETED
                 or not stored.keeps_bytes
                 or stored.changed_etag is not None
             ):
-                raise OriginalGoneError(command.stored)
-        holders = [object_id for upload_id, object_id in tables.holds if upload_id == command.unheld]
-        if holders:
-            raise WrongStateError(
-                "held_by_object",
-                f"The upload is part of the object {min(holders)}: it is forgotten with the object.",
-                {"object_id": min(holders)},
-            )
+                raise OriginalGoneError(upload_id)
+        for unheld in command.unheld:
+            holders = [
+                object_id
+                for upload_id, object_id in tables.holds
+                if upload_id == unheld.upload_id and object_id != unheld.besides
+            ]
+            if holders:
+                raise WrongStateError(
+                    "held_by_object",
+                    f"The upload is part of the object {min(holders)}: it is forgotten with the object.",
+                    {"object_id": min(holders), "upload_id": unheld.upload_id},
+                )
         if command.room_bytes > 0:
             self._check_room(command)
 

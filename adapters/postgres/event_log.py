@@ -295,7 +295,7 @@ def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: PLR0911  # one line
             return WrongStateError(
                 "held_by_object",
                 f"The upload is part of the object {outcome['object_id']}: it is forgotten with the object.",
-                {"object_id": outcome["object_id"]},
+                {"object_id": outcome["object_id"], "upload_id": outcome["upload_id"]},
             )
         case "bucket_not_found" | "namespace_not_found" as code:
             return NotFoundError(code, "It is not there any more.")

@@ -50,6 +50,13 @@ class Sameness(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class Unheld(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload that no object may hold, `besides` one that lets go of it in the same command."""
+
+    upload_id: str
+    besides: str | None = None
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What one command wants to append, atomically over its streams, and what must hold when it does.
 
@@ -57,9 +64,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     hold refuses the command, and then nothing of it is appended.
 
     `organization_id`, `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active).
-    `free`: claims that nobody may hold. `no_original`: bytes that must be new. `stored`: an upload whose bytes must
-    still be kept. `unheld`: an upload that no object may hold. `room_bytes`: what the quota must have room for beyond
-    what is reserved and accepted (≤ 0 always passes).
+    `free`: claims that nobody may hold. `no_original`: bytes that must be new. `stored`: uploads whose bytes must still
+    be kept. `unheld`: uploads that no object may hold. `room_bytes`: what the quota must have room for beyond what is
+    reserved and accepted (≤ 0 always passes). Of several of one kind the first that does not hold is told.
     """
 
     command_id: str
@@ -69,9 +76,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     namespace_id: str | None = None
     bucket_id: str | None = None
     free: tuple[Claim, ...] = ()
-    no_original: Sameness | None = None
-    stored: str | None = None
-    unheld: str | None = None
+    no_original: tuple[Sameness, ...] = ()
+    stored: tuple[str, ...] = ()
+    unheld: tuple[Unheld, ...] = ()
     room_bytes: int = 0
 
 

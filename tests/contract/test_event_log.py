@@ -20,6 +20,7 @@ from application.ports.event_log import (
     Sameness,
     StoredEvent,
     StreamAppend,
+    Unheld,
     VersionConflictError,
 )
 from domain.bucket import BucketStatus
@@ -343,30 +344,30 @@ async def a_name_that_a_key_has(_: Kit, account: Account) -> dict[str, Any]:
 
 async def bytes_that_are_there(kit: Kit, account: Account) -> dict[str, Any]:
     await account.complete(kit.log)
-    return {"no_original": Sameness(bucket_id=account.bucket_id, sha256=HASH)}
+    return {"no_original": (Sameness(bucket_id=account.bucket_id, sha256=HASH),)}
 
 
 async def an_original_that_nobody_knows(_: Kit, account: Account) -> dict[str, Any]:
-    return {"stored": account.ids.new("upl_")}
+    return {"stored": (account.ids.new("upl_"),)}
 
 
 async def an_original_that_is_not_completed(kit: Kit, account: Account) -> dict[str, Any]:
-    return {"stored": await account.request(kit.log)}
+    return {"stored": (await account.request(kit.log),)}
 
 
 async def an_original_that_keeps_no_bytes(kit: Kit, account: Account) -> dict[str, Any]:
     original = await account.complete(kit.log)
-    return {"stored": await account.complete(kit.log, duplicate_of=original)}
+    return {"stored": (await account.complete(kit.log, duplicate_of=original),)}
 
 
 async def an_original_that_was_forgotten(kit: Kit, account: Account) -> dict[str, Any]:
     upload_id = await account.complete(kit.log)
-    await account.tell(kit.other_log, upload_id, account.forgets(), unheld=upload_id)
-    return {"stored": upload_id}
+    await account.tell(kit.other_log, upload_id, account.forgets(), unheld=(Unheld(upload_id=upload_id),))
+    return {"stored": (upload_id,)}
 
 
 async def an_upload_that_an_object_holds(kit: Kit, account: Account) -> dict[str, Any]:
-    return {"unheld": await account.complete(kit.log, into_object=True)}
+    return {"unheld": (Unheld(upload_id=await account.complete(kit.log, into_object=True)),)}
 
 
 async def more_than_the_quota(kit: Kit, account: Account) -> dict[str, Any]:
@@ -428,9 +429,9 @@ async def test_a_command_whose_conditions_all_hold_is_appended(kit: Kit, account
         conditions={
             **account.live,
             "free": (Claim(scope=f"object:{account.bucket_id}", key="free"),),
-            "no_original": Sameness(bucket_id=account.bucket_id, sha256=OTHER_HASH),
-            "stored": original,
-            "unheld": original,
+            "no_original": (Sameness(bucket_id=account.bucket_id, sha256=OTHER_HASH),),
+            "stored": (original,),
+            "unheld": (Unheld(upload_id=original),),
             "room_bytes": 200,
         }
     )
@@ -452,9 +453,9 @@ async def test_conditions_are_checked_in_the_order_of_the_fields(kit: Kit, accou
         "namespace_id": "ns_unknown",
         "bucket_id": account.bucket_id,
         "free": (Claim(scope=f"object:{account.bucket_id}", key="taken"),),
-        "no_original": Sameness(bucket_id=account.bucket_id, sha256=HASH),
-        "stored": known,
-        "unheld": held,
+        "no_original": (Sameness(bucket_id=account.bucket_id, sha256=HASH),),
+        "stored": (known,),
+        "unheld": (Unheld(upload_id=held),),
         "room_bytes": 1,
     }
     command = account.request_command(upload_id=known, conditions=wrong)
@@ -466,9 +467,9 @@ async def test_conditions_are_checked_in_the_order_of_the_fields(kit: Kit, accou
         ({"namespace_id": account.namespace_id}, NOT_ACTIVE),
         ({"bucket_id": active.stream_id}, TAKEN),
         ({"free": ()}, DUPLICATE),
-        ({"no_original": None}, GONE),
-        ({"stored": held}, HELD),
-        ({"unheld": None}, NO_ROOM),
+        ({"no_original": ()}, GONE),
+        ({"stored": (held,)}, HELD),
+        ({"unheld": ()}, NO_ROOM),
     ):
         command = msgspec.structs.replace(command, **repaired)
         await refused(*refusal, kit.log.append(command))
@@ -488,9 +489,17 @@ async def test_refusals_carry_their_facts(kit: Kit, account: Account) -> None:
     assert await details(NOT_ACTIVE, **account.live) == {"status": "ARCHIVED"}
     assert await details(TAKEN, free=(claim,)) == {"owner_id": object_id}
     sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
-    assert await details(DUPLICATE, no_original=sameness) == {"upload_id": holder}
-    assert await details(GONE, stored="upl_unknown") == {"upload_id": "upl_unknown"}
-    assert await details(HELD, unheld=holder) == {"object_id": object_id}
+    assert await details(DUPLICATE, no_original=(sameness,)) == {"upload_id": holder}
+    assert await details(GONE, stored=("upl_unknown",)) == {"upload_id": "upl_unknown"}
+    assert await details(HELD, unheld=(Unheld(upload_id=holder),)) == {
+        "object_id": object_id,
+        "upload_id": holder,
+    }
+    alone = (Unheld(upload_id=holder, besides=object_id),)
+    assert await kit.log.append(account.request_command(conditions={"unheld": alone}))
+    several = (Sameness(bucket_id=account.bucket_id, sha256=OTHER_HASH), sameness)
+    assert await details(DUPLICATE, no_original=several) == {"upload_id": holder}
+    assert await details(GONE, stored=(holder, "upl_unknown")) == {"upload_id": "upl_unknown"}
     assert await details(NO_ROOM, room_bytes=51) == {"limit_bytes": 150, "used_bytes": 100, "requested_bytes": 51}
     with pytest.raises(ClaimTakenError) as taken:
         await kit.log.append(account.request_command(conditions={"free": (claim,)}))
@@ -521,7 +530,7 @@ async def test_of_two_originals_the_one_that_came_first_is_told(kit: Kit, accoun
     await account.complete(kit.log, first)
     sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
     with pytest.raises(OriginalExistsError) as caught:
-        await kit.log.append(account.request_command(conditions={"no_original": sameness}))
+        await kit.log.append(account.request_command(conditions={"no_original": (sameness,)}))
     assert caught.value.upload_id == first
 
 
@@ -542,7 +551,7 @@ async def test_only_completed_uploads_that_share_and_whose_bytes_are_kept_in_thi
     under_way = await account.request(kit.log, declared_sha256=HASH)
     await account.tell(kit.log, under_way, account.begins())
     sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
-    assert await account.request(kit.log, conditions={"no_original": sameness})
+    assert await account.request(kit.log, conditions={"no_original": (sameness,)})
 
 
 async def test_a_quota_is_exact_under_any_concurrency(kit: Kit, account: Account) -> None:
@@ -660,7 +669,7 @@ async def test_of_many_uploads_with_the_same_bytes_that_complete_at_once_one_is_
     for upload_id in uploads:
         await account.tell(kit.log, upload_id, account.begins())
     commands = [
-        await account.to_upload(kit.log, upload_id, account.accepts(), no_original=sameness) for upload_id in uploads
+        await account.to_upload(kit.log, upload_id, account.accepts(), no_original=(sameness,)) for upload_id in uploads
     ]
     outcomes = await asyncio.gather(
         *((kit.log, kit.other_log)[index % 2].append(command) for index, command in enumerate(commands)),

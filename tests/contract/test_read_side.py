@@ -15,7 +15,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.read_side import MemoryReadSide
 from adapters.memory.scheduling import JobRow
 from adapters.postgres.connecting import Connection, connect
-from application.ports.event_log import Claim, Command, EventLog, Sameness, VersionConflictError
+from application.ports.event_log import Claim, Command, EventLog, Sameness, Unheld, VersionConflictError
 from application.ports.read_side import (
     BucketRecord,
     KeyRecord,
@@ -280,9 +280,9 @@ async def test_a_blob_that_was_replaced_is_held_no_more(kit: Kit, account: Accou
     )
     assert (await upload_of(kit, account, first)).object_id is None
     assert (await upload_of(kit, account, second)).object_id == object_id
-    await account.tell(kit.log, first, account.forgets(), unheld=first)
+    await account.tell(kit.log, first, account.forgets(), unheld=(Unheld(upload_id=first),))
     with pytest.raises(RefusedError):
-        await account.tell(kit.log, second, account.forgets(), unheld=second)
+        await account.tell(kit.log, second, account.forgets(), unheld=(Unheld(upload_id=second),))
 
 
 # What is around them
@@ -756,16 +756,20 @@ class History:
         every: dict[str, dict[str, Any]] = {
             "live": account.live,
             "room": {"room_bytes": step.size_bytes or 0},
-            "new": {"no_original": Sameness(bucket_id=account.bucket_id, sha256=(HASH, OTHER_HASH)[step.yes])},
+            "new": {"no_original": (Sameness(bucket_id=account.bucket_id, sha256=(HASH, OTHER_HASH)[step.yes]),)},
             "free": {"free": (Claim(scope=f"object:{account.bucket_id}", key=f"key-{step.second}"),)},
-            "stored": {"stored": self._pick(self.uploads, step.second)},
-            "unheld": {"unheld": upload_id},
+            "stored": {"stored": self._picked(self.uploads, step.second)},
+            "unheld": {"unheld": (Unheld(upload_id=upload_id),) if upload_id else ()},
         }
         return {name: value for demand in step.demands for name, value in every.get(demand, {}).items()}
 
     @staticmethod
     def _pick(some: list[str], number: int) -> str | None:
         return some[number % len(some)] if some else None
+
+    @staticmethod
+    def _picked(some: list[str], number: int) -> tuple[str, ...]:
+        return (some[number % len(some)],) if some else ()
 
     async def _command(self, step: Step) -> Command | None:  # noqa: C901, PLR0911  # one arm for every kind of step
         account, log = self.account, self.logs[0]
