@@ -1,6 +1,7 @@
 """Who asks: a key, its organization, and the namespace and bucket that it named. Checked before a body is read."""
 
 import hashlib
+from contextvars import ContextVar
 from datetime import datetime
 
 import msgspec
@@ -11,6 +12,9 @@ from domain.api_key import Permission
 from domain.bucket import BucketStatus
 from domain.events import Origin
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, UnauthenticatedError
+
+# Whose request is at hand, from the moment that it is known. What is read for it can be held to this organization.
+acting_for: ContextVar[str] = ContextVar("acting_for")
 
 _HELP = "send 'Authorization: Bearer sk_…' with a key of yours"
 
@@ -61,6 +65,7 @@ class Admitting:
         organization = await self._directory.organization(key.organization_id)
         if organization is None:
             raise UnauthenticatedError("key_unknown", f"This API key is not known here: {_HELP}.")
+        acting_for.set(organization.organization_id)
         return Caller(key=key, organization=organization)
 
     async def namespace(self, caller: Caller, id_or_name: str | None) -> NamespaceRecord:

@@ -19,7 +19,7 @@ from adapters.embedded.process import FolderLock, make_folder, write_private
 from adapters.embedded.seaweedfs import EmbeddedStorage
 from adapters.postgres.connecting import SERVICE_ROLE, connect
 from adapters.postgres.migrating import migrate
-from application.callers import Caller, hash_of
+from application.callers import Caller, acting_for, hash_of
 from application.managing_keys import KeyWish
 from application.ports.read_side import OrganizationRecord
 from domain.api_key import Permission
@@ -126,6 +126,7 @@ async def _first_things(
 ) -> dict[str, str]:
     """Make the first organization, key, namespace and bucket, or find those of an earlier start."""
     organization = await _organization(services, tier)
+    acting_for.set(organization.organization_id)
     secret = known.get("UPWELL_API_KEY", "")
     key = await services.ports.directory.key(hash_of(secret)) if secret else None
     if key is None or key.revoked_at is not None or key.organization_id != organization.organization_id:

@@ -12,6 +12,7 @@ from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.listening import Listener
 from adapters.postgres.migrating import pending
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.tenancy import TenantReads
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
@@ -39,6 +40,7 @@ from application.working import Working
 from entrypoints.settings import S3Settings, SettingError, Settings
 
 _log = structlog.get_logger(__name__)
+_SYSTEM_POOL_SIZE = 4
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,9 +69,10 @@ class Administration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """The use cases, ready to be called."""
+    """The use cases, ready to be called. `ports`: what a request may see; `system`: what belongs to everybody."""
 
     ports: Ports
+    system: Ports
     admit: Admitting
     request_upload: RequestingUpload
     confirm_upload: ConfirmingUpload
@@ -81,20 +84,12 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     worker: Working
 
 
-def put_together(ports: Ports, rules: Rules) -> Services:
-    """Give every use case the ports it needs."""
-    p = ports
-    verify = VerifyingUploads(
-        log=p.log,
-        read_side=p.read_side,
-        storage=p.storage,
-        directory=p.directory,
-        clock=p.clock,
-        ids=p.ids,
-        rules=rules,
-    )
+def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> Services:
+    """Give every use case the ports it needs; `system`: those that see more than a request does, if there are any."""
+    p, system = ports, system or ports
     return Services(
         ports=ports,
+        system=system,
         admit=Admitting(directory=p.directory, clock=p.clock),
         request_upload=RequestingUpload(
             log=p.log, read_side=p.read_side, signer=p.signer, clock=p.clock, ids=p.ids, rules=rules
@@ -103,7 +98,7 @@ def put_together(ports: Ports, rules: Rules) -> Services:
             log=p.log,
             read_side=p.read_side,
             storage=p.storage,
-            verify=verify,
+            verify=_verifying(p, rules),
             clock=p.clock,
             ids=p.ids,
             rules=rules,
@@ -113,19 +108,37 @@ def put_together(ports: Ports, rules: Rules) -> Services:
         ),
         create_namespace=CreatingNamespaces(log=p.log, clock=p.clock, ids=p.ids),
         create_bucket=CreatingBuckets(log=p.log, clock=p.clock, ids=p.ids),
-        organizations=OpeningOrganizations(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids, rules=rules),
-        keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
-        worker=Working(
-            jobs=p.jobs,
-            log=p.log,
-            storage=p.storage,
-            clock=p.clock,
-            verify=verify,
-            expire=ExpiringUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules),
-            forget=ForgettingUploads(log=p.log, clock=p.clock, ids=p.ids),
-            recheck=RecheckingUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids),
-            report=_report_job,
+        organizations=OpeningOrganizations(
+            log=system.log, read_side=system.read_side, clock=p.clock, ids=p.ids, rules=rules
         ),
+        keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
+        worker=_working(system, rules),
+    )
+
+
+def _verifying(p: Ports, rules: Rules) -> VerifyingUploads:
+    return VerifyingUploads(
+        log=p.log,
+        read_side=p.read_side,
+        storage=p.storage,
+        directory=p.directory,
+        clock=p.clock,
+        ids=p.ids,
+        rules=rules,
+    )
+
+
+def _working(p: Ports, rules: Rules) -> Working:
+    return Working(
+        jobs=p.jobs,
+        log=p.log,
+        storage=p.storage,
+        clock=p.clock,
+        verify=_verifying(p, rules),
+        expire=ExpiringUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules),
+        forget=ForgettingUploads(log=p.log, clock=p.clock, ids=p.ids),
+        recheck=RecheckingUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids),
+        report=_report_job,
     )
 
 
@@ -135,29 +148,35 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
     await check_migrated(settings.database_url)
     s3 = settings.s3
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.database_url, size=settings.pool_size)
-        stack.push_async_callback(pool.close)
+        requests = await open_pool(settings.database_url, size=settings.pool_size, for_everybody=False)
+        stack.push_async_callback(requests.close)
+        everybody = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
+        stack.push_async_callback(everybody.close)
         listener = Listener(settings.database_url)
-        read_side = PostgresReadSide(pool)
-        log = PostgresEventLog(settings.database_url, pool, listener)
-        directory = PostgresDirectory(read_side, listener)
-        jobs = PostgresJobQueue(pool, listener)
+        own = TenantReads(requests)
+        read_side, whole = PostgresReadSide(own), PostgresReadSide(everybody)
+        log = PostgresEventLog(settings.database_url, everybody, listener)
+        directory = PostgresDirectory(read_side, listener, keys=whole)
+        seen_by_all = PostgresDirectory(whole, listener)
+        jobs = PostgresJobQueue(everybody, listener)
         storage = await stack.enter_async_context(open_storage(s3))
         await stack.enter_async_context(directory.running())
+        await stack.enter_async_context(seen_by_all.running())
         await stack.enter_async_context(jobs.running())
         await stack.enter_async_context(listener.running())
         await stack.enter_async_context(log.running())
-        ports = Ports(
+        system = Ports(
             log=log,
-            read_side=read_side,
-            directory=directory,
+            read_side=whole,
+            directory=seen_by_all,
             jobs=jobs,
             storage=storage,
             signer=url_signer(s3),
             clock=clock or SystemClock(),
             ids=ids or SystemIds(),
         )
-        yield put_together(ports, settings.rules)
+        ports = msgspec.structs.replace(system, log=log.read_through(own), read_side=read_side, directory=directory)
+        yield put_together(ports, settings.rules, system=system)
 
 
 @asynccontextmanager

@@ -11,6 +11,8 @@ import msgspec
 from application.ports.event_log import LogUnavailableError
 
 SERVICE_ROLE = "upwell_service"
+# What a connection says of whom it reads for: nobody yet, or everybody, for what the service does on its own.
+_EVERYBODY = {"upwell.organization_id": "*"}
 
 # What asyncpg raises when PostgreSQL is gone, going, not there yet, or lets us in no more. The internal error: an idle
 # backend has been ended, and asyncpg had read so only in part when the next call began.
@@ -37,7 +39,7 @@ else:
 
 async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: float = 10) -> Connection:
     """Open one connection that acts as `role`, so that it can write the log through its functions only."""
-    settings = {"application_name": "upwell"} | ({"role": role} if role else {})
+    settings = {"application_name": "upwell", **_EVERYBODY} | ({"role": role} if role else {})
     connection: Connection = await asyncpg.connect(url, server_settings=settings, timeout=wait_seconds)
     try:
         await _prepare(connection)
@@ -47,14 +49,14 @@ async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: fl
     return connection
 
 
-async def open_pool(url: str, *, size: int) -> Pool:
-    """Open a pool of up to `size` connections for reading."""
+async def open_pool(url: str, *, size: int, for_everybody: bool = True) -> Pool:
+    """Open a pool of up to `size` connections for reading. Not `for_everybody`: each query must say for whom."""
     pool: Pool = await asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,
         init=_prepare,
-        server_settings={"application_name": "upwell", "role": SERVICE_ROLE},
+        server_settings={"application_name": "upwell", "role": SERVICE_ROLE} | (_EVERYBODY if for_everybody else {}),
         timeout=10,
         command_timeout=30,
     )

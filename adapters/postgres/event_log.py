@@ -6,6 +6,7 @@ waits for the writer's lock and so for whatever the dead connection had begun).
 """
 
 import asyncio
+import copy
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -15,9 +16,10 @@ import asyncpg
 import msgspec
 import structlog
 
-from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, Pool, close_quietly, connect, log_errors
+from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, close_quietly, connect, log_errors
 from adapters.postgres.listening import EVENTS, Listener
 from adapters.postgres.queries import QUERIES
+from adapters.postgres.tenancy import Reads
 from application.ports.event_log import (
     Claim,
     ClaimTakenError,
@@ -82,14 +84,20 @@ class _Entry:
 class PostgresEventLog:
     """Implements `EventLog`. Use `running()`: nothing is written outside of it."""
 
-    def __init__(self, url: str, pool: Pool, listener: Listener) -> None:
+    def __init__(self, url: str, reads: Reads, listener: Listener) -> None:
         self._url = url
-        self._pool = pool
+        self._reads = reads
         self._listener = listener
         self._waiting: deque[_Entry] = deque()
         self._news = asyncio.Event()
-        self._closing = False
+        self._closing = asyncio.Event()
         self._connection: Connection | None = None
+
+    def read_through(self, reads: Reads) -> "PostgresEventLog":
+        """Return the same log, with the same writer, for somebody who sees less of it."""
+        narrower = copy.copy(self)
+        narrower._reads = reads  # noqa: SLF001  # it is one of us
+        return narrower
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -98,7 +106,7 @@ class PostgresEventLog:
         try:
             yield
         finally:
-            self._closing = True
+            self._closing.set()
             self._news.set()
             await writer
             if self._connection is not None:
@@ -106,7 +114,7 @@ class PostgresEventLog:
 
     async def append(self, command: Command) -> int:
         """Append a command's events and return the position of the last one."""
-        if self._closing:
+        if self._closing.is_set():
             raise LogUnavailableError("The service is stopping.")
         if not any(stream.events for stream in command.streams):
             return await self.head()
@@ -118,13 +126,13 @@ class PostgresEventLog:
     async def read_stream(self, stream_id: str) -> Sequence[StoredEvent]:
         """Return all events of a stream by version."""
         async with log_errors():
-            rows = await self._pool.fetch(QUERIES["stream"], stream_id)
+            rows = await self._reads.fetch(QUERIES["stream"], stream_id)
         return [StoredEvent(**dict(row)) for row in rows]
 
     async def read_feed(self, *, after: int, limit: int) -> Sequence[Notification]:
         """Return up to `limit` notifications above `after`, in order."""
         async with log_errors():
-            rows = await self._pool.fetch(QUERIES["feed"], after, limit)
+            rows = await self._reads.fetch(QUERIES["feed"], after, limit)
         return [Notification(**dict(row)) for row in rows]
 
     async def tail(self, *, after: int) -> AsyncIterator[Notification]:
@@ -148,7 +156,7 @@ class PostgresEventLog:
     async def head(self) -> int:
         """Return the last position, 0 in an empty log."""
         async with log_errors():
-            return int(await self._pool.fetchval(QUERIES["head"]))
+            return int(await self._reads.fetchval(QUERIES["head"]))
 
     async def _write(self) -> None:
         while True:
@@ -163,7 +171,7 @@ class PostgresEventLog:
                         batch.append(entry)
                 if batch:
                     await self._write_batch(batch)
-            if self._closing:
+            if self._closing.is_set():
                 return
 
     async def _write_batch(self, batch: list[_Entry], tries: int = TRIES) -> None:

@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from adapters.postgres.connecting import Pool, log_errors
+from adapters.postgres.connecting import log_errors
 from adapters.postgres.listening import DIRECTORY, Listener
 from adapters.postgres.queries import QUERIES
+from adapters.postgres.tenancy import Reads
+from application.callers import acting_for
 from application.ports.read_side import (
     BucketRecord,
     KeyRecord,
@@ -31,8 +33,8 @@ Record = TypeVar("Record")
 class PostgresReadSide:
     """Implements `ReadSide`."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
 
     async def upload(self, namespace_id: str, upload_id: str) -> UploadRecord | None:
         """Return an upload of the namespace."""
@@ -70,13 +72,13 @@ class PostgresReadSide:
     async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
         """Return an organization by id, or by a name that only one has."""
         async with log_errors():
-            rows = await self._pool.fetch(QUERIES["organization_by_name"], id_or_name)
+            rows = await self._reads.fetch(QUERIES["organization_by_name"], id_or_name)
         return msgspec.convert(dict(rows[0]), OrganizationRecord) if len(rows) == 1 else None
 
     async def claim_owner(self, scope: str, key: str) -> str | None:
         """Return the id of the thing that holds a claim."""
         async with log_errors():
-            owner: str | None = await self._pool.fetchval(QUERIES["claim_owner"], scope, key)
+            owner: str | None = await self._reads.fetchval(QUERIES["claim_owner"], scope, key)
         return owner
 
     async def quota(self, organization_id: str) -> QuotaUse:
@@ -94,17 +96,17 @@ class PostgresReadSide:
 
     async def _one(self, query: str, kind: type[Record], *arguments: object) -> Record | None:
         async with log_errors():
-            row = await self._pool.fetchrow(QUERIES[query], *arguments)
+            row = await self._reads.fetchrow(QUERIES[query], *arguments)
         return None if row is None else msgspec.convert(dict(row), kind)
 
     async def _page(
         self, query: str, kind: type[Record], scope: tuple[str, ...], page: PageRequest, filters: tuple[Any, ...]
     ) -> Page[Record]:
         async with log_errors():
-            rows = await self._pool.fetch(
+            rows = await self._reads.fetch(
                 QUERIES[query], *scope, page.after_position, *filters, page.limit + 1, page.offset
             )
-            total = await self._pool.fetchval(QUERIES[f"{query}_total"], *scope, *filters) if page.with_total else None
+            total = await self._reads.fetchval(QUERIES[f"{query}_total"], *scope, *filters) if page.with_total else None
         return Page(
             rows=[msgspec.convert(dict(row), kind) for row in rows[: page.limit]],
             has_more=len(rows) > page.limit,
@@ -115,8 +117,12 @@ class PostgresReadSide:
 class PostgresDirectory:
     """Implements `Directory`: answers from memory for up to 5 s, and never while it cannot hear of changes."""
 
-    def __init__(self, read_side: PostgresReadSide, listener: Listener) -> None:
+    def __init__(
+        self, read_side: PostgresReadSide, listener: Listener, *, keys: PostgresReadSide | None = None
+    ) -> None:
+        """`keys` finds keys and their organizations, before it is known who asks."""
         self._read_side = read_side
+        self._keys = keys or read_side
         self._listener = listener
         self._cache: dict[Hashable, tuple[float, Any]] = {}
         self._generation = 0
@@ -129,24 +135,24 @@ class PostgresDirectory:
 
     async def key(self, key_hash: str) -> KeyRecord | None:
         """Return the key with this hash."""
-        return await self._cached(("key", key_hash), lambda: self._read_side.key(key_hash))
+        return await self._cached(("key", key_hash), lambda: self._keys.key(key_hash))
 
     async def organization(self, organization_id: str) -> OrganizationRecord | None:
         """Return an organization."""
-        return await self._cached(
-            ("organization", organization_id), lambda: self._read_side.organization(organization_id)
-        )
+        return await self._cached(("organization", organization_id), lambda: self._keys.organization(organization_id))
 
     async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
         """Return a namespace of the organization."""
         return await self._cached(
-            ("namespace", organization_id, id_or_name), lambda: self._read_side.namespace(organization_id, id_or_name)
+            ("namespace", acting_for.get(None), organization_id, id_or_name),
+            lambda: self._read_side.namespace(organization_id, id_or_name),
         )
 
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
         """Return a bucket of the namespace."""
         return await self._cached(
-            ("bucket", namespace_id, id_or_name), lambda: self._read_side.bucket(namespace_id, id_or_name)
+            ("bucket", acting_for.get(None), namespace_id, id_or_name),
+            lambda: self._read_side.bucket(namespace_id, id_or_name),
         )
 
     async def _cached(self, name: Hashable, ask: Callable[[], Awaitable[Record | None]]) -> Record | None:

@@ -24,7 +24,7 @@ async def healthz() -> Health:
 async def readyz(request: Request[object, object, Any]) -> Response[Health]:
     """Say whether requests can be served, and if not, which part is not ready."""
     services: Services = request.app.state.services
-    database, storage = await asyncio.gather(_state(services.ports.log.head()), _state(services.ports.storage.ping()))
+    database, storage = await asyncio.gather(_state(services.system.log.head()), _state(services.system.storage.ping()))
     ready = database == storage == "ok"
     return Response(
         Health(status="ok" if ready else "not_ready", parts={"database": database, "storage": storage}),

@@ -13,6 +13,7 @@ import pytest
 from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
+from application.callers import acting_for
 from application.ports.jobs import JobKind
 from application.requesting_upload import Answer, Wish
 from domain.admission import Announcement
@@ -27,9 +28,15 @@ class World:
     """A service in this process, a tenant, and the clock."""
 
     def __init__(self, services: Services, tenant: Tenant, clock: ManualClock) -> None:
-        self.services = services
+        self._services = services
         self.tenant = tenant
         self.clock = clock
+
+    @property
+    def services(self) -> Services:
+        """The services, as a request of the tenant has them."""
+        acting_for.set(self.tenant.caller.organization.organization_id)
+        return self._services
 
     async def announce(self, body: bytes, **changes: Any) -> Answer:  # noqa: ANN401  # fields of a wish
         announcement = Announcement(

@@ -1,0 +1,41 @@
+-- A second wall around what organizations may read: rows of another one do not exist, whatever a query says. Who reads
+-- sets `upwell.organization_id` to the organization that asks, or to '*' where the service works for all of them.
+
+SET LOCAL search_path = upwell, pg_temp;
+
+-- Put the wall around a table; `p_visible` says which rows one organization sees. The owner, as which `append` and a
+-- rebuild act, sees all.
+CREATE FUNCTION upwell.guard(
+    p_table text, p_visible text DEFAULT $$organization_id = current_setting('upwell.organization_id', true)$$
+) RETURNS void LANGUAGE plpgsql AS $guard$
+BEGIN
+    EXECUTE format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY', 'upwell', p_table);
+    EXECUTE format('ALTER TABLE %I.%I FORCE ROW LEVEL SECURITY', 'upwell', p_table);
+    EXECUTE format('CREATE POLICY owner ON %I.%I TO CURRENT_USER USING (true) WITH CHECK (true)', 'upwell', p_table);
+    EXECUTE format(
+        'CREATE POLICY organization ON %I.%I USING (current_setting(''upwell.organization_id'', true) = ''*'' OR (%s))',
+        'upwell', p_table, p_visible);
+END $guard$;
+
+DO $$
+DECLARE
+    found text;
+BEGIN
+    FOR found IN
+        SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables USING (table_schema, table_name)
+        WHERE c.table_schema = 'upwell' AND c.column_name = 'organization_id' AND table_type = 'BASE TABLE'
+    LOOP
+        PERFORM upwell.guard(found);
+    END LOOP;
+END $$;
+
+-- A hold is seen by who sees the object, a claim by who sees what holds it: these tables have walls of their own.
+SELECT upwell.guard('holds', 'EXISTS (SELECT FROM upwell.objects o WHERE o.object_id = holds.object_id)');
+SELECT upwell.guard('claims', 'EXISTS (SELECT FROM upwell.objects WHERE object_id = owner_id)
+    OR EXISTS (SELECT FROM upwell.buckets WHERE bucket_id = owner_id)
+    OR EXISTS (SELECT FROM upwell.namespaces WHERE namespace_id = owner_id)
+    OR EXISTS (SELECT FROM upwell.api_keys WHERE key_id = owner_id)');
+-- Jobs belong to no organization: workers see them.
+SELECT upwell.guard('jobs', 'false');
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA upwell FROM PUBLIC;

@@ -1,0 +1,57 @@
+"""Reading behind the wall of row-level security: each query carries the organization that asks, in the same round trip.
+
+The setting must stand before a table is read. PostgreSQL evaluates the one row of `acting` first, because the query
+beside it is a LATERAL one that refers to it and OFFSET 0 keeps the planner from merging the two.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Protocol
+
+from adapters.postgres.connecting import Pool
+from application.callers import acting_for
+
+
+class Reads(Protocol):
+    """What a pool offers to who only reads."""
+
+    async def fetch(self, query: str, *arguments: object) -> Sequence[Any]:
+        """Return all rows."""
+        ...
+
+    async def fetchrow(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # a record of asyncpg, or None
+        """Return the first row, or None."""
+        ...
+
+    async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # whatever the column holds
+        """Return the first column of the first row, or None."""
+        ...
+
+
+class TenantReads:
+    """Reads what one organization may see: the one that `acting_for` names. Without a name there is a `LookupError`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def fetch(self, query: str, *arguments: object) -> Sequence[Any]:
+        """Return all rows that the organization may see."""
+        return await self._pool.fetch(_walled(query, len(arguments)), *arguments, acting_for.get())
+
+    async def fetchrow(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # a record of asyncpg, or None
+        """Return the first row that the organization may see."""
+        return await self._pool.fetchrow(_walled(query, len(arguments)), *arguments, acting_for.get())
+
+    async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # whatever the column holds
+        """Return the first column of the first row that the organization may see."""
+        return await self._pool.fetchval(_walled(query, len(arguments)), *arguments, acting_for.get())
+
+
+@lru_cache(maxsize=4096)
+def _walled(query: str, arguments: int) -> str:
+    asked = query.rstrip().rstrip(";")
+    return f"""
+        SELECT read.* FROM
+            (SELECT set_config('upwell.organization_id', ${arguments + 1}, true) AS who OFFSET 0) acting,
+            LATERAL (SELECT asked.* FROM ({asked}) asked WHERE acting.who IS NOT NULL OFFSET 0) read
+        """  # noqa: S608  # made of our own queries only

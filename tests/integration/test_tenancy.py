@@ -1,0 +1,202 @@
+"""The second wall: rows of another organization do not exist, even where the application forgets whose they are."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+
+from adapters.postgres.connecting import Connection, connect, open_pool
+from adapters.postgres.read_side import PostgresReadSide
+from adapters.postgres.tenancy import TenantReads
+from application.callers import Admitting, acting_for
+from application.ports.read_side import NamespaceRecord, PageRequest
+from domain.refusals import NotFoundError
+from entrypoints.http.app import create_app
+from entrypoints.settings import Settings
+from entrypoints.wiring import Services, running
+from tests.acceptance.test_main_job import announce, put
+from tests.conftest import Database, Service, Tenant, make_tenant
+
+OF_NOBODY = {"migrations", "log_head"}  # neither says anything of anybody
+PAGE = PageRequest(limit=10, with_total=True)
+
+
+async def fill(tenant: Tenant) -> tuple[str, str]:
+    """Complete an upload that becomes an object, and return both ids."""
+    async with tenant.client() as client:
+        upload = await announce(client, b"whose bytes", object_metadata={"title": "mine"})
+        await put(upload, b"whose bytes")
+        confirmed = await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")
+    assert confirmed.json()["status"] == "COMPLETED", confirmed.text
+    return upload["upload_id"], confirmed.json()["object_id"]
+
+
+@asynccontextmanager
+async def as_the_service(database: Database) -> AsyncIterator[Connection]:
+    """A connection that has the service's rights and says of nobody that it reads for them."""
+    connection = await connect(database.url)
+    try:
+        await connection.execute("RESET upwell.organization_id")
+        await connection.execute("SELECT set_config('upwell.organization_id', '', false)")
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def tables(connection: Connection) -> set[str]:
+    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'upwell'")
+    return {row["tablename"] for row in rows} - OF_NOBODY
+
+
+async def count(connection: Connection, table: str) -> int:
+    found: int = await connection.fetchval(f"SELECT count(*) FROM upwell.{table}")  # noqa: S608  # a name of ours
+    return found
+
+
+async def test_the_wall_stands_around_every_table_and_also_before_its_owner(database: Database) -> None:
+    owner = await connect(database.owner_url, role=None)
+    rows = await owner.fetch(
+        "SELECT relname, relrowsecurity AND relforcerowsecurity AS walled FROM pg_class"
+        " WHERE relnamespace = 'upwell'::regnamespace AND relkind = 'r'"
+    )
+    await owner.close()
+    assert {row["relname"] for row in rows if not row["walled"]} == OF_NOBODY
+
+
+async def test_the_service_is_refused_what_it_may_not_do_and_owns_nothing(service: Service) -> None:
+    async with as_the_service(service.database) as connection:
+        role = await connection.fetchrow(
+            "SELECT rolsuper, rolbypassrls, rolname FROM pg_roles WHERE rolname = current_user"
+        )
+        assert role is not None
+        assert tuple(role) == (False, False, "upwell_service")
+        owned = await connection.fetchval("SELECT count(*) FROM pg_tables WHERE tableowner = current_user")
+        assert owned == 0
+        for forbidden in (
+            "INSERT INTO upwell.holds VALUES ('a', 'b')",
+            "UPDATE upwell.uploads SET organization_id = 'org_x'",
+            "DELETE FROM upwell.upwell_events",
+            "ALTER TABLE upwell.uploads DISABLE ROW LEVEL SECURITY",
+            "SELECT upwell.guard('uploads')",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(forbidden)
+
+
+async def test_who_does_not_say_for_whom_they_read_sees_nothing(service: Service, tenant: Tenant) -> None:
+    await fill(tenant)
+    owner = await connect(service.database.owner_url, role=None)
+    async with as_the_service(service.database) as connection:
+        for table in await tables(owner):
+            assert await count(connection, table) == 0, table
+        await connection.execute("SELECT set_config('upwell.organization_id', '*', false)")
+        for table in ("uploads", "objects", "holds", "upwell_events", "api_keys", "claims"):
+            assert await count(connection, table) == await count(owner, table) > 0, table
+    await owner.close()
+
+
+async def test_every_question_of_the_read_side_stops_at_the_wall(service: Service, tenant: Tenant) -> None:
+    other = await service.tenant()
+    upload_id, object_id = await fill(tenant)
+    own, namespace, bucket = tenant.caller.organization, tenant.namespace.namespace_id, tenant.bucket.bucket_id
+    pool = await open_pool(service.database.url, size=2, for_everybody=False)
+    reads = PostgresReadSide(TenantReads(pool))
+    questions: list[Callable[[], Awaitable[object]]] = [
+        lambda: reads.upload(namespace, upload_id),
+        lambda: reads.uploads(namespace, bucket, PAGE),
+        lambda: reads.bucket_object(namespace, object_id),
+        lambda: reads.bucket(namespace, bucket),
+        lambda: reads.buckets(namespace, PAGE),
+        lambda: reads.namespace(own.organization_id, namespace),
+        lambda: reads.namespaces(own.organization_id, PAGE),
+        lambda: reads.key_by_name(own.organization_id, "usr_test", "test"),
+        lambda: reads.key(tenant.caller.key.key_hash),
+        lambda: reads.organization(own.organization_id),
+        lambda: reads.organization_by_name(own.organization_id),
+        lambda: reads.claim_owner(f"namespace:{own.organization_id}", tenant.namespace.name),
+        lambda: reads.claim_owner(f"bucket:{namespace}", tenant.bucket.name),
+    ]
+
+    def empty(answer: object) -> bool:
+        return answer is None or (getattr(answer, "rows", 0) == [] and getattr(answer, "total", 0) == 0)
+
+    for question in questions:
+        with pytest.raises(LookupError):
+            await question()
+    acting_for.set(own.organization_id)
+    answers = [await question() for question in questions]
+    assert not any(map(empty, answers)), answers
+    acting_for.set(other.caller.organization.organization_id)
+    answers = [await question() for question in questions]
+    assert all(map(empty, answers)), answers
+    assert (await reads.quota(own.organization_id)).accepted_bytes == 0
+    await pool.close()
+
+
+async def test_on_a_shared_connection_nobody_reads_for_the_one_before(service: Service, tenant: Tenant) -> None:
+    other = await service.tenant()
+    upload_id, _ = await fill(tenant)
+    pool = await open_pool(service.database.url, size=1, for_everybody=False)
+    reads = PostgresReadSide(TenantReads(pool))
+
+    async def ask(whose: Tenant) -> bool:
+        acting_for.set(whose.caller.organization.organization_id)
+        return await reads.upload(tenant.namespace.namespace_id, upload_id) is not None
+
+    asked = [tenant, other] * 50
+    assert await asyncio.gather(*map(ask, asked)) == [whose is tenant for whose in asked]
+    assert await pool.fetchval("SELECT count(*) FROM upwell.uploads") == 0
+    await pool.close()
+
+
+def transport_to(app: Any) -> httpx.ASGITransport:  # noqa: ANN401  # Litestar's types are not httpx's
+    return httpx.ASGITransport(app)
+
+
+class Careless(Admitting):
+    """An application that looks up whatever namespace is named, whosever it is."""
+
+    def __init__(self, admit: Admitting, everybody: list[NamespaceRecord]) -> None:
+        super().__init__(directory=admit._directory, clock=admit._clock)
+        self._everybody = everybody
+
+    async def namespace(self, caller: object, id_or_name: str | None) -> NamespaceRecord:  # noqa: ARG002  # that is it
+        for namespace in self._everybody:
+            if namespace.namespace_id == id_or_name:
+                return namespace
+        raise NotFoundError("namespace_not_found", "There is no such namespace.")
+
+
+async def test_the_wall_holds_over_http_when_the_applications_own_check_is_gone(settings: Settings) -> None:
+    database = Database("", settings.database_url, settings.database_owner_url)
+
+    @asynccontextmanager
+    async def careless() -> AsyncIterator[Services]:
+        async with running(settings) as services:
+            admit = Careless(services.admit, [victim.namespace, thief.namespace])
+            yield msgspec.structs.replace(services, admit=admit)
+
+    victim, thief = [await make_tenant(database, "http://upwell") for _ in range(2)]
+    app = create_app(careless)
+    async with app.lifespan(), httpx.AsyncClient(transport=transport_to(app), base_url="http://upwell") as http:
+        asked = {"filename": "a.mp4", "content_type": "video/mp4", "blob_property": "video"}
+        bucket = f"/v1/buckets/{victim.bucket.bucket_id}"
+        made = await http.post(f"{bucket}/uploads", json=asked, headers=victim.headers)
+        assert made.status_code == 200, made.text
+        upload = f"{bucket}/uploads/{made.json()['upload_id']}"
+        stolen = {**thief.headers, "X-Namespace": victim.namespace.namespace_id}
+        for headers, status in ((victim.headers, 200), (stolen, 404)):
+            assert (await http.get(upload, headers=headers)).status_code == status
+            assert (await http.get(bucket, headers=headers)).status_code == status
+            assert (await http.post(f"{bucket}/uploads/list", headers=headers)).status_code == status
+        assert (await http.post(f"{bucket}/uploads", json=asked, headers=stolen)).status_code == 404
+        assert (await http.post(f"{upload}/confirm", headers=stolen)).status_code == 404
+        assert (await http.delete(upload, headers=stolen)).status_code == 404
+        listed = await http.post("/v1/buckets/list", headers=stolen)
+        assert (listed.status_code, listed.json()["results"], listed.json()["total_count"]) == (200, [], 0)
+        assert (await http.get(upload, headers=victim.headers)).json()["status"] == "PENDING"
