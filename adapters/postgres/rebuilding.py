@@ -98,6 +98,8 @@ async def _finish(connection: Connection, position: int, *, swap: bool) -> Rebui
                 await connection.execute(f"ALTER TABLE upwell.{table} SET SCHEMA upwell_old")
                 await connection.execute(f"ALTER TABLE upwell_rebuild.{table} SET SCHEMA upwell")
                 await connection.execute(f"GRANT SELECT ON upwell.{table} TO upwell_service")
+            for table in READ_TABLES:  # not before: the walls of some refer to other tables
+                await connection.execute("SELECT upwell.guard($1)", table)
             await connection.execute("DROP SCHEMA upwell_old CASCADE")
         await connection.execute("DROP SCHEMA upwell_rebuild CASCADE")
     return Rebuilt(events=position, differences=differences)

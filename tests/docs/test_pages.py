@@ -142,6 +142,7 @@ def test_the_examples_of_a_page_run(page: Path, service: Service, tmp_path: Path
                 case "sql":
                     with psycopg.connect(variables["UPWELL_DATABASE_URL"], autocommit=True) as connection:
                         connection.execute(f"SET ROLE {SERVICE_ROLE}")
+                        connection.execute("SET upwell.organization_id = '*'")
                         connection.execute(block.source.encode())
     for told in TOLD.get(name_of(page), ()):
         assert told in printed

@@ -11,7 +11,9 @@ import msgspec
 import pytest
 
 from adapters.postgres.connecting import Connection, connect, open_pool
+from adapters.postgres.migrating import migrate
 from adapters.postgres.read_side import PostgresReadSide
+from adapters.postgres.rebuilding import rebuild
 from adapters.postgres.tenancy import TenantReads
 from application.callers import Admitting, acting_for
 from application.ports.read_side import NamespaceRecord, PageRequest
@@ -20,7 +22,7 @@ from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, running
 from tests.acceptance.test_main_job import announce, put
-from tests.conftest import Database, Service, Tenant, make_tenant
+from tests.conftest import LOGIN, Database, Servers, Service, Tenant, make_tenant
 
 OF_NOBODY = {"migrations", "log_head"}  # neither says anything of anybody
 PAGE = PageRequest(limit=10, with_total=True)
@@ -58,12 +60,18 @@ async def count(connection: Connection, table: str) -> int:
     return found
 
 
-async def test_the_wall_stands_around_every_table_and_also_before_its_owner(database: Database) -> None:
+@pytest.mark.parametrize("rebuilt", [False, True])
+async def test_the_wall_stands_around_every_table_and_also_before_its_owner(database: Database, rebuilt: bool) -> None:
+    if rebuilt:
+        await rebuild(database.owner_url, swap=True)
     owner = await connect(database.owner_url, role=None)
     rows = await owner.fetch(
         "SELECT relname, relrowsecurity AND relforcerowsecurity AS walled FROM pg_class"
         " WHERE relnamespace = 'upwell'::regnamespace AND relkind = 'r'"
     )
+    policies = await owner.fetch("SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'upwell'")
+    walls = {(row["tablename"], row["policyname"]) for row in policies}
+    assert walls == {(table, name) for table in await tables(owner) for name in ("owner", "organization")}
     await owner.close()
     assert {row["relname"] for row in rows if not row["walled"]} == OF_NOBODY
 
@@ -200,3 +208,31 @@ async def test_the_wall_holds_over_http_when_the_applications_own_check_is_gone(
         listed = await http.post("/v1/buckets/list", headers=stolen)
         assert (listed.status_code, listed.json()["results"], listed.json()["total_count"]) == (200, [], 0)
         assert (await http.get(upload, headers=victim.headers)).json()["status"] == "PENDING"
+
+
+async def test_an_owner_who_is_no_superuser_can_migrate_write_and_rebuild(servers: Servers, settings: Settings) -> None:
+    name = settings.s3.bucket.replace("-", "_")
+    plain = f"owner_{name}"
+    admin = await connect(servers.postgres_url, role=None)
+    await admin.execute(f"CREATE ROLE {plain} LOGIN")
+    await admin.execute(f"CREATE DATABASE {plain} OWNER {plain}")
+    await admin.close()
+    database = Database(plain, servers.url_for(LOGIN, plain), servers.url_for(plain, plain))
+    try:
+        await migrate(database.owner_url)
+        tenant = await make_tenant(database, "http://upwell")
+        for swap in (False, True):
+            rebuilt = await rebuild(database.owner_url, swap=swap)
+            assert rebuilt.events == 4
+            assert not any(rebuilt.differences.values())
+        async with as_the_service(database) as connection:
+            assert await count(connection, "buckets") == 0
+            await connection.execute(
+                "SELECT set_config('upwell.organization_id', $1, false)", tenant.caller.organization.organization_id
+            )
+            assert await count(connection, "buckets") == 1
+    finally:
+        admin = await connect(servers.postgres_url, role=None)
+        await admin.execute(f"DROP DATABASE {plain} WITH (FORCE)")
+        await admin.execute(f"DROP ROLE {plain}")
+        await admin.close()

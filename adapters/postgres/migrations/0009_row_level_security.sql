@@ -3,18 +3,27 @@
 
 SET LOCAL search_path = upwell, pg_temp;
 
--- Put the wall around a table; `p_visible` says which rows one organization sees. The owner, as which `append` and a
--- rebuild act, sees all.
-CREATE FUNCTION upwell.guard(
-    p_table text, p_visible text DEFAULT $$organization_id = current_setting('upwell.organization_id', true)$$
-) RETURNS void LANGUAGE plpgsql AS $guard$
+-- Put the wall around a table. Most say whose a row is; a hold is seen by who sees the object, a claim by who sees what
+-- holds it (they have walls of their own); jobs belong to no organization: workers see them. The owner, as which `append`
+-- and a rebuild act, sees all.
+CREATE FUNCTION upwell.guard(p_table text) RETURNS void LANGUAGE plpgsql AS $guard$
+DECLARE
+    visible text := CASE p_table
+        WHEN 'holds' THEN 'EXISTS (SELECT FROM upwell.objects o WHERE o.object_id = holds.object_id)'
+        WHEN 'claims' THEN 'EXISTS (SELECT FROM upwell.objects WHERE object_id = owner_id)
+            OR EXISTS (SELECT FROM upwell.buckets WHERE bucket_id = owner_id)
+            OR EXISTS (SELECT FROM upwell.namespaces WHERE namespace_id = owner_id)
+            OR EXISTS (SELECT FROM upwell.api_keys WHERE key_id = owner_id)'
+        WHEN 'jobs' THEN 'false'
+        ELSE 'organization_id = current_setting(''upwell.organization_id'', true)'
+    END;
 BEGIN
-    EXECUTE format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY', 'upwell', p_table);
-    EXECUTE format('ALTER TABLE %I.%I FORCE ROW LEVEL SECURITY', 'upwell', p_table);
-    EXECUTE format('CREATE POLICY owner ON %I.%I TO CURRENT_USER USING (true) WITH CHECK (true)', 'upwell', p_table);
+    EXECUTE format('ALTER TABLE upwell.%I ENABLE ROW LEVEL SECURITY', p_table);
+    EXECUTE format('ALTER TABLE upwell.%I FORCE ROW LEVEL SECURITY', p_table);
+    EXECUTE format('CREATE POLICY owner ON upwell.%I TO CURRENT_USER USING (true) WITH CHECK (true)', p_table);
     EXECUTE format(
-        'CREATE POLICY organization ON %I.%I USING (current_setting(''upwell.organization_id'', true) = ''*'' OR (%s))',
-        'upwell', p_table, p_visible);
+        'CREATE POLICY organization ON upwell.%I USING (current_setting(''upwell.organization_id'', true) = ''*'' OR %s)',
+        p_table, visible);
 END $guard$;
 
 DO $$
@@ -29,13 +38,8 @@ BEGIN
     END LOOP;
 END $$;
 
--- A hold is seen by who sees the object, a claim by who sees what holds it: these tables have walls of their own.
-SELECT upwell.guard('holds', 'EXISTS (SELECT FROM upwell.objects o WHERE o.object_id = holds.object_id)');
-SELECT upwell.guard('claims', 'EXISTS (SELECT FROM upwell.objects WHERE object_id = owner_id)
-    OR EXISTS (SELECT FROM upwell.buckets WHERE bucket_id = owner_id)
-    OR EXISTS (SELECT FROM upwell.namespaces WHERE namespace_id = owner_id)
-    OR EXISTS (SELECT FROM upwell.api_keys WHERE key_id = owner_id)');
--- Jobs belong to no organization: workers see them.
-SELECT upwell.guard('jobs', 'false');
+SELECT upwell.guard('holds');
+SELECT upwell.guard('claims');
+SELECT upwell.guard('jobs');
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA upwell FROM PUBLIC;
