@@ -15,6 +15,7 @@ from adapters.memory.scheduling import JobTable, schedule
 from application.ports.event_log import (
     ClaimTakenError,
     Command,
+    ForeignEventError,
     Notification,
     OriginalExistsError,
     OriginalGoneError,
@@ -55,7 +56,7 @@ class MemoryEventLog:
         await asyncio.sleep(0)  # here others may come first, as with any log that has a way to go
         streams = [stream for stream in command.streams if stream.events]
         if streams:
-            self._check_versions(streams)
+            self._check_streams(command.organization_id, streams)
             self._check_conditions(command)
             self._carry_out(streams)
         return len(self._notifications)
@@ -90,8 +91,14 @@ class MemoryEventLog:
         """Return the last position, 0 in an empty log."""
         return len(self._notifications)
 
-    def _check_versions(self, streams: Sequence[StreamAppend]) -> None:
+    def _check_streams(self, organization_id: str, streams: Sequence[StreamAppend]) -> None:
         for stream in streams:
+            if any(event.origin.organization_id != organization_id for event in stream.events):
+                raise ForeignEventError(stream.stream_id)
+            for position in self._streams.get(stream.stream_id, ())[:1]:
+                origin = msgspec.json.decode(self._notifications[position - 1].state).get("origin") or {}
+                if origin.get("organization_id", organization_id) != organization_id:
+                    raise NotFoundError("not_found", "There is no such thing.", {"id": stream.stream_id})
             actual = len(self._streams.get(stream.stream_id, ()))
             if actual != stream.expected_version:
                 raise VersionConflictError(stream.stream_id, stream.expected_version, actual)

@@ -20,10 +20,12 @@ from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, close_qu
 from adapters.postgres.listening import EVENTS, Listener
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
+from application.callers import acting_for
 from application.ports.event_log import (
     Claim,
     ClaimTakenError,
     Command,
+    ForeignEventError,
     LogUnavailableError,
     Notification,
     OriginalExistsError,
@@ -61,6 +63,8 @@ class _Entry:
         self.topics: list[str] = []
         self.states: list[bytes] = []
         for stream in command.streams:
+            if any(event.origin.organization_id != command.organization_id for event in stream.events):
+                raise ForeignEventError(stream.stream_id)
             for version, event in enumerate(stream.events, stream.expected_version + 1):
                 self.ids.append(stream.stream_id)
                 self.versions.append(version)
@@ -116,6 +120,8 @@ class PostgresEventLog:
         """Append a command's events and return the position of the last one."""
         if self._closing.is_set():
             raise LogUnavailableError("The service is stopping.")
+        if acting_for.get(command.organization_id) != command.organization_id:
+            raise ForeignEventError(command.organization_id)
         if not any(stream.events for stream in command.streams):
             return await self.head()
         entry = _Entry(command, asyncio.get_running_loop().create_future())
@@ -279,7 +285,7 @@ def _fail(entry: _Entry, error: BaseException) -> None:
         entry.done.set_exception(error)
 
 
-def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: PLR0911  # one line for every answer of `upwell.refusal`
+def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: C901, PLR0911  # one line for every answer of `upwell.refusal`
     match outcome["refused"]:
         case "version_conflict":
             return VersionConflictError(outcome["stream_id"], outcome["expected"], outcome["actual"])
@@ -305,6 +311,8 @@ def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: PLR0911  # one line
                 f"The upload is part of the object {outcome['object_id']}: it is forgotten with the object.",
                 {"object_id": outcome["object_id"], "upload_id": outcome["upload_id"]},
             )
+        case "foreign":
+            return NotFoundError("not_found", "There is no such thing.", {"id": outcome["stream_id"]})
         case "bucket_not_found" | "namespace_not_found" as code:
             return NotFoundError(code, "It is not there any more.")
         case other:

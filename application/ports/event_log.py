@@ -63,7 +63,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     All conditions are checked under the lock that orders the log, in the order of the fields; the first that does not
     hold refuses the command, and then nothing of it is appended.
 
-    `organization_id`, `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active).
+    `organization_id`: whose streams and events these are; another's are refused, whatever version is expected of them.
+    `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active).
     `free`: claims that nobody may hold. `no_original`: bytes that must be new. `stored`: uploads whose bytes must still
     be kept. `unheld`: uploads that no object may hold. `room_bytes`: what the quota must have room for beyond what is
     reserved and accepted (≤ 0 always passes). Of several of one kind the first that does not hold is told.
@@ -117,6 +118,10 @@ class OriginalGoneError(RefusedError):
         self.upload_id = upload_id
 
 
+class ForeignEventError(Exception):
+    """A command carries an event of another organization: a defect of whoever made it."""
+
+
 class LogUnavailableError(Exception):
     """The log cannot be reached. Whether a command that was under way counts is unknown: look before trying again."""
 
@@ -127,11 +132,11 @@ class EventLog(Protocol):
     async def append(self, command: Command) -> int:
         """Append a command's events and return the position of the last one.
 
-        Raises `VersionConflictError`, `ClaimTakenError`, `OriginalExistsError`, `OriginalGoneError`,
-        `QuotaExceededError`, `UnauthenticatedError` (key revoked), `ForbiddenError` or `NotFoundError` (bucket or
-        namespace not live), `WrongStateError` (held), and `LogUnavailableError`. A cancelled caller leaves the log
-        whole: the command is appended entirely or not at all. Sending a command again that was appended already raises
-        `VersionConflictError`.
+        Raises `ForeignEventError`, `VersionConflictError`, `ClaimTakenError`, `OriginalExistsError`,
+        `OriginalGoneError`, `QuotaExceededError`, `UnauthenticatedError` (key revoked), `ForbiddenError` or
+        `NotFoundError` (bucket or namespace not live, or a stream of another organization), `WrongStateError` (held), and
+        `LogUnavailableError`. A cancelled caller leaves the log whole: the command is appended entirely or not at all.
+        Sending a command again that was appended already raises `VersionConflictError`.
         """
         ...
 

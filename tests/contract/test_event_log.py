@@ -14,6 +14,7 @@ from application.ports.event_log import (
     ClaimTakenError,
     Command,
     EventLog,
+    ForeignEventError,
     Notification,
     OriginalExistsError,
     OriginalGoneError,
@@ -504,6 +505,30 @@ async def test_refusals_carry_their_facts(kit: Kit, account: Account) -> None:
     with pytest.raises(ClaimTakenError) as taken:
         await kit.log.append(account.request_command(conditions={"free": (claim,)}))
     assert (taken.value.claim, taken.value.owner_id) == (claim, object_id)
+
+
+async def test_nobody_writes_into_a_stream_of_another_organization(kit: Kit, account: Account) -> None:
+    other = await open_account(kit.log, beside=account)
+    upload_id = await account.request(kit.log)
+    head = await kit.log.head()
+    stored = await kit.log.read_stream(upload_id)
+    for expected_version in (0, 1, 2):
+        stream = StreamAppend(
+            stream_id=upload_id, expected_version=expected_version, events=other.request_command().streams[0].events
+        )
+        command = msgspec.structs.replace(other.request_command(), streams=(stream,))
+        await refused(NotFoundError, "not_found", kit.log.append(command))
+    assert await kit.log.head() == head
+    assert await kit.log.read_stream(upload_id) == stored
+
+
+async def test_nobody_writes_events_in_the_name_of_another_organization(kit: Kit, account: Account) -> None:
+    other = await open_account(kit.log, beside=account)
+    head = await kit.log.head()
+    command = msgspec.structs.replace(account.request_command(), organization_id=other.organization_id)
+    with pytest.raises(ForeignEventError):
+        await kit.log.append(command)
+    assert await kit.log.head() == head
 
 
 @pytest.mark.parametrize("room_bytes", [0, -1, -(10**12)])
