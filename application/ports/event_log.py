@@ -134,9 +134,9 @@ class EventLog(Protocol):
 
         Raises `ForeignEventError`, `VersionConflictError`, `ClaimTakenError`, `OriginalExistsError`,
         `OriginalGoneError`, `QuotaExceededError`, `UnauthenticatedError` (key revoked), `ForbiddenError` or
-        `NotFoundError` (bucket or namespace not live, or a stream of another organization), `WrongStateError` (held), and
-        `LogUnavailableError`. A cancelled caller leaves the log whole: the command is appended entirely or not at all.
-        Sending a command again that was appended already raises `VersionConflictError`.
+        `NotFoundError` (bucket or namespace not live, or a stream of another organization), `WrongStateError` (held),
+        and `LogUnavailableError`. A cancelled caller leaves the log whole: the command is appended entirely or not at
+        all. Sending a command again that was appended already raises `VersionConflictError`.
         """
         ...
 
