@@ -12,8 +12,9 @@ from application.ports.event_log import EventLog, LogUnavailableError, VersionCo
 from application.ports.jobs import Job, JobKind, JobQueue
 from application.ports.object_storage import ObjectStorage
 from application.rechecking_uploads import RecheckingUploads
+from application.running_tasks import RunningTasks
 from application.uploads import load_upload
-from application.verifying_uploads import VerifyingUploads
+from application.verifying_uploads import Touch, VerifyingUploads
 from domain.refusals import RefusedError
 from domain.upload import Processing
 
@@ -46,6 +47,7 @@ class Working:
         expire: ExpiringUploads,
         forget: ForgettingUploads,
         recheck: RecheckingUploads,
+        tasks: RunningTasks,
         report: JobReport,
         concurrency: int = 4,
     ) -> None:
@@ -57,6 +59,7 @@ class Working:
         self._expire = expire
         self._forget = forget
         self._recheck = recheck
+        self._tasks = tasks
         self._report = report
         self._concurrency = concurrency
 
@@ -141,6 +144,10 @@ class Working:
                     await self._storage.delete(job.storage_key)
                 if job.again_at is not None and job.again_at > self._clock.now():
                     return job.again_at
+            case JobKind.ITEM:
+                await self._tasks.work_item(job, touch=self._touch(job))
+            case JobKind.DROP_TASK:
+                return await self._tasks.drop(job.upload_id)
             case _:
                 assert_never(job.kind)
         return None
@@ -150,8 +157,12 @@ class Working:
         if not isinstance(loaded.state, Processing):
             await self._expire(job.upload_id, ends=False)
             return
+        await self._verify(loaded, actor_id=ACTOR, touch=self._touch(job))
+
+    def _touch(self, job: Job) -> Touch:
+        """Return what keeps the lease of a job while it is being worked."""
 
         async def touch() -> None:
             await self._jobs.extend(job, until=self._clock.now() + LEASE)
 
-        await self._verify(loaded, actor_id=ACTOR, touch=touch)
+        return touch

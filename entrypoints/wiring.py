@@ -12,12 +12,14 @@ from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.listening import Listener
 from adapters.postgres.migrating import pending
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
 from adapters.system import SystemClock, SystemIds
 from application.callers import Admitting
+from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
 from application.confirming_upload import ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
@@ -31,10 +33,12 @@ from application.ports.event_log import EventLog
 from application.ports.jobs import Job, JobQueue
 from application.ports.object_storage import ObjectStorage
 from application.ports.read_side import Directory, ReadSide
+from application.ports.tasks import Tasks
 from application.ports.url_signer import UrlSigner
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import RequestingUpload
 from application.rules import Rules
+from application.running_tasks import RunningTasks
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
 from entrypoints.settings import S3Settings, SettingError, Settings
@@ -50,6 +54,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     read_side: ReadSide
     directory: Directory
     jobs: JobQueue
+    tasks: Tasks
     storage: ObjectStorage
     signer: UrlSigner
     clock: Clock
@@ -77,6 +82,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     request_upload: RequestingUpload
     confirm_upload: ConfirmingUpload
     cancel_upload: CancelingUpload
+    cancel_task: CancelingTasks
     create_namespace: CreatingNamespaces
     create_bucket: CreatingBuckets
     organizations: OpeningOrganizations
@@ -106,6 +112,7 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         cancel_upload=CancelingUpload(
             log=p.log, read_side=p.read_side, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules
         ),
+        cancel_task=CancelingTasks(tasks=p.tasks, clock=p.clock),
         create_namespace=CreatingNamespaces(log=p.log, clock=p.clock, ids=p.ids),
         create_bucket=CreatingBuckets(log=p.log, clock=p.clock, ids=p.ids),
         organizations=OpeningOrganizations(
@@ -138,6 +145,7 @@ def _working(p: Ports, rules: Rules) -> Working:
         expire=ExpiringUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules),
         forget=ForgettingUploads(log=p.log, clock=p.clock, ids=p.ids),
         recheck=RecheckingUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids),
+        tasks=RunningTasks(tasks=p.tasks, clock=p.clock, rules=rules, work={}),
         report=_report_job,
     )
 
@@ -170,12 +178,19 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             read_side=whole,
             directory=seen_by_all,
             jobs=jobs,
+            tasks=PostgresTasks(everybody, everybody),
             storage=storage,
             signer=url_signer(s3),
             clock=clock or SystemClock(),
             ids=ids or SystemIds(),
         )
-        ports = msgspec.structs.replace(system, log=log.read_through(own), read_side=read_side, directory=directory)
+        ports = msgspec.structs.replace(
+            system,
+            log=log.read_through(own),
+            read_side=read_side,
+            directory=directory,
+            tasks=PostgresTasks(everybody, own),
+        )
         yield put_together(ports, settings.rules, system=system)
 
 

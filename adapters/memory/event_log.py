@@ -51,6 +51,11 @@ class MemoryEventLog:
         """Call back whenever an event has written a job that is due at once."""
         self._on_due_jobs.append(callback)
 
+    def tell_due_jobs(self) -> None:
+        """Have those that hear of due jobs look at once."""
+        for callback in self._on_due_jobs:
+            callback()
+
     async def append(self, command: Command) -> int:
         """Append a command's events and return the position of the last one."""
         await asyncio.sleep(0)  # here others may come first, as with any log that has a way to go
@@ -215,8 +220,7 @@ class MemoryEventLog:
         news, self._appended = self._appended, asyncio.Event()
         news.set()
         if wake:
-            for callback in self._on_due_jobs:
-                callback()
+            self.tell_due_jobs()
 
     def _redact(self, stream_id: str) -> None:
         """Make the personal fields of a stream's stored events null. Position, version and tag stay."""

@@ -47,7 +47,7 @@ class MemoryReadSide:
             for upload in self._log.tables.uploads.values()
             if (upload.bucket_id, upload.namespace_id) == (bucket_id, namespace_id) and status in {None, upload.status}
         )
-        return _page(rows, page, lambda upload: upload.filename)
+        return page_of(rows, page, lambda upload: upload.filename)
 
     async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
         """Return an object of the namespace."""
@@ -60,7 +60,7 @@ class MemoryReadSide:
 
     async def buckets(self, namespace_id: str, page: PageRequest) -> Page[BucketRecord]:
         """List a namespace's buckets."""
-        return _page(self._buckets(namespace_id), page, lambda bucket: bucket.name)
+        return page_of(self._buckets(namespace_id), page, lambda bucket: bucket.name)
 
     async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
         """Return a namespace of the organization."""
@@ -72,7 +72,7 @@ class MemoryReadSide:
 
     async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:
         """List an organization's namespaces."""
-        return _page(self._namespaces(organization_id), page, lambda namespace: namespace.name)
+        return page_of(self._namespaces(organization_id), page, lambda namespace: namespace.name)
 
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
         """Return the user's live key of this name."""
@@ -134,9 +134,10 @@ def _first(found: Iterable[Record]) -> Record | None:
     return next(iter(found), None)
 
 
-def _page(
+def page_of(
     rows: Iterable[PlacedRecord], page: PageRequest, name_of: Callable[[PlacedRecord], str]
 ) -> Page[PlacedRecord]:
+    """Return the page of rows that is asked for, newest first. `name_of`: what the search looks at."""
     wanted = (page.search or "").lower()
     matching = sorted((row for row in rows if wanted in name_of(row).lower()), key=lambda row: -row.position)
     below = [row for row in matching if page.after_position is None or row.position < page.after_position]

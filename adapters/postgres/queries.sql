@@ -116,3 +116,147 @@ UPDATE upwell.jobs SET leased_until = $4 WHERE upload_id = $1 AND kind = $2 AND 
 -- name: next_due
 -- When the next job wants a worker.
 SELECT min(greatest(due_at, leased_until)) FROM upwell.jobs;
+
+-- name: create_task
+-- A task, unless it is there.
+INSERT INTO upwell.tasks (
+    task_id, organization_id, namespace_id, task_type, actor_id, inputs, additional_data, upload_id, created_at,
+    updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+ON CONFLICT (task_id) DO NOTHING RETURNING task_id;
+
+-- name: create_task_items
+-- The parts of a task, in order.
+INSERT INTO upwell.task_items (task_id, organization_id, index, subject, input)
+SELECT $1, $2, n - 1, i->>'subject', i->'input' FROM jsonb_array_elements($3::jsonb) WITH ORDINALITY x(i, n);
+
+-- name: create_jobs
+-- Jobs that no event calls for.
+INSERT INTO upwell.jobs (kind, upload_id, due_at) SELECT $1, s, $3 FROM unnest($2::text[]) s
+ON CONFLICT (upload_id, kind) DO NOTHING;
+
+-- name: remove_jobs
+-- Jobs that are not wanted any more.
+DELETE FROM upwell.jobs WHERE kind = $1 AND upload_id = ANY ($2::text[]);
+
+-- name: announce_jobs
+-- Wake the workers.
+NOTIFY upwell_jobs;
+
+-- name: task
+-- A task, or what an upload's verification is as a task.
+SELECT * FROM upwell.tasks WHERE task_id = $1 AND organization_id = $2 AND upload_id IS NULL
+UNION ALL
+SELECT
+    u.task_id, u.organization_id, u.namespace_id, 'api_buckets_uploads_confirm',
+    CASE WHEN u.status IN ('PENDING', 'IN_PROGRESS') THEN 'PROCESSING' ELSE u.status END, coalesce(t.actor_id, ''),
+    jsonb_build_array(u.upload_id),
+    CASE u.status WHEN 'COMPLETED' THEN jsonb_build_array(jsonb_build_object(
+        'upload_id', u.upload_id, 'object_id', u.object_id, 'duplicate_of_upload_id', u.duplicate_of,
+        'existing_object_id', u.existing_object_id)) ELSE '[]' END,
+    jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason),
+    CASE u.status WHEN 'FAILED' THEN u.message END, u.upload_id, coalesce(t.created_at, u.created_at),
+    coalesce(u.completed_at, t.created_at, u.created_at), coalesce(t.position, 0)
+FROM upwell.uploads u LEFT JOIN upwell.tasks t USING (task_id)
+WHERE u.task_id = $1 AND u.organization_id = $2;
+
+-- name: tasks
+-- A page of an organization's tasks, newest first. Those that verify an upload are as their upload is.
+SELECT
+    t.task_id, t.organization_id, t.namespace_id, t.task_type, coalesce(v.status, t.status) AS status, t.actor_id,
+    t.inputs, coalesce(v.outputs, t.outputs) AS outputs, coalesce(v.additional_data, t.additional_data) AS additional_data,
+    coalesce(v.error, t.error) AS error, t.upload_id, t.created_at, coalesce(v.completed_at, t.updated_at) AS updated_at,
+    t.position
+FROM upwell.tasks t LEFT JOIN LATERAL (
+    SELECT
+        CASE WHEN u.status IN ('PENDING', 'IN_PROGRESS') THEN 'PROCESSING' ELSE u.status END AS status,
+        CASE u.status WHEN 'COMPLETED' THEN jsonb_build_array(jsonb_build_object(
+            'upload_id', u.upload_id, 'object_id', u.object_id, 'duplicate_of_upload_id', u.duplicate_of,
+            'existing_object_id', u.existing_object_id)) END AS outputs,
+        jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason) AS additional_data,
+        CASE u.status WHEN 'FAILED' THEN u.message END AS error, u.completed_at
+    FROM upwell.uploads u WHERE t.upload_id IS NOT NULL AND u.upload_id = t.upload_id AND u.task_id = t.task_id
+) v ON true
+WHERE t.organization_id = $1 AND (t.upload_id IS NULL OR v.status IS NOT NULL)
+    AND ($2::bigint IS NULL OR t.position < $2)
+    AND ($3::text IS NULL OR t.task_id ILIKE $3 OR t.inputs::text ILIKE $3)
+    AND ($4::text IS NULL OR coalesce(v.status, t.status) = $4) AND ($5::text IS NULL OR t.task_type = $5)
+ORDER BY t.position DESC LIMIT $6 OFFSET $7;
+
+-- name: tasks_total
+-- How many tasks match.
+SELECT count(*)
+FROM upwell.tasks t LEFT JOIN LATERAL (
+    SELECT CASE WHEN u.status IN ('PENDING', 'IN_PROGRESS') THEN 'PROCESSING' ELSE u.status END AS status
+    FROM upwell.uploads u WHERE t.upload_id IS NOT NULL AND u.upload_id = t.upload_id AND u.task_id = t.task_id
+) v ON true
+WHERE t.organization_id = $1 AND (t.upload_id IS NULL OR v.status IS NOT NULL)
+    AND ($2::text IS NULL OR t.task_id ILIKE $2 OR t.inputs::text ILIKE $2)
+    AND ($3::text IS NULL OR coalesce(v.status, t.status) = $3) AND ($4::text IS NULL OR t.task_type = $4);
+
+-- name: lock_task
+-- A task whose items are about to change: one change at a time, so that the last one sees all of them.
+SELECT * FROM upwell.tasks WHERE task_id = $1 FOR UPDATE;
+
+-- name: begin_task_item
+-- Begin an item, or go on with it.
+UPDATE upwell.task_items SET status = 'PROCESSING'
+WHERE task_id = $1 AND index = $2 AND status IN ('PENDING', 'PROCESSING') RETURNING *;
+
+-- name: begin_task
+-- A task one of whose items has begun.
+UPDATE upwell.tasks SET status = 'PROCESSING', updated_at = $2 WHERE task_id = $1 AND status = 'PENDING';
+
+-- name: tell_task
+-- Note how far a task has come.
+UPDATE upwell.tasks SET additional_data = additional_data || $2, updated_at = $3 WHERE task_id = $1;
+
+-- name: finish_task_item
+-- End an item.
+UPDATE upwell.task_items SET status = $3, output = $4, error = $5
+WHERE task_id = $1 AND index = $2 AND status IN ('PENDING', 'PROCESSING') RETURNING task_id;
+
+-- name: settle_task
+-- Count a task's items, and end it with the last one.
+UPDATE upwell.tasks t SET
+    status = CASE WHEN t.status = 'CANCELED' OR c.left_ > 0 THEN t.status
+                  WHEN c.failed = 0 THEN 'COMPLETED' WHEN c.completed = 0 THEN 'FAILED'
+                  ELSE 'COMPLETED_WITH_ERRORS' END,
+    outputs = c.outputs,
+    additional_data = t.additional_data
+        || jsonb_build_object('total', c.total, 'completed', c.completed, 'failed', c.failed),
+    error = CASE WHEN c.left_ = 0 THEN c.error END,
+    updated_at = $2
+FROM (
+    SELECT
+        count(*) AS total, count(*) FILTER (WHERE status = 'COMPLETED') AS completed,
+        count(*) FILTER (WHERE status = 'FAILED') AS failed,
+        count(*) FILTER (WHERE status IN ('PENDING', 'PROCESSING')) AS left_,
+        coalesce(jsonb_agg(output ORDER BY index) FILTER (WHERE output IS NOT NULL), '[]') AS outputs,
+        (array_agg(error ORDER BY index) FILTER (WHERE error IS NOT NULL))[1] AS error
+    FROM upwell.task_items WHERE task_id = $1
+) c
+WHERE t.task_id = $1;
+
+-- name: cancel_task
+-- End a task before its time.
+UPDATE upwell.tasks SET status = 'CANCELED', updated_at = $2
+WHERE task_id = $1 AND status IN ('PENDING', 'PROCESSING') RETURNING task_id;
+
+-- name: cancel_task_items
+-- What has not begun is not done.
+UPDATE upwell.task_items SET status = 'CANCELED' WHERE task_id = $1 AND status = 'PENDING' RETURNING index;
+
+-- name: drop_task
+-- Remove a task that has ended, or whose upload is no longer being verified.
+DELETE FROM upwell.tasks t WHERE t.task_id = $1 AND CASE
+    WHEN t.upload_id IS NULL THEN t.status NOT IN ('PENDING', 'PROCESSING') AND t.updated_at <= $2
+    ELSE NOT EXISTS (
+        SELECT FROM upwell.uploads u
+        WHERE u.upload_id = t.upload_id AND u.task_id = t.task_id
+            AND u.status NOT IN ('COMPLETED', 'FAILED', 'CANCELED'))
+    END;
+
+-- name: task_exists
+-- Whether a task's row is there.
+SELECT EXISTS (SELECT FROM upwell.tasks WHERE task_id = $1);

@@ -9,10 +9,11 @@ import msgspec
 
 
 class JobKind(enum.StrEnum):
-    """What is to be done with an upload.
+    """What is to be done with an upload, or with what else `Job.upload_id` names.
 
     `verify`: prove its bytes. `expire`: see whether the client came back. `forget`: erase the record.
     `discard`: delete bytes that must not stay. `recheck`: see whether a completed upload's bytes are still the same.
+    `item`: work an item of a task (named by `item_subject`). `drop_task`: remove a task that has long ended.
     """
 
     VERIFY = "verify"
@@ -20,6 +21,8 @@ class JobKind(enum.StrEnum):
     FORGET = "forget"
     DISCARD = "discard"
     RECHECK = "recheck"
+    ITEM = "item"
+    DROP_TASK = "drop_task"
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
-from entrypoints.http import api_keys, buckets, health, namespaces, objects, uploads
+from entrypoints.http import api_keys, buckets, health, namespaces, objects, tasks, uploads
 from entrypoints.http.admission import Admission
 from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.request_log import RequestLog
@@ -44,7 +44,14 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
 
     v1 = Router(
         "/v1",
-        route_handlers=[*uploads.ROUTES, *buckets.ROUTES, *objects.ROUTES, *namespaces.ROUTES, *api_keys.ROUTES],
+        route_handlers=[
+            *uploads.ROUTES,
+            *buckets.ROUTES,
+            *objects.ROUTES,
+            *namespaces.ROUTES,
+            *api_keys.ROUTES,
+            *tasks.ROUTES,
+        ],
         middleware=[Admission],
         security=[{"key": []}],
     )

@@ -10,14 +10,17 @@ from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.jobs import MemoryJobQueue
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.memory.tasks import MemoryTasks
 from adapters.postgres.connecting import open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.listening import Listener
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.tasks import PostgresTasks
 from application.ports.event_log import Command, EventLog, StreamAppend
 from application.ports.jobs import JobQueue
 from application.ports.read_side import Directory, ReadSide
+from application.ports.tasks import Tasks
 from application.uploads import load_object, load_upload
 from domain.api_key import ApiKeyCreated, ApiKeyRevoked, Permission
 from domain.bucket import BucketCreated, BucketStatus, BucketStatusChanged, Policy, UniqueKey
@@ -65,6 +68,7 @@ class Kit:
     directory: Directory
     jobs: JobQueue
     other_jobs: JobQueue
+    tasks: Tasks
 
 
 def memory_kit() -> Kit:
@@ -77,6 +81,7 @@ def memory_kit() -> Kit:
         directory=MemoryDirectory(read_side),
         jobs=MemoryJobQueue(log),
         other_jobs=MemoryJobQueue(log),
+        tasks=MemoryTasks(log),
     )
 
 
@@ -104,6 +109,7 @@ async def postgres_kit(url: str) -> AsyncIterator[Kit]:
             directory=directory,
             jobs=queues[0],
             other_jobs=queues[1],
+            tasks=PostgresTasks(pool, pool),
         )
 
 

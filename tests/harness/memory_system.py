@@ -12,6 +12,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.jobs import MemoryJobQueue
 from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
 from adapters.memory.url_signer import RefusedError as UrlRefusedError
 from application.ports.object_storage import (
@@ -144,6 +145,7 @@ class MemorySystem:
             read_side=read_side,
             directory=MemoryDirectory(read_side),
             jobs=MemoryJobQueue(self._log),
+            tasks=MemoryTasks(self._log),
             storage=self._failing,
             signer=self._signer,
             clock=self._clock,

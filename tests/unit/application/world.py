@@ -12,6 +12,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.jobs import MemoryJobQueue
 from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
 from application.callers import Admitting, Caller
 from application.canceling_upload import CancelingUpload
@@ -28,6 +29,7 @@ from application.ports.read_side import BucketRecord, NamespaceRecord, UploadRec
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import Answer, RequestingUpload, Wish
 from application.rules import Rules
+from application.running_tasks import RunningTasks
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
 from domain.admission import Announcement
@@ -55,6 +57,7 @@ class World:
         self.directory = MemoryDirectory(self.read_side)
         self.storage = MemoryObjectStorage(versioned=self.versioned)
         self.jobs = MemoryJobQueue(self.log)
+        self.tasks = MemoryTasks(self.log)
         self.problems: list[BaseException] = []
         log, read_side, storage, clock, ids, rules = (
             self.log,
@@ -95,6 +98,7 @@ class World:
             expire=ExpiringUploads(log=log, storage=storage, clock=clock, ids=ids, rules=rules),
             forget=self.forget,
             recheck=RecheckingUploads(log=log, storage=storage, clock=clock, ids=ids),
+            tasks=RunningTasks(tasks=self.tasks, clock=clock, rules=rules, work={}),
             report=self._report,
         )
 

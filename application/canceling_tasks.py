@@ -1,0 +1,38 @@
+"""Canceling a task: what of it has not begun is not done."""
+
+from application.callers import Caller
+from application.ports.clock import Clock
+from application.ports.tasks import RUNNING, Tasks, TaskStatus, TaskType, task_is_over, task_not_found
+from domain.refusals import WrongStateError
+
+# A deletion has taken effect before it was answered, and a file must not be lost because its check was stopped.
+CANCELABLE = frozenset({TaskType.CONFIRM_UPLOADS})
+
+
+class CancelingTasks:
+    """Safe to repeat."""
+
+    def __init__(self, *, tasks: Tasks, clock: Clock) -> None:
+        self._tasks = tasks
+        self._clock = clock
+
+    async def __call__(self, caller: Caller, task_id: str) -> None:
+        """Cancel a task of the caller's organization; refuse where it is over or cannot be stopped."""
+        organization_id = caller.organization.organization_id
+        task = await self._tasks.task(organization_id, task_id)
+        if task is None:
+            raise task_not_found(task_id)
+        if task.status is TaskStatus.CANCELED:
+            return
+        if task.status not in RUNNING:
+            raise task_is_over(task)
+        if task.task_type not in CANCELABLE:
+            upload = task.task_type is TaskType.CONFIRM_UPLOAD
+            raise WrongStateError(
+                "task_not_cancelable",
+                "Cancel the upload instead (DELETE on it): its task ends with it."
+                if upload
+                else "A deletion that has begun goes on to its end.",
+                {"task_type": task.task_type, "upload_id": task.upload_id},
+            )
+        await self._tasks.cancel(organization_id, task_id, now=self._clock.now())

@@ -1,0 +1,96 @@
+"""The routes of tasks. They belong to the organization: no namespace has to be named."""
+
+from typing import Any
+
+from litestar import Request, delete, get, post
+from litestar.params import FromPath, JSONBody
+from litestar.types import Scope
+
+from application.ports.tasks import TaskRecord, task_not_found
+from domain.api_key import Permission
+from entrypoints.http.admission import MAX_IDENTIFIER, Needs, admitted_in
+from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.wire.tasks import (
+    GenericDeleteResponse,
+    ListTasksRequest,
+    ListTasksResponse,
+    TaskResponse,
+    TaskStatusEnum,
+    TaskTypeEnum,
+)
+
+_READ = Needs(Permission.READ, namespace=False).opt()
+_DELETE = Needs(Permission.DELETE, namespace=False).opt()
+_PAGE = 10
+TAGS = ["Tasks"]
+
+
+@get("/tasks/{task_id:str}", opt=_READ, tags=TAGS)
+async def get_task(task_id: FromPath[str], scope: Scope) -> TaskResponse:
+    """Return a task as it stands."""
+    admitted = admitted_in(scope)
+    organization_id = admitted.caller.organization.organization_id
+    record = await admitted.services.ports.tasks.task(organization_id, _id(task_id))
+    if record is None:
+        raise task_not_found(task_id)
+    return render(record)
+
+
+@post("/tasks/list", status_code=200, opt=_READ, tags=TAGS)
+async def list_tasks(
+    request: Request[Any, Any, Any],
+    scope: Scope,
+    data: JSONBody[ListTasksRequest | None] = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    cursor: Cursor = None,
+    include_total: IncludeTotal = False,
+) -> ListTasksResponse:
+    """List the organization's tasks, newest first."""
+    admitted = admitted_in(scope)
+    body = data or ListTasksRequest()
+    named = {"status": body.status, "task_type": body.task_type}
+    asked = page_request(
+        limit=limit or _PAGE,
+        offset=offset or 0,
+        cursor=cursor,
+        search=body.search,
+        filters={**(body.filters or {}), **{name: value.value for name, value in named.items() if value}},
+        sort=body.sort,
+        with_total=include_total,
+        fields=("status", "task_type"),
+    )
+    page = await admitted.services.ports.tasks.tasks(admitted.caller.organization.organization_id, asked)
+    return ListTasksResponse(
+        results=[render(record) for record in page.rows], pagination=pagination(request.url.path, page, asked)
+    )
+
+
+@delete("/tasks/{task_id:str}", status_code=200, opt=_DELETE, tags=TAGS)
+async def cancel_task(task_id: FromPath[str], scope: Scope) -> GenericDeleteResponse:
+    """Cancel a task: what of it has not begun is not done."""
+    admitted = admitted_in(scope)
+    await admitted.services.cancel_task(admitted.caller, _id(task_id))
+    return GenericDeleteResponse(message="The task is canceled.")
+
+
+def render(record: TaskRecord) -> TaskResponse:
+    """Return a task as the wire has it."""
+    return TaskResponse(
+        task_id=record.task_id,
+        task_type=TaskTypeEnum(record.task_type.value),
+        status=TaskStatusEnum(record.status.value),
+        inputs=list(record.inputs),
+        outputs=list(record.outputs),
+        additional_data=record.additional_data,
+        error=record.error,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+    )
+
+
+def _id(value: str) -> str:
+    return value[:MAX_IDENTIFIER].replace("\0", "")
+
+
+ROUTES = [get_task, list_tasks, cancel_task]
