@@ -1,8 +1,8 @@
-"""Requesting an upload: everything is checked, then a URL is given out."""
+"""Requesting uploads: everything is checked, then URLs are given out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 
@@ -14,6 +14,7 @@ from application.ports.event_log import (
     Command,
     EventLog,
     OriginalExistsError,
+    OriginalGoneError,
     Sameness,
     StreamAppend,
 )
@@ -24,7 +25,7 @@ from domain.admission import Admitted, Announcement, BucketRules, admit
 from domain.bucket import Policy
 from domain.events import Origin
 from domain.filenames import storage_key
-from domain.refusals import InvalidInputError, NotFoundError
+from domain.refusals import InvalidInputError, NotFoundError, QuotaExceededError, RefusedError
 from domain.schema import BucketSchema
 from domain.upload import (
     NoUpload,
@@ -33,6 +34,7 @@ from domain.upload import (
     UploadDuplicateAvoided,
     UploadRequest,
     decide,
+    reserved,
 )
 
 MIN_EXPIRY_SECONDS = 60
@@ -43,12 +45,13 @@ _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for. `sha256`: 64 lower-case hex digits."""
+    """What a client asks for. `sha256`: 64 lower-case hex digits. `policy`: in place of the bucket's own."""
 
     announcement: Announcement
     url_expires_in_seconds: int = 3600
     sha256: str | None = None
     skip_duplicates: bool = True
+    policy: Policy | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +63,48 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
 
 
+class _Item(msgspec.Struct, kw_only=True):
+    """One wish on its way. `original`: the upload that has the bytes already, as far as is known by now."""
+
+    command: RequestUpload
+    signed: SignedRequest
+    original: UploadRecord | None = None
+
+    def lose(self, unique_key: str, owner_id: str) -> None:
+        """Take note of the object that has a unique key."""
+        if self.sends and self.inserts == unique_key:
+            self.command = msgspec.structs.replace(self.command, existing_object_id=owner_id)
+
+    def find(self, original: UploadRecord | None) -> None:
+        """Take note of an upload that has bytes already."""
+        if self.sends and original is not None and self.hash == original.sha256:
+            self.original = original
+
+    def miss(self, upload_id: str) -> None:
+        """Take note that an upload has its bytes no more."""
+        if self.original is not None and self.original.upload_id == upload_id:
+            self.original = None
+
+    @property
+    def hash(self) -> str | None:
+        """The hash that makes it a duplicate of an earlier upload, where that matters."""
+        request = self.command.request
+        return request.declared_sha256 if request.skip_duplicates else None
+
+    @property
+    def inserts(self) -> str | None:
+        """The unique key that must be free for it, if there is one."""
+        request = self.command.request
+        return request.unique_key if request.policy is Policy.INSERT else None
+
+    @property
+    def sends(self) -> bool:
+        """Whether bytes will come, as far as is known by now."""
+        return self.original is None and self.command.existing_object_id is None
+
+
 class RequestingUpload:
-    """One command: admits the file, reserves its bytes, signs its URL."""
+    """One command, for one file or many: admits them, reserves their bytes, signs their URLs; all of them or none."""
 
     def __init__(
         self, *, log: EventLog, read_side: ReadSide, signer: UrlSigner, clock: Clock, ids: Ids, rules: Rules
@@ -76,7 +119,38 @@ class RequestingUpload:
 
     async def __call__(self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish) -> Answer:
         """Answer with a URL, with the original of a duplicate, or with the object that has the unique key."""
-        now = self._clock.now()
+        origin = self._origin(caller, namespace, bucket)
+        item = self._item(caller, bucket, wish, origin)
+        if item.command.request.policy is Policy.UPDATE:
+            _check_object(item, await self._owners(bucket, [item]))
+        return (await self._settle(caller, origin, [item]))[0]
+
+    async def many(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wishes: Sequence[Wish]
+    ) -> list[Answer]:
+        """Answer all of them, in their order. A refusal names the `index` of its wish, and refuses all."""
+        origin = self._origin(caller, namespace, bucket)
+        items = []
+        for index, wish in enumerate(wishes):
+            with _told_of(index):
+                items.append(self._item(caller, bucket, wish, origin))
+        await self._look_up(bucket, items)
+        try:
+            return await self._settle(caller, origin, items)
+        except QuotaExceededError as refused:
+            with _told_of(_first_without_room(items, refused)):
+                raise
+
+    def _origin(self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord) -> Origin:
+        return caller.origin(
+            self._clock.now(),
+            new_command_id(self._ids),
+            namespace_id=namespace.namespace_id,
+            bucket_id=bucket.bucket_id,
+        )
+
+    def _item(self, caller: Caller, bucket: BucketRecord, wish: Wish, origin: Origin) -> _Item:
+        """Check one wish as far as it says itself, and sign its URL."""
         if not MIN_EXPIRY_SECONDS <= wish.url_expires_in_seconds <= MAX_EXPIRY_SECONDS:
             raise InvalidInputError(
                 "invalid_expiry",
@@ -86,49 +160,27 @@ class RequestingUpload:
             wish.announcement,
             self._rules_of(bucket),
             self._rules.tier_limits[caller.organization.tier],
+            wish.policy,
         )
         upload_id = self._ids.new("upl_")
-        origin = caller.origin(
-            now, new_command_id(self._ids), namespace_id=namespace.namespace_id, bucket_id=bucket.bucket_id
-        )
         headers = signed_headers(wish.announcement.content_type, wish.announcement.file_size_bytes)
         key = storage_key(
             internal_id=caller.organization.internal_id,
-            namespace_id=namespace.namespace_id,
+            namespace_id=bucket.namespace_id,
             upload_id=upload_id,
             filename=wish.announcement.filename,
             room=self._signer.key_room(headers),
         )
         signed = self._signer.sign_put(
-            key, headers=headers, expires_in=timedelta(seconds=wish.url_expires_in_seconds), now=now
+            key, headers=headers, expires_in=timedelta(seconds=wish.url_expires_in_seconds), now=origin.at
         )
-        request = _request(wish, admitted, key, signed, self._rules)
-        if admitted.unique_key and admitted.policy is Policy.UPDATE:
-            await self._require_object(bucket, admitted.unique_key)
-        conditions = {
-            "organization_id": caller.organization.organization_id,
-            "key_id": caller.key.key_id,
-            "namespace_id": namespace.namespace_id,
-            "bucket_id": bucket.bucket_id,
-        }
         command = RequestUpload(
-            origin=origin, upload_id=upload_id, request=request, forget_at=now + self._rules.retention
+            origin=origin,
+            upload_id=upload_id,
+            request=_request(wish, admitted, key, signed, self._rules),
+            forget_at=origin.at + self._rules.retention,
         )
-        while True:
-            try:
-                position = await self._append(command, conditions)
-            except ClaimTakenError as taken:
-                command = msgspec.structs.replace(command, existing_object_id=taken.owner_id)
-            except OriginalExistsError as duplicate:
-                original = await self._read_side.upload(namespace.namespace_id, duplicate.upload_id)
-                if original is not None:
-                    await self._avoid(original, origin, conditions)
-                    return Answer(record=original, signed=None, is_duplicate=True, message=_DUPLICATE_MESSAGE)
-            else:
-                record = _record(command, position)
-                if command.existing_object_id is not None:
-                    return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
-                return Answer(record=record, signed=signed)
+        return _Item(command=command, signed=signed)
 
     def _rules_of(self, bucket: BucketRecord) -> BucketRules:
         """Return the bucket's rules; the directory gives the same record for a while, so its schema is parsed once."""
@@ -141,45 +193,126 @@ class RequestingUpload:
         self._buckets[bucket.bucket_id] = (bucket, rules)
         return rules
 
-    async def _append(self, command: RequestUpload, conditions: Mapping[str, Any]) -> int:
-        request = command.request
-        events = decide(command, NoUpload())
-        stream = StreamAppend(stream_id=command.upload_id, expected_version=0, events=events)
-        command_id = command.origin.command_id
-        if command.existing_object_id is not None:
-            return await self._log.append(Command(command_id=command_id, streams=(stream,), **conditions))
-        bucket_id = str(conditions["bucket_id"])
-        inserts = request.unique_key is not None and request.policy is Policy.INSERT
-        known_hash = request.skip_duplicates and request.declared_sha256 is not None
+    async def _owners(self, bucket: BucketRecord, items: Sequence[_Item]) -> Mapping[str, str]:
+        """Return by unique key which objects have those that are wished for."""
+        keys = {item.command.request.unique_key for item in items} - {None}
+        claims = [object_claim(bucket.bucket_id, key) for key in keys if key is not None]
+        return await self._read_side.claim_owners(claims[0].scope, [each.key for each in claims]) if claims else {}
+
+    async def _look_up(self, bucket: BucketRecord, items: Sequence[_Item]) -> None:
+        """Find out at once what is known already, so that the log does not have to tell it item by item."""
+        owners = await self._owners(bucket, items)
+        hashes = {item.hash for item in items if item.hash is not None}
+        originals = await self._read_side.originals(bucket.bucket_id, hashes) if hashes else {}
+        for index, item in enumerate(items):
+            with _told_of(index):
+                _check_object(item, owners)
+            for unique_key, owner_id in owners.items():
+                item.lose(unique_key, owner_id)
+            item.find(originals.get(item.hash or ""))
+
+    async def _settle(self, caller: Caller, origin: Origin, items: Sequence[_Item]) -> list[Answer]:
+        """Append all of it, under what must still hold then; what the log says against it changes how."""
+        while True:
+            try:
+                position = await self._append(caller, origin, items)
+            except ClaimTakenError as taken:
+                for item in items:
+                    item.lose(taken.claim.key, taken.owner_id)
+            except OriginalExistsError as duplicate:
+                original = await self._read_side.upload(origin.namespace_id or "", duplicate.upload_id)
+                for item in items:
+                    item.find(original)
+            except OriginalGoneError as gone:
+                for item in items:
+                    item.miss(gone.upload_id)
+            else:
+                first = position - len(items) + 1
+                return [_answer(item, place) for place, item in enumerate(items, first)]
+
+    async def _append(self, caller: Caller, origin: Origin, items: Sequence[_Item]) -> int:
+        bucket_id = origin.bucket_id or ""
+        streams: list[StreamAppend] = []
+        free: dict[str, Claim] = {}
+        unknown: dict[str, Sameness] = {}
+        stored: set[str] = set()
+        for item in items:
+            if item.original is not None:
+                streams.append(self._avoided(origin, item.original))
+                stored.add(item.original.upload_id)
+                continue
+            command = item.command
+            events = decide(command, NoUpload())
+            streams.append(StreamAppend(stream_id=command.upload_id, expected_version=0, events=events))
+            if item.sends:
+                if item.inserts:
+                    free[item.inserts] = object_claim(bucket_id, item.inserts)
+                if item.hash:
+                    unknown[item.hash] = Sameness(bucket_id=bucket_id, sha256=item.hash)
         return await self._log.append(
             Command(
-                command_id=command_id,
-                streams=(stream,),
-                free=(object_claim(bucket_id, request.unique_key),) if inserts and request.unique_key else (),
-                no_original=(Sameness(bucket_id=bucket_id, sha256=request.declared_sha256),)
-                if known_hash and request.declared_sha256
-                else (),
-                room_bytes=request.declared_size_bytes or 0,
-                **conditions,
+                command_id=origin.command_id,
+                organization_id=origin.organization_id,
+                key_id=caller.key.key_id,
+                namespace_id=origin.namespace_id,
+                bucket_id=bucket_id,
+                streams=tuple(streams),
+                free=tuple(free.values()),
+                no_original=tuple(unknown.values()),
+                stored=tuple(stored),
+                room_bytes=sum(_room_bytes(item) for item in items),
             )
         )
 
-    async def _avoid(self, original: UploadRecord, origin: Origin, conditions: Mapping[str, Any]) -> None:
+    def _avoided(self, origin: Origin, original: UploadRecord) -> StreamAppend:
         event = UploadDuplicateAvoided(
             origin=origin,
             original_upload_id=original.upload_id,
             sha256=original.sha256 or "",
             saved_bytes=original.size_bytes or 0,
         )
-        stream = StreamAppend(stream_id=self._ids.new("dup_"), expected_version=0, events=(event,))
-        await self._log.append(Command(command_id=origin.command_id, streams=(stream,), **conditions))
+        return StreamAppend(stream_id=self._ids.new("dup_"), expected_version=0, events=(event,))
 
-    async def _require_object(self, bucket: BucketRecord, unique_key: str) -> None:
-        claim = object_claim(bucket.bucket_id, unique_key)
-        if await self._read_side.claim_owner(claim.scope, claim.key) is None:
-            raise NotFoundError(
-                "object_not_found", "No object with this unique key exists, and the policy 'update' needs one."
-            )
+
+def _check_object(item: _Item, owners: Mapping[str, str]) -> None:
+    request = item.command.request
+    if request.unique_key and request.policy is Policy.UPDATE and request.unique_key not in owners:
+        raise NotFoundError(
+            "object_not_found", "No object with this unique key exists, and the policy 'update' needs one."
+        )
+
+
+@contextmanager
+def _told_of(index: int) -> Iterator[None]:
+    """Let a refusal tell which of many wishes it is about."""
+    try:
+        yield
+    except RefusedError as refused:
+        refused.details["index"] = index
+        raise
+
+
+def _room_bytes(item: _Item) -> int:
+    return reserved(item.command.request) if item.sends else 0
+
+
+def _first_without_room(items: Sequence[_Item], refused: QuotaExceededError) -> int:
+    """Return the index of the first wish that the quota had no room for, beside those before it."""
+    room = refused.details["limit_bytes"] - refused.details["used_bytes"]
+    for index, item in enumerate(items):
+        room -= _room_bytes(item)
+        if room < 0:
+            return index
+    return len(items) - 1
+
+
+def _answer(item: _Item, position: int) -> Answer:
+    if item.original is not None:
+        return Answer(record=item.original, signed=None, is_duplicate=True, message=_DUPLICATE_MESSAGE)
+    record = _record(item.command, position)
+    if item.command.existing_object_id is not None:
+        return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
+    return Answer(record=record, signed=item.signed)
 
 
 def _schema(bucket: BucketRecord) -> BucketSchema | None:

@@ -46,8 +46,11 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
 
 
-def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits) -> Admitted:
-    """Check an announced file in the documented order; the first refusal wins."""
+def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits, policy: Policy | None = None) -> Admitted:
+    """Check an announced file in the documented order; the first refusal wins.
+
+    `policy`: what the client wants of a taken unique key; otherwise the bucket's own counts.
+    """
     check_json(announced.metadata, "metadata", max_bytes=MAX_METADATA_BYTES)
     check_json(announced.object_metadata, "object_metadata", max_bytes=MAX_METADATA_BYTES)
     unique_key = None
@@ -73,8 +76,12 @@ def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits) -> A
             given_type or (fitting[0] if fitting else None),
         )
     name, kind = settled
-    policy = (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT
-    return Admitted(blob_property=name, blob_type=kind.upper() if kind else None, unique_key=unique_key, policy=policy)
+    return Admitted(
+        blob_property=name,
+        blob_type=kind.upper() if kind else None,
+        unique_key=unique_key,
+        policy=policy or (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT,
+    )
 
 
 def _blob_type(given: str | None) -> FieldType | None:

@@ -116,18 +116,9 @@ class MemoryEventLog:
             if claim in tables.claims:
                 raise ClaimTakenError(claim, tables.claims[claim])
         for sameness in command.no_original:
-            originals = [
-                upload
-                for upload in tables.uploads.values()
-                if upload.bucket_id == sameness.bucket_id
-                and upload.sha256 == sameness.sha256
-                and upload.status is Status.COMPLETED
-                and upload.skip_duplicates
-                and upload.keeps_bytes
-                and upload.changed_etag is None
-            ]
-            if originals:
-                raise OriginalExistsError(min(originals, key=lambda upload: upload.position).upload_id)
+            original = tables.original(sameness.bucket_id, sameness.sha256)
+            if original is not None:
+                raise OriginalExistsError(original.upload_id)
         for upload_id in command.stored:
             stored = tables.uploads.get(upload_id)
             if (

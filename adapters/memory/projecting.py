@@ -75,6 +75,20 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
         """Return tables that can be written without these changing."""
         return Tables(**{name: getattr(self, name).copy() for name in self.__struct_fields__})
 
+    def original(self, bucket_id: str, sha256: str) -> UploadRecord | None:
+        """Return the upload of the bucket that later ones of the same bytes are duplicates of."""
+        originals = [
+            upload
+            for upload in self.uploads.values()
+            if upload.bucket_id == bucket_id
+            and upload.sha256 == sha256
+            and upload.status is Status.COMPLETED
+            and upload.skip_duplicates
+            and upload.keeps_bytes
+            and upload.changed_etag is None
+        ]
+        return min(originals, key=lambda upload: upload.position, default=None)
+
 
 class ClaimHeldError(Exception):
     """An event claims what another thing holds: its command did not demand that the claim be free."""

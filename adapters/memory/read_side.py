@@ -1,6 +1,6 @@
 """The read side on the tables of a log in memory."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from adapters.memory.event_log import MemoryEventLog
@@ -38,6 +38,16 @@ class MemoryReadSide:
         """Return an upload of the namespace."""
         found = self._log.tables.uploads.get(upload_id)
         return found if found is not None and found.namespace_id == namespace_id else None
+
+    async def uploads_by_id(self, namespace_id: str, upload_ids: Collection[str]) -> Mapping[str, UploadRecord]:
+        """Return those of these uploads that are the namespace's, by their ids."""
+        found = [await self.upload(namespace_id, upload_id) for upload_id in upload_ids]
+        return {upload.upload_id: upload for upload in found if upload is not None}
+
+    async def originals(self, bucket_id: str, hashes: Collection[str]) -> Mapping[str, UploadRecord]:
+        """Return by SHA-256 the uploads of the bucket that later ones with these hashes would be duplicates of."""
+        found = {sha256: self._log.tables.original(bucket_id, sha256) for sha256 in hashes}
+        return {sha256: upload for sha256, upload in found.items() if upload is not None}
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads."""
@@ -94,6 +104,11 @@ class MemoryReadSide:
     async def claim_owner(self, scope: str, key: str) -> str | None:
         """Return the id of the thing that holds a claim."""
         return self._log.tables.claims.get(Claim(scope=scope, key=key))
+
+    async def claim_owners(self, scope: str, keys: Collection[str]) -> Mapping[str, str]:
+        """Return by key the ids of the things that hold these claims."""
+        found = {key: await self.claim_owner(scope, key) for key in keys}
+        return {key: owner_id for key, owner_id in found.items() if owner_id is not None}
 
     async def quota(self, organization_id: str) -> QuotaUse:
         """Return what the organization's storage holds."""

@@ -68,6 +68,17 @@ SELECT count(*) FROM upwell.buckets WHERE namespace_id = $1 AND ($2::text IS NUL
 -- An upload of a namespace.
 SELECT * FROM upwell.uploads WHERE upload_id = $1 AND namespace_id = $2;
 
+-- name: uploads_by_id
+-- Some of a namespace's uploads.
+SELECT * FROM upwell.uploads WHERE upload_id = ANY ($1::text[]) AND namespace_id = $2;
+
+-- name: originals
+-- The uploads that later ones of the same bytes would be duplicates of: the earliest of each.
+SELECT DISTINCT ON (sha256) * FROM upwell.uploads
+WHERE bucket_id = $1 AND sha256 = ANY ($2::text[])
+    AND status = 'COMPLETED' AND skip_duplicates AND keeps_bytes AND changed_etag IS NULL
+ORDER BY sha256, position;
+
 -- name: uploads
 -- A page of a bucket's uploads, newest first.
 SELECT * FROM upwell.uploads
@@ -88,6 +99,10 @@ SELECT * FROM upwell.objects WHERE object_id = $1 AND namespace_id = $2;
 -- name: claim_owner
 -- Who holds a claim.
 SELECT owner_id FROM upwell.claims WHERE scope = $1 AND key = $2;
+
+-- name: claim_owners
+-- Who holds some claims.
+SELECT key, owner_id FROM upwell.claims WHERE scope = $1 AND key = ANY ($2::text[]);
 
 -- name: lease_jobs
 -- Take due jobs that nobody works on, the longest due first.

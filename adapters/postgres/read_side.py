@@ -1,7 +1,7 @@
 """The read side on PostgreSQL: the projected tables, and a short-lived cache of who may ask."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -39,6 +39,18 @@ class PostgresReadSide:
     async def upload(self, namespace_id: str, upload_id: str) -> UploadRecord | None:
         """Return an upload of the namespace."""
         return await self._one("upload", UploadRecord, upload_id, namespace_id)
+
+    async def uploads_by_id(self, namespace_id: str, upload_ids: Collection[str]) -> Mapping[str, UploadRecord]:
+        """Return those of these uploads that are the namespace's, by their ids."""
+        async with log_errors():
+            rows = await self._pool.fetch(QUERIES["uploads_by_id"], list(upload_ids), namespace_id)
+        return {row["upload_id"]: msgspec.convert(dict(row), UploadRecord) for row in rows}
+
+    async def originals(self, bucket_id: str, hashes: Collection[str]) -> Mapping[str, UploadRecord]:
+        """Return by SHA-256 the uploads of the bucket that later ones with these hashes would be duplicates of."""
+        async with log_errors():
+            rows = await self._pool.fetch(QUERIES["originals"], bucket_id, list(hashes))
+        return {row["sha256"]: msgspec.convert(dict(row), UploadRecord) for row in rows}
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads."""
@@ -80,6 +92,12 @@ class PostgresReadSide:
         async with log_errors():
             owner: str | None = await self._reads.fetchval(QUERIES["claim_owner"], scope, key)
         return owner
+
+    async def claim_owners(self, scope: str, keys: Collection[str]) -> Mapping[str, str]:
+        """Return by key the ids of the things that hold these claims."""
+        async with log_errors():
+            rows = await self._pool.fetch(QUERIES["claim_owners"], scope, list(keys))
+        return {row["key"]: row["owner_id"] for row in rows}
 
     async def quota(self, organization_id: str) -> QuotaUse:
         """Return what the organization's storage holds."""

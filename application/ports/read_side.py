@@ -3,7 +3,7 @@
 Every query names the organization (and namespace) that asks: what is not theirs does not exist.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -201,6 +201,14 @@ class ReadSide(Protocol):
         """Return an upload of the namespace."""
         ...
 
+    async def uploads_by_id(self, namespace_id: str, upload_ids: Collection[str]) -> Mapping[str, UploadRecord]:
+        """Return those of these uploads that are the namespace's, by their ids."""
+        ...
+
+    async def originals(self, bucket_id: str, hashes: Collection[str]) -> Mapping[str, UploadRecord]:
+        """Return by SHA-256 the uploads of the bucket that later ones with these hashes would be duplicates of."""
+        ...
+
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads. `where` knows `status`."""
         ...
@@ -235,6 +243,10 @@ class ReadSide(Protocol):
 
     async def claim_owner(self, scope: str, key: str) -> str | None:
         """Return the id of the thing that holds a claim."""
+        ...
+
+    async def claim_owners(self, scope: str, keys: Collection[str]) -> Mapping[str, str]:
+        """Return by key the ids of the things that hold these claims."""
         ...
 
     async def quota(self, organization_id: str) -> QuotaUse:

@@ -62,7 +62,7 @@ async def test_a_confirm_before_the_bytes_changes_nothing_and_may_be_repeated(cl
 async def test_wrong_bytes_fail_the_upload_release_its_quota_and_are_deleted(
     client: Client, asked: dict[str, object], body: bytes, etag: str | None, code: str
 ) -> None:
-    answer = await client.request(**asked)  # type: ignore[arg-type]  # of the right types, by name
+    answer = await client.request(**asked)
     client.put(answer, body)
 
     with pytest.raises(WrongStateError) as caught:

@@ -151,25 +151,32 @@ class Client:
         )
         return self.bucket
 
-    async def request(
-        self,
+    async def request(self, **asked: Any) -> Answer:  # noqa: ANN401  # as for `wish`
+        return await self.world._request(self.caller, self.namespace, self.bucket, self.wish(**asked))
+
+    async def request_many(self, *wishes: Wish) -> list[Answer]:
+        return await self.world._request.many(self.caller, self.namespace, self.bucket, wishes)
+
+    @staticmethod
+    def wish(
         *,
         size: int | None = len(BYTES),
         sha256: str | None = None,
         skip_duplicates: bool = True,
         expires_in: int = 3600,
+        policy: Policy | None = None,
         **announced: Any,  # noqa: ANN401  # the fields of an announcement
-    ) -> Answer:
+    ) -> Wish:
         announcement = msgspec.structs.replace(
             Announcement(filename="clip.mp4", content_type="video/mp4", file_size_bytes=size), **announced
         )
-        wish = Wish(
+        return Wish(
             announcement=announcement,
             url_expires_in_seconds=expires_in,
             sha256=sha256,
             skip_duplicates=skip_duplicates,
+            policy=policy,
         )
-        return await self.world._request(self.caller, self.namespace, self.bucket, wish)
 
     def put(self, answer: Answer, body: bytes = BYTES, content_type: str = "video/mp4") -> StoredContent:
         return self.world.storage.put(answer.record.storage_key, body, content_type)
