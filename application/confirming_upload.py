@@ -5,11 +5,12 @@ import msgspec
 from application.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
-from application.ports.object_storage import ObjectStorage, StoredContent
+from application.ports.object_storage import ObjectStorage, StorageUnavailableError, StoredContent
 from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
+from application.ports.tasks import NewTask, Tasks, TaskType
 from application.rules import Rules
 from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
-from application.verifying_uploads import VerifyingUploads
+from application.verifying_uploads import Touch, VerifyingUploads
 from domain.refusals import WrongStateError
 from domain.upload import (
     STATUS_OF,
@@ -22,6 +23,7 @@ from domain.upload import (
     Processing,
     SeenBy,
     Status,
+    UploadVerificationBegan,
     decide,
     request_of,
 )
@@ -48,6 +50,7 @@ class ConfirmingUpload:
         read_side: ReadSide,
         storage: ObjectStorage,
         verify: VerifyingUploads,
+        tasks: Tasks,
         clock: Clock,
         ids: Ids,
         rules: Rules,
@@ -56,6 +59,7 @@ class ConfirmingUpload:
         self._read_side = read_side
         self._storage = storage
         self._verify = verify
+        self._tasks = tasks
         self._clock = clock
         self._ids = ids
         self._rules = rules
@@ -76,28 +80,61 @@ class ConfirmingUpload:
         with `content_not_found` while nothing is stored (the client may PUT and confirm again), and with the reason of
         the failure where the bytes are wrong. Raises `StorageError` if storage cannot be asked; nothing has changed.
         """
-        record = await self._read_side.upload(namespace.namespace_id, upload_id)
-        if record is None or bucket_id not in {None, record.bucket_id}:
-            raise upload_not_found(upload_id)
-        actor_id = caller.key.key_id
+        await self._find(namespace.namespace_id, upload_id, bucket_id)
+        key_id = caller.key.key_id
         for _ in range(CONFLICT_RETRIES):
             loaded = await load_upload(self._log, upload_id)
             if isinstance(loaded.state, Completed | Processing):
-                return await self._answer(namespace, loaded)
+                return await self._answer(loaded)
+            command, content = await self._look(loaded, key_id, claimed)
+            if as_task or content.size_bytes >= self._rules.inline_limit_bytes:
+                command = msgspec.structs.replace(command, inline=False)
+                await self._make_task(loaded, command)
             try:
-                seen = await self._begin(loaded, actor_id, claimed, as_task=as_task)
+                await self._begin(loaded, command, key_id=key_id)
             except VersionConflictError:
                 continue
             loaded = await load_upload(self._log, upload_id)
-            if seen is not None:
-                loaded = await self._verify(loaded, actor_id=actor_id, seen=seen)
-            return await self._answer(namespace, loaded)
-        raise WrongStateError("busy", "Others change this upload at this very moment; confirm again.")
+            if command.inline:
+                loaded = await self._verify(loaded, actor_id=key_id, seen=content)
+            return await self._answer(loaded)
+        raise _busy()
 
-    async def _begin(
-        self, loaded: LoadedUpload, actor_id: str, claimed: Claimed, *, as_task: bool
-    ) -> StoredContent | None:
-        """Append that verification began; return what storage holds if this request goes on with it itself."""
+    async def within_task(
+        self, namespace_id: str, upload_id: str, *, bucket_id: str, actor_id: str, claimed: Claimed, touch: Touch
+    ) -> Confirmed:
+        """Prove what arrived, however large, and return when the upload has ended; refuses as a confirm does.
+
+        Whoever was at it before may be gone, so a verification that is under way is done here as well.
+        """
+        await self._find(namespace_id, upload_id, bucket_id)
+        for _ in range(CONFLICT_RETRIES):
+            loaded = await load_upload(self._log, upload_id)
+            if isinstance(loaded.state, Completed | Failed):
+                return await self._answer(loaded)
+            content = None
+            if not isinstance(loaded.state, Processing):
+                command, content = await self._look(loaded, actor_id, claimed)
+                try:
+                    await self._begin(loaded, command, key_id=None)
+                except VersionConflictError:
+                    continue
+                loaded = await load_upload(self._log, upload_id)
+            loaded = await self._verify(loaded, actor_id=actor_id, seen=content, touch=touch)
+            if isinstance(loaded.state, Pending | InProgress):
+                raise StorageUnavailableError(_STORAGE_IS_SLOW)
+            return await self._answer(loaded)
+        raise _busy()
+
+    async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> None:
+        record = await self._read_side.upload(namespace_id, upload_id)
+        if record is None or bucket_id not in {None, record.bucket_id}:
+            raise upload_not_found(upload_id)
+
+    async def _look(
+        self, loaded: LoadedUpload, actor_id: str, claimed: Claimed
+    ) -> tuple[BeginVerification, StoredContent]:
+        """Return what begins the verification, and what storage holds; refuse where nothing is stored."""
         command = BeginVerification(
             origin=loaded.origin_of(actor_id, new_command_id(self._ids), self._clock.now()),
             task_id=self._ids.new("task_"),
@@ -114,31 +151,46 @@ class ConfirmingUpload:
                 "No bytes are stored for this upload: PUT the file to the presigned URL, then confirm again.",
                 {"upload_id": loaded.upload_id},
             )
-        inline = not as_task and content.size_bytes < self._rules.inline_limit_bytes
-        command = msgspec.structs.replace(command, inline=inline)
+        return command, content
+
+    async def _make_task(self, loaded: LoadedUpload, command: BeginVerification) -> None:
+        """Keep the task that the answer will name. Where the verification does not begin, nobody sees it."""
+        origin = command.origin
+        (began,) = (e for e in decide(command, loaded.state) if isinstance(e, UploadVerificationBegan))
+        await self._tasks.create(
+            NewTask(
+                task_id=began.task_id,
+                organization_id=origin.organization_id,
+                namespace_id=origin.namespace_id,
+                task_type=TaskType.CONFIRM_UPLOAD,
+                actor_id=origin.actor_id,
+                created_at=origin.at,
+                inputs=[loaded.upload_id],
+                upload_id=loaded.upload_id,
+            ),
+            drop_at=origin.at + self._rules.retention,
+        )
+
+    async def _begin(self, loaded: LoadedUpload, command: BeginVerification, *, key_id: str | None) -> None:
+        """Append that verification began."""
+        events = decide(command, loaded.state)
+        stream = StreamAppend(stream_id=loaded.upload_id, expected_version=loaded.version, events=events)
         await self._log.append(
             Command(
                 command_id=command.origin.command_id,
                 organization_id=command.origin.organization_id,
-                key_id=actor_id,
-                streams=(
-                    StreamAppend(
-                        stream_id=loaded.upload_id,
-                        expected_version=loaded.version,
-                        events=decide(command, loaded.state),
-                    ),
-                ),
+                key_id=key_id,
+                streams=(stream,),
             )
         )
-        return content if inline else None
 
-    async def _answer(self, namespace: NamespaceRecord, loaded: LoadedUpload) -> Confirmed:
+    async def _answer(self, loaded: LoadedUpload) -> Confirmed:
         state = loaded.state
         if isinstance(state, Failed):
             raise WrongStateError(
                 state.reason.value, state.message, {"upload_id": loaded.upload_id, "status": "FAILED"}
             )
-        record = await self._read_side.upload(namespace.namespace_id, loaded.upload_id)
+        record = await self._read_side.upload(loaded.origin.namespace_id or "", loaded.upload_id)
         if record is None:
             raise upload_not_found(loaded.upload_id)
         match state:
@@ -154,3 +206,7 @@ class ConfirmingUpload:
             case _:
                 status = STATUS_OF[type(state)]
                 raise WrongStateError("wrong_state", f"The upload is {status}; request a new one.", {"status": status})
+
+
+def _busy() -> WrongStateError:
+    return WrongStateError("busy", "Others change this upload at this very moment; confirm again.")

@@ -21,6 +21,7 @@ from adapters.system import SystemClock, SystemIds
 from application.callers import Admitting
 from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
+from application.confirming_many import ConfirmingMany
 from application.confirming_upload import ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
@@ -33,12 +34,13 @@ from application.ports.event_log import EventLog
 from application.ports.jobs import Job, JobQueue
 from application.ports.object_storage import ObjectStorage
 from application.ports.read_side import Directory, ReadSide
-from application.ports.tasks import Tasks
+from application.ports.tasks import Tasks, TaskType
 from application.ports.url_signer import UrlSigner
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import RequestingUpload
 from application.rules import Rules
 from application.running_tasks import RunningTasks
+from application.signing_uploads import SigningUploads
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
 from entrypoints.settings import S3Settings, SettingError, Settings
@@ -81,6 +83,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     admit: Admitting
     request_upload: RequestingUpload
     confirm_upload: ConfirmingUpload
+    confirm_many: ConfirmingMany
+    sign_uploads: SigningUploads
     cancel_upload: CancelingUpload
     cancel_task: CancelingTasks
     create_namespace: CreatingNamespaces
@@ -100,15 +104,9 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         request_upload=RequestingUpload(
             log=p.log, read_side=p.read_side, signer=p.signer, clock=p.clock, ids=p.ids, rules=rules
         ),
-        confirm_upload=ConfirmingUpload(
-            log=p.log,
-            read_side=p.read_side,
-            storage=p.storage,
-            verify=_verifying(p, rules),
-            clock=p.clock,
-            ids=p.ids,
-            rules=rules,
-        ),
+        confirm_upload=_confirming(p, rules),
+        confirm_many=_confirming_many(p, rules),
+        sign_uploads=SigningUploads(read_side=p.read_side, signer=p.signer, clock=p.clock),
         cancel_upload=CancelingUpload(
             log=p.log, read_side=p.read_side, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules
         ),
@@ -135,6 +133,23 @@ def _verifying(p: Ports, rules: Rules) -> VerifyingUploads:
     )
 
 
+def _confirming(p: Ports, rules: Rules) -> ConfirmingUpload:
+    return ConfirmingUpload(
+        log=p.log,
+        read_side=p.read_side,
+        storage=p.storage,
+        verify=_verifying(p, rules),
+        tasks=p.tasks,
+        clock=p.clock,
+        ids=p.ids,
+        rules=rules,
+    )
+
+
+def _confirming_many(p: Ports, rules: Rules) -> ConfirmingMany:
+    return ConfirmingMany(tasks=p.tasks, confirm=_confirming(p, rules), clock=p.clock, ids=p.ids, rules=rules)
+
+
 def _working(p: Ports, rules: Rules) -> Working:
     return Working(
         jobs=p.jobs,
@@ -145,7 +160,12 @@ def _working(p: Ports, rules: Rules) -> Working:
         expire=ExpiringUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules),
         forget=ForgettingUploads(log=p.log, clock=p.clock, ids=p.ids),
         recheck=RecheckingUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids),
-        tasks=RunningTasks(tasks=p.tasks, clock=p.clock, rules=rules, work={}),
+        tasks=RunningTasks(
+            tasks=p.tasks,
+            clock=p.clock,
+            rules=rules,
+            work={TaskType.CONFIRM_UPLOADS: _confirming_many(p, rules).work},
+        ),
         report=_report_job,
     )
 

@@ -43,13 +43,13 @@ class PostgresReadSide:
     async def uploads_by_id(self, namespace_id: str, upload_ids: Collection[str]) -> Mapping[str, UploadRecord]:
         """Return those of these uploads that are the namespace's, by their ids."""
         async with log_errors():
-            rows = await self._pool.fetch(QUERIES["uploads_by_id"], list(upload_ids), namespace_id)
+            rows = await self._reads.fetch(QUERIES["uploads_by_id"], list(upload_ids), namespace_id)
         return {row["upload_id"]: msgspec.convert(dict(row), UploadRecord) for row in rows}
 
     async def originals(self, bucket_id: str, hashes: Collection[str]) -> Mapping[str, UploadRecord]:
         """Return by SHA-256 the uploads of the bucket that later ones with these hashes would be duplicates of."""
         async with log_errors():
-            rows = await self._pool.fetch(QUERIES["originals"], bucket_id, list(hashes))
+            rows = await self._reads.fetch(QUERIES["originals"], bucket_id, list(hashes))
         return {row["sha256"]: msgspec.convert(dict(row), UploadRecord) for row in rows}
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
@@ -96,7 +96,7 @@ class PostgresReadSide:
     async def claim_owners(self, scope: str, keys: Collection[str]) -> Mapping[str, str]:
         """Return by key the ids of the things that hold these claims."""
         async with log_errors():
-            rows = await self._pool.fetch(QUERIES["claim_owners"], scope, list(keys))
+            rows = await self._reads.fetch(QUERIES["claim_owners"], scope, list(keys))
         return {row["key"]: row["owner_id"] for row in rows}
 
     async def quota(self, organization_id: str) -> QuotaUse:

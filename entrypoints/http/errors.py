@@ -108,7 +108,10 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
     elif status == 413:  # noqa: PLR2004  # Content Too Large, which the contract does not know
         status = 422
         detail = ErrorDetail(
-            type="ValidationError", message="The body is larger than 1 MiB.", code="body_too_large", details={}
+            type="ValidationError",
+            message="The body is too large: it may have 1 MiB, on routes of batches 4 MiB.",
+            code="body_too_large",
+            details={},
         )
     elif status == 400:  # noqa: PLR2004  # Litestar's word for a body or parameter that does not parse
         status = 422

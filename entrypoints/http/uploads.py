@@ -1,16 +1,19 @@
 """The routes of uploads."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Request, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 
+from application.confirming_many import Confirmation
 from application.confirming_upload import Confirmed
 from application.ports.read_side import UploadRecord
-from application.ports.url_signer import SignedRequest
+from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
 from application.requesting_upload import Wish
+from application.signing_uploads import Signed
 from application.uploads import upload_not_found
 from domain.admission import Announcement
 from domain.api_key import Permission
@@ -19,7 +22,13 @@ from domain.refusals import InvalidInputError
 from domain.upload import Claimed, Status
 from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.tasks import render as render_task
+from entrypoints.http.wire.base import Json
 from entrypoints.http.wire.uploads import (
+    BatchConfirmRequest,
+    BatchConfirmResponse,
+    BatchUploadRequest,
+    BatchUploadResponse,
     ConfirmUploadRequest,
     ConfirmUploadResponse,
     CreateUploadRequest,
@@ -36,7 +45,7 @@ _CREATE = Needs(Permission.WRITE, active=True).opt()
 TAGS = ["Uploads"]
 
 Async = Annotated[bool, QueryParameter(name="async")]
-Bytes = 2**63 - 1
+MAX_BATCH_BYTES = 4 * 1024 * 1024
 
 
 @post("/buckets/{bucket_identifier:str}/uploads", status_code=200, opt=_CREATE, tags=TAGS)
@@ -44,26 +53,39 @@ async def create_upload(
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
     data: JSONBody[CreateUploadRequest],
     scope: Scope,
+    policy: FromQuery[str | None] = None,
 ) -> UploadResponse:
     """Check a file and give out a presigned URL for it."""
     admitted = admitted_in(scope)
-    wish = Wish(
-        announcement=Announcement(
-            filename=data.filename,
-            content_type=data.content_type,
-            file_size_bytes=data.file_size_bytes,
-            metadata=data.metadata,
-            create_object=data.create_object_on_confirm,
-            object_metadata=data.object_metadata,
-            blob_property=data.blob_property,
-            blob_type=data.blob_type,
-        ),
-        url_expires_in_seconds=data.presigned_url_expiration,
-        sha256=data.file_hash,
-        skip_duplicates=data.skip_duplicates,
-    )
+    wish = _wish(data, _policy(policy))
     answer = await admitted.services.request_upload(admitted.caller, admitted.namespace, admitted.bucket, wish)
     return render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
+
+
+@post(
+    "/buckets/{bucket_identifier:str}/uploads/batch",
+    status_code=200,
+    opt=_CREATE,
+    tags=TAGS,
+    request_max_body_size=MAX_BATCH_BYTES,
+)
+async def create_uploads(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
+    data: JSONBody[BatchUploadRequest],
+    scope: Scope,
+    policy: FromQuery[str | None] = None,
+) -> BatchUploadResponse:
+    """Check many files and give out a presigned URL for each; a refusal refuses them all."""
+    admitted = admitted_in(scope)
+    wishes = [_wish(one, _policy(policy), data.shared_metadata, data.shared_object_metadata) for one in data.uploads]
+    answers = await admitted.services.request_upload.many(admitted.caller, admitted.namespace, admitted.bucket, wishes)
+    return BatchUploadResponse(
+        uploads=[
+            render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
+            for answer in answers
+        ],
+        total=len(answers),
+    )
 
 
 @post("/buckets/{bucket_identifier:str}/uploads/list", status_code=200, opt=_READ, tags=TAGS)
@@ -93,9 +115,10 @@ async def list_uploads(
     page = await admitted.services.ports.read_side.uploads(
         admitted.namespace.namespace_id, admitted.bucket.bucket_id, asked
     )
+    signed = await _signed(admitted, page.rows, wanted=body.return_presigned_urls)
     sizes = [record.size_bytes or record.declared_size_bytes or 0 for record in page.rows]
     return ListUploadsResponse(
-        results=[render(record) for record in page.rows],
+        results=[render(record, urls.put, download=urls.get) for record, urls in zip(page.rows, signed, strict=True)],
         pagination=pagination(request.url.path, page, asked),
         stats=UploadListStats(
             total_uploads=len(page.rows),
@@ -108,13 +131,16 @@ async def list_uploads(
 
 
 @get(["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"], opt=_READ, tags=TAGS)
-async def get_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
-    """Return an upload as it stands."""
+async def get_upload(
+    upload_id: FromPath[str], scope: Scope, return_presigned_urls: FromQuery[bool] = False
+) -> UploadResponse:
+    """Return an upload as it stands, with fresh URLs if they are asked for."""
     admitted = admitted_in(scope)
     record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, _id(upload_id))
     if record is None or _bucket_id(admitted) not in {None, record.bucket_id}:
         raise upload_not_found(upload_id)
-    return render(record)
+    (signed,) = await _signed(admitted, [record], wanted=return_presigned_urls)
+    return render(record, signed.put, download=signed.get)
 
 
 @delete(
@@ -156,27 +182,57 @@ async def confirm_upload(
         admitted.namespace,
         _id(upload_id),
         bucket_id=_bucket_id(admitted),
-        claimed=Claimed(etag=body.etag, size_bytes=body.file_size_bytes, policy=_policy(policy)),
+        claimed=Claimed(etag=_etag(body.etag), size_bytes=body.file_size_bytes, policy=_policy(policy)),
         as_task=as_task,
     )
     return _render_confirmed(confirmed)
+
+
+@post(
+    "/buckets/{bucket_identifier:str}/uploads/confirm/batch",
+    status_code=200,
+    opt=_WRITE,
+    tags=TAGS,
+    request_max_body_size=MAX_BATCH_BYTES,
+)
+async def confirm_uploads(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
+    data: JSONBody[BatchConfirmRequest],
+    scope: Scope,
+) -> BatchConfirmResponse:
+    """Prove many uploads in the background; the task tells what became of each."""
+    admitted = admitted_in(scope)
+    confirmations = [
+        Confirmation(
+            upload_id=one.upload_id.replace("\0", ""),
+            claimed=Claimed(etag=_etag(one.etag), size_bytes=one.file_size_bytes),
+        )
+        for one in data.confirmations
+    ]
+    task = await admitted.services.confirm_many(admitted.caller, admitted.bucket, confirmations)
+    rendered = render_task(task)
+    return BatchConfirmResponse(
+        task_id=task.task_id, status=rendered.status, confirmations_count=len(confirmations), task=rendered
+    )
 
 
 def render(
     record: UploadRecord,
     signed: SignedRequest | None = None,
     *,
+    download: SignedRequest | None = None,
     is_duplicate: bool = False,
     message: str | None = None,
 ) -> UploadResponse:
     """Return an upload as the wire has it. `is_duplicate`: it stands in for one that was not made."""
+    usable = signed or (download if download and len(download.url) <= MAX_URL_LENGTH else None)
     return UploadResponse(
         upload_id=record.upload_id,
         bucket_id=record.bucket_id,
         filename=record.filename,
         content_type=record.content_type,
         file_size_bytes=record.declared_size_bytes if record.size_bytes is None else record.size_bytes,
-        presigned_url=signed.url if signed else None,
+        presigned_url=usable.url if usable else None,
         presigned_url_expiration=record.url_expires_in_seconds,
         s3_key=record.storage_key,
         status=record.status,
@@ -200,7 +256,41 @@ def render(
         object_id=record.object_id,
         task_id=record.task_id,
         required_headers=signed.headers if signed else None,
+        download_url=download.url if download else None,
     )
+
+
+def _wish(
+    data: CreateUploadRequest,
+    policy: Policy | None,
+    shared_metadata: Json | None = None,
+    shared_object_metadata: Json | None = None,
+) -> Wish:
+    object_metadata = data.object_metadata
+    if shared_object_metadata is not None:
+        object_metadata = {**shared_object_metadata, **(object_metadata or {})}
+    return Wish(
+        announcement=Announcement(
+            filename=data.filename,
+            content_type=data.content_type,
+            file_size_bytes=data.file_size_bytes,
+            metadata={**(shared_metadata or {}), **data.metadata},
+            create_object=data.create_object_on_confirm,
+            object_metadata=object_metadata,
+            blob_property=data.blob_property,
+            blob_type=data.blob_type,
+        ),
+        url_expires_in_seconds=data.presigned_url_expiration,
+        sha256=data.file_hash,
+        skip_duplicates=data.skip_duplicates,
+        policy=policy,
+    )
+
+
+async def _signed(admitted: Admitted, records: Sequence[UploadRecord], *, wanted: bool) -> Sequence[Signed]:
+    if not wanted:
+        return [Signed()] * len(records)
+    return await admitted.services.sign_uploads(admitted.namespace.namespace_id, records)
 
 
 def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
@@ -234,6 +324,12 @@ def _id(value: str) -> str:
     return value
 
 
+def _etag(value: str | None) -> str | None:
+    if value is not None and "\0" in value:
+        raise InvalidInputError("null_character", "etag holds the character U+0000; leave it out.")
+    return value
+
+
 def _policy(value: str | None) -> Policy | None:
     try:
         return None if value is None else Policy(value)
@@ -243,4 +339,12 @@ def _policy(value: str | None) -> Policy | None:
         ) from None
 
 
-ROUTES = [create_upload, list_uploads, get_upload, delete_upload, confirm_upload]
+ROUTES = [
+    create_upload,
+    create_uploads,
+    list_uploads,
+    get_upload,
+    delete_upload,
+    confirm_upload,
+    confirm_uploads,
+]

@@ -1,6 +1,7 @@
 """The second wall: rows of another organization do not exist, even where the application forgets whose they are."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from adapters.postgres.connecting import Connection, connect, open_pool
 from adapters.postgres.migrating import migrate
 from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
 from application.callers import Admitting, acting_for
 from application.ports.read_side import NamespaceRecord, PageRequest
@@ -113,7 +115,12 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
     upload_id, object_id = await fill(tenant)
     own, namespace, bucket = tenant.caller.organization, tenant.namespace.namespace_id, tenant.bucket.bucket_id
     pool = await open_pool(service.database.url, size=2, for_everybody=False)
-    reads = PostgresReadSide(TenantReads(pool))
+    reads, tasks = PostgresReadSide(TenantReads(pool)), PostgresTasks(pool, TenantReads(pool))
+    async with tenant.client() as client:
+        confirmed = await client.post(
+            f"/v1/buckets/{bucket}/uploads/confirm/batch", json={"confirmations": [{"upload_id": upload_id}]}
+        )
+    task_id = confirmed.json()["task_id"]
     questions: list[Callable[[], Awaitable[object]]] = [
         lambda: reads.upload(namespace, upload_id),
         lambda: reads.uploads(namespace, bucket, PAGE),
@@ -128,10 +135,15 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.organization_by_name(own.organization_id),
         lambda: reads.claim_owner(f"namespace:{own.organization_id}", tenant.namespace.name),
         lambda: reads.claim_owner(f"bucket:{namespace}", tenant.bucket.name),
+        lambda: reads.claim_owners(f"bucket:{namespace}", [tenant.bucket.name]),
+        lambda: reads.uploads_by_id(namespace, [upload_id]),
+        lambda: reads.originals(bucket, [hashlib.sha256(b"whose bytes").hexdigest()]),
+        lambda: tasks.task(own.organization_id, task_id),
+        lambda: tasks.tasks(own.organization_id, PAGE),
     ]
 
     def empty(answer: object) -> bool:
-        return answer is None or (getattr(answer, "rows", 0) == [] and getattr(answer, "total", 0) == 0)
+        return not answer or (getattr(answer, "rows", 0) == [] and getattr(answer, "total", 0) == 0)
 
     for question in questions:
         with pytest.raises(LookupError):

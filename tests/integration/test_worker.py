@@ -180,7 +180,9 @@ async def test_a_confirm_that_died_in_the_middle_is_finished_by_a_worker(world: 
     await world.put(answer, body)
     confirm = world.services.confirm_upload
     loaded = await _load(world, answer)
-    assert await confirm._begin(loaded, world.tenant.caller.key.key_id, Claimed(), as_task=False)
+    key_id = world.tenant.caller.key.key_id
+    command, _ = await confirm._look(loaded, key_id, Claimed())
+    await confirm._begin(loaded, command, key_id=key_id)
     assert await world.status(answer) is Status.PROCESSING  # and here the process was killed
     await world.work()
     assert await world.status(answer) is Status.PROCESSING

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from domain.upload import Status
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
+from entrypoints.http.wire.tasks import TaskResponse, TaskStatusEnum
 
 
 class CreateUploadRequest(Request, frozen=True):
@@ -27,7 +28,11 @@ class CreateUploadRequest(Request, frozen=True):
 
 
 class UploadResponse(Response, frozen=True):
-    """An upload, and the URL to PUT to if there is anything to send. `required_headers` must be sent with the PUT."""
+    """An upload, and the URL to PUT to if there is anything to send. `required_headers` must be sent with the PUT.
+
+    Where URLs are asked for later, a completed upload has a `download_url`; it stands in `presigned_url` as well, if it
+    is no longer than the contract allows.
+    """
 
     upload_id: str
     bucket_id: str
@@ -58,6 +63,22 @@ class UploadResponse(Response, frozen=True):
     object_id: str | None
     task_id: str | None
     required_headers: dict[str, str] | None = None
+    download_url: str | None = None
+
+
+class BatchUploadRequest(Request, frozen=True):
+    """Many files at once. What they share counts where a file says nothing of its own."""
+
+    uploads: Annotated[list[CreateUploadRequest], Meta(min_length=1, max_length=100)]
+    shared_metadata: Json | None = None
+    shared_object_metadata: Json | None = None
+
+
+class BatchUploadResponse(Response, frozen=True):
+    """The uploads, in the order in which they were asked for."""
+
+    uploads: list[UploadResponse]
+    total: int
 
 
 class ConfirmUploadRequest(Request, frozen=True):
@@ -86,6 +107,30 @@ class ConfirmUploadResponse(Response, frozen=True):
     skipped_unique_key: bool
     existing_object_id: str | None
     batch_id: str | None = None
+
+
+class Confirmation(msgspec.Struct, kw_only=True, frozen=True):
+    """One upload that has been sent. Other fields mean nothing."""
+
+    upload_id: Annotated[str, Meta(max_length=200)]
+    etag: str | None = None
+    file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
+
+
+class BatchConfirmRequest(Request, frozen=True):
+    """Many uploads that have been sent."""
+
+    confirmations: Annotated[list[Confirmation], Meta(min_length=1, max_length=100)]
+
+
+class BatchConfirmResponse(Response, frozen=True):
+    """The task that confirms them."""
+
+    task_id: str
+    status: TaskStatusEnum
+    confirmations_count: int
+    task: TaskResponse
+    message: str = "Batch confirmation is being processed in the background."
 
 
 class ListUploadsRequest(Request, frozen=True):

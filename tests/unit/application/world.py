@@ -15,7 +15,9 @@ from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
 from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
 from application.callers import Admitting, Caller
+from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
+from application.confirming_many import Confirmation, ConfirmingMany
 from application.confirming_upload import Confirmed, ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
@@ -26,10 +28,12 @@ from application.opening_organizations import OpeningOrganizations
 from application.ports.jobs import Job
 from application.ports.object_storage import StoredContent
 from application.ports.read_side import BucketRecord, NamespaceRecord, UploadRecord
+from application.ports.tasks import TaskRecord, TaskType
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import Answer, RequestingUpload, Wish
 from application.rules import Rules
 from application.running_tasks import RunningTasks
+from application.signing_uploads import SigningUploads
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
 from domain.admission import Announcement
@@ -72,9 +76,8 @@ class World:
         self.keys = ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids)
         self.create_namespace = CreatingNamespaces(log=log, clock=clock, ids=ids)
         self.create_bucket = CreatingBuckets(log=log, clock=clock, ids=ids)
-        self._request = RequestingUpload(
-            log=log, read_side=read_side, signer=MemoryUrlSigner(), clock=clock, ids=ids, rules=rules
-        )
+        signer = MemoryUrlSigner()
+        self._request = RequestingUpload(log=log, read_side=read_side, signer=signer, clock=clock, ids=ids, rules=rules)
         self.verify = VerifyingUploads(
             log=log,
             read_side=read_side,
@@ -85,8 +88,18 @@ class World:
             rules=rules,
         )
         self._confirm = ConfirmingUpload(
-            log=log, read_side=read_side, storage=storage, verify=self.verify, clock=clock, ids=ids, rules=rules
+            log=log,
+            read_side=read_side,
+            storage=storage,
+            verify=self.verify,
+            tasks=self.tasks,
+            clock=clock,
+            ids=ids,
+            rules=rules,
         )
+        self._confirm_many = ConfirmingMany(tasks=self.tasks, confirm=self._confirm, clock=clock, ids=ids, rules=rules)
+        self.sign = SigningUploads(read_side=read_side, signer=signer, clock=clock)
+        self.cancel_task = CancelingTasks(tasks=self.tasks, clock=clock)
         self._cancel = CancelingUpload(log=log, read_side=read_side, storage=storage, clock=clock, ids=ids, rules=rules)
         self.forget = ForgettingUploads(log=log, clock=clock, ids=ids)
         self.working = Working(
@@ -98,7 +111,9 @@ class World:
             expire=ExpiringUploads(log=log, storage=storage, clock=clock, ids=ids, rules=rules),
             forget=self.forget,
             recheck=RecheckingUploads(log=log, storage=storage, clock=clock, ids=ids),
-            tasks=RunningTasks(tasks=self.tasks, clock=clock, rules=rules, work={}),
+            tasks=RunningTasks(
+                tasks=self.tasks, clock=clock, rules=rules, work={TaskType.CONFIRM_UPLOADS: self._confirm_many.work}
+            ),
             report=self._report,
         )
 
@@ -198,6 +213,17 @@ class Client:
             claimed=Claimed(etag=etag, size_bytes=size, policy=policy),
             as_task=as_task,
         )
+
+    async def confirm_many(self, *answers: Answer | str) -> TaskRecord:
+        """Confirm these uploads (or ids of some) as a task."""
+        ids = [answer if isinstance(answer, str) else answer.record.upload_id for answer in answers]
+        confirmations = [Confirmation(upload_id=upload_id, claimed=Claimed()) for upload_id in ids]
+        return await self.world._confirm_many(self.caller, self.bucket, confirmations)
+
+    async def task(self, task_id: str | None) -> TaskRecord:
+        found = await self.world.tasks.task(self.caller.organization.organization_id, task_id or "")
+        assert found is not None
+        return found
 
     async def cancel(self, answer: Answer, *, keep_bytes: bool = False) -> None:
         await self.world._cancel(

@@ -1,0 +1,67 @@
+"""Signing uploads anew: URLs that read what was completed, and that still send what is awaited."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from application.ports.clock import Clock
+from application.ports.read_side import ReadSide, UploadRecord
+from application.ports.url_signer import SignedRequest, UrlSigner
+from application.requesting_upload import signed_headers
+from domain.upload import Status
+
+_SECOND = timedelta(seconds=1)
+
+
+class Signed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client may do with an upload's bytes: `put` them while its URL lasts, `get` them once they are proved."""
+
+    put: SignedRequest | None = None
+    get: SignedRequest | None = None
+
+
+class SigningUploads:
+    """Signs locally; what it gives out is nowhere written down."""
+
+    def __init__(self, *, read_side: ReadSide, signer: UrlSigner, clock: Clock) -> None:
+        self._read_side = read_side
+        self._signer = signer
+        self._clock = clock
+
+    async def __call__(self, namespace_id: str, records: Sequence[UploadRecord]) -> list[Signed]:
+        """Return what can be done with each of these uploads.
+
+        A PUT is good for what is left of the time that was given out. A GET lives as long as the upload's URL did, and
+        reads the version that was proved; those of a duplicate are its original's bytes.
+        """
+        now = self._clock.now()
+        wanted = {record.duplicate_of for record in records if record.duplicate_of is not None}
+        originals = await self._read_side.uploads_by_id(namespace_id, wanted) if wanted else {}
+        return [
+            Signed(put=self._put(record, now), get=self._get(record, originals.get(record.duplicate_of or ""), now))
+            for record in records
+        ]
+
+    def _put(self, record: UploadRecord, now: datetime) -> SignedRequest | None:
+        if record.status is not Status.PENDING or record.expires_at - now < _SECOND:
+            return None
+        headers = signed_headers(record.content_type, record.declared_size_bytes)
+        return self._signer.sign_put(record.storage_key, headers=headers, expires_in=record.expires_at - now, now=now)
+
+    def _get(self, record: UploadRecord, original: UploadRecord | None, now: datetime) -> SignedRequest | None:
+        holder = record if record.keeps_bytes else original
+        if (
+            record.status is not Status.COMPLETED
+            or holder is None
+            or not holder.keeps_bytes
+            or holder.changed_etag is not None
+        ):
+            return None
+        return self._signer.sign_get(
+            holder.storage_key,
+            expires_in=timedelta(seconds=record.url_expires_in_seconds),
+            now=now,
+            version_id=holder.version_id,
+            download_as=record.filename,
+        )
