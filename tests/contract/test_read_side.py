@@ -458,6 +458,44 @@ async def test_claims_name_their_owners(kit: Kit, account: Account) -> None:
 # Counters
 
 
+async def test_many_claims_are_asked_for_at_once(kit: Kit, account: Account) -> None:
+    (bucket,) = (await kit.read_side.buckets(account.namespace_id, PageRequest(limit=1))).rows
+    scope = f"bucket:{account.namespace_id}"
+    assert await kit.read_side.claim_owners(scope, [bucket.name, "none"]) == {bucket.name: bucket.bucket_id}
+    assert await kit.read_side.claim_owners(scope, []) == {}
+    assert await kit.read_side.claim_owners("bucket:ns_other", [bucket.name]) == {}
+
+
+async def test_many_uploads_are_asked_for_at_once_within_their_namespace(kit: Kit, account: Account) -> None:
+    ids = {await account.request(kit.log) for _ in range(3)}
+    found = await kit.read_side.uploads_by_id(account.namespace_id, {*ids, "upl_none"})
+    assert found == {upload_id: await upload_of(kit, account, upload_id) for upload_id in ids}
+    assert await kit.read_side.uploads_by_id("ns_other", ids) == {}
+
+
+async def test_the_originals_of_hashes_are_the_earliest_uploads_that_still_hold_the_bytes(
+    kit: Kit, account: Account
+) -> None:
+    async def originals(bucket_id: str = account.bucket_id) -> dict[str, str]:
+        found = await kit.read_side.originals(bucket_id, [HASH, OTHER_HASH, "c" * 64])
+        return {sha256: upload.upload_id for sha256, upload in found.items()}
+
+    assert await originals() == {}
+    without = await account.request(kit.log, skip_duplicates=False)
+    await account.complete(kit.log, without)
+    assert await originals() == {}, "one that takes no part in it is no original"
+    first = await account.complete(kit.log)
+    second = await account.complete(kit.log)
+    other = await account.complete(kit.log, sha256=OTHER_HASH, version_id=None)
+    assert await originals() == {HASH: first, OTHER_HASH: other}
+    assert await originals("bkt_other") == {}
+    await account.tell(kit.log, first, account.forgets())
+    await account.tell(kit.log, other, account.reports_change())
+    assert await originals() == {HASH: second}
+    found = await kit.read_side.originals(account.bucket_id, [HASH])
+    assert found[HASH] == await upload_of(kit, account, second)
+
+
 async def test_a_bucket_counts_its_objects_its_accepted_bytes_and_when_the_last_upload_completed(
     kit: Kit, account: Account
 ) -> None:

@@ -14,8 +14,11 @@ from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
 from application.callers import acting_for
+from application.confirming_many import Confirmation
 from application.ports.jobs import JobKind
+from application.ports.tasks import TaskStatus, item_of
 from application.requesting_upload import Answer, Wish
+from application.working import LEASE
 from domain.admission import Announcement
 from domain.refusals import WrongStateError
 from domain.upload import Claimed, Status
@@ -189,6 +192,31 @@ async def test_a_confirm_that_died_in_the_middle_is_finished_by_a_worker(world: 
     world.clock.advance(timedelta(seconds=61))
     await world.work()
     assert await world.status(answer) is Status.COMPLETED
+
+
+async def test_the_items_of_a_killed_worker_are_taken_over_when_its_leases_end(world: World) -> None:
+    answers = []
+    for number in range(12):
+        body = secrets.token_bytes(40 + number)
+        answers.append(await world.announce(body))
+        await world.put(answers[-1], body)
+    t, services = world.tenant, world.services
+    confirmations = [Confirmation(upload_id=a.record.upload_id, claimed=Claimed()) for a in answers]
+    task = await services.confirm_many(t.caller, t.bucket, confirmations)
+    tasks, organization_id = services.system.tasks, t.caller.organization.organization_id
+    held = await services.system.jobs.lease(now=world.clock.now(), limit=5, lasts=LEASE)
+    for job in held:  # one that took five items, began them, and was killed
+        assert await tasks.begin(*item_of(job.upload_id), now=world.clock.now())
+    await asyncio.gather(*(world.work() for _ in range(3)))
+    found = await tasks.task(organization_id, task.task_id)
+    assert found is not None
+    assert (found.status, found.additional_data["completed"]) == (TaskStatus.PROCESSING, 7)
+    world.clock.advance(LEASE)
+    await asyncio.gather(*(world.work() for _ in range(3)))
+    found = await tasks.task(organization_id, task.task_id)
+    assert found is not None
+    assert (found.status, found.additional_data["completed"]) == (TaskStatus.COMPLETED, 12)
+    assert {await world.status(answer) for answer in answers} == {Status.COMPLETED}
 
 
 async def test_two_workers_never_hold_the_same_job(world: World) -> None:

@@ -34,6 +34,7 @@ from application.requesting_upload import Answer, RequestingUpload, Wish
 from application.rules import Rules
 from application.running_tasks import RunningTasks
 from application.signing_uploads import SigningUploads
+from application.uploads import load_upload
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
 from domain.admission import Announcement
@@ -219,6 +220,13 @@ class Client:
         ids = [answer if isinstance(answer, str) else answer.record.upload_id for answer in answers]
         confirmations = [Confirmation(upload_id=upload_id, claimed=Claimed()) for upload_id in ids]
         return await self.world._confirm_many(self.caller, self.bucket, confirmations)
+
+    async def begin_verification(self, answer: Answer) -> None:
+        """Do what a confirm does first, and no more: as if its process were killed then."""
+        confirm = self.world._confirm
+        loaded = await load_upload(self.world.log, answer.record.upload_id)
+        command, _ = await confirm._look(loaded, self.caller.key.key_id, Claimed())
+        await confirm._begin(loaded, command, key_id=None)
 
     async def task(self, task_id: str | None) -> TaskRecord:
         found = await self.world.tasks.task(self.caller.organization.organization_id, task_id or "")
