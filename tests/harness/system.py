@@ -315,7 +315,7 @@ class System(Protocol):
         ...
 
     def jobs(self) -> Mapping[tuple[str, str], datetime]:
-        """Return when which jobs are due, by upload and kind."""
+        """Return when which jobs are due, by upload (or task) and kind."""
         ...
 
     def stored(self, storage_key: str) -> bytes | None:
