@@ -47,6 +47,7 @@ from tests.harness.system import (
     QuotaSeen,
     Refused,
     Request,
+    TaskSeen,
     UploadSeen,
 )
 
@@ -205,6 +206,26 @@ class HttpSystem:
                 return None if response.is_success else refused(response)
             case Forget():
                 return self._stand.run(in_process.forget(self._stand.services, request.upload_id))
+
+    def announce_batch(self, asks: Sequence[Ask]) -> Sequence[UploadSeen] | Refused:
+        """Announce files in one request."""
+        body = {"uploads": [ask.wire() for ask in asks]}
+        response = self._client.post(f"/v1/buckets/{asks[0].bucket}/uploads/batch", json=body)
+        if not response.is_success:
+            return refused(response)
+        return [UploadSeen.of(each) for each in response.json()["uploads"]]
+
+    def confirm_batch(self, bucket: str, upload_ids: Sequence[str]) -> str:
+        """Confirm uploads in one request."""
+        body = {"confirmations": [{"upload_id": upload_id} for upload_id in upload_ids]}
+        response = self._client.post(f"/v1/buckets/{bucket}/uploads/confirm/batch", json=body)
+        task_id: str = response.raise_for_status().json()["task_id"]
+        return task_id
+
+    def task(self, task_id: str) -> TaskSeen | Refused:
+        """Ask for a task."""
+        response = self._client.get(f"/v1/tasks/{task_id}")
+        return TaskSeen.of(response.json()) if response.is_success else refused(response)
 
     def put(self, url: str, headers: Mapping[str, str], body: bytes) -> PutSeen:
         """PUT to S3."""

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -60,6 +60,7 @@ from tests.harness.system import (
     Refused,
     Request,
     System,
+    TaskSeen,
     UploadSeen,
 )
 
@@ -171,6 +172,41 @@ class UploadMachine(RuleBasedStateMachine):
     def announce_two_at_once(self, wish: Wish, other: Wish) -> Any:  # noqa: ANN401  # the same
         """Announce two files at the same time: they may want the same room."""
         return self._announce([wish, other])
+
+    @rule(target=sent, several=st.lists(wishes(), min_size=1, max_size=4))
+    def announce_batch(self, several: list[Wish]) -> Any:  # noqa: ANN401  # the same
+        """Announce files of one bucket in one request: all of them are answered or none."""
+        self._note("announce_batch")
+        bucket, model, now = several[0].ask.bucket, self.model, self.system.now()
+        asked = [Wish(wish.body, replace(wish.ask, bucket=bucket)) for wish in several]
+        expected = model.batch([wish.ask for wish in asked])
+        answers = self.system.announce_batch([wish.ask for wish in asked])
+        made: list[str] = []
+        if isinstance(expected, Refused):
+            assert answers == expected
+        else:
+            assert not isinstance(answers, Refused), answers
+            made = [each for wish, answer in zip(asked, answers, strict=True) for each in self._made(wish, answer, now)]
+            for answer, admission in zip(answers, expected, strict=True):
+                assert self._admitted(answer, admission), (answer, admission)
+        self._follow()
+        assert not model.asked, "an upload was told of that is not in the log"
+        return multiple(*made)
+
+    @rule(several=st.lists(sent, min_size=1, max_size=4), puts=st.booleans())
+    def confirm_batch(self, several: list[str], puts: bool) -> None:
+        """Confirm uploads in one request, perhaps one of them twice, and have a worker work."""
+        self._note("confirm_batch")
+        bucket = self.model.uploads[several[0]].ask.bucket
+        here = [upload_id for upload_id in several if self.model.uploads[upload_id].ask.bucket == bucket]
+        for upload_id in here:
+            if puts and self.model.uploads[upload_id].stored is None:
+                self._put(upload_id, self.wishes[upload_id].body)
+        task_id = self.system.confirm_batch(bucket, here)
+        self.model.batched[task_id] = here
+        self._work()
+        if task_id not in self.model.batched and not self.model.patient(self.system.now()):
+            self._check_outcomes(task_id, here)
 
     @rule(target=sent, wish=wishes())
     def announce_and_put(self, wish: Wish) -> Any:  # noqa: ANN401  # the same
@@ -419,27 +455,52 @@ class UploadMachine(RuleBasedStateMachine):
         answers = self.system.at_once([wish.ask for wish in asked])
         made: list[str] = []
         for wish, answer in zip(asked, answers, strict=True):
-            if isinstance(answer, UploadSeen) and answer.upload_id not in model.uploads:
-                self._check_fresh(wish, answer)
-                model.asked[answer.upload_id] = Upload(
-                    ask=wish.ask,
-                    upload_id=answer.upload_id,
-                    storage_key=answer.storage_key,
-                    signed_at=now,
-                    expires_at=answer.expires_at,
-                    due_at=answer.expires_at + model.limits.grace,
-                    status=answer.status,
-                    url=answer.url,
-                    headers=dict(answer.headers),
-                )
-                self.wishes[answer.upload_id] = wish
-                made.append(answer.upload_id)
+            made += self._made(wish, answer, now)
         self._follow()
         assert not model.asked, "an upload was told of that is not in the log"
         after = [model.admission(wish.ask) for wish in asked]
         for answer, first, last in zip(answers, before, after, strict=True):
             assert self._admitted(answer, first) or (len(asked) > 1 and self._admitted(answer, last)), (answer, first)
         return multiple(*made)
+
+    def _made(self, wish: Wish, answer: Answer, now: datetime) -> list[str]:
+        """Take in an answer to an announcement; return the id of the upload if it is a new one."""
+        if not isinstance(answer, UploadSeen) or answer.upload_id in self.model.uploads:
+            return []
+        self._check_fresh(wish, answer)
+        self.model.asked[answer.upload_id] = Upload(
+            ask=wish.ask,
+            upload_id=answer.upload_id,
+            storage_key=answer.storage_key,
+            signed_at=now,
+            expires_at=answer.expires_at,
+            due_at=answer.expires_at + self.model.limits.grace,
+            status=answer.status,
+            url=answer.url,
+            headers=dict(answer.headers),
+        )
+        self.wishes[answer.upload_id] = wish
+        return [answer.upload_id]
+
+    def _check_tasks(self) -> None:
+        """Look at the tasks that were under way: they have ended, unless storage was in trouble."""
+        for task_id in list(self.model.batched):
+            seen = self.system.task(task_id)
+            if isinstance(seen, TaskSeen) and seen.status in {PENDING, PROCESSING}:
+                assert self.model.patient(self.system.now()), f"{task_id} should have ended"
+            else:
+                assert isinstance(seen, TaskSeen) or seen == Refused(404, "task_not_found")  # ended long ago
+                del self.model.batched[task_id]
+
+    def _check_outcomes(self, task_id: str, upload_ids: Sequence[str]) -> None:
+        """Hold a task that has just ended to what became of its uploads."""
+        seen = self.system.task(task_id)
+        assert isinstance(seen, TaskSeen), seen
+        completed = [self.model.uploads[upload_id].status == COMPLETED for upload_id in upload_ids]
+        assert [code is None or code == BUSY.code for code in seen.codes] == completed, seen
+        good = sum(code is None for code in seen.codes)
+        some = "COMPLETED_WITH_ERRORS" if good else FAILED
+        assert seen.status == (COMPLETED if good == len(upload_ids) else some), seen
 
     def _check_fresh(self, wish: Wish, answer: UploadSeen) -> None:
         lasts = answer.expires_at - self.system.now()
@@ -618,6 +679,7 @@ class UploadMachine(RuleBasedStateMachine):
         model, now = self.model, self.system.now()
         with self._at_work():
             self.system.work()
+        self._check_tasks()
         if model.patient(now):
             self._see_deletions()
             return

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+import msgspec
 import structlog
 
 from adapters.memory.clock import ManualClock, SequentialIds
@@ -15,6 +16,7 @@ from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
 from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
 from adapters.memory.url_signer import RefusedError as UrlRefusedError
+from application.confirming_many import Confirmation
 from application.ports.object_storage import (
     BucketSetup,
     ObjectStorage,
@@ -23,15 +25,18 @@ from application.ports.object_storage import (
     StoredContent,
 )
 from application.ports.read_side import PageRequest
+from application.requesting_upload import Answer as RequestAnswer
 from application.requesting_upload import Wish
 from application.rules import Rules
 from domain import refusals
-from domain.admission import Announcement
 from domain.bucket import Policy
 from domain.upload import Claimed
 from entrypoints.http.objects import render as render_object
+from entrypoints.http.tasks import render as render_task
 from entrypoints.http.uploads import _render_confirmed as render_confirmed
+from entrypoints.http.uploads import _wish as wish_of
 from entrypoints.http.uploads import render
+from entrypoints.http.wire.uploads import CreateUploadRequest
 from entrypoints.wiring import Ports, Services, put_together
 from tests.harness import in_process
 from tests.harness.system import (
@@ -52,6 +57,7 @@ from tests.harness.system import (
     QuotaSeen,
     Refused,
     Request,
+    TaskSeen,
     UploadSeen,
 )
 
@@ -167,6 +173,32 @@ class MemorySystem:
             return list(await asyncio.gather(*(self._send(request) for request in requests)))
 
         return self._run(send())
+
+    def announce_batch(self, asks: Sequence[Ask]) -> Sequence[UploadSeen] | Refused:
+        """Announce files in one request."""
+        wishes = [_wish(ask) for ask in asks]
+        account = self._account
+        many = self._services.request_upload.many(
+            account.caller, account.namespace, account.buckets[asks[0].bucket], wishes
+        )
+        try:
+            return [_upload_seen(answer) for answer in self._run(many)]
+        except refusals.RefusedError as refused:
+            return _refused(refused)
+
+    def confirm_batch(self, bucket: str, upload_ids: Sequence[str]) -> str:
+        """Confirm uploads in one request."""
+        confirmations = [Confirmation(upload_id=upload_id, claimed=Claimed()) for upload_id in upload_ids]
+        account = self._account
+        confirm = self._services.confirm_many(account.caller, account.buckets[bucket], confirmations)
+        return self._run(confirm).task_id
+
+    def task(self, task_id: str) -> TaskSeen | Refused:
+        """Ask for a task."""
+        record = self._run(self._services.ports.tasks.task(self._account.organization_id, task_id))
+        if record is None:
+            return Refused(404, "task_not_found")
+        return TaskSeen.of(in_process.wire(render_task(record)))
 
     def put(self, url: str, headers: Mapping[str, str], body: bytes) -> PutSeen:
         """Store the body, if the URL allows it."""
@@ -306,32 +338,16 @@ class MemorySystem:
                 case Forget():
                     return await in_process.forget(self._services, request.upload_id)
         except refusals.RefusedError as refused:
-            return Refused(next(status for kind, status in _STATUS_OF if isinstance(refused, kind)), refused.code)
+            return _refused(refused)
         except StorageError:
             return Refused(503, "storage_unavailable")
 
     async def _announce(self, ask: Ask) -> UploadSeen:
-        body = ask.wire()
+        account = self._account
         answer = await self._services.request_upload(
-            self._account.caller,
-            self._account.namespace,
-            self._account.buckets[ask.bucket],
-            Wish(
-                announcement=Announcement(
-                    filename=body["filename"],
-                    content_type=body["content_type"],
-                    file_size_bytes=body["file_size_bytes"],
-                    create_object=body["create_object_on_confirm"],
-                    object_metadata=body["object_metadata"],
-                    blob_property=body["blob_property"],
-                ),
-                url_expires_in_seconds=body["presigned_url_expiration"],
-                sha256=body["file_hash"],
-                skip_duplicates=body["skip_duplicates"],
-            ),
+            account.caller, account.namespace, account.buckets[ask.bucket], _wish(ask)
         )
-        shown = render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
-        return UploadSeen.of(in_process.wire(shown))
+        return _upload_seen(answer)
 
     async def _confirm(self, upload_id: str, claim: Claim, *, as_task: bool) -> ConfirmSeen:
         confirmed = await self._services.confirm_upload(
@@ -356,6 +372,19 @@ class MemorySystem:
             bucket_id=None,
             keep_bytes=request.keep_bytes,
         )
+
+
+def _wish(ask: Ask) -> Wish:
+    return wish_of(msgspec.convert(ask.wire(), CreateUploadRequest), None)
+
+
+def _upload_seen(answer: RequestAnswer) -> UploadSeen:
+    shown = render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
+    return UploadSeen.of(in_process.wire(shown))
+
+
+def _refused(refused: refusals.RefusedError) -> Refused:
+    return Refused(next(status for kind, status in _STATUS_OF if isinstance(refused, kind)), refused.code)
 
 
 def object_seen(wire: Mapping[str, Any]) -> ObjectSeen:

@@ -7,7 +7,7 @@ rested, a confirmation that was answered) it says as duties.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -156,6 +156,7 @@ class Model:
         # What was asked and is under way: the feed must not show anything else.
         self.asked: dict[str, Upload] = {}
         self.confirming: dict[str, tuple[Claim, bool]] = {}
+        self.batched: dict[str, list[str]] = {}  # the uploads of the tasks that are not known to have ended
         self.canceling: dict[str, bool] = {}
         self.forgetting: set[str] = set()
         self.working = False
@@ -237,6 +238,17 @@ class Model:
         if not self.room(ask.size_bytes or 0):
             return Refused(403, "quota_exceeded")
         return Give()
+
+    def batch(self, asks: Sequence[Ask]) -> Sequence[Admission] | Refused:
+        """Say what becomes of files that are announced together: all of them are admitted or none."""
+        admissions = [self.admission(ask) for ask in asks]
+        too_large = Refused(403, "file_too_large")
+        if too_large in admissions:
+            return too_large
+        wanted = sum(
+            ask.size_bytes or 0 for ask, each in zip(asks, admissions, strict=True) if isinstance(each, Give | Refused)
+        )
+        return admissions if self.room(wanted) else Refused(403, "quota_exceeded")
 
     def verdict(self, upload: Upload) -> Good | Bad:
         """Say what becomes of the bytes that are there: what is wrong with them, duplicate, unique key, quota."""
@@ -419,6 +431,8 @@ class Model:
     def _verification_began(self, upload: Upload, event: EventSeen, now: datetime) -> None:
         assert upload.stored is not None, "verification began, and nothing is stored"
         confirming = self.confirming.get(upload.upload_id)
+        if confirming is None and self.working and any(upload.upload_id in each for each in self.batched.values()):
+            confirming = (Claim(), False)
         if event.fact["seen_by"] == "confirm":
             assert confirming is not None, "verification began, and nobody confirmed"
             upload.claim, as_task = confirming

@@ -169,6 +169,19 @@ class ConfirmSeen:
 
 
 @dataclass(frozen=True)
+class TaskSeen:
+    """A task: its status, and of each item that has ended the code of its error, None where it is well."""
+
+    status: str
+    codes: Sequence[str | None]
+
+    @classmethod
+    def of(cls, wire: Mapping[str, Any]) -> "TaskSeen":
+        """Read it off the contract's response."""
+        return cls(wire["status"], [output.get("code") for output in wire["outputs"]])
+
+
+@dataclass(frozen=True)
 class PutSeen:
     """What storage said to a PUT; the ETag comes without its quotes."""
 
@@ -270,6 +283,18 @@ class System(Protocol):
 
         A cancellation or an erasure that is accepted is answered with None.
         """
+        ...
+
+    def announce_batch(self, asks: Sequence[Ask]) -> Sequence[UploadSeen] | Refused:
+        """Announce files of one bucket in one request."""
+        ...
+
+    def confirm_batch(self, bucket: str, upload_ids: Sequence[str]) -> str:
+        """Confirm uploads in one request, and return the id of the task."""
+        ...
+
+    def task(self, task_id: str) -> TaskSeen | Refused:
+        """Ask for a task."""
         ...
 
     def put(self, url: str, headers: Mapping[str, str], body: bytes) -> PutSeen:
