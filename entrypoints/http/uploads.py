@@ -247,7 +247,7 @@ def render(
         duplicate_of_upload_id=record.upload_id if is_duplicate else record.duplicate_of,
         skipped_unique_key=record.existing_object_id is not None,
         existing_object_id=record.existing_object_id,
-        message=message or record.message,
+        message=message or _message(record),
         created_at=record.created_at,
         expires_at=record.expires_at,
         completed_at=record.completed_at,
@@ -258,6 +258,16 @@ def render(
         required_headers=signed.headers if signed else None,
         download_url=download.url if download else None,
     )
+
+
+def _message(record: UploadRecord) -> str | None:
+    if record.message is not None:
+        return record.message
+    if record.duplicate_of is not None:
+        return f"The same bytes were here already, in the upload {record.duplicate_of}: they are kept once."
+    if record.existing_object_id is not None:
+        return "An object with the same unique key exists: nothing is stored for this upload."
+    return None
 
 
 def _wish(
@@ -306,7 +316,7 @@ def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
         completed_at=record.completed_at,
         object_id=record.object_id,
         task_id=confirmed.task_id,
-        message=confirmed.message,
+        message=confirmed.message or _message(record),
         is_duplicate=record.duplicate_of is not None,
         duplicate_of_upload_id=record.duplicate_of,
         skipped_unique_key=record.existing_object_id is not None,

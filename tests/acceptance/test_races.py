@@ -81,6 +81,7 @@ async def test_of_a_hundred_uploads_of_the_same_bytes_one_is_stored(
         assert len(originals) == 1
         kept = originals[0]["upload_id"]
         assert {one["duplicate_of_upload_id"] for one in confirmed} == {None, kept}
+        assert sum(kept in (one["message"] or "") for one in confirmed) == CLIENTS - 1, "the others say whose they are"
         assert len({one["object_id"] for one in confirmed}) == 1
         assert (originals[0]["object_id"] is not None) == create_object
         bucket = (await client.get("/v1/buckets/files")).json()
@@ -116,6 +117,7 @@ async def test_of_a_hundred_uploads_with_the_same_unique_key_one_becomes_an_obje
 
         assert Counter(one["status"] for one in confirmed) == {"COMPLETED": CLIENTS}
         assert Counter(one["skipped_unique_key"] for one in confirmed) == {True: CLIENTS - 1, False: 1}
+        assert sum("unique key" in (one["message"] or "") for one in confirmed) == CLIENTS - 1
         (winner,) = [one for one in confirmed if not one["skipped_unique_key"]]
         assert {one["existing_object_id"] for one in confirmed} == {None, winner["object_id"]}
         bucket = (await client.get("/v1/buckets/keyed")).json()
