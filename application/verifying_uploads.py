@@ -40,7 +40,7 @@ from domain import object as objects
 from domain.bucket import Policy
 from domain.events import Origin
 from domain.organization import Tier
-from domain.refusals import QuotaExceededError, WrongStateError
+from domain.refusals import NotFoundError, QuotaExceededError, WrongStateError
 from domain.upload import (
     AbandonVerification,
     AcceptContent,
@@ -161,7 +161,7 @@ class VerifyingUploads:
                 untouched = 0
         return digest.hexdigest()
 
-    async def _accept(
+    async def _accept(  # noqa: C901  # one arm for every answer of the log
         self, loaded: LoadedUpload, state: Processing, origin: Origin, content: VerifiedContent
     ) -> Contradiction | None:
         """Complete the upload. What the log says of duplicates, unique keys and quota changes how, in that order."""
@@ -186,6 +186,8 @@ class VerifyingUploads:
             except ClaimTakenError as taken:
                 if policy is Policy.INSERT:
                     told = msgspec.structs.replace(told, existing_object_id=taken.owner_id)
+            except NotFoundError:  # the object was deleted meanwhile
+                told = msgspec.structs.replace(told, replaces=None)
             except QuotaExceededError as refused:
                 return Contradiction(reason=FailureReason.QUOTA_EXCEEDED, message=refused.message)
             else:
@@ -267,10 +269,11 @@ class VerifyingUploads:
         )
         metadata = request.object_metadata or {}
         if told.replaces is not None:
-            current, version = await load_object(self._log, told.replaces)
+            current = await load_object(self._log, told.replaces)
             forget_at = origin.at + self._rules.retention
             put = objects.PutBlob(origin=origin, blob=blob, metadata=metadata, forget_at=forget_at)
-            return StreamAppend(stream_id=told.replaces, expected_version=version, events=objects.decide(put, current))
+            events = objects.decide(put, current.state)
+            return StreamAppend(stream_id=told.replaces, expected_version=current.version, events=events)
         create = objects.CreateObject(
             origin=origin,
             object_id=self._ids.new("obj_"),

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from domain import filenames, media_types
-from domain.bucket import MAX_METADATA_BYTES, Policy, UniqueKey, unique_digest, unique_values
+from domain.bucket import MAX_METADATA_BYTES, Policy, UniqueKey, canonical_digest, unique_values
 from domain.organization import TierLimits
 from domain.refusals import ForbiddenError, InvalidInputError
 from domain.schema import PROPERTY_NAME, BucketSchema, FieldType, check_json, check_values
@@ -52,7 +52,7 @@ def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits) -> A
     check_json(announced.object_metadata, "object_metadata", max_bytes=MAX_METADATA_BYTES)
     unique_key = None
     if announced.create_object and bucket.unique_key is not None:
-        unique_key = unique_digest(unique_values(bucket.unique_key, announced.object_metadata or {}))
+        unique_key = canonical_digest(unique_values(bucket.unique_key, announced.object_metadata or {}))
     filenames.check(announced.filename)
     media_types.check_syntax(announced.content_type)
     given_type = _blob_type(announced.blob_type)

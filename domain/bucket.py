@@ -163,7 +163,7 @@ def unique_values(unique_key: UniqueKey, metadata: Mapping[str, Any]) -> tuple[A
     return tuple(values)
 
 
-def unique_digest(values: tuple[Any, ...]) -> str:
+def canonical_digest(values: tuple[Any, ...]) -> str:
     """Return the SHA-256 of the values' canonical JSON: equal values (1 and 1.0 too) give the same digest.
 
     The values themselves may be personal; the log keeps only this.

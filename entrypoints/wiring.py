@@ -22,6 +22,7 @@ from application.canceling_upload import CancelingUpload
 from application.confirming_upload import ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
+from application.deleting_objects import DeletingObjects
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
 from application.managing_keys import ManagingKeys
@@ -79,6 +80,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     cancel_upload: CancelingUpload
     create_namespace: CreatingNamespaces
     create_bucket: CreatingBuckets
+    delete_object: DeletingObjects
     organizations: OpeningOrganizations
     keys: ManagingKeys
     worker: Working
@@ -110,6 +112,19 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         create_bucket=CreatingBuckets(log=p.log, clock=p.clock, ids=p.ids),
         organizations=OpeningOrganizations(
             log=system.log, read_side=system.read_side, clock=p.clock, ids=p.ids, rules=rules
+        delete_object=DeletingObjects(log=p.log, clock=p.clock, ids=p.ids),
+        organizations=OpeningOrganizations(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids, rules=rules),
+        keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
+        worker=Working(
+            jobs=p.jobs,
+            log=p.log,
+            storage=p.storage,
+            clock=p.clock,
+            verify=verify,
+            expire=ExpiringUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules),
+            forget=ForgettingUploads(log=p.log, clock=p.clock, ids=p.ids),
+            recheck=RecheckingUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids),
+            report=_report_job,
         ),
         keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
         worker=_working(system, rules),

@@ -11,9 +11,9 @@ class BlobDetails(Response, frozen=True):
     """The file behind a blob. `hash`: SHA-256."""
 
     filename: str | None
-    size_bytes: int
-    mime_type: str
-    hash: str
+    size_bytes: int | None
+    mime_type: str | None
+    hash: str | None
 
 
 class BlobModel(Response, frozen=True):
@@ -24,7 +24,7 @@ class BlobModel(Response, frozen=True):
     type: str
     details: BlobDetails
     properties: Json
-    upload_id: str
+    upload_id: str | None
     key_prefix: str | None = None
 
 
