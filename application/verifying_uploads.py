@@ -13,6 +13,7 @@ from datetime import timedelta
 import msgspec
 
 from application.callers import new_command_id
+from application.composing_objects import schema_of
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
     Claim,
@@ -41,6 +42,7 @@ from domain.bucket import Policy
 from domain.events import Origin
 from domain.organization import Tier
 from domain.refusals import NotFoundError, QuotaExceededError, WrongStateError
+from domain.schema import with_defaults
 from domain.upload import (
     AbandonVerification,
     AcceptContent,
@@ -274,11 +276,12 @@ class VerifyingUploads:
             put = objects.PutBlob(origin=origin, blob=blob, metadata=metadata, forget_at=forget_at)
             events = objects.decide(put, current.state)
             return StreamAppend(stream_id=told.replaces, expected_version=current.version, events=events)
+        bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
         create = objects.CreateObject(
             origin=origin,
             object_id=self._ids.new("obj_"),
             blobs=(blob,),
-            metadata=metadata,
+            metadata=metadata if bucket is None else with_defaults(schema_of(bucket), metadata),
             unique_key=request.unique_key,
         )
         events = objects.decide(create, objects.NoObject())

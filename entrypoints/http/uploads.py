@@ -14,8 +14,7 @@ from application.requesting_upload import Wish
 from application.uploads import upload_not_found
 from domain.admission import Announcement
 from domain.api_key import Permission
-from domain.bucket import Policy
-from domain.refusals import InvalidInputError
+from domain.bucket import policy_named
 from domain.upload import Claimed, Status
 from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
@@ -156,7 +155,7 @@ async def confirm_upload(
         admitted.namespace,
         _id(upload_id),
         bucket_id=_bucket_id(admitted),
-        claimed=Claimed(etag=body.etag, size_bytes=body.file_size_bytes, policy=_policy(policy)),
+        claimed=Claimed(etag=body.etag, size_bytes=body.file_size_bytes, policy=policy_named(policy)),
         as_task=as_task,
     )
     return _render_confirmed(confirmed)
@@ -232,15 +231,6 @@ def _id(value: str) -> str:
     if "\0" in value:
         raise upload_not_found(value.replace("\0", ""))
     return value
-
-
-def _policy(value: str | None) -> Policy | None:
-    try:
-        return None if value is None else Policy(value)
-    except ValueError:
-        raise InvalidInputError(
-            "invalid_policy", f"policy must be one of {', '.join(Policy)}.", {"policy": value and value[:50]}
-        ) from None
 
 
 ROUTES = [create_upload, list_uploads, get_upload, delete_upload, confirm_upload]

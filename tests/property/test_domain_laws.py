@@ -284,7 +284,7 @@ def test_any_json_is_a_schema_or_refused(properties: dict[str, Any]) -> None:
         assert isinstance(refusal, InvalidInputError)
         assert refusal.code in {"invalid_schema", "null_character", "too_deep"}
     else:
-        _, refusal = attempt(lambda: check_values(schema, {"a": 1, "b": None, "c": [{}]}, given=None))
+        _, refusal = attempt(lambda: check_values(schema, {"a": 1, "b": None, "c": [{}]}, given=()))
         assert refusal is None or refusal.code == "schema_violation"
 
 
