@@ -1,4 +1,4 @@
-"""What the use cases of uploads share: loading the aggregate, and acting on it as the system itself."""
+"""What the use cases of uploads and objects share: loading the aggregate, and acting on it as the system itself."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -39,13 +39,33 @@ async def load_upload(log: EventLog, upload_id: str) -> LoadedUpload:
     return LoadedUpload(upload_id=upload_id, state=replay(events), version=len(events), origin=events[0].origin)
 
 
-async def load_object(log: EventLog, object_id: str) -> tuple[BucketObject, int]:
-    """Rebuild an object from its events and return it with its version."""
+class LoadedObject(msgspec.Struct, frozen=True, kw_only=True):
+    """An object as its events tell it. `origin`: that of its first event."""
+
+    object_id: str
+    state: BucketObject
+    version: int
+    origin: Origin
+
+    def origin_of(self, actor_id: str, command_id: str, now: datetime) -> Origin:
+        """Return the origin of something that is done to this object now."""
+        return msgspec.structs.replace(self.origin, actor_id=actor_id, command_id=command_id, at=now)
+
+
+async def load_object(log: EventLog, object_id: str) -> LoadedObject:
+    """Rebuild an object from its events; raise `NotFoundError` if there are none."""
     stored = await log.read_stream(object_id)
+    if not stored:
+        raise object_not_found(object_id)
     events = cast("Sequence[ObjectEvent]", [decode(event.state) for event in stored])
-    return replay_object(events), len(events)
+    return LoadedObject(object_id=object_id, state=replay_object(events), version=len(events), origin=events[0].origin)
 
 
 def upload_not_found(upload_id: str) -> NotFoundError:
     """Return the refusal of an upload that is not there, or not the caller's."""
     return NotFoundError("upload_not_found", "There is no such upload.", {"upload_id": upload_id[:100]})
+
+
+def object_not_found(object_id: str) -> NotFoundError:
+    """Return the refusal of an object that is not there, or not the caller's."""
+    return NotFoundError("object_not_found", "There is no such object.", {"object_id": object_id[:100]})

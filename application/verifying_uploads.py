@@ -13,6 +13,7 @@ from datetime import timedelta
 import msgspec
 
 from application.callers import new_command_id
+from application.composing_objects import schema_of
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
     Claim,
@@ -40,7 +41,8 @@ from domain import object as objects
 from domain.bucket import Policy
 from domain.events import Origin
 from domain.organization import Tier
-from domain.refusals import QuotaExceededError, WrongStateError
+from domain.refusals import NotFoundError, QuotaExceededError, WrongStateError
+from domain.schema import with_defaults
 from domain.upload import (
     AbandonVerification,
     AcceptContent,
@@ -161,7 +163,7 @@ class VerifyingUploads:
                 untouched = 0
         return digest.hexdigest()
 
-    async def _accept(
+    async def _accept(  # noqa: C901  # one arm for every answer of the log
         self, loaded: LoadedUpload, state: Processing, origin: Origin, content: VerifiedContent
     ) -> Contradiction | None:
         """Complete the upload. What the log says of duplicates, unique keys and quota changes how, in that order."""
@@ -186,6 +188,8 @@ class VerifyingUploads:
             except ClaimTakenError as taken:
                 if policy is Policy.INSERT:
                     told = msgspec.structs.replace(told, existing_object_id=taken.owner_id)
+            except NotFoundError:  # the object was deleted meanwhile
+                told = msgspec.structs.replace(told, replaces=None)
             except QuotaExceededError as refused:
                 return Contradiction(reason=FailureReason.QUOTA_EXCEEDED, message=refused.message)
             else:
@@ -267,15 +271,17 @@ class VerifyingUploads:
         )
         metadata = request.object_metadata or {}
         if told.replaces is not None:
-            current, version = await load_object(self._log, told.replaces)
+            current = await load_object(self._log, told.replaces)
             forget_at = origin.at + self._rules.retention
             put = objects.PutBlob(origin=origin, blob=blob, metadata=metadata, forget_at=forget_at)
-            return StreamAppend(stream_id=told.replaces, expected_version=version, events=objects.decide(put, current))
+            events = objects.decide(put, current.state)
+            return StreamAppend(stream_id=told.replaces, expected_version=current.version, events=events)
+        bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
         create = objects.CreateObject(
             origin=origin,
             object_id=self._ids.new("obj_"),
             blobs=(blob,),
-            metadata=metadata,
+            metadata=metadata if bucket is None else with_defaults(schema_of(bucket), metadata),
             unique_key=request.unique_key,
         )
         events = objects.decide(create, objects.NoObject())

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from domain import filenames, media_types
-from domain.bucket import MAX_METADATA_BYTES, Policy, UniqueKey, unique_digest, unique_values
+from domain.bucket import MAX_METADATA_BYTES, Policy, UniqueKey, canonical_digest, unique_values
 from domain.organization import TierLimits
 from domain.refusals import ForbiddenError, InvalidInputError
-from domain.schema import PROPERTY_NAME, BucketSchema, FieldType, check_json, check_values
+from domain.schema import PROPERTY_NAME, BucketSchema, FieldType, check_json, check_values, with_defaults
 
 SINGLE_PUT_LIMIT_BYTES = 5 * 1024**3
 
@@ -55,7 +55,8 @@ def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits, poli
     check_json(announced.object_metadata, "object_metadata", max_bytes=MAX_METADATA_BYTES)
     unique_key = None
     if announced.create_object and bucket.unique_key is not None:
-        unique_key = unique_digest(unique_values(bucket.unique_key, announced.object_metadata or {}))
+        given = with_defaults(bucket.schema or BucketSchema(properties={}), announced.object_metadata or {})
+        unique_key = canonical_digest(unique_values(bucket.unique_key, given))
     filenames.check(announced.filename)
     media_types.check_syntax(announced.content_type)
     given_type = _blob_type(announced.blob_type)
@@ -145,5 +146,5 @@ def _check_against_schema(
             f"blob_type {announced.blob_type} contradicts the property {name!r}, which is of the type {kind}.",
             {"blob_type": announced.blob_type, "blob_property": name, "property_type": kind},
         )
-    check_values(schema, announced.object_metadata or {}, given=name)
+    check_values(schema, announced.object_metadata or {}, given=(name,))
     return name, kind

@@ -25,6 +25,16 @@ class Policy(enum.StrEnum):
     UPSERT = "upsert"
 
 
+def policy_named(name: str | None) -> Policy | None:
+    """Return the policy of this name, None for None; refuse what is none."""
+    try:
+        return None if name is None else Policy(name)
+    except ValueError:
+        raise InvalidInputError(
+            "invalid_policy", f"policy must be one of {', '.join(Policy)}.", {"policy": name and name[:50]}
+        ) from None
+
+
 class BucketStatus(enum.StrEnum):
     """Whether a bucket takes uploads: only an active one does."""
 
@@ -149,7 +159,7 @@ def unique_values(unique_key: UniqueKey, metadata: Mapping[str, Any]) -> tuple[A
         if value is None:
             raise InvalidInputError(
                 "unique_key_missing",
-                f"object_metadata must hold {field!r}: it is part of the bucket's unique key.",
+                f"A value must be given for {field!r}: it is part of the bucket's unique key.",
                 {"field": field},
             )
         written = value.encode() if isinstance(value, str) else msgspec.json.encode(value)
@@ -163,7 +173,7 @@ def unique_values(unique_key: UniqueKey, metadata: Mapping[str, Any]) -> tuple[A
     return tuple(values)
 
 
-def unique_digest(values: tuple[Any, ...]) -> str:
+def canonical_digest(values: tuple[Any, ...]) -> str:
     """Return the SHA-256 of the values' canonical JSON: equal values (1 and 1.0 too) give the same digest.
 
     The values themselves may be personal; the log keeps only this.

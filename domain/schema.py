@@ -2,7 +2,7 @@
 
 import enum
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -104,10 +104,17 @@ def problems(field: SchemaField, value: object, path: str) -> Iterator[str]:
             pass
 
 
-def check_values(schema: BucketSchema, values: Mapping[str, Any], *, given: str | None) -> None:
+def with_defaults(schema: BucketSchema, values: Mapping[str, Any]) -> JSON:
+    """Return the values with the schema's defaults where none is given, also inside of objects that are given."""
+    return _filled(schema.properties, values)
+
+
+def check_values(
+    schema: BucketSchema, values: Mapping[str, Any], *, given: Collection[str] = (), what: str = "object_metadata"
+) -> None:
     """Refuse values that contradict the schema. Keys that name no property are not looked at.
 
-    `given`: a property that counts as given (the one that the uploaded file will be).
+    `given`: properties that count as given (those that blobs will be). `what` the values are, for the refusal.
     """
     found = [
         problem
@@ -118,12 +125,12 @@ def check_values(schema: BucketSchema, values: Mapping[str, Any], *, given: str 
     found += [
         f"{name} is required"
         for name, field in schema.properties.items()
-        if field.required and name != given and field.default is None and values.get(name) is None
+        if field.required and name not in given and field.default is None and values.get(name) is None
     ]
     if found:
         raise InvalidInputError(
             "schema_violation",
-            f"object_metadata does not fit the bucket's schema: {'; '.join(found[:10])}.",
+            f"{what} does not fit the bucket's schema: {'; '.join(found[:10])}.",
             {"problems": found[:100]},
         )
 
@@ -165,6 +172,26 @@ def _object_problems(properties: Mapping[str, SchemaField], value: dict[str, Any
             yield from problems(field, value[name], f"{path}.{name}")
         elif field.required and field.default is None:
             yield f"{path}.{name} is required"
+
+
+def _filled(properties: Mapping[str, SchemaField], values: Mapping[str, Any]) -> JSON:
+    defaults = {
+        name: field.default
+        for name, field in properties.items()
+        if field.default is not None and values.get(name) is None
+    }
+    given = {name: _within(properties[name], value) if name in properties else value for name, value in values.items()}
+    return {**given, **defaults}
+
+
+def _within(field: SchemaField, value: object) -> object:
+    match field, value:
+        case SchemaField(type=FieldType.OBJECT, properties=dict() as properties), dict():
+            return _filled(properties, value)
+        case SchemaField(type=FieldType.ARRAY, items=SchemaField() as items), list():
+            return [_within(items, item) for item in value]
+        case _:
+            return value
 
 
 def _fields(properties: Mapping[str, SchemaField], path: str) -> Iterator[tuple[str, SchemaField]]:

@@ -21,10 +21,14 @@ from adapters.system import SystemClock, SystemIds
 from application.callers import Admitting
 from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
+from application.changing_objects import ChangingObjects
+from application.composing_objects import ComposingObjects
 from application.confirming_many import ConfirmingMany
 from application.confirming_upload import ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
+from application.creating_objects import CreatingObjects
+from application.deleting_objects import DeletingObjects
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
 from application.managing_keys import ManagingKeys
@@ -89,6 +93,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     cancel_task: CancelingTasks
     create_namespace: CreatingNamespaces
     create_bucket: CreatingBuckets
+    create_object: CreatingObjects
+    change_object: ChangingObjects
+    delete_object: DeletingObjects
     organizations: OpeningOrganizations
     keys: ManagingKeys
     worker: Working
@@ -97,6 +104,10 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> Services:
     """Give every use case the ports it needs; `system`: those that see more than a request does, if there are any."""
     p, system = ports, system or ports
+    compose = ComposingObjects(read_side=p.read_side, ids=p.ids)
+    change_object = ChangingObjects(
+        log=p.log, read_side=p.read_side, compose=compose, clock=p.clock, ids=p.ids, rules=rules
+    )
     return Services(
         ports=ports,
         system=system,
@@ -113,6 +124,11 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         cancel_task=CancelingTasks(tasks=p.tasks, clock=p.clock),
         create_namespace=CreatingNamespaces(log=p.log, clock=p.clock, ids=p.ids),
         create_bucket=CreatingBuckets(log=p.log, clock=p.clock, ids=p.ids),
+        create_object=CreatingObjects(
+            log=p.log, read_side=p.read_side, compose=compose, change=change_object, clock=p.clock, ids=p.ids
+        ),
+        change_object=change_object,
+        delete_object=DeletingObjects(log=p.log, clock=p.clock, ids=p.ids),
         organizations=OpeningOrganizations(
             log=system.log, read_side=system.read_side, clock=p.clock, ids=p.ids, rules=rules
         ),

@@ -25,12 +25,14 @@ from application.ports.event_log import (
 )
 from domain.bucket import BucketStatus
 from domain.events import encode, topic_of
+from domain.object import ObjectDeleted
 from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
 from domain.tags import BY_TAG, decode
 from domain.upload import Status, UploadForgotten
 
 _PERSONAL_OF_REQUEST = ("filename", "storage_key", "metadata", "object_metadata")
 _PERSONAL_OF_BLOB = ("filename", "storage_key")
+_LEFT_OUT_OF_BLOB = ("data", "metadata", "key_prefix")
 
 
 class MemoryEventLog:
@@ -206,7 +208,7 @@ class MemoryEventLog:
         for notification in appended:
             self._notifications.append(notification)
             self._streams.setdefault(notification.originator_id, []).append(notification.id)
-            if notification.topic == topic_of(UploadForgotten):
+            if notification.topic in {topic_of(UploadForgotten), topic_of(ObjectDeleted)}:
                 self._redact(notification.originator_id)
         news, self._appended = self._appended, asyncio.Event()
         news.set()
@@ -214,7 +216,7 @@ class MemoryEventLog:
             self.tell_due_jobs()
 
     def _redact(self, stream_id: str) -> None:
-        """Make the personal fields of a stream's stored events null. Position, version and tag stay."""
+        """Make the personal fields of a stream's stored events null, or absent. Position, version and tag stay."""
         for position in self._streams[stream_id]:
             notification = self._notifications[position - 1]
             fact: dict[str, Any] = msgspec.json.decode(notification.state)
@@ -222,5 +224,10 @@ class MemoryEventLog:
                 fact["request"] |= dict.fromkeys(_PERSONAL_OF_REQUEST)
             if "blobs" in fact:
                 fact["metadata"] = None
-                fact["blobs"] = [blob | dict.fromkeys(_PERSONAL_OF_BLOB) for blob in fact["blobs"]]
+                fact.pop("key_prefix", None)
+                fact["blobs"] = [
+                    {name: value for name, value in blob.items() if name not in _LEFT_OUT_OF_BLOB}
+                    | dict.fromkeys(_PERSONAL_OF_BLOB)
+                    for blob in fact["blobs"]
+                ]
             self._notifications[position - 1] = msgspec.structs.replace(notification, state=msgspec.json.encode(fact))

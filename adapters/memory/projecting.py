@@ -19,7 +19,7 @@ from application.ports.read_side import (
 from domain.api_key import ApiKeyCreated, ApiKeyEvent, ApiKeyRevoked
 from domain.bucket import BucketCreated, BucketEvent, BucketStatus, BucketStatusChanged
 from domain.namespace import NamespaceCreated, NamespaceEvent
-from domain.object import Blob, ObjectCreated, ObjectEvent, ObjectUpdated
+from domain.object import Blob, ObjectCreated, ObjectDeleted, ObjectEvent, ObjectUpdated, uploads_of
 from domain.organization import OrganizationCreated, OrganizationEvent, OrganizationLimitsChanged
 from domain.upload import (
     Status,
@@ -113,7 +113,7 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
             _project_namespace(tables, event, place)
         case BucketCreated() | BucketStatusChanged():
             _project_bucket(tables, event, place)
-        case ObjectCreated() | ObjectUpdated():
+        case ObjectCreated() | ObjectUpdated() | ObjectDeleted():
             _project_object(tables, event, place)
         case UploadDuplicateAvoided():
             pass  # no list shows it
@@ -239,41 +239,80 @@ def _project_object(tables: Tables, event: ObjectEvent, place: Place) -> None:
                 version=place.version,
                 blobs=event.blobs,
                 metadata=event.metadata or {},
+                key_prefix=event.key_prefix,
+                unique_key=event.unique_key,
+                content_key=event.content_key,
                 created_at=origin.at,
                 updated_at=origin.at,
                 position=place.position,
             )
-            if event.unique_key is not None:
-                _hold(tables, Claim(scope=f"object:{bucket_id}", key=event.unique_key), object_id)
-            bucket, namespace = tables.buckets.get(bucket_id), tables.namespaces.get(namespace_id)
-            if bucket is not None:
-                _change(tables.buckets, bucket_id, object_count=bucket.object_count + 1)
-            if namespace is not None:
-                _change(tables.namespaces, namespace_id, object_count=namespace.object_count + 1)
+            _claim(tables, tables.objects[object_id])
+            _count_objects(tables, tables.objects[object_id], 1)
             _hold_bytes(tables, object_id, event.blobs)
         case ObjectUpdated():
             if object_id in tables.objects:
+                current = tables.objects[object_id]
+                _unclaim(tables, current)
                 _change(
                     tables.objects,
                     object_id,
                     version=place.version,
                     blobs=event.blobs,
                     metadata=event.metadata or {},
+                    key_prefix=event.key_prefix,
+                    unique_key=event.unique_key or current.unique_key,
+                    content_key=event.content_key,
                     updated_at=origin.at,
                 )
-            for hold in [hold for hold in tables.holds if hold[1] == object_id]:
-                tables.holds.remove(hold)
-            for upload_id in event.released_upload_ids:
-                released = tables.uploads.get(upload_id)
-                if released is not None and released.object_id == object_id:
-                    _change(tables.uploads, upload_id, object_id=None)
+                _claim(tables, tables.objects[object_id])
+            _release_bytes(tables, object_id, event.released_upload_ids)
             _hold_bytes(tables, object_id, event.blobs)
+        case ObjectDeleted():
+            deleted = tables.objects.pop(object_id, None)
+            if deleted is not None:
+                _unclaim(tables, deleted)
+                _count_objects(tables, deleted, -1)
+            _release_bytes(tables, object_id, event.released_upload_ids)
         case _:
             assert_never(event)
 
 
+def _object_claims(record: ObjectRecord) -> list[Claim]:
+    held = {"object": record.unique_key, "content": record.content_key}
+    return [Claim(scope=f"{kind}:{record.bucket_id}", key=key) for kind, key in held.items() if key is not None]
+
+
+def _claim(tables: Tables, record: ObjectRecord) -> None:
+    for claim in _object_claims(record):
+        _hold(tables, claim, record.object_id)
+
+
+def _unclaim(tables: Tables, record: ObjectRecord) -> None:
+    for claim in _object_claims(record):
+        tables.claims.pop(claim, None)
+
+
+def _count_objects(tables: Tables, record: ObjectRecord, change: int) -> None:
+    bucket, namespace = tables.buckets.get(record.bucket_id), tables.namespaces.get(record.namespace_id)
+    if bucket is not None:
+        _change(tables.buckets, record.bucket_id, object_count=bucket.object_count + change)
+    if namespace is not None:
+        _change(tables.namespaces, record.namespace_id, object_count=namespace.object_count + change)
+
+
+def _release_bytes(tables: Tables, object_id: str, released_upload_ids: tuple[str, ...]) -> None:
+    """Have the object hold nothing; what it let go of is said to be of another object that holds it, if any does."""
+    for hold in [hold for hold in tables.holds if hold[1] == object_id]:
+        tables.holds.remove(hold)
+    for upload_id in released_upload_ids:
+        released = tables.uploads.get(upload_id)
+        if released is not None and released.object_id == object_id:
+            other = min((holder for held, holder in tables.holds if held == upload_id), default=None)
+            _change(tables.uploads, upload_id, object_id=other)
+
+
 def _hold_bytes(tables: Tables, object_id: str, blobs: tuple[Blob, ...]) -> None:
-    for upload_id in {blob.upload_id for blob in blobs}:
+    for upload_id in uploads_of(blobs):
         tables.holds.add((upload_id, object_id))
         upload = tables.uploads.get(upload_id)
         if upload is not None and upload.object_id is None:

@@ -11,7 +11,7 @@ from application.ports.jobs import JobKind
 from domain.api_key import ApiKeyCreated, ApiKeyRevoked
 from domain.bucket import BucketCreated, BucketStatusChanged
 from domain.namespace import NamespaceCreated
-from domain.object import ObjectCreated, ObjectUpdated
+from domain.object import ObjectCreated, ObjectDeleted, ObjectUpdated, uploads_of
 from domain.organization import OrganizationCreated, OrganizationLimitsChanged
 from domain.upload import (
     UploadCanceled,
@@ -123,11 +123,15 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
                 jobs.set_discard(tables, upload_id, now, forgotten.due_at)
             return True
         case ObjectCreated():
-            jobs.remove((blob.upload_id for blob in event.blobs), JobKind.FORGET)
+            jobs.remove(uploads_of(event.blobs), JobKind.FORGET)
         case ObjectUpdated():
-            jobs.remove((blob.upload_id for blob in event.blobs), JobKind.FORGET)
+            jobs.remove(uploads_of(event.blobs), JobKind.FORGET)
             for released in event.released_upload_ids:
                 jobs.set(JobKind.FORGET, released, event.forget_at)
+        case ObjectDeleted():
+            for released in event.released_upload_ids:  # of two holders that go at once each may leave it to the other
+                jobs.set(JobKind.FORGET, released, now)
+            return bool(event.released_upload_ids)
         case (
             UploadStarted()
             | UploadVerified()

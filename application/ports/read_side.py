@@ -124,7 +124,7 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An object as it stands."""
+    """An object as it stands. `unique_key`, `content_key`: the digests that it claims, if any."""
 
     object_id: str
     organization_id: str
@@ -133,6 +133,9 @@ class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     blobs: tuple[Blob, ...]
     metadata: dict[str, Any]
+    key_prefix: str | None = None
+    unique_key: str | None = None
+    content_key: str | None = None
     created_at: datetime
     updated_at: datetime
     position: int

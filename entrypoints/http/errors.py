@@ -63,8 +63,13 @@ def render(
     )
 
 
+def kind_of(error: RefusedError) -> tuple[int, str]:
+    """Return the status and the contract's error type of a refusal."""
+    return next((status, kind) for cls, status, kind in _KINDS if isinstance(error, cls))
+
+
 def _refused(request: Request[Any, Any, Any], error: RefusedError) -> Response[Any]:
-    status, kind = next((status, kind) for cls, status, kind in _KINDS if isinstance(error, cls))
+    status, kind = kind_of(error)
     detail = ErrorDetail(type=kind, message=error.message, code=error.code, details=error.details)
     return render(request, status, detail, {"WWW-Authenticate": "Bearer"} if status == 401 else None)  # noqa: PLR2004  # RFC 9110
 
@@ -109,7 +114,7 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
         status = 422
         detail = ErrorDetail(
             type="ValidationError",
-            message="The body is too large: it may have 1 MiB, on routes of batches 4 MiB.",
+            message="The body is larger than this route takes: 1 MiB, or 4 MiB for a batch.",
             code="body_too_large",
             details={},
         )

@@ -1,21 +1,108 @@
 """The routes of the objects in buckets."""
 
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
-from litestar import get
-from litestar.params import FromPath
+from litestar import Request, delete, get, patch, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import Scope
 
+from application.changing_objects import Change
+from application.creating_objects import ObjectWish
 from application.ports.read_side import ObjectRecord
+from application.uploads import object_not_found
 from domain.api_key import Permission
-from domain.refusals import NotFoundError
-from entrypoints.http.admission import Needs, admitted_in
-from entrypoints.http.wire.objects import BlobDetails, BlobModel, ObjectResponse
+from domain.bucket import policy_named
+from domain.composition import BlobWish, inline_bytes, is_reference
+from domain.object import Blob
+from domain.refusals import RefusedError
+from entrypoints.http.admission import Admitted, Needs, admitted_in
+from entrypoints.http.errors import kind_of
+from entrypoints.http.wire.base import Json
+from entrypoints.http.wire.objects import (
+    BlobDetails,
+    BlobModel,
+    CreateBlobRequest,
+    CreateObjectRequest,
+    CreateObjectsBatchRequest,
+    CreateObjectsBatchResponse,
+    FailedObjectError,
+    ObjectResponse,
+    PatchObjectRequest,
+    UpdateObjectRequest,
+    own_fields,
+)
 
 _READ = Needs(Permission.READ).opt()
 _WRITE = Needs(Permission.WRITE).opt()
+_DELETE = Needs(Permission.DELETE).opt()
+_CREATE = Needs(Permission.WRITE, active=True).opt()
 TAGS = ["Objects"]
+
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+DOWNLOAD_LASTS = timedelta(hours=1)
+
+
+@post("/buckets/{bucket_identifier:str}/objects", status_code=200, opt=_CREATE, tags=TAGS)
+async def create_object(
+    request: Request[Any, Any, Any],
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
+    data: JSONBody[CreateObjectRequest],
+    scope: Scope,
+    policy: FromQuery[str | None] = None,
+    auto_process: FromQuery[bool] = False,  # noqa: ARG001  # nothing is processed here
+) -> ObjectResponse:
+    """Make an object of uploads and inline data; fields that the request does not name are its own."""
+    admitted = admitted_in(scope)
+    wish = _wish(data, await request.json())
+    record = await admitted.services.create_object(admitted.caller, admitted.bucket, wish, policy=policy_named(policy))
+    return render(record)  # type: ignore[return-value]  # the same fields and the object's own
+
+
+@post(
+    "/buckets/{bucket_identifier:str}/objects/batch",
+    status_code=200,
+    opt=_CREATE,
+    tags=TAGS,
+    request_max_body_size=MAX_BATCH_BYTES,
+)
+async def create_objects(
+    request: Request[Any, Any, Any],
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
+    data: JSONBody[CreateObjectsBatchRequest],
+    scope: Scope,
+    auto_process: FromQuery[bool] = False,  # noqa: ARG001  # nothing is processed here
+) -> CreateObjectsBatchResponse:
+    """Make several objects, one after the other; one that is refused does not hold up the others."""
+    admitted = admitted_in(scope)
+    bodies = (await request.json())["objects"]
+    succeeded: list[ObjectResponse] = []
+    failed: list[FailedObjectError] = []
+    for index, (asked, body) in enumerate(zip(data.objects, bodies, strict=True)):
+        try:
+            record = await admitted.services.create_object(admitted.caller, admitted.bucket, _wish(asked, body))
+        except RefusedError as refused:
+            failed.append(
+                FailedObjectError(
+                    object_index=index,
+                    error=refused.message,
+                    error_type=kind_of(refused)[1],
+                    code=refused.code,
+                    details=refused.details,
+                )
+            )
+        else:
+            succeeded.append(render(record))  # type: ignore[arg-type]  # the same fields and the object's own
+    return CreateObjectsBatchResponse(
+        succeeded=succeeded,
+        failed=failed,
+        total_requested=len(data.objects),
+        succeeded_count=len(succeeded),
+        failed_count=len(failed),
+    )
 
 
 @get("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", opt=_READ, tags=TAGS)
@@ -23,42 +110,158 @@ async def get_object(
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
     object_identifier: FromPath[str],
     scope: Scope,
+    return_presigned_urls: FromQuery[bool] = False,
 ) -> ObjectResponse:
     """Return an object; its metadata stands beside the contract's fields."""
     admitted = admitted_in(scope)
-    record = await admitted.services.ports.read_side.bucket_object(
-        admitted.namespace.namespace_id, object_identifier.replace("\0", "")
+    record = await _found(admitted, object_identifier)
+    urls = _download_urls(admitted, record) if return_presigned_urls else {}
+    return render(record, urls)  # type: ignore[return-value]  # the same fields and the object's own
+
+
+@put("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", opt=_WRITE, tags=TAGS)
+async def update_object(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
+    object_identifier: FromPath[str],
+    data: JSONBody[UpdateObjectRequest],
+    scope: Scope,
+) -> ObjectResponse:
+    """Change an object: blobs take the place of all that it had, metadata is merged, null removes a field."""
+    change = Change(
+        blobs=None if data.blobs is None else _blobs(data.blobs),
+        fields=data.metadata or {},
+        key_prefix=data.key_prefix,
+        skip_duplicates=data.skip_duplicates,
     )
-    if record is None or record.bucket_id != admitted.bucket.bucket_id:
-        raise NotFoundError("object_not_found", "There is no such object.", {"object_id": object_identifier[:100]})
-    return render(record)  # type: ignore[return-value]  # the same fields and the object's own
+    return await _changed(admitted_in(scope), object_identifier, change)
 
 
-def render(record: ObjectRecord) -> dict[str, Any]:
-    """Return an object as the wire has it: the contract's fields win over metadata of the same name."""
+@patch("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", opt=_WRITE, tags=TAGS)
+async def patch_object(
+    request: Request[Any, Any, Any],
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
+    object_identifier: FromPath[str],
+    data: JSONBody[PatchObjectRequest],
+    scope: Scope,
+) -> ObjectResponse:
+    """Change single fields of an object; null removes one."""
+    change = Change(
+        fields=own_fields(await request.json(), PatchObjectRequest),
+        key_prefix=data.key_prefix,
+        skip_duplicates=data.skip_duplicates,
+    )
+    return await _changed(admitted_in(scope), object_identifier, change)
+
+
+@delete("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", status_code=204, opt=_DELETE, tags=TAGS)
+async def delete_object(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
+    object_identifier: FromPath[str],
+    scope: Scope,
+) -> None:
+    """Delete an object and the uploads that no other object holds, with their bytes."""
+    admitted = admitted_in(scope)
+    record = await _found(admitted, object_identifier)
+    key_id = admitted.caller.key.key_id
+    await admitted.services.delete_object(record.object_id, actor_id=key_id, key_id=key_id)
+
+
+def render(record: ObjectRecord, urls: dict[str, str] | None = None) -> dict[str, Any]:
+    """Return an object as the wire has it: the contract's fields win over metadata of the same name.
+
+    `urls`: where to read the bytes, by blob.
+    """
     response = ObjectResponse(
         object_id=record.object_id,
         bucket_id=record.bucket_id,
-        blobs=[
-            BlobModel(
-                blob_id=blob.blob_id,
-                property=blob.property,
-                type=blob.type,
-                details=BlobDetails(
-                    filename=blob.filename,
-                    size_bytes=blob.size_bytes,
-                    mime_type=blob.content_type,
-                    hash=blob.sha256,
-                ),
-                properties={},
-                upload_id=blob.upload_id,
-            )
-            for blob in record.blobs
-        ],
+        key_prefix=record.key_prefix,
+        blobs=[_blob(blob, (urls or {}).get(blob.blob_id)) for blob in record.blobs],
         created_at=record.created_at,
         updated_at=record.updated_at,
     )
     return {**record.metadata, **msgspec.structs.asdict(response)}
 
 
-ROUTES = [get_object]
+def _blob(blob: Blob, url: str | None) -> BlobModel:
+    return BlobModel(
+        blob_id=blob.blob_id,
+        property=blob.property,
+        type=blob.type,
+        details=_details(blob),
+        properties=blob.metadata or {},
+        upload_id=blob.upload_id,
+        key_prefix=blob.key_prefix,
+        data=blob.data,
+        presigned_url=url,
+    )
+
+
+def _details(blob: Blob) -> BlobDetails:
+    if blob.data is None or is_reference(blob.data):
+        return BlobDetails(
+            filename=blob.filename, size_bytes=blob.size_bytes, mime_type=blob.content_type, hash=blob.sha256
+        )
+    content = inline_bytes(blob.data)
+    return BlobDetails(
+        filename=None,
+        size_bytes=len(content),
+        mime_type="text/plain" if isinstance(blob.data, str) else "application/json",
+        hash=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _download_urls(admitted: Admitted, record: ObjectRecord) -> dict[str, str]:
+    ports = admitted.services.ports
+    now = ports.clock.now()
+    return {
+        blob.blob_id: ports.signer.sign_get(
+            blob.storage_key,
+            expires_in=DOWNLOAD_LASTS,
+            now=now,
+            version_id=blob.version_id,
+            download_as=blob.filename,
+        ).url
+        for blob in record.blobs
+        if blob.storage_key is not None
+    }
+
+
+async def _found(admitted: Admitted, object_identifier: str) -> ObjectRecord:
+    record = await admitted.services.ports.read_side.bucket_object(
+        admitted.namespace.namespace_id, object_identifier.replace("\0", "")
+    )
+    if record is None or record.bucket_id != admitted.bucket.bucket_id:
+        raise object_not_found(object_identifier)
+    return record
+
+
+async def _changed(admitted: Admitted, object_identifier: str, change: Change) -> ObjectResponse:
+    record = await admitted.services.change_object(admitted.caller, admitted.bucket, object_identifier, change)
+    return render(record)  # type: ignore[return-value]  # the same fields and the object's own
+
+
+def _wish(asked: CreateObjectRequest, body: Json) -> ObjectWish:
+    return ObjectWish(
+        blobs=_blobs(asked.blobs),
+        fields=own_fields(body, CreateObjectRequest),
+        key_prefix=asked.key_prefix,
+        skip_duplicates=asked.skip_duplicates,
+    )
+
+
+def _blobs(asked: Sequence[CreateBlobRequest]) -> list[BlobWish]:
+    return [
+        BlobWish(
+            property=blob.property,
+            type=blob.type,
+            upload_id=blob.upload_id,
+            data=blob.data,
+            metadata=blob.metadata,
+            key_prefix=blob.key_prefix,
+            checksum=blob.checksum,
+        )
+        for blob in asked
+    ]
+
+
+ROUTES = [create_object, create_objects, get_object, update_object, patch_object, delete_object]

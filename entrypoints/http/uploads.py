@@ -17,7 +17,7 @@ from application.signing_uploads import Signed
 from application.uploads import upload_not_found
 from domain.admission import Announcement
 from domain.api_key import Permission
-from domain.bucket import Policy
+from domain.bucket import Policy, policy_named
 from domain.refusals import InvalidInputError
 from domain.upload import Claimed, Status
 from entrypoints.http.admission import Admitted, Needs, admitted_in
@@ -57,7 +57,7 @@ async def create_upload(
 ) -> UploadResponse:
     """Check a file and give out a presigned URL for it."""
     admitted = admitted_in(scope)
-    wish = _wish(data, _policy(policy))
+    wish = _wish(data, policy_named(policy))
     answer = await admitted.services.request_upload(admitted.caller, admitted.namespace, admitted.bucket, wish)
     return render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
 
@@ -77,7 +77,9 @@ async def create_uploads(
 ) -> BatchUploadResponse:
     """Check many files and give out a presigned URL for each; a refusal refuses them all."""
     admitted = admitted_in(scope)
-    wishes = [_wish(one, _policy(policy), data.shared_metadata, data.shared_object_metadata) for one in data.uploads]
+    wishes = [
+        _wish(one, policy_named(policy), data.shared_metadata, data.shared_object_metadata) for one in data.uploads
+    ]
     answers = await admitted.services.request_upload.many(admitted.caller, admitted.namespace, admitted.bucket, wishes)
     return BatchUploadResponse(
         uploads=[
@@ -182,7 +184,7 @@ async def confirm_upload(
         admitted.namespace,
         _id(upload_id),
         bucket_id=_bucket_id(admitted),
-        claimed=Claimed(etag=_etag(body.etag), size_bytes=body.file_size_bytes, policy=_policy(policy)),
+        claimed=Claimed(etag=_etag(body.etag), size_bytes=body.file_size_bytes, policy=policy_named(policy)),
         as_task=as_task,
     )
     return _render_confirmed(confirmed)
@@ -338,15 +340,6 @@ def _etag(value: str | None) -> str | None:
     if value is not None and "\0" in value:
         raise InvalidInputError("null_character", "etag holds the character U+0000; leave it out.")
     return value
-
-
-def _policy(value: str | None) -> Policy | None:
-    try:
-        return None if value is None else Policy(value)
-    except ValueError:
-        raise InvalidInputError(
-            "invalid_policy", f"policy must be one of {', '.join(Policy)}.", {"policy": value and value[:50]}
-        ) from None
 
 
 ROUTES = [

@@ -17,16 +17,25 @@ from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.listening import Listener
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks import PostgresTasks
-from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.event_log import Command, EventLog, StreamAppend, Unheld
 from application.ports.jobs import JobQueue
 from application.ports.read_side import Directory, ReadSide
 from application.ports.tasks import Tasks
-from application.uploads import load_object, load_upload
+from application.uploads import load_object, load_upload, object_not_found
 from domain.api_key import ApiKeyCreated, ApiKeyRevoked, Permission
 from domain.bucket import BucketCreated, BucketStatus, BucketStatusChanged, Policy, UniqueKey
 from domain.events import Event, Origin
 from domain.namespace import NamespaceCreated
-from domain.object import Blob, CreateObject, NoObject, PutBlob
+from domain.object import (
+    Blob,
+    CreateObject,
+    DeleteObject,
+    LiveObject,
+    NoObject,
+    ObjectDeleted,
+    PutBlob,
+    UpdateObject,
+)
 from domain.object import decide as decide_object
 from domain.organization import OrganizationCreated, OrganizationLimitsChanged, Tier
 from domain.upload import (
@@ -341,6 +350,7 @@ class Account:
         self,
         *upload_ids: str,
         unique_key: str | None = None,
+        content_key: str | None = None,
         metadata: dict[str, Any] | None = None,
         **blob: Value,
     ) -> StreamAppend:
@@ -351,19 +361,52 @@ class Account:
             blobs=tuple(self.blob(upload_id, **blob) for upload_id in upload_ids),
             metadata={"title": "Report"} if metadata is None else metadata,
             unique_key=unique_key,
+            key_prefix="/reports",
+            content_key=content_key,
         )
         return StreamAppend(stream_id=object_id, expected_version=0, events=decide_object(create, NoObject()))
 
     async def put_blob(self, log: EventLog, object_id: str, upload_id: str, **blob: Value) -> StreamAppend:
         """Return what puts an upload in the place of the blob that the object has for the same property."""
-        current, version = await load_object(log, object_id)
+        loaded = await load_object(log, object_id)
         put = PutBlob(
             origin=self.origin(),
             blob=self.blob(upload_id, **blob),
             metadata={"pages": 3},
             forget_at=self.clock.now() + RETENTION,
         )
-        return StreamAppend(stream_id=object_id, expected_version=version, events=decide_object(put, current))
+        return StreamAppend(
+            stream_id=object_id, expected_version=loaded.version, events=decide_object(put, loaded.state)
+        )
+
+    async def update(self, log: EventLog, object_id: str, *upload_ids: str, **others: Value) -> StreamAppend:
+        """Return what gives an object these uploads for blobs, and perhaps other keys."""
+        loaded = await load_object(log, object_id)
+        current = loaded.state
+        if not isinstance(current, LiveObject):
+            raise object_not_found(object_id)
+        facts: dict[str, Any] = {
+            "blobs": tuple(self.blob(upload_id) for upload_id in upload_ids),
+            "metadata": {"pages": 4},
+            "key_prefix": None,
+            "unique_key": current.unique_key,
+            "content_key": current.content_key,
+            "forget_at": self.clock.now() + RETENTION,
+        }
+        events = decide_object(UpdateObject(origin=self.origin(), **{**facts, **others}), current)
+        return StreamAppend(stream_id=object_id, expected_version=loaded.version, events=events)
+
+    async def delete(self, log: EventLog, object_id: str, *kept_upload_ids: str) -> Command:
+        """Return what deletes an object and forgets its uploads, those excepted that other objects hold too."""
+        loaded = await load_object(log, object_id)
+        delete = DeleteObject(origin=self.origin(), kept_upload_ids=frozenset(kept_upload_ids))
+        events = decide_object(delete, loaded.state)
+        streams = [StreamAppend(stream_id=object_id, expected_version=loaded.version, events=events)]
+        going = [one for event in events if isinstance(event, ObjectDeleted) for one in event.forgotten_upload_ids]
+        for upload_id in going:
+            streams += (await self.to_upload(log, upload_id, self.forgets())).streams
+        unheld = tuple(Unheld(upload_id=upload_id, besides=object_id) for upload_id in going)
+        return self.command(*streams, unheld=unheld)
 
     # what is around them
 

@@ -26,6 +26,7 @@ from application.ports.event_log import (
 )
 from domain.bucket import BucketStatus
 from domain.events import Event, encode, topic_of
+from domain.object import ObjectCreated
 from domain.refusals import (
     ForbiddenError,
     NotFoundError,
@@ -832,3 +833,24 @@ async def test_forgetting_leaves_position_version_tag_and_everything_else_as_it_
             hidden = dict.fromkeys(("filename", "storage_key", "metadata", "object_metadata"))
             assert fact == was | ({"request": was["request"] | hidden} if "request" in was else {})
     assert other in {each.originator_id for each in after}
+
+
+async def test_deleting_an_object_makes_the_personal_fields_of_its_stored_events_null(
+    kit: Kit, account: Account
+) -> None:
+    upload_id = await account.complete(kit.log)
+    stream = account.new_object(upload_id, data="secret", metadata={"title": "Report"})
+    await kit.log.append(account.command(stream))
+    await kit.log.append(
+        account.command(await account.update(kit.log, stream.stream_id, upload_id, key_prefix="/other"))
+    )
+    await kit.log.append(await account.delete(kit.log, stream.stream_id))
+    stored = await kit.log.read_stream(stream.stream_id)
+    assert [each.topic for each in stored] == ["object.created.v1", "object.updated.v1", "object.deleted.v1"]
+    made = decode(stored[0].state)
+    assert isinstance(made, ObjectCreated)
+    assert (made.metadata, made.key_prefix, made.blobs[0].data, made.blobs[0].filename) == (None, None, None, None)
+    assert made.blobs[0].sha256 == HASH
+    everything = b"".join(each.state for each in stored)
+    for personal in (b"report.txt", b"secret", b"title", b"pages", b"/reports", b"/other"):
+        assert personal not in everything

@@ -386,6 +386,19 @@ async def test_an_upload_that_an_object_takes_up_is_not_forgotten_until_it_is_re
     assert (job.kind, job.upload_id, job.due_at) == (JobKind.FORGET, first, account.clock.now() + RETENTION)
 
 
+async def test_an_upload_that_a_deleted_object_left_to_another_is_looked_at_at_once(kit: Kit, account: Account) -> None:
+    shared = await account.complete(kit.log)
+    stream = account.new_object(shared)
+    await kit.log.append(account.command(stream))
+    woken = asyncio.create_task(kit.jobs.wait(timedelta(seconds=SOON)))
+    await asyncio.sleep(0)
+    await kit.log.append(await account.delete(kit.log, stream.stream_id, shared))
+    (job,) = await lease_all(kit.jobs, account.clock.now())
+    assert (job.kind, job.upload_id, job.due_at) == (JobKind.FORGET, shared, account.clock.now())
+    async with asyncio.timeout(SOON / 2):
+        await woken
+
+
 async def test_a_refused_command_writes_no_job(kit: Kit, account: Account) -> None:
     await account.set_quota(kit.log, 1)
     with pytest.raises(Exception, match="quota"):

@@ -31,8 +31,10 @@ from application.ports.read_side import (
 from application.uploads import load_upload
 from domain.api_key import Permission
 from domain.bucket import BucketStatus, Policy, UniqueKey
+from domain.object import Blob, CreateObject, NoObject
+from domain.object import decide as decide_object
 from domain.organization import Tier
-from domain.refusals import RefusedError
+from domain.refusals import RefusedError, WrongStateError
 from domain.upload import (
     TRANSITIONS,
     AbandonVerification,
@@ -247,6 +249,7 @@ async def test_an_object_is_there_with_its_blobs_and_its_upload_names_it(kit: Ki
         version=1,
         blobs=(account.blob(upload_id, blob_id=(await object_of(kit, account, upload.object_id)).blobs[0].blob_id),),
         metadata={"title": "Report"},
+        key_prefix="/reports",
         created_at=account.clock.now(),
         updated_at=account.clock.now(),
         position=position,
@@ -286,6 +289,92 @@ async def test_a_blob_that_was_replaced_is_held_no_more(kit: Kit, account: Accou
 
 
 # What is around them
+
+
+async def test_a_deleted_object_is_gone_with_its_uploads_its_bytes_its_claims_and_its_place_in_the_counts(
+    kit: Kit, account: Account
+) -> None:
+    first, second = [await account.complete(kit.log, sha256=sha256) for sha256 in (HASH, OTHER_HASH)]
+    stream = account.new_object(first, second, unique_key="u", content_key="c")
+    await kit.log.append(account.command(stream))
+    assert (await bucket_of(kit, account)).object_count == 1
+    await kit.log.append(await account.delete(kit.log, stream.stream_id))
+    assert await kit.read_side.bucket_object(account.namespace_id, stream.stream_id) is None
+    for upload_id in (first, second):
+        assert await kit.read_side.upload(account.namespace_id, upload_id) is None
+    assert await kit.read_side.claim_owner(f"object:{account.bucket_id}", "u") is None
+    assert await kit.read_side.claim_owner(f"content:{account.bucket_id}", "c") is None
+    bucket = await bucket_of(kit, account)
+    assert (bucket.object_count, bucket.total_size_bytes) == (0, 0)
+    namespace = await kit.read_side.namespace(account.organization_id, account.namespace_id)
+    assert namespace is not None
+    assert namespace.object_count == 0
+    assert await quota_of(kit, account) == (0, 0)
+    await account.complete(kit.log, conditions={"no_original": (Sameness(bucket_id=account.bucket_id, sha256=HASH),)})
+
+
+async def test_an_upload_of_two_objects_is_the_others_when_one_is_deleted_and_goes_with_the_last(
+    kit: Kit, account: Account
+) -> None:
+    shared = await account.complete(kit.log)
+    one, two = account.new_object(shared), account.new_object(shared)
+    for stream in (one, two):
+        await kit.log.append(account.command(stream))
+    assert (await upload_of(kit, account, shared)).object_id == one.stream_id
+    with pytest.raises(WrongStateError, match=two.stream_id) as refused:
+        await kit.log.append(await account.delete(kit.log, one.stream_id))
+    assert refused.value.details == {"object_id": two.stream_id, "upload_id": shared}
+    await kit.log.append(await account.delete(kit.log, one.stream_id, shared))
+    assert (await upload_of(kit, account, shared)).object_id == two.stream_id
+    assert await quota_of(kit, account) == (0, 100)
+    await kit.log.append(await account.delete(kit.log, two.stream_id))
+    assert await kit.read_side.upload(account.namespace_id, shared) is None
+    assert await quota_of(kit, account) == (0, 0)
+
+
+async def test_an_update_moves_the_claims_of_an_object_and_lets_go_of_the_uploads_it_has_no_more(
+    kit: Kit, account: Account
+) -> None:
+    first, second = [await account.complete(kit.log, sha256=sha256) for sha256 in (HASH, OTHER_HASH)]
+    stream = account.new_object(first, unique_key="u1", content_key="c1")
+    object_id = stream.stream_id
+    await kit.log.append(account.command(stream))
+    await kit.log.append(
+        account.command(await account.update(kit.log, object_id, second, unique_key="u2", content_key=None))
+    )
+    record = await object_of(kit, account, object_id)
+    assert (record.unique_key, record.content_key, record.key_prefix) == ("u2", None, None)
+    claims = [("object", "u1"), ("object", "u2"), ("content", "c1")]
+    owners = [await kit.read_side.claim_owner(f"{kind}:{account.bucket_id}", key) for kind, key in claims]
+    assert owners == [None, object_id, None]
+    assert (await upload_of(kit, account, first)).object_id is None
+    assert (await upload_of(kit, account, second)).object_id == object_id
+    await kit.log.append(account.command(await account.update(kit.log, object_id, second, metadata={})))
+    assert await kit.read_side.claim_owner(f"object:{account.bucket_id}", "u2") == object_id
+
+
+async def test_a_blob_of_inline_data_is_there_as_it_was_sent_and_holds_no_upload(kit: Kit, account: Account) -> None:
+    inline = Blob(
+        blob_id="blob_1",
+        property="report",
+        type="text",
+        upload_id=None,
+        filename=None,
+        storage_key=None,
+        version_id=None,
+        etag=None,
+        size_bytes=None,
+        content_type=None,
+        sha256=None,
+        data=[1, {"a": None}],
+        metadata={"b": 2},
+    )
+    create = CreateObject(
+        origin=account.origin(), object_id="obj_inline", blobs=(inline,), metadata={}, unique_key=None, key_prefix="/a"
+    )
+    await account.append(kit.log, "obj_inline", 0, *decide_object(create, NoObject()))
+    record = await object_of(kit, account, "obj_inline")
+    assert (record.blobs, record.key_prefix) == ((inline,), "/a")
 
 
 async def test_organization_key_namespace_and_bucket_are_there_as_they_were_made(kit: Kit) -> None:
@@ -795,7 +884,12 @@ class History:
             "live": account.live,
             "room": {"room_bytes": step.size_bytes or 0},
             "new": {"no_original": (Sameness(bucket_id=account.bucket_id, sha256=(HASH, OTHER_HASH)[step.yes]),)},
-            "free": {"free": (Claim(scope=f"object:{account.bucket_id}", key=f"key-{step.second}"),)},
+            "free": {
+                "free": (
+                    Claim(scope=f"object:{account.bucket_id}", key=f"key-{step.second}"),
+                    Claim(scope=f"content:{account.bucket_id}", key=f"key-{step.first}"),
+                )
+            },
             "stored": {"stored": self._picked(self.uploads, step.second)},
             "unheld": {"unheld": (Unheld(upload_id=upload_id),) if upload_id else ()},
         }
@@ -809,7 +903,7 @@ class History:
     def _picked(some: list[str], number: int) -> tuple[str, ...]:
         return (some[number % len(some)],) if some else ()
 
-    async def _command(self, step: Step) -> Command | None:  # noqa: C901, PLR0911  # one arm for every kind of step
+    async def _command(self, step: Step) -> Command | None:  # noqa: C901, PLR0911, PLR0912  # one arm for every kind of step
         account, log = self.account, self.logs[0]
         upload_id, object_id = self._pick(self.uploads, step.first), self._pick(self.objects, step.second)
         conditions = self._conditions(step, upload_id)
@@ -843,8 +937,18 @@ class History:
                 return account.command(await account.new_limits(log, step.size_bytes), **conditions)
             case "object" if upload_id:
                 key = f"key-{step.second}" if "free" in step.demands else None
-                stream = account.new_object(upload_id, unique_key=key, metadata=step.facts)
+                content_key = f"key-{step.first}" if key else None
+                stream = account.new_object(
+                    upload_id, unique_key=key, content_key=content_key, metadata=step.facts, data=step.text or None
+                )
                 return account.command(stream, **conditions)
+            case "update object" if upload_id and object_id:
+                key = f"key-{step.first}" if "free" in step.demands else None
+                stream = await account.update(log, object_id, upload_id, content_key=key)
+                return account.command(stream, **conditions)
+            case "delete object" if object_id:
+                kept = self._picked(self.uploads, step.first) if step.yes else ()
+                return await account.delete(log, object_id, *kept)
             case "put blob" if upload_id and object_id:
                 return account.command(await account.put_blob(log, object_id, upload_id), **conditions)
             case "go on" if upload_id:
@@ -895,10 +999,11 @@ MEANT: dict[str, type] = {
     "forget": ForgetUpload,
 }
 AROUND = ["request", "skip", "namespace", "bucket", "key", "revoke", "status", "limits", "object", "put blob"]
+AROUND += ["update object", "delete object"]
 DEMANDS = ["live", "room", "new", "free", "stored", "unheld", "another version"]
 steps = st.builds(
     Step,
-    what=st.sampled_from([*["go on"] * 15, *AROUND, *["object", "put blob"] * 3]),
+    what=st.sampled_from([*["go on"] * 15, *AROUND, *["object", "put blob", "update object"] * 3]),
     choice=st.integers(0, 20),
     first=st.integers(0, 5),
     second=st.integers(0, 3),
@@ -970,7 +1075,11 @@ async def everything(read_side: ReadSide, history: History) -> dict[str, object]
             await read_side.key_by_name(account.organization_id, account.user_id, f"name-of-{key_id}")
             for key_id in history.keys
         ],
-        "claims": [await read_side.claim_owner(f"object:{account.bucket_id}", f"key-{n}") for n in range(4)],
+        "claims": [
+            await read_side.claim_owner(f"{kind}:{account.bucket_id}", f"key-{n}")
+            for kind in ("object", "content")
+            for n in range(6)
+        ],
     }
 
 
@@ -996,7 +1105,7 @@ async def test_after_any_history_memory_and_postgres_tell_the_same_record_for_re
         assert told == on_postgres[name], name
     kept, stored = await side_by_side.jobs(taken.uploads)
     assert kept == stored
-    for upload_id in taken.uploads:
-        streams = [await log.read_stream(upload_id) for log in side_by_side.logs]
+    for stream_id in [*taken.uploads, *taken.objects]:
+        streams = [await log.read_stream(stream_id) for log in side_by_side.logs]
         first, second = [[msgspec.json.decode(event.state) for event in stream] for stream in streams]
         assert first == second

@@ -147,6 +147,8 @@ def _type(  # noqa: C901, PLR0911  # one line for every kind
             return f"array of {_type(described.item_type, within)}"
         case inspect.DictType():
             return "object"
+        case inspect.AnyType():
+            return "any JSON"
         case inspect.StrType():
             return "text"
         case inspect.IntType():

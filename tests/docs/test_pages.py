@@ -32,6 +32,13 @@ TOLD = {
         '"code": "hash_mismatch"',
     ),
     "docs/how-to/erase-an-upload.md": (" is forgotten.", '"filename":null'),
+    "docs/how-to/several-files-in-one-object.md": (
+        "text b'High water at noon.\\n'",
+        "image b'GIF89a'",
+        "pdf https://example.org/tables.pdf",
+        '"title": "Harbour, east"',
+        '"failed_count": 1',
+    ),
     "docs/how-to/rebuild-read-tables.md": ("The live tables equal the replay.", "The fresh tables are in place."),
 }
 _END = "--- the block has ended ---"

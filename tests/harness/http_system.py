@@ -38,6 +38,7 @@ from tests.harness.system import (
     Cancel,
     Confirm,
     ConfirmSeen,
+    Delete,
     EventSeen,
     Forget,
     Limits,
@@ -202,6 +203,10 @@ class HttpSystem:
                 response = self._client.delete(
                     f"/v1/uploads/{request.upload_id}", params={"delete_s3_object": not request.keep_bytes}
                 )
+                assert response.status_code in {204, *range(400, 600)}
+                return None if response.is_success else refused(response)
+            case Delete():
+                response = self._client.delete(f"/v1/buckets/{request.bucket}/objects/{request.object_id}")
                 assert response.status_code in {204, *range(400, 600)}
                 return None if response.is_success else refused(response)
             case Forget():

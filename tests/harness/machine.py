@@ -54,6 +54,7 @@ from tests.harness.system import (
     Claim,
     Confirm,
     ConfirmSeen,
+    Delete,
     Forget,
     ObjectSeen,
     QuotaSeen,
@@ -84,6 +85,9 @@ bodies = st.builds(
 titles = st.sampled_from(["one", "two"])
 policies = st.sampled_from([None, None, "insert", "upsert", "update"])
 steps = st.integers(0, 12)
+
+
+About = Confirm | Cancel | Forget | Delete
 
 
 @dataclass
@@ -276,7 +280,7 @@ class UploadMachine(RuleBasedStateMachine):
         duplicates = made[len(originals) :]
         for upload_id in duplicates:
             self._put(upload_id, wish.body)
-        requests: list[Confirm | Cancel | Forget] = [
+        requests: list[About] = [
             self._confirmation(upload_id, "nothing", None, as_task=False) for upload_id in duplicates
         ]
         requests += [Forget(upload_id=upload_id) for upload_id in originals if forgets]
@@ -287,7 +291,7 @@ class UploadMachine(RuleBasedStateMachine):
     @rule(upload_id=sent, other=st.none() | sent)
     def forget(self, upload_id: str, other: str | None) -> None:
         """Have the operator erase an upload, perhaps while another one is being confirmed that has the same bytes."""
-        requests: list[Confirm | Cancel | Forget] = [Forget(upload_id=upload_id)]
+        requests: list[About] = [Forget(upload_id=upload_id)]
         if other is not None:
             requests.insert(0, self._confirmation(other, "nothing", None, as_task=False))
         self._at_once(requests)
@@ -295,10 +299,36 @@ class UploadMachine(RuleBasedStateMachine):
     @rule(upload_id=sent, keep_bytes=st.booleans(), claim=st.none() | claims)
     def cancel(self, upload_id: str, keep_bytes: bool, claim: str | None) -> None:
         """Give it up, perhaps for the second time, perhaps while it is being confirmed."""
-        requests: list[Confirm | Cancel | Forget] = [Cancel(upload_id=upload_id, keep_bytes=keep_bytes)]
+        requests: list[About] = [Cancel(upload_id=upload_id, keep_bytes=keep_bytes)]
         if claim is not None:
             requests.insert(0, self._confirmation(upload_id, claim, None, as_task=False))
         self._at_once(requests)
+
+    @rule(number=st.integers(0, 3), twice=st.booleans())
+    def delete_object(self, number: int, twice: bool) -> None:
+        """Delete an object, perhaps one that was deleted already, perhaps twice at the same time."""
+        there = [*self.model.objects, *self.model.deleted[-1:]]
+        if there:
+            each = there[number % len(there)]
+            request = Delete(bucket=each.bucket, object_id=each.object_id)
+            self._at_once([request, request] if twice else [request])
+
+    @rule(target=sent, wish=wishes(), makes_first=st.booleans())
+    def delete_while_a_duplicate_is_confirmed(self, wish: Wish, makes_first: bool) -> Any:  # noqa: ANN401  # the same
+        """Confirm a duplicate of an upload whose object is being deleted."""
+        asked = replace(wish.ask, bucket="plain", sha256=None, skip_duplicates=True, create_object=True)
+        made = list(self._do_the_job(Wish(wish.body, asked), "nothing", None).values)
+        holders = [self.model.uploads[upload_id].object for upload_id in made]
+        made += self._announce([Wish(wish.body, asked)]).values
+        requests: list[About] = [
+            Delete(bucket=each.bucket, object_id=each.object_id) for each in holders if each is not None
+        ]
+        for upload_id in made[len(holders) :]:
+            self._put(upload_id, wish.body)
+            requests.append(self._confirmation(upload_id, "nothing", None, as_task=False))
+        if requests:
+            self._at_once(requests if makes_first else requests[::-1])
+        return multiple(*made)
 
     @rule(upload_id=sent)
     def get(self, upload_id: str) -> None:
@@ -573,22 +603,26 @@ class UploadMachine(RuleBasedStateMachine):
         }[claim]
         return Confirm(upload_id=upload_id, claim=replace(said, policy=policy), as_task=as_task)
 
-    def _at_once(self, requests: Sequence[Confirm | Cancel | Forget]) -> None:
-        """Send requests about uploads at the same time, and check what was answered and what came of it."""
+    def _at_once(self, requests: Sequence[About]) -> None:
+        """Send requests about uploads and objects at the same time, and check what was answered and what came of it."""
         kinds = "_and_".join(sorted({type(request).__name__.lower() for request in requests}))
         self._note(kinds if len(requests) == 1 else f"{kinds}_at_once")
         model = self.model
-        before = [self._state(request.upload_id) for request in requests]
+        before = [self._state(request) for request in requests]
         refusals = [self._refusal(request) for request in requests]
         with self._expecting(requests):
             answers = self.system.at_once(requests)
         raced = len(requests) > 1
         for request, answer, state, refusal in zip(requests, answers, before, refusals, strict=True):
-            upload = model.uploads[request.upload_id]
             if model.troubled and answer == STORAGE_UNAVAILABLE:
                 continue
             if raced and answer == BUSY:
                 continue
+            if isinstance(request, Delete):
+                assert answer in ([refusal, self._refusal(request)] if raced else [refusal]), (request, answer)
+                assert self._refusal(request) is not None, "an object was deleted, and is there"
+                continue
+            upload = model.uploads[request.upload_id]
             if isinstance(request, Confirm):
                 if not raced or upload.status != FORGOTTEN:  # of what is erased meanwhile, any answer is as good
                     self._check_confirmed(request, answer, state, refusal, raced=raced)
@@ -598,10 +632,12 @@ class UploadMachine(RuleBasedStateMachine):
             assert answer in allowed or (raced and answer is None), (request, answer, allowed)
             assert answer is not None or upload.status in ended, (request, upload.status)
 
-    def _state(self, upload_id: str) -> str:
-        return self.model.uploads[upload_id].status
+    def _state(self, request: About) -> str:
+        return "" if isinstance(request, Delete) else self.model.uploads[request.upload_id].status
 
-    def _refusal(self, request: Confirm | Cancel | Forget) -> Refused | None:
+    def _refusal(self, request: About) -> Refused | None:
+        if isinstance(request, Delete):
+            return self.model.refusal_to_delete(request.object_id)
         upload = self.model.uploads[request.upload_id]
         if isinstance(request, Cancel):
             return self.model.refusal_to_cancel(upload, keep_bytes=request.keep_bytes)
@@ -657,6 +693,8 @@ class UploadMachine(RuleBasedStateMachine):
                 model.canceling[request.upload_id] = request.keep_bytes
             elif isinstance(request, Forget):
                 model.forgetting.add(request.upload_id)
+            elif isinstance(request, Delete):
+                model.deleting.add(request.object_id)
         try:
             yield
             self._follow()
@@ -664,6 +702,7 @@ class UploadMachine(RuleBasedStateMachine):
             model.confirming.clear()
             model.canceling.clear()
             model.forgetting.clear()
+            model.deleting.clear()
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -745,6 +784,8 @@ class UploadMachine(RuleBasedStateMachine):
             }
             assert seen == ObjectSeen(blobs, each.title)
             assert len(blobs) == len(each.blobs), "an object holds an upload that is not completed"
+        for each in self.model.deleted if everything else self.model.deleted[-1:]:
+            assert self.system.bucket_object(each.bucket, each.object_id) == Refused(404, "object_not_found")
 
     def _check_storage(self, uploads: Any) -> None:  # noqa: ANN401  # any iterable of uploads
         for upload in uploads:

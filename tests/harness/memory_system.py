@@ -48,6 +48,7 @@ from tests.harness.system import (
     Claim,
     Confirm,
     ConfirmSeen,
+    Delete,
     EventSeen,
     Forget,
     Limits,
@@ -325,7 +326,7 @@ class MemorySystem:
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(work)
 
-    async def _send(self, request: Request) -> Answer:
+    async def _send(self, request: Request) -> Answer:  # noqa: PLR0911  # one arm for every kind of request
         try:
             match request:
                 case Ask():
@@ -337,6 +338,10 @@ class MemorySystem:
                     return None
                 case Forget():
                     return await in_process.forget(self._services, request.upload_id)
+                case Delete():
+                    key_id = self._account.caller.key.key_id
+                    await self._services.delete_object(request.object_id, actor_id=key_id, key_id=key_id)
+                    return None
         except refusals.RefusedError as refused:
             return _refused(refused)
         except StorageError:

@@ -152,6 +152,7 @@ class Model:
         self.versioned = versioned
         self.uploads: dict[str, Upload] = {}
         self.objects: list[Object] = []
+        self.deleted: list[Object] = []
         self.versions: dict[str, int] = {}
         # What was asked and is under way: the feed must not show anything else.
         self.asked: dict[str, Upload] = {}
@@ -159,11 +160,13 @@ class Model:
         self.batched: dict[str, list[str]] = {}  # the uploads of the tasks that are not known to have ended
         self.canceling: dict[str, bool] = {}
         self.forgetting: set[str] = set()
+        self.deleting: set[str] = set()
         self.working = False
         self.troubled = False
         self.trouble_ended: datetime | None = None
         self._unborn: Object | None = None
         self._put_into: Object | None = None
+        self._going: set[Upload] = set()
 
     # What there is
 
@@ -305,6 +308,11 @@ class Model:
             return Refused(403, "quota_exceeded")
         return None
 
+    def refusal_to_delete(self, object_id: str) -> Refused | None:
+        """Return why this object cannot be deleted, if so."""
+        there = any(each.object_id == object_id for each in self.objects)
+        return None if there else Refused(404, "object_not_found")
+
     def refusal_to_forget(self, upload: Upload) -> Refused | None:
         """Return why this upload cannot be forgotten, if so."""
         if upload.status in OPEN:
@@ -342,6 +350,7 @@ class Model:
         """Say that the feed has come to its end for now: no command may have been appended by halves."""
         assert self._unborn is None, "an upload completed, and its object was not made with it"
         assert self._put_into is None, "an upload completed, and its object was not updated with it"
+        assert not self._going, "an object was deleted, and its uploads were not forgotten with it"
         for upload in self.uploads.values():
             upload.once_bad.clear()
 
@@ -408,7 +417,9 @@ class Model:
 
     def _forget(self, upload: Upload, now: datetime) -> None:
         assert not upload.held, "an upload was forgotten, and an object holds it"
-        if upload.upload_id not in self.forgetting:
+        if upload in self._going:
+            self._going.remove(upload)
+        elif upload.upload_id not in self.forgetting:
             assert self.working, "an upload was forgotten, and nobody asked for it"
             assert upload.forget_at is not None
             assert now >= upload.forget_at, "it is too early to forget"
@@ -497,6 +508,15 @@ class Model:
         if what == "created":
             assert self._unborn is not None, "an object was made, and no upload wanted it"
             self._unborn.object_id, self._unborn = event.stream_id, None
+        elif what == "deleted":
+            gone = next((each for each in self.objects if each.object_id == event.stream_id), None)
+            assert gone is not None, "an object was deleted that is not there"
+            assert gone.object_id in self.deleting, "an object was deleted, and nobody asked for it"
+            self.objects.remove(gone)
+            self.deleted.append(gone)
+            self._going, gone.blobs = set(gone.blobs.values()), {}
+            assert set(event.fact["forgotten_upload_ids"]) == {upload.upload_id for upload in self._going}
+            assert event.fact["released_upload_ids"] == [], "nobody else holds it"
         else:
             assert self._put_into is not None, "an object was changed, and no upload wanted it"
             assert self._put_into.object_id == event.stream_id

@@ -259,7 +259,15 @@ class Forget:
     upload_id: str
 
 
-Request = Ask | Confirm | Cancel | Forget
+@dataclass(frozen=True, kw_only=True)
+class Delete:
+    """The same, deleting an object."""
+
+    bucket: str
+    object_id: str
+
+
+Request = Ask | Confirm | Cancel | Forget | Delete
 Answer = UploadSeen | ConfirmSeen | Refused | None
 
 
@@ -281,7 +289,7 @@ class System(Protocol):
     def at_once(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """Send these requests at the same time and return their answers in order; one alone is sent alone.
 
-        A cancellation or an erasure that is accepted is answered with None.
+        A cancellation, an erasure or a deletion that is accepted is answered with None.
         """
         ...
 

@@ -5,6 +5,7 @@ import secrets
 from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import READ_TABLES, rebuild
 from tests.acceptance.test_main_job import announce, put
+from tests.acceptance.test_objects import blob_of, make, send
 from tests.conftest import Tenant
 
 
@@ -31,6 +32,24 @@ async def test_a_replay_equals_the_live_tables_and_takes_their_place(tenant: Ten
         await put(upload, body)
         confirmed = await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")
         assert confirmed.json()["status"] == "COMPLETED"
+
+
+async def test_counters_holds_claims_and_quota_equal_a_replay_after_objects_came_and_went(tenant: Tenant) -> None:
+    path = "/v1/buckets/files/objects"
+    async with tenant.client() as client:
+        uploads = [await send(client, secrets.token_bytes(20 + number)) for number in range(4)]
+        made = [
+            await make(client, blobs=[blob_of(upload), blob_of(uploads[0])], title=str(number), skip_duplicates=True)
+            for number, upload in enumerate(uploads)
+        ]
+        ids = [one["object_id"] for one in made]
+        inline = {"property": "text", "type": "text", "data": "a", "metadata": {"b": 1}, "key_prefix": "/c"}
+        await client.put(f"{path}/{ids[0]}", json={"blobs": [inline], "key_prefix": "/d"})
+        await client.patch(f"{path}/{ids[1]}", json={"title": "other", "skip_duplicates": False})
+        for object_id in (ids[0], ids[2]):
+            assert (await client.delete(f"{path}/{object_id}")).status_code == 204
+        assert (await client.get("/v1/buckets/files")).json()["object_count"] == 2
+    assert (await rebuild(tenant.database.owner_url, swap=False)).differences == dict.fromkeys(READ_TABLES, 0)
 
 
 async def test_a_table_that_was_tampered_with_differs_from_the_replay(tenant: Tenant) -> None:

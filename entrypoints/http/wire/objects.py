@@ -1,31 +1,85 @@
 """Objects and their blobs."""
 
 from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
-from entrypoints.http.wire.base import Json, Response
+from domain.schema import FieldType
+from entrypoints.http.wire.base import Json, Request, Response
+
+InlineData = str | int | float | bool | Json | list[Any]
+
+
+class CreateBlobRequest(Request, frozen=True):
+    """A part of an object: the bytes of an upload, or data; one of both."""
+
+    property: Annotated[str, Meta(min_length=1, max_length=100)]
+    type: FieldType
+    key_prefix: str | None = None
+    data: InlineData | None = None
+    upload_id: Annotated[str, Meta(pattern="^upl_[a-zA-Z0-9_-]+$")] | None = None
+    metadata: Json | None = None
+    canonicalize_source: bool | None = None
+    force_remirror: bool | None = None
+    checksum: str | None = None
+
+
+class CreateObjectRequest(Request, frozen=True, forbid_unknown_fields=False):
+    """An object. All other fields are its own: see `own_fields`."""
+
+    key_prefix: str | None = None
+    blobs: list[CreateBlobRequest] = msgspec.field(default_factory=list)
+    skip_duplicates: bool = False
+    canonicalize_source: bool = True
+    force_remirror: bool = False
+    idempotency_key: str | None = None
+
+
+class CreateObjectsBatchRequest(Request, frozen=True):
+    """Several objects."""
+
+    objects: Annotated[list[CreateObjectRequest], Meta(max_length=100)]
+
+
+class UpdateObjectRequest(Request, frozen=True):
+    """What an object is to have; what is left out stays."""
+
+    key_prefix: str | None = None
+    blobs: list[CreateBlobRequest] | None = None
+    metadata: Json | None = None
+    skip_duplicates: bool | None = None
+
+
+class PatchObjectRequest(Request, frozen=True, forbid_unknown_fields=False):
+    """What an object is to have. All other fields are its own: see `own_fields`."""
+
+    key_prefix: str | None = None
+    skip_duplicates: bool | None = None
 
 
 class BlobDetails(Response, frozen=True):
-    """The file behind a blob. `hash`: SHA-256."""
+    """What is known of a blob's bytes. `hash`: SHA-256. Nothing is known of what a URL refers to."""
 
     filename: str | None
-    size_bytes: int
-    mime_type: str
-    hash: str
+    size_bytes: int | None
+    mime_type: str | None
+    hash: str | None
 
 
 class BlobModel(Response, frozen=True):
-    """One file of an object."""
+    """A part of an object. `data`: what was sent inline; `presigned_url`: where to read the bytes, if asked for."""
 
     blob_id: str
     property: str
     type: str
     details: BlobDetails
     properties: Json
-    upload_id: str
+    upload_id: str | None
     key_prefix: str | None = None
+    data: Any = None
+    presigned_url: str | None = None
 
 
 class ObjectResponse(Response, frozen=True):
@@ -40,3 +94,28 @@ class ObjectResponse(Response, frozen=True):
     source_details: list[Json] = msgspec.field(default_factory=list)
     status: str = "DRAFT"
     error: str | None = None
+
+
+class FailedObjectError(Response, frozen=True):
+    """Why an object of a batch was not made."""
+
+    object_index: int
+    error: str
+    error_type: str
+    code: str
+    details: Json
+
+
+class CreateObjectsBatchResponse(Response, frozen=True):
+    """What became of a batch."""
+
+    succeeded: list[ObjectResponse]
+    failed: list[FailedObjectError]
+    total_requested: int
+    succeeded_count: int
+    failed_count: int
+
+
+def own_fields(body: Json, request: type[msgspec.Struct]) -> Json:
+    """Return the fields of a body that are the object's own: those that the request does not name."""
+    return {name: value for name, value in body.items() if name not in request.__struct_fields__}

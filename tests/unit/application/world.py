@@ -17,17 +17,21 @@ from adapters.memory.url_signer import MemoryUrlSigner
 from application.callers import Admitting, Caller
 from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
+from application.changing_objects import Change, ChangingObjects
+from application.composing_objects import ComposingObjects
 from application.confirming_many import Confirmation, ConfirmingMany
 from application.confirming_upload import Confirmed, ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
+from application.creating_objects import CreatingObjects, ObjectWish
+from application.deleting_objects import DeletingObjects
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
 from application.managing_keys import KeyWish, ManagingKeys
 from application.opening_organizations import OpeningOrganizations
 from application.ports.jobs import Job
 from application.ports.object_storage import StoredContent
-from application.ports.read_side import BucketRecord, NamespaceRecord, UploadRecord
+from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, UploadRecord
 from application.ports.tasks import TaskRecord, TaskType
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import Answer, RequestingUpload, Wish
@@ -39,6 +43,7 @@ from application.verifying_uploads import VerifyingUploads
 from application.working import Working
 from domain.admission import Announcement
 from domain.bucket import Policy, UniqueKey
+from domain.composition import BlobWish
 from domain.organization import Tier
 from domain.upload import Claimed
 
@@ -103,6 +108,14 @@ class World:
         self.cancel_task = CancelingTasks(tasks=self.tasks, clock=clock)
         self._cancel = CancelingUpload(log=log, read_side=read_side, storage=storage, clock=clock, ids=ids, rules=rules)
         self.forget = ForgettingUploads(log=log, clock=clock, ids=ids)
+        compose = ComposingObjects(read_side=read_side, ids=ids)
+        self._change_object = ChangingObjects(
+            log=log, read_side=read_side, compose=compose, clock=clock, ids=ids, rules=rules
+        )
+        self._create_object = CreatingObjects(
+            log=log, read_side=read_side, compose=compose, change=self._change_object, clock=clock, ids=ids
+        )
+        self.delete_object = DeletingObjects(log=log, clock=clock, ids=ids)
         self.working = Working(
             jobs=self.jobs,
             log=log,
@@ -243,6 +256,19 @@ class Client:
         answer = await self.request(**{"size": len(body), **asked})
         self.put(answer, body)
         return await self.confirm(answer)
+
+    async def make(self, *blobs: BlobWish, policy: Policy | None = None, **wished: Any) -> ObjectRecord:  # noqa: ANN401  # the fields of a wish
+        """Make an object."""
+        return await self.world._create_object(
+            self.caller, self.bucket, ObjectWish(blobs=blobs, **wished), policy=policy
+        )
+
+    async def change(self, object_id: str, **changed: Any) -> ObjectRecord:  # noqa: ANN401  # the fields of a change
+        """Change an object."""
+        return await self.world._change_object(self.caller, self.bucket, object_id, Change(**changed))
+
+    async def object(self, object_id: str) -> ObjectRecord | None:
+        return await self.world.read_side.bucket_object(self.namespace.namespace_id, object_id)
 
     async def record(self, answer: Answer) -> UploadRecord:
         found = await self.world.read_side.upload(self.namespace.namespace_id, answer.record.upload_id)

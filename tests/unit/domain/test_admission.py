@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from domain.admission import SINGLE_PUT_LIMIT_BYTES, Admitted, Announcement, BucketRules, admit
-from domain.bucket import Policy, UniqueKey, unique_digest
+from domain.bucket import Policy, UniqueKey, canonical_digest
 from domain.organization import GB, MB, TierLimits
 from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
 from domain.schema import parse
@@ -173,7 +173,7 @@ def test_a_missing_required_property_is_refused() -> None:
 def test_the_unique_key_is_kept_as_a_digest_of_its_values() -> None:
     admitted = admit(clip(object_metadata={"title": "A clip", "other": 1}), KEYED, LIMITS)
 
-    assert admitted.unique_key == unique_digest(("A clip",))
+    assert admitted.unique_key == canonical_digest(("A clip",))
     assert admitted.policy is Policy.UPSERT
 
 

@@ -19,7 +19,7 @@ from domain.bucket import (
     NoBucket,
     Policy,
     UniqueKey,
-    unique_digest,
+    canonical_digest,
     unique_values,
 )
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
@@ -160,7 +160,7 @@ def test_a_longer_unique_value_is_refused(value: object) -> None:
     ],
 )
 def test_equal_values_have_one_digest(one: object, other: object) -> None:
-    assert unique_digest((one,)) == unique_digest((other,))
+    assert canonical_digest((one,)) == canonical_digest((other,))
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_equal_values_have_one_digest(one: object, other: object) -> None:
     ],
 )
 def test_other_values_have_other_digests(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
-    assert unique_digest(one) != unique_digest(other)
+    assert canonical_digest(one) != canonical_digest(other)
 
 
 def test_a_digest_stays_what_it_was_when_it_was_written() -> None:
     # printf '["A clip",7]' | sha256sum
-    assert unique_digest(("A clip", 7)) == "35bd407d5c8207e965529beb9b391df91f6e46aae0ee64d4bcab514739d5fff1"
+    assert canonical_digest(("A clip", 7)) == "35bd407d5c8207e965529beb9b391df91f6e46aae0ee64d4bcab514739d5fff1"

@@ -20,6 +20,7 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 FILES = sorted(path.name for path in GOLDEN.iterdir())
 PERSONAL_OF_A_REQUEST = ("filename", "storage_key", "metadata", "object_metadata")
 PERSONAL_OF_A_BLOB = ("filename", "storage_key")
+LEFT_OUT = ("data", "metadata", "key_prefix")  # where they are null they are not written at all
 
 
 def read(name: str) -> dict[str, Any]:
@@ -35,8 +36,11 @@ def redacted(event: dict[str, Any]) -> dict[str, Any]:
         event["request"].update(dict.fromkeys(PERSONAL_OF_A_REQUEST))
     if "blobs" in event:
         event["metadata"] = None
+        event.pop("key_prefix", None)
         for blob in event["blobs"]:
             blob.update(dict.fromkeys(PERSONAL_OF_A_BLOB))
+            for name in LEFT_OUT:
+                blob.pop(name, None)
     return event
 
 
@@ -97,24 +101,25 @@ def test_every_field_of_a_golden_file_means_something_to_its_event(name: str) ->
             inner = inner[key]
         del inner[path[-1]]
         try:
-            again = json.loads(encode(decode(json.dumps(without).encode())))
+            event = decode(json.dumps(without).encode())
         except msgspec.ValidationError:
             continue
-        assert again != without, f"{path} of {name} is not read at all"
+        noticed = event != decode(json.dumps(whole).encode()) or json.loads(encode(event)) != without
+        assert noticed, f"{path} of {name} is not read at all"
 
 
-@pytest.mark.parametrize("tag", [tag for tag in BY_TAG if is_personal(tag)])
-def test_a_redacted_file_is_the_whole_one_without_what_is_personal(tag: str) -> None:
-    whole = read(f"{tag}.json")
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith("redacted.json")])
+def test_a_redacted_file_is_the_whole_one_without_what_is_personal(name: str) -> None:
+    whole = read(name.replace(".redacted.json", ".json").replace("_redacted.json", ".json"))
 
-    assert read(f"{tag}.redacted.json") == redacted(whole) != whole
+    assert read(name) == redacted(whole) != whole
 
 
 def test_nothing_personal_is_left_in_a_redacted_file() -> None:
     for name in FILES:
-        if name.endswith(".redacted.json"):
+        if name.endswith("redacted.json"):
             text = (GOLDEN / name).read_text()
-            assert not any(trace in text for trace in ("Zürich", "poster", "campaign", "sku", "launch")), name
+            assert not any(trace in text for trace in ("Zürich", "poster", "campaign", "sku", "launch", "shelf")), name
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.startswith("upload.")])
@@ -148,7 +153,7 @@ def _values(value: object, path: tuple[str, ...]) -> Iterator[object]:
         for item in value:
             yield from _values(item, path[1:])
     elif isinstance(value, dict):
-        yield from _values(value[path[0]], path[1:])
+        yield from _values(value.get(path[0]), path[1:])
 
 
 @pytest.mark.parametrize("tag", list(BY_TAG))

@@ -7,13 +7,18 @@ from domain.object import (
     Blob,
     BucketObject,
     CreateObject,
+    DeletedObject,
+    DeleteObject,
     LiveObject,
     NoObject,
     ObjectCommand,
     ObjectCreated,
+    ObjectDeleted,
     ObjectEvent,
     ObjectUpdated,
     PutBlob,
+    UpdateObject,
+    content_digest,
     replay,
 )
 from domain.refusals import NotFoundError, WrongStateError
@@ -69,7 +74,9 @@ def updated(*blobs: Blob, metadata: JSON, released: tuple[str, ...]) -> ObjectUp
 def test_an_object_is_made_of_its_blobs() -> None:
     state = given().when(CREATE).then(CREATED)
 
-    assert state == LiveObject(object_id="obj_1", blobs=(VIDEO, POSTER), metadata={"title": "A", "n": 1})
+    assert state == LiveObject(
+        object_id="obj_1", blobs=(VIDEO, POSTER), metadata={"title": "A", "n": 1}, unique_key="u"
+    )
 
 
 def test_an_object_is_made_once() -> None:
@@ -85,7 +92,7 @@ def test_a_blob_takes_the_place_of_the_one_before_and_lets_go_of_its_upload() ->
         .then(updated(POSTER, new, metadata={"title": "A", "n": 2}, released=("upl_1",)))
     )
 
-    assert state == LiveObject(object_id="obj_1", blobs=(POSTER, new), metadata={"title": "A", "n": 2})
+    assert state == LiveObject(object_id="obj_1", blobs=(POSTER, new), metadata={"title": "A", "n": 2}, unique_key="u")
 
 
 def test_a_blob_for_another_property_is_added_and_releases_nothing() -> None:
@@ -119,4 +126,134 @@ def test_an_object_whose_past_was_redacted_is_still_there(event: ObjectCreated |
     bare = tuple(msgspec.structs.replace(one, filename=None, storage_key=None) for one in event.blobs)
     redacted = msgspec.structs.replace(event, blobs=bare, metadata=None)
 
-    assert replay([CREATED, redacted]) == LiveObject(object_id="obj_1", blobs=bare, metadata={})
+    assert replay([CREATED, redacted]) == LiveObject(object_id="obj_1", blobs=bare, metadata={}, unique_key="u")
+
+
+def inline(name: str, data: object, **others: object) -> Blob:
+    nothing: dict[str, None] = dict.fromkeys(
+        ("upload_id", "filename", "storage_key", "version_id", "etag", "size_bytes", "content_type", "sha256")
+    )
+    return msgspec.structs.replace(blob(name, ""), **nothing, data=data, **others)
+
+
+def update(*blobs: Blob, **others: object) -> UpdateObject:
+    asked = UpdateObject(
+        origin=ORIGIN,
+        blobs=blobs,
+        metadata={"title": "A", "n": 1},
+        key_prefix=None,
+        unique_key="u",
+        content_key=None,
+        forget_at=LATER,
+    )
+    return msgspec.structs.replace(asked, **others)
+
+
+def test_an_object_is_as_its_last_update_says_and_lets_go_of_what_it_has_no_more() -> None:
+    note = inline("note", "hello")
+    changed = updated(VIDEO, note, metadata={"n": 2}, released=("upl_2",))
+
+    state = (
+        given(CREATED)
+        .when(update(VIDEO, note, metadata={"n": 2}, key_prefix="/a", unique_key="v", content_key="c"))
+        .then(msgspec.structs.replace(changed, key_prefix="/a", unique_key="v", content_key="c"))
+    )
+
+    assert state == LiveObject(
+        object_id="obj_1", blobs=(VIDEO, note), metadata={"n": 2}, key_prefix="/a", unique_key="v", content_key="c"
+    )
+
+
+def test_an_update_that_changes_nothing_is_not_news() -> None:
+    given(CREATED).when(update(VIDEO, POSTER)).then_nothing()
+
+
+def test_an_update_that_leaves_the_unique_key_as_it_was_does_not_tell_it() -> None:
+    state = (
+        given(CREATED).when(update(VIDEO)).then(updated(VIDEO, metadata=CREATED.metadata or {}, released=("upl_2",)))
+    )
+
+    assert isinstance(state, LiveObject)
+    assert state.unique_key == "u"
+
+
+def test_a_blob_that_is_put_into_an_object_makes_it_another_content_that_nobody_finds() -> None:
+    known = msgspec.structs.replace(CREATED, content_key="c", key_prefix="/a")
+
+    state = replay([known, *given(known).when(put(blob("video", "upl_3"))).events])
+
+    assert isinstance(state, LiveObject)
+    assert (state.content_key, state.key_prefix, state.unique_key) == (None, "/a", "u")
+
+
+def test_inline_data_is_of_no_upload() -> None:
+    made = msgspec.structs.replace(CREATE, blobs=(VIDEO, inline("note", {"a": 1})))
+
+    state = replay(given().when(made).events)
+
+    assert isinstance(state, LiveObject)
+    assert state.upload_ids() == {"upl_1"}
+
+
+def test_an_object_is_deleted_with_the_uploads_that_no_other_holds() -> None:
+    state = (
+        given(CREATED)
+        .when(DeleteObject(origin=ORIGIN, kept_upload_ids=frozenset({"upl_2", "upl_9"})))
+        .then(
+            ObjectDeleted(
+                origin=ORIGIN,
+                object_id="obj_1",
+                forgotten_upload_ids=("upl_1",),
+                released_upload_ids=("upl_2",),
+            )
+        )
+    )
+
+    assert state == DeletedObject(object_id="obj_1")
+
+
+DELETED = ObjectDeleted(origin=ORIGIN, object_id="obj_1", forgotten_upload_ids=(), released_upload_ids=())
+DELETE = DeleteObject(origin=ORIGIN, kept_upload_ids=frozenset())
+
+
+@pytest.mark.parametrize("command", [put(VIDEO), update(VIDEO), DELETE])
+@pytest.mark.parametrize("past", [(), (CREATED, DELETED)])
+def test_what_is_not_there_or_not_there_any_more_is_neither_changed_nor_deleted(
+    command: ObjectCommand, past: tuple[ObjectEvent, ...]
+) -> None:
+    given(*past).when(command).then_refused(NotFoundError, "object_not_found")
+
+
+def test_a_deleted_object_is_not_made_again() -> None:
+    given(CREATED, DELETED).when(CREATE).then_refused(WrongStateError, "wrong_state")
+
+
+def test_what_follows_a_deletion_changes_nothing() -> None:
+    assert replay([CREATED, DELETED, updated(VIDEO, metadata={}, released=())]) == DeletedObject(object_id="obj_1")
+
+
+@pytest.mark.parametrize(
+    ("blobs", "metadata"),
+    [
+        ((POSTER, VIDEO), {"n": 1.0}),
+        ((msgspec.structs.replace(VIDEO, blob_id="blob_x", upload_id="upl_7", filename="b.mp4"), POSTER), {"n": 1}),
+    ],
+)
+def test_the_content_is_the_same_in_any_order_and_under_any_name(blobs: tuple[Blob, ...], metadata: JSON) -> None:
+    assert content_digest(blobs, metadata) == content_digest((VIDEO, POSTER), {"n": 1})
+
+
+@pytest.mark.parametrize(
+    ("blobs", "metadata"),
+    [
+        ((VIDEO,), {"n": 1}),
+        ((VIDEO, POSTER), {"n": 2}),
+        ((VIDEO, POSTER), {"n": True}),
+        ((VIDEO, msgspec.structs.replace(POSTER, sha256="b" * 64)), {"n": 1}),
+        ((VIDEO, msgspec.structs.replace(POSTER, property="cover")), {"n": 1}),
+        ((VIDEO, inline("poster", SHA256)), {"n": 1}),
+        ((VIDEO, inline("poster", 1)), {"n": 1}),
+    ],
+)
+def test_other_bytes_data_properties_or_fields_are_another_content(blobs: tuple[Blob, ...], metadata: JSON) -> None:
+    assert content_digest(blobs, metadata) != content_digest((VIDEO, POSTER), {"n": 1})

@@ -1,0 +1,141 @@
+"""Changing objects: other blobs, other fields, another prefix."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from application.callers import Caller, new_command_id
+from application.composing_objects import ComposingObjects, schema_of
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import (
+    Claim,
+    ClaimTakenError,
+    Command,
+    EventLog,
+    OriginalGoneError,
+    StreamAppend,
+    VersionConflictError,
+)
+from application.ports.read_side import BucketRecord, ObjectRecord, ReadSide
+from application.requesting_upload import object_claim
+from application.rules import Rules
+from application.uploads import CONFLICT_RETRIES, load_object, object_not_found
+from domain import object as objects
+from domain.composition import BlobWish, check_fields, check_key_prefix, key_of
+from domain.object import Blob, LiveObject, UpdateObject, content_digest, uploads_of, with_blobs
+from domain.refusals import ConflictError, WrongStateError
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different; what is None stays.
+
+    `blobs` take the place of all blobs, or with `keep_others` of those of the same properties. `fields` are merged into
+    the object's own; null removes one. `skip_duplicates`: whether later objects of the same content find this one.
+    """
+
+    blobs: Sequence[BlobWish] | None = None
+    keep_others: bool = False
+    fields: dict[str, Any] = {}
+    key_prefix: str | None = None
+    skip_duplicates: bool | None = None
+
+
+class ChangingObjects:
+    """One command; uploads that the object has no more are forgotten later, unless another object takes them up."""
+
+    def __init__(
+        self, *, log: EventLog, read_side: ReadSide, compose: ComposingObjects, clock: Clock, ids: Ids, rules: Rules
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._compose = compose
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+
+    async def __call__(self, caller: Caller, bucket: BucketRecord, object_id: str, change: Change) -> ObjectRecord:
+        """Change an object of the bucket and return it. Refuses with `ConflictError` where another is like that."""
+        check_key_prefix(change.key_prefix)
+        for _ in range(CONFLICT_RETRIES):
+            record = await self._read_side.bucket_object(bucket.namespace_id, object_id.replace("\0", ""))
+            if record is None or record.bucket_id != bucket.bucket_id:
+                raise object_not_found(object_id)
+            blobs = None if change.blobs is None else await self._compose(bucket, change.blobs)
+            try:
+                await self._change(caller, bucket, object_id, change, blobs)
+            except (VersionConflictError, OriginalGoneError):
+                continue  # somebody changed it, or forgot an upload: look at both again
+            except ClaimTakenError as taken:
+                raise taken_by_another(taken) from taken
+            changed = await self._read_side.bucket_object(bucket.namespace_id, object_id)
+            if changed is None:
+                raise object_not_found(object_id)
+            return changed
+        raise WrongStateError("busy", "Others change this object at this very moment; try again.")
+
+    async def _change(
+        self, caller: Caller, bucket: BucketRecord, object_id: str, change: Change, blobs: tuple[Blob, ...] | None
+    ) -> None:
+        loaded = await load_object(self._log, object_id)
+        current = loaded.state
+        if not isinstance(current, LiveObject):
+            raise object_not_found(object_id)
+        origin = loaded.origin_of(caller.key.key_id, new_command_id(self._ids), self._clock.now())
+        if blobs is None:
+            blobs = current.blobs
+        elif change.keep_others:
+            blobs = with_blobs(current.blobs, blobs)
+        metadata = merged(current.metadata, change.fields)
+        check_fields(metadata, blobs, schema_of(bucket))
+        findable = current.content_key is not None if change.skip_duplicates is None else change.skip_duplicates
+        command = UpdateObject(
+            origin=origin,
+            blobs=blobs,
+            metadata=metadata,
+            key_prefix=current.key_prefix if change.key_prefix is None else change.key_prefix,
+            unique_key=key_of(bucket.unique_key, metadata),
+            content_key=content_digest(blobs, metadata) if findable else None,
+            forget_at=origin.at + self._rules.retention,
+        )
+        free = []
+        if command.content_key is not None and command.content_key != current.content_key:
+            free.append(content_claim(bucket.bucket_id, command.content_key))
+        if command.unique_key is not None and command.unique_key != current.unique_key:
+            free.append(object_claim(bucket.bucket_id, command.unique_key))
+        events = objects.decide(command, current)
+        if events:
+            await self._log.append(
+                Command(
+                    command_id=origin.command_id,
+                    organization_id=origin.organization_id,
+                    key_id=caller.key.key_id,
+                    namespace_id=origin.namespace_id,
+                    streams=(StreamAppend(stream_id=object_id, expected_version=loaded.version, events=events),),
+                    free=tuple(free),
+                    stored=tuple(sorted(uploads_of(blobs) - current.upload_ids())),
+                )
+            )
+
+
+def merged(metadata: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """Return an object's fields with others merged in; null removes one."""
+    return {name: value for name, value in {**metadata, **fields}.items() if value is not None or name not in fields}
+
+
+def content_claim(bucket_id: str, content_key: str) -> Claim:
+    """Return the claim on its content that an object holds which later ones are to find."""
+    return Claim(scope=f"content:{bucket_id}", key=content_key)
+
+
+def taken_by_another(taken: ClaimTakenError) -> ConflictError:
+    """Return the refusal of an object whose unique key or whose content another object has."""
+    if taken.claim.scope.startswith("content:"):
+        return ConflictError(
+            "duplicate_object", "Another object has this very content.", {"existing_object_id": taken.owner_id}
+        )
+    return ConflictError(
+        "unique_key_taken",
+        "Another object has the same values of the bucket's unique key.",
+        {"existing_object_id": taken.owner_id},
+    )

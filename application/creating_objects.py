@@ -1,0 +1,188 @@
+"""Creating objects, of uploads and of data that is sent along."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from application.callers import Caller, new_command_id
+from application.changing_objects import Change, ChangingObjects, content_claim, taken_by_another
+from application.composing_objects import ComposingObjects, schema_of
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import (
+    Claim,
+    ClaimTakenError,
+    Command,
+    EventLog,
+    OriginalGoneError,
+    StreamAppend,
+)
+from application.ports.read_side import BucketRecord, ObjectRecord, ReadSide
+from application.requesting_upload import object_claim
+from application.uploads import CONFLICT_RETRIES, object_not_found
+from domain import object as objects
+from domain.bucket import Policy
+from domain.composition import BlobWish, check_fields, check_key_prefix, check_size, key_of
+from domain.object import CreateObject, NoObject, content_digest, uploads_of
+from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.schema import with_defaults
+
+
+class ObjectWish(msgspec.Struct, frozen=True, kw_only=True):
+    """An object as a client wishes it. `fields`: what it says of it, under the names of the schema's properties.
+
+    `skip_duplicates`: an object of the same content that was made with it is the answer, and later ones find this one.
+    """
+
+    blobs: Sequence[BlobWish] = ()
+    fields: dict[str, Any] = {}
+    key_prefix: str | None = None
+    skip_duplicates: bool = False
+
+
+class CreatingObjects:
+    """One command: an object, or what the policy makes of one that has the unique key."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        compose: ComposingObjects,
+        change: ChangingObjects,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._compose = compose
+        self._change = change
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(
+        self,
+        caller: Caller,
+        bucket: BucketRecord,
+        wish: ObjectWish,
+        *,
+        policy: Policy | None = None,
+    ) -> ObjectRecord:
+        """Create an object, or find the one of the same content.
+
+        Where another has the unique key, `insert` refuses with `ConflictError`, `upsert` and `update` change that one;
+        where none has, `update` refuses with `NotFoundError`. `policy` None: the bucket's.
+        """
+        object_id = self._ids.new("obj_")
+        if policy is None:
+            policy = (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT
+        if policy is Policy.UPDATE and bucket.unique_key is None:
+            raise InvalidInputError(
+                "no_unique_key", "The policy 'update' finds objects by a unique key, and the bucket has none."
+            )
+        check_key_prefix(wish.key_prefix)
+        check_size(wish.fields)
+        given = {name: value for name, value in wish.fields.items() if value is not None}
+        fields = with_defaults(schema_of(bucket), given)
+        unique_key = key_of(bucket.unique_key, fields)
+        for _ in range(CONFLICT_RETRIES):
+            owner_id = None if policy is Policy.INSERT else await self._owner(bucket, unique_key)
+            if owner_id is None and policy is Policy.UPDATE:
+                raise NotFoundError(
+                    "object_not_found", "No object with this unique key exists, and the policy 'update' needs one."
+                )
+            try:
+                if owner_id is None:
+                    await self._create(caller, bucket, wish, object_id, fields, unique_key)
+                    return await self._made(bucket, object_id)
+                found = await self._put(caller, bucket, owner_id, wish)
+            except ClaimTakenError as taken:
+                found = await self._taken(bucket, taken, policy)
+            except OriginalGoneError:
+                continue  # an upload was forgotten meanwhile: the next look at it tells
+            if found is not None:
+                return found
+        raise WrongStateError("busy", "Others change this object at this very moment; try again.")
+
+    async def _owner(self, bucket: BucketRecord, unique_key: str | None) -> str | None:
+        if unique_key is None:
+            return None
+        claim = object_claim(bucket.bucket_id, unique_key)
+        return await self._read_side.claim_owner(claim.scope, claim.key)
+
+    async def _taken(self, bucket: BucketRecord, taken: ClaimTakenError, policy: Policy) -> ObjectRecord | None:
+        """Return the object of the same content; None if all is to be looked at again."""
+        if taken.claim.scope.startswith("content:"):
+            return await self._read_side.bucket_object(bucket.namespace_id, taken.owner_id)
+        if policy is Policy.INSERT:
+            raise taken_by_another(taken) from taken
+        return None
+
+    async def _put(self, caller: Caller, bucket: BucketRecord, object_id: str, wish: ObjectWish) -> ObjectRecord | None:
+        """Put what is wished into the object that is there; None if it was deleted meanwhile."""
+        change = Change(
+            blobs=wish.blobs,
+            keep_others=True,
+            fields=wish.fields,
+            key_prefix=wish.key_prefix,
+            skip_duplicates=wish.skip_duplicates or None,
+        )
+        try:
+            return await self._change(caller, bucket, object_id, change)
+        except NotFoundError as error:
+            if error.code != "object_not_found":
+                raise
+            return None
+
+    async def _made(self, bucket: BucketRecord, object_id: str) -> ObjectRecord:
+        record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
+        if record is None:  # deleted already
+            raise object_not_found(object_id)
+        return record
+
+    async def _create(
+        self,
+        caller: Caller,
+        bucket: BucketRecord,
+        wish: ObjectWish,
+        object_id: str,
+        fields: dict[str, Any],
+        unique_key: str | None,
+    ) -> None:
+        blobs = await self._compose(bucket, wish.blobs)
+        check_fields(fields, blobs, schema_of(bucket))
+        origin = caller.origin(
+            self._clock.now(),
+            new_command_id(self._ids),
+            namespace_id=bucket.namespace_id,
+            bucket_id=bucket.bucket_id,
+        )
+        command = CreateObject(
+            origin=origin,
+            object_id=object_id,
+            blobs=blobs,
+            metadata=fields,
+            unique_key=unique_key,
+            key_prefix=wish.key_prefix,
+            content_key=content_digest(blobs, fields) if wish.skip_duplicates else None,
+        )
+        free: list[Claim] = []
+        if command.content_key is not None:
+            free.append(content_claim(bucket.bucket_id, command.content_key))
+        if unique_key is not None:
+            free.append(object_claim(bucket.bucket_id, unique_key))
+        stream = StreamAppend(
+            stream_id=command.object_id, expected_version=0, events=objects.decide(command, NoObject())
+        )
+        await self._log.append(
+            Command(
+                command_id=origin.command_id,
+                organization_id=origin.organization_id,
+                key_id=caller.key.key_id,
+                namespace_id=bucket.namespace_id,
+                bucket_id=bucket.bucket_id,
+                streams=(stream,),
+                free=tuple(free),
+                stored=tuple(sorted(uploads_of(blobs))),
+            )
+        )
