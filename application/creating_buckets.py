@@ -3,11 +3,12 @@
 from typing import Any
 
 from application.callers import Caller, new_command_id
+from application.changing_buckets import bucket_name_claim, bucket_name_taken
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Claim, ClaimTakenError, Command, EventLog, StreamAppend
+from application.ports.event_log import ClaimTakenError, Command, EventLog, StreamAppend, deletion_claim
 from application.ports.read_side import BucketRecord, NamespaceRecord
 from domain.bucket import BucketStatus, CreateBucket, NoBucket, UniqueKey, decide
-from domain.refusals import WrongStateError
+from domain.namespace import namespace_deleting
 
 
 class CreatingBuckets:
@@ -51,13 +52,16 @@ class CreatingBuckets:
                     key_id=caller.key.key_id,
                     namespace_id=namespace.namespace_id,
                     streams=(stream,),
-                    free=(Claim(scope=f"bucket:{namespace.namespace_id}", key=name),),
+                    free=(
+                        deletion_claim(namespace.namespace_id),
+                        bucket_name_claim(namespace.namespace_id, name),
+                    ),
                 )
             )
         except ClaimTakenError as taken:
-            raise WrongStateError(
-                "name_taken", f"A bucket named {name!r} exists already.", {"bucket_id": taken.owner_id}
-            ) from taken
+            if taken.claim == deletion_claim(namespace.namespace_id):
+                raise namespace_deleting(namespace.namespace_id) from taken
+            raise bucket_name_taken(taken) from taken
         return BucketRecord(
             bucket_id=bucket_id,
             organization_id=origin.organization_id,

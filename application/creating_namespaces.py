@@ -3,11 +3,11 @@
 from typing import Any
 
 from application.callers import Caller, new_command_id
+from application.changing_namespaces import namespace_name_claim, namespace_name_taken
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Claim, ClaimTakenError, Command, EventLog, StreamAppend
+from application.ports.event_log import ClaimTakenError, Command, EventLog, StreamAppend
 from application.ports.read_side import NamespaceRecord
-from domain.namespace import CreateNamespace, NoNamespace, decide
-from domain.refusals import WrongStateError
+from domain.namespace import CreateNamespace, NamespaceStatus, NoNamespace, decide
 
 
 class CreatingNamespaces:
@@ -36,19 +36,18 @@ class CreatingNamespaces:
                     organization_id=origin.organization_id,
                     key_id=caller.key.key_id,
                     streams=(stream,),
-                    free=(Claim(scope=f"namespace:{origin.organization_id}", key=name),),
+                    free=(namespace_name_claim(origin.organization_id, name),),
                 )
             )
         except ClaimTakenError as taken:
-            raise WrongStateError(
-                "name_taken", f"A namespace named {name!r} exists already.", {"namespace_id": taken.owner_id}
-            ) from taken
+            raise namespace_name_taken(taken) from taken
         return NamespaceRecord(
             namespace_id=namespace_id,
             organization_id=origin.organization_id,
             name=name,
             description=description,
             settings=settings,
+            status=NamespaceStatus.ACTIVE,
             created_at=now,
             updated_at=now,
             bucket_count=0,

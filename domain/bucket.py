@@ -2,7 +2,7 @@
 
 import enum
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
 import msgspec
@@ -36,11 +36,12 @@ def policy_named(name: str | None) -> Policy | None:
 
 
 class BucketStatus(enum.StrEnum):
-    """Whether a bucket takes uploads: only an active one does."""
+    """Whether a bucket takes uploads: only an active one does. DELETING cannot be set, and is never left again."""
 
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
     ARCHIVED = "ARCHIVED"
+    DELETING = "DELETING"
 
 
 class UniqueKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,7 +69,29 @@ class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
     status: BucketStatus
 
 
-BucketEvent = BucketCreated | BucketStatusChanged
+class BucketUpdated(Event, frozen=True, tag="bucket.updated.v1"):
+    """The bucket has this name, description and metadata from now on."""
+
+    bucket_id: str
+    name: str
+    description: str | None
+    metadata: JSON
+
+
+class BucketDeletionBegan(Event, frozen=True, tag="bucket.deletion_began.v1"):
+    """The bucket takes nothing any more; a task deletes what is in it, and then the bucket."""
+
+    bucket_id: str
+    task_id: str
+
+
+class BucketDeleted(Event, frozen=True, tag="bucket.deleted.v1"):
+    """The bucket was empty, and is gone; its name is free."""
+
+    bucket_id: str
+
+
+BucketEvent = BucketCreated | BucketStatusChanged | BucketUpdated | BucketDeletionBegan | BucketDeleted
 
 
 class NoBucket(msgspec.Struct, frozen=True):
@@ -80,9 +103,27 @@ class LiveBucket(msgspec.Struct, frozen=True, kw_only=True):
 
     bucket_id: str
     status: BucketStatus
+    name: str
+    description: str | None
+    metadata: JSON
 
 
-Bucket = NoBucket | LiveBucket
+class DeletingBucket(msgspec.Struct, frozen=True, kw_only=True):
+    """A bucket whose contents a task is deleting."""
+
+    bucket_id: str
+    name: str
+    task_id: str
+
+
+class DeletedBucket(msgspec.Struct, frozen=True, kw_only=True):
+    """A bucket that is gone."""
+
+    bucket_id: str
+    task_id: str
+
+
+Bucket = NoBucket | LiveBucket | DeletingBucket | DeletedBucket
 
 
 class CreateBucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,51 +145,111 @@ class ChangeBucketStatus(msgspec.Struct, frozen=True, kw_only=True):
     status: BucketStatus
 
 
-BucketCommand = CreateBucket | ChangeBucketStatus
+class UpdateBucket(msgspec.Struct, frozen=True, kw_only=True):
+    """Give the bucket this name, description and metadata, all of them."""
+
+    origin: Origin
+    name: str
+    description: str | None
+    metadata: JSON
 
 
-def decide(command: BucketCommand, bucket: Bucket) -> tuple[BucketEvent, ...]:
+class BeginBucketDeletion(msgspec.Struct, frozen=True, kw_only=True):
+    """Let the bucket take nothing any more, and a task empty it."""
+
+    origin: Origin
+    task_id: str
+
+
+class EndBucketDeletion(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete the bucket, which is empty."""
+
+    origin: Origin
+
+
+BucketCommand = CreateBucket | ChangeBucketStatus | UpdateBucket | BeginBucketDeletion | EndBucketDeletion
+
+
+def decide(command: BucketCommand, bucket: Bucket) -> tuple[BucketEvent, ...]:  # noqa: C901, PLR0911  # one arm for every case
     """Say what happens, or refuse."""
     match bucket, command:
         case NoBucket(), CreateBucket():
-            check_name(command.name, what="bucket", prefix="bkt_")
-            schema = schemas.parse(command.bucket_schema)
-            schemas.check_json(command.bucket_schema, "bucket_schema", max_bytes=MAX_SCHEMA_BYTES)
-            schemas.check_json(command.metadata, "metadata", max_bytes=MAX_METADATA_BYTES)
-            if command.unique_key is not None:
-                _check_unique_key(command.unique_key, schema)
-            return (
-                BucketCreated(
-                    origin=command.origin,
-                    bucket_id=command.bucket_id,
-                    name=command.name,
-                    description=command.description,
-                    bucket_schema=command.bucket_schema,
-                    unique_key=command.unique_key,
-                    metadata=command.metadata,
-                ),
-            )
+            return (_create(command),)
         case LiveBucket(), ChangeBucketStatus():
             if bucket.status is command.status:
                 return ()
             return (BucketStatusChanged(origin=command.origin, bucket_id=bucket.bucket_id, status=command.status),)
-        case NoBucket(), _:
+        case LiveBucket(), UpdateBucket():
+            return _update(command, bucket)
+        case LiveBucket(), BeginBucketDeletion(origin=origin, task_id=task_id):
+            return (BucketDeletionBegan(origin=origin, bucket_id=bucket.bucket_id, task_id=task_id),)
+        case DeletingBucket(), EndBucketDeletion(origin=origin):
+            return (BucketDeleted(origin=origin, bucket_id=bucket.bucket_id),)
+        case (DeletingBucket() | DeletedBucket(), BeginBucketDeletion()) | (DeletedBucket(), EndBucketDeletion()):
+            return ()  # told twice: the second time is not news
+        case NoBucket() | DeletedBucket(), _:
             raise NotFoundError("bucket_not_found", "There is no such bucket.")
+        case DeletingBucket(), _:
+            raise WrongStateError("bucket_deleting", "The bucket is being deleted.", {"bucket_id": bucket.bucket_id})
+        case LiveBucket(), EndBucketDeletion():
+            raise WrongStateError("wrong_state", "The bucket is not being deleted.")
         case _:
             raise WrongStateError("wrong_state", "The bucket exists already.")
 
 
-def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:
+def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: PLR0911  # one line for every event
     """Apply a recorded fact. Total: the past is not refused."""
     match event:
         case BucketCreated():
-            return LiveBucket(bucket_id=event.bucket_id, status=BucketStatus.ACTIVE)
+            return LiveBucket(
+                bucket_id=event.bucket_id,
+                status=BucketStatus.ACTIVE,
+                name=event.name,
+                description=event.description,
+                metadata=event.metadata,
+            )
         case BucketStatusChanged():
-            if isinstance(bucket, NoBucket):
+            if not isinstance(bucket, LiveBucket):
                 return bucket
             return msgspec.structs.replace(bucket, status=event.status)
+        case BucketUpdated():
+            if not isinstance(bucket, LiveBucket):
+                return bucket
+            return msgspec.structs.replace(
+                bucket, name=event.name, description=event.description, metadata=event.metadata
+            )
+        case BucketDeletionBegan():
+            if not isinstance(bucket, LiveBucket):
+                return bucket
+            return DeletingBucket(bucket_id=event.bucket_id, name=bucket.name, task_id=event.task_id)
+        case BucketDeleted():
+            if not isinstance(bucket, DeletingBucket):
+                return bucket
+            return DeletedBucket(bucket_id=event.bucket_id, task_id=bucket.task_id)
         case _:
             assert_never(event)
+
+
+def replay(events: Iterable[BucketEvent]) -> Bucket:
+    """Return the state that these events lead to."""
+    bucket: Bucket = NoBucket()
+    for event in events:
+        bucket = evolve(bucket, event)
+    return bucket
+
+
+def merged(metadata: Mapping[str, Any], patch: Mapping[str, Any]) -> JSON:
+    """Return metadata after a JSON merge patch (RFC 7396): null removes a key, objects merge, the rest replaces."""
+    result = dict(metadata)
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            before = result.get(key)
+            result[key] = merged(before if isinstance(before, dict) else {}, value)
+        else:
+            result[key] = value
+    return result
 
 
 def unique_values(unique_key: UniqueKey, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -191,6 +292,47 @@ def _canonical(value: object) -> object:
             return {key: _canonical(item) for key, item in value.items()}
         case _:
             return value
+
+
+def _create(command: CreateBucket) -> BucketCreated:
+    check_name(command.name, what="bucket", prefix="bkt_")
+    schema = schemas.parse(command.bucket_schema)
+    schemas.check_json(command.bucket_schema, "bucket_schema", max_bytes=MAX_SCHEMA_BYTES)
+    _check_words(command.description, command.metadata)
+    if command.unique_key is not None:
+        _check_unique_key(command.unique_key, schema)
+    return BucketCreated(
+        origin=command.origin,
+        bucket_id=command.bucket_id,
+        name=command.name,
+        description=command.description,
+        bucket_schema=command.bucket_schema,
+        unique_key=command.unique_key,
+        metadata=command.metadata,
+    )
+
+
+def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, ...]:
+    told, known = ([each.name, each.description, each.metadata] for each in (command, bucket))
+    if msgspec.json.encode(told) == msgspec.json.encode(known):  # as Python compares, 1 and true would be the same
+        return ()
+    if command.name != bucket.name:
+        check_name(command.name, what="bucket", prefix="bkt_")
+    _check_words(command.description, command.metadata)
+    return (
+        BucketUpdated(
+            origin=command.origin,
+            bucket_id=bucket.bucket_id,
+            name=command.name,
+            description=command.description,
+            metadata=command.metadata,
+        ),
+    )
+
+
+def _check_words(description: str | None, metadata: JSON) -> None:
+    schemas.check_text(description or "", "description")
+    schemas.check_json(metadata, "metadata", max_bytes=MAX_METADATA_BYTES)
 
 
 def _check_unique_key(unique_key: UniqueKey, schema: schemas.BucketSchema) -> None:

@@ -21,6 +21,8 @@ from adapters.system import SystemClock, SystemIds
 from application.callers import Admitting
 from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
+from application.changing_buckets import ChangingBuckets
+from application.changing_namespaces import ChangingNamespaces
 from application.changing_objects import ChangingObjects
 from application.composing_objects import ComposingObjects
 from application.confirming_many import ConfirmingMany
@@ -92,10 +94,12 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     cancel_upload: CancelingUpload
     cancel_task: CancelingTasks
     create_namespace: CreatingNamespaces
+    change_namespace: ChangingNamespaces
     create_bucket: CreatingBuckets
     create_object: CreatingObjects
     change_object: ChangingObjects
     delete_object: DeletingObjects
+    change_bucket: ChangingBuckets
     organizations: OpeningOrganizations
     keys: ManagingKeys
     worker: Working
@@ -123,7 +127,9 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         ),
         cancel_task=CancelingTasks(tasks=p.tasks, clock=p.clock),
         create_namespace=CreatingNamespaces(log=p.log, clock=p.clock, ids=p.ids),
+        change_namespace=ChangingNamespaces(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
         create_bucket=CreatingBuckets(log=p.log, clock=p.clock, ids=p.ids),
+        change_bucket=ChangingBuckets(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
         create_object=CreatingObjects(
             log=p.log, read_side=p.read_side, compose=compose, change=change_object, clock=p.clock, ids=p.ids
         ),

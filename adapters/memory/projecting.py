@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar, assert_never
 
 import msgspec
 
-from application.ports.event_log import Claim
+from application.ports.event_log import Claim, deletion_claim
 from application.ports.read_side import (
     BucketRecord,
     KeyRecord,
@@ -17,8 +17,23 @@ from application.ports.read_side import (
     UploadRecord,
 )
 from domain.api_key import ApiKeyCreated, ApiKeyEvent, ApiKeyRevoked
-from domain.bucket import BucketCreated, BucketEvent, BucketStatus, BucketStatusChanged
-from domain.namespace import NamespaceCreated, NamespaceEvent
+from domain.bucket import (
+    BucketCreated,
+    BucketDeleted,
+    BucketDeletionBegan,
+    BucketEvent,
+    BucketStatus,
+    BucketStatusChanged,
+    BucketUpdated,
+)
+from domain.namespace import (
+    NamespaceCreated,
+    NamespaceDeleted,
+    NamespaceDeletionBegan,
+    NamespaceEvent,
+    NamespaceStatus,
+    NamespaceUpdated,
+)
 from domain.object import Blob, ObjectCreated, ObjectDeleted, ObjectEvent, ObjectUpdated, uploads_of
 from domain.organization import OrganizationCreated, OrganizationEvent, OrganizationLimitsChanged
 from domain.upload import (
@@ -109,9 +124,9 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
             _project_organization(tables, event, place)
         case ApiKeyCreated() | ApiKeyRevoked():
             _project_key(tables, event, place)
-        case NamespaceCreated():
+        case NamespaceCreated() | NamespaceUpdated() | NamespaceDeletionBegan() | NamespaceDeleted():
             _project_namespace(tables, event, place)
-        case BucketCreated() | BucketStatusChanged():
+        case BucketCreated() | BucketStatusChanged() | BucketUpdated() | BucketDeletionBegan() | BucketDeleted():
             _project_bucket(tables, event, place)
         case ObjectCreated() | ObjectUpdated() | ObjectDeleted():
             _project_object(tables, event, place)
@@ -173,33 +188,57 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: Place) -> None:
 
 
 def _project_namespace(tables: Tables, event: NamespaceEvent, place: Place) -> None:
+    origin = event.origin
+    scope = f"namespace:{origin.organization_id}"
+    namespace_id = place.stream_id
     match event:
         case NamespaceCreated():
-            origin = event.origin
-            tables.namespaces[place.stream_id] = NamespaceRecord(
-                namespace_id=place.stream_id,
+            tables.namespaces[namespace_id] = NamespaceRecord(
+                namespace_id=namespace_id,
                 organization_id=origin.organization_id,
                 name=event.name,
                 description=event.description,
                 settings=event.settings,
+                status=NamespaceStatus.ACTIVE,
                 created_at=origin.at,
                 updated_at=origin.at,
                 bucket_count=0,
                 object_count=0,
                 position=place.position,
             )
-            _hold(tables, Claim(scope=f"namespace:{origin.organization_id}", key=event.name), place.stream_id)
+            _hold(tables, Claim(scope=scope, key=event.name), namespace_id)
+        case NamespaceUpdated():
+            _let_go(tables, scope, tables.namespaces.get(namespace_id), namespace_id)
+            _hold(tables, Claim(scope=scope, key=event.name), namespace_id)
+            _change(
+                tables.namespaces,
+                namespace_id,
+                name=event.name,
+                description=event.description,
+                settings=event.settings,
+                updated_at=origin.at,
+            )
+        case NamespaceDeletionBegan():
+            _change(tables.namespaces, namespace_id, status=NamespaceStatus.DELETING, updated_at=origin.at)
+            _hold(tables, deletion_claim(namespace_id), event.task_id)
+            for bucket in [each for each in tables.buckets.values() if each.namespace_id == namespace_id]:
+                _change(tables.buckets, bucket.bucket_id, status=BucketStatus.DELETING)
+        case NamespaceDeleted():
+            _let_go(tables, scope, tables.namespaces.get(namespace_id), namespace_id)
+            tables.claims.pop(deletion_claim(namespace_id), None)
+            tables.namespaces.pop(namespace_id, None)
         case _:
             assert_never(event)
 
 
 def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
     origin = event.origin
+    namespace_id, bucket_id = origin.namespace_id or "", place.stream_id
+    scope = f"bucket:{namespace_id}"
     match event:
         case BucketCreated():
-            namespace_id = origin.namespace_id or ""
-            tables.buckets[place.stream_id] = BucketRecord(
-                bucket_id=place.stream_id,
+            tables.buckets[bucket_id] = BucketRecord(
+                bucket_id=bucket_id,
                 organization_id=origin.organization_id,
                 namespace_id=namespace_id,
                 name=event.name,
@@ -215,14 +254,42 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
                 updated_at=origin.at,
                 position=place.position,
             )
-            _hold(tables, Claim(scope=f"bucket:{namespace_id}", key=event.name), place.stream_id)
-            namespace = tables.namespaces.get(namespace_id)
-            if namespace is not None:
-                _change(tables.namespaces, namespace_id, bucket_count=namespace.bucket_count + 1)
+            _hold(tables, Claim(scope=scope, key=event.name), bucket_id)
+            _count_buckets(tables, namespace_id, 1)
         case BucketStatusChanged():
-            _change(tables.buckets, place.stream_id, status=event.status, updated_at=origin.at)
+            known = tables.buckets.get(bucket_id)
+            deleting = known is not None and known.status is BucketStatus.DELETING  # its namespace is being deleted
+            _change(
+                tables.buckets,
+                bucket_id,
+                status=BucketStatus.DELETING if deleting else event.status,
+                updated_at=origin.at,
+            )
+        case BucketUpdated():
+            _let_go(tables, scope, tables.buckets.get(bucket_id), bucket_id)
+            _hold(tables, Claim(scope=scope, key=event.name), bucket_id)
+            _change(
+                tables.buckets,
+                bucket_id,
+                name=event.name,
+                description=event.description,
+                metadata=event.metadata,
+                updated_at=origin.at,
+            )
+        case BucketDeletionBegan():
+            _change(tables.buckets, bucket_id, status=BucketStatus.DELETING, updated_at=origin.at)
+        case BucketDeleted():
+            _let_go(tables, scope, tables.buckets.get(bucket_id), bucket_id)
+            tables.buckets.pop(bucket_id, None)
+            _count_buckets(tables, namespace_id, -1)
         case _:
             assert_never(event)
+
+
+def _count_buckets(tables: Tables, namespace_id: str, by: int) -> None:
+    namespace = tables.namespaces.get(namespace_id)
+    if namespace is not None:
+        _change(tables.namespaces, namespace_id, bucket_count=namespace.bucket_count + by)
 
 
 def _project_object(tables: Tables, event: ObjectEvent, place: Place) -> None:
@@ -466,6 +533,12 @@ def _hold(tables: Tables, claim: Claim, owner_id: str) -> None:
     if claim in tables.claims:
         raise ClaimHeldError(f"{claim.scope} {claim.key} is held by {tables.claims[claim]}")
     tables.claims[claim] = owner_id
+
+
+def _let_go(tables: Tables, scope: str, named: NamespaceRecord | BucketRecord | None, owner_id: str) -> None:
+    """Free the name that this has, if it is there."""
+    if named is not None and tables.claims.get(Claim(scope=scope, key=named.name)) == owner_id:
+        del tables.claims[Claim(scope=scope, key=named.name)]
 
 
 def _change(rows: dict[str, Row], row_id: str, **values: object) -> None:

@@ -15,8 +15,10 @@ from application.ports.read_side import (
     Page,
     PageRequest,
     QuotaUse,
+    StoredSizes,
     UploadRecord,
 )
+from domain.upload import Status
 
 
 class _Placed(Protocol):
@@ -67,6 +69,25 @@ class MemoryReadSide:
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
         """Return a bucket of the namespace."""
         return _first(bucket for bucket in self._buckets(namespace_id) if id_or_name in {bucket.bucket_id, bucket.name})
+
+    async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:
+        """Return the sizes of a bucket's stored uploads."""
+        sizes = [
+            upload.size_bytes
+            for upload in self._log.tables.uploads.values()
+            if (upload.namespace_id, upload.bucket_id) == (namespace_id, bucket_id)
+            and upload.status is Status.COMPLETED
+            and upload.keeps_bytes
+            and upload.size_bytes is not None
+        ]
+        if not sizes:
+            return StoredSizes()
+        return StoredSizes(
+            total_bytes=sum(sizes),
+            average_bytes=sum(sizes) // len(sizes),
+            largest_bytes=max(sizes),
+            smallest_bytes=min(sizes),
+        )
 
     async def buckets(self, namespace_id: str, page: PageRequest) -> Page[BucketRecord]:
         """List a namespace's buckets."""

@@ -9,8 +9,8 @@ import msgspec
 from adapters.memory.projecting import KnownEvent, Tables
 from application.ports.jobs import JobKind
 from domain.api_key import ApiKeyCreated, ApiKeyRevoked
-from domain.bucket import BucketCreated, BucketStatusChanged
-from domain.namespace import NamespaceCreated
+from domain.bucket import BucketCreated, BucketDeleted, BucketDeletionBegan, BucketStatusChanged, BucketUpdated
+from domain.namespace import NamespaceCreated, NamespaceDeleted, NamespaceDeletionBegan, NamespaceUpdated
 from domain.object import ObjectCreated, ObjectDeleted, ObjectUpdated, uploads_of
 from domain.organization import OrganizationCreated, OrganizationLimitsChanged
 from domain.upload import (
@@ -142,8 +142,14 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
             | ApiKeyCreated()
             | ApiKeyRevoked()
             | NamespaceCreated()
+            | NamespaceUpdated()
+            | NamespaceDeletionBegan()
+            | NamespaceDeleted()
             | BucketCreated()
             | BucketStatusChanged()
+            | BucketUpdated()
+            | BucketDeletionBegan()
+            | BucketDeleted()
         ):
             pass
         case _:

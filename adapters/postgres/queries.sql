@@ -54,6 +54,15 @@ SELECT count(*) FROM upwell.namespaces WHERE organization_id = $1 AND ($2::text 
 -- A bucket of a namespace by id or name.
 SELECT * FROM upwell.buckets WHERE namespace_id = $1 AND (bucket_id = $2 OR name = $2);
 
+-- name: stored_sizes
+-- Sizes of a bucket's stored uploads, from the index alone.
+SELECT coalesce(sum(size_bytes), 0)::bigint AS total_bytes,
+    coalesce(sum(size_bytes) / count(*), 0)::bigint AS average_bytes,
+    coalesce(max(size_bytes), 0) AS largest_bytes, coalesce(min(size_bytes), 0) AS smallest_bytes
+FROM upwell.uploads
+WHERE bucket_id = (SELECT bucket_id FROM upwell.buckets WHERE namespace_id = $1 AND bucket_id = $2)
+    AND status = 'COMPLETED' AND keeps_bytes HAVING count(*) > 0;
+
 -- name: buckets
 -- A page of a namespace's buckets, newest first.
 SELECT * FROM upwell.buckets

@@ -21,6 +21,7 @@ from application.ports.read_side import (
     Page,
     PageRequest,
     QuotaUse,
+    StoredSizes,
     UploadRecord,
 )
 
@@ -64,6 +65,10 @@ class PostgresReadSide:
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
         """Return a bucket of the namespace."""
         return await self._one("bucket", BucketRecord, namespace_id, id_or_name)
+
+    async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:
+        """Return the sizes of a bucket's stored uploads."""
+        return await self._one("stored_sizes", StoredSizes, namespace_id, bucket_id) or StoredSizes()
 
     async def buckets(self, namespace_id: str, page: PageRequest) -> Page[BucketRecord]:
         """List a namespace's buckets."""

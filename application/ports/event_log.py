@@ -43,6 +43,11 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     key: str
 
 
+def deletion_claim(namespace_id: str) -> Claim:
+    """Return what a namespace holds that is being deleted: whoever makes something in it demands that it be free."""
+    return Claim(scope="deletion", key=namespace_id)
+
+
 class Sameness(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes (by SHA-256, 64 hex digits) that no earlier upload of the bucket may hold."""
 

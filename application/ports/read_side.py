@@ -11,6 +11,7 @@ import msgspec
 
 from domain.api_key import Permission
 from domain.bucket import BucketStatus, UniqueKey
+from domain.namespace import NamespaceStatus
 from domain.object import Blob
 from domain.organization import Tier
 from domain.upload import Status
@@ -55,6 +56,7 @@ class NamespaceRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     description: str | None
     settings: dict[str, Any]
+    status: NamespaceStatus
     created_at: datetime
     updated_at: datetime
     bucket_count: int
@@ -80,6 +82,15 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     position: int
+
+
+class StoredSizes(msgspec.Struct, frozen=True, kw_only=True):
+    """Sizes of a bucket's completed uploads whose bytes are stored, in bytes; zeros where there are none."""
+
+    total_bytes: int = 0
+    average_bytes: int = 0
+    largest_bytes: int = 0
+    smallest_bytes: int = 0
 
 
 class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,6 +233,10 @@ class ReadSide(Protocol):
 
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
         """Return a bucket of the namespace by id or name, with its counters as they are now."""
+        ...
+
+    async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:
+        """Return the sizes of a bucket's stored uploads. Its cost grows with their number."""
         ...
 
     async def buckets(self, namespace_id: str, page: PageRequest) -> Page[BucketRecord]:

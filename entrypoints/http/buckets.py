@@ -1,22 +1,28 @@
 """The routes of buckets."""
 
-from typing import Any
+from typing import Any, cast
 
-from litestar import Request, get, post
+from litestar import Request, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
+from msgspec import UNSET, structs
 
-from application.ports.read_side import BucketRecord
+from application.changing_buckets import BucketChange, bucket_not_found
+from application.ports.read_side import BucketRecord, StoredSizes
 from domain.api_key import Permission
-from domain.refusals import NotFoundError
-from entrypoints.http.admission import Needs, admitted_in
+from domain.bucket import BucketStatus
+from domain.schema import BucketSchema
+from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.wire.buckets import (
     BucketCreateRequest,
     BucketListStats,
+    BucketPatchRequest,
     BucketResponse,
+    BucketUpdateRequest,
     ListBucketsRequest,
     ListBucketsResponse,
+    StorageStatistics,
 )
 
 _READ = Needs(Permission.READ).opt()
@@ -25,7 +31,9 @@ TAGS = ["Buckets"]
 
 
 @post("/buckets", status_code=200, opt=_WRITE, tags=TAGS)
-async def create_bucket(data: JSONBody[BucketCreateRequest], scope: Scope) -> BucketResponse:
+async def create_bucket(
+    request: Request[Any, Any, Any], data: JSONBody[BucketCreateRequest], scope: Scope
+) -> BucketResponse:
     """Make a bucket."""
     admitted = admitted_in(scope)
     record = await admitted.services.create_bucket(
@@ -33,11 +41,11 @@ async def create_bucket(data: JSONBody[BucketCreateRequest], scope: Scope) -> Bu
         admitted.namespace,
         name=data.bucket_name,
         description=data.description,
-        bucket_schema=data.bucket_schema,
+        bucket_schema=(await request.json())["bucket_schema"],  # whole, with the keys that mean nothing here
         unique_key=data.unique_key,
         metadata=data.metadata,
     )
-    return render(record)
+    return render(record, StoredSizes())
 
 
 @post("/buckets/list", status_code=200, opt=_READ, tags=TAGS)
@@ -86,19 +94,66 @@ async def get_bucket(
 ) -> BucketResponse:
     """Return a bucket with its counters, by id or name."""
     admitted = admitted_in(scope)
-    record = await admitted.services.ports.read_side.bucket(admitted.namespace.namespace_id, admitted.bucket.bucket_id)
+    read_side = admitted.services.ports.read_side
+    record = await read_side.bucket(admitted.namespace.namespace_id, admitted.bucket.bucket_id)
     if record is None:
-        raise NotFoundError("bucket_not_found", "There is no such bucket.")
-    return render(record)
+        raise bucket_not_found(admitted.bucket.bucket_id)
+    return await _render_whole(admitted, record)
 
 
-def render(record: BucketRecord) -> BucketResponse:
-    """Return a bucket as the wire has it."""
+@put("/buckets/{bucket_identifier:str}", opt=_WRITE, tags=TAGS)
+async def update_bucket(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
+    data: JSONBody[BucketUpdateRequest],
+    scope: Scope,
+) -> BucketResponse:
+    """Replace a bucket's name, description or metadata: those that are given."""
+    return await _change(scope, _change_of(data))
+
+
+@patch("/buckets/{bucket_identifier:str}", opt=_WRITE, tags=TAGS)
+async def patch_bucket(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
+    data: JSONBody[BucketPatchRequest],
+    scope: Scope,
+) -> BucketResponse:
+    """Change a bucket's name, description or status, and merge its metadata."""
+    change = structs.replace(_change_of(data), merges=True)
+    if data.status is not None:
+        change = structs.replace(change, status=BucketStatus(data.status))
+    return await _change(scope, change)
+
+
+async def _change(scope: Scope, change: BucketChange) -> BucketResponse:
+    admitted = admitted_in(scope)
+    record = await admitted.services.change_bucket(
+        admitted.caller, admitted.namespace, admitted.bucket.bucket_id, change
+    )
+    return await _render_whole(admitted, record)
+
+
+def _change_of(data: BucketUpdateRequest) -> BucketChange:
+    """Return what a request means; null says nothing of a name or of metadata, which cannot be null."""
+    return BucketChange(
+        name=UNSET if data.bucket_name is None else data.bucket_name,
+        description=data.description,
+        metadata=UNSET if data.metadata is None else data.metadata,
+    )
+
+
+async def _render_whole(admitted: Admitted, record: BucketRecord) -> BucketResponse:
+    sizes = await admitted.services.ports.read_side.stored_sizes(record.namespace_id, record.bucket_id)
+    return render(record, sizes)
+
+
+def render(record: BucketRecord, sizes: StoredSizes | None = None) -> BucketResponse:
+    """Return a bucket as the wire has it, where one that is being deleted is a locked one that takes nothing."""
+    deleting = record.status is BucketStatus.DELETING
     return BucketResponse(
         bucket_id=record.bucket_id,
         bucket_name=record.name,
         description=record.description,
-        bucket_schema=record.bucket_schema,
+        bucket_schema=cast("BucketSchema", record.bucket_schema),  # as it came, with keys that mean nothing here
         unique_key=record.unique_key,
         metadata=record.metadata,
         object_count=record.object_count,
@@ -107,8 +162,17 @@ def render(record: BucketRecord) -> BucketResponse:
         updated_at=record.updated_at,
         last_upload_at=record.last_upload_at,
         stats_updated_at=record.last_upload_at or record.updated_at,
-        status=record.status,
+        status=BucketStatus.ARCHIVED if deleting else record.status,
+        is_locked=deleting,
+        storage_stats=None
+        if sizes is None
+        else StorageStatistics(
+            total_size_bytes=sizes.total_bytes,
+            avg_size_bytes=sizes.average_bytes,
+            max_size_bytes=sizes.largest_bytes,
+            min_size_bytes=sizes.smallest_bytes,
+        ),
     )
 
 
-ROUTES = [create_bucket, list_buckets, get_bucket]
+ROUTES = [create_bucket, list_buckets, get_bucket, update_bucket, patch_bucket]

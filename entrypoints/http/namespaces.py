@@ -3,28 +3,32 @@
 from typing import Any
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
+from msgspec import UNSET, UnsetType
 
+from application.changing_namespaces import NamespaceChange, namespace_not_found
 from application.ports.read_side import NamespaceRecord
 from domain.api_key import Permission
-from domain.refusals import NotFoundError
-from domain.schema import check_json
-from entrypoints.http.admission import MAX_IDENTIFIER, Needs, admitted_in
+from domain.namespace import NamespaceStatus, without_secrets
+from entrypoints.http.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.wire.base import Json
 from entrypoints.http.wire.namespaces import (
     CreateNamespaceRequest,
+    FeatureExtractorResponse,
     ListNamespacesRequest,
     ListNamespacesResponse,
     NamespaceListStats,
     NamespaceModel,
+    NamespaceType,
+    PatchNamespaceRequest,
+    UpdateNamespaceRequest,
 )
 
 _READ = Needs(Permission.READ, namespace=False).opt()
 _WRITE = Needs(Permission.WRITE, namespace=False).opt()
-_ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
-_MAX_SETTINGS_BYTES = 256 * 1024
 _PAGE = 10
 
 
@@ -32,19 +36,21 @@ _PAGE = 10
 async def create_namespace(data: JSONBody[CreateNamespaceRequest], scope: Scope) -> NamespaceModel:
     """Make a namespace."""
     admitted = admitted_in(scope)
-    settings: dict[str, Any] = {
-        "namespace_type": data.namespace_type or "standard",
+    settings: Json = {
+        "namespace_type": data.namespace_type or NamespaceType.STANDARD,
         "feature_extractors": [
-            {**msgspec.structs.asdict(e), "feature_extractor_id": f"{e.feature_extractor_name}_{e.version}"}
-            for e in data.feature_extractors
+            FeatureExtractorResponse(
+                feature_extractor_id=f"{extractor.feature_extractor_name}_{extractor.version}",
+                **msgspec.structs.asdict(extractor),
+            )
+            for extractor in data.feature_extractors
         ],
         "payload_indexes": data.payload_indexes,
         "auto_create_indexes": bool(data.auto_create_indexes),
         "infrastructure": data.infrastructure,
     }
-    check_json([settings, data.description], "the namespace", max_bytes=_MAX_SETTINGS_BYTES)
     record = await admitted.services.create_namespace(
-        admitted.caller, name=data.namespace_name, description=data.description, settings=settings
+        admitted.caller, name=data.namespace_name, description=data.description, settings=_kept(settings)
     )
     return render(record)
 
@@ -94,24 +100,70 @@ async def list_namespaces(
 @get("/namespaces/{namespace_identifier:str}", opt=_READ, tags=["Namespaces"])
 async def get_namespace(namespace_identifier: FromPath[str], scope: Scope) -> NamespaceModel:
     """Return a namespace by id or name."""
+    return render(await _named(admitted_in(scope), namespace_identifier))
+
+
+@put("/namespaces/{namespace_identifier:str}", opt=_WRITE, tags=["Namespaces"])
+async def update_namespace(
+    namespace_identifier: FromPath[str], data: JSONBody[UpdateNamespaceRequest], scope: Scope
+) -> NamespaceModel:
+    """Replace a namespace's name or indexes: what is given."""
+    return await _change(scope, namespace_identifier, data, description=UNSET, settings={})
+
+
+@patch("/namespaces/{namespace_identifier:str}", opt=_WRITE, tags=["Namespaces"])
+async def patch_namespace(
+    namespace_identifier: FromPath[str], data: JSONBody[PatchNamespaceRequest], scope: Scope
+) -> NamespaceModel:
+    """Change a namespace's name, description, or what belongs to other products."""
+    settings: Json = {"infrastructure": data.infrastructure}
+    if data.auto_create_indexes is not None:
+        settings["auto_create_indexes"] = data.auto_create_indexes
+    return await _change(scope, namespace_identifier, data, description=data.description, settings=settings)
+
+
+async def _change(
+    scope: Scope,
+    namespace_identifier: str,
+    data: UpdateNamespaceRequest,
+    *,
+    description: str | UnsetType | None,
+    settings: Json,
+) -> NamespaceModel:
     admitted = admitted_in(scope)
+    named = await _named(admitted, namespace_identifier)
+    change = NamespaceChange(
+        name=UNSET if data.namespace_name is None else data.namespace_name,
+        description=description,
+        settings=_kept({"payload_indexes": data.payload_indexes, **settings}),
+    )
+    return render(await admitted.services.change_namespace(admitted.caller, named.namespace_id, change))
+
+
+async def _named(admitted: Admitted, identifier: str) -> NamespaceRecord:
     record = await admitted.services.ports.read_side.namespace(
-        admitted.caller.organization.organization_id, namespace_identifier[:MAX_IDENTIFIER].replace("\0", "")
+        admitted.caller.organization.organization_id, identifier[:MAX_IDENTIFIER].replace("\0", "")
     )
     if record is None:
-        raise NotFoundError(
-            "namespace_not_found", "There is no such namespace.", {"namespace": namespace_identifier[:200]}
-        )
-    return render(record)
+        raise namespace_not_found(identifier)
+    return record
+
+
+def _kept(settings: Json) -> Json:
+    """Return settings as they are kept: plain JSON, nothing of what was not given, and no secrets."""
+    given: Json = msgspec.to_builtins({name: value for name, value in settings.items() if value is not UNSET})
+    if given.get("infrastructure"):
+        given["infrastructure"] = without_secrets(given["infrastructure"])
+    return given
 
 
 def render(record: NamespaceRecord) -> NamespaceModel:
     """Return a namespace as the wire has it."""
-    kept = record.settings
+    kept = record.settings  # checked when it came
     return NamespaceModel(
         namespace_id=record.namespace_id,
         namespace_name=record.name,
-        namespace_type=kept.get("namespace_type", "standard"),
+        namespace_type=kept.get("namespace_type", NamespaceType.STANDARD),
         description=record.description,
         feature_extractors=kept.get("feature_extractors", []),
         payload_indexes=kept.get("payload_indexes"),
@@ -121,7 +173,8 @@ def render(record: NamespaceRecord) -> NamespaceModel:
         object_count=record.object_count,
         created_at=record.created_at,
         updated_at=record.updated_at,
+        is_locked=record.status is NamespaceStatus.DELETING,
     )
 
 
-ROUTES = [create_namespace, list_namespaces, get_namespace]
+ROUTES = [create_namespace, list_namespaces, get_namespace, update_namespace, patch_namespace]

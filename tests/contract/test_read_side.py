@@ -31,6 +31,7 @@ from application.ports.read_side import (
 from application.uploads import load_upload
 from domain.api_key import Permission
 from domain.bucket import BucketStatus, Policy, UniqueKey
+from domain.namespace import NamespaceStatus
 from domain.object import Blob, CreateObject, NoObject
 from domain.object import decide as decide_object
 from domain.organization import Tier
@@ -411,6 +412,7 @@ async def test_organization_key_namespace_and_bucket_are_there_as_they_were_made
         name="main",
         description=None,
         settings={"color": "blue"},
+        status=NamespaceStatus.ACTIVE,
         created_at=now,
         updated_at=now,
         bucket_count=1,

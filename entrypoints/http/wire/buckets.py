@@ -1,32 +1,65 @@
 """Buckets and their lists."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from domain.bucket import UniqueKey
+from domain.schema import BucketSchema
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
 
 
 class BucketCreateRequest(Request, frozen=True):
-    """A bucket to be made."""
+    """A bucket to be made. Keys of the schema and its fields that are not known here are kept and returned."""
 
     bucket_name: str
-    bucket_schema: Json
+    bucket_schema: BucketSchema
     description: str | None = None
     unique_key: UniqueKey | None = None
     metadata: Json = msgspec.field(default_factory=dict)
 
 
+class BucketUpdateRequest(Request, frozen=True):
+    """What takes the place of what is there. What is absent stays; `description` null clears it."""
+
+    bucket_name: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
+    metadata: Json | UnsetType | None = UNSET
+
+
+class BucketPatchRequest(BucketUpdateRequest, frozen=True):
+    """The same, but `metadata` is merged: null removes a key. `status` is an addition to the contract."""
+
+    status: Literal["ACTIVE", "SUSPENDED", "ARCHIVED"] | None = None
+
+
+class BatchStatistics(Response, frozen=True):
+    """Batches belong to other products: there are none here."""
+
+    total: int = 0
+    active: int = 0
+    completed: int = 0
+    failed: int = 0
+
+
+class StorageStatistics(Response, frozen=True):
+    """Sizes of the completed uploads whose bytes are stored."""
+
+    total_size_bytes: int = 0
+    avg_size_bytes: int = 0
+    max_size_bytes: int = 0
+    min_size_bytes: int = 0
+
+
 class BucketResponse(Response, frozen=True):
-    """A bucket with its counters."""
+    """A bucket with its counters. `is_locked`: it is being deleted. Lists leave `storage_stats` null."""
 
     bucket_id: str
     bucket_name: str
     description: str | None
-    bucket_schema: Json | None
+    bucket_schema: BucketSchema | None
     unique_key: UniqueKey | None
     metadata: Json
     object_count: int
@@ -37,8 +70,8 @@ class BucketResponse(Response, frozen=True):
     stats_updated_at: datetime
     status: str
     is_locked: bool = False
-    batch_stats: Json | None = None
-    storage_stats: Json | None = None
+    batch_stats: BatchStatistics | None = BatchStatistics()
+    storage_stats: StorageStatistics | None = None
 
 
 class ListBucketsRequest(Request, frozen=True):

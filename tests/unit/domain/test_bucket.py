@@ -7,19 +7,28 @@ from domain import bucket as buckets
 from domain.bucket import (
     MAX_METADATA_BYTES,
     MAX_SCHEMA_BYTES,
+    BeginBucketDeletion,
     Bucket,
     BucketCommand,
     BucketCreated,
+    BucketDeleted,
+    BucketDeletionBegan,
     BucketEvent,
     BucketStatus,
     BucketStatusChanged,
+    BucketUpdated,
     ChangeBucketStatus,
     CreateBucket,
+    DeletedBucket,
+    DeletingBucket,
+    EndBucketDeletion,
     LiveBucket,
     NoBucket,
     Policy,
     UniqueKey,
+    UpdateBucket,
     canonical_digest,
+    merged,
     unique_values,
 )
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
@@ -57,6 +66,21 @@ CREATED = BucketCreated(
 )
 
 
+LIVE = LiveBucket(
+    bucket_id="bkt_1",
+    status=BucketStatus.ACTIVE,
+    name="clips",
+    description="Clips",
+    metadata={"team": "film"},
+)
+UPDATE = UpdateBucket(origin=ORIGIN, name="films", description=None, metadata={"team": "art"})
+UPDATED = BucketUpdated(origin=ORIGIN, bucket_id="bkt_1", name="films", description=None, metadata={"team": "art"})
+BEGIN = BeginBucketDeletion(origin=ORIGIN, task_id="task_1")
+BEGAN = BucketDeletionBegan(origin=ORIGIN, bucket_id="bkt_1", task_id="task_1")
+END = EndBucketDeletion(origin=ORIGIN)
+DELETED = BucketDeleted(origin=ORIGIN, bucket_id="bkt_1")
+
+
 def create(**changed: Any) -> CreateBucket:  # noqa: ANN401  # the fields of the command
     return msgspec.structs.replace(CREATE, **changed)
 
@@ -68,7 +92,7 @@ def changed_to(status: BucketStatus) -> BucketStatusChanged:
 def test_a_bucket_is_made_and_active() -> None:
     state = given().when(CREATE).then(CREATED)
 
-    assert state == LiveBucket(bucket_id="bkt_1", status=BucketStatus.ACTIVE)
+    assert state == LIVE
 
 
 def test_a_bucket_is_made_once() -> None:
@@ -78,7 +102,7 @@ def test_a_bucket_is_made_once() -> None:
 @pytest.mark.parametrize("status", [BucketStatus.SUSPENDED, BucketStatus.ARCHIVED])
 def test_a_buckets_status_changes_and_changes_back(status: BucketStatus) -> None:
     state = given(CREATED).when(ChangeBucketStatus(origin=ORIGIN, status=status)).then(changed_to(status))
-    assert state == LiveBucket(bucket_id="bkt_1", status=status)
+    assert state == msgspec.structs.replace(LIVE, status=status)
 
     active = ChangeBucketStatus(origin=ORIGIN, status=BucketStatus.ACTIVE)
     given(CREATED, changed_to(status)).when(active).then(changed_to(BucketStatus.ACTIVE))
@@ -98,6 +122,98 @@ def test_a_status_without_a_bucket_changes_nothing() -> None:
     assert given(changed_to(BucketStatus.SUSPENDED)).state == NoBucket()
 
 
+def test_a_bucket_is_renamed_described_and_marked_anew() -> None:
+    state = given(CREATED).when(UPDATE).then(UPDATED)
+
+    assert state == msgspec.structs.replace(LIVE, name="films", description=None, metadata={"team": "art"})
+
+
+@pytest.mark.parametrize("status", list(BucketStatus)[:3])
+def test_a_bucket_is_changed_whatever_its_status_and_keeps_it(status: BucketStatus) -> None:
+    state = given(CREATED, changed_to(status)).when(UPDATE).then(UPDATED)
+
+    assert isinstance(state, LiveBucket)
+    assert state.status is status
+
+
+def test_what_a_bucket_is_called_already_is_not_news() -> None:
+    same = UpdateBucket(origin=ORIGIN, name="clips", description="Clips", metadata={"team": "film"})
+
+    given(CREATED).when(same).then_nothing()
+
+
+def test_true_takes_the_place_of_one_although_python_thinks_them_equal() -> None:
+    one = msgspec.structs.replace(UPDATED, metadata={"a": 1})
+    true = msgspec.structs.replace(UPDATE, metadata={"a": True})
+
+    given(CREATED, one).when(true).then(msgspec.structs.replace(UPDATED, metadata={"a": True}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"name": ""}, "invalid_name"),
+        ({"name": "bkt_mine"}, "invalid_name"),
+        ({"description": "\0"}, "null_character"),
+        ({"metadata": {"a": "x" * MAX_METADATA_BYTES}}, "metadata_too_large"),
+        ({"metadata": {"a": "\0"}}, "null_character"),
+    ],
+)
+def test_a_change_that_breaks_a_rule_is_refused(changed: dict[str, Any], code: str) -> None:
+    given(CREATED).when(msgspec.structs.replace(UPDATE, **changed)).then_refused(InvalidInputError, code)
+
+
+def test_the_deletion_of_a_bucket_begins_and_ends() -> None:
+    assert given(CREATED).when(BEGIN).then(BEGAN) == DeletingBucket(bucket_id="bkt_1", name="clips", task_id="task_1")
+    assert given(CREATED, BEGAN).when(END).then(DELETED) == DeletedBucket(bucket_id="bkt_1", task_id="task_1")
+
+
+def test_a_suspended_bucket_is_deleted_too() -> None:
+    given(CREATED, changed_to(BucketStatus.SUSPENDED)).when(BEGIN).then(BEGAN)
+
+
+def test_a_deletion_that_was_told_twice_is_one() -> None:
+    other = msgspec.structs.replace(BEGIN, task_id="task_2")
+
+    given(CREATED, BEGAN).when(other).then_nothing()
+    given(CREATED, BEGAN, DELETED).when(other).then_nothing()
+    given(CREATED, BEGAN, DELETED).when(END).then_nothing()
+
+
+def test_a_deletion_ends_only_after_it_began() -> None:
+    given(CREATED).when(END).then_refused(WrongStateError, "wrong_state")
+    given().when(END).then_refused(NotFoundError, "bucket_not_found")
+
+
+@pytest.mark.parametrize("command", [UPDATE, ChangeBucketStatus(origin=ORIGIN, status=BucketStatus.ACTIVE)])
+def test_a_bucket_that_is_being_deleted_or_gone_changes_no_more(command: BucketCommand) -> None:
+    given(CREATED, BEGAN).when(command).then_refused(WrongStateError, "bucket_deleting")
+    given(CREATED, BEGAN, DELETED).when(command).then_refused(NotFoundError, "bucket_not_found")
+
+
+@pytest.mark.parametrize("event", [UPDATED, BEGAN, DELETED])
+def test_what_happens_without_a_bucket_changes_nothing(event: BucketEvent) -> None:
+    assert given(event).state == NoBucket()
+
+
+@pytest.mark.parametrize(
+    ("patch", "result"),
+    [
+        ({}, {"a": 1, "b": {"c": 2, "d": 3}}),
+        ({"a": None}, {"b": {"c": 2, "d": 3}}),
+        ({"z": None}, {"a": 1, "b": {"c": 2, "d": 3}}),
+        ({"b": {"c": None, "e": 4}}, {"a": 1, "b": {"d": 3, "e": 4}}),
+        ({"b": [1]}, {"a": 1, "b": [1]}),
+        ({"a": {"f": None, "g": 5}}, {"a": {"g": 5}, "b": {"c": 2, "d": 3}}),
+    ],
+)
+def test_metadata_is_merged_as_a_json_merge_patch(patch: dict[str, Any], result: dict[str, Any]) -> None:
+    before = {"a": 1, "b": {"c": 2, "d": 3}}
+
+    assert merged(before, patch) == result
+    assert before == {"a": 1, "b": {"c": 2, "d": 3}}
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
@@ -106,6 +222,7 @@ def test_a_status_without_a_bucket_changes_nothing() -> None:
         ({"bucket_schema": {}}, "invalid_schema"),
         ({"bucket_schema": {**SCHEMA, "more": "x" * MAX_SCHEMA_BYTES}}, "metadata_too_large"),
         ({"bucket_schema": {**SCHEMA, "more": "\0"}}, "null_character"),
+        ({"description": "\0"}, "null_character"),
         ({"metadata": {"a": "x" * MAX_METADATA_BYTES}}, "metadata_too_large"),
         ({"metadata": {"a": "\0"}}, "null_character"),
         ({"unique_key": UniqueKey(fields=())}, "invalid_unique_key"),

@@ -1,0 +1,144 @@
+"""Changing buckets: another name, description, metadata or status. The schema and the unique key stay as they are."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+
+from application.callers import Caller, new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Claim, ClaimTakenError, Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide
+from application.uploads import CONFLICT_RETRIES
+from domain.bucket import (
+    Bucket,
+    BucketCommand,
+    BucketEvent,
+    BucketStatus,
+    ChangeBucketStatus,
+    LiveBucket,
+    UpdateBucket,
+    decide,
+    evolve,
+    merged,
+    replay,
+)
+from domain.events import JSON, Origin
+from domain.refusals import NotFoundError, WrongStateError
+from domain.schema import check_json
+from domain.tags import decode
+
+
+class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be changed; UNSET leaves a thing as it is.
+
+    `metadata` takes the place of what is there, unless `merges`: then it is a JSON merge patch (RFC 7396).
+    """
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    metadata: JSON | msgspec.UnsetType = msgspec.UNSET
+    merges: bool = False
+    status: BucketStatus | msgspec.UnsetType = msgspec.UNSET
+
+
+class ChangingBuckets:
+    """One command, safe to repeat: the second time changes nothing."""
+
+    def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(
+        self, caller: Caller, namespace: NamespaceRecord, bucket_id: str, change: BucketChange
+    ) -> BucketRecord:
+        """Change a bucket and return it as it is then. A name that is taken is refused, and then nothing changes.
+
+        A bucket that is not active takes no uploads; those that are under way are still confirmed.
+        """
+        if isinstance(change.metadata, dict):
+            check_json(change.metadata, "metadata")
+        for _ in range(CONFLICT_RETRIES):
+            try:
+                await self._append(caller, namespace, bucket_id, change)
+            except VersionConflictError:
+                continue
+            record = await self._read_side.bucket(namespace.namespace_id, bucket_id)
+            if record is None:
+                raise bucket_not_found(bucket_id)
+            return record
+        raise WrongStateError("busy", "Others change this bucket at this very moment; try again.")
+
+    async def _append(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str, change: BucketChange) -> None:
+        before, version = await load_bucket(self._log, bucket_id)
+        origin = caller.origin(
+            self._clock.now(),
+            new_command_id(self._ids),
+            namespace_id=namespace.namespace_id,
+            bucket_id=bucket_id,
+        )
+        state, events, free = before, list[BucketEvent](), list[Claim]()
+        for command in _commands(change, before, origin):
+            told = decide(command, state)
+            for event in told:
+                state = evolve(state, event)
+            events += told
+        if isinstance(before, LiveBucket) and isinstance(state, LiveBucket) and state.name != before.name:
+            free.append(bucket_name_claim(namespace.namespace_id, state.name))
+        try:
+            await self._log.append(
+                Command(
+                    command_id=origin.command_id,
+                    organization_id=origin.organization_id,
+                    key_id=caller.key.key_id,
+                    namespace_id=namespace.namespace_id,
+                    streams=(StreamAppend(stream_id=bucket_id, expected_version=version, events=tuple(events)),),
+                    free=tuple(free),
+                )
+            )
+        except ClaimTakenError as taken:
+            raise bucket_name_taken(taken) from taken
+
+
+def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[BucketCommand]:
+    """Return what the change means for this bucket; what it says nothing of stays."""
+    known = before if isinstance(before, LiveBucket) else None
+    name, description, metadata = (
+        (known.name, known.description, known.metadata) if known else ("", None, dict[str, object]())
+    )
+    if isinstance(change.name, str):
+        name = change.name
+    if not isinstance(change.description, msgspec.UnsetType):
+        description = change.description
+    if isinstance(change.metadata, dict):
+        metadata = merged(metadata, change.metadata) if change.merges else change.metadata
+    update = UpdateBucket(origin=origin, name=name, description=description, metadata=metadata)
+    if isinstance(change.status, msgspec.UnsetType):
+        return (update,)
+    return (update, ChangeBucketStatus(origin=origin, status=change.status))
+
+
+async def load_bucket(log: EventLog, bucket_id: str) -> tuple[Bucket, int]:
+    """Rebuild a bucket from its events and return it with its version."""
+    stored = await log.read_stream(bucket_id)
+    events = cast("Sequence[BucketEvent]", [decode(event.state) for event in stored])
+    return replay(events), len(events)
+
+
+def bucket_name_claim(namespace_id: str, name: str) -> Claim:
+    """Return the claim on a bucket's name in its namespace."""
+    return Claim(scope=f"bucket:{namespace_id}", key=name)
+
+
+def bucket_name_taken(taken: ClaimTakenError) -> WrongStateError:
+    """Return the refusal of a name that another bucket has."""
+    return WrongStateError(
+        "name_taken", f"A bucket named {taken.claim.key!r} exists already.", {"bucket_id": taken.owner_id}
+    )
+
+
+def bucket_not_found(bucket: str) -> NotFoundError:
+    """Return the refusal of a bucket that is not there, or not the caller's."""
+    return NotFoundError("bucket_not_found", "There is no such bucket.", {"bucket": bucket[:200]})
