@@ -30,6 +30,8 @@ from application.confirming_upload import ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
 from application.creating_objects import CreatingObjects
+from application.deleting_buckets import DeletingBuckets
+from application.deleting_namespaces import DeletingNamespaces
 from application.deleting_objects import DeletingObjects
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
@@ -98,6 +100,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     create_bucket: CreatingBuckets
     create_object: CreatingObjects
     change_object: ChangingObjects
+    delete_bucket: DeletingBuckets
+    delete_namespace: DeletingNamespaces
     delete_object: DeletingObjects
     change_bucket: ChangingBuckets
     organizations: OpeningOrganizations
@@ -135,6 +139,8 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         ),
         change_object=change_object,
         delete_object=DeletingObjects(log=p.log, clock=p.clock, ids=p.ids),
+        delete_bucket=_deleting_bucket(p, rules),
+        delete_namespace=_deleting_namespace(p, rules),
         organizations=OpeningOrganizations(
             log=system.log, read_side=system.read_side, clock=p.clock, ids=p.ids, rules=rules
         ),
@@ -172,6 +178,30 @@ def _confirming_many(p: Ports, rules: Rules) -> ConfirmingMany:
     return ConfirmingMany(tasks=p.tasks, confirm=_confirming(p, rules), clock=p.clock, ids=p.ids, rules=rules)
 
 
+def _deleting_bucket(p: Ports, rules: Rules) -> DeletingBuckets:
+    return DeletingBuckets(
+        log=p.log,
+        read_side=p.read_side,
+        tasks=p.tasks,
+        delete_object=DeletingObjects(log=p.log, clock=p.clock, ids=p.ids),
+        clock=p.clock,
+        ids=p.ids,
+        rules=rules,
+    )
+
+
+def _deleting_namespace(p: Ports, rules: Rules) -> DeletingNamespaces:
+    return DeletingNamespaces(
+        log=p.log,
+        read_side=p.read_side,
+        tasks=p.tasks,
+        delete_bucket=_deleting_bucket(p, rules),
+        clock=p.clock,
+        ids=p.ids,
+        rules=rules,
+    )
+
+
 def _working(p: Ports, rules: Rules) -> Working:
     return Working(
         jobs=p.jobs,
@@ -186,7 +216,11 @@ def _working(p: Ports, rules: Rules) -> Working:
             tasks=p.tasks,
             clock=p.clock,
             rules=rules,
-            work={TaskType.CONFIRM_UPLOADS: _confirming_many(p, rules).work},
+            work={
+                TaskType.CONFIRM_UPLOADS: _confirming_many(p, rules).work,
+                TaskType.DELETE_BUCKET: _deleting_bucket(p, rules).work,
+                TaskType.DELETE_NAMESPACE: _deleting_namespace(p, rules).work,
+            },
         ),
         report=_report_job,
     )

@@ -1,6 +1,6 @@
 """The read side on the tables of a log in memory."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from adapters.memory.event_log import MemoryEventLog
@@ -14,6 +14,7 @@ from application.ports.read_side import (
     OrganizationRecord,
     Page,
     PageRequest,
+    Placed,
     QuotaUse,
     StoredSizes,
     UploadRecord,
@@ -69,6 +70,21 @@ class MemoryReadSide:
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
         """Return a bucket of the namespace."""
         return _first(bucket for bucket in self._buckets(namespace_id) if id_or_name in {bucket.bucket_id, bucket.name})
+
+    async def uploads_in(self, bucket_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return uploads of a bucket above a position."""
+        rows = self._log.tables.uploads.values()
+        return _next(((row.position, row.upload_id) for row in rows if row.bucket_id == bucket_id), after, limit)
+
+    async def objects_in(self, bucket_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return objects of a bucket above a position."""
+        rows = self._log.tables.objects.values()
+        return _next(((row.position, row.object_id) for row in rows if row.bucket_id == bucket_id), after, limit)
+
+    async def buckets_in(self, namespace_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return buckets of a namespace above a position."""
+        rows = self._buckets(namespace_id)
+        return _next(((row.position, row.bucket_id) for row in rows), after, limit)
 
     async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:
         """Return the sizes of a bucket's stored uploads."""
@@ -164,6 +180,11 @@ class MemoryDirectory:
         self.organization = read_side.organization
         self.namespace = read_side.namespace
         self.bucket = read_side.bucket
+
+
+def _next(rows: Iterable[tuple[int, str]], after: int, limit: int) -> Sequence[Placed]:
+    found = sorted(row for row in rows if row[0] > after)
+    return [Placed(id=each, position=position) for position, each in found[:limit]]
 
 
 def _first(found: Iterable[Record]) -> Record | None:

@@ -54,6 +54,21 @@ SELECT count(*) FROM upwell.namespaces WHERE organization_id = $1 AND ($2::text 
 -- A bucket of a namespace by id or name.
 SELECT * FROM upwell.buckets WHERE namespace_id = $1 AND (bucket_id = $2 OR name = $2);
 
+-- name: uploads_in
+-- The next uploads of a bucket.
+SELECT upload_id AS id, position FROM upwell.uploads
+WHERE bucket_id = $1 AND position > $2 ORDER BY position LIMIT $3;
+
+-- name: objects_in
+-- The next objects of a bucket.
+SELECT object_id AS id, position FROM upwell.objects
+WHERE bucket_id = $1 AND position > $2 ORDER BY position LIMIT $3;
+
+-- name: buckets_in
+-- The next buckets of a namespace.
+SELECT bucket_id AS id, position FROM upwell.buckets
+WHERE namespace_id = $1 AND position > $2 ORDER BY position LIMIT $3;
+
 -- name: stored_sizes
 -- Sizes of a bucket's stored uploads, from the index alone.
 SELECT coalesce(sum(size_bytes), 0)::bigint AS total_bytes,

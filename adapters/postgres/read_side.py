@@ -1,7 +1,7 @@
 """The read side on PostgreSQL: the projected tables, and a short-lived cache of who may ask."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from application.ports.read_side import (
     OrganizationRecord,
     Page,
     PageRequest,
+    Placed,
     QuotaUse,
     StoredSizes,
     UploadRecord,
@@ -65,6 +66,18 @@ class PostgresReadSide:
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
         """Return a bucket of the namespace."""
         return await self._one("bucket", BucketRecord, namespace_id, id_or_name)
+
+    async def uploads_in(self, bucket_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return uploads of a bucket above a position."""
+        return await self._placed("uploads_in", bucket_id, after, limit)
+
+    async def objects_in(self, bucket_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return objects of a bucket above a position."""
+        return await self._placed("objects_in", bucket_id, after, limit)
+
+    async def buckets_in(self, namespace_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return buckets of a namespace above a position."""
+        return await self._placed("buckets_in", namespace_id, after, limit)
 
     async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:
         """Return the sizes of a bucket's stored uploads."""
@@ -121,6 +134,11 @@ class PostgresReadSide:
         async with log_errors():
             row = await self._reads.fetchrow(QUERIES[query], *arguments)
         return None if row is None else msgspec.convert(dict(row), kind)
+
+    async def _placed(self, query: str, within: str, after: int, limit: int) -> Sequence[Placed]:
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES[query], within, after, limit)
+        return [Placed(**dict(row)) for row in rows]
 
     async def _page(
         self, query: str, kind: type[Record], scope: tuple[str, ...], page: PageRequest, filters: tuple[Any, ...]

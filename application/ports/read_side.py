@@ -152,6 +152,13 @@ class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """Something by its id, at its place in the order of creation."""
+
+    id: str
+    position: int
+
+
 class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
     """What an organization's storage holds, in bytes. `limit_bytes` None: no quota."""
 
@@ -233,6 +240,18 @@ class ReadSide(Protocol):
 
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
         """Return a bucket of the namespace by id or name, with its counters as they are now."""
+        ...
+
+    async def uploads_in(self, bucket_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return up to `limit` uploads of a bucket above a position, the oldest first. For the system, not a caller."""
+        ...
+
+    async def objects_in(self, bucket_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return up to `limit` objects of a bucket above a position, the oldest first. For the system, not a caller."""
+        ...
+
+    async def buckets_in(self, namespace_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return up to `limit` buckets above a position, the oldest first. For the system, not a caller."""
         ...
 
     async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from litestar import Request, get, patch, post, put
+from litestar import Request, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 from msgspec import UNSET, structs
@@ -14,6 +14,7 @@ from domain.bucket import BucketStatus
 from domain.schema import BucketSchema
 from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.wire.base import DeletionResponse
 from entrypoints.http.wire.buckets import (
     BucketCreateRequest,
     BucketListStats,
@@ -27,6 +28,7 @@ from entrypoints.http.wire.buckets import (
 
 _READ = Needs(Permission.READ).opt()
 _WRITE = Needs(Permission.WRITE).opt()
+_DELETE = Needs(Permission.DELETE).opt()
 TAGS = ["Buckets"]
 
 
@@ -124,6 +126,19 @@ async def patch_bucket(
     return await _change(scope, change)
 
 
+@delete("/buckets/{bucket_identifier:str}", status_code=200, opt=_DELETE, tags=TAGS)
+async def delete_bucket(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
+    scope: Scope,
+) -> DeletionResponse:
+    """Delete a bucket with all that is in it, as a task. It takes nothing from now on."""
+    admitted = admitted_in(scope)
+    task = await admitted.services.delete_bucket(admitted.caller, admitted.bucket)
+    return DeletionResponse(
+        task_id=task.task_id, status=task.status, message="The bucket and all that is in it are being deleted."
+    )
+
+
 async def _change(scope: Scope, change: BucketChange) -> BucketResponse:
     admitted = admitted_in(scope)
     record = await admitted.services.change_bucket(
@@ -175,4 +190,4 @@ def render(record: BucketRecord, sizes: StoredSizes | None = None) -> BucketResp
     )
 
 
-ROUTES = [create_bucket, list_buckets, get_bucket, update_bucket, patch_bucket]
+ROUTES = [create_bucket, list_buckets, get_bucket, update_bucket, patch_bucket, delete_bucket]

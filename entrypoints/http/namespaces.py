@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from litestar import Request, get, patch, post, put
+from litestar import Request, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 from msgspec import UNSET, UnsetType
@@ -14,7 +14,7 @@ from domain.api_key import Permission
 from domain.namespace import NamespaceStatus, without_secrets
 from entrypoints.http.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
-from entrypoints.http.wire.base import Json
+from entrypoints.http.wire.base import DeletionResponse, Json
 from entrypoints.http.wire.namespaces import (
     CreateNamespaceRequest,
     FeatureExtractorResponse,
@@ -29,6 +29,7 @@ from entrypoints.http.wire.namespaces import (
 
 _READ = Needs(Permission.READ, namespace=False).opt()
 _WRITE = Needs(Permission.WRITE, namespace=False).opt()
+_DELETE = Needs(Permission.DELETE, namespace=False).opt()
 _PAGE = 10
 
 
@@ -122,6 +123,17 @@ async def patch_namespace(
     return await _change(scope, namespace_identifier, data, description=data.description, settings=settings)
 
 
+@delete("/namespaces/{namespace_identifier:str}", status_code=200, opt=_DELETE, tags=["Namespaces"])
+async def delete_namespace(namespace_identifier: FromPath[str], scope: Scope) -> DeletionResponse:
+    """Delete a namespace with all that is in it, as a task. It takes nothing from now on."""
+    admitted = admitted_in(scope)
+    named = await _named(admitted, namespace_identifier)
+    task = await admitted.services.delete_namespace(admitted.caller, named)
+    return DeletionResponse(
+        task_id=task.task_id, status=task.status, message="The namespace and all that is in it are being deleted."
+    )
+
+
 async def _change(
     scope: Scope,
     namespace_identifier: str,
@@ -177,4 +189,4 @@ def render(record: NamespaceRecord) -> NamespaceModel:
     )
 
 
-ROUTES = [create_namespace, list_namespaces, get_namespace, update_namespace, patch_namespace]
+ROUTES = [create_namespace, list_namespaces, get_namespace, update_namespace, patch_namespace, delete_namespace]

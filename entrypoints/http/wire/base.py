@@ -55,6 +55,15 @@ class GenericSuccessResponse(Response, frozen=True):
     success: bool = True
 
 
+class DeletionResponse(Response, frozen=True):
+    """A deletion that goes on in the background: `task_id` tells how far it is."""
+
+    task_id: str
+    status: str
+    message: str
+    success: bool = True
+
+
 class Health(Response, frozen=True):
     """Whether the process lives, or which part of it is not ready."""
 

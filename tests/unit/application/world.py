@@ -17,6 +17,8 @@ from adapters.memory.url_signer import MemoryUrlSigner
 from application.callers import Admitting, Caller
 from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
+from application.changing_buckets import ChangingBuckets
+from application.changing_namespaces import ChangingNamespaces
 from application.changing_objects import Change, ChangingObjects
 from application.composing_objects import ComposingObjects
 from application.confirming_many import Confirmation, ConfirmingMany
@@ -24,6 +26,8 @@ from application.confirming_upload import Confirmed, ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
 from application.creating_objects import CreatingObjects, ObjectWish
+from application.deleting_buckets import DeletingBuckets
+from application.deleting_namespaces import DeletingNamespaces
 from application.deleting_objects import DeletingObjects
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
@@ -81,7 +85,9 @@ class World:
         self.organizations = OpeningOrganizations(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules)
         self.keys = ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids)
         self.create_namespace = CreatingNamespaces(log=log, clock=clock, ids=ids)
+        self.change_namespace = ChangingNamespaces(log=log, read_side=read_side, clock=clock, ids=ids)
         self.create_bucket = CreatingBuckets(log=log, clock=clock, ids=ids)
+        self.change_bucket = ChangingBuckets(log=log, read_side=read_side, clock=clock, ids=ids)
         signer = MemoryUrlSigner()
         self._request = RequestingUpload(log=log, read_side=read_side, signer=signer, clock=clock, ids=ids, rules=rules)
         self.verify = VerifyingUploads(
@@ -116,6 +122,24 @@ class World:
             log=log, read_side=read_side, compose=compose, change=self._change_object, clock=clock, ids=ids
         )
         self.delete_object = DeletingObjects(log=log, clock=clock, ids=ids)
+        self.delete_bucket = DeletingBuckets(
+            log=log,
+            read_side=read_side,
+            tasks=self.tasks,
+            delete_object=self.delete_object,
+            clock=clock,
+            ids=ids,
+            rules=rules,
+        )
+        self.delete_namespace = DeletingNamespaces(
+            log=log,
+            read_side=read_side,
+            tasks=self.tasks,
+            delete_bucket=self.delete_bucket,
+            clock=clock,
+            ids=ids,
+            rules=rules,
+        )
         self.working = Working(
             jobs=self.jobs,
             log=log,
@@ -126,7 +150,14 @@ class World:
             forget=self.forget,
             recheck=RecheckingUploads(log=log, storage=storage, clock=clock, ids=ids),
             tasks=RunningTasks(
-                tasks=self.tasks, clock=clock, rules=rules, work={TaskType.CONFIRM_UPLOADS: self._confirm_many.work}
+                tasks=self.tasks,
+                clock=clock,
+                rules=rules,
+                work={
+                    TaskType.CONFIRM_UPLOADS: self._confirm_many.work,
+                    TaskType.DELETE_BUCKET: self.delete_bucket.work,
+                    TaskType.DELETE_NAMESPACE: self.delete_namespace.work,
+                },
             ),
             report=self._report,
         )
