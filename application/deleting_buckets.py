@@ -34,6 +34,8 @@ from domain.refusals import NotFoundError, RefusedError, WrongStateError
 from domain.upload import CancelUpload, ForgetUpload, InProgress, Pending, Processing, UploadEvent, evolve
 from domain.upload import decide as decide_upload
 
+_IDLE_ROUNDS = 3
+
 
 class DeletingBuckets:
     """Begins a deletion, and does the work of its task."""
@@ -109,7 +111,8 @@ class DeletingBuckets:
         async def forget_upload(upload_id: str) -> bool:
             return await self._forget(upload_id, task)
 
-        while True:  # an upload may become an object before its turn: then it goes the next time round
+        idle = 0
+        while idle < _IDLE_ROUNDS:  # an upload may become an object before its turn: it goes the next time round
             there = gone = 0
             async for page in pages(lambda after: self._read_side.objects_in(bucket_id, after=after, limit=PAGE)):
                 there += len(page)
@@ -124,10 +127,10 @@ class DeletingBuckets:
                 deleted["deleted_uploads"] += count
                 await step.tell(task, **deleted)
             if not there:
-                break
-            if not gone:
-                raise StuckError(bucket_id)
-        await self._end(bucket_id, task)
+                await self._end(bucket_id, task)
+                return
+            idle = 0 if gone else idle + 1
+        raise StuckError(bucket_id)
 
     async def _delete(self, object_id: str, task: TaskRecord) -> bool:
         try:
