@@ -72,7 +72,7 @@ WHERE namespace_id = $1 AND position > $2 ORDER BY position LIMIT $3;
 -- name: stored_sizes
 -- Sizes of a bucket's stored uploads, from the index alone.
 SELECT coalesce(sum(size_bytes), 0)::bigint AS total_bytes,
-    coalesce(sum(size_bytes) / count(*), 0)::bigint AS average_bytes,
+    coalesce(div(sum(size_bytes), count(*)), 0)::bigint AS average_bytes,
     coalesce(max(size_bytes), 0) AS largest_bytes, coalesce(min(size_bytes), 0) AS smallest_bytes
 FROM upwell.uploads
 WHERE bucket_id = (SELECT bucket_id FROM upwell.buckets WHERE namespace_id = $1 AND bucket_id = $2)

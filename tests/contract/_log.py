@@ -17,15 +17,27 @@ from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.listening import Listener
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks import PostgresTasks
+from application.changing_buckets import load_bucket
+from application.changing_namespaces import load_namespace
 from application.ports.event_log import Command, EventLog, StreamAppend, Unheld
 from application.ports.jobs import JobQueue
 from application.ports.read_side import Directory, ReadSide
 from application.ports.tasks import Tasks
 from application.uploads import load_object, load_upload, object_not_found
 from domain.api_key import ApiKeyCreated, ApiKeyRevoked, Permission
-from domain.bucket import BucketCreated, BucketStatus, BucketStatusChanged, Policy, UniqueKey
+from domain.bucket import (
+    BucketCommand,
+    BucketCreated,
+    BucketStatus,
+    BucketStatusChanged,
+    Policy,
+    UniqueKey,
+    UpdateBucket,
+)
+from domain.bucket import decide as decide_bucket
 from domain.events import Event, Origin
-from domain.namespace import NamespaceCreated
+from domain.namespace import NamespaceCommand, NamespaceCreated, UpdateNamespace
+from domain.namespace import decide as decide_namespace
 from domain.object import (
     Blob,
     CreateObject,
@@ -468,6 +480,35 @@ class Account:
 
     async def set_status(self, log: EventLog, status: BucketStatus) -> int:
         return await log.append(self.command(await self.new_status(log, status)))
+
+    async def to_bucket(self, log: EventLog, told: Callable[[Origin], BucketCommand]) -> StreamAppend:
+        """Return what is to be appended when the bucket is told this."""
+        state, version = await load_bucket(log, self.bucket_id)
+        events = decide_bucket(told(self.origin()), state)
+        return StreamAppend(stream_id=self.bucket_id, expected_version=version, events=events)
+
+    async def tell_bucket(self, log: EventLog, told: Callable[[Origin], BucketCommand], **conditions: Value) -> int:
+        return await log.append(self.command(await self.to_bucket(log, told), **conditions))
+
+    async def to_namespace(self, log: EventLog, told: Callable[[Origin], NamespaceCommand]) -> StreamAppend:
+        """Return what is to be appended when the namespace is told this."""
+        state, version = await load_namespace(log, self.namespace_id)
+        events = decide_namespace(told(self.origin(bucket_id=None)), state)
+        return StreamAppend(stream_id=self.namespace_id, expected_version=version, events=events)
+
+    async def tell_namespace(
+        self, log: EventLog, told: Callable[[Origin], NamespaceCommand], **conditions: Value
+    ) -> int:
+        return await log.append(self.command(await self.to_namespace(log, told), **conditions))
+
+    def renames(self, name: str, **others: Value) -> Callable[[Origin], BucketCommand]:
+        facts: dict[str, Any] = {"description": None, "metadata": {"floor": 3}, **others}
+        return lambda origin: UpdateBucket(origin=origin, name=name, **facts)
+
+    def renames_namespace(self, name: str) -> Callable[[Origin], NamespaceCommand]:
+        return lambda origin: UpdateNamespace(
+            origin=origin, name=name, description="as it is now", settings={"color": "red"}
+        )
 
     async def new_limits(self, log: EventLog, quota_bytes: int | None, tier: Tier = Tier.PRO) -> StreamAppend:
         origin = self.origin(namespace_id=None, bucket_id=None)

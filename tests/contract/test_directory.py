@@ -11,7 +11,8 @@ from adapters.postgres import read_side
 from adapters.postgres.connecting import open_pool
 from adapters.postgres.listening import Listener
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
-from domain.bucket import BucketStatus
+from domain.bucket import BeginBucketDeletion, BucketStatus, EndBucketDeletion
+from domain.namespace import BeginNamespaceDeletion, EndNamespaceDeletion
 from domain.organization import Tier
 from tests.conftest import Database
 from tests.contract._log import SOON, Account, Kit, open_account, postgres_kit
@@ -112,6 +113,39 @@ async def test_a_cached_answer_is_dropped_by_the_events_that_change_it(kit: Kit,
             lambda: directory.bucket(account.namespace_id, "files"),
             lambda found, status=status: found is not None and found.status is status,  # type: ignore[misc]  # mypy cannot see that `status` is no second argument
         )
+
+
+@pytest.mark.usefixtures("caching_for_ever")
+async def test_a_new_name_is_found_and_the_old_one_is_not_any_more(kit: Kit, account: Account) -> None:
+    directory = kit.directory
+    for old, new in (("files", "films"), ("films", "files")):
+        assert await directory.bucket(account.namespace_id, old) is not None
+        await account.tell_bucket(kit.other_log, account.renames(new))
+        await until(lambda old=old: directory.bucket(account.namespace_id, old), lambda found: found is None)  # type: ignore[misc]  # mypy cannot see that `old` is no argument
+        renamed = await directory.bucket(account.namespace_id, new)
+        assert renamed is not None
+        assert renamed.bucket_id == account.bucket_id
+    assert await directory.namespace(account.organization_id, "main") is not None
+    await account.tell_namespace(kit.other_log, account.renames_namespace("live"))
+    await until(lambda: directory.namespace(account.organization_id, "main"), lambda found: found is None)
+    assert await directory.namespace(account.organization_id, "live") is not None
+
+
+@pytest.mark.usefixtures("caching_for_ever")
+async def test_what_is_being_deleted_is_known_to_be_and_then_gone(kit: Kit, account: Account) -> None:
+    directory, log = kit.directory, kit.other_log
+    assert await directory.bucket(account.namespace_id, "files") is not None
+    assert await directory.namespace(account.organization_id, "main") is not None
+    await account.tell_namespace(log, lambda origin: BeginNamespaceDeletion(origin=origin, task_id="task_1"))
+    await until(
+        lambda: directory.bucket(account.namespace_id, "files"),
+        lambda found: found is not None and found.status is BucketStatus.DELETING,
+    )
+    await account.tell_bucket(log, lambda origin: BeginBucketDeletion(origin=origin, task_id="task_1"))
+    await account.tell_bucket(log, lambda origin: EndBucketDeletion(origin=origin))
+    await until(lambda: directory.bucket(account.namespace_id, account.bucket_id), lambda found: found is None)
+    await account.tell_namespace(log, lambda origin: EndNamespaceDeletion(origin=origin))
+    await until(lambda: directory.namespace(account.organization_id, account.namespace_id), lambda found: found is None)
 
 
 async def test_an_answer_is_no_older_than_it_may_be_cached_and_that_is_5_seconds(

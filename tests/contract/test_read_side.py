@@ -15,7 +15,16 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.read_side import MemoryReadSide
 from adapters.memory.scheduling import JobRow
 from adapters.postgres.connecting import Connection, connect
-from application.ports.event_log import Claim, Command, EventLog, Sameness, Unheld, VersionConflictError
+from application.ports.event_log import (
+    Claim,
+    ClaimTakenError,
+    Command,
+    EventLog,
+    Sameness,
+    Unheld,
+    VersionConflictError,
+    deletion_claim,
+)
 from application.ports.read_side import (
     BucketRecord,
     KeyRecord,
@@ -30,12 +39,20 @@ from application.ports.read_side import (
 )
 from application.uploads import load_upload
 from domain.api_key import Permission
-from domain.bucket import BucketStatus, Policy, UniqueKey
-from domain.namespace import NamespaceStatus
+from domain.bucket import (
+    BeginBucketDeletion,
+    BucketCommand,
+    BucketStatus,
+    EndBucketDeletion,
+    Policy,
+    UniqueKey,
+)
+from domain.events import Origin
+from domain.namespace import BeginNamespaceDeletion, EndNamespaceDeletion, NamespaceCommand, NamespaceStatus
 from domain.object import Blob, CreateObject, NoObject
 from domain.object import decide as decide_object
 from domain.organization import Tier
-from domain.refusals import RefusedError, WrongStateError
+from domain.refusals import ForbiddenError, NotFoundError, RefusedError, WrongStateError
 from domain.upload import (
     TRANSITIONS,
     AbandonVerification,
@@ -813,6 +830,119 @@ async def test_avoided_duplicates_are_shown_by_no_list(kit: Kit, account: Accoun
     assert await kit.read_side.uploads(account.namespace_id, account.bucket_id, PageRequest(limit=10)) == before
 
 
+async def test_a_bucket_that_was_renamed_keeps_all_else_and_lets_its_old_name_go(kit: Kit, account: Account) -> None:
+    before = await bucket_of(kit, account)
+    account.clock.advance(A_MINUTE)
+    name = Claim(scope=f"bucket:{account.namespace_id}", key="films")
+    await account.tell_bucket(kit.log, account.renames("films"), free=(name,))
+    after = await bucket_of(kit, account)
+    assert after == msgspec.structs.replace(
+        before, name="films", description=None, metadata={"floor": 3}, updated_at=account.clock.now()
+    )
+    assert await kit.read_side.bucket(account.namespace_id, "films") == after
+    assert await kit.read_side.bucket(account.namespace_id, "files") is None
+    assert await kit.read_side.claim_owner(name.scope, "films") == account.bucket_id
+    assert await kit.read_side.claim_owner(name.scope, "files") is None
+    other = account.bucket("files")
+    await kit.log.append(account.command(other, free=(Claim(scope=name.scope, key="files"),)))
+    with pytest.raises(ClaimTakenError):
+        await account.tell_bucket(kit.log, account.renames("files"), free=(Claim(scope=name.scope, key="files"),))
+    await account.tell_bucket(kit.log, account.renames("films", description="the same name"))
+    assert await kit.read_side.claim_owner(name.scope, "films") == account.bucket_id
+
+
+async def test_a_namespace_that_was_renamed_keeps_all_else_and_lets_its_old_name_go(kit: Kit, account: Account) -> None:
+    before = await kit.read_side.namespace(account.organization_id, "main")
+    assert before is not None
+    account.clock.advance(A_MINUTE)
+    await account.tell_namespace(kit.log, account.renames_namespace("live"))
+    after = await kit.read_side.namespace(account.organization_id, "live")
+    assert after == msgspec.structs.replace(
+        before,
+        name="live",
+        description="as it is now",
+        settings={"color": "red"},
+        updated_at=account.clock.now(),
+    )
+    assert await kit.read_side.namespace(account.organization_id, "main") is None
+    scope = f"namespace:{account.organization_id}"
+    assert await kit.read_side.claim_owner(scope, "live") == account.namespace_id
+    assert await kit.read_side.claim_owner(scope, "main") is None
+
+
+async def test_a_bucket_that_is_being_deleted_takes_nothing_and_is_gone_at_the_end(kit: Kit, account: Account) -> None:
+    await account.tell_bucket(kit.log, lambda origin: BeginBucketDeletion(origin=origin, task_id="task_1"))
+    assert (await bucket_of(kit, account)).status is BucketStatus.DELETING
+    with pytest.raises(ForbiddenError):
+        await account.request(kit.log, conditions=account.live)
+    await account.tell_bucket(kit.log, lambda origin: EndBucketDeletion(origin=origin))
+    assert await kit.read_side.bucket(account.namespace_id, account.bucket_id) is None
+    assert await kit.read_side.claim_owner(f"bucket:{account.namespace_id}", "files") is None
+    namespace = await kit.read_side.namespace(account.organization_id, account.namespace_id)
+    assert namespace is not None
+    assert namespace.bucket_count == 0
+    with pytest.raises(NotFoundError):
+        await account.request(kit.log, conditions=account.live)
+
+
+async def test_a_namespace_that_is_being_deleted_takes_nothing_and_is_gone_at_the_end(
+    kit: Kit, account: Account
+) -> None:
+    def begins(origin: Origin) -> NamespaceCommand:
+        return BeginNamespaceDeletion(origin=origin, task_id="task_1")
+
+    await account.tell_namespace(kit.log, begins)
+    namespace = await kit.read_side.namespace(account.organization_id, account.namespace_id)
+    assert namespace is not None
+    assert namespace.status is NamespaceStatus.DELETING
+    for _ in range(2):
+        assert (await bucket_of(kit, account)).status is BucketStatus.DELETING
+        with pytest.raises(ForbiddenError):
+            await account.request(kit.log, conditions=account.live)
+        await account.set_status(kit.log, BucketStatus.ACTIVE)  # the second time round: no way back
+    deleting = deletion_claim(account.namespace_id)
+    with pytest.raises(ClaimTakenError) as taken:
+        await kit.log.append(account.command(account.bucket("late"), free=(deleting,)))
+    assert (taken.value.claim, taken.value.owner_id) == (deleting, "task_1")
+    await account.tell_namespace(kit.log, lambda origin: EndNamespaceDeletion(origin=origin))
+    assert await kit.read_side.namespace(account.organization_id, "main") is None
+    assert await kit.read_side.claim_owner(f"namespace:{account.organization_id}", "main") is None
+    assert await kit.read_side.claim_owner(deleting.scope, deleting.key) is None
+
+
+async def test_what_is_in_a_bucket_or_namespace_comes_in_the_order_of_creation(kit: Kit, account: Account) -> None:
+    uploads = [await account.complete(kit.log, into_object=True, sha256=f"{n}" * 64) for n in range(5)]
+    objects = [(await upload_of(kit, account, one)).object_id for one in uploads]
+    for name in ("b1", "b2"):
+        await kit.log.append(account.command(account.bucket(name, f"bkt_{name}")))
+    for listing, within, whole in (
+        (kit.read_side.uploads_in, account.bucket_id, uploads),
+        (kit.read_side.objects_in, account.bucket_id, objects),
+        (kit.read_side.buckets_in, account.namespace_id, [account.bucket_id, "bkt_b1", "bkt_b2"]),
+    ):
+        first = await listing(within, after=0, limit=2)
+        rest = await listing(within, after=first[-1].position, limit=10)
+        assert [each.id for each in [*first, *rest]] == whole
+        assert await listing("elsewhere", after=0, limit=10) == []
+
+
+async def test_sizes_are_those_of_the_stored_uploads(kit: Kit, account: Account) -> None:
+    async def sizes() -> tuple[int, int, int, int]:
+        told = await kit.read_side.stored_sizes(account.namespace_id, account.bucket_id)
+        return told.total_bytes, told.average_bytes, told.largest_bytes, told.smallest_bytes
+
+    assert await sizes() == (0, 0, 0, 0)
+    first = await account.complete(kit.log, size_bytes=10)
+    await account.complete(kit.log, size_bytes=25, sha256=OTHER_HASH)
+    await account.request(kit.log, declared_size_bytes=1000)
+    await account.complete(kit.log, size_bytes=10, duplicate_of=first)
+    assert await sizes() == (35, 17, 25, 10)
+    await account.tell(kit.log, first, account.forgets())
+    assert await sizes() == (25, 25, 25, 25)
+    other = await kit.read_side.stored_sizes("ns_other", account.bucket_id)
+    assert other.total_bytes == 0
+
+
 # Any history: memory and PostgreSQL tell the same
 
 json_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
@@ -935,6 +1065,28 @@ class History:
             case "status":
                 status = list(BucketStatus)[step.first % 3]
                 return account.command(await account.new_status(log, status), **conditions)
+            case "rename" | "delete bucket" | "bucket deleted":
+                meant: dict[str, Callable[[Origin], BucketCommand]] = {
+                    "rename": account.renames(f"name-{step.second}", metadata=step.facts, description=step.text),
+                    "delete bucket": lambda origin: BeginBucketDeletion(origin=origin, task_id="task_1"),
+                    "bucket deleted": lambda origin: EndBucketDeletion(origin=origin),
+                }
+                try:
+                    stream = await account.to_bucket(log, meant[step.what])
+                except RefusedError:
+                    return None
+                return account.command(stream, **conditions) if stream.events else None
+            case "rename namespace" | "delete namespace":
+                try:
+                    stream = await account.to_namespace(
+                        log,
+                        account.renames_namespace(f"name-{step.second}")
+                        if step.what == "rename namespace"
+                        else lambda origin: BeginNamespaceDeletion(origin=origin, task_id="task_2"),
+                    )
+                except RefusedError:
+                    return None
+                return account.command(stream, **conditions) if stream.events else None
             case "limits":
                 return account.command(await account.new_limits(log, step.size_bytes), **conditions)
             case "object" if upload_id:
@@ -1000,12 +1152,26 @@ MEANT: dict[str, type] = {
     "report change": ReportChangedContent,
     "forget": ForgetUpload,
 }
-AROUND = ["request", "skip", "namespace", "bucket", "key", "revoke", "status", "limits", "object", "put blob"]
+ENDS = ["delete bucket", "bucket deleted", "delete namespace"]
+AROUND = [
+    "rename",
+    "rename namespace",
+    "request",
+    "skip",
+    "namespace",
+    "bucket",
+    "key",
+    "revoke",
+    "status",
+    "limits",
+    "object",
+    "put blob",
+]
 AROUND += ["update object", "delete object"]
 DEMANDS = ["live", "room", "new", "free", "stored", "unheld", "another version"]
 steps = st.builds(
     Step,
-    what=st.sampled_from([*["go on"] * 15, *AROUND, *["object", "put blob", "update object"] * 3]),
+    what=st.sampled_from([*["go on"] * 15, *AROUND, *["object", "put blob", "update object"] * 3, *ENDS]),
     choice=st.integers(0, 20),
     first=st.integers(0, 5),
     second=st.integers(0, 3),
