@@ -79,7 +79,9 @@ async def nothing_stays(tenant: Tenant, environment: dict[str, str], uploads: li
         for table in ("uploads", "objects"):
             query = f"SELECT count(*) FROM upwell.{table} WHERE organization_id = $1"  # noqa: S608  # names above
             assert await connection.fetchval(query, organization_id) == 0, table
-        quota: Any = await connection.fetchrow("SELECT * FROM upwell.quotas WHERE organization_id = $1", organization_id)
+        quota: Any = await connection.fetchrow(
+            "SELECT * FROM upwell.quotas WHERE organization_id = $1", organization_id
+        )
         assert (quota["reserved_bytes"], quota["accepted_bytes"]) == (0, 0)
         named = "SELECT count(*) FROM upwell.upwell_events WHERE convert_from(state, 'UTF8') LIKE '%sound.mp4%'"
         assert await connection.fetchval(named) == 0

@@ -31,6 +31,12 @@ TOLD = {
         "upload.duplicate_avoided.v1",
         '"code": "hash_mismatch"',
     ),
+    "docs/how-to/change-and-delete-buckets.md": (
+        "{'floor': 2}",
+        "{'floor': 3}",
+        "SUSPENDED",
+        '"task_type":"api_namespaces_delete"',
+    ),
     "docs/how-to/erase-an-upload.md": (" is forgotten.", '"filename":null'),
     "docs/how-to/several-files-in-one-object.md": (
         "text b'High water at noon.\\n'",
