@@ -64,10 +64,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Item(msgspec.Struct, kw_only=True):
-    """One wish on its way. `original`: the upload that has the bytes already, as far as is known by now."""
+    """One wish on its way.
+
+    `hash`: what makes it a duplicate of an earlier upload, where that matters. `inserts`: the unique key that must be
+    free for it, if there is one. `original`: the upload that has the bytes already, as far as is known by now.
+    """
 
     command: RequestUpload
     signed: SignedRequest
+    hash: str | None
+    inserts: str | None
     original: UploadRecord | None = None
 
     def lose(self, unique_key: str, owner_id: str) -> None:
@@ -84,18 +90,6 @@ class _Item(msgspec.Struct, kw_only=True):
         """Take note that an upload has its bytes no more."""
         if self.original is not None and self.original.upload_id == upload_id:
             self.original = None
-
-    @property
-    def hash(self) -> str | None:
-        """The hash that makes it a duplicate of an earlier upload, where that matters."""
-        request = self.command.request
-        return request.declared_sha256 if request.skip_duplicates else None
-
-    @property
-    def inserts(self) -> str | None:
-        """The unique key that must be free for it, if there is one."""
-        request = self.command.request
-        return request.unique_key if request.policy is Policy.INSERT else None
 
     @property
     def sends(self) -> bool:
@@ -180,7 +174,12 @@ class RequestingUpload:
             request=_request(wish, admitted, key, signed, self._rules),
             forget_at=origin.at + self._rules.retention,
         )
-        return _Item(command=command, signed=signed)
+        return _Item(
+            command=command,
+            signed=signed,
+            hash=wish.sha256 if wish.skip_duplicates else None,
+            inserts=admitted.unique_key if admitted.policy is Policy.INSERT else None,
+        )
 
     def _rules_of(self, bucket: BucketRecord) -> BucketRules:
         """Return the bucket's rules; the directory gives the same record for a while, so its schema is parsed once."""
@@ -233,9 +232,10 @@ class RequestingUpload:
     async def _append(self, caller: Caller, origin: Origin, items: Sequence[_Item]) -> int:
         bucket_id = origin.bucket_id or ""
         streams: list[StreamAppend] = []
-        free: dict[str, Claim] = {}
-        unknown: dict[str, Sameness] = {}
+        free: set[str] = set()
+        unknown: set[str] = set()
         stored: set[str] = set()
+        room_bytes = 0
         for item in items:
             if item.original is not None:
                 streams.append(self._avoided(origin, item.original))
@@ -244,11 +244,12 @@ class RequestingUpload:
             command = item.command
             events = decide(command, NoUpload())
             streams.append(StreamAppend(stream_id=command.upload_id, expected_version=0, events=events))
-            if item.sends:
+            if command.existing_object_id is None:
+                room_bytes += reserved(command.request)
                 if item.inserts:
-                    free[item.inserts] = object_claim(bucket_id, item.inserts)
+                    free.add(item.inserts)
                 if item.hash:
-                    unknown[item.hash] = Sameness(bucket_id=bucket_id, sha256=item.hash)
+                    unknown.add(item.hash)
         return await self._log.append(
             Command(
                 command_id=origin.command_id,
@@ -257,10 +258,10 @@ class RequestingUpload:
                 namespace_id=origin.namespace_id,
                 bucket_id=bucket_id,
                 streams=tuple(streams),
-                free=tuple(free.values()),
-                no_original=tuple(unknown.values()),
+                free=tuple([object_claim(bucket_id, unique_key) for unique_key in free]),
+                no_original=tuple([Sameness(bucket_id=bucket_id, sha256=sha256) for sha256 in unknown]),
                 stored=tuple(stored),
-                room_bytes=sum(_room_bytes(item) for item in items),
+                room_bytes=room_bytes,
             )
         )
 
@@ -292,15 +293,11 @@ def _told_of(index: int) -> Iterator[None]:
         raise
 
 
-def _room_bytes(item: _Item) -> int:
-    return reserved(item.command.request) if item.sends else 0
-
-
 def _first_without_room(items: Sequence[_Item], refused: QuotaExceededError) -> int:
     """Return the index of the first wish that the quota had no room for, beside those before it."""
     room = refused.details["limit_bytes"] - refused.details["used_bytes"]
     for index, item in enumerate(items):
-        room -= _room_bytes(item)
+        room -= reserved(item.command.request) if item.sends else 0
         if room < 0:
             return index
     return len(items) - 1

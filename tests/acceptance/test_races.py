@@ -34,7 +34,10 @@ async def send_all(uploads: list[dict[str, Any]], body: bytes) -> None:
 
 async def all_but_one_gone(uploads: list[dict[str, Any]], kept: str, service: Service) -> None:
     """Wait until of all these uploads only one has bytes in storage."""
-    async with open_storage(Settings(service.environment).s3) as storage, asyncio.timeout(30):
+    async with (
+        open_storage(Settings(service.environment).s3) as storage,
+        asyncio.timeout(120),
+    ):  # a hundred deletions, on a busy machine too
         for upload in uploads:
             while upload["upload_id"] != kept and await storage.head(upload["s3_key"]) is not None:
                 await asyncio.sleep(0.02)
