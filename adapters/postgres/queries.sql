@@ -129,13 +129,15 @@ SELECT owner_id FROM upwell.claims WHERE scope = $1 AND key = $2;
 SELECT key, owner_id FROM upwell.claims WHERE scope = $1 AND key = ANY ($2::text[]);
 
 -- name: lease_jobs
--- Take due jobs that nobody works on, the longest due first.
-UPDATE upwell.jobs j SET lease = $3, leased_until = $2, attempts = attempts + 1
-FROM (
+-- Take due jobs that nobody works on, the longest due first. Materialized: joined as it stands, the choice would be made
+-- anew for every row it is compared with, and more would be taken than the limit.
+WITH due AS MATERIALIZED (
     SELECT upload_id, kind FROM upwell.jobs
     WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
     ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
-) due
+)
+UPDATE upwell.jobs j SET lease = $3, leased_until = $2, attempts = attempts + 1
+FROM due
 WHERE j.upload_id = due.upload_id AND j.kind = due.kind
 RETURNING j.kind, j.upload_id, j.due_at, j.attempts, j.lease, j.storage_key, j.again_at;
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import pytest
@@ -16,6 +16,7 @@ from adapters.postgres.connecting import Connection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.listening import Listener
+from adapters.postgres.queries import QUERIES
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from application.ports.event_log import Notification
 from tests.conftest import Database
@@ -226,3 +227,21 @@ async def test_processes_that_write_at_once_share_one_order(here: Process, there
     feed = await whole_feed(here.log)
     assert [each.id for each in feed] == list(range(1, 305))
     assert feed == await whole_feed(there.log)
+
+
+async def test_no_more_jobs_are_taken_than_asked_for_when_postgres_thinks_there_is_hardly_any(
+    database: Database,
+) -> None:
+    """It joins in another order then, and would choose which jobs are due once for every job that there is."""
+    connection, owner = await connect(database.url), await connect(database.owner_url, role=None)
+    insert = (
+        "INSERT INTO upwell.jobs (kind, upload_id, due_at) SELECT 'forget', 'upl_' || n, now() FROM generate_series"
+    )
+    await owner.execute(f"{insert}(1, 1) n; ANALYZE upwell.jobs; {insert}(2, 50) n")
+    await connection.execute("SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off")
+    now = datetime.now(UTC) + AN_HOUR
+    for limit in (3, 1):
+        taken = await connection.fetch(QUERIES["lease_jobs"], now, now + LASTS, f"lease-{limit}", limit)
+        assert len(taken) == limit
+    await owner.close()
+    await connection.close()
