@@ -94,7 +94,7 @@ class _Session:
 
 
 _SESSION = pytest.StashKey[_Session]()
-_WITHOUT_SERVERS = ("unit", "property")
+_WITHOUT_SERVERS = ("unit", "property", "contract_check")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -16,6 +16,7 @@ from litestar.static_files import create_static_files_router
 from entrypoints.http import api_keys, buckets, health, namespaces, objects, uploads
 from entrypoints.http.admission import Admission
 from entrypoints.http.errors import EXCEPTION_HANDLERS
+from entrypoints.http.openapi import complete
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
@@ -48,7 +49,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
         middleware=[Admission],
         security=[{"key": []}],
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=[v1, *health.ROUTES, _assets()],
         lifespan=[lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -71,6 +72,8 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             ],
         ),
     )
+    complete(app)
+    return app
 
 
 def _assets() -> Router:

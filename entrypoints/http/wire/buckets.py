@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.bucket import UniqueKey
-from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, TaskStatus
 
 
 class BucketCreateRequest(Request, frozen=True):
@@ -35,7 +35,7 @@ class BucketResponse(Response, frozen=True):
     updated_at: datetime
     last_upload_at: datetime | None
     stats_updated_at: datetime
-    status: str
+    status: TaskStatus
     is_locked: bool = False
     batch_stats: Json | None = None
     storage_stats: Json | None = None

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from entrypoints.http.wire.base import Json, Response
+from entrypoints.http.wire.base import FieldType, Json, Response, TaskStatus
 
 
 class BlobDetails(Response, frozen=True):
@@ -21,7 +21,7 @@ class BlobModel(Response, frozen=True):
 
     blob_id: str
     property: str
-    type: str
+    type: FieldType
     details: BlobDetails
     properties: Json
     upload_id: str
@@ -38,5 +38,5 @@ class ObjectResponse(Response, frozen=True):
     updated_at: datetime
     key_prefix: str | None = None
     source_details: list[Json] = msgspec.field(default_factory=list)
-    status: str = "DRAFT"
+    status: TaskStatus = "DRAFT"
     error: str | None = None

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.upload import Status
-from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, Url
 
 
 class CreateUploadRequest(Request, frozen=True):
@@ -34,7 +34,7 @@ class UploadResponse(Response, frozen=True):
     filename: str
     content_type: str
     file_size_bytes: int | None
-    presigned_url: str | None
+    presigned_url: Url | None
     presigned_url_expiration: int
     s3_key: str
     status: Status
