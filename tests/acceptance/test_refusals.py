@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import Service, Tenant
+from tests.contract_check.answers import holding
 
 GOOD: dict[str, Any] = {"filename": "a.mp4", "content_type": "video/mp4", "blob_property": "video"}
 
@@ -66,7 +67,7 @@ async def test_a_request_is_refused_with(
 async def test_who_asks_is_checked_before_what_is_asked(tenant: Tenant) -> None:
     rubbish = b"{"
     path = "/v1/buckets/files/uploads"
-    async with httpx.AsyncClient(base_url=tenant.url) as plain:
+    async with holding(tenant.url) as plain:
         answers = [
             await plain.post(path, content=rubbish),
             await plain.post(path, content=rubbish, headers={"Authorization": "Bearer sk_nobody"}),
