@@ -16,6 +16,7 @@ from litestar.static_files import create_static_files_router
 from entrypoints.http import api_keys, buckets, health, namespaces, objects, uploads
 from entrypoints.http.admission import Admission
 from entrypoints.http.errors import EXCEPTION_HANDLERS
+from entrypoints.http.methods import Options
 from entrypoints.http.openapi import complete
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
@@ -46,7 +47,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
     v1 = Router(
         "/v1",
         route_handlers=[*uploads.ROUTES, *buckets.ROUTES, *objects.ROUTES, *namespaces.ROUTES, *api_keys.ROUTES],
-        middleware=[Admission],
+        middleware=[Admission, Options],
         security=[{"key": []}],
     )
     app = Litestar(

@@ -108,8 +108,17 @@ async def test_an_address_and_a_method_that_do_not_exist_get_the_envelope_too(te
     async with tenant.client() as client:
         nowhere = await client.get("/v1/nowhere")
         method = await client.put("/v1/uploads/upl_nothing")
+        no_id = await client.get("/v1/buckets/files/uploads/list")
     assert (nowhere.status_code, nowhere.json()["error"]["code"]) == (404, "no_such_route")
     assert (method.status_code, method.json()["error"]["code"]) == (405, "method_not_allowed")
+    assert (no_id.status_code, no_id.json()["error"]["code"]) == (404, "no_such_route")
+
+
+async def test_an_address_names_all_of_its_methods(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        asked = await client.options("/v1/uploads/upl_nothing")
+    assert asked.status_code == 204
+    assert asked.headers["allow"] == "DELETE, GET, OPTIONS"
 
 
 async def test_a_revoked_key_opens_nothing_and_a_key_without_the_permission_is_told_so(tenant: Tenant) -> None:
