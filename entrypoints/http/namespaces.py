@@ -76,8 +76,6 @@ async def list_namespaces(
     count = len(results) or 1
     buckets = sum(model.bucket_count for model in results)
     objects = sum(model.object_count for model in results)
-    extractors = sum(len(model.feature_extractors) for model in results)
-    indexes = sum(len(model.payload_indexes or ()) for model in results)
     return ListNamespacesResponse(
         results=results,
         pagination=pagination(request.url.path, page, asked),
@@ -87,10 +85,8 @@ async def list_namespaces(
             total_objects=objects,
             avg_buckets_per_namespace=buckets / count,
             avg_objects_per_namespace=objects / count,
-            total_feature_extractors=extractors,
-            total_payload_indexes=indexes,
-            avg_feature_extractors_per_namespace=extractors / count,
-            avg_payload_indexes_per_namespace=indexes / count,
+            total_feature_extractors=sum(len(model.feature_extractors) for model in results),
+            total_payload_indexes=sum(len(model.payload_indexes or ()) for model in results),
         ),
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from domain.api_key import Permission
-from entrypoints.http.wire.base import Json, Request, Response, one_of
+from entrypoints.http.wire.base import Json, Request, Response
 
 
 class APIKeyCreateRequest(Request, frozen=True):
@@ -26,7 +26,7 @@ class APIKeyCreateResponse(Response, frozen=True):
     key: str
     key_id: str
     key_hash: str
-    key_prefix: Annotated[str, Meta(min_length=10, max_length=13)]
+    key_prefix: str
     internal_id: str
     organization_id: str
     user_id: str
@@ -38,8 +38,8 @@ class APIKeyCreateResponse(Response, frozen=True):
     expires_at: datetime | None
     created_at: datetime
     created_by: str
-    status: Annotated[str, one_of("active", "revoked", "expired")] = "active"
-    key_type: Annotated[str, one_of("standard", "marketplace_subscription", "retriever")] = "standard"
+    status: str = "active"
+    key_type: str = "standard"
     subscription_id: str | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None

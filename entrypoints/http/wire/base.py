@@ -31,26 +31,6 @@ TaskStatus = Annotated[
         "SUSPENDED",
     ),
 ]
-FieldType = Annotated[
-    str,
-    one_of(
-        "string",
-        "number",
-        "integer",
-        "float",
-        "boolean",
-        "object",
-        "array",
-        "date",
-        "datetime",
-        "text",
-        "image",
-        "audio",
-        "video",
-        "pdf",
-        "excel",
-    ),
-]
 Url = Annotated[str, Meta(min_length=1, max_length=2083, extra_json_schema={"format": "uri"})]
 
 

@@ -1,11 +1,11 @@
 """Namespaces and their lists."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
-from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, one_of
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
 
 
 class FeatureExtractor(Request, frozen=True):
@@ -21,7 +21,7 @@ class CreateNamespaceRequest(Request, frozen=True):
 
     namespace_name: str
     feature_extractors: Annotated[list[FeatureExtractor], Meta(min_length=1)]
-    namespace_type: Literal["standard", "marketplace"] | None = "standard"
+    namespace_type: str | None = "standard"
     description: str | None = None
     payload_indexes: list[Json] | None = None
     auto_create_indexes: bool | None = False
@@ -34,7 +34,7 @@ class NamespaceModel(Response, frozen=True):
 
     namespace_id: str
     namespace_name: str
-    namespace_type: Annotated[str, one_of("standard", "marketplace")]
+    namespace_type: str
     description: str | None
     feature_extractors: list[Json]
     payload_indexes: list[Json] | None
@@ -66,14 +66,8 @@ class NamespaceListStats(Response, frozen=True):
     total_objects: int
     avg_buckets_per_namespace: float
     avg_objects_per_namespace: float
-    avg_feature_extractors_per_namespace: float
-    avg_payload_indexes_per_namespace: float
     total_feature_extractors: int
     total_payload_indexes: int
-    total_documents: int = 0
-    total_collections: int = 0
-    avg_documents_per_namespace: float = 0.0
-    avg_collections_per_namespace: float = 0.0
 
 
 class ListNamespacesResponse(Response, frozen=True):

@@ -1,10 +1,12 @@
 """Objects and their blobs."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
-from entrypoints.http.wire.base import FieldType, Json, Response, TaskStatus
+from domain.schema import FieldType
+from entrypoints.http.wire.base import Json, Response, TaskStatus, one_of
 
 
 class BlobDetails(Response, frozen=True):
@@ -21,7 +23,7 @@ class BlobModel(Response, frozen=True):
 
     blob_id: str
     property: str
-    type: FieldType
+    type: Annotated[str, one_of(*FieldType)]
     details: BlobDetails
     properties: Json
     upload_id: str
