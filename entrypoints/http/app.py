@@ -61,6 +61,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             title="Upwell",
             version=version("upwell"),
             path="/docs",
+            use_handler_docstrings=True,
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
             render_plugins=[
                 SwaggerRenderPlugin(

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Litestar
 from litestar import Response as HTTPResponse
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, RequestBody
 from litestar.params import ParameterKwarg
 from litestar.routes import HTTPRoute
@@ -88,19 +89,22 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
         operation.request_body = RequestBody(
             content={"application/json": _media(body)}, required=not signature.parameters["data"].has_default
         )
-    answers = {handler.status_code: "Successful Response"}
+    answers = {handler.status_code: "Successful Response", **{s: a.description for s, a in _given(handler).items()}}
     errors: dict[int, str] = {}
     if needs is not None:
         named = ["Authorization", *(["X-Namespace"] if needs.namespace else [])]
         parameters = [*parameters, *(_header(name) for name in named)]
         errors = _ERRORS | (_CONFLICT if "POST" in handler.http_methods and needs.permission != Permission.READ else {})
-    else:
-        answers[503] = _ERRORS[503]
     operation.parameters = cast("Any", parameters or None)
     operation.responses = {
         **{str(status): _answer(told, answer) for status, told in answers.items()},
         **{str(status): _answer(told, _ERROR) for status, told in sorted(errors.items())},
     }
+
+
+def _given(handler: HTTPRouteHandler) -> dict[int, ResponseSpec]:
+    """Return the statuses that a route says it answers with as well, in the shape of its success."""
+    return dict(handler.responses or {})
 
 
 def _answer(told: str, schema: Schema) -> OpenAPIResponse:

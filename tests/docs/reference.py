@@ -21,6 +21,7 @@ from entrypoints.cli import upwell
 from entrypoints.http.app import create_app
 from entrypoints.settings import SETTINGS
 from tests.docs.pages import ROOT
+from tests.docs.routes import routes_one_by_one
 
 BEGIN = "<!-- written by tests/docs/reference.py: begin -->\n"
 END = "<!-- written by tests/docs/reference.py: end -->\n"
@@ -64,6 +65,7 @@ PARTS: dict[Path, Callable[[], str]] = {
     _REFERENCE / "command-line.md": commands,
     _REFERENCE / "events.md": events,
     _REFERENCE / "http-api.md": routes,
+    _REFERENCE / "routes.md": routes_one_by_one,
 }
 
 
