@@ -72,17 +72,19 @@ def fields(document: Document, operation: Operation) -> Iterator[tuple[str, str]
 
 
 def _fields(document: Document, schema: Schema, place: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for branch in _branches(document, schema):
-        name = branch.get("title", "")
-        if name and name in above:
-            continue  # it holds itself
-        for field, inner in branch.get("properties", {}).items():
-            yield f"{place} .{field}", _kinds(document, inner)
-            yield from _fields(document, inner, f"{place} .{field}", (*above, name))
-        if isinstance(items := branch.get("items"), dict):
-            yield from _fields(document, items, f"{place} []", (*above, name))
-        if isinstance(values := branch.get("additionalProperties"), dict):
-            yield from _fields(document, values, f"{place} {{}}", (*above, name))
+    if "$ref" in schema:
+        reference = schema["$ref"]
+        if reference not in above:  # otherwise it holds itself
+            yield from _fields(document, _followed(document, schema), place, (*above, reference))
+        return
+    for part in (*schema.get("anyOf", []), *schema.get("oneOf", [])):
+        yield from _fields(document, part, place, above)
+    for field, inner in schema.get("properties", {}).items():
+        yield f"{place} .{field}", _kinds(document, inner)
+        yield from _fields(document, inner, f"{place} .{field}", above)
+    for word, sign in (("items", "[]"), ("additionalProperties", "{}")):
+        if isinstance(inner := schema.get(word), dict):
+            yield from _fields(document, inner, f"{place} {sign}", above)
 
 
 class _Comparison:
@@ -230,7 +232,7 @@ class _Comparison:
 def _branches(document: Document, schema: Schema) -> list[Schema]:
     """Return the alternatives of a schema, references followed: each has one type, or is any value."""
     if "$ref" in schema:
-        return _branches(document, document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]])
+        return _branches(document, _followed(document, schema))
     for word in ("anyOf", "oneOf"):
         if word in schema:
             return [branch for part in schema[word] for branch in _branches(document, part)]
@@ -240,6 +242,11 @@ def _branches(document: Document, schema: Schema) -> list[Schema]:
             return [{**schema, "type": "string"}]
         return [_ANY_BRANCH] if "properties" not in schema else [{**schema, "type": "object"}]
     return [{**schema, "type": kind} for kind in kinds] if isinstance(kinds, list) else [schema]
+
+
+def _followed(document: Document, schema: Schema) -> Schema:
+    found: Schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    return found
 
 
 def _fits(branch: Schema, into: Schema) -> bool:

@@ -11,7 +11,7 @@ from domain.tags import BY_TAG
 from domain.upload import FailureReason
 from entrypoints.http import errors
 from tests.contract_check.comparing import operations
-from tests.contract_check.contract import own
+from tests.contract_check.contract import ABSENT, contract, own
 from tests.docs.examples import EXAMPLES, calls
 from tests.docs.pages import ROOT, name_of
 from tests.docs.reference import PARTS, rewritten
@@ -39,6 +39,8 @@ _NEVER_SENT = {(422, "bucket_required")}  # for a route that names no bucket and
 
 @pytest.mark.parametrize("page", PARTS, ids=name_of)
 def test_a_reference_page_says_what_the_code_says(page: Path) -> None:
+    if page.name == "contract.md" and contract() is None:
+        pytest.skip(ABSENT)
     assert page.read_text(encoding="utf-8") == rewritten(page), "run: python -m tests.docs.reference"
 
 
