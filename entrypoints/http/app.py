@@ -15,6 +15,7 @@ from litestar.static_files import create_static_files_router
 
 from entrypoints.http import api_keys, buckets, health, namespaces, objects, uploads
 from entrypoints.http.admission import Admission
+from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.methods import Options
 from entrypoints.http.openapi import complete
@@ -48,6 +49,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
         "/v1",
         route_handlers=[*uploads.ROUTES, *buckets.ROUTES, *objects.ROUTES, *namespaces.ROUTES, *api_keys.ROUTES],
         middleware=[Admission, Options],
+        request_class=StrictRequest,
         security=[{"key": []}],
     )
     app = Litestar(

@@ -20,7 +20,7 @@ def deep(levels: int) -> dict[str, Any]:
     return value
 
 
-REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
+REFUSED: list[tuple[str, object, int, str]] = [
     ("no filename", {"content_type": "video/mp4"}, 422, "invalid_request"),
     ("an unknown field", {**GOOD, "colour": "red"}, 422, "invalid_request"),
     ("a path as filename", {**GOOD, "filename": "../a.mp4"}, 422, "invalid_filename"),
@@ -32,6 +32,9 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("a header in the MIME type", {**GOOD, "content_type": "video/mp4\r\nX: y"}, 422, "invalid_content_type"),
     ("a size of zero", {**GOOD, "file_size_bytes": 0}, 422, "invalid_request"),
     ("a size as words", {**GOOD, "file_size_bytes": "ten"}, 422, "invalid_request"),
+    ("a size in a text", {**GOOD, "file_size_bytes": "10"}, 422, "invalid_request"),
+    ("a number for true", {**GOOD, "skip_duplicates": 1}, 422, "invalid_request"),
+    ("a list", [GOOD], 422, "invalid_request"),
     ("an expiry too short", {**GOOD, "presigned_url_expiration": 59}, 422, "invalid_request"),
     ("an expiry too long", {**GOOD, "presigned_url_expiration": 86401}, 422, "invalid_request"),
     ("a hash in capitals", {**GOOD, "file_hash": "A" * 64}, 422, "invalid_request"),
@@ -52,9 +55,7 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
 
 
 @pytest.mark.parametrize(("what", "body", "status", "code"), REFUSED, ids=[row[0] for row in REFUSED])
-async def test_a_request_is_refused_with(
-    tenant: Tenant, what: str, body: dict[str, Any], status: int, code: str
-) -> None:
+async def test_a_request_is_refused_with(tenant: Tenant, what: str, body: object, status: int, code: str) -> None:
     async with tenant.client() as client:
         response = await client.post("/v1/buckets/files/uploads", json=body)
         assert (response.status_code, response.json()["error"]["code"]) == (status, code), f"{what}: {response.text}"
@@ -84,6 +85,19 @@ async def test_who_asks_is_checked_before_what_is_asked(tenant: Tenant) -> None:
         (404, "bucket_not_found"),
         (422, "invalid_request"),
     ]
+
+
+async def test_a_body_that_does_not_fit_says_where(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        wrong = await client.post("/v1/buckets/files/uploads", json={**GOOD, "skip_duplicates": "yes"})
+        empty = await client.post("/v1/buckets/files/uploads")
+        whole = await client.post("/v1/buckets/files/uploads", json={**GOOD, "file_size_bytes": 32.0})
+        deep_down = await client.post("/v1/buckets/files/uploads", content=b'{"metadata": ' + b"[" * 100_000)
+        broken = await client.post("/v1/buckets/files/uploads", content=b'{"filename": ')
+    assert wrong.json()["error"]["message"] == "skip_duplicates: Expected `bool`, got `str`"
+    assert [answer.json()["error"]["code"] for answer in (wrong, empty, broken)] == ["invalid_request"] * 3
+    assert whole.json()["file_size_bytes"] == 32
+    assert (deep_down.status_code, deep_down.json()["error"]["code"]) == (422, "too_deep")
 
 
 async def test_a_body_over_1_mib_is_refused_unparsed(tenant: Tenant) -> None:
