@@ -119,8 +119,10 @@ def attempt(operation: Operation, mine: dict[str, str], place: str, path: dict[s
 def in_addresses(
     operation: Operation, mine: dict[str, str], foreign: dict[str, str], namespaces: list[str]
 ) -> Iterator[Attempt]:
-    """Yield requests with somebody else's ids in the path and in X-Namespace."""
+    """Yield requests with somebody else's ids in the path and in X-Namespace; one without, if it has no place."""
     names = named(operation, "path")
+    if not operation.body.get("requestBody") and not [*names, *named(operation, "query")]:
+        yield attempt(operation, mine, "no place", {})
     for name in names:
         for value in (*foreign.values(), *namespaces):
             yield attempt(operation, mine, f"path {name}", {name: value})
