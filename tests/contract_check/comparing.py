@@ -137,11 +137,6 @@ class _Comparison:
                 self._tell(f"{theirs.name} {parameter['in']} {parameter['name']}", what)
 
     def _schemas(self, theirs: Schema, ours: Schema, place: str, *, request: bool) -> None:
-        pair = (theirs.get("$ref"), ours.get("$ref"))
-        if all(pair):
-            if any(pair == above and place.startswith(f"{at} ") for above, at in self._compared):
-                return  # they hold themselves
-            self._compared.append((pair, place))
         their_branches, our_branches = _branches(self._contract, theirs), _branches(self._own, ours)
         from_, to = (their_branches, our_branches) if request else (our_branches, their_branches)
         for branch in from_:
@@ -160,6 +155,11 @@ class _Comparison:
     def _branch(self, theirs: Schema, ours: Schema, place: str, *, request: bool) -> None:
         if theirs is _ANY_BRANCH or ours is _ANY_BRANCH:
             return
+        pair = (theirs.get("$from"), ours.get("$from"))
+        if all(pair):
+            if any(pair == above and place.startswith(f"{at} ") for above, at in self._compared):
+                return  # they hold themselves
+            self._compared.append((pair, place))
         self._values(theirs, ours, place, request=request)
         for limit in _LIMITS:
             their, our = theirs.get(limit), ours.get(limit)
@@ -230,9 +230,10 @@ class _Comparison:
 
 
 def _branches(document: Document, schema: Schema) -> list[Schema]:
-    """Return the alternatives of a schema, references followed: each has one type, or is any value."""
+    """Return the alternatives of a schema, references followed (`$from`): each has one type, or is any value."""
     if "$ref" in schema:
-        return _branches(document, _followed(document, schema))
+        found = _branches(document, _followed(document, schema))
+        return [branch if branch is _ANY_BRANCH else {"$from": schema["$ref"], **branch} for branch in found]
     for word in ("anyOf", "oneOf"):
         if word in schema:
             return [branch for part in schema[word] for branch in _branches(document, part)]

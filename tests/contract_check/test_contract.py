@@ -56,7 +56,11 @@ def fields(required: tuple[str, ...] = (), *, closed: bool = False, **properties
     return {"type": "object", "properties": properties, "required": list(required), **rest}
 
 
-TREE = fields(name=STRING, children={"type": "array", "items": {"$ref": "#/components/schemas/Tree"}})
+TREE = fields(
+    name=STRING,
+    children={"type": "array", "items": {"$ref": "#/components/schemas/Tree"}},
+    parent={"anyOf": [{"$ref": "#/components/schemas/Tree"}, NULL]},
+)
 
 REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] = [
     ("the same", fields(("a",), a=STRING), fields(("a",), a=STRING, closed=True), []),
