@@ -137,7 +137,8 @@ class _Comparison:
                 self._tell(f"{theirs.name} {parameter['in']} {parameter['name']}", what)
 
     def _schemas(self, theirs: Schema, ours: Schema, place: str, *, request: bool) -> None:
-        their_branches, our_branches = _branches(self._contract, theirs), _branches(self._own, ours)
+        their_branches = _widest(_branches(self._contract, theirs))
+        our_branches = _widest(_branches(self._own, ours))
         from_, to = (their_branches, our_branches) if request else (our_branches, their_branches)
         for branch in from_:
             partners = [partner for partner in to if _fits(branch, partner)]
@@ -243,6 +244,12 @@ def _branches(document: Document, schema: Schema) -> list[Schema]:
             return [{**schema, "type": "string"}]
         return [_ANY_BRANCH] if "properties" not in schema else [{**schema, "type": "object"}]
     return [{**schema, "type": kind} for kind in kinds] if isinstance(kinds, list) else [schema]
+
+
+def _widest(branches: list[Schema]) -> list[Schema]:
+    """Return the alternatives without those that others of the same type include."""
+    open_kinds = {b["type"] for b in branches if not {*_LIMITS, "enum", "const", "properties", "items"} & b.keys()}
+    return [branch for branch in branches if branch["type"] not in open_kinds or not {*_LIMITS, "enum"} & branch.keys()]
 
 
 def _followed(document: Document, schema: Schema) -> Schema:

@@ -79,6 +79,12 @@ REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]
         [(".a", "maxLength is 8, not 9")],
     ),
     (
+        "a choice within another",
+        fields(a={"anyOf": [{"type": "string", "format": "uri"}, STRING]}),
+        fields(a=STRING),
+        [],
+    ),
+    (
         "another default",
         fields(a={"type": "boolean", "default": True}),
         fields(a={"type": "boolean", "default": False}),
