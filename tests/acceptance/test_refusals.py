@@ -158,6 +158,15 @@ async def test_a_revoked_key_opens_nothing_and_a_key_without_the_permission_is_t
     assert (gone.status_code, gone.json()["error"]["code"]) == (401, "key_revoked")
 
 
+async def test_an_expiry_may_have_any_offset_and_must_be_a_time_that_can_be_kept(tenant: Tenant) -> None:
+    path = "/v1/organizations/users/ann@example.com/api-keys"
+    async with tenant.client() as client:
+        made = await client.post(path, json={"name": "far", "expires_at": "3009-10-07T04:13:52+18:33"})
+        beyond = await client.post(path, json={"name": "beyond", "expires_at": "9999-12-31T23:59:59-05:00"})
+    assert made.json()["expires_at"] == "3009-10-06T09:40:52Z"
+    assert (beyond.status_code, beyond.json()["error"]["code"]) == (422, "invalid_expiry")
+
+
 async def test_what_belongs_to_others_does_not_exist(service: Service, tenant: Tenant) -> None:
     stranger = await service.tenant()
     async with tenant.client() as client, stranger.client() as other:
