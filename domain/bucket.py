@@ -3,9 +3,10 @@
 import enum
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from typing import Annotated, Any, assert_never
 
 import msgspec
+from msgspec import Meta
 
 from domain import schema as schemas
 from domain.events import JSON, Event, Origin
@@ -47,7 +48,7 @@ class BucketStatus(enum.StrEnum):
 class UniqueKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The properties whose values, together, no two objects of the bucket share."""
 
-    fields: tuple[str, ...]
+    fields: Annotated[tuple[str, ...], Meta(min_length=1)]
     default_policy: Policy | None = None
 
 

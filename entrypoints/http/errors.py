@@ -22,6 +22,7 @@ from domain.refusals import (
     UnauthenticatedError,
     WrongStateError,
 )
+from entrypoints.http.methods import reads_as_id
 from entrypoints.http.wire.base import ErrorDetail, ErrorResponse
 
 _log = structlog.get_logger(__name__)
@@ -99,6 +100,8 @@ def _conflict(request: Request[Any, Any, Any], error: VersionConflictError) -> R
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     status = error.status_code
     headers = dict(error.headers or {})
+    if isinstance(error, MethodNotAllowedException) and reads_as_id(request.app, request.method, request.url.path):
+        error, status, headers = NotFoundException(), 404, {}
     if isinstance(error, MethodNotAllowedException):
         detail = ErrorDetail(
             type="MethodNotAllowedError",

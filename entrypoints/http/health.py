@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageError
@@ -20,7 +21,7 @@ async def healthz() -> Health:
     return Health(status="ok")
 
 
-@get("/readyz", tags=["Health"])
+@get("/readyz", responses={503: ResponseSpec(Health, description="A part is not ready")}, tags=["Health"])
 async def readyz(request: Request[object, object, Any]) -> Response[Health]:
     """Say whether requests can be served, and if not, which part is not ready."""
     services: Services = request.app.state.services

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import Service, Tenant
+from tests.contract_check.answers import holding
 
 GOOD: dict[str, Any] = {"filename": "a.mp4", "content_type": "video/mp4", "blob_property": "video"}
 
@@ -19,7 +20,7 @@ def deep(levels: int) -> dict[str, Any]:
     return value
 
 
-REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
+REFUSED: list[tuple[str, object, int, str]] = [
     ("no filename", {"content_type": "video/mp4"}, 422, "invalid_request"),
     ("an unknown field", {**GOOD, "colour": "red"}, 422, "invalid_request"),
     ("a path as filename", {**GOOD, "filename": "../a.mp4"}, 422, "invalid_filename"),
@@ -31,6 +32,9 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("a header in the MIME type", {**GOOD, "content_type": "video/mp4\r\nX: y"}, 422, "invalid_content_type"),
     ("a size of zero", {**GOOD, "file_size_bytes": 0}, 422, "invalid_request"),
     ("a size as words", {**GOOD, "file_size_bytes": "ten"}, 422, "invalid_request"),
+    ("a size in a text", {**GOOD, "file_size_bytes": "10"}, 422, "invalid_request"),
+    ("a number for true", {**GOOD, "skip_duplicates": 1}, 422, "invalid_request"),
+    ("a list", [GOOD], 422, "invalid_request"),
     ("an expiry too short", {**GOOD, "presigned_url_expiration": 59}, 422, "invalid_request"),
     ("an expiry too long", {**GOOD, "presigned_url_expiration": 86401}, 422, "invalid_request"),
     ("a hash in capitals", {**GOOD, "file_hash": "A" * 64}, 422, "invalid_request"),
@@ -51,9 +55,7 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
 
 
 @pytest.mark.parametrize(("what", "body", "status", "code"), REFUSED, ids=[row[0] for row in REFUSED])
-async def test_a_request_is_refused_with(
-    tenant: Tenant, what: str, body: dict[str, Any], status: int, code: str
-) -> None:
+async def test_a_request_is_refused_with(tenant: Tenant, what: str, body: object, status: int, code: str) -> None:
     async with tenant.client() as client:
         response = await client.post("/v1/buckets/files/uploads", json=body)
         assert (response.status_code, response.json()["error"]["code"]) == (status, code), f"{what}: {response.text}"
@@ -66,7 +68,7 @@ async def test_a_request_is_refused_with(
 async def test_who_asks_is_checked_before_what_is_asked(tenant: Tenant) -> None:
     rubbish = b"{"
     path = "/v1/buckets/files/uploads"
-    async with httpx.AsyncClient(base_url=tenant.url) as plain:
+    async with holding(tenant.url) as plain:
         answers = [
             await plain.post(path, content=rubbish),
             await plain.post(path, content=rubbish, headers={"Authorization": "Bearer sk_nobody"}),
@@ -83,6 +85,19 @@ async def test_who_asks_is_checked_before_what_is_asked(tenant: Tenant) -> None:
         (404, "bucket_not_found"),
         (422, "invalid_request"),
     ]
+
+
+async def test_a_body_that_does_not_fit_says_where(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        wrong = await client.post("/v1/buckets/files/uploads", json={**GOOD, "skip_duplicates": "yes"})
+        empty = await client.post("/v1/buckets/files/uploads")
+        whole = await client.post("/v1/buckets/files/uploads", json={**GOOD, "file_size_bytes": 32.0})
+        deep_down = await client.post("/v1/buckets/files/uploads", content=b'{"metadata": ' + b"[" * 100_000)
+        broken = await client.post("/v1/buckets/files/uploads", content=b'{"filename": ')
+    assert wrong.json()["error"]["message"] == "skip_duplicates: Expected `bool`, got `str`"
+    assert [answer.json()["error"]["code"] for answer in (wrong, empty, broken)] == ["invalid_request"] * 3
+    assert whole.json()["file_size_bytes"] == 32
+    assert (deep_down.status_code, deep_down.json()["error"]["code"]) == (422, "too_deep")
 
 
 async def test_a_body_over_1_mib_is_refused_unparsed(tenant: Tenant) -> None:
@@ -107,8 +122,17 @@ async def test_an_address_and_a_method_that_do_not_exist_get_the_envelope_too(te
     async with tenant.client() as client:
         nowhere = await client.get("/v1/nowhere")
         method = await client.put("/v1/uploads/upl_nothing")
+        no_id = await client.get("/v1/buckets/files/uploads/list")
     assert (nowhere.status_code, nowhere.json()["error"]["code"]) == (404, "no_such_route")
     assert (method.status_code, method.json()["error"]["code"]) == (405, "method_not_allowed")
+    assert (no_id.status_code, no_id.json()["error"]["code"]) == (404, "no_such_route")
+
+
+async def test_an_address_names_all_of_its_methods(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        asked = await client.options("/v1/uploads/upl_nothing")
+    assert asked.status_code == 204
+    assert asked.headers["allow"] == "DELETE, GET, OPTIONS"
 
 
 async def test_a_revoked_key_opens_nothing_and_a_key_without_the_permission_is_told_so(tenant: Tenant) -> None:
@@ -132,6 +156,15 @@ async def test_a_revoked_key_opens_nothing_and_a_key_without_the_permission_is_t
             assert deadline < 1000, "the revocation was not heard of"
         gone = await client.get("/v1/buckets/files", headers=reader)
     assert (gone.status_code, gone.json()["error"]["code"]) == (401, "key_revoked")
+
+
+async def test_an_expiry_may_have_any_offset_and_must_be_a_time_that_can_be_kept(tenant: Tenant) -> None:
+    path = "/v1/organizations/users/ann@example.com/api-keys"
+    async with tenant.client() as client:
+        made = await client.post(path, json={"name": "far", "expires_at": "3009-10-07T04:13:52+18:33"})
+        beyond = await client.post(path, json={"name": "beyond", "expires_at": "9999-12-31T23:59:59-05:00"})
+    assert made.json()["expires_at"] == "3009-10-06T09:40:52Z"
+    assert (beyond.status_code, beyond.json()["error"]["code"]) == (422, "invalid_expiry")
 
 
 async def test_what_belongs_to_others_does_not_exist(service: Service, tenant: Tenant) -> None:

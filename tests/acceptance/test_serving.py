@@ -12,6 +12,7 @@ import psutil
 from adapters.postgres.connecting import connect
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import Servers, Service, environment_for, free_port, make_database, make_tenant, start, wait_ready
+from tests.contract_check.answers import holding
 
 
 def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -48,7 +49,7 @@ async def test_an_empty_database_is_put_to_use_by_an_operator(servers: Servers) 
     try:
         wait_ready(f"http://127.0.0.1:{port}", process)
         headers = {"Authorization": f"Bearer {secret[1]}"}
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+        async with holding(f"http://127.0.0.1:{port}", headers) as client:
             namespace = await client.post(
                 "/v1/namespaces",
                 json={
@@ -74,7 +75,7 @@ async def test_sigterm_finishes_requests_in_flight(service: Service) -> None:
 
     async def client() -> None:
         asked = {"filename": "a.mp4", "content_type": "video/mp4", "blob_property": "video"}
-        async with httpx.AsyncClient(base_url=url, headers=tenant.headers, timeout=30) as http:
+        async with holding(url, tenant.headers) as http:
             while process.poll() is None:
                 try:
                     response = await http.post("/v1/buckets/files/uploads", json=asked)
@@ -107,7 +108,7 @@ async def test_readyz_names_the_part_that_is_not_ready(service: Service) -> None
     url = f"http://127.0.0.1:{port}"
     try:
         await asyncio.to_thread(wait_ready, url, process)
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with holding(url) as client:
             ready = (await client.get("/readyz")).json()
             assert ready == {"status": "ok", "parts": {"database": "ok", "storage": "ok"}}
             assert (await client.get("/healthz")).json()["status"] == "ok"

@@ -20,7 +20,9 @@ from domain.tags import EVENT_TYPES
 from entrypoints.cli import upwell
 from entrypoints.http.app import create_app
 from entrypoints.settings import SETTINGS
+from tests.docs.contract_page import field_by_field
 from tests.docs.pages import ROOT
+from tests.docs.routes import routes_one_by_one
 
 BEGIN = "<!-- written by tests/docs/reference.py: begin -->\n"
 END = "<!-- written by tests/docs/reference.py: end -->\n"
@@ -59,20 +61,23 @@ def routes() -> str:
     return "\n".join(["", "| method | path | needs | what it does |", "|---|---|---|---|", *rows, "", ""])
 
 
-PARTS: dict[Path, Callable[[], str]] = {
+PARTS: dict[Path, Callable[[], str | None]] = {
     _REFERENCE / "settings.md": settings,
     _REFERENCE / "command-line.md": commands,
     _REFERENCE / "events.md": events,
     _REFERENCE / "http-api.md": routes,
+    _REFERENCE / "routes.md": routes_one_by_one,
+    _REFERENCE / "contract.md": field_by_field,
 }
 
 
 def rewritten(page: Path) -> str:
-    """Return a page with its part as the code gives it now."""
+    """Return a page with its part as the code gives it now; as it stands, where the part needs what is not here."""
     text = page.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise ValueError(f"{page} lacks the marks between which the part stands")
-    return _PARTS.sub(lambda _: PARTS[page](), text)
+    part = PARTS[page]()
+    return text if part is None else _PARTS.sub(lambda _: part, text)
 
 
 def _growing(found: dict[type, None]) -> Iterator[type]:

@@ -1,10 +1,37 @@
 """What all requests and answers share."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 Json = dict[str, Any]
+
+
+def one_of(*values: str) -> Meta:
+    """Mark a text of an answer as one of these values: answers are made by us, and not checked when they are sent."""
+    return Meta(extra_json_schema={"enum": list(values)})
+
+
+TaskStatus = Annotated[
+    str,
+    one_of(
+        "PENDING",
+        "IN_PROGRESS",
+        "PROCESSING",
+        "COMPLETED",
+        "COMPLETED_WITH_ERRORS",
+        "FAILED",
+        "CANCELED",
+        "UNKNOWN",
+        "SKIPPED",
+        "DRAFT",
+        "ACTIVE",
+        "ARCHIVED",
+        "SUSPENDED",
+    ),
+]
+Url = Annotated[str, Meta(min_length=1, max_length=2083, extra_json_schema={"format": "uri"})]
 
 
 class Request(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):

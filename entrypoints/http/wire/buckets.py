@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from domain.bucket import UniqueKey
 from domain.schema import BucketSchema
-from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, TaskStatus
 
 
 class BucketCreateRequest(Request, frozen=True):
@@ -68,7 +68,7 @@ class BucketResponse(Response, frozen=True):
     updated_at: datetime
     last_upload_at: datetime | None
     stats_updated_at: datetime
-    status: str
+    status: TaskStatus
     is_locked: bool = False
     batch_stats: BatchStatistics | None = BatchStatistics()
     storage_stats: StorageStatistics | None = None

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.schema import FieldType
-from entrypoints.http.wire.base import Json, Request, Response
+from entrypoints.http.wire.base import Json, Request, Response, TaskStatus, one_of
 
 InlineData = str | int | float | bool | Json | list[Any]
 
@@ -73,7 +73,7 @@ class BlobModel(Response, frozen=True):
 
     blob_id: str
     property: str
-    type: str
+    type: Annotated[str, one_of(*FieldType)]
     details: BlobDetails
     properties: Json
     upload_id: str | None
@@ -92,7 +92,7 @@ class ObjectResponse(Response, frozen=True):
     updated_at: datetime
     key_prefix: str | None = None
     source_details: list[Json] = msgspec.field(default_factory=list)
-    status: str = "DRAFT"
+    status: TaskStatus = "DRAFT"
     error: str | None = None
 
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.upload import Status
-from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, Url
 from entrypoints.http.wire.tasks import TaskResponse, TaskStatusEnum
 
 
@@ -39,7 +39,7 @@ class UploadResponse(Response, frozen=True):
     filename: str
     content_type: str
     file_size_bytes: int | None
-    presigned_url: str | None
+    presigned_url: Url | None
     presigned_url_expiration: int
     s3_key: str
     status: Status

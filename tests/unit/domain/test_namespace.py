@@ -163,7 +163,7 @@ def test_a_name_that_can_stand_in_a_header_is_good(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "-a", ".", "..", "_a", "a b", "a/b", "a\n", "a\0", "é", "x" * 129, "ns_", "ns_abc"]
+    "name", ["", " ", "-a", ".", "..", "_a", "a b", "a/b", "a\n", "a\0", "é", "x" * 129, "ns_", "ns_abc", "list"]
 )
 def test_any_other_name_is_refused(name: str) -> None:
     given().when(create(name)).then_refused(InvalidInputError, "invalid_name")

@@ -1,0 +1,53 @@
+"""schemathesis asks the running service whatever its OpenAPI document allows, and much that it does not."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import Service
+
+MIN_CASES = 500
+SETTINGS = """
+continue-on-failure = true
+warnings = false
+headers = {{ Authorization = "Bearer {secret}", X-Namespace = "{namespace}" }}
+
+[cache]
+enabled = false
+
+[parameters]
+"path.bucket_identifier" = "files"
+
+[generation]
+database = "none"
+max-examples = 25
+
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", 400, 403, 404, 422]
+"""
+
+
+def test_no_generated_request_is_answered_with_anything_undocumented(service: Service, tmp_path: Path) -> None:
+    tenant = asyncio.run(service.tenant())
+    settings = tmp_path / "schemathesis.toml"
+    settings.write_text(SETTINGS.format(secret=tenant.secret, namespace=tenant.namespace.name))
+    ran = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", settings),
+            *("run", f"{service.url}/docs/openapi.json", "--checks", "all", "--no-color"),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONWARNINGS": "default"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    print(ran.stdout)
+    assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+    generated = re.search(r"(\d[\d,]*) generated", ran.stdout)
+    assert generated is not None, ran.stdout
+    assert int(generated[1].replace(",", "")) >= MIN_CASES

@@ -1,0 +1,1 @@
+"""Upwell's OpenAPI document against the wire contract, where that is at hand."""

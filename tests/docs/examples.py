@@ -1,0 +1,159 @@
+"""An example for every route, in the order in which the page of routes shows them, and tests run them.
+
+`METHOD /path` → shell commands. The variables are those that `upwell dev` writes and those that earlier examples set.
+"""
+
+import re
+
+_CURL = 'curl -sS --fail-with-body -X {method} "$UPWELL_URL{path}"'
+_KEY = '-H "Authorization: Bearer $UPWELL_API_KEY"'
+_NAMESPACE = '-H "X-Namespace: $UPWELL_NAMESPACE"'
+_BUCKET = "/v1/buckets/$UPWELL_BUCKET"
+
+
+def _call(method: str, path: str, body: str | None = None, *, namespace: bool = True, field: str | None = None) -> str:
+    """Return a request as a shell command. `field`: put this field of the answer into a variable of its name."""
+    parts = [_CURL.format(method=method, path=path), f"{_KEY} {_NAMESPACE}" if namespace else _KEY]
+    if body is not None:
+        parts.append(f"--json '{body}'")
+    command = " \\\n  ".join(parts)
+    return command if field is None else f"{field}=$({command} | field {field})"
+
+
+def _open(path: str) -> str:
+    return f'curl -sS --fail-with-body -X GET "$UPWELL_URL{path}"'
+
+
+EXAMPLES: dict[str, str] = {
+    "GET /healthz": _open("/healthz"),
+    "GET /readyz": _open("/readyz"),
+    "POST /v1/namespaces": _call(
+        "POST",
+        "/v1/namespaces",
+        '{"namespace_name": "drafts", "feature_extractors": [{"feature_extractor_name": "none", "version": "v1"}]}',
+        namespace=False,
+    ),
+    "POST /v1/namespaces/list": _call("POST", "/v1/namespaces/list?limit=20", '{"search": "draft"}', namespace=False),
+    "GET /v1/namespaces/{namespace_identifier}": _call("GET", "/v1/namespaces/drafts", namespace=False),
+    "PUT /v1/namespaces/{namespace_identifier}": _call(
+        "PUT", "/v1/namespaces/drafts", '{"namespace_name": "sketches"}', namespace=False
+    ),
+    "PATCH /v1/namespaces/{namespace_identifier}": _call(
+        "PATCH", "/v1/namespaces/sketches", '{"description": "What is not ready yet."}', namespace=False
+    ),
+    "DELETE /v1/namespaces/{namespace_identifier}": _call(
+        "DELETE", "/v1/namespaces/sketches", namespace=False, field="task_id"
+    ),
+    "GET /v1/tasks/{task_id}": _call("GET", "/v1/tasks/$task_id", namespace=False),
+    "POST /v1/tasks/list": _call(
+        "POST", "/v1/tasks/list?limit=5", '{"task_type": "api_namespaces_delete"}', namespace=False
+    ),
+    "POST /v1/buckets": _call(
+        "POST",
+        "/v1/buckets",
+        '{"bucket_name": "reports", "bucket_schema": {"properties": {"report": {"type": "pdf"}}}}',
+    ),
+    "POST /v1/buckets/list": _call("POST", "/v1/buckets/list", '{"search": "rep"}'),
+    "GET /v1/buckets/{bucket_identifier}": _call("GET", "/v1/buckets/reports"),
+    "PUT /v1/buckets/{bucket_identifier}": _call("PUT", "/v1/buckets/reports", '{"description": "By the month"}'),
+    "PATCH /v1/buckets/{bucket_identifier}": _call(
+        "PATCH", "/v1/buckets/reports", '{"bucket_name": "monthly-reports", "metadata": {"team": "tides"}}'
+    ),
+    "DELETE /v1/buckets/{bucket_identifier}": _call("DELETE", "/v1/buckets/monthly-reports"),
+    "POST /v1/buckets/{bucket_identifier}/uploads": "\n".join(
+        [
+            "printf 'Low water at noon.\\n' > tide.txt",
+            "answer=$("
+            + _call(
+                "POST",
+                f"{_BUCKET}/uploads",
+                '{"filename": "tide.txt", "content_type": "text/plain", "blob_property": "text"}',
+            )
+            + ")",
+            'upload_id=$(printf %s "$answer" | field upload_id)',
+            'presigned_url=$(printf %s "$answer" | field presigned_url)',
+            'curl -sS --fail-with-body -T tide.txt -H "Content-Type: text/plain" "$presigned_url"',
+        ]
+    ),
+    "POST /v1/buckets/{bucket_identifier}/uploads/list": _call(
+        "POST", f"{_BUCKET}/uploads/list?include_total=true", '{"filters": {"status": "PENDING"}}'
+    ),
+    "GET /v1/buckets/{bucket_identifier}/uploads/{upload_id}": _call("GET", f"{_BUCKET}/uploads/$upload_id"),
+    "POST /v1/buckets/{bucket_identifier}/uploads/{upload_id}/confirm": _call(
+        "POST", f"{_BUCKET}/uploads/$upload_id/confirm", "{}", field="object_id"
+    ),
+    "GET /v1/uploads/{upload_id}": _call("GET", "/v1/uploads/$upload_id"),
+    "POST /v1/uploads/{upload_id}/confirm": "\n".join(
+        ["# again: the second time changes nothing", _call("POST", "/v1/uploads/$upload_id/confirm")]
+    ),
+    "GET /v1/buckets/{bucket_identifier}/objects/{object_identifier}": _call("GET", f"{_BUCKET}/objects/$object_id"),
+    "POST /v1/buckets/{bucket_identifier}/objects": _call(
+        "POST",
+        f"{_BUCKET}/objects",
+        '{"title": "Tides", "blobs": [{"property": "text", "type": "text", "data": "High water at six."}]}',
+        field="object_id",
+    ),
+    "POST /v1/buckets/{bucket_identifier}/objects/batch": _call(
+        "POST", f"{_BUCKET}/objects/batch", '{"objects": [{"title": "Neap tide"}, {"title": "Spring tide"}]}'
+    ),
+    "PUT /v1/buckets/{bucket_identifier}/objects/{object_identifier}": _call(
+        "PUT", f"{_BUCKET}/objects/$object_id", '{"metadata": {"title": "The tides"}}'
+    ),
+    "PATCH /v1/buckets/{bucket_identifier}/objects/{object_identifier}": _call(
+        "PATCH", f"{_BUCKET}/objects/$object_id", '{"tags": ["sea", "moon"]}'
+    ),
+    "DELETE /v1/buckets/{bucket_identifier}/objects/{object_identifier}": _call(
+        "DELETE", f"{_BUCKET}/objects/$object_id"
+    ),
+    "POST /v1/buckets/{bucket_identifier}/uploads/batch": "\n".join(
+        [
+            "answer=$("
+            + _call(
+                "POST",
+                f"{_BUCKET}/uploads/batch",
+                '{"uploads": [{"filename": "ebb.txt", "content_type": "text/plain", "blob_property": "text"}],'
+                ' "shared_metadata": {"season": "winter"}}',
+            )
+            + ")",
+            'upload_id=$(printf %s "$answer" | sed \'s/.*"upload_id":"\\(upl_[a-z0-9]*\\)".*/\\1/\')',
+        ]
+    ),
+    "POST /v1/buckets/{bucket_identifier}/uploads/confirm/batch": _call(
+        "POST",
+        f"{_BUCKET}/uploads/confirm/batch",
+        '{"confirmations": [{"upload_id": "\'"$upload_id"\'"}]}',
+        field="task_id",
+    ),
+    "DELETE /v1/tasks/{task_id}": _call("DELETE", "/v1/tasks/$task_id", namespace=False),
+    "DELETE /v1/buckets/{bucket_identifier}/uploads/{upload_id}": "\n".join(
+        [
+            _call(
+                "POST",
+                f"{_BUCKET}/uploads",
+                '{"filename": "spring.txt", "content_type": "text/plain", "blob_property": "text"}',
+                field="upload_id",
+            ),
+            _call("DELETE", f"{_BUCKET}/uploads/$upload_id"),
+        ]
+    ),
+    "DELETE /v1/uploads/{upload_id}": "\n".join(
+        ["# again: it is canceled already", _call("DELETE", "/v1/uploads/$upload_id?delete_s3_object=false")]
+    ),
+    "POST /v1/organizations/users/{user_email}/api-keys": _call(
+        "POST",
+        "/v1/organizations/users/ann@example.com/api-keys",
+        '{"name": "scanner", "permissions": ["read", "write"]}',
+        namespace=False,
+    ),
+    "DELETE /v1/organizations/users/{user_email}/api-keys/{key_name}": _call(
+        "DELETE", "/v1/organizations/users/ann@example.com/api-keys/scanner", namespace=False
+    ),
+}
+
+
+def calls(name: str) -> bool:
+    """Tell whether the example of a route calls it."""
+    method, path = name.split(" ")
+    pattern = re.escape(path)
+    pattern = re.sub(r"\\{\w+\\}", r'[^/"?]+', pattern)
+    return re.search(rf'-X {method} "\$UPWELL_URL{pattern}(\?[^"]*)?"', EXAMPLES.get(name, "")) is not None
