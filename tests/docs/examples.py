@@ -124,7 +124,10 @@ EXAMPLES: dict[str, str] = {
         '{"confirmations": [{"upload_id": "\'"$upload_id"\'"}]}',
         field="task_id",
     ),
-    "DELETE /v1/tasks/{task_id}": _call("DELETE", "/v1/tasks/$task_id", namespace=False),
+    # without --fail-with-body: a task that has ended already is a refusal
+    "DELETE /v1/tasks/{task_id}": _call("DELETE", "/v1/tasks/$task_id", namespace=False).replace(
+        " --fail-with-body", ""
+    ),
     "DELETE /v1/buckets/{bucket_identifier}/uploads/{upload_id}": "\n".join(
         [
             _call(
