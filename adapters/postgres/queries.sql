@@ -40,46 +40,13 @@ FROM upwell.organizations o JOIN upwell.quotas q USING (organization_id) WHERE o
 -- A namespace of an organization by id or name.
 SELECT * FROM upwell.namespaces WHERE organization_id = $1 AND (namespace_id = $2 OR name = $2);
 
--- name: namespaces
--- A page of an organization's namespaces, newest first.
-SELECT * FROM upwell.namespaces
-WHERE organization_id = $1 AND ($2::bigint IS NULL OR position < $2) AND ($3::text IS NULL OR name ILIKE $3)
-ORDER BY position DESC LIMIT $4 OFFSET $5;
-
--- name: namespaces_total
--- How many namespaces match.
-SELECT count(*) FROM upwell.namespaces WHERE organization_id = $1 AND ($2::text IS NULL OR name ILIKE $2);
-
 -- name: bucket
 -- A bucket of a namespace by id or name.
 SELECT * FROM upwell.buckets WHERE namespace_id = $1 AND (bucket_id = $2 OR name = $2);
 
--- name: buckets
--- A page of a namespace's buckets, newest first.
-SELECT * FROM upwell.buckets
-WHERE namespace_id = $1 AND ($2::bigint IS NULL OR position < $2) AND ($3::text IS NULL OR name ILIKE $3)
-ORDER BY position DESC LIMIT $4 OFFSET $5;
-
--- name: buckets_total
--- How many buckets match.
-SELECT count(*) FROM upwell.buckets WHERE namespace_id = $1 AND ($2::text IS NULL OR name ILIKE $2);
-
 -- name: upload
 -- An upload of a namespace.
 SELECT * FROM upwell.uploads WHERE upload_id = $1 AND namespace_id = $2;
-
--- name: uploads
--- A page of a bucket's uploads, newest first.
-SELECT * FROM upwell.uploads
-WHERE bucket_id = $1 AND namespace_id = $2 AND ($3::bigint IS NULL OR position < $3)
-    AND ($4::text IS NULL OR filename ILIKE $4) AND ($5::text IS NULL OR status = $5)
-ORDER BY position DESC LIMIT $6 OFFSET $7;
-
--- name: uploads_total
--- How many uploads match.
-SELECT count(*) FROM upwell.uploads
-WHERE bucket_id = $1 AND namespace_id = $2
-    AND ($3::text IS NULL OR filename ILIKE $3) AND ($4::text IS NULL OR status = $4);
 
 -- name: object
 -- An object of a namespace.

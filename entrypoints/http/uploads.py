@@ -1,6 +1,5 @@
 """The routes of uploads."""
 
-from collections import Counter
 from typing import Annotated, Any
 
 from litestar import Request, delete, get, post
@@ -8,6 +7,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 
 from application.confirming_upload import Confirmed
+from application.listing import UPLOADS
 from application.ports.read_side import UploadRecord
 from application.ports.url_signer import SignedRequest
 from application.requesting_upload import Wish
@@ -77,10 +77,11 @@ async def list_uploads(
     cursor: Cursor = None,
     include_total: IncludeTotal = False,
 ) -> ListUploadsResponse:
-    """List a bucket's uploads, newest first."""
+    """List a bucket's uploads: filtered, searched and sorted; newest first by default."""
     admitted = admitted_in(scope)
     body = data or ListUploadsRequest()
     asked = page_request(
+        UPLOADS,
         limit=limit or body.limit,
         offset=body.offset if offset is None else offset,
         cursor=cursor,
@@ -88,21 +89,22 @@ async def list_uploads(
         filters=body.filters,
         sort=body.sort,
         with_total=include_total,
-        fields=("status",),
+        with_figures=include_total,
     )
     page = await admitted.services.ports.read_side.uploads(
         admitted.namespace.namespace_id, admitted.bucket.bucket_id, asked
     )
-    sizes = [record.size_bytes or record.declared_size_bytes or 0 for record in page.rows]
+    figures = page.figures or UPLOADS.figures(page.rows)
+    size_bytes = figures.sums["size_bytes"]
     return ListUploadsResponse(
         results=[render(record) for record in page.rows],
-        pagination=pagination(request.url.path, page, asked),
+        pagination=pagination(request.url.path, UPLOADS, page, asked),
         stats=UploadListStats(
-            total_uploads=len(page.rows),
-            total_size_bytes=sum(sizes),
-            uploads_by_status=dict(Counter(record.status.value for record in page.rows)),
-            avg_file_size_bytes=sum(sizes) / len(sizes) if sizes else 0.0,
-            unique_buckets=len({record.bucket_id for record in page.rows}),
+            total_uploads=figures.count,
+            total_size_bytes=size_bytes,
+            uploads_by_status=dict(figures.by_status),
+            avg_file_size_bytes=size_bytes / (figures.count or 1),
+            unique_buckets=min(figures.count, 1),
         ),
     )
 

@@ -14,6 +14,7 @@ from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
 from adapters.memory.url_signer import MemoryUrlSigner
 from adapters.memory.url_signer import RefusedError as UrlRefusedError
+from application.listing import UPLOADS
 from application.ports.object_storage import (
     BucketSetup,
     ObjectStorage,
@@ -27,6 +28,7 @@ from application.rules import Rules
 from domain import refusals
 from domain.admission import Announcement
 from domain.bucket import Policy
+from domain.filtering import parse_filter
 from domain.upload import Claimed
 from entrypoints.http.objects import render as render_object
 from entrypoints.http.uploads import _render_confirmed as render_confirmed
@@ -186,7 +188,9 @@ class MemorySystem:
             self._services.ports.read_side.uploads(
                 self._account.namespace.namespace_id,
                 self._account.buckets[bucket].bucket_id,
-                PageRequest(limit=_LIST_LIMIT, where={} if status is None else {"status": status}),
+                PageRequest(
+                    limit=_LIST_LIMIT, where=None if status is None else parse_filter({"status": status}, UPLOADS.known)
+                ),
             )
         )
         return [UploadSeen.of(in_process.wire(render(record))) for record in page.rows]

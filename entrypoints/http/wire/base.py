@@ -1,10 +1,18 @@
 """What all requests and answers share."""
 
+import enum
 from typing import Any
 
 import msgspec
 
 Json = dict[str, Any]
+
+
+class SortDirection(enum.StrEnum):
+    """Directions."""
+
+    ASC = "asc"
+    DESC = "desc"
 
 
 class Request(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
@@ -35,7 +43,7 @@ class ErrorResponse(Response, frozen=True):
 class PaginationResponse(Response, frozen=True):
     """Where a page stands, in both forms that clients read."""
 
-    page: int
+    page: int | None
     page_size: int
     limit: int
     offset: int
@@ -46,6 +54,13 @@ class PaginationResponse(Response, frozen=True):
     next_page: str | None = None
     previous_page: str | None = None
     next_cursor: str | None = None
+
+
+class SortOption(Request, frozen=True):
+    """By which field, and in which direction."""
+
+    field: str
+    direction: SortDirection = SortDirection.ASC
 
 
 class GenericSuccessResponse(Response, frozen=True):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from entrypoints.http.wire.base import Json, Response
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, SortOption
 
 
 class BlobDetails(Response, frozen=True):
@@ -40,3 +40,29 @@ class ObjectResponse(Response, frozen=True):
     source_details: list[Json] = msgspec.field(default_factory=list)
     status: str = "DRAFT"
     error: str | None = None
+
+
+class ListObjectsRequest(Request, frozen=True):
+    """Which objects, and which of their fields."""
+
+    filters: Json | None = None
+    sort: SortOption | None = None
+    search: str | None = None
+    select: list[str] | None = None
+
+
+class ObjectListStats(Response, frozen=True):
+    """Figures of the page; with `include_total`, of all that match."""
+
+    total_objects: int
+    total_blobs: int
+    avg_blobs_per_object: float
+    objects_by_status: dict[str, int]
+
+
+class ListObjectsResponse(Response, frozen=True):
+    """A page of objects."""
+
+    results: list[ObjectResponse]
+    pagination: PaginationResponse
+    stats: ObjectListStats
