@@ -127,16 +127,13 @@ class Statement:
         operator, value = condition.operator, condition.value
         match value:
             case str():
-                text = f"jsonb_typeof({sql}) = 'string' AND {self._text(condition, _unquoted(sql))}"
-                return f"({text}) OR {self._holds(condition, sql)}" if operator is Operator.CONTAINS else text
+                text = self._text(condition, _string(sql))
+                return f"{text} OR {self._holds(condition, sql)}" if operator is Operator.CONTAINS else text
             case tuple():
                 texts = tuple(one for one in value if isinstance(one, str))
                 among = msgspec.structs.replace(condition, value=texts)
                 others = [_json_text(one) for one in value if not isinstance(one, str)]
-                return (
-                    f"(jsonb_typeof({sql}) = 'string' AND {self._text(among, _unquoted(sql))})"
-                    f" OR {sql} = ANY ({self._add(others)}::text[]::jsonb[])"
-                )
+                return f"{self._text(among, _string(sql))} OR {sql} = ANY ({self._add(others)}::text[]::jsonb[])"
             case _ if operator is Operator.CONTAINS:
                 return f"jsonb_typeof({sql}) = 'array' AND {sql} @> {self._add(_json_text(value))}::jsonb"
             case _ if operator is Operator.EQ:
@@ -149,9 +146,9 @@ class Statement:
 
     def _holds(self, condition: Condition, sql: str) -> str:
         """Say that a JSON array has a text as an element."""
-        held = self._text(msgspec.structs.replace(condition, operator=Operator.EQ), _unquoted("one"))
+        held = self._text(msgspec.structs.replace(condition, operator=Operator.EQ), _string("one"))
         elements = f"jsonb_array_elements(CASE jsonb_typeof({sql}) WHEN 'array' THEN {sql} END) one"
-        return f"EXISTS (SELECT FROM {elements} WHERE jsonb_typeof(one) = 'string' AND {held})"  # known columns
+        return f"EXISTS (SELECT FROM {elements} WHERE {held})"  # known columns
 
     def _text(self, condition: Condition, sql: str) -> str:
         operator, value, sensitive = condition.operator, condition.value, condition.case_sensitive
@@ -241,6 +238,11 @@ def _joined(word: str, parts: list[str], empty: str) -> str:
 def _unquoted(sql: str) -> str:
     """Return the text that a JSON value is."""
     return f"({sql} #>> '{{}}')"
+
+
+def _string(sql: str) -> str:
+    """Return the text that a JSON value is, if it is one: in one expression, so that one condition is estimated."""
+    return f"(CASE jsonb_typeof({sql}) WHEN 'string' THEN {sql} #>> '{{}}' END)"
 
 
 def _start(sql: str) -> str:

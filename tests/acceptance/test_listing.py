@@ -10,7 +10,6 @@ from tests.conftest import Tenant
 
 UPLOADS = "/v1/buckets/files/uploads"
 OBJECTS = "/v1/buckets/files/objects/list"
-Ask = Any
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ async def listed(client: httpx.AsyncClient, path: str = f"{UPLOADS}/list", **bod
     return found
 
 
-async def names(client: httpx.AsyncClient, **body: object) -> list[str]:
+async def names(client: httpx.AsyncClient, **body: Any) -> list[str]:  # noqa: ANN401  # fields of the request
     return [row["filename"] for row in (await listed(client, **body))["results"]]
 
 
