@@ -33,7 +33,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     """A list's table. `scope`: the columns that say whose rows; then SQL by the names of its `Listing`.
 
     `named`: what search looks at, each a condition on `{like}`; `documents`: JSON columns whose values it looks at.
-    `haystack`: an expression that holds all of these; where pg_trgm is there, it has an index.
+    `haystack`: one text that holds all of these, quickly looked through before the values one by one.
     """
 
     table: str

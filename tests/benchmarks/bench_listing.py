@@ -20,6 +20,8 @@ from adapters.postgres.connecting import connect, open_pool
 from adapters.postgres.filtering import Statement
 from adapters.postgres.listing import UPLOADS as COLUMNS
 from adapters.postgres.read_side import PostgresReadSide
+from adapters.postgres.tenancy import TenantReads
+from application.callers import acting_for
 from application.listing import UPLOADS
 from application.ports.read_side import PageRequest
 from domain.filtering import parse_filter, parse_order
@@ -60,10 +62,12 @@ OTHERS: dict[str, dict[str, Any]] = {
 async def measure(database: Database, uploads: int, times: int) -> None:
     """Fill the table, walk the lists, and print."""
     owner = await connect(database.owner_url, role=None)
+    asking = await connect(database.url)
     await owner.execute(FILL.replace("$1", str(uploads)))
     await owner.execute("VACUUM ANALYZE upwell.uploads")
-    pool = await open_pool(database.url, size=1)
-    side = PostgresReadSide(pool)
+    pool = await open_pool(database.url, size=1, for_everybody=False)
+    side = PostgresReadSide(TenantReads(pool))
+    acting_for.set("org_1")
 
     async def took(asked: PageRequest) -> float:
         began = time.perf_counter()
@@ -81,7 +85,7 @@ async def measure(database: Database, uploads: int, times: int) -> None:
         for asked in (first, last):
             statement = Statement(COLUMNS, ("bkt_1", "ns_1"), asked)
             sql = f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) {statement.page()}"
-            for row in await owner.fetch(sql, *statement.arguments):
+            for row in await asking.fetch(sql, *statement.arguments):
                 print("   ", row[0])
     for name, facts in OTHERS.items():
         try:
@@ -89,6 +93,7 @@ async def measure(database: Database, uploads: int, times: int) -> None:
         except Exception as error:  # noqa: BLE001  # what a client would be told
             print(f"{name}: {error!r}")
     await pool.close()
+    await asking.close()
     await owner.close()
 
 

@@ -1,4 +1,4 @@
-"""Lists on PostgreSQL: what takes too long is refused and leaves nothing behind, and search uses its index."""
+"""Lists on PostgreSQL: what takes too long is refused and leaves nothing behind."""
 
 import time
 from collections.abc import AsyncIterator
@@ -8,7 +8,6 @@ import pytest
 from adapters.postgres import read_side as postgres_read_side
 from adapters.postgres.connecting import Connection, connect
 from adapters.postgres.filtering import Statement
-from adapters.postgres.listing import OBJECTS as OBJECT_COLUMNS
 from adapters.postgres.listing import UPLOADS as UPLOAD_COLUMNS
 from application.listing import UPLOADS
 from application.ports.event_log import LogUnavailableError
@@ -93,12 +92,3 @@ async def test_a_text_of_a_client_never_stands_in_a_statement() -> None:
     statement = Statement(UPLOAD_COLUMNS, ("b", "n"), asked)
     for sql in (statement.page(), statement.figures(), statement.total()):
         assert "DROP" not in sql
-
-
-async def test_a_search_of_objects_uses_the_index_of_trigrams(owner: Connection, account: Account) -> None:
-    await owner.execute("SET enable_seqscan = off; SET enable_sort = on; SET enable_indexscan = off")
-    statement = Statement(
-        OBJECT_COLUMNS, (account.bucket_id, account.namespace_id), PageRequest(limit=1, search="needle")
-    )
-    rows = await owner.fetch(f"EXPLAIN {statement.page()}", *statement.arguments)
-    assert any("objects_search" in row[0] for row in rows)
