@@ -20,7 +20,6 @@ from application.ports.read_side import (
     BucketRecord,
     Figures,
     KeyRecord,
-    ListTooSlowError,
     NamespaceRecord,
     ObjectRecord,
     OrganizationRecord,
@@ -142,7 +141,10 @@ async def _list_errors(asked: PageRequest) -> AsyncIterator[None]:
     except LogUnavailableError as error:
         slow = isinstance(error.__cause__, TimeoutError | asyncpg.QueryCanceledError)
         if slow and (asked.where or asked.search or asked.order or asked.with_total or asked.offset):
-            raise ListTooSlowError from error
+            raise InvalidInputError(
+                "list_too_slow",
+                "This list takes too long: filter by status, sort by created_at, or leave out include_total.",
+            ) from error
         raise
     except asyncpg.InvalidRegularExpressionError as error:
         raise InvalidInputError("invalid_pattern", "The regular expression is too complex: simplify it.") from error

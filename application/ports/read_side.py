@@ -15,7 +15,6 @@ from domain.bucket import BucketStatus, UniqueKey
 from domain.filtering import Filter, Order
 from domain.object import Blob
 from domain.organization import Tier
-from domain.refusals import InvalidInputError
 from domain.upload import Status
 
 
@@ -196,16 +195,6 @@ class Page(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
     figures: Figures | None = None
 
 
-class ListTooSlowError(InvalidInputError):
-    """A list was asked for that cannot be found in the time that a request has."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "list_too_slow",
-            "This list takes too long: filter by status, or by what matches fewer rows, or leave out include_total.",
-        )
-
-
 class Directory(Protocol):
     """Who may ask, and what they may name: read before every request, so adapters may cache it for up to 5 s.
 
@@ -237,7 +226,7 @@ class ReadSide(Protocol):
         ...
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
-        """List a bucket's uploads (`UPLOADS`). Every list may raise `ListTooSlowError`."""
+        """List a bucket's uploads (`UPLOADS`). A list that takes too long is refused: `list_too_slow`."""
         ...
 
     async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:

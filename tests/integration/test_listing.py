@@ -11,8 +11,9 @@ from adapters.postgres.filtering import Statement
 from adapters.postgres.listing import UPLOADS as UPLOAD_COLUMNS
 from application.listing import UPLOADS
 from application.ports.event_log import LogUnavailableError
-from application.ports.read_side import ListTooSlowError, PageRequest
+from application.ports.read_side import PageRequest
 from domain.filtering import parse_filter, parse_order
+from domain.refusals import InvalidInputError
 from tests.conftest import Database
 from tests.contract._log import Account, Kit, open_account, postgres_kit
 
@@ -53,8 +54,9 @@ async def test_a_list_that_takes_too_long_is_refused_and_the_next_one_is_answere
     monkeypatch.setattr(postgres_read_side, "LIST_SECONDS", 0.2)
     async with owner.transaction():
         await owner.execute("LOCK TABLE upwell.uploads IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(ListTooSlowError):
+        with pytest.raises(InvalidInputError) as refused:
             await kit.read_side.uploads(account.namespace_id, account.bucket_id, filtered)
+        assert refused.value.code == "list_too_slow"
         with pytest.raises(LogUnavailableError):  # nothing was asked that the client could ask in another way
             await kit.read_side.uploads(account.namespace_id, account.bucket_id, PageRequest(limit=10))
         running = await owner.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
