@@ -1,10 +1,12 @@
 """The read side on the tables of a log in memory."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.filtering import page_of
 from adapters.memory.projecting import Usage
+from application.listing import BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from application.ports.event_log import Claim
 from application.ports.read_side import (
     BucketRecord,
@@ -21,14 +23,7 @@ from application.ports.read_side import (
 )
 from domain.upload import Status
 
-
-class _Placed(Protocol):
-    @property
-    def position(self) -> int: ...
-
-
 Record = TypeVar("Record")
-PlacedRecord = TypeVar("PlacedRecord", bound=_Placed)
 
 
 class MemoryReadSide:
@@ -54,18 +49,26 @@ class MemoryReadSide:
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads."""
-        status = page.where.get("status")
         rows = (
             upload
             for upload in self._log.tables.uploads.values()
-            if (upload.bucket_id, upload.namespace_id) == (bucket_id, namespace_id) and status in {None, upload.status}
+            if (upload.bucket_id, upload.namespace_id) == (bucket_id, namespace_id)
         )
-        return page_of(rows, page, lambda upload: upload.filename)
+        return page_of(UPLOADS, rows, page)
 
     async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
         """Return an object of the namespace."""
         found = self._log.tables.objects.get(object_id)
         return found if found is not None and found.namespace_id == namespace_id else None
+
+    async def bucket_objects(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[ObjectRecord]:
+        """List a bucket's objects."""
+        rows = (
+            found
+            for found in self._log.tables.objects.values()
+            if (found.bucket_id, found.namespace_id) == (bucket_id, namespace_id)
+        )
+        return page_of(OBJECTS, rows, page)
 
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
         """Return a bucket of the namespace."""
@@ -107,7 +110,7 @@ class MemoryReadSide:
 
     async def buckets(self, namespace_id: str, page: PageRequest) -> Page[BucketRecord]:
         """List a namespace's buckets."""
-        return page_of(self._buckets(namespace_id), page, lambda bucket: bucket.name)
+        return page_of(BUCKETS, self._buckets(namespace_id), page)
 
     async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
         """Return a namespace of the organization."""
@@ -119,7 +122,7 @@ class MemoryReadSide:
 
     async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:
         """List an organization's namespaces."""
-        return page_of(self._namespaces(organization_id), page, lambda namespace: namespace.name)
+        return page_of(NAMESPACES, self._namespaces(organization_id), page)
 
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
         """Return the user's live key of this name."""
@@ -189,18 +192,3 @@ def _next(rows: Iterable[tuple[int, str]], after: int, limit: int) -> Sequence[P
 
 def _first(found: Iterable[Record]) -> Record | None:
     return next(iter(found), None)
-
-
-def page_of(
-    rows: Iterable[PlacedRecord], page: PageRequest, name_of: Callable[[PlacedRecord], str]
-) -> Page[PlacedRecord]:
-    """Return the page of rows that is asked for, newest first. `name_of`: what the search looks at."""
-    wanted = (page.search or "").lower()
-    matching = sorted((row for row in rows if wanted in name_of(row).lower()), key=lambda row: -row.position)
-    below = [row for row in matching if page.after_position is None or row.position < page.after_position]
-    last = page.offset + page.limit
-    return Page(
-        rows=below[page.offset : last],
-        has_more=len(below) > last,
-        total=len(matching) if page.with_total else None,
-    )

@@ -7,7 +7,8 @@ from datetime import datetime
 import msgspec
 
 from adapters.memory.event_log import MemoryEventLog
-from adapters.memory.read_side import page_of
+from adapters.memory.filtering import page_of
+from application.listing import TASKS
 from application.ports.jobs import JobKind
 from application.ports.read_side import Page, PageRequest, UploadRecord
 from application.ports.tasks import (
@@ -90,13 +91,7 @@ class MemoryTasks:
     async def tasks(self, organization_id: str, page: PageRequest) -> Page[TaskRecord]:
         """List an organization's tasks."""
         wanted = [await self.task(organization_id, task_id) for task_id in self._tasks]
-        status, task_type = page.where.get("status"), page.where.get("task_type")
-        rows = [
-            task
-            for task in wanted
-            if task is not None and status in {None, task.status} and task_type in {None, task.task_type}
-        ]
-        return page_of(rows, page, lambda task: f"{task.task_id} {list(task.inputs)}")
+        return page_of(TASKS, [task for task in wanted if task is not None], page)
 
     async def begin(self, task_id: str, index: int, *, now: datetime) -> tuple[TaskRecord, TaskItem] | None:
         """Return an item that is to be worked, PROCESSING from now on."""

@@ -56,7 +56,9 @@ async def open_pool(url: str, *, size: int, for_everybody: bool = True) -> Pool:
         min_size=1,
         max_size=size,
         init=_prepare,
-        server_settings={"application_name": "upwell", "role": SERVICE_ROLE} | (_EVERYBODY if for_everybody else {}),
+        # the server's own limit, for what a process that was killed has left running
+        server_settings={"application_name": "upwell", "role": SERVICE_ROLE, "statement_timeout": "35s"}
+        | (_EVERYBODY if for_everybody else {}),
         timeout=10,
         command_timeout=30,
     )

@@ -40,16 +40,6 @@ FROM upwell.organizations o JOIN upwell.quotas q USING (organization_id) WHERE o
 -- A namespace of an organization by id or name.
 SELECT * FROM upwell.namespaces WHERE organization_id = $1 AND (namespace_id = $2 OR name = $2);
 
--- name: namespaces
--- A page of an organization's namespaces, newest first.
-SELECT * FROM upwell.namespaces
-WHERE organization_id = $1 AND ($2::bigint IS NULL OR position < $2) AND ($3::text IS NULL OR name ILIKE $3)
-ORDER BY position DESC LIMIT $4 OFFSET $5;
-
--- name: namespaces_total
--- How many namespaces match.
-SELECT count(*) FROM upwell.namespaces WHERE organization_id = $1 AND ($2::text IS NULL OR name ILIKE $2);
-
 -- name: bucket
 -- A bucket of a namespace by id or name.
 SELECT * FROM upwell.buckets WHERE namespace_id = $1 AND (bucket_id = $2 OR name = $2);
@@ -78,16 +68,6 @@ FROM upwell.uploads
 WHERE bucket_id = (SELECT bucket_id FROM upwell.buckets WHERE namespace_id = $1 AND bucket_id = $2)
     AND status = 'COMPLETED' AND keeps_bytes HAVING count(*) > 0;
 
--- name: buckets
--- A page of a namespace's buckets, newest first.
-SELECT * FROM upwell.buckets
-WHERE namespace_id = $1 AND ($2::bigint IS NULL OR position < $2) AND ($3::text IS NULL OR name ILIKE $3)
-ORDER BY position DESC LIMIT $4 OFFSET $5;
-
--- name: buckets_total
--- How many buckets match.
-SELECT count(*) FROM upwell.buckets WHERE namespace_id = $1 AND ($2::text IS NULL OR name ILIKE $2);
-
 -- name: upload
 -- An upload of a namespace.
 SELECT * FROM upwell.uploads WHERE upload_id = $1 AND namespace_id = $2;
@@ -102,19 +82,6 @@ SELECT DISTINCT ON (sha256) * FROM upwell.uploads
 WHERE bucket_id = $1 AND sha256 = ANY ($2::text[])
     AND status = 'COMPLETED' AND skip_duplicates AND keeps_bytes AND changed_etag IS NULL
 ORDER BY sha256, position;
-
--- name: uploads
--- A page of a bucket's uploads, newest first.
-SELECT * FROM upwell.uploads
-WHERE bucket_id = $1 AND namespace_id = $2 AND ($3::bigint IS NULL OR position < $3)
-    AND ($4::text IS NULL OR filename ILIKE $4) AND ($5::text IS NULL OR status = $5)
-ORDER BY position DESC LIMIT $6 OFFSET $7;
-
--- name: uploads_total
--- How many uploads match.
-SELECT count(*) FROM upwell.uploads
-WHERE bucket_id = $1 AND namespace_id = $2
-    AND ($3::text IS NULL OR filename ILIKE $3) AND ($4::text IS NULL OR status = $4);
 
 -- name: object
 -- An object of a namespace.
@@ -201,8 +168,8 @@ SELECT
 FROM upwell.uploads u LEFT JOIN upwell.tasks t USING (task_id)
 WHERE u.task_id = $1 AND u.organization_id = $2;
 
--- name: tasks
--- A page of an organization's tasks, newest first. Those that verify an upload are as their upload is.
+-- name: all_tasks
+-- All tasks; those that verify an upload are as their upload is.
 SELECT
     t.task_id, t.organization_id, t.namespace_id, t.task_type, coalesce(v.status, t.status) AS status, t.actor_id,
     t.inputs, coalesce(v.outputs, t.outputs) AS outputs, coalesce(v.additional_data, t.additional_data) AS additional_data,
@@ -218,22 +185,7 @@ FROM upwell.tasks t LEFT JOIN LATERAL (
         CASE u.status WHEN 'FAILED' THEN u.message END AS error, u.completed_at
     FROM upwell.uploads u WHERE t.upload_id IS NOT NULL AND u.upload_id = t.upload_id AND u.task_id = t.task_id
 ) v ON true
-WHERE t.organization_id = $1 AND (t.upload_id IS NULL OR v.status IS NOT NULL)
-    AND ($2::bigint IS NULL OR t.position < $2)
-    AND ($3::text IS NULL OR t.task_id ILIKE $3 OR t.inputs::text ILIKE $3)
-    AND ($4::text IS NULL OR coalesce(v.status, t.status) = $4) AND ($5::text IS NULL OR t.task_type = $5)
-ORDER BY t.position DESC LIMIT $6 OFFSET $7;
-
--- name: tasks_total
--- How many tasks match.
-SELECT count(*)
-FROM upwell.tasks t LEFT JOIN LATERAL (
-    SELECT CASE WHEN u.status IN ('PENDING', 'IN_PROGRESS') THEN 'PROCESSING' ELSE u.status END AS status
-    FROM upwell.uploads u WHERE t.upload_id IS NOT NULL AND u.upload_id = t.upload_id AND u.task_id = t.task_id
-) v ON true
-WHERE t.organization_id = $1 AND (t.upload_id IS NULL OR v.status IS NOT NULL)
-    AND ($2::text IS NULL OR t.task_id ILIKE $2 OR t.inputs::text ILIKE $2)
-    AND ($3::text IS NULL OR coalesce(v.status, t.status) = $3) AND ($4::text IS NULL OR t.task_type = $4);
+WHERE t.upload_id IS NULL OR v.status IS NOT NULL;
 
 -- name: lock_task
 -- A task whose items are about to change: one change at a time, so that the last one sees all of them.

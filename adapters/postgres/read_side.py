@@ -5,15 +5,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hash
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import asyncpg
 import msgspec
 
 from adapters.postgres.connecting import log_errors
+from adapters.postgres.filtering import Columns, Statement
 from adapters.postgres.listening import DIRECTORY, Listener
+from adapters.postgres.listing import BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from application.callers import acting_for
+from application.ports.event_log import LogUnavailableError
 from application.ports.read_side import (
     BucketRecord,
+    Figures,
     KeyRecord,
     NamespaceRecord,
     ObjectRecord,
@@ -25,9 +30,11 @@ from application.ports.read_side import (
     StoredSizes,
     UploadRecord,
 )
+from domain.refusals import InvalidInputError
 
 CACHE_SECONDS = 5.0
 _CACHE_ENTRIES = 10_000
+LIST_SECONDS = 5.0
 
 Record = TypeVar("Record")
 
@@ -56,12 +63,15 @@ class PostgresReadSide:
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads."""
-        status = page.where.get("status")
-        return await self._page("uploads", UploadRecord, (bucket_id, namespace_id), page, (_like(page.search), status))
+        return await fetch_page(self._reads, UPLOADS, UploadRecord, (bucket_id, namespace_id), page)
 
     async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
         """Return an object of the namespace."""
         return await self._one("object", ObjectRecord, object_id, namespace_id)
+
+    async def bucket_objects(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[ObjectRecord]:
+        """List a bucket's objects."""
+        return await fetch_page(self._reads, OBJECTS, ObjectRecord, (bucket_id, namespace_id), page)
 
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
         """Return a bucket of the namespace."""
@@ -85,7 +95,7 @@ class PostgresReadSide:
 
     async def buckets(self, namespace_id: str, page: PageRequest) -> Page[BucketRecord]:
         """List a namespace's buckets."""
-        return await self._page("buckets", BucketRecord, (namespace_id,), page, (_like(page.search),))
+        return await fetch_page(self._reads, BUCKETS, BucketRecord, (namespace_id,), page)
 
     async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
         """Return a namespace of the organization."""
@@ -93,7 +103,7 @@ class PostgresReadSide:
 
     async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:
         """List an organization's namespaces."""
-        return await self._page("namespaces", NamespaceRecord, (organization_id,), page, (_like(page.search),))
+        return await fetch_page(self._reads, NAMESPACES, NamespaceRecord, (organization_id,), page)
 
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
         """Return the user's live key of this name."""
@@ -140,19 +150,56 @@ class PostgresReadSide:
             rows = await self._reads.fetch(QUERIES[query], within, after, limit)
         return [Placed(**dict(row)) for row in rows]
 
-    async def _page(
-        self, query: str, kind: type[Record], scope: tuple[str, ...], page: PageRequest, filters: tuple[Any, ...]
-    ) -> Page[Record]:
-        async with log_errors():
-            rows = await self._reads.fetch(
-                QUERIES[query], *scope, page.after_position, *filters, page.limit + 1, page.offset
-            )
-            total = await self._reads.fetchval(QUERIES[f"{query}_total"], *scope, *filters) if page.with_total else None
-        return Page(
-            rows=[msgspec.convert(dict(row), kind) for row in rows[: page.limit]],
-            has_more=len(rows) > page.limit,
-            total=total,
-        )
+
+async def fetch_page(
+    reads: Reads, columns: Columns, kind: type[Record], scope: tuple[str, ...], asked: PageRequest
+) -> Page[Record]:
+    """Return a page of a list, and what is counted of all that match."""
+    figures = total = None
+    async with _list_errors(asked), log_errors():
+        statement = Statement(columns, scope, asked)
+        rows = await reads.fetch(statement.page(), *statement.arguments, timeout=LIST_SECONDS)
+        if asked.with_figures:
+            statement = Statement(columns, scope, asked)
+            counted = await reads.fetch(statement.figures(), *statement.arguments, timeout=LIST_SECONDS)
+            figures = _figures(columns, counted)
+            total = figures.count
+        elif asked.with_total:
+            statement = Statement(columns, scope, asked)
+            counted = await reads.fetch(statement.total(), *statement.arguments, timeout=LIST_SECONDS)
+            total = counted[0]["count"]
+    return Page(
+        rows=[msgspec.convert(dict(row), kind) for row in rows[: asked.limit]],
+        has_more=len(rows) > asked.limit,
+        total=total if asked.with_total else None,
+        figures=figures,
+    )
+
+
+@asynccontextmanager
+async def _list_errors(asked: PageRequest) -> AsyncIterator[None]:
+    """Tell a list that takes too long, or a pattern that PostgreSQL finds too complex, from a lost server."""
+    try:
+        yield
+    except LogUnavailableError as error:
+        slow = isinstance(error.__cause__, TimeoutError | asyncpg.QueryCanceledError)
+        if slow and (asked.where or asked.search or asked.order or asked.with_total or asked.offset):
+            raise InvalidInputError(
+                "list_too_slow",
+                "This list takes too long: filter by status, sort by created_at, or leave out include_total.",
+            ) from error
+        raise
+    except asyncpg.InvalidRegularExpressionError as error:
+        raise InvalidInputError("invalid_pattern", "The regular expression is too complex: simplify it.") from error
+
+
+def _figures(columns: Columns, rows: Sequence[Mapping[str, Any]]) -> Figures:
+    """Add up the figures of each status."""
+    return Figures(
+        count=sum(row["count_"] for row in rows),
+        sums={name: sum(row[name] for row in rows) for name in columns.sums},
+        by_status={row["status_"]: row["count_"] for row in rows if row["status_"] is not None},
+    )
 
 
 class PostgresDirectory:
@@ -212,10 +259,3 @@ class PostgresDirectory:
     def _forget(self) -> None:
         self._generation += 1
         self._cache.clear()
-
-
-def _like(search: str | None) -> str | None:
-    if not search:
-        return None
-    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"

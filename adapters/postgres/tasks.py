@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 
 from adapters.postgres.connecting import Pool, log_errors
+from adapters.postgres.listing import TASKS
 from adapters.postgres.queries import QUERIES
+from adapters.postgres.read_side import fetch_page
 from adapters.postgres.tenancy import Reads
 from application.ports.jobs import JobKind
 from application.ports.read_side import Page, PageRequest
@@ -68,20 +70,7 @@ class PostgresTasks:
 
     async def tasks(self, organization_id: str, page: PageRequest) -> Page[TaskRecord]:
         """List an organization's tasks."""
-        search = None if page.search is None else f"%{_escaped(page.search)}%"
-        filters = (search, page.where.get("status"), page.where.get("task_type"))
-        async with log_errors():
-            rows = await self._reads.fetch(
-                QUERIES["tasks"], organization_id, page.after_position, *filters, page.limit + 1, page.offset
-            )
-            total = None
-            if page.with_total:
-                total = await self._reads.fetchval(QUERIES["tasks_total"], organization_id, *filters)
-        return Page(
-            rows=[msgspec.convert(dict(row), TaskRecord) for row in rows[: page.limit]],
-            has_more=len(rows) > page.limit,
-            total=total,
-        )
+        return await fetch_page(self._reads, TASKS, TaskRecord, (organization_id,), page)
 
     async def begin(self, task_id: str, index: int, *, now: datetime) -> tuple[TaskRecord, TaskItem] | None:
         """Return an item that is to be worked, PROCESSING from now on."""
@@ -137,7 +126,3 @@ class PostgresTasks:
 async def _lock(connection: Any, task_id: str) -> TaskRecord | None:  # noqa: ANN401  # the pool's proxy of one
     row = await connection.fetchrow(QUERIES["lock_task"], task_id)
     return None if row is None else msgspec.convert(dict(row), TaskRecord)
-
-
-def _escaped(search: str) -> str:
-    return search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -15,8 +15,8 @@ from application.callers import acting_for
 class Reads(Protocol):
     """What a pool offers to who only reads."""
 
-    async def fetch(self, query: str, *arguments: object) -> Sequence[Any]:
-        """Return all rows."""
+    async def fetch(self, query: str, *arguments: object, timeout: float | None = None) -> Sequence[Any]:  # noqa: ASYNC109  # asyncpg cancels the query on the server
+        """Return all rows; raise `TimeoutError` after so many seconds, and end the query."""
         ...
 
     async def fetchrow(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # a record of asyncpg, or None
@@ -34,9 +34,9 @@ class TenantReads:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def fetch(self, query: str, *arguments: object) -> Sequence[Any]:
+    async def fetch(self, query: str, *arguments: object, timeout: float | None = None) -> Sequence[Any]:  # noqa: ASYNC109  # the same
         """Return all rows that the organization may see."""
-        return await self._pool.fetch(_walled(query, len(arguments)), *arguments, acting_for.get())
+        return await self._pool.fetch(_walled(query, len(arguments)), *arguments, acting_for.get(), timeout=timeout)
 
     async def fetchrow(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # a record of asyncpg, or None
         """Return the first row that the organization may see."""
@@ -47,7 +47,7 @@ class TenantReads:
         return await self._pool.fetchval(_walled(query, len(arguments)), *arguments, acting_for.get())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _walled(query: str, arguments: int) -> str:
     asked = query.rstrip().rstrip(";")
     return f"""

@@ -5,12 +5,14 @@ Every query names the organization (and namespace) that asks: what is not theirs
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from domain.api_key import Permission
 from domain.bucket import BucketStatus, UniqueKey
+from domain.filtering import Filter, Order
 from domain.namespace import NamespaceStatus
 from domain.object import Blob
 from domain.organization import Tier
@@ -167,29 +169,51 @@ class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
     accepted_bytes: int
 
 
-class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which page, newest first. `after_position`: from a cursor, exclusive; otherwise `offset` rows pass.
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a row stands in an order: by rank, then number, then text, then position. Newest first: the position."""
 
-    `search`: a case-insensitive substring of the name. `where`: exact values by field name.
+    position: int
+    rank: int = 0
+    number: Decimal = Decimal(0)
+    text: str = ""
+
+
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which page. `order` None: newest first. `after`: from a cursor, exclusive; then `offset` rows pass.
+
+    `search`: a substring of the name or of a value in the metadata, in any case unless `search_is_sensitive`.
+    `where` and `order` name fields of the list's `Listing`.
     """
 
     limit: int
     offset: int = 0
-    after_position: int | None = None
+    after: Place | None = None
     search: str | None = None
-    where: Mapping[str, Any] = {}
+    search_is_sensitive: bool = False
+    where: Filter | None = None
+    order: Order | None = None
     with_total: bool = False
+    with_figures: bool = False
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows there are, what their `Listing` adds up, and how many have each status."""
+
+    count: int
+    sums: Mapping[str, int]
+    by_status: Mapping[str, int]
 
 
 Record = TypeVar("Record")
 
 
 class Page(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
-    """Rows of a page, whether more follow, and how many match altogether (None unless asked for)."""
+    """Rows of a page, and whether more follow. Of all that match, if asked for: how many, and their figures."""
 
     rows: Sequence[Record]
     has_more: bool
     total: int | None
+    figures: Figures | None = None
 
 
 class Directory(Protocol):
@@ -231,11 +255,15 @@ class ReadSide(Protocol):
         ...
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
-        """List a bucket's uploads. `where` knows `status`."""
+        """List a bucket's uploads (`UPLOADS`). A list that takes too long is refused: `list_too_slow`."""
         ...
 
     async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
         """Return an object of the namespace."""
+        ...
+
+    async def bucket_objects(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[ObjectRecord]:
+        """List a bucket's objects (`OBJECTS`)."""
         ...
 
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
@@ -259,7 +287,7 @@ class ReadSide(Protocol):
         ...
 
     async def buckets(self, namespace_id: str, page: PageRequest) -> Page[BucketRecord]:
-        """List a namespace's buckets."""
+        """List a namespace's buckets (`BUCKETS`)."""
         ...
 
     async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
@@ -267,7 +295,7 @@ class ReadSide(Protocol):
         ...
 
     async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:
-        """List an organization's namespaces."""
+        """List an organization's namespaces (`NAMESPACES`)."""
         ...
 
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:

@@ -115,7 +115,7 @@ class Tasks(Protocol):
         ...
 
     async def tasks(self, organization_id: str, page: PageRequest) -> Page[TaskRecord]:
-        """List an organization's tasks. `where` knows `status` and `task_type`; `search` looks at ids and inputs."""
+        """List an organization's tasks (`TASKS`)."""
         ...
 
     async def begin(self, task_id: str, index: int, *, now: datetime) -> tuple[TaskRecord, TaskItem] | None:

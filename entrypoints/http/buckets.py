@@ -8,6 +8,7 @@ from litestar.types import Scope
 from msgspec import UNSET, structs
 
 from application.changing_buckets import BucketChange, bucket_not_found
+from application.listing import BUCKETS
 from application.ports.read_side import BucketRecord, StoredSizes
 from domain.api_key import Permission
 from domain.bucket import BucketStatus
@@ -58,12 +59,13 @@ async def list_buckets(
     limit: Limit = None,
     offset: Offset = None,
     cursor: Cursor = None,
-    include_total: IncludeTotal = False,  # noqa: ARG001  # the contract always wants the total
+    include_total: IncludeTotal = False,
 ) -> ListBucketsResponse:
-    """List a namespace's buckets, newest first."""
+    """List a namespace's buckets: filtered, searched and sorted; newest first by default."""
     admitted = admitted_in(scope)
     body = data or ListBucketsRequest()
     asked = page_request(
+        BUCKETS,
         limit=limit or body.limit,
         offset=body.offset if offset is None else offset,
         cursor=cursor,
@@ -71,15 +73,17 @@ async def list_buckets(
         filters=body.filters,
         sort=body.sort,
         with_total=True,
+        with_figures=include_total,
+        case_sensitive=body.case_sensitive,
     )
     page = await admitted.services.ports.read_side.buckets(admitted.namespace.namespace_id, asked)
-    objects = sum(record.object_count for record in page.rows)
-    size = sum(record.total_size_bytes for record in page.rows)
-    count = len(page.rows) or 1
+    figures = page.figures or BUCKETS.figures(page.rows)
+    objects, size = figures.sums["object_count"], figures.sums["total_size_bytes"]
+    count = figures.count or 1
     return ListBucketsResponse(
         results=[render(record) for record in page.rows],
         total_count=page.total or 0,
-        pagination=pagination(request.url.path, page, asked),
+        pagination=pagination(request.url.path, BUCKETS, page, asked),
         stats=BucketListStats(
             total_objects=objects,
             total_size_bytes=size,

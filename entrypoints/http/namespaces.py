@@ -9,6 +9,7 @@ from litestar.types import Scope
 from msgspec import UNSET, UnsetType
 
 from application.changing_namespaces import NamespaceChange, namespace_not_found
+from application.listing import NAMESPACES
 from application.ports.read_side import NamespaceRecord
 from domain.api_key import Permission
 from domain.namespace import NamespaceStatus, without_secrets
@@ -64,12 +65,13 @@ async def list_namespaces(
     limit: Limit = None,
     offset: Offset = None,
     cursor: Cursor = None,
-    include_total: IncludeTotal = False,  # noqa: ARG001  # the contract always wants the total
+    include_total: IncludeTotal = False,
 ) -> ListNamespacesResponse:
-    """List the organization's namespaces, newest first."""
+    """List the organization's namespaces: filtered, searched and sorted; newest first by default."""
     admitted = admitted_in(scope)
     body = data or ListNamespacesRequest()
     asked = page_request(
+        NAMESPACES,
         limit=limit or _PAGE,
         offset=offset or 0,
         cursor=cursor,
@@ -77,23 +79,25 @@ async def list_namespaces(
         filters=body.filters,
         sort=body.sort,
         with_total=True,
+        with_figures=include_total,
+        case_sensitive=body.case_sensitive,
     )
     page = await admitted.services.ports.read_side.namespaces(admitted.caller.organization.organization_id, asked)
-    results = [render(record) for record in page.rows]
-    count = len(results) or 1
-    buckets = sum(model.bucket_count for model in results)
-    objects = sum(model.object_count for model in results)
+    figures = page.figures or NAMESPACES.figures(page.rows)
+    sums, count = figures.sums, figures.count or 1
     return ListNamespacesResponse(
-        results=results,
-        pagination=pagination(request.url.path, page, asked),
+        results=[render(record) for record in page.rows],
+        pagination=pagination(request.url.path, NAMESPACES, page, asked),
         total_count=page.total or 0,
         stats=NamespaceListStats(
-            total_buckets=buckets,
-            total_objects=objects,
-            avg_buckets_per_namespace=buckets / count,
-            avg_objects_per_namespace=objects / count,
-            total_feature_extractors=sum(len(model.feature_extractors) for model in results),
-            total_payload_indexes=sum(len(model.payload_indexes or ()) for model in results),
+            total_feature_extractors=sums["feature_extractors"],
+            total_payload_indexes=sums["payload_indexes"],
+            total_buckets=sums["bucket_count"],
+            total_objects=sums["object_count"],
+            avg_feature_extractors_per_namespace=sums["feature_extractors"] / count,
+            avg_payload_indexes_per_namespace=sums["payload_indexes"] / count,
+            avg_buckets_per_namespace=sums["bucket_count"] / count,
+            avg_objects_per_namespace=sums["object_count"] / count,
         ),
     )
 

@@ -12,6 +12,7 @@ from litestar.types import Scope
 
 from application.changing_objects import Change
 from application.creating_objects import ObjectWish
+from application.listing import OBJECTS
 from application.ports.read_side import ObjectRecord
 from application.uploads import object_not_found
 from domain.api_key import Permission
@@ -21,6 +22,7 @@ from domain.object import Blob
 from domain.refusals import RefusedError
 from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.errors import kind_of
+from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.wire.base import Json
 from entrypoints.http.wire.objects import (
     BlobDetails,
@@ -30,6 +32,9 @@ from entrypoints.http.wire.objects import (
     CreateObjectsBatchRequest,
     CreateObjectsBatchResponse,
     FailedObjectError,
+    ListObjectsRequest,
+    ListObjectsResponse,
+    ObjectListStats,
     ObjectResponse,
     PatchObjectRequest,
     UpdateObjectRequest,
@@ -41,6 +46,50 @@ _WRITE = Needs(Permission.WRITE).opt()
 _DELETE = Needs(Permission.DELETE).opt()
 _CREATE = Needs(Permission.WRITE, active=True).opt()
 TAGS = ["Objects"]
+_PAGE = 10
+
+
+@post("/buckets/{bucket_identifier:str}/objects/list", status_code=200, opt=_READ, tags=TAGS)
+async def list_objects(
+    request: Request[Any, Any, Any],
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
+    scope: Scope,
+    data: JSONBody[ListObjectsRequest | None] = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    cursor: Cursor = None,
+    include_total: IncludeTotal = False,
+) -> ListObjectsResponse:
+    """List a bucket's objects: filtered, searched and sorted; newest first by default."""
+    admitted = admitted_in(scope)
+    body = data or ListObjectsRequest()
+    asked = page_request(
+        OBJECTS,
+        limit=limit or _PAGE,
+        offset=offset or 0,
+        cursor=cursor,
+        search=body.search,
+        filters=body.filters,
+        sort=body.sort,
+        with_total=include_total,
+        with_figures=include_total,
+    )
+    page = await admitted.services.ports.read_side.bucket_objects(
+        admitted.namespace.namespace_id, admitted.bucket.bucket_id, asked
+    )
+    figures = page.figures or OBJECTS.figures(page.rows)
+    blobs = figures.sums["blobs"]
+    return ListObjectsResponse(
+        results=[_selected(render(record), body.select) for record in page.rows],  # type: ignore[misc]  # as below
+        pagination=pagination(request.url.path, OBJECTS, page, asked),
+        stats=ObjectListStats(
+            total_objects=figures.count,
+            total_blobs=blobs,
+            avg_blobs_per_object=blobs / (figures.count or 1),
+            objects_by_status={"DRAFT": figures.count} if figures.count else {},
+        ),
+    )
+
 
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 DOWNLOAD_LASTS = timedelta(hours=1)
@@ -264,4 +313,12 @@ def _blobs(asked: Sequence[CreateBlobRequest]) -> list[BlobWish]:
     ]
 
 
-ROUTES = [create_object, create_objects, get_object, update_object, patch_object, delete_object]
+def _selected(rendered: dict[str, Any], select: list[str] | None) -> dict[str, Any]:
+    """Return the fields that are asked for by name or path, beside those that say which object it is."""
+    if not select:
+        return rendered
+    wanted = {"object_id", "bucket_id", *(name.removeprefix("metadata.").partition(".")[0] for name in select)}
+    return {name: value for name, value in rendered.items() if name in wanted}
+
+
+ROUTES = [create_object, create_objects, list_objects, get_object, update_object, patch_object, delete_object]

@@ -1,69 +1,84 @@
-"""Pages: limit, offset and cursor in, where the page stands out."""
+"""Pages: limit, offset, cursor, filters, sort and search in; where the page stands out."""
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Annotated, Any, Protocol
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import msgspec
 from litestar.params import QueryParameter
 
-from application.ports.read_side import Page, PageRequest
+from application.listing import Listing
+from application.ports.read_side import Page, PageRequest, Place
+from domain.filtering import MAX_TEXT, parse_filter, parse_order
 from domain.refusals import InvalidInputError
-from entrypoints.http.wire.base import Json, PaginationResponse
+from domain.schema import check_text
+from entrypoints.http.wire.base import Json, PaginationResponse, SortOption
 
 Limit = Annotated[int | None, QueryParameter(ge=1, le=1000)]
 Offset = Annotated[int | None, QueryParameter(ge=0, le=10_000)]
-Cursor = Annotated[str | None, QueryParameter(max_length=100)]
+Cursor = Annotated[str | None, QueryParameter(max_length=4000)]
 IncludeTotal = Annotated[bool, QueryParameter()]
 
+_MAX_OFFSET = 10_000
+_MAX_BIGINT = 2**63 - 1
 
-class _Placed(Protocol):
-    @property
-    def position(self) -> int: ...
+
+class _Cursor(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Where a page ended. `of`: a digest of the filters, search and order of its list."""
+
+    of: str
+    position: Annotated[int, msgspec.Meta(ge=0, le=_MAX_BIGINT)]
+    rank: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+    number: Decimal = Decimal(0)
+    text: Annotated[str, msgspec.Meta(max_length=255)] = ""
 
 
 def page_request(
+    listing: Listing[Any],
     *,
     limit: int,
     offset: int,
     cursor: str | None,
     search: str | None,
     filters: Json | None,
-    sort: Json | None,
+    sort: SortOption | Json | None,
     with_total: bool,
-    fields: Sequence[str] = (),
+    with_figures: bool = False,
+    case_sensitive: bool = False,
 ) -> PageRequest:
-    """Return which page is asked for. `fields`: the names that `filters` may hold, each with an exact value."""
-    where = {name: value for name, value in (filters or {}).items() if value is not None}
-    for name, value in where.items():
-        if name not in fields or not isinstance(value, str):
-            raise InvalidInputError(
-                "unsupported_filter",
-                f"filters may hold {', '.join(fields) or 'nothing'} here, with an exact value.",
-                {"filter": str(name)[:100]},
-            )
-    if sort and (sort.get("field") != "created_at" or sort.get("direction", "asc") != "desc"):
-        raise InvalidInputError("unsupported_sort", "Lists come newest first: sort by created_at, desc.", {})
-    if search is not None and "\0" in search:
-        raise InvalidInputError("null_character", "search holds the character U+0000; leave it out.")
-    return PageRequest(
+    """Return which page is asked for."""
+    if search:
+        check_text(search, "search")
+        if len(search) > MAX_TEXT:
+            raise InvalidInputError("filter_too_large", f"search may have {MAX_TEXT} characters at most.")
+    order = msgspec.to_builtins(sort) if isinstance(sort, SortOption) else sort
+    asked = PageRequest(
         limit=limit,
-        offset=offset,
-        after_position=None if cursor is None else _position(cursor),
-        search=search,
-        where=where,
+        offset=min(offset, _MAX_BIGINT),
+        search=search or None,
+        search_is_sensitive=case_sensitive,
+        where=parse_filter(filters, listing.known, case_sensitive=case_sensitive) if filters else None,
+        order=parse_order(order, listing.known) if order else None,
         with_total=with_total,
+        with_figures=with_figures,
     )
+    return asked if cursor is None else msgspec.structs.replace(asked, after=_after(cursor, asked))
 
 
-def pagination(path: str, page: Page[Any], asked: PageRequest) -> PaginationResponse:
-    """Return where a page stands."""
-    number = asked.offset // asked.limit + 1
-    last: _Placed | None = page.rows[-1] if page.rows else None
-    previous = max(asked.offset - asked.limit, 0)
+def pagination(path: str, listing: Listing[Any], page: Page[Any], asked: PageRequest) -> PaginationResponse:
+    """Return where a page stands; behind a cursor, nobody knows its number."""
+    following = asked.offset + asked.limit
+    more = page.has_more and bool(page.rows)
+    next_cursor = _cursor(listing.place(page.rows[-1], asked.order), asked) if more else None
+    by_offset = asked.after is None and following <= _MAX_OFFSET
+    next_link = {"limit": asked.limit, **({"offset": following} if by_offset else {"cursor": next_cursor})}
+    before = {"limit": asked.limit, "offset": max(asked.offset - asked.limit, 0)}
     return PaginationResponse(
-        page=number,
+        page=asked.offset // asked.limit + 1 if asked.after is None else None,
         page_size=asked.limit,
         limit=asked.limit,
         offset=asked.offset,
@@ -71,26 +86,38 @@ def pagination(path: str, page: Page[Any], asked: PageRequest) -> PaginationResp
         total=page.total,
         total_count=page.total,
         total_pages=None if page.total is None else -(-page.total // asked.limit),
-        next_page=_link(path, asked.limit, asked.offset + asked.limit) if page.has_more else None,
-        previous_page=_link(path, asked.limit, previous) if asked.offset > 0 else None,
-        next_cursor=_cursor(last.position) if page.has_more and last is not None else None,
+        next_page=_link(path, next_link) if more else None,
+        previous_page=_link(path, before) if asked.offset > 0 and asked.after is None else None,
+        next_cursor=next_cursor,
     )
 
 
-def _link(path: str, limit: int, offset: int) -> str:
-    return f"{path}?{urlencode({'limit': limit, 'offset': offset})}"
+def _link(path: str, parameters: Mapping[str, object]) -> str:
+    return f"{path}?{urlencode(parameters)}"
 
 
-def _cursor(position: int) -> str:
-    return base64.urlsafe_b64encode(f"p{position}".encode()).decode().rstrip("=")
+def _cursor(place: Place, asked: PageRequest) -> str:
+    cursor = _Cursor(_digest(asked), place.position, place.rank, place.number, place.text)
+    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
 
-def _position(cursor: str) -> int:
+def _after(cursor: str, asked: PageRequest) -> Place:
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        position = int(text[1:]) if text[:1] == "p" else -1
-    except (ValueError, binascii.Error):
-        position = -1
-    if not 0 <= position < 2**63:
+        found = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=_Cursor)
+    except (ValueError, binascii.Error, msgspec.MsgspecError):
+        found = None
+    if found is None or not found.number.is_finite() or "\0" in found.text:
         raise InvalidInputError("invalid_cursor", "This cursor is none of ours: use next_cursor of an earlier page.")
-    return position
+    if found.of != _digest(asked):
+        raise InvalidInputError(
+            "invalid_cursor",
+            "This cursor belongs to a list with other filters, search or sort: send the same ones with each page.",
+        )
+    return Place(position=found.position, rank=found.rank, number=found.number, text=found.text)
+
+
+def _digest(asked: PageRequest) -> str:
+    if asked.where is None and asked.order is None and asked.search is None:
+        return ""
+    told = repr((asked.where, asked.search, asked.search_is_sensitive, asked.order))
+    return hashlib.blake2b(told.encode(), digest_size=6).hexdigest()

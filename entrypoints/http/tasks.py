@@ -6,6 +6,7 @@ from litestar import Request, delete, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 
+from application.listing import TASKS
 from application.ports.tasks import TaskRecord, task_not_found
 from domain.api_key import Permission
 from entrypoints.http.admission import MAX_IDENTIFIER, Needs, admitted_in
@@ -50,19 +51,20 @@ async def list_tasks(
     admitted = admitted_in(scope)
     body = data or ListTasksRequest()
     named = {"status": body.status, "task_type": body.task_type}
+    wanted = [{name: value.value} for name, value in named.items() if value is not None]
     asked = page_request(
+        TASKS,
         limit=limit or _PAGE,
         offset=offset or 0,
         cursor=cursor,
         search=body.search,
-        filters={**(body.filters or {}), **{name: value.value for name, value in named.items() if value}},
+        filters={"AND": [*wanted, *([body.filters] if body.filters else [])]} if wanted else body.filters,
         sort=body.sort,
         with_total=include_total,
-        fields=("status", "task_type"),
     )
     page = await admitted.services.ports.tasks.tasks(admitted.caller.organization.organization_id, asked)
     return ListTasksResponse(
-        results=[render(record) for record in page.rows], pagination=pagination(request.url.path, page, asked)
+        results=[render(record) for record in page.rows], pagination=pagination(request.url.path, TASKS, page, asked)
     )
 
 

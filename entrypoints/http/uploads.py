@@ -1,6 +1,5 @@
 """The routes of uploads."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from litestar.types import Scope
 
 from application.confirming_many import Confirmation
 from application.confirming_upload import Confirmed
+from application.listing import UPLOADS
 from application.ports.read_side import UploadRecord
 from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
 from application.requesting_upload import Wish
@@ -101,10 +101,11 @@ async def list_uploads(
     cursor: Cursor = None,
     include_total: IncludeTotal = False,
 ) -> ListUploadsResponse:
-    """List a bucket's uploads, newest first."""
+    """List a bucket's uploads: filtered, searched and sorted; newest first by default."""
     admitted = admitted_in(scope)
     body = data or ListUploadsRequest()
     asked = page_request(
+        UPLOADS,
         limit=limit or body.limit,
         offset=body.offset if offset is None else offset,
         cursor=cursor,
@@ -112,22 +113,23 @@ async def list_uploads(
         filters=body.filters,
         sort=body.sort,
         with_total=include_total,
-        fields=("status",),
+        with_figures=include_total,
     )
     page = await admitted.services.ports.read_side.uploads(
         admitted.namespace.namespace_id, admitted.bucket.bucket_id, asked
     )
     signed = await _signed(admitted, page.rows, wanted=body.return_presigned_urls)
-    sizes = [record.size_bytes or record.declared_size_bytes or 0 for record in page.rows]
+    figures = page.figures or UPLOADS.figures(page.rows)
+    size_bytes = figures.sums["size_bytes"]
     return ListUploadsResponse(
         results=[render(record, urls.put, download=urls.get) for record, urls in zip(page.rows, signed, strict=True)],
-        pagination=pagination(request.url.path, page, asked),
+        pagination=pagination(request.url.path, UPLOADS, page, asked),
         stats=UploadListStats(
-            total_uploads=len(page.rows),
-            total_size_bytes=sum(sizes),
-            uploads_by_status=dict(Counter(record.status.value for record in page.rows)),
-            avg_file_size_bytes=sum(sizes) / len(sizes) if sizes else 0.0,
-            unique_buckets=len({record.bucket_id for record in page.rows}),
+            total_uploads=figures.count,
+            total_size_bytes=size_bytes,
+            uploads_by_status=dict(figures.by_status),
+            avg_file_size_bytes=size_bytes / (figures.count or 1),
+            unique_buckets=min(figures.count, 1),
         ),
     )
 

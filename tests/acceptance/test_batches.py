@@ -193,6 +193,11 @@ async def test_an_asynchronous_confirm_is_a_task_that_ends_with_its_upload(tenan
         assert failed.json()["results"] == [tasks[1]]
         assert failed.json()["pagination"]["total"] == 1
 
+        condition = {"field": "additional_data.failure_reason", "operator": "starts_with", "value": "etag"}
+        filters = {"OR": [condition, {"NOT": [{"field": "status", "value": "FAILED"}]}]}
+        both = {"status": "FAILED", "filters": filters, "sort": {"field": "updated_at", "direction": "asc"}}
+        assert (await client.post("/v1/tasks/list", json=both)).json()["results"] == [tasks[1]]
+
         over = await client.delete(f"/v1/tasks/{tasks[0]['task_id']}")
         assert (over.status_code, over.json()["error"]["code"]) == (400, "task_over")
 

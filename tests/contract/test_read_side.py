@@ -15,6 +15,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.read_side import MemoryReadSide
 from adapters.memory.scheduling import JobRow
 from adapters.postgres.connecting import Connection, connect
+from application.listing import UPLOADS
 from application.ports.event_log import (
     Claim,
     ClaimTakenError,
@@ -33,6 +34,7 @@ from application.ports.read_side import (
     OrganizationRecord,
     Page,
     PageRequest,
+    Place,
     QuotaUse,
     ReadSide,
     UploadRecord,
@@ -48,6 +50,7 @@ from domain.bucket import (
     UniqueKey,
 )
 from domain.events import Origin
+from domain.filtering import parse_filter
 from domain.namespace import BeginNamespaceDeletion, EndNamespaceDeletion, NamespaceCommand, NamespaceStatus
 from domain.object import Blob, CreateObject, NoObject
 from domain.object import decide as decide_object
@@ -757,8 +760,8 @@ async def test_a_total_counts_what_matches_whatever_the_page(kit: Kit, account: 
     named_before = 1 if listing.before and listing.id_of(page.rows[0]).startswith("ns_") else 0
     assert page.total == 3 + named_before  # the namespace that was there is called 'main'
     assert page.has_more
-    position = page.rows[0].position
-    after = await listing.page(kit, account, PageRequest(limit=10, after_position=position, with_total=True))
+    position = Place(position=page.rows[0].position)
+    after = await listing.page(kit, account, PageRequest(limit=10, after=position, with_total=True))
     assert after.total == 4 + listing.before
     assert not after.has_more
 
@@ -769,11 +772,11 @@ async def test_pages_by_position_show_every_row_once_while_new_ones_come(
 ) -> None:
     made = [await listing.add(kit, account, f"n{number}") for number in range(7)][::-1]
     seen: list[str] = []
-    position: int | None = None
+    position: Place | None = None
     for number in range(20):
-        page = await listing.page(kit, account, PageRequest(limit=2, after_position=position))
+        page = await listing.page(kit, account, PageRequest(limit=2, after=position))
         seen += [listing.id_of(row) for row in page.rows]
-        position = page.rows[-1].position
+        position = Place(position=page.rows[-1].position)
         await listing.add(kit, account, f"new-{number}")
         if not page.has_more:
             break
@@ -811,7 +814,7 @@ async def test_uploads_are_listed_by_status(kit: Kit, account: Account) -> None:
     await account.tell(kit.log, canceled, account.cancels())
 
     async def ids(status: str) -> tuple[list[str], int | None]:
-        asked = PageRequest(limit=10, where={"status": status}, with_total=True)
+        asked = PageRequest(limit=10, where=parse_filter({"status": status}, UPLOADS.known), with_total=True)
         page = await kit.read_side.uploads(account.namespace_id, account.bucket_id, asked)
         return [row.upload_id for row in page.rows], page.total
 

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from application.listing import TASKS
 from application.ports.jobs import Job, JobKind
-from application.ports.read_side import PageRequest
+from application.ports.read_side import PageRequest, Place
 from application.ports.tasks import (
     NewItem,
     NewTask,
@@ -19,6 +20,7 @@ from application.ports.tasks import (
     item_of,
     item_subject,
 )
+from domain.filtering import Order, parse_filter, resolve
 from domain.refusals import NotFoundError, WrongStateError
 from tests.contract._log import RETENTION, SOON, Account, Kit, far
 
@@ -226,6 +228,8 @@ async def test_a_task_of_another_organization_is_not_there(
 
 
 async def listed(kit: Kit, account: Account, **asked: Any) -> list[str]:  # noqa: ANN401  # fields of a page request
+    if "where" in asked:
+        asked["where"] = parse_filter(asked["where"], TASKS.known)
     page = await kit.tasks.tasks(account.organization_id, PageRequest(**{"limit": 10, "with_total": True, **asked}))
     return [task.task_id for task in page.rows]
 
@@ -236,7 +240,7 @@ async def test_tasks_are_listed_newest_first_page_by_page(kit: Kit, account: Acc
     page = await kit.tasks.tasks(account.organization_id, PageRequest(limit=2, with_total=True))
     assert [task.task_id for task in page.rows] == newest_first[:2]
     assert (page.has_more, page.total) == (True, 5)
-    assert await listed(kit, account, after_position=page.rows[-1].position) == newest_first[2:]
+    assert await listed(kit, account, after=Place(position=page.rows[-1].position)) == newest_first[2:]
     assert await listed(kit, account, offset=4) == newest_first[4:]
 
 
@@ -249,6 +253,11 @@ async def test_a_list_may_be_of_a_status_a_type_or_a_name(kit: Kit, account: Acc
     assert await listed(kit, account, search="bkt_clips") == [deletes.task_id]
     assert await listed(kit, account, search=confirms.task_id) == [confirms.task_id]
     assert await listed(kit, account, search="%") == []
+    assert await listed(kit, account, where={"additional_data.completed": 1}) == [deletes.task_id]
+    assert await listed(kit, account, order=Order(resolve("status", TASKS.known), descending=False)) == [
+        deletes.task_id,
+        confirms.task_id,
+    ]
 
 
 # Verifications

@@ -96,6 +96,9 @@ EXAMPLES: dict[str, str] = {
     "POST /v1/buckets/{bucket_identifier}/objects/batch": _call(
         "POST", f"{_BUCKET}/objects/batch", '{"objects": [{"title": "Neap tide"}, {"title": "Spring tide"}]}'
     ),
+    "POST /v1/buckets/{bucket_identifier}/objects/list": _call(
+        "POST", f"{_BUCKET}/objects/list?limit=5", '{"sort": {"field": "created_at", "direction": "desc"}}'
+    ),
     "PUT /v1/buckets/{bucket_identifier}/objects/{object_identifier}": _call(
         "PUT", f"{_BUCKET}/objects/$object_id", '{"metadata": {"title": "The tides"}}'
     ),

@@ -17,6 +17,7 @@ from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
 from adapters.memory.url_signer import RefusedError as UrlRefusedError
 from application.confirming_many import Confirmation
+from application.listing import UPLOADS
 from application.ports.object_storage import (
     BucketSetup,
     ObjectStorage,
@@ -30,6 +31,7 @@ from application.requesting_upload import Wish
 from application.rules import Rules
 from domain import refusals
 from domain.bucket import Policy
+from domain.filtering import parse_filter
 from domain.upload import Claimed
 from entrypoints.http.objects import render as render_object
 from entrypoints.http.tasks import render as render_task
@@ -221,7 +223,9 @@ class MemorySystem:
             self._services.ports.read_side.uploads(
                 self._account.namespace.namespace_id,
                 self._account.buckets[bucket].bucket_id,
-                PageRequest(limit=_LIST_LIMIT, where={} if status is None else {"status": status}),
+                PageRequest(
+                    limit=_LIST_LIMIT, where=None if status is None else parse_filter({"status": status}, UPLOADS.known)
+                ),
             )
         )
         return [UploadSeen.of(in_process.wire(render(record))) for record in page.rows]

@@ -1,5 +1,6 @@
 """What all requests and answers share."""
 
+import enum
 from typing import Annotated, Any
 
 import msgspec
@@ -34,6 +35,13 @@ TaskStatus = Annotated[
 Url = Annotated[str, Meta(min_length=1, max_length=2083, extra_json_schema={"format": "uri"})]
 
 
+class SortDirection(enum.StrEnum):
+    """Directions."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
 class Request(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
     """A request body."""
 
@@ -62,7 +70,7 @@ class ErrorResponse(Response, frozen=True):
 class PaginationResponse(Response, frozen=True):
     """Where a page stands, in both forms that clients read."""
 
-    page: int
+    page: int | None
     page_size: int
     limit: int
     offset: int
@@ -73,6 +81,13 @@ class PaginationResponse(Response, frozen=True):
     next_page: str | None = None
     previous_page: str | None = None
     next_cursor: str | None = None
+
+
+class SortOption(Request, frozen=True):
+    """By which field, and in which direction."""
+
+    field: str
+    direction: SortDirection = SortDirection.ASC
 
 
 class GenericSuccessResponse(Response, frozen=True):

@@ -82,11 +82,11 @@ class ListBucketsRequest(Request, frozen=True):
     sort: Json | None = None
     case_sensitive: bool = False
     limit: Annotated[int, Meta(ge=1, le=1000)] = 10
-    offset: Annotated[int, Meta(ge=0, le=10000)] = 0
+    offset: Annotated[int, Meta(ge=0)] = 0
 
 
 class BucketListStats(Response, frozen=True):
-    """Figures of the page."""
+    """Figures of the page; with `include_total`, of all that match."""
 
     total_objects: int
     total_size_bytes: int

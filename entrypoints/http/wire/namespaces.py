@@ -205,14 +205,20 @@ class ListNamespacesRequest(Request, frozen=True):
 
 
 class NamespaceListStats(Response, frozen=True):
-    """Figures of the page."""
+    """Figures of the page; with `include_total`, of all. Documents and collections belong to other products."""
 
-    total_buckets: int
-    total_objects: int
-    avg_buckets_per_namespace: float
-    avg_objects_per_namespace: float
     total_feature_extractors: int
     total_payload_indexes: int
+    total_buckets: int
+    total_objects: int
+    avg_feature_extractors_per_namespace: float
+    avg_payload_indexes_per_namespace: float
+    avg_buckets_per_namespace: float
+    avg_objects_per_namespace: float
+    total_documents: int = 0
+    total_collections: int = 0
+    avg_documents_per_namespace: float = 0.0
+    avg_collections_per_namespace: float = 0.0
 
 
 class ListNamespacesResponse(Response, frozen=True):

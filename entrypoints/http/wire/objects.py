@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.schema import FieldType
-from entrypoints.http.wire.base import Json, Request, Response, TaskStatus, one_of
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, SortOption, TaskStatus, one_of
 
 InlineData = str | int | float | bool | Json | list[Any]
 
@@ -119,3 +119,29 @@ class CreateObjectsBatchResponse(Response, frozen=True):
 def own_fields(body: Json, request: type[msgspec.Struct]) -> Json:
     """Return the fields of a body that are the object's own: those that the request does not name."""
     return {name: value for name, value in body.items() if name not in request.__struct_fields__}
+
+
+class ListObjectsRequest(Request, frozen=True):
+    """Which objects, and which of their fields."""
+
+    filters: Json | None = None
+    sort: SortOption | None = None
+    search: str | None = None
+    select: list[str] | None = None
+
+
+class ObjectListStats(Response, frozen=True):
+    """Figures of the page; with `include_total`, of all that match."""
+
+    total_objects: int
+    total_blobs: int
+    avg_blobs_per_object: float
+    objects_by_status: dict[str, int]
+
+
+class ListObjectsResponse(Response, frozen=True):
+    """A page of objects."""
+
+    results: list[ObjectResponse]
+    pagination: PaginationResponse
+    stats: ObjectListStats

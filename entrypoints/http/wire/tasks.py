@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime
 
-from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, SortOption
 
 
 class TaskStatusEnum(enum.StrEnum):
@@ -79,7 +79,7 @@ class ListTasksRequest(Request, frozen=True):
     status: TaskStatusEnum | None = None
     task_type: TaskTypeEnum | None = None
     filters: Json | None = None
-    sort: Json | None = None
+    sort: SortOption | None = None
     search: str | None = None
 
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.upload import Status
-from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, Url
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, SortOption, Url
 from entrypoints.http.wire.tasks import TaskResponse, TaskStatusEnum
 
 
@@ -134,18 +134,18 @@ class BatchConfirmResponse(Response, frozen=True):
 
 
 class ListUploadsRequest(Request, frozen=True):
-    """Which uploads. `filters` takes a status so far: `{"status": "PENDING"}`."""
+    """Which uploads."""
 
     filters: Json | None = None
-    sort: Json | None = None
+    sort: SortOption | None = None
     search: str | None = None
     return_presigned_urls: bool = False
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
-    offset: Annotated[int, Meta(ge=0, le=10000)] = 0
+    offset: Annotated[int, Meta(ge=0)] = 0
 
 
 class UploadListStats(Response, frozen=True):
-    """Figures of the page."""
+    """Figures of the page; with `include_total`, of all that match."""
 
     total_uploads: int
     total_size_bytes: int
