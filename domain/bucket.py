@@ -48,7 +48,7 @@ class BucketStatus(enum.StrEnum):
 class UniqueKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The properties whose values, together, no two objects of the bucket share."""
 
-    fields: Annotated[tuple[str, ...], Meta(min_length=1)]
+    fields: Annotated[tuple[str, ...], Meta(extra_json_schema={"minItems": 1})]  # refused by `decide`
     default_policy: Policy | None = None
 
 

@@ -68,6 +68,13 @@ def _operations(app: Litestar) -> Iterator[tuple[Operation, HTTPRouteHandler]]:
                     yield operation, handler
 
 
+def _may_conflict(handler: HTTPRouteHandler, needs: Needs) -> bool:
+    """Return whether a route makes something, or gives an object values that another one may have."""
+    if "POST" in handler.http_methods:
+        return needs.permission != Permission.READ
+    return bool({"PUT", "PATCH"} & handler.http_methods) and any("/objects/" in path for path in handler.paths)
+
+
 def _shapes(handler: HTTPRouteHandler) -> tuple[Any, Any]:
     """Return the types of a route's body and of its answer; null where there is none."""
     signature = handler.parsed_fn_signature
@@ -94,7 +101,7 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
     if needs is not None:
         named = ["Authorization", *(["X-Namespace"] if needs.namespace else [])]
         parameters = [*parameters, *(_header(name) for name in named)]
-        errors = _ERRORS | (_CONFLICT if "POST" in handler.http_methods and needs.permission != Permission.READ else {})
+        errors = _ERRORS | (_CONFLICT if _may_conflict(handler, needs) else {})
     operation.parameters = cast("Any", parameters or None)
     operation.responses = {
         **{str(status): _answer(told, answer) for status, told in answers.items()},
@@ -149,7 +156,7 @@ def _media(schema: Schema) -> OpenAPIMediaType:
 
 
 def _settle(described: inspect.StructType, schema: Schema) -> None:
-    """Say what msgspec leaves out: the format of times, and that every field of an answer is always there."""
+    """Say what msgspec leaves out: the format of times, and that the fields of an answer are always there."""
     properties: Schema = schema["properties"]
     for field in described.fields:
         if any(isinstance(kind, inspect.DateTimeType) for kind in _branches(field.type)):
@@ -157,7 +164,12 @@ def _settle(described: inspect.StructType, schema: Schema) -> None:
                 if branch.get("type") == "string":
                     branch["format"] = "date-time"
     if issubclass(described.cls, Response):
-        schema["required"] = list(properties)
+        schema["required"] = [field.encode_name for field in described.fields if _always_there(field)]
+
+
+def _always_there(field: inspect.Field) -> bool:
+    """Return whether a field of an answer is never left out: one whose default is UNSET has none for msgspec."""
+    return field.required or (field.default, field.default_factory) != (msgspec.NODEFAULT, msgspec.NODEFAULT)
 
 
 def _branches(described: inspect.Type) -> tuple[inspect.Type, ...]:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
+
 from tests.conftest import Service
 
 MIN_CASES = 500
@@ -27,11 +29,32 @@ max-examples = 25
 
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400, 403, 404, 422]
+
+# the bucket of all the others must stay as it is
+[[operations]]
+include-name = ["PUT /v1/buckets/{{bucket_identifier}}", "PATCH /v1/buckets/{{bucket_identifier}}"]
+parameters = {{ "path.bucket_identifier" = "changed" }}
+
+[[operations]]
+include-name = "DELETE /v1/buckets/{{bucket_identifier}}"
+parameters = {{ "path.bucket_identifier" = "deleted" }}
+
+# its DELETE cancels: what was cancelled can be asked for
+[[operations]]
+include-name = ["DELETE /v1/tasks/{{task_id}}", "GET /v1/tasks/{{task_id}}"]
+checks = {{ use_after_free = {{ enabled = false }} }}
 """
 
 
 def test_no_generated_request_is_answered_with_anything_undocumented(service: Service, tmp_path: Path) -> None:
     tenant = asyncio.run(service.tenant())
+    for name in ("changed", "deleted"):
+        made = httpx.post(
+            f"{service.url}/v1/buckets",
+            json={"bucket_name": name, "bucket_schema": {"properties": {"title": {"type": "string"}}}},
+            headers=tenant.headers,
+        )
+        assert made.status_code == 200, made.text
     settings = tmp_path / "schemathesis.toml"
     settings.write_text(SETTINGS.format(secret=tenant.secret, namespace=tenant.namespace.name))
     ran = subprocess.run(

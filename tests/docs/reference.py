@@ -137,10 +137,12 @@ def _fields(kind: type, within: dict[type, None]) -> str:
     return "\n".join(["| field | type |", "|---|---|", *rows])
 
 
-def _type(  # noqa: C901, PLR0911  # one line for every kind
+def _type(  # noqa: C901, PLR0911, PLR0912  # one line for every kind
     described: inspect.Type, within: dict[type, None]
 ) -> str:
     match described:
+        case inspect.Metadata():
+            return _type(described.type, within)
         case inspect.UnionType():
             return " or ".join(_type(kind, within) for kind in described.types)
         case inspect.StructType():

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from domain.schema import FieldType
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, SortOption, TaskStatus, one_of
@@ -139,9 +139,23 @@ class ObjectListStats(Response, frozen=True):
     objects_by_status: dict[str, int]
 
 
+class ListedObject(Response, frozen=True):
+    """An object, or those of its fields that were selected."""
+
+    object_id: str
+    bucket_id: str
+    blobs: list[BlobModel] | UnsetType = UNSET
+    created_at: datetime | UnsetType = UNSET
+    updated_at: datetime | UnsetType = UNSET
+    key_prefix: str | UnsetType | None = UNSET
+    source_details: list[Json] | UnsetType = UNSET
+    status: TaskStatus | UnsetType = UNSET
+    error: str | UnsetType | None = UNSET
+
+
 class ListObjectsResponse(Response, frozen=True):
     """A page of objects."""
 
-    results: list[ObjectResponse]
+    results: list[ListedObject]
     pagination: PaginationResponse
     stats: ObjectListStats
