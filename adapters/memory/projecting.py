@@ -20,7 +20,13 @@ from domain.api_key import ApiKeyCreated, ApiKeyEvent, ApiKeyRevoked
 from domain.bucket import BucketCreated, BucketEvent, BucketStatus, BucketStatusChanged
 from domain.namespace import NamespaceCreated, NamespaceEvent
 from domain.object import Blob, ObjectCreated, ObjectEvent, ObjectUpdated
-from domain.organization import OrganizationCreated, OrganizationEvent, OrganizationLimitsChanged
+from domain.organization import (
+    OrganizationCreated,
+    OrganizationEvent,
+    OrganizationLimitsChanged,
+    OrganizationProfileChanged,
+    OrganizationRateLimitsChanged,
+)
 from domain.upload import (
     Status,
     UploadCanceled,
@@ -91,7 +97,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 def project(tables: Tables, event: KnownEvent, place: Place) -> None:
     """Write what one event changes. Total: a fact about a row that is not there changes no row."""
     match event:
-        case OrganizationCreated() | OrganizationLimitsChanged():
+        case (
+            OrganizationCreated()
+            | OrganizationLimitsChanged()
+            | OrganizationRateLimitsChanged()
+            | OrganizationProfileChanged()
+        ):
             _project_organization(tables, event, place)
         case ApiKeyCreated() | ApiKeyRevoked():
             _project_key(tables, event, place)
@@ -109,6 +120,7 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
 
 
 def _project_organization(tables: Tables, event: OrganizationEvent, place: Place) -> None:
+    at = event.origin.at
     match event:
         case OrganizationCreated():
             tables.organizations[place.stream_id] = OrganizationRecord(
@@ -117,11 +129,26 @@ def _project_organization(tables: Tables, event: OrganizationEvent, place: Place
                 name=event.name,
                 tier=event.tier,
                 quota_bytes=event.quota_bytes,
-                created_at=event.origin.at,
+                created_at=at,
+                updated_at=at,
             )
             tables.quotas[place.stream_id] = Usage()
         case OrganizationLimitsChanged():
-            _change(tables.organizations, place.stream_id, tier=event.tier, quota_bytes=event.quota_bytes)
+            _change(
+                tables.organizations, place.stream_id, tier=event.tier, quota_bytes=event.quota_bytes, updated_at=at
+            )
+        case OrganizationRateLimitsChanged():
+            _change(tables.organizations, place.stream_id, own_rate_limits=event.rate_limits, updated_at=at)
+        case OrganizationProfileChanged():
+            _change(
+                tables.organizations,
+                place.stream_id,
+                name=event.name,
+                logo_url=event.logo_url,
+                billing_email=event.billing_email,
+                metadata=event.metadata,
+                updated_at=at,
+            )
         case _:
             assert_never(event)
 

@@ -12,7 +12,12 @@ from domain.api_key import ApiKeyCreated, ApiKeyRevoked
 from domain.bucket import BucketCreated, BucketStatusChanged
 from domain.namespace import NamespaceCreated
 from domain.object import ObjectCreated, ObjectUpdated
-from domain.organization import OrganizationCreated, OrganizationLimitsChanged
+from domain.organization import (
+    OrganizationCreated,
+    OrganizationLimitsChanged,
+    OrganizationProfileChanged,
+    OrganizationRateLimitsChanged,
+)
 from domain.upload import (
     UploadCanceled,
     UploadCompleted,
@@ -135,6 +140,8 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
             | UploadDuplicateAvoided()
             | OrganizationCreated()
             | OrganizationLimitsChanged()
+            | OrganizationRateLimitsChanged()
+            | OrganizationProfileChanged()
             | ApiKeyCreated()
             | ApiKeyRevoked()
             | NamespaceCreated()

@@ -12,12 +12,12 @@ import msgspec
 from domain.api_key import Permission
 from domain.bucket import BucketStatus, UniqueKey
 from domain.object import Blob
-from domain.organization import Tier
+from domain.organization import DEFAULT_RATE_LIMITS, RateLimits, Tier
 from domain.upload import Status
 
 
 class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An organization."""
+    """An organization. `own_rate_limits`: those set for it alone, otherwise its tier's default counts."""
 
     organization_id: str
     internal_id: str
@@ -25,6 +25,16 @@ class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     tier: Tier
     quota_bytes: int | None
     created_at: datetime
+    updated_at: datetime
+    own_rate_limits: RateLimits | None = None
+    logo_url: str | None = None
+    billing_email: str | None = None
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """The limits that count."""
+        return self.own_rate_limits or DEFAULT_RATE_LIMITS[self.tier]
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,7 +31,13 @@ from application.ports.read_side import (
 from application.uploads import load_upload
 from domain.api_key import Permission
 from domain.bucket import BucketStatus, Policy, UniqueKey
-from domain.organization import Tier
+from domain.organization import (
+    DEFAULT_RATE_LIMITS,
+    OrganizationProfileChanged,
+    OrganizationRateLimitsChanged,
+    RateLimits,
+    Tier,
+)
 from domain.refusals import RefusedError
 from domain.upload import (
     TRANSITIONS,
@@ -288,6 +294,35 @@ async def test_a_blob_that_was_replaced_is_held_no_more(kit: Kit, account: Accou
 # What is around them
 
 
+async def test_an_organization_has_its_tiers_rate_limits_until_it_is_given_its_own(kit: Kit) -> None:
+    account = await open_account(kit.log)
+    found = await kit.read_side.organization_by_name(account.organization_id)
+    assert found is not None
+    assert found.rate_limits == DEFAULT_RATE_LIMITS[Tier.PRO]
+    own = RateLimits(metadata=1, data=2, search=3, upload=4, compute=5)
+    await account.append(
+        kit.log,
+        account.organization_id,
+        1,
+        OrganizationRateLimitsChanged(origin=account.origin(), rate_limits=own),
+        OrganizationProfileChanged(
+            origin=account.origin(),
+            name="Acme & Sons",
+            logo_url="https://acme.example/logo.png",
+            billing_email="billing@acme.example",
+            metadata={"plan": "yearly"},
+        ),
+    )
+    found = await kit.read_side.organization_by_name("Acme & Sons")
+    assert found is not None
+    assert found.rate_limits == own
+    assert (found.logo_url, found.billing_email, found.metadata) == (
+        "https://acme.example/logo.png",
+        "billing@acme.example",
+        {"plan": "yearly"},
+    )
+
+
 async def test_organization_key_namespace_and_bucket_are_there_as_they_were_made(kit: Kit) -> None:
     account = await open_account(kit.log, name="Acme", quota_bytes=500)
     now = account.clock.now()
@@ -298,6 +333,7 @@ async def test_organization_key_namespace_and_bucket_are_there_as_they_were_made
         tier=Tier.PRO,
         quota_bytes=500,
         created_at=now,
+        updated_at=now,
     )
     assert await kit.read_side.key_by_name(account.organization_id, account.user_id, "main") == KeyRecord(
         key_id=account.key_id,
