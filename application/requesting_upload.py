@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from application.callers import Caller, new_command_id
+from application.issuing_upload_tokens import TokenUses
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
     Claim,
@@ -16,6 +17,7 @@ from application.ports.event_log import (
     OriginalExistsError,
     Sameness,
     StreamAppend,
+    VersionConflictError,
 )
 from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
@@ -34,6 +36,7 @@ from domain.upload import (
     UploadRequest,
     decide,
 )
+from domain.upload_token import UploadToken
 
 MIN_EXPIRY_SECONDS = 60
 MAX_EXPIRY_SECONDS = 86_400
@@ -73,6 +76,7 @@ class RequestingUpload:
         self._ids = ids
         self._rules = rules
         self._buckets: dict[str, tuple[BucketRecord, BucketRules]] = {}
+        self._token_uses = TokenUses()
 
     async def __call__(self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish) -> Answer:
         """Answer with a URL, with the original of a duplicate, or with the object that has the unique key."""
@@ -116,7 +120,7 @@ class RequestingUpload:
         )
         while True:
             try:
-                position = await self._append(command, conditions)
+                position = await self._append(command, conditions, caller.token, wish.announcement)
             except ClaimTakenError as taken:
                 command = msgspec.structs.replace(command, existing_object_id=taken.owner_id)
             except OriginalExistsError as duplicate:
@@ -141,27 +145,56 @@ class RequestingUpload:
         self._buckets[bucket.bucket_id] = (bucket, rules)
         return rules
 
-    async def _append(self, command: RequestUpload, conditions: Mapping[str, Any]) -> int:
-        request = command.request
-        events = decide(command, NoUpload())
-        stream = StreamAppend(stream_id=command.upload_id, expected_version=0, events=events)
-        command_id = command.origin.command_id
+    async def _append(
+        self,
+        command: RequestUpload,
+        conditions: Mapping[str, Any],
+        token: UploadToken | None,
+        announced: Announcement,
+    ) -> int:
+        stream = StreamAppend(stream_id=command.upload_id, expected_version=0, events=decide(command, NoUpload()))
+        if token is None:
+            return await self._log.append(self._asked(command, (stream,), conditions, knows_originals=True))
+        while True:
+            use = self._token_uses.stream(token, announced, command.origin, command.upload_id)
+            asked = self._asked(command, (stream, use), conditions, knows_originals=False)
+            try:
+                position = await self._log.append(asked)
+            except VersionConflictError as conflict:  # the token was used meanwhile, or by another process
+                if conflict.stream_id != token.token_id:
+                    raise
+                self._token_uses.learn(token, conflict.actual)
+            else:
+                self._token_uses.learn(token, use.expected_version + 1)
+                return position
+
+    def _asked(
+        self,
+        command: RequestUpload,
+        streams: tuple[StreamAppend, ...],
+        conditions: Mapping[str, Any],
+        *,
+        knows_originals: bool,
+    ) -> Command:
+        """Return what is to be appended, and what must hold.
+
+        Not `knows_originals`: whoever asks is told nothing of other uploads; a duplicate is found at confirm.
+        """
+        command_id, request = command.origin.command_id, command.request
         if command.existing_object_id is not None:
-            return await self._log.append(Command(command_id=command_id, streams=(stream,), **conditions))
+            return Command(command_id=command_id, streams=streams, **conditions)
         bucket_id = str(conditions["bucket_id"])
         inserts = request.unique_key is not None and request.policy is Policy.INSERT
-        known_hash = request.skip_duplicates and request.declared_sha256 is not None
-        return await self._log.append(
-            Command(
-                command_id=command_id,
-                streams=(stream,),
-                free=(object_claim(bucket_id, request.unique_key),) if inserts and request.unique_key else (),
-                no_original=(Sameness(bucket_id=bucket_id, sha256=request.declared_sha256),)
-                if known_hash and request.declared_sha256
-                else (),
-                room_bytes=request.declared_size_bytes or 0,
-                **conditions,
-            )
+        known_hash = knows_originals and request.skip_duplicates and request.declared_sha256 is not None
+        return Command(
+            command_id=command_id,
+            streams=streams,
+            free=(object_claim(bucket_id, request.unique_key),) if inserts and request.unique_key else (),
+            no_original=(Sameness(bucket_id=bucket_id, sha256=request.declared_sha256),)
+            if known_hash and request.declared_sha256
+            else (),
+            room_bytes=request.declared_size_bytes or 0,
+            **conditions,
         )
 
     async def _avoid(self, original: UploadRecord, origin: Origin, conditions: Mapping[str, Any]) -> None:

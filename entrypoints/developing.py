@@ -108,7 +108,9 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
                 stopping.set()
                 await worker
 
-    server = Server(uvicorn.Config(create_app(services), **options("127.0.0.1", port)))
+    server = Server(
+        uvicorn.Config(create_app(services, cors_origins=settings.cors_origins), **options("127.0.0.1", port))
+    )
     serving = asyncio.create_task(server.serve())
     waiting = [asyncio.create_task(ready.wait()), asyncio.create_task(stopping.wait())]
     await asyncio.wait({serving, waiting[0]}, return_when=asyncio.FIRST_COMPLETED)
@@ -129,7 +131,12 @@ async def _first_things(
     acting_for.set(organization.organization_id)
     secret = known.get("UPWELL_API_KEY", "")
     key = await services.ports.directory.key(hash_of(secret)) if secret else None
-    if key is None or key.revoked_at is not None or key.organization_id != organization.organization_id:
+    if (
+        key is None
+        or key.key_hash != hash_of(secret)
+        or key.revoked_at is not None
+        or key.organization_id != organization.organization_id
+    ):
         key, secret = await services.keys.create(
             organization.organization_id,
             KeyWish(

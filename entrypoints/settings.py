@@ -132,6 +132,12 @@ SETTINGS: tuple[Setting, ...] = (
         "*",
         _list,
     ),
+    Setting(
+        "UPWELL_CORS_ORIGINS",
+        "Web origins whose pages may read the API's answers, separated by commas; a key can be held to fewer.",
+        "*",
+        _list,
+    ),
     Setting("UPWELL_HOST", "The address that `serve` listens on.", "127.0.0.1", _text),
     Setting("UPWELL_PORT", "The port that `serve` listens on.", "8000", _number(1, 65535)),
     Setting("UPWELL_LOG_FORMAT", "`json` or `console`.", "json", _choice("json", "console")),
@@ -148,6 +154,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Files of this size and more are verified by a worker, not in the confirm request.",
         "100000000",
         _number(0, MAX_BYTES),
+    ),
+    Setting(
+        "UPWELL_KEY_OVERLAP_SECONDS",
+        "How long the secret before a rotation of an API key works on, unless the rotation says otherwise.",
+        "86400",
+        _number(0, 30 * 86_400),
     ),
     *(
         Setting(
@@ -236,6 +248,11 @@ class Settings:
         return str(self._get("UPWELL_LOG_LEVEL"))
 
     @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """Web origins whose pages may read the API's answers."""
+        return tuple(self._get("UPWELL_CORS_ORIGINS"))
+
+    @property
     def s3(self) -> S3Settings:
         """The bucket and how to reach it."""
         region = str(self._get("UPWELL_S3_REGION"))
@@ -273,6 +290,7 @@ class Settings:
             grace=timedelta(seconds=self._get("UPWELL_EXPIRY_GRACE_SECONDS")),
             retention=timedelta(days=self._get("UPWELL_RETENTION_DAYS")),
             inline_limit_bytes=self._get("UPWELL_INLINE_LIMIT_BYTES"),
+            key_overlap=timedelta(seconds=self._get("UPWELL_KEY_OVERLAP_SECONDS")),
         )
 
     def _get(self, name: str) -> Any:  # noqa: ANN401  # each setting has a type of its own

@@ -9,6 +9,7 @@ import structlog
 from adapters.postgres.connecting import connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.key_uses import PostgresKeyUses
 from adapters.postgres.listening import Listener
 from adapters.postgres.migrating import pending
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
@@ -19,16 +20,19 @@ from adapters.s3.url_signer import S3UrlSigner
 from adapters.system import SystemClock, SystemIds
 from application.callers import Admitting
 from application.canceling_upload import CancelingUpload
+from application.changing_organizations import ChangingOrganizations
 from application.confirming_upload import ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
+from application.issuing_upload_tokens import IssuingUploadTokens
 from application.managing_keys import ManagingKeys
 from application.opening_organizations import OpeningOrganizations
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog
 from application.ports.jobs import Job, JobQueue
+from application.ports.key_uses import KeyUses
 from application.ports.object_storage import ObjectStorage
 from application.ports.read_side import Directory, ReadSide
 from application.ports.url_signer import UrlSigner
@@ -49,6 +53,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     log: EventLog
     read_side: ReadSide
     directory: Directory
+    key_uses: KeyUses
     jobs: JobQueue
     storage: ObjectStorage
     signer: UrlSigner
@@ -80,7 +85,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     create_namespace: CreatingNamespaces
     create_bucket: CreatingBuckets
     organizations: OpeningOrganizations
+    change_organization: ChangingOrganizations
     keys: ManagingKeys
+    issue_upload_token: IssuingUploadTokens
     worker: Working
 
 
@@ -90,7 +97,7 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
     return Services(
         ports=ports,
         system=system,
-        admit=Admitting(directory=p.directory, clock=p.clock),
+        admit=Admitting(directory=p.directory, log=p.log, uses=p.key_uses, clock=p.clock),
         request_upload=RequestingUpload(
             log=p.log, read_side=p.read_side, signer=p.signer, clock=p.clock, ids=p.ids, rules=rules
         ),
@@ -111,7 +118,9 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         organizations=OpeningOrganizations(
             log=system.log, read_side=system.read_side, clock=p.clock, ids=p.ids, rules=rules
         ),
-        keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
+        change_organization=ChangingOrganizations(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
+        keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids, rules=rules),
+        issue_upload_token=IssuingUploadTokens(log=p.log, clock=p.clock, ids=p.ids),
         worker=_working(system, rules),
     )
 
@@ -158,10 +167,12 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
         log = PostgresEventLog(settings.database_url, everybody, listener)
         directory = PostgresDirectory(read_side, listener, keys=whole)
         seen_by_all = PostgresDirectory(whole, listener)
+        key_uses = PostgresKeyUses(everybody)
         jobs = PostgresJobQueue(everybody, listener)
         storage = await stack.enter_async_context(open_storage(s3))
         await stack.enter_async_context(directory.running())
         await stack.enter_async_context(seen_by_all.running())
+        await stack.enter_async_context(key_uses.running())
         await stack.enter_async_context(jobs.running())
         await stack.enter_async_context(listener.running())
         await stack.enter_async_context(log.running())
@@ -169,6 +180,7 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             log=log,
             read_side=whole,
             directory=seen_by_all,
+            key_uses=key_uses,
             jobs=jobs,
             storage=storage,
             signer=url_signer(s3),
@@ -195,7 +207,7 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
             log=log,
             read_side=read_side,
             organizations=OpeningOrganizations(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules),
-            keys=ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids),
+            keys=ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules),
             create_namespace=CreatingNamespaces(log=log, clock=clock, ids=ids),
             create_bucket=CreatingBuckets(log=log, clock=clock, ids=ids),
             forget=ForgettingUploads(log=log, clock=clock, ids=ids),

@@ -30,9 +30,10 @@ from entrypoints.http.wire.uploads import (
 )
 
 _READ = Needs(Permission.READ).opt()
-_WRITE = Needs(Permission.WRITE).opt()
-_DELETE = Needs(Permission.DELETE).opt()
-_CREATE = Needs(Permission.WRITE, active=True).opt()
+_CREATE = Needs(Permission.WRITE, active=True, tokens=True).opt()
+_READ_OWN = Needs(Permission.READ, tokens=True).opt()
+_WRITE_OWN = Needs(Permission.WRITE, tokens=True).opt()
+_DELETE_OWN = Needs(Permission.DELETE, tokens=True).opt()
 TAGS = ["Uploads"]
 
 Async = Annotated[bool, QueryParameter(name="async")]
@@ -107,7 +108,7 @@ async def list_uploads(
     )
 
 
-@get(["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"], opt=_READ, tags=TAGS)
+@get(["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"], opt=_READ_OWN, tags=TAGS)
 async def get_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
     """Return an upload as it stands."""
     admitted = admitted_in(scope)
@@ -120,7 +121,7 @@ async def get_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
 @delete(
     ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"],
     status_code=204,
-    opt=_DELETE,
+    opt=_DELETE_OWN,
     tags=TAGS,
 )
 async def delete_upload(upload_id: FromPath[str], scope: Scope, delete_s3_object: FromQuery[bool] = True) -> None:
@@ -138,7 +139,7 @@ async def delete_upload(upload_id: FromPath[str], scope: Scope, delete_s3_object
 @post(
     ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/confirm", "/uploads/{upload_id:str}/confirm"],
     status_code=200,
-    opt=_WRITE,
+    opt=_WRITE_OWN,
     tags=TAGS,
 )
 async def confirm_upload(

@@ -10,6 +10,7 @@ import structlog
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.jobs import MemoryJobQueue
+from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
 from adapters.memory.url_signer import MemoryUrlSigner
@@ -143,6 +144,7 @@ class MemorySystem:
             log=self._log,
             read_side=read_side,
             directory=MemoryDirectory(read_side),
+            key_uses=MemoryKeyUses(),
             jobs=MemoryJobQueue(self._log),
             storage=self._failing,
             signer=self._signer,

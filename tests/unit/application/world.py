@@ -10,16 +10,19 @@ import msgspec
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.jobs import MemoryJobQueue
+from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
 from adapters.memory.url_signer import MemoryUrlSigner
 from application.callers import Admitting, Caller
 from application.canceling_upload import CancelingUpload
+from application.changing_organizations import ChangingOrganizations
 from application.confirming_upload import Confirmed, ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
+from application.issuing_upload_tokens import IssuingUploadTokens
 from application.managing_keys import KeyWish, ManagingKeys
 from application.opening_organizations import OpeningOrganizations
 from application.ports.jobs import Job
@@ -51,7 +54,8 @@ class World:
         self.clock = ManualClock()
         self.ids = SequentialIds()
         self.log = MemoryEventLog()
-        self.read_side = MemoryReadSide(self.log)
+        self.key_uses = MemoryKeyUses()
+        self.read_side = MemoryReadSide(self.log, self.key_uses)
         self.directory = MemoryDirectory(self.read_side)
         self.storage = MemoryObjectStorage(versioned=self.versioned)
         self.jobs = MemoryJobQueue(self.log)
@@ -64,9 +68,11 @@ class World:
             self.ids,
             self.rules,
         )
-        self.admitting = Admitting(directory=self.directory, clock=clock)
+        self.admitting = Admitting(directory=self.directory, log=log, uses=self.key_uses, clock=clock)
         self.organizations = OpeningOrganizations(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules)
-        self.keys = ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids)
+        self.keys = ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules)
+        self.change_organization = ChangingOrganizations(log=log, read_side=read_side, clock=clock, ids=ids)
+        self.issue_token = IssuingUploadTokens(log=log, clock=clock, ids=ids)
         self.create_namespace = CreatingNamespaces(log=log, clock=clock, ids=ids)
         self.create_bucket = CreatingBuckets(log=log, clock=clock, ids=ids)
         self._request = RequestingUpload(
