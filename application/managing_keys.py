@@ -88,7 +88,6 @@ class ManagingKeys:
         secret: str | None = None,
     ) -> tuple[KeyRecord, str]:
         """Give out a key and return it with its secret."""
-        now = self._clock.now()
         key_id = self._ids.new("key_")
         secret = secret or self._ids.secret()
         origin = self._origin(organization_id, actor_id)
@@ -129,7 +128,7 @@ class ManagingKeys:
             scopes=command.scopes,
             rate_limit_override=wish.rate_limit_override,
             expires_at=wish.expires_at,
-            created_at=now,
+            created_at=origin.at,
             created_by=actor_id,
             revoked_at=None,
             revoked_by=None,

@@ -38,7 +38,9 @@ WHERE organization_id = $1 AND revoked_at IS NULL GROUP BY user_id ORDER BY user
 
 -- name: note_key_uses
 -- When keys were used last.
-INSERT INTO upwell.key_uses (key_id, last_used_at) SELECT * FROM unnest($1::text[], $2::timestamptz[])
+INSERT INTO upwell.key_uses (key_id, organization_id, last_used_at)
+SELECT key_id, k.organization_id, n.at
+FROM unnest($1::text[], $2::timestamptz[]) n(key_id, at) JOIN upwell.api_keys k USING (key_id)
 ON CONFLICT (key_id) DO UPDATE SET last_used_at = greatest(key_uses.last_used_at, excluded.last_used_at);
 
 -- name: key_by_name

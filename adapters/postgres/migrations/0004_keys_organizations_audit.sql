@@ -53,8 +53,9 @@ ALTER TABLE upwell.api_keys
 
 -- When keys were used last, roughly. Operational: not rebuilt, and not worth a write-ahead log.
 CREATE UNLOGGED TABLE upwell.key_uses (
-    key_id       text PRIMARY KEY,
-    last_used_at timestamptz NOT NULL
+    key_id          text PRIMARY KEY,
+    organization_id text NOT NULL,
+    last_used_at    timestamptz NOT NULL
 );
 
 
