@@ -104,7 +104,7 @@ async def _admitted(
     narrow = bool(caller.key.scopes)
     if not needs.namespace:
         if narrow and not needs.scoped:
-            check_organization_scope(caller, needs.permission)
+            await _check_scope_of_path(services, caller, needs.permission, scope)
         return Admitted(services=services, caller=caller, given_namespace=None, given_bucket=None)
     bucket = only_buckets = None
     if caller.token is not None:
@@ -135,6 +135,17 @@ def _of_token(needs: Needs, scope: Scope) -> Permission:
             "token_denied", "An upload token creates, confirms, cancels and shows its own uploads, and nothing else."
         )
     return Permission.WRITE
+
+
+async def _check_scope_of_path(services: Services, caller: Caller, needed: Permission, scope: Scope) -> None:
+    """Refuse what is about more than the key is for: the organization, or the whole of a namespace in the path."""
+    named = scope["path_params"].get("namespace_identifier")
+    if named is None:
+        check_organization_scope(caller, needed)
+        return
+    namespace = await services.admit.namespace(caller, _identifier(str(named)))
+    if await services.admit.reachable_buckets(caller, namespace, needed) is not None:
+        raise namespace_not_found(str(named))
 
 
 async def _check_reach(admitted: Admitted, needs: Needs, scope: Scope) -> None:

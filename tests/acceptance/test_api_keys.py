@@ -206,7 +206,8 @@ async def test_a_scope_of_another_kind_of_operation_is_refused(tenant: Tenant) -
 async def test_a_key_for_one_bucket_sees_no_other(tenant: Tenant) -> None:
     async with tenant.client() as client:
         for name in ("second", "third"):
-            assert await client.post("/v1/buckets", json={"bucket_name": name, "bucket_schema": {"properties": {}}})
+            made = await client.post("/v1/buckets", json={"bucket_name": name, "bucket_schema": {"properties": {}}})
+            assert made.status_code == httpx.codes.OK
         plain = {**FILE, "create_object_on_confirm": False}
         elsewhere = (await client.post("/v1/buckets/second/uploads", json=plain)).json()
     scope = {"resource_type": "bucket", "resource_id": "files", "operations": ["read_data", "write_data"]}
@@ -239,6 +240,9 @@ async def test_a_key_for_one_namespace_sees_no_other(tenant: Tenant) -> None:
         assert code(listed) == (404, "namespace_not_found")
         unknown = await client.post("/v1/buckets/list", json={}, headers={"X-Namespace": "nowhere"})
         assert listed.json()["error"]["message"] == unknown.json()["error"]["message"]
+        assert (await client.get("/v1/namespaces/test")).status_code == httpx.codes.OK
+        assert code(await client.get("/v1/namespaces/other")) == (404, "namespace_not_found")
+        assert code(await client.post("/v1/namespaces", json=body)) == (403, "out_of_scope")
 
 
 async def test_a_scope_that_names_nothing_here_opens_nothing(tenant: Tenant) -> None:

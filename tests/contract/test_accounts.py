@@ -16,6 +16,7 @@ from domain.api_key import (
     Permission,
 )
 from domain.organization import OrganizationProfileChanged, OrganizationRateLimitsChanged, RateLimits
+from domain.tags import decode
 from domain.upload import UploadDuplicateAvoided
 from domain.upload_token import UploadTokenIssued, UploadTokenUsed, token_of
 from tests.conftest import Database
@@ -177,6 +178,30 @@ async def test_the_audit_log_is_an_organizations_own_newest_first_in_pages(kit: 
     assert (await ask(actor_id="key_other"))[1] == 0
     assert await ask(start=began + timedelta(seconds=1)) == (["api_key.rotated.v1"], 1)
     assert (await ask(end=began + timedelta(seconds=1)))[1] == 3
+
+
+async def test_a_former_billing_address_is_in_the_log_no_longer(kit: Kit, account: Account) -> None:
+    async def tell(version: int, address: str | None) -> None:
+        told = OrganizationProfileChanged(
+            origin=account.origin(), name="Acme", logo_url=None, billing_email=address, metadata={"kept": True}
+        )
+        await account.append(kit.log, account.organization_id, version, told)
+
+    async def log() -> bytes:
+        return b"".join(event.state for event in await kit.log.read_feed(after=0, limit=100))
+
+    await tell(1, "old@acme.example")
+    assert b"old@acme.example" in await log()
+    await tell(2, "new@acme.example")
+    assert b"old@acme.example" not in await log()
+    assert b"new@acme.example" in await log()
+    await tell(3, None)
+    assert b"@acme.example" not in await log()
+    profiles = (await kit.log.read_stream(account.organization_id))[1:]
+    assert [event.originator_version for event in profiles] == [2, 3, 4]
+    assert all(isinstance(event := decode(one.state), OrganizationProfileChanged) for one in profiles)
+    assert isinstance(event, OrganizationProfileChanged)
+    assert event.metadata == {"kept": True}
 
 
 async def test_a_replay_tells_the_same_of_keys_and_organizations(database: Database) -> None:

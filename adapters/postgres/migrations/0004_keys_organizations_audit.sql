@@ -45,6 +45,19 @@ BEGIN
 END $$;
 
 
+-- Whoever tells of itself anew has its former billing address no longer in the log.
+CREATE FUNCTION upwell.redact_former_profiles() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE upwell.upwell_events
+    SET state = convert_to((convert_from(state, 'UTF8')::jsonb || '{"billing_email": null}')::text, 'UTF8')
+    WHERE originator_id = NEW.originator_id AND originator_version < NEW.originator_version AND topic = NEW.topic;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER redact_former_profiles AFTER INSERT ON upwell.upwell_events
+    FOR EACH ROW WHEN (NEW.topic = 'organization.profile_changed.v1')
+    EXECUTE FUNCTION upwell.redact_former_profiles();
+
+
 -- `previous_key_hash`: of the secret before the last rotation, which opens until `previous_until`.
 ALTER TABLE upwell.api_keys
     ADD allowed_origins   jsonb NOT NULL DEFAULT '[]',
