@@ -180,6 +180,18 @@ def reach_of_bucket(caller: Caller, bucket: BucketRecord, needed: Permission) ->
     return reach(caller.key.scopes, needed, {ResourceType.BUCKET: {bucket.bucket_id, bucket.name}})
 
 
+def reached_namespaces(caller: Caller, needed: Permission) -> list[str] | None:
+    """Return the namespaces, by id or name, that the key's scopes name whole; None: all of the organization."""
+    scopes = caller.key.scopes
+    if not scopes:
+        return None
+    organization: dict[str, set[str]] = {ResourceType.ORGANIZATION: {caller.organization.organization_id}}
+    if reach(scopes, needed, organization) is Reach.THERE:
+        return None
+    named = {str(each["resource_id"]) for each in scopes if each.get("resource_type") == ResourceType.NAMESPACE}
+    return [each for each in sorted(named) if reach(scopes, needed, {ResourceType.NAMESPACE: {each}}) is Reach.THERE]
+
+
 def check_organization_scope(caller: Caller, needed: Permission) -> None:
     """Refuse a key whose scopes are narrower than its organization, where the whole of it is asked for."""
     named: dict[str, set[str]] = {ResourceType.ORGANIZATION: {caller.organization.organization_id}}

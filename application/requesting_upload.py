@@ -157,7 +157,7 @@ class RequestingUpload:
             return await self._log.append(self._asked(command, (stream,), conditions, knows_originals=True))
         while True:
             use = self._token_uses.stream(token, announced, command.origin, command.upload_id)
-            asked = self._asked(command, (stream, use), conditions, knows_originals=False)
+            asked = self._asked(command, (use, stream), conditions, knows_originals=False)
             try:
                 position = await self._log.append(asked)
             except VersionConflictError as conflict:  # the token was used meanwhile, or by another process

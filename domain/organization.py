@@ -227,9 +227,10 @@ def _profile_events(command: ChangeProfile, organization: ActiveOrganization) ->
 
 
 def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > MAX_NAME_LENGTH:
+    """Refuse a name that is none, or that would stand in the way of another organization's id."""
+    if not name.strip() or len(name) > MAX_NAME_LENGTH or name.startswith("org_"):
         raise InvalidInputError(
-            "invalid_name", f"Give the organization a name of at most {MAX_NAME_LENGTH} characters."
+            "invalid_name", f"Give the organization a name of 1 to {MAX_NAME_LENGTH} characters that is no id."
         )
 
 

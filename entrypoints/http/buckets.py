@@ -10,7 +10,7 @@ from application.ports.read_side import BucketRecord
 from domain.api_key import Permission
 from domain.refusals import NotFoundError
 from entrypoints.http.admission import Needs, admitted_in
-from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_of, page_request, pagination
 from entrypoints.http.wire.buckets import (
     BucketCreateRequest,
     BucketListStats,
@@ -20,6 +20,7 @@ from entrypoints.http.wire.buckets import (
 )
 
 _READ = Needs(Permission.READ).opt()
+_LIST = Needs(Permission.READ, scoped=True).opt()
 _WRITE = Needs(Permission.WRITE).opt()
 TAGS = ["Buckets"]
 
@@ -40,7 +41,7 @@ async def create_bucket(data: JSONBody[BucketCreateRequest], scope: Scope) -> Bu
     return render(record)
 
 
-@post("/buckets/list", status_code=200, opt=_READ, tags=TAGS)
+@post("/buckets/list", status_code=200, opt=_LIST, tags=TAGS)
 async def list_buckets(
     request: Request[Any, Any, Any],
     scope: Scope,
@@ -62,7 +63,11 @@ async def list_buckets(
         sort=body.sort,
         with_total=True,
     )
-    page = await admitted.services.ports.read_side.buckets(admitted.namespace.namespace_id, asked)
+    read_side, namespace_id = admitted.services.ports.read_side, admitted.namespace.namespace_id
+    if admitted.only_buckets is None:
+        page = await read_side.buckets(namespace_id, asked)
+    else:
+        page = page_of([await read_side.bucket(namespace_id, each) for each in sorted(admitted.only_buckets)], asked)
     objects = sum(record.object_count for record in page.rows)
     size = sum(record.total_size_bytes for record in page.rows)
     count = len(page.rows) or 1

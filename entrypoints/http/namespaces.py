@@ -7,12 +7,13 @@ from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 
+from application.callers import reached_namespaces
 from application.ports.read_side import NamespaceRecord
 from domain.api_key import Permission
 from domain.refusals import NotFoundError
 from domain.schema import check_json
 from entrypoints.http.admission import MAX_IDENTIFIER, Needs, admitted_in
-from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_of, page_request, pagination
 from entrypoints.http.wire.namespaces import (
     CreateNamespaceRequest,
     ListNamespacesRequest,
@@ -22,6 +23,7 @@ from entrypoints.http.wire.namespaces import (
 )
 
 _READ = Needs(Permission.READ, namespace=False).opt()
+_LIST = Needs(Permission.READ, namespace=False, scoped=True).opt()
 _WRITE = Needs(Permission.WRITE, namespace=False).opt()
 _ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
 _MAX_SETTINGS_BYTES = 256 * 1024
@@ -49,7 +51,7 @@ async def create_namespace(data: JSONBody[CreateNamespaceRequest], scope: Scope)
     return render(record)
 
 
-@post("/namespaces/list", status_code=200, opt=_READ, tags=["Namespaces"])
+@post("/namespaces/list", status_code=200, opt=_LIST, tags=["Namespaces"])
 async def list_namespaces(
     request: Request[Any, Any, Any],
     scope: Scope,
@@ -71,7 +73,13 @@ async def list_namespaces(
         sort=body.sort,
         with_total=True,
     )
-    page = await admitted.services.ports.read_side.namespaces(admitted.caller.organization.organization_id, asked)
+    read_side, organization_id = admitted.services.ports.read_side, admitted.caller.organization.organization_id
+    only = reached_namespaces(admitted.caller, Permission.READ)
+    if only is None:
+        page = await read_side.namespaces(organization_id, asked)
+    else:
+        found = [await read_side.namespace(organization_id, each) for each in only]
+        page = page_of({each.namespace_id: each for each in found if each is not None}.values(), asked)
     results = [render(record) for record in page.rows]
     count = len(results) or 1
     buckets = sum(model.bucket_count for model in results)

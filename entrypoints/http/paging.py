@@ -2,8 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Annotated, Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from litestar.params import QueryParameter
@@ -21,6 +21,14 @@ IncludeTotal = Annotated[bool, QueryParameter()]
 class _Placed(Protocol):
     @property
     def position(self) -> int: ...
+
+
+class _Named(_Placed, Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Record = TypeVar("Record", bound=_Named)
 
 
 def page_request(
@@ -55,6 +63,16 @@ def page_request(
         where=where,
         with_total=with_total,
     )
+
+
+def page_of(records: Iterable[Record | None], asked: PageRequest) -> Page[Record]:
+    """Return the page that is asked for of a few records, for keys that are for these alone."""
+    wanted = (asked.search or "").lower()
+    matching = [record for record in records if record is not None and wanted in record.name.lower()]
+    matching.sort(key=lambda record: -record.position)
+    below = [each for each in matching if asked.after_position is None or each.position < asked.after_position]
+    last = asked.offset + asked.limit
+    return Page(rows=below[asked.offset : last], has_more=len(below) > last, total=len(matching))
 
 
 def pagination(path: str, page: Page[Any], asked: PageRequest) -> PaginationResponse:

@@ -218,6 +218,10 @@ async def test_a_key_for_one_bucket_sees_no_other(tenant: Tenant) -> None:
         upload_id = mine.json()["upload_id"]
         assert (await client.get(f"/v1/uploads/{upload_id}")).status_code == httpx.codes.OK
         assert code(await client.get("/v1/buckets/second")) == (404, "bucket_not_found")
+        listed = (await client.post("/v1/buckets/list", json={"search": "FIL"})).json()
+        assert ([each["bucket_name"] for each in listed["results"]], listed["total_count"]) == (["files"], 1)
+        assert (await client.post("/v1/buckets/list", json={"search": "second"})).json()["results"] == []
+        assert (await client.post("/v1/namespaces/list", json={})).json()["total_count"] == 0
         assert code(await client.post("/v1/buckets/second/uploads", json=plain)) == (404, "bucket_not_found")
         assert code(await client.get(f"/v1/uploads/{elsewhere['upload_id']}")) == (404, "upload_not_found")
         assert code(await client.delete(f"/v1/uploads/{upload_id}")) == (403, "permission_denied")
@@ -242,6 +246,11 @@ async def test_a_key_for_one_namespace_sees_no_other(tenant: Tenant) -> None:
         assert listed.json()["error"]["message"] == unknown.json()["error"]["message"]
         assert (await client.get("/v1/namespaces/test")).status_code == httpx.codes.OK
         assert code(await client.get("/v1/namespaces/other")) == (404, "namespace_not_found")
+        names = [
+            each["namespace_name"] for each in (await client.post("/v1/namespaces/list", json={})).json()["results"]
+        ]
+        assert names == ["test"]
+        assert (await client.post("/v1/buckets/list", json={})).json()["total_count"] == 1
         assert code(await client.post("/v1/namespaces", json=body)) == (403, "out_of_scope")
 
 

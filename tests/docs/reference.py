@@ -181,7 +181,8 @@ def _routes() -> Iterator[tuple[str, str, str, str]]:
 
 
 def _needs(needs: Any) -> str:  # noqa: ANN401  # msgspec's struct of admission
-    return f"`{needs.permission}`" + (", namespace" if needs.namespace else "")
+    told = f"`{needs.permission}`" + (", namespace" if needs.namespace else "")
+    return f"{told}; or an upload token" if needs.tokens else told
 
 
 def _doc(thing: object) -> str:

@@ -89,7 +89,7 @@ def test_an_organization_tells_of_itself_anew_and_the_same_again_is_not_news() -
     given(CREATED, changed).when(command).then_nothing()
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 201])
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201, "org_7c2e91ab40d85f36"])
 def test_an_organization_keeps_a_name(name: str) -> None:
     command = ChangeProfile(origin=ORIGIN, name=name, logo_url=None, billing_email=None, metadata={})
 
