@@ -48,11 +48,15 @@ class ManagingKeys:
         actor_id: str,
         by_key_id: str | None = None,
         secret: str | None = None,
+        ids: Ids | None = None,
     ) -> tuple[KeyRecord, str]:
-        """Give out a key and return it with its secret. `by_key_id`: the key that asks, which must be live."""
-        now = self._clock.now()
-        key_id = self._ids.new("key_")
-        secret = secret or self._ids.secret()
+        """Give out a key and return it with its secret. `by_key_id`: the key that asks, which must be live.
+
+        `ids`: those of a request under an idempotency key.
+        """
+        ids = ids or self._ids
+        key_id = ids.new("key_")
+        secret = secret or ids.secret()
         origin = self._origin(organization_id, actor_id)
         command = keys.CreateKey(
             origin=origin,
@@ -95,13 +99,20 @@ class ManagingKeys:
                 scopes=command.scopes,
                 rate_limit_override=wish.rate_limit_override,
                 expires_at=wish.expires_at,
-                created_at=now,
+                created_at=origin.at,
                 created_by=actor_id,
                 revoked_at=None,
                 revoked_by=None,
             ),
             secret,
         )
+
+    async def again(self, organization_id: str, *, user_id: str, name: str, key_id: str) -> tuple[KeyRecord, str]:
+        """Return a key that was given out, without its secret, which nobody knows any more."""
+        record = await self._read_side.key_by_name(organization_id, user_id, name)
+        if record is None or record.key_id != key_id:
+            raise NotFoundError("key_not_found", "There is no such API key.", {"key_name": name[:100]})
+        return record, ""
 
     async def revoke(
         self, organization_id: str, *, user_id: str, name: str, actor_id: str, by_key_id: str | None = None

@@ -1,0 +1,15 @@
+"""The role that counts requests for all processes together."""
+
+from typing import Protocol
+
+
+class RateLedger(Protocol):
+    """Counts what processes have taken of a window's budget. It may lose its counts."""
+
+    async def take(self, subject: str, window: int, count: int) -> int:
+        """Count `count` more in a window and return what has been taken of it altogether, these included.
+
+        Atomic: of two that take at once each sees the other or is seen by it. Counts of windows before the last one may
+        be gone. Raises `LogUnavailableError` when the ledger cannot be reached.
+        """
+        ...
