@@ -2,7 +2,8 @@
 
 A key is reserved before its request is carried out, together with a seed from which all ids of the request are drawn. A
 process that dies on the way leaves the reservation behind; whoever tries again draws the same ids, so that the log
-refuses to make the same things twice (`VersionConflictError`), and answers with what is there.
+refuses to make the same things twice (`VersionConflictError`), and answers with what is there. So a lease may be short:
+two that carry the same request out at once do no harm.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from application.ports.idempotency_keys import IdempotencyKeys, InFlight, KeyedR
 from domain.refusals import ConflictError, InvalidInputError, RefusedError
 
 KEPT = timedelta(hours=24)
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=15)
 MAX_KEY_LENGTH = 255
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _DROPPED_AT_ONCE = 1000
@@ -113,11 +114,12 @@ class DoingOnce:
     async def _carry_out(self, reserved: Reserved, creation: Creation[Result]) -> Result:
         try:
             result = await creation.make(SeededIds(reserved.seed, self._ids))
-        except VersionConflictError:  # the same ids are in the log: an earlier attempt did count
-            if reserved.attempt == 1:
+        except VersionConflictError as conflict:
+            drawn = self._drawn(creation, reserved.seed)
+            if conflict.stream_id not in drawn:
                 await self._give_back(reserved)
                 raise
-            drawn = self._drawn(creation, reserved.seed)
+            # another attempt did count, with the same ids
             result = await creation.again(Remembered(ids=drawn, drawn=drawn))
         except RefusedError:
             if reserved.attempt == 1:
