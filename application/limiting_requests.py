@@ -8,7 +8,6 @@ answer in time is not asked for a while, and until then each process grants the 
 import asyncio
 import math
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -60,10 +59,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 class _Share:
     """What this process has of one limit. `taken`: by all processes, as far as is known; `left`: of our slices."""
 
-    __slots__ = ("asking", "last", "left", "limit", "low", "name", "subject", "taken", "window")
+    __slots__ = ("asking", "last", "left", "limit", "limited", "low", "name", "organization_id", "taken", "window")
 
-    def __init__(self, subject: str, name: str) -> None:
-        self.subject = subject
+    def __init__(self, organization_id: str, limited: str, name: str) -> None:
+        self.organization_id = organization_id
+        self.limited = limited
         self.name = name
         self.limit = 0
         self.asking: asyncio.Task[None] | None = None
@@ -98,7 +98,7 @@ class LimitingRequests:
         self._ledger = ledger
         self._clock = clock
         self._report = report
-        self._shares: dict[Any, _Share] = {}
+        self._shares: dict[tuple[str, str], _Share] = {}
         self._alone_until = 0.0
 
     async def __call__(self, caller: Caller, kind: RequestClass) -> Verdict:
@@ -106,9 +106,12 @@ class LimitingRequests:
         now = self._clock.now()
         window, ends = window_of(now)
         limit: int = getattr(caller.organization.rate_limits, kind)
-        of_class = self._share(caller.organization.organization_id, kind.value, window, limit)
+        organization_id = caller.organization.organization_id
+        of_class = self._share(organization_id, kind.value, kind.value, window, limit)
         override = caller.key.rate_limit_override
-        of_key = None if override is None else self._share(caller.key.key_id, OF_A_KEY, window, override)
+        of_key = (
+            None if override is None else self._share(organization_id, caller.key.key_id, OF_A_KEY, window, override)
+        )
         allowed = of_key is None or await self._draw(of_key, window)
         if allowed and not await self._draw(of_class, window):
             allowed = False
@@ -124,12 +127,12 @@ class LimitingRequests:
             resets_in=max(math.ceil(ends - now.timestamp()), 1),
         )
 
-    def _share(self, owner: str, name: str, window: int, limit: int) -> _Share:
-        share = self._shares.get((owner, name))
+    def _share(self, organization_id: str, limited: str, name: str, window: int, limit: int) -> _Share:
+        share = self._shares.get((organization_id, limited))
         if share is None:
             if len(self._shares) >= _KNOWN_SHARES:
                 self._shares = {key: share for key, share in self._shares.items() if share.window == window}
-            share = self._shares[owner, name] = _Share(f"{owner}:{name}", name)
+            share = self._shares[organization_id, limited] = _Share(organization_id, limited, name)
         if share.window != window or share.limit != limit:
             share.begin(window, limit)
         return share
@@ -174,7 +177,7 @@ class LimitingRequests:
     async def _fetch(self, share: _Share, window: int, limit: int) -> None:
         size = slice_size(limit, left=limit - share.taken, last=share.last)
         try:
-            taken = await self._ledger.take(share.subject, window, size)
+            taken = await self._ledger.take(share.organization_id, share.limited, window, size)
         except Exception as error:  # noqa: BLE001  # whatever the ledger has: requests go on
             self._go_on_alone(error)
             return

@@ -120,10 +120,10 @@ SELECT min(greatest(due_at, leased_until)) FROM upwell.jobs;
 -- name: take_slice
 -- Take some of a window's budget of requests, and forget the windows before the last one.
 WITH gone AS (
-    DELETE FROM upwell.rate_slices WHERE subject = $1 AND window_number < $2 - 1
+    DELETE FROM upwell.rate_slices WHERE organization_id = $1 AND limited = $2 AND window_number < $3 - 1
 )
-INSERT INTO upwell.rate_slices AS s (subject, window_number, taken) VALUES ($1, $2, $3)
-ON CONFLICT (subject, window_number) DO UPDATE SET taken = s.taken + excluded.taken
+INSERT INTO upwell.rate_slices AS s (organization_id, limited, window_number, taken) VALUES ($1, $2, $3, $4)
+ON CONFLICT (organization_id, limited, window_number) DO UPDATE SET taken = s.taken + excluded.taken
 RETURNING taken;
 
 -- name: reserve_key

@@ -10,8 +10,8 @@ class PostgresRateLedger:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def take(self, subject: str, window: int, count: int) -> int:
+    async def take(self, organization_id: str, limited: str, window: int, count: int) -> int:
         """Count `count` more and return the sum."""
         async with log_errors():
-            taken: int = await self._pool.fetchval(QUERIES["take_slice"], subject, window, count)
+            taken: int = await self._pool.fetchval(QUERIES["take_slice"], organization_id, limited, window, count)
         return taken

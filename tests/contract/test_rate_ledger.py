@@ -28,17 +28,24 @@ async def ledgers(database_url: str | None) -> AsyncIterator[Ledgers]:
 
 async def test_what_processes_take_adds_up(ledgers: Ledgers) -> None:
     first, second = ledgers
-    assert [await first.take("a", 7, 3), await second.take("a", 7, 5), await first.take("a", 7, 1)] == [3, 8, 9]
+    assert [
+        await first.take("org_a", "data", 7, 3),
+        await second.take("org_a", "data", 7, 5),
+        await first.take("org_a", "data", 7, 1),
+    ] == [3, 8, 9]
 
 
-async def test_subjects_and_windows_are_counted_apart(ledgers: Ledgers) -> None:
+async def test_organizations_what_is_limited_and_windows_are_counted_apart(ledgers: Ledgers) -> None:
     ledger, _ = ledgers
-    await ledger.take("a", 7, 3)
-    assert await ledger.take("b", 7, 1) == 1
-    assert await ledger.take("a", 8, 2) == 2
-    assert await ledger.take("a", 7, 1) == 4, "a process whose clock is a little late counts in its own window"
+    await ledger.take("org_a", "data", 7, 3)
+    assert await ledger.take("org_b", "data", 7, 1) == 1
+    assert await ledger.take("org_a", "upload", 7, 1) == 1
+    assert await ledger.take("org_a", "data", 8, 2) == 2
+    assert await ledger.take("org_a", "data", 7, 1) == 4, (
+        "a process whose clock is a little late counts in its own window"
+    )
 
 
 async def test_of_many_at_once_none_is_lost(ledgers: Ledgers) -> None:
-    sums = await asyncio.gather(*(ledgers[number % 2].take("a", 7, 2) for number in range(50)))
+    sums = await asyncio.gather(*(ledgers[number % 2].take("org_a", "data", 7, 2) for number in range(50)))
     assert sorted(sums) == list(range(2, 101, 2))

@@ -2,10 +2,12 @@
 
 -- How much of each window's budget of requests has been taken. Not logged: a lost count costs nothing but one window.
 CREATE UNLOGGED TABLE upwell.rate_slices (
-    subject       text   NOT NULL,
-    window_number bigint NOT NULL,
-    taken         bigint NOT NULL,
-    PRIMARY KEY (subject, window_number)
+    organization_id text   NOT NULL,
+    -- a class of requests, or the id of an API key
+    limited         text   NOT NULL,
+    window_number   bigint NOT NULL,
+    taken           bigint NOT NULL,
+    PRIMARY KEY (organization_id, limited, window_number)
 ) WITH (fillfactor = 50);
 
 -- One row for each idempotency key of the last 24 hours. `name` is a digest of the API key's id and the client's key.

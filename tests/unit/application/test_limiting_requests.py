@@ -23,10 +23,10 @@ class CountingLedger(MemoryRateLedger):
 
     asked = 0
 
-    async def take(self, subject: str, window: int, count: int) -> int:
+    async def take(self, organization_id: str, limited: str, window: int, count: int) -> int:
         self.asked += 1
         await asyncio.sleep(0)
-        return await super().take(subject, window, count)
+        return await super().take(organization_id, limited, window, count)
 
 
 class BrokenLedger:
@@ -36,7 +36,7 @@ class BrokenLedger:
         self.silent = silent
         self.asked = 0
 
-    async def take(self, subject: str, window: int, count: int) -> int:  # noqa: ARG002  # the port's signature
+    async def take(self, organization_id: str, limited: str, window: int, count: int) -> int:  # noqa: ARG002  # a port
         self.asked += 1
         if self.silent:
             await asyncio.Event().wait()
