@@ -2,7 +2,7 @@
 
 A minute begins on the clock's full minute. The next slice is fetched before the last one is used up, so a request waits
 for the ledger only in a minute's first moment and when many come at once, and never for long: a ledger that does not
-answer in time is not asked for a while, and until then each process grants the whole limit by itself.
+answer in time is not asked for a while, and until then each process goes on as if it were alone.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from application.ports.rate_ledger import RateLedger
 from domain.rate_limiting import WINDOW_SECONDS, RequestClass, granted, slice_size, window_of
 from domain.refusals import TooManyRequestsError
 
-PATIENCE_SECONDS = 0.25
-PAUSE_SECONDS = 5.0
+PATIENCE_SECONDS = 0.5
+PAUSE_SECONDS = 2.0
 OF_A_KEY = "key"
 _KNOWN_SHARES = 10_000
 
@@ -57,9 +57,24 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Share:
-    """What this process has of one limit. `taken`: by all processes, as far as is known; `left`: of our slices."""
+    """What this process has of one limit. `taken`: by all processes, as far as is known; `left`: of our slices.
 
-    __slots__ = ("asking", "last", "left", "limit", "limited", "low", "name", "organization_id", "taken", "window")
+    `owed`: what we have granted ourselves and the ledger does not know of.
+    """
+
+    __slots__ = (
+        "asking",
+        "last",
+        "left",
+        "limit",
+        "limited",
+        "low",
+        "name",
+        "organization_id",
+        "owed",
+        "taken",
+        "window",
+    )
 
     def __init__(self, organization_id: str, limited: str, name: str) -> None:
         self.organization_id = organization_id
@@ -77,6 +92,7 @@ class _Share:
         self.left = 0
         self.last = 0
         self.low = 0
+        self.owed = 0
 
     def get(self, size: int, taken: int) -> None:
         """Have one more slice."""
@@ -176,16 +192,19 @@ class LimitingRequests:
 
     async def _fetch(self, share: _Share, window: int, limit: int) -> None:
         size = slice_size(limit, left=limit - share.taken, last=share.last)
+        owed = share.owed
         try:
-            taken = await self._ledger.take(share.organization_id, share.limited, window, size)
+            taken = await self._ledger.take(share.organization_id, share.limited, window, size + owed)
         except Exception as error:  # noqa: BLE001  # whatever the ledger has: requests go on
             self._go_on_alone(error)
             return
         if (share.window, share.limit) == (window, limit):
+            share.owed -= owed
             share.get(size, taken)
 
     @staticmethod
     def _help_ourselves(share: _Share) -> None:
         """Go on without the ledger: as if nobody else took anything."""
         size = slice_size(share.limit, left=share.limit - share.taken, last=share.last)
+        share.owed += size
         share.get(size, share.taken + size)

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -203,6 +204,18 @@ async def test_after_24_hours_a_key_is_new_and_a_worker_removes_it(world: World,
     assert await world.do_once.drop_expired() == 1
     assert await world.do_once.drop_expired() == 0
     assert TIDY < KEPT
+
+
+async def test_a_worker_removes_what_has_expired_while_it_runs(world: World, client: Client) -> None:
+    await once(client)
+    world.clock.advance(KEPT)
+    stopping = asyncio.Event()
+    worker = asyncio.create_task(world.working.run(stopping))
+    async with asyncio.timeout(10):
+        while world.idempotency_keys._rows:
+            await asyncio.sleep(0)
+    stopping.set()
+    await worker
 
 
 async def test_an_upload_that_was_forgotten_meanwhile_is_not_found(client: Client) -> None:

@@ -174,6 +174,25 @@ async def test_without_the_ledger_a_process_holds_the_limit_by_itself(
             task.cancel()
 
 
+async def test_what_was_granted_without_the_ledger_is_told_to_it_later(
+    caller: Caller, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("application.limiting_requests.PAUSE_SECONDS", 0.05)
+    ledger = MemoryRateLedger()
+    broken = BrokenLedger(silent=False)
+    process = Process(broken, clock)
+    assert allowed(await ask(process, caller, 100)) == 100
+    process.limit._ledger = ledger
+    async with asyncio.timeout(10):
+        while not ledger._taken:
+            await process.limit(caller, RequestClass.UPLOAD)
+            await asyncio.sleep(0.01)
+    ((taken,),) = [list(windows.values()) for windows in ledger._taken.values()]
+    assert taken > 100
+    other = Process(ledger, clock)
+    assert allowed(await ask(other, caller, 300)) == 300 - taken
+
+
 async def test_what_belongs_to_ended_minutes_is_not_kept(caller: Caller, clock: ManualClock) -> None:
     process = Process(MemoryRateLedger(), clock)
     for number in range(10_000):
