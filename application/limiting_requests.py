@@ -20,7 +20,6 @@ from domain.refusals import TooManyRequestsError
 PATIENCE_SECONDS = 0.5
 PAUSE_SECONDS = 2.0
 OF_A_KEY = "key"
-_KNOWN_SHARES = 10_000
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +56,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Share:
-    """What this process has of one limit. `taken`: by all processes, as far as is known; `left`: of our slices.
+    """What this process has of one limit in one minute. `taken`: by all, as far as is known; `left`: of our slices.
 
     `owed`: what we have granted ourselves and the ledger does not know of.
     """
@@ -76,17 +75,16 @@ class _Share:
         "window",
     )
 
-    def __init__(self, organization_id: str, limited: str, name: str) -> None:
+    def __init__(self, organization_id: str, limited: str, name: str, window: int) -> None:
         self.organization_id = organization_id
         self.limited = limited
         self.name = name
-        self.limit = 0
-        self.asking: asyncio.Task[None] | None = None
-        self.begin(0, 0)
-
-    def begin(self, window: int, limit: int) -> None:
-        """Begin a window, or a limit that is another one now."""
         self.window = window
+        self.asking: asyncio.Task[None] | None = None
+        self.begin(0)
+
+    def begin(self, limit: int) -> None:
+        """Begin anew, under another limit."""
         self.limit = limit
         self.taken = 0
         self.left = 0
@@ -114,24 +112,26 @@ class LimitingRequests:
         self._ledger = ledger
         self._clock = clock
         self._report = report
-        self._shares: dict[tuple[str, str], _Share] = {}
+        self._window = 0
+        self._shares: dict[tuple[str, str], _Share] = {}  # of this window
         self._alone_until = 0.0
 
     async def __call__(self, caller: Caller, kind: RequestClass) -> Verdict:
         """Count one request, if it is within all limits."""
         now = self._clock.now()
         window, ends = window_of(now)
+        if window != self._window:
+            self._window = window
+            self._shares = {}
         limit: int = getattr(caller.organization.rate_limits, kind)
         organization_id = caller.organization.organization_id
-        of_class = self._share(organization_id, kind.value, kind.value, window, limit)
+        of_class = self._share(organization_id, kind.value, kind.value, limit)
         override = caller.key.rate_limit_override
-        of_key = (
-            None if override is None else self._share(organization_id, caller.key.key_id, OF_A_KEY, window, override)
-        )
-        allowed = of_key is None or await self._draw(of_key, window)
-        if allowed and not await self._draw(of_class, window):
+        of_key = None if override is None else self._share(organization_id, caller.key.key_id, OF_A_KEY, override)
+        allowed = of_key is None or await self._draw(of_key)
+        if allowed and not await self._draw(of_class):
             allowed = False
-            if of_key is not None and of_key.window == window:
+            if of_key is not None:
                 of_key.left += 1  # it was not used
         standings: tuple[Standing, ...] = (of_class.standing,)
         if of_key is not None:
@@ -143,19 +143,17 @@ class LimitingRequests:
             resets_in=max(math.ceil(ends - now.timestamp()), 1),
         )
 
-    def _share(self, organization_id: str, limited: str, name: str, window: int, limit: int) -> _Share:
+    def _share(self, organization_id: str, limited: str, name: str, limit: int) -> _Share:
         share = self._shares.get((organization_id, limited))
         if share is None:
-            if len(self._shares) >= _KNOWN_SHARES:
-                self._shares = {key: share for key, share in self._shares.items() if share.window == window}
-            share = self._shares[organization_id, limited] = _Share(organization_id, limited, name)
-        if share.window != window or share.limit != limit:
-            share.begin(window, limit)
+            share = self._shares[organization_id, limited] = _Share(organization_id, limited, name, self._window)
+        if share.limit != limit:
+            share.begin(limit)
         return share
 
-    async def _draw(self, share: _Share, window: int) -> bool:
+    async def _draw(self, share: _Share) -> bool:
         """Use one request of our share; False if none is left anywhere."""
-        while share.window == window:
+        while True:
             if share.left > 0:
                 share.left -= 1
                 if share.left < share.low and share.taken < share.limit and not self._alone:
@@ -165,7 +163,6 @@ class LimitingRequests:
                 return False
             if not await self._have_more(share):
                 self._help_ourselves(share)
-        return True  # the minute has ended while we waited: the next one is not charged for it
 
     async def _have_more(self, share: _Share) -> bool:
         """Wait for a slice; False where the ledger does not answer in time."""
@@ -187,18 +184,18 @@ class LimitingRequests:
 
     def _ask(self, share: _Share) -> asyncio.Task[None]:
         if share.asking is None or share.asking.done():
-            share.asking = asyncio.create_task(self._fetch(share, share.window, share.limit), name="rate-slice")
+            share.asking = asyncio.create_task(self._fetch(share, share.limit), name="rate-slice")
         return share.asking
 
-    async def _fetch(self, share: _Share, window: int, limit: int) -> None:
+    async def _fetch(self, share: _Share, limit: int) -> None:
         size = slice_size(limit, left=limit - share.taken, last=share.last)
         owed = share.owed
         try:
-            taken = await self._ledger.take(share.organization_id, share.limited, window, size + owed)
+            taken = await self._ledger.take(share.organization_id, share.limited, share.window, size + owed)
         except Exception as error:  # noqa: BLE001  # whatever the ledger has: requests go on
             self._go_on_alone(error)
             return
-        if (share.window, share.limit) == (window, limit):
+        if share.limit == limit:
             share.owed -= owed
             share.get(size, taken)
 
