@@ -32,15 +32,21 @@ class IssuingUploadTokens:
         self._clock = clock
         self._ids = ids
 
-    async def __call__(self, caller: Caller, bucket: BucketRecord, wish: TokenWish) -> tuple[UploadToken, str]:
-        """Give out a token for a bucket and return it with its secret. It ends with the key at the latest."""
+    async def __call__(
+        self, caller: Caller, bucket: BucketRecord, wish: TokenWish, *, ids: Ids | None = None
+    ) -> tuple[UploadToken, str]:
+        """Give out a token for a bucket and return it with its secret. It ends with the key at the latest.
+
+        `ids`: those of a request under an idempotency key.
+        """
+        ids = ids or self._ids
         now = self._clock.now()
-        secret = self._ids.secret().replace("sk_", "ut_", 1)
+        secret = ids.secret().replace("sk_", "ut_", 1)
         key = caller.key
         expires_at = now + wish.expires_in
         command = IssueToken(
             origin=caller.origin(
-                now, new_command_id(self._ids), namespace_id=bucket.namespace_id, bucket_id=bucket.bucket_id
+                now, new_command_id(ids), namespace_id=bucket.namespace_id, bucket_id=bucket.bucket_id
             ),
             token_id=token_id_of(secret),
             key_id=key.key_id,

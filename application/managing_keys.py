@@ -86,10 +86,12 @@ class ManagingKeys:
         actor_id: str,
         by: KeyRecord | None = None,
         secret: str | None = None,
+        ids: Ids | None = None,
     ) -> tuple[KeyRecord, str]:
-        """Give out a key and return it with its secret."""
-        key_id = self._ids.new("key_")
-        secret = secret or self._ids.secret()
+        """Give out a key and return it with its secret. `ids`: those of a request under an idempotency key."""
+        ids = ids or self._ids
+        key_id = ids.new("key_")
+        secret = secret or ids.secret()
         origin = self._origin(organization_id, actor_id)
         scopes = tuple(dict(scope) for scope in wish.scopes)
         if by is not None:
@@ -173,9 +175,15 @@ class ManagingKeys:
         actor_id: str,
         by: KeyRecord,
         overlap: timedelta | None = None,
+        ids: Ids | None = None,
     ) -> tuple[KeyRecord, str]:
-        """Give a key another secret and return it. The present one works for `overlap`, by default as the rules say."""
+        """Give a key another secret and return it. The present one works for `overlap`, by default as the rules say.
+
+        `ids`: those of a request under an idempotency key. Where an earlier attempt has rotated the key, it stays as it
+        is, and the secret is empty: another rotation would end the secret that is in use.
+        """
         secret = self._ids.secret()
+        command_id = new_command_id(ids or self._ids)
         overlap = self._rules.key_overlap if overlap is None else overlap
 
         def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
@@ -189,8 +197,14 @@ class ManagingKeys:
             )
             return keys.decide(command, state)
 
-        record = await self._carry_out(organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by)
-        return record, secret
+        record = await self._carry_out(
+            organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by, command_id=command_id
+        )
+        return record, secret if record.key_hash == hash_of(secret) else ""
+
+    async def again(self, organization_id: str, *, user_id: str, key_id: str) -> tuple[KeyRecord, str]:
+        """Return a key that was given out or rotated, without its secret, which nobody knows any more."""
+        return await self._by_id(organization_id, user_id, key_id), ""
 
     async def revoke(
         self, organization_id: str, *, user_id: str, name: str, actor_id: str, by: KeyRecord | None = None
@@ -219,12 +233,17 @@ class ManagingKeys:
         new_name: str | None = None,
         actor_id: str,
         by: KeyRecord | None,
+        command_id: str | None = None,
     ) -> KeyRecord:
+        """Append what `decide` says, unless that was done already under the `command_id`."""
         key_id = (await self._named(organization_id, user_id, name)).key_id
         for _ in range(CONFLICT_RETRIES):
             stored = await self._log.read_stream(key_id)
-            state = _told([cast("ApiKeyEvent", decode(event.state)) for event in stored], NoKey())
-            origin = self._origin(organization_id, actor_id)
+            told = [cast("ApiKeyEvent", decode(event.state)) for event in stored]
+            if any(event.origin.command_id == command_id for event in told):
+                return await self._by_id(organization_id, user_id, key_id)
+            state = _told(told, NoKey())
+            origin = self._origin(organization_id, actor_id, command_id)
             events = decide(origin, state)
             stream = StreamAppend(stream_id=key_id, expected_version=len(stored), events=events)
             claimed = new_name if isinstance(state, ActiveKey) and new_name != state.name else None
@@ -232,7 +251,7 @@ class ManagingKeys:
                 await self._append(stream, origin, by, name=claimed, user_id=user_id)
             except VersionConflictError:
                 continue
-            return next(key for key in await self._read_side.keys(organization_id, user_id) if key.key_id == key_id)
+            return await self._by_id(organization_id, user_id, key_id)
         raise WrongStateError("busy", "Others change this API key at this very moment; try again.")
 
     async def _append(
@@ -254,6 +273,9 @@ class ManagingKeys:
                 "name_taken", f"A key named {name!r} exists already.", {"key_id": taken.owner_id}
             ) from taken
 
+    async def _by_id(self, organization_id: str, user_id: str, key_id: str) -> KeyRecord:
+        return next(key for key in await self._read_side.keys(organization_id, user_id) if key.key_id == key_id)
+
     async def _named(self, organization_id: str, user_id: str, name: str) -> KeyRecord:
         """Return the user's key of this name: the live one, otherwise the one that was revoked last."""
         found = [key for key in await self._read_side.keys(organization_id, user_id) if key.name == name]
@@ -262,11 +284,11 @@ class ManagingKeys:
         live = [key for key in found if key.revoked_at is None]
         return live[0] if live else max(found, key=lambda key: key.revoked_at or key.created_at)
 
-    def _origin(self, organization_id: str, actor_id: str) -> Origin:
+    def _origin(self, organization_id: str, actor_id: str, command_id: str | None = None) -> Origin:
         return Origin(
             organization_id=organization_id,
             actor_id=actor_id,
-            command_id=new_command_id(self._ids),
+            command_id=command_id or new_command_id(self._ids),
             at=self._clock.now(),
         )
 

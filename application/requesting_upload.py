@@ -1,6 +1,7 @@
 """Requesting an upload: everything is checked, then a URL is given out."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -22,11 +23,12 @@ from application.ports.event_log import (
 from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.rules import Rules
+from application.uploads import upload_not_found
 from domain.admission import Admitted, Announcement, BucketRules, admit
 from domain.bucket import Policy
 from domain.events import Origin
 from domain.filenames import storage_key
-from domain.refusals import InvalidInputError, NotFoundError
+from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError
 from domain.schema import BucketSchema
 from domain.upload import (
     NoUpload,
@@ -78,8 +80,14 @@ class RequestingUpload:
         self._buckets: dict[str, tuple[BucketRecord, BucketRules]] = {}
         self._token_uses = TokenUses()
 
-    async def __call__(self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish) -> Answer:
-        """Answer with a URL, with the original of a duplicate, or with the object that has the unique key."""
+    async def __call__(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish, *, ids: Ids | None = None
+    ) -> Answer:
+        """Answer with a URL, with the original of a duplicate, or with the object that has the unique key.
+
+        `ids`: those of a request that is made under an idempotency key; the upload's is drawn first.
+        """
+        ids = ids or self._ids
         now = self._clock.now()
         if not MIN_EXPIRY_SECONDS <= wish.url_expires_in_seconds <= MAX_EXPIRY_SECONDS:
             raise InvalidInputError(
@@ -91,9 +99,9 @@ class RequestingUpload:
             self._rules_of(bucket),
             self._rules.tier_limits[caller.organization.tier],
         )
-        upload_id = self._ids.new("upl_")
+        upload_id = ids.new("upl_")
         origin = caller.origin(
-            now, new_command_id(self._ids), namespace_id=namespace.namespace_id, bucket_id=bucket.bucket_id
+            now, new_command_id(ids), namespace_id=namespace.namespace_id, bucket_id=bucket.bucket_id
         )
         headers = signed_headers(wish.announcement.content_type, wish.announcement.file_size_bytes)
         key = storage_key(
@@ -126,13 +134,34 @@ class RequestingUpload:
             except OriginalExistsError as duplicate:
                 original = await self._read_side.upload(namespace.namespace_id, duplicate.upload_id)
                 if original is not None:
-                    await self._avoid(original, origin, conditions)
+                    await self._avoid(original, origin, conditions, ids)
                     return Answer(record=original, signed=None, is_duplicate=True, message=_DUPLICATE_MESSAGE)
             else:
                 record = _record(command, position)
                 if command.existing_object_id is not None:
                     return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
                 return Answer(record=record, signed=signed)
+
+    async def again(self, namespace: NamespaceRecord, upload_id: str, *, is_duplicate: bool) -> Answer:
+        """Answer once more a request that was answered with this upload; its URL has the time that is left.
+
+        `is_duplicate`: it is the original that was there already.
+        """
+        record = await self._read_side.upload(namespace.namespace_id, upload_id)
+        if record is None:
+            raise upload_not_found(upload_id)
+        if is_duplicate:
+            return Answer(record=record, signed=None, is_duplicate=True, message=_DUPLICATE_MESSAGE)
+        if record.status is Status.SKIPPED:
+            return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
+        now = self._clock.now()
+        left = timedelta(seconds=int((record.expires_at - now).total_seconds()))
+        if record.status is not Status.PENDING or left < timedelta(seconds=1):
+            return Answer(record=record, signed=None)
+        headers = signed_headers(record.content_type, record.declared_size_bytes)
+        return Answer(
+            record=record, signed=self._signer.sign_put(record.storage_key, headers=headers, expires_in=left, now=now)
+        )
 
     def _rules_of(self, bucket: BucketRecord) -> BucketRules:
         """Return the bucket's rules; the directory gives the same record for a while, so its schema is parsed once."""
@@ -156,7 +185,13 @@ class RequestingUpload:
         if token is None:
             return await self._log.append(self._asked(command, (stream,), conditions, knows_originals=True))
         while True:
-            use = self._token_uses.stream(token, announced, command.origin, command.upload_id)
+            try:
+                use = self._token_uses.stream(token, announced, command.origin, command.upload_id)
+            except ForbiddenError:
+                made = await self._log.read_stream(command.upload_id)
+                if made:  # by an earlier attempt of the same request, with the token's last use
+                    raise VersionConflictError(command.upload_id, 0, len(made)) from None
+                raise
             asked = self._asked(command, (use, stream), conditions, knows_originals=False)
             try:
                 position = await self._log.append(asked)
@@ -197,15 +232,16 @@ class RequestingUpload:
             **conditions,
         )
 
-    async def _avoid(self, original: UploadRecord, origin: Origin, conditions: Mapping[str, Any]) -> None:
+    async def _avoid(self, original: UploadRecord, origin: Origin, conditions: Mapping[str, Any], ids: Ids) -> None:
         event = UploadDuplicateAvoided(
             origin=origin,
             original_upload_id=original.upload_id,
             sha256=original.sha256 or "",
             saved_bytes=original.size_bytes or 0,
         )
-        stream = StreamAppend(stream_id=self._ids.new("dup_"), expected_version=0, events=(event,))
-        await self._log.append(Command(command_id=origin.command_id, streams=(stream,), **conditions))
+        stream = StreamAppend(stream_id=ids.new("dup_"), expected_version=0, events=(event,))
+        with suppress(VersionConflictError):  # an earlier attempt of the same request has told it
+            await self._log.append(Command(command_id=origin.command_id, streams=(stream,), **conditions))
 
     async def _require_object(self, bucket: BucketRecord, unique_key: str) -> None:
         claim = object_claim(bucket.bucket_id, unique_key)

@@ -54,7 +54,7 @@ _SCHEMA = {
 }
 
 
-def develop(*, port: int, data: Path, tier: Tier) -> None:
+def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool) -> None:
     """Run until interrupted. Raises `UserError`, `EmbeddedError` or `SettingError` when it cannot start."""
     configure_logs(os.environ.get("UPWELL_LOG_FORMAT", "console"), os.environ.get("UPWELL_LOG_LEVEL", "warning"))
     data = Path(os.path.abspath(data))  # noqa: PTH100  # links in the path are the user's own
@@ -79,6 +79,9 @@ def develop(*, port: int, data: Path, tier: Tier) -> None:
             environment["UPWELL_S3_SECRET_ACCESS_KEY"] = storage.secret_access_key
         environment.setdefault("UPWELL_S3_BUCKET", S3_BUCKET)
         environment["UPWELL_PORT"] = str(port)
+        if rate_limits:
+            environment["UPWELL_RATE_LIMITS"] = "on"
+        environment.setdefault("UPWELL_RATE_LIMITS", "off")
         settings = Settings(environment)
         asyncio.run(migrate(settings.database_owner_url))
         if environment["UPWELL_DATABASE_URL"] != environment.get("UPWELL_DATABASE_OWNER_URL"):

@@ -140,6 +140,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("UPWELL_HOST", "The address that `serve` listens on.", "127.0.0.1", _text),
     Setting("UPWELL_PORT", "The port that `serve` listens on.", "8000", _number(1, 65535)),
+    Setting(
+        "UPWELL_RATE_LIMITS",
+        "`on` or `off`: whether requests are limited. `upwell dev` has them off unless it is told otherwise.",
+        "on",
+        _choice("on", "off"),
+    ),
     Setting("UPWELL_LOG_FORMAT", "`json` or `console`.", "json", _choice("json", "console")),
     Setting("UPWELL_LOG_LEVEL", "The least that is logged.", "info", _choice("debug", "info", "warning", "error")),
     Setting(
@@ -236,6 +242,11 @@ class Settings:
     def port(self) -> int:
         """The port to listen on."""
         return int(self._get("UPWELL_PORT"))
+
+    @property
+    def limits_rates(self) -> bool:
+        """Whether requests are limited."""
+        return bool(self._get("UPWELL_RATE_LIMITS") == "on")
 
     @property
     def log_format(self) -> str:

@@ -8,10 +8,12 @@ import structlog
 
 from adapters.postgres.connecting import connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
+from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.key_uses import PostgresKeyUses
 from adapters.postgres.listening import Listener
 from adapters.postgres.migrating import pending
+from adapters.postgres.rate_ledger import PostgresRateLedger
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tenancy import TenantReads
 from adapters.s3.object_storage import S3ObjectStorage
@@ -24,16 +26,20 @@ from application.changing_organizations import ChangingOrganizations
 from application.confirming_upload import ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
+from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
 from application.issuing_upload_tokens import IssuingUploadTokens
+from application.limiting_requests import LimitingRequests
 from application.managing_keys import ManagingKeys
 from application.opening_organizations import OpeningOrganizations
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog
+from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.jobs import Job, JobQueue
 from application.ports.key_uses import KeyUses
 from application.ports.object_storage import ObjectStorage
+from application.ports.rate_ledger import RateLedger
 from application.ports.read_side import Directory, ReadSide
 from application.ports.url_signer import UrlSigner
 from application.rechecking_uploads import RecheckingUploads
@@ -48,13 +54,15 @@ _SYSTEM_POOL_SIZE = 4
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """The adapters that were chosen."""
+    """The adapters that were chosen. `rate_ledger` None: requests are not limited."""
 
     log: EventLog
     read_side: ReadSide
     directory: Directory
     key_uses: KeyUses
     jobs: JobQueue
+    idempotency_keys: IdempotencyKeys
+    rate_ledger: RateLedger | None
     storage: ObjectStorage
     signer: UrlSigner
     clock: Clock
@@ -79,6 +87,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     ports: Ports
     system: Ports
     admit: Admitting
+    limit_requests: LimitingRequests | None
+    do_once: DoingOnce
     request_upload: RequestingUpload
     confirm_upload: ConfirmingUpload
     cancel_upload: CancelingUpload
@@ -98,6 +108,10 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         ports=ports,
         system=system,
         admit=Admitting(directory=p.directory, log=p.log, uses=p.key_uses, clock=p.clock),
+        limit_requests=None
+        if p.rate_ledger is None
+        else LimitingRequests(ledger=p.rate_ledger, clock=p.clock, report=_report_lone_limits),
+        do_once=_doing_once(p),
         request_upload=RequestingUpload(
             log=p.log, read_side=p.read_side, signer=p.signer, clock=p.clock, ids=p.ids, rules=rules
         ),
@@ -137,6 +151,10 @@ def _verifying(p: Ports, rules: Rules) -> VerifyingUploads:
     )
 
 
+def _doing_once(p: Ports) -> DoingOnce:
+    return DoingOnce(keys=p.idempotency_keys, clock=p.clock, ids=p.ids)
+
+
 def _working(p: Ports, rules: Rules) -> Working:
     return Working(
         jobs=p.jobs,
@@ -147,6 +165,7 @@ def _working(p: Ports, rules: Rules) -> Working:
         expire=ExpiringUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules),
         forget=ForgettingUploads(log=p.log, clock=p.clock, ids=p.ids),
         recheck=RecheckingUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids),
+        do_once=_doing_once(p),
         report=_report_job,
     )
 
@@ -182,6 +201,8 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             directory=seen_by_all,
             key_uses=key_uses,
             jobs=jobs,
+            idempotency_keys=PostgresIdempotencyKeys(everybody),
+            rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
             storage=storage,
             signer=url_signer(s3),
             clock=clock or SystemClock(),
@@ -261,3 +282,7 @@ def _credentials(s3: S3Settings) -> Credentials:
 
 def _report_job(job: Job, error: BaseException) -> None:
     _log.warning("job_failed", kind=job.kind, upload_id=job.upload_id, attempts=job.attempts, error=repr(error))
+
+
+def _report_lone_limits(error: Exception) -> None:
+    _log.warning("rate_limits_by_itself", error=repr(error))

@@ -188,3 +188,50 @@ UPDATE upwell.jobs SET leased_until = $4 WHERE upload_id = $1 AND kind = $2 AND 
 -- name: next_due
 -- When the next job wants a worker.
 SELECT min(greatest(due_at, leased_until)) FROM upwell.jobs;
+
+-- name: take_slice
+-- Take some of a window's budget of requests, and forget the windows before the last one.
+WITH gone AS (
+    DELETE FROM upwell.rate_slices WHERE organization_id = $1 AND limited = $2 AND window_number < $3 - 1
+)
+INSERT INTO upwell.rate_slices AS s (organization_id, limited, window_number, taken) VALUES ($1, $2, $3, $4)
+ON CONFLICT (organization_id, limited, window_number) DO UPDATE SET taken = s.taken + excluded.taken
+RETURNING taken;
+
+-- name: reserve_key
+-- Reserve an idempotency key that is new or expired, or take over one whose request has no outcome and no lease.
+INSERT INTO upwell.idempotency_keys AS k
+    (name, organization_id, fingerprint, seed, attempt, lease, leased_until, expires_at)
+VALUES ($1, $2, $3, $4, 1, $5, $6, $7)
+ON CONFLICT (name) DO UPDATE SET
+    fingerprint = excluded.fingerprint,
+    seed = CASE WHEN k.expires_at <= $8 THEN excluded.seed ELSE k.seed END,
+    attempt = CASE WHEN k.expires_at <= $8 THEN 1 ELSE k.attempt + 1 END,
+    expires_at = CASE WHEN k.expires_at <= $8 THEN excluded.expires_at ELSE k.expires_at END,
+    lease = excluded.lease,
+    leased_until = excluded.leased_until,
+    made = NULL
+WHERE k.expires_at <= $8
+    OR (k.made IS NULL AND k.fingerprint = excluded.fingerprint AND k.leased_until <= $8)
+RETURNING seed, attempt;
+
+-- name: idempotency_key
+-- An idempotency key that could not be reserved.
+SELECT fingerprint, seed, made FROM upwell.idempotency_keys WHERE name = $1;
+
+-- name: finish_key
+-- Keep what the request under an idempotency key has made.
+UPDATE upwell.idempotency_keys SET made = $3, lease = NULL WHERE name = $1 AND lease = $2;
+
+-- name: release_key
+-- Free an idempotency key whose request was refused.
+DELETE FROM upwell.idempotency_keys WHERE name = $1 AND lease = $2;
+
+-- name: give_key_back
+-- Let the same request be tried again at once.
+UPDATE upwell.idempotency_keys SET lease = NULL, leased_until = '-infinity' WHERE name = $1 AND lease = $2;
+
+-- name: drop_keys
+-- Remove some of the idempotency keys that have expired.
+DELETE FROM upwell.idempotency_keys
+WHERE name IN (SELECT name FROM upwell.idempotency_keys WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2);

@@ -15,10 +15,15 @@ from application.callers import (
     namespace_not_found,
     out_of_scope,
 )
+from application.doing_once import check_idempotency_key
 from application.ports.read_side import BucketRecord, NamespaceRecord
 from application.uploads import upload_not_found
 from domain.api_key import Permission
+from domain.rate_limiting import RequestClass
 from domain.refusals import ForbiddenError, InvalidInputError
+from entrypoints.http.errors import answer_error
+from entrypoints.http.rate_limits import headers
+from entrypoints.http.request_log import ADDED_HEADERS
 from entrypoints.wiring import Services
 
 _KEY = "upwell.admitted"
@@ -26,10 +31,11 @@ MAX_IDENTIFIER = 200
 
 
 class Needs(msgspec.Struct, frozen=True):
-    """What a route needs before it runs. `active`: the bucket must take uploads.
+    """What a route needs before it runs. `active`: the bucket must take uploads. `counts_as`: for rate limits.
 
     `scoped`: a key for single namespaces or buckets may come, and the route shows it no more than that. `tokens`: so
-    may whoever holds an upload token; of uploads they see their own alone.
+    may whoever holds an upload token; of uploads they see their own alone. `once`: the route makes something, and an
+    `Idempotency-Key` keeps it from making it twice.
     """
 
     permission: Permission
@@ -37,6 +43,8 @@ class Needs(msgspec.Struct, frozen=True):
     active: bool = False
     scoped: bool = False
     tokens: bool = False
+    counts_as: RequestClass = RequestClass.METADATA
+    once: bool = False
 
     def opt(self) -> dict[str, Any]:
         """Return it in the form that routes carry."""
@@ -51,6 +59,7 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     given_namespace: NamespaceRecord | None
     given_bucket: BucketRecord | None
     only_buckets: frozenset[str] | None = None
+    idempotency_key: str | None = None
 
     @property
     def namespace(self) -> NamespaceRecord:
@@ -74,13 +83,22 @@ class Admission:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Admit or refuse a request, in the documented order: key, permission, namespace, bucket."""
+        """Admit or refuse a request, in the documented order: key, rate, origin, permission, namespace, bucket."""
         needs: Needs | None = scope["route_handler"].opt.get("needs")
         if needs is None:  # Litestar's own answer to OPTIONS
             await self._app(scope, receive, send)
             return
+        try:
+            admitted = await self._admit(scope, needs)
+        except Exception as error:  # noqa: BLE001  # answered here, so that the request's log sees the answer
+            await answer_error(scope, receive, send, error)
+            return
+        scope[_KEY] = admitted  # type: ignore[literal-required]  # a key of our own in the scope
+        await self._app(scope, receive, send)
+
+    async def _admit(self, scope: Scope, needs: Needs) -> Admitted:
         services: Services = scope["litestar_app"].state.services
-        authorization = named_namespace = origin = None
+        authorization = named_namespace = origin = idempotency_key = None
         for name, value in scope["headers"]:
             if name == b"authorization":
                 authorization = value.decode("latin-1")
@@ -88,13 +106,21 @@ class Admission:
                 named_namespace = value.decode("latin-1")
             elif name == b"origin":
                 origin = value.decode("latin-1")
+            elif name == b"idempotency-key" and needs.once:
+                idempotency_key = value.decode("latin-1")
         caller = await services.admit.caller(_bearer(authorization))
+        if services.limit_requests is not None:
+            verdict = await services.limit_requests(caller, needs.counts_as)
+            scope[ADDED_HEADERS] = headers(verdict)  # type: ignore[literal-required]  # the same
+            verdict.check()
         if origin is not None:
             check_origin(caller, origin)
         needed = needs.permission if caller.token is None else _of_token(needs, scope)
         check_permission(caller, needed)
-        scope[_KEY] = await _admitted(services, needs, caller, scope, named_namespace)  # type: ignore[literal-required]  # a key of our own in the scope
-        await self._app(scope, receive, send)
+        admitted = await _admitted(services, needs, caller, scope, named_namespace)
+        if idempotency_key is None:
+            return admitted
+        return msgspec.structs.replace(admitted, idempotency_key=check_idempotency_key(idempotency_key))
 
 
 async def _admitted(

@@ -8,13 +8,18 @@ from litestar import delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 
+from application.doing_once import Creation
 from application.issuing_upload_tokens import TokenWish
 from application.managing_keys import KeyChange, KeyWish, user_id
 from application.ports.read_side import KeyRecord
 from domain.api_key import Permission, ResourceType
-from domain.refusals import InvalidInputError
+from domain.rate_limiting import RequestClass
+from domain.refusals import InvalidInputError, NotFoundError
 from domain.schema import check_json
+from domain.upload_token import UploadToken
 from entrypoints.http.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in, check_bucket_named_in_body
+from entrypoints.http.idempotency import once
+from entrypoints.http.times import in_utc
 from entrypoints.http.wire.api_keys import (
     APIKeyCreateRequest,
     APIKeyCreateResponse,
@@ -27,8 +32,9 @@ from entrypoints.http.wire.api_keys import (
 )
 from entrypoints.http.wire.base import GenericSuccessResponse
 
+_CREATE = Needs(Permission.ADMIN, namespace=False, once=True).opt()
 _ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
-_TOKEN = Needs(Permission.WRITE, scoped=True).opt()
+_TOKEN = Needs(Permission.WRITE, scoped=True, counts_as=RequestClass.UPLOAD, once=True).opt()
 _TAGS = ["API keys"]
 _MAX_SETTINGS_BYTES = 256 * 1024
 _PATH = "/organizations/users/{user_email:str}/api-keys"
@@ -38,11 +44,14 @@ _UNREADABLE = ResourceScope(resource_type=ResourceType.ORGANIZATION, resource_id
 Overlap = Annotated[int | None, QueryParameter(ge=0, le=30 * 86_400)]
 
 
-@post(_PATH, status_code=200, opt=_ADMIN, tags=_TAGS)
+@post(_PATH, status_code=200, opt=_CREATE, tags=_TAGS)
 async def create_api_key(
     user_email: FromPath[str], data: JSONBody[APIKeyCreateRequest], scope: Scope
 ) -> APIKeyCreateResponse:
-    """Give out an API key. Its secret is in this answer and nowhere else."""
+    """Give out an API key. Its secret is in this answer and nowhere else.
+
+    A request that is repeated under its idempotency key is answered with an empty `key`.
+    """
     admitted = admitted_in(scope)
     organization = admitted.caller.organization
     wish = KeyWish(
@@ -53,11 +62,21 @@ async def create_api_key(
         scopes=_scopes(data.scopes) or (),
         allowed_origins=data.allowed_origins or (),
         rate_limit_override=data.rate_limit_override,
-        expires_at=_with_zone(data.expires_at),
+        expires_at=_expiry(data.expires_at),
     )
     check_json([wish.name, wish.description, list(wish.scopes)], "the key", max_bytes=_MAX_SETTINGS_BYTES)
-    record, secret = await admitted.services.keys.create(
-        organization.organization_id, wish, actor_id=admitted.caller.key.key_id, by=admitted.caller.key
+    keys, asking = admitted.services.keys, admitted.caller.key
+    record, secret = await once(
+        scope,
+        data,
+        Creation(
+            prefix="key_",
+            make=lambda ids: keys.create(
+                organization.organization_id, wish, actor_id=asking.key_id, by=asking, ids=ids
+            ),
+            made=lambda created: (created[0].key_id,),
+            again=lambda known: keys.again(organization.organization_id, user_id=wish.user_id, key_id=known.ids[0]),
+        ),
     )
     return _with_secret(record, secret, admitted)
 
@@ -89,7 +108,7 @@ async def update_api_key(
         scopes=_scopes(data.scopes),
         allowed_origins=data.allowed_origins,
         rate_limit_override=data.rate_limit_override,
-        expires_at=_with_zone(data.expires_at),
+        expires_at=_expiry(data.expires_at),
         status=data.status,
     )
     check_json([change.name, change.description, list(change.scopes or ())], "the key", max_bytes=_MAX_SETTINGS_BYTES)
@@ -104,20 +123,35 @@ async def update_api_key(
     return _render(record, admitted)
 
 
-@post(f"{_PATH}/{{key_name:str}}/rotate", status_code=200, opt=_ADMIN, tags=_TAGS)
+@post(f"{_PATH}/{{key_name:str}}/rotate", status_code=200, opt=_CREATE, tags=_TAGS)
 async def rotate_api_key(
     user_email: FromPath[str], key_name: FromPath[str], scope: Scope, overlap_seconds: Overlap = None
 ) -> APIKeyCreateResponse:
-    """Give an API key another secret, in this answer and nowhere else. The one before it works on for a while."""
+    """Give an API key another secret, in this answer and nowhere else. The one before it works on for a while.
+
+    A request that is repeated under its idempotency key is answered with an empty `key`.
+    """
     admitted = admitted_in(scope)
     organization = admitted.caller.organization
-    record, secret = await admitted.services.keys.rotate(
-        organization.organization_id,
-        user_id=user_id(organization.internal_id, user_email),
-        name=key_name.replace("\0", ""),
-        actor_id=admitted.caller.key.key_id,
-        by=admitted.caller.key,
-        overlap=None if overlap_seconds is None else timedelta(seconds=overlap_seconds),
+    keys, user = admitted.services.keys, user_id(organization.internal_id, user_email)
+    record, secret = await once(
+        scope,
+        None,
+        Creation(
+            prefix="key_",
+            count=0,
+            make=lambda ids: keys.rotate(
+                organization.organization_id,
+                user_id=user,
+                name=key_name.replace("\0", ""),
+                actor_id=admitted.caller.key.key_id,
+                by=admitted.caller.key,
+                overlap=None if overlap_seconds is None else timedelta(seconds=overlap_seconds),
+                ids=ids,
+            ),
+            made=lambda rotated: (rotated[0].key_id,),
+            again=lambda known: keys.again(organization.organization_id, user_id=user, key_id=known.ids[0]),
+        ),
     )
     return _with_secret(record, secret, admitted)
 
@@ -139,7 +173,10 @@ async def delete_api_key(user_email: FromPath[str], key_name: FromPath[str], sco
 
 @post("/upload-tokens", status_code=200, opt=_TOKEN, tags=["Upload tokens"])
 async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) -> UploadTokenResponse:
-    """Give out a short-lived token that uploads to one bucket, for browsers and phones."""
+    """Give out a short-lived token that uploads to one bucket, for browsers and phones.
+
+    A request that is repeated under its idempotency key is answered with an empty `token`.
+    """
     admitted = admitted_in(scope)
     named = data.bucket[:MAX_IDENTIFIER].replace("\0", "")
     bucket = await admitted.services.admit.bucket(admitted.namespace, named, active=True)
@@ -150,7 +187,17 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
         max_count=data.max_count,
         expires_in=timedelta(seconds=data.expires_in),
     )
-    token, secret = await admitted.services.issue_upload_token(admitted.caller, bucket, wish)
+    token, secret = await once(
+        scope,
+        data,
+        Creation(
+            prefix="utk_",
+            count=0,  # a token's id follows from its secret, which no seed may tell
+            make=lambda ids: admitted.services.issue_upload_token(admitted.caller, bucket, wish, ids=ids),
+            made=lambda issued: (issued[0].token_id,),
+            again=lambda known: _token(admitted, known.ids[0]),
+        ),
+    )
     facts = msgspec.structs.asdict(token)
     del facts["organization_id"]
     return UploadTokenResponse(token=secret, **facts)
@@ -160,10 +207,23 @@ def _scopes(scopes: tuple[ResourceScope, ...] | None) -> tuple[dict[str, Any], .
     return None if scopes is None else tuple(msgspec.to_builtins(each) for each in scopes)
 
 
-def _with_zone(expires_at: datetime | None) -> datetime | None:
-    if expires_at is not None and expires_at.tzinfo is None:
+async def _token(admitted: Admitted, token_id: str) -> tuple[UploadToken, str]:
+    """Return a token that was given out, without its secret, which nobody knows any more."""
+    token = await admitted.services.ports.directory.upload_token(token_id)
+    if token is None:
+        raise NotFoundError("token_not_found", "There is no such upload token.", {"token_id": token_id})
+    return token, ""
+
+
+def _expiry(expires_at: datetime | None) -> datetime | None:
+    if expires_at is None:
+        return None
+    if expires_at.tzinfo is None:
         raise InvalidInputError("invalid_expiry", "expires_at needs a time zone, such as 2027-01-01T00:00:00Z.")
-    return expires_at
+    try:
+        return in_utc(expires_at)
+    except OverflowError:
+        raise InvalidInputError("invalid_expiry", "expires_at is out of range: give a time before 9999.") from None
 
 
 def _render(record: KeyRecord, admitted: Admitted) -> APIKeyModel:

@@ -6,10 +6,13 @@ from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 
+from application.doing_once import Creation
 from application.ports.read_side import BucketRecord
 from domain.api_key import Permission
+from domain.rate_limiting import RequestClass
 from domain.refusals import NotFoundError
-from entrypoints.http.admission import Needs, admitted_in
+from entrypoints.http.admission import Admitted, Needs, admitted_in
+from entrypoints.http.idempotency import once
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_of, page_request, pagination
 from entrypoints.http.wire.buckets import (
     BucketCreateRequest,
@@ -20,23 +23,33 @@ from entrypoints.http.wire.buckets import (
 )
 
 _READ = Needs(Permission.READ).opt()
-_LIST = Needs(Permission.READ, scoped=True).opt()
-_WRITE = Needs(Permission.WRITE).opt()
+_LIST = Needs(Permission.READ, scoped=True, counts_as=RequestClass.SEARCH).opt()
+_CREATE = Needs(Permission.WRITE, once=True).opt()
 TAGS = ["Buckets"]
 
 
-@post("/buckets", status_code=200, opt=_WRITE, tags=TAGS)
+@post("/buckets", status_code=200, opt=_CREATE, tags=TAGS)
 async def create_bucket(data: JSONBody[BucketCreateRequest], scope: Scope) -> BucketResponse:
     """Make a bucket."""
     admitted = admitted_in(scope)
-    record = await admitted.services.create_bucket(
-        admitted.caller,
-        admitted.namespace,
-        name=data.bucket_name,
-        description=data.description,
-        bucket_schema=data.bucket_schema,
-        unique_key=data.unique_key,
-        metadata=data.metadata,
+    record = await once(
+        scope,
+        data,
+        Creation(
+            prefix="bkt_",
+            make=lambda ids: admitted.services.create_bucket(
+                admitted.caller,
+                admitted.namespace,
+                name=data.bucket_name,
+                description=data.description,
+                bucket_schema=data.bucket_schema,
+                unique_key=data.unique_key,
+                metadata=data.metadata,
+                ids=ids,
+            ),
+            made=lambda record: (record.bucket_id,),
+            again=lambda known: _record(admitted, known.ids[0]),
+        ),
     )
     return render(record)
 
@@ -91,10 +104,14 @@ async def get_bucket(
 ) -> BucketResponse:
     """Return a bucket with its counters, by id or name."""
     admitted = admitted_in(scope)
-    record = await admitted.services.ports.read_side.bucket(admitted.namespace.namespace_id, admitted.bucket.bucket_id)
+    return render(await _record(admitted, admitted.bucket.bucket_id))
+
+
+async def _record(admitted: Admitted, bucket_id: str) -> BucketRecord:
+    record = await admitted.services.ports.read_side.bucket(admitted.namespace.namespace_id, bucket_id)
     if record is None:
         raise NotFoundError("bucket_not_found", "There is no such bucket.")
-    return render(record)
+    return record
 
 
 def render(record: BucketRecord) -> BucketResponse:

@@ -8,11 +8,14 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 
 from application.callers import reached_namespaces
+from application.doing_once import Creation
 from application.ports.read_side import NamespaceRecord
 from domain.api_key import Permission
+from domain.rate_limiting import RequestClass
 from domain.refusals import NotFoundError
 from domain.schema import check_json
-from entrypoints.http.admission import MAX_IDENTIFIER, Needs, admitted_in
+from entrypoints.http.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in
+from entrypoints.http.idempotency import once
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_of, page_request, pagination
 from entrypoints.http.wire.namespaces import (
     CreateNamespaceRequest,
@@ -23,14 +26,13 @@ from entrypoints.http.wire.namespaces import (
 )
 
 _READ = Needs(Permission.READ, namespace=False).opt()
-_LIST = Needs(Permission.READ, namespace=False, scoped=True).opt()
-_WRITE = Needs(Permission.WRITE, namespace=False).opt()
-_ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
+_LIST = Needs(Permission.READ, namespace=False, scoped=True, counts_as=RequestClass.SEARCH).opt()
+_CREATE = Needs(Permission.WRITE, namespace=False, once=True).opt()
 _MAX_SETTINGS_BYTES = 256 * 1024
 _PAGE = 10
 
 
-@post("/namespaces", status_code=200, opt=_WRITE, tags=["Namespaces"])
+@post("/namespaces", status_code=200, opt=_CREATE, tags=["Namespaces"])
 async def create_namespace(data: JSONBody[CreateNamespaceRequest], scope: Scope) -> NamespaceModel:
     """Make a namespace."""
     admitted = admitted_in(scope)
@@ -45,8 +47,17 @@ async def create_namespace(data: JSONBody[CreateNamespaceRequest], scope: Scope)
         "infrastructure": data.infrastructure,
     }
     check_json([settings, data.description], "the namespace", max_bytes=_MAX_SETTINGS_BYTES)
-    record = await admitted.services.create_namespace(
-        admitted.caller, name=data.namespace_name, description=data.description, settings=settings
+    record = await once(
+        scope,
+        data,
+        Creation(
+            prefix="ns_",
+            make=lambda ids: admitted.services.create_namespace(
+                admitted.caller, name=data.namespace_name, description=data.description, settings=settings, ids=ids
+            ),
+            made=lambda record: (record.namespace_id,),
+            again=lambda known: _record(admitted, known.ids[0]),
+        ),
     )
     return render(record)
 
@@ -103,14 +114,16 @@ async def list_namespaces(
 async def get_namespace(namespace_identifier: FromPath[str], scope: Scope) -> NamespaceModel:
     """Return a namespace by id or name."""
     admitted = admitted_in(scope)
+    return render(await _record(admitted, namespace_identifier))
+
+
+async def _record(admitted: Admitted, id_or_name: str) -> NamespaceRecord:
     record = await admitted.services.ports.read_side.namespace(
-        admitted.caller.organization.organization_id, namespace_identifier[:MAX_IDENTIFIER].replace("\0", "")
+        admitted.caller.organization.organization_id, id_or_name[:MAX_IDENTIFIER].replace("\0", "")
     )
     if record is None:
-        raise NotFoundError(
-            "namespace_not_found", "There is no such namespace.", {"namespace": namespace_identifier[:200]}
-        )
-    return render(record)
+        raise NotFoundError("namespace_not_found", "There is no such namespace.", {"namespace": id_or_name[:200]})
+    return record
 
 
 def render(record: NamespaceRecord) -> NamespaceModel:

@@ -9,12 +9,12 @@ from litestar.types import Scope
 
 from application.ports.read_side import ObjectRecord
 from domain.api_key import Permission
+from domain.rate_limiting import RequestClass
 from domain.refusals import NotFoundError
 from entrypoints.http.admission import Needs, admitted_in
 from entrypoints.http.wire.objects import BlobDetails, BlobModel, ObjectResponse
 
-_READ = Needs(Permission.READ).opt()
-_WRITE = Needs(Permission.WRITE).opt()
+_READ = Needs(Permission.READ, counts_as=RequestClass.DATA).opt()
 TAGS = ["Objects"]
 
 

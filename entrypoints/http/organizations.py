@@ -15,10 +15,12 @@ from application.ports.read_side import AuditQuery, OrganizationRecord
 from domain.api_key import Permission, ResourceType
 from domain.auditing import Entry, actor_type_of, changes_of, entry_of, topics_of
 from domain.organization import RateLimits
+from domain.rate_limiting import RequestClass
 from domain.refusals import InvalidInputError
 from domain.schema import check_json
 from domain.tags import decode
 from entrypoints.http.admission import Needs, admitted_in
+from entrypoints.http.times import in_utc
 from entrypoints.http.wire.organizations import (
     AuditAction,
     AuditEventListResponse,
@@ -33,6 +35,7 @@ from entrypoints.http.wire.organizations import (
 
 _READ = Needs(Permission.READ, namespace=False).opt()
 _ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
+_AUDIT = Needs(Permission.ADMIN, namespace=False, counts_as=RequestClass.SEARCH).opt()
 _TAGS = ["Organizations"]
 _MAX_METADATA_BYTES = 16 * 1024
 
@@ -108,7 +111,7 @@ async def get_usage(
     )
 
 
-@get("/organizations/audit/logs", opt=_ADMIN, tags=_TAGS)
+@get("/organizations/audit/logs", opt=_AUDIT, tags=_TAGS)
 async def list_audit_logs(
     scope: Scope,
     resource_type: FromQuery[ResourceType | None] = None,
@@ -182,11 +185,11 @@ def _time(value: str | None, name: str) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError:
+        return in_utc(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         raise InvalidInputError(
             "invalid_time", f"{name} must be a time in ISO 8601, such as 2027-01-01T00:00:00Z.", {"parameter": name}
         ) from None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _plain(value: str | None) -> str | None:

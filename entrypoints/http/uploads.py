@@ -8,6 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 
 from application.confirming_upload import Confirmed
+from application.doing_once import Creation
 from application.ports.read_side import UploadRecord
 from application.ports.url_signer import SignedRequest
 from application.requesting_upload import Wish
@@ -15,9 +16,11 @@ from application.uploads import upload_not_found
 from domain.admission import Announcement
 from domain.api_key import Permission
 from domain.bucket import Policy
+from domain.rate_limiting import RequestClass
 from domain.refusals import InvalidInputError
 from domain.upload import Claimed, Status
 from entrypoints.http.admission import Admitted, Needs, admitted_in
+from entrypoints.http.idempotency import once
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.wire.uploads import (
     ConfirmUploadRequest,
@@ -29,11 +32,11 @@ from entrypoints.http.wire.uploads import (
     UploadResponse,
 )
 
-_READ = Needs(Permission.READ).opt()
-_CREATE = Needs(Permission.WRITE, active=True, tokens=True).opt()
-_READ_OWN = Needs(Permission.READ, tokens=True).opt()
-_WRITE_OWN = Needs(Permission.WRITE, tokens=True).opt()
-_DELETE_OWN = Needs(Permission.DELETE, tokens=True).opt()
+_LIST = Needs(Permission.READ, counts_as=RequestClass.SEARCH).opt()
+_CREATE = Needs(Permission.WRITE, active=True, tokens=True, counts_as=RequestClass.UPLOAD, once=True).opt()
+_READ_OWN = Needs(Permission.READ, tokens=True, counts_as=RequestClass.DATA).opt()
+_CONFIRM_OWN = Needs(Permission.WRITE, tokens=True, counts_as=RequestClass.UPLOAD).opt()
+_DELETE_OWN = Needs(Permission.DELETE, tokens=True, counts_as=RequestClass.DATA).opt()
 TAGS = ["Uploads"]
 
 Async = Annotated[bool, QueryParameter(name="async")]
@@ -63,11 +66,23 @@ async def create_upload(
         sha256=data.file_hash,
         skip_duplicates=data.skip_duplicates,
     )
-    answer = await admitted.services.request_upload(admitted.caller, admitted.namespace, admitted.bucket, wish)
+    request_upload = admitted.services.request_upload
+    answer = await once(
+        scope,
+        data,
+        Creation(
+            prefix="upl_",
+            make=lambda ids: request_upload(admitted.caller, admitted.namespace, admitted.bucket, wish, ids=ids),
+            made=lambda answer: (answer.record.upload_id,),
+            again=lambda known: request_upload.again(
+                admitted.namespace, known.ids[0], is_duplicate=known.ids != known.drawn
+            ),
+        ),
+    )
     return render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
 
 
-@post("/buckets/{bucket_identifier:str}/uploads/list", status_code=200, opt=_READ, tags=TAGS)
+@post("/buckets/{bucket_identifier:str}/uploads/list", status_code=200, opt=_LIST, tags=TAGS)
 async def list_uploads(
     request: Request[Any, Any, Any],
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
@@ -139,7 +154,7 @@ async def delete_upload(upload_id: FromPath[str], scope: Scope, delete_s3_object
 @post(
     ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/confirm", "/uploads/{upload_id:str}/confirm"],
     status_code=200,
-    opt=_WRITE_OWN,
+    opt=_CONFIRM_OWN,
     tags=TAGS,
 )
 async def confirm_upload(

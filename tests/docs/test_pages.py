@@ -31,6 +31,8 @@ TOLD = {
         "upload.duplicate_avoided.v1",
         '"code": "hash_mismatch"',
     ),
+    "docs/how-to/repeat-requests-safely.md": ("one upload", '"idempotency_key_reused"'),
+    "docs/explanation/rate-limits.md": ("x-ratelimit-limit: ",),
     "docs/how-to/erase-an-upload.md": (" is forgotten.", '"filename":null'),
     "docs/how-to/rebuild-read-tables.md": ("The live tables equal the replay.", "The fresh tables are in place."),
 }

@@ -9,6 +9,7 @@ import structlog
 
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
 from adapters.memory.jobs import MemoryJobQueue
 from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.object_storage import MemoryObjectStorage
@@ -142,6 +143,8 @@ class MemorySystem:
         read_side = MemoryReadSide(self._log)
         ports = Ports(
             log=self._log,
+            idempotency_keys=MemoryIdempotencyKeys(),
+            rate_ledger=None,
             read_side=read_side,
             directory=MemoryDirectory(read_side),
             key_uses=MemoryKeyUses(),

@@ -12,6 +12,10 @@ from entrypoints.http.wire.base import Json, Request, Response
 
 Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
+# No address without a dot in its domain, or with control characters, the last of which `$` would let pass.
+_LETTER = r"[^@\s\x00-\x1f\x7f-\x9f"
+_ADDRESS = rf"^{_LETTER}]{{1,64}}@{_LETTER}.]+(\.{_LETTER}.]+)+$(?!\n)"
+
 
 class BaseRateLimits(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Requests a minute for each class of request. What is not given is 10."""
@@ -29,11 +33,7 @@ class OrganizationUpdateRequest(Request, frozen=True):
     organization_name: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     logo_url: Annotated[str, Meta(max_length=2083)] | UnsetType | None = UNSET
     billing_email: (
-        Annotated[
-            str, Meta(max_length=320, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$", extra_json_schema={"format": "email"})
-        ]
-        | UnsetType
-        | None
+        Annotated[str, Meta(max_length=320, pattern=_ADDRESS, extra_json_schema={"format": "email"})] | UnsetType | None
     ) = UNSET
     metadata: Json | None = None
     rate_limits: BaseRateLimits | None = None

@@ -9,6 +9,7 @@ import msgspec
 
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
 from adapters.memory.jobs import MemoryJobQueue
 from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.object_storage import MemoryObjectStorage
@@ -20,6 +21,7 @@ from application.changing_organizations import ChangingOrganizations
 from application.confirming_upload import Confirmed, ConfirmingUpload
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
+from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
 from application.issuing_upload_tokens import IssuingUploadTokens
@@ -92,6 +94,8 @@ class World:
         )
         self._cancel = CancelingUpload(log=log, read_side=read_side, storage=storage, clock=clock, ids=ids, rules=rules)
         self.forget = ForgettingUploads(log=log, clock=clock, ids=ids)
+        self.idempotency_keys = MemoryIdempotencyKeys()
+        self.do_once = DoingOnce(keys=self.idempotency_keys, clock=clock, ids=ids)
         self.working = Working(
             jobs=self.jobs,
             log=log,
@@ -101,6 +105,7 @@ class World:
             expire=ExpiringUploads(log=log, storage=storage, clock=clock, ids=ids, rules=rules),
             forget=self.forget,
             recheck=RecheckingUploads(log=log, storage=storage, clock=clock, ids=ids),
+            do_once=self.do_once,
             report=self._report,
         )
 
