@@ -292,3 +292,15 @@ async def test_a_preflight_is_answered_without_a_key(service: Service) -> None:
     allowed = {name.strip().lower() for name in answer.headers["access-control-allow-headers"].split(",")}
     assert allowed >= {"authorization", "content-type", "x-namespace"}
     assert "POST" in answer.headers["access-control-allow-methods"]
+
+
+async def test_an_expiry_is_kept_in_utc_and_refused_out_of_range(tenant: Tenant) -> None:
+    made = await make_key(tenant, expires_at="2099-01-01T20:00:00+20:00")
+    assert made["expires_at"] == "2099-01-01T00:00:00Z"
+    async with tenant.client() as client:
+        changed = await client.patch(f"{KEYS}/k", json={"expires_at": "2098-12-31T00:00:30-23:59"})
+        assert changed.json()["expires_at"] == "2098-12-31T23:59:30Z", changed.text
+        for late in ("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"):
+            refused = await client.patch(f"{KEYS}/k", json={"expires_at": late})
+            assert code(refused) == (422, "invalid_expiry")
+            assert code(await client.post(KEYS, json={"name": "x", "expires_at": late})) == (422, "invalid_expiry")

@@ -44,6 +44,18 @@ async def make_older(tenant: Tenant, by: timedelta) -> None:
     await connection.close()
 
 
+async def forget_what_was_made(tenant: Tenant) -> None:
+    """Leave the tenant's idempotency keys as a process would that died before it could keep what it made."""
+    connection = await connect(tenant.database.owner_url, role=None)
+    await connection.execute(
+        "UPDATE upwell.idempotency_keys SET made = NULL, lease = 'of a dead process', leased_until = $2"
+        " WHERE organization_id = $1",
+        tenant.caller.organization.organization_id,
+        datetime.now(UTC) - timedelta(seconds=1),
+    )
+    await connection.close()
+
+
 async def test_the_same_request_is_answered_with_the_same_upload_and_a_url_that_works(tenant: Tenant) -> None:
     async with tenant.client() as client:
         first = await client.post(UPLOADS, json=GOOD, headers=under("a"))
@@ -120,8 +132,57 @@ async def test_namespaces_buckets_and_keys_are_made_once_too_and_a_secret_is_tol
             assert error_of(await client.post(path, json=body)) == (400, "name_taken")
         first = (await client.post(keys, json={"name": "ci"}, headers=under("a"))).json()
         again = (await client.post(keys, json={"name": "ci"}, headers=under("a"))).json()
+        await client.patch(f"{keys}/ci", json={"name": "renamed"})
+        renamed = (await client.post(keys, json={"name": "ci"}, headers=under("a"))).json()
     assert first["key"].startswith("sk_")
     assert again == {**first, "key": ""}
+    assert renamed == {**again, "name": "renamed"}
+
+
+async def test_a_key_is_rotated_once_though_a_process_died_on_the_way(tenant: Tenant) -> None:
+    keys = "/v1/organizations/users/ann/api-keys"
+    async with tenant.client() as client:
+        made = (await client.post(keys, json={"name": "ci"})).json()
+        first = (await client.post(f"{keys}/ci/rotate", headers=under("a"))).json()
+        again = (await client.post(f"{keys}/ci/rotate", headers=under("a"))).json()
+        await forget_what_was_made(tenant)
+        taken_over = (await client.post(f"{keys}/ci/rotate", headers=under("a"))).json()
+        for secret in (made["key"], first["key"]):
+            holder = {"Authorization": f"Bearer {secret}"}
+            assert (await client.get("/v1/buckets/files", headers=holder)).status_code == 200
+        another = (await client.post(f"{keys}/ci/rotate", headers=under("b"))).json()
+    assert again == taken_over == {**first, "key": "", "last_used_at": again["last_used_at"]}
+    assert another["key_hash"] != first["key_hash"]
+
+
+async def test_an_upload_token_is_given_out_once_and_its_holder_has_keys_of_their_own(tenant: Tenant) -> None:
+    wish = {"bucket": "files", "max_count": 2}
+    async with tenant.client() as client:
+        first = (await client.post("/v1/upload-tokens", json=wish, headers=under("a"))).json()
+        again = (await client.post("/v1/upload-tokens", json=wish, headers=under("a"))).json()
+        other = (await client.post("/v1/upload-tokens", json=wish)).json()
+        assert again == {**first, "token": ""}
+        made = []
+        for secret in (None, first["token"], other["token"]):
+            headers = under("u") | ({} if secret is None else {"Authorization": f"Bearer {secret}"})
+            answers = [await client.post(UPLOADS, json=GOOD, headers=headers) for _ in range(2)]
+            assert [answer.status_code for answer in answers] == [200, 200], answers[1].text
+            assert len({answer.json()["upload_id"] for answer in answers}) == 1
+            made.append(answers[0].json()["upload_id"])
+    assert len(set(made)) == 3
+
+
+async def test_the_last_use_of_a_token_is_answered_again(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        token = (await client.post("/v1/upload-tokens", json={"bucket": "files"})).json()
+        headers = under("u") | {"Authorization": f"Bearer {token['token']}"}
+        first = (await client.post(UPLOADS, json=GOOD, headers=headers)).json()
+        await forget_what_was_made(tenant)
+        again = await client.post(UPLOADS, json=GOOD, headers=headers)
+        assert again.status_code == 200, again.text
+        assert (again.json()["upload_id"], again.json()["status"]) == (first["upload_id"], "PENDING")
+        refused = await client.post(UPLOADS, json=GOOD, headers=headers | under("v"))
+        assert error_of(refused) == (403, "token_used_up")
 
 
 async def test_what_a_killed_process_left_is_taken_over_and_makes_no_second_upload(tenant: Tenant) -> None:

@@ -5,6 +5,7 @@ import hashlib
 from typing import Any
 
 import httpx
+import pytest
 
 from domain.organization import Tier
 from tests.conftest import Service, Tenant
@@ -43,7 +44,7 @@ async def test_an_organization_tells_of_itself(tenant: Tenant) -> None:
 
 
 async def test_an_organization_is_changed_and_what_is_left_out_stays(tenant: Tenant) -> None:
-    limits = {"metadata": 1, "data": 2, "search": 3, "upload": 4}
+    limits = {"metadata": 100_000, "data": 2, "search": 3, "upload": 4}
     async with tenant.client() as client:
         changed = await client.patch(
             PATH,
@@ -60,10 +61,25 @@ async def test_an_organization_is_changed_and_what_is_left_out_stays(tenant: Ten
         told = (await client.get(PATH)).json()
     assert changed.json()["billing_email"] == "billing@acme.example"
     assert changed.json()["rate_limits"] == {**limits, "compute": 10}
+    assert cleared.status_code == httpx.codes.OK, cleared.text
     assert cleared.json()["billing_email"] is None
     assert (told["organization_name"], told["logo_url"]) == ("Acme", "https://acme.example/logo.png")
     assert told["metadata"] == {"plan": "yearly"}
     assert told["updated_at"] > told["created_at"]
+
+
+NO_ADDRESSES = (
+    "nobody",
+    "ß£@w\u0088",
+    "a@b",
+    "a@b.c\n",
+    "a\x07@b.c",
+    "a@b\x7f.c",
+    "a@.c",
+    "a b@c.d",
+    "a@b@c.d",
+    "@b.c",
+)
 
 
 async def test_a_change_that_cannot_be_is_refused(service: Service) -> None:
@@ -73,7 +89,7 @@ async def test_a_change_that_cannot_be_is_refused(service: Service) -> None:
         assert code(too_much) == (403, "rate_limit_above_tier")
         assert too_much.json()["error"]["details"]["above"] == ["upload"]
         for body in (
-            {"billing_email": "nobody"},
+            *({"billing_email": address} for address in NO_ADDRESSES),
             {"organization_name": ""},
             {"rate_limits": {"upload": 0}},
             {"colour": "red"},
@@ -168,3 +184,12 @@ async def test_the_audit_log_is_for_admins_and_of_their_organization_alone(servi
         refused = await client.get(LOGS, headers={"Authorization": f"Bearer {key['key']}"})
     assert theirs.json()["total"] == 0
     assert code(refused) == (403, "permission_denied")
+
+
+@pytest.mark.parametrize("path", ["usage", "audit/logs"])
+async def test_times_with_odd_offsets_are_understood_and_those_out_of_range_refused(tenant: Tenant, path: str) -> None:
+    async with tenant.client() as client:
+        odd = await client.get(f"{PATH}/{path}", params={"start": "2020-01-01T00:00:00+23:59"})
+        assert odd.status_code == httpx.codes.OK, odd.text
+        for time in ("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"):
+            assert code(await client.get(f"{PATH}/{path}", params={"start": time})) == (422, "invalid_time")

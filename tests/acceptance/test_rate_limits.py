@@ -108,6 +108,56 @@ async def test_a_key_is_held_to_the_limit_that_it_was_given(tenant: Tenant) -> N
         assert (await client.get("/v1/buckets/files")).status_code == 200
 
 
+async def test_a_token_counts_for_its_key_and_for_the_organization(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        made = await client.post(
+            "/v1/organizations/users/ann/api-keys", json={"name": "slow", "rate_limit_override": 3}
+        )
+        slow = {"Authorization": f"Bearer {made.json()['key']}"}
+        async with asyncio.timeout(90):
+            while True:  # until all are sent within one minute
+                first = await client.post("/v1/upload-tokens", json={"bucket": "files"}, headers=slow)
+                second = await client.post("/v1/upload-tokens", json={"bucket": "files"}, headers=slow)
+                if second.status_code == 429:
+                    continue
+                page = {"Authorization": f"Bearer {first.json()['token']}"}
+                last = await client.post(UPLOADS, content=b"{", headers=page)
+                beyond = await client.post(UPLOADS, content=b"{", headers=page)
+                if beyond.status_code == 429:
+                    break
+        assert last.status_code == 422
+        assert last.headers["RateLimit-Policy"].startswith('"key";q=3;w=60, "upload";')
+        assert beyond.json()["error"]["details"]["limited"] == "key"
+        assert (await client.post(UPLOADS, content=b"{")).status_code == 422
+
+
+async def test_the_routes_of_the_organization_have_their_classes(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        answers = {
+            path: await client.get(path)
+            for path in (
+                "/v1/organizations",
+                "/v1/organizations/usage",
+                "/v1/organizations/audit/logs",
+                "/v1/organizations/users/ann/api-keys",
+            )
+        }
+    told = [answer.headers["RateLimit-Policy"].partition(";")[0] for answer in answers.values()]
+    assert told == ['"metadata"', '"metadata"', '"search"', '"metadata"']
+
+
+async def test_an_override_lifts_no_key_above_its_organization(tenant: Tenant) -> None:
+    await limit(tenant, data=2)
+    async with tenant.client() as client, asyncio.timeout(60):
+        made = await client.post(
+            "/v1/organizations/users/ann/api-keys", json={"name": "fast", "rate_limit_override": 1000}
+        )
+        fast = {"Authorization": f"Bearer {made.json()['key']}"}
+        while (refused := await client.get("/v1/uploads/upl_nothing", headers=fast)).status_code != 429:
+            assert refused.headers["X-RateLimit-Limit"] == "2"
+    assert refused.json()["error"]["details"]["limited"] == "data"
+
+
 async def test_two_processes_hold_a_limit_together_within_ten_percent(service: Service) -> None:
     tenant = await service.tenant()
     await limit(tenant, upload=300)

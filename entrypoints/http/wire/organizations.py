@@ -13,8 +13,9 @@ from entrypoints.http.wire.base import Json, Request, Response
 Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 # No address without a dot in its domain, or with control characters, the last of which `$` would let pass.
-_LETTER = r"[^@\s\x00-\x1f\x7f-\x9f"
-_ADDRESS = rf"^{_LETTER}]{{1,64}}@{_LETTER}.]+(\.{_LETTER}.]+)+$(?!\n)"
+_NOT_IN_IT = r"@\s\x00-\x1f\x7f-\x9f"
+_LABEL = rf"[^.{_NOT_IN_IT}]+"
+_ADDRESS = rf"^[^{_NOT_IN_IT}]{{1,64}}@{_LABEL}(\.{_LABEL})+$(?!\n)"
 
 
 class BaseRateLimits(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
