@@ -7,23 +7,29 @@ from datetime import datetime
 import msgspec
 
 from application.ports.clock import Clock, Ids
+from application.ports.event_log import EventLog
+from application.ports.key_uses import KeyUses
 from application.ports.read_side import BucketRecord, Directory, KeyRecord, NamespaceRecord, OrganizationRecord
-from domain.api_key import Permission
+from domain.api_key import ANY_ORIGIN, OPERATION_OF, Permission, Reach, ResourceType, reach
 from domain.bucket import BucketStatus
 from domain.events import Origin
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, UnauthenticatedError
+from domain.tags import decode
+from domain.upload_token import UploadToken
 
 # Whose request is at hand, from the moment that it is known. What is read for it can be held to this organization.
 acting_for: ContextVar[str] = ContextVar("acting_for")
 
+_TOKEN_PREFIX = "ut_"  # noqa: S105  # how every one of them begins
 _HELP = "send 'Authorization: Bearer sk_…' with a key of yours"
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """An authenticated key and its organization."""
+    """An authenticated key and its organization. `token`: somebody without a key asks, with what this key gave out."""
 
     key: KeyRecord
     organization: OrganizationRecord
+    token: UploadToken | None = None
 
     def origin(
         self, now: datetime, command_id: str, *, namespace_id: str | None = None, bucket_id: str | None = None
@@ -33,7 +39,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
             organization_id=self.organization.organization_id,
             namespace_id=namespace_id,
             bucket_id=bucket_id,
-            actor_id=self.key.key_id,
+            actor_id=self.key.key_id if self.token is None else self.token.token_id,
             command_id=command_id,
             at=now,
         )
@@ -44,29 +50,95 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def token_id_of(secret: str) -> str:
+    """Return the id of an upload token, which tells nothing about its secret."""
+    return f"utk_{hash_of(secret)[:32]}"
+
+
 class Admitting:
     """Finds out who asks and what they named, or refuses."""
 
-    def __init__(self, *, directory: Directory, clock: Clock) -> None:
+    def __init__(self, *, directory: Directory, log: EventLog, uses: KeyUses, clock: Clock) -> None:
         self._directory = directory
+        self._log = log
+        self._uses = uses
         self._clock = clock
 
     async def caller(self, secret: str | None) -> Caller:
         """Return who holds this secret; refuse an unknown, revoked or expired one."""
         if not secret:
             raise UnauthenticatedError("key_missing", f"No API key: {_HELP}.")
-        key = await self._directory.key(hash_of(secret))
+        if secret.startswith(_TOKEN_PREFIX):
+            return await self._holder_of_token(secret)
+        key_hash = hash_of(secret)
+        key = await self._directory.key(key_hash)
         if key is None:
             raise UnauthenticatedError("key_unknown", f"This API key is not known here: {_HELP}.")
+        now = self._clock.now()
+        if key.key_hash != key_hash and (key.previous_until is None or key.previous_until <= now):
+            raise UnauthenticatedError("key_rotated", "This API key was rotated: use its new secret.")
+        return Caller(key=key, organization=await self._organization_of(key, now))
+
+    async def _holder_of_token(self, secret: str) -> Caller:
+        token = await self._directory.upload_token(token_id_of(secret))
+        key = None if token is None else await self._directory.key_by_id(token.key_id)
+        if token is None or key is None:
+            raise UnauthenticatedError("token_unknown", "This upload token is not known here.")
+        now = self._clock.now()
+        if token.expires_at <= now:
+            raise UnauthenticatedError("token_expired", "This upload token has expired.")
+        return Caller(key=key, organization=await self._organization_of(key, now), token=token)
+
+    async def _organization_of(self, key: KeyRecord, now: datetime) -> OrganizationRecord:
+        """Return a live key's organization."""
         if key.revoked_at is not None:
             raise UnauthenticatedError("key_revoked", "This API key was revoked.")
-        if key.expires_at is not None and key.expires_at <= self._clock.now():
+        if key.expires_at is not None and key.expires_at <= now:
             raise UnauthenticatedError("key_expired", "This API key has expired.")
         organization = await self._directory.organization(key.organization_id)
         if organization is None:
             raise UnauthenticatedError("key_unknown", f"This API key is not known here: {_HELP}.")
         acting_for.set(organization.organization_id)
-        return Caller(key=key, organization=organization)
+        self._uses.note(key.key_id, now)
+        return organization
+
+    async def reachable_buckets(
+        self, caller: Caller, namespace: NamespaceRecord, needed: Permission
+    ) -> frozenset[str] | None:
+        """Return the ids of the buckets that the key's scopes reach in the namespace; None: all of them.
+
+        A namespace that they do not reach at all does not exist for the key.
+        """
+        scopes = caller.key.scopes
+        organization_id = caller.organization.organization_id
+        found = reach(
+            scopes,
+            needed,
+            {
+                ResourceType.ORGANIZATION: {organization_id},
+                ResourceType.NAMESPACE: {namespace.namespace_id, namespace.name},
+            },
+        )
+        if found is Reach.THERE:
+            return None
+        named = {str(scope["resource_id"]) for scope in scopes if scope.get("resource_type") == ResourceType.BUCKET}
+        buckets = [await self._directory.bucket(namespace.namespace_id, each) for each in sorted(named)]
+        there = [bucket for bucket in buckets if bucket is not None]
+        if not there:
+            if found is Reach.NOT_FOR_THIS:
+                raise lacking_operation(needed)
+            raise namespace_not_found(namespace.name)
+        reached = {each.bucket_id: reach_of_bucket(caller, each, needed) for each in there}
+        allowed = frozenset(bucket_id for bucket_id, how in reached.items() if how is Reach.THERE)
+        if not allowed:
+            raise lacking_operation(needed)
+        return allowed
+
+    async def check_own(self, caller: Caller, upload_id: str) -> None:
+        """Refuse, as if it were not there, an upload that was not requested with the caller's token."""
+        stored = await self._log.read_stream(upload_id)
+        if not stored or caller.token is None or decode(stored[0].state).origin.actor_id != caller.token.token_id:
+            raise NotFoundError("upload_not_found", "There is no such upload.", {"upload_id": upload_id[:100]})
 
     async def namespace(self, caller: Caller, id_or_name: str | None) -> NamespaceRecord:
         """Return the namespace that the caller named, by id or name."""
@@ -76,14 +148,14 @@ class Admitting:
             )
         namespace = await self._directory.namespace(caller.organization.organization_id, id_or_name)
         if namespace is None:
-            raise NotFoundError("namespace_not_found", "There is no such namespace.", {"namespace": id_or_name[:200]})
+            raise namespace_not_found(id_or_name)
         return namespace
 
     async def bucket(self, namespace: NamespaceRecord, id_or_name: str, *, active: bool) -> BucketRecord:
         """Return the bucket that the caller named, by id or name. `active`: refuse one that takes no uploads."""
         bucket = await self._directory.bucket(namespace.namespace_id, id_or_name)
         if bucket is None:
-            raise NotFoundError("bucket_not_found", "There is no such bucket.", {"bucket": id_or_name[:200]})
+            raise bucket_not_found(id_or_name)
         if active and bucket.status is not BucketStatus.ACTIVE:
             raise ForbiddenError(
                 "bucket_not_active",
@@ -101,6 +173,67 @@ def check_permission(caller: Caller, needed: Permission) -> None:
             f"This API key lacks the permission '{needed}'.",
             {"needed": needed, "permissions": list(caller.key.permissions)},
         )
+
+
+def reach_of_bucket(caller: Caller, bucket: BucketRecord, needed: Permission) -> Reach:
+    """Say whether a scope of the key names this bucket and allows what is needed."""
+    return reach(caller.key.scopes, needed, {ResourceType.BUCKET: {bucket.bucket_id, bucket.name}})
+
+
+def reached_namespaces(caller: Caller, needed: Permission) -> list[str] | None:
+    """Return the namespaces, by id or name, that the key's scopes name whole; None: all of the organization."""
+    scopes = caller.key.scopes
+    if not scopes:
+        return None
+    organization: dict[str, set[str]] = {ResourceType.ORGANIZATION: {caller.organization.organization_id}}
+    if reach(scopes, needed, organization) is Reach.THERE:
+        return None
+    named = {str(each["resource_id"]) for each in scopes if each.get("resource_type") == ResourceType.NAMESPACE}
+    return [each for each in sorted(named) if reach(scopes, needed, {ResourceType.NAMESPACE: {each}}) is Reach.THERE]
+
+
+def check_organization_scope(caller: Caller, needed: Permission) -> None:
+    """Refuse a key whose scopes are narrower than its organization, where the whole of it is asked for."""
+    named: dict[str, set[str]] = {ResourceType.ORGANIZATION: {caller.organization.organization_id}}
+    match reach(caller.key.scopes, needed, named) if caller.key.scopes else Reach.THERE:
+        case Reach.NOT_THERE:
+            raise out_of_scope()
+        case Reach.NOT_FOR_THIS:
+            raise lacking_operation(needed)
+        case Reach.THERE:
+            pass
+
+
+def check_origin(caller: Caller, origin: str) -> None:
+    """Refuse a page of a web origin that the key is not for."""
+    allowed = caller.key.allowed_origins
+    if allowed and ANY_ORIGIN not in allowed and origin.lower() not in allowed:
+        raise ForbiddenError(
+            "origin_not_allowed", "This API key is not for pages of this web origin.", {"origin": origin[:300]}
+        )
+
+
+def out_of_scope() -> ForbiddenError:
+    """Return the refusal of what is wider than any scope of the key."""
+    return ForbiddenError("out_of_scope", "This API key is for single namespaces or buckets, and this is for neither.")
+
+
+def lacking_operation(needed: Permission) -> ForbiddenError:
+    """Return the refusal of an operation that no scope of the key allows here."""
+    operation = OPERATION_OF[needed]
+    return ForbiddenError(
+        "permission_denied", f"The scopes of this API key do not allow '{operation}' here.", {"needed": operation}
+    )
+
+
+def bucket_not_found(id_or_name: str) -> NotFoundError:
+    """Return the refusal of a bucket that is not there, or not for the caller."""
+    return NotFoundError("bucket_not_found", "There is no such bucket.", {"bucket": id_or_name[:200]})
+
+
+def namespace_not_found(id_or_name: str) -> NotFoundError:
+    """Return the refusal of a namespace that is not there, or not for the caller."""
+    return NotFoundError("namespace_not_found", "There is no such namespace.", {"namespace": id_or_name[:200]})
 
 
 def new_command_id(ids: Ids) -> str:

@@ -29,11 +29,13 @@ class CreatingBuckets:
         bucket_schema: dict[str, Any],
         unique_key: UniqueKey | None,
         metadata: dict[str, Any],
+        ids: Ids | None = None,
     ) -> BucketRecord:
-        """Create a bucket; it takes uploads at once."""
+        """Create a bucket; it takes uploads at once. `ids`: those of a request under an idempotency key."""
+        ids = ids or self._ids
         now = self._clock.now()
-        bucket_id = self._ids.new("bkt_")
-        origin = caller.origin(now, new_command_id(self._ids), namespace_id=namespace.namespace_id, bucket_id=bucket_id)
+        bucket_id = ids.new("bkt_")
+        origin = caller.origin(now, new_command_id(ids), namespace_id=namespace.namespace_id, bucket_id=bucket_id)
         command = CreateBucket(
             origin=origin,
             bucket_id=bucket_id,

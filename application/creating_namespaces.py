@@ -19,12 +19,22 @@ class CreatingNamespaces:
         self._ids = ids
 
     async def __call__(
-        self, caller: Caller, *, name: str, description: str | None, settings: dict[str, Any]
+        self,
+        caller: Caller,
+        *,
+        name: str,
+        description: str | None,
+        settings: dict[str, Any],
+        ids: Ids | None = None,
     ) -> NamespaceRecord:
-        """Create a namespace. `settings`: what belongs to other products, kept and returned as it came."""
+        """Create a namespace. `settings`: what belongs to other products, kept and returned as it came.
+
+        `ids`: those of a request under an idempotency key.
+        """
+        ids = ids or self._ids
         now = self._clock.now()
-        namespace_id = self._ids.new("ns_")
-        origin = caller.origin(now, new_command_id(self._ids), namespace_id=namespace_id)
+        namespace_id = ids.new("ns_")
+        origin = caller.origin(now, new_command_id(ids), namespace_id=namespace_id)
         command = CreateNamespace(
             origin=origin, namespace_id=namespace_id, name=name, description=description, settings=settings
         )

@@ -46,6 +46,7 @@ class OpeningOrganizations:
             tier=tier,
             quota_bytes=command.quota_bytes,
             created_at=now,
+            updated_at=now,
         )
 
     async def find(self, id_or_name: str) -> OrganizationRecord:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 
 from application.callers import Caller, new_command_id
+from application.issuing_upload_tokens import TokenUses
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
     Claim,
@@ -17,15 +18,17 @@ from application.ports.event_log import (
     OriginalGoneError,
     Sameness,
     StreamAppend,
+    VersionConflictError,
 )
 from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.rules import Rules
+from application.uploads import upload_not_found
 from domain.admission import Admitted, Announcement, BucketRules, admit
 from domain.bucket import Policy
 from domain.events import Origin
 from domain.filenames import storage_key
-from domain.refusals import InvalidInputError, NotFoundError, QuotaExceededError, RefusedError
+from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, QuotaExceededError, RefusedError
 from domain.schema import BucketSchema
 from domain.upload import (
     NoUpload,
@@ -36,6 +39,7 @@ from domain.upload import (
     decide,
     reserved,
 )
+from domain.upload_token import UploadToken
 
 MIN_EXPIRY_SECONDS = 60
 MAX_EXPIRY_SECONDS = 86_400
@@ -70,6 +74,7 @@ class _Item(msgspec.Struct, kw_only=True):
     free for it, if there is one. `original`: the upload that has the bytes already, as far as is known by now.
     """
 
+    announced: Announcement
     command: RequestUpload
     signed: SignedRequest
     hash: str | None
@@ -92,6 +97,11 @@ class _Item(msgspec.Struct, kw_only=True):
             self.original = None
 
     @property
+    def avoidance_id(self) -> str:
+        """Return the stream that tells of a duplicate in this upload's place; the same for the same request."""
+        return f"dup_{self.command.upload_id.removeprefix('upl_')}"
+
+    @property
     def sends(self) -> bool:
         """Whether bytes will come, as far as is known by now."""
         return self.original is None and self.command.existing_object_id is None
@@ -110,24 +120,40 @@ class RequestingUpload:
         self._ids = ids
         self._rules = rules
         self._buckets: dict[str, tuple[BucketRecord, BucketRules]] = {}
+        self._token_uses = TokenUses()
 
-    async def __call__(self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish) -> Answer:
-        """Answer with a URL, with the original of a duplicate, or with the object that has the unique key."""
-        origin = self._origin(caller, namespace, bucket)
-        item = self._item(caller, bucket, wish, origin)
+    async def __call__(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish, *, ids: Ids | None = None
+    ) -> Answer:
+        """Answer with a URL, with the original of a duplicate, or with the object that has the unique key.
+
+        `ids`: those of a request that is made under an idempotency key; the upload's is drawn first.
+        """
+        ids = ids or self._ids
+        upload_id = ids.new("upl_")
+        origin = self._origin(caller, namespace, bucket, ids)
+        item = self._item(caller, bucket, wish, origin, upload_id)
         if item.command.request.policy is Policy.UPDATE:
             _check_object(item, await self._owners(bucket, [item]))
         return (await self._settle(caller, origin, [item]))[0]
 
     async def many(
-        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wishes: Sequence[Wish]
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        wishes: Sequence[Wish],
+        *,
+        ids: Ids | None = None,
     ) -> list[Answer]:
         """Answer all of them, in their order. A refusal names the `index` of its wish, and refuses all."""
-        origin = self._origin(caller, namespace, bucket)
+        ids = ids or self._ids
+        upload_ids = [ids.new("upl_") for _ in wishes]
+        origin = self._origin(caller, namespace, bucket, ids)
         items = []
-        for index, wish in enumerate(wishes):
+        for index, (upload_id, wish) in enumerate(zip(upload_ids, wishes, strict=True)):
             with _told_of(index):
-                items.append(self._item(caller, bucket, wish, origin))
+                items.append(self._item(caller, bucket, wish, origin, upload_id))
         await self._look_up(bucket, items)
         try:
             return await self._settle(caller, origin, items)
@@ -135,15 +161,15 @@ class RequestingUpload:
             with _told_of(_first_without_room(items, refused)):
                 raise
 
-    def _origin(self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord) -> Origin:
+    def _origin(self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, ids: Ids) -> Origin:
         return caller.origin(
             self._clock.now(),
-            new_command_id(self._ids),
+            new_command_id(ids),
             namespace_id=namespace.namespace_id,
             bucket_id=bucket.bucket_id,
         )
 
-    def _item(self, caller: Caller, bucket: BucketRecord, wish: Wish, origin: Origin) -> _Item:
+    def _item(self, caller: Caller, bucket: BucketRecord, wish: Wish, origin: Origin, upload_id: str) -> _Item:
         """Check one wish as far as it says itself, and sign its URL."""
         if not MIN_EXPIRY_SECONDS <= wish.url_expires_in_seconds <= MAX_EXPIRY_SECONDS:
             raise InvalidInputError(
@@ -156,7 +182,6 @@ class RequestingUpload:
             self._rules.tier_limits[caller.organization.tier],
             wish.policy,
         )
-        upload_id = self._ids.new("upl_")
         headers = signed_headers(wish.announcement.content_type, wish.announcement.file_size_bytes)
         key = storage_key(
             internal_id=caller.organization.internal_id,
@@ -175,11 +200,43 @@ class RequestingUpload:
             forget_at=origin.at + self._rules.retention,
         )
         return _Item(
+            announced=wish.announcement,
             command=command,
             signed=signed,
-            hash=wish.sha256 if wish.skip_duplicates else None,
+            # whoever holds a token is told nothing of other uploads: a duplicate is found at confirm
+            hash=wish.sha256 if wish.skip_duplicates and caller.token is None else None,
             inserts=admitted.unique_key if admitted.policy is Policy.INSERT else None,
         )
+
+    async def again(self, namespace: NamespaceRecord, upload_id: str, *, is_duplicate: bool) -> Answer:
+        """Answer once more a request that was answered with this upload; its URL has the time that is left.
+
+        `is_duplicate`: it is the original that was there already.
+        """
+        record = await self._read_side.upload(namespace.namespace_id, upload_id)
+        if record is None:
+            raise upload_not_found(upload_id)
+        if is_duplicate:
+            return Answer(record=record, signed=None, is_duplicate=True, message=_DUPLICATE_MESSAGE)
+        if record.status is Status.SKIPPED:
+            return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
+        now = self._clock.now()
+        left = timedelta(seconds=int((record.expires_at - now).total_seconds()))
+        if record.status is not Status.PENDING or left < timedelta(seconds=1):
+            return Answer(record=record, signed=None)
+        headers = signed_headers(record.content_type, record.declared_size_bytes)
+        return Answer(
+            record=record, signed=self._signer.sign_put(record.storage_key, headers=headers, expires_in=left, now=now)
+        )
+
+    async def all_again(
+        self, namespace: NamespaceRecord, upload_ids: Sequence[str], *, drawn: Sequence[str]
+    ) -> list[Answer]:
+        """Answer many once more, each as one; where the id is not the one `drawn`, it is of an original."""
+        return [
+            await self.again(namespace, each, is_duplicate=each != own)
+            for each, own in zip(upload_ids, drawn, strict=True)
+        ]
 
     def _rules_of(self, bucket: BucketRecord) -> BucketRules:
         """Return the bucket's rules; the directory gives the same record for a while, so its schema is parsed once."""
@@ -210,7 +267,9 @@ class RequestingUpload:
                 item.lose(unique_key, owner_id)
             item.find(originals.get(item.hash or ""))
 
-    async def _settle(self, caller: Caller, origin: Origin, items: Sequence[_Item]) -> list[Answer]:
+    async def _settle(  # noqa: C901  # one arm for everything that the log may say against it
+        self, caller: Caller, origin: Origin, items: Sequence[_Item]
+    ) -> list[Answer]:
         """Append all of it, under what must still hold then; what the log says against it changes how."""
         while True:
             try:
@@ -225,6 +284,10 @@ class RequestingUpload:
             except OriginalGoneError as gone:
                 for item in items:
                     item.miss(gone.upload_id)
+            except VersionConflictError as conflict:
+                if any(item.original is None or conflict.stream_id != item.avoidance_id for item in items):
+                    raise
+                return [_answer(item, 0) for item in items]  # an earlier attempt of the same request has told it
             else:
                 first = position - len(items) + 1
                 return [_answer(item, place) for place, item in enumerate(items, first)]
@@ -238,7 +301,7 @@ class RequestingUpload:
         room_bytes = 0
         for item in items:
             if item.original is not None:
-                streams.append(self._avoided(origin, item.original))
+                streams.append(_avoided(origin, item.original, item.avoidance_id))
                 stored.add(item.original.upload_id)
                 continue
             command = item.command
@@ -250,29 +313,52 @@ class RequestingUpload:
                     free.add(item.inserts)
                 if item.hash:
                     unknown.add(item.hash)
-        return await self._log.append(
-            Command(
-                command_id=origin.command_id,
-                organization_id=origin.organization_id,
-                key_id=caller.key.key_id,
-                namespace_id=origin.namespace_id,
-                bucket_id=bucket_id,
-                streams=tuple(streams),
-                free=tuple([object_claim(bucket_id, unique_key) for unique_key in free]),
-                no_original=tuple([Sameness(bucket_id=bucket_id, sha256=sha256) for sha256 in unknown]),
-                stored=tuple(stored),
-                room_bytes=room_bytes,
-            )
+        asked = Command(
+            command_id=origin.command_id,
+            organization_id=origin.organization_id,
+            key_id=caller.key.key_id,
+            namespace_id=origin.namespace_id,
+            bucket_id=bucket_id,
+            streams=tuple(streams),
+            free=tuple([object_claim(bucket_id, unique_key) for unique_key in free]),
+            no_original=tuple([Sameness(bucket_id=bucket_id, sha256=sha256) for sha256 in unknown]),
+            stored=tuple(stored),
+            room_bytes=room_bytes,
         )
+        if caller.token is None:
+            return await self._log.append(asked)
+        return await self._append_with(caller.token, items[0], asked)
 
-    def _avoided(self, origin: Origin, original: UploadRecord) -> StreamAppend:
-        event = UploadDuplicateAvoided(
-            origin=origin,
-            original_upload_id=original.upload_id,
-            sha256=original.sha256 or "",
-            saved_bytes=original.size_bytes or 0,
-        )
-        return StreamAppend(stream_id=self._ids.new("dup_"), expected_version=0, events=(event,))
+    async def _append_with(self, token: UploadToken, item: _Item, command: Command) -> int:
+        """Append what a token's holder asks for, one file, and count it as a use of the token."""
+        upload_id = item.command.upload_id
+        while True:
+            try:
+                use = self._token_uses.stream(token, item.announced, item.command.origin, upload_id)
+            except ForbiddenError:
+                made = await self._log.read_stream(upload_id)
+                if made:  # by an earlier attempt of the same request, with the token's last use
+                    raise VersionConflictError(upload_id, 0, len(made)) from None
+                raise
+            try:
+                position = await self._log.append(msgspec.structs.replace(command, streams=(use, *command.streams)))
+            except VersionConflictError as conflict:  # the token was used meanwhile, or by another process
+                if conflict.stream_id != token.token_id:
+                    raise
+                self._token_uses.learn(token, conflict.actual)
+            else:
+                self._token_uses.learn(token, use.expected_version + 1)
+                return position
+
+
+def _avoided(origin: Origin, original: UploadRecord, stream_id: str) -> StreamAppend:
+    event = UploadDuplicateAvoided(
+        origin=origin,
+        original_upload_id=original.upload_id,
+        sha256=original.sha256 or "",
+        saved_bytes=original.size_bytes or 0,
+    )
+    return StreamAppend(stream_id=stream_id, expected_version=0, events=(event,))
 
 
 def _check_object(item: _Item, owners: Mapping[str, str]) -> None:

@@ -13,9 +13,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     `grace`: how long after a URL's expiry somebody looks whether the client came back. `retention`: how long the record
     of an ended upload is kept. `inline_limit_bytes`: a larger file is verified by a worker, not in the confirm request.
+    `key_overlap`: how long the secret before a rotation works on.
     """
 
     tier_limits: Mapping[Tier, TierLimits] = msgspec.field(default_factory=lambda: dict(DEFAULT_TIER_LIMITS))
     grace: timedelta = timedelta(minutes=15)
     retention: timedelta = timedelta(days=30)
     inline_limit_bytes: int = 100 * 10**6
+    key_overlap: timedelta = timedelta(hours=24)

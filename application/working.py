@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
+from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
 from application.ports.clock import Clock
@@ -22,6 +23,7 @@ LEASE = timedelta(seconds=30)  # renewed while bytes are read; after it another 
 RETRY_FIRST = timedelta(seconds=2)
 RETRY_LAST = timedelta(minutes=15)
 IDLE = timedelta(seconds=5)
+TIDY = timedelta(minutes=10)
 ACTOR = "system:worker"
 
 
@@ -48,6 +50,7 @@ class Working:
         forget: ForgettingUploads,
         recheck: RecheckingUploads,
         tasks: RunningTasks,
+        do_once: DoingOnce,
         report: JobReport,
         concurrency: int = 4,
     ) -> None:
@@ -60,6 +63,7 @@ class Working:
         self._forget = forget
         self._recheck = recheck
         self._tasks = tasks
+        self._do_once = do_once
         self._report = report
         self._concurrency = concurrency
 
@@ -67,6 +71,7 @@ class Working:
         """Work until `stopping` is set; jobs under way are given back then. A long job does not hold up the others."""
         under_way: set[asyncio.Task[None]] = set()
         stop = asyncio.create_task(stopping.wait())
+        tidying = asyncio.create_task(self._tidy())
         try:
             while not stopping.is_set():
                 pause = await self._take(under_way)
@@ -78,16 +83,25 @@ class Working:
                 under_way = {task for task in under_way if not task.done()}
         finally:
             stop.cancel()
+            tidying.cancel()
             await asyncio.sleep(0)  # a job that was leased but has not begun could not give its lease back
             for task in under_way:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(tidying, *under_way, return_exceptions=True)
 
     async def work_due(self) -> int:
         """Work the jobs that are due now, and return how many there were."""
         jobs = await self._jobs.lease(now=self._clock.now(), limit=self._concurrency, lasts=LEASE)
         await asyncio.gather(*(self._work(job) for job in jobs))
         return len(jobs)
+
+    async def _tidy(self) -> None:
+        """Remove idempotency keys that have expired, for as long as it is not cancelled."""
+        while True:
+            with suppress(LogUnavailableError):
+                while await self._do_once.drop_expired():
+                    pass
+            await asyncio.sleep(TIDY.total_seconds())
 
     async def _take(self, under_way: set[asyncio.Task[None]]) -> timedelta | None:
         """Take as many due jobs as there are places; return how long to wait where there were none."""

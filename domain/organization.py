@@ -1,4 +1,4 @@
-"""Organizations: the account that owns everything, its tier and its storage quota."""
+"""Organizations: the account that owns everything, its tier, its storage quota and its rate limits."""
 
 import enum
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import assert_never
 
 import msgspec
 
-from domain.events import Event, Origin
+from domain.events import JSON, Event, Origin
 from domain.refusals import InvalidInputError, WrongStateError
 
 
@@ -22,6 +22,7 @@ class Tier(enum.StrEnum):
 MB = 10**6
 GB = 10**9
 TB = 10**12
+MAX_NAME_LENGTH = 200
 
 
 class TierLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,24 @@ DEFAULT_TIER_LIMITS: Mapping[Tier, TierLimits] = {
     Tier.PRO: TierLimits(file_size_bytes=5 * GB, quota_bytes=1 * TB),
     Tier.TEAM: TierLimits(file_size_bytes=20 * GB, quota_bytes=10 * TB),
     Tier.ENTERPRISE: TierLimits(file_size_bytes=50 * GB, quota_bytes=None),
+}
+
+
+class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests a minute that an organization may send, for each class of request."""
+
+    metadata: int
+    data: int
+    search: int
+    upload: int
+    compute: int
+
+
+DEFAULT_RATE_LIMITS: Mapping[Tier, RateLimits] = {
+    Tier.FREE: RateLimits(metadata=600, data=600, search=300, upload=600, compute=60),
+    Tier.PRO: RateLimits(metadata=6_000, data=6_000, search=3_000, upload=12_000, compute=600),
+    Tier.TEAM: RateLimits(metadata=30_000, data=30_000, search=15_000, upload=60_000, compute=3_000),
+    Tier.ENTERPRISE: RateLimits(metadata=120_000, data=120_000, search=60_000, upload=600_000, compute=12_000),
 }
 
 
@@ -55,7 +74,24 @@ class OrganizationLimitsChanged(Event, frozen=True, tag="organization.limits_cha
     quota_bytes: int | None
 
 
-OrganizationEvent = OrganizationCreated | OrganizationLimitsChanged
+class OrganizationRateLimitsChanged(Event, frozen=True, tag="organization.rate_limits_changed.v1"):
+    """These limits count from now on, whatever the tier; they are told whole."""
+
+    rate_limits: RateLimits
+
+
+class OrganizationProfileChanged(Event, frozen=True, tag="organization.profile_changed.v1"):
+    """The organization tells of itself anew, and whole. `billing_email` is the one address that the log holds."""
+
+    name: str
+    logo_url: str | None
+    billing_email: str | None
+    metadata: JSON | None
+
+
+OrganizationEvent = (
+    OrganizationCreated | OrganizationLimitsChanged | OrganizationRateLimitsChanged | OrganizationProfileChanged
+)
 
 
 class NoOrganization(msgspec.Struct, frozen=True):
@@ -69,6 +105,10 @@ class ActiveOrganization(msgspec.Struct, frozen=True, kw_only=True):
     internal_id: str
     tier: Tier
     quota_bytes: int | None
+    rate_limits: RateLimits | None = None
+    logo_url: str | None = None
+    billing_email: str | None = None
+    metadata: JSON | None = None
 
 
 Organization = NoOrganization | ActiveOrganization
@@ -92,15 +132,31 @@ class ChangeLimits(msgspec.Struct, frozen=True, kw_only=True):
     quota_bytes: int | None
 
 
-OrganizationCommand = CreateOrganization | ChangeLimits
+class ChangeRateLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Set the rate limits, all of them."""
+
+    origin: Origin
+    rate_limits: RateLimits
+
+
+class ChangeProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """Set what an organization tells of itself, all of it."""
+
+    origin: Origin
+    name: str
+    logo_url: str | None
+    billing_email: str | None
+    metadata: JSON
+
+
+OrganizationCommand = CreateOrganization | ChangeLimits | ChangeRateLimits | ChangeProfile
 
 
 def decide(command: OrganizationCommand, organization: Organization) -> tuple[OrganizationEvent, ...]:
     """Say what happens, or refuse."""
     match organization, command:
         case NoOrganization(), CreateOrganization():
-            if not command.name.strip():
-                raise InvalidInputError("invalid_name", "Give the organization a name.")
+            _check_name(command.name)
             _check_quota(command.quota_bytes)
             return (
                 OrganizationCreated(
@@ -113,11 +169,17 @@ def decide(command: OrganizationCommand, organization: Organization) -> tuple[Or
             )
         case ActiveOrganization(), ChangeLimits():
             _check_quota(command.quota_bytes)
-            if (organization.tier, organization.quota_bytes) == (command.tier, command.quota_bytes):
-                return ()
-            return (
-                OrganizationLimitsChanged(origin=command.origin, tier=command.tier, quota_bytes=command.quota_bytes),
+            limits = OrganizationLimitsChanged(
+                origin=command.origin, tier=command.tier, quota_bytes=command.quota_bytes
             )
+            same = (organization.tier, organization.quota_bytes) == (command.tier, command.quota_bytes)
+            return () if same else (limits,)
+        case ActiveOrganization(), ChangeRateLimits():
+            changed = OrganizationRateLimitsChanged(origin=command.origin, rate_limits=command.rate_limits)
+            return () if organization.rate_limits == command.rate_limits else (changed,)
+        case ActiveOrganization(), ChangeProfile():
+            _check_name(command.name)
+            return _profile_events(command, organization)
         case _:
             raise WrongStateError(
                 "wrong_state", f"{type(command).__name__} means nothing in the state {type(organization).__name__}."
@@ -126,17 +188,50 @@ def decide(command: OrganizationCommand, organization: Organization) -> tuple[Or
 
 def evolve(organization: Organization, event: OrganizationEvent) -> Organization:
     """Apply a recorded fact. Total: the past is not refused."""
+    if isinstance(event, OrganizationCreated):
+        return ActiveOrganization(
+            name=event.name, internal_id=event.internal_id, tier=event.tier, quota_bytes=event.quota_bytes
+        )
+    if isinstance(organization, NoOrganization):
+        return organization
     match event:
-        case OrganizationCreated():
-            return ActiveOrganization(
-                name=event.name, internal_id=event.internal_id, tier=event.tier, quota_bytes=event.quota_bytes
-            )
         case OrganizationLimitsChanged():
-            if isinstance(organization, NoOrganization):
-                return organization
             return msgspec.structs.replace(organization, tier=event.tier, quota_bytes=event.quota_bytes)
+        case OrganizationRateLimitsChanged():
+            return msgspec.structs.replace(organization, rate_limits=event.rate_limits)
+        case OrganizationProfileChanged():
+            return msgspec.structs.replace(
+                organization,
+                name=event.name,
+                logo_url=event.logo_url,
+                billing_email=event.billing_email,
+                metadata=event.metadata,
+            )
         case _:
             assert_never(event)
+
+
+def _profile_events(command: ChangeProfile, organization: ActiveOrganization) -> tuple[OrganizationEvent, ...]:
+    told = (organization.name, organization.logo_url, organization.billing_email, organization.metadata or {})
+    if told == (command.name, command.logo_url, command.billing_email, command.metadata):
+        return ()
+    return (
+        OrganizationProfileChanged(
+            origin=command.origin,
+            name=command.name,
+            logo_url=command.logo_url,
+            billing_email=command.billing_email,
+            metadata=command.metadata,
+        ),
+    )
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that is none, or that would stand in the way of another organization's id."""
+    if not name.strip() or len(name) > MAX_NAME_LENGTH or name.startswith("org_"):
+        raise InvalidInputError(
+            "invalid_name", f"Give the organization a name of 1 to {MAX_NAME_LENGTH} characters that is no id."
+        )
 
 
 def _check_quota(quota_bytes: int | None) -> None:

@@ -44,3 +44,7 @@ class WrongStateError(RefusedError):
 
 class ConflictError(RefusedError):
     """Something else has this place already."""
+
+
+class TooManyRequestsError(RefusedError):
+    """The caller has asked more often than its limits allow; `details` say when to ask again."""

@@ -13,6 +13,7 @@ from domain.namespace import NamespaceEvent
 from domain.object import ObjectEvent
 from domain.organization import OrganizationEvent
 from domain.upload import UploadDuplicateAvoided, UploadEvent
+from domain.upload_token import UploadTokenIssued, UploadTokenUsed
 
 
 def _members(union: object) -> tuple[type[Event], ...]:
@@ -26,6 +27,8 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     *_members(BucketEvent),
     *_members(UploadEvent),
     UploadDuplicateAvoided,
+    UploadTokenIssued,
+    UploadTokenUsed,
     *_members(ObjectEvent),
 )
 BY_TAG: dict[str, type[Event]] = {topic_of(kind): kind for kind in EVENT_TYPES}

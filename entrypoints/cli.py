@@ -27,11 +27,12 @@ def upwell() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where it listens.")
 @click.option("--data", type=click.Path(path_type=Path), default=Path(".upwell"), show_default=True, help="Its data.")
 @click.option("--tier", type=_TIERS, default="enterprise", show_default=True, help="The tier of its organization.")
-def dev(port: int, data: Path, tier: str) -> None:
+@click.option("--rate-limits", is_flag=True, help="Limit requests, as `serve` does.")
+def dev(port: int, data: Path, tier: str, rate_limits: bool) -> None:
     """Run everything in one, with nothing installed: PostgreSQL, S3, the service and the worker."""
     from entrypoints.developing import develop  # noqa: PLC0415  # what other commands do not need is not loaded
 
-    develop(port=port, data=data, tier=Tier(tier))
+    develop(port=port, data=data, tier=Tier(tier), rate_limits=rate_limits)
 
 
 @upwell.command()

@@ -54,7 +54,7 @@ _SCHEMA = {
 }
 
 
-def develop(*, port: int, data: Path, tier: Tier) -> None:
+def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool) -> None:
     """Run until interrupted. Raises `UserError`, `EmbeddedError` or `SettingError` when it cannot start."""
     configure_logs(os.environ.get("UPWELL_LOG_FORMAT", "console"), os.environ.get("UPWELL_LOG_LEVEL", "warning"))
     data = Path(os.path.abspath(data))  # noqa: PTH100  # links in the path are the user's own
@@ -79,6 +79,9 @@ def develop(*, port: int, data: Path, tier: Tier) -> None:
             environment["UPWELL_S3_SECRET_ACCESS_KEY"] = storage.secret_access_key
         environment.setdefault("UPWELL_S3_BUCKET", S3_BUCKET)
         environment["UPWELL_PORT"] = str(port)
+        if rate_limits:
+            environment["UPWELL_RATE_LIMITS"] = "on"
+        environment.setdefault("UPWELL_RATE_LIMITS", "off")
         settings = Settings(environment)
         asyncio.run(migrate(settings.database_owner_url))
         if environment["UPWELL_DATABASE_URL"] != environment.get("UPWELL_DATABASE_OWNER_URL"):
@@ -108,7 +111,9 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
                 stopping.set()
                 await worker
 
-    server = Server(uvicorn.Config(create_app(services), **options("127.0.0.1", port)))
+    server = Server(
+        uvicorn.Config(create_app(services, cors_origins=settings.cors_origins), **options("127.0.0.1", port))
+    )
     serving = asyncio.create_task(server.serve())
     waiting = [asyncio.create_task(ready.wait()), asyncio.create_task(stopping.wait())]
     await asyncio.wait({serving, waiting[0]}, return_when=asyncio.FIRST_COMPLETED)
@@ -129,7 +134,12 @@ async def _first_things(
     acting_for.set(organization.organization_id)
     secret = known.get("UPWELL_API_KEY", "")
     key = await services.ports.directory.key(hash_of(secret)) if secret else None
-    if key is None or key.revoked_at is not None or key.organization_id != organization.organization_id:
+    if (
+        key is None
+        or key.key_hash != hash_of(secret)
+        or key.revoked_at is not None
+        or key.organization_id != organization.organization_id
+    ):
         key, secret = await services.keys.create(
             organization.organization_id,
             KeyWish(

@@ -132,8 +132,20 @@ SETTINGS: tuple[Setting, ...] = (
         "*",
         _list,
     ),
+    Setting(
+        "UPWELL_CORS_ORIGINS",
+        "Web origins whose pages may read the API's answers, separated by commas; a key can be held to fewer.",
+        "*",
+        _list,
+    ),
     Setting("UPWELL_HOST", "The address that `serve` listens on.", "127.0.0.1", _text),
     Setting("UPWELL_PORT", "The port that `serve` listens on.", "8000", _number(1, 65535)),
+    Setting(
+        "UPWELL_RATE_LIMITS",
+        "`on` or `off`: whether requests are limited. `upwell dev` has them off unless it is told otherwise.",
+        "on",
+        _choice("on", "off"),
+    ),
     Setting("UPWELL_LOG_FORMAT", "`json` or `console`.", "json", _choice("json", "console")),
     Setting("UPWELL_LOG_LEVEL", "The least that is logged.", "info", _choice("debug", "info", "warning", "error")),
     Setting(
@@ -148,6 +160,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Files of this size and more are verified by a worker, not in the confirm request.",
         "100000000",
         _number(0, MAX_BYTES),
+    ),
+    Setting(
+        "UPWELL_KEY_OVERLAP_SECONDS",
+        "How long the secret before a rotation of an API key works on, unless the rotation says otherwise.",
+        "86400",
+        _number(0, 30 * 86_400),
     ),
     *(
         Setting(
@@ -226,6 +244,11 @@ class Settings:
         return int(self._get("UPWELL_PORT"))
 
     @property
+    def limits_rates(self) -> bool:
+        """Whether requests are limited."""
+        return bool(self._get("UPWELL_RATE_LIMITS") == "on")
+
+    @property
     def log_format(self) -> str:
         """How logs look."""
         return str(self._get("UPWELL_LOG_FORMAT"))
@@ -234,6 +257,11 @@ class Settings:
     def log_level(self) -> str:
         """The least that is logged."""
         return str(self._get("UPWELL_LOG_LEVEL"))
+
+    @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """Web origins whose pages may read the API's answers."""
+        return tuple(self._get("UPWELL_CORS_ORIGINS"))
 
     @property
     def s3(self) -> S3Settings:
@@ -273,6 +301,7 @@ class Settings:
             grace=timedelta(seconds=self._get("UPWELL_EXPIRY_GRACE_SECONDS")),
             retention=timedelta(days=self._get("UPWELL_RETENTION_DAYS")),
             inline_limit_bytes=self._get("UPWELL_INLINE_LIMIT_BYTES"),
+            key_overlap=timedelta(seconds=self._get("UPWELL_KEY_OVERLAP_SECONDS")),
         )
 
     def _get(self, name: str) -> Any:  # noqa: ANN401  # each setting has a type of its own

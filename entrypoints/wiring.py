@@ -8,9 +8,12 @@ import structlog
 
 from adapters.postgres.connecting import connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
+from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.key_uses import PostgresKeyUses
 from adapters.postgres.listening import Listener
 from adapters.postgres.migrating import pending
+from adapters.postgres.rate_ledger import PostgresRateLedger
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
@@ -24,6 +27,7 @@ from application.canceling_upload import CancelingUpload
 from application.changing_buckets import ChangingBuckets
 from application.changing_namespaces import ChangingNamespaces
 from application.changing_objects import ChangingObjects
+from application.changing_organizations import ChangingOrganizations
 from application.composing_objects import ComposingObjects
 from application.confirming_many import ConfirmingMany
 from application.confirming_upload import ConfirmingUpload
@@ -33,14 +37,20 @@ from application.creating_objects import CreatingObjects
 from application.deleting_buckets import DeletingBuckets
 from application.deleting_namespaces import DeletingNamespaces
 from application.deleting_objects import DeletingObjects
+from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
+from application.issuing_upload_tokens import IssuingUploadTokens
+from application.limiting_requests import LimitingRequests
 from application.managing_keys import ManagingKeys
 from application.opening_organizations import OpeningOrganizations
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog
+from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.jobs import Job, JobQueue
+from application.ports.key_uses import KeyUses
 from application.ports.object_storage import ObjectStorage
+from application.ports.rate_ledger import RateLedger
 from application.ports.read_side import Directory, ReadSide
 from application.ports.tasks import Tasks, TaskType
 from application.ports.url_signer import UrlSigner
@@ -58,13 +68,16 @@ _SYSTEM_POOL_SIZE = 4
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """The adapters that were chosen."""
+    """The adapters that were chosen. `rate_ledger` None: requests are not limited."""
 
     log: EventLog
     read_side: ReadSide
     directory: Directory
+    key_uses: KeyUses
     jobs: JobQueue
     tasks: Tasks
+    idempotency_keys: IdempotencyKeys
+    rate_ledger: RateLedger | None
     storage: ObjectStorage
     signer: UrlSigner
     clock: Clock
@@ -89,6 +102,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     ports: Ports
     system: Ports
     admit: Admitting
+    limit_requests: LimitingRequests | None
+    do_once: DoingOnce
     request_upload: RequestingUpload
     confirm_upload: ConfirmingUpload
     confirm_many: ConfirmingMany
@@ -105,7 +120,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     delete_object: DeletingObjects
     change_bucket: ChangingBuckets
     organizations: OpeningOrganizations
+    change_organization: ChangingOrganizations
     keys: ManagingKeys
+    issue_upload_token: IssuingUploadTokens
     worker: Working
 
 
@@ -119,7 +136,11 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
     return Services(
         ports=ports,
         system=system,
-        admit=Admitting(directory=p.directory, clock=p.clock),
+        admit=Admitting(directory=p.directory, log=p.log, uses=p.key_uses, clock=p.clock),
+        limit_requests=None
+        if p.rate_ledger is None
+        else LimitingRequests(ledger=p.rate_ledger, clock=p.clock, report=_report_lone_limits),
+        do_once=_doing_once(p),
         request_upload=RequestingUpload(
             log=p.log, read_side=p.read_side, signer=p.signer, clock=p.clock, ids=p.ids, rules=rules
         ),
@@ -144,7 +165,9 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         organizations=OpeningOrganizations(
             log=system.log, read_side=system.read_side, clock=p.clock, ids=p.ids, rules=rules
         ),
-        keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
+        change_organization=ChangingOrganizations(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
+        keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids, rules=rules),
+        issue_upload_token=IssuingUploadTokens(log=p.log, clock=p.clock, ids=p.ids),
         worker=_working(system, rules),
     )
 
@@ -202,6 +225,10 @@ def _deleting_namespace(p: Ports, rules: Rules) -> DeletingNamespaces:
     )
 
 
+def _doing_once(p: Ports) -> DoingOnce:
+    return DoingOnce(keys=p.idempotency_keys, clock=p.clock, ids=p.ids)
+
+
 def _working(p: Ports, rules: Rules) -> Working:
     return Working(
         jobs=p.jobs,
@@ -222,6 +249,7 @@ def _working(p: Ports, rules: Rules) -> Working:
                 TaskType.DELETE_NAMESPACE: _deleting_namespace(p, rules).work,
             },
         ),
+        do_once=_doing_once(p),
         report=_report_job,
     )
 
@@ -242,10 +270,12 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
         log = PostgresEventLog(settings.database_url, everybody, listener)
         directory = PostgresDirectory(read_side, listener, keys=whole)
         seen_by_all = PostgresDirectory(whole, listener)
+        key_uses = PostgresKeyUses(everybody)
         jobs = PostgresJobQueue(everybody, listener)
         storage = await stack.enter_async_context(open_storage(s3))
         await stack.enter_async_context(directory.running())
         await stack.enter_async_context(seen_by_all.running())
+        await stack.enter_async_context(key_uses.running())
         await stack.enter_async_context(jobs.running())
         await stack.enter_async_context(listener.running())
         await stack.enter_async_context(log.running())
@@ -253,8 +283,11 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             log=log,
             read_side=whole,
             directory=seen_by_all,
+            key_uses=key_uses,
             jobs=jobs,
             tasks=PostgresTasks(everybody, everybody),
+            idempotency_keys=PostgresIdempotencyKeys(everybody),
+            rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
             storage=storage,
             signer=url_signer(s3),
             clock=clock or SystemClock(),
@@ -286,7 +319,7 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
             log=log,
             read_side=read_side,
             organizations=OpeningOrganizations(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules),
-            keys=ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids),
+            keys=ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules),
             create_namespace=CreatingNamespaces(log=log, clock=clock, ids=ids),
             create_bucket=CreatingBuckets(log=log, clock=clock, ids=ids),
             forget=ForgettingUploads(log=log, clock=clock, ids=ids),
@@ -340,3 +373,7 @@ def _credentials(s3: S3Settings) -> Credentials:
 
 def _report_job(job: Job, error: BaseException) -> None:
     _log.warning("job_failed", kind=job.kind, upload_id=job.upload_id, attempts=job.attempts, error=repr(error))
+
+
+def _report_lone_limits(error: Exception) -> None:
+    _log.warning("rate_limits_by_itself", error=repr(error))

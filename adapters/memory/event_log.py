@@ -26,6 +26,7 @@ from application.ports.event_log import (
 from domain.bucket import BucketStatus
 from domain.events import encode, topic_of
 from domain.object import ObjectDeleted
+from domain.organization import OrganizationProfileChanged
 from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
 from domain.tags import BY_TAG, decode
 from domain.upload import Status, UploadForgotten
@@ -210,10 +211,20 @@ class MemoryEventLog:
             self._streams.setdefault(notification.originator_id, []).append(notification.id)
             if notification.topic in {topic_of(UploadForgotten), topic_of(ObjectDeleted)}:
                 self._redact(notification.originator_id)
+            elif notification.topic == topic_of(OrganizationProfileChanged):
+                self._redact_former_profiles(notification)
         news, self._appended = self._appended, asyncio.Event()
         news.set()
         if wake:
             self.tell_due_jobs()
+
+    def _redact_former_profiles(self, last: Notification) -> None:
+        """Take the billing address out of what an organization told of itself before."""
+        for position in self._streams[last.originator_id]:
+            former = self._notifications[position - 1]
+            if former.topic == last.topic and former.originator_version < last.originator_version:
+                fact = {**msgspec.json.decode(former.state), "billing_email": None}
+                self._notifications[position - 1] = msgspec.structs.replace(former, state=msgspec.json.encode(fact))
 
     def _redact(self, stream_id: str) -> None:
         """Make the personal fields of a stream's stored events null, or absent. Position, version and tag stay."""

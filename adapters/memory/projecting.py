@@ -16,7 +16,15 @@ from application.ports.read_side import (
     OrganizationRecord,
     UploadRecord,
 )
-from domain.api_key import ApiKeyCreated, ApiKeyEvent, ApiKeyRevoked
+from domain.api_key import (
+    ApiKeyCreated,
+    ApiKeyEvent,
+    ApiKeyPermissionsChanged,
+    ApiKeyRevoked,
+    ApiKeyRotated,
+    ApiKeyScopesChanged,
+    ApiKeySettingsChanged,
+)
 from domain.bucket import (
     BucketCreated,
     BucketDeleted,
@@ -35,7 +43,13 @@ from domain.namespace import (
     NamespaceUpdated,
 )
 from domain.object import Blob, ObjectCreated, ObjectDeleted, ObjectEvent, ObjectUpdated, uploads_of
-from domain.organization import OrganizationCreated, OrganizationEvent, OrganizationLimitsChanged
+from domain.organization import (
+    OrganizationCreated,
+    OrganizationEvent,
+    OrganizationLimitsChanged,
+    OrganizationProfileChanged,
+    OrganizationRateLimitsChanged,
+)
 from domain.upload import (
     Status,
     UploadCanceled,
@@ -53,9 +67,18 @@ from domain.upload import (
     UploadVerificationBegan,
     UploadVerified,
 )
+from domain.upload_token import UploadTokenIssued, UploadTokenUsed
 
 KnownEvent: TypeAlias = (
-    OrganizationEvent | ApiKeyEvent | NamespaceEvent | BucketEvent | UploadEvent | UploadDuplicateAvoided | ObjectEvent
+    OrganizationEvent
+    | ApiKeyEvent
+    | NamespaceEvent
+    | BucketEvent
+    | UploadEvent
+    | UploadDuplicateAvoided
+    | UploadTokenIssued
+    | UploadTokenUsed
+    | ObjectEvent
 )
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -120,9 +143,21 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 def project(tables: Tables, event: KnownEvent, place: Place) -> None:
     """Write what one event changes. Total: a fact about a row that is not there changes no row."""
     match event:
-        case OrganizationCreated() | OrganizationLimitsChanged():
+        case (
+            OrganizationCreated()
+            | OrganizationLimitsChanged()
+            | OrganizationRateLimitsChanged()
+            | OrganizationProfileChanged()
+        ):
             _project_organization(tables, event, place)
-        case ApiKeyCreated() | ApiKeyRevoked():
+        case (
+            ApiKeyCreated()
+            | ApiKeyRotated()
+            | ApiKeySettingsChanged()
+            | ApiKeyPermissionsChanged()
+            | ApiKeyScopesChanged()
+            | ApiKeyRevoked()
+        ):
             _project_key(tables, event, place)
         case NamespaceCreated() | NamespaceUpdated() | NamespaceDeletionBegan() | NamespaceDeleted():
             _project_namespace(tables, event, place)
@@ -130,7 +165,7 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
             _project_bucket(tables, event, place)
         case ObjectCreated() | ObjectUpdated() | ObjectDeleted():
             _project_object(tables, event, place)
-        case UploadDuplicateAvoided():
+        case UploadDuplicateAvoided() | UploadTokenIssued() | UploadTokenUsed():
             pass  # no list shows it
         case _:
             _project_upload(tables, event, place)
@@ -138,6 +173,7 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
 
 
 def _project_organization(tables: Tables, event: OrganizationEvent, place: Place) -> None:
+    at = event.origin.at
     match event:
         case OrganizationCreated():
             tables.organizations[place.stream_id] = OrganizationRecord(
@@ -146,11 +182,26 @@ def _project_organization(tables: Tables, event: OrganizationEvent, place: Place
                 name=event.name,
                 tier=event.tier,
                 quota_bytes=event.quota_bytes,
-                created_at=event.origin.at,
+                created_at=at,
+                updated_at=at,
             )
             tables.quotas[place.stream_id] = Usage()
         case OrganizationLimitsChanged():
-            _change(tables.organizations, place.stream_id, tier=event.tier, quota_bytes=event.quota_bytes)
+            _change(
+                tables.organizations, place.stream_id, tier=event.tier, quota_bytes=event.quota_bytes, updated_at=at
+            )
+        case OrganizationRateLimitsChanged():
+            _change(tables.organizations, place.stream_id, own_rate_limits=event.rate_limits, updated_at=at)
+        case OrganizationProfileChanged():
+            _change(
+                tables.organizations,
+                place.stream_id,
+                name=event.name,
+                logo_url=event.logo_url,
+                billing_email=event.billing_email,
+                metadata=event.metadata,
+                updated_at=at,
+            )
         case _:
             assert_never(event)
 
@@ -178,13 +229,45 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: Place) -> None:
             )
             tables.keys[place.stream_id] = key
             _hold(tables, _key_claim(key), place.stream_id)
+        case ApiKeyRotated():
+            rotated = tables.keys.get(place.stream_id)
+            if rotated is not None:
+                _change(
+                    tables.keys,
+                    place.stream_id,
+                    key_hash=event.key_hash,
+                    prefix=event.prefix,
+                    previous_key_hash=rotated.key_hash,
+                    previous_until=event.previous_until,
+                )
+        case ApiKeySettingsChanged():
+            _let_go_of_name(tables, place.stream_id)
+            _change(
+                tables.keys,
+                place.stream_id,
+                name=event.name,
+                description=event.description,
+                rate_limit_override=event.rate_limit_override,
+                expires_at=event.expires_at,
+            )
+            renamed = tables.keys.get(place.stream_id)
+            if renamed is not None:
+                _hold(tables, _key_claim(renamed), place.stream_id)
+        case ApiKeyPermissionsChanged():
+            _change(tables.keys, place.stream_id, permissions=event.permissions)
+        case ApiKeyScopesChanged():
+            _change(tables.keys, place.stream_id, scopes=event.scopes, allowed_origins=event.allowed_origins)
         case ApiKeyRevoked():
             _change(tables.keys, place.stream_id, revoked_at=origin.at, revoked_by=origin.actor_id)
-            revoked = tables.keys.get(place.stream_id)
-            if revoked is not None and tables.claims.get(_key_claim(revoked)) == place.stream_id:
-                del tables.claims[_key_claim(revoked)]
+            _let_go_of_name(tables, place.stream_id)
         case _:
             assert_never(event)
+
+
+def _let_go_of_name(tables: Tables, key_id: str) -> None:
+    key = tables.keys.get(key_id)
+    if key is not None and tables.claims.get(_key_claim(key)) == key_id:
+        del tables.claims[_key_claim(key)]
 
 
 def _project_namespace(tables: Tables, event: NamespaceEvent, place: Place) -> None:

@@ -1,19 +1,26 @@
 """The read side on the tables of a log in memory."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
+
+import msgspec
 
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.filtering import page_of
+from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.projecting import Usage
 from application.listing import BUCKETS, NAMESPACES, OBJECTS, UPLOADS
-from application.ports.event_log import Claim
+from application.ports.event_log import Claim, Notification
 from application.ports.read_side import (
+    AuditQuery,
     BucketRecord,
     KeyRecord,
     NamespaceRecord,
     ObjectRecord,
     OrganizationRecord,
+    OrganizationUse,
     Page,
     PageRequest,
     Placed,
@@ -21,7 +28,9 @@ from application.ports.read_side import (
     StoredSizes,
     UploadRecord,
 )
-from domain.upload import Status
+from domain.tags import decode
+from domain.upload import Status, UploadDuplicateAvoided
+from domain.upload_token import UploadToken, UploadTokenIssued, token_of
 
 Record = TypeVar("Record")
 
@@ -29,8 +38,9 @@ Record = TypeVar("Record")
 class MemoryReadSide:
     """Implements `ReadSide`."""
 
-    def __init__(self, log: MemoryEventLog) -> None:
+    def __init__(self, log: MemoryEventLog, uses: MemoryKeyUses | None = None) -> None:
         self._log = log
+        self._uses = uses or MemoryKeyUses()
 
     async def upload(self, namespace_id: str, upload_id: str) -> UploadRecord | None:
         """Return an upload of the namespace."""
@@ -132,6 +142,23 @@ class MemoryReadSide:
             if (key.organization_id, key.user_id, key.name, key.revoked_at) == (organization_id, user_id, name, None)
         )
 
+    async def keys(self, organization_id: str, user_id: str) -> Sequence[KeyRecord]:
+        """Return all keys of a user, the newest first."""
+        found = [
+            msgspec.structs.replace(key, last_used_at=self._uses.last.get(key.key_id))
+            for key in self._log.tables.keys.values()
+            if (key.organization_id, key.user_id) == (organization_id, user_id)
+        ]
+        return sorted(found, key=lambda key: (key.created_at, key.key_id), reverse=True)
+
+    async def users(self, organization_id: str) -> Mapping[str, int]:
+        """Return the ids of those who have live keys, each with how many."""
+        return Counter(
+            key.user_id
+            for key in self._log.tables.keys.values()
+            if key.organization_id == organization_id and key.revoked_at is None
+        )
+
     async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
         """Return an organization by id, or by a name that only one has."""
         found = [
@@ -160,9 +187,60 @@ class MemoryReadSide:
             accepted_bytes=usage.accepted_bytes,
         )
 
+    async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:
+        """Return what an organization has, and what it requested to upload in some time."""
+        namespaces = list(self._namespaces(organization_id))
+        uploads = [
+            upload
+            for upload in self._log.tables.uploads.values()
+            if upload.organization_id == organization_id and _within(upload.created_at, start, end)
+        ]
+        events = [decode(each.state) for each in await self._log.read_feed(after=0, limit=await self._log.head())]
+        avoided = [
+            event
+            for event in events
+            if isinstance(event, UploadDuplicateAvoided)
+            and event.origin.organization_id == organization_id
+            and _within(event.origin.at, start, end)
+        ]
+        duplicates = [upload for upload in uploads if upload.duplicate_of is not None]
+        completed = [each for each in uploads if each.status is Status.COMPLETED and each.duplicate_of is None]
+        return OrganizationUse(
+            namespaces=len(namespaces),
+            buckets=sum(namespace.bucket_count for namespace in namespaces),
+            objects=sum(namespace.object_count for namespace in namespaces),
+            uploads_by_status=Counter(upload.status.value for upload in uploads),
+            completed_bytes=sum(upload.size_bytes or 0 for upload in completed),
+            duplicates_avoided=len(avoided),
+            saved_bytes=sum(event.saved_bytes for event in avoided) + sum(each.size_bytes or 0 for each in duplicates),
+        )
+
+    async def audit(self, organization_id: str, query: AuditQuery) -> tuple[Sequence[Notification], int]:
+        """Return a page of an organization's events, newest first, and how many match altogether."""
+        found = []
+        for each in reversed(await self._log.read_feed(after=0, limit=await self._log.head())):
+            if each.topic in query.topics and query.resource_id in {None, each.originator_id}:
+                origin = decode(each.state).origin
+                ours = origin.organization_id == organization_id and query.actor_id in {None, origin.actor_id}
+                if ours and _within(origin.at, query.start, query.end):
+                    found.append(each)
+        return found[query.skip : query.skip + query.limit], len(found)
+
     async def key(self, key_hash: str) -> KeyRecord | None:
         """Return the key with this hash."""
-        return _first(key for key in self._log.tables.keys.values() if key.key_hash == key_hash)
+        return _first(
+            key for key in self._log.tables.keys.values() if key_hash in {key.key_hash, key.previous_key_hash}
+        )
+
+    async def key_by_id(self, key_id: str) -> KeyRecord | None:
+        """Return a key by its id."""
+        return self._log.tables.keys.get(key_id)
+
+    async def upload_token(self, token_id: str) -> UploadToken | None:
+        """Return an upload token by its id."""
+        stored = await self._log.read_stream(token_id)
+        issued = decode(stored[0].state) if stored else None
+        return token_of(issued) if isinstance(issued, UploadTokenIssued) else None
 
     async def organization(self, organization_id: str) -> OrganizationRecord | None:
         """Return an organization."""
@@ -180,6 +258,8 @@ class MemoryDirectory:
 
     def __init__(self, read_side: MemoryReadSide) -> None:
         self.key = read_side.key
+        self.key_by_id = read_side.key_by_id
+        self.upload_token = read_side.upload_token
         self.organization = read_side.organization
         self.namespace = read_side.namespace
         self.bucket = read_side.bucket
@@ -188,6 +268,10 @@ class MemoryDirectory:
 def _next(rows: Iterable[tuple[int, str]], after: int, limit: int) -> Sequence[Placed]:
     found = sorted(row for row in rows if row[0] > after)
     return [Placed(id=each, position=position) for position, each in found[:limit]]
+
+
+def _within(at: datetime, start: datetime | None, end: datetime | None) -> bool:
+    return (start is None or at >= start) and (end is None or at < end)
 
 
 def _first(found: Iterable[Record]) -> Record | None:

@@ -8,11 +8,23 @@ import msgspec
 
 from adapters.memory.projecting import KnownEvent, Tables
 from application.ports.jobs import JobKind
-from domain.api_key import ApiKeyCreated, ApiKeyRevoked
+from domain.api_key import (
+    ApiKeyCreated,
+    ApiKeyPermissionsChanged,
+    ApiKeyRevoked,
+    ApiKeyRotated,
+    ApiKeyScopesChanged,
+    ApiKeySettingsChanged,
+)
 from domain.bucket import BucketCreated, BucketDeleted, BucketDeletionBegan, BucketStatusChanged, BucketUpdated
 from domain.namespace import NamespaceCreated, NamespaceDeleted, NamespaceDeletionBegan, NamespaceUpdated
 from domain.object import ObjectCreated, ObjectDeleted, ObjectUpdated, uploads_of
-from domain.organization import OrganizationCreated, OrganizationLimitsChanged
+from domain.organization import (
+    OrganizationCreated,
+    OrganizationLimitsChanged,
+    OrganizationProfileChanged,
+    OrganizationRateLimitsChanged,
+)
 from domain.upload import (
     UploadCanceled,
     UploadCompleted,
@@ -28,6 +40,7 @@ from domain.upload import (
     UploadVerificationBegan,
     UploadVerified,
 )
+from domain.upload_token import UploadTokenIssued, UploadTokenUsed
 
 # Whoever confirms inline is at it; a worker takes over only if that process is gone.
 INLINE_TAKES = timedelta(seconds=60)
@@ -137,9 +150,17 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
             | UploadVerified()
             | UploadContentChanged()
             | UploadDuplicateAvoided()
+            | UploadTokenIssued()
+            | UploadTokenUsed()
             | OrganizationCreated()
             | OrganizationLimitsChanged()
+            | OrganizationRateLimitsChanged()
+            | OrganizationProfileChanged()
             | ApiKeyCreated()
+            | ApiKeyRotated()
+            | ApiKeySettingsChanged()
+            | ApiKeyPermissionsChanged()
+            | ApiKeyScopesChanged()
             | ApiKeyRevoked()
             | NamespaceCreated()
             | NamespaceUpdated()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import asyncpg
@@ -15,14 +16,16 @@ from adapters.postgres.listing import BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from application.callers import acting_for
-from application.ports.event_log import LogUnavailableError
+from application.ports.event_log import LogUnavailableError, Notification
 from application.ports.read_side import (
+    AuditQuery,
     BucketRecord,
     Figures,
     KeyRecord,
     NamespaceRecord,
     ObjectRecord,
     OrganizationRecord,
+    OrganizationUse,
     Page,
     PageRequest,
     Placed,
@@ -31,6 +34,8 @@ from application.ports.read_side import (
     UploadRecord,
 )
 from domain.refusals import InvalidInputError
+from domain.tags import decode
+from domain.upload_token import UploadToken, UploadTokenIssued, token_of
 
 CACHE_SECONDS = 5.0
 _CACHE_ENTRIES = 10_000
@@ -109,6 +114,18 @@ class PostgresReadSide:
         """Return the user's live key of this name."""
         return await self._one("key_by_name", KeyRecord, organization_id, user_id, name)
 
+    async def keys(self, organization_id: str, user_id: str) -> Sequence[KeyRecord]:
+        """Return all keys of a user, the newest first."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["keys"], organization_id, user_id)
+        return [msgspec.convert(dict(row), KeyRecord) for row in rows]
+
+    async def users(self, organization_id: str) -> Mapping[str, int]:
+        """Return the ids of those who have live keys, each with how many."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["users"], organization_id)
+        return {row["user_id"]: row["keys"] for row in rows}
+
     async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
         """Return an organization by id, or by a name that only one has."""
         async with log_errors():
@@ -132,9 +149,42 @@ class PostgresReadSide:
         found = await self._one("quota", QuotaUse, organization_id)
         return found or QuotaUse(limit_bytes=None, reserved_bytes=0, accepted_bytes=0)
 
+    async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:
+        """Return what an organization has, and what it requested to upload in some time."""
+        async with log_errors():
+            (things,) = await self._reads.fetch(QUERIES["usage_things"], organization_id)
+            uploads = await self._reads.fetch(QUERIES["usage_uploads"], organization_id, start, end)
+            (avoided,) = await self._reads.fetch(QUERIES["usage_avoided"], organization_id, start, end)
+        return OrganizationUse(
+            **dict(things),
+            uploads_by_status={row["status"]: row["uploads"] for row in uploads},
+            completed_bytes=sum(row["completed_bytes"] for row in uploads),
+            duplicates_avoided=avoided["avoided"],
+            saved_bytes=avoided["saved_bytes"] + sum(row["duplicate_bytes"] for row in uploads),
+        )
+
+    async def audit(self, organization_id: str, query: AuditQuery) -> tuple[Sequence[Notification], int]:
+        """Return a page of an organization's events, newest first, and how many match altogether."""
+        which = (organization_id, list(query.topics), query.resource_id, query.actor_id, query.start, query.end)
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["audit"], *which, query.limit, query.skip)
+            total = await self._reads.fetchval(QUERIES["audit_total"], *which)
+        return [Notification(**dict(row)) for row in rows], total
+
     async def key(self, key_hash: str) -> KeyRecord | None:
         """Return the key with this hash."""
         return await self._one("key", KeyRecord, key_hash)
+
+    async def key_by_id(self, key_id: str) -> KeyRecord | None:
+        """Return a key by its id."""
+        return await self._one("key_by_id", KeyRecord, key_id)
+
+    async def upload_token(self, token_id: str) -> UploadToken | None:
+        """Return an upload token by its id."""
+        async with log_errors():
+            state = await self._reads.fetchval(QUERIES["upload_token"], token_id)
+        issued = None if state is None else decode(state)
+        return token_of(issued) if isinstance(issued, UploadTokenIssued) else None
 
     async def organization(self, organization_id: str) -> OrganizationRecord | None:
         """Return an organization."""
@@ -224,6 +274,14 @@ class PostgresDirectory:
     async def key(self, key_hash: str) -> KeyRecord | None:
         """Return the key with this hash."""
         return await self._cached(("key", key_hash), lambda: self._keys.key(key_hash))
+
+    async def key_by_id(self, key_id: str) -> KeyRecord | None:
+        """Return a key by its id."""
+        return await self._cached(("key_by_id", key_id), lambda: self._keys.key_by_id(key_id))
+
+    async def upload_token(self, token_id: str) -> UploadToken | None:
+        """Return an upload token by its id."""
+        return await self._cached(("upload_token", token_id), lambda: self._keys.upload_token(token_id))
 
     async def organization(self, organization_id: str) -> OrganizationRecord | None:
         """Return an organization."""

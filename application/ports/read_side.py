@@ -10,17 +10,19 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from domain.api_key import Permission
+from application.ports.event_log import Notification
+from domain.api_key import KeyStatus, Permission, Powers
 from domain.bucket import BucketStatus, UniqueKey
 from domain.filtering import Filter, Order
 from domain.namespace import NamespaceStatus
 from domain.object import Blob
-from domain.organization import Tier
+from domain.organization import DEFAULT_RATE_LIMITS, RateLimits, Tier
 from domain.upload import Status
+from domain.upload_token import UploadToken
 
 
 class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An organization."""
+    """An organization. `own_rate_limits`: those set for it alone, otherwise its tier's default counts."""
 
     organization_id: str
     internal_id: str
@@ -28,10 +30,24 @@ class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     tier: Tier
     quota_bytes: int | None
     created_at: datetime
+    updated_at: datetime
+    own_rate_limits: RateLimits | None = None
+    logo_url: str | None = None
+    billing_email: str | None = None
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """The limits that count."""
+        return self.own_rate_limits or DEFAULT_RATE_LIMITS[self.tier]
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key, without its secret."""
+    """An API key, without its secret.
+
+    `previous_key_hash`: of the secret before the last rotation, which opens until `previous_until`.
+    `last_used_at`: roughly, and only in what `ReadSide` tells.
+    """
 
     key_id: str
     organization_id: str
@@ -48,6 +64,26 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str
     revoked_at: datetime | None
     revoked_by: str | None
+    allowed_origins: tuple[str, ...] = ()
+    previous_key_hash: str | None = None
+    previous_until: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def status(self, now: datetime) -> KeyStatus:
+        """Return what the key is good for now."""
+        if self.revoked_at is not None:
+            return KeyStatus.REVOKED
+        return KeyStatus.EXPIRED if self.expires_at is not None and self.expires_at <= now else KeyStatus.ACTIVE
+
+    @property
+    def powers(self) -> Powers:
+        """What the key can do altogether."""
+        return Powers(
+            permissions=self.permissions,
+            scopes=self.scopes,
+            rate_limit_override=self.rate_limit_override,
+            expires_at=self.expires_at,
+        )
 
 
 class NamespaceRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +205,33 @@ class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
     accepted_bytes: int
 
 
+class OrganizationUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What an organization has, and what it uploaded in some time.
+
+    `saved_bytes`: of duplicates, which are not kept; those of `duplicates_avoided` were not even sent.
+    """
+
+    namespaces: int
+    buckets: int
+    objects: int
+    uploads_by_status: Mapping[str, int]
+    completed_bytes: int
+    duplicates_avoided: int
+    saved_bytes: int
+
+
+class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events, newest first. `topics`: none of uploads or objects. `start` counts in, `end` does not."""
+
+    topics: tuple[str, ...]
+    resource_id: str | None = None
+    actor_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    skip: int = 0
+    limit: int = 50
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a row stands in an order: by rank, then number, then text, then position. Newest first: the position."""
 
@@ -223,7 +286,15 @@ class Directory(Protocol):
     """
 
     async def key(self, key_hash: str) -> KeyRecord | None:
-        """Return the key with this SHA-256, revoked and expired ones too."""
+        """Return the key whose secret has this SHA-256, or had it before its last rotation; revoked ones too."""
+        ...
+
+    async def key_by_id(self, key_id: str) -> KeyRecord | None:
+        """Return a key by its id, revoked and expired ones too."""
+        ...
+
+    async def upload_token(self, token_id: str) -> UploadToken | None:
+        """Return an upload token by its id, an expired one too."""
         ...
 
     async def organization(self, organization_id: str) -> OrganizationRecord | None:
@@ -302,6 +373,14 @@ class ReadSide(Protocol):
         """Return the user's key of this name that is not revoked."""
         ...
 
+    async def keys(self, organization_id: str, user_id: str) -> Sequence[KeyRecord]:
+        """Return all keys of a user, the newest first, revoked ones too."""
+        ...
+
+    async def users(self, organization_id: str) -> Mapping[str, int]:
+        """Return the ids of those who have live keys, each with how many."""
+        ...
+
     async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
         """Return an organization by id or, where only one has it, by name."""
         ...
@@ -316,4 +395,15 @@ class ReadSide(Protocol):
 
     async def quota(self, organization_id: str) -> QuotaUse:
         """Return what the organization's storage holds."""
+        ...
+
+    async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:
+        """Return what an organization has, and what it requested to upload from `start` until `end`.
+
+        Counts the uploads one by one: a report, not for every request.
+        """
+        ...
+
+    async def audit(self, organization_id: str, query: AuditQuery) -> tuple[Sequence[Notification], int]:
+        """Return a page of an organization's events, newest first, and how many match altogether."""
         ...

@@ -22,11 +22,10 @@ class UnusableError(ClientError):
 
 
 class UnreachableError(ClientError):
-    """No answer came. `sent`: the request may have arrived all the same."""
+    """No answer came; the request may have arrived all the same."""
 
-    def __init__(self, message: str, *, sent: bool) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message, "unreachable")
-        self.sent = sent
 
 
 class AnsweredError(ClientError):

@@ -15,7 +15,7 @@ LONGEST_SECONDS = 15.0
 LONGEST_ASKED_SECONDS = 60.0
 ATTEMPTS = 8
 _TOO_MANY = 429
-_UNAVAILABLE = 503
+_AT_THE_SAME_MOMENT = frozenset({"busy", "idempotency_key_in_flight"})
 _SERVER_ERRORS = range(500, 600)
 
 Result = TypeVar("Result")
@@ -56,24 +56,14 @@ class Retrying:
 def safe_to_repeat(error: ClientError) -> bool:
     """Judge a call that may be repeated as often as one likes."""
     if isinstance(error, AnsweredError):
-        return error.status in _SERVER_ERRORS or error.status == _TOO_MANY or error.code == "busy"
+        return error.status in _SERVER_ERRORS or error.status == _TOO_MANY or error.code in _AT_THE_SAME_MOMENT
     return isinstance(error, UnreachableError)
-
-
-def not_done_yet(error: ClientError) -> bool:
-    """Judge a call that must not be done twice: only what was surely not carried out is repeated."""
-    if isinstance(error, AnsweredError):
-        return error.status in {_TOO_MANY, _UNAVAILABLE} and error.retry_after_seconds is not None
-    return isinstance(error, UnreachableError) and not error.sent
 
 
 def unreachable(place: str, error: httpx.TransportError) -> UnreachableError:
     """Return the error for a request that got no answer."""
     reason = str(error).strip() or type(error).__name__
-    return UnreachableError(
-        f"{place} cannot be reached: {reason}",
-        sent=not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout),
-    )
+    return UnreachableError(f"{place} cannot be reached: {reason}")
 
 
 def retry_after_seconds(response: httpx.Response, *, now: float) -> float | None:

@@ -2,6 +2,7 @@
 
 import ssl
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from types import TracebackType
@@ -14,9 +15,7 @@ import msgspec
 from entrypoints.client.errors import AnsweredError, ClientError
 from entrypoints.client.retrying import (
     ATTEMPTS,
-    Judge,
     Retrying,
-    not_done_yet,
     retry_after_seconds,
     safe_to_repeat,
     unreachable,
@@ -131,8 +130,14 @@ class Service:
         return self._call("GET", self._bucket, Bucket, attempts=FIRST_CONTACT_ATTEMPTS)
 
     def ask(self, announcement: dict[str, Any]) -> Asked:
-        """Ask for a URL. Not repeated once the question may have arrived: each makes an upload of its own."""
-        return self._call("POST", f"{self._bucket}/uploads", Asked, body=announcement, when=not_done_yet)
+        """Ask for a URL, under an idempotency key: however often the question is repeated, it makes one upload."""
+        return self._call(
+            "POST",
+            f"{self._bucket}/uploads",
+            Asked,
+            body=announcement,
+            headers={"Idempotency-Key": str(uuid.uuid4())},
+        )
 
     def confirm(self, upload_id: str, *, etag: str | None, size_bytes: int) -> Upload:
         """Confirm what was sent."""
@@ -188,15 +193,15 @@ class Service:
         *,
         body: dict[str, Any] | None = None,
         params: dict[str, str] | None = None,
-        when: Judge = safe_to_repeat,
+        headers: dict[str, str] | None = None,
         attempts: int = ATTEMPTS,
     ) -> Answer:
         content = None if body is None else msgspec.json.encode(body)
-        headers = {} if content is None else {"Content-Type": "application/json"}
+        sent = {**(headers or {}), **({} if content is None else {"Content-Type": "application/json"})}
 
         def once() -> httpx.Response:
             try:
-                answer = self._http.request(method, path, content=content, headers=headers, params=params)
+                answer = self._http.request(method, path, content=content, headers=sent, params=params)
             except httpx.TransportError as error:
                 raise unreachable(self._url, error) from error
             except httpx.DecodingError as error:
@@ -205,7 +210,7 @@ class Service:
                 raise self._error(answer)
             return answer
 
-        answer = self._retrying(once, when=when, attempts=attempts)
+        answer = self._retrying(once, when=safe_to_repeat, attempts=attempts)
         try:
             return msgspec.json.decode(answer.content, type=kind)
         except msgspec.MsgspecError as error:

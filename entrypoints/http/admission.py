@@ -1,14 +1,29 @@
 """Before the body is read: who asks, may they, and do the namespace and the bucket that they name exist."""
 
 from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from application.callers import Caller, check_permission
+from application.callers import (
+    Caller,
+    bucket_not_found,
+    check_organization_scope,
+    check_origin,
+    check_permission,
+    namespace_not_found,
+    out_of_scope,
+)
+from application.doing_once import check_idempotency_key
 from application.ports.read_side import BucketRecord, NamespaceRecord
+from application.uploads import upload_not_found
 from domain.api_key import Permission
-from domain.refusals import InvalidInputError
+from domain.rate_limiting import RequestClass
+from domain.refusals import ForbiddenError, InvalidInputError
+from entrypoints.http.errors import answer_error
+from entrypoints.http.rate_limits import headers
+from entrypoints.http.request_log import ADDED_HEADERS
 from entrypoints.wiring import Services
 
 _KEY = "upwell.admitted"
@@ -16,11 +31,20 @@ MAX_IDENTIFIER = 200
 
 
 class Needs(msgspec.Struct, frozen=True):
-    """What a route needs before it runs. `active`: the bucket must take uploads."""
+    """What a route needs before it runs. `active`: the bucket must take uploads. `counts_as`: for rate limits.
+
+    `scoped`: a key for single namespaces or buckets may come, and the route shows it no more than that. `tokens`: so
+    may whoever holds an upload token; of uploads they see their own alone. `once`: the route makes something, and an
+    `Idempotency-Key` keeps it from making it twice.
+    """
 
     permission: Permission
     namespace: bool = True
     active: bool = False
+    scoped: bool = False
+    tokens: bool = False
+    counts_as: RequestClass = RequestClass.METADATA
+    once: bool = False
 
     def opt(self) -> dict[str, Any]:
         """Return it in the form that routes carry."""
@@ -28,12 +52,14 @@ class Needs(msgspec.Struct, frozen=True):
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found out about a request."""
+    """What was found out about a request. `only_buckets`: the ids of those that a key is for; None: no such limit."""
 
     services: Services
     caller: Caller
     given_namespace: NamespaceRecord | None
     given_bucket: BucketRecord | None
+    only_buckets: frozenset[str] | None = None
+    idempotency_key: str | None = None
 
     @property
     def namespace(self) -> NamespaceRecord:
@@ -57,36 +83,131 @@ class Admission:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Admit or refuse a request, in the documented order: key, permission, namespace, bucket."""
+        """Admit or refuse a request, in the documented order: key, rate, origin, permission, namespace, bucket."""
         needs: Needs | None = scope["route_handler"].opt.get("needs")
         if needs is None:  # Litestar's own answer to OPTIONS
             await self._app(scope, receive, send)
             return
+        try:
+            admitted = await self._admit(scope, needs)
+        except Exception as error:  # noqa: BLE001  # answered here, so that the request's log sees the answer
+            await answer_error(scope, receive, send, error)
+            return
+        scope[_KEY] = admitted  # type: ignore[literal-required]  # a key of our own in the scope
+        await self._app(scope, receive, send)
+
+    async def _admit(self, scope: Scope, needs: Needs) -> Admitted:
         services: Services = scope["litestar_app"].state.services
-        authorization = named_namespace = None
+        authorization = named_namespace = origin = idempotency_key = None
         for name, value in scope["headers"]:
             if name == b"authorization":
                 authorization = value.decode("latin-1")
             elif name == b"x-namespace":
                 named_namespace = value.decode("latin-1")
+            elif name == b"origin":
+                origin = value.decode("latin-1")
+            elif name == b"idempotency-key" and needs.once:
+                idempotency_key = value.decode("latin-1")
         caller = await services.admit.caller(_bearer(authorization))
-        check_permission(caller, needs.permission)
-        namespace = bucket = None
-        if needs.namespace:
-            namespace = await services.admit.namespace(caller, _identifier(named_namespace))
-            named = scope["path_params"].get("bucket_identifier")
-            if named is not None:
-                bucket = await services.admit.bucket(namespace, _identifier(str(named)) or "", active=needs.active)
-        scope[_KEY] = Admitted(  # type: ignore[literal-required]  # a key of our own in the scope
-            services=services, caller=caller, given_namespace=namespace, given_bucket=bucket
+        if services.limit_requests is not None:
+            verdict = await services.limit_requests(caller, needs.counts_as)
+            scope[ADDED_HEADERS] = headers(verdict)  # type: ignore[literal-required]  # the same
+            verdict.check()
+        if origin is not None:
+            check_origin(caller, origin)
+        needed = needs.permission if caller.token is None else _of_token(needs, scope)
+        check_permission(caller, needed)
+        admitted = await _admitted(services, needs, caller, scope, named_namespace)
+        if idempotency_key is None:
+            return admitted
+        return msgspec.structs.replace(admitted, idempotency_key=check_idempotency_key(idempotency_key))
+
+
+async def _admitted(
+    services: Services, needs: Needs, caller: Caller, scope: Scope, named_namespace: str | None
+) -> Admitted:
+    """Find the namespace and the bucket that the request names, and hold the caller to what they may reach."""
+    narrow = bool(caller.key.scopes)
+    if not needs.namespace:
+        if narrow and not needs.scoped:
+            await _check_scope_of_path(services, caller, needs.permission, scope)
+        return Admitted(services=services, caller=caller, given_namespace=None, given_bucket=None)
+    bucket = only_buckets = None
+    if caller.token is not None:
+        named_namespace = named_namespace or caller.token.namespace_id
+    namespace = await services.admit.namespace(caller, _identifier(named_namespace))
+    if narrow:
+        needed = needs.permission if caller.token is None else Permission.WRITE
+        only_buckets = await services.admit.reachable_buckets(caller, namespace, needed)
+    named = scope["path_params"].get("bucket_identifier")
+    if named is not None:
+        bucket = await services.admit.bucket(namespace, _identifier(str(named)) or "", active=needs.active)
+    admitted = Admitted(
+        services=services,
+        caller=caller,
+        given_namespace=namespace,
+        given_bucket=bucket,
+        only_buckets=only_buckets,
+    )
+    if caller.token is not None or only_buckets is not None:
+        await _check_reach(admitted, needs, scope)
+    return admitted
+
+
+def _of_token(needs: Needs, scope: Scope) -> Permission:
+    """Return what the key behind an upload token must still be allowed; refuse what no token is for."""
+    if not needs.tokens or "policy" in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        raise ForbiddenError(
+            "token_denied", "An upload token creates, confirms, cancels and shows its own uploads, and nothing else."
         )
-        await self._app(scope, receive, send)
+    return Permission.WRITE
+
+
+async def _check_scope_of_path(services: Services, caller: Caller, needed: Permission, scope: Scope) -> None:
+    """Refuse what is about more than the key is for: the organization, or the whole of a namespace in the path."""
+    named = scope["path_params"].get("namespace_identifier")
+    if named is None:
+        check_organization_scope(caller, needed)
+        return
+    namespace = await services.admit.namespace(caller, _identifier(str(named)))
+    if await services.admit.reachable_buckets(caller, namespace, needed) is not None:
+        raise namespace_not_found(str(named))
+
+
+async def _check_reach(admitted: Admitted, needs: Needs, scope: Scope) -> None:
+    """Refuse what an upload token or a key for single buckets does not reach, as if it were not there."""
+    services, token = admitted.services, admitted.caller.token
+    namespace, bucket = admitted.namespace, admitted.given_bucket
+    upload_id = scope["path_params"].get("upload_id")
+    reached = (admitted.only_buckets or frozenset()) if token is None else frozenset({token.bucket_id})
+    if token is not None and namespace.namespace_id != token.namespace_id:
+        raise namespace_not_found(namespace.name)
+    if bucket is not None:
+        if bucket.bucket_id not in reached:
+            raise bucket_not_found(str(scope["path_params"]["bucket_identifier"]))
+    elif upload_id is None and not needs.scoped:
+        raise out_of_scope()
+    if upload_id is None:
+        return
+    plain_id = str(upload_id).replace("\0", "")
+    if token is not None:
+        await services.admit.check_own(admitted.caller, plain_id)
+    elif bucket is None:
+        upload = await services.ports.read_side.upload(namespace.namespace_id, plain_id)
+        if upload is None or upload.bucket_id not in reached:
+            raise upload_not_found(plain_id)
 
 
 def admitted_in(scope: Scope) -> Admitted:
     """Return what `Admission` found out."""
     admitted: Admitted = scope[_KEY]  # type: ignore[literal-required]  # the same
     return admitted
+
+
+def check_bucket_named_in_body(admitted: Admitted, bucket: BucketRecord) -> None:
+    """Refuse a bucket that the key is not for, where it is not the path that names it."""
+    if admitted.only_buckets is not None and bucket.bucket_id not in admitted.only_buckets:
+        raise bucket_not_found(bucket.name)
 
 
 def _bearer(header: str | None) -> str | None:

@@ -1,53 +1,162 @@
-"""The routes of API keys."""
+"""The routes of API keys and of upload tokens."""
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
-from litestar import delete, post
-from litestar.params import FromPath, JSONBody
+import msgspec
+from litestar import delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 
-from application.managing_keys import KeyWish, user_id
+from application.doing_once import Creation
+from application.issuing_upload_tokens import TokenWish
+from application.managing_keys import KeyChange, KeyWish, user_id
 from application.ports.read_side import KeyRecord
-from domain.api_key import Permission
-from domain.refusals import InvalidInputError
+from domain.api_key import Permission, ResourceType
+from domain.rate_limiting import RequestClass
+from domain.refusals import InvalidInputError, NotFoundError
 from domain.schema import check_json
-from entrypoints.http.admission import Needs, admitted_in
-from entrypoints.http.wire.api_keys import APIKeyCreateRequest, APIKeyCreateResponse
+from domain.upload_token import UploadToken
+from entrypoints.http.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in, check_bucket_named_in_body
+from entrypoints.http.idempotency import once
+from entrypoints.http.times import in_utc
+from entrypoints.http.wire.api_keys import (
+    APIKeyCreateRequest,
+    APIKeyCreateResponse,
+    APIKeyListResponse,
+    APIKeyModel,
+    APIKeyUpdateRequest,
+    ResourceScope,
+    UploadTokenRequest,
+    UploadTokenResponse,
+)
 from entrypoints.http.wire.base import GenericSuccessResponse
 
-_READ = Needs(Permission.READ, namespace=False).opt()
-_WRITE = Needs(Permission.WRITE, namespace=False).opt()
+_CREATE = Needs(Permission.ADMIN, namespace=False, once=True).opt()
 _ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
+_TOKEN = Needs(Permission.WRITE, scoped=True, counts_as=RequestClass.UPLOAD, once=True).opt()
+_TAGS = ["API keys"]
 _MAX_SETTINGS_BYTES = 256 * 1024
-_PAGE = 10
+_PATH = "/organizations/users/{user_email:str}/api-keys"
+# What stands for a scope from before scopes were checked: it reaches nothing, and says so.
+_UNREADABLE = ResourceScope(resource_type=ResourceType.ORGANIZATION, resource_id="unreadable", operations=())
+
+Overlap = Annotated[int | None, QueryParameter(ge=0, le=30 * 86_400)]
 
 
-@post("/organizations/users/{user_email:str}/api-keys", status_code=200, opt=_ADMIN, tags=["API keys"])
+@post(_PATH, status_code=200, opt=_CREATE, tags=_TAGS)
 async def create_api_key(
     user_email: FromPath[str], data: JSONBody[APIKeyCreateRequest], scope: Scope
 ) -> APIKeyCreateResponse:
-    """Give out an API key. Its secret is in this answer and nowhere else."""
+    """Give out an API key. Its secret is in this answer and nowhere else.
+
+    A request that is repeated under its idempotency key is answered with an empty `key`.
+    """
     admitted = admitted_in(scope)
-    check_json([data.name, data.description, list(data.scopes or ())], "the key", max_bytes=_MAX_SETTINGS_BYTES)
     organization = admitted.caller.organization
-    record, secret = await admitted.services.keys.create(
-        organization.organization_id,
-        KeyWish(
-            name=data.name,
-            user_id=user_id(organization.internal_id, user_email),
-            description=data.description or "",
-            permissions=data.permissions,
-            scopes=data.scopes or (),
-            rate_limit_override=data.rate_limit_override,
-            expires_at=_in_utc(data.expires_at),
-        ),
-        actor_id=admitted.caller.key.key_id,
-        by_key_id=admitted.caller.key.key_id,
+    wish = KeyWish(
+        name=data.name,
+        user_id=user_id(organization.internal_id, user_email),
+        description=data.description or "",
+        permissions=data.permissions,
+        scopes=_scopes(data.scopes) or (),
+        allowed_origins=data.allowed_origins or (),
+        rate_limit_override=data.rate_limit_override,
+        expires_at=_expiry(data.expires_at),
     )
-    return _render_key(record, secret, organization.internal_id)
+    check_json([wish.name, wish.description, list(wish.scopes)], "the key", max_bytes=_MAX_SETTINGS_BYTES)
+    keys, asking = admitted.services.keys, admitted.caller.key
+    record, secret = await once(
+        scope,
+        data,
+        Creation(
+            prefix="key_",
+            make=lambda ids: keys.create(
+                organization.organization_id, wish, actor_id=asking.key_id, by=asking, ids=ids
+            ),
+            made=lambda created: (created[0].key_id,),
+            again=lambda known: keys.again(organization.organization_id, user_id=wish.user_id, key_id=known.ids[0]),
+        ),
+    )
+    return _with_secret(record, secret, admitted)
 
 
-@delete("/organizations/users/{user_email:str}/api-keys/{key_name:str}", status_code=200, opt=_ADMIN, tags=["API keys"])
+@get(_PATH, opt=_ADMIN, tags=_TAGS)
+async def list_api_keys(
+    user_email: FromPath[str], scope: Scope, include_revoked: FromQuery[bool] = False
+) -> APIKeyListResponse:
+    """List a user's API keys, newest first."""
+    admitted = admitted_in(scope)
+    organization = admitted.caller.organization
+    found = await admitted.services.keys.list(
+        organization.organization_id, user_id(organization.internal_id, user_email), revoked=include_revoked
+    )
+    return APIKeyListResponse(results=[_render(record, admitted) for record in found], total=len(found))
+
+
+@patch(f"{_PATH}/{{key_name:str}}", opt=_ADMIN, tags=_TAGS)
+async def update_api_key(
+    user_email: FromPath[str], key_name: FromPath[str], data: JSONBody[APIKeyUpdateRequest], scope: Scope
+) -> APIKeyModel:
+    """Change an API key; the status `revoked` takes it back."""
+    admitted = admitted_in(scope)
+    organization = admitted.caller.organization
+    change = KeyChange(
+        name=data.name,
+        description=data.description,
+        permissions=data.permissions,
+        scopes=_scopes(data.scopes),
+        allowed_origins=data.allowed_origins,
+        rate_limit_override=data.rate_limit_override,
+        expires_at=_expiry(data.expires_at),
+        status=data.status,
+    )
+    check_json([change.name, change.description, list(change.scopes or ())], "the key", max_bytes=_MAX_SETTINGS_BYTES)
+    record = await admitted.services.keys.change(
+        organization.organization_id,
+        change,
+        user_id=user_id(organization.internal_id, user_email),
+        name=key_name.replace("\0", ""),
+        actor_id=admitted.caller.key.key_id,
+        by=admitted.caller.key,
+    )
+    return _render(record, admitted)
+
+
+@post(f"{_PATH}/{{key_name:str}}/rotate", status_code=200, opt=_CREATE, tags=_TAGS)
+async def rotate_api_key(
+    user_email: FromPath[str], key_name: FromPath[str], scope: Scope, overlap_seconds: Overlap = None
+) -> APIKeyCreateResponse:
+    """Give an API key another secret, in this answer and nowhere else. The one before it works on for a while.
+
+    A request that is repeated under its idempotency key is answered with an empty `key`.
+    """
+    admitted = admitted_in(scope)
+    organization = admitted.caller.organization
+    keys, user = admitted.services.keys, user_id(organization.internal_id, user_email)
+    record, secret = await once(
+        scope,
+        None,
+        Creation(
+            prefix="key_",
+            count=0,
+            make=lambda ids: keys.rotate(
+                organization.organization_id,
+                user_id=user,
+                name=key_name.replace("\0", ""),
+                actor_id=admitted.caller.key.key_id,
+                by=admitted.caller.key,
+                overlap=None if overlap_seconds is None else timedelta(seconds=overlap_seconds),
+                ids=ids,
+            ),
+            made=lambda rotated: (rotated[0].key_id,),
+            again=lambda known: keys.again(organization.organization_id, user_id=user, key_id=known.ids[0]),
+        ),
+    )
+    return _with_secret(record, secret, admitted)
+
+
+@delete(f"{_PATH}/{{key_name:str}}", status_code=200, opt=_ADMIN, tags=_TAGS)
 async def delete_api_key(user_email: FromPath[str], key_name: FromPath[str], scope: Scope) -> GenericSuccessResponse:
     """Revoke an API key."""
     admitted = admitted_in(scope)
@@ -57,41 +166,110 @@ async def delete_api_key(user_email: FromPath[str], key_name: FromPath[str], sco
         user_id=user_id(organization.internal_id, user_email),
         name=key_name.replace("\0", ""),
         actor_id=admitted.caller.key.key_id,
-        by_key_id=admitted.caller.key.key_id,
+        by=admitted.caller.key,
     )
     return GenericSuccessResponse(message="The API key is revoked.")
 
 
-def _in_utc(expires_at: datetime | None) -> datetime | None:
-    """Return the same moment in UTC: PostgreSQL takes offsets of less than 16 hours alone."""
+@post("/upload-tokens", status_code=200, opt=_TOKEN, tags=["Upload tokens"])
+async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) -> UploadTokenResponse:
+    """Give out a short-lived token that uploads to one bucket, for browsers and phones.
+
+    A request that is repeated under its idempotency key is answered with an empty `token`.
+    """
+    admitted = admitted_in(scope)
+    named = data.bucket[:MAX_IDENTIFIER].replace("\0", "")
+    bucket = await admitted.services.admit.bucket(admitted.namespace, named, active=True)
+    check_bucket_named_in_body(admitted, bucket)
+    wish = TokenWish(
+        content_types=data.content_types,
+        max_size_bytes=data.max_size_bytes,
+        max_count=data.max_count,
+        expires_in=timedelta(seconds=data.expires_in),
+    )
+    token, secret = await once(
+        scope,
+        data,
+        Creation(
+            prefix="utk_",
+            count=0,  # a token's id follows from its secret, which no seed may tell
+            make=lambda ids: admitted.services.issue_upload_token(admitted.caller, bucket, wish, ids=ids),
+            made=lambda issued: (issued[0].token_id,),
+            again=lambda known: _token(admitted, known.ids[0]),
+        ),
+    )
+    facts = msgspec.structs.asdict(token)
+    del facts["organization_id"]
+    return UploadTokenResponse(token=secret, **facts)
+
+
+def _scopes(scopes: tuple[ResourceScope, ...] | None) -> tuple[dict[str, Any], ...] | None:
+    return None if scopes is None else tuple(msgspec.to_builtins(each) for each in scopes)
+
+
+async def _token(admitted: Admitted, token_id: str) -> tuple[UploadToken, str]:
+    """Return a token that was given out, without its secret, which nobody knows any more."""
+    token = await admitted.services.ports.directory.upload_token(token_id)
+    if token is None:
+        raise NotFoundError("token_not_found", "There is no such upload token.", {"token_id": token_id})
+    return token, ""
+
+
+def _expiry(expires_at: datetime | None) -> datetime | None:
     if expires_at is None:
         return None
     if expires_at.tzinfo is None:
         raise InvalidInputError("invalid_expiry", "expires_at needs a time zone, such as 2027-01-01T00:00:00Z.")
     try:
-        return expires_at.astimezone(UTC)
-    except OverflowError as error:
-        raise InvalidInputError("invalid_expiry", "expires_at is out of range.") from error
+        return in_utc(expires_at)
+    except OverflowError:
+        raise InvalidInputError("invalid_expiry", "expires_at is out of range: give a time before 9999.") from None
 
 
-def _render_key(record: KeyRecord, secret: str, internal_id: str) -> APIKeyCreateResponse:
-    return APIKeyCreateResponse(
-        key=secret,
-        key_id=record.key_id,
-        key_hash=record.key_hash,
-        key_prefix=record.prefix,
-        internal_id=internal_id,
-        organization_id=record.organization_id,
-        user_id=record.user_id,
-        name=record.name,
-        description=record.description,
-        permissions=record.permissions,
-        scopes=tuple(record.scopes),
-        rate_limit_override=record.rate_limit_override,
-        expires_at=record.expires_at,
-        created_at=record.created_at,
-        created_by=record.created_by,
-    )
+def _render(record: KeyRecord, admitted: Admitted) -> APIKeyModel:
+    return APIKeyModel(**_facts(record, admitted))
 
 
-ROUTES = [create_api_key, delete_api_key]
+def _with_secret(record: KeyRecord, secret: str, admitted: Admitted) -> APIKeyCreateResponse:
+    return APIKeyCreateResponse(**_facts(record, admitted), key=secret, previous_until=record.previous_until)
+
+
+def _facts(record: KeyRecord, admitted: Admitted) -> dict[str, Any]:
+    return {
+        "key_id": record.key_id,
+        "key_hash": record.key_hash,
+        "key_prefix": record.prefix,
+        "internal_id": admitted.caller.organization.internal_id,
+        "organization_id": record.organization_id,
+        "user_id": record.user_id,
+        "name": record.name,
+        "description": record.description,
+        "permissions": record.permissions,
+        "scopes": tuple(_readable(each) for each in record.scopes),
+        "rate_limit_override": record.rate_limit_override,
+        "status": record.status(admitted.services.ports.clock.now()),
+        "expires_at": record.expires_at,
+        "last_used_at": record.last_used_at,
+        "created_at": record.created_at,
+        "created_by": record.created_by,
+        "revoked_at": record.revoked_at,
+        "revoked_by": record.revoked_by,
+        "allowed_origins": list(record.allowed_origins) or None,
+    }
+
+
+def _readable(scope: dict[str, Any]) -> ResourceScope:
+    try:
+        return msgspec.convert(scope, ResourceScope)
+    except msgspec.ValidationError:
+        return _UNREADABLE
+
+
+ROUTES = [
+    create_api_key,
+    list_api_keys,
+    update_api_key,
+    rotate_api_key,
+    delete_api_key,
+    create_upload_token,
+]

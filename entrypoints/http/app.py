@@ -1,19 +1,20 @@
 """The Litestar application: routes, guard, error envelope, OpenAPI and its pages."""
 
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
-from entrypoints.http import api_keys, buckets, health, namespaces, objects, tasks, uploads
+from entrypoints.http import api_keys, buckets, health, namespaces, objects, organizations, tasks, uploads
 from entrypoints.http.admission import Admission
 from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.errors import EXCEPTION_HANDLERS
@@ -26,12 +27,28 @@ from entrypoints.wiring import Services, running
 
 MAX_BODY_BYTES = 1024 * 1024
 _ASSETS = "/docs/assets"
+# What pages may read of an answer beyond its body.
+_EXPOSED = (
+    "ETag",
+    "Retry-After",
+    "X-Request-Id",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "RateLimit",
+    "RateLimit-Policy",
+)
 
 
-def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]] | None = None) -> Litestar:
+def create_app(
+    open_services: Callable[[], AbstractAsyncContextManager[Services]] | None = None,
+    *,
+    cors_origins: Sequence[str] = ("*",),
+) -> Litestar:
     """Return the application. Without `open_services` it reads its settings from the environment."""
     if open_services is None:
         settings = Settings()
+        cors_origins = settings.cors_origins
         configure_logs(settings.log_format, settings.log_level)
 
         def open_services() -> AbstractAsyncContextManager[Services]:
@@ -52,6 +69,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             *buckets.ROUTES,
             *objects.ROUTES,
             *namespaces.ROUTES,
+            *organizations.ROUTES,
             *api_keys.ROUTES,
             *tasks.ROUTES,
         ],
@@ -64,6 +82,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
         lifespan=[lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_BODY_BYTES,
+        cors_config=CORSConfig(allow_origins=list(cors_origins), expose_headers=list(_EXPOSED), max_age=3600),
         middleware=[RequestLog],
         logging_config=None,
         openapi_config=OpenAPIConfig(

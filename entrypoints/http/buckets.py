@@ -8,13 +8,16 @@ from litestar.types import Scope
 from msgspec import UNSET, structs
 
 from application.changing_buckets import BucketChange, bucket_not_found
+from application.doing_once import Creation
 from application.listing import BUCKETS
 from application.ports.read_side import BucketRecord, StoredSizes
 from domain.api_key import Permission
 from domain.bucket import BucketStatus
+from domain.rate_limiting import RequestClass
 from domain.schema import BucketSchema
 from entrypoints.http.admission import Admitted, Needs, admitted_in
-from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.idempotency import once
+from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, only, page_request, pagination
 from entrypoints.http.wire.base import DeletionResponse
 from entrypoints.http.wire.buckets import (
     BucketCreateRequest,
@@ -28,30 +31,43 @@ from entrypoints.http.wire.buckets import (
 )
 
 _READ = Needs(Permission.READ).opt()
+_LIST = Needs(Permission.READ, scoped=True, counts_as=RequestClass.SEARCH).opt()
 _WRITE = Needs(Permission.WRITE).opt()
 _DELETE = Needs(Permission.DELETE).opt()
+_CREATE = Needs(Permission.WRITE, once=True).opt()
 TAGS = ["Buckets"]
 
 
-@post("/buckets", status_code=200, opt=_WRITE, tags=TAGS)
+@post("/buckets", status_code=200, opt=_CREATE, tags=TAGS)
 async def create_bucket(
     request: Request[Any, Any, Any], data: JSONBody[BucketCreateRequest], scope: Scope
 ) -> BucketResponse:
     """Make a bucket."""
     admitted = admitted_in(scope)
-    record = await admitted.services.create_bucket(
-        admitted.caller,
-        admitted.namespace,
-        name=data.bucket_name,
-        description=data.description,
-        bucket_schema=(await request.json())["bucket_schema"],  # whole, with the keys that mean nothing here
-        unique_key=data.unique_key,
-        metadata=data.metadata,
+    whole = (await request.json())["bucket_schema"]  # with the keys that mean nothing here
+    record = await once(
+        scope,
+        data,
+        Creation(
+            prefix="bkt_",
+            make=lambda ids: admitted.services.create_bucket(
+                admitted.caller,
+                admitted.namespace,
+                name=data.bucket_name,
+                description=data.description,
+                bucket_schema=whole,
+                unique_key=data.unique_key,
+                metadata=data.metadata,
+                ids=ids,
+            ),
+            made=lambda record: (record.bucket_id,),
+            again=lambda known: _record(admitted, known.ids[0]),
+        ),
     )
     return render(record, StoredSizes())
 
 
-@post("/buckets/list", status_code=200, opt=_READ, tags=TAGS)
+@post("/buckets/list", status_code=200, opt=_LIST, tags=TAGS)
 async def list_buckets(
     request: Request[Any, Any, Any],
     scope: Scope,
@@ -70,7 +86,7 @@ async def list_buckets(
         offset=body.offset if offset is None else offset,
         cursor=cursor,
         search=body.search,
-        filters=body.filters,
+        filters=only("bucket", admitted.only_buckets, body.filters),
         sort=body.sort,
         with_total=True,
         with_figures=include_total,
@@ -100,11 +116,14 @@ async def get_bucket(
 ) -> BucketResponse:
     """Return a bucket with its counters, by id or name."""
     admitted = admitted_in(scope)
-    read_side = admitted.services.ports.read_side
-    record = await read_side.bucket(admitted.namespace.namespace_id, admitted.bucket.bucket_id)
+    return await _render_whole(admitted, await _record(admitted, admitted.bucket.bucket_id))
+
+
+async def _record(admitted: Admitted, bucket_id: str) -> BucketRecord:
+    record = await admitted.services.ports.read_side.bucket(admitted.namespace.namespace_id, bucket_id)
     if record is None:
-        raise bucket_not_found(admitted.bucket.bucket_id)
-    return await _render_whole(admitted, record)
+        raise bucket_not_found(bucket_id)
+    return record
 
 
 @put("/buckets/{bucket_identifier:str}", opt=_WRITE, tags=TAGS)

@@ -1,13 +1,13 @@
 """Every error in one envelope: refusals, Litestar's own errors, unreachable parts, and what nobody expected."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
 from litestar import Request, Response
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
-from litestar.types import ExceptionHandlersMap
+from litestar.types import Receive, Scope, Send
 
 from application.ports.event_log import LogUnavailableError, VersionConflictError
 from application.ports.object_storage import StorageError
@@ -19,6 +19,7 @@ from domain.refusals import (
     NotFoundError,
     QuotaExceededError,
     RefusedError,
+    TooManyRequestsError,
     UnauthenticatedError,
     WrongStateError,
 )
@@ -36,6 +37,7 @@ _KINDS: tuple[tuple[type[RefusedError], int, str], ...] = (
     (InvalidInputError, 422, "ValidationError"),
     (WrongStateError, 400, "BadRequestError"),
     (ConflictError, 409, "ConflictError"),
+    (TooManyRequestsError, 429, "TooManyRequestsError"),
 )
 _TYPE_OF = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
 _CLIENT_ERRORS = range(400, 500)
@@ -72,7 +74,17 @@ def kind_of(error: RefusedError) -> tuple[int, str]:
 def _refused(request: Request[Any, Any, Any], error: RefusedError) -> Response[Any]:
     status, kind = kind_of(error)
     detail = ErrorDetail(type=kind, message=error.message, code=error.code, details=error.details)
-    return render(request, status, detail, {"WWW-Authenticate": "Bearer"} if status == 401 else None)  # noqa: PLR2004  # RFC 9110
+    return render(request, status, detail, _headers(error))
+
+
+def _headers(error: RefusedError) -> dict[str, str] | None:
+    match error:
+        case UnauthenticatedError():
+            return {"WWW-Authenticate": "Bearer"}
+        case TooManyRequestsError():
+            return {"Retry-After": str(error.details["retry_after_seconds"])}
+        case _:
+            return None
 
 
 def _unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -157,7 +169,7 @@ def _reason(error: HTTPException) -> str:
     return str(cause or error.detail)
 
 
-EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {
     RefusedError: _refused,
     StorageError: _unavailable,
     CredentialsExpiredError: _unavailable,
@@ -166,3 +178,10 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     HTTPException: _http,
     Exception: _unexpected,
 }
+
+
+async def answer_error(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
+    """Send the answer to an error from within a middleware."""
+    request: Request[Any, Any, Any] = Request(scope, receive, send)
+    handler = next(EXCEPTION_HANDLERS[kind] for kind in type(error).__mro__ if kind in EXCEPTION_HANDLERS)
+    await handler(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)

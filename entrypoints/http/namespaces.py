@@ -8,13 +8,18 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 from msgspec import UNSET, UnsetType
 
+from application.callers import reached_namespaces
 from application.changing_namespaces import NamespaceChange, namespace_not_found
+from application.doing_once import Creation
 from application.listing import NAMESPACES
 from application.ports.read_side import NamespaceRecord
 from domain.api_key import Permission
 from domain.namespace import NamespaceStatus, without_secrets
+from domain.rate_limiting import RequestClass
+from domain.schema import check_json
 from entrypoints.http.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in
-from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.idempotency import once
+from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, only, page_request, pagination
 from entrypoints.http.wire.base import DeletionResponse, Json
 from entrypoints.http.wire.namespaces import (
     CreateNamespaceRequest,
@@ -29,12 +34,15 @@ from entrypoints.http.wire.namespaces import (
 )
 
 _READ = Needs(Permission.READ, namespace=False).opt()
+_LIST = Needs(Permission.READ, namespace=False, scoped=True, counts_as=RequestClass.SEARCH).opt()
 _WRITE = Needs(Permission.WRITE, namespace=False).opt()
 _DELETE = Needs(Permission.DELETE, namespace=False).opt()
+_CREATE = Needs(Permission.WRITE, namespace=False, once=True).opt()
+_MAX_SETTINGS_BYTES = 256 * 1024
 _PAGE = 10
 
 
-@post("/namespaces", status_code=200, opt=_WRITE, tags=["Namespaces"])
+@post("/namespaces", status_code=200, opt=_CREATE, tags=["Namespaces"])
 async def create_namespace(data: JSONBody[CreateNamespaceRequest], scope: Scope) -> NamespaceModel:
     """Make a namespace."""
     admitted = admitted_in(scope)
@@ -51,13 +59,24 @@ async def create_namespace(data: JSONBody[CreateNamespaceRequest], scope: Scope)
         "auto_create_indexes": bool(data.auto_create_indexes),
         "infrastructure": data.infrastructure,
     }
-    record = await admitted.services.create_namespace(
-        admitted.caller, name=data.namespace_name, description=data.description, settings=_kept(settings)
+    kept = _kept(settings)
+    check_json([kept, data.description], "the namespace", max_bytes=_MAX_SETTINGS_BYTES)
+    record = await once(
+        scope,
+        data,
+        Creation(
+            prefix="ns_",
+            make=lambda ids: admitted.services.create_namespace(
+                admitted.caller, name=data.namespace_name, description=data.description, settings=kept, ids=ids
+            ),
+            made=lambda record: (record.namespace_id,),
+            again=lambda known: _named(admitted, known.ids[0]),
+        ),
     )
     return render(record)
 
 
-@post("/namespaces/list", status_code=200, opt=_READ, tags=["Namespaces"])
+@post("/namespaces/list", status_code=200, opt=_LIST, tags=["Namespaces"])
 async def list_namespaces(
     request: Request[Any, Any, Any],
     scope: Scope,
@@ -76,7 +95,7 @@ async def list_namespaces(
         offset=offset or 0,
         cursor=cursor,
         search=body.search,
-        filters=body.filters,
+        filters=only("namespace", reached_namespaces(admitted.caller, Permission.READ), body.filters),
         sort=body.sort,
         with_total=True,
         with_figures=include_total,

@@ -19,6 +19,7 @@ from domain.api_key import Permission
 from domain.bucket import policy_named
 from domain.composition import BlobWish, inline_bytes, is_reference
 from domain.object import Blob
+from domain.rate_limiting import RequestClass
 from domain.refusals import RefusedError
 from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.errors import kind_of
@@ -41,15 +42,16 @@ from entrypoints.http.wire.objects import (
     own_fields,
 )
 
-_READ = Needs(Permission.READ).opt()
-_WRITE = Needs(Permission.WRITE).opt()
-_DELETE = Needs(Permission.DELETE).opt()
-_CREATE = Needs(Permission.WRITE, active=True).opt()
+_READ = Needs(Permission.READ, counts_as=RequestClass.DATA).opt()
+_LIST = Needs(Permission.READ, counts_as=RequestClass.SEARCH).opt()
+_WRITE = Needs(Permission.WRITE, counts_as=RequestClass.DATA).opt()
+_DELETE = Needs(Permission.DELETE, counts_as=RequestClass.DATA).opt()
+_CREATE = Needs(Permission.WRITE, active=True, once=True, counts_as=RequestClass.DATA).opt()
 TAGS = ["Objects"]
 _PAGE = 10
 
 
-@post("/buckets/{bucket_identifier:str}/objects/list", status_code=200, opt=_READ, tags=TAGS)
+@post("/buckets/{bucket_identifier:str}/objects/list", status_code=200, opt=_LIST, tags=TAGS)
 async def list_objects(
     request: Request[Any, Any, Any],
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -35,6 +35,15 @@ class _Cursor(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     rank: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
     number: Decimal = Decimal(0)
     text: Annotated[str, msgspec.Meta(max_length=255)] = ""
+
+
+def only(kind: str, values: Iterable[str] | None, filters: Json | None) -> Json | None:
+    """Return filters that let only some buckets or namespaces through, by id or name; None: all of them."""
+    if values is None:
+        return filters
+    named = {"operator": "in", "value": sorted(values), "case_sensitive": True}
+    mine = {"OR": [{"field": f"{kind}_id", **named}, {"field": f"{kind}_name", **named}]}
+    return {"AND": [mine, *([filters] if filters else [])]}
 
 
 def page_request(

@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from typing import cast
 
 import structlog
@@ -10,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
 
 _log = structlog.get_logger("upwell.request")
+ADDED_HEADERS = "upwell.added_headers"  # in the scope: what an answer gets besides, errors too
 MAX_DRAINED_BYTES = 16 * 1024 * 1024
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_\-.]{1,64}")
 _PERSON = re.compile(r"/users/[^/]+")
@@ -47,7 +49,8 @@ class RequestLog:
                 while unread and drained < MAX_DRAINED_BYTES:  # a client that still sends would not read the answer
                     drained += len(cast("bytes", (await ask()).get("body", b"")))
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                added = cast("Sequence[tuple[bytes, bytes]]", scope.get(ADDED_HEADERS, ()))
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *added]
             await send(message)
 
         structlog.contextvars.bind_contextvars(request_id=request_id)  # ends with the request's own context

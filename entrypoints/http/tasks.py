@@ -9,6 +9,7 @@ from litestar.types import Scope
 from application.listing import TASKS
 from application.ports.tasks import TaskRecord, task_not_found
 from domain.api_key import Permission
+from domain.rate_limiting import RequestClass
 from entrypoints.http.admission import MAX_IDENTIFIER, Needs, admitted_in
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.wire.tasks import (
@@ -20,8 +21,8 @@ from entrypoints.http.wire.tasks import (
     TaskTypeEnum,
 )
 
-_READ = Needs(Permission.READ, namespace=False).opt()
-_DELETE = Needs(Permission.DELETE, namespace=False).opt()
+_READ = Needs(Permission.READ, namespace=False, counts_as=RequestClass.COMPUTE).opt()
+_DELETE = Needs(Permission.DELETE, namespace=False, counts_as=RequestClass.COMPUTE).opt()
 _PAGE = 10
 TAGS = ["Tasks"]
 

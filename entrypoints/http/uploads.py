@@ -9,6 +9,7 @@ from litestar.types import Scope
 
 from application.confirming_many import Confirmation
 from application.confirming_upload import Confirmed
+from application.doing_once import Creation
 from application.listing import UPLOADS
 from application.ports.read_side import UploadRecord
 from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
@@ -18,9 +19,11 @@ from application.uploads import upload_not_found
 from domain.admission import Announcement
 from domain.api_key import Permission
 from domain.bucket import Policy, policy_named
+from domain.rate_limiting import RequestClass
 from domain.refusals import InvalidInputError
 from domain.upload import Claimed, Status
 from entrypoints.http.admission import Admitted, Needs, admitted_in
+from entrypoints.http.idempotency import once
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.tasks import render as render_task
 from entrypoints.http.wire.base import Json
@@ -38,10 +41,13 @@ from entrypoints.http.wire.uploads import (
     UploadResponse,
 )
 
-_READ = Needs(Permission.READ).opt()
-_WRITE = Needs(Permission.WRITE).opt()
-_DELETE = Needs(Permission.DELETE).opt()
-_CREATE = Needs(Permission.WRITE, active=True).opt()
+_LIST = Needs(Permission.READ, counts_as=RequestClass.SEARCH).opt()
+_CREATE = Needs(Permission.WRITE, active=True, tokens=True, counts_as=RequestClass.UPLOAD, once=True).opt()
+_CREATE_MANY = Needs(Permission.WRITE, active=True, counts_as=RequestClass.UPLOAD, once=True).opt()
+_CONFIRM_MANY = Needs(Permission.WRITE, counts_as=RequestClass.UPLOAD).opt()
+_READ_OWN = Needs(Permission.READ, tokens=True, counts_as=RequestClass.DATA).opt()
+_CONFIRM_OWN = Needs(Permission.WRITE, tokens=True, counts_as=RequestClass.UPLOAD).opt()
+_DELETE_OWN = Needs(Permission.DELETE, tokens=True, counts_as=RequestClass.DATA).opt()
 TAGS = ["Uploads"]
 
 Async = Annotated[bool, QueryParameter(name="async")]
@@ -58,14 +64,26 @@ async def create_upload(
     """Check a file and give out a presigned URL for it."""
     admitted = admitted_in(scope)
     wish = _wish(data, policy_named(policy))
-    answer = await admitted.services.request_upload(admitted.caller, admitted.namespace, admitted.bucket, wish)
+    request_upload = admitted.services.request_upload
+    answer = await once(
+        scope,
+        data,
+        Creation(
+            prefix="upl_",
+            make=lambda ids: request_upload(admitted.caller, admitted.namespace, admitted.bucket, wish, ids=ids),
+            made=lambda answer: (answer.record.upload_id,),
+            again=lambda known: request_upload.again(
+                admitted.namespace, known.ids[0], is_duplicate=known.ids != known.drawn
+            ),
+        ),
+    )
     return render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
 
 
 @post(
     "/buckets/{bucket_identifier:str}/uploads/batch",
     status_code=200,
-    opt=_CREATE,
+    opt=_CREATE_MANY,
     tags=TAGS,
     request_max_body_size=MAX_BATCH_BYTES,
 )
@@ -80,7 +98,18 @@ async def create_uploads(
     wishes = [
         _wish(one, policy_named(policy), data.shared_metadata, data.shared_object_metadata) for one in data.uploads
     ]
-    answers = await admitted.services.request_upload.many(admitted.caller, admitted.namespace, admitted.bucket, wishes)
+    request_upload = admitted.services.request_upload
+    answers = await once(
+        scope,
+        data,
+        Creation(
+            prefix="upl_",
+            count=len(wishes),
+            make=lambda ids: request_upload.many(admitted.caller, admitted.namespace, admitted.bucket, wishes, ids=ids),
+            made=lambda answers: tuple(answer.record.upload_id for answer in answers),
+            again=lambda known: request_upload.all_again(admitted.namespace, known.ids, drawn=known.drawn),
+        ),
+    )
     return BatchUploadResponse(
         uploads=[
             render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
@@ -90,7 +119,7 @@ async def create_uploads(
     )
 
 
-@post("/buckets/{bucket_identifier:str}/uploads/list", status_code=200, opt=_READ, tags=TAGS)
+@post("/buckets/{bucket_identifier:str}/uploads/list", status_code=200, opt=_LIST, tags=TAGS)
 async def list_uploads(
     request: Request[Any, Any, Any],
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
@@ -134,7 +163,7 @@ async def list_uploads(
     )
 
 
-@get(["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"], opt=_READ, tags=TAGS)
+@get(["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"], opt=_READ_OWN, tags=TAGS)
 async def get_upload(
     upload_id: FromPath[str], scope: Scope, return_presigned_urls: FromQuery[bool] = False
 ) -> UploadResponse:
@@ -150,7 +179,7 @@ async def get_upload(
 @delete(
     ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"],
     status_code=204,
-    opt=_DELETE,
+    opt=_DELETE_OWN,
     tags=TAGS,
 )
 async def delete_upload(upload_id: FromPath[str], scope: Scope, delete_s3_object: FromQuery[bool] = True) -> None:
@@ -168,7 +197,7 @@ async def delete_upload(upload_id: FromPath[str], scope: Scope, delete_s3_object
 @post(
     ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/confirm", "/uploads/{upload_id:str}/confirm"],
     status_code=200,
-    opt=_WRITE,
+    opt=_CONFIRM_OWN,
     tags=TAGS,
 )
 async def confirm_upload(
@@ -195,7 +224,7 @@ async def confirm_upload(
 @post(
     "/buckets/{bucket_identifier:str}/uploads/confirm/batch",
     status_code=200,
-    opt=_WRITE,
+    opt=_CONFIRM_MANY,
     tags=TAGS,
     request_max_body_size=MAX_BATCH_BYTES,
 )

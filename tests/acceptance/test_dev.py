@@ -35,8 +35,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def develop(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    process = start({}, "dev", "--port", str(port), "--data", str(folder))
+def develop(folder: Path, port: int, *options: str) -> subprocess.Popen[bytes]:
+    process = start({}, "dev", "--port", str(port), "--data", str(folder), *options)
     wait_ready(f"http://127.0.0.1:{port}", process, 60)
     wait_for((folder / "dev.env").exists)
     return process
@@ -66,7 +66,9 @@ def test_dev_keeps_its_data_over_ctrl_c_and_kill_9_and_leaves_no_child(folder: P
     assert env["UPWELL_URL"] == url
     headers = {"Authorization": f"Bearer {env['UPWELL_API_KEY']}", "X-Namespace": env["UPWELL_NAMESPACE"]}
     asked = {"filename": "a.txt", "content_type": "text/plain", "file_size_bytes": 5, "blob_property": "text"}
-    upload = httpx.post(f"{url}/v1/buckets/files/uploads", json=asked, headers=headers).json()
+    answer = httpx.post(f"{url}/v1/buckets/files/uploads", json=asked, headers=headers)
+    assert "RateLimit" not in answer.headers
+    upload = answer.json()
     httpx.put(upload["presigned_url"], content=b"hello", headers={"Content-Type": "text/plain"}).raise_for_status()
     done = httpx.post(f"{url}/v1/uploads/{upload['upload_id']}/confirm", headers=headers, timeout=20).json()
     assert done["status"] == "COMPLETED"
@@ -77,10 +79,11 @@ def test_dev_keeps_its_data_over_ctrl_c_and_kill_9_and_leaves_no_child(folder: P
     process.wait()
     wait_for(lambda: not any(child.is_running() for child in children))
 
-    process = develop(folder, port)
+    process = develop(folder, port, "--rate-limits")
     assert read_env(folder / "dev.env")["UPWELL_API_KEY"] == env["UPWELL_API_KEY"]
-    record = httpx.get(f"{url}/v1/uploads/{upload['upload_id']}", headers=headers).json()
-    assert record["status"] == "COMPLETED"
+    found = httpx.get(f"{url}/v1/uploads/{upload['upload_id']}", headers=headers)
+    assert found.json()["status"] == "COMPLETED"
+    assert found.headers["RateLimit"].startswith('"data";r=')
     again = httpx.post(
         f"{url}/v1/buckets/files/uploads", json={**asked, "file_hash": done["file_hash"]}, headers=headers
     ).json()

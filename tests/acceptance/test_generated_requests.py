@@ -34,10 +34,13 @@ expected-statuses = ["2xx", 400, 403, 404, 422]
 [[operations]]
 include-name = ["PUT /v1/buckets/{{bucket_identifier}}", "PATCH /v1/buckets/{{bucket_identifier}}"]
 parameters = {{ "path.bucket_identifier" = "changed" }}
+# it is not the one that was just made
+checks = {{ ensure_resource_availability = {{ enabled = false }} }}
 
 [[operations]]
 include-name = "DELETE /v1/buckets/{{bucket_identifier}}"
 parameters = {{ "path.bucket_identifier" = "deleted" }}
+checks = {{ ensure_resource_availability = {{ enabled = false }}, use_after_free = {{ enabled = false }} }}
 
 # its DELETE cancels: what was cancelled can be asked for
 [[operations]]

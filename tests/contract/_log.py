@@ -1,6 +1,6 @@
 """The log and what follows it, on every adapter, and facts to write: an account whose uploads go through all states."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,11 +9,13 @@ from typing import Any
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.jobs import MemoryJobQueue
+from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
 from adapters.memory.tasks import MemoryTasks
 from adapters.postgres.connecting import open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.key_uses import PostgresKeyUses
 from adapters.postgres.listening import Listener
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks import PostgresTasks
@@ -21,6 +23,7 @@ from application.changing_buckets import load_bucket
 from application.changing_namespaces import load_namespace
 from application.ports.event_log import Command, EventLog, StreamAppend, Unheld
 from application.ports.jobs import JobQueue
+from application.ports.key_uses import KeyUses
 from application.ports.read_side import Directory, ReadSide
 from application.ports.tasks import Tasks
 from application.uploads import load_object, load_upload, object_not_found
@@ -90,11 +93,18 @@ class Kit:
     jobs: JobQueue
     other_jobs: JobQueue
     tasks: Tasks
+    key_uses: KeyUses
+    flush_key_uses: Callable[[], Awaitable[None]]
 
 
 def memory_kit() -> Kit:
     log = MemoryEventLog()
-    read_side = MemoryReadSide(log)
+    uses = MemoryKeyUses()
+    read_side = MemoryReadSide(log, uses)
+
+    async def at_once() -> None:
+        pass
+
     return Kit(
         log=log,
         other_log=log,
@@ -103,6 +113,8 @@ def memory_kit() -> Kit:
         jobs=MemoryJobQueue(log),
         other_jobs=MemoryJobQueue(log),
         tasks=MemoryTasks(log),
+        key_uses=uses,
+        flush_key_uses=at_once,
     )
 
 
@@ -115,6 +127,7 @@ async def postgres_kit(url: str) -> AsyncIterator[Kit]:
         read_side = PostgresReadSide(pool)
         directory = PostgresDirectory(read_side, listener)
         logs = [PostgresEventLog(url, pool, listener) for _ in range(2)]
+        uses = PostgresKeyUses(pool)
         queues = [PostgresJobQueue(pool, listener) for _ in range(2)]
         for running in (
             directory.running(),
@@ -131,6 +144,8 @@ async def postgres_kit(url: str) -> AsyncIterator[Kit]:
             jobs=queues[0],
             other_jobs=queues[1],
             tasks=PostgresTasks(pool, pool),
+            key_uses=uses,
+            flush_key_uses=uses.flush,
         )
 
 
@@ -466,6 +481,10 @@ class Account:
         )
         return StreamAppend(stream_id=key_id, expected_version=0, events=(event,))
 
+    async def tell_key(self, log: EventLog, *events: Event, key_id: str | None = None, **conditions: Value) -> int:
+        """Append to a key's stream."""
+        return await log.append(self.command(await self._after(log, key_id or self.key_id, *events), **conditions))
+
     async def revocation(self, log: EventLog, key_id: str | None = None) -> StreamAppend:
         key_id = key_id or self.key_id
         origin = self.origin(namespace_id=None, bucket_id=None)
@@ -519,9 +538,9 @@ class Account:
         return await log.append(self.command(await self.new_limits(log, quota_bytes, tier)))
 
     @staticmethod
-    async def _after(log: EventLog, stream_id: str, event: Event) -> StreamAppend:
+    async def _after(log: EventLog, stream_id: str, *events: Event) -> StreamAppend:
         version = len(await log.read_stream(stream_id))
-        return StreamAppend(stream_id=stream_id, expected_version=version, events=(event,))
+        return StreamAppend(stream_id=stream_id, expected_version=version, events=events)
 
 
 def opening(account: Account, *, name: str = "Acme", quota_bytes: int | None = None) -> Command:

@@ -54,7 +54,13 @@ from domain.filtering import parse_filter
 from domain.namespace import BeginNamespaceDeletion, EndNamespaceDeletion, NamespaceCommand, NamespaceStatus
 from domain.object import Blob, CreateObject, NoObject
 from domain.object import decide as decide_object
-from domain.organization import Tier
+from domain.organization import (
+    DEFAULT_RATE_LIMITS,
+    OrganizationProfileChanged,
+    OrganizationRateLimitsChanged,
+    RateLimits,
+    Tier,
+)
 from domain.refusals import ForbiddenError, NotFoundError, RefusedError, WrongStateError
 from domain.upload import (
     TRANSITIONS,
@@ -398,6 +404,35 @@ async def test_a_blob_of_inline_data_is_there_as_it_was_sent_and_holds_no_upload
     assert (record.blobs, record.key_prefix) == ((inline,), "/a")
 
 
+async def test_an_organization_has_its_tiers_rate_limits_until_it_is_given_its_own(kit: Kit) -> None:
+    account = await open_account(kit.log)
+    found = await kit.read_side.organization_by_name(account.organization_id)
+    assert found is not None
+    assert found.rate_limits == DEFAULT_RATE_LIMITS[Tier.PRO]
+    own = RateLimits(metadata=1, data=2, search=3, upload=4, compute=5)
+    await account.append(
+        kit.log,
+        account.organization_id,
+        1,
+        OrganizationRateLimitsChanged(origin=account.origin(), rate_limits=own),
+        OrganizationProfileChanged(
+            origin=account.origin(),
+            name="Acme & Sons",
+            logo_url="https://acme.example/logo.png",
+            billing_email="billing@acme.example",
+            metadata={"plan": "yearly"},
+        ),
+    )
+    found = await kit.read_side.organization_by_name("Acme & Sons")
+    assert found is not None
+    assert found.rate_limits == own
+    assert (found.logo_url, found.billing_email, found.metadata) == (
+        "https://acme.example/logo.png",
+        "billing@acme.example",
+        {"plan": "yearly"},
+    )
+
+
 async def test_organization_key_namespace_and_bucket_are_there_as_they_were_made(kit: Kit) -> None:
     account = await open_account(kit.log, name="Acme", quota_bytes=500)
     now = account.clock.now()
@@ -408,6 +443,7 @@ async def test_organization_key_namespace_and_bucket_are_there_as_they_were_made
         tier=Tier.PRO,
         quota_bytes=500,
         created_at=now,
+        updated_at=now,
     )
     assert await kit.read_side.key_by_name(account.organization_id, account.user_id, "main") == KeyRecord(
         key_id=account.key_id,

@@ -55,10 +55,12 @@ def events() -> str:
 def routes() -> str:
     """Return the table of all routes under /v1, and of the health checks."""
     rows = [
-        f"| {method} | `{_plain(path)}` | {needs} | {summary} |"
-        for path, method, needs, summary in sorted(_routes(), key=lambda row: (row[0], row[1]))
+        f"| {method} | `{_plain(path)}` | {needs} | {counts_as} | {summary} |"
+        for path, method, needs, counts_as, summary in sorted(_routes(), key=lambda row: (row[0], row[1]))
     ]
-    return "\n".join(["", "| method | path | needs | what it does |", "|---|---|---|---|", *rows, "", ""])
+    return "\n".join(
+        ["", "| method | path | needs | counts as | what it does |", "|---|---|---|---|---|", *rows, "", ""]
+    )
 
 
 PARTS: dict[Path, Callable[[], str | None]] = {
@@ -174,7 +176,7 @@ def _choices(kind: type[enum.Enum]) -> list[Any]:
     return list(kind)
 
 
-def _routes() -> Iterator[tuple[str, str, str, str]]:
+def _routes() -> Iterator[tuple[str, str, str, str, str]]:
     @asynccontextmanager
     async def nothing() -> Any:  # noqa: ANN401  # the application is looked at, not started
         yield None
@@ -186,11 +188,17 @@ def _routes() -> Iterator[tuple[str, str, str, str]]:
             needs = handler.opt.get("needs")
             told = "nothing" if needs is None else _needs(needs)
             for method in sorted(handler.http_methods - {"OPTIONS"}):
-                yield route.path, method, told, _doc(handler.fn).splitlines()[0]
+                counts_as = "" if needs is None else _counts_as(needs)
+                yield route.path, method, told, counts_as, _doc(handler.fn).splitlines()[0]
 
 
 def _needs(needs: Any) -> str:  # noqa: ANN401  # msgspec's struct of admission
-    return f"`{needs.permission}`" + (", namespace" if needs.namespace else "")
+    told = f"`{needs.permission}`" + (", namespace" if needs.namespace else "")
+    return f"{told}; or an upload token" if needs.tokens else told
+
+
+def _counts_as(needs: Any) -> str:  # noqa: ANN401  # the same
+    return f"`{needs.counts_as}`" + (", *once*" if needs.once else "")
 
 
 def _doc(thing: object) -> str:

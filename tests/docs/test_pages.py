@@ -37,6 +37,8 @@ TOLD = {
         "SUSPENDED",
         '"task_type":"api_namespaces_delete"',
     ),
+    "docs/how-to/repeat-requests-safely.md": ("one upload", '"idempotency_key_reused"'),
+    "docs/explanation/rate-limits.md": ("x-ratelimit-limit: ",),
     "docs/how-to/erase-an-upload.md": (" is forgotten.", '"filename":null'),
     "docs/how-to/several-files-in-one-object.md": (
         "text b'High water at noon.\\n'",

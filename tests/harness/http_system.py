@@ -67,6 +67,7 @@ def environment(limits: Limits) -> dict[str, str]:
         "UPWELL_INLINE_LIMIT_BYTES": str(limits.inline_limit_bytes),
         "UPWELL_EXPIRY_GRACE_SECONDS": str(int(limits.grace.total_seconds())),
         "UPWELL_RETENTION_DAYS": str(limits.retention.days),
+        "UPWELL_RATE_LIMITS": "off",  # examples come as fast as they can
     }
 
 

@@ -10,7 +10,9 @@ import structlog
 
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
 from adapters.memory.jobs import MemoryJobQueue
+from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
 from adapters.memory.tasks import MemoryTasks
@@ -151,8 +153,11 @@ class MemorySystem:
         read_side = MemoryReadSide(self._log)
         ports = Ports(
             log=self._log,
+            idempotency_keys=MemoryIdempotencyKeys(),
+            rate_ledger=None,
             read_side=read_side,
             directory=MemoryDirectory(read_side),
+            key_uses=MemoryKeyUses(),
             jobs=MemoryJobQueue(self._log),
             tasks=MemoryTasks(self._log),
             storage=self._failing,

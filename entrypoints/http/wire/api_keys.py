@@ -1,29 +1,61 @@
-"""API keys."""
+"""API keys and upload tokens."""
 
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
-from domain.api_key import Permission
-from entrypoints.http.wire.base import Json, Request, Response
+from domain.api_key import MAX_ORIGINS, KeyStatus, NamespaceOperation, Permission, ResourceType
+from domain.upload_token import DEFAULT_SECONDS, MAX_CONTENT_TYPES, MAX_COUNT, MAX_SECONDS, MIN_SECONDS
+from entrypoints.http.wire.base import Request, Response
+
+_Name = Annotated[str, Meta(min_length=1, max_length=100)]
+_Description = Annotated[str, Meta(max_length=500)]
+_RateLimit = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+_MAX_BYTES = 2**63 - 1
+
+
+class ResourceScope(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """One thing that a key is for, by id or name, and what it may do there; without `operations`, everything."""
+
+    resource_type: ResourceType
+    resource_id: Annotated[str, Meta(min_length=1, max_length=100)]
+    operations: tuple[NamespaceOperation, ...] | None = None
+
+
+_Scopes = Annotated[tuple[ResourceScope, ...], Meta(max_length=100)]
+_Origins = Annotated[tuple[str, ...], Meta(max_length=MAX_ORIGINS)]
 
 
 class APIKeyCreateRequest(Request, frozen=True):
     """A key to be given out."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
-    description: Annotated[str, Meta(max_length=500)] | None = None
+    name: _Name
+    description: _Description | None = None
     permissions: tuple[Permission, ...] = (Permission.READ, Permission.WRITE, Permission.DELETE)
-    scopes: tuple[Json, ...] | None = None
-    rate_limit_override: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    scopes: _Scopes | None = None
+    rate_limit_override: _RateLimit | None = None
     expires_at: datetime | None = None
+    allowed_origins: _Origins | None = None
 
 
-class APIKeyCreateResponse(Response, frozen=True):
-    """A key with its secret, which is shown this once."""
+class APIKeyUpdateRequest(Request, frozen=True):
+    """What should change; what is left out, or null, stays."""
 
-    key: str
+    name: _Name | None = None
+    description: _Description | None = None
+    permissions: tuple[Permission, ...] | None = None
+    scopes: _Scopes | None = None
+    rate_limit_override: _RateLimit | None = None
+    expires_at: datetime | None = None
+    status: KeyStatus | None = None
+    allowed_origins: _Origins | None = None
+
+
+class APIKeyModel(Response, frozen=True):
+    """A key without its secret."""
+
     key_id: str
     key_hash: str
     key_prefix: str
@@ -33,15 +65,55 @@ class APIKeyCreateResponse(Response, frozen=True):
     name: str
     description: str
     permissions: tuple[Permission, ...]
-    scopes: tuple[Json, ...]
+    scopes: tuple[ResourceScope, ...]
     rate_limit_override: int | None
+    status: KeyStatus
     expires_at: datetime | None
+    last_used_at: datetime | None
     created_at: datetime
     created_by: str
-    status: str = "active"
+    revoked_at: datetime | None
+    revoked_by: str | None
+    allowed_origins: list[str] | None
     key_type: str = "standard"
     subscription_id: str | None = None
-    last_used_at: datetime | None = None
-    revoked_at: datetime | None = None
-    revoked_by: str | None = None
-    allowed_origins: list[str] | None = None
+
+
+class APIKeyCreateResponse(APIKeyModel, frozen=True, kw_only=True):
+    """A key with its secret, which is shown this once. `previous_until`: when the secret before a rotation ends."""
+
+    key: str
+    previous_until: datetime | None = None
+
+
+class APIKeyListResponse(Response, frozen=True):
+    """A user's keys, newest first."""
+
+    results: list[APIKeyModel]
+    total: int
+
+
+class UploadTokenRequest(Request, frozen=True):
+    """What somebody without a key should be able to upload. `bucket`: its id or name."""
+
+    bucket: Annotated[str, Meta(min_length=1, max_length=200)]
+    content_types: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=255)], ...], Meta(max_length=MAX_CONTENT_TYPES)
+    ] = ()
+    max_size_bytes: Annotated[int, Meta(ge=1, le=_MAX_BYTES)] | None = None
+    max_count: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 1
+    expires_in: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_SECONDS)] = DEFAULT_SECONDS
+
+
+class UploadTokenResponse(Response, frozen=True):
+    """A token, which is shown this once, and what it allows."""
+
+    token: str
+    token_id: str
+    key_id: str
+    namespace_id: str
+    bucket_id: str
+    content_types: tuple[str, ...]
+    max_size_bytes: int | None
+    max_count: int
+    expires_at: datetime

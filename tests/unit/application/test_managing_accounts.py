@@ -1,10 +1,14 @@
 """Keys, organizations, namespaces and buckets: names are given once, limits are told whole."""
 
+from datetime import timedelta
+
+import msgspec
 import pytest
 
-from application.managing_keys import KeyWish, user_id
+from application.managing_keys import KeyChange, KeyWish, user_id
+from domain.api_key import KeyStatus, Permission
 from domain.organization import Tier
-from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.refusals import InvalidInputError, NotFoundError, UnauthenticatedError, WrongStateError
 from tests.unit.application.world import SCHEMA, Client, World
 
 
@@ -27,6 +31,56 @@ async def test_a_key_taken_back_frees_its_name_and_is_not_found_again(world: Wor
 
     assert caught.value.code == "key_not_found"
     await world.keys.create(organization_id, KeyWish(name="ci", user_id="usr_1"), actor_id="system:operator")
+
+
+async def test_the_old_secret_of_a_rotated_key_opens_until_the_overlap_ends(world: World, client: Client) -> None:
+    organization_id = client.caller.organization.organization_id
+    admin, _ = await world.keys.create(
+        organization_id, KeyWish(name="admin", user_id="usr_1", permissions=(Permission.ADMIN,)), actor_id="system:test"
+    )
+    rotated, secret = await world.keys.rotate(
+        organization_id, user_id="usr_1", name="ci", actor_id=admin.key_id, by=admin, overlap=timedelta(hours=1)
+    )
+    world.clock.advance(timedelta(minutes=59))
+    for each in (secret, client.secret):
+        assert (await world.admitting.caller(each)).key.key_id == rotated.key_id
+    world.clock.advance(timedelta(minutes=1))
+    await world.admitting.caller(secret)
+    with pytest.raises(UnauthenticatedError) as caught:
+        await world.admitting.caller(client.secret)
+    assert caught.value.code == "key_rotated"
+
+
+async def test_the_overlap_is_a_day_unless_the_rules_or_the_rotation_say_otherwise(
+    world: World, client: Client
+) -> None:
+    key = client.caller.key
+    by = msgspec.structs.replace(key, permissions=(Permission.ADMIN,))
+    organization_id = client.caller.organization.organization_id
+
+    rotated, _ = await world.keys.rotate(organization_id, user_id="usr_1", name="ci", actor_id=key.key_id, by=by)
+
+    assert rotated.previous_until == world.clock.now() + timedelta(days=1)
+
+
+async def test_a_key_revoked_and_renamed_in_one_change_is_both(world: World, client: Client) -> None:
+    by = msgspec.structs.replace(client.caller.key, permissions=(Permission.ADMIN,))
+    change = KeyChange(name="old", status=KeyStatus.REVOKED)
+
+    changed = await world.keys.change(
+        client.caller.organization.organization_id, change, user_id="usr_1", name="ci", actor_id="key_1", by=by
+    )
+
+    assert (changed.name, changed.status(world.clock.now())) == ("old", KeyStatus.REVOKED)
+
+
+async def test_a_request_leaves_a_note_of_when_the_key_was_used(world: World, client: Client) -> None:
+    world.clock.advance(timedelta(minutes=5))
+    await world.admitting.caller(client.secret)
+
+    (key,) = await world.keys.list(client.caller.organization.organization_id, "usr_1", revoked=False)
+
+    assert key.last_used_at == world.clock.now()
 
 
 async def test_a_user_is_known_by_an_id_that_tells_no_name() -> None:

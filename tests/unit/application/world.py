@@ -9,7 +9,9 @@ import msgspec
 
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
 from adapters.memory.jobs import MemoryJobQueue
+from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
 from adapters.memory.tasks import MemoryTasks
@@ -20,6 +22,7 @@ from application.canceling_upload import CancelingUpload
 from application.changing_buckets import ChangingBuckets
 from application.changing_namespaces import ChangingNamespaces
 from application.changing_objects import Change, ChangingObjects
+from application.changing_organizations import ChangingOrganizations
 from application.composing_objects import ComposingObjects
 from application.confirming_many import Confirmation, ConfirmingMany
 from application.confirming_upload import Confirmed, ConfirmingUpload
@@ -29,8 +32,10 @@ from application.creating_objects import CreatingObjects, ObjectWish
 from application.deleting_buckets import DeletingBuckets
 from application.deleting_namespaces import DeletingNamespaces
 from application.deleting_objects import DeletingObjects
+from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
+from application.issuing_upload_tokens import IssuingUploadTokens
 from application.managing_keys import KeyWish, ManagingKeys
 from application.opening_organizations import OpeningOrganizations
 from application.ports.jobs import Job
@@ -67,7 +72,8 @@ class World:
         self.clock = ManualClock()
         self.ids = SequentialIds()
         self.log = MemoryEventLog()
-        self.read_side = MemoryReadSide(self.log)
+        self.key_uses = MemoryKeyUses()
+        self.read_side = MemoryReadSide(self.log, self.key_uses)
         self.directory = MemoryDirectory(self.read_side)
         self.storage = MemoryObjectStorage(versioned=self.versioned)
         self.jobs = MemoryJobQueue(self.log)
@@ -81,9 +87,11 @@ class World:
             self.ids,
             self.rules,
         )
-        self.admitting = Admitting(directory=self.directory, clock=clock)
+        self.admitting = Admitting(directory=self.directory, log=log, uses=self.key_uses, clock=clock)
         self.organizations = OpeningOrganizations(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules)
-        self.keys = ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids)
+        self.keys = ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules)
+        self.change_organization = ChangingOrganizations(log=log, read_side=read_side, clock=clock, ids=ids)
+        self.issue_token = IssuingUploadTokens(log=log, clock=clock, ids=ids)
         self.create_namespace = CreatingNamespaces(log=log, clock=clock, ids=ids)
         self.change_namespace = ChangingNamespaces(log=log, read_side=read_side, clock=clock, ids=ids)
         self.create_bucket = CreatingBuckets(log=log, clock=clock, ids=ids)
@@ -140,6 +148,8 @@ class World:
             ids=ids,
             rules=rules,
         )
+        self.idempotency_keys = MemoryIdempotencyKeys()
+        self.do_once = DoingOnce(keys=self.idempotency_keys, clock=clock, ids=ids)
         self.working = Working(
             jobs=self.jobs,
             log=log,
@@ -159,6 +169,7 @@ class World:
                     TaskType.DELETE_NAMESPACE: self.delete_namespace.work,
                 },
             ),
+            do_once=self.do_once,
             report=self._report,
         )
 

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,14 +12,26 @@ from domain.api_key import (
     ApiKeyCommand,
     ApiKeyCreated,
     ApiKeyEvent,
+    ApiKeyPermissionsChanged,
     ApiKeyRevoked,
+    ApiKeyRotated,
+    ApiKeyScopesChanged,
+    ApiKeySettingsChanged,
     CreateKey,
     NoKey,
     Permission,
+    Powers,
+    Reach,
+    ResourceType,
     RevokedKey,
     RevokeKey,
+    RotateKey,
+    UpdateKey,
+    check_grant,
+    check_origins,
+    reach,
 )
-from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from tests.unit.domain.examples import LATER, NOW, ORIGIN, SHA256
 from tests.unit.domain.spec import Behaviour
 
@@ -51,12 +64,21 @@ CREATED = ApiKeyCreated(
     rate_limit_override=None,
     expires_at=LATER,
 )
+ACTIVE = ActiveKey(
+    key_id="key_1",
+    name="ci",
+    description="For the pipeline",
+    permissions=(Permission.READ, Permission.WRITE),
+    scopes=({"resource_type": "bucket", "resource_id": "bkt_1"},),
+    rate_limit_override=None,
+    expires_at=LATER,
+)
 REVOKE = RevokeKey(origin=ORIGIN)
 REVOKED = ApiKeyRevoked(origin=ORIGIN, key_id="key_1")
 
 
 def test_a_key_is_given_out() -> None:
-    assert given().when(CREATE).then(CREATED) == ActiveKey(key_id="key_1")
+    assert given().when(CREATE).then(CREATED) == ACTIVE
 
 
 def test_a_key_is_given_out_once() -> None:
@@ -91,3 +113,158 @@ def test_a_key_that_was_never_given_out_cannot_be_taken_back() -> None:
 
 def test_a_key_may_read_write_and_delete_unless_told_otherwise() -> None:
     assert DEFAULT_PERMISSIONS == ("read", "write", "delete")
+
+
+ROTATE = RotateKey(origin=ORIGIN, key_hash="b" * 64, prefix="sk_other12", previous_until=LATER)
+ROTATED = ApiKeyRotated(origin=ORIGIN, key_id="key_1", key_hash="b" * 64, prefix="sk_other12", previous_until=LATER)
+SCOPES = ({"resource_type": "namespace", "resource_id": "production", "operations": ["read_data"]},)
+
+
+def test_a_key_for_pages_of_one_origin_says_so_from_the_start() -> None:
+    command = msgspec.structs.replace(CREATE, allowed_origins=("https://app.example.com",))
+
+    given().when(command).then(
+        CREATED,
+        ApiKeyScopesChanged(
+            origin=ORIGIN, key_id="key_1", scopes=CREATE.scopes, allowed_origins=("https://app.example.com",)
+        ),
+    )
+
+
+def test_a_key_gets_another_secret_in_one_event() -> None:
+    assert given(CREATED).when(ROTATE).then(ROTATED) == ACTIVE
+
+
+def test_an_expired_key_gets_no_other_secret() -> None:
+    expired = msgspec.structs.replace(CREATED, expires_at=NOW)
+
+    given(expired).when(ROTATE).then_refused(WrongStateError, "key_is_expired")
+
+
+def test_what_changes_of_a_key_is_told_by_the_event_for_it() -> None:
+    update = UpdateKey(
+        origin=ORIGIN,
+        name="ci-2",
+        permissions=(Permission.READ,),
+        scopes=SCOPES,
+        rate_limit_override=60,
+    )
+
+    state = (
+        given(CREATED)
+        .when(update)
+        .then(
+            ApiKeyPermissionsChanged(origin=ORIGIN, key_id="key_1", permissions=(Permission.READ,)),
+            ApiKeyScopesChanged(origin=ORIGIN, key_id="key_1", scopes=SCOPES, allowed_origins=()),
+            ApiKeySettingsChanged(
+                origin=ORIGIN,
+                key_id="key_1",
+                name="ci-2",
+                description="For the pipeline",
+                rate_limit_override=60,
+                expires_at=LATER,
+            ),
+        )
+    )
+
+    assert isinstance(state, ActiveKey)
+    assert (state.name, state.permissions, state.scopes) == ("ci-2", (Permission.READ,), SCOPES)
+
+
+def test_a_change_that_changes_nothing_is_not_news() -> None:
+    given(CREATED).when(UpdateKey(origin=ORIGIN)).then_nothing()
+    given(CREATED).when(UpdateKey(origin=ORIGIN, name="ci", permissions=CREATE.permissions)).then_nothing()
+
+
+@pytest.mark.parametrize("command", [UpdateKey(origin=ORIGIN, name="again"), ROTATE])
+def test_a_revoked_key_stays_revoked(command: ApiKeyCommand) -> None:
+    given(CREATED, REVOKED).when(command).then_refused(WrongStateError, "key_is_revoked")
+
+
+@pytest.mark.parametrize("command", [UpdateKey(origin=ORIGIN, name="again"), ROTATE])
+def test_a_key_that_was_never_given_out_cannot_be_changed(command: ApiKeyCommand) -> None:
+    given().when(command).then_refused(NotFoundError, "key_not_found")
+
+
+def test_a_key_cannot_be_made_to_have_expired() -> None:
+    given(CREATED).when(UpdateKey(origin=ORIGIN, expires_at=NOW)).then_refused(InvalidInputError, "invalid_expiry")
+
+
+@pytest.mark.parametrize(
+    ("operations", "needed", "expected"),
+    [
+        (None, Permission.ADMIN, Reach.THERE),
+        (["read_data"], Permission.READ, Reach.THERE),
+        (["read_data"], Permission.WRITE, Reach.NOT_FOR_THIS),
+        ([], Permission.READ, Reach.NOT_FOR_THIS),
+    ],
+)
+def test_a_scope_names_a_thing_and_what_may_be_done_with_it(
+    operations: list[str] | None, needed: Permission, expected: Reach
+) -> None:
+    scopes = [{"resource_type": "bucket", "resource_id": "clips", "operations": operations}]
+
+    assert reach(scopes, needed, {ResourceType.BUCKET: {"bkt_1", "clips"}}) is expected
+    assert reach(scopes, needed, {ResourceType.BUCKET: {"bkt_2", "other"}}) is Reach.NOT_THERE
+    assert reach(scopes, needed, {ResourceType.NAMESPACE: {"clips"}}) is Reach.NOT_THERE
+
+
+def powers(**changed: Any) -> Powers:  # noqa: ANN401  # whatever the fields take
+    nothing_less = Powers(permissions=(Permission.ADMIN,), scopes=(), rate_limit_override=None, expires_at=None)
+    return msgspec.structs.replace(nothing_less, **changed)
+
+
+READ_ONLY = {"resource_type": "namespace", "resource_id": "a", "operations": ["read_data"]}
+
+
+@pytest.mark.parametrize(
+    ("granted", "granter", "exceeds"),
+    [
+        ({}, {}, []),
+        ({"permissions": ("write",)}, {"permissions": ("read",)}, ["permissions"]),
+        ({"permissions": ("write",)}, {"permissions": ("admin",)}, []),
+        ({"scopes": ()}, {"scopes": (READ_ONLY,)}, ["scopes"]),
+        ({"scopes": (READ_ONLY,)}, {"scopes": (READ_ONLY,)}, []),
+        ({"scopes": ({**READ_ONLY, "operations": None},)}, {"scopes": (READ_ONLY,)}, ["scopes"]),
+        ({"scopes": ({**READ_ONLY, "resource_id": "b"},)}, {"scopes": (READ_ONLY,)}, ["scopes"]),
+        ({"scopes": (READ_ONLY,)}, {"scopes": ({"resource_type": "organization", "resource_id": "org_1"},)}, []),
+        ({"rate_limit_override": None}, {"rate_limit_override": 10}, ["rate_limit_override"]),
+        ({"rate_limit_override": 11}, {"rate_limit_override": 10}, ["rate_limit_override"]),
+        ({"rate_limit_override": 10}, {"rate_limit_override": 10}, []),
+        ({"expires_at": None}, {"expires_at": LATER}, ["expires_at"]),
+        ({"expires_at": NOW}, {"expires_at": LATER}, []),
+    ],
+)
+def test_a_key_gives_no_more_than_it_has(granted: dict[str, Any], granter: dict[str, Any], exceeds: list[str]) -> None:
+    if not exceeds:
+        check_grant(powers(**granted), powers(**granter))
+        return
+    with pytest.raises(ForbiddenError) as caught:
+        check_grant(powers(**granted), powers(**granter))
+    assert (caught.value.code, caught.value.details) == ("grants_too_much", {"exceeds": exceeds})
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://app.example.com", "http://localhost:5173", "http://[::1]:8000", "capacitor://localhost", "*"]
+)
+def test_an_origin_is_kept_as_browsers_send_it(origin: str) -> None:
+    assert check_origins((origin, origin.upper())) == (origin,)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "app.example.com",
+        "https://",
+        "https://app.example.com/",
+        "https://a@b.example",
+        "https://a b",
+        "https://[",
+        "null",
+    ],
+)
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_origins((origin,))
+    assert caught.value.code == "invalid_origin"

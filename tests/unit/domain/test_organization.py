@@ -1,10 +1,15 @@
+from typing import Any
+
 import pytest
 
 from domain import organization as organizations
 from domain.organization import (
+    DEFAULT_RATE_LIMITS,
     DEFAULT_TIER_LIMITS,
     ActiveOrganization,
     ChangeLimits,
+    ChangeProfile,
+    ChangeRateLimits,
     CreateOrganization,
     NoOrganization,
     Organization,
@@ -12,6 +17,9 @@ from domain.organization import (
     OrganizationCreated,
     OrganizationEvent,
     OrganizationLimitsChanged,
+    OrganizationProfileChanged,
+    OrganizationRateLimitsChanged,
+    RateLimits,
     Tier,
 )
 from domain.refusals import InvalidInputError, WrongStateError
@@ -49,6 +57,43 @@ def test_each_tier_has_its_limits(tier: str, file_size_bytes: int, quota_bytes: 
 
 def test_every_tier_has_limits() -> None:
     assert set(DEFAULT_TIER_LIMITS) == set(Tier)
+    assert set(DEFAULT_RATE_LIMITS) == set(Tier)
+
+
+def test_rate_limits_are_set_whole_and_the_same_again_is_not_news() -> None:
+    limits = RateLimits(metadata=1, data=2, search=3, upload=4, compute=5)
+    command = ChangeRateLimits(origin=ORIGIN, rate_limits=limits)
+    changed = OrganizationRateLimitsChanged(origin=ORIGIN, rate_limits=limits)
+
+    state = given(CREATED).when(command).then(changed)
+
+    assert isinstance(state, ActiveOrganization)
+    assert state.rate_limits == limits
+    given(CREATED, changed).when(command).then_nothing()
+    given().when(command).then_refused(WrongStateError, "wrong_state")
+
+
+def test_an_organization_tells_of_itself_anew_and_the_same_again_is_not_news() -> None:
+    told: dict[str, Any] = {
+        "name": "Acme & Sons",
+        "logo_url": "https://acme.example/logo.png",
+        "billing_email": "billing@acme.example",
+        "metadata": {"plan": "yearly"},
+    }
+    command, changed = ChangeProfile(origin=ORIGIN, **told), OrganizationProfileChanged(origin=ORIGIN, **told)
+
+    state = given(CREATED).when(command).then(changed)
+
+    assert isinstance(state, ActiveOrganization)
+    assert (state.name, state.billing_email) == ("Acme & Sons", "billing@acme.example")
+    given(CREATED, changed).when(command).then_nothing()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201, "org_7c2e91ab40d85f36"])
+def test_an_organization_keeps_a_name(name: str) -> None:
+    command = ChangeProfile(origin=ORIGIN, name=name, logo_url=None, billing_email=None, metadata={})
+
+    given(CREATED).when(command).then_refused(InvalidInputError, "invalid_name")
 
 
 def test_an_organization_opens_its_account() -> None:

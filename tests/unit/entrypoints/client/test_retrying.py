@@ -8,14 +8,12 @@ from entrypoints.client.retrying import (
     ATTEMPTS,
     LONGEST_SECONDS,
     Retrying,
-    not_done_yet,
     retry_after_seconds,
     safe_to_repeat,
     unreachable,
 )
 
-LOST = UnreachableError("it cannot be reached", sent=True)
-NEVER_SENT = UnreachableError("it cannot be reached", sent=False)
+LOST = UnreachableError("it cannot be reached")
 NOON = 1_700_000_000.0
 
 
@@ -59,7 +57,7 @@ def test_chance_shortens_a_pause_by_up_to_half() -> None:
 
 def test_the_pause_that_the_answer_asks_for_is_kept() -> None:
     pauses = Pauses()
-    Retrying(sleep=pauses.sleep)(Failing(answered(503, retry_after=7)), when=not_done_yet)
+    Retrying(sleep=pauses.sleep)(Failing(answered(503, retry_after=7)), when=safe_to_repeat)
     assert pauses == [7]
 
 
@@ -79,40 +77,23 @@ def test_the_user_is_told_of_each_further_attempt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "repeatable", "not_done"),
+    ("error", "repeatable"),
     [
-        (LOST, True, False),
-        (NEVER_SENT, True, True),
-        (answered(503, retry_after=2), True, True),
-        (answered(429, retry_after=2), True, True),
-        (answered(503), True, False),
-        (answered(500), True, False),
-        (answered(502, retry_after=2), True, False),
-        (answered(400, code="busy"), True, False),
-        (answered(400), False, False),
-        (answered(403), False, False),
-        (ClientError("no", "strange"), False, False),
+        (LOST, True),
+        (answered(503, retry_after=2), True),
+        (answered(429, retry_after=2), True),
+        (answered(503), True),
+        (answered(500), True),
+        (answered(400, code="busy"), True),
+        (answered(409, code="idempotency_key_in_flight"), True),
+        (answered(409), False),
+        (answered(400), False),
+        (answered(403), False),
+        (ClientError("no", "strange"), False),
     ],
 )
-def test_only_what_was_surely_not_carried_out_is_repeated_where_twice_does_harm(
-    error: ClientError, repeatable: bool, not_done: bool
-) -> None:
+def test_what_may_go_away_by_itself_is_repeated(error: ClientError, repeatable: bool) -> None:
     assert safe_to_repeat(error) is repeatable
-    assert not_done_yet(error) is not_done
-
-
-@pytest.mark.parametrize(
-    ("error", "sent"),
-    [
-        (httpx.ConnectError("refused"), False),
-        (httpx.ConnectTimeout("timed out"), False),
-        (httpx.ReadTimeout("timed out"), True),
-        (httpx.WriteError("broken pipe"), True),
-        (httpx.RemoteProtocolError("disconnected"), True),
-    ],
-)
-def test_a_request_counts_as_sent_once_a_connection_was_made(error: httpx.TransportError, sent: bool) -> None:
-    assert unreachable("http://x", error).sent is sent
 
 
 def test_an_error_without_words_is_named() -> None:

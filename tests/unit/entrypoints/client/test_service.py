@@ -57,19 +57,30 @@ def test_the_key_the_namespace_and_the_quoted_bucket_are_sent() -> None:
     assert json.loads(request.content) == {"filename": "a"}
 
 
-def test_asking_is_not_repeated_when_the_answer_was_lost() -> None:
-    answers = Answers(httpx.ReadTimeout("timed out"))
-    with service(answers) as there, pytest.raises(UnreachableError, match=r"http://upwell\.test cannot be reached"):
-        there.ask({})
-    assert len(answers.requests) == 1
-
-
-@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), refusal(503, "x", **{"Retry-After": "1"})])
-def test_asking_is_repeated_when_it_surely_did_not_count(error: httpx.Response | Exception) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("timed out"),
+        refusal(503, "x", **{"Retry-After": "1"}),
+        refusal(409, "idempotency_key_in_flight"),
+    ],
+)
+def test_asking_is_repeated_under_the_same_idempotency_key(error: httpx.Response | Exception) -> None:
     answers = Answers(error, error, httpx.Response(200, json=ASKED))
     with service(answers) as there:
         assert there.ask({}).upload_id == "upl_1"
-    assert len(answers.requests) == 3
+        assert there.ask({}).upload_id == "upl_1"
+    keys = [request.headers["Idempotency-Key"] for request in answers.requests]
+    assert len(set(keys[:3])) == 1
+    assert keys[3] not in keys[:3], "another question has a key of its own"
+
+
+def test_a_question_without_an_answer_is_given_up_in_the_end() -> None:
+    answers = Answers(httpx.ReadTimeout("timed out"))
+    with service(answers) as there, pytest.raises(UnreachableError, match=r"http://upwell\.test cannot be reached"):
+        there.ask({})
+    assert len(answers.requests) == ATTEMPTS
 
 
 def test_confirming_is_repeated_after_any_lost_answer() -> None:

@@ -1,0 +1,99 @@
+"""Changing what an organization tells of itself, and its rate limits: what its own admins may do."""
+
+from typing import cast
+
+import msgspec
+
+from application.callers import Caller, new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.read_side import OrganizationRecord, ReadSide
+from application.uploads import CONFLICT_RETRIES
+from domain import organization as organizations
+from domain.events import JSON
+from domain.organization import (
+    DEFAULT_RATE_LIMITS,
+    ActiveOrganization,
+    NoOrganization,
+    Organization,
+    OrganizationEvent,
+    RateLimits,
+)
+from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
+from domain.tags import decode
+
+
+class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What should become of an organization. None stays as it is; an empty `logo_url` or `billing_email` goes."""
+
+    name: str | None = None
+    logo_url: str | None = None
+    billing_email: str | None = None
+    metadata: JSON | None = None
+    rate_limits: RateLimits | None = None
+
+
+class ChangingOrganizations:
+    """One command, whatever changes. Rate limits may be lowered, and raised again up to the tier's."""
+
+    def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, caller: Caller, change: OrganizationChange) -> OrganizationRecord:
+        """Change the caller's organization and return it as it is then."""
+        organization_id = caller.organization.organization_id
+        for _ in range(CONFLICT_RETRIES):
+            stored = await self._log.read_stream(organization_id)
+            origin = caller.origin(self._clock.now(), new_command_id(self._ids))
+            state: Organization = NoOrganization()
+            for each in stored:
+                state = organizations.evolve(state, cast("OrganizationEvent", decode(each.state)))
+            if not isinstance(state, ActiveOrganization):
+                break
+            events = organizations.decide(
+                organizations.ChangeProfile(
+                    origin=origin,
+                    name=state.name if change.name is None else change.name,
+                    logo_url=state.logo_url if change.logo_url is None else change.logo_url or None,
+                    billing_email=state.billing_email if change.billing_email is None else change.billing_email or None,
+                    metadata=(state.metadata or {}) if change.metadata is None else change.metadata,
+                ),
+                state,
+            )
+            if change.rate_limits is not None:
+                _check_limits(change.rate_limits, state)
+                limits = organizations.ChangeRateLimits(origin=origin, rate_limits=change.rate_limits)
+                events += organizations.decide(limits, state)
+            stream = StreamAppend(stream_id=organization_id, expected_version=len(stored), events=events)
+            try:
+                await self._log.append(
+                    Command(
+                        command_id=origin.command_id,
+                        organization_id=organization_id,
+                        key_id=caller.key.key_id,
+                        streams=(stream,),
+                    )
+                )
+            except VersionConflictError:
+                continue
+            found = await self._read_side.organization_by_name(organization_id)
+            if found is not None:
+                return found
+            break
+        else:
+            raise WrongStateError("busy", "Others change this organization at this very moment; try again.")
+        raise NotFoundError("organization_not_found", "There is no such organization.")
+
+
+def _check_limits(limits: RateLimits, state: ActiveOrganization) -> None:
+    most = DEFAULT_RATE_LIMITS[state.tier]
+    above = [name for name in limits.__struct_fields__ if getattr(limits, name) > getattr(most, name)]
+    if above:
+        raise ForbiddenError(
+            "rate_limit_above_tier",
+            f"The tier '{state.tier}' has lower limits for {', '.join(above)}.",
+            {"above": above, "most": msgspec.to_builtins(most)},
+        )

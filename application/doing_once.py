@@ -1,0 +1,161 @@
+"""Doing once what a client asks for twice: requests under an idempotency key.
+
+A key is reserved before its request is carried out, together with a seed from which all ids of the request are drawn. A
+process that dies on the way leaves the reservation behind; whoever tries again draws the same ids, so that the log
+refuses to make the same things twice (`VersionConflictError`), and answers with what is there. So a lease may be short:
+two that carry the same request out at once do no harm.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+import msgspec
+
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import LogUnavailableError, VersionConflictError
+from application.ports.idempotency_keys import IdempotencyKeys, InFlight, KeyedRequest, Made, Reserved, Reused
+from domain.refusals import ConflictError, InvalidInputError, RefusedError
+
+KEPT = timedelta(hours=24)
+LEASE = timedelta(seconds=15)
+MAX_KEY_LENGTH = 255
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_DROPPED_AT_ONCE = 1000
+
+Result = TypeVar("Result")
+
+
+class Creation(msgspec.Struct, Generic[Result], frozen=True, kw_only=True):
+    """How to make something, and how to find it again.
+
+    `make`: carry the request out with ids drawn from these. `made`: the ids to remember of its result, in the order of
+    the request. `again`: give the same result from these ids, now. `prefix`, `count`: which ids `make` draws first: one
+    for each thing that may be made, in the order of the request.
+    """
+
+    prefix: str
+    count: int = 1
+    make: Callable[[Ids], Awaitable[Result]]
+    made: Callable[[Result], tuple[str, ...]]
+    again: Callable[["Remembered"], Awaitable[Result]]
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """What an earlier request has made. Where it found something in place of it, an id is not the one `drawn`."""
+
+    ids: tuple[str, ...]
+    drawn: tuple[str, ...]
+
+
+class SeededIds:
+    """Implements `Ids`: draws the same ids from the same seed. Secrets are new each time, for a seed is stored."""
+
+    def __init__(self, seed: str, chance: Ids) -> None:
+        self._seed = seed
+        self._chance = chance
+        self._number = 0
+
+    def new(self, prefix: str, length: int = 16) -> str:
+        """Return the next id."""
+        self._number += 1
+        digest = hashlib.shake_256(f"{self._seed}:{self._number}".encode()).digest(length + 16)
+        number = int.from_bytes(digest, "big")
+        characters = []
+        for _ in range(length):
+            number, index = divmod(number, len(_ALPHABET))
+            characters.append(_ALPHABET[index])
+        return prefix + "".join(characters)
+
+    def secret(self) -> str:
+        """Return a new secret."""
+        return self._chance.secret()
+
+
+class DoingOnce:
+    """Carries a request out unless that has been done already under its key."""
+
+    def __init__(self, *, keys: IdempotencyKeys, clock: Clock, ids: Ids) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, request: KeyedRequest, creation: Creation[Result]) -> Result:
+        """Return the result of the request, or of the one before it under the same key.
+
+        A refused request frees its key. After any other error it is unknown whether the request counted: only the same
+        one may be tried again.
+        """
+        now = self._clock.now()
+        reservation = await self._keys.reserve(
+            request, seed=self._ids.new("", 32), now=now, leased_until=now + LEASE, expires_at=now + KEPT
+        )
+        match reservation:
+            case Made():
+                drawn = self._drawn(creation, reservation.seed)
+                return await creation.again(Remembered(ids=reservation.ids, drawn=drawn))
+            case InFlight():
+                raise ConflictError(
+                    "idempotency_key_in_flight", "The same request is being carried out now: try again in a moment."
+                )
+            case Reused():
+                raise InvalidInputError(
+                    "idempotency_key_reused", "Another request was made with this idempotency key: use a new one."
+                )
+            case Reserved():
+                return await self._carry_out(reservation, creation)
+
+    async def drop_expired(self) -> int:
+        """Remove some keys that have expired, and return how many there were."""
+        return await self._keys.drop_expired(self._clock.now(), limit=_DROPPED_AT_ONCE)
+
+    async def _carry_out(self, reserved: Reserved, creation: Creation[Result]) -> Result:
+        try:
+            result = await creation.make(SeededIds(reserved.seed, self._ids))
+        except VersionConflictError as conflict:
+            drawn = self._drawn(creation, reserved.seed)
+            if conflict.stream_id not in drawn:
+                await self._give_back(reserved)
+                raise
+            # another attempt did count, with the same ids
+            result = await creation.again(Remembered(ids=drawn, drawn=drawn))
+        except RefusedError:
+            if reserved.attempt == 1:
+                with suppress(LogUnavailableError):
+                    await self._keys.release(reserved)
+            else:  # an earlier attempt may still count
+                await self._give_back(reserved)
+            raise
+        except Exception:
+            await self._give_back(reserved)
+            raise
+        with suppress(LogUnavailableError):  # it is done all the same, and the next attempt will find it
+            await self._keys.finish(reserved, creation.made(result))
+        return result
+
+    async def _give_back(self, reserved: Reserved) -> None:
+        with suppress(LogUnavailableError):
+            await self._keys.give_back(reserved)
+
+    def _drawn(self, creation: Creation[Result], seed: str) -> tuple[str, ...]:
+        ids = SeededIds(seed, self._ids)
+        return tuple(ids.new(creation.prefix) for _ in range(creation.count))
+
+
+def keyed_request(*, organization_id: str, key_id: str, key: str, what: tuple[str, ...], body: bytes) -> KeyedRequest:
+    """Return a request under an idempotency key of one API key's client. `what`: its method, path and the like."""
+    name = hashlib.sha256(f"{key_id}\n{key}".encode()).hexdigest()
+    fingerprint = hashlib.sha256("\n".join(what).encode() + b"\n" + body).hexdigest()
+    return KeyedRequest(name=name, organization_id=organization_id, fingerprint=fingerprint)
+
+
+def check_idempotency_key(key: str) -> str:
+    """Return the key, or refuse one that is empty, too long, or holds control characters."""
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or any(character < " " or character == "\x7f" for character in key):
+        raise InvalidInputError(
+            "invalid_idempotency_key",
+            f"An idempotency key has 1 to {MAX_KEY_LENGTH} characters, and no control characters.",
+        )
+    return key

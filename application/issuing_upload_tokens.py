@@ -1,0 +1,89 @@
+"""Issuing upload tokens, and counting their uses."""
+
+from datetime import timedelta
+
+import msgspec
+
+from application.callers import Caller, new_command_id, token_id_of
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.read_side import BucketRecord
+from domain.admission import Announcement
+from domain.events import Origin
+from domain.upload_token import IssueToken, UploadToken, UploadTokenUsed, check_use, issue, token_of
+
+_KNOWN_TOKENS = 10_000
+
+
+class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token should allow. No content types: any; `max_size_bytes` None: what the tier allows."""
+
+    content_types: tuple[str, ...] = ()
+    max_size_bytes: int | None = None
+    max_count: int = 1
+    expires_in: timedelta
+
+
+class IssuingUploadTokens:
+    """One command: the key that asks gives a part of what it may do to whoever gets the token."""
+
+    def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(
+        self, caller: Caller, bucket: BucketRecord, wish: TokenWish, *, ids: Ids | None = None
+    ) -> tuple[UploadToken, str]:
+        """Give out a token for a bucket and return it with its secret. It ends with the key at the latest.
+
+        `ids`: those of a request under an idempotency key.
+        """
+        ids = ids or self._ids
+        now = self._clock.now()
+        secret = ids.secret().replace("sk_", "ut_", 1)
+        key = caller.key
+        expires_at = now + wish.expires_in
+        command = IssueToken(
+            origin=caller.origin(
+                now, new_command_id(ids), namespace_id=bucket.namespace_id, bucket_id=bucket.bucket_id
+            ),
+            token_id=token_id_of(secret),
+            key_id=key.key_id,
+            content_types=wish.content_types,
+            max_size_bytes=wish.max_size_bytes,
+            max_count=wish.max_count,
+            expires_at=expires_at if key.expires_at is None else min(expires_at, key.expires_at),
+        )
+        event = issue(command)
+        await self._log.append(
+            Command(
+                command_id=command.origin.command_id,
+                organization_id=command.origin.organization_id,
+                key_id=key.key_id,
+                namespace_id=bucket.namespace_id,
+                bucket_id=bucket.bucket_id,
+                streams=(StreamAppend(stream_id=command.token_id, expected_version=0, events=(event,)),),
+            )
+        )
+        return token_of(event), secret
+
+
+class TokenUses:
+    """Knows, or guesses, how often tokens were used: the log has the last word, as a version conflict."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, int] = {}
+
+    def stream(self, token: UploadToken, announced: Announcement, origin: Origin, upload_id: str) -> StreamAppend:
+        """Return what has to be appended together with the upload; refuse what the token does not allow."""
+        version = self._versions.get(token.token_id, 1)
+        check_use(token, used=version - 1, content_type=announced.content_type, size_bytes=announced.file_size_bytes)
+        used = UploadTokenUsed(origin=origin, token_id=token.token_id, upload_id=upload_id)
+        return StreamAppend(stream_id=token.token_id, expected_version=version, events=(used,))
+
+    def learn(self, token: UploadToken, version: int) -> None:
+        """Take in how many events the token's stream has."""
+        if len(self._versions) >= _KNOWN_TOKENS:
+            self._versions.clear()
+        self._versions[token.token_id] = max(version, self._versions.get(token.token_id, 1))

@@ -1,0 +1,123 @@
+"""Upload tokens: what a browser or a phone holds in place of an API key.
+
+A token is told whole by its first event; the events after it are its uses, so its stream counts them, and two uses at
+once cannot both be the last one. The tags are those of uploads, because every upload through a token writes one.
+"""
+
+import re
+from datetime import datetime
+
+import msgspec
+
+from domain.events import Event, Origin
+from domain.refusals import ForbiddenError, InvalidInputError
+
+MIN_SECONDS = 60
+MAX_SECONDS = 86_400
+DEFAULT_SECONDS = 900
+MAX_COUNT = 1000
+MAX_CONTENT_TYPES = 50
+ANY_TYPE = "*/*"
+_WORD = r"[a-z0-9!#$&^_.+-]{1,127}"
+_PATTERN = re.compile(rf"\*/\*|{_WORD}/(\*|{_WORD})")
+
+
+class UploadTokenIssued(Event, frozen=True, tag="upload.token_issued.v1"):
+    """A key let somebody without a key send files to one bucket. `content_types` may end in `/*`."""
+
+    token_id: str
+    key_id: str
+    content_types: tuple[str, ...]
+    max_size_bytes: int | None
+    max_count: int
+    expires_at: datetime
+
+
+class UploadTokenUsed(Event, frozen=True, tag="upload.token_used.v1"):
+    """An upload was requested with the token."""
+
+    token_id: str
+    upload_id: str
+
+
+class UploadToken(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token allows; it never changes."""
+
+    token_id: str
+    key_id: str
+    organization_id: str
+    namespace_id: str
+    bucket_id: str
+    content_types: tuple[str, ...]
+    max_size_bytes: int | None
+    max_count: int
+    expires_at: datetime
+
+
+class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
+    """Give out a token. `origin` names the bucket that it is bound to."""
+
+    origin: Origin
+    token_id: str
+    key_id: str
+    content_types: tuple[str, ...]
+    max_size_bytes: int | None
+    max_count: int
+    expires_at: datetime
+
+
+def issue(command: IssueToken) -> UploadTokenIssued:
+    """Return the event that gives the token out, or refuse a type that no file can have."""
+    types = tuple(dict.fromkeys(each.strip().lower() for each in command.content_types))
+    for each in types:
+        if not _PATTERN.fullmatch(each):
+            raise InvalidInputError(
+                "invalid_content_type",
+                "Content types look like image/png, image/* or */*.",
+                {"content_type": each[:200]},
+            )
+    fields = {f: getattr(command, f) for f in command.__struct_fields__}
+    return UploadTokenIssued(**{**fields, "content_types": types or (ANY_TYPE,)})
+
+
+def token_of(event: UploadTokenIssued) -> UploadToken:
+    """Return what the event gave out."""
+    return UploadToken(
+        token_id=event.token_id,
+        key_id=event.key_id,
+        organization_id=event.origin.organization_id,
+        namespace_id=event.origin.namespace_id or "",
+        bucket_id=event.origin.bucket_id or "",
+        content_types=event.content_types,
+        max_size_bytes=event.max_size_bytes,
+        max_count=event.max_count,
+        expires_at=event.expires_at,
+    )
+
+
+def check_use(token: UploadToken, *, used: int, content_type: str, size_bytes: int | None) -> None:
+    """Refuse a file that the token does not allow. `used`: how many uploads it was used for already."""
+    given = content_type.partition(";")[0].strip().lower()
+    if not {ANY_TYPE, given, f"{given.partition('/')[0]}/*"} & set(token.content_types):
+        raise ForbiddenError(
+            "token_content_type",
+            f"This upload token takes {', '.join(token.content_types)} only.",
+            {"content_types": list(token.content_types)},
+        )
+    if token.max_size_bytes is not None:
+        if size_bytes is None:
+            raise InvalidInputError(
+                "size_required", "This upload token limits the size of a file: declare file_size_bytes."
+            )
+        if size_bytes > token.max_size_bytes:
+            raise ForbiddenError(
+                "token_file_too_large",
+                f"This upload token takes files of up to {token.max_size_bytes} bytes.",
+                {"max_size_bytes": token.max_size_bytes},
+            )
+    if used >= token.max_count:
+        raise ForbiddenError(
+            "token_used_up",
+            f"This upload token was good for {token.max_count} uploads.",
+            {"max_count": token.max_count},
+        )

@@ -1,0 +1,199 @@
+"""The routes of the organization that asks, and of its audit log."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, patch
+from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.types import Scope
+from msgspec import UNSET
+
+from application.changing_organizations import OrganizationChange
+from application.ports.event_log import Notification
+from application.ports.read_side import AuditQuery, OrganizationRecord
+from domain.api_key import Permission, ResourceType
+from domain.auditing import Entry, actor_type_of, changes_of, entry_of, topics_of
+from domain.organization import RateLimits
+from domain.rate_limiting import RequestClass
+from domain.refusals import InvalidInputError
+from domain.schema import check_json
+from domain.tags import decode
+from entrypoints.http.admission import Needs, admitted_in
+from entrypoints.http.times import in_utc
+from entrypoints.http.wire.organizations import (
+    AuditAction,
+    AuditEventListResponse,
+    AuditEventResponse,
+    BaseRateLimits,
+    OrganizationModelResponse,
+    OrganizationUpdateRequest,
+    StorageUse,
+    UploadUse,
+    UsageResponse,
+)
+
+_READ = Needs(Permission.READ, namespace=False).opt()
+_ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
+_AUDIT = Needs(Permission.ADMIN, namespace=False, counts_as=RequestClass.SEARCH).opt()
+_TAGS = ["Organizations"]
+_MAX_METADATA_BYTES = 16 * 1024
+
+Skip = Annotated[int, QueryParameter(ge=0, le=1_000_000)]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
+
+
+@get("/organizations", opt=_READ, tags=_TAGS)
+async def get_organization(scope: Scope) -> OrganizationModelResponse:
+    """Return the organization that the API key belongs to."""
+    admitted = admitted_in(scope)
+    read_side = admitted.services.ports.read_side
+    caller = admitted.caller.organization
+    fresh = await read_side.organization_by_name(caller.organization_id)
+    return _render(fresh or caller, dict(await read_side.users(caller.organization_id)))
+
+
+@patch("/organizations", opt=_ADMIN, tags=_TAGS)
+async def update_organization(data: JSONBody[OrganizationUpdateRequest], scope: Scope) -> OrganizationModelResponse:
+    """Change the organization's name, logo, billing address, metadata or rate limits."""
+    admitted = admitted_in(scope)
+    text = [data.organization_name, data.metadata]
+    text += [None if value is UNSET else value for value in (data.logo_url, data.billing_email)]
+    check_json(text, "the organization", max_bytes=_MAX_METADATA_BYTES)
+    limits = data.rate_limits
+    record = await admitted.services.change_organization(
+        admitted.caller,
+        OrganizationChange(
+            name=data.organization_name,
+            logo_url=None if data.logo_url is UNSET else data.logo_url or "",
+            billing_email=None if data.billing_email is UNSET else data.billing_email or "",
+            metadata=data.metadata,
+            rate_limits=None if limits is None else RateLimits(**msgspec.structs.asdict(limits)),
+        ),
+    )
+    return _render(record, dict(await admitted.services.ports.read_side.users(record.organization_id)))
+
+
+@get("/organizations/usage", opt=_READ, tags=_TAGS)
+async def get_usage(
+    scope: Scope, start: FromQuery[str | None] = None, end: FromQuery[str | None] = None
+) -> UsageResponse:
+    """Say what the organization stores, and what it uploaded from `start` until `end`."""
+    admitted = admitted_in(scope)
+    read_side = admitted.services.ports.read_side
+    organization_id = admitted.caller.organization.organization_id
+    begins, ends = _time(start, "start"), _time(end, "end")
+    quota = await read_side.quota(organization_id)
+    use = await read_side.usage(organization_id, start=begins, end=ends)
+    users = await read_side.users(organization_id)
+    free = None if quota.limit_bytes is None else quota.limit_bytes - quota.reserved_bytes - quota.accepted_bytes
+    return UsageResponse(
+        organization_id=organization_id,
+        start=begins,
+        end=ends,
+        storage=StorageUse(
+            reserved_bytes=quota.reserved_bytes,
+            accepted_bytes=quota.accepted_bytes,
+            quota_bytes=quota.limit_bytes,
+            available_bytes=None if free is None else max(0, free),
+        ),
+        uploads=UploadUse(
+            total=sum(use.uploads_by_status.values()),
+            by_status=dict(use.uploads_by_status),
+            completed_bytes=use.completed_bytes,
+            duplicates_avoided=use.duplicates_avoided,
+            bytes_saved=use.saved_bytes,
+        ),
+        namespaces=use.namespaces,
+        buckets=use.buckets,
+        objects=use.objects,
+        api_keys=sum(users.values()),
+    )
+
+
+@get("/organizations/audit/logs", opt=_AUDIT, tags=_TAGS)
+async def list_audit_logs(
+    scope: Scope,
+    resource_type: FromQuery[ResourceType | None] = None,
+    resource_id: FromQuery[str | None] = None,
+    actor_id: FromQuery[str | None] = None,
+    action: FromQuery[AuditAction | None] = None,
+    start: FromQuery[str | None] = None,
+    end: FromQuery[str | None] = None,
+    skip: Skip = 0,
+    limit: Limit = 50,
+) -> AuditEventListResponse:
+    """Tell what was done to keys, buckets, namespaces and the organization, newest first."""
+    admitted = admitted_in(scope)
+    found, total = await admitted.services.ports.read_side.audit(
+        admitted.caller.organization.organization_id,
+        AuditQuery(
+            topics=topics_of(resource_type=resource_type, action=action),
+            resource_id=_plain(resource_id),
+            actor_id=_plain(actor_id),
+            start=_time(start, "start"),
+            end=_time(end, "end"),
+            skip=skip,
+            limit=limit,
+        ),
+    )
+    entries = [(each, entry_of(each.topic)) for each in found]
+    return AuditEventListResponse(
+        results=[_render_entry(each, entry) for each, entry in entries if entry is not None],
+        total=total,
+        skip=skip,
+        limit=limit,
+    )
+
+
+def _render_entry(stored: Notification, entry: Entry) -> AuditEventResponse:
+    event = decode(stored.state)
+    return AuditEventResponse(
+        audit_id=f"audit_{stored.id}",
+        timestamp=event.origin.at,
+        resource_type=entry.resource_type,
+        resource_id=stored.originator_id,
+        action=entry.action,
+        actor_id=event.origin.actor_id,
+        actor_type=actor_type_of(event.origin.actor_id),
+        changes=changes_of(event),
+    )
+
+
+def _render(record: OrganizationRecord, users: dict[str, int]) -> OrganizationModelResponse:
+    return OrganizationModelResponse(
+        organization_id=record.organization_id,
+        internal_id=record.internal_id,
+        organization_name=record.name,
+        logo_url=record.logo_url,
+        account_type=record.tier,
+        metadata=record.metadata or {},
+        billing_email=record.billing_email,
+        rate_limits=BaseRateLimits(**msgspec.structs.asdict(record.rate_limits)),
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        users=[_user(user_id, count) for user_id, count in users.items()],
+    )
+
+
+def _user(user_id: str, keys: int) -> dict[str, Any]:
+    return {"user_id": user_id, "api_keys": keys}
+
+
+def _time(value: str | None, name: str) -> datetime | None:
+    if not value:
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+        return in_utc(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise InvalidInputError(
+            "invalid_time", f"{name} must be a time in ISO 8601, such as 2027-01-01T00:00:00Z.", {"parameter": name}
+        ) from None
+
+
+def _plain(value: str | None) -> str | None:
+    return None if value is None else value.replace("\0", "")
+
+
+ROUTES = [get_organization, update_organization, get_usage, list_audit_logs]

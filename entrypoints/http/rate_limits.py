@@ -1,0 +1,24 @@
+"""What an answer says of the limits on requests: the `X-RateLimit-*` that clients know, and the IETF's draft fields.
+
+The draft is draft-ietf-httpapi-ratelimit-headers-11: `RateLimit` and `RateLimit-Policy` are lists of named policies.
+"""
+
+from application.limiting_requests import Verdict
+from domain.rate_limiting import WINDOW_SECONDS
+
+Header = tuple[bytes, bytes]
+
+
+def headers(verdict: Verdict) -> list[Header]:
+    """Return the headers of an answer. `X-RateLimit-*` tell of the limit of which the least remains."""
+    worst = verdict.standings[0]
+    standings = verdict.standings
+    remaining = ", ".join([f'"{each.name}";r={each.remaining};t={verdict.resets_in}' for each in standings])
+    policies = ", ".join([f'"{each.name}";q={each.limit};w={WINDOW_SECONDS}' for each in standings])
+    return [
+        (b"x-ratelimit-limit", b"%d" % worst.limit),
+        (b"x-ratelimit-remaining", b"%d" % worst.remaining),
+        (b"x-ratelimit-reset", b"%d" % verdict.resets_at),
+        (b"ratelimit", remaining.encode()),
+        (b"ratelimit-policy", policies.encode()),
+    ]

@@ -1,0 +1,185 @@
+"""Upload tokens: a page or a phone sends its own files, and can do nothing else."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Service, Tenant
+
+FILE: dict[str, Any] = {
+    "filename": "a.mp4",
+    "content_type": "video/mp4",
+    "blob_property": "video",
+    "file_size_bytes": 10,
+}
+UPLOADS = "/v1/buckets/files/uploads"
+
+
+def code(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json()["error"]["code"]
+
+
+async def give(tenant: Tenant, **wish: Any) -> dict[str, Any]:  # noqa: ANN401  # fields of the request
+    async with tenant.client() as client:
+        answer = await client.post("/v1/upload-tokens", json={"bucket": "files", **wish})
+    assert answer.status_code == httpx.codes.OK, answer.text
+    token: dict[str, Any] = answer.json()
+    return token
+
+
+def page(tenant: Tenant, token: dict[str, Any], **headers: str) -> httpx.AsyncClient:
+    """Return a client that has nothing but the token."""
+    return httpx.AsyncClient(
+        base_url=tenant.url, headers={"Authorization": f"Bearer {token['token']}", **headers}, timeout=30
+    )
+
+
+async def test_a_page_sends_a_file_with_nothing_but_a_token(tenant: Tenant) -> None:
+    token = await give(tenant, content_types=["video/*"], max_size_bytes=100)
+    assert token["token"].startswith("ut_")
+    assert (token["bucket_id"], token["max_count"]) == (tenant.bucket.bucket_id, 1)
+    async with page(tenant, token, Origin="https://app.example.com") as client:
+        made = await client.post(UPLOADS, json=FILE)
+        assert made.status_code == httpx.codes.OK, made.text
+        assert made.headers["access-control-allow-origin"] in {"*", "https://app.example.com"}
+        upload = made.json()
+        async with httpx.AsyncClient() as plain:
+            put = await plain.put(upload["presigned_url"], content=b"0123456789", headers=upload["required_headers"])
+            assert put.is_success
+        path = f"/v1/uploads/{upload['upload_id']}"
+        confirmed = await client.post(f"{path}/confirm", json={})
+        assert confirmed.json()["status"] == "COMPLETED", confirmed.text
+        assert (await client.get(path)).json()["status"] == "COMPLETED"
+
+
+async def test_an_upload_can_be_cancelled_with_the_token_that_made_it_and_with_no_other(tenant: Tenant) -> None:
+    mine, other = await give(tenant), await give(tenant)
+    async with page(tenant, mine) as client, page(tenant, other) as stranger:
+        path = f"/v1/uploads/{(await client.post(UPLOADS, json=FILE)).json()['upload_id']}"
+        for request in (stranger.get(path), stranger.post(f"{path}/confirm"), stranger.delete(path)):
+            assert code(await request) == (404, "upload_not_found")
+        assert (await client.delete(path)).status_code == httpx.codes.NO_CONTENT
+        assert (await client.get(path)).json()["status"] == "CANCELED"
+
+
+async def test_a_token_shows_no_upload_of_a_key(tenant: Tenant) -> None:
+    token = await give(tenant)
+    async with tenant.client() as client, page(tenant, token) as holder:
+        path = f"/v1/uploads/{(await client.post(UPLOADS, json=FILE)).json()['upload_id']}"
+        assert code(await holder.get(path)) == (404, "upload_not_found")
+        assert code(await holder.get("/v1/uploads/upl_0000000000000000")) == (404, "upload_not_found")
+
+
+async def test_a_token_is_told_nothing_of_bytes_that_others_sent(tenant: Tenant) -> None:
+    known = "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882"
+    async with tenant.client() as client:
+        made = (await client.post(UPLOADS, json={**FILE, "file_hash": known})).json()
+        async with httpx.AsyncClient() as plain:
+            await plain.put(made["presigned_url"], content=b"0123456789", headers=made["required_headers"])
+        assert (await client.post(f"/v1/uploads/{made['upload_id']}/confirm")).json()["status"] == "COMPLETED"
+        assert (await client.post(UPLOADS, json={**FILE, "file_hash": known})).json()["is_duplicate"] is True
+    async with page(tenant, await give(tenant)) as holder:
+        answer = (await holder.post(UPLOADS, json={**FILE, "file_hash": known})).json()
+    assert (answer["is_duplicate"], answer["upload_id"] == made["upload_id"]) == (False, False)
+    assert answer["presigned_url"] is not None
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/buckets/list"),
+        ("GET", "/v1/buckets/files"),
+        ("POST", f"{UPLOADS}/list"),
+        ("POST", "/v1/upload-tokens"),
+        ("GET", "/v1/organizations"),
+        ("POST", "/v1/namespaces/list"),
+        ("GET", "/v1/organizations/users/ann/api-keys"),
+        ("POST", f"{UPLOADS}?policy=upsert"),
+    ],
+)
+async def test_a_token_is_for_nothing_else(tenant: Tenant, method: str, path: str) -> None:
+    async with page(tenant, await give(tenant)) as client:
+        assert code(await client.request(method, path, json=FILE if method == "POST" else None)) == (
+            403,
+            "token_denied",
+        )
+
+
+async def test_a_token_is_for_one_bucket(service: Service, tenant: Tenant) -> None:
+    other = await service.tenant()
+    async with tenant.client() as client:
+        body = {"bucket_name": "second", "bucket_schema": {"properties": {}}}
+        assert (await client.post("/v1/buckets", json=body)).status_code == httpx.codes.OK
+        unknown = await client.post("/v1/upload-tokens", json={"bucket": other.bucket.bucket_id})
+        assert code(unknown) == (404, "bucket_not_found")
+    async with page(tenant, await give(tenant)) as client:
+        assert code(await client.post("/v1/buckets/second/uploads", json=FILE)) == (404, "bucket_not_found")
+        elsewhere = {"X-Namespace": other.namespace.namespace_id}
+        assert code(await client.post(UPLOADS, json=FILE, headers=elsewhere)) == (404, "namespace_not_found")
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "refused"),
+    [
+        ({"content_type": "image/png"}, 403, "token_content_type"),
+        ({"file_size_bytes": 11}, 403, "token_file_too_large"),
+        ({"file_size_bytes": None}, 422, "size_required"),
+    ],
+)
+async def test_a_token_takes_the_files_that_it_is_for(
+    tenant: Tenant, changed: dict[str, Any], status: int, refused: str
+) -> None:
+    token = await give(tenant, content_types=["video/mp4"], max_size_bytes=10)
+    body = {**FILE, "create_object_on_confirm": False, **changed}
+    async with page(tenant, token) as client:
+        assert code(await client.post(UPLOADS, json=body)) == (status, refused)
+        assert (await client.post(UPLOADS, json=FILE)).status_code == httpx.codes.OK
+
+
+async def test_of_20_uploads_at_once_a_token_for_5_makes_5(tenant: Tenant) -> None:
+    token = await give(tenant, max_count=5)
+    async with page(tenant, token) as client:
+        answers = await asyncio.gather(*(client.post(UPLOADS, json=FILE) for _ in range(20)))
+        again = await client.post(UPLOADS, json=FILE)
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [403] * 15
+    assert {answer.json()["error"]["code"] for answer in answers if answer.is_error} == {"token_used_up"}
+    assert code(again) == (403, "token_used_up")
+    async with tenant.client() as client:
+        listed = await client.post(f"{UPLOADS}/list", json={})
+    assert len(listed.json()["results"]) == 5
+
+
+async def test_a_token_ends_with_the_key_that_gave_it_out(tenant: Tenant) -> None:
+    keys = "/v1/organizations/users/ann/api-keys"
+    async with tenant.client() as client:
+        key = (await client.post(keys, json={"name": "site"})).json()["key"]
+        given = await client.post(
+            "/v1/upload-tokens", json={"bucket": "files"}, headers={"Authorization": f"Bearer {key}"}
+        )
+        async with page(tenant, given.json()) as holder:
+            path = f"/v1/uploads/{(await holder.post(UPLOADS, json=FILE)).json()['upload_id']}"
+            assert (await client.delete(f"{keys}/site")).status_code == httpx.codes.OK
+            async with asyncio.timeout(20):
+                while (answer := await holder.get(path)).status_code == httpx.codes.OK:
+                    await asyncio.sleep(0.01)
+    assert code(answer) == (401, "key_revoked")
+
+
+async def test_what_is_no_token_opens_nothing(tenant: Tenant) -> None:
+    async with page(tenant, {"token": "ut_nonsense"}) as client:
+        assert code(await client.post(UPLOADS, json=FILE)) == (401, "token_unknown")
+
+
+async def test_a_key_that_may_not_write_gives_no_token(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        made = await client.post("/v1/organizations/users/a/api-keys", json={"name": "r", "permissions": ["read"]})
+        reader = {"Authorization": f"Bearer {made.json()['key']}"}
+        assert code(await client.post("/v1/upload-tokens", json={"bucket": "files"}, headers=reader)) == (
+            403,
+            "permission_denied",
+        )
+        for wrong in ({"expires_in": 86_401}, {"max_count": 0}, {"content_types": ["nonsense"]}, {}):
+            answer = await client.post("/v1/upload-tokens", json={"bucket": "files", **wrong} if wrong else {})
+            assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
