@@ -151,6 +151,29 @@ EXAMPLES: dict[str, str] = {
         '{"name": "scanner", "permissions": ["read", "write"]}',
         namespace=False,
     ),
+    "GET /v1/organizations/users/{user_email}/api-keys": _call(
+        "GET", "/v1/organizations/users/ann@example.com/api-keys?include_revoked=true", namespace=False
+    ),
+    "PATCH /v1/organizations/users/{user_email}/api-keys/{key_name}": _call(
+        "PATCH",
+        "/v1/organizations/users/ann@example.com/api-keys/scanner",
+        '{"description": "The scanner on the first floor."}',
+        namespace=False,
+    ),
+    "POST /v1/organizations/users/{user_email}/api-keys/{key_name}/rotate": _call(
+        "POST",
+        "/v1/organizations/users/ann@example.com/api-keys/scanner/rotate?overlap_seconds=3600",
+        namespace=False,
+    ),
+    "GET /v1/organizations": _call("GET", "/v1/organizations", namespace=False),
+    "PATCH /v1/organizations": _call("PATCH", "/v1/organizations", '{"metadata": {"plan": "yearly"}}', namespace=False),
+    "GET /v1/organizations/usage": _call("GET", "/v1/organizations/usage?start=2026-01-01", namespace=False),
+    "GET /v1/organizations/audit/logs": _call(
+        "GET", "/v1/organizations/audit/logs?resource_type=api_key&limit=5", namespace=False
+    ),
+    "POST /v1/upload-tokens": _call(
+        "POST", "/v1/upload-tokens", '{"bucket": "\'"$UPWELL_BUCKET"\'", "content_types": ["image/*"], "max_count": 3}'
+    ),
     "DELETE /v1/organizations/users/{user_email}/api-keys/{key_name}": _call(
         "DELETE", "/v1/organizations/users/ann@example.com/api-keys/scanner", namespace=False
     ),
