@@ -67,13 +67,16 @@ class CreatingObjects:
         wish: ObjectWish,
         *,
         policy: Policy | None = None,
+        ids: Ids | None = None,
     ) -> ObjectRecord:
         """Create an object, or find the one of the same content.
+
+        `ids`: those of a request that is made under an idempotency key; the object's is drawn first.
 
         Where another has the unique key, `insert` refuses with `ConflictError`, `upsert` and `update` change that one;
         where none has, `update` refuses with `NotFoundError`. `policy` None: the bucket's.
         """
-        object_id = self._ids.new("obj_")
+        object_id = (ids or self._ids).new("obj_")
         if policy is None:
             policy = (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT
         if policy is Policy.UPDATE and bucket.unique_key is None:

@@ -13,11 +13,12 @@ Result = TypeVar("Result")
 
 
 async def once(
-    scope: Scope, data: msgspec.Struct | None, creation: Creation[Result], *, key_in_body: str | None = None
+    scope: Scope, data: object, creation: Creation[Result], *, key_in_body: str | None = None, part: int | None = None
 ) -> Result:
     """Carry a request out, once only where the client has named it by an idempotency key.
 
-    `key_in_body`: the key that some bodies may hold in place of the header. The route must say `Needs(…, once=True)`.
+    `data`: the body, or what stands for it. `key_in_body`: the key that some bodies may hold in place of the header.
+    `part`: which of several things that are made one by one. The route must say `Needs(…, once=True)`.
     """
     admitted = admitted_in(scope)
     key = admitted.idempotency_key
@@ -33,7 +34,7 @@ async def once(
     request = keyed_request(
         organization_id=admitted.caller.organization.organization_id,
         key_id=admitted.caller.key.key_id if token is None else token.token_id,
-        key=key,
+        key=key if part is None else f"{key}\n{part}",
         what=(
             cast("HTTPScope", scope)["method"],
             scope["path"],

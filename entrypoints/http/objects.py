@@ -12,17 +12,19 @@ from litestar.types import Scope
 
 from application.changing_objects import Change
 from application.creating_objects import ObjectWish
+from application.doing_once import Creation
 from application.listing import OBJECTS
 from application.ports.read_side import ObjectRecord
 from application.uploads import object_not_found
 from domain.api_key import Permission
-from domain.bucket import policy_named
+from domain.bucket import Policy, policy_named
 from domain.composition import BlobWish, inline_bytes, is_reference
 from domain.object import Blob
 from domain.rate_limiting import RequestClass
 from domain.refusals import RefusedError
 from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.errors import kind_of
+from entrypoints.http.idempotency import once
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.wire.base import Json
 from entrypoints.http.wire.objects import (
@@ -108,8 +110,9 @@ async def create_object(
 ) -> ObjectResponse:
     """Make an object of uploads and inline data; fields that the request does not name are its own."""
     admitted = admitted_in(scope)
-    wish = _wish(data, await request.json())
-    record = await admitted.services.create_object(admitted.caller, admitted.bucket, wish, policy=policy_named(policy))
+    body = await request.json()
+    creation = _creation(admitted, _wish(data, body), policy_named(policy))
+    record = await once(scope, body, creation, key_in_body=data.idempotency_key)
     return render(record)  # type: ignore[return-value]  # the same fields and the object's own
 
 
@@ -134,7 +137,8 @@ async def create_objects(
     failed: list[FailedObjectError] = []
     for index, (asked, body) in enumerate(zip(data.objects, bodies, strict=True)):
         try:
-            record = await admitted.services.create_object(admitted.caller, admitted.bucket, _wish(asked, body))
+            creation = _creation(admitted, _wish(asked, body), None)
+            record = await once(scope, body, creation, key_in_body=asked.idempotency_key, part=index)
         except RefusedError as refused:
             failed.append(
                 FailedObjectError(
@@ -289,6 +293,16 @@ async def _found(admitted: Admitted, object_identifier: str) -> ObjectRecord:
 async def _changed(admitted: Admitted, object_identifier: str, change: Change) -> ObjectResponse:
     record = await admitted.services.change_object(admitted.caller, admitted.bucket, object_identifier, change)
     return render(record)  # type: ignore[return-value]  # the same fields and the object's own
+
+
+def _creation(admitted: Admitted, wish: ObjectWish, policy: Policy | None) -> Creation[ObjectRecord]:
+    create = admitted.services.create_object
+    return Creation(
+        prefix="obj_",
+        make=lambda ids: create(admitted.caller, admitted.bucket, wish, policy=policy, ids=ids),
+        made=lambda record: (record.object_id,),
+        again=lambda known: _found(admitted, known.ids[0]),
+    )
 
 
 def _wish(asked: CreateObjectRequest, body: Json) -> ObjectWish:

@@ -100,6 +100,7 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
     errors: dict[int, str] = {}
     if needs is not None:
         named = ["Authorization", *(["X-Namespace"] if needs.namespace else [])]
+        named += ["Idempotency-Key"] if needs.once else []
         parameters = [*parameters, *(_header(name) for name in named)]
         errors = _ERRORS | (_CONFLICT if _may_conflict(handler, needs) else {})
     operation.parameters = cast("Any", parameters or None)

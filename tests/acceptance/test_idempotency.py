@@ -213,3 +213,36 @@ async def test_after_24_hours_the_key_is_new(tenant: Tenant) -> None:
         assert (await client.post(UPLOADS, json=GOOD, headers=under("a"))).json()["upload_id"] == first["upload_id"]
         await make_older(tenant, timedelta(minutes=5))
         assert (await client.post(UPLOADS, json=GOOD, headers=under("a"))).json()["upload_id"] != first["upload_id"]
+
+
+async def test_objects_and_batches_are_made_once_too(tenant: Tenant) -> None:
+    objects = "/v1/buckets/files/objects"
+    asked = {"title": "Tide", "blobs": [{"property": "text", "type": "text", "data": "High water."}]}
+    async with tenant.client() as client:
+        for _ in range(2):
+            made = [await client.post(objects, json=asked, headers={"Idempotency-Key": "o"}) for _ in range(2)]
+            made.append(await client.post(objects, json={**asked, "idempotency_key": "in the body"}))
+        assert {answer.status_code for answer in made} == {200}
+        assert made[0].json() == made[1].json()
+        assert made[2].json()["object_id"] != made[0].json()["object_id"]
+        other = await client.post(objects, json={**asked, "title": "Ebb"}, headers={"Idempotency-Key": "o"})
+        assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_key_reused")
+        batch = {"objects": [{"title": "one"}, {"title": 2}, {"title": "three"}]}
+        first, again = [
+            (await client.post(f"{objects}/batch", json=batch, headers={"Idempotency-Key": "b"})).json()
+            for _ in range(2)
+        ]
+        assert (first["succeeded_count"], first["failed_count"]) == (2, 1)
+        assert again == first
+        listed = await client.post(f"{objects}/list", json={}, params={"include_total": True})
+        assert listed.json()["pagination"]["total"] == 4
+        clip = {"content_type": "video/mp4", "blob_property": "video"}
+        files = {"uploads": [{"filename": f"{n}.mp4", **clip} for n in range(3)]}
+        sent = [
+            await client.post("/v1/buckets/files/uploads/batch", json=files, headers={"Idempotency-Key": "u"})
+            for _ in range(2)
+        ]
+        ids = [[upload["upload_id"] for upload in answer.json()["uploads"]] for answer in sent]
+        assert ids[0] == ids[1]
+        assert len(set(ids[0])) == 3
+        assert all(upload["presigned_url"] for upload in sent[1].json()["uploads"])
