@@ -13,8 +13,8 @@ from entrypoints.http.wire.base import Json, Request, Response
 Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 # What the format "email" allows, with a dot in the domain; `$` would let a line's end pass.
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_\x60{|}~-]+"
+_LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
 _ADDRESS = rf"^(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})+$(?!\n)"
 
 
