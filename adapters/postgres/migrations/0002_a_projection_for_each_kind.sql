@@ -212,6 +212,8 @@ CREATE OR REPLACE FUNCTION upwell.project(
     p_id text, p_version bigint, p_topic text, p_position bigint, e jsonb,
     OUT reserved_ bigint, OUT accepted_ bigint
 ) LANGUAGE plpgsql AS $$
+DECLARE
+    change record;
 BEGIN
     reserved_ := 0;
     accepted_ := 0;
@@ -220,8 +222,9 @@ BEGIN
     END IF;
     CASE split_part(p_topic, '.', 1)
     WHEN 'upload' THEN
-        SELECT u.reserved_, u.accepted_ INTO reserved_, accepted_
-        FROM project_upload(p_id, p_version, p_topic, p_position, e) u;
+        change := project_upload(p_id, p_version, p_topic, p_position, e);  -- no query: cheaper for each event
+        reserved_ := change.reserved_;
+        accepted_ := change.accepted_;
     WHEN 'object' THEN
         PERFORM project_object(p_id, p_version, p_topic, p_position, e);
     WHEN 'bucket' THEN
