@@ -41,7 +41,7 @@ RECONNECT_SECONDS = 10.0
 CALL_SECONDS = 30.0
 TRIES = 3
 _PAGE = 1000
-_APPEND = "SELECT upwell.append($1, $2, $3, $4, $5, $6)"
+_APPEND = "SELECT positions, refusals FROM upwell.append($1, $2, $3, $4, $5, $6, $7, $8)"
 _STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER BY n"
 
 _log = structlog.get_logger(__name__)
@@ -53,7 +53,17 @@ class _Entry:
     `sent_before`: on a connection that was lost, and what it carried may still arrive.
     """
 
-    __slots__ = ("conditions", "done", "ids", "sent_before", "states", "topics", "versions")
+    __slots__ = (
+        "caller",
+        "conditions",
+        "done",
+        "ids",
+        "room_bytes",
+        "sent_before",
+        "states",
+        "topics",
+        "versions",
+    )
 
     def __init__(self, command: Command, done: asyncio.Future[int]) -> None:
         self.done = done
@@ -70,19 +80,34 @@ class _Entry:
                 self.versions.append(version)
                 self.topics.append(topic_of(event))
                 self.states.append(encode(event))
-        self.conditions = msgspec.json.encode(
+        self.caller = _text(
             {
                 "organization_id": command.organization_id,
                 "key_id": command.key_id,
                 "namespace_id": command.namespace_id,
                 "bucket_id": command.bucket_id,
-                "free": command.free,
-                "no_original": command.no_original,
-                "stored": command.stored,
-                "unheld": command.unheld,
-                "room_bytes": command.room_bytes,
             }
         )
+        conditions = {
+            "free": command.free,
+            "no_original": command.no_original,
+            "stored": command.stored,
+            "unheld": command.unheld,
+        }
+        self.conditions = _text(conditions) if any(conditions.values()) else None
+        self.room_bytes = command.room_bytes
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What became of a group: each command's last position, or None, and then why, by its number from 1."""
+
+    entries: list[_Entry]
+    positions: list[int | None]
+    refusals: dict[str, dict[str, Any]]
 
 
 class PostgresEventLog:
@@ -206,9 +231,11 @@ class PostgresEventLog:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url)
         connection = self._connection
-        outcomes = await connection.fetchval(
+        row = await connection.fetchrow(
             _APPEND,
+            [entry.caller for entry in batch],
             [entry.conditions for entry in batch],
+            [entry.room_bytes for entry in batch],
             [number for number, entry in enumerate(batch, 1) for _ in entry.ids],
             [value for entry in batch for value in entry.ids],
             [value for entry in batch for value in entry.versions],
@@ -216,9 +243,13 @@ class PostgresEventLog:
             [value for entry in batch for value in entry.states],
             timeout=CALL_SECONDS,
         )
-        told = list(zip(batch, outcomes, strict=True))
+        told = _Told(entries=batch, positions=row["positions"], refusals=row["refusals"])
         # a conflict with itself: it came in by the lost connection after all, later than it was asked for
-        late = [e for e, outcome in told if e.sent_before and outcome.get("refused") == "version_conflict"]
+        late = [
+            batch[int(number) - 1]
+            for number, refusal in told.refusals.items()
+            if batch[int(number) - 1].sent_before and refusal["refused"] == "version_conflict"
+        ]
         positions = await _positions(connection, late) if late else {}
         # not now but next: the following group is on its way to PostgreSQL before these callers go on
         asyncio.get_running_loop().call_soon(_tell, told, positions)
@@ -265,14 +296,14 @@ async def _positions(connection: Connection, entries: list[_Entry]) -> dict[_Ent
     }
 
 
-def _tell(told: list[tuple[_Entry, dict[str, Any]]], positions: dict[_Entry, int]) -> None:
-    for entry, outcome in told:
-        if entry in positions:
-            _succeed(entry, positions[entry])
-        elif "position" in outcome:
-            _succeed(entry, outcome["position"])
+def _tell(told: _Told, late: dict[_Entry, int]) -> None:
+    for number, (entry, position) in enumerate(zip(told.entries, told.positions, strict=True), 1):
+        if position is not None:
+            _succeed(entry, position)
+        elif entry in late:
+            _succeed(entry, late[entry])
         else:
-            _fail(entry, _refusal(outcome))
+            _fail(entry, _refusal(told.refusals[str(number)]))
 
 
 def _succeed(entry: _Entry, position: int) -> None:

@@ -199,7 +199,7 @@ async def kill_writer(owner: Connection) -> int:
     query = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        " AND (query LIKE 'SELECT upwell.append%' OR query LIKE '%upwell.stored_states%')"
+        " AND (query LIKE '%upwell.append%' OR query LIKE '%upwell.stored_states%')"
     )
     return int(await owner.fetchval(query))
 
