@@ -137,6 +137,8 @@ def check_values(
 
 def check_json(value: object, what: str, *, max_bytes: int | None = None) -> None:
     """Refuse JSON that is nested over 32 deep, holds U+0000, or is larger than `max_bytes` when written out."""
+    if value is None or value == {}:
+        return
     level: list[object] = [value]
     depth = 0
     while level:

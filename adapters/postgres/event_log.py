@@ -10,6 +10,7 @@ import copy
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -73,29 +74,32 @@ class _Entry:
         self.topics: list[str] = []
         self.states: list[bytes] = []
         for stream in command.streams:
-            if any(event.origin.organization_id != command.organization_id for event in stream.events):
-                raise ForeignEventError(stream.stream_id)
             for version, event in enumerate(stream.events, stream.expected_version + 1):
+                if event.origin.organization_id != command.organization_id:
+                    raise ForeignEventError(stream.stream_id)
                 self.ids.append(stream.stream_id)
                 self.versions.append(version)
                 self.topics.append(topic_of(event))
                 self.states.append(encode(event))
-        self.caller = _text(
-            {
-                "organization_id": command.organization_id,
-                "key_id": command.key_id,
-                "namespace_id": command.namespace_id,
-                "bucket_id": command.bucket_id,
-            }
-        )
-        conditions = {
-            "free": command.free,
-            "no_original": command.no_original,
-            "stored": command.stored,
-            "unheld": command.unheld,
-        }
-        self.conditions = _text(conditions) if any(conditions.values()) else None
+        self.caller = _caller(command.organization_id, command.key_id, command.namespace_id, command.bucket_id)
+        self.conditions = None
+        if command.free or command.no_original or command.stored or command.unheld:
+            self.conditions = _text(
+                {
+                    "free": command.free,
+                    "no_original": command.no_original,
+                    "stored": command.stored,
+                    "unheld": command.unheld,
+                }
+            )
         self.room_bytes = command.room_bytes
+
+
+@lru_cache(maxsize=1024)
+def _caller(organization_id: str, key_id: str | None, namespace_id: str | None, bucket_id: str | None) -> str:
+    return _text(
+        {"organization_id": organization_id, "key_id": key_id, "namespace_id": namespace_id, "bucket_id": bucket_id}
+    )
 
 
 def _text(value: object) -> str:
@@ -231,7 +235,7 @@ class PostgresEventLog:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url)
         connection = self._connection
-        row = await connection.fetchrow(
+        [row] = await connection.fetch(
             _APPEND,
             [entry.caller for entry in batch],
             [entry.conditions for entry in batch],

@@ -22,6 +22,7 @@ from domain.api_key import Permission
 from domain.rate_limiting import RequestClass
 from domain.refusals import ForbiddenError, InvalidInputError
 from entrypoints.http.errors import answer_error
+from entrypoints.http.methods import answer_options
 from entrypoints.http.rate_limits import headers
 from entrypoints.http.request_log import ADDED_HEADERS
 from entrypoints.wiring import Services
@@ -85,8 +86,8 @@ class Admission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Admit or refuse a request, in the documented order: key, rate, origin, permission, namespace, bucket."""
         needs: Needs | None = scope["route_handler"].opt.get("needs")
-        if needs is None:  # Litestar's own answer to OPTIONS
-            await self._app(scope, receive, send)
+        if needs is None:  # Litestar's own handler of OPTIONS
+            await answer_options(scope, send)
             return
         try:
             admitted = await self._admit(scope, needs)

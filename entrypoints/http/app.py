@@ -16,9 +16,9 @@ from litestar.static_files import create_static_files_router
 
 from entrypoints.http import api_keys, buckets, health, namespaces, objects, organizations, tasks, uploads
 from entrypoints.http.admission import Admission
+from entrypoints.http.answers import Json
 from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.errors import EXCEPTION_HANDLERS
-from entrypoints.http.methods import Options
 from entrypoints.http.openapi import complete
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
@@ -73,8 +73,9 @@ def create_app(
             *api_keys.ROUTES,
             *tasks.ROUTES,
         ],
-        middleware=[Admission, Options],
+        middleware=[Admission],
         request_class=StrictRequest,
+        response_class=Json,
         security=[{"key": []}],
     )
     app = Litestar(

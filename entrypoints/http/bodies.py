@@ -16,17 +16,21 @@ _PLACE = re.compile(r"(?P<told>.*) - at `\$(?P<place>.*)`", re.DOTALL)
 
 
 class StrictRequest(Request[Any, Any, Any]):
-    """A request whose `json` fits the shape that its route takes as `data`."""
+    """A request whose `json` has the shape that its route takes as `data`."""
 
-    async def json(self) -> Any:  # noqa: ANN401  # JSON
-        """Return the body, or refuse one that does not fit."""
+    async def json(self) -> Any:  # noqa: ANN401  # of the type that the route names
+        """Return the body, decoded once and for all, or refuse one that does not fit."""
         if self._json is Empty:
-            self._check(await self.body())
-        return await super().json()
+            self._json = self._decoded(await self.body())
+        return self._json
 
-    def _check(self, body: bytes) -> None:
+    async def whole(self) -> Any:  # noqa: ANN401  # JSON
+        """Return the body as it came, with what means nothing to the route."""
+        return msgspec.json.decode(await self.body())
+
+    def _decoded(self, body: bytes) -> Any:  # noqa: ANN401  # the same
         try:
-            _fit(body, _decoder(self.route_handler))
+            return _fitted(body, _decoder(self.route_handler))
         except RecursionError as error:
             raise InvalidInputError("too_deep", "The body is nested too deep.") from error
         except msgspec.MsgspecError as error:
@@ -38,11 +42,11 @@ class StrictRequest(Request[Any, Any, Any]):
             ) from error
 
 
-def _fit(body: bytes, decoder: msgspec.json.Decoder[Any]) -> None:
+def _fitted(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401  # the same
     try:
-        decoder.decode(body)
+        return decoder.decode(body)
     except msgspec.ValidationError:
-        msgspec.convert(_whole(msgspec.json.decode(body)), decoder.type, str_keys=True)
+        return msgspec.convert(_whole(msgspec.json.decode(body)), decoder.type, str_keys=True)
 
 
 def _whole(value: Any) -> Any:  # noqa: ANN401  # JSON

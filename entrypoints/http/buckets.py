@@ -16,6 +16,7 @@ from domain.bucket import BucketStatus
 from domain.rate_limiting import RequestClass
 from domain.schema import BucketSchema
 from entrypoints.http.admission import Admitted, Needs, admitted_in
+from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.idempotency import once
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, only, page_request, pagination
 from entrypoints.http.wire.base import DeletionResponse
@@ -39,12 +40,10 @@ TAGS = ["Buckets"]
 
 
 @post("/buckets", status_code=200, opt=_CREATE, tags=TAGS)
-async def create_bucket(
-    request: Request[Any, Any, Any], data: JSONBody[BucketCreateRequest], scope: Scope
-) -> BucketResponse:
+async def create_bucket(request: StrictRequest, data: JSONBody[BucketCreateRequest], scope: Scope) -> BucketResponse:
     """Make a bucket."""
     admitted = admitted_in(scope)
-    whole = (await request.json())["bucket_schema"]  # with the keys that mean nothing here
+    bucket_schema = (await request.whole())["bucket_schema"]
     record = await once(
         scope,
         data,
@@ -55,7 +54,7 @@ async def create_bucket(
                 admitted.namespace,
                 name=data.bucket_name,
                 description=data.description,
-                bucket_schema=whole,
+                bucket_schema=bucket_schema,
                 unique_key=data.unique_key,
                 metadata=data.metadata,
                 ids=ids,

@@ -4,33 +4,23 @@ import re
 from collections.abc import Iterator
 
 from litestar import Litestar
-from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Scope, Send
 
 _PARAMETER = re.compile(r"{\w+}")
 
 
-class Options:
-    """ASGI middleware that answers OPTIONS with all methods of the address; Litestar's own answer may miss some."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer OPTIONS, and pass on everything else."""
-        if scope["type"] != ScopeType.HTTP or scope["method"] != "OPTIONS":
-            await self._app(scope, receive, send)
-            return
-        known = {
-            method
-            for route in _routes(scope["litestar_app"])
-            if route.path_format == scope["path_template"]
-            for method in route.methods
-        }
-        allow = ", ".join(sorted(known)).encode()
-        await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+async def answer_options(scope: Scope, send: Send) -> None:
+    """Answer OPTIONS with all methods of the address; Litestar's own answer may miss some."""
+    known = {
+        method
+        for route in _routes(scope["litestar_app"])
+        if route.path_format == scope["path_template"]
+        for method in route.methods
+    }
+    allow = ", ".join(sorted(known)).encode()
+    await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def reads_as_id(app: Litestar, method: str, path: str) -> bool:

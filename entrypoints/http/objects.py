@@ -23,6 +23,7 @@ from domain.object import Blob
 from domain.rate_limiting import RequestClass
 from domain.refusals import RefusedError
 from entrypoints.http.admission import Admitted, Needs, admitted_in
+from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.errors import kind_of
 from entrypoints.http.idempotency import once
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
@@ -101,7 +102,7 @@ DOWNLOAD_LASTS = timedelta(hours=1)
 
 @post("/buckets/{bucket_identifier:str}/objects", status_code=200, opt=_CREATE, tags=TAGS)
 async def create_object(
-    request: Request[Any, Any, Any],
+    request: StrictRequest,
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
     data: JSONBody[CreateObjectRequest],
     scope: Scope,
@@ -110,7 +111,7 @@ async def create_object(
 ) -> ObjectResponse:
     """Make an object of uploads and inline data; fields that the request does not name are its own."""
     admitted = admitted_in(scope)
-    body = await request.json()
+    body = await request.whole()
     creation = _creation(admitted, _wish(data, body), policy_named(policy))
     record = await once(scope, body, creation, key_in_body=data.idempotency_key)
     return render(record)  # type: ignore[return-value]  # the same fields and the object's own
@@ -124,7 +125,7 @@ async def create_object(
     request_max_body_size=MAX_BATCH_BYTES,
 )
 async def create_objects(
-    request: Request[Any, Any, Any],
+    request: StrictRequest,
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
     data: JSONBody[CreateObjectsBatchRequest],
     scope: Scope,
@@ -132,7 +133,7 @@ async def create_objects(
 ) -> CreateObjectsBatchResponse:
     """Make several objects, one after the other; one that is refused does not hold up the others."""
     admitted = admitted_in(scope)
-    bodies = (await request.json())["objects"]
+    bodies = (await request.whole())["objects"]
     succeeded: list[ObjectResponse] = []
     failed: list[FailedObjectError] = []
     for index, (asked, body) in enumerate(zip(data.objects, bodies, strict=True)):
@@ -193,7 +194,7 @@ async def update_object(
 
 @patch("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", opt=_WRITE, tags=TAGS)
 async def patch_object(
-    request: Request[Any, Any, Any],
+    request: StrictRequest,
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
     object_identifier: FromPath[str],
     data: JSONBody[PatchObjectRequest],
@@ -201,7 +202,7 @@ async def patch_object(
 ) -> ObjectResponse:
     """Change single fields of an object; null removes one."""
     change = Change(
-        fields=own_fields(await request.json(), PatchObjectRequest),
+        fields=own_fields(await request.whole(), PatchObjectRequest),
         key_prefix=data.key_prefix,
         skip_duplicates=data.skip_duplicates,
     )

@@ -3,6 +3,8 @@
 The draft is draft-ietf-httpapi-ratelimit-headers-11: `RateLimit` and `RateLimit-Policy` are lists of named policies.
 """
 
+from functools import lru_cache
+
 from application.limiting_requests import Verdict
 from domain.rate_limiting import WINDOW_SECONDS
 
@@ -14,11 +16,15 @@ def headers(verdict: Verdict) -> list[Header]:
     worst = verdict.standings[0]
     standings = verdict.standings
     remaining = ", ".join([f'"{each.name}";r={each.remaining};t={verdict.resets_in}' for each in standings])
-    policies = ", ".join([f'"{each.name}";q={each.limit};w={WINDOW_SECONDS}' for each in standings])
     return [
         (b"x-ratelimit-limit", b"%d" % worst.limit),
         (b"x-ratelimit-remaining", b"%d" % worst.remaining),
         (b"x-ratelimit-reset", b"%d" % verdict.resets_at),
         (b"ratelimit", remaining.encode()),
-        (b"ratelimit-policy", policies.encode()),
+        (b"ratelimit-policy", _policies(*[(each.name, each.limit) for each in standings])),
     ]
+
+
+@lru_cache(maxsize=256)
+def _policies(*limits: tuple[str, int]) -> bytes:
+    return ", ".join([f'"{name}";q={limit};w={WINDOW_SECONDS}' for name, limit in limits]).encode()

@@ -85,20 +85,23 @@ def main() -> None:
 
 
 def measure(request: bytes, port: int, noop_port: int, connections: int, seconds: float, rounds: int) -> None:
-    """Alternate between both servers and print medians."""
+    """Alternate between both servers and print medians; the ratio's is of the rounds' own ratios."""
     results: dict[str, list[Load]] = {"no-op": [], "create": []}
     for _ in range(rounds):
         for name, target in (("no-op", noop_port), ("create", port)):
             results[name].append(uvloop.run(load(target, request, connections=connections, seconds=seconds)))
     print(f"{connections} connections", [round(x.requests_per_second) for x in results["create"]])
-    rates = {}
     for name, loads in results.items():
-        rates[name] = statistics.median(one.requests_per_second for one in loads)
+        rate = statistics.median(one.requests_per_second for one in loads)
         p50 = statistics.median(one.p50_ms for one in loads)
         p99 = statistics.median(one.p99_ms for one in loads)
         failures = sum(one.failures for one in loads)
-        print(f"  {name:7} {rates[name]:8.0f}/s  p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  failures {failures}")
-    print(f"  ratio   {rates['create'] / rates['no-op']:8.2f}")
+        print(f"  {name:7} {rate:8.0f}/s  p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  failures {failures}")
+    ratios = [
+        create.requests_per_second / noop.requests_per_second
+        for create, noop in zip(results["create"], results["no-op"], strict=True)
+    ]
+    print(f"  ratio   {statistics.median(ratios):8.2f}  {[round(one, 2) for one in ratios]}")
 
 
 if __name__ == "__main__":
