@@ -60,6 +60,7 @@ def create_app(
             app.state.services = services
             gc.collect()
             gc.freeze()  # what is loaded by now stays: no later collection has to look at it
+            gc.set_threshold(50_000, 20, 50)  # a request makes little that only a collection finds
             yield
 
     v1 = Router(
