@@ -31,6 +31,12 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     organization: OrganizationRecord
     token: UploadToken | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it depends on nothing but the records of key and organization what the caller may do, and when."""
+        key = self.key
+        return self.token is None and not key.scopes and key.expires_at is None and key.previous_until is None
+
     def origin(
         self, now: datetime, command_id: str, *, namespace_id: str | None = None, bucket_id: str | None = None
     ) -> Origin:
@@ -78,6 +84,11 @@ class Admitting:
         if key.key_hash != key_hash and (key.previous_until is None or key.previous_until <= now):
             raise UnauthenticatedError("key_rotated", "This API key was rotated: use its new secret.")
         return Caller(key=key, organization=await self._organization_of(key, now))
+
+    def again(self, caller: Caller) -> None:
+        """Act for a caller that was admitted before, and of whom nothing has changed since."""
+        acting_for.set(caller.organization.organization_id)
+        self._uses.note(caller.key.key_id, self._clock.now())
 
     async def _holder_of_token(self, secret: str) -> Caller:
         token = await self._directory.upload_token(token_id_of(secret))

@@ -1,5 +1,6 @@
 """The read side on the tables of a log in memory."""
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -257,12 +258,18 @@ class MemoryDirectory:
     """Implements `Directory` with answers that are always fresh."""
 
     def __init__(self, read_side: MemoryReadSide) -> None:
+        self._generations = itertools.count()
         self.key = read_side.key
         self.key_by_id = read_side.key_by_id
         self.upload_token = read_side.upload_token
         self.organization = read_side.organization
         self.namespace = read_side.namespace
         self.bucket = read_side.bucket
+
+    @property
+    def generation(self) -> int:
+        """Never the same."""
+        return next(self._generations)
 
 
 def _next(rows: Iterable[tuple[int, str]], after: int, limit: int) -> Sequence[Placed]:

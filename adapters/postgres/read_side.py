@@ -262,8 +262,9 @@ class PostgresDirectory:
         self._read_side = read_side
         self._keys = keys or read_side
         self._listener = listener
-        self._cache: dict[Hashable, tuple[float, Any]] = {}
+        self._cache: dict[Hashable, Any] = {}
         self._generation = 0
+        self._since = time.monotonic()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -301,19 +302,26 @@ class PostgresDirectory:
             lambda: self._read_side.bucket(namespace_id, id_or_name),
         )
 
+    @property
+    def generation(self) -> int:
+        """Another one after every announced change, every 5 s, and each time while no change can be heard of."""
+        if not self._listener.connected or time.monotonic() - self._since >= CACHE_SECONDS:
+            self._forget()
+        return self._generation
+
     async def _cached(self, name: Hashable, ask: Callable[[], Awaitable[Record | None]]) -> Record | None:
-        now = time.monotonic()
-        if self._listener.connected and (hit := self._cache.get(name)) and hit[0] > now:
-            found: Record = hit[1]
+        generation = self.generation
+        found: Record | None = self._cache.get(name)
+        if found is not None:
             return found
-        generation = self._generation
         answer = await ask()
         if answer is not None and generation == self._generation and self._listener.connected:
             if len(self._cache) >= _CACHE_ENTRIES:
                 self._cache.clear()
-            self._cache[name] = (now + CACHE_SECONDS, answer)
+            self._cache[name] = answer
         return answer
 
     def _forget(self) -> None:
         self._generation += 1
+        self._since = time.monotonic()
         self._cache.clear()

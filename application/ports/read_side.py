@@ -285,6 +285,11 @@ class Directory(Protocol):
     A cached answer is dropped by the events that change it; absence is never cached.
     """
 
+    @property
+    def generation(self) -> int:
+        """What stays the same while earlier answers may still be used: whoever remembers one asks for this first."""
+        ...
+
     async def key(self, key_hash: str) -> KeyRecord | None:
         """Return the key whose secret has this SHA-256, or had it before its last rotation; revoked ones too."""
         ...

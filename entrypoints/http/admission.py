@@ -12,6 +12,7 @@ from application.callers import (
     check_organization_scope,
     check_origin,
     check_permission,
+    hash_of,
     namespace_not_found,
     out_of_scope,
 )
@@ -28,6 +29,8 @@ from entrypoints.http.request_log import ADDED_HEADERS
 from entrypoints.wiring import Services
 
 _KEY = "upwell.admitted"
+_Asked = tuple[int, str, str | None, str | None]  # route, digest of the key, namespace, bucket
+MAX_KNOWN = 10_000
 MAX_IDENTIFIER = 200
 
 
@@ -82,6 +85,8 @@ class Admission:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._generation = -1
+        self._known: dict[_Asked, Admitted] = {}  # what was found out in this generation of the directory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Admit or refuse a request, in the documented order: key, rate, origin, permission, namespace, bucket."""
@@ -99,29 +104,52 @@ class Admission:
 
     async def _admit(self, scope: Scope, needs: Needs) -> Admitted:
         services: Services = scope["litestar_app"].state.services
-        authorization = named_namespace = origin = idempotency_key = None
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                authorization = value.decode("latin-1")
-            elif name == b"x-namespace":
-                named_namespace = value.decode("latin-1")
-            elif name == b"origin":
-                origin = value.decode("latin-1")
-            elif name == b"idempotency-key" and needs.once:
-                idempotency_key = value.decode("latin-1")
-        caller = await services.admit.caller(_bearer(authorization))
+        authorization, named_namespace, origin, idempotency_key = _headers(scope)
+        asked = (
+            id(needs),
+            hash_of(authorization or ""),
+            named_namespace,
+            scope["path_params"].get("bucket_identifier"),
+        )
+        generation = services.ports.directory.generation
+        if generation != self._generation or len(self._known) > MAX_KNOWN:
+            self._generation = generation
+            self._known = {}
+        admitted = self._known.get(asked)
+        if admitted is None:
+            caller = await services.admit.caller(_bearer(authorization))
+        else:
+            caller = admitted.caller
+            services.admit.again(caller)
         if services.limit_requests is not None:
             verdict = await services.limit_requests(caller, needs.counts_as)
             scope[ADDED_HEADERS] = headers(verdict)  # type: ignore[literal-required]  # the same
             verdict.check()
         if origin is not None:
             check_origin(caller, origin)
-        needed = needs.permission if caller.token is None else _of_token(needs, scope)
-        check_permission(caller, needed)
-        admitted = await _admitted(services, needs, caller, scope, named_namespace)
-        if idempotency_key is None:
+        if admitted is None:
+            check_permission(caller, needs.permission if caller.token is None else _of_token(needs, scope))
+            admitted = await _admitted(services, needs, caller, scope, named_namespace)
+            if caller.is_plain and services.ports.directory.generation == generation == self._generation:
+                self._known[asked] = admitted
+        if idempotency_key is None or not needs.once:
             return admitted
         return msgspec.structs.replace(admitted, idempotency_key=check_idempotency_key(idempotency_key))
+
+
+def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | None]:
+    """Return who asks, the namespace, the origin of the page that asks, and the idempotency key."""
+    authorization = namespace = origin = idempotency_key = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            authorization = value.decode("latin-1")
+        elif name == b"x-namespace":
+            namespace = value.decode("latin-1")
+        elif name == b"origin":
+            origin = value.decode("latin-1")
+        elif name == b"idempotency-key":
+            idempotency_key = value.decode("latin-1")
+    return authorization, namespace, origin, idempotency_key
 
 
 async def _admitted(
