@@ -118,30 +118,28 @@ class LimitingRequests:
 
     async def __call__(self, caller: Caller, kind: RequestClass) -> Verdict:
         """Count one request, if it is within all limits."""
-        now = self._clock.now()
+        now = self._clock.now().timestamp()
         window, ends = window_of(now)
         if window != self._window:
             self._window = window
             self._shares = {}
         limit: int = getattr(caller.organization.rate_limits, kind)
         organization_id = caller.organization.organization_id
-        of_class = self._share(organization_id, kind.value, kind.value, limit)
+        of_class = self._share(organization_id, kind, kind, limit)
         override = caller.key.rate_limit_override
-        of_key = None if override is None else self._share(organization_id, caller.key.key_id, OF_A_KEY, override)
-        allowed = of_key is None or await self._draw(of_key)
-        if allowed and not await self._draw(of_class):
-            allowed = False
-            if of_key is not None:
+        standings: tuple[Standing, ...]
+        if override is None:
+            allowed = self._draw_at_once(of_class) or await self._draw(of_class)
+            standings = (of_class.standing,)
+        else:
+            of_key = self._share(organization_id, caller.key.key_id, OF_A_KEY, override)
+            allowed = await self._draw(of_key)
+            if allowed and not await self._draw(of_class):
+                allowed = False
                 of_key.left += 1  # it was not used
-        standings: tuple[Standing, ...] = (of_class.standing,)
-        if of_key is not None:
-            standings = tuple(sorted((*standings, of_key.standing), key=lambda standing: standing.remaining))
-        return Verdict(
-            allowed=allowed,
-            standings=standings,
-            resets_at=ends,
-            resets_in=max(math.ceil(ends - now.timestamp()), 1),
-        )
+            both = (of_class.standing, of_key.standing)
+            standings = tuple(sorted(both, key=lambda standing: standing.remaining))
+        return Verdict(allowed=allowed, standings=standings, resets_at=ends, resets_in=max(math.ceil(ends - now), 1))
 
     def _share(self, organization_id: str, limited: str, name: str, limit: int) -> _Share:
         share = self._shares.get((organization_id, limited))
@@ -151,13 +149,19 @@ class LimitingRequests:
             share.begin(limit)
         return share
 
+    def _draw_at_once(self, share: _Share) -> bool:
+        """Use one request of what this process has, and see to it that more comes before it is used up."""
+        if share.left <= 0:
+            return False
+        share.left -= 1
+        if share.left < share.low and share.taken < share.limit and not self._alone:
+            self._ask(share)
+        return True
+
     async def _draw(self, share: _Share) -> bool:
         """Use one request of our share; False if none is left anywhere."""
         while True:
-            if share.left > 0:
-                share.left -= 1
-                if share.left < share.low and share.taken < share.limit and not self._alone:
-                    self._ask(share)
+            if self._draw_at_once(share):
                 return True
             if share.taken >= share.limit:
                 return False

@@ -1,7 +1,6 @@
 """The arithmetic of rate limits: classes of requests, windows of a minute, and slices of a window's budget."""
 
 import enum
-from datetime import datetime
 
 WINDOW_SECONDS = 60
 _FIRST = 100  # a first slice is the limit by this
@@ -19,9 +18,9 @@ class RequestClass(enum.StrEnum):
     COMPUTE = "compute"
 
 
-def window_of(now: datetime) -> tuple[int, int]:
-    """Return the number of the window that holds a time, and when it ends, in seconds since 1970."""
-    window = int(now.timestamp() // WINDOW_SECONDS)
+def window_of(now: float) -> tuple[int, int]:
+    """Return the number of the window that holds a time, and when it ends; times in seconds since 1970."""
+    window = int(now // WINDOW_SECONDS)
     return window, (window + 1) * WINDOW_SECONDS
 
 

@@ -14,14 +14,14 @@ Header = tuple[bytes, bytes]
 def headers(verdict: Verdict) -> list[Header]:
     """Return the headers of an answer. `X-RateLimit-*` tell of the limit of which the least remains."""
     worst = verdict.standings[0]
-    standings = verdict.standings
-    remaining = ", ".join([f'"{each.name}";r={each.remaining};t={verdict.resets_in}' for each in standings])
+    resets_in = verdict.resets_in
+    remaining = [b'"%b";r=%d;t=%d' % (each.name.encode(), each.remaining, resets_in) for each in verdict.standings]
     return [
         (b"x-ratelimit-limit", b"%d" % worst.limit),
         (b"x-ratelimit-remaining", b"%d" % worst.remaining),
         (b"x-ratelimit-reset", b"%d" % verdict.resets_at),
-        (b"ratelimit", remaining.encode()),
-        (b"ratelimit-policy", _policies(*[(each.name, each.limit) for each in standings])),
+        (b"ratelimit", b", ".join(remaining)),
+        (b"ratelimit-policy", _policies(*[(each.name, each.limit) for each in verdict.standings])),
     ]
 
 

@@ -11,10 +11,10 @@ LIMITS = st.integers(1, 10**7)
 
 def test_a_window_is_a_full_minute_of_the_clock() -> None:
     begin = datetime(2030, 1, 1, 12, 30, tzinfo=UTC)
-    number, ends = window_of(begin)
+    number, ends = window_of(begin.timestamp())
     assert ends == begin.timestamp() + 60
-    assert window_of(begin.replace(second=59, microsecond=999_999)) == (number, ends)
-    assert window_of(begin.replace(minute=31)) == (number + 1, ends + 60)
+    assert window_of(begin.replace(second=59, microsecond=999_999).timestamp()) == (number, ends)
+    assert window_of(begin.replace(minute=31).timestamp()) == (number + 1, ends + 60)
 
 
 @pytest.mark.parametrize(
