@@ -36,6 +36,27 @@ class ContentChangedError(StorageError):
     """The bytes under the key are no longer the ones that were asked for."""
 
 
+class StoredPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a multipart upload, as storage has it. `part_number` counts from 1; `etag` is without quotes."""
+
+    part_number: int
+    size_bytes: int
+    etag: str
+
+
+class PartsRefusedError(Exception):
+    """Storage does not make one object of these parts; nothing was completed, and the parts are still there.
+
+    `missing`: numbers of parts that storage does not have with the ETag that was named.
+    `too_small`: numbers of parts that are smaller than storage takes, and not the last one.
+    """
+
+    def __init__(self, *, missing: Sequence[int] = (), too_small: Sequence[int] = ()) -> None:
+        super().__init__(f"missing parts {list(missing)}, parts that are too small {list(too_small)}")
+        self.missing = tuple(missing)
+        self.too_small = tuple(too_small)
+
+
 class BucketSetup(msgspec.Struct, frozen=True, kw_only=True):
     """What `prepare` found or made. `noncurrent_expiry`: versions that were overwritten are deleted after a while."""
 
@@ -65,6 +86,30 @@ class ObjectStorage(Protocol):
 
     async def delete(self, key: str) -> None:
         """Delete every version of `key`. Idempotent: what is not there is deleted already."""
+        ...
+
+    async def begin_multipart(self, key: str, *, content_type: str) -> str:
+        """Begin an upload in parts, and return storage's id of it. Each call begins another one."""
+        ...
+
+    async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
+        """Return all parts that storage has, by number; None if there is no such multipart upload (any more).
+
+        It is gone once it was completed or aborted.
+        """
+        ...
+
+    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
+        """Make one object of these parts, in the order of their numbers. False: there is no such multipart upload.
+
+        Idempotent only as far as storage is: after a lost answer the upload may be gone because it was completed, which
+        `head` tells. Raises `PartsRefusedError`; and `StorageUnavailableError` for an answer that is lost, or that says
+        200 with an error in its body.
+        """
+        ...
+
+    async def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Give an upload in parts up and delete its parts. Idempotent: what is not there is aborted already."""
         ...
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:

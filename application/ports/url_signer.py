@@ -52,6 +52,22 @@ class UrlSigner(Protocol):
         """
         ...
 
+    def sign_part(
+        self,
+        key: str,
+        *,
+        multipart_id: str,
+        part_number: int,
+        headers: Mapping[str, str],
+        expires_in: timedelta,
+        now: datetime,
+    ) -> SignedRequest:
+        """Return a URL that takes one part (1 to 10,000) of an upload in parts, with exactly these headers.
+
+        It lives as long as one of `sign_put`.
+        """
+        ...
+
     def sign_get(
         self,
         key: str,
