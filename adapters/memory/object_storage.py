@@ -2,28 +2,42 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from application.ports.object_storage import (
+    MIN_PART_BYTES,
     BucketSetup,
     ContentChangedError,
+    PartsRefusedError,
     StorageUnavailableError,
     StoredContent,
+    StoredPart,
 )
 
 CHUNK_BYTES: Final = 1024 * 1024
 
 
+@dataclass(slots=True)
+class _Multipart:
+    content_type: str
+    parts: dict[int, tuple[StoredPart, bytes]] = field(default_factory=dict)
+
+
 class MemoryObjectStorage:
     """Keeps every promise of `ObjectStorage`, with versions or without.
 
-    `put`, `get` and `fail_next` are not of the port: they play the client and the broken network.
+    `put`, `put_part`, `get` and `fail_next` are not of the port: they play the client and the broken network.
+    `min_part_bytes`: tests make do with small parts.
     """
 
-    def __init__(self, *, versioned: bool = True) -> None:
+    def __init__(self, *, versioned: bool = True, min_part_bytes: int = MIN_PART_BYTES) -> None:
         self._versioned = versioned
+        self._min_part_bytes = min_part_bytes
         self._objects: dict[str, list[tuple[StoredContent, bytes]]] = {}
+        self._multiparts: dict[tuple[str, str], _Multipart] = {}
         self._puts = 0
+        self._begun = 0
         self._prepared = False
         self._failures = 0
 
@@ -31,17 +45,17 @@ class MemoryObjectStorage:
         self, key: str, body: bytes, content_type: str | None = None, *, sha256_checksum: bool = False
     ) -> StoredContent:
         """Store `body` as a client's PUT would; `sha256_checksum`: it sent a checksum, and storage checked it."""
-        self._puts += 1
-        content = StoredContent(
-            size_bytes=len(body),
-            etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
-            content_type=content_type,
-            version_id=f"version-{self._puts}" if self._versioned else None,
-            sha256=hashlib.sha256(body).hexdigest() if sha256_checksum else None,
-        )
-        before = self._objects.get(key, []) if self._versioned else []
-        self._objects[key] = [*before, (content, body)]
-        return content
+        sha256 = hashlib.sha256(body).hexdigest() if sha256_checksum else None
+        return self._store(key, body, _md5(body).hex(), content_type, sha256)
+
+    def put_part(self, key: str, multipart_id: str, part_number: int, body: bytes) -> StoredPart | None:
+        """Store a part as a client's PUT would, in place of an earlier one; None: a server answers 404."""
+        multipart = self._multiparts.get((key, multipart_id))
+        if multipart is None:
+            return None
+        part = StoredPart(part_number=part_number, size_bytes=len(body), etag=_md5(body).hex())
+        multipart.parts[part_number] = part, body
+        return part
 
     def get(self, key: str, version_id: str | None = None) -> tuple[StoredContent, bytes] | None:
         """Return what a client's GET would: the latest version, or the one that it names."""
@@ -70,6 +84,45 @@ class MemoryObjectStorage:
         self._fail_if_told()
         self._objects.pop(key, None)
 
+    async def begin_multipart(self, key: str, *, content_type: str) -> str:
+        """Begin an upload in parts, and return its id."""
+        self._fail_if_told()
+        self._begun += 1
+        multipart_id = f"multipart-{self._begun}"
+        self._multiparts[key, multipart_id] = _Multipart(content_type)
+        return multipart_id
+
+    async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
+        """Return all parts, by number; None if there is no such multipart upload (any more)."""
+        self._fail_if_told()
+        multipart = self._multiparts.get((key, multipart_id))
+        return None if multipart is None else [part for _, (part, _) in sorted(multipart.parts.items())]
+
+    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
+        """Make one object of these parts; parts that are not named are dropped, as S3 does."""
+        named = {part.part_number: part.etag for part in sorted(parts, key=lambda part: part.part_number)}
+        if not parts or len(named) < len(parts):
+            raise ValueError("an object is made of one part at least, and of each number once")
+        self._fail_if_told()
+        multipart = self._multiparts.get((key, multipart_id))
+        if multipart is None:
+            return False
+        stored = multipart.parts
+        if missing := [n for n, etag in named.items() if n not in stored or stored[n][0].etag != etag]:
+            raise PartsRefusedError(missing=missing)
+        if too_small := [n for n in [*named][:-1] if stored[n][0].size_bytes < self._min_part_bytes]:
+            raise PartsRefusedError(too_small=too_small)
+        bodies = [stored[n][1] for n in named]
+        etag = f"{_md5(b''.join(map(_md5, bodies))).hex()}-{len(bodies)}"
+        self._store(key, b"".join(bodies), etag, multipart.content_type, None)
+        del self._multiparts[key, multipart_id]
+        return True
+
+    async def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Give an upload in parts up and delete its parts."""
+        self._fail_if_told()
+        self._multiparts.pop((key, multipart_id), None)
+
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Tell what an S3 bucket of this kind would answer; there is nothing to set up."""
         self._fail_if_told()
@@ -82,6 +135,19 @@ class MemoryObjectStorage:
         """Return unless told to fail."""
         self._fail_if_told()
 
+    def _store(self, key: str, body: bytes, etag: str, content_type: str | None, sha256: str | None) -> StoredContent:
+        self._puts += 1
+        content = StoredContent(
+            size_bytes=len(body),
+            etag=etag,
+            content_type=content_type,
+            version_id=f"version-{self._puts}" if self._versioned else None,
+            sha256=sha256,
+        )
+        before = self._objects.get(key, []) if self._versioned else []
+        self._objects[key] = [*before, (content, body)]
+        return content
+
     def _pinned(self, key: str, content: StoredContent) -> bytes:
         for stored, body in self._objects.get(key, ()):
             if stored.version_id == content.version_id and stored.etag == content.etag:
@@ -92,3 +158,7 @@ class MemoryObjectStorage:
         if self._failures > 0:
             self._failures -= 1
             raise StorageUnavailableError("told to fail") from ConnectionError("told to fail")
+
+
+def _md5(body: bytes) -> bytes:
+    return hashlib.md5(body, usedforsecurity=False).digest()

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import msgspec
 
 from application.ports.url_signer import (
+    MAX_PART_NUMBER,
     MAX_URL_LENGTH,
     MAX_URL_LIFETIME,
     CredentialsExpiredError,
@@ -31,9 +32,10 @@ _NOT_SIGNABLE: Final = frozenset(
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a signed request that was sent as promised may touch."""
+    """What a signed request that was sent as promised may touch; `part`: multipart id and number of the one part."""
 
     key: str
+    part: tuple[str, int] | None = None
     version_id: str | None = None
     download_as: str | None = None
 
@@ -53,6 +55,23 @@ class MemoryUrlSigner:
         """Return a URL that `check` lets pass for one key, and only with exactly these headers."""
         sent = {name: value.strip(" \t") for name, value in headers.items()}
         return self._sign("PUT", key, sent, {}, expires_in=expires_in, now=now)
+
+    def sign_part(
+        self,
+        key: str,
+        *,
+        multipart_id: str,
+        part_number: int,
+        headers: Mapping[str, str],
+        expires_in: timedelta,
+        now: datetime,
+    ) -> SignedRequest:
+        """Return a URL that `check` lets pass for one part, and only with exactly these headers."""
+        if not 1 <= part_number <= MAX_PART_NUMBER:
+            raise ValueError(f"parts are numbered from 1 to {MAX_PART_NUMBER}, not {part_number}")
+        sent = {name: value.strip(" \t") for name, value in headers.items()}
+        query = {"part-number": str(part_number), "multipart-id": multipart_id}
+        return self._sign("PUT", key, sent, query, expires_in=expires_in, now=now)
 
     def sign_get(
         self,
@@ -87,8 +106,12 @@ class MemoryUrlSigner:
             raise RefusedError("the signature does not match")
         if now >= datetime.strptime(query["expires-at"], _DATE).replace(tzinfo=UTC):
             raise RefusedError("the URL has expired")
-        key = unquote(urlsplit(signed).path[1:])
-        return Allowed(key=key, version_id=query.get("version-id"), download_as=query.get("download-as"))
+        return Allowed(
+            key=unquote(urlsplit(signed).path[1:]),
+            part=(query["multipart-id"], int(query["part-number"])) if "part-number" in query else None,
+            version_id=query.get("version-id"),
+            download_as=query.get("download-as"),
+        )
 
     def _sign(
         self,

@@ -1,9 +1,11 @@
 """The role that holds the bytes."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
+
+MIN_PART_BYTES: Final = 5 * 1024 * 1024  # of every part but the last
 
 
 class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +106,7 @@ class ObjectStorage(Protocol):
 
         Idempotent only as far as storage is: after a lost answer the upload may be gone because it was completed, which
         `head` tells. Raises `PartsRefusedError`; and `StorageUnavailableError` for an answer that is lost, or that says
-        200 with an error in its body.
+        200 with an error in its body. No part at all, or a number that is named twice, is a mistake (`ValueError`).
         """
         ...
 

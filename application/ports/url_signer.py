@@ -8,6 +8,7 @@ import msgspec
 
 MAX_URL_LENGTH: Final = 2083
 MAX_URL_LIFETIME: Final = timedelta(days=7)
+MAX_PART_NUMBER: Final = 10_000
 
 
 class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,9 +63,10 @@ class UrlSigner(Protocol):
         expires_in: timedelta,
         now: datetime,
     ) -> SignedRequest:
-        """Return a URL that takes one part (1 to 10,000) of an upload in parts, with exactly these headers.
+        """Return a URL that takes one part of an upload in parts, and only with exactly these headers.
 
-        It lives as long as one of `sign_put`.
+        It lives as long as one of `sign_put`; its length has no promise. Parts are numbered from 1 to
+        `MAX_PART_NUMBER` (`ValueError`).
         """
         ...
 

@@ -189,6 +189,8 @@ def memory_server() -> Served:
             allowed = signer.check(method, url, headers=headers, now=datetime.now(UTC))
         except RefusedError:
             return Answer(403, b"", None)
+        if allowed.part is not None:
+            return Answer(404 if storage.put_part(allowed.key, *allowed.part, body) is None else 200, b"", None)
         if method == "PUT":
             storage.put(allowed.key, body, headers.get("Content-Type"))
             return Answer(200, b"", None)

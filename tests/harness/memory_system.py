@@ -26,6 +26,7 @@ from application.ports.object_storage import (
     StorageError,
     StorageUnavailableError,
     StoredContent,
+    StoredPart,
 )
 from application.ports.read_side import PageRequest
 from application.requesting_upload import Answer as RequestAnswer
@@ -87,6 +88,10 @@ class ClientsStorage(Protocol):
         """Store a body as a PUT does."""
         ...
 
+    def put_part(self, key: str, multipart_id: str, part_number: int, body: bytes) -> StoredPart | None:
+        """Store a part as a PUT does; None if there is no such multipart upload."""
+        ...
+
 
 class PutableStorage(ObjectStorage, ClientsStorage, Protocol):
     """Storage from both sides."""
@@ -121,6 +126,26 @@ class FailingStorage:
         """Delete."""
         self._go()
         await self._storage.delete(key)
+
+    async def begin_multipart(self, key: str, *, content_type: str) -> str:
+        """Begin an upload in parts."""
+        self._go()
+        return await self._storage.begin_multipart(key, content_type=content_type)
+
+    async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
+        """List its parts."""
+        self._go()
+        return await self._storage.parts(key, multipart_id)
+
+    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
+        """Complete it."""
+        self._go()
+        return await self._storage.complete_multipart(key, multipart_id, parts)
+
+    async def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Give it up."""
+        self._go()
+        await self._storage.abort_multipart(key, multipart_id)
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Set up."""
@@ -215,7 +240,10 @@ class MemorySystem:
             allowed = self._signer.check("PUT", url, headers=sent, now=self._clock.now())
         except UrlRefusedError:
             return PutSeen(403, None)
-        return PutSeen(200, self._storage.put(allowed.key, body, headers["Content-Type"]).etag)
+        if allowed.part is None:
+            return PutSeen(200, self._storage.put(allowed.key, body, headers["Content-Type"]).etag)
+        part = self._storage.put_part(allowed.key, *allowed.part, body)
+        return PutSeen(404, None) if part is None else PutSeen(200, part.etag)
 
     def get(self, upload_id: str) -> UploadSeen | Refused:
         """Ask the read side, as the route does."""
