@@ -37,6 +37,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         key = self.key
         return self.token is None and not key.scopes and key.expires_at is None and key.previous_until is None
 
+    @property
+    def actor_id(self) -> str:
+        """Who acts, in events."""
+        return self.key.key_id if self.token is None else self.token.token_id
+
     def origin(
         self, now: datetime, command_id: str, *, namespace_id: str | None = None, bucket_id: str | None = None
     ) -> Origin:
@@ -45,7 +50,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
             organization_id=self.organization.organization_id,
             namespace_id=namespace_id,
             bucket_id=bucket_id,
-            actor_id=self.key.key_id if self.token is None else self.token.token_id,
+            actor_id=self.actor_id,
             command_id=command_id,
             at=now,
         )

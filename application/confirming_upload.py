@@ -1,5 +1,7 @@
 """Confirming an upload: the client says that the bytes are there; Upwell looks, and proves them."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from application.callers import Caller, new_command_id
@@ -8,6 +10,7 @@ from application.ports.event_log import Command, EventLog, StreamAppend, Version
 from application.ports.object_storage import ObjectStorage, StorageUnavailableError, StoredContent
 from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
 from application.ports.tasks import NewTask, Tasks, TaskType
+from application.putting_together import NamedPart, put_together
 from application.rules import Rules
 from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
 from application.verifying_uploads import Touch, VerifyingUploads
@@ -73,8 +76,9 @@ class ConfirmingUpload:
         bucket_id: str | None,
         claimed: Claimed,
         as_task: bool,
+        parts: Sequence[NamedPart] | None = None,
     ) -> Confirmed:
-        """Prove what arrived.
+        """Prove what arrived; parts are put together first. `parts`: those that the client says it sent.
 
         `bucket_id`: where the caller says the upload is. `as_task`: answer at once and let a worker verify. Refuses
         with `content_not_found` while nothing is stored (the client may PUT and confirm again), and with the reason of
@@ -86,7 +90,7 @@ class ConfirmingUpload:
             loaded = await load_upload(self._log, upload_id)
             if isinstance(loaded.state, Completed | Processing):
                 return await self._answer(loaded)
-            command, content = await self._look(loaded, key_id, claimed)
+            command, content = await self._look(loaded, key_id, claimed, parts)
             if as_task or content.size_bytes >= self._rules.inline_limit_bytes:
                 command = msgspec.structs.replace(command, inline=False)
                 await self._make_task(loaded, command)
@@ -132,7 +136,7 @@ class ConfirmingUpload:
             raise upload_not_found(upload_id)
 
     async def _look(
-        self, loaded: LoadedUpload, actor_id: str, claimed: Claimed
+        self, loaded: LoadedUpload, actor_id: str, claimed: Claimed, parts: Sequence[NamedPart] | None = None
     ) -> tuple[BeginVerification, StoredContent]:
         """Return what begins the verification, and what storage holds; refuse where nothing is stored."""
         command = BeginVerification(
@@ -143,12 +147,14 @@ class ConfirmingUpload:
             claimed=claimed,
         )
         decide(command, loaded.state)  # refuses before storage is asked
+        if isinstance(loaded.state, InProgress):
+            await put_together(self._storage, loaded.state, parts)
         request = request_of(loaded.state)
         content = await self._storage.head((request.storage_key if request else None) or "")
         if content is None:
             raise WrongStateError(
                 "content_not_found",
-                "No bytes are stored for this upload: PUT the file to the presigned URL, then confirm again.",
+                "No bytes are stored for this upload: send the file as its request says, then confirm again.",
                 {"upload_id": loaded.upload_id},
             )
         return command, content

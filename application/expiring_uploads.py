@@ -1,11 +1,15 @@
 """Expiring uploads: the URL has run out; either bytes are there and get verified, or the upload ends."""
 
+from contextlib import suppress
+
 from application.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, EventLog, StreamAppend
 from application.ports.object_storage import ObjectStorage
+from application.putting_together import put_together
 from application.rules import Rules
 from application.uploads import load_upload
+from domain.refusals import WrongStateError
 from domain.upload import BeginVerification, ExpireUpload, InProgress, Pending, SeenBy, UploadCommand, decide
 
 ACTOR = "system:sweeper"
@@ -30,6 +34,9 @@ class ExpiringUploads:
         if not isinstance(loaded.state, Pending | InProgress):
             return
         request = loaded.state.request
+        if isinstance(loaded.state, InProgress) and request.declared_size_bytes is not None:
+            with suppress(WrongStateError):  # some are missing
+                await put_together(self._storage, loaded.state)
         content = await self._storage.head(request.storage_key or "")
         now = self._clock.now()
         origin = loaded.origin_of(ACTOR, new_command_id(self._ids), now)

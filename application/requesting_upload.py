@@ -222,7 +222,7 @@ class RequestingUpload:
             return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
         now = self._clock.now()
         left = timedelta(seconds=int((record.expires_at - now).total_seconds()))
-        if record.status is not Status.PENDING or left < timedelta(seconds=1):
+        if record.status is not Status.PENDING or record.part_size is not None or left < timedelta(seconds=1):
             return Answer(record=record, signed=None)
         headers = signed_headers(record.content_type, record.declared_size_bytes)
         return Answer(
@@ -395,7 +395,7 @@ def _answer(item: _Item, position: int) -> Answer:
     record = _record(item.command, position)
     if item.command.existing_object_id is not None:
         return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
-    return Answer(record=record, signed=item.signed)
+    return Answer(record=record, signed=item.signed if record.part_size is None else None)
 
 
 def _schema(bucket: BucketRecord) -> BucketSchema | None:
@@ -434,6 +434,7 @@ def _request(wish: Wish, admitted: Admitted, key: str, signed: SignedRequest, ru
         skip_duplicates=wish.skip_duplicates,
         unique_key=admitted.unique_key,
         policy=admitted.policy,
+        part_size=admitted.part_size,
     )
 
 
@@ -463,4 +464,5 @@ def _record(command: RequestUpload, position: int) -> UploadRecord:
         blob_type=request.blob_type,
         skip_duplicates=request.skip_duplicates,
         existing_object_id=command.existing_object_id,
+        part_size=request.part_size,
     )

@@ -44,7 +44,7 @@ class SigningUploads:
         ]
 
     def _put(self, record: UploadRecord, now: datetime) -> SignedRequest | None:
-        if record.status is not Status.PENDING or record.expires_at - now < _SECOND:
+        if record.status is not Status.PENDING or record.part_size is not None or record.expires_at - now < _SECOND:
             return None
         headers = signed_headers(record.content_type, record.declared_size_bytes)
         return self._signer.sign_put(record.storage_key, headers=headers, expires_in=record.expires_at - now, now=now)

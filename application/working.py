@@ -154,6 +154,8 @@ class Working:
             case JobKind.RECHECK:
                 await self._recheck(job.upload_id)
             case JobKind.DISCARD:
+                if job.storage_key and job.multipart_id:
+                    await self._storage.abort_multipart(job.storage_key, job.multipart_id)
                 if job.storage_key:
                     await self._storage.delete(job.storage_key)
                 if job.again_at is not None and job.again_at > self._clock.now():

@@ -11,10 +11,9 @@ import msgspec
 from domain import filenames, media_types
 from domain.bucket import MAX_METADATA_BYTES, Policy, UniqueKey, canonical_digest, unique_values
 from domain.organization import TierLimits
+from domain.parts import Multipart, part_size_for
 from domain.refusals import ForbiddenError, InvalidInputError
 from domain.schema import PROPERTY_NAME, BucketSchema, FieldType, check_json, check_values, with_defaults
-
-SINGLE_PUT_LIMIT_BYTES = 5 * 1024**3
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +27,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     object_metadata: Mapping[str, Any] | None = None
     blob_property: str | None = None
     blob_type: str | None = None
+    multipart: Multipart = Multipart.AUTO
 
 
 class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +38,13 @@ class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
-    """What the checks settled. `unique_key`: the digest of the values, where one applies."""
+    """What the checks settled. `unique_key`: the digest of the values, where one applies. `part_size`: see `parts`."""
 
     blob_property: str | None
     blob_type: str | None
     unique_key: str | None
     policy: Policy
+    part_size: int | None = None
 
 
 def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits, policy: Policy | None = None) -> Admitted:
@@ -67,6 +68,7 @@ def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits, poli
             {"blob_property": announced.blob_property[:100]},
         )
     _check_size(announced.file_size_bytes, limits)
+    part_size = part_size_for(announced.multipart, announced.file_size_bytes)
     fitting = media_types.file_types(announced.content_type)
     settled: tuple[str | None, FieldType | None]
     if announced.create_object:
@@ -82,6 +84,7 @@ def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits, poli
         blob_type=kind.upper() if kind else None,
         unique_key=unique_key,
         policy=policy or (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT,
+        part_size=part_size,
     )
 
 
@@ -99,19 +102,11 @@ def _blob_type(given: str | None) -> FieldType | None:
 
 
 def _check_size(size_bytes: int | None, limits: TierLimits) -> None:
-    if size_bytes is None:
-        return
-    if size_bytes > limits.file_size_bytes:
+    if size_bytes is not None and size_bytes > limits.file_size_bytes:
         raise ForbiddenError(
             "file_too_large",
             f"The organization's tier allows files of up to {limits.file_size_bytes} bytes.",
             {"file_size_bytes": size_bytes, "limit_bytes": limits.file_size_bytes},
-        )
-    if size_bytes > SINGLE_PUT_LIMIT_BYTES:
-        raise InvalidInputError(
-            "needs_multipart",
-            "S3 takes at most 5 GiB in a single PUT; split the file.",
-            {"file_size_bytes": size_bytes, "limit_bytes": SINGLE_PUT_LIMIT_BYTES},
         )
 
 

@@ -59,12 +59,13 @@ class FailureReason(enum.StrEnum):
     QUOTA_EXCEEDED = "quota_exceeded"
 
 
-class UploadRequest(msgspec.Struct, frozen=True, kw_only=True):
+class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was asked for. The personal fields are None once the upload was forgotten.
 
     `declared_size_bytes` None: not known before; 0 bytes are reserved. `declared_sha256`: 64 hex digits.
     `due_at`: when somebody looks whether the client came back (the URL's expiry and some grace).
-    `unique_key`: SHA-256 of the unique key's values, where one applies.
+    `unique_key`: SHA-256 of the unique key's values, where one applies. `part_size`: of every part but the last; None:
+    it is sent by a single PUT.
     """
 
     filename: str | None
@@ -83,6 +84,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True):
     skip_duplicates: bool
     unique_key: str | None
     policy: Policy
+    part_size: int | None = None
 
 
 class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,6 +58,7 @@ from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import RequestingUpload
 from application.rules import Rules
 from application.running_tasks import RunningTasks
+from application.sending_parts import SendingParts
 from application.signing_uploads import SigningUploads
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
@@ -108,6 +109,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     confirm_upload: ConfirmingUpload
     confirm_many: ConfirmingMany
     sign_uploads: SigningUploads
+    send_parts: SendingParts
     cancel_upload: CancelingUpload
     cancel_task: CancelingTasks
     create_namespace: CreatingNamespaces
@@ -147,6 +149,15 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         confirm_upload=_confirming(p, rules),
         confirm_many=_confirming_many(p, rules),
         sign_uploads=SigningUploads(read_side=p.read_side, signer=p.signer, clock=p.clock),
+        send_parts=SendingParts(
+            log=p.log,
+            read_side=p.read_side,
+            storage=p.storage,
+            signer=p.signer,
+            clock=p.clock,
+            ids=p.ids,
+            rules=rules,
+        ),
         cancel_upload=CancelingUpload(
             log=p.log, read_side=p.read_side, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules
         ),

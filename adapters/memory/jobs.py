@@ -74,6 +74,7 @@ class MemoryJobQueue:
             attempts=leased.attempts,
             lease=lease,
             storage_key=leased.storage_key,
+            multipart_id=leased.multipart_id,
             again_at=leased.again_at,
         )
 

@@ -479,7 +479,13 @@ def _project_upload(tables: Tables, event: UploadEvent, place: Place) -> None:  
         return
     match event:
         case UploadStarted():
-            _change(uploads, upload_id, version=place.version, status=Status.IN_PROGRESS)
+            _change(
+                uploads,
+                upload_id,
+                version=place.version,
+                status=Status.IN_PROGRESS,
+                multipart_id=event.multipart_id,
+            )
         case UploadUrlReissued():
             _change(uploads, upload_id, version=place.version, expires_at=event.expires_at, due_at=event.due_at)
         case UploadVerificationBegan():
@@ -563,6 +569,7 @@ def _new_upload(event: UploadRequested | UploadSkipped, place: Place) -> UploadR
         blob_type=request.blob_type,
         skip_duplicates=request.skip_duplicates,
         existing_object_id=event.existing_object_id if isinstance(event, UploadSkipped) else None,
+        part_size=request.part_size,
     )
 
 

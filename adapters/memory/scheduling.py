@@ -57,6 +57,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     leased_until: datetime | None = None
     last_error: str | None = None
     storage_key: str | None = None
+    multipart_id: str | None = None
     again_at: datetime | None = None
 
 
@@ -83,6 +84,7 @@ class JobTable:
                 upload_id=upload_id,
                 due_at=now,
                 storage_key=upload.storage_key,
+                multipart_id=upload.multipart_id,
                 again_at=again_at,
             )
 

@@ -178,7 +178,7 @@ WITH due AS MATERIALIZED (
 UPDATE upwell.jobs j SET lease = $3, leased_until = $2, attempts = attempts + 1
 FROM due
 WHERE j.upload_id = due.upload_id AND j.kind = due.kind
-RETURNING j.kind, j.upload_id, j.due_at, j.attempts, j.lease, j.storage_key, j.again_at;
+RETURNING j.kind, j.upload_id, j.due_at, j.attempts, j.lease, j.storage_key, j.multipart_id, j.again_at;
 
 -- name: finish_job
 -- Remove a job that is still ours.

@@ -28,7 +28,7 @@ class JobKind(enum.StrEnum):
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A leased job. `attempts` counts from 1 with the first lease; `lease` proves that it is still ours.
 
-    `storage_key`: what a `discard` deletes; the record may be gone by then. `again_at`: when it looks a second time,
+    `storage_key`: what a `discard` deletes; the record may be gone by then. `multipart_id`: what it aborts. `again_at`: when it looks a second time,
     because a URL that was given out works until then.
     """
 
@@ -38,6 +38,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     lease: str
     storage_key: str | None = None
+    multipart_id: str | None = None
     again_at: datetime | None = None
 
 

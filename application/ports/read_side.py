@@ -132,7 +132,10 @@ class StoredSizes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An upload as it stands. `size_bytes`, `sha256`, `etag`, `version_id`: of the proved content."""
+    """An upload as it stands. `size_bytes`, `sha256`, `etag`, `version_id`: of the proved content.
+
+    `part_size`: of every part but the last, of an upload in parts. `multipart_id`: storage's id of it, once it began.
+    """
 
     upload_id: str
     organization_id: str
@@ -170,6 +173,8 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     changed_etag: str | None = None
     due_at: datetime
     keeps_bytes: bool = True
+    part_size: int | None = None
+    multipart_id: str | None = None
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):

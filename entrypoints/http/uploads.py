@@ -13,12 +13,14 @@ from application.doing_once import Creation
 from application.listing import UPLOADS
 from application.ports.read_side import UploadRecord
 from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
+from application.putting_together import NamedPart
 from application.requesting_upload import Wish
 from application.signing_uploads import Signed
 from application.uploads import upload_not_found
 from domain.admission import Announcement
 from domain.api_key import Permission
 from domain.bucket import Policy, policy_named
+from domain.parts import part_count
 from domain.rate_limiting import RequestClass
 from domain.refusals import InvalidInputError
 from domain.upload import Claimed, Status
@@ -35,8 +37,13 @@ from entrypoints.http.wire.uploads import (
     ConfirmUploadRequest,
     ConfirmUploadResponse,
     CreateUploadRequest,
+    ListPartsResponse,
     ListUploadsRequest,
     ListUploadsResponse,
+    SignedPart,
+    SignPartsRequest,
+    SignPartsResponse,
+    StoredPart,
     UploadListStats,
     UploadResponse,
 )
@@ -217,8 +224,60 @@ async def confirm_upload(
         bucket_id=_bucket_id(admitted),
         claimed=Claimed(etag=_etag(body.etag), size_bytes=body.file_size_bytes, policy=policy_named(policy)),
         as_task=as_task,
+        parts=None
+        if body.parts is None
+        else [NamedPart(part_number=one.part_number, etag=(_etag(one.etag) or "").strip('"')) for one in body.parts],
     )
     return _render_confirmed(confirmed)
+
+
+@post(
+    ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/sign", "/uploads/{upload_id:str}/sign"],
+    status_code=200,
+    opt=_CONFIRM_OWN,
+    tags=TAGS,
+)
+async def sign_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
+    """Give an upload that has not ended more time, and a fresh URL if it is sent by a single PUT."""
+    admitted = admitted_in(scope)
+    record, signed = await admitted.services.send_parts.sign_again(
+        admitted.caller, admitted.namespace, _id(upload_id), bucket_id=_bucket_id(admitted)
+    )
+    return render(record, signed)
+
+
+@post(
+    ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/parts/sign", "/uploads/{upload_id:str}/parts/sign"],
+    status_code=200,
+    opt=_CONFIRM_OWN,
+    tags=TAGS,
+)
+async def sign_parts(upload_id: FromPath[str], data: JSONBody[SignPartsRequest], scope: Scope) -> SignPartsResponse:
+    """Give out URLs for parts; the first of an upload begins it."""
+    admitted = admitted_in(scope)
+    parts = await admitted.services.send_parts.sign(
+        admitted.caller, admitted.namespace, _id(upload_id), data.part_numbers, bucket_id=_bucket_id(admitted)
+    )
+    return SignPartsResponse(
+        parts=[
+            SignedPart(part_number=part.part_number, url=part.signed.url, required_headers=part.signed.headers)
+            for part in parts
+        ]
+    )
+
+
+@get(
+    ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/parts", "/uploads/{upload_id:str}/parts"],
+    opt=_READ_OWN,
+    tags=TAGS,
+)
+async def list_parts(upload_id: FromPath[str], scope: Scope) -> ListPartsResponse:
+    """Return the parts that storage has, so that an upload can be resumed."""
+    admitted = admitted_in(scope)
+    parts = await admitted.services.send_parts.parts(admitted.namespace, _id(upload_id), bucket_id=_bucket_id(admitted))
+    return ListPartsResponse(
+        parts=[StoredPart(part_number=part.part_number, size_bytes=part.size_bytes, etag=part.etag) for part in parts]
+    )
 
 
 @post(
@@ -290,6 +349,9 @@ def render(
         task_id=record.task_id,
         required_headers=signed.headers if signed else None,
         download_url=download.url if download else None,
+        method="put" if record.part_size is None else "multipart",
+        part_size=record.part_size,
+        part_count=part_count(record.declared_size_bytes, record.part_size),
     )
 
 
@@ -322,6 +384,7 @@ def _wish(
             object_metadata=object_metadata,
             blob_property=data.blob_property,
             blob_type=data.blob_type,
+            multipart=data.multipart,
         ),
         url_expires_in_seconds=data.presigned_url_expiration,
         sha256=data.file_hash,
@@ -381,4 +444,7 @@ ROUTES = [
     delete_upload,
     confirm_upload,
     confirm_uploads,
+    sign_upload,
+    sign_parts,
+    list_parts,
 ]

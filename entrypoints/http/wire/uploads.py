@@ -1,14 +1,18 @@
 """Uploads, their confirmation and their lists."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from application.sending_parts import MAX_SIGNED_AT_ONCE
+from domain.parts import MAX_PARTS, Multipart
 from domain.upload import Status
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, SortOption, Url
 from entrypoints.http.wire.tasks import TaskResponse, TaskStatusEnum
+
+PartNumber = Annotated[int, Meta(ge=1, le=MAX_PARTS)]
 
 
 class CreateUploadRequest(Request, frozen=True):
@@ -25,13 +29,15 @@ class CreateUploadRequest(Request, frozen=True):
     blob_type: str | None = None
     file_hash: Annotated[str, Meta(min_length=64, max_length=64, pattern="^[a-f0-9]{64}$")] | None = None
     skip_duplicates: bool = True
+    multipart: Multipart = Multipart.AUTO
 
 
 class UploadResponse(Response, frozen=True):
     """An upload, and the URL to PUT to if there is anything to send. `required_headers` must be sent with the PUT.
 
     Where URLs are asked for later, a completed upload has a `download_url`; it stands in `presigned_url` as well, if it
-    is no longer than the contract allows.
+    is no longer than the contract allows. `method`: what sends the file, a PUT to `presigned_url`, or parts of `part_size`
+    bytes, the last one smaller; `part_count` is null where the size was not told.
     """
 
     upload_id: str
@@ -64,6 +70,9 @@ class UploadResponse(Response, frozen=True):
     task_id: str | None
     required_headers: dict[str, str] | None = None
     download_url: str | None = None
+    method: Literal["put", "multipart"] = "put"
+    part_size: int | None = None
+    part_count: int | None = None
 
 
 class BatchUploadRequest(Request, frozen=True):
@@ -81,12 +90,57 @@ class BatchUploadResponse(Response, frozen=True):
     total: int
 
 
+class CompletedPart(msgspec.Struct, kw_only=True, frozen=True):
+    """A part that was sent, and the ETag that storage answered."""
+
+    part_number: PartNumber
+    etag: str
+
+
+class SignPartsRequest(Request, frozen=True):
+    """Which parts are to be sent."""
+
+    part_numbers: Annotated[list[PartNumber], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)]
+
+
+class SignedPart(Response, frozen=True):
+    """Where one part is sent, by PUT. `required_headers` must be sent with it."""
+
+    part_number: int
+    url: str
+    required_headers: dict[str, str]
+
+
+class SignPartsResponse(Response, frozen=True):
+    """URLs of parts, in the order in which they were asked for."""
+
+    parts: list[SignedPart]
+
+
+class StoredPart(Response, frozen=True):
+    """A part that storage has."""
+
+    part_number: int
+    size_bytes: int
+    etag: str
+
+
+class ListPartsResponse(Response, frozen=True):
+    """The parts that storage has, by number."""
+
+    parts: list[StoredPart]
+
+
 class ConfirmUploadRequest(Request, frozen=True):
-    """What the client says of what it sent; all of it optional. `auto_submit_batch` is accepted and means nothing."""
+    """What the client says of what it sent; all of it optional. `auto_submit_batch` is accepted and means nothing.
+
+    `parts`: those that make up the file; without them, all that storage has.
+    """
 
     etag: str | None = None
     file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
     auto_submit_batch: bool | None = None
+    parts: Annotated[list[CompletedPart], Meta(min_length=1, max_length=MAX_PARTS)] | None = None
 
 
 class ConfirmUploadResponse(Response, frozen=True):

@@ -1,0 +1,230 @@
+"""Sending an upload in parts: URLs for them, which of them storage has, and more time for all of it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from application.callers import Caller, new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_storage import ObjectStorage, StoredPart
+from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
+from application.ports.url_signer import SignedRequest, UrlSigner
+from application.requesting_upload import signed_headers
+from application.rules import Rules
+from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
+from domain.parts import MAX_PARTS, part_count
+from domain.refusals import InvalidInputError, RefusedError, WrongStateError
+from domain.upload import (
+    STATUS_OF,
+    InProgress,
+    Pending,
+    ReissueUrl,
+    StartUpload,
+    UploadEvent,
+    UploadRequest,
+    decide,
+    evolve,
+    request_of,
+)
+
+MAX_SIGNED_AT_ONCE = 1000
+
+
+class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one part is sent."""
+
+    part_number: int
+    signed: SignedRequest
+
+
+class SendingParts:
+    """What a client asks for between the request of an upload and its confirmation."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        storage: ObjectStorage,
+        signer: UrlSigner,
+        clock: Clock,
+        ids: Ids,
+        rules: Rules,
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._storage = storage
+        self._signer = signer
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+
+    async def sign(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        upload_id: str,
+        part_numbers: Sequence[int],
+        *,
+        bucket_id: str | None,
+    ) -> list[SignedPart]:
+        """Return URLs for these parts. The first of an upload begins it; each gives the whole upload more time."""
+        await self._find(namespace.namespace_id, upload_id, bucket_id)
+        loaded = await self._begun(caller, upload_id, part_numbers)
+        upload = loaded.state
+        if not isinstance(upload, InProgress):
+            raise AssertionError("only an upload in progress is given out")
+        request, now = upload.request, self._clock.now()
+        lasts = timedelta(seconds=request.url_expires_in_seconds)
+        return [
+            SignedPart(
+                part_number=number,
+                signed=self._signer.sign_part(
+                    request.storage_key or "",
+                    multipart_id=upload.multipart_id,
+                    part_number=number,
+                    headers={},
+                    expires_in=lasts,
+                    now=now,
+                ),
+            )
+            for number in part_numbers
+        ]
+
+    async def parts(self, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None) -> Sequence[StoredPart]:
+        """Return the parts that storage has, by number."""
+        await self._find(namespace.namespace_id, upload_id, bucket_id)
+        loaded = await load_upload(self._log, upload_id)
+        match loaded.state:
+            case Pending(request=request):
+                _check_in_parts(request)
+                return []
+            case InProgress(request=request):
+                stored = await self._storage.parts(request.storage_key or "", loaded.state.multipart_id)
+                if stored is None:
+                    raise WrongStateError(
+                        "parts_gone",
+                        "Storage knows these parts no more: confirm, for they may have been put together already.",
+                        {"upload_id": upload_id},
+                    )
+                return stored
+            case state:
+                status = STATUS_OF[type(state)]
+                raise WrongStateError(
+                    "wrong_state",
+                    f"The upload is {status} and takes no parts.",
+                    {"upload_id": upload_id, "status": status},
+                )
+
+    async def sign_again(
+        self, caller: Caller, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None
+    ) -> tuple[UploadRecord, SignedRequest | None]:
+        """Give an upload as much time as it had at first, and a fresh URL if it is sent by a single PUT."""
+        await self._find(namespace.namespace_id, upload_id, bucket_id)
+        for _ in range(CONFLICT_RETRIES):
+            loaded = await load_upload(self._log, upload_id)
+            request, now = _request_of(loaded), self._clock.now()
+            lasts = timedelta(seconds=request.url_expires_in_seconds)
+            signed = None
+            expires_at = now + lasts
+            if request.part_size is None:
+                headers = signed_headers(request.content_type, request.declared_size_bytes)
+                signed = self._signer.sign_put(request.storage_key or "", headers=headers, expires_in=lasts, now=now)
+                expires_at = signed.expires_at
+            command = ReissueUrl(
+                origin=loaded.origin_of(caller.actor_id, new_command_id(self._ids), now),
+                expires_at=expires_at,
+                due_at=expires_at + self._rules.grace,
+            )
+            try:
+                await self._append(caller, loaded, command.origin.command_id, decide(command, loaded.state))
+            except VersionConflictError:
+                continue
+            record = await self._find(namespace.namespace_id, upload_id, bucket_id)
+            return record, signed
+        raise _busy()
+
+    async def _begun(self, caller: Caller, upload_id: str, part_numbers: Sequence[int]) -> LoadedUpload:
+        """Return the upload in progress, with time enough for URLs that are given out now."""
+        for _ in range(CONFLICT_RETRIES):
+            loaded = await load_upload(self._log, upload_id)
+            request, now = _request_of(loaded), self._clock.now()
+            origin = loaded.origin_of(caller.actor_id, new_command_id(self._ids), now)
+            decide(StartUpload(origin=origin, multipart_id=""), loaded.state)  # refuses before storage is asked
+            _check_in_parts(request)
+            _check_numbers(request, part_numbers)
+            lasts = timedelta(seconds=request.url_expires_in_seconds)
+            events: tuple[UploadEvent, ...] = ()
+            begun = None
+            if isinstance(loaded.state, Pending):
+                begun = await self._storage.begin_multipart(
+                    request.storage_key or "", content_type=request.content_type
+                )
+                events = decide(StartUpload(origin=origin, multipart_id=begun), loaded.state)
+            if now + lasts > request.expires_at + lasts / 4:
+                state = evolve(upload, events[0]) if events else loaded.state
+                expires_at = now + lasts
+                again = ReissueUrl(origin=origin, expires_at=expires_at, due_at=expires_at + self._rules.grace)
+                events += decide(again, state)
+            if not events:
+                return loaded
+            try:
+                await self._append(caller, loaded, origin.command_id, events)
+            except (VersionConflictError, RefusedError) as error:  # after any other it may have been appended
+                if begun is not None:
+                    await self._storage.abort_multipart(request.storage_key or "", begun)
+                if isinstance(error, RefusedError):
+                    raise
+                continue
+            return await load_upload(self._log, upload_id)
+        raise _busy()
+
+    async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
+        record = await self._read_side.upload(namespace_id, upload_id)
+        if record is None or bucket_id not in {None, record.bucket_id}:
+            raise upload_not_found(upload_id)
+        return record
+
+    async def _append(
+        self, caller: Caller, loaded: LoadedUpload, command_id: str, events: tuple[UploadEvent, ...]
+    ) -> None:
+        stream = StreamAppend(stream_id=loaded.upload_id, expected_version=loaded.version, events=events)
+        await self._log.append(
+            Command(
+                command_id=command_id,
+                organization_id=loaded.origin.organization_id,
+                key_id=caller.key.key_id,
+                streams=(stream,),
+            )
+        )
+
+
+def _check_in_parts(request: UploadRequest) -> None:
+    if request.part_size is None:
+        raise WrongStateError(
+            "not_in_parts", "This upload is sent by a single PUT: ask for one with multipart=always to send parts."
+        )
+
+
+def _check_numbers(request: UploadRequest, part_numbers: Sequence[int]) -> None:
+    last = part_count(request.declared_size_bytes, request.part_size) or MAX_PARTS
+    beyond = [number for number in part_numbers if not 1 <= number <= last]
+    if beyond or len(set(part_numbers)) < len(part_numbers):
+        raise InvalidInputError(
+            "invalid_part_numbers",
+            f"The parts of this upload are numbered from 1 to {last}; name each once.",
+            {"part_count": last, "invalid_part_numbers": beyond[:100]},
+        )
+
+
+def _request_of(loaded: LoadedUpload) -> UploadRequest:
+    request = request_of(loaded.state)
+    if request is None:
+        raise upload_not_found(loaded.upload_id)
+    return request
+
+
+def _busy() -> WrongStateError:
+    return WrongStateError("busy", "Others change this upload at this very moment; try again.")
