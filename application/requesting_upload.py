@@ -181,6 +181,7 @@ class RequestingUpload:
             self._rules_of(bucket),
             self._rules.tier_limits[caller.organization.tier],
             wish.policy,
+            self._rules.part_bytes,
         )
         headers = signed_headers(wish.announcement.content_type, wish.announcement.file_size_bytes)
         key = storage_key(

@@ -6,6 +6,7 @@ from datetime import timedelta
 import msgspec
 
 from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
+from domain.parts import USUAL_PART_BYTES
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,6 +14,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     `grace`: how long after a URL's expiry somebody looks whether the client came back. `retention`: how long the record
     of an ended upload is kept. `inline_limit_bytes`: a larger file is verified by a worker, not in the confirm request.
+    `part_bytes`: the usual size of the parts of an upload.
     `key_overlap`: how long the secret before a rotation works on.
     """
 
@@ -20,4 +22,5 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     grace: timedelta = timedelta(minutes=15)
     retention: timedelta = timedelta(days=30)
     inline_limit_bytes: int = 100 * 10**6
+    part_bytes: int = USUAL_PART_BYTES
     key_overlap: timedelta = timedelta(hours=24)

@@ -22,6 +22,8 @@ from domain.upload import (
     Pending,
     ReissueUrl,
     StartUpload,
+    Upload,
+    UploadCommand,
     UploadEvent,
     UploadRequest,
     decide,
@@ -30,6 +32,7 @@ from domain.upload import (
 )
 
 MAX_SIGNED_AT_ONCE = 1000
+_EXTENDED_AFTER = 4  # an upload gets more time when a quarter of it has gone by
 
 
 class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,10 +75,7 @@ class SendingParts:
     ) -> list[SignedPart]:
         """Return URLs for these parts. The first of an upload begins it; each gives the whole upload more time."""
         await self._find(namespace.namespace_id, upload_id, bucket_id)
-        loaded = await self._begun(caller, upload_id, part_numbers)
-        upload = loaded.state
-        if not isinstance(upload, InProgress):
-            raise AssertionError("only an upload in progress is given out")
+        upload = await self._begun(caller, upload_id, part_numbers)
         request, now = upload.request, self._clock.now()
         lasts = timedelta(seconds=request.url_expires_in_seconds)
         return [
@@ -146,7 +146,7 @@ class SendingParts:
             return record, signed
         raise _busy()
 
-    async def _begun(self, caller: Caller, upload_id: str, part_numbers: Sequence[int]) -> LoadedUpload:
+    async def _begun(self, caller: Caller, upload_id: str, part_numbers: Sequence[int]) -> InProgress:
         """Return the upload in progress, with time enough for URLs that are given out now."""
         for _ in range(CONFLICT_RETRIES):
             loaded = await load_upload(self._log, upload_id)
@@ -155,30 +155,30 @@ class SendingParts:
             decide(StartUpload(origin=origin, multipart_id=""), loaded.state)  # refuses before storage is asked
             _check_in_parts(request)
             _check_numbers(request, part_numbers)
-            lasts = timedelta(seconds=request.url_expires_in_seconds)
-            events: tuple[UploadEvent, ...] = ()
+            commands: list[UploadCommand] = []
             begun = None
             if isinstance(loaded.state, Pending):
                 begun = await self._storage.begin_multipart(
                     request.storage_key or "", content_type=request.content_type
                 )
-                events = decide(StartUpload(origin=origin, multipart_id=begun), loaded.state)
-            if now + lasts > request.expires_at + lasts / 4:
-                state = evolve(upload, events[0]) if events else loaded.state
-                expires_at = now + lasts
-                again = ReissueUrl(origin=origin, expires_at=expires_at, due_at=expires_at + self._rules.grace)
-                events += decide(again, state)
-            if not events:
-                return loaded
+                commands.append(StartUpload(origin=origin, multipart_id=begun))
+            lasts = timedelta(seconds=request.url_expires_in_seconds)
+            if now + lasts > request.expires_at + lasts / _EXTENDED_AFTER:
+                commands.append(
+                    ReissueUrl(origin=origin, expires_at=now + lasts, due_at=now + lasts + self._rules.grace)
+                )
+            events, state = _decided(commands, loaded.state)
             try:
-                await self._append(caller, loaded, origin.command_id, events)
+                if events:
+                    await self._append(caller, loaded, origin.command_id, events)
             except (VersionConflictError, RefusedError) as error:  # after any other it may have been appended
                 if begun is not None:
                     await self._storage.abort_multipart(request.storage_key or "", begun)
                 if isinstance(error, RefusedError):
                     raise
                 continue
-            return await load_upload(self._log, upload_id)
+            if isinstance(state, InProgress):
+                return state
         raise _busy()
 
     async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
@@ -217,6 +217,16 @@ def _check_numbers(request: UploadRequest, part_numbers: Sequence[int]) -> None:
             f"The parts of this upload are numbered from 1 to {last}; name each once.",
             {"part_count": last, "invalid_part_numbers": beyond[:100]},
         )
+
+
+def _decided(commands: Sequence[UploadCommand], upload: Upload) -> tuple[tuple[UploadEvent, ...], Upload]:
+    """Return what commands that follow each other make of an upload."""
+    events: tuple[UploadEvent, ...] = ()
+    for command in commands:
+        for event in decide(command, upload):
+            events += (event,)
+            upload = evolve(upload, event)
+    return events, upload
 
 
 def _request_of(loaded: LoadedUpload) -> UploadRequest:

@@ -154,12 +154,7 @@ class Working:
             case JobKind.RECHECK:
                 await self._recheck(job.upload_id)
             case JobKind.DISCARD:
-                if job.storage_key and job.multipart_id:
-                    await self._storage.abort_multipart(job.storage_key, job.multipart_id)
-                if job.storage_key:
-                    await self._storage.delete(job.storage_key)
-                if job.again_at is not None and job.again_at > self._clock.now():
-                    return job.again_at
+                return await self._discard(job)
             case JobKind.ITEM:
                 await self._tasks.work_item(job, touch=self._touch(job))
             case JobKind.DROP_TASK:
@@ -167,6 +162,13 @@ class Working:
             case _:
                 assert_never(job.kind)
         return None
+
+    async def _discard(self, job: Job) -> datetime | None:
+        if job.storage_key and job.multipart_id:
+            await self._storage.abort_multipart(job.storage_key, job.multipart_id)
+        if job.storage_key:
+            await self._storage.delete(job.storage_key)
+        return job.again_at if job.again_at is not None and job.again_at > self._clock.now() else None
 
     async def _do_verify(self, job: Job) -> None:
         loaded = await load_upload(self._log, job.upload_id)

@@ -11,7 +11,7 @@ import msgspec
 from domain import filenames, media_types
 from domain.bucket import MAX_METADATA_BYTES, Policy, UniqueKey, canonical_digest, unique_values
 from domain.organization import TierLimits
-from domain.parts import Multipart, part_size_for
+from domain.parts import USUAL_PART_BYTES, Multipart, part_size_for
 from domain.refusals import ForbiddenError, InvalidInputError
 from domain.schema import PROPERTY_NAME, BucketSchema, FieldType, check_json, check_values, with_defaults
 
@@ -47,9 +47,16 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     part_size: int | None = None
 
 
-def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits, policy: Policy | None = None) -> Admitted:
+def admit(
+    announced: Announcement,
+    bucket: BucketRules,
+    limits: TierLimits,
+    policy: Policy | None = None,
+    part_bytes: int = USUAL_PART_BYTES,
+) -> Admitted:
     """Check an announced file in the documented order; the first refusal wins.
 
+    `part_bytes`: the usual size of parts.
     `policy`: what the client wants of a taken unique key; otherwise the bucket's own counts.
     """
     check_json(announced.metadata, "metadata", max_bytes=MAX_METADATA_BYTES)
@@ -68,7 +75,7 @@ def admit(announced: Announcement, bucket: BucketRules, limits: TierLimits, poli
             {"blob_property": announced.blob_property[:100]},
         )
     _check_size(announced.file_size_bytes, limits)
-    part_size = part_size_for(announced.multipart, announced.file_size_bytes)
+    part_size = part_size_for(announced.multipart, announced.file_size_bytes, part_bytes)
     fitting = media_types.file_types(announced.content_type)
     settled: tuple[str | None, FieldType | None]
     if announced.create_object:

@@ -13,6 +13,7 @@ from domain.refusals import InvalidInputError
 MIB = 1024**2
 SINGLE_PUT_LIMIT_BYTES = 5 * 1024**3
 MAX_PARTS = 10_000
+MIN_PART_BYTES = 5 * MIB  # but the last one
 MAX_PART_BYTES = 5 * 1024**3
 USUAL_PART_BYTES = 64 * MIB
 
@@ -25,8 +26,11 @@ class Multipart(enum.StrEnum):
     NEVER = "never"
 
 
-def part_size_for(wanted: Multipart, size_bytes: int | None) -> int | None:
-    """Return the size of every part but the last, None for a single PUT; refuse what S3 cannot take."""
+def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_PART_BYTES) -> int | None:
+    """Return the size of every part but the last, None for a single PUT; refuse what S3 cannot take.
+
+    `usual`: the size where so many parts do; of larger files the parts are larger, in whole MiB.
+    """
     fits_one_put = size_bytes is None or size_bytes <= SINGLE_PUT_LIMIT_BYTES
     if wanted is Multipart.NEVER and not fits_one_put:
         raise InvalidInputError(
@@ -37,7 +41,7 @@ def part_size_for(wanted: Multipart, size_bytes: int | None) -> int | None:
     if wanted is Multipart.NEVER or (wanted is Multipart.AUTO and fits_one_put):
         return None
     if size_bytes is None:
-        return USUAL_PART_BYTES
+        return usual
     if size_bytes > MAX_PARTS * MAX_PART_BYTES:
         raise InvalidInputError(
             "too_large_for_storage",
@@ -45,7 +49,7 @@ def part_size_for(wanted: Multipart, size_bytes: int | None) -> int | None:
             {"file_size_bytes": size_bytes, "limit_bytes": MAX_PARTS * MAX_PART_BYTES},
         )
     least = -(-size_bytes // MAX_PARTS)
-    return max(USUAL_PART_BYTES, -(-least // MIB) * MIB)
+    return usual if least <= usual else -(-least // MIB) * MIB
 
 
 def part_count(size_bytes: int | None, part_size: int | None) -> int | None:
@@ -78,5 +82,5 @@ def problems(sizes: Mapping[int, int], *, size_bytes: int | None, part_size: int
     expected = dict.fromkeys(range(1, count), part_size) | {count: size_bytes - part_size * (count - 1)}
     return Problems(
         missing=tuple(number for number in expected if number not in sizes),
-        wrong_size=tuple(number for number, size in sorted(sizes.items()) if size != expected.get(number, size)),
+        wrong_size=tuple(number for number, size in sorted(sizes.items()) if size != expected.get(number)),
     )

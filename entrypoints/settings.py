@@ -13,6 +13,7 @@ import msgspec
 
 from application.rules import Rules
 from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
+from domain.parts import MAX_PART_BYTES, MIN_PART_BYTES, USUAL_PART_BYTES
 
 MAX_BYTES = 2**63 - 1
 
@@ -162,6 +163,12 @@ SETTINGS: tuple[Setting, ...] = (
         _number(0, MAX_BYTES),
     ),
     Setting(
+        "UPWELL_PART_BYTES",
+        "The usual size of the parts of an upload in parts; larger files have larger ones.",
+        str(USUAL_PART_BYTES),
+        _number(MIN_PART_BYTES, MAX_PART_BYTES),
+    ),
+    Setting(
         "UPWELL_KEY_OVERLAP_SECONDS",
         "How long the secret before a rotation of an API key works on, unless the rotation says otherwise.",
         "86400",
@@ -301,6 +308,7 @@ class Settings:
             grace=timedelta(seconds=self._get("UPWELL_EXPIRY_GRACE_SECONDS")),
             retention=timedelta(days=self._get("UPWELL_RETENTION_DAYS")),
             inline_limit_bytes=self._get("UPWELL_INLINE_LIMIT_BYTES"),
+            part_bytes=self._get("UPWELL_PART_BYTES"),
             key_overlap=timedelta(seconds=self._get("UPWELL_KEY_OVERLAP_SECONDS")),
         )
 

@@ -27,7 +27,8 @@ class _Multipart:
 class MemoryObjectStorage:
     """Keeps every promise of `ObjectStorage`, with versions or without.
 
-    `put`, `put_part`, `get` and `fail_next` are not of the port: they play the client and the broken network.
+    `put`, `put_part`, `multiparts`, `get` and `fail_next` are not of the port: they play the client and the broken
+    network.
     `min_part_bytes`: tests make do with small parts.
     """
 
@@ -56,6 +57,10 @@ class MemoryObjectStorage:
         part = StoredPart(part_number=part_number, size_bytes=len(body), etag=_md5(body).hex())
         multipart.parts[part_number] = part, body
         return part
+
+    def multiparts(self) -> set[tuple[str, str]]:
+        """Return key and id of every upload in parts that was neither completed nor aborted."""
+        return set(self._multiparts)
 
     def get(self, key: str, version_id: str | None = None) -> tuple[StoredContent, bytes] | None:
         """Return what a client's GET would: the latest version, or the one that it names."""

@@ -28,8 +28,8 @@ class JobKind(enum.StrEnum):
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A leased job. `attempts` counts from 1 with the first lease; `lease` proves that it is still ours.
 
-    `storage_key`: what a `discard` deletes; the record may be gone by then. `multipart_id`: what it aborts. `again_at`: when it looks a second time,
-    because a URL that was given out works until then.
+    `storage_key`: what a `discard` deletes; the record may be gone by then. `multipart_id`: what it aborts before.
+    `again_at`: when it looks a second time, because a URL that was given out works until then.
     """
 
     kind: JobKind

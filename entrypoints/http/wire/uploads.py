@@ -36,8 +36,8 @@ class UploadResponse(Response, frozen=True):
     """An upload, and the URL to PUT to if there is anything to send. `required_headers` must be sent with the PUT.
 
     Where URLs are asked for later, a completed upload has a `download_url`; it stands in `presigned_url` as well, if it
-    is no longer than the contract allows. `method`: what sends the file, a PUT to `presigned_url`, or parts of `part_size`
-    bytes, the last one smaller; `part_count` is null where the size was not told.
+    is no longer than the contract allows. `method`: a PUT to `presigned_url` sends the file, or parts of
+    `part_size` bytes do, the last one smaller; `part_count` is null where the size was not told.
     """
 
     upload_id: str

@@ -1,6 +1,7 @@
 """All use cases over adapters in memory, one tenant, and a client that does what clients do."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -39,13 +40,15 @@ from application.issuing_upload_tokens import IssuingUploadTokens
 from application.managing_keys import KeyWish, ManagingKeys
 from application.opening_organizations import OpeningOrganizations
 from application.ports.jobs import Job
-from application.ports.object_storage import StoredContent
+from application.ports.object_storage import StoredContent, StoredPart
 from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, UploadRecord
 from application.ports.tasks import TaskRecord, TaskType
+from application.putting_together import NamedPart
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import Answer, RequestingUpload, Wish
 from application.rules import Rules
 from application.running_tasks import RunningTasks
+from application.sending_parts import SendingParts, SignedPart
 from application.signing_uploads import SigningUploads
 from application.uploads import load_upload
 from application.verifying_uploads import VerifyingUploads
@@ -75,7 +78,7 @@ class World:
         self.key_uses = MemoryKeyUses()
         self.read_side = MemoryReadSide(self.log, self.key_uses)
         self.directory = MemoryDirectory(self.read_side)
-        self.storage = MemoryObjectStorage(versioned=self.versioned)
+        self.storage = MemoryObjectStorage(versioned=self.versioned, min_part_bytes=1)
         self.jobs = MemoryJobQueue(self.log)
         self.tasks = MemoryTasks(self.log)
         self.problems: list[BaseException] = []
@@ -119,6 +122,9 @@ class World:
         )
         self._confirm_many = ConfirmingMany(tasks=self.tasks, confirm=self._confirm, clock=clock, ids=ids, rules=rules)
         self.sign = SigningUploads(read_side=read_side, signer=signer, clock=clock)
+        self.send_parts = SendingParts(
+            log=log, read_side=read_side, storage=storage, signer=signer, clock=clock, ids=ids, rules=rules
+        )
         self.cancel_task = CancelingTasks(tasks=self.tasks, clock=clock)
         self._cancel = CancelingUpload(log=log, read_side=read_side, storage=storage, clock=clock, ids=ids, rules=rules)
         self.forget = ForgettingUploads(log=log, clock=clock, ids=ids)
@@ -260,6 +266,7 @@ class Client:
         size: int | None = None,
         policy: Policy | None = None,
         as_task: bool = False,
+        parts: Sequence[NamedPart] | None = None,
     ) -> Confirmed:
         return await self.world._confirm(
             self.caller,
@@ -268,7 +275,23 @@ class Client:
             bucket_id=None,
             claimed=Claimed(etag=etag, size_bytes=size, policy=policy),
             as_task=as_task,
+            parts=parts,
         )
+
+    async def sign_parts(self, answer: Answer, *numbers: int) -> list[SignedPart]:
+        return await self.world.send_parts.sign(
+            self.caller, self.namespace, answer.record.upload_id, numbers, bucket_id=None
+        )
+
+    async def parts(self, answer: Answer) -> Sequence[StoredPart]:
+        return await self.world.send_parts.parts(self.namespace, answer.record.upload_id, bucket_id=None)
+
+    async def put_part(self, answer: Answer, number: int, body: bytes) -> StoredPart:
+        """Send a part, as whoever holds its URL."""
+        record = await self.record(answer)
+        stored = self.world.storage.put_part(record.storage_key, record.multipart_id or "", number, body)
+        assert stored is not None
+        return stored
 
     async def confirm_many(self, *answers: Answer | str) -> TaskRecord:
         """Confirm these uploads (or ids of some) as a task."""

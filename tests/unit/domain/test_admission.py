@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.admission import SINGLE_PUT_LIMIT_BYTES, Admitted, Announcement, BucketRules, admit
+from domain.admission import Admitted, Announcement, BucketRules, admit
 from domain.bucket import Policy, UniqueKey, canonical_digest
 from domain.organization import GB, MB, TierLimits
+from domain.parts import SINGLE_PUT_LIMIT_BYTES, Multipart
 from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
 from domain.schema import parse
 
@@ -95,10 +96,6 @@ def test_a_declared_size_at_the_limits_is_admitted() -> None:
     admit(clip(file_size_bytes=None), BUCKET, LIMITS)
 
 
-def test_a_single_put_ends_at_5_gib() -> None:
-    assert SINGLE_PUT_LIMIT_BYTES == 5 * 1024 * 1024 * 1024
-
-
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
@@ -147,7 +144,8 @@ def test_a_file_over_the_tiers_limit_is_forbidden() -> None:
 
 
 def test_a_file_over_5_gib_needs_multipart_on_every_tier() -> None:
-    assert refused(clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1), limits=WIDE).code == "needs_multipart"
+    big = clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1, multipart=Multipart.NEVER)
+    assert refused(big, limits=WIDE).code == "needs_multipart"
 
 
 def test_metadata_of_exactly_16_kib_is_admitted() -> None:
