@@ -1,5 +1,6 @@
 """Requesting uploads: everything is checked, then URLs are given out."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -49,11 +50,10 @@ _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for. `sha256`: 64 lower-case hex digits. `policy`: in place of the bucket's own."""
+    """What a client asks for. `policy`: in place of the bucket's own."""
 
     announcement: Announcement
     url_expires_in_seconds: int = 3600
-    sha256: str | None = None
     skip_duplicates: bool = True
     policy: Policy | None = None
 
@@ -183,7 +183,10 @@ class RequestingUpload:
             wish.policy,
             self._rules.part_bytes,
         )
-        headers = signed_headers(wish.announcement.content_type, wish.announcement.file_size_bytes)
+        announced = wish.announcement
+        headers = signed_headers(
+            announced.content_type, announced.file_size_bytes, announced.sha256 if announced.storage_checks else None
+        )
         key = storage_key(
             internal_id=caller.organization.internal_id,
             namespace_id=bucket.namespace_id,
@@ -205,7 +208,7 @@ class RequestingUpload:
             command=command,
             signed=signed,
             # whoever holds a token is told nothing of other uploads: a duplicate is found at confirm
-            hash=wish.sha256 if wish.skip_duplicates and caller.token is None else None,
+            hash=wish.announcement.sha256 if wish.skip_duplicates and caller.token is None else None,
             inserts=admitted.unique_key if admitted.policy is Policy.INSERT else None,
         )
 
@@ -225,7 +228,7 @@ class RequestingUpload:
         left = timedelta(seconds=int((record.expires_at - now).total_seconds()))
         if record.status is not Status.PENDING or record.part_size is not None or left < timedelta(seconds=1):
             return Answer(record=record, signed=None)
-        headers = signed_headers(record.content_type, record.declared_size_bytes)
+        headers = headers_of(record)
         return Answer(
             record=record, signed=self._signer.sign_put(record.storage_key, headers=headers, expires_in=left, now=now)
         )
@@ -408,12 +411,22 @@ def object_claim(bucket_id: str, unique_key: str) -> Claim:
     return Claim(scope=f"object:{bucket_id}", key=unique_key)
 
 
-def signed_headers(content_type: str, size_bytes: int | None) -> dict[str, str]:
-    """Return the headers that a PUT's URL binds."""
+def signed_headers(content_type: str, size_bytes: int | None, checked_sha256: str | None = None) -> dict[str, str]:
+    """Return the headers that a PUT's URL binds. `checked_sha256`: storage is to refuse bytes of another hash."""
     headers = {"Content-Type": content_type}
     if size_bytes is not None:
         headers["Content-Length"] = str(size_bytes)
+    if checked_sha256 is not None:
+        headers["x-amz-checksum-sha256"] = b64encode(bytes.fromhex(checked_sha256)).decode()
+        headers["If-None-Match"] = "*"
     return headers
+
+
+def headers_of(upload: UploadRecord | UploadRequest) -> dict[str, str]:
+    """Return the headers that the URL of an upload that was requested binds."""
+    return signed_headers(
+        upload.content_type, upload.declared_size_bytes, upload.declared_sha256 if upload.storage_checks else None
+    )
 
 
 def _request(wish: Wish, admitted: Admitted, key: str, signed: SignedRequest, rules: Rules) -> UploadRequest:
@@ -423,7 +436,7 @@ def _request(wish: Wish, admitted: Admitted, key: str, signed: SignedRequest, ru
         content_type=announced.content_type,
         storage_key=key,
         declared_size_bytes=announced.file_size_bytes,
-        declared_sha256=wish.sha256,
+        declared_sha256=announced.sha256,
         url_expires_in_seconds=wish.url_expires_in_seconds,
         expires_at=signed.expires_at,
         due_at=signed.expires_at + rules.grace,
@@ -436,6 +449,7 @@ def _request(wish: Wish, admitted: Admitted, key: str, signed: SignedRequest, ru
         unique_key=admitted.unique_key,
         policy=admitted.policy,
         part_size=admitted.part_size,
+        storage_checks=announced.storage_checks,
     )
 
 
@@ -466,4 +480,5 @@ def _record(command: RequestUpload, position: int) -> UploadRecord:
         skip_duplicates=request.skip_duplicates,
         existing_object_id=command.existing_object_id,
         part_size=request.part_size,
+        storage_checks=request.storage_checks,
     )

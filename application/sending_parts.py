@@ -11,7 +11,7 @@ from application.ports.event_log import Command, EventLog, StreamAppend, Version
 from application.ports.object_storage import ObjectStorage, StoredPart
 from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
-from application.requesting_upload import signed_headers
+from application.requesting_upload import headers_of
 from application.rules import Rules
 from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
 from domain.parts import MAX_PARTS, part_count
@@ -130,7 +130,7 @@ class SendingParts:
             signed = None
             expires_at = now + lasts
             if request.part_size is None:
-                headers = signed_headers(request.content_type, request.declared_size_bytes)
+                headers = headers_of(request)
                 signed = self._signer.sign_put(request.storage_key or "", headers=headers, expires_in=lasts, now=now)
                 expires_at = signed.expires_at
             command = ReissueUrl(

@@ -8,7 +8,7 @@ import msgspec
 from application.ports.clock import Clock
 from application.ports.read_side import ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
-from application.requesting_upload import signed_headers
+from application.requesting_upload import headers_of
 from domain.upload import Status
 
 _SECOND = timedelta(seconds=1)
@@ -46,7 +46,7 @@ class SigningUploads:
     def _put(self, record: UploadRecord, now: datetime) -> SignedRequest | None:
         if record.status is not Status.PENDING or record.part_size is not None or record.expires_at - now < _SECOND:
             return None
-        headers = signed_headers(record.content_type, record.declared_size_bytes)
+        headers = headers_of(record)
         return self._signer.sign_put(record.storage_key, headers=headers, expires_in=record.expires_at - now, now=now)
 
     def _get(self, record: UploadRecord, original: UploadRecord | None, now: datetime) -> SignedRequest | None:

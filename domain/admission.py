@@ -17,7 +17,7 @@ from domain.schema import PROPERTY_NAME, BucketSchema, FieldType, check_json, ch
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as a client announces it."""
+    """A file as a client announces it. `sha256`: 64 hex digits. `storage_checks`: storage is to refuse other bytes."""
 
     filename: str
     content_type: str
@@ -28,6 +28,8 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     blob_property: str | None = None
     blob_type: str | None = None
     multipart: Multipart = Multipart.AUTO
+    sha256: str | None = None
+    storage_checks: bool = False
 
 
 class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +78,8 @@ def admit(
         )
     _check_size(announced.file_size_bytes, limits)
     part_size = part_size_for(announced.multipart, announced.file_size_bytes, part_bytes)
+    if announced.storage_checks:
+        _check_checkable(announced.sha256, part_size)
     fitting = media_types.file_types(announced.content_type)
     settled: tuple[str | None, FieldType | None]
     if announced.create_object:
@@ -115,6 +119,16 @@ def _check_size(size_bytes: int | None, limits: TierLimits) -> None:
             f"The organization's tier allows files of up to {limits.file_size_bytes} bytes.",
             {"file_size_bytes": size_bytes, "limit_bytes": limits.file_size_bytes},
         )
+
+
+def _check_checkable(sha256: str | None, part_size: int | None) -> None:
+    if part_size is not None:
+        raise InvalidInputError(
+            "integrity_needs_single_put",
+            "Storage can check a single PUT alone: leave out integrity for an upload in parts, which is read instead.",
+        )
+    if sha256 is None:
+        raise InvalidInputError("hash_required", "For storage to check the bytes, announce their SHA-256 in file_hash.")
 
 
 def _check_against_schema(

@@ -65,7 +65,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     `declared_size_bytes` None: not known before; 0 bytes are reserved. `declared_sha256`: 64 hex digits.
     `due_at`: when somebody looks whether the client came back (the URL's expiry and some grace).
     `unique_key`: SHA-256 of the unique key's values, where one applies. `part_size`: of every part but the last; None:
-    it is sent by a single PUT.
+    it is sent by a single PUT. `storage_checks`: storage refuses bytes of another hash, and to replace what it has.
     """
 
     filename: str | None
@@ -85,6 +85,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     unique_key: str | None
     policy: Policy
     part_size: int | None = None
+    storage_checks: bool = False
 
 
 class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):

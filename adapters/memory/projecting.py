@@ -570,6 +570,7 @@ def _new_upload(event: UploadRequested | UploadSkipped, place: Place) -> UploadR
         skip_duplicates=request.skip_duplicates,
         existing_object_id=event.existing_object_id if isinstance(event, UploadSkipped) else None,
         part_size=request.part_size,
+        storage_checks=request.storage_checks,
     )
 
 

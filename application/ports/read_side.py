@@ -135,6 +135,7 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An upload as it stands. `size_bytes`, `sha256`, `etag`, `version_id`: of the proved content.
 
     `part_size`: of every part but the last, of an upload in parts. `multipart_id`: storage's id of it, once it began.
+    `storage_checks`: storage itself refuses other bytes than those of `declared_sha256`.
     """
 
     upload_id: str
@@ -174,6 +175,7 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     keeps_bytes: bool = True
     part_size: int | None = None
+    storage_checks: bool = False
     multipart_id: str | None = None
 
 

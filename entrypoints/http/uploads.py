@@ -385,9 +385,10 @@ def _wish(
             blob_property=data.blob_property,
             blob_type=data.blob_type,
             multipart=data.multipart,
+            sha256=data.file_hash,
+            storage_checks=data.integrity == "storage",
         ),
         url_expires_in_seconds=data.presigned_url_expiration,
-        sha256=data.file_hash,
         skip_duplicates=data.skip_duplicates,
         policy=policy,
     )

@@ -2,8 +2,12 @@
 
 SET LOCAL search_path = upwell, pg_temp;
 
--- `part_size`: of every part but the last. `multipart_id`: storage's id of the upload, once parts were signed.
-ALTER TABLE upwell.uploads ADD part_size bigint, ADD multipart_id text;
+-- `part_size`: of every part but the last. `storage_checks`: storage refuses other bytes than those that were announced.
+-- `multipart_id`: storage's id of the upload, once parts were signed.
+ALTER TABLE upwell.uploads
+    ADD part_size      bigint,
+    ADD storage_checks boolean NOT NULL DEFAULT false,
+    ADD multipart_id   text;
 -- What a `discard` aborts before it deletes.
 ALTER TABLE upwell.jobs ADD multipart_id text;
 
@@ -17,7 +21,7 @@ BEGIN
         upload_id, organization_id, namespace_id, bucket_id, version, position, status, filename, content_type,
         storage_key, declared_size_bytes, declared_sha256, url_expires_in_seconds, created_at, expires_at, due_at,
         metadata, create_object, object_metadata, blob_property, blob_type, skip_duplicates, unique_key, policy,
-        existing_object_id, keeps_bytes, part_size)
+        existing_object_id, keeps_bytes, part_size, storage_checks)
     SELECT
         n.id, o->>'organization_id', o->>'namespace_id', o->>'bucket_id', 1, p_last - cardinality(p_ids) + n.n, p_status, r->>'filename',
         r->>'content_type', r->>'storage_key', (r->>'declared_size_bytes')::bigint, r->>'declared_sha256',
@@ -25,7 +29,7 @@ BEGIN
         (r->>'due_at')::timestamptz, nullif(r->'metadata', 'null'), (r->>'create_object')::boolean,
         nullif(r->'object_metadata', 'null'), r->>'blob_property', r->>'blob_type', (r->>'skip_duplicates')::boolean,
         r->>'unique_key', r->>'policy', n.e->>'existing_object_id', true,
-        (r->>'part_size')::bigint
+        (r->>'part_size')::bigint, coalesce((r->>'storage_checks')::boolean, false)
     FROM unnest(p_ids, p_events) WITH ORDINALITY n(id, e, n),
         LATERAL (SELECT n.e->'origin' o, n.e->'request' r OFFSET 0) parts;
 END $$;

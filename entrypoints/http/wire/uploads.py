@@ -16,7 +16,7 @@ PartNumber = Annotated[int, Meta(ge=1, le=MAX_PARTS)]
 
 
 class CreateUploadRequest(Request, frozen=True):
-    """A file that a client announces."""
+    """A file that a client announces. `integrity`: `storage` has storage itself refuse bytes of another `file_hash`."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
     content_type: str
@@ -30,6 +30,7 @@ class CreateUploadRequest(Request, frozen=True):
     file_hash: Annotated[str, Meta(min_length=64, max_length=64, pattern="^[a-f0-9]{64}$")] | None = None
     skip_duplicates: bool = True
     multipart: Multipart = Multipart.AUTO
+    integrity: Literal["storage"] | None = None
 
 
 class UploadResponse(Response, frozen=True):

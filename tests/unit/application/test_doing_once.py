@@ -27,9 +27,8 @@ def announcing(client: Client, *, size: int = len(BYTES), sha256: str | None = N
     request_upload = client.world._request
     wish = Wish(
         announcement=Announcement(
-            filename="clip.mp4", content_type="video/mp4", file_size_bytes=size, blob_property="video"
+            filename="clip.mp4", content_type="video/mp4", file_size_bytes=size, sha256=sha256, blob_property="video"
         ),
-        sha256=sha256,
     )
     return Creation(
         prefix="upl_",

@@ -245,12 +245,12 @@ class Client:
         **announced: Any,  # noqa: ANN401  # the fields of an announcement
     ) -> Wish:
         announcement = msgspec.structs.replace(
-            Announcement(filename="clip.mp4", content_type="video/mp4", file_size_bytes=size), **announced
+            Announcement(filename="clip.mp4", content_type="video/mp4", file_size_bytes=size, sha256=sha256),
+            **announced,
         )
         return Wish(
             announcement=announcement,
             url_expires_in_seconds=expires_in,
-            sha256=sha256,
             skip_duplicates=skip_duplicates,
             policy=policy,
         )
