@@ -28,6 +28,7 @@ from application.ports.read_side import BucketRecord, NamespaceRecord
 from application.rules import Rules
 from domain.api_key import Permission
 from domain.organization import Tier
+from domain.parts import MIN_PART_BYTES
 from entrypoints.settings import Settings
 from entrypoints.wiring import administering, open_storage
 from tests.contract_check.answers import holding
@@ -303,7 +304,7 @@ def service(servers: Servers) -> Iterator[Service]:
     """A service and a worker, shared by the tests of one worker process: each test has a tenant of its own."""
     made = asyncio.run(make_database(servers))
     port = free_port()
-    environment = {**environment_for(servers, made), "UPWELL_PORT": str(port)}
+    environment = {**environment_for(servers, made), "UPWELL_PORT": str(port), "UPWELL_PART_BYTES": str(MIN_PART_BYTES)}
     url = f"http://127.0.0.1:{port}"
     processes = [start(environment, "serve"), start(environment, "worker")]
     try:

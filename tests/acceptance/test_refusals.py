@@ -49,7 +49,20 @@ REFUSED: list[tuple[str, object, int, str]] = [
     ("17 KiB of metadata", {**GOOD, "metadata": {"a": "x" * 17_000}}, 422, "metadata_too_large"),
     ("17 KiB of object metadata", {**GOOD, "object_metadata": {"a": "x" * 17_000}}, 422, "metadata_too_large"),
     ("a number that is none", {**GOOD, "object_metadata": {"number": "x"}}, 422, "schema_violation"),
-    ("more than a single PUT takes", {**GOOD, "file_size_bytes": 5 * 1024**3 + 1}, 422, "needs_multipart"),
+    (
+        "more than a single PUT takes, and no parts",
+        {**GOOD, "file_size_bytes": 5 * 1024**3 + 1, "multipart": "never"},
+        422,
+        "needs_multipart",
+    ),
+    ("integrity without a hash", {**GOOD, "integrity": "storage"}, 422, "hash_required"),
+    (
+        "integrity of parts",
+        {**GOOD, "integrity": "storage", "multipart": "always", "file_hash": "a" * 64},
+        422,
+        "integrity_needs_single_put",
+    ),
+    ("an unknown way to send", {**GOOD, "multipart": "sometimes"}, 422, "invalid_request"),
     ("more than the tier allows", {**GOOD, "file_size_bytes": 50 * 10**9 + 1}, 403, "file_too_large"),
 ]
 

@@ -167,12 +167,12 @@ async def following(kit: Kit, account: Account) -> Following:
 async def test_an_upload_follows_every_step_to_its_good_end_and_is_gone_when_forgotten(
     kit: Kit, account: Account, following: Following
 ) -> None:
-    await following.step(account.starts(), status=Status.IN_PROGRESS)
+    await following.step(account.starts(), status=Status.IN_PROGRESS, multipart_id="multipart-1")
     expires_at = account.clock.now() + timedelta(hours=5)
     due_at = expires_at + timedelta(minutes=15)
     await following.step(account.reissues(timedelta(hours=5)), expires_at=expires_at, due_at=due_at)
     await following.step(account.begins(task_id="task_1"), status=Status.PROCESSING, task_id="task_1")
-    await following.step(account.abandons(), status=Status.IN_PROGRESS)
+    await following.step(account.abandons(), status=Status.IN_PROGRESS, multipart_id="multipart-1")
     await following.step(account.begins(task_id="task_2"), status=Status.PROCESSING)  # the task stays the first
     now = account.clock.now() + A_MINUTE
     await following.step(

@@ -82,6 +82,32 @@ EXAMPLES: dict[str, str] = {
     "POST /v1/buckets/{bucket_identifier}/uploads/{upload_id}/confirm": _call(
         "POST", f"{_BUCKET}/uploads/$upload_id/confirm", "{}", field="object_id"
     ),
+    "POST /v1/buckets/{bucket_identifier}/uploads/{upload_id}/parts/sign": "\n".join(
+        [
+            _call(
+                "POST",
+                f"{_BUCKET}/uploads",
+                '{"filename": "tides.txt", "content_type": "text/plain", "blob_property": "text",'
+                ' "multipart": "always"}',
+                field="upload_id",
+            ),
+            "part_url=$("
+            + _call("POST", f"{_BUCKET}/uploads/$upload_id/parts/sign", '{"part_numbers": [1]}')
+            + ' | sed \'s/.*"url":"\\([^"]*\\)".*/\\1/\')',
+            'curl -sS --fail-with-body -T tide.txt "$part_url"',
+        ]
+    ),
+    "GET /v1/buckets/{bucket_identifier}/uploads/{upload_id}/parts": _call(
+        "GET", f"{_BUCKET}/uploads/$upload_id/parts"
+    ),
+    "POST /v1/uploads/{upload_id}/parts/sign": _call(
+        "POST", "/v1/uploads/$upload_id/parts/sign", '{"part_numbers": [1, 2]}'
+    ),
+    "GET /v1/uploads/{upload_id}/parts": _call("GET", "/v1/uploads/$upload_id/parts"),
+    "POST /v1/buckets/{bucket_identifier}/uploads/{upload_id}/sign": _call(
+        "POST", f"{_BUCKET}/uploads/$upload_id/sign"
+    ),
+    "POST /v1/uploads/{upload_id}/sign": _call("POST", "/v1/uploads/$upload_id/sign"),
     "GET /v1/uploads/{upload_id}": _call("GET", "/v1/uploads/$upload_id"),
     "POST /v1/uploads/{upload_id}/confirm": "\n".join(
         ["# again: the second time changes nothing", _call("POST", "/v1/uploads/$upload_id/confirm")]
