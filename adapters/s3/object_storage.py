@@ -17,12 +17,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.s3.sigv4 import Addressing, Credentials
 from application.ports.object_storage import (
+    MIN_PART_BYTES,
     BucketSetup,
     ContentChangedError,
+    PartsRefusedError,
     StorageDeniedError,
     StorageError,
     StorageUnavailableError,
     StoredContent,
+    StoredPart,
 )
 
 if TYPE_CHECKING:
@@ -58,6 +61,8 @@ _OPERATOR_CODES: Final = frozenset(
         "SignatureDoesNotMatch",
     }
 )
+# MalformedXML: an ETag with characters that XML does not have is none of storage's.
+_PARTS_REFUSED: Final = frozenset({"EntityTooSmall", "InvalidPart", "InvalidPartOrder", "MalformedXML"})
 _HTTP_BAD_REQUEST: Final = 400
 _HTTP_FORBIDDEN: Final = 403
 _HTTP_NOT_FOUND: Final = 404
@@ -179,6 +184,73 @@ class S3ObjectStorage:
                 if not deleted.isdisjoint(versions):
                     raise StorageUnavailableError("the object is still there after its deletion")
                 deleted.update(versions)
+
+    async def begin_multipart(self, key: str, *, content_type: str) -> str:
+        """Begin an upload in parts; one whose id is lost with the answer goes by the rule that `prepare` sets."""
+        with _storage_errors():
+            begun = await self._client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=content_type)
+        multipart_id: str = _said(begun, "UploadId")
+        return multipart_id
+
+    async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
+        """Return all parts, by number; None if there is no such multipart upload (any more)."""
+        pages = self._client.get_paginator("list_parts").paginate(Bucket=self._bucket, Key=key, UploadId=multipart_id)
+        listed = []
+        with _storage_errors():
+            try:
+                async for page in pages:
+                    _said(page, "IsTruncated")
+                    listed += page.get("Parts", ())
+            except ClientError as error:
+                if _code(error) == "NoSuchUpload":
+                    return None
+                raise
+        # Servers exist that list a part beside the one that replaced it.
+        listed.sort(key=lambda part: (_said(part, "PartNumber"), _said(part, "LastModified")))
+        found = {part["PartNumber"]: part for part in listed}
+        return [
+            StoredPart(part_number=number, size_bytes=_said(part, "Size"), etag=_said(part, "ETag").strip('"'))
+            for number, part in found.items()
+        ]
+
+    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
+        """Make one object of these parts; parts that are not named are dropped.
+
+        False may also mean that an answer was lost, and that a repeated call found the upload completed.
+        """
+        named = {part.part_number: part.etag for part in sorted(parts, key=lambda part: part.part_number)}
+        if not parts or len(named) < len(parts):
+            raise ValueError("an object is made of one part at least, and of each number once")
+        with _storage_errors():
+            try:
+                done = await self._client.complete_multipart_upload(
+                    Bucket=self._bucket,
+                    Key=key,
+                    UploadId=multipart_id,
+                    MultipartUpload={
+                        "Parts": [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in named.items()]
+                    },
+                )
+            except ClientError as error:
+                if _code(error) == "NoSuchUpload":
+                    return False
+                if _code(error) not in _PARTS_REFUSED:
+                    raise
+                stored = await self.parts(key, multipart_id)
+                if stored is None:
+                    return False
+                raise _refusal(named, stored, too_small=_code(error) == "EntityTooSmall") from error
+            _said(done, "ETag")
+        return True
+
+    async def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Give an upload in parts up and delete its parts."""
+        with _storage_errors():
+            try:
+                await self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=multipart_id)
+            except ClientError as error:
+                if _code(error) != "NoSuchUpload":
+                    raise
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Make the bucket usable, keeping the rules that others put on it."""
@@ -321,6 +393,17 @@ def _said(found: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - a field
         return found[name]
     except KeyError as error:
         raise StorageUnavailableError(f"the answer has no {name}") from error
+
+
+def _refusal(named: Mapping[int, str], stored: Sequence[StoredPart], *, too_small: bool) -> Exception:
+    """Find out which parts storage did not take: S3 names the first of them at most."""
+    by_number = {part.part_number: part for part in stored}
+    there = {number for number, etag in named.items() if number in by_number and by_number[number].etag == etag}
+    missing = [number for number in named if number not in there]
+    small = [n for n in [*named][:-1] if n in there and by_number[n].size_bytes < MIN_PART_BYTES] if too_small else []
+    if not missing and not small:  # a client put one again meanwhile
+        return StorageUnavailableError("storage refused parts that it has")
+    return PartsRefusedError(missing=missing, too_small=small)
 
 
 def _version_id(found: Mapping[str, Any]) -> str | None:

@@ -22,6 +22,7 @@ from application.ports.url_signer import UnsupportedHeaderError
 Addressing = Literal["path", "virtual"]
 
 _SAFE_IN_PATH: Final = "/~"
+_SIGNATURES_OWN: Final = "X-Amz-"  # how the names of the signature's parameters begin
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _VIRTUAL_BUCKET: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
@@ -126,7 +127,7 @@ class QuerySigner:
         """Return the URL that allows `method` on `key` from `now` on (fractions of a second are cut off).
 
         `headers` are signed beside `Host`; raises `UnsupportedHeaderError` rather than leaving one out.
-        `query` are parameters of the operation and part of the URL.
+        `query` are parameters of the operation and part of the URL; no name begins with `X-Amz-`.
         """
         if not key:
             raise ValueError("an object has a key: without one the URL would act on the bucket")
@@ -162,9 +163,10 @@ class QuerySigner:
         if query:
             pairs = [(quote(name, safe=""), quote(value, safe="")) for name, value in query.items()]
             operation = "&".join([f"{name}={value}" for name, value in pairs]) + "&"
-            pairs += [(name, value) for name, _, value in (pair.partition("=") for pair in canonical_query.split("&"))]
             pairs.sort()
-            canonical_query = "&".join([f"{name}={value}" for name, value in pairs])
+            before = "".join([f"{name}={value}&" for name, value in pairs if name < _SIGNATURES_OWN])
+            behind = "".join([f"&{name}={value}" for name, value in pairs if name > _SIGNATURES_OWN])
+            canonical_query = f"{before}{canonical_query}{behind}"
 
         request = f"{method}\n{path}\n{canonical_query}\n{lines}\n{signed}\nUNSIGNED-PAYLOAD"
         to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"

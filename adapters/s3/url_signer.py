@@ -9,7 +9,13 @@ from typing import Final
 from urllib.parse import quote
 
 from adapters.s3.sigv4 import Addressing, Credentials, QuerySigner
-from application.ports.url_signer import MAX_URL_LENGTH, MAX_URL_LIFETIME, CredentialsExpiredError, SignedRequest
+from application.ports.url_signer import (
+    MAX_PART_NUMBER,
+    MAX_URL_LENGTH,
+    MAX_URL_LIFETIME,
+    CredentialsExpiredError,
+    SignedRequest,
+)
 
 # Our keys begin with about 100 characters of ids; a filename needs some room behind them.
 MIN_KEY_ROOM: Final = 200
@@ -54,6 +60,25 @@ class S3UrlSigner:
         sent = {name: value.strip(" \t") for name, value in headers.items()}
         seconds, expires_at = self._lifetime(expires_in, now)
         url = self._signer.presign("PUT", key, headers=sent, expires_in_seconds=seconds, now=now)
+        return SignedRequest(method="PUT", url=url, headers=sent, expires_at=expires_at)
+
+    def sign_part(
+        self,
+        key: str,
+        *,
+        multipart_id: str,
+        part_number: int,
+        headers: Mapping[str, str],
+        expires_in: timedelta,
+        now: datetime,
+    ) -> SignedRequest:
+        """Return a URL that takes one part of an upload in parts, and only with exactly these headers."""
+        if not 1 <= part_number <= MAX_PART_NUMBER:
+            raise ValueError(f"parts are numbered from 1 to {MAX_PART_NUMBER}, not {part_number}")
+        sent = {name: value.strip(" \t") for name, value in headers.items()}
+        seconds, expires_at = self._lifetime(expires_in, now)
+        query = {"partNumber": str(part_number), "uploadId": multipart_id}
+        url = self._signer.presign("PUT", key, headers=sent, query=query, expires_in_seconds=seconds, now=now)
         return SignedRequest(method="PUT", url=url, headers=sent, expires_at=expires_at)
 
     def sign_get(

@@ -42,6 +42,7 @@ def main() -> None:
     put = {"Bucket": BUCKET, "Key": KEY, "ContentType": "image/jpeg", "ContentLength": 1048576}
     part = {"Bucket": BUCKET, "Key": KEY, "PartNumber": 17, "UploadId": "abcdef0123456789"}
     query = {"partNumber": "17", "uploadId": "abcdef0123456789"}
+    part_of: dict[str, Any] = {"multipart_id": "abcdef0123456789", "part_number": 17}
     now, hour = datetime.now(UTC), timedelta(hours=1)
 
     theirs_put = microseconds(lambda: client.generate_presigned_url("put_object", Params=put), 500)
@@ -58,9 +59,14 @@ def main() -> None:
             lambda: url_signer.sign_put(KEY, headers=HEADERS, expires_in=hour, now=now),
         ),
         (
-            "part of a multipart upload",
+            "part, the URL alone",
             theirs_part,
             lambda: query_signer.presign("PUT", KEY, headers={}, query=query, expires_in_seconds=3600, now=now),
+        ),
+        (
+            "part, by the port",
+            theirs_part,
+            lambda: url_signer.sign_part(KEY, **part_of, headers={}, expires_in=hour, now=now),
         ),
     ):
         ours = microseconds(sign, 20_000)

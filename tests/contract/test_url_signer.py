@@ -1,5 +1,6 @@
 """What `UrlSigner` promises: of the answer alone on every signer, and of the URL where a server keeps it."""
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,7 +15,9 @@ from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.url_signer import MemoryUrlSigner, RefusedError
 from adapters.s3.sigv4 import Addressing, Credentials
 from adapters.s3.url_signer import S3UrlSigner, content_disposition
+from application.ports.object_storage import ObjectStorage
 from application.ports.url_signer import (
+    MAX_PART_NUMBER,
     MAX_URL_LENGTH,
     MAX_URL_LIFETIME,
     CredentialsExpiredError,
@@ -69,13 +72,26 @@ def get(signer: UrlSigner, expires_in: timedelta = HOUR, now: datetime = NOW) ->
     return signer.sign_get("a/k", expires_in=expires_in, now=now)
 
 
-both = pytest.mark.parametrize("sign", [put, get])
+def part(signer: UrlSigner, expires_in: timedelta = HOUR, now: datetime = NOW, number: int = 1) -> SignedRequest:
+    return signer.sign_part(
+        "a/k",
+        multipart_id="m/ü+",
+        part_number=number,
+        headers={"Content-Length": "5"},
+        expires_in=expires_in,
+        now=now,
+    )
+
+
+every_kind = pytest.mark.parametrize("sign", [put, part, get])
 Sign = Callable[..., SignedRequest]
 
 
 def test_the_answer_says_what_to_send(signer: UrlSigner) -> None:
     assert put(signer).method == "PUT"
     assert put(signer).headers == HEADERS
+    assert part(signer).method == "PUT"
+    assert part(signer).headers == {"Content-Length": "5"}
     assert get(signer).method == "GET"
     assert get(signer).headers == {}
 
@@ -88,7 +104,18 @@ def test_the_answer_depends_on_the_arguments_alone(signer: UrlSigner) -> None:
     assert len({sign(), sign("l"), sign(now=NOW + HOUR), sign(a="1"), sign(a="2"), sign(b="1")}) == 6
 
 
-@both
+def test_every_part_has_a_url_of_its_own(signer: UrlSigner) -> None:
+    assert len({part(signer, number=number).url for number in range(1, 101)} | {put(signer).url}) == 101
+
+
+def test_parts_are_numbered_from_1_to_10000(signer: UrlSigner) -> None:
+    assert part(signer, number=1).url != part(signer, number=MAX_PART_NUMBER).url
+    for number in (-1, 0, MAX_PART_NUMBER + 1):
+        with pytest.raises(ValueError, match="numbered"):
+            part(signer, number=number)
+
+
+@every_kind
 def test_a_url_lives_as_long_as_it_is_asked_to_in_whole_seconds(signer: UrlSigner, sign: Sign) -> None:
     second = NOW.replace(microsecond=0)
 
@@ -96,12 +123,12 @@ def test_a_url_lives_as_long_as_it_is_asked_to_in_whole_seconds(signer: UrlSigne
     assert sign(signer, timedelta(seconds=1.9)).expires_at == second + timedelta(seconds=1)
 
 
-@both
+@every_kind
 def test_a_url_lives_seven_days_at_most(signer: UrlSigner, sign: Sign) -> None:
     assert sign(signer, timedelta(days=8)).expires_at == NOW.replace(microsecond=0) + MAX_URL_LIFETIME
 
 
-@both
+@every_kind
 def test_a_url_lives_no_longer_than_the_credentials_that_sign_it(
     make: Callable[[datetime | None], UrlSigner], sign: Sign
 ) -> None:
@@ -111,7 +138,7 @@ def test_a_url_lives_no_longer_than_the_credentials_that_sign_it(
     assert sign(signer, timedelta(minutes=3)).expires_at == NOW.replace(microsecond=0) + timedelta(minutes=3)
 
 
-@both
+@every_kind
 def test_expired_credentials_sign_nothing(make: Callable[[datetime | None], UrlSigner], sign: Sign) -> None:
     with pytest.raises(CredentialsExpiredError):
         sign(make(NOW - HOUR))
@@ -119,7 +146,7 @@ def test_expired_credentials_sign_nothing(make: Callable[[datetime | None], UrlS
         sign(make(NOW.replace(microsecond=0)))
 
 
-@both
+@every_kind
 def test_a_lifetime_below_a_second_and_a_time_without_a_zone_are_mistakes(signer: UrlSigner, sign: Sign) -> None:
     for expires_in in (timedelta(0), -HOUR, timedelta(milliseconds=999)):
         with pytest.raises(ValueError, match="second"):
@@ -141,6 +168,8 @@ def test_a_header_that_cannot_be_bound_is_refused_by_name(signer: UrlSigner) -> 
         with pytest.raises(UnsupportedHeaderError) as refused:
             signer.sign_put("k", headers=headers, expires_in=HOUR, now=NOW)
         assert refused.value.name in headers
+        with pytest.raises(UnsupportedHeaderError):
+            signer.sign_part("k", multipart_id="m", part_number=1, headers=headers, expires_in=HOUR, now=NOW)
 
 
 @pytest.mark.parametrize("names", [(), EVERY_HEADER[:1], EVERY_HEADER[:2], EVERY_HEADER])
@@ -154,13 +183,20 @@ def test_the_room_for_a_key_is_exact_for_the_longest_lifetime(signer: UrlSigner,
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # a signer keeps nothing between examples
-@given(key=st.text(min_size=1), filename=st.text(), version_id=st.none() | st.text(min_size=1))
-def test_every_key_filename_and_version_makes_a_plain_url(
-    signer: UrlSigner, key: str, filename: str, version_id: str | None
+@given(
+    key=st.text(min_size=1),
+    filename=st.text(),
+    version_id=st.none() | st.text(min_size=1),
+    multipart_id=st.text(min_size=1),
+)
+def test_every_key_filename_version_and_multipart_id_makes_a_plain_url(
+    *, signer: UrlSigner, key: str, filename: str, version_id: str | None, multipart_id: str
 ) -> None:
+    writing = signer.sign_put(key, headers=HEADERS, expires_in=HOUR, now=NOW)
+    part = signer.sign_part(key, multipart_id=multipart_id, part_number=1, headers={}, expires_in=HOUR, now=NOW)
     reading = signer.sign_get(key, expires_in=HOUR, now=NOW, version_id=version_id, download_as=filename)
 
-    for url in (reading.url, signer.sign_put(key, headers=HEADERS, expires_in=HOUR, now=NOW).url):
+    for url in (writing.url, part.url, reading.url):
         assert url.startswith("https://")
         assert url.isascii()
         assert url.isprintable()
@@ -174,11 +210,20 @@ class Answer(NamedTuple):
 
 
 class Served(NamedTuple):
-    """A signer, and a server that keeps what it signs: (method, url, headers, body, now)."""
+    """A signer, and a server that keeps what it signs: (method, url, headers, body, now).
+
+    `begin` begins an upload in parts; `parts_of` lists their numbers and sizes.
+    """
 
     signer: UrlSigner
     send: Callable[[str, str, dict[str, str], bytes], Awaitable[Answer]]
     version_of: Callable[[str], Awaitable[str | None]]
+    begin: Callable[[str], Awaitable[str]]
+    parts_of: Callable[[str, str], Awaitable[list[tuple[int, int]]]]
+
+
+async def sizes(storage: ObjectStorage, key: str, multipart_id: str) -> list[tuple[int, int]]:
+    return [(each.part_number, each.size_bytes) for each in await storage.parts(key, multipart_id) or ()]
 
 
 def memory_server() -> Served:
@@ -204,7 +249,13 @@ def memory_server() -> Served:
         assert found is not None
         return found.version_id
 
-    return Served(signer, send, version_of)
+    async def begin(key: str) -> str:
+        return await storage.begin_multipart(key, content_type="image/png")
+
+    async def parts_of(key: str, multipart_id: str) -> list[tuple[int, int]]:
+        return await sizes(storage, key, multipart_id)
+
+    return Served(signer, send, version_of, begin, parts_of)
 
 
 def s3_server(bucket: S3Bucket) -> Served:
@@ -219,7 +270,15 @@ def s3_server(bucket: S3Bucket) -> Served:
             assert found is not None
             return found.version_id
 
-    return Served(bucket.signer(), send, version_of)
+    async def begin(key: str) -> str:
+        async with bucket.storage() as storage:
+            return await storage.begin_multipart(key, content_type="image/png")
+
+    async def parts_of(key: str, multipart_id: str) -> list[tuple[int, int]]:
+        async with bucket.storage() as storage:
+            return await sizes(storage, key, multipart_id)
+
+    return Served(bucket.signer(), send, version_of, begin, parts_of)
 
 
 @pytest.fixture(scope="session")
@@ -288,3 +347,52 @@ async def test_a_request_that_is_not_the_signed_one_is_refused(served: Served, k
     ):
         assert (await served.send("PUT", url, headers, b"hello")).status == 403
     assert (await served.send("GET", signed.url, {}, b"")).status == 403
+
+
+async def test_parts_as_signed_are_taken(served: Served, key: str) -> None:
+    multipart_id = await served.begin(key)
+
+    for number, body in ((10_000, b"hello"), (1, b"hi")):
+        signed = served.signer.sign_part(
+            key,
+            multipart_id=multipart_id,
+            part_number=number,
+            headers={"Content-Length": str(len(body))},
+            expires_in=HOUR,
+            now=now(),
+        )
+        assert (await served.send("PUT", signed.url, signed.headers, body)).status == 200
+
+    assert await served.parts_of(key, multipart_id) == [(1, 2), (10_000, 5)]
+
+
+async def test_a_part_that_is_not_the_signed_one_is_refused(served: Served, key: str) -> None:
+    multipart_id, other_id = await served.begin(key), await served.begin(key)
+    headers = {"Content-Length": "5"}
+
+    def sign(at: datetime) -> str:
+        return served.signer.sign_part(
+            key, multipart_id=multipart_id, part_number=77, headers=headers, expires_in=HOUR, now=at
+        ).url
+
+    signed, late = sign(now()), sign(now() - 2 * HOUR)
+    whole = served.signer.sign_put(key, headers=headers, expires_in=HOUR, now=now()).url
+    of_the_part = "&".join(re.findall(rf"[A-Za-z-]+=(?:77|{multipart_id})(?=&)", signed))
+    tampered = signed[:-1] + ("0" if signed[-1] != "0" else "1")
+
+    for url, sent in (
+        (signed.replace("=77&", "=78&"), headers),
+        (signed.replace(multipart_id, other_id), headers),
+        (signed.replace(".bin?", ".exe?"), headers),
+        (re.sub(r"[A-Za-z-]+=77&", "", signed), headers),
+        (f"{whole}&{of_the_part}", headers),
+        (whole.replace("?", f"?{of_the_part}&"), headers),
+        (signed, {"Content-Length": "4"}),
+        (tampered, headers),
+        (late, headers),
+    ):
+        body = bytes(int(sent["Content-Length"]))
+        assert (await served.send("PUT", url, sent, body)).status == 403, url
+    assert (await served.send("GET", signed, {}, b"")).status == 403
+    assert await served.parts_of(key, multipart_id) == []
+    assert await served.parts_of(key, other_id) == []

@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.s3.sigv4 import Addressing, Credentials, QuerySigner
+from adapters.s3.url_signer import S3UrlSigner
 
 AWKWARD = [
     "..",
@@ -177,19 +178,23 @@ def client(endpoint: str, addressing: Addressing, token: str | None) -> Any:  # 
     )
 
 
+checksums = st.binary(min_size=32, max_size=32).map(lambda digest: b64encode(digest).decode())
 put_params = st.fixed_dictionaries(
     {},
     optional={
         "ContentType": st.from_regex(r"[a-z]{1,9}/[a-z.+-]{1,20}(;  ?charset=[a-z0-9-]{1,9})?", fullmatch=True),
         "ContentLength": st.integers(0, 5 * 1024**3),
-        "ChecksumSHA256": st.binary(min_size=32, max_size=32).map(lambda digest: b64encode(digest).decode()),
+        "ChecksumSHA256": checksums,
         "IfNoneMatch": st.just("*"),
     },
 )
 get_params = st.fixed_dictionaries(
     {}, optional={"VersionId": st.text(min_size=1), "ResponseContentDisposition": texts.filter(bool)}
 )
-part_params = st.fixed_dictionaries({"PartNumber": st.integers(1, 10_000), "UploadId": st.text(min_size=1)})
+part_params = st.fixed_dictionaries(
+    {"PartNumber": st.integers(1, 10_000), "UploadId": st.text(min_size=1)},
+    optional={"ContentLength": st.integers(0, 5 * 1024**3), "ChecksumSHA256": checksums},
+)
 HEADER_OF = {
     "ContentType": "Content-Type",
     "ContentLength": "Content-Length",
@@ -260,3 +265,41 @@ def test_every_url_is_the_one_that_botocores_client_makes(
     )
 
     assert ours == theirs
+
+
+@settings(deadline=None)
+@given(
+    params=part_params,
+    endpoint=st.sampled_from(ENDPOINTS),
+    token=st.sampled_from(TOKENS),
+    key=keys,
+    expires=st.integers(1, SEVEN_DAYS),
+    now=times,
+)
+def test_every_url_of_a_part_is_the_one_that_botocores_client_makes(
+    *, params: dict[str, Any], endpoint: str, token: str | None, key: str, expires: int, now: datetime
+) -> None:
+    number, multipart_id = params["PartNumber"], params["UploadId"]
+    ordered = {"Bucket": "some-bucket", "Key": key, "PartNumber": number, "UploadId": multipart_id, **params}
+    with frozen(now):
+        theirs = client(endpoint, "path", token).generate_presigned_url(
+            "upload_part", Params=ordered, ExpiresIn=expires
+        )
+
+    signer = S3UrlSigner(
+        endpoint_url=endpoint,
+        bucket="some-bucket",
+        region="eu-central-1",
+        addressing="path",
+        credentials=Credentials("AKIDEXAMPLE", "SECRET", token),
+    )
+    signed = signer.sign_part(
+        key,
+        multipart_id=multipart_id,
+        part_number=number,
+        headers={HEADER_OF[param]: str(value) for param, value in params.items() if param in HEADER_OF},
+        expires_in=timedelta(seconds=expires),
+        now=now,
+    )
+
+    assert signed.url == theirs

@@ -12,17 +12,21 @@ import pytest
 from adapters.s3.object_storage import S3ObjectStorage, _full_sha256, _has_rule
 from adapters.s3.sigv4 import Credentials
 from application.ports.object_storage import (
+    MIN_PART_BYTES,
     BucketSetup,
     ContentChangedError,
+    PartsRefusedError,
     StorageDeniedError,
     StorageError,
     StorageUnavailableError,
     StoredContent,
+    StoredPart,
 )
 
 # (method, path, query) -> a whole HTTP answer; None hangs.
 Answer = Callable[[str, str, dict[str, str]], bytes | None]
 CONTENT = StoredContent(size_bytes=5, etag="abc")
+PARTS = [StoredPart(part_number=number, size_bytes=1, etag=f"e{number}") for number in (1, 2, 3)]
 PINNED = StoredContent(size_bytes=5, etag="abc", version_id="v1")
 
 
@@ -92,6 +96,10 @@ CALLS: dict[str, Callable[[S3ObjectStorage], Any]] = {
     "head": lambda storage: storage.head("k"),
     "read": lambda storage: read(storage, PINNED),
     "delete": lambda storage: storage.delete("k"),
+    "begin": lambda storage: storage.begin_multipart("k", content_type="a/b"),
+    "parts": lambda storage: storage.parts("k", "m"),
+    "complete": lambda storage: storage.complete_multipart("k", "m", PARTS),
+    "abort": lambda storage: storage.abort_multipart("k", "m"),
     "prepare": lambda storage: storage.prepare(cors_origins=["*"]),
     "ping": lambda storage: storage.ping(),
 }
@@ -170,7 +178,7 @@ async def test_refused_credentials_are_the_operators_business(
             await call(storage)
 
 
-@pytest.mark.parametrize("call", [CALLS["read"], CALLS["delete"]], ids=["read", "delete"])
+@pytest.mark.parametrize("call", [call for name, call in CALLS.items() if name not in {"head", "prepare", "ping"}])
 async def test_a_missing_bucket_is_the_operators_business(call: Callable[[S3ObjectStorage], Any]) -> None:
     async with storage_on(lambda *_: refused(404, "NoSuchBucket")) as (storage, _):
         with pytest.raises(StorageDeniedError):
@@ -183,7 +191,7 @@ async def test_ping_does_not_answer_for_a_missing_bucket() -> None:
             await storage.ping()
 
 
-@pytest.mark.parametrize("call", [CALLS["head"], CALLS["read"], CALLS["delete"]], ids=["head", "read", "delete"])
+@pytest.mark.parametrize("call", [CALLS[name] for name in ("head", "read", "delete", "begin", "parts", "complete")])
 async def test_an_answer_that_is_not_s3s_is_unavailable(call: Callable[[S3ObjectStorage], Any]) -> None:
     async with storage_on(lambda *_: http(200, b"<html>Welcome</html>")) as (storage, _):
         with pytest.raises(StorageUnavailableError):
@@ -315,6 +323,129 @@ async def test_what_the_list_misses_is_deleted_by_what_head_finds() -> None:
 async def test_a_deletion_that_does_not_help_is_not_called_done() -> None:
     with pytest.raises(StorageUnavailableError, match="still there"):
         await deleted_by([versions("k:1"), versions("k:1")])
+
+
+def listed(*found: str, following: int | None = None) -> bytes:
+    """Answer a listing of parts; each part is `number:size:etag:seconds`; a next page follows part `following`."""
+    parts = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><Size>{size}</Size><ETag>&quot;{etag}&quot;</ETag>"
+        f"<LastModified>2026-01-02T03:04:{seconds}.000Z</LastModified></Part>"
+        for number, size, etag, seconds in (part.split(":") for part in found)
+    )
+    marker = "" if following is None else f"<NextPartNumberMarker>{following}</NextPartNumberMarker>"
+    truncated = str(following is not None).lower()
+    body = f"<ListPartsResult><IsTruncated>{truncated}</IsTruncated>{marker}{parts}</ListPartsResult>"
+    return http(200, body.encode())
+
+
+COMPLETED = http(200, b"<CompleteMultipartUploadResult><ETag>&quot;e-3&quot;</ETag></CompleteMultipartUploadResult>")
+FAILED = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
+DECLARED = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+STORED = listed(f"1:{MIN_PART_BYTES}:e1:01", f"2:{MIN_PART_BYTES}:e2:01", "3:1:e3:01")
+
+
+async def test_parts_are_listed_page_by_page() -> None:
+    pages = [listed("1:5:e1:01", "2:6:e2:01", following=2), listed("3:7:e3:01", following=3), listed()]
+
+    async with storage_on(lambda *_: pages.pop(0)) as (storage, server):
+        found = await storage.parts("k", "m")
+
+    assert found == [StoredPart(part_number=n, size_bytes=n + 4, etag=f"e{n}") for n in (1, 2, 3)]
+    assert [query.get("part-number-marker") for *_, query in server.asked] == [None, "2", "3"]
+
+
+async def test_of_a_part_that_is_listed_with_what_it_replaced_the_last_one_is_told() -> None:
+    answer = listed("1:5:new:02", "1:5:old:01", "2:5:old:01", "2:5:newer:03", "2:5:new:02")
+
+    async with storage_on(lambda *_: answer) as (storage, _):
+        found = await storage.parts("k", "m")
+
+    assert found is not None
+    assert [(part.part_number, part.etag) for part in found] == [(1, "new"), (2, "newer")]
+
+
+async def test_an_upload_that_ends_while_its_parts_are_listed_is_gone() -> None:
+    pages = [listed("1:5:e1:01", following=1), refused(404, "NoSuchUpload")]
+
+    async with storage_on(lambda *_: pages.pop(0)) as (storage, _):
+        assert await storage.parts("k", "m") is None
+
+
+async def test_an_upload_that_is_not_there_is_no_error() -> None:
+    async with storage_on(lambda *_: refused(404, "NoSuchUpload")) as (storage, _):
+        assert await storage.parts("k", "m") is None
+        assert await storage.complete_multipart("k", "m", PARTS) is False
+        await storage.abort_multipart("k", "m")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [FAILED, DECLARED + FAILED, DECLARED + b"  \n  " + FAILED, b"", b"   ", DECLARED, DECLARED + b"<CompleteMulti"],
+    ids=["error", "declared", "late", "empty", "white space", "declaration", "broken off"],
+)
+async def test_a_completion_that_says_200_with_an_error_in_its_body_is_unavailable(body: bytes) -> None:
+    async with storage_on(lambda *_: http(200, body)) as (storage, server):
+        with pytest.raises(StorageUnavailableError):
+            await storage.complete_multipart("k", "m", PARTS)
+
+    assert [method for method, *_ in server.asked] == ["POST"]
+
+
+@pytest.mark.parametrize("first", [http(200, FAILED), http(503), b""], ids=["200 with an error", "503", "hangs up"])
+@pytest.mark.parametrize(
+    ("second", "completed"), [(COMPLETED, True), (refused(404, "NoSuchUpload"), False)], ids=["completes", "is gone"]
+)
+async def test_a_completion_is_tried_again(first: bytes, second: bytes, completed: bool) -> None:
+    answers = [first, second]
+
+    async with storage_on(lambda *_: answers.pop(0), max_attempts=2) as (storage, _):
+        assert await storage.complete_multipart("k", "m", PARTS) is completed
+
+    assert answers == []
+
+
+async def complete(refusal: bytes, listing: bytes) -> bool:
+    async with storage_on(lambda method, *_: listing if method == "GET" else refusal) as (storage, _):
+        return await storage.complete_multipart("k", "m", PARTS)
+
+
+@pytest.mark.parametrize(
+    ("code", "listing", "missing", "too_small"),
+    [
+        ("InvalidPart", listed(f"1:{MIN_PART_BYTES}:e1:01"), (2, 3), ()),
+        ("InvalidPart", listed("1:1:e1:01", "2:1:other:01", "3:1:e3:01", "4:1:e4:01"), (2,), ()),
+        ("InvalidPartOrder", listed("2:1:e2:01"), (1, 3), ()),
+        ("MalformedXML", listed(), (1, 2, 3), ()),
+        ("EntityTooSmall", listed(f"1:{MIN_PART_BYTES - 1}:e1:01", "2:0:e2:01", "3:1:e3:01"), (), (1, 2)),
+        ("EntityTooSmall", listed(f"1:{MIN_PART_BYTES}:e1:01", "2:1:e2:01"), (3,), (2,)),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400])
+async def test_parts_that_are_refused_are_found_in_the_list(
+    *, status: int, code: str, listing: bytes, missing: tuple[int, ...], too_small: tuple[int, ...]
+) -> None:
+    with pytest.raises(PartsRefusedError) as error:
+        await complete(refused(status, code), listing)
+
+    assert (error.value.missing, error.value.too_small) == (missing, too_small)
+    assert error.value.__cause__ is not None
+
+
+@pytest.mark.parametrize("code", ["InvalidPart", "EntityTooSmall"])
+async def test_a_refusal_that_the_list_does_not_explain_is_worth_another_try(code: str) -> None:
+    with pytest.raises(StorageUnavailableError):
+        await complete(refused(400, code), STORED)
+    with pytest.raises(StorageUnavailableError):
+        await complete(refused(400, code), refused(503, "SlowDown"))
+
+
+async def test_an_upload_that_is_gone_after_a_refusal_is_not_there() -> None:
+    assert await complete(refused(400, "InvalidPart"), refused(404, "NoSuchUpload")) is False
+
+
+async def test_another_refusal_of_a_completion_is_the_operators_business() -> None:
+    with pytest.raises(StorageDeniedError):
+        await complete(refused(403, "AccessDenied"), STORED)
 
 
 def bucket_server(**broken: bytes) -> Answer:
