@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from domain.parts import MIN_PART_BYTES
-from tests.acceptance.test_main_job import announce, put
 from tests.acceptance.test_buckets import until
+from tests.acceptance.test_main_job import announce, put
 from tests.conftest import Tenant
 
 BODY = secrets.token_bytes(2 * MIN_PART_BYTES + 1000)
