@@ -774,6 +774,6 @@ def _wrong_state(upload: Upload, command: UploadCommand) -> WrongStateError:
         )
     return WrongStateError(
         "wrong_state",
-        f"{type(command).__name__} means nothing while the upload is {status or 'not there'}.",
+        f"The upload is {status or 'not there'}: this can be done no more, or not yet.",
         {"status": status},
     )
