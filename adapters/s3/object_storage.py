@@ -61,8 +61,10 @@ _OPERATOR_CODES: Final = frozenset(
         "SignatureDoesNotMatch",
     }
 )
-# MalformedXML: an ETag with characters that XML does not have is none of storage's.
-_PARTS_REFUSED: Final = frozenset({"EntityTooSmall", "InvalidPart", "InvalidPartOrder", "MalformedXML"})
+# The last two: a number that no part can have, or an ETag with characters that XML does not have.
+_PARTS_REFUSED: Final = frozenset(
+    {"EntityTooSmall", "InvalidPart", "InvalidPartOrder", "InvalidArgument", "MalformedXML"}
+)
 _HTTP_BAD_REQUEST: Final = 400
 _HTTP_FORBIDDEN: Final = 403
 _HTTP_NOT_FOUND: Final = 404
@@ -194,13 +196,19 @@ class S3ObjectStorage:
 
     async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
         """Return all parts, by number; None if there is no such multipart upload (any more)."""
-        pages = self._client.get_paginator("list_parts").paginate(Bucket=self._bucket, Key=key, UploadId=multipart_id)
         listed = []
+        marker, more = 0, True
         with _storage_errors():
             try:
-                async for page in pages:
-                    _said(page, "IsTruncated")
+                while more:
+                    page = await self._client.list_parts(
+                        Bucket=self._bucket, Key=key, UploadId=multipart_id, PartNumberMarker=marker
+                    )
                     listed += page.get("Parts", ())
+                    if more := _said(page, "IsTruncated"):
+                        before, marker = marker, _said(page, "NextPartNumberMarker")
+                        if marker <= before:
+                            raise StorageUnavailableError("the list of parts does not go on")
             except ClientError as error:
                 if _code(error) == "NoSuchUpload":
                     return None

@@ -351,7 +351,7 @@ async def test_parts_are_listed_page_by_page() -> None:
         found = await storage.parts("k", "m")
 
     assert found == [StoredPart(part_number=n, size_bytes=n + 4, etag=f"e{n}") for n in (1, 2, 3)]
-    assert [query.get("part-number-marker") for *_, query in server.asked] == [None, "2", "3"]
+    assert [query.get("part-number-marker") for *_, query in server.asked] == ["0", "2", "3"]
 
 
 async def test_of_a_part_that_is_listed_with_what_it_replaced_the_last_one_is_told() -> None:
@@ -362,6 +362,15 @@ async def test_of_a_part_that_is_listed_with_what_it_replaced_the_last_one_is_to
 
     assert found is not None
     assert [(part.part_number, part.etag) for part in found] == [(1, "new"), (2, "newer")]
+
+
+async def test_a_list_of_parts_that_breaks_off_is_not_taken_for_all_of_them() -> None:
+    page = listed("1:5:e1:01", following=1)
+
+    for answer in (page, page.replace(b"NextPartNumberMarker", b"NoPartNumberMarkers")):
+        async with storage_on(lambda *_, answer=answer: answer) as (storage, _):
+            with pytest.raises(StorageUnavailableError):
+                await storage.parts("k", "m")
 
 
 async def test_an_upload_that_ends_while_its_parts_are_listed_is_gone() -> None:
@@ -416,6 +425,7 @@ async def complete(refusal: bytes, listing: bytes) -> bool:
         ("InvalidPart", listed("1:1:e1:01", "2:1:other:01", "3:1:e3:01", "4:1:e4:01"), (2,), ()),
         ("InvalidPartOrder", listed("2:1:e2:01"), (1, 3), ()),
         ("MalformedXML", listed(), (1, 2, 3), ()),
+        ("InvalidArgument", listed("1:1:e1:01", "2:1:e2:01"), (3,), ()),
         ("EntityTooSmall", listed(f"1:{MIN_PART_BYTES - 1}:e1:01", "2:0:e2:01", "3:1:e3:01"), (), (1, 2)),
         ("EntityTooSmall", listed(f"1:{MIN_PART_BYTES}:e1:01", "2:1:e2:01"), (3,), (2,)),
     ],
