@@ -40,7 +40,7 @@ from domain.upload_token import UploadToken, UploadTokenIssued, token_of
 CACHE_SECONDS = 5.0
 _CACHE_ENTRIES = 10_000
 LIST_SECONDS = 5.0
-SEARCH_PATIENCE_SECONDS = 0.2  # then it is worth while to ask what can be found at all
+SEARCH_PATIENCE_SECONDS = 0.1  # then it is worth while to ask what can be found at all
 _CANDIDATES = 5_000
 _CANDIDATES_SECONDS = 1.0
 

@@ -302,6 +302,16 @@ async def test_while_one_worker_reads_the_log_the_others_have_nothing_to_do(worl
     assert set(await world.texts()) == {upload_id}
 
 
+async def test_what_cannot_be_written_now_is_written_later(world: World) -> None:
+    upload_id = await world.account.request(world.log, filename="needle.txt")
+    await world.owner.execute("ALTER TABLE upwell.search_texts ADD CONSTRAINT full_disk CHECK (text = '')")
+    assert not await world.index.catch_up()
+    assert await world.found("needle") == [upload_id]
+    await world.owner.execute("ALTER TABLE upwell.search_texts DROP CONSTRAINT full_disk")
+    await world.index.catch_up()
+    assert set(await world.texts()) == {upload_id}
+
+
 async def test_without_the_extension_search_finds_the_same_and_nothing_is_kept(world: World) -> None:
     upload_id = await world.account.request(world.log, filename="needle.txt")
     await world.owner.execute("DROP EXTENSION pg_trgm CASCADE")
@@ -309,12 +319,26 @@ async def test_without_the_extension_search_finds_the_same_and_nothing_is_kept(w
     assert await world.texts() == {}
     assert await world.same("needle")
     assert await world.found("needle") == [upload_id]
-    # it is installed later
+    # it is installed later, and somewhere else
+    await world.owner.execute("CREATE EXTENSION pg_trgm SCHEMA public")
     assert await world.owner.fetchval("SELECT upwell.prepare_search()")
     await world.index.catch_up()
     assert set(await world.texts()) == {upload_id}
     assert await world.found("needle") == [upload_id]
     assert world.looks_among_candidates("upwell.uploads")
+
+
+async def test_who_may_not_make_the_extension_is_left_without(world: World) -> None:
+    await world.owner.execute("DROP EXTENSION pg_trgm CASCADE; DROP SCHEMA upwell_extensions")
+    transaction = world.owner.transaction()
+    await transaction.start()
+    await world.owner.execute(
+        "CREATE ROLE with_few_rights; GRANT USAGE ON SCHEMA upwell TO with_few_rights;"
+        "GRANT EXECUTE ON FUNCTION upwell.prepare_search TO with_few_rights; SET LOCAL ROLE with_few_rights"
+    )
+    assert await world.owner.fetchval("SELECT upwell.prepare_search()") is False
+    await transaction.rollback()
+    assert await world.owner.fetchval("SELECT upwell.prepare_search()") is True
 
 
 async def test_where_the_index_is_far_behind_search_looks_at_all_rows(world: World) -> None:
