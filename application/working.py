@@ -12,6 +12,7 @@ from application.ports.clock import Clock
 from application.ports.event_log import EventLog, LogUnavailableError, VersionConflictError
 from application.ports.jobs import Job, JobKind, JobQueue
 from application.ports.object_storage import ObjectStorage
+from application.ports.search_index import SearchIndex
 from application.rechecking_uploads import RecheckingUploads
 from application.running_tasks import RunningTasks
 from application.uploads import load_upload
@@ -24,6 +25,7 @@ RETRY_FIRST = timedelta(seconds=2)
 RETRY_LAST = timedelta(minutes=15)
 IDLE = timedelta(seconds=5)
 TIDY = timedelta(minutes=10)
+INDEX = timedelta(seconds=1)
 ACTOR = "system:worker"
 
 
@@ -52,8 +54,10 @@ class Working:
         tasks: RunningTasks,
         do_once: DoingOnce,
         report: JobReport,
+        search_index: SearchIndex | None = None,
         concurrency: int = 4,
     ) -> None:
+        """`search_index` None: lists are searched without one."""
         self._jobs = jobs
         self._log = log
         self._storage = storage
@@ -65,13 +69,14 @@ class Working:
         self._tasks = tasks
         self._do_once = do_once
         self._report = report
+        self._search_index = search_index
         self._concurrency = concurrency
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping` is set; jobs under way are given back then. A long job does not hold up the others."""
         under_way: set[asyncio.Task[None]] = set()
         stop = asyncio.create_task(stopping.wait())
-        tidying = asyncio.create_task(self._tidy())
+        besides = [asyncio.create_task(self._tidy()), asyncio.create_task(self._index())]
         try:
             while not stopping.is_set():
                 pause = await self._take(under_way)
@@ -83,11 +88,10 @@ class Working:
                 under_way = {task for task in under_way if not task.done()}
         finally:
             stop.cancel()
-            tidying.cancel()
             await asyncio.sleep(0)  # a job that was leased but has not begun could not give its lease back
-            for task in under_way:
+            for task in (*besides, *under_way):
                 task.cancel()
-            await asyncio.gather(tidying, *under_way, return_exceptions=True)
+            await asyncio.gather(*besides, *under_way, return_exceptions=True)
 
     async def work_due(self) -> int:
         """Work the jobs that are due now, and return how many there were."""
@@ -102,6 +106,14 @@ class Working:
                 while await self._do_once.drop_expired():
                     pass
             await asyncio.sleep(TIDY.total_seconds())
+
+    async def _index(self) -> None:
+        """Keep the index of search up to date, for as long as it is not cancelled."""
+        while self._search_index is not None:
+            with suppress(LogUnavailableError):
+                while await self._search_index.catch_up():
+                    pass
+            await asyncio.sleep(INDEX.total_seconds())
 
     async def _take(self, under_way: set[asyncio.Task[None]]) -> timedelta | None:
         """Take as many due jobs as there are places; return how long to wait where there were none."""

@@ -15,6 +15,7 @@ from adapters.postgres.listening import Listener
 from adapters.postgres.migrating import pending
 from adapters.postgres.rate_ledger import PostgresRateLedger
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.search_index import PostgresSearchIndex
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
 from adapters.s3.object_storage import S3ObjectStorage
@@ -52,6 +53,7 @@ from application.ports.key_uses import KeyUses
 from application.ports.object_storage import ObjectStorage
 from application.ports.rate_ledger import RateLedger
 from application.ports.read_side import Directory, ReadSide
+from application.ports.search_index import SearchIndex
 from application.ports.tasks import Tasks, TaskType
 from application.ports.url_signer import UrlSigner
 from application.rechecking_uploads import RecheckingUploads
@@ -69,7 +71,7 @@ _SYSTEM_POOL_SIZE = 4
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """The adapters that were chosen. `rate_ledger` None: requests are not limited."""
+    """The chosen adapters. `rate_ledger` None: requests are not limited. `search_index` None: none is needed."""
 
     log: EventLog
     read_side: ReadSide
@@ -79,6 +81,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     tasks: Tasks
     idempotency_keys: IdempotencyKeys
     rate_ledger: RateLedger | None
+    search_index: SearchIndex | None = None
     storage: ObjectStorage
     signer: UrlSigner
     clock: Clock
@@ -262,6 +265,7 @@ def _working(p: Ports, rules: Rules) -> Working:
         ),
         do_once=_doing_once(p),
         report=_report_job,
+        search_index=p.search_index,
     )
 
 
@@ -299,6 +303,7 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             tasks=PostgresTasks(everybody, everybody),
             idempotency_keys=PostgresIdempotencyKeys(everybody),
             rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
+            search_index=PostgresSearchIndex(everybody),
             storage=storage,
             signer=url_signer(s3),
             clock=clock or SystemClock(),

@@ -4,7 +4,7 @@ No text of a client ever stands in a statement. A condition that is unknown to S
 which AND and OR keep to by themselves; under NOT it is made so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
 import msgspec
@@ -34,6 +34,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
 
     `named`: what search looks at, each a condition on `{like}`; `documents`: JSON columns whose values it looks at.
     `haystack`: one text that holds all of these, quickly looked through before the values one by one.
+    `indexed`: the kind under which these texts are kept for search, and the column of the ids; none if they are not.
     """
 
     table: str
@@ -44,15 +45,23 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     named: tuple[str, ...]
     documents: tuple[str, ...] = ()
     haystack: str
+    indexed: tuple[str, str] | None = None
 
 
 class Statement:
-    """A statement that grows, with its arguments."""
+    """A statement that grows, with its arguments. `among`: the ids of all rows that search can find, if known."""
 
-    def __init__(self, columns: Columns, scope: tuple[str, ...], asked: PageRequest) -> None:
+    def __init__(
+        self, columns: Columns, scope: tuple[str, ...], asked: PageRequest, *, among: Sequence[str] | None = None
+    ) -> None:
         self.arguments: list[Any] = []
         self._columns = columns
         self._asked = asked
+        self._table = columns.table
+        if among is not None and columns.indexed is not None:
+            ids = f"{columns.indexed[1]} = ANY ({self._add(list(among))}::text[])"
+            # with OFFSET 0 these rows are fetched by their ids, whatever the planner thinks of the rest
+            self._table = f"(SELECT * FROM {columns.table} WHERE {ids} OFFSET 0) among"  # noqa: S608  # known columns only
         self._where = [f"{name} = {self._add(value)}" for name, value in zip(columns.scope, scope, strict=True)]
         if asked.where is not None:
             self._where.append(self._filter(asked.where))
@@ -69,7 +78,7 @@ class Statement:
         order = ", ".join(f"{key} {'DESC' if descending else 'ASC'}" for key in keys)
         limit, offset = self._add(self._asked.limit + 1), self._add(self._asked.offset)
         return (
-            f"SELECT * FROM {self._columns.table} WHERE {' AND '.join(where)}"  # noqa: S608  # known columns only
+            f"SELECT * FROM {self._table} WHERE {' AND '.join(where)}"  # noqa: S608  # known columns only
             f" ORDER BY {order} LIMIT {limit} OFFSET {offset}"
         )
 
@@ -79,12 +88,12 @@ class Statement:
         status = self._columns.status or "NULL::text"
         return (
             f"SELECT {status} AS status_, count(*) AS count_{sums}"  # noqa: S608  # known columns only
-            f" FROM {self._columns.table} WHERE {' AND '.join(self._where)} GROUP BY 1"
+            f" FROM {self._table} WHERE {' AND '.join(self._where)} GROUP BY 1"
         )
 
     def total(self) -> str:
         """Return the query of how many match."""
-        return f"SELECT count(*) FROM {self._columns.table} WHERE {' AND '.join(self._where)}"  # noqa: S608  # the same
+        return f"SELECT count(*) FROM {self._table} WHERE {' AND '.join(self._where)}"  # noqa: S608  # the same
 
     def _add(self, value: object) -> str:
         self.arguments.append(value)
@@ -172,7 +181,7 @@ class Statement:
 
     def _search(self, search: str) -> str:
         like = "LIKE" if self._asked.search_is_sensitive else "ILIKE"
-        given = self._add(f"%{_escaped(search)}%")
+        given = self._add(_part(search))
         found = [named.format(like=f"{like} {given}") for named in self._columns.named]
         found += [
             f"EXISTS (SELECT FROM jsonb_path_query({document}, 'strict $.**') one"  # known columns only
@@ -180,9 +189,7 @@ class Statement:
             for document in self._columns.documents
         ]
         exact = f"({' OR '.join(found)})"
-        if any(char in '"\\' or ord(char) < ord(" ") or char == "\x7f" for char in search):
-            return exact  # JSON writes these in another way
-        return f"{self._columns.haystack} {like} {given} AND {exact}"
+        return f"{self._columns.haystack} {like} {given} AND {exact}" if _in_haystack(search) else exact
 
     # order
 
@@ -229,6 +236,23 @@ class Statement:
         for key in ref.path:
             sql = f"({sql} -> {self._add(key)}::text)"
         return sql
+
+
+def indexed_pattern(columns: Columns, asked: PageRequest) -> str | None:
+    """Return what a text that search finds is like (for ILIKE), if the texts of this list are kept for search."""
+    search = asked.search
+    if not search or columns.indexed is None or asked.search_is_sensitive or not _in_haystack(search):
+        return None
+    return _part(search)
+
+
+def _in_haystack(search: str) -> bool:
+    """Say whether a haystack holds this text wherever a value does: JSON writes some characters in another way."""
+    return not any(char in '"\\' or ord(char) < ord(" ") or char == "\x7f" for char in search)
+
+
+def _part(search: str) -> str:
+    return f"%{_escaped(search)}%"
 
 
 def _joined(word: str, parts: list[str], empty: str) -> str:

@@ -35,7 +35,8 @@ UPLOADS = Columns(
     status="status",
     named=("filename {like}",),
     documents=("metadata",),
-    haystack="(coalesce(filename, '') || ' ' || coalesce(metadata::text, ''))",
+    haystack="upwell.upload_text(filename, metadata)",
+    indexed=("upload", "upload_id"),
 )
 BUCKETS = Columns(
     table="upwell.buckets",
@@ -73,7 +74,8 @@ OBJECTS = Columns(
     sums={"blobs": "jsonb_array_length(blobs)"},
     named=("key_prefix {like}", "EXISTS (SELECT FROM jsonb_array_elements(blobs) one WHERE one ->> 'filename' {like})"),
     documents=("metadata",),
-    haystack="(coalesce(key_prefix, '') || ' ' || blobs::text || ' ' || metadata::text)",
+    haystack="upwell.object_text(key_prefix, blobs, metadata)",
+    indexed=("object", "object_id"),
 )
 TASKS = Columns(
     table=f"({QUERIES['all_tasks'].rstrip(';')}) tasks",

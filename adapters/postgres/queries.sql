@@ -372,3 +372,11 @@ UPDATE upwell.idempotency_keys SET lease = NULL, leased_until = '-infinity' WHER
 -- Remove some of the idempotency keys that have expired.
 DELETE FROM upwell.idempotency_keys
 WHERE name IN (SELECT name FROM upwell.idempotency_keys WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2);
+
+-- name: search_candidates
+-- The uploads or objects of a bucket that a search can find, or NULL if that cannot be told quickly.
+SELECT upwell.search_candidates($1, $2, $3, $4) AS ids;
+
+-- name: index_search
+-- Read the log on for search, and return by how many events.
+SELECT upwell.index_search($1);

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from adapters.postgres.connecting import log_errors
-from adapters.postgres.filtering import Columns, Statement
+from adapters.postgres.filtering import Columns, Statement, indexed_pattern
 from adapters.postgres.listening import DIRECTORY, Listener
 from adapters.postgres.listing import BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from adapters.postgres.queries import QUERIES
@@ -40,6 +40,9 @@ from domain.upload_token import UploadToken, UploadTokenIssued, token_of
 CACHE_SECONDS = 5.0
 _CACHE_ENTRIES = 10_000
 LIST_SECONDS = 5.0
+SEARCH_PATIENCE_SECONDS = 0.1  # then it is worth while to ask what can be found at all
+_CANDIDATES = 5_000
+_CANDIDATES_SECONDS = 1.0
 
 Record = TypeVar("Record")
 
@@ -206,24 +209,57 @@ async def fetch_page(
 ) -> Page[Record]:
     """Return a page of a list, and what is counted of all that match."""
     figures = total = None
+    asking = _Asking(reads, columns, scope, asked)
     async with _list_errors(asked), log_errors():
-        statement = Statement(columns, scope, asked)
-        rows = await reads.fetch(statement.page(), *statement.arguments, timeout=LIST_SECONDS)
+        rows = await asking.fetch(Statement.page)
         if asked.with_figures:
-            statement = Statement(columns, scope, asked)
-            counted = await reads.fetch(statement.figures(), *statement.arguments, timeout=LIST_SECONDS)
-            figures = _figures(columns, counted)
+            figures = _figures(columns, await asking.fetch(Statement.figures))
             total = figures.count
         elif asked.with_total:
-            statement = Statement(columns, scope, asked)
-            counted = await reads.fetch(statement.total(), *statement.arguments, timeout=LIST_SECONDS)
-            total = counted[0]["count"]
+            total = (await asking.fetch(Statement.total))[0]["count"]
     return Page(
         rows=[msgspec.convert(dict(row), kind) for row in rows[: asked.limit]],
         has_more=len(rows) > asked.limit,
         total=total if asked.with_total else None,
         figures=figures,
     )
+
+
+class _Asking:
+    """Asks a list's table. A search for a common word ends with the first rows; one that takes longer is asked again.
+
+    Then the index of texts tells the ids of all rows that can be found, if these are few, and only they are looked at.
+    """
+
+    def __init__(self, reads: Reads, columns: Columns, scope: tuple[str, ...], asked: PageRequest) -> None:
+        self._reads = reads
+        self._columns = columns
+        self._scope = scope
+        self._asked = asked
+        self._pattern = indexed_pattern(columns, asked)
+        self._among: Sequence[str] | None = None
+
+    async def fetch(self, query: Callable[[Statement], str]) -> Sequence[Any]:
+        """Return the rows of one query; raise `TimeoutError` if even the patient way takes too long."""
+        if self._pattern is not None and self._columns.indexed is not None:
+            with suppress(TimeoutError):
+                return await self._fetch(query, SEARCH_PATIENCE_SECONDS)
+            with suppress(TimeoutError):
+                self._among = await self._candidates(self._columns.indexed[0], self._pattern)
+            self._pattern = None
+        return await self._fetch(query, LIST_SECONDS)
+
+    async def _fetch(self, query: Callable[[Statement], str], seconds: float) -> Sequence[Any]:
+        statement = Statement(self._columns, self._scope, self._asked, among=self._among)
+        return await self._reads.fetch(query(statement), *statement.arguments, timeout=seconds)
+
+    async def _candidates(self, kind: str, pattern: str) -> Sequence[str] | None:
+        bucket_id = self._scope[0]
+        rows = await self._reads.fetch(
+            QUERIES["search_candidates"], kind, bucket_id, pattern, _CANDIDATES, timeout=_CANDIDATES_SECONDS
+        )
+        ids: Sequence[str] | None = rows[0]["ids"]
+        return ids
 
 
 @asynccontextmanager

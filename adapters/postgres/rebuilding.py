@@ -93,6 +93,8 @@ async def _finish(connection: Connection, position: int, *, swap: bool) -> Rebui
         if not swap:
             differences = {table: await _differences(connection, table) for table in READ_TABLES}
         else:
+            # the texts of search may be others now; and whoever writes them is done with the tables, or comes after us
+            await connection.execute("UPDATE upwell.search_head SET position = 0")
             await connection.execute("CREATE SCHEMA upwell_old")
             for table in READ_TABLES:
                 await connection.execute(f"ALTER TABLE upwell.{table} SET SCHEMA upwell_old")
