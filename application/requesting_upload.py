@@ -49,13 +49,14 @@ _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for. `sha256`: 64 lower-case hex digits. `policy`: in place of the bucket's own."""
+    """What a client asks for. `sha256`: 64 lower-case hex digits. `policy`, `auto_confirm`: None: the bucket's."""
 
     announcement: Announcement
     url_expires_in_seconds: int = 3600
     sha256: str | None = None
     skip_duplicates: bool = True
     policy: Policy | None = None
+    auto_confirm: bool | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,7 +197,7 @@ class RequestingUpload:
         command = RequestUpload(
             origin=origin,
             upload_id=upload_id,
-            request=_request(wish, admitted, key, signed, self._rules),
+            request=_request(wish, admitted, bucket, key, signed, self._rules),
             forget_at=origin.at + self._rules.retention,
         )
         return _Item(
@@ -415,7 +416,9 @@ def signed_headers(content_type: str, size_bytes: int | None) -> dict[str, str]:
     return headers
 
 
-def _request(wish: Wish, admitted: Admitted, key: str, signed: SignedRequest, rules: Rules) -> UploadRequest:
+def _request(
+    wish: Wish, admitted: Admitted, bucket: BucketRecord, key: str, signed: SignedRequest, rules: Rules
+) -> UploadRequest:
     announced = wish.announcement
     return UploadRequest(
         filename=announced.filename,
@@ -434,6 +437,7 @@ def _request(wish: Wish, admitted: Admitted, key: str, signed: SignedRequest, ru
         skip_duplicates=wish.skip_duplicates,
         unique_key=admitted.unique_key,
         policy=admitted.policy,
+        auto_confirm=bucket.auto_confirm if wish.auto_confirm is None else wish.auto_confirm,
     )
 
 
@@ -463,4 +467,5 @@ def _record(command: RequestUpload, position: int) -> UploadRecord:
         blob_type=request.blob_type,
         skip_duplicates=request.skip_duplicates,
         existing_object_id=command.existing_object_id,
+        auto_confirm=request.auto_confirm,
     )

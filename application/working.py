@@ -152,7 +152,7 @@ class Working:
             case JobKind.FORGET:
                 await self._forget(job.upload_id, actor_id=ACTOR)
             case JobKind.RECHECK:
-                await self._recheck(job.upload_id)
+                return await self._recheck(job.upload_id)
             case JobKind.DISCARD:
                 if job.storage_key:
                     await self._storage.delete(job.storage_key)

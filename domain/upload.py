@@ -59,12 +59,13 @@ class FailureReason(enum.StrEnum):
     QUOTA_EXCEEDED = "quota_exceeded"
 
 
-class UploadRequest(msgspec.Struct, frozen=True, kw_only=True):
+class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was asked for. The personal fields are None once the upload was forgotten.
 
     `declared_size_bytes` None: not known before; 0 bytes are reserved. `declared_sha256`: 64 hex digits.
     `due_at`: when somebody looks whether the client came back (the URL's expiry and some grace).
     `unique_key`: SHA-256 of the unique key's values, where one applies.
+    `auto_confirm`: the bytes are proved as soon as storage tells of them, without a confirmation.
     """
 
     filename: str | None
@@ -83,6 +84,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True):
     skip_duplicates: bool
     unique_key: str | None
     policy: Policy
+    auto_confirm: bool = False
 
 
 class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):

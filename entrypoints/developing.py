@@ -31,7 +31,7 @@ from entrypoints.http.app import create_app
 from entrypoints.http.server import Server, options
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, running
+from entrypoints.wiring import Services, run_worker, running
 
 FOLDER_VERSION = "1"
 ORGANIZATION = "dev"
@@ -103,7 +103,7 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
             await opened.ports.storage.prepare(cors_origins=settings.s3.cors_origins)
             written.update(await _first_things(opened, settings, port, tier, known))
             write_env(env_file, written)
-            worker = asyncio.create_task(opened.worker.run(stopping), name="worker")
+            worker = asyncio.create_task(run_worker(opened, settings, stopping), name="worker")
             ready.set()
             try:
                 yield opened
@@ -112,7 +112,14 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
                 await worker
 
     server = Server(
-        uvicorn.Config(create_app(services, cors_origins=settings.cors_origins), **options("127.0.0.1", port))
+        uvicorn.Config(
+            create_app(
+                services,
+                cors_origins=settings.cors_origins,
+                storage_events_secret=settings.storage_events_secret,
+            ),
+            **options("127.0.0.1", port),
+        )
     )
     serving = asyncio.create_task(server.serve())
     waiting = [asyncio.create_task(ready.wait()), asyncio.create_task(stopping.wait())]

@@ -33,6 +33,7 @@ from entrypoints.wiring import administering, open_storage
 from tests.contract_check.answers import holding
 
 TEMPLATE = "upwell_template"
+STORAGE_SECRET = "what-the-storage-knows"  # noqa: S105  # of the tests alone
 LOGIN = "upwell_test"
 SCHEMA = {
     "properties": {
@@ -303,7 +304,11 @@ def service(servers: Servers) -> Iterator[Service]:
     """A service and a worker, shared by the tests of one worker process: each test has a tenant of its own."""
     made = asyncio.run(make_database(servers))
     port = free_port()
-    environment = {**environment_for(servers, made), "UPWELL_PORT": str(port)}
+    environment = {
+        **environment_for(servers, made),
+        "UPWELL_PORT": str(port),
+        "UPWELL_STORAGE_EVENTS_SECRET": STORAGE_SECRET,
+    }
     url = f"http://127.0.0.1:{port}"
     processes = [start(environment, "serve"), start(environment, "worker")]
     try:

@@ -20,7 +20,8 @@ class MemoryObjectStorage:
     `put`, `get` and `fail_next` are not of the port: they play the client and the broken network.
     """
 
-    def __init__(self, *, versioned: bool = True) -> None:
+    def __init__(self, *, versioned: bool = True, bucket: str = "memory") -> None:
+        self.bucket = bucket
         self._versioned = versioned
         self._objects: dict[str, list[tuple[StoredContent, bytes]]] = {}
         self._puts = 0

@@ -120,6 +120,7 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     position: int
+    auto_confirm: bool = False
 
 
 class StoredSizes(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +171,7 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     changed_etag: str | None = None
     due_at: datetime
     keeps_bytes: bool = True
+    auto_confirm: bool = False
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -290,6 +290,7 @@ def render(
         task_id=record.task_id,
         required_headers=signed.headers if signed else None,
         download_url=download.url if download else None,
+        auto_confirm=record.auto_confirm,
     )
 
 
@@ -327,6 +328,7 @@ def _wish(
         sha256=data.file_hash,
         skip_duplicates=data.skip_duplicates,
         policy=policy,
+        auto_confirm=data.auto_confirm,
     )
 
 

@@ -12,13 +12,17 @@ from entrypoints.http.wire.base import Json, PaginationResponse, Request, Respon
 
 
 class BucketCreateRequest(Request, frozen=True):
-    """A bucket to be made. Keys of the schema and its fields that are not known here are kept and returned."""
+    """A bucket to be made. Keys of the schema and its fields that are not known here are kept and returned.
+
+    `auto_confirm`: whether its uploads complete without a confirmation, unless they say otherwise themselves.
+    """
 
     bucket_name: str
     bucket_schema: BucketSchema
     description: str | None = None
     unique_key: UniqueKey | None = None
     metadata: Json = msgspec.field(default_factory=dict)
+    auto_confirm: bool = False
 
 
 class BucketUpdateRequest(Request, frozen=True):
@@ -27,6 +31,7 @@ class BucketUpdateRequest(Request, frozen=True):
     bucket_name: str | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     metadata: Json | UnsetType | None = UNSET
+    auto_confirm: bool | UnsetType | None = UNSET
 
 
 class BucketPatchRequest(BucketUpdateRequest, frozen=True):
@@ -72,6 +77,7 @@ class BucketResponse(Response, frozen=True):
     is_locked: bool = False
     batch_stats: BatchStatistics | None = BatchStatistics()
     storage_stats: StorageStatistics | None = None
+    auto_confirm: bool = False
 
 
 class ListBucketsRequest(Request, frozen=True):

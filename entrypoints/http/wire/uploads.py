@@ -12,7 +12,7 @@ from entrypoints.http.wire.tasks import TaskResponse, TaskStatusEnum
 
 
 class CreateUploadRequest(Request, frozen=True):
-    """A file that a client announces."""
+    """A file that a client announces. `auto_confirm` null: as its bucket has it."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
     content_type: str
@@ -25,6 +25,7 @@ class CreateUploadRequest(Request, frozen=True):
     blob_type: str | None = None
     file_hash: Annotated[str, Meta(min_length=64, max_length=64, pattern="^[a-f0-9]{64}$")] | None = None
     skip_duplicates: bool = True
+    auto_confirm: bool | None = None
 
 
 class UploadResponse(Response, frozen=True):
@@ -64,6 +65,7 @@ class UploadResponse(Response, frozen=True):
     task_id: str | None
     required_headers: dict[str, str] | None = None
     download_url: str | None = None
+    auto_confirm: bool = False
 
 
 class BatchUploadRequest(Request, frozen=True):
