@@ -33,7 +33,7 @@ from entrypoints.wiring import administering, open_storage
 from tests.contract_check.answers import holding
 
 TEMPLATE = "upwell_template"
-STORAGE_SECRET = "what-the-storage-knows"  # noqa: S105  # of the tests alone
+STORAGE_SECRET = "what-the-storage-knows"
 LOGIN = "upwell_test"
 SCHEMA = {
     "properties": {

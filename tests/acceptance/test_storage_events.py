@@ -134,7 +134,7 @@ async def test_what_is_not_ours_is_ignored(service: Service, tenant: Tenant, buc
         {"Authorization": "Bearer not-what-the-storage-knows"},
         {"Authorization": f"Basic {STORAGE_SECRET}"},
         {"X-Upwell-Storage-Secret": STORAGE_SECRET[:-1]},
-        {"Authorization": "Bearer ", "X-Upwell-Storage-Secret": STORAGE_SECRET},
+        {"Authorization": "Bearer x", "X-Upwell-Storage-Secret": STORAGE_SECRET},
     ],
 )
 async def test_without_the_secret_nothing_is_taken_in(service: Service, headers: dict[str, str]) -> None:
