@@ -16,8 +16,6 @@ from domain.refusals import InvalidInputError
 
 _SNS_DEPTH = 2
 _SEAWEEDFS_ROOT = "/buckets/"
-_SEAWEEDFS_ETAG = "Seaweed-X-Amz-ETag"
-_SEAWEEDFS_VERSION = "Seaweed-X-Amz-Version-Id"
 
 
 class EventKind(enum.StrEnum):
@@ -130,22 +128,26 @@ def _of_seaweedfs(name: str, place: str, message: Mapping[str, Any]) -> Sequence
 
 
 def _of_file(place: str, kind: EventKind, entry: Mapping[str, Any]) -> Sequence[StorageEvent]:
-    if not place.startswith(_SEAWEEDFS_ROOT) or entry.get("is_directory"):
+    """Return what an entry tells. Of versions, their folder tells which is the latest, once it can be read."""
+    extended, attributes = _object(entry.get("extended")), _object(entry.get("attributes"))
+    latest = extended.get("Seaweed-X-Amz-Latest-Version-Id")
+    of_a_version = "Seaweed-X-Amz-Version-Id" in extended
+    if not place.startswith(_SEAWEEDFS_ROOT) or of_a_version or (entry.get("is_directory") and latest is None):
         return ()
     bucket, _, key = place.removeprefix(_SEAWEEDFS_ROOT).partition("/")
-    extended, attributes = _object(entry.get("extended")), _object(entry.get("attributes"))
-    version_id = _decoded(extended.get(_SEAWEEDFS_VERSION))
-    if version_id is not None:
-        key = key.removesuffix(f".versions/v_{version_id}")
-    size = attributes.get("file_size", 0)
+    if latest is None:
+        etag, size = _decoded(extended.get("Seaweed-X-Amz-ETag")), attributes.get("file_size", 0)
+    else:
+        key, size = key.removesuffix(".versions"), None
+        etag = _decoded(extended.get("Seaweed-X-Amz-Latest-Version-ETag"))
     return (
         StorageEvent(
             bucket=bucket,
             key=key,
             kind=kind,
-            etag=_decoded(extended.get(_SEAWEEDFS_ETAG)),
+            etag=etag,
             size_bytes=size if isinstance(size, int) else None,
-            version_id=version_id,
+            version_id=_decoded(latest),
         ),
     )
 

@@ -108,7 +108,11 @@ def as_upwell_dev_writes(service: Service, tenant: Tenant) -> dict[str, str]:
         "UPWELL_API_KEY": tenant.secret,
         "UPWELL_NAMESPACE": tenant.namespace.name,
         "UPWELL_BUCKET": tenant.bucket.name,
-        **{k: v for k, v in service.environment.items() if k.startswith(("UPWELL_DATABASE_", "UPWELL_S3_"))},
+        **{
+            k: v
+            for k, v in service.environment.items()
+            if k.startswith(("UPWELL_DATABASE_", "UPWELL_S3_", "UPWELL_STORAGE_"))
+        },
     }
 
 

@@ -112,6 +112,14 @@ SEAWEEDFS_VERSIONED = (
     'NjM4NzgxMWQ=","Seaweed-X-Amz-Version-Id":"NjcxNTY2YWMyYWVkYWI5NzNhMTI1NmNiNTc1OTkwOTI="}},"delete_chunks":true,'
     '"new_parent_path":"/buckets/clips/int_1/upl_1/my file+\u00fc.txt.versions","signatures":[-1677719655]}}'
 )
+SEAWEEDFS_LATEST = (
+    '{"event_type":"update","key":"/buckets/clips/int_1/upl_1/my file+\u00fc.txt.versions","message":{"old_entry":{'
+    '"name":"my file+\u00fc.txt.versions","is_directory":true,"attributes":{"mtime":1795415987}},"new_entry":{"name":'
+    '"my file+\u00fc.txt.versions","is_directory":true,"attributes":{"mtime":1795415987},"extended":{'
+    '"Seaweed-X-Amz-Latest-Version-ETag":"MWRkOGY0MzJkZTA4YzZjYjVhM2JiNTE4NjM4NzgxMWQ=",'
+    '"Seaweed-X-Amz-Latest-Version-Id":"NjcxNTY2YWMyYWVkYWI5NzNhMTI1NmNiNTc1OTkwOTI=",'
+    '"Seaweed-X-Amz-Latest-Version-Size":"MTgwMDAw"}},"new_parent_path":"/buckets/clips/int_1/upl_1"}}'
+)
 SEAWEEDFS_DELETED = (
     '{"event_type":"delete","key":"/buckets/clips/int_1/a.txt","message":{"old_entry":{"name":"a.txt","attributes":'
     '{"file_size":180000,"md5":"Hdj0Mt4IxstaO7UYY4eBHQ=="},"extended":{"Seaweed-X-Amz-ETag":"MWRkOGY0MzJkZTA4YzZjYjVhM2'
@@ -193,17 +201,31 @@ def test_what_sns_wraps_is_unwrapped(inner: str, event: StorageEvent) -> None:
     assert told(json.dumps(envelope)) == [event]
 
 
-def test_a_file_of_seaweedfs_is_known_by_its_key_whatever_its_version() -> None:
-    (event,) = told(SEAWEEDFS_VERSIONED)
+def test_a_file_of_seaweedfs_is_created_with_the_etag_that_s3_gives() -> None:
+    created = SEAWEEDFS_DELETED.replace('"delete"', '"create"').replace("old_entry", "new_entry")
 
-    assert event == StorageEvent(
-        bucket="clips",
-        key="int_1/upl_1/my file+ü.txt",
-        kind=EventKind.CREATED,
-        etag="1dd8f432de08c6cb5a3bb5186387811d",
-        size_bytes=180000,
-        version_id="671566ac2aedab973a1256cb57599092",
-    )
+    assert told(created) == [
+        StorageEvent(
+            bucket="clips",
+            key="int_1/a.txt",
+            kind=EventKind.CREATED,
+            etag="1dd8f432de08c6cb5a3bb5186387811d",
+            size_bytes=180000,
+        )
+    ]
+
+
+def test_a_version_of_seaweedfs_is_there_when_it_is_the_latest() -> None:
+    assert told(SEAWEEDFS_VERSIONED) == []
+    assert told(SEAWEEDFS_LATEST) == [
+        StorageEvent(
+            bucket="clips",
+            key="int_1/upl_1/my file+ü.txt",
+            kind=EventKind.CREATED,
+            etag="1dd8f432de08c6cb5a3bb5186387811d",
+            version_id="671566ac2aedab973a1256cb57599092",
+        )
+    ]
 
 
 def test_a_file_that_seaweedfs_deleted_is_removed_and_its_folders_are_nothing() -> None:
