@@ -38,6 +38,11 @@ TOLD = {
         '"task_type":"api_namespaces_delete"',
     ),
     "docs/how-to/repeat-requests-safely.md": ("one upload", '"idempotency_key_reused"'),
+    "docs/how-to/complete-without-the-client.md": (
+        '{"received":1,"matched":1,"ignored":0}',
+        '"status":"COMPLETED"',
+        '"auto_confirm":true',
+    ),
     "docs/explanation/rate-limits.md": ("x-ratelimit-limit: ",),
     "docs/how-to/erase-an-upload.md": (" is forgotten.", '"filename":null'),
     "docs/how-to/several-files-in-one-object.md": (

@@ -12,10 +12,7 @@ from entrypoints.http.wire.base import Json, PaginationResponse, Request, Respon
 
 
 class BucketCreateRequest(Request, frozen=True):
-    """A bucket to be made. Keys of the schema and its fields that are not known here are kept and returned.
-
-    `auto_confirm`: whether its uploads complete without a confirmation, unless they say otherwise themselves.
-    """
+    """A bucket to be made. Keys of the schema and its fields that are not known here are kept and returned."""
 
     bucket_name: str
     bucket_schema: BucketSchema
