@@ -27,7 +27,9 @@ class ConsumingStorageEvents:
         consuming = asyncio.create_task(self._consume())
         stop = asyncio.create_task(stopping.wait())
         try:
-            await asyncio.wait({consuming, stop}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({consuming, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if consuming in done:
+                consuming.result()  # it never ends by itself: say why
         finally:
             for task in (consuming, stop):
                 task.cancel()
