@@ -1,4 +1,4 @@
-"""Changing buckets: another name, description, metadata or status. The schema and the unique key stay as they are."""
+"""Changing buckets: another name, description, metadata or status, say. Schema and unique key stay as they are."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -40,6 +40,7 @@ class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
     metadata: JSON | msgspec.UnsetType = msgspec.UNSET
     merges: bool = False
     status: BucketStatus | msgspec.UnsetType = msgspec.UNSET
+    auto_confirm: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class ChangingBuckets:
@@ -114,7 +115,12 @@ def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[
         description = change.description
     if isinstance(change.metadata, dict):
         metadata = merged(metadata, change.metadata) if change.merges else change.metadata
-    update = UpdateBucket(origin=origin, name=name, description=description, metadata=metadata)
+    auto_confirm = known.auto_confirm if known else False
+    if isinstance(change.auto_confirm, bool):
+        auto_confirm = change.auto_confirm
+    update = UpdateBucket(
+        origin=origin, name=name, description=description, metadata=metadata, auto_confirm=auto_confirm
+    )
     if isinstance(change.status, msgspec.UnsetType):
         return (update,)
     return (update, ChangeBucketStatus(origin=origin, status=change.status))

@@ -29,6 +29,7 @@ class CreatingBuckets:
         bucket_schema: dict[str, Any],
         unique_key: UniqueKey | None,
         metadata: dict[str, Any],
+        auto_confirm: bool = False,
         ids: Ids | None = None,
     ) -> BucketRecord:
         """Create a bucket; it takes uploads at once. `ids`: those of a request under an idempotency key."""
@@ -44,6 +45,7 @@ class CreatingBuckets:
             bucket_schema=bucket_schema,
             unique_key=unique_key,
             metadata=metadata,
+            auto_confirm=auto_confirm,
         )
         stream = StreamAppend(stream_id=bucket_id, expected_version=0, events=decide(command, NoBucket()))
         try:
@@ -80,4 +82,5 @@ class CreatingBuckets:
             created_at=now,
             updated_at=now,
             position=position,
+            auto_confirm=auto_confirm,
         )

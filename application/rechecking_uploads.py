@@ -1,5 +1,7 @@
 """Rechecking uploads: on a bucket without versions, a URL could overwrite a verified object until it expired."""
 
+from datetime import datetime
+
 from application.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, EventLog, StreamAppend
@@ -19,16 +21,22 @@ class RecheckingUploads:
         self._clock = clock
         self._ids = ids
 
-    async def __call__(self, upload_id: str) -> None:
-        """Look once. Raises `StorageError` when storage cannot tell."""
+    async def __call__(self, upload_id: str) -> datetime | None:
+        """Look once, and return when to look again: while the URL works, what is there may change.
+
+        Raises `StorageError` when storage cannot tell.
+        """
         loaded = await load_upload(self._log, upload_id)
         if not isinstance(loaded.state, Completed):
-            return
+            return None
         content = await self._storage.head(loaded.state.request.storage_key or "")
-        origin = loaded.origin_of(ACTOR, new_command_id(self._ids), self._clock.now())
+        now = self._clock.now()
+        origin = loaded.origin_of(ACTOR, new_command_id(self._ids), now)
         events = decide(ReportChangedContent(origin=origin, etag=content.etag if content else None), loaded.state)
         if events:
             stream = StreamAppend(stream_id=upload_id, expected_version=loaded.version, events=events)
             await self._log.append(
                 Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
             )
+        due_at = loaded.state.request.due_at
+        return due_at if due_at > now else None

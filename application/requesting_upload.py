@@ -50,12 +50,13 @@ _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for. `policy`: in place of the bucket's own."""
+    """What a client asks for. `policy`, `auto_confirm`: None: the bucket's."""
 
     announcement: Announcement
     url_expires_in_seconds: int = 3600
     skip_duplicates: bool = True
     policy: Policy | None = None
+    auto_confirm: bool | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,7 +201,7 @@ class RequestingUpload:
         command = RequestUpload(
             origin=origin,
             upload_id=upload_id,
-            request=_request(wish, admitted, key, signed, self._rules),
+            request=_request(wish, admitted, bucket, key, signed, self._rules),
             forget_at=origin.at + self._rules.retention,
         )
         return _Item(
@@ -429,7 +430,9 @@ def headers_of(upload: UploadRecord | UploadRequest) -> dict[str, str]:
     )
 
 
-def _request(wish: Wish, admitted: Admitted, key: str, signed: SignedRequest, rules: Rules) -> UploadRequest:
+def _request(
+    wish: Wish, admitted: Admitted, bucket: BucketRecord, key: str, signed: SignedRequest, rules: Rules
+) -> UploadRequest:
     announced = wish.announcement
     return UploadRequest(
         filename=announced.filename,
@@ -450,6 +453,7 @@ def _request(wish: Wish, admitted: Admitted, key: str, signed: SignedRequest, ru
         policy=admitted.policy,
         part_size=admitted.part_size,
         storage_checks=announced.storage_checks,
+        auto_confirm=bucket.auto_confirm if wish.auto_confirm is None else wish.auto_confirm,
     )
 
 
@@ -481,4 +485,5 @@ def _record(command: RequestUpload, position: int) -> UploadRecord:
         existing_object_id=command.existing_object_id,
         part_size=request.part_size,
         storage_checks=request.storage_checks,
+        auto_confirm=request.auto_confirm,
     )

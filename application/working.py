@@ -164,7 +164,7 @@ class Working:
             case JobKind.FORGET:
                 await self._forget(job.upload_id, actor_id=ACTOR)
             case JobKind.RECHECK:
-                await self._recheck(job.upload_id)
+                return await self._recheck(job.upload_id)
             case JobKind.DISCARD:
                 return await self._discard(job)
             case JobKind.ITEM:

@@ -52,8 +52,8 @@ class UniqueKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     default_policy: Policy | None = None
 
 
-class BucketCreated(Event, frozen=True, tag="bucket.created.v1"):
-    """A bucket was made."""
+class BucketCreated(Event, frozen=True, omit_defaults=True, tag="bucket.created.v1"):
+    """A bucket was made. `auto_confirm`: whether its uploads complete without a confirmation, unless they say."""
 
     bucket_id: str
     name: str
@@ -61,6 +61,7 @@ class BucketCreated(Event, frozen=True, tag="bucket.created.v1"):
     bucket_schema: JSON
     unique_key: UniqueKey | None
     metadata: JSON
+    auto_confirm: bool = False
 
 
 class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
@@ -70,13 +71,14 @@ class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
     status: BucketStatus
 
 
-class BucketUpdated(Event, frozen=True, tag="bucket.updated.v1"):
-    """The bucket has this name, description and metadata from now on."""
+class BucketUpdated(Event, frozen=True, omit_defaults=True, tag="bucket.updated.v1"):
+    """The bucket has this name, description, metadata and `auto_confirm` from now on."""
 
     bucket_id: str
     name: str
     description: str | None
     metadata: JSON
+    auto_confirm: bool = False
 
 
 class BucketDeletionBegan(Event, frozen=True, tag="bucket.deletion_began.v1"):
@@ -107,6 +109,7 @@ class LiveBucket(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     description: str | None
     metadata: JSON
+    auto_confirm: bool = False
 
 
 class DeletingBucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +140,7 @@ class CreateBucket(msgspec.Struct, frozen=True, kw_only=True):
     bucket_schema: JSON
     unique_key: UniqueKey | None
     metadata: JSON
+    auto_confirm: bool = False
 
 
 class ChangeBucketStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,12 +151,13 @@ class ChangeBucketStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateBucket(msgspec.Struct, frozen=True, kw_only=True):
-    """Give the bucket this name, description and metadata, all of them."""
+    """Give the bucket this name, description, metadata and `auto_confirm`, all of them."""
 
     origin: Origin
     name: str
     description: str | None
     metadata: JSON
+    auto_confirm: bool = False
 
 
 class BeginBucketDeletion(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,6 +213,7 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: PLR0911  # on
                 name=event.name,
                 description=event.description,
                 metadata=event.metadata,
+                auto_confirm=event.auto_confirm,
             )
         case BucketStatusChanged():
             if not isinstance(bucket, LiveBucket):
@@ -217,7 +223,11 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: PLR0911  # on
             if not isinstance(bucket, LiveBucket):
                 return bucket
             return msgspec.structs.replace(
-                bucket, name=event.name, description=event.description, metadata=event.metadata
+                bucket,
+                name=event.name,
+                description=event.description,
+                metadata=event.metadata,
+                auto_confirm=event.auto_confirm,
             )
         case BucketDeletionBegan():
             if not isinstance(bucket, LiveBucket):
@@ -310,11 +320,12 @@ def _create(command: CreateBucket) -> BucketCreated:
         bucket_schema=command.bucket_schema,
         unique_key=command.unique_key,
         metadata=command.metadata,
+        auto_confirm=command.auto_confirm,
     )
 
 
 def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, ...]:
-    told, known = ([each.name, each.description, each.metadata] for each in (command, bucket))
+    told, known = ([each.name, each.description, each.metadata, each.auto_confirm] for each in (command, bucket))
     if msgspec.json.encode(told) == msgspec.json.encode(known):  # as Python compares, 1 and true would be the same
         return ()
     if command.name != bucket.name:
@@ -327,6 +338,7 @@ def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, .
             name=command.name,
             description=command.description,
             metadata=command.metadata,
+            auto_confirm=command.auto_confirm,
         ),
     )
 

@@ -66,6 +66,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     `due_at`: when somebody looks whether the client came back (the URL's expiry and some grace).
     `unique_key`: SHA-256 of the unique key's values, where one applies. `part_size`: of every part but the last; None:
     it is sent by a single PUT. `storage_checks`: storage refuses bytes of another hash, and to replace what it has.
+    `auto_confirm`: the bytes are proved as soon as storage tells of them, without a confirmation.
     """
 
     filename: str | None
@@ -86,6 +87,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     policy: Policy
     part_size: int | None = None
     storage_checks: bool = False
+    auto_confirm: bool = False
 
 
 class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -16,7 +17,7 @@ import uvloop
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.process import FolderLock, make_folder, write_private
-from adapters.embedded.seaweedfs import EmbeddedStorage
+from adapters.embedded.seaweedfs import EmbeddedStorage, WebHook
 from adapters.postgres.connecting import SERVICE_ROLE, connect
 from adapters.postgres.migrating import migrate
 from application.callers import Caller, acting_for, hash_of
@@ -31,10 +32,11 @@ from entrypoints.http.app import create_app
 from entrypoints.http.server import Server, options
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, running
+from entrypoints.wiring import Services, run_worker, running
 
 FOLDER_VERSION = "1"
 ORGANIZATION = "dev"
+_STORAGE_SECRET = "UPWELL_STORAGE_EVENTS_SECRET"  # noqa: S105  # a setting's name
 NAMESPACE = "dev"
 BUCKET = "files"
 S3_BUCKET = "upwell"
@@ -72,7 +74,9 @@ def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool) -> None:
             environment["UPWELL_DATABASE_OWNER_URL"] = postgres.url_for("postgres", _DATABASE)
             asyncio.run(_make_database(postgres.url))
         if "UPWELL_S3_ENDPOINT_URL" not in environment:
-            storage = stack.enter_context(EmbeddedStorage.start(data / "s3"))
+            secret = environment.setdefault(_STORAGE_SECRET, known.get(_STORAGE_SECRET) or secrets.token_urlsafe(24))
+            hook = WebHook(f"http://127.0.0.1:{port}/v1/storage-events", secret)
+            storage = stack.enter_context(EmbeddedStorage.start(data / "s3", hook=hook))
             environment["UPWELL_S3_ENDPOINT_URL"] = storage.endpoint_url
             environment["UPWELL_S3_REGION"] = storage.region
             environment["UPWELL_S3_ACCESS_KEY_ID"] = storage.access_key_id
@@ -103,7 +107,7 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
             await opened.ports.storage.prepare(cors_origins=settings.s3.cors_origins)
             written.update(await _first_things(opened, settings, port, tier, known))
             write_env(env_file, written)
-            worker = asyncio.create_task(opened.worker.run(stopping), name="worker")
+            worker = asyncio.create_task(run_worker(opened, settings, stopping), name="worker")
             ready.set()
             try:
                 yield opened
@@ -112,7 +116,14 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
                 await worker
 
     server = Server(
-        uvicorn.Config(create_app(services, cors_origins=settings.cors_origins), **options("127.0.0.1", port))
+        uvicorn.Config(
+            create_app(
+                services,
+                cors_origins=settings.cors_origins,
+                storage_events_secret=settings.storage_events_secret,
+            ),
+            **options("127.0.0.1", port),
+        )
     )
     serving = asyncio.create_task(server.serve())
     waiting = [asyncio.create_task(ready.wait()), asyncio.create_task(stopping.wait())]
@@ -173,7 +184,11 @@ async def _first_things(
         "UPWELL_API_KEY": secret,
         "UPWELL_NAMESPACE": namespace.name,
         "UPWELL_BUCKET": bucket.name,
-        **{k: v for k, v in settings.environment.items() if k.startswith(("UPWELL_DATABASE_", "UPWELL_S3_"))},
+        **{
+            k: v
+            for k, v in settings.environment.items()
+            if k.startswith(("UPWELL_DATABASE_", "UPWELL_S3_", "UPWELL_STORAGE_"))
+        },
     }
 
 

@@ -12,7 +12,7 @@ from entrypoints.http.app import create_app
 from entrypoints.http.server import options
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
-from entrypoints.wiring import check_migrated, open_storage, running, url_signer
+from entrypoints.wiring import check_migrated, open_storage, run_worker, running, url_signer
 
 
 def serve(workers: int) -> None:
@@ -56,4 +56,4 @@ async def _work(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with running(settings) as services:
-        await services.worker.run(stopping)
+        await run_worker(services, settings, stopping)

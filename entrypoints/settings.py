@@ -16,6 +16,7 @@ from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
 from domain.parts import MAX_PART_BYTES, MIN_PART_BYTES, USUAL_PART_BYTES
 
 MAX_BYTES = 2**63 - 1
+MIN_SECRET_LENGTH = 16
 
 
 class SettingError(Exception):
@@ -34,6 +35,12 @@ class Setting(msgspec.Struct, frozen=True):
 def _text(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
+    return value
+
+
+def _secret(value: str) -> str:
+    if len(value) < MIN_SECRET_LENGTH or not value.isascii() or not value.isprintable() or value != value.strip():
+        raise ValueError(f"must be {MIN_SECRET_LENGTH} printable ASCII characters or more, without spaces around them")
     return value
 
 
@@ -138,6 +145,18 @@ SETTINGS: tuple[Setting, ...] = (
         "Web origins whose pages may read the API's answers, separated by commas; a key can be held to fewer.",
         "*",
         _list,
+    ),
+    Setting(
+        "UPWELL_STORAGE_EVENTS_SECRET",
+        "What a storage proves itself with when it tells of new objects over HTTP; without it, it cannot.",
+        None,
+        _secret,
+    ),
+    Setting(
+        "UPWELL_STORAGE_EVENTS_QUEUE_URL",
+        "The SQS queue that storage tells of new objects in; a worker reads it, with the region and the keys of S3.",
+        None,
+        _HTTP,
     ),
     Setting("UPWELL_HOST", "The address that `serve` listens on.", "127.0.0.1", _text),
     Setting("UPWELL_PORT", "The port that `serve` listens on.", "8000", _number(1, 65535)),
@@ -269,6 +288,18 @@ class Settings:
     def cors_origins(self) -> tuple[str, ...]:
         """Web origins whose pages may read the API's answers."""
         return tuple(self._get("UPWELL_CORS_ORIGINS"))
+
+    @property
+    def storage_events_secret(self) -> str | None:
+        """What a storage that tells of new objects proves itself with."""
+        value: str | None = self._get("UPWELL_STORAGE_EVENTS_SECRET")
+        return value
+
+    @property
+    def storage_events_queue_url(self) -> str | None:
+        """The queue in which storage tells of new objects."""
+        value: str | None = self._get("UPWELL_STORAGE_EVENTS_QUEUE_URL")
+        return value
 
     @property
     def s3(self) -> S3Settings:

@@ -1,5 +1,6 @@
 """The one place where adapters are chosen and put together with the use cases."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -21,6 +22,7 @@ from adapters.postgres.tenancy import TenantReads
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
+from adapters.sqs.notification_queue import SqsNotificationQueue
 from adapters.system import SystemClock, SystemIds
 from application.callers import Admitting
 from application.canceling_tasks import CancelingTasks
@@ -32,6 +34,7 @@ from application.changing_organizations import ChangingOrganizations
 from application.composing_objects import ComposingObjects
 from application.confirming_many import ConfirmingMany
 from application.confirming_upload import ConfirmingUpload
+from application.consuming_storage_events import ConsumingStorageEvents
 from application.creating_buckets import CreatingBuckets
 from application.creating_namespaces import CreatingNamespaces
 from application.creating_objects import CreatingObjects
@@ -62,6 +65,7 @@ from application.rules import Rules
 from application.running_tasks import RunningTasks
 from application.sending_parts import SendingParts
 from application.signing_uploads import SigningUploads
+from application.taking_storage_events import TakingStorageEvents
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
 from entrypoints.settings import S3Settings, SettingError, Settings
@@ -129,6 +133,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     keys: ManagingKeys
     issue_upload_token: IssuingUploadTokens
     worker: Working
+    take_storage_events: TakingStorageEvents
 
 
 def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> Services:
@@ -183,6 +188,14 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids, rules=rules),
         issue_upload_token=IssuingUploadTokens(log=p.log, clock=p.clock, ids=p.ids),
         worker=_working(system, rules),
+        take_storage_events=TakingStorageEvents(
+            log=system.log,
+            jobs=system.jobs,
+            storage=system.storage,
+            clock=p.clock,
+            ids=p.ids,
+            report_unknown=_report_unknown_notification,
+        ),
     )
 
 
@@ -319,6 +332,27 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
         yield put_together(ports, settings.rules, system=system)
 
 
+async def run_worker(services: Services, settings: Settings, stopping: asyncio.Event) -> None:
+    """Work jobs, and read the queue of storage events if there is one, until `stopping` is set."""
+    if settings.storage_events_queue_url is None:
+        await services.worker.run(stopping)
+        return
+    async with _open_queue(settings.s3, settings.storage_events_queue_url) as queue, asyncio.TaskGroup() as together:
+        consume = ConsumingStorageEvents(queue=queue, take=services.take_storage_events, report=_report_storage_events)
+        together.create_task(services.worker.run(stopping))
+        together.create_task(consume.run(stopping))
+
+
+def _open_queue(s3: S3Settings, queue_url: str) -> SqsNotificationQueue:
+    return SqsNotificationQueue(
+        queue_url=queue_url,
+        region=s3.region,
+        access_key_id=s3.access_key_id,
+        secret_access_key=s3.secret_access_key,
+        session_token=s3.session_token,
+    )
+
+
 @asynccontextmanager
 async def administering(database_url: str, rules: Rules) -> AsyncIterator[Administration]:
     """Open what an operator needs to put a database to use: no storage."""
@@ -389,6 +423,15 @@ def _credentials(s3: S3Settings) -> Credentials:
 
 def _report_job(job: Job, error: BaseException) -> None:
     _log.warning("job_failed", kind=job.kind, upload_id=job.upload_id, attempts=job.attempts, error=repr(error))
+
+
+def _report_unknown_notification(body: bytes) -> None:
+    told = msgspec.json.decode(body)
+    _log.warning("storage_event_unknown", fields=sorted(told)[:20] if isinstance(told, dict) else type(told).__name__)
+
+
+def _report_storage_events(error: Exception) -> None:
+    _log.warning("storage_events_failed", error=repr(error))
 
 
 def _report_lone_limits(error: Exception) -> None:

@@ -34,6 +34,7 @@ from entrypoints.wiring import administering, open_storage
 from tests.contract_check.answers import holding
 
 TEMPLATE = "upwell_template"
+STORAGE_SECRET = "what-the-storage-knows"
 LOGIN = "upwell_test"
 SCHEMA = {
     "properties": {
@@ -304,7 +305,12 @@ def service(servers: Servers) -> Iterator[Service]:
     """A service and a worker, shared by the tests of one worker process: each test has a tenant of its own."""
     made = asyncio.run(make_database(servers))
     port = free_port()
-    environment = {**environment_for(servers, made), "UPWELL_PORT": str(port), "UPWELL_PART_BYTES": str(MIN_PART_BYTES)}
+    environment = {
+        **environment_for(servers, made),
+        "UPWELL_PORT": str(port),
+        "UPWELL_PART_BYTES": str(MIN_PART_BYTES),
+        "UPWELL_STORAGE_EVENTS_SECRET": STORAGE_SECRET,
+    }
     url = f"http://127.0.0.1:{port}"
     processes = [start(environment, "serve"), start(environment, "worker")]
     try:

@@ -19,7 +19,7 @@ from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -88,6 +88,13 @@ _CONFIGURATION = {
 }
 
 
+class WebHook(NamedTuple):
+    """Where the storage tells of what changes, and the bearer token that it proves itself with."""
+
+    url: str
+    token: str
+
+
 class EmbeddedStorage:
     """A running S3 storage whose data, credentials and port are kept in a folder."""
 
@@ -103,8 +110,10 @@ class EmbeddedStorage:
         self.secret_access_key = secret["secret_access_key"]
 
     @classmethod
-    def start(cls, data: Path, *, wait: timedelta = READY_WITHIN) -> "EmbeddedStorage":
+    def start(cls, data: Path, *, wait: timedelta = READY_WITHIN, hook: WebHook | None = None) -> "EmbeddedStorage":
         """Start on the storage kept in `data`, made there if there is none, and return when it stores and reads.
+
+        `hook` is told of what changes; while it does not answer, of nothing.
 
         Call it from the main thread: the storage ends with the thread that called. The credentials stay as they were
         made first, and the endpoint stays while its port is free. Raises `EmbeddedError`.
@@ -119,7 +128,7 @@ class EmbeddedStorage:
             make_folder(folder / "volumes", private=True)
             folder.chmod(0o700)
             await_leftovers("weed", folder, recorded, _SUDDEN)
-            secret = _configure(folder)
+            secret = _configure(folder, hook)
             for _ in range(_PORT_CHOICES):
                 ports = _choose_ports(folder / "ports.json")
                 child = Child.start(
@@ -179,7 +188,7 @@ def _find_weed() -> Path:
     return Path(found)
 
 
-def _configure(folder: Path) -> dict[str, str]:
+def _configure(folder: Path, hook: WebHook | None = None) -> dict[str, str]:
     """Write what SeaweedFS reads, and return its secrets: made at the first start and kept."""
     kept = folder / "secrets.json"
     if not kept.exists():
@@ -202,9 +211,18 @@ def _configure(folder: Path) -> dict[str, str]:
         f'[jwt.signing]\nkey = "{secret["volume_token_key"]}"\n'
         f'[jwt.filer_signing]\nkey = "{secret["filer_token_key"]}"\n',
     )
-    for name, text in _CONFIGURATION.items():
+    for name, text in {**_CONFIGURATION, **({} if hook is None else {"notification.toml": _telling(hook)})}.items():
         write_private(folder / name, text)
     return secret
+
+
+def _telling(hook: WebHook) -> str:
+    endpoint, token = json.dumps(hook.url), json.dumps(hook.token)  # such texts are the same in TOML
+    return (
+        f"[notification.webhook]\nenabled = true\nendpoint = {endpoint}\nbearer_token = {token}\n"
+        "timeout_seconds = 10\nmax_retries = 3\nbackoff_seconds = 1\nmax_backoff_seconds = 4\nworkers = 4\n"
+        'buffer_size = 10000\nevent_types = ["create", "update", "delete", "rename"]\npath_prefixes = ["/buckets/"]\n'
+    )
 
 
 def _choose_ports(remembered: Path) -> dict[str, int]:

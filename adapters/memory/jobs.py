@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.scheduling import JobRow
-from application.ports.jobs import Job
+from application.ports.jobs import Job, JobKind
 
 _leases = itertools.count(1)
 
@@ -22,6 +22,11 @@ class MemoryJobQueue:
         self._log = log
         self._news = asyncio.Event()
         log.hear_due_jobs(self._news.set)
+
+    async def set(self, kind: JobKind, upload_id: str, due_at: datetime) -> None:
+        """Set a job, and wake the workers."""
+        self._log.jobs.set(kind, upload_id, due_at)
+        self._log.tell_due_jobs()
 
     async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
         """Take up to `limit` due jobs."""

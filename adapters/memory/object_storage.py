@@ -32,7 +32,8 @@ class MemoryObjectStorage:
     `min_part_bytes`: tests make do with small parts.
     """
 
-    def __init__(self, *, versioned: bool = True, min_part_bytes: int = MIN_PART_BYTES) -> None:
+    def __init__(self, *, versioned: bool = True, min_part_bytes: int = MIN_PART_BYTES, bucket: str = "memory") -> None:
+        self.bucket = bucket
         self._versioned = versioned
         self._min_part_bytes = min_part_bytes
         self._objects: dict[str, list[tuple[StoredContent, bytes]]] = {}

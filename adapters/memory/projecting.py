@@ -336,6 +336,7 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
                 created_at=origin.at,
                 updated_at=origin.at,
                 position=place.position,
+                auto_confirm=event.auto_confirm,
             )
             _hold(tables, Claim(scope=scope, key=event.name), bucket_id)
             _count_buckets(tables, namespace_id, 1)
@@ -358,6 +359,7 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
                 description=event.description,
                 metadata=event.metadata,
                 updated_at=origin.at,
+                auto_confirm=event.auto_confirm,
             )
         case BucketDeletionBegan():
             _change(tables.buckets, bucket_id, status=BucketStatus.DELETING, updated_at=origin.at)
@@ -571,6 +573,7 @@ def _new_upload(event: UploadRequested | UploadSkipped, place: Place) -> UploadR
         existing_object_id=event.existing_object_id if isinstance(event, UploadSkipped) else None,
         part_size=request.part_size,
         storage_checks=request.storage_checks,
+        auto_confirm=request.auto_confirm,
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 from adapters.postgres.connecting import Pool, log_errors
 from adapters.postgres.listening import JOBS, Listener
 from adapters.postgres.queries import QUERIES
-from application.ports.jobs import Job
+from application.ports.jobs import Job, JobKind
 
 
 class PostgresJobQueue:
@@ -27,6 +27,12 @@ class PostgresJobQueue:
         """Hear of jobs that are due at once while inside."""
         async with self._listener.hearing(JOBS, self._news.set):
             yield
+
+    async def set(self, kind: JobKind, upload_id: str, due_at: datetime) -> None:
+        """Set a job, and wake the workers."""
+        async with log_errors():
+            await self._pool.execute(QUERIES["set_job"], kind.value, upload_id, due_at)
+            await self._pool.execute(QUERIES["announce_jobs"])
 
     async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
         """Take up to `limit` due jobs."""

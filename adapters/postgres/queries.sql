@@ -215,6 +215,12 @@ SELECT $1, $2, n - 1, i->>'subject', i->'input' FROM jsonb_array_elements($3::js
 INSERT INTO upwell.jobs (kind, upload_id, due_at) SELECT $1, s, $3 FROM unnest($2::text[]) s
 ON CONFLICT (upload_id, kind) DO NOTHING;
 
+-- name: set_job
+-- A job that no event calls for. One that is there is set anew, and a lease on it counts no more.
+INSERT INTO upwell.jobs (kind, upload_id, due_at) VALUES ($1, $2, $3)
+ON CONFLICT (upload_id, kind) DO UPDATE
+SET due_at = excluded.due_at, attempts = 0, lease = NULL, leased_until = NULL, last_error = NULL;
+
 -- name: remove_jobs
 -- Jobs that are not wanted any more.
 DELETE FROM upwell.jobs WHERE kind = $1 AND upload_id = ANY ($2::text[]);

@@ -128,6 +128,11 @@ class S3ObjectStorage:
     ) -> None:
         await self._context.__aexit__(kind, error, trace)
 
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self._bucket
+
     async def head(self, key: str) -> StoredContent | None:
         """Return what is stored under `key` now, or None if nothing is.
 

@@ -45,6 +45,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class JobQueue(Protocol):
     """At least once: a job whose worker dies is leased again when its lease ends. Working one twice must do no harm."""
 
+    async def set(self, kind: JobKind, upload_id: str, due_at: datetime) -> None:
+        """Set a job that no event of the log calls for, and wake the workers. One that is there is set anew."""
+        ...
+
     async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
         """Take up to `limit` jobs that are due and not leased, the longest due first; no other worker gets them."""
         ...

@@ -71,6 +71,11 @@ class BucketSetup(msgspec.Struct, frozen=True, kw_only=True):
 class ObjectStorage(Protocol):
     """Reads and deletes what clients PUT; never writes content itself. Keys are exact, not prefixes."""
 
+    @property
+    def bucket(self) -> str:
+        """The name under which storage itself speaks of what it holds for us."""
+        ...
+
     async def head(self, key: str) -> StoredContent | None:
         """Return what is stored under `key` now, or None if nothing is.
 

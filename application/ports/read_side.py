@@ -120,6 +120,7 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     position: int
+    auto_confirm: bool = False
 
 
 class StoredSizes(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +178,7 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     part_size: int | None = None
     storage_checks: bool = False
     multipart_id: str | None = None
+    auto_confirm: bool = False
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,17 @@ from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
-from entrypoints.http import api_keys, buckets, health, namespaces, objects, organizations, tasks, uploads
+from entrypoints.http import (
+    api_keys,
+    buckets,
+    health,
+    namespaces,
+    objects,
+    organizations,
+    storage_events,
+    tasks,
+    uploads,
+)
 from entrypoints.http.admission import Admission
 from entrypoints.http.answers import Json
 from entrypoints.http.bodies import StrictRequest
@@ -44,11 +54,16 @@ def create_app(
     open_services: Callable[[], AbstractAsyncContextManager[Services]] | None = None,
     *,
     cors_origins: Sequence[str] = ("*",),
+    storage_events_secret: str | None = None,
 ) -> Litestar:
-    """Return the application. Without `open_services` it reads its settings from the environment."""
+    """Return the application. Without `open_services` it reads its settings from the environment.
+
+    `storage_events_secret` None: storage cannot tell of new objects.
+    """
     if open_services is None:
         settings = Settings()
         cors_origins = settings.cors_origins
+        storage_events_secret = settings.storage_events_secret
         configure_logs(settings.log_format, settings.log_level)
 
         def open_services() -> AbstractAsyncContextManager[Services]:
@@ -58,6 +73,7 @@ def create_app(
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_services() as services:
             app.state.services = services
+            app.state.storage_events_secret = storage_events_secret
             gc.collect()
             gc.freeze()  # what is loaded by now stays: no later collection has to look at it
             gc.set_threshold(50_000, 20, 50)  # a request makes little that only a collection finds
@@ -80,7 +96,7 @@ def create_app(
         security=[{"key": []}],
     )
     app = Litestar(
-        route_handlers=[v1, *health.ROUTES, _assets()],
+        route_handlers=[v1, *storage_events.ROUTES, *health.ROUTES, _assets()],
         lifespan=[lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_BODY_BYTES,

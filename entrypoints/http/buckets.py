@@ -57,6 +57,7 @@ async def create_bucket(request: StrictRequest, data: JSONBody[BucketCreateReque
                 bucket_schema=bucket_schema,
                 unique_key=data.unique_key,
                 metadata=data.metadata,
+                auto_confirm=data.auto_confirm,
                 ids=ids,
             ),
             made=lambda record: (record.bucket_id,),
@@ -170,11 +171,12 @@ async def _change(scope: Scope, change: BucketChange) -> BucketResponse:
 
 
 def _change_of(data: BucketUpdateRequest) -> BucketChange:
-    """Return what a request means; null says nothing of a name or of metadata, which cannot be null."""
+    """Return what a request means; null says nothing of what cannot be null."""
     return BucketChange(
         name=UNSET if data.bucket_name is None else data.bucket_name,
         description=data.description,
         metadata=UNSET if data.metadata is None else data.metadata,
+        auto_confirm=UNSET if data.auto_confirm is None else data.auto_confirm,
     )
 
 
@@ -209,6 +211,7 @@ def render(record: BucketRecord, sizes: StoredSizes | None = None) -> BucketResp
             max_size_bytes=sizes.largest_bytes,
             min_size_bytes=sizes.smallest_bytes,
         ),
+        auto_confirm=record.auto_confirm,
     )
 
 

@@ -352,6 +352,7 @@ def render(
         method="put" if record.part_size is None else "multipart",
         part_size=record.part_size,
         part_count=part_count(record.declared_size_bytes, record.part_size),
+        auto_confirm=record.auto_confirm,
     )
 
 
@@ -391,6 +392,7 @@ def _wish(
         url_expires_in_seconds=data.presigned_url_expiration,
         skip_duplicates=data.skip_duplicates,
         policy=policy,
+        auto_confirm=data.auto_confirm,
     )
 
 

@@ -100,6 +100,23 @@ def test_dev_keeps_its_data_over_ctrl_c_and_kill_9_and_leaves_no_child(folder: P
     wait_for(lambda: not any(child.is_running() for child in children))
 
 
+def test_what_is_sent_to_the_storage_of_dev_completes_without_a_confirmation(folder: Path) -> None:
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    process = develop(folder, port)
+    env = read_env(folder / "dev.env")
+    headers = {"Authorization": f"Bearer {env['UPWELL_API_KEY']}", "X-Namespace": env["UPWELL_NAMESPACE"]}
+    asked = {"filename": "a.txt", "content_type": "text/plain", "blob_property": "text", "auto_confirm": True}
+    upload = httpx.post(f"{url}/v1/buckets/files/uploads", json=asked, headers=headers).json()
+    httpx.put(upload["presigned_url"], content=b"hello", headers={"Content-Type": "text/plain"}).raise_for_status()
+
+    def status() -> object:
+        return httpx.get(f"{url}/v1/uploads/{upload['upload_id']}", headers=headers).json()["status"]
+
+    wait_for(lambda: status() == "COMPLETED")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+
+
 def test_a_busy_port_is_one_sentence_and_exit_code_2(folder: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

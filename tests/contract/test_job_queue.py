@@ -99,6 +99,36 @@ async def test_a_job_that_is_done_is_gone(kit: Kit, upload_id: str, due_at: date
     assert list(await lease_all(kit.jobs, far(due_at))) == []
 
 
+async def test_a_job_is_set_without_an_event_and_is_due_then(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime
+) -> None:
+    now = account.clock.now()
+    await kit.jobs.set(JobKind.RECHECK, upload_id, now)
+    job = await lease_one(kit.other_jobs, now)
+    assert job == Job(kind=JobKind.RECHECK, upload_id=upload_id, due_at=now, attempts=1, lease=job.lease)
+    await kit.jobs.done(job)
+    assert await due(kit, account, upload_id) == {JobKind.EXPIRE: due_at}
+
+
+async def test_a_job_that_is_set_anew_is_no_longer_whoevers_it_was(kit: Kit, account: Account, upload_id: str) -> None:
+    now = account.clock.now()
+    await kit.jobs.set(JobKind.RECHECK, upload_id, now)
+    before = await lease_one(kit.jobs, now)
+    await kit.jobs.set(JobKind.RECHECK, upload_id, now)
+    await kit.jobs.done(before)
+    again = await lease_one(kit.other_jobs, now)
+    assert (again.kind, again.attempts) == (JobKind.RECHECK, 1)
+    assert again.lease != before.lease
+
+
+async def test_setting_a_job_wakes_the_workers(kit: Kit, account: Account, upload_id: str) -> None:
+    waiting = asyncio.create_task(kit.other_jobs.wait(timedelta(hours=1)))
+    async with asyncio.timeout(10):
+        while not waiting.done():
+            await kit.jobs.set(JobKind.RECHECK, upload_id, account.clock.now())
+            await asyncio.wait({waiting}, timeout=0.1)
+
+
 async def test_of_an_uploads_jobs_only_the_one_that_is_done_is_removed(
     kit: Kit, account: Account, upload_id: str
 ) -> None:

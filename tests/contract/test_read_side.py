@@ -145,6 +145,24 @@ async def test_a_skipped_upload_names_the_object_that_has_its_key(kit: Kit, acco
     assert (skipped.status, skipped.existing_object_id) == (Status.SKIPPED, "obj_1")
 
 
+async def test_an_upload_and_its_bucket_tell_whether_they_confirm_by_themselves(kit: Kit, account: Account) -> None:
+    wanted = [
+        await upload_of(kit, account, await account.request(kit.log, auto_confirm=each)) for each in (True, False)
+    ]
+    assert [upload.auto_confirm for upload in wanted] == [True, False]
+    assert (await upload_of(kit, account, await account.request(kit.log))).auto_confirm is False
+    assert (await bucket_of(kit, account)).auto_confirm is False
+    await account.tell_bucket(kit.log, account.renames("films", auto_confirm=True))
+    assert (await bucket_of(kit, account)).auto_confirm is True
+    await account.tell_bucket(kit.log, account.renames("films"))
+    assert (await bucket_of(kit, account)).auto_confirm is False
+    made = account.bucket("quick", auto_confirm=True)
+    await kit.log.append(account.command(made))
+    quick = await kit.read_side.bucket(account.namespace_id, "quick")
+    assert quick is not None
+    assert quick.auto_confirm is True
+
+
 class Following:
     """An upload, and the record that is expected of it after each step."""
 

@@ -186,7 +186,7 @@ def _routes() -> Iterator[tuple[str, str, str, str, str]]:
             if not isinstance(handler, HTTPRouteHandler) or not handler.tags:
                 continue
             needs = handler.opt.get("needs")
-            told = "nothing" if needs is None else _needs(needs)
+            told = handler.opt.get("asks", "nothing") if needs is None else _needs(needs)
             for method in sorted(handler.http_methods - {"OPTIONS"}):
                 counts_as = "" if needs is None else _counts_as(needs)
                 yield route.path, method, told, counts_as, _doc(handler.fn).splitlines()[0]

@@ -38,6 +38,11 @@ TOLD = {
         '"task_type":"api_namespaces_delete"',
     ),
     "docs/how-to/repeat-requests-safely.md": ("one upload", '"idempotency_key_reused"'),
+    "docs/how-to/complete-without-the-client.md": (
+        '{"received":1,"matched":1,"ignored":0}',
+        '"status":"COMPLETED"',
+        '"auto_confirm":true',
+    ),
     "docs/explanation/rate-limits.md": ("x-ratelimit-limit: ",),
     "docs/how-to/erase-an-upload.md": (" is forgotten.", '"filename":null'),
     "docs/how-to/several-files-in-one-object.md": (
@@ -108,7 +113,11 @@ def as_upwell_dev_writes(service: Service, tenant: Tenant) -> dict[str, str]:
         "UPWELL_API_KEY": tenant.secret,
         "UPWELL_NAMESPACE": tenant.namespace.name,
         "UPWELL_BUCKET": tenant.bucket.name,
-        **{k: v for k, v in service.environment.items() if k.startswith(("UPWELL_DATABASE_", "UPWELL_S3_"))},
+        **{
+            k: v
+            for k, v in service.environment.items()
+            if k.startswith(("UPWELL_DATABASE_", "UPWELL_S3_", "UPWELL_STORAGE_"))
+        },
     }
 
 

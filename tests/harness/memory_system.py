@@ -109,6 +109,11 @@ class FailingStorage:
         """Let the next calls go as told, and all reading fail if told so."""
         self._outcomes, self._reads_fail = list(outcomes), reads_fail
 
+    @property
+    def bucket(self) -> str:
+        """Name it."""
+        return self._storage.bucket
+
     async def head(self, key: str) -> StoredContent | None:
         """Look."""
         self._go()

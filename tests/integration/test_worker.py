@@ -113,6 +113,16 @@ async def test_bytes_that_were_sent_but_never_confirmed_are_verified_when_the_ur
     assert await world.quota() == (0, 100)
 
 
+async def test_wrong_bytes_that_were_never_confirmed_fail_the_upload_when_the_url_has_expired(world: World) -> None:
+    body = secrets.token_bytes(100)
+    answer = await world.announce(body, sha256="0" * 64)
+    await world.put(answer, body)
+    world.clock.advance(timedelta(minutes=76))
+    await world.work()
+    assert await world.status(answer) is Status.FAILED
+    assert await world.quota() == (0, 0)
+
+
 async def test_a_failed_upload_is_forgotten_30_days_later_and_its_events_name_nobody(
     world: World, database: Database
 ) -> None:

@@ -201,6 +201,7 @@ requests = st.builds(
     skip_duplicates=st.booleans(),
     unique_key=st.none() | _ids,
     policy=st.sampled_from(Policy),
+    auto_confirm=st.booleans(),
 )
 _contents = st.builds(
     VerifiedContent,

@@ -21,7 +21,7 @@ BEGIN
         upload_id, organization_id, namespace_id, bucket_id, version, position, status, filename, content_type,
         storage_key, declared_size_bytes, declared_sha256, url_expires_in_seconds, created_at, expires_at, due_at,
         metadata, create_object, object_metadata, blob_property, blob_type, skip_duplicates, unique_key, policy,
-        existing_object_id, keeps_bytes, part_size, storage_checks)
+        existing_object_id, keeps_bytes, auto_confirm, part_size, storage_checks)
     SELECT
         n.id, o->>'organization_id', o->>'namespace_id', o->>'bucket_id', 1, p_last - cardinality(p_ids) + n.n, p_status, r->>'filename',
         r->>'content_type', r->>'storage_key', (r->>'declared_size_bytes')::bigint, r->>'declared_sha256',
@@ -29,6 +29,7 @@ BEGIN
         (r->>'due_at')::timestamptz, nullif(r->'metadata', 'null'), (r->>'create_object')::boolean,
         nullif(r->'object_metadata', 'null'), r->>'blob_property', r->>'blob_type', (r->>'skip_duplicates')::boolean,
         r->>'unique_key', r->>'policy', n.e->>'existing_object_id', true,
+        coalesce((r->>'auto_confirm')::boolean, false),
         (r->>'part_size')::bigint, coalesce((r->>'storage_checks')::boolean, false)
     FROM unnest(p_ids, p_events) WITH ORDINALITY n(id, e, n),
         LATERAL (SELECT n.e->'origin' o, n.e->'request' r OFFSET 0) parts;

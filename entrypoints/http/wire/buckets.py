@@ -19,6 +19,7 @@ class BucketCreateRequest(Request, frozen=True):
     description: str | None = None
     unique_key: UniqueKey | None = None
     metadata: Json = msgspec.field(default_factory=dict)
+    auto_confirm: bool = False
 
 
 class BucketUpdateRequest(Request, frozen=True):
@@ -27,6 +28,7 @@ class BucketUpdateRequest(Request, frozen=True):
     bucket_name: str | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     metadata: Json | UnsetType | None = UNSET
+    auto_confirm: bool | UnsetType | None = UNSET
 
 
 class BucketPatchRequest(BucketUpdateRequest, frozen=True):
@@ -72,6 +74,7 @@ class BucketResponse(Response, frozen=True):
     is_locked: bool = False
     batch_stats: BatchStatistics | None = BatchStatistics()
     storage_stats: StorageStatistics | None = None
+    auto_confirm: bool = False
 
 
 class ListBucketsRequest(Request, frozen=True):

@@ -16,7 +16,10 @@ PartNumber = Annotated[int, Meta(ge=1, le=MAX_PARTS)]
 
 
 class CreateUploadRequest(Request, frozen=True):
-    """A file that a client announces. `integrity`: `storage` has storage itself refuse bytes of another `file_hash`."""
+    """A file that a client announces. `integrity`: `storage` has storage itself refuse bytes of another `file_hash`.
+
+    `auto_confirm` null: as its bucket has it.
+    """
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
     content_type: str
@@ -31,6 +34,7 @@ class CreateUploadRequest(Request, frozen=True):
     skip_duplicates: bool = True
     multipart: Multipart = Multipart.AUTO
     integrity: Literal["storage"] | None = None
+    auto_confirm: bool | None = None
 
 
 class UploadResponse(Response, frozen=True):
@@ -74,6 +78,7 @@ class UploadResponse(Response, frozen=True):
     method: Literal["put", "multipart"] = "put"
     part_size: int | None = None
     part_count: int | None = None
+    auto_confirm: bool = False
 
 
 class BatchUploadRequest(Request, frozen=True):

@@ -215,7 +215,12 @@ class Client:
     namespace: NamespaceRecord
 
     async def make_bucket(
-        self, name: str, *, unique_key: UniqueKey | None = None, schema: dict[str, Any] | None = None
+        self,
+        name: str,
+        *,
+        unique_key: UniqueKey | None = None,
+        schema: dict[str, Any] | None = None,
+        auto_confirm: bool = False,
     ) -> BucketRecord:
         self.bucket = await self.world.create_bucket(
             self.caller,
@@ -225,6 +230,7 @@ class Client:
             bucket_schema=schema or SCHEMA,
             unique_key=unique_key,
             metadata={},
+            auto_confirm=auto_confirm,
         )
         return self.bucket
 
@@ -242,6 +248,7 @@ class Client:
         skip_duplicates: bool = True,
         expires_in: int = 3600,
         policy: Policy | None = None,
+        auto_confirm: bool | None = None,
         **announced: Any,  # noqa: ANN401  # the fields of an announcement
     ) -> Wish:
         announcement = msgspec.structs.replace(
@@ -253,6 +260,7 @@ class Client:
             url_expires_in_seconds=expires_in,
             skip_duplicates=skip_duplicates,
             policy=policy,
+            auto_confirm=auto_confirm,
         )
 
     def put(self, answer: Answer, body: bytes = BYTES, content_type: str = "video/mp4") -> StoredContent:

@@ -1,5 +1,6 @@
 import json
 import socket
+import tomllib
 from pathlib import Path
 
 from adapters.embedded import seaweedfs
@@ -27,3 +28,12 @@ def test_secrets_are_made_once_and_for_our_eyes_only(tmp_path: Path) -> None:
 def test_each_door_has_its_argument() -> None:
     arguments = seaweedfs._port_arguments({"s3": 1, "s3.grpc": 2, "master.grpc": 3})
     assert arguments == ["-s3.port=1", "-s3.port.grpc=2", "-master.port.grpc=3"]
+
+
+def test_it_tells_of_changes_where_it_is_told_to_and_of_none_otherwise(tmp_path: Path) -> None:
+    hook = seaweedfs.WebHook("http://127.0.0.1:8000/v1/storage-events", 'a "quoted" \\ token')
+    seaweedfs._configure(tmp_path, hook)
+    told = tomllib.loads((tmp_path / "notification.toml").read_text())["notification"]["webhook"]
+    assert (told["enabled"], told["endpoint"], told["bearer_token"]) == (True, hook.url, hook.token)
+    seaweedfs._configure(tmp_path)
+    assert (tmp_path / "notification.toml").read_text() == ""
