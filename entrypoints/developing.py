@@ -67,7 +67,7 @@ def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool) -> None:
         _check_version(data)
         env_file = data / "dev.env"
         known = read_env(env_file) if env_file.exists() else {}
-        environment = dict(os.environ)
+        environment = _without_our_own(os.environ, known, data)
         if "UPWELL_DATABASE_URL" not in environment:
             postgres = stack.enter_context(EmbeddedPostgres.start(data / "postgres"))
             environment["UPWELL_DATABASE_URL"] = postgres.url_for(_LOGIN, _DATABASE)
@@ -91,6 +91,16 @@ def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool) -> None:
         if environment["UPWELL_DATABASE_URL"] != environment.get("UPWELL_DATABASE_OWNER_URL"):
             asyncio.run(_make_login(settings))
         uvloop.run(_serve(settings, port, tier, env_file, known))
+
+
+def _without_our_own(environment: Mapping[str, str], known: Mapping[str, str], data: Path) -> dict[str, str]:
+    """Return the user's variables without those of parts that this folder has itself: who uses dev.env has them set."""
+    ours = {"UPWELL_DATABASE_URL": data / "postgres", "UPWELL_S3_ENDPOINT_URL": data / "s3"}
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in ours or value != known.get(name) or not ours[name].exists()
+    }
 
 
 async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, known: Mapping[str, str]) -> None:

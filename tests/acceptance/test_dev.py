@@ -35,8 +35,10 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def develop(folder: Path, port: int, *options: str) -> subprocess.Popen[bytes]:
-    process = start({}, "dev", "--port", str(port), "--data", str(folder), *options)
+def develop(
+    folder: Path, port: int, *options: str, environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    process = start(environment or {}, "dev", "--port", str(port), "--data", str(folder), *options)
     wait_ready(f"http://127.0.0.1:{port}", process, 60)
     wait_for((folder / "dev.env").exists)
     return process
@@ -79,7 +81,7 @@ def test_dev_keeps_its_data_over_ctrl_c_and_kill_9_and_leaves_no_child(folder: P
     process.wait()
     wait_for(lambda: not any(child.is_running() for child in children))
 
-    process = develop(folder, port, "--rate-limits")
+    process = develop(folder, port, "--rate-limits", environment=env)  # from a shell that has read dev.env
     assert read_env(folder / "dev.env")["UPWELL_API_KEY"] == env["UPWELL_API_KEY"]
     found = httpx.get(f"{url}/v1/uploads/{upload['upload_id']}", headers=headers)
     assert found.json()["status"] == "COMPLETED"
