@@ -1,0 +1,84 @@
+"""Trying again: how often, how long between, and after which errors it does no harm."""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import httpx
+
+from upwell_client.errors import AnsweredError, UnreachableError, UpwellError
+from upwell_client.wires import Wire
+
+LONGEST_ASKED_SECONDS = 60.0
+_TOO_MANY = 429
+_AT_THE_SAME_MOMENT = frozenset({"busy", "idempotency_key_in_flight"})
+_SERVER_ERRORS = range(500, 600)
+
+Result = TypeVar("Result")
+Judge = Callable[[UpwellError], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How often something is tried, and how long the pauses are: they double, and are shortened by chance."""
+
+    attempts: int = 8
+    first_seconds: float = 0.5
+    longest_seconds: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """Calls until it works, the error is final, or the attempts are used up; then the last error is raised.
+
+    `tell` is called before each pause, with the error and the seconds.
+    """
+
+    wire: Wire
+    retries: Retries
+    tell: Callable[[UpwellError, float], None] | None = None
+
+    async def __call__(
+        self, work: Callable[[], Awaitable[Result]], *, when: Judge, attempts: int | None = None
+    ) -> Result:
+        """Return what `work` returns. `when`: whether to call again after this error does no harm."""
+        pause = self.retries.first_seconds
+        for left in range((attempts or self.retries.attempts) - 1, -1, -1):
+            try:
+                return await work()
+            except UpwellError as error:
+                asked = error.retry_after_seconds if isinstance(error, AnsweredError) else None
+                if left == 0 or not when(error) or (asked or 0) > LONGEST_ASKED_SECONDS:
+                    raise
+                seconds = pause * (0.5 + random.random() / 2) if asked is None else asked  # noqa: S311  # no secret
+                if self.tell:
+                    self.tell(error, seconds)
+            await self.wire.sleep(seconds)
+            pause = min(pause * 2, self.retries.longest_seconds)
+        raise AssertionError("at least one attempt")
+
+
+def safe_to_repeat(error: UpwellError) -> bool:
+    """Judge a call that may be repeated as often as one likes."""
+    if isinstance(error, AnsweredError):
+        return error.status in _SERVER_ERRORS or error.status == _TOO_MANY or error.code in _AT_THE_SAME_MOMENT
+    return isinstance(error, UnreachableError)
+
+
+def unreachable(place: str, error: httpx.TransportError) -> UnreachableError:
+    """Return the error for a request that got no answer."""
+    reason = str(error).strip() or type(error).__name__
+    return UnreachableError(f"{place} cannot be reached: {reason}")
+
+
+def retry_after_seconds(response: httpx.Response, *, now: float) -> float | None:
+    """Return how long the answer asks to wait (RFC 9110 §10.2.3: seconds, or a date). `now`: seconds since 1970."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(parsedate_to_datetime(value).timestamp() - now, 0.0)
+    except ValueError:
+        return None
