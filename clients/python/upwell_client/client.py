@@ -2,11 +2,11 @@
 
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 from urllib.parse import urlsplit
 
 import httpx
@@ -121,6 +121,18 @@ class Client:
         """Return an upload as it stands."""
         return run(self._work.get(self._wire(), upload_id))
 
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        attempts: int | None = None,
+    ) -> Any:  # noqa: ANN401  # JSON
+        """Return the JSON of any other answer, such as that of `GET /v1/buckets/…`; only of what may be repeated."""
+        return run(self._work.service(self._wire()).call(method, path, body=body, params=params, attempts=attempts))
+
     def cancel(self, upload_id: str) -> None:
         """Give an upload up, trying once."""
         run(self._work.service(self._wire()).cancel(upload_id))
@@ -180,6 +192,18 @@ class AsyncClient:
     async def get(self, upload_id: str) -> Upload:
         """Return an upload as it stands."""
         return await self._work.get(self._wire, upload_id)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        attempts: int | None = None,
+    ) -> Any:  # noqa: ANN401  # JSON
+        """Return the JSON of any other answer, such as that of `GET /v1/buckets/…`; only of what may be repeated."""
+        return await self._work.service(self._wire).call(method, path, body=body, params=params, attempts=attempts)
 
     async def cancel(self, upload_id: str) -> None:
         """Give an upload up, trying once."""

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, NotRequired, TypedDict
 
 import httpx
 
-from upwell_client.errors import FileError, MismatchError, StorageRefusedError, UpwellError
+from upwell_client.errors import FileError, MismatchError, StorageRefusedError, UnreachableError, UpwellError
 from upwell_client.metering import Meter, Tell
 from upwell_client.results import Download, Upload
 from upwell_client.retrying import Retrying, safe_to_repeat
@@ -85,7 +85,16 @@ class Downloading:
                         there.forget()
                     raise
 
-            await self._retrying(once, when=_worth_repeating)
+            before = -1
+            while before < there.size_bytes:  # what brings something is worth as many attempts again
+                before = there.size_bytes
+                try:
+                    await self._retrying(once, when=_worth_repeating)
+                except UnreachableError:
+                    if before == there.size_bytes:
+                        raise
+                else:
+                    break
         return there.size_bytes, there.sha256
 
 

@@ -134,6 +134,18 @@ class Service:
         body = {name: value for name, value in claimed.items() if value is not None}
         return (await self._call("POST", f"{_path(upload_id)}/confirm", _ticket, body=body)).upload
 
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        attempts: int | None = None,
+    ) -> Any:  # noqa: ANN401  # JSON
+        """Return the answer to a call that may be repeated."""
+        return await self._call(method, path, lambda told: told, body=body, params=params, attempts=attempts)
+
     async def cancel(self, upload_id: str) -> None:
         """Give an upload up, trying once."""
         await self._call("DELETE", _path(upload_id), lambda _: None, attempts=1, timeout=_CANCEL_TIMEOUT)

@@ -52,8 +52,8 @@ class UploadOptions(TypedDict):
 
     `hash`: prove the SHA-256; otherwise it is proved for paths, file objects and bytes. A file that goes out in one PUT
     is hashed first, so that a duplicate is known before anything is sent; a larger one is hashed while it is sent, and
-    held against what the service found. `sha256`: a hash that is known already. `wait_seconds`: how long to wait for
-    the proof. `parallel`: how many parts are sent at once.
+    held against what the service found; "first" hashes it before in any case. `sha256`: a hash that is known already.
+    `wait_seconds`: how long to wait for the proof. `parallel`: how many parts are sent at once.
     """
 
     bucket: NotRequired[str]
@@ -71,7 +71,7 @@ class UploadOptions(TypedDict):
     idempotency_key: NotRequired[str]
     multipart: NotRequired[Literal["auto", "always", "never"]]
     parallel: NotRequired[int]
-    hash: NotRequired[bool]
+    hash: NotRequired[bool | Literal["first"]]
     sha256: NotRequired[str]
     wait_seconds: NotRequired[float]
     progress: NotRequired[Tell | None]
@@ -122,9 +122,10 @@ class Uploading:
                 source = await self._spooled(source, stack)
             size = options.get("size_bytes") if isinstance(source, Stream) else source.size_bytes
             hashing = options.get("hash", not isinstance(source, Stream))
+            small = multipart != "always" and (size or 0) < MULTIPART_FROM_BYTES
+            first = hashing == "first" or (hashing and (small or multipart == "never"))
             sha256 = options.get("sha256")
-            first = multipart == "never" or (multipart == "auto" and (size or 0) < MULTIPART_FROM_BYTES)
-            if sha256 is None and hashing and first and not isinstance(source, Stream):
+            if sha256 is None and first and not isinstance(source, Stream):
                 sha256 = await self._hashed(source)
             self._meter.begin("asking", None)
             ticket = await self._service.request_upload(
@@ -136,11 +137,11 @@ class Uploading:
             with self._known(ticket.upload):
                 if ticket.upload.status in _ENDED or (ticket.method == "put" and ticket.url is None):
                     return ticket.upload
-                hashing = hashing and sha256 is None
+                beside = bool(hashing) and sha256 is None
                 if isinstance(source, Stream) and ticket.method == "put":
                     source = await self._spooled(source, stack)
                 parallel = options.get("parallel", PARALLEL)
-                etag, size = await self._send(source, ticket, parallel, hashing=hashing)
+                etag, size = await self._send(source, ticket, parallel, hashing=beside)
                 return await self._prove(
                     source, ticket, etag, size, wait_seconds=options.get("wait_seconds", PATIENCE_SECONDS)
                 )
@@ -212,7 +213,7 @@ class Uploading:
         if ticket.method == "multipart":
             jobs = self._parts(source, ticket, stored or {})
         else:
-            jobs = _only(self._single(source, ticket, sent))
+            jobs, parallel = _only(self._single(source, ticket, sent)), 1
         await self._wire.each(jobs, parallel, beside)
         return sent.etag, source.size_bytes
 

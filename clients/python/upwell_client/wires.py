@@ -106,7 +106,12 @@ class BlockingWire:
         return blocking()
 
     async def each(self, jobs: Jobs, at_once: int, beside: Job | None = None) -> None:
-        """Do jobs in threads."""
+        """Do jobs in threads, where there is more than one to do at once."""
+        if at_once == 1 and beside is None:
+            async with aclosing(jobs):
+                async for job in jobs:
+                    await job()
+            return
         running: set[Future[None]] = set()
         with ThreadPoolExecutor(at_once + 1, "upwell") as pool:
             try:
