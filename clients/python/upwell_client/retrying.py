@@ -39,6 +39,7 @@ class Retrying:
     wire: Wire
     retries: Retries
     tell: Callable[[UpwellError, float], None] | None = None
+    chance: Callable[[], float] = random.random
 
     async def __call__(
         self, work: Callable[[], Awaitable[Result]], *, when: Judge, attempts: int | None = None
@@ -52,7 +53,7 @@ class Retrying:
                 asked = error.retry_after_seconds if isinstance(error, AnsweredError) else None
                 if left == 0 or not when(error) or (asked or 0) > LONGEST_ASKED_SECONDS:
                     raise
-                seconds = pause * (0.5 + random.random() / 2) if asked is None else asked  # noqa: S311  # no secret
+                seconds = pause * (0.5 + self.chance() / 2) if asked is None else asked
                 if self.tell:
                     self.tell(error, seconds)
             await self.wire.sleep(seconds)

@@ -241,7 +241,7 @@ def _path(upload_id: str) -> str:
 def _error(url: str, answer: httpx.Response) -> AnsweredError:
     try:
         told = answer.json()["error"]
-        kind, message, code = str(told["type"]), str(told["message"]), str(told["code"])
+        kind, message, code = str(told.get("type")), str(told["message"]), str(told.get("code", "error"))
         details = dict(told.get("details") or {})
     except (ValueError, KeyError, TypeError, AttributeError):
         kind = "ClientError" if answer.status_code in _CLIENT_ERRORS else "InternalServerError"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NotRequired, TypedDict
 
 from upwell_client.errors import (
+    BadRequestError,
     FileError,
     MismatchError,
     StillVerifyingError,
@@ -44,6 +45,7 @@ _LAST_LOOK_SECONDS = 5.0
 _FORBIDDEN = 403
 _GIVEN_UP = frozenset({"FAILED", "CANCELED"})
 _ENDED = frozenset({"COMPLETED", "SKIPPED"}) | _GIVEN_UP
+_MISMATCHES = frozenset({"hash_mismatch", "size_mismatch", "etag_mismatch"})
 _AGAIN = frozenset({"RequestTimeout", "ConditionalRequestConflict", "OperationAborted", "SlowDown"})
 
 
@@ -322,7 +324,12 @@ class Uploading:
         if not isinstance(source, Stream):
             await self._wire.work(source.check_unchanged)
         self._meter.begin("verifying", None)
-        confirmed = await self._service.confirm(ticket.upload.upload_id, etag=etag, size_bytes=size_bytes)
+        try:
+            confirmed = await self._service.confirm(ticket.upload.upload_id, etag=etag, size_bytes=size_bytes)
+        except BadRequestError as error:
+            if error.code in _MISMATCHES and not isinstance(source, Stream):
+                await self._wire.work(source.check_unchanged)
+            raise
         proved = await self._wait(confirmed, wait_seconds)
         if self._found_sha256 and proved.file_hash and proved.file_hash != self._found_sha256:
             raise MismatchError(
