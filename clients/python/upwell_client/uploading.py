@@ -142,6 +142,8 @@ class Uploading:
                 beside = bool(hashing) and sha256 is None
                 if isinstance(source, Stream) and ticket.method == "put":
                     source = await self._spooled(source, stack)
+                    if size is not None and size != source.size_bytes:
+                        raise MismatchError(f"{source.size_bytes} bytes came, and {size} were told", "size_mismatch")
                 parallel = options.get("parallel", PARALLEL)
                 etag, size = await self._send(source, ticket, parallel, hashing=beside)
                 return await self._prove(

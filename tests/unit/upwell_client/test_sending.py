@@ -1,13 +1,22 @@
 """The PUT: exactly the headers that were signed, again where that can help, and never a file that changed."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from upwell_client import Client, FileChangedError, Progress, Retries, StorageRefusedError, UnreachableError
+from upwell_client import (
+    Client,
+    FileChangedError,
+    MismatchError,
+    Progress,
+    Retries,
+    StorageRefusedError,
+    UnreachableError,
+)
 
 ATTEMPTS = 8
 BODY = b"0123456789" * 300_000
@@ -43,12 +52,12 @@ class Storage:
         self.kept = body
         return httpx.Response(200, headers={"ETag": '"e"'})
 
-    def upload(self, path: Path) -> list[Progress]:
+    def upload(self, given: Any, **options: Any) -> list[Progress]:  # noqa: ANN401  # whatever a client takes
         """Upload a file and return what was told of the sending."""
         seen: list[Progress] = []
         known = {"transport": httpx.MockTransport(self), "retries": Retries(attempts=ATTEMPTS, first_seconds=0)}
         with Client("http://upwell.test", "sk", "ns", bucket="b", **known) as client:  # type: ignore[arg-type]
-            client.upload(path, progress=seen.append)
+            client.upload(given, progress=seen.append, **options)
         return [progress for progress in seen if progress.phase == "sending"]
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -133,3 +142,19 @@ def test_a_file_that_became_shorter_is_not_sent_to_its_end(path: Path) -> None:
     with pytest.raises(FileChangedError):
         storage.upload(path)
     assert storage.kept == b""
+
+
+def test_an_iterator_is_held_to_the_size_that_was_told() -> None:
+    storage = Storage()
+    with pytest.raises(MismatchError):
+        storage.upload(iter([b"ab", b"c"]), filename="a.txt", size_bytes=4)
+    assert storage.requests == []
+    storage.upload(iter([b"ab", b"c"]), filename="a.txt", size_bytes=3)
+    assert storage.kept == b"abc"
+
+
+def test_the_version_that_is_sent_is_that_of_the_distribution() -> None:
+    project = tomllib.loads(Path("clients/python/pyproject.toml").read_text(encoding="utf-8"))["project"]
+    storage = Storage()
+    storage.upload(b"x", filename="a.txt")
+    assert storage.requests[0].headers["user-agent"] == f"upwell-client/{project['version']}"
