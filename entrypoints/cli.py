@@ -10,7 +10,7 @@ import click
 
 from domain.api_key import Permission
 from domain.organization import Tier
-from entrypoints.client.commands import events, upload, uploads
+from entrypoints.client.commands import download, events, upload, uploads
 
 Result = TypeVar("Result")
 _TIERS = click.Choice([tier.value for tier in Tier])
@@ -142,7 +142,7 @@ def key_create(organization: str, name: str, user: str, permissions: tuple[str, 
     _show(_run(administering.create_key(organization, name, user, permissions)))
 
 
-for command in (upload, uploads, events):
+for command in (upload, download, uploads, events):
     upwell.add_command(command)
 
 

@@ -10,8 +10,7 @@ import msgspec
 
 from entrypoints.client.errors import ClientError
 from entrypoints.client.output import emit, human, printable
-from entrypoints.client.retrying import Retrying
-from entrypoints.client.service import Service
+from entrypoints.client.service import Service, client_of
 from entrypoints.client.target import find_target, known_variables
 
 _COLUMNS = ("upload_id", "status", "file_size_bytes", "created_at", "object_id", "filename")
@@ -23,8 +22,9 @@ def list_uploads(
     *, namespace: str | None, bucket: str | None, status: str | None, search: str | None, limit: int, as_json: bool
 ) -> None:
     """Print the newest uploads: a table on a terminal, values between tabs elsewhere, or a JSON object a line."""
-    with Service(find_target(known_variables(), namespace=namespace, bucket=bucket), Retrying(tell=_note)) as service:
-        found = service.uploads(status=status, search=search, limit=limit)
+    target = find_target(known_variables(), namespace=namespace, bucket=bucket)
+    with client_of(target, _note) as client:
+        found = Service(client, target).uploads(status=status, search=search, limit=limit)
         if not as_json and sys.stdout.isatty():
             _table(found)
             return
@@ -37,8 +37,8 @@ def show_upload(upload_id: str, *, namespace: str | None, as_json: bool) -> None
     """Print an upload's record, and its history where the database can be read."""
     known = known_variables()
     target = find_target(known, namespace=namespace, bucket="-")  # an upload's id needs no bucket
-    with Service(target, Retrying(tell=_note)) as service:
-        record = service.record(upload_id)
+    with client_of(target, _note) as client:
+        record = Service(client, target).record(upload_id)
     history: list[dict[str, Any]] | None = None
     why = "the history needs UPWELL_DATABASE_URL, which is not set"
     if known.get("UPWELL_DATABASE_URL"):

@@ -71,6 +71,23 @@ def upload(
     return uploading.upload(files, wish, namespace=namespace, bucket=bucket, as_json=as_json)
 
 
+@click.command()
+@click.argument("thing", metavar="ID")
+@click.option("--output", type=click.Path(path_type=Path), help="A file or a folder; otherwise here, by its own name.")
+@_BUCKET
+@_NAMESPACE
+@_as_json("Print a JSON object.")
+def download(thing: str, output: Path | None, bucket: str | None, namespace: str | None, as_json: bool) -> None:
+    """Download an upload, or the file of an object; ID says which.
+
+    What was broken off goes on where it was. The file has its name only when its size and SHA-256 are those of the
+    record.
+    """
+    from entrypoints.client import downloading  # noqa: PLC0415  # the same
+
+    downloading.download(thing, output, namespace=namespace, bucket=bucket, as_json=as_json)
+
+
 @click.group()
 def uploads() -> None:
     """See which uploads there are, and what became of one."""

@@ -1,6 +1,11 @@
 """What can go wrong on the client's side, each a sentence for the user."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import click
+
+from upwell_client import AnsweredError, StrangeAnswerError, UpwellError
 
 
 class ClientError(click.ClickException):
@@ -21,43 +26,26 @@ class UnusableError(ClientError):
     exit_code = 2
 
 
-class UnreachableError(ClientError):
-    """No answer came; the request may have arrived all the same."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, "unreachable")
-
-
-class AnsweredError(ClientError):
-    """The service or the storage answered with an error.
-
-    `retry_after_seconds`: when it asks to be asked again. `upload_status`: what the upload is now, where it says so.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        code: str,
-        *,
-        status: int,
-        retry_after_seconds: float | None = None,
-        upload_status: str | None = None,
-    ) -> None:
-        super().__init__(f"{message} [{code}]", code)
-        self.status = status
-        self.upload_status = upload_status
-        self.retry_after_seconds = retry_after_seconds
+@contextmanager
+def told() -> Iterator[None]:
+    """Raise what the client library raises as a `ClientError`."""
+    try:
+        yield
+    except UpwellError as error:
+        raise ClientError(sentence(error), error.code) from error
 
 
-class FileError(ClientError):
-    """The file cannot be read, or is not one that can be uploaded."""
+def sentence(error: UpwellError) -> str:
+    """Return what the user is told of an error."""
+    match error:
+        case AnsweredError():
+            return f"{error.message} [{error.code}]"
+        case StrangeAnswerError():
+            return error.message.replace("the URL", "UPWELL_URL")
+        case _:
+            return error.message
 
-    def __init__(self, message: str, code: str = "unreadable_file") -> None:
-        super().__init__(message, code)
 
-
-class FileChangedError(FileError):
-    """The file is another one than when it was hashed."""
-
-    def __init__(self) -> None:
-        super().__init__("the file changed while it was being uploaded: upload it again when it is at rest", "changed")
+def of_retries(note: Callable[[str], None]) -> Callable[[UpwellError, float], None]:
+    """Return what tells the user that something is tried again."""
+    return lambda error, seconds: note(f"{sentence(error).rstrip('.')}; trying again in {seconds:.1f} s")

@@ -1,32 +1,37 @@
 """`upwell upload`: each file is hashed, announced, sent, confirmed, and waited for until it is proved."""
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 
 from entrypoints.client.choosing import choose_property
-from entrypoints.client.errors import AnsweredError, ClientError, FileChangedError
-from entrypoints.client.files import LocalFile, guess_content_type
+from entrypoints.client.downloading import Shown
+from entrypoints.client.errors import ClientError, sentence
 from entrypoints.client.output import human, printable
 from entrypoints.client.progress import Reporter, reporting
-from entrypoints.client.retrying import Retrying
-from entrypoints.client.sending import Sender
-from entrypoints.client.service import Asked, Bucket, Service, Upload
+from entrypoints.client.service import Bucket, Service, client_of
 from entrypoints.client.target import find_target, known_variables
+from upwell_client import (
+    AnsweredError,
+    Client,
+    FileChangedError,
+    ForbiddenError,
+    Progress,
+    StillVerifyingError,
+    Upload,
+    UploadEndedError,
+    UpwellError,
+)
+from upwell_client.sources import PathSource, guess_content_type
 
 INTERRUPTED = 130
 _FAILED = 1
-_FORBIDDEN = 403
-_FIRST_LOOK_SECONDS = 0.1
-_LAST_LOOK_SECONDS = 5.0
 _PATIENCE_SECONDS = 1800.0
 _ENDED = frozenset({"COMPLETED", "FAILED", "CANCELED", "SKIPPED"})
-_MISMATCHES = frozenset({"hash_mismatch", "size_mismatch", "etag_mismatch"})
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,18 +72,16 @@ class Uploading:
 
     def __init__(
         self,
-        service: Service,
-        sender: Sender,
+        client: Client,
         reporter: Reporter,
         *,
-        sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
+        wait_seconds: float = _PATIENCE_SECONDS,
     ) -> None:
-        self._service = service
-        self._sender = sender
+        self._client = client
         self._reporter = reporter
-        self._sleep = sleep
         self._now = now
+        self._wait_seconds = wait_seconds
 
     def upload(self, path: Path, bucket: Bucket | None, wish: Wish) -> Outcome:
         """Upload one file and tell how it went; what goes wrong is in `error`, with the upload left as it is then.
@@ -89,8 +92,9 @@ class Uploading:
         outcome = Outcome(file=str(path))
         began = self._now()
         try:
-            with LocalFile(path) as file:
-                self._upload(file, bucket, wish, outcome)
+            self._upload(path, bucket, wish, outcome)
+        except UpwellError as error:
+            outcome.error = {"code": error.code, "message": self._explained(error, outcome)}
         except ClientError as error:
             outcome.error = {"code": error.code, "message": error.message}
         except KeyboardInterrupt:
@@ -100,77 +104,59 @@ class Uploading:
             outcome.seconds = round(self._now() - began, 3)
         return outcome
 
-    def _upload(self, file: LocalFile, bucket: Bucket | None, wish: Wish, outcome: Outcome) -> None:
-        outcome.content_type = wish.content_type or guess_content_type(file.name)
+    def _upload(self, path: Path, bucket: Bucket | None, wish: Wish, outcome: Outcome) -> None:
+        outcome.size_bytes = PathSource(path).size_bytes
+        outcome.content_type = wish.content_type or guess_content_type(path.name)
         outcome.blob_property = wish.property_name
         if wish.property_name is None and wish.create_object and bucket is not None:
-            outcome.blob_property = choose_property(bucket, file.name, outcome.content_type)
-        outcome.size_bytes = file.size_bytes
-        outcome.sha256 = file.sha256(self._reporter.phase(file.name, "hashing", file.size_bytes))
-        self._reporter.phase(file.name, "asking", None)
-        asked = self._service.ask(_announcement(file, wish, outcome))
-        _note_state(outcome, asked)
-        if asked.presigned_url is None:
-            outcome.ok = True
-            return
-        try:
-            self._send(file, asked, asked.presigned_url, outcome)
-        except FileChangedError:
-            self._give_up(outcome)
-            raise
-        self._prove(file, outcome)
+            outcome.blob_property = choose_property(bucket, path.name, outcome.content_type)
+        shown = Shown(self._reporter, path.name)
 
-    def _send(self, file: LocalFile, asked: Asked, url: str, outcome: Outcome) -> None:
-        headers = asked.required_headers or {"Content-Type": outcome.content_type or ""}
-        advance = self._reporter.phase(file.name, "sending", file.size_bytes)
-        try:
-            etag = self._sender.put(file, url, headers, advance)
-        except FileChangedError:
-            raise
-        except ClientError as error:
-            raise _left(error, outcome) from error
-        outcome.sent_bytes = file.size_bytes
-        file.check_unchanged()
-        self._reporter.phase(file.name, "verifying", None)(0)
-        try:
-            confirmed = self._service.confirm(asked.upload_id, etag=etag, size_bytes=file.size_bytes)
-        except ClientError as error:
-            if isinstance(error, AnsweredError) and error.upload_status is not None:
-                outcome.status = error.upload_status
-            if error.code in _MISMATCHES:
-                file.check_unchanged()
-            raise _left(error, outcome) from error
-        _note_state(outcome, confirmed)
+        def progress(made: Progress) -> None:
+            if made.upload is not None:
+                _note_state(outcome, made.upload)
+            if made.phase == "verifying":
+                outcome.sent_bytes = outcome.size_bytes or 0
+            shown(made)
 
-    def _prove(self, file: LocalFile, outcome: Outcome) -> None:
-        """Wait for the worker that proves a large file."""
-        look = self._reporter.phase(file.name, "verifying", None)
-        until = self._now() + _PATIENCE_SECONDS
-        pause = _FIRST_LOOK_SECONDS
-        while outcome.status not in _ENDED:
-            if self._now() > until:
-                raise ClientError(
-                    f"the upload {outcome.upload_id} is still being verified; it goes on by itself: see"
-                    f" 'upwell uploads show {outcome.upload_id}'",
-                    "still_verifying",
-                )
-            self._sleep(pause)
-            pause = min(pause * 1.5, _LAST_LOOK_SECONDS)
-            look(0)
-            try:
-                found = self._service.upload(outcome.upload_id or "")
-            except ClientError as error:
-                raise _left(error, outcome) from error
-            _note_state(outcome, found)
-            if found.status in {"FAILED", "CANCELED"}:
-                raise ClientError(
-                    f"the upload {found.upload_id} is {found.status}: {found.message or 'somebody gave it up'}",
-                    f"upload_{found.status.lower()}",
-                )
+        done = self._client.upload(
+            path,
+            content_type=outcome.content_type,
+            blob_property=outcome.blob_property,
+            create_object=wish.create_object,
+            skip_duplicates=wish.skip_duplicates,
+            metadata=wish.metadata,
+            object_metadata=wish.object_metadata,
+            expires_in_seconds=wish.expires_in_seconds,
+            hash="first",
+            wait_seconds=self._wait_seconds,
+            progress=progress,
+        )
+        _note_state(outcome, done)
         outcome.ok = True
 
+    def _explained(self, error: UpwellError, outcome: Outcome) -> str:
+        """Return what to say of an error, and of what becomes of the upload that was begun."""
+        if isinstance(error, AnsweredError) and "status" in error.details:
+            outcome.status = str(error.details["status"])
+        match error:
+            case FileChangedError():
+                self._give_up(outcome)
+                return error.message
+            case StillVerifyingError():
+                return f"{error.message}: see 'upwell uploads show {outcome.upload_id}'"
+            case UploadEndedError():
+                return error.message
+            case _ if outcome.upload_id is None:
+                return sentence(error)
+            case _:
+                return f"{sentence(error)}; {_left(outcome)}"
+
     def _give_up(self, outcome: Outcome) -> None:
-        if outcome.upload_id is not None and self._service.cancel(outcome.upload_id):
+        if outcome.upload_id is None:
+            return
+        with contextlib.suppress(UpwellError):
+            self._client.cancel(outcome.upload_id)
             outcome.status = "CANCELED"
 
     def _interrupted(self, outcome: Outcome) -> str:
@@ -197,14 +183,9 @@ class InterruptedUploadError(Exception):
 def upload(files: Sequence[Path], wish: Wish, *, namespace: str | None, bucket: str | None, as_json: bool) -> int:
     """Upload files as the environment says, and return the exit code."""
     target = find_target(known_variables(), namespace=namespace, bucket=bucket)
-    verify = httpx.create_ssl_context()
-    with ExitStack() as stack:
-        reporter = stack.enter_context(reporting())
-        retrying = Retrying(tell=reporter.note)
-        service = stack.enter_context(Service(target, retrying, verify=verify))
-        sender = stack.enter_context(Sender(retrying, now=time.time, verify=verify))
-        known = _known_bucket(service)
-        uploading = Uploading(service, sender, reporter)
+    with reporting() as reporter, client_of(target, reporter.note) as client:
+        known = _known_bucket(Service(client, target))
+        uploading = Uploading(client, reporter)
         code = 0
         for path in files:
             try:
@@ -221,31 +202,16 @@ def _known_bucket(service: Service) -> Bucket | None:
     """Return the bucket, or None where this key may write but not read; a wrong name or key ends it all here."""
     try:
         return service.bucket()
-    except AnsweredError as error:
-        if error.status == _FORBIDDEN:
+    except ClientError as error:
+        if isinstance(error.__cause__, ForbiddenError):
             return None
         raise
-
-
-def _announcement(file: LocalFile, wish: Wish, outcome: Outcome) -> dict[str, Any]:
-    wanted: Mapping[str, Any] = {
-        "filename": file.name,
-        "content_type": outcome.content_type,
-        "file_size_bytes": file.size_bytes or None,  # an empty file has no size that could be declared
-        "file_hash": outcome.sha256,
-        "blob_property": outcome.blob_property,
-        "create_object_on_confirm": wish.create_object,
-        "skip_duplicates": wish.skip_duplicates,
-        "metadata": wish.metadata,
-        "object_metadata": wish.object_metadata,
-        "presigned_url_expiration": wish.expires_in_seconds,
-    }
-    return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _note_state(outcome: Outcome, upload: Upload) -> None:
     outcome.upload_id = upload.upload_id
     outcome.status = upload.status
+    outcome.sha256 = upload.file_hash or outcome.sha256
     outcome.object_id = upload.object_id
     outcome.is_duplicate = upload.is_duplicate
     outcome.duplicate_of_upload_id = upload.duplicate_of_upload_id
@@ -253,15 +219,15 @@ def _note_state(outcome: Outcome, upload: Upload) -> None:
     outcome.existing_object_id = upload.existing_object_id
 
 
-def _left(error: ClientError, outcome: Outcome) -> ClientError:
-    """Return the error with what becomes of the upload that was begun."""
+def _left(outcome: Outcome) -> str:
+    """Return what becomes of the upload that was begun."""
     match outcome.status:
         case "PENDING" | "IN_PROGRESS":
-            return ClientError(f"{error.message}; the upload {outcome.upload_id} is left pending", error.code)
+            return f"the upload {outcome.upload_id} is left pending"
         case "PROCESSING":
-            return ClientError(f"{error.message}; {outcome.upload_id} is verified without you", error.code)
+            return f"{outcome.upload_id} is verified without you"
         case status:
-            return ClientError(f"{error.message}; the upload {outcome.upload_id} is {status}", error.code)
+            return f"the upload {outcome.upload_id} is {status}"
 
 
 def _tell(reporter: Reporter, outcome: Outcome, *, as_json: bool) -> None:

@@ -28,11 +28,12 @@ from tests.conftest import Database, Servers, Service, Tenant, free_port
 COMMAND = [sys.executable, "-c", "from entrypoints.cli import main; main()"]
 PATIENCE_SECONDS = 60
 ROOT = Path(__file__).parents[2]
+IMPORTED = os.pathsep.join([str(ROOT), str(ROOT / "clients" / "python")])
 
 
 def environment_of(values: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("UPWELL_")}
-    return {**inherited, "PYTHONPATH": str(ROOT), **values}
+    return {**inherited, "PYTHONPATH": IMPORTED, **values}
 
 
 @dataclass(frozen=True)
@@ -239,6 +240,36 @@ async def test_the_client_loads_neither_the_servers_libraries_nor_the_file(user:
     code, loaded, peak_mib = done.stdout.decode().splitlines()[-1].split("|")
     assert (code, loaded) == ("0", "[]"), done.stderr.decode()
     assert int(peak_mib) < 120
+
+
+async def test_what_was_uploaded_is_downloaded_by_the_upload_or_its_object(user: User) -> None:
+    body = user.file("clip.mp4")
+    (done,) = (await user.run("upload", "clip.mp4", "--json")).json
+    (user.folder / "clip.mp4").unlink()
+    ran = await user.run("download", done["upload_id"])
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"clip.mp4: received 48.8 KiB; upload {done['upload_id']}\n"
+    assert (user.folder / "clip.mp4").read_bytes() == body
+    (got,) = (await user.run("download", done["object_id"], "--output", "other.mp4", "--json")).json
+    assert got == {
+        "file": "other.mp4",
+        "upload_id": done["upload_id"],
+        "size_bytes": len(body),
+        "sha256": done["sha256"],
+    }
+    assert (user.folder / "other.mp4").read_bytes() == body
+
+
+async def test_what_cannot_be_downloaded_is_one_sentence(user: User) -> None:
+    for arguments, said in (
+        (("upl_unknown",), "There is no such upload. [upload_not_found]"),
+        (("obj_unknown", "--bucket", "files"), "[object_not_found]"),
+    ):
+        ran = await user.run("download", *arguments)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.startswith("upwell: ")
+        assert said in ran.err
+        assert len(ran.err.splitlines()) == 1
 
 
 async def test_uploads_are_listed_between_tabs_newest_first(user: User) -> None:

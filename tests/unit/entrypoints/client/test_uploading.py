@@ -2,20 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from entrypoints.client.retrying import Retrying
-from entrypoints.client.sending import Sender
-from entrypoints.client.service import Bucket, Property, Schema, Service
-from entrypoints.client.target import Target
+from entrypoints.client.service import Bucket, Property, Schema
 from entrypoints.client.uploading import InterruptedUploadError, Outcome, Uploading, Wish
+from upwell_client import Client, Retries
 
-TARGET = Target(url="http://upwell.test", api_key="sk", namespace="ns", bucket="files")
 BUCKET = Bucket(
     bucket_id="bkt_1", bucket_name="files", bucket_schema=Schema(properties={"video": Property(type="video")})
 )
@@ -37,7 +33,7 @@ class World:
         self.look: Any = DONE
         self.calls: list[str] = []
         self.bodies: dict[str, Any] = {}
-        self.told: list[str] = []
+        self.wait_seconds = 60.0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         body = request.read()
@@ -57,13 +53,10 @@ class World:
         return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
 
     def upload(self, path: Path, wish: Wish | None = None) -> Outcome:
+        retries = Retries(first_seconds=0)
         transport = httpx.MockTransport(self)
-        retrying = Retrying(sleep=lambda _: None)
-        with (
-            Service(TARGET, retrying, transport=transport) as service,
-            Sender(retrying, now=lambda: 0.0, transport=transport) as sender,
-        ):
-            uploading = Uploading(service, sender, _Silent(), sleep=lambda _: None, now=map(float, count()).__next__)
+        with Client("http://upwell.test", "sk", "ns", bucket="files", retries=retries, transport=transport) as client:
+            uploading = Uploading(client, _Silent(), wait_seconds=self.wait_seconds)
             return uploading.upload(path, BUCKET, wish or Wish())
 
     @staticmethod
@@ -179,9 +172,11 @@ def test_a_large_file_that_proves_wrong_is_told_with_its_reason(world: World, pa
 
 def test_patience_ends(world: World, path: Path) -> None:
     world.confirm = world.look = {"upload_id": "upl_1", "status": "PROCESSING"}
+    world.wait_seconds = 0
     outcome = world.upload(path)
     assert outcome.error is not None
     assert outcome.error["code"] == "still_verifying"
+    assert outcome.error["message"].endswith("it goes on by itself: see 'upwell uploads show upl_1'")
 
 
 def test_bytes_that_were_there_already_are_confirmed(world: World, path: Path) -> None:

@@ -1,17 +1,13 @@
 """What is tried again, how often, and after how long."""
 
+import contextlib
+
 import httpx
 import pytest
 
-from entrypoints.client.errors import AnsweredError, ClientError, UnreachableError
-from entrypoints.client.retrying import (
-    ATTEMPTS,
-    LONGEST_SECONDS,
-    Retrying,
-    retry_after_seconds,
-    safe_to_repeat,
-    unreachable,
-)
+from upwell_client import AnsweredError, Retries, UnreachableError, UpwellError
+from upwell_client.retrying import Retrying, retry_after_seconds, safe_to_repeat, unreachable
+from upwell_client.wires import BlockingWire, run
 
 LOST = UnreachableError("it cannot be reached")
 NOON = 1_700_000_000.0
@@ -24,56 +20,71 @@ def answered(status: int, *, code: str = "some", retry_after: float | None = Non
 class Failing:
     """Raises each of the errors in turn, then answers."""
 
-    def __init__(self, *errors: ClientError) -> None:
+    def __init__(self, *errors: UpwellError) -> None:
         self.errors = list(errors)
         self.calls = 0
 
-    def __call__(self) -> str:
+    async def __call__(self) -> str:
         self.calls += 1
         if self.errors:
             raise self.errors.pop(0)
         return "done"
 
 
-class Pauses(list[float]):
-    def sleep(self, seconds: float) -> None:
-        self.append(seconds)
+class Pauses(BlockingWire):
+    """Notes the pauses, and makes none."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds.append(seconds)
 
 
-def test_pauses_double_up_to_a_longest_one_and_the_last_error_is_raised() -> None:
+def repeat(work: Failing, *, chance: float = 1.0, told: list[tuple[str, float]] | None = None) -> list[float]:
+    """Call until it works, and return the pauses."""
     pauses = Pauses()
+
+    def tell(error: UpwellError, seconds: float) -> None:
+        if told is not None:
+            told.append((error.message, seconds))
+
+    retrying = Retrying(pauses, Retries(), tell, lambda: chance)
+    with contextlib.suppress(UpwellError):
+        assert run(retrying(work, when=safe_to_repeat)) == "done"
+    return pauses.seconds
+
+
+def test_pauses_double_up_to_a_longest_one_and_attempts_are_bounded() -> None:
     work = Failing(*[LOST] * 99)
+    assert repeat(work) == [0.5, 1, 2, 4, 8, 15, 15]
+    assert work.calls == 8
+
+
+def test_the_last_error_is_raised() -> None:
+    retrying = Retrying(Pauses(), Retries())
     with pytest.raises(UnreachableError):
-        Retrying(sleep=pauses.sleep, chance=lambda: 1.0)(work, when=safe_to_repeat)
-    assert work.calls == ATTEMPTS
-    assert pauses == [0.5, 1, 2, 4, 8, LONGEST_SECONDS, LONGEST_SECONDS]
+        run(retrying(Failing(*[LOST] * 99), when=safe_to_repeat))
 
 
 def test_chance_shortens_a_pause_by_up_to_half() -> None:
-    pauses = Pauses()
-    assert Retrying(sleep=pauses.sleep, chance=lambda: 0.0)(Failing(LOST, LOST), when=safe_to_repeat) == "done"
-    assert pauses == [0.25, 0.5]
+    assert repeat(Failing(LOST, LOST), chance=0.0) == [0.25, 0.5]
 
 
 def test_the_pause_that_the_answer_asks_for_is_kept() -> None:
-    pauses = Pauses()
-    Retrying(sleep=pauses.sleep)(Failing(answered(503, retry_after=7)), when=safe_to_repeat)
-    assert pauses == [7]
+    assert repeat(Failing(answered(503, retry_after=7))) == [7]
 
 
 def test_an_answer_that_asks_for_a_very_long_pause_is_final() -> None:
-    pauses = Pauses()
     work = Failing(answered(429, retry_after=3600))
-    with pytest.raises(AnsweredError):
-        Retrying(sleep=pauses.sleep)(work, when=safe_to_repeat)
+    assert repeat(work) == []
     assert work.calls == 1
-    assert pauses == []
 
 
-def test_the_user_is_told_of_each_further_attempt() -> None:
-    told: list[str] = []
-    Retrying(sleep=lambda _: None, chance=lambda: 1.0, tell=told.append)(Failing(LOST), when=safe_to_repeat)
-    assert told == ["it cannot be reached; trying again in 0.5 s"]
+def test_each_further_attempt_is_told() -> None:
+    told: list[tuple[str, float]] = []
+    repeat(Failing(LOST), told=told)
+    assert told == [("it cannot be reached", 0.5)]
 
 
 @pytest.mark.parametrize(
@@ -89,10 +100,10 @@ def test_the_user_is_told_of_each_further_attempt() -> None:
         (answered(409), False),
         (answered(400), False),
         (answered(403), False),
-        (ClientError("no", "strange"), False),
+        (UpwellError("no", "strange"), False),
     ],
 )
-def test_what_may_go_away_by_itself_is_repeated(error: ClientError, repeatable: bool) -> None:
+def test_what_may_go_away_by_itself_is_repeated(error: UpwellError, repeatable: bool) -> None:
     assert safe_to_repeat(error) is repeatable
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.client.errors import FileChangedError, FileError
-from entrypoints.client.files import BLOCK_BYTES, LocalFile, guess_content_type
+from upwell_client import FileChangedError, FileError
+from upwell_client.sources import BLOCK_BYTES, PathSource, content_of, digest_of, guess_content_type
 
 
 def test_a_file_is_hashed_and_read_in_blocks(tmp_path: Path) -> None:
@@ -15,18 +15,26 @@ def test_a_file_is_hashed_and_read_in_blocks(tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
     path.write_bytes(body)
     counts: list[int] = []
-    with LocalFile(path) as file:
-        assert file.sha256(counts.append) == hashlib.sha256(body).hexdigest()
-        assert b"".join(file.blocks(lambda _: None)) == body
-        file.check_unchanged()
+    source = PathSource(path)
+    assert digest_of(source, counts.append) == hashlib.sha256(body).hexdigest()
     assert counts == [BLOCK_BYTES, 5]
+    assert b"".join(source.read(3, BLOCK_BYTES)) == body[3 : BLOCK_BYTES + 3]
+    source.check_unchanged()
+
+
+def test_what_is_read_again_is_taken_back(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    counts: list[int] = []
+    content = content_of(PathSource(tmp_path / "a"), counts.append, 1, 3)
+    assert (list(content.blocks()), list(content.blocks())) == ([b"234"], [b"234"])
+    assert counts == [3, -3, 3]
 
 
 def test_a_link_is_followed_and_keeps_its_own_name(tmp_path: Path) -> None:
     (tmp_path / "there").write_bytes(b"x")
     (tmp_path / "link.txt").symlink_to("there")
-    with LocalFile(tmp_path / "link.txt") as file:
-        assert (file.name, file.size_bytes) == ("link.txt", 1)
+    source = PathSource(tmp_path / "link.txt")
+    assert (source.name, source.size_bytes) == ("link.txt", 1)
 
 
 @pytest.mark.parametrize(
@@ -48,16 +56,21 @@ def test_what_is_no_readable_file_is_named(tmp_path: Path, name: str, said: str)
     (tmp_path / "loop").symlink_to("loop")
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FileError, match=said):
-        LocalFile(tmp_path / name)
+        PathSource(tmp_path / name)
 
 
 def test_a_file_that_was_written_to_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"one")
-    with LocalFile(path) as file:
-        path.write_bytes(b"longer")
-        with pytest.raises(FileChangedError):
-            file.check_unchanged()
+    source = PathSource(path)
+    path.write_bytes(b"longer")
+    with pytest.raises(FileChangedError):
+        source.check_unchanged()
+    with pytest.raises(FileChangedError):
+        list(source.read(0, 3))
+    path.unlink()
+    with pytest.raises(FileChangedError):
+        source.check_unchanged()
 
 
 @pytest.mark.parametrize(

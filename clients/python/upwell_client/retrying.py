@@ -1,59 +1,67 @@
 """Trying again: how often, how long between, and after which errors it does no harm."""
 
 import random
-import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpx
 
-from entrypoints.client.errors import AnsweredError, ClientError, UnreachableError
+from upwell_client.errors import AnsweredError, UnreachableError, UpwellError
+from upwell_client.wires import Wire
 
-FIRST_SECONDS = 0.5
-LONGEST_SECONDS = 15.0
 LONGEST_ASKED_SECONDS = 60.0
-ATTEMPTS = 8
 _TOO_MANY = 429
 _AT_THE_SAME_MOMENT = frozenset({"busy", "idempotency_key_in_flight"})
 _SERVER_ERRORS = range(500, 600)
 
 Result = TypeVar("Result")
-Judge = Callable[[ClientError], bool]
+Judge = Callable[[UpwellError], bool]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How often something is tried, and how long the pauses are: they double, and are shortened by chance."""
+
+    attempts: int = 8
+    first_seconds: float = 0.5
+    longest_seconds: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
 class Retrying:
-    """Calls until it works, the error is final, or the attempts are used up; then the last error is raised."""
+    """Calls until it works, the error is final, or the attempts are used up; then the last error is raised.
 
-    def __init__(
-        self,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
-        tell: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self._sleep = sleep
-        self._chance = chance
-        self._tell = tell
+    `tell` is called before each pause, with the error and the seconds.
+    """
 
-    def __call__(self, work: Callable[[], Result], *, when: Judge, attempts: int = ATTEMPTS) -> Result:
+    wire: Wire
+    retries: Retries
+    tell: Callable[[UpwellError, float], None] | None = None
+    chance: Callable[[], float] = random.random
+
+    async def __call__(
+        self, work: Callable[[], Awaitable[Result]], *, when: Judge, attempts: int | None = None
+    ) -> Result:
         """Return what `work` returns. `when`: whether to call again after this error does no harm."""
-        pause = FIRST_SECONDS
-        for left in range(attempts - 1, -1, -1):
+        pause = self.retries.first_seconds
+        for left in range((attempts or self.retries.attempts) - 1, -1, -1):
             try:
-                return work()
-            except ClientError as error:
+                return await work()
+            except UpwellError as error:
                 asked = error.retry_after_seconds if isinstance(error, AnsweredError) else None
                 if left == 0 or not when(error) or (asked or 0) > LONGEST_ASKED_SECONDS:
                     raise
-                seconds = pause * (0.5 + self._chance() / 2) if asked is None else asked
-                self._tell(f"{error.message.rstrip('.')}; trying again in {seconds:.1f} s")
-            self._sleep(seconds)
-            pause = min(pause * 2, LONGEST_SECONDS)
+                seconds = pause * (0.5 + self.chance() / 2) if asked is None else asked
+                if self.tell:
+                    self.tell(error, seconds)
+            await self.wire.sleep(seconds)
+            pause = min(pause * 2, self.retries.longest_seconds)
         raise AssertionError("at least one attempt")
 
 
-def safe_to_repeat(error: ClientError) -> bool:
+def safe_to_repeat(error: UpwellError) -> bool:
     """Judge a call that may be repeated as often as one likes."""
     if isinstance(error, AnsweredError):
         return error.status in _SERVER_ERRORS or error.status == _TOO_MANY or error.code in _AT_THE_SAME_MOMENT

@@ -1,0 +1,229 @@
+"""The clients: `Client` blocks, `AsyncClient` is for asyncio. Both do the same in the same way."""
+
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+from urllib.parse import urlsplit
+
+import httpx
+
+from upwell_client.downloading import Downloading, DownloadOptions
+from upwell_client.errors import UpwellError
+from upwell_client.metering import Meter, Tell
+from upwell_client.results import Download, Upload
+from upwell_client.retrying import Retries, Retrying
+from upwell_client.service import Account, Service
+from upwell_client.sources import AsyncGiven, Given
+from upwell_client.uploading import ResumeOptions, Uploading, UploadOptions
+from upwell_client.wires import AsyncioWire, BlockingWire, Wire, run
+
+USER_AGENT = "upwell-client/0.1.0"
+
+TellRetry = Callable[[UpwellError, float], None]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What the calls of both clients are made of."""
+
+    account: Account
+    bucket: str | None
+    retries: Retries
+    on_retry: TellRetry | None
+
+    def service(self, wire: Wire) -> Service:
+        return Service(wire, self.account, self._retrying(wire))
+
+    async def upload(self, wire: Wire, given: AsyncGiven, options: UploadOptions) -> Upload:
+        bucket = options.get("bucket") or self.bucket
+        if bucket is None:
+            raise UpwellError("say which bucket: the client was made without one", "no_bucket")
+        return await self._uploading(wire, options.get("progress")).upload(given, bucket, options)
+
+    async def resume(self, wire: Wire, upload_id: str, given: AsyncGiven, options: ResumeOptions) -> Upload:
+        return await self._uploading(wire, options.get("progress")).resume(upload_id, given, options)
+
+    async def download(
+        self, wire: Wire, thing: str, path: str | os.PathLike[str] | None, options: DownloadOptions
+    ) -> Download:
+        bucket = options.get("bucket") or (self.bucket if thing.startswith("obj_") else None)
+        meter = Meter(options.get("progress"))
+        downloading = Downloading(wire, self.service(wire), self._retrying(wire), meter)
+        return await downloading.download(thing, None if path is None else Path(path), bucket, options)
+
+    async def get(self, wire: Wire, upload_id: str) -> Upload:
+        return (await self.service(wire).ticket(upload_id)).upload
+
+    def _uploading(self, wire: Wire, tell: Tell | None) -> Uploading:
+        return Uploading(wire, self.service(wire), self._retrying(wire), Meter(tell))
+
+    def _retrying(self, wire: Wire) -> Retrying:
+        return Retrying(wire, self.retries, self.on_retry)
+
+
+class Client:
+    """Uploads and downloads, and returns when it is done. May be used by several threads.
+
+    `bucket`: where uploads go that name no other; its id or name. `on_retry` is called before something is tried again,
+    with the error and the seconds until then.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        namespace: str,
+        *,
+        bucket: str | None = None,
+        retries: Retries | None = None,
+        on_retry: TellRetry | None = None,
+        verify: ssl.SSLContext | bool = True,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._work = _work(url, api_key, namespace, bucket, retries, on_retry)
+        self._http = httpx.Client(verify=verify, transport=transport, headers={"User-Agent": USER_AGENT})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def upload(self, given: Given, **options: Unpack[UploadOptions]) -> Upload:
+        """Upload a path, a file object, bytes or an iterator of bytes, and return it when it is proved.
+
+        An error notes the upload that it left behind in `upload_id`; `resume` finishes it.
+        """
+        return run(self._work.upload(self._wire(), given, options))
+
+    def resume(self, upload_id: str, given: Given, **options: Unpack[ResumeOptions]) -> Upload:
+        """Send what storage lacks of an upload, and return it when it is proved."""
+        return run(self._work.resume(self._wire(), upload_id, given, options))
+
+    def download(
+        self, thing: str, path: str | os.PathLike[str] | None = None, **options: Unpack[DownloadOptions]
+    ) -> Download:
+        """Download an upload or the file of an object (`obj_…`) to a path, a folder, or here under its own name."""
+        return run(self._work.download(self._wire(), thing, path, options))
+
+    def get(self, upload_id: str) -> Upload:
+        """Return an upload as it stands."""
+        return run(self._work.get(self._wire(), upload_id))
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        attempts: int | None = None,
+    ) -> Any:  # noqa: ANN401  # JSON
+        """Return the JSON of any other answer, such as that of `GET /v1/buckets/…`; only of what may be repeated."""
+        return run(self._work.service(self._wire()).call(method, path, body=body, params=params, attempts=attempts))
+
+    def cancel(self, upload_id: str) -> None:
+        """Give an upload up, trying once."""
+        run(self._work.service(self._wire()).cancel(upload_id))
+
+    def _wire(self) -> BlockingWire:
+        return BlockingWire(self._http)
+
+
+class AsyncClient:
+    """Does what `Client` does, in asyncio. It takes asynchronous iterators as well."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        namespace: str,
+        *,
+        bucket: str | None = None,
+        retries: Retries | None = None,
+        on_retry: TellRetry | None = None,
+        verify: ssl.SSLContext | bool = True,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._work = _work(url, api_key, namespace, bucket, retries, on_retry)
+        self._http = httpx.AsyncClient(verify=verify, transport=transport, headers={"User-Agent": USER_AGENT})
+        self._wire = AsyncioWire(self._http)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def upload(self, given: AsyncGiven, **options: Unpack[UploadOptions]) -> Upload:
+        """Upload a path, a file object, bytes or an iterator of bytes, and return it when it is proved.
+
+        An error notes the upload that it left behind in `upload_id`; `resume` finishes it.
+        """
+        return await self._work.upload(self._wire, given, options)
+
+    async def resume(self, upload_id: str, given: Given, **options: Unpack[ResumeOptions]) -> Upload:
+        """Send what storage lacks of an upload, and return it when it is proved."""
+        return await self._work.resume(self._wire, upload_id, given, options)
+
+    async def download(
+        self, thing: str, path: str | os.PathLike[str] | None = None, **options: Unpack[DownloadOptions]
+    ) -> Download:
+        """Download an upload or the file of an object (`obj_…`) to a path, a folder, or here under its own name."""
+        return await self._work.download(self._wire, thing, path, options)
+
+    async def get(self, upload_id: str) -> Upload:
+        """Return an upload as it stands."""
+        return await self._work.get(self._wire, upload_id)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        attempts: int | None = None,
+    ) -> Any:  # noqa: ANN401  # JSON
+        """Return the JSON of any other answer, such as that of `GET /v1/buckets/…`; only of what may be repeated."""
+        return await self._work.service(self._wire).call(method, path, body=body, params=params, attempts=attempts)
+
+    async def cancel(self, upload_id: str) -> None:
+        """Give an upload up, trying once."""
+        await self._work.service(self._wire).cancel(upload_id)
+
+
+def _work(
+    url: str,
+    api_key: str,
+    namespace: str,
+    bucket: str | None,
+    retries: Retries | None,
+    on_retry: TellRetry | None,
+) -> _Work:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UpwellError(f"the URL must begin with http:// or https:// and name a host; it is {url!r}", "not_usable")
+    return _Work(
+        account=Account(url=url.rstrip("/"), api_key=api_key, namespace=namespace),
+        bucket=bucket,
+        retries=retries or Retries(),
+        on_retry=on_retry,
+    )

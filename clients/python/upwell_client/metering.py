@@ -1,0 +1,52 @@
+"""What a caller is told while a call goes on."""
+
+import threading
+from collections.abc import Callable
+
+from upwell_client.results import Phase, Progress, Upload
+
+Tell = Callable[[Progress], None]
+
+
+class Meter:
+    """Counts bytes, from several threads at once, and tells one after the other."""
+
+    def __init__(self, tell: Tell | None) -> None:
+        self._tell = tell
+        self._turn = threading.Lock()
+        self._progress = Progress(phase="asking", done_bytes=0, total_bytes=None, upload=None)
+
+    def begin(self, phase: Phase, total_bytes: int | None) -> None:
+        """Begin a step."""
+        self._show(lambda before: Progress(phase=phase, done_bytes=0, total_bytes=total_bytes, upload=before.upload))
+
+    def know(self, upload: Upload) -> Upload:
+        """Note what the service says of the upload, and return it."""
+        self._show(
+            lambda before: Progress(
+                phase=before.phase, done_bytes=before.done_bytes, total_bytes=before.total_bytes, upload=upload
+            )
+        )
+        return upload
+
+    def advance(self, size_bytes: int) -> None:
+        """Count bytes; fewer than 0 are taken back."""
+        self._show(
+            lambda before: Progress(
+                phase=before.phase,
+                done_bytes=before.done_bytes + size_bytes,
+                total_bytes=before.total_bytes,
+                upload=before.upload,
+            )
+        )
+
+    @property
+    def upload_id(self) -> str | None:
+        """The upload that is under way."""
+        return self._progress.upload.upload_id if self._progress.upload else None
+
+    def _show(self, change: Callable[[Progress], Progress]) -> None:
+        with self._turn:
+            self._progress = change(self._progress)
+            if self._tell:
+                self._tell(self._progress)

@@ -1,0 +1,300 @@
+"""The service and the storage as the client sees them: the calls of the wire contract, repeated where that is safe."""
+
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from upwell_client.errors import (
+    ANSWERED,
+    AnsweredError,
+    MethodNotAllowedError,
+    NotFoundError,
+    StorageRefusedError,
+    StrangeAnswerError,
+)
+from upwell_client.results import Upload
+from upwell_client.retrying import Retrying, retry_after_seconds, safe_to_repeat, unreachable
+from upwell_client.wires import Begin, Content, Request, Wire, now
+
+_TIMEOUT = httpx.Timeout(120, connect=10, write=60)
+_STORAGE_TIMEOUT = httpx.Timeout(300, connect=10, write=60)  # it may take its time between the last byte and its answer
+_CANCEL_TIMEOUT = httpx.Timeout(5.0)
+_PLAIN_MD5 = re.compile(r"[0-9a-f]{32}")
+_TOLD_BYTES = 4096
+_CLIENT_ERRORS = range(400, 500)
+_TIMES = frozenset({"created_at", "expires_at", "completed_at", "verified_at"})
+_FIELDS = tuple(field.name for field in fields(Upload))
+
+Result = TypeVar("Result")
+Parse = Callable[[Any], Result]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """An upload with how to send it. `url` None: nothing is to be sent, or its parts are signed one by one.
+
+    `part_count` None: the size was not told.
+    """
+
+    upload: Upload
+    method: Literal["put", "multipart"]
+    url: str | None
+    required_headers: Mapping[str, str]
+    part_size: int
+    part_count: int | None
+    download_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedPart:
+    """A URL that takes one part."""
+
+    part_number: int
+    url: str
+    required_headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPart:
+    """A part that storage has. `etag` is without quotes."""
+
+    part_number: int
+    size_bytes: int
+    etag: str
+
+    @property
+    def md5(self) -> str | None:
+        """Return the ETag where it looks like an MD5."""
+        return self.etag if _PLAIN_MD5.fullmatch(self.etag) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whom to speak to, and as whom."""
+
+    url: str
+    api_key: str
+    namespace: str
+
+
+class Service:
+    """Speaks to one service as one key. Every method raises an `UpwellError` when it cannot."""
+
+    def __init__(self, wire: Wire, account: Account, retrying: Retrying) -> None:
+        self._wire = wire
+        self._account = account
+        self._retrying = retrying
+
+    async def request_upload(
+        self, bucket: str, announcement: Mapping[str, Any], *, policy: str | None, idempotency_key: str | None
+    ) -> Ticket:
+        """Ask for an upload, under an idempotency key: however often the question is repeated, it makes one upload."""
+        return await self._call(
+            "POST",
+            f"/v1/buckets/{quote(bucket, safe='')}/uploads",
+            _ticket,
+            body=announcement,
+            params={"policy": policy} if policy else {},
+            headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())},
+        )
+
+    async def ticket(self, upload_id: str, *, signed: bool = False) -> Ticket:
+        """Return an upload as it stands; `signed`: with fresh URLs."""
+        params = {"return_presigned_urls": "true"} if signed else {}
+        return await self._call("GET", _path(upload_id), _ticket, params=params)
+
+    async def sign(self, upload_id: str) -> Ticket:
+        """Return a pending upload with a fresh URL; what a service that cannot sign anew has left of the old one."""
+        try:
+            return await self._call("POST", f"{_path(upload_id)}/sign", _ticket)
+        except (NotFoundError, MethodNotAllowedError) as error:
+            if error.code not in {"no_such_route", "method_not_allowed"}:
+                raise
+            return await self.ticket(upload_id, signed=True)
+
+    async def sign_parts(self, upload_id: str, numbers: Sequence[int]) -> dict[int, SignedPart]:
+        """Return a URL for each of these parts, at most 1,000."""
+        body = {"part_numbers": list(numbers)}
+        return await self._call("POST", f"{_path(upload_id)}/parts/sign", _signed_parts, body=body)
+
+    async def stored_parts(self, upload_id: str) -> dict[int, StoredPart]:
+        """Return what storage has of a multipart upload."""
+        return await self._call("GET", f"{_path(upload_id)}/parts", _stored_parts)
+
+    async def confirm(self, upload_id: str, *, etag: str | None, size_bytes: int) -> Upload:
+        """Confirm what was sent."""
+        claimed = {"etag": etag or None, "file_size_bytes": size_bytes or None}
+        body = {name: value for name, value in claimed.items() if value is not None}
+        return (await self._call("POST", f"{_path(upload_id)}/confirm", _ticket, body=body)).upload
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        attempts: int | None = None,
+    ) -> Any:  # noqa: ANN401  # JSON
+        """Return the answer to a call that may be repeated."""
+        return await self._call(method, path, lambda told: told, body=body, params=params, attempts=attempts)
+
+    async def cancel(self, upload_id: str) -> None:
+        """Give an upload up, trying once."""
+        await self._call("DELETE", _path(upload_id), lambda _: None, attempts=1, timeout=_CANCEL_TIMEOUT)
+
+    async def blobs(self, bucket: str, object_id: str) -> list[dict[str, Any]]:
+        """Return the parts of an object."""
+        path = f"/v1/buckets/{quote(bucket, safe='')}/objects/{quote(object_id, safe='')}"
+        return await self._call("GET", path, lambda told: list(told["blobs"]))
+
+    async def put(self, url: str, headers: Mapping[str, str], content: Content) -> str | None:
+        """Send bytes to storage once, with exactly these headers (and their length); return the ETag, if it told one.
+
+        That bytes are there already (412) is no error: they may be ours, and the confirmation tells.
+        """
+        given = {name.lower() for name in headers}
+        length = {} if "content-length" in given else {"Content-Length": str(content.size_bytes)}
+        answer = await self._storage(
+            self._wire.call(
+                Request(method="PUT", url=url, headers={**headers, **length}, timeout=_STORAGE_TIMEOUT, content=content)
+            )
+        )
+        if not answer.is_success and answer.status_code != httpx.codes.PRECONDITION_FAILED:
+            raise _refused("refused the bytes", answer)
+        etag: str | None = answer.headers.get("etag")
+        return etag
+
+    async def fetch(self, url: str, headers: Mapping[str, str], begin: Begin) -> None:
+        """Read bytes from storage once; `begin` gets the answer when it is a success, and returns what takes them."""
+        answer = await self._storage(
+            self._wire.fetch(
+                Request(method="GET", url=url, headers=headers, timeout=_STORAGE_TIMEOUT),
+                lambda answer: begin(answer) if answer.is_success else None,
+            )
+        )
+        if not answer.is_success:
+            raise _refused("does not give out the bytes:", answer)
+
+    async def _storage(self, call: Awaitable[httpx.Response]) -> httpx.Response:
+        try:
+            return await call
+        except httpx.TransportError as error:
+            raise unreachable("the storage", error) from error
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        parse: Parse[Result],
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        attempts: int | None = None,
+        timeout: httpx.Timeout = _TIMEOUT,  # noqa: ASYNC109  # httpx's
+    ) -> Result:
+        account = self._account
+        request = Request(
+            method=method,
+            url=f"{account.url}{path}",
+            headers={
+                "Authorization": f"Bearer {account.api_key}",
+                "X-Namespace": account.namespace,
+                **({} if body is None else {"Content-Type": "application/json"}),
+                **(headers or {}),
+            },
+            timeout=timeout,
+            content=None if body is None else json.dumps(body).encode(),
+            params=params or {},
+        )
+
+        async def once() -> httpx.Response:
+            try:
+                answer = await self._wire.call(request)
+            except httpx.TransportError as error:
+                raise unreachable(account.url, error) from error
+            except httpx.DecodingError as error:
+                raise StrangeAnswerError(account.url) from error
+            if not answer.is_success:
+                raise _error(account.url, answer)
+            return answer
+
+        answer = await self._retrying(once, when=safe_to_repeat, attempts=attempts)
+        try:
+            return parse(answer.json() if answer.content else None)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StrangeAnswerError(account.url) from error
+
+
+def _path(upload_id: str) -> str:
+    return f"/v1/uploads/{quote(upload_id, safe='')}"
+
+
+def _error(url: str, answer: httpx.Response) -> AnsweredError:
+    try:
+        told = answer.json()["error"]
+        kind, message, code = str(told.get("type")), str(told["message"]), str(told.get("code", "error"))
+        details = dict(told.get("details") or {})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        kind = "ClientError" if answer.status_code in _CLIENT_ERRORS else "InternalServerError"
+        message, code, details = f"{url} answered {answer.status_code}, and not as Upwell does", "http", {}
+    return ANSWERED.get(kind, AnsweredError)(
+        message,
+        code,
+        status=answer.status_code,
+        details=details,
+        retry_after_seconds=retry_after_seconds(answer, now=now()),
+    )
+
+
+def _refused(what: str, answer: httpx.Response) -> StorageRefusedError:
+    told = answer.content[:_TOLD_BYTES].decode(errors="replace")
+    code, message = (re.search(rf"<{tag}>([^<]+)</{tag}>", told) for tag in ("Code", "Message"))
+    return StorageRefusedError(
+        f"the storage {what} with {answer.status_code}: {message[1] if message else 'no reason given'}",
+        code[1] if code else "storage_refused",
+        status=answer.status_code,
+        retry_after_seconds=retry_after_seconds(answer, now=now()),
+    )
+
+
+def _ticket(told: Any) -> Ticket:  # noqa: ANN401  # JSON
+    values = {name: told[name] for name in _FIELDS if told.get(name) is not None}
+    times = {name: datetime.fromisoformat(values[name]) for name in _TIMES & values.keys()}
+    return Ticket(
+        upload=Upload(**{**values, **times}),
+        method=told.get("method") or "put",
+        url=told.get("presigned_url"),
+        required_headers=told.get("required_headers") or {},
+        part_size=told.get("part_size") or 0,
+        part_count=told.get("part_count"),
+        download_url=told.get("download_url"),
+    )
+
+
+def _signed_parts(told: Any) -> dict[int, SignedPart]:  # noqa: ANN401  # the same
+    return {
+        part["part_number"]: SignedPart(
+            part_number=part["part_number"], url=part["url"], required_headers=part.get("required_headers") or {}
+        )
+        for part in told["parts"]
+    }
+
+
+def _stored_parts(told: Any) -> dict[int, StoredPart]:  # noqa: ANN401  # the same
+    return {
+        part["part_number"]: StoredPart(
+            part_number=part["part_number"],
+            size_bytes=part["size_bytes"],
+            etag=(part.get("etag") or "").strip('"'),
+        )
+        for part in told["parts"]
+    }

@@ -1,0 +1,401 @@
+"""An upload from the question for it to its proof, in one PUT or in parts, and from where it was broken off."""
+
+import contextlib
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NotRequired, TypedDict
+
+from upwell_client.errors import (
+    BadRequestError,
+    FileError,
+    MismatchError,
+    StillVerifyingError,
+    StorageRefusedError,
+    UploadEndedError,
+    UpwellError,
+)
+from upwell_client.metering import Meter, Tell
+from upwell_client.results import Upload
+from upwell_client.retrying import Retrying, safe_to_repeat
+from upwell_client.service import Service, SignedPart, StoredPart, Ticket
+from upwell_client.sources import (
+    ANY_BYTES,
+    AsyncGiven,
+    BytesSource,
+    FileSource,
+    Source,
+    Stream,
+    content_of,
+    digest_of,
+    guess_content_type,
+    name_of,
+    source_of,
+    temporary_file,
+)
+from upwell_client.wires import Content, Job, Jobs, Wire, now
+
+MULTIPART_FROM_BYTES = 64 * 1024 * 1024
+PATIENCE_SECONDS = 1800.0
+PARALLEL = 4
+_SIGNED_AT_ONCE = 64
+_MAX_PARTS = 10_000
+_FIRST_LOOK_SECONDS = 0.1
+_LAST_LOOK_SECONDS = 5.0
+_FORBIDDEN = 403
+_GIVEN_UP = frozenset({"FAILED", "CANCELED"})
+_ENDED = frozenset({"COMPLETED", "SKIPPED"}) | _GIVEN_UP
+_MISMATCHES = frozenset({"hash_mismatch", "size_mismatch", "etag_mismatch"})
+_AGAIN = frozenset({"RequestTimeout", "ConditionalRequestConflict", "OperationAborted", "SlowDown"})
+
+
+class UploadOptions(TypedDict):
+    """What may be said of an upload. `size_bytes`: of an iterator, if it is known.
+
+    `hash`: prove the SHA-256; otherwise it is proved for paths, file objects and bytes. A file that goes out in one PUT
+    is hashed first, so that a duplicate is known before anything is sent; a larger one is hashed while it is sent, and
+    held against what the service found; "first" hashes it before in any case. `sha256`: a hash that is known already.
+    `wait_seconds`: how long to wait for the proof. `parallel`: how many parts are sent at once.
+    """
+
+    bucket: NotRequired[str]
+    filename: NotRequired[str]
+    content_type: NotRequired[str]
+    size_bytes: NotRequired[int]
+    metadata: NotRequired[Mapping[str, Any]]
+    create_object: NotRequired[bool]
+    object_metadata: NotRequired[Mapping[str, Any] | None]
+    blob_property: NotRequired[str | None]
+    blob_type: NotRequired[str | None]
+    skip_duplicates: NotRequired[bool]
+    expires_in_seconds: NotRequired[int | None]
+    policy: NotRequired[Literal["insert", "update", "upsert"] | None]
+    idempotency_key: NotRequired[str]
+    multipart: NotRequired[Literal["auto", "always", "never"]]
+    parallel: NotRequired[int]
+    hash: NotRequired[bool | Literal["first"]]
+    sha256: NotRequired[str]
+    wait_seconds: NotRequired[float]
+    progress: NotRequired[Tell | None]
+
+
+class ResumeOptions(TypedDict):
+    """What may be said of an upload that goes on."""
+
+    parallel: NotRequired[int]
+    hash: NotRequired[bool]
+    wait_seconds: NotRequired[float]
+    progress: NotRequired[Tell | None]
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What is known after the last byte."""
+
+    etag: str | None = None
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Where a part lies."""
+
+    number: int
+    offset: int
+    size_bytes: int
+
+
+class Uploading:
+    """Uploads one file."""
+
+    def __init__(self, wire: Wire, service: Service, retrying: Retrying, meter: Meter) -> None:
+        self._wire = wire
+        self._service = service
+        self._retrying = retrying
+        self._meter = meter
+        self._found_sha256: str | None = None
+
+    async def upload(self, given: AsyncGiven, bucket: str, options: UploadOptions) -> Upload:
+        """Upload, and return what became of it."""
+        source = source_of(given, self._wire)
+        multipart = options.get("multipart", "auto")
+        with contextlib.ExitStack() as stack:
+            if isinstance(source, Stream) and multipart == "never":
+                source = await self._spooled(source, stack)
+            size = options.get("size_bytes") if isinstance(source, Stream) else source.size_bytes
+            hashing = options.get("hash", not isinstance(source, Stream))
+            small = multipart != "always" and (size or 0) < MULTIPART_FROM_BYTES
+            first = hashing == "first" or (hashing and (small or multipart == "never"))
+            sha256 = options.get("sha256")
+            if sha256 is None and first and not isinstance(source, Stream):
+                sha256 = await self._hashed(source)
+            self._meter.begin("asking", None)
+            ticket = await self._service.request_upload(
+                bucket,
+                _announcement(name_of(given), size, sha256, options),
+                policy=options.get("policy"),
+                idempotency_key=options.get("idempotency_key"),
+            )
+            with self._known(ticket.upload):
+                if ticket.upload.status in _ENDED or (ticket.method == "put" and ticket.url is None):
+                    return ticket.upload
+                beside = bool(hashing) and sha256 is None
+                if isinstance(source, Stream) and ticket.method == "put":
+                    source = await self._spooled(source, stack)
+                    if size is not None and size != source.size_bytes:
+                        raise MismatchError(f"{source.size_bytes} bytes came, and {size} were told", "size_mismatch")
+                parallel = options.get("parallel", PARALLEL)
+                etag, size = await self._send(source, ticket, parallel, hashing=beside)
+                return await self._prove(
+                    source, ticket, etag, size, wait_seconds=options.get("wait_seconds", PATIENCE_SECONDS)
+                )
+
+    async def resume(self, upload_id: str, given: AsyncGiven, options: ResumeOptions) -> Upload:
+        """Send what is missing of an upload, and return what became of it."""
+        source = source_of(given, self._wire)
+        if isinstance(source, Stream):
+            raise FileError("an upload can only be resumed from what can be read again", "not_seekable")
+        wait_seconds = options.get("wait_seconds", PATIENCE_SECONDS)
+        self._meter.begin("asking", None)
+        ticket = await self._service.ticket(upload_id)
+        with self._known(ticket.upload):
+            announced = ticket.upload.file_size_bytes
+            if announced is not None and announced != source.size_bytes:
+                raise MismatchError(
+                    f"the upload {upload_id} is of {announced} bytes, and this file has {source.size_bytes}",
+                    "another_file",
+                )
+            if ticket.upload.status in _ENDED or ticket.upload.status == "PROCESSING":
+                return await self._wait(ticket.upload, wait_seconds)
+            stored: Mapping[int, StoredPart] = {}
+            if ticket.method == "multipart":
+                stored = await self._service.stored_parts(upload_id)
+            else:
+                ticket = await self._service.sign(upload_id)
+            etag, size = await self._send(
+                source, ticket, options.get("parallel", PARALLEL), hashing=options.get("hash", True), stored=stored
+            )
+            return await self._prove(source, ticket, etag, size, wait_seconds=wait_seconds)
+
+    @contextlib.contextmanager
+    def _known(self, upload: Upload) -> Iterator[None]:
+        """Note the upload in whatever goes wrong with it."""
+        self._meter.know(upload)
+        try:
+            yield
+        except UpwellError as error:
+            error.upload_id = upload.upload_id
+            raise
+
+    async def _spooled(self, stream: Stream, stack: contextlib.ExitStack) -> Source:
+        """Return a stream as a file: one PUT needs its length, and perhaps its bytes a second time."""
+        file = stack.enter_context(temporary_file())
+        await stream.spool(self._wire, file)
+        return FileSource(file)
+
+    async def _hashed(self, source: Source) -> str:
+        self._meter.begin("hashing", source.size_bytes)
+        return await self._wire.work(lambda: digest_of(source, self._meter.advance))
+
+    async def _send(
+        self,
+        source: Source | Stream,
+        ticket: Ticket,
+        parallel: int,
+        *,
+        hashing: bool,
+        stored: Mapping[int, StoredPart] | None = None,
+    ) -> tuple[str | None, int]:
+        """Send what storage lacks; return the ETag of a single PUT, and how many bytes there are."""
+        sent = _Sent()
+        if isinstance(source, Stream):
+            self._meter.begin("sending", None)
+            await self._wire.each(self._arriving(source, ticket, sent, hashing=hashing), parallel)
+            return None, sent.size_bytes
+        self._meter.begin("sending", source.size_bytes)
+        beside = self._hashing_beside(source) if hashing else None
+        if ticket.method == "multipart":
+            jobs = self._parts(source, ticket, stored or {})
+        else:
+            jobs, parallel = _only(self._single(source, ticket, sent)), 1
+        await self._wire.each(jobs, parallel, beside)
+        return sent.etag, source.size_bytes
+
+    def _hashing_beside(self, source: Source) -> Job:
+        async def job() -> None:
+            self._found_sha256 = await self._wire.work(lambda: digest_of(source, lambda _: None))
+
+        return job
+
+    def _single(self, source: Source, ticket: Ticket, sent: "_Sent") -> Job:
+        """Send all in one PUT, by a fresh URL if the first has expired."""
+        signed = SignedPart(part_number=0, url=ticket.url or "", required_headers=_headers(ticket))
+
+        async def anew() -> SignedPart:
+            again = await self._service.sign(ticket.upload.upload_id)
+            if again.url is None:
+                return signed
+            return SignedPart(part_number=0, url=again.url, required_headers=again.required_headers or _headers(ticket))
+
+        async def job() -> None:
+            sent.etag = await self._put(signed, anew, content_of(source, self._meter.advance))
+
+        return job
+
+    async def _parts(self, source: Source, ticket: Ticket, stored: Mapping[int, StoredPart]) -> Jobs:
+        """Yield a job for each part that storage lacks, with URLs that are fresh."""
+        missing = _ranges(source.size_bytes, ticket.part_size)
+        if stored:
+            missing = [part for part in missing if not await self._is_there(source, part, stored.get(part.number))]
+        for start in range(0, len(missing), _SIGNED_AT_ONCE):
+            batch = missing[start : start + _SIGNED_AT_ONCE]
+            signed = await self._service.sign_parts(ticket.upload.upload_id, [part.number for part in batch])
+            for part in batch:
+                yield self._part(
+                    source, ticket.upload.upload_id, signed[part.number], offset=part.offset, size_bytes=part.size_bytes
+                )
+
+    async def _arriving(self, stream: Stream, ticket: Ticket, sent: "_Sent", *, hashing: bool) -> Jobs:
+        """Yield a job for each part as its bytes arrive."""
+        digest = hashlib.sha256()
+        upload_id, part_size = ticket.upload.upload_id, ticket.part_size
+        signed: Mapping[int, SignedPart] = {}
+        last = min(ticket.part_count or _MAX_PARTS, _MAX_PARTS)
+        number = 0
+        while True:
+            number += 1
+            part = await stream.take(part_size)
+            if not part and number > 1:
+                break
+            if number > last:
+                raise MismatchError("more bytes came than were announced", "size_mismatch")
+            if hashing:
+                await self._wire.work(lambda part=part: digest.update(part))  # type: ignore[misc]  # bound at once
+            if number not in signed:
+                end = min(number + _SIGNED_AT_ONCE, last + 1)
+                signed = await self._service.sign_parts(upload_id, range(number, end))
+            sent.size_bytes += len(part)
+            yield self._part(BytesSource(part), upload_id, signed[number], offset=0, size_bytes=len(part))
+            if len(part) < part_size:
+                break
+        if hashing:
+            self._found_sha256 = digest.hexdigest()
+
+    def _part(self, source: Source, upload_id: str, signed: SignedPart, *, offset: int, size_bytes: int) -> Job:
+        async def anew() -> SignedPart:
+            return (await self._service.sign_parts(upload_id, [signed.part_number]))[signed.part_number]
+
+        async def job() -> None:
+            await self._put(signed, anew, content_of(source, self._meter.advance, offset, size_bytes))
+
+        return job
+
+    async def _put(self, signed: SignedPart, anew: Callable[[], Awaitable[SignedPart]], content: Content) -> str | None:
+        """Send bytes until they have arrived; by another URL once storage does not take this one any more."""
+        fresh = False
+
+        async def once() -> str | None:
+            nonlocal signed, fresh
+            try:
+                return await self._service.put(signed.url, signed.required_headers, content)
+            except StorageRefusedError as error:
+                if error.status != _FORBIDDEN or fresh:
+                    raise
+            signed, fresh = await anew(), True
+            return await self._service.put(signed.url, signed.required_headers, content)
+
+        return await self._retrying(once, when=_worth_repeating)
+
+    async def _is_there(self, source: Source, part: _Range, stored: StoredPart | None) -> bool:
+        """Return whether storage has this part as the file has it."""
+        if stored is None or stored.size_bytes != part.size_bytes:
+            return False
+        if stored.md5 is not None:
+            found = await self._wire.work(
+                lambda: digest_of(source, lambda _: None, "md5", part.offset, part.size_bytes)
+            )
+            if found != stored.md5:
+                return False
+        self._meter.advance(part.size_bytes)
+        return True
+
+    async def _prove(
+        self, source: Source | Stream, ticket: Ticket, etag: str | None, size_bytes: int, *, wait_seconds: float
+    ) -> Upload:
+        """Confirm, and wait for the proof; hold it against the hash that was made meanwhile."""
+        if not isinstance(source, Stream):
+            await self._wire.work(source.check_unchanged)
+        self._meter.begin("verifying", None)
+        try:
+            confirmed = await self._service.confirm(ticket.upload.upload_id, etag=etag, size_bytes=size_bytes)
+        except BadRequestError as error:
+            if error.code in _MISMATCHES and not isinstance(source, Stream):
+                await self._wire.work(source.check_unchanged)
+            raise
+        proved = await self._wait(confirmed, wait_seconds)
+        if self._found_sha256 and proved.file_hash and proved.file_hash != self._found_sha256:
+            raise MismatchError(
+                f"the upload {proved.upload_id} holds other bytes than were sent: their SHA-256 is {proved.file_hash},"
+                f" and should be {self._found_sha256}",
+                "hash_mismatch",
+            )
+        return proved
+
+    async def _wait(self, upload: Upload, wait_seconds: float) -> Upload:
+        """Wait for the worker that proves a large file."""
+        self._meter.know(upload)
+        until = now() + wait_seconds
+        pause = _FIRST_LOOK_SECONDS
+        while upload.status not in _ENDED:
+            if now() > until:
+                raise StillVerifyingError(upload.upload_id)
+            await self._wire.sleep(pause)
+            pause = min(pause * 1.5, _LAST_LOOK_SECONDS)
+            upload = self._meter.know((await self._service.ticket(upload.upload_id)).upload)
+        if upload.status in _GIVEN_UP:
+            raise UploadEndedError(upload.upload_id, upload.status, upload.message)
+        return upload
+
+
+def _worth_repeating(error: UpwellError) -> bool:
+    return safe_to_repeat(error) or error.code in _AGAIN
+
+
+def _headers(ticket: Ticket) -> Mapping[str, str]:
+    return ticket.required_headers or {"Content-Type": ticket.upload.content_type or ANY_BYTES}
+
+
+def _ranges(size_bytes: int, part_size: int) -> list[_Range]:
+    """Return where the parts of a file lie; an empty file has one."""
+    return [
+        _Range(number, offset, min(part_size, size_bytes - offset))
+        for number, offset in enumerate(range(0, max(size_bytes, 1), part_size), start=1)
+    ]
+
+
+async def _only(job: Job) -> Jobs:
+    yield job
+
+
+def _announcement(
+    name: str | None, size_bytes: int | None, sha256: str | None, options: UploadOptions
+) -> dict[str, Any]:
+    filename = options.get("filename") or name
+    if not filename:
+        raise FileError("it has no name: say `filename`", "invalid_filename")
+    multipart = options.get("multipart", "auto")
+    wanted: Mapping[str, Any] = {
+        "filename": filename,
+        "content_type": options.get("content_type") or guess_content_type(filename),
+        "file_size_bytes": size_bytes or None,  # an empty file has no size that could be declared
+        "file_hash": sha256,
+        "blob_property": options.get("blob_property"),
+        "blob_type": options.get("blob_type"),
+        "create_object_on_confirm": options.get("create_object", True),
+        "skip_duplicates": options.get("skip_duplicates", True),
+        "metadata": options.get("metadata", {}),
+        "object_metadata": options.get("object_metadata"),
+        "presigned_url_expiration": options.get("expires_in_seconds"),
+        "multipart": None if multipart == "auto" else multipart,
+    }
+    return {field: value for field, value in wanted.items() if value is not None}

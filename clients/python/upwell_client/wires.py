@@ -1,0 +1,243 @@
+"""The two ways to do things: blocking, with threads, and in asyncio, with tasks.
+
+All else is written once, as coroutines over a `Wire`. Those of a `BlockingWire` never suspend, so `run` brings one to
+its end without an event loop, and in any thread, even in one in which a loop runs.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import httpx
+
+Result = TypeVar("Result")
+Job = Callable[[], Coroutine[Any, Any, None]]
+Jobs = AsyncGenerator[Job, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes to send. `blocks` is called for each attempt."""
+
+    size_bytes: int
+    blocks: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as it goes out."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    timeout: httpx.Timeout
+    content: Content | bytes | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+Begin = Callable[[httpx.Response], Callable[[bytes], None] | None]
+
+
+class Wire(Protocol):
+    """What the outside world is needed for. Errors of the connection come as they are in httpx."""
+
+    async def call(self, request: Request) -> httpx.Response:
+        """Return the answer, read whole."""
+        ...
+
+    async def fetch(self, request: Request, begin: Begin) -> httpx.Response:
+        """Hand the answer's body to what `begin` returns, block by block; None: read it whole."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    async def work(self, blocking: Callable[[], Result]) -> Result:
+        """Do something that may take a while: read a file, hash it."""
+        ...
+
+    async def each(self, jobs: Jobs, at_once: int, beside: Job | None = None) -> None:
+        """Do jobs, so many at once, and one beside them; each is taken when it can begin. The first error ends all."""
+        ...
+
+
+class StoppedError(Exception):
+    """Another part of the same upload has failed."""
+
+
+class BlockingWire:
+    """Implements `Wire` without ever suspending. One for each call of the client: what has failed stops as a whole."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+        self._stopping = threading.Event()
+
+    async def call(self, request: Request) -> httpx.Response:
+        """Send a request."""
+        return self._http.send(self._built(request))
+
+    async def fetch(self, request: Request, begin: Begin) -> httpx.Response:
+        """Stream an answer."""
+        answer = self._http.send(self._built(request), stream=True)
+        try:
+            take = begin(answer)
+            if take is None:
+                answer.read()
+            else:
+                for block in answer.iter_raw():
+                    take(block)
+        finally:
+            answer.close()
+        return answer
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, unless all is to stop."""
+        if self._stopping.wait(seconds):
+            raise StoppedError
+
+    async def work(self, blocking: Callable[[], Result]) -> Result:
+        """Do it here."""
+        return blocking()
+
+    async def each(self, jobs: Jobs, at_once: int, beside: Job | None = None) -> None:
+        """Do jobs in threads, where there is more than one to do at once."""
+        if at_once == 1 and beside is None:
+            async with aclosing(jobs):
+                async for job in jobs:
+                    await job()
+            return
+        running: set[Future[None]] = set()
+        with ThreadPoolExecutor(at_once + 1, "upwell") as pool:
+            try:
+                aside = pool.submit(run, beside()) if beside else None
+                async with aclosing(jobs):
+                    async for job in jobs:
+                        running.add(pool.submit(run, job()))
+                        if len(running) == at_once:
+                            running = _checked(running, aside)
+                while running:
+                    running = _checked(running, aside)
+                if aside:
+                    aside.result()
+            except BaseException:
+                self._stopping.set()
+                raise
+
+    def _built(self, request: Request) -> httpx.Request:
+        content = request.content
+        return _built(self._http, request, self._blocks(content) if isinstance(content, Content) else content)
+
+    def _blocks(self, content: Content) -> Iterator[bytes]:
+        for block in content.blocks():
+            if self._stopping.is_set():
+                raise StoppedError
+            yield block
+
+
+class AsyncioWire:
+    """Implements `Wire` in an event loop; files are read in threads."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def call(self, request: Request) -> httpx.Response:
+        """Send a request."""
+        return await self._http.send(self._built(request))
+
+    async def fetch(self, request: Request, begin: Begin) -> httpx.Response:
+        """Stream an answer."""
+        answer = await self._http.send(self._built(request), stream=True)
+        try:
+            take = begin(answer)
+            if take is None:
+                await answer.aread()
+            else:
+                async for block in answer.aiter_raw():
+                    await asyncio.to_thread(take, block)
+        finally:
+            await answer.aclose()
+        return answer
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def work(self, blocking: Callable[[], Result]) -> Result:
+        """Do it in a thread."""
+        return await asyncio.to_thread(blocking)
+
+    async def each(self, jobs: Jobs, at_once: int, beside: Job | None = None) -> None:
+        """Do jobs in tasks."""
+        slots = asyncio.Semaphore(at_once)
+
+        async def one(job: Job) -> None:
+            await job()
+            slots.release()
+
+        try:
+            async with asyncio.TaskGroup() as group, aclosing(jobs):
+                if beside:
+                    group.create_task(beside())
+                await slots.acquire()
+                async for job in jobs:
+                    group.create_task(one(job))
+                    await slots.acquire()
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    def _built(self, request: Request) -> httpx.Request:
+        content = request.content
+        return _built(self._http, request, _off_the_loop(content) if isinstance(content, Content) else content)
+
+
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Return what a coroutine over a `BlockingWire` returns."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: Result = done.value
+        return result
+    coroutine.close()
+    raise RuntimeError("this can only be awaited in an event loop: use AsyncClient")
+
+
+def now() -> float:
+    """Return the time, in seconds since 1970."""
+    return time.time()
+
+
+def _checked(running: set[Future[None]], aside: Future[None] | None) -> set[Future[None]]:
+    """Wait until one has ended, and return those that go on."""
+    done, going = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        future.result()
+    if aside and aside.done():
+        aside.result()
+    return going
+
+
+def _built(
+    http: httpx.Client | httpx.AsyncClient,
+    request: Request,
+    content: Iterator[bytes] | AsyncIterator[bytes] | bytes | None,
+) -> httpx.Request:
+    return http.build_request(
+        request.method,
+        request.url,
+        content=content,
+        headers=dict(request.headers),
+        params=dict(request.params) or None,
+        timeout=request.timeout,
+    )
+
+
+async def _off_the_loop(content: Content) -> AsyncIterator[bytes]:
+    blocks = content.blocks()
+    while block := await asyncio.to_thread(next, blocks, b""):
+        yield block

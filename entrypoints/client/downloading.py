@@ -1,0 +1,47 @@
+"""`upwell download`: a file is received, proved, and named."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from entrypoints.client.errors import told
+from entrypoints.client.output import human, printable
+from entrypoints.client.progress import Reporter, reporting
+from entrypoints.client.service import client_of
+from entrypoints.client.target import find_target, known_variables
+from upwell_client import Progress
+
+
+class Shown:
+    """Shows how far the client is. `name` is that of the file."""
+
+    def __init__(self, reporter: Reporter, name: str) -> None:
+        self._reporter = reporter
+        self._name = name
+        self._phase: str | None = None
+        self._done = 0
+
+    def __call__(self, progress: Progress) -> None:
+        """Show a step, or how far it is."""
+        if progress.phase != self._phase:
+            self._phase, self._done = progress.phase, 0
+            self._advance = self._reporter.phase(self._name, progress.phase, progress.total_bytes)
+        self._advance(progress.done_bytes - self._done)
+        self._done = progress.done_bytes
+
+
+def download(thing: str, output: Path | None, *, namespace: str | None, bucket: str | None, as_json: bool) -> None:
+    """Download an upload or the file of an object, and say where it is."""
+    of_object = thing.startswith("obj_")
+    target = find_target(known_variables(), namespace=namespace, bucket=bucket if of_object else "-")
+    with reporting() as reporter, told(), client_of(target, reporter.note) as client:
+        got = client.download(thing, output, progress=Shown(reporter, printable(thing)))
+        known: dict[str, Any] = {
+            "file": str(got.path),
+            "upload_id": got.upload.upload_id,
+            "size_bytes": got.size_bytes,
+            "sha256": got.sha256,
+        }
+        sentence = f"{printable(str(got.path))}: received {human(got.size_bytes)}; upload {got.upload.upload_id}"
+        reporter.result(msgspec.json.encode(known).decode() if as_json else sentence)
