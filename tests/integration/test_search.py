@@ -126,7 +126,8 @@ class World:
 
     async def update_object(self, object_id: str, *upload_ids: str, **facts: Any) -> None:  # noqa: ANN401  # of an object
         update = await self.account.update(self.log, object_id, *upload_ids, **facts)
-        await self.log.append(self.account.command(update))
+        if update.events:  # else it is the same already
+            await self.log.append(self.account.command(update))
 
     async def forget(self, upload_id: str) -> None:
         await self.account.tell(self.log, upload_id, self.account.cancels())
