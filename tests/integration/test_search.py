@@ -208,6 +208,18 @@ async def test_search_finds_the_same_with_and_without_its_index_however_far_that
         assert await world.is_indexed()
 
 
+async def test_an_object_is_found_by_its_new_words_before_the_index_has_them_and_after(world: World) -> None:
+    held = await world.account.complete(world.log)
+    object_id = await world.make_object(held, metadata={"note": "earlier"})
+    await world.index.catch_up()
+    await world.update_object(object_id, held, metadata={"note": "later"})
+    for _ in range(2):
+        assert await world.found("LATER") == [object_id]
+        assert await world.found("earlier") == []
+        assert world.looks_among_candidates("upwell.objects")
+        await world.index.catch_up()
+
+
 async def test_a_search_with_characters_that_json_writes_otherwise_is_not_looked_up(world: World) -> None:
     upload_id = await world.account.request(world.log, metadata={"note": 'say "abc"'})
     await world.index.catch_up()
