@@ -26,6 +26,11 @@ from tests.conftest import LOGIN, Database, Servers
 from tests.contract._log import SOON, Account, Kit, new_account, open_account, opening, postgres_kit
 
 AT_ONCE = 1e-9  # seconds: no query is answered in that time
+EXPECTED = """
+SELECT upload_id AS id, lower(coalesce(filename, '') || ' ' || coalesce(metadata::text, '')) AS text FROM upwell.uploads
+UNION ALL
+SELECT object_id, lower(coalesce(key_prefix, '') || ' ' || blobs::text || ' ' || metadata::text) FROM upwell.objects
+"""
 FILL = """
 INSERT INTO upwell.uploads (
     upload_id, organization_id, namespace_id, bucket_id, version, position, status, filename, content_type,
@@ -80,10 +85,12 @@ class World:
         return {row["id"]: row["text"] for row in await self.owner.fetch("SELECT id, text FROM upwell.search_texts")}
 
     async def is_indexed(self) -> bool:
-        found: bool = await self.owner.fetchval(
+        """Say whether the texts are those of the rows, and stand where the log does."""
+        there: bool = await self.owner.fetchval(
             "SELECT s.position = l.position FROM upwell.search_head s, upwell.log_head l"
         )
-        return found
+        expected = {row["id"]: row["text"] for row in await self.owner.fetch(EXPECTED)}
+        return there and await self.texts() == expected
 
     async def found(self, search: str, *, account: Account | None = None) -> list[str]:
         """Return the ids that the quick way finds."""
@@ -119,7 +126,8 @@ class World:
 
     async def update_object(self, object_id: str, *upload_ids: str, **facts: Any) -> None:  # noqa: ANN401  # of an object
         update = await self.account.update(self.log, object_id, *upload_ids, **facts)
-        await self.log.append(self.account.command(update))
+        if update.events:  # else it is the same already
+            await self.log.append(self.account.command(update))
 
     async def forget(self, upload_id: str) -> None:
         await self.account.tell(self.log, upload_id, self.account.cancels())
@@ -198,6 +206,18 @@ async def test_search_finds_the_same_with_and_without_its_index_however_far_that
             pass
         await world.index.catch_up()
         assert await world.is_indexed()
+
+
+async def test_an_object_is_found_by_its_new_words_before_the_index_has_them_and_after(world: World) -> None:
+    held = await world.account.complete(world.log)
+    object_id = await world.make_object(held, metadata={"note": "earlier"})
+    await world.index.catch_up()
+    await world.update_object(object_id, held, metadata={"note": "later"})
+    for _ in range(2):
+        assert await world.found("LATER") == [object_id]
+        assert await world.found("earlier") == []
+        assert world.looks_among_candidates("upwell.objects")
+        await world.index.catch_up()
 
 
 async def test_a_search_with_characters_that_json_writes_otherwise_is_not_looked_up(world: World) -> None:
@@ -290,6 +310,38 @@ async def test_a_text_that_is_written_while_its_upload_is_forgotten_goes_too_and
         await world.log.append(await world.account.delete(world.log, object_id))
     await world.index.catch_up()
     assert await world.texts() == {}
+
+
+async def test_writers_workers_and_a_rebuild_at_once_leave_the_texts_of_all_rows(
+    world: World, database: Database
+) -> None:
+    account, log = world.account, world.log
+    writing = 4
+
+    async def write() -> None:
+        nonlocal writing
+        for number in range(20):
+            upload_id = await account.request(log, filename=f"file-{number}.txt")
+            if number % 2:
+                await world.forget(upload_id)
+                continue
+            object_id = await world.make_object(await account.complete(log, upload_id))
+            await world.update_object(object_id, upload_id, metadata={"note": number})
+            if number % 4:
+                await log.append(await account.delete(log, object_id))
+        writing -= 1
+
+    async def work() -> None:
+        connection = await connect(database.url)
+        while writing:
+            await connection.fetchval("SELECT upwell.index_search(7)")
+        await connection.close()
+
+    await asyncio.gather(*(write() for _ in range(writing)), work(), work(), rebuild(database.owner_url, swap=True))
+    while await world.index.catch_up():
+        pass
+    assert await world.is_indexed()
+    assert len(await world.texts()) == 40
 
 
 async def test_while_one_worker_reads_the_log_the_others_have_nothing_to_do(world: World) -> None:
