@@ -1,0 +1,93 @@
+"""Uploads in parts through the clients, on the real service and the real storage."""
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from domain.parts import MIN_PART_BYTES
+from tests.client.conftest import of
+from tests.conftest import Tenant
+from upwell_client import AsyncClient, Client, Progress, UpwellError
+
+BODY = secrets.token_bytes(3 * MIN_PART_BYTES + 1000)
+
+
+class BrokenOffError(Exception):
+    """The program that uploads ends here."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    made = tmp_path / "clip.mp4"
+    made.write_bytes(BODY)
+    return made
+
+
+async def test_a_file_goes_out_in_parts_and_comes_back_the_same(client: Client, path: Path) -> None:
+    upload = client.upload(path, multipart="always", blob_property="video")
+
+    assert upload.status == "COMPLETED"
+    assert (upload.etag or "").endswith("-4")
+    assert upload.file_hash == hashlib.sha256(BODY).hexdigest()
+    back = client.download(upload.upload_id, path.with_name("back.mp4"))
+    assert path.with_name("back.mp4").read_bytes() == BODY, back
+
+
+async def test_the_asynchronous_client_sends_what_comes_piece_by_piece(async_client: AsyncClient) -> None:
+    def pieces() -> Iterator[bytes]:
+        for start in range(0, len(BODY), 1_000_000):
+            yield BODY[start : start + 1_000_000]
+
+    upload = await async_client.upload(
+        pieces(), filename="clip.mp4", content_type="video/mp4", multipart="always", blob_property="video", hash=True
+    )
+
+    assert upload.status == "COMPLETED"
+    assert upload.file_size_bytes == len(BODY)
+
+
+def broken_off(tenant: Tenant, path: Path) -> str:
+    """Return an upload of which a part was sent, and not all."""
+
+    def break_off(progress: Progress) -> None:
+        if progress.done_bytes >= MIN_PART_BYTES:
+            raise BrokenOffError
+
+    with Client(**of(tenant)) as client:
+        with pytest.raises(BrokenOffError):
+            client.upload(path, multipart="always", blob_property="video", parallel=1, hash=False, progress=break_off)
+        listed = client.call("POST", "/v1/buckets/files/uploads/list", body={"filters": {"status": "IN_PROGRESS"}})
+    (upload,) = listed["results"]
+    return str(upload["upload_id"])
+
+
+async def test_what_broke_off_is_resumed_and_only_the_missing_parts_are_sent(tenant: Tenant, path: Path) -> None:
+    upload_id = broken_off(tenant, path)
+    sent: list[int] = []
+
+    class Counting(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.method == "PUT":
+                sent.append(int(request.url.params["partNumber"]))
+            return super().handle_request(request)
+
+    with Client(**of(tenant), transport=Counting()) as client:
+        there = {part["part_number"] for part in client.call("GET", f"/v1/uploads/{upload_id}/parts")["parts"]}
+        upload = client.resume(upload_id, path)
+
+    assert there
+    assert sorted(sent) == sorted({1, 2, 3, 4} - there)
+    assert upload.status == "COMPLETED"
+    assert upload.file_hash == hashlib.sha256(BODY).hexdigest()
+
+
+async def test_another_file_does_not_finish_an_upload(tenant: Tenant, path: Path) -> None:
+    upload_id = broken_off(tenant, path)
+    path.write_bytes(BODY[:-1])
+
+    with Client(**of(tenant)) as client, pytest.raises(UpwellError):
+        client.resume(upload_id, path)
