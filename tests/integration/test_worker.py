@@ -41,9 +41,9 @@ class World:
         acting_for.set(self.tenant.caller.organization.organization_id)
         return self._services
 
-    async def announce(self, body: bytes, **changes: Any) -> Answer:  # noqa: ANN401  # fields of a wish
+    async def announce(self, body: bytes, *, sha256: str | None = None, **changes: Any) -> Answer:  # noqa: ANN401  # fields of a wish
         announcement = Announcement(
-            filename="a.mp4", content_type="video/mp4", file_size_bytes=len(body), blob_property="video"
+            filename="a.mp4", content_type="video/mp4", file_size_bytes=len(body), blob_property="video", sha256=sha256
         )
         wish = Wish(announcement=announcement, **changes)
         t = self.tenant
