@@ -54,7 +54,7 @@ def broken_off(tenant: Tenant, path: Path) -> str:
     """Return an upload of which a part was sent, and not all."""
 
     def break_off(progress: Progress) -> None:
-        if progress.done_bytes >= MIN_PART_BYTES:
+        if progress.done_bytes > MIN_PART_BYTES:  # the second part is under way
             raise BrokenOffError
 
     with Client(**of(tenant)) as client:
