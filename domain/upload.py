@@ -570,7 +570,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the tab
                 ),
             )
         case Pending() | InProgress(), ExpireUpload(origin=origin):
-            message = "No bytes arrived before the upload URL expired; request a new upload."
+            arrived = "No bytes" if isinstance(upload, Pending) else "Not all parts"
+            message = f"{arrived} arrived before the upload URL expired; request a new upload."
             return (_fail(upload, origin, FailureReason.EXPIRED, message, command.forget_at),)
         case Pending() | InProgress(), CancelUpload():
             return (_cancel(upload, command, reserved(upload.request)),)
@@ -770,10 +771,8 @@ def _wrong_state(upload: Upload, command: UploadCommand) -> WrongStateError:
             {"status": status, "object_id": upload.object_id if isinstance(upload, Completed) else None},
         )
     if isinstance(upload, Failed | Canceled | Skipped):
-        why = f" ({upload.message})" if isinstance(upload, Failed) else ""
-        return WrongStateError(
-            f"upload_{str(status).lower()}", f"The upload is {status}{why}: request a new one.", {"status": status}
-        )
+        why = upload.message if isinstance(upload, Failed) else "request a new one."
+        return WrongStateError(f"upload_{str(status).lower()}", f"The upload is {status}: {why}", {"status": status})
     return WrongStateError(
         "wrong_state",
         f"The upload is {status or 'not there'}: this can be done no more, or not yet.",
