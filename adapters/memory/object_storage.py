@@ -49,11 +49,20 @@ class MemoryObjectStorage:
         self._failures = 0
 
     def put(
-        self, key: str, body: bytes, content_type: str | None = None, *, sha256_checksum: bool = False
+        self,
+        key: str,
+        body: bytes,
+        content_type: str | None = None,
+        *,
+        sha256_checksum: bool = False,
+        crc64nvme: str | None = None,
     ) -> StoredContent:
-        """Store `body` as a client's PUT would; `sha256_checksum`: it sent a checksum, and storage checked it."""
+        """Store `body` as a client's PUT would.
+
+        `sha256_checksum`: it sent a checksum, and storage checked it. `crc64nvme`: what storage found, if anything.
+        """
         sha256 = hashlib.sha256(body).hexdigest() if sha256_checksum else None
-        return self._store(key, body, _md5(body).hex(), content_type, sha256)
+        return self._store(key, body, _md5(body).hex(), content_type, sha256, crc64nvme)
 
     def put_part(
         self, key: str, multipart_id: str, part_number: int, body: bytes, *, sha256: str | None = None
@@ -134,7 +143,7 @@ class MemoryObjectStorage:
             raise PartsRefusedError(too_small=too_small)
         bodies = [stored[n][1] for n in named]
         etag = f"{_md5(b''.join(map(_md5, bodies))).hex()}-{len(bodies)}"
-        self._store(key, b"".join(bodies), etag, multipart.content_type, None)
+        self._store(key, b"".join(bodies), etag, multipart.content_type)
         del self._multiparts[key, multipart_id]
         return True
 
@@ -155,7 +164,15 @@ class MemoryObjectStorage:
         """Return unless told to fail."""
         self._fail_if_told()
 
-    def _store(self, key: str, body: bytes, etag: str, content_type: str | None, sha256: str | None) -> StoredContent:
+    def _store(
+        self,
+        key: str,
+        body: bytes,
+        etag: str,
+        content_type: str | None,
+        sha256: str | None = None,
+        crc64nvme: str | None = None,
+    ) -> StoredContent:
         self._puts += 1
         content = StoredContent(
             size_bytes=len(body),
@@ -163,6 +180,7 @@ class MemoryObjectStorage:
             content_type=content_type,
             version_id=f"version-{self._puts}" if self._versioned else None,
             sha256=sha256,
+            crc64nvme=crc64nvme,
         )
         before = self._objects.get(key, []) if self._versioned else []
         self._objects[key] = [*before, (content, body)]

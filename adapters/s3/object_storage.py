@@ -154,6 +154,7 @@ class S3ObjectStorage:
             content_type=found.get("ContentType"),
             version_id=_version_id(found),
             sha256=_full_sha256(found),
+            crc64nvme=found.get("ChecksumCRC64NVME"),  # there is none of parts
         )
 
     async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:

@@ -12,7 +12,8 @@ class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
     """What storage says of the bytes under a key.
 
     `etag` is opaque, without quotes. `version_id` is None where the bucket keeps no versions.
-    `sha256` (64 hex digits) is there only if storage itself checked a checksum of the full object.
+    `sha256` (64 hex digits) is there only if storage itself checked a checksum of the full object; `crc64nvme` (as S3
+    writes it) only if storage has one of the full object.
     """
 
     size_bytes: int
@@ -20,6 +21,7 @@ class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str | None = None
     version_id: str | None = None
     sha256: str | None = None
+    crc64nvme: str | None = None
 
 
 class StorageError(Exception):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from litestar import Request, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
+from msgspec import UNSET
 
 from application.confirming_many import Confirmation
 from application.confirming_upload import Confirmed
@@ -223,7 +224,13 @@ async def confirm_upload(
         admitted.namespace,
         _id(upload_id),
         bucket_id=_bucket_id(admitted),
-        claimed=Claimed(etag=_etag(body.etag), size_bytes=body.file_size_bytes, policy=policy_named(policy)),
+        claimed=Claimed(
+            etag=_etag(body.etag),
+            size_bytes=body.file_size_bytes,
+            policy=policy_named(policy),
+            sha256=UNSET if body.file_hash is None else body.file_hash,
+            crc64nvme=UNSET if body.checksum_crc64nvme is None else body.checksum_crc64nvme,
+        ),
         as_task=as_task,
         parts=None
         if body.parts is None

@@ -37,14 +37,15 @@ BREAKS_ON_UNKNOWN: Final = {"moto"}  # answers 500 to the completion of an uploa
 SMALL_PART_BYTES: Final = 8
 TELLS_CHECKSUMS: Final = {"memory"}  # lists what it has checked of parts; S3 does
 CHECKS: Final = {"memory", "seaweedfs"}  # refuses bytes of another checksum
-Put = Callable[[str, bytes, str, bool], Awaitable[None]]
+Put = Callable[..., Awaitable[None]]
 PutPart = Callable[..., Awaitable[StoredPart]]
 
 
 class Case(NamedTuple):
     """A storage, what it is, and a client that PUTs into it.
 
-    `put`: (key, body, content type, with a checksum); `put_part`: (key, multipart id, number, body, perhaps a hash).
+    `put`: (key, body, content type, with a checksum, perhaps a CRC64NVME);
+    `put_part`: (key, multipart id, number, body, perhaps a hash).
     """
 
     storage: ObjectStorage
@@ -56,10 +57,12 @@ class Case(NamedTuple):
 
 
 def client_of(bucket: S3Bucket, http: httpx.AsyncClient) -> tuple[Put, PutPart]:
-    async def put(key: str, body: bytes, content_type: str, checksum: bool) -> None:
+    async def put(key: str, body: bytes, content_type: str, checksum: bool, crc64nvme: str | None = None) -> None:
         headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
         if checksum:
             headers["x-amz-checksum-sha256"] = b64encode(hashlib.sha256(body).digest()).decode()
+        if crc64nvme is not None:
+            headers["x-amz-checksum-crc64nvme"] = crc64nvme
         signed = bucket.signer().sign_put(key, headers=headers, expires_in=timedelta(hours=1), now=datetime.now(UTC))
         unsigned = {}
         if checksum and bucket.server.access_key_id == MOTO_ACCESS_KEY_ID:
@@ -129,8 +132,8 @@ async def case(place: tuple[S3Bucket | None, str, bool]) -> AsyncIterator[Case]:
     if bucket is None:
         memory = MemoryObjectStorage(versioned=versioned, min_part_bytes=SMALL_PART_BYTES)
 
-        async def put(key: str, body: bytes, content_type: str, checksum: bool) -> None:
-            memory.put(key, body, content_type, sha256_checksum=checksum)
+        async def put(key: str, body: bytes, content_type: str, checksum: bool, crc64nvme: str | None = None) -> None:
+            memory.put(key, body, content_type, sha256_checksum=checksum, crc64nvme=crc64nvme)
 
         async def put_part(
             key: str, multipart_id: str, number: int, body: bytes, sha256: bytes | None = None
@@ -181,6 +184,20 @@ async def test_a_checksum_that_the_client_sent_is_told_in_hex(case: Case, key: s
     await case.put(key, b"hello", "text/plain", True)
 
     assert (await head(case.storage, key)).sha256 == hashlib.sha256(b"hello").hexdigest()
+
+
+# moto keeps none.
+@pytest.mark.parametrize(
+    "place",
+    ["memory_versioned", "memory_unversioned", "seaweedfs_versioned", "seaweedfs_unversioned"],
+    indirect=True,
+)
+async def test_a_crc_of_the_whole_is_told_where_storage_has_one(case: Case, key: str) -> None:
+    await case.put(key, b"123456789", "text/plain", False, "rosUhgp5mIg=")  # the check value of CRC-64/NVME
+    assert (await head(case.storage, key)).crc64nvme == "rosUhgp5mIg="
+
+    await case.put(key, b"123456789", "text/plain", False)
+    assert (await head(case.storage, key)).crc64nvme is None
 
 
 async def test_the_latest_put_is_described(case: Case, key: str) -> None:

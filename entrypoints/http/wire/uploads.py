@@ -152,13 +152,16 @@ class ListPartsResponse(Response, frozen=True):
 class ConfirmUploadRequest(Request, frozen=True):
     """What the client says of what it sent; all of it optional. `auto_submit_batch` is accepted and means nothing.
 
-    `parts`: those that make up the file; without them, all that storage has.
+    `parts`: those that make up the file; without them, all that storage has. `file_hash`: the SHA-256 of what was sent.
+    `checksum_crc64nvme`: its CRC64NVME as S3 writes it, compared where storage has one of the whole file.
     """
 
     etag: str | None = None
     file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
     auto_submit_batch: bool | None = None
     parts: Annotated[list[CompletedPart], Meta(min_length=1, max_length=MAX_PARTS)] | None = None
+    file_hash: Sha256 | None = None
+    checksum_crc64nvme: Annotated[str, Meta(min_length=12, max_length=12, pattern="^[A-Za-z0-9+/]{11}=$")] | None = None
 
 
 class ConfirmUploadResponse(Response, frozen=True):

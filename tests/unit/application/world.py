@@ -275,13 +275,14 @@ class Client:
         policy: Policy | None = None,
         as_task: bool = False,
         parts: Sequence[NamedPart] | None = None,
+        **hashes: str,
     ) -> Confirmed:
         return await self.world._confirm(
             self.caller,
             self.namespace,
             answer.record.upload_id,
             bucket_id=None,
-            claimed=Claimed(etag=etag, size_bytes=size, policy=policy),
+            claimed=Claimed(etag=etag, size_bytes=size, policy=policy, **hashes),
             as_task=as_task,
             parts=parts,
         )
