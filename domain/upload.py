@@ -106,6 +106,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants.
 
     `sha256`: 64 hex digits. `crc64nvme`: as S3 writes it; it is compared only where storage has one of the whole file.
+    Both are left out where it did not say them.
     """
 
     etag: str | None = None

@@ -276,7 +276,10 @@ class S3ObjectStorage:
                     **condition,
                 )
             except ClientError as error:
-                if _code(error) in {"NoSuchUpload", "PreconditionFailed"}:
+                if (
+                    _code(error) in {"NoSuchUpload", "PreconditionFailed"}
+                    or _status(error) == _HTTP_PRECONDITION_FAILED
+                ):
                     return False
                 if _code(error) not in _PARTS_REFUSED:
                     raise

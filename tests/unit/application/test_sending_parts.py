@@ -237,6 +237,14 @@ async def test_storage_checks_every_part_and_the_whole_is_proved_all_the_same(cl
     assert confirmed.record.sha256 == hashlib.sha256(BODY).hexdigest()
 
 
+async def test_checked_parts_that_all_came_complete_without_their_client(client: Client) -> None:
+    answer = await checked(client)
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    assert (await client.record(answer)).status is Status.COMPLETED
+
+
 async def test_the_parts_that_storage_checks_are_named_with_their_hashes(client: Client) -> None:
     answer = await in_parts(client, storage_checks=True)
     with pytest.raises(InvalidInputError) as refused:

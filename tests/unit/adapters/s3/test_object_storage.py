@@ -480,8 +480,13 @@ async def test_parts_without_checksums_are_completed_without_and_unconditionally
     assert "Checksum" not in body
 
 
-async def test_a_completion_that_would_replace_something_is_none() -> None:
-    async with storage_on(lambda *_: refused(412, "PreconditionFailed")) as (storage, _):
+@pytest.mark.parametrize(
+    "answer",
+    [refused(412, "PreconditionFailed"), refused(200, "PreconditionFailed"), http(412)],
+    ids=["412", "200 with an error", "no body"],
+)
+async def test_a_completion_that_would_replace_something_is_none(answer: bytes) -> None:
+    async with storage_on(lambda *_: answer) as (storage, _):
         assert await storage.complete_multipart("k", "m", PARTS, only_new=True) is False
 
 
