@@ -52,6 +52,7 @@ class FailureReason(enum.StrEnum):
     EXPIRED = "expired"
     ETAG_MISMATCH = "etag_mismatch"
     SIZE_MISMATCH = "size_mismatch"
+    CHECKSUM_MISMATCH = "checksum_mismatch"
     FILE_TOO_LARGE = "file_too_large"
     HASH_MISMATCH = "hash_mismatch"
     CONTENT_TYPE_MISMATCH = "content_type_mismatch"
@@ -102,11 +103,17 @@ class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants."""
+    """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants.
+
+    `sha256`: 64 hex digits. `crc64nvme`: as S3 writes it; it is compared only where storage has one of the whole file.
+    Both are left out where it did not say them.
+    """
 
     etag: str | None = None
     size_bytes: int | None = None
     policy: Policy | None = None
+    sha256: str | msgspec.UnsetType = msgspec.UNSET
+    crc64nvme: str | msgspec.UnsetType = msgspec.UNSET
 
 
 # Events

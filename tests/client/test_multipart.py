@@ -109,6 +109,58 @@ def test_bytes_come_from_anywhere(server: Server, uploads: Uploads, given: Any) 
     assert len(server.parts) == PARTS
 
 
+@pytest.mark.parametrize(
+    "given",
+    [pytest.param(lambda: BODY, id="bytes"), pytest.param(blocks, id="an iterator")],
+)
+def test_storage_checks_each_part_by_a_hash_of_its_own(server: Server, uploads: Uploads, given: Any) -> None:  # noqa: ANN401  # of all kinds
+    expired = {2: 403}
+    server.fail = lambda number, _: expired.pop(number, 0)
+    upload = uploads.upload(given(), filename="clip.mp4", multipart="always", integrity="storage")
+    assert (upload.status, server.body) == ("COMPLETED", BODY)
+    assert server.announced["integrity"] == "storage"
+    assert "file_hash" not in server.announced
+    assert set(server.hashes) == set(range(1, PARTS + 1))
+
+
+def test_a_part_that_changes_before_it_is_sent_is_refused_by_storage(server: Server, uploads: Uploads) -> None:
+    file = io.BytesIO(BODY)
+    sign = server.answer
+
+    def change(method: str, path: str, body: bytes) -> tuple[int, Any]:
+        answer = sign(method, path, body)
+        if path.endswith("/parts/sign"):
+            file.getbuffer()[:] = b"x" * len(BODY)
+        return answer
+
+    server.answer = change  # type: ignore[method-assign]
+    with pytest.raises(StorageRefusedError) as refused:
+        uploads.upload(file, filename="clip.mp4", multipart="always", integrity="storage", hash=False)
+    assert refused.value.status == 400
+    assert server.parts == {}
+
+
+@pytest.mark.parametrize("given", [lambda: BODY, blocks], ids=["bytes", "an iterator"])
+def test_what_may_go_out_in_one_put_is_hashed_as_a_whole_for_storage_to_check(
+    server: Server,
+    uploads: Uploads,
+    given: Any,  # noqa: ANN401  # of all kinds
+) -> None:
+    uploads.upload(given(), filename="clip.mp4", integrity="storage", hash=False)
+    assert server.announced["file_hash"] == SHA256
+    assert server.body == BODY
+
+
+def test_what_is_missing_of_a_checked_upload_is_found_by_its_hashes(
+    server: Server, uploads: Uploads, path: Path
+) -> None:
+    server.announced = {"filename": "clip.mp4", "file_size_bytes": len(BODY), "integrity": "storage"}
+    server.parts = {1: BODY[:PART], 2: b"x" * PART}
+    assert uploads.resume(path).status == "COMPLETED"
+    assert sorted(server.taken) == list(range(2, PARTS + 1))
+    assert server.body == BODY
+
+
 def test_an_asynchronous_iterator_is_sent_as_it_comes(server: Server) -> None:
     async def arriving() -> AsyncIterator[bytes]:
         for block in blocks():

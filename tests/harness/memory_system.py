@@ -132,20 +132,22 @@ class FailingStorage:
         self._go()
         await self._storage.delete(key)
 
-    async def begin_multipart(self, key: str, *, content_type: str) -> str:
+    async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
         """Begin an upload in parts."""
         self._go()
-        return await self._storage.begin_multipart(key, content_type=content_type)
+        return await self._storage.begin_multipart(key, content_type=content_type, checked=checked)
 
     async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
         """List its parts."""
         self._go()
         return await self._storage.parts(key, multipart_id)
 
-    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
+    async def complete_multipart(
+        self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
+    ) -> bool:
         """Complete it."""
         self._go()
-        return await self._storage.complete_multipart(key, multipart_id, parts)
+        return await self._storage.complete_multipart(key, multipart_id, parts, only_new=only_new)
 
     async def abort_multipart(self, key: str, multipart_id: str) -> None:
         """Give it up."""
