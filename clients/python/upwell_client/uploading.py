@@ -195,7 +195,7 @@ class Uploading:
 
     async def _hashed(self, source: Source) -> str:
         self._meter.begin("hashing", source.size_bytes)
-        return await self._wire.work(lambda: digest_of(source, self._meter.advance))
+        return await self._wire.work(lambda: digest_of(source, self._hashing))
 
     async def _send(
         self,
@@ -223,9 +223,13 @@ class Uploading:
 
     def _hashing_beside(self, source: Source) -> Job:
         async def job() -> None:
-            self._found_sha256 = await self._wire.work(lambda: digest_of(source, lambda _: None))
+            self._found_sha256 = await self._wire.work(lambda: digest_of(source, lambda _: self._wire.check()))
 
         return job
+
+    def _hashing(self, size_bytes: int) -> None:
+        self._wire.check()
+        self._meter.advance(size_bytes)
 
     def _single(self, source: Source, ticket: Ticket, sent: "_Sent") -> Job:
         """Send all in one PUT, by a fresh URL if the first has expired."""
@@ -312,11 +316,11 @@ class Uploading:
             return False
         if stored.md5 is not None:
             found = await self._wire.work(
-                lambda: digest_of(source, lambda _: None, "md5", part.offset, part.size_bytes)
+                lambda: digest_of(source, lambda _: self._wire.check(), "md5", part.offset, part.size_bytes)
             )
             if found != stored.md5:
                 return False
-        self._meter.advance(part.size_bytes)
+        self._meter.find(part.size_bytes)
         return True
 
     async def _prove(
