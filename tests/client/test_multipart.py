@@ -113,6 +113,7 @@ def test_an_interruption_does_not_wait_for_what_is_under_way(server: Server, pat
         return 0
 
     server.fail = hold
+
     def press() -> None:
         arrived.wait(20)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
