@@ -53,9 +53,9 @@ class Holding:
         os.close(self._descriptor)
 
 
-def keep(kept: Kept) -> Holding:
-    """Write down an upload, and hold it; raise OSError where that is not possible at all."""
-    *others, last = _places(Path(kept.path))
+def keep(kept: Kept, path: Path) -> Holding:
+    """Write down the upload of the file at this real path, and hold it; raise OSError where that is not possible."""
+    *others, last = _places(path)
     for place in others:
         with contextlib.suppress(OSError):
             return _written(kept, place)

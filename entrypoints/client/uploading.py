@@ -16,7 +16,7 @@ from entrypoints.client.choosing import choose_property
 from entrypoints.client.errors import ClientError, sentence
 from entrypoints.client.finding import Found, find_files
 from entrypoints.client.keeping import Holding, Kept, find_kept, hold, keep
-from entrypoints.client.output import human, printable
+from entrypoints.client.output import encodable, human, printable
 from entrypoints.client.progress import Reporter, Shown, Steps, reporting
 from entrypoints.client.service import Bucket, Service, client_of
 from entrypoints.client.target import Target, find_target, known_variables
@@ -221,18 +221,19 @@ class Uploading:
             return None
 
     def _keep(self, sending: "_Sending", upload: Upload, wish: Wish) -> None:
+        path = os.path.realpath(sending.path)
         kept = Kept(
             upload_id=upload.upload_id,
             url=self._target.url,
             namespace=self._target.namespace,
             bucket=self._target.bucket,
-            path=os.path.realpath(sending.path),
+            path=encodable(path),
             size_bytes=sending.found.st_size,
             mtime_ns=sending.found.st_mtime_ns,
             wish=wish,
         )
         try:
-            sending.holding = keep(kept)
+            sending.holding = keep(kept, Path(path))
         except OSError as error:
             self._tell(sending, f"its upload cannot be resumed: nothing can be kept of it ({error.strerror or error})")
 
@@ -366,7 +367,7 @@ class _Crew:
 
     def _work(self) -> None:
         while (found := self._begun()) is not None:
-            outcome = Outcome(file=str(found.path))
+            outcome = Outcome(file=encodable(str(found.path)))
             self._under_way.append(outcome)
             try:
                 if found.problem is None:
@@ -396,8 +397,8 @@ class _Tally(msgspec.Struct):
     def add(self, outcome: Outcome) -> None:
         """Count a file."""
         self.sent_bytes += outcome.sent_bytes
-        if not outcome.ok:
-            self.failed += 1
+        if outcome.error is not None:
+            self.failed += outcome.error["code"] != "interrupted"
         elif outcome.is_duplicate or outcome.skipped_unique_key:
             self.known += 1
         else:
@@ -405,9 +406,9 @@ class _Tally(msgspec.Struct):
 
     def sentence(self, files: int, seconds: float) -> str:
         """Return what to tell of so many files."""
-        left = files - self.uploaded - self.known - self.failed
-        parts = [f"{self.uploaded} uploaded", f"{self.known} known already", f"{self.failed} failed"]
-        counts = ", ".join([*parts, f"{left} not begun"] if left else parts)
+        counts = f"{self.uploaded} uploaded, {self.known} known already, {self.failed} failed"
+        if left := files - self.uploaded - self.known - self.failed:
+            counts += f", {left} not finished"
         rate = human(int(self.sent_bytes / max(seconds, 0.001)))
         return f"{counts}; sent {human(self.sent_bytes)} in {seconds:.1f} s, {rate}/s"
 

@@ -4,8 +4,10 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
+
+from tests.client.multipart import PatientServer
 
 _OF_THE_CONNECTION = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
 
@@ -97,8 +99,7 @@ def forwarding() -> Iterator[Proxy]:
                 self.wfile.write(content)
             return answer.status < 400
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        http.daemon_threads = True
+    with PatientServer(("127.0.0.1", 0), Handler) as http:
         proxy.url = f"http://127.0.0.1:{http.server_address[1]}"
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -389,6 +389,15 @@ async def test_a_large_file_that_arrived_before_is_not_sent_again_by_resume(user
     assert again["upload_id"] == first["upload_id"]
 
 
+async def test_a_folder_may_have_a_name_that_is_no_utf_8(user: User) -> None:
+    folder = user.folder / os.fsdecode(b"M\xe4rz")
+    folder.mkdir()
+    (folder / "a.txt").write_bytes(b"x")
+    ran = await user.run("upload", "M*", "--json")
+    (done,) = ran.json
+    assert (ran.code, done["file"], done["ok"]) == (0, "M\\udce4rz/a.txt", True)
+
+
 async def test_nothing_to_upload_is_a_wrong_use(user: User) -> None:
     ran = await user.run("upload")
     assert (ran.code, ran.out) == (2, "")
