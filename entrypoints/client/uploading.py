@@ -208,7 +208,10 @@ class Uploading:
         if kept.url != self._target.url or kept.namespace != self._target.namespace:
             self._tell(sending, f"its upload to {_place(kept)}, which was interrupted, can be resumed no longer")
             return
-        upload = self._found(kept)
+        try:
+            upload = self._found(kept)
+        except ForbiddenError:  # a key that may only write: the old upload expires
+            return
         if upload is not None and upload.status in _OPEN:
             self._tell(sending, f"the interrupted upload {kept.upload_id} is given up; --resume would go on with it")
             with contextlib.suppress(AnsweredError):

@@ -394,6 +394,16 @@ def test_without_resume_an_interrupted_upload_is_given_up(world: World, path: Pa
     assert world.notes == ["clip.mp4: the interrupted upload upl_1 is given up; --resume would go on with it"]
 
 
+def test_a_key_that_may_not_read_sends_an_interrupted_file_anew(world: World, path: Path) -> None:
+    world.put = world.stop
+    world.upload(path)
+    world.stopping.clear()
+    world.put = httpx.Response(200)
+    world.look = httpx.Response(403, json={"error": {"type": "ForbiddenError", "message": "No."}})
+    assert world.upload(path).ok
+    assert kept(path) is None
+
+
 def test_what_was_interrupted_elsewhere_goes_on_there(world: World, path: Path) -> None:
     other = Target(url="http://other.test", api_key="sk", namespace="ns", bucket="files")
     world.put = world.stop
