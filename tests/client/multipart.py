@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -126,6 +127,16 @@ class Server:
         }
 
 
+class PatientServer(ThreadingHTTPServer):
+    """A server whose clients may be gone at any time."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # as it is there
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client that was ended says nothing more
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
     """Serve on a port of its own."""
@@ -164,8 +175,7 @@ def serving(server: Server) -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(content)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        http.daemon_threads = True
+    with PatientServer(("127.0.0.1", 0), Handler) as http:
         server.url = f"http://127.0.0.1:{http.server_address[1]}"
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

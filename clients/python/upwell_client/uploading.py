@@ -199,7 +199,7 @@ class Uploading:
 
     async def _hashed(self, source: Source) -> str:
         self._meter.begin("hashing", source.size_bytes)
-        return await self._wire.work(lambda: digest_of(source, self._meter.advance))
+        return await self._wire.work(lambda: digest_of(source, self._hashing))
 
     async def _send(
         self,
@@ -227,9 +227,13 @@ class Uploading:
 
     def _hashing_beside(self, source: Source) -> Job:
         async def job() -> None:
-            self._found_sha256 = await self._wire.work(lambda: digest_of(source, lambda _: None))
+            self._found_sha256 = await self._wire.work(lambda: digest_of(source, lambda _: self._wire.check()))
 
         return job
+
+    def _hashing(self, size_bytes: int) -> None:
+        self._wire.check()
+        self._meter.advance(size_bytes)
 
     def _single(self, source: Source, ticket: Ticket, sent: "_Sent") -> Job:
         """Send all in one PUT, by a fresh URL if the first has expired."""
@@ -316,7 +320,9 @@ class Uploading:
         return job
 
     async def _digest(self, source: Source, part: _Range, algorithm: str) -> str:
-        return await self._wire.work(lambda: digest_of(source, lambda _: None, algorithm, part.offset, part.size_bytes))
+        return await self._wire.work(
+            lambda: digest_of(source, lambda _: self._wire.check(), algorithm, part.offset, part.size_bytes)
+        )
 
     async def _put(self, signed: SignedPart, anew: Callable[[], Awaitable[SignedPart]], content: Content) -> str | None:
         """Send bytes until they have arrived; by another URL once storage does not take this one any more."""
@@ -342,7 +348,7 @@ class Uploading:
             return False
         if stored.sha256 is None and stored.md5 is not None and await self._digest(source, part, "md5") != stored.md5:
             return False
-        self._meter.advance(part.size_bytes)
+        self._meter.find(part.size_bytes)
         return True
 
     async def _prove(
