@@ -1,7 +1,7 @@
 """The one place where adapters are chosen and put together with the use cases."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
@@ -31,6 +31,7 @@ from application.changing_buckets import ChangingBuckets
 from application.changing_namespaces import ChangingNamespaces
 from application.changing_objects import ChangingObjects
 from application.changing_organizations import ChangingOrganizations
+from application.checking_storage import CheckingStorage, Finding, Tally
 from application.composing_objects import ComposingObjects
 from application.confirming_many import ConfirmingMany
 from application.confirming_upload import ConfirmingUpload
@@ -373,6 +374,21 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
             create_namespace=CreatingNamespaces(log=log, clock=clock, ids=ids),
             create_bucket=CreatingBuckets(log=log, clock=clock, ids=ids),
             forget=ForgettingUploads(log=log, clock=clock, ids=ids),
+        )
+
+
+@asynccontextmanager
+async def checking_storage(
+    settings: Settings, *, report: Callable[[Finding], None], progress: Callable[[Tally], None]
+) -> AsyncIterator[CheckingStorage]:
+    """Open what it takes to hold the bucket against the log: no listening, no writing."""
+    await check_migrated(settings.database_url)
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
+        stack.push_async_callback(pool.close)
+        storage = await stack.enter_async_context(open_storage(settings.s3))
+        yield CheckingStorage(
+            read_side=PostgresReadSide(pool), storage=storage, clock=SystemClock(), report=report, progress=progress
         )
 
 

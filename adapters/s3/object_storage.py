@@ -17,9 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.s3.sigv4 import Addressing, Credentials
 from application.ports.object_storage import (
+    LIST_PAGE,
     MIN_PART_BYTES,
     BucketSetup,
     ContentChangedError,
+    ListedMultipart,
+    ListedObject,
     PartsRefusedError,
     StorageDeniedError,
     StorageError,
@@ -264,6 +267,44 @@ class S3ObjectStorage:
             except ClientError as error:
                 if _code(error) != "NoSuchUpload":
                     raise
+
+    async def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """Yield all keys, in pages."""
+        token: dict[str, Any] = {}
+        while True:
+            with _storage_errors():
+                found = await self._client.list_objects_v2(Bucket=self._bucket, MaxKeys=page, **token)
+            yield [
+                ListedObject(
+                    key=_said(each, "Key"), size_bytes=_said(each, "Size"), modified_at=_said(each, "LastModified")
+                )
+                for each in found.get("Contents", ())
+            ]
+            if not _said(found, "IsTruncated"):
+                return
+            before, token = token, {"ContinuationToken": _said(found, "NextContinuationToken")}
+            if token == before:
+                raise StorageUnavailableError("the list of keys does not go on")
+
+    async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
+        """Yield all uploads in parts that are under way, in pages."""
+        token: dict[str, Any] = {}
+        while True:
+            with _storage_errors():
+                found = await self._client.list_multipart_uploads(Bucket=self._bucket, MaxUploads=page, **token)
+            yield [
+                ListedMultipart(
+                    key=_said(each, "Key"), multipart_id=_said(each, "UploadId"), begun_at=_said(each, "Initiated")
+                )
+                for each in found.get("Uploads", ())
+            ]
+            if not found.get("IsTruncated"):
+                return
+            # Servers exist that go on by the id alone, and then name no key.
+            markers = {"KeyMarker": found.get("NextKeyMarker"), "UploadIdMarker": found.get("NextUploadIdMarker")}
+            before, token = token, {name: value for name, value in markers.items() if value}
+            if token in ({}, before):
+                raise StorageUnavailableError("the list of uploads in parts does not go on")
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Make the bucket usable, keeping the rules that others put on it."""
