@@ -118,6 +118,16 @@ def storage_check(*, repair: bool, older_than_hours: int, as_json: bool) -> int:
     return _run(check(repair=repair, older_than=timedelta(hours=older_than_hours), as_json=as_json))
 
 
+@storage.command("doctor")
+@click.option("--origin", metavar="URL", help="A web origin whose pages shall be able to send.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each check.")
+def storage_doctor(*, origin: str | None, as_json: bool) -> int:
+    """Try what Upwell and its clients do with the bucket, and say what to change. Exit code 1 if anything failed."""
+    from entrypoints.storage import doctor  # noqa: PLC0415  # the same
+
+    return _run(doctor(origin=origin, as_json=as_json))
+
+
 @upwell.group()
 def org() -> None:
     """Open organizations and set their limits; needs the database alone."""

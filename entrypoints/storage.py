@@ -1,14 +1,16 @@
 """What an operator does about the bucket; each returns an exit code."""
 
 import sys
+from contextlib import aclosing
 from datetime import timedelta
 
 import msgspec
 
+from adapters.s3.doctor import Diagnosis, Verdict
 from application.checking_storage import Finding, Kind, Tally
 from entrypoints.client.output import emit, human, printable
 from entrypoints.settings import Settings
-from entrypoints.wiring import checking_storage
+from entrypoints.wiring import checking_storage, s3_doctor
 
 _TOLD_EVERY = 100_000  # keys
 _WORDS = {
@@ -48,6 +50,27 @@ async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
         for line in _summary(tally, repair=repair):
             emit(line)
     return 1 if tally.remaining else 0
+
+
+async def doctor(*, origin: str | None, as_json: bool) -> int:
+    """Examine the bucket, and tell how it is."""
+    verdicts = dict.fromkeys(Verdict, 0)
+    async with aclosing(s3_doctor(Settings().s3, origin).examine()) as diagnoses:
+        async for diagnosis in diagnoses:
+            verdicts[diagnosis.verdict] += 1
+            lines = [msgspec.json.encode(diagnosis).decode()] if as_json else _told(diagnosis)
+            for line in lines:
+                emit(line)
+    if not as_json:
+        emit(", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()))
+    return 1 if verdicts[Verdict.FAILED] else 0
+
+
+def _told(diagnosis: Diagnosis) -> list[str]:
+    lines = [printable(f"{diagnosis.verdict:8} {diagnosis.check}: {diagnosis.detail}")]
+    if diagnosis.advice is not None:
+        lines += [" " * 9 + printable(line) for line in diagnosis.advice.splitlines()]
+    return lines
 
 
 def _line(finding: Finding) -> str:

@@ -19,6 +19,7 @@ from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.search_index import PostgresSearchIndex
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
+from adapters.s3.doctor import S3Doctor
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
@@ -412,6 +413,26 @@ def open_storage(s3: S3Settings) -> S3ObjectStorage:
         endpoint_url=s3.endpoint_url,
         addressing=s3.addressing,
     )
+
+
+def s3_doctor(s3: S3Settings, origin: str | None) -> S3Doctor:
+    """Return who examines the bucket of these settings; refuse settings for which no URL can be signed.
+
+    `origin` None: the first that the settings name.
+    """
+    named = next((each for each in s3.cors_origins if each != "*"), None)
+    try:
+        return S3Doctor(
+            endpoint_url=s3.endpoint_url,
+            public_endpoint_url=s3.public_endpoint_url,
+            bucket=s3.bucket,
+            region=s3.region,
+            addressing=s3.addressing,
+            credentials=_credentials(s3),
+            origin=origin or named,
+        )
+    except ValueError as error:
+        raise SettingError(f"With these UPWELL_S3_* settings no URL can be signed: {error}.") from error
 
 
 def url_signer(s3: S3Settings) -> S3UrlSigner:

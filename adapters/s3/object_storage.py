@@ -80,6 +80,39 @@ _GONE: Final = frozenset({_HTTP_NOT_FOUND, _HTTP_METHOD_NOT_ALLOWED, _HTTP_PRECO
 _UNSUPPORTED_STATUS: Final = frozenset({_HTTP_METHOD_NOT_ALLOWED, _HTTP_NOT_IMPLEMENTED})
 
 
+def new_client(
+    *,
+    endpoint_url: str,
+    region: str,
+    addressing: Addressing,
+    credentials: Credentials,
+    max_connections: int,
+    connect_timeout_seconds: float,
+    read_timeout_seconds: float,
+    max_attempts: int,
+) -> "ClientCreatorContext[S3Client]":
+    """Return a client of S3 as Upwell uses it, to be entered."""
+    return _SESSION.create_client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name=region,
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key,
+        aws_session_token=credentials.session_token,
+        config=AioConfig(
+            signature_version="s3v4",
+            s3={"addressing_style": addressing},
+            max_pool_connections=max_connections,
+            connect_timeout=connect_timeout_seconds,
+            read_timeout=read_timeout_seconds,
+            retries={"mode": "standard", "total_max_attempts": max_attempts},
+            # The defaults add trailers that other servers than Amazon's refuse.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
 class S3ObjectStorage:
     """Keeps every promise of `ObjectStorage` for one bucket; use it as an async context manager.
 
@@ -101,24 +134,15 @@ class S3ObjectStorage:
     ) -> None:
         self._bucket = bucket
         self._region = region
-        self._context: ClientCreatorContext[S3Client] = _SESSION.create_client(
-            "s3",
+        self._context = new_client(
             endpoint_url=endpoint_url,
-            region_name=region,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
-            config=AioConfig(
-                signature_version="s3v4",
-                s3={"addressing_style": addressing},
-                max_pool_connections=max_connections,
-                connect_timeout=connect_timeout_seconds,
-                read_timeout=read_timeout_seconds,
-                retries={"mode": "standard", "total_max_attempts": max_attempts},
-                # The defaults add trailers that other servers than Amazon's refuse.
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
+            region=region,
+            addressing=addressing,
+            credentials=credentials,
+            max_connections=max_connections,
+            connect_timeout_seconds=connect_timeout_seconds,
+            read_timeout_seconds=read_timeout_seconds,
+            max_attempts=max_attempts,
         )
         self._client: S3Client
 
