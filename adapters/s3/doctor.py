@@ -182,6 +182,8 @@ class S3Doctor:
         except _ERRORS as error:
             # their texts may name the URL, and so the signature
             return Diagnosis(check=name, verdict=Verdict.FAILED, detail=f"no answer ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001  # of a server that says what S3 never does
+            return Diagnosis(check=name, verdict=Verdict.FAILED, detail=f"a strange answer ({type(error).__name__})")
 
     # The endpoint
 
@@ -258,7 +260,12 @@ class S3Doctor:
         return "the key is listed"
 
     async def _versions(self) -> str:
-        found = await self._client.list_object_versions(Bucket=self._bucket, Prefix=self._prefix)
+        try:
+            found = await self._client.list_object_versions(Bucket=self._bucket, Prefix=self._prefix)
+        except ClientError as error:
+            if _status(error) not in _UNSUPPORTED:
+                raise
+            raise _SickError(f"{_code(error)}: the server keeps no versions", verdict=Verdict.WARNING) from error
         if self._key not in {each["Key"] for each in found.get("Versions", ())}:
             raise _SickError(
                 "the list lacks the key", "Deleting leaves old versions behind then.", verdict=Verdict.WARNING
@@ -403,6 +410,8 @@ class S3Doctor:
         except ClientError as error:
             if self._pin:
                 return "on, as an object shows"
+            if _status(error) in _UNSUPPORTED:
+                advice = "A URL can overwrite a proved file until it expires: Upwell records it, and cannot undo it."
             raise _SickError(f"not known: {_code(error)}", advice, verdict=Verdict.WARNING) from error
         if status != "Enabled":
             raise _SickError(status.lower(), advice, verdict=Verdict.WARNING)
@@ -417,6 +426,10 @@ class S3Doctor:
         try:
             found = await self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket)
         except ClientError as error:
+            if _status(error) in _UNSUPPORTED:
+                advice = (
+                    "Run `upwell storage check --repair` now and then: it aborts uploads in parts that were abandoned."
+                )
             none = _code(error).endswith("NoSuchLifecycleConfiguration")
             raise _SickError(
                 "no rules" if none else f"not known: {_code(error)}", advice, verdict=Verdict.WARNING
@@ -466,8 +479,10 @@ class S3Doctor:
             if _code(error).endswith("ServerSideEncryptionConfigurationNotFoundError"):
                 return "none is set on the bucket"
             return f"not known: {_code(error)}"
-        rules = found["ServerSideEncryptionConfiguration"]["Rules"]
+        rules = found.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
         kinds = {rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm", "none") for rule in rules}
+        if not kinds:
+            return "none is set on the bucket"
         if any(kind.startswith("aws:kms") for kind in kinds):
             return f"{', '.join(kinds)}: the credentials need kms:GenerateDataKey and kms:Decrypt for the key"
         return ", ".join(kinds)

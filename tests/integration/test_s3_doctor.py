@@ -83,11 +83,15 @@ async def left(bucket: S3Bucket) -> list[str]:
 
 @asynccontextmanager
 async def between(
-    server: S3Server, *, change: Change = lambda head: head, deny: Deny = lambda _: False
+    server: S3Server,
+    *,
+    change: Change = lambda head: head,
+    deny: Deny = lambda _: False,
+    denial: tuple[str, str] = ("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>"),
 ) -> AsyncIterator[str]:
     """Yield the URL of a proxy. `change`: of each answer's head; `deny`: by method, path and query."""
     upstream = urlsplit(server.endpoint_url)
-    refused = b"<Error><Code>AccessDenied</Code></Error>"
+    status, text = denial
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -96,10 +100,8 @@ async def between(
             length = next((int(line[15:]) for line in lines if line.lower().startswith(b"content-length:")), 0)
             body = await reader.readexactly(length)
             if deny(" ".join(lines[0].decode().split(" ")[:2])):
-                writer.write(
-                    b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(refused)
-                )
-                writer.write(refused)
+                refusal = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(text)}\r\n\r\n"
+                writer.write((refusal + text).encode())
             else:
                 sent = [line for line in lines[:-2] if not line.lower().startswith(b"connection:")]
                 from_server, to_server = await asyncio.open_connection(upstream.hostname, upstream.port)
@@ -287,6 +289,39 @@ async def test_a_right_that_lacks_is_named_and_stops_nothing(
     for key in set(await left(bucket)):
         async with bucket.storage() as storage:
             await storage.delete(key)
+
+
+@pytest.mark.parametrize(
+    ("check", "query", "verdict"),
+    [
+        ("ListObjectVersions", "?versions", Verdict.WARNING),
+        ("lifecycle", "?lifecycle", Verdict.WARNING),
+        ("encryption", "?encryption", Verdict.OK),
+    ],
+)
+async def test_what_a_server_lacks_is_told_with_what_it_means(
+    bucket: S3Bucket, check: str, query: str, verdict: Verdict
+) -> None:
+    denial = ("501 Not Implemented", "<Error><Code>NotImplemented</Code></Error>")
+    async with between(bucket.server, deny=lambda asked: query in asked, denial=denial) as url:
+        found = await examine(doctor(bucket, endpoint_url=url))
+
+    assert (found[check].verdict, wrong(found, Verdict.FAILED)) == (verdict, set())
+    assert "501 NotImplemented" in found[check].detail
+    for key in set(await left(bucket)):
+        async with bucket.storage() as storage:
+            await storage.delete(key)
+
+
+async def test_a_strange_answer_stops_nothing(bucket: S3Bucket) -> None:
+    strange = ("200 OK", "<ListPartsResult><Part><ETag>1</ETag></Part></ListPartsResult>")
+    async with between(
+        bucket.server, deny=lambda asked: "GET" in asked and "uploadId=" in asked, denial=strange
+    ) as url:
+        found = await examine(doctor(bucket, endpoint_url=url))
+
+    assert wrong(found, Verdict.FAILED) == {"ListParts"}
+    assert found["ListParts"].detail == "a strange answer (KeyError)"
 
 
 async def test_what_was_put_is_deleted_also_if_one_stops_early(bucket: S3Bucket) -> None:
