@@ -42,7 +42,7 @@ class Kind(enum.StrEnum):
     OVERWRITTEN = "overwritten"
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is wrong. `reason`: what the log, or storage, says instead.
 
     `at`: when it was put or begun. `error`: why it could not be repaired.

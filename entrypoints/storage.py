@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import msgspec
 
@@ -78,7 +78,7 @@ def _line(finding: Finding) -> str:
     if finding.size_bytes is not None:
         facts.append(human(finding.size_bytes))
     if finding.at is not None:
-        facts.append(f"since {finding.at.isoformat(timespec='seconds')}")
+        facts.append(f"since {finding.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
     ending = f": {_DONE[finding.kind]}" if finding.repaired else ""
     if finding.error is not None:
         ending = f": not repaired, {finding.error}"

@@ -53,7 +53,7 @@ class Verdict(enum.StrEnum):
     FAILED = "failed"
 
 
-class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """What a check found. `advice`: what to change, perhaps with a snippet or a command of several lines."""
 
     check: str
@@ -115,6 +115,7 @@ class S3Doctor:
         self._parts_key = f"{self._prefix}parts.txt"
         self._multipart_ids: list[str] = []
         self._part_etag = ""
+        self._urls_work = False
         self._pin: dict[str, Any] = {}  # the version of the object, where there are versions
         self._client: S3Client
         self._http: httpx.AsyncClient
@@ -157,11 +158,11 @@ class S3Doctor:
             "ListMultipartUploads": self._list_multiparts,
             "CompleteMultipartUpload": self._complete,
             "AbortMultipartUpload": self._abort,
-            "signatures are checked": self._signature,
-            "the content type is bound": self._content_type,
-            "the length is bound": self._length,
-            "an expired URL is refused": self._expiry,
-            "checksums are checked": self._checksum,
+            "signatures are checked": self._if_urls_work(self._signature),
+            "the content type is bound": self._if_urls_work(self._content_type),
+            "the length is bound": self._if_urls_work(self._length),
+            "an expired URL is refused": self._if_urls_work(self._expiry),
+            "checksums are checked": self._if_urls_work(self._checksum),
             "If-None-Match is kept": self._conditional,
             "no access without a signature": self._anonymous,
             "versioning": self._versioning,
@@ -236,6 +237,7 @@ class S3Doctor:
             await self._client.head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
             raise _SickError("what is sent there does not arrive in the bucket", wrong) from error
+        self._urls_work = True
         return f"what is sent to {self._public_endpoint_url} arrives"
 
     async def _head(self) -> str:
@@ -336,6 +338,16 @@ class S3Doctor:
         raise _SickError("the object is still there")
 
     # What a presigned URL binds
+
+    def _if_urls_work(self, check: Check) -> Check:
+        """Return a check that needs a refusal: where all is refused, one says nothing."""
+
+        async def checked() -> str:
+            if not self._urls_work:
+                raise _SickError("not tried: no URL works")
+            return await check()
+
+        return checked
 
     async def _signature(self) -> str:
         key = f"{self._prefix}forged.txt"

@@ -125,6 +125,7 @@ async def test_the_doctor_needs_no_database_and_tells_no_secret(operator: Operat
         "check": "reach the endpoint",
         "verdict": "ok",
         "detail": f"{operator.environment['UPWELL_S3_ENDPOINT_URL']} answers",
+        "advice": None,
     }
     assert found["GetObject"]["verdict"] == "failed"
     assert secret not in ran.out + ran.err
