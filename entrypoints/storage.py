@@ -12,7 +12,7 @@ from entrypoints.client.output import emit, human, printable
 from entrypoints.settings import Settings
 from entrypoints.wiring import checking_storage, s3_doctor
 
-_TOLD_EVERY = 100_000  # keys
+_TOLD_EVERY = 100_000  # keys, or whatever else
 _WORDS = {
     Kind.ORPHAN: "orphan",
     Kind.ABANDONED_PARTS: "abandoned parts",
@@ -38,9 +38,13 @@ async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
 
     def progress(tally: Tally) -> None:
         nonlocal told
-        if tally.keys - told >= _TOLD_EVERY:
-            told = tally.keys
-            sys.stderr.write(f"{told} keys, {sum(tally.found.values())} findings\n")
+        looked = tally.keys + tally.multiparts + tally.proved_uploads
+        if looked - told >= _TOLD_EVERY:
+            told = looked
+            sys.stderr.write(
+                f"{tally.keys} keys, {tally.multiparts} uploads in parts, {tally.proved_uploads} proved uploads; "
+                f"{sum(tally.found.values())} findings\n"
+            )
 
     async with checking_storage(Settings(), report=report, progress=progress) as look:
         tally = await look(repair=repair, older_than=older_than)

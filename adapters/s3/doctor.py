@@ -10,7 +10,6 @@ import json
 import secrets
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -114,6 +113,7 @@ class S3Doctor:
         self._key = f"{self._prefix}object ä.txt"
         self._parts_key = f"{self._prefix}parts.txt"
         self._multipart_ids: list[str] = []
+        self._begun: set[str] = set()  # and not ended
         self._part_etag = ""
         self._urls_work = False
         self._pin: dict[str, Any] = {}  # the version of the object, where there are versions
@@ -280,6 +280,7 @@ class S3Doctor:
                 Bucket=self._bucket, Key=self._parts_key, ContentType=_TYPE
             )
             self._multipart_ids.append(begun["UploadId"])
+            self._begun.add(begun["UploadId"])
         return "begun"
 
     async def _put_part(self) -> str:
@@ -316,6 +317,7 @@ class S3Doctor:
             UploadId=self._multipart_id(0),
             MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": self._part_etag}]},
         )
+        self._begun.discard(self._multipart_id(0))
         found = await self._client.head_object(Bucket=self._bucket, Key=self._parts_key)
         if found["ContentLength"] != len(_BODY):
             raise _SickError("the object is not what the part was")
@@ -325,6 +327,7 @@ class S3Doctor:
         await self._client.abort_multipart_upload(
             Bucket=self._bucket, Key=self._parts_key, UploadId=self._multipart_id(1)
         )
+        self._begun.discard(self._multipart_id(1))
         return "aborted"
 
     async def _delete(self) -> str:
@@ -555,32 +558,37 @@ class S3Doctor:
         """Delete all that was put; None if nothing is left."""
         try:
             async with asyncio.timeout(4 * self._timeout_seconds):
-                for multipart_id in self._multipart_ids:
-                    with suppress(ClientError):  # most have ended
-                        await self._client.abort_multipart_upload(
-                            Bucket=self._bucket, Key=self._parts_key, UploadId=multipart_id
-                        )
-                for pin in await self._pins():
+                pins, unseen = await self._pins()
+                for pin in pins:
                     await self._client.delete_object(Bucket=self._bucket, **pin)
+                for multipart_id in self._begun:
+                    await self._client.abort_multipart_upload(
+                        Bucket=self._bucket, Key=self._parts_key, UploadId=multipart_id
+                    )
         except _ERRORS as error:
-            detail = _code(error) if isinstance(error, ClientError) else type(error).__name__
-            return Diagnosis(
-                check="clean up",
-                verdict=Verdict.WARNING,
-                detail=f"something may be left under {self._prefix} ({detail})",
-                advice=f"aws s3 rm --recursive s3://{self._bucket}/{self._prefix}",
-            )
-        return None
+            unseen = _code(error) if isinstance(error, ClientError) else type(error).__name__
+        if unseen is None:
+            return None
+        return Diagnosis(
+            check="clean up",
+            verdict=Verdict.WARNING,
+            detail=f"something may be left under {self._prefix} ({unseen})",
+            advice=f"Delete it with other credentials:\naws s3 rm --recursive s3://{self._bucket}/{self._prefix}",
+        )
 
-    async def _pins(self) -> list[Any]:
-        """Return key and version of all that is there."""
-        with suppress(ClientError):
+    async def _pins(self) -> tuple[list[Any], str | None]:
+        """Return key and version of all that is there, and why there may be versions that were not seen."""
+        unseen = None
+        try:
             found = await self._client.list_object_versions(Bucket=self._bucket, Prefix=self._prefix)
+        except ClientError as error:
+            unseen = _code(error) if self._pin else None
+        else:
             entries = [*found.get("Versions", ()), *found.get("DeleteMarkers", ())]
             if entries:
-                return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in entries]
+                return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in entries], None
         listed = await self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix)
-        return [{"Key": each["Key"]} for each in listed.get("Contents", ())]
+        return [{"Key": each["Key"]} for each in listed.get("Contents", ())], unseen
 
 
 LIFECYCLE: Final = {

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from adapters.memory.clock import ManualClock
+from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
 from application.callers import acting_for
 from application.checking_storage import SAFE_AGE, Finding, Kind, Tally
@@ -17,9 +18,10 @@ from application.ports.object_storage import ObjectStorage
 from application.requesting_upload import Answer, Wish
 from domain.admission import Announcement
 from domain.upload import Claimed, Status
+from entrypoints import storage
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, checking_storage, running
-from tests.conftest import Database, Tenant, make_tenant
+from tests.conftest import Database, Servers, Tenant, environment_for, make_tenant
 
 AT_ONCE = timedelta()
 
@@ -186,6 +188,36 @@ async def test_what_was_forgotten_and_what_lacks_is_told_also_after_a_rebuild(pl
 
     assert place.told == wrong
     assert (repaired.repaired, repaired.remaining) == (1, 2)
+
+
+async def test_read_tables_that_lack_an_upload_make_no_orphan_of_it(place: Place, database: Database) -> None:
+    answer = await place.announce(b"one")
+    await place.put(answer, b"one")
+    owner = await connect(database.owner_url, role=None)
+    await owner.execute("DELETE FROM upwell.uploads")
+    await owner.close()
+
+    await place.check(repair=True)
+
+    assert place.told == []
+    assert await place.stored() == {answer.record.storage_key}
+
+
+async def test_a_long_check_says_how_far_it_is(
+    place: Place,
+    servers: Servers,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await place.put_by_hand("reports/2030.csv")
+    for name, value in environment_for(servers, database).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(storage, "_TOLD_EVERY", 1)
+
+    assert await storage.check(repair=False, older_than=AT_ONCE, as_json=False) == 0
+
+    assert capsys.readouterr().err == "1 keys, 0 uploads in parts, 0 proved uploads; 0 findings\n"
 
 
 async def test_nothing_is_lost_while_uploads_go_on(place: Place) -> None:

@@ -272,6 +272,11 @@ async def test_a_proxy_that_drops_cors_is_told(bucket: S3Bucket) -> None:
         ),
         ("ListObjectVersions", lambda asked: "?versions" in asked, "s3:ListBucketVersions"),
         ("GetObject", lambda asked: asked.startswith("GET") and "versionId" in asked, "s3:GetObjectVersion"),
+        (
+            "AbortMultipartUpload",
+            lambda asked: asked.startswith("DELETE") and "uploadId" in asked,
+            "s3:AbortMultipartUpload",
+        ),
         ("DeleteObject", lambda asked: asked.startswith("DELETE") and "versionId" in asked, "s3:DeleteObjectVersion"),
     ],
 )
@@ -285,8 +290,16 @@ async def test_a_right_that_lacks_is_named_and_stops_nothing(
     assert found[check].detail == "403 AccessDenied"
     assert action in (found[check].advice or "")
     assert f"arn:aws:s3:::{bucket.name}" in (found[check].advice or "")
-    if check == "DeleteObject":
-        assert "upwell-doctor/" in found["clean up"].detail
+    is_left = bool(await left(bucket))
+    assert is_left is (check in {"DeleteObject", "ListObjectVersions", "AbortMultipartUpload"})
+    assert ("clean up" in found) is is_left
+    if is_left:
+        assert "under upwell-doctor/" in found["clean up"].detail
+        assert found["clean up"].verdict is Verdict.WARNING
+    async with bucket.storage() as storage:
+        async for page in storage.list_multiparts():
+            for each in page:
+                await storage.abort_multipart(each.key, each.multipart_id)
     for key in set(await left(bucket)):
         async with bucket.storage() as storage:
             await storage.delete(key)
