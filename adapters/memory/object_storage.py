@@ -1,14 +1,18 @@
 """Storage in a dictionary, for tests and demonstrations; it keeps what the S3 adapter keeps."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, TypeVar
 
 from application.ports.object_storage import (
+    LIST_PAGE,
     MIN_PART_BYTES,
     BucketSetup,
     ContentChangedError,
+    ListedMultipart,
+    ListedObject,
     PartsRefusedError,
     StorageUnavailableError,
     StoredContent,
@@ -17,10 +21,13 @@ from application.ports.object_storage import (
 
 CHUNK_BYTES: Final = 1024 * 1024
 
+Item = TypeVar("Item")
+
 
 @dataclass(slots=True)
 class _Multipart:
     content_type: str
+    begun_at: datetime
     checked: bool
     parts: dict[int, tuple[StoredPart, bytes]] = field(default_factory=dict)
 
@@ -34,11 +41,20 @@ class MemoryObjectStorage:
 
     `put`, `put_part`, `multiparts`, `get` and `fail_next` are not of the port: they play the client and the broken
     network.
-    `min_part_bytes`: tests make do with small parts.
+    `min_part_bytes`: tests make do with small parts. `now` says when something was put.
     """
 
-    def __init__(self, *, versioned: bool = True, min_part_bytes: int = MIN_PART_BYTES, bucket: str = "memory") -> None:
+    def __init__(
+        self,
+        *,
+        versioned: bool = True,
+        min_part_bytes: int = MIN_PART_BYTES,
+        bucket: str = "memory",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.bucket = bucket
+        self._now = now
+        self._put_at: dict[str, datetime] = {}
         self._versioned = versioned
         self._min_part_bytes = min_part_bytes
         self._objects: dict[str, list[tuple[StoredContent, bytes]]] = {}
@@ -116,7 +132,7 @@ class MemoryObjectStorage:
         self._fail_if_told()
         self._begun += 1
         multipart_id = f"multipart-{self._begun}"
-        self._multiparts[key, multipart_id] = _Multipart(content_type, checked)
+        self._multiparts[key, multipart_id] = _Multipart(content_type, self._now(), checked)
         return multipart_id
 
     async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
@@ -152,6 +168,26 @@ class MemoryObjectStorage:
         self._fail_if_told()
         self._multiparts.pop((key, multipart_id), None)
 
+    async def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """Yield all keys, in pages."""
+        self._fail_if_told()
+        for keys in _pages(sorted(self._objects), page):
+            there = [(key, self._objects[key][-1][0]) for key in keys if key in self._objects]
+            yield [
+                ListedObject(key=key, size_bytes=content.size_bytes, modified_at=self._put_at[key])
+                for key, content in there
+            ]
+
+    async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
+        """Yield all uploads in parts that are under way, in pages."""
+        self._fail_if_told()
+        for ids in _pages(sorted(self._multiparts), page):
+            yield [
+                ListedMultipart(key=each[0], multipart_id=each[1], begun_at=self._multiparts[each].begun_at)
+                for each in ids
+                if each in self._multiparts
+            ]
+
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Tell what an S3 bucket of this kind would answer; there is nothing to set up."""
         self._fail_if_told()
@@ -184,6 +220,7 @@ class MemoryObjectStorage:
         )
         before = self._objects.get(key, []) if self._versioned else []
         self._objects[key] = [*before, (content, body)]
+        self._put_at[key] = self._now()
         return content
 
     def _pinned(self, key: str, content: StoredContent) -> bytes:
@@ -196,6 +233,10 @@ class MemoryObjectStorage:
         if self._failures > 0:
             self._failures -= 1
             raise StorageUnavailableError("told to fail") from ConnectionError("told to fail")
+
+
+def _pages(found: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    return (found[first : first + size] for first in range(0, len(found), size))
 
 
 def _md5(body: bytes) -> bytes:

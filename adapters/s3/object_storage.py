@@ -17,9 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.s3.sigv4 import Addressing, Credentials
 from application.ports.object_storage import (
+    LIST_PAGE,
     MIN_PART_BYTES,
     BucketSetup,
     ContentChangedError,
+    ListedMultipart,
+    ListedObject,
     PartsRefusedError,
     StorageDeniedError,
     StorageError,
@@ -79,6 +82,39 @@ _GONE: Final = frozenset({_HTTP_NOT_FOUND, _HTTP_METHOD_NOT_ALLOWED, _HTTP_PRECO
 _UNSUPPORTED_STATUS: Final = frozenset({_HTTP_METHOD_NOT_ALLOWED, _HTTP_NOT_IMPLEMENTED})
 
 
+def new_client(
+    *,
+    endpoint_url: str,
+    region: str,
+    addressing: Addressing,
+    credentials: Credentials,
+    max_connections: int,
+    connect_timeout_seconds: float,
+    read_timeout_seconds: float,
+    max_attempts: int,
+) -> "ClientCreatorContext[S3Client]":
+    """Return a client of S3 as Upwell uses it, to be entered."""
+    return _SESSION.create_client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name=region,
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key,
+        aws_session_token=credentials.session_token,
+        config=AioConfig(
+            signature_version="s3v4",
+            s3={"addressing_style": addressing},
+            max_pool_connections=max_connections,
+            connect_timeout=connect_timeout_seconds,
+            read_timeout=read_timeout_seconds,
+            retries={"mode": "standard", "total_max_attempts": max_attempts},
+            # The defaults add trailers that other servers than Amazon's refuse.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
 class S3ObjectStorage:
     """Keeps every promise of `ObjectStorage` for one bucket; use it as an async context manager.
 
@@ -100,24 +136,15 @@ class S3ObjectStorage:
     ) -> None:
         self._bucket = bucket
         self._region = region
-        self._context: ClientCreatorContext[S3Client] = _SESSION.create_client(
-            "s3",
+        self._context = new_client(
             endpoint_url=endpoint_url,
-            region_name=region,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
-            config=AioConfig(
-                signature_version="s3v4",
-                s3={"addressing_style": addressing},
-                max_pool_connections=max_connections,
-                connect_timeout=connect_timeout_seconds,
-                read_timeout=read_timeout_seconds,
-                retries={"mode": "standard", "total_max_attempts": max_attempts},
-                # The defaults add trailers that other servers than Amazon's refuse.
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
+            region=region,
+            addressing=addressing,
+            credentials=credentials,
+            max_connections=max_connections,
+            connect_timeout_seconds=connect_timeout_seconds,
+            read_timeout_seconds=read_timeout_seconds,
+            max_attempts=max_attempts,
         )
         self._client: S3Client
         self._lists_checksums: bool | None = None  # None: not known yet
@@ -299,6 +326,44 @@ class S3ObjectStorage:
             except ClientError as error:
                 if _code(error) != "NoSuchUpload":
                     raise
+
+    async def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """Yield all keys, in pages."""
+        token: dict[str, Any] = {}
+        while True:
+            with _storage_errors():
+                found = await self._client.list_objects_v2(Bucket=self._bucket, MaxKeys=page, **token)
+            yield [
+                ListedObject(
+                    key=_said(each, "Key"), size_bytes=_said(each, "Size"), modified_at=_said(each, "LastModified")
+                )
+                for each in found.get("Contents", ())
+            ]
+            if not _said(found, "IsTruncated"):
+                return
+            before, token = token, {"ContinuationToken": _said(found, "NextContinuationToken")}
+            if token == before:
+                raise StorageUnavailableError("the list of keys does not go on")
+
+    async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
+        """Yield all uploads in parts that are under way, in pages."""
+        token: dict[str, Any] = {}
+        while True:
+            with _storage_errors():
+                found = await self._client.list_multipart_uploads(Bucket=self._bucket, MaxUploads=page, **token)
+            yield [
+                ListedMultipart(
+                    key=_said(each, "Key"), multipart_id=_said(each, "UploadId"), begun_at=_said(each, "Initiated")
+                )
+                for each in found.get("Uploads", ())
+            ]
+            if not found.get("IsTruncated"):
+                return
+            # Servers exist that go on by the id alone, and then name no key.
+            markers = {"KeyMarker": found.get("NextKeyMarker"), "UploadIdMarker": found.get("NextUploadIdMarker")}
+            before, token = token, {name: value for name, value in markers.items() if value}
+            if token in ({}, before):
+                raise StorageUnavailableError("the list of uploads in parts does not go on")
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Make the bucket usable, keeping the rules that others put on it."""

@@ -1,11 +1,13 @@
 """The role that holds the bytes."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Final, Protocol
 
 import msgspec
 
 MIN_PART_BYTES: Final = 5 * 1024 * 1024  # of every part but the last
+LIST_PAGE: Final = 1000  # the most that S3 lists at once
 
 
 class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,22 @@ class StoredPart(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     etag: str
     sha256: str | None = None
+
+
+class ListedObject(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that storage lists. `modified_at`: when its latest version was put."""
+
+    key: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class ListedMultipart(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload in parts that storage lists: neither completed nor aborted."""
+
+    key: str
+    multipart_id: str
+    begun_at: datetime
 
 
 class PartsRefusedError(Exception):
@@ -129,6 +147,17 @@ class ObjectStorage(Protocol):
 
     async def abort_multipart(self, key: str, multipart_id: str) -> None:
         """Give an upload in parts up and delete its parts. Idempotent: what is not there is aborted already."""
+        ...
+
+    def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """Yield all keys that a GET would find, whosever they are, in pages of at most `page`, in constant memory.
+
+        What is put or deleted meanwhile may be among them or not.
+        """
+        ...
+
+    def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
+        """Yield all uploads in parts that are under way, as `list_objects` yields keys, and in no order."""
         ...
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:

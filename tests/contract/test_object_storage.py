@@ -34,6 +34,8 @@ KEEPS_REPLACED: Final = {"seaweedfs"}  # lists a replaced part too, and takes it
 COMPLETES_AGAIN: Final = {"seaweedfs", "moto"}  # says once more that it is done; S3 may, for a while
 BREAKS_ON_UNKNOWN: Final = {"moto"}  # answers 500 to the completion of an upload that it does not know
 
+LISTS_PARTS_AT_ONCE: Final = {"moto"}  # all uploads in parts in one page, and all begun in 2010
+
 SMALL_PART_BYTES: Final = 8
 TELLS_CHECKSUMS: Final = {"memory"}  # lists what it has checked of parts; S3 does
 CHECKS: Final = {"memory", "seaweedfs"}  # refuses bytes of another checksum
@@ -574,3 +576,64 @@ async def test_more_parts_than_a_page_holds_are_all_listed(case: Case, key: str)
     multipart_id, parts = await begin(case, key, *[b"x" * (n % 3) for n in range(1_001)])
 
     assert await case.storage.parts(key, multipart_id) == parts
+
+
+async def keys_of(storage: ObjectStorage, page: int) -> list[list[str]]:
+    return [[each.key for each in listed] async for listed in storage.list_objects(page=page)]
+
+
+async def test_all_keys_are_listed_in_pages_each_once(case: Case, key: str) -> None:
+    mine = [f"{key}{n} ä+%41&.txt" for n in range(7)]
+    for each in mine:
+        await case.put(each, b"one", "text/plain", False)
+    await case.put(mine[0], b"three", "text/plain", False)
+
+    pages = await keys_of(case.storage, 3)
+
+    assert max(map(len, pages)) <= 3
+    listed = [each for page in pages for each in page]
+    assert sorted(each for each in listed if each.startswith(key)) == sorted(mine)
+
+
+async def test_what_is_listed_has_the_latest_size_and_time(case: Case, key: str) -> None:
+    began_at = datetime.now(UTC)
+    await case.put(key, b"one", "text/plain", False)
+    await case.put(key, b"three", "text/plain", False)
+
+    (found,) = [each async for page in case.storage.list_objects() for each in page if each.key == key]
+
+    assert found.size_bytes == 5
+    assert abs(found.modified_at - began_at) < timedelta(minutes=1)
+
+
+async def test_what_was_deleted_is_not_listed(case: Case, key: str) -> None:
+    await case.put(key, b"one", "text/plain", False)
+    await case.storage.delete(key)
+
+    assert key not in [each for page in await keys_of(case.storage, 1000) for each in page]
+
+
+async def test_all_uploads_in_parts_are_listed_in_pages_each_once(case: Case, key: str) -> None:
+    keys = [f"{key}{n} ä+%41&.txt" for n in range(4)]
+    began_at = datetime.now(UTC)
+    begun = [(each, await case.storage.begin_multipart(each, content_type="a/b")) for each in [*keys, *keys[:3]]]
+
+    pages = [page async for page in case.storage.list_multiparts(page=3)]
+
+    assert max(map(len, pages)) <= 3 or case.server in LISTS_PARTS_AT_ONCE
+    listed = [each for page in pages for each in page if each.key.startswith(key)]
+    assert sorted((each.key, each.multipart_id) for each in listed) == sorted(begun)
+    if case.server not in LISTS_PARTS_AT_ONCE:
+        assert all(abs(each.begun_at - began_at) < timedelta(minutes=1) for each in listed)
+
+
+async def test_an_upload_in_parts_that_ended_is_not_listed(case: Case, key: str) -> None:
+    completed = await case.storage.begin_multipart(key, content_type="a/b")
+    part = await case.put_part(key, completed, 1, b"one")
+    await case.storage.complete_multipart(key, completed, [part])
+    aborted = await case.storage.begin_multipart(key, content_type="a/b")
+    await case.storage.abort_multipart(key, aborted)
+
+    listed = [each.multipart_id async for page in case.storage.list_multiparts() for each in page]
+
+    assert not {completed, aborted} & set(listed)

@@ -21,7 +21,10 @@ from adapters.memory.url_signer import RefusedError as UrlRefusedError
 from application.confirming_many import Confirmation
 from application.listing import UPLOADS
 from application.ports.object_storage import (
+    LIST_PAGE,
     BucketSetup,
+    ListedMultipart,
+    ListedObject,
     ObjectStorage,
     StorageError,
     StorageUnavailableError,
@@ -153,6 +156,18 @@ class FailingStorage:
         """Give it up."""
         self._go()
         await self._storage.abort_multipart(key, multipart_id)
+
+    async def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """List keys."""
+        self._go()
+        async for listed in self._storage.list_objects(page=page):
+            yield listed
+
+    async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
+        """List uploads in parts."""
+        self._go()
+        async for listed in self._storage.list_multiparts(page=page):
+            yield listed
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Set up."""

@@ -78,7 +78,7 @@ class World:
         self.key_uses = MemoryKeyUses()
         self.read_side = MemoryReadSide(self.log, self.key_uses)
         self.directory = MemoryDirectory(self.read_side)
-        self.storage = MemoryObjectStorage(versioned=self.versioned, min_part_bytes=1)
+        self.storage = MemoryObjectStorage(versioned=self.versioned, min_part_bytes=1, now=self.clock.now)
         self.jobs = MemoryJobQueue(self.log)
         self.tasks = MemoryTasks(self.log)
         self.problems: list[BaseException] = []
