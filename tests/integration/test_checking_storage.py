@@ -16,6 +16,7 @@ from application.callers import acting_for
 from application.checking_storage import SAFE_AGE, Finding, Kind, Tally
 from application.ports.object_storage import ObjectStorage
 from application.requesting_upload import Answer, Wish
+from application.sending_parts import WantedPart
 from domain.admission import Announcement
 from domain.upload import Claimed, Status
 from entrypoints import storage
@@ -82,7 +83,7 @@ class Place:
     async def sign_part(self, answer: Answer) -> str:
         t = self.tenant
         (part,) = await self.services.send_parts.sign(
-            t.caller, t.namespace, answer.record.upload_id, [1], bucket_id=None
+            t.caller, t.namespace, answer.record.upload_id, [WantedPart(part_number=1)], bucket_id=None
         )
         return part.signed.url
 
