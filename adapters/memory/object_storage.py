@@ -127,6 +127,14 @@ class MemoryObjectStorage:
         self._fail_if_told()
         self._objects.pop(key, None)
 
+    async def restore(self, key: str, version_id: str) -> None:
+        """Make a version the current one again."""
+        self._fail_if_told()
+        versions = self._objects.get(key, [])
+        kept = [number for number, (content, _) in enumerate(versions, 1) if content.version_id == version_id]
+        if kept:
+            del versions[kept[0] :]
+
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
         """Begin an upload in parts, and return its id."""
         self._fail_if_told()

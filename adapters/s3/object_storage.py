@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _SESSION: Final = get_session()  # keeps botocore's parsed description of S3: 80 ms for the first client, 6 for the next
 CHUNK_BYTES: Final = 1024 * 1024
-KEEP_NONCURRENT_DAYS: Final = 7
+KEEP_NONCURRENT_DAYS: Final = 14  # well after a URL has expired, and so what it put there was looked at
 KEEP_INCOMPLETE_DAYS: Final = 8  # a day longer than a URL for a part can live
 
 _RULE_ID: Final = "upwell"
@@ -222,6 +222,32 @@ class S3ObjectStorage:
                 if not deleted.isdisjoint(versions):
                     raise StorageUnavailableError("the object is still there after its deletion")
                 deleted.update(versions)
+
+    async def restore(self, key: str, version_id: str) -> None:
+        """Make a version the current one again, by deleting those that came after it."""
+        with _storage_errors():
+            try:
+                await self._client.head_object(Bucket=self._bucket, Key=key, VersionId=version_id)
+            except ClientError as error:
+                if _status(error) in {_HTTP_NOT_FOUND, _HTTP_BAD_REQUEST}:  # 400: of an id that it never gave out
+                    return  # it is not there: it is better to keep what is
+                raise
+            deleted: set[str] = set()
+            while later := await self._later_versions(key, version_id):
+                for each in later:
+                    await self._client.delete_object(Bucket=self._bucket, Key=key, VersionId=each)
+                if not deleted.isdisjoint(later):
+                    raise StorageUnavailableError("a version is still there after its deletion")
+                deleted.update(later)
+
+    async def _later_versions(self, key: str, version_id: str) -> list[str]:
+        """Return ids of versions that came after this one, perhaps not all yet."""
+        page = await self._client.list_object_versions(Bucket=self._bucket, Prefix=key)
+        # The newest come first, and our key before all that merely begin with it.
+        there = [each["VersionId"] for each in page.get("Versions", ()) if each["Key"] == key]
+        if version_id in there:
+            return there[: there.index(version_id)]
+        return there if page.get("IsTruncated") else []  # a list without it does not say what came after it
 
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
         """Begin an upload in parts; one whose id is lost with the answer goes by the rule that `prepare` sets.

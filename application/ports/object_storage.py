@@ -119,6 +119,13 @@ class ObjectStorage(Protocol):
         """Delete every version of `key`. Idempotent: what is not there is deleted already."""
         ...
 
+    async def restore(self, key: str, version_id: str) -> None:
+        """Make a version the current one again, by deleting those that came after it. It is not there: nothing happens.
+
+        A key that was deleted since stays deleted.
+        """
+        ...
+
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
         """Begin an upload in parts, and return storage's id of it. Each call begins another one.
 

@@ -587,6 +587,21 @@ async def overwritten_afterwards(world: World) -> Seen:
 
 
 @way(
+    "The same, when the URL has expired: the proved version is the current one again.",
+    answer="",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def overwritten_afterwards_and_restored(world: World) -> Seen:
+    upload = await world.sent()
+    await world.confirm(upload)
+    await put(upload, OTHER)
+    await world.pass_time()
+    return upload, None
+
+
+@way(
     "The same with `integrity: storage`, whose URL never replaces anything.",
     answer="412 from storage",
     status="COMPLETED",

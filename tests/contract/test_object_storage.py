@@ -255,6 +255,41 @@ async def test_a_read_of_what_never_was_there_says_so(case: Case, key: str) -> N
         await read(case.storage, key, never)
 
 
+async def test_a_version_is_restored_by_deleting_those_that_came_after_it(case: Case, key: str) -> None:
+    if not case.versioned:
+        pytest.skip("there are no versions")
+    beside = f"{key}-beside"
+    await case.put(key, b"earlier", "text/plain", False)
+    await case.put(key, b"proved", "text/plain", False)
+    proved = await head(case.storage, key)
+    await case.put(beside, b"beside", "text/plain", False)
+    for body in (b"later", b"latest"):
+        await case.put(key, body, "text/plain", False)
+
+    await case.storage.restore(key, proved.version_id or "")
+    await case.storage.restore(key, proved.version_id or "")
+
+    assert await head(case.storage, key) == proved
+    assert b"".join(await read(case.storage, key, proved)) == b"proved"
+    assert (await head(case.storage, beside)).size_bytes == 6
+
+
+async def test_a_version_that_is_gone_is_not_restored_and_nothing_is_deleted(case: Case, key: str) -> None:
+    if not case.versioned:
+        pytest.skip("there are no versions")
+    await case.put(key, b"proved", "text/plain", False)
+    proved = await head(case.storage, key)
+    await case.storage.delete(key)
+    await case.storage.restore(key, proved.version_id or "")
+    assert await case.storage.head(key) is None
+    await case.put(key, b"later", "text/plain", False)
+    later = await head(case.storage, key)
+
+    await case.storage.restore(key, proved.version_id or "")
+
+    assert await head(case.storage, key) == later
+
+
 async def test_delete_removes_every_version(case: Case, key: str) -> None:
     await case.put(key, b"first", "text/plain", False)
     first = await head(case.storage, key)

@@ -135,6 +135,11 @@ class FailingStorage:
         self._go()
         await self._storage.delete(key)
 
+    async def restore(self, key: str, version_id: str) -> None:
+        """Restore."""
+        self._go()
+        await self._storage.restore(key, version_id)
+
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
         """Begin an upload in parts."""
         self._go()

@@ -548,7 +548,7 @@ def bucket_server(**broken: bytes) -> Answer:
     told = {
         "versioning": b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
         "lifecycle": b"<LifecycleConfiguration><Rule><ID>upwell</ID><Filter><Prefix></Prefix></Filter>"
-        b"<Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>7</NoncurrentDays>"
+        b"<Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>14</NoncurrentDays>"
         b"</NoncurrentVersionExpiration><AbortIncompleteMultipartUpload><DaysAfterInitiation>8</DaysAfterInitiation>"
         b"</AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>",
         "cors": b"<CORSConfiguration><CORSRule><ID>upwell</ID><AllowedOrigin>*</AllowedOrigin>"
