@@ -153,11 +153,14 @@ class S3ObjectStorage:
             sha256=_full_sha256(found),
         )
 
-    async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
+    async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Stream exactly the bytes that `content` describes; a caller that stops early closes the iterator."""
+        wanted = content.size_bytes if first_bytes is None else min(first_bytes, content.size_bytes)
         pin: dict[str, Any] = (
             {"IfMatch": f'"{content.etag}"'} if content.version_id is None else {"VersionId": content.version_id}
         )
+        if wanted < content.size_bytes:
+            pin["Range"] = f"bytes=0-{wanted - 1}"
         with _storage_errors():
             try:
                 found = await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
@@ -167,12 +170,9 @@ class S3ObjectStorage:
                 raise
             async with found["Body"] as body:
                 # Servers exist that ignore If-Match.
-                if (
-                    _said(found, "ETag").strip('"') != content.etag
-                    or _said(found, "ContentLength") != content.size_bytes
-                ):
+                if _said(found, "ETag").strip('"') != content.etag or _said(found, "ContentLength") != wanted:
                     raise ContentChangedError(f"the content {content.etag!r} is there no longer")
-                left = content.size_bytes
+                left = wanted
                 async for chunk in body.iter_chunks(CHUNK_BYTES):
                     left -= len(chunk)
                     yield chunk

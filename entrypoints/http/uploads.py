@@ -353,7 +353,12 @@ def render(
         part_size=record.part_size,
         part_count=part_count(record.declared_size_bytes, record.part_size),
         auto_confirm=record.auto_confirm,
+        content_type_note=_note(record),
     )
+
+
+def _note(record: UploadRecord) -> str | None:
+    return record.message if record.status is Status.COMPLETED else None
 
 
 def _message(record: UploadRecord) -> str | None:
@@ -420,6 +425,7 @@ def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
         duplicate_of_upload_id=record.duplicate_of,
         skipped_unique_key=record.existing_object_id is not None,
         existing_object_id=record.existing_object_id,
+        content_type_note=_note(record),
     )
 
 

@@ -106,6 +106,7 @@ class World:
             read_side=read_side,
             storage=storage,
             directory=self.directory,
+            tasks=self.tasks,
             clock=clock,
             ids=ids,
             rules=rules,
