@@ -10,7 +10,8 @@ from domain import media_types
 from domain.refusals import ForbiddenError, InvalidInputError
 
 MAX_CONTENT_TYPES = 100
-_Bytes = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+MAX_BYTES = 2**63 - 1
+_Bytes = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MAX_BYTES})]  # refused by `checked`
 
 
 class ContentCheck(enum.StrEnum):
@@ -28,9 +29,7 @@ class ContentRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     content_check: ContentCheck = ContentCheck.WARN
-    allowed_content_types: Annotated[  # how many is refused by `checked`
-        tuple[str, ...], Meta(extra_json_schema={"maxItems": MAX_CONTENT_TYPES})
-    ] = ()
+    allowed_content_types: Annotated[tuple[str, ...], Meta(extra_json_schema={"maxItems": MAX_CONTENT_TYPES})] = ()
     min_file_size_bytes: _Bytes | None = None
     max_file_size_bytes: _Bytes | None = None
 
@@ -46,6 +45,8 @@ def checked(rules: ContentRules) -> ContentRules:
             "invalid_content_rules", f"allowed_content_types may hold {MAX_CONTENT_TYPES} content types at most."
         )
     least, most = rules.min_file_size_bytes, rules.max_file_size_bytes
+    if any(size is not None and not 0 <= size <= MAX_BYTES for size in (least, most)):
+        raise InvalidInputError("invalid_content_rules", f"Sizes of files are 0 to {MAX_BYTES} bytes.")
     if least is not None and most is not None and least > most:
         raise InvalidInputError(
             "invalid_content_rules",
