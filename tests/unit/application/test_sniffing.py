@@ -196,9 +196,7 @@ def test_text_whose_last_character_is_cut_is_text() -> None:
 
 
 def test_bytes_that_are_nested_without_end_tell_nothing() -> None:
-    found = {sniff(b"\0" * n + b"PK\x03\x04" * 1000) for n in range(4)}
-
-    assert found <= {None, "application/zip"}
+    assert sniff(b"ID3\4\0\0\0\0\0\0" * 60) is None
 
 
 def test_a_look_costs_little() -> None:
