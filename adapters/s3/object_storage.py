@@ -178,7 +178,7 @@ class S3ObjectStorage:
                     part = chunk[:left]
                     left -= len(part)
                     yield part
-                    if not left:
+                    if not left and length > wanted:
                         break
                 if left:
                     raise StorageUnavailableError(f"the stream ended {left} bytes early")

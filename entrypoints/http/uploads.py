@@ -362,13 +362,11 @@ def _note(record: UploadRecord) -> str | None:
 
 
 def _message(record: UploadRecord) -> str | None:
-    if record.message is not None:
-        return record.message
     if record.duplicate_of is not None:
         return f"The same bytes were here already, in the upload {record.duplicate_of}: they are kept once."
     if record.existing_object_id is not None:
         return "An object with the same unique key exists: nothing is stored for this upload."
-    return None
+    return record.message
 
 
 def _wish(

@@ -41,6 +41,16 @@ async def test_bytes_of_another_type_are_noted_and_complete(client: Client) -> N
     assert await client.quota() == (0, len(PNG))
 
 
+async def test_a_duplicate_is_noted_too(client: Client) -> None:
+    first, second = await announced(client, size=len(PNG)), await client.request(size=len(PNG))
+    for answer in (first, second):
+        client.put(answer, PNG)
+        assert (await client.confirm(answer)).status is Status.COMPLETED
+
+    record = await client.record(second)
+    assert (record.message, record.duplicate_of) == (NOTE, first.record.upload_id)
+
+
 async def test_under_a_strict_check_bytes_of_another_type_fail_and_go(client: Client) -> None:
     answer = await announced(client, STRICT, size=len(PNG))
     client.put(answer, PNG)
