@@ -32,6 +32,7 @@ from domain.bucket import (
     unique_values,
 )
 from domain.content_rules import ContentCheck, ContentRules
+from domain.events import encode
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from tests.unit.domain.examples import ORIGIN
 from tests.unit.domain.spec import Behaviour
@@ -186,6 +187,12 @@ def test_the_rules_of_a_bucket_change_and_what_they_are_already_is_not_news() ->
     assert state.content_rules == STRICT_AS_KEPT
     given(CREATED, updated).when(update).then_nothing()
     given(CREATED, updated).when(UPDATE).then(UPDATED)
+
+
+def test_a_bucket_without_rules_says_nothing_of_them_in_its_events() -> None:
+    (made,) = buckets.decide(create(content_rules=ContentRules()), NoBucket())
+
+    assert b"content_rules" not in encode(made)
 
 
 @pytest.mark.parametrize(
