@@ -249,7 +249,7 @@ class RequestingUpload:
         known = self._buckets.get(bucket.bucket_id)
         if known is not None and known[0] is bucket:
             return known[1]
-        rules = BucketRules(schema=_schema(bucket), unique_key=bucket.unique_key)
+        rules = BucketRules(schema=_schema(bucket), unique_key=bucket.unique_key, content=bucket.content_rules)
         if len(self._buckets) >= _KNOWN_BUCKETS:
             self._buckets.clear()
         self._buckets[bucket.bucket_id] = (bucket, rules)
@@ -460,6 +460,9 @@ def _request(
         part_size=admitted.part_size,
         storage_checks=announced.storage_checks,
         auto_confirm=bucket.auto_confirm if wish.auto_confirm is None else wish.auto_confirm,
+        content_check=bucket.content_rules.content_check,
+        min_file_size_bytes=bucket.content_rules.min_file_size_bytes,
+        max_file_size_bytes=bucket.content_rules.max_file_size_bytes,
     )
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from domain import filenames, media_types
+from domain import content_rules, filenames, media_types
 from domain.bucket import MAX_METADATA_BYTES, Policy, UniqueKey, canonical_digest, unique_values
+from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.organization import TierLimits
 from domain.parts import USUAL_PART_BYTES, Multipart, part_size_for
 from domain.refusals import ForbiddenError, InvalidInputError
@@ -37,6 +38,7 @@ class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: BucketSchema | None
     unique_key: UniqueKey | None
+    content: ContentRules = ANY_CONTENT
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,7 @@ def admit(
             {"blob_property": announced.blob_property[:100]},
         )
     _check_size(announced.file_size_bytes, limits)
+    content_rules.check_file(bucket.content, content_type=announced.content_type, size_bytes=announced.file_size_bytes)
     part_size = part_size_for(announced.multipart, announced.file_size_bytes, part_bytes)
     if announced.storage_checks and part_size is None and announced.sha256 is None:  # parts have hashes of their own
         raise InvalidInputError("hash_required", "For storage to check the bytes, announce their SHA-256 in file_hash.")

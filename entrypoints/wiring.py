@@ -207,6 +207,7 @@ def _verifying(p: Ports, rules: Rules) -> VerifyingUploads:
         read_side=p.read_side,
         storage=p.storage,
         directory=p.directory,
+        tasks=p.tasks,
         clock=p.clock,
         ids=p.ids,
         rules=rules,

@@ -115,10 +115,10 @@ class MemoryObjectStorage:
         versions = self._objects.get(key)
         return versions[-1][0] if versions else None
 
-    async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
+    async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Stream exactly the bytes that `content` describes."""
         self._fail_if_told()
-        body = self._pinned(key, content)
+        body = self._pinned(key, content)[:first_bytes]
         for start in range(0, len(body), CHUNK_BYTES):
             yield body[start : start + CHUNK_BYTES]
 

@@ -252,7 +252,7 @@ DELETE FROM upwell.jobs WHERE kind = $1 AND upload_id = ANY ($2::text[]);
 NOTIFY upwell_jobs;
 
 -- name: task
--- A task, or what an upload's verification is as a task.
+-- A task, or what an upload's verification is as a task; how far it has come is told only while it goes on.
 SELECT * FROM upwell.tasks WHERE task_id = $1 AND organization_id = $2 AND upload_id IS NULL
 UNION ALL
 SELECT
@@ -262,7 +262,8 @@ SELECT
     CASE u.status WHEN 'COMPLETED' THEN jsonb_build_array(jsonb_build_object(
         'upload_id', u.upload_id, 'object_id', u.object_id, 'duplicate_of_upload_id', u.duplicate_of,
         'existing_object_id', u.existing_object_id)) ELSE '[]' END,
-    jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason),
+    CASE WHEN u.status IN ('PENDING', 'IN_PROGRESS', 'PROCESSING') THEN coalesce(t.additional_data, '{}') ELSE '{}' END
+        || jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason),
     CASE u.status WHEN 'FAILED' THEN u.message END, u.upload_id, coalesce(t.created_at, u.created_at),
     coalesce(u.completed_at, t.created_at, u.created_at), coalesce(t.position, 0)
 FROM upwell.uploads u LEFT JOIN upwell.tasks t USING (task_id)
@@ -281,7 +282,8 @@ FROM upwell.tasks t LEFT JOIN LATERAL (
         CASE u.status WHEN 'COMPLETED' THEN jsonb_build_array(jsonb_build_object(
             'upload_id', u.upload_id, 'object_id', u.object_id, 'duplicate_of_upload_id', u.duplicate_of,
             'existing_object_id', u.existing_object_id)) END AS outputs,
-        jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason) AS additional_data,
+        CASE WHEN u.status IN ('PENDING', 'IN_PROGRESS', 'PROCESSING') THEN t.additional_data ELSE '{}' END
+            || jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason) AS additional_data,
         CASE u.status WHEN 'FAILED' THEN u.message END AS error, u.completed_at
     FROM upwell.uploads u WHERE t.upload_id IS NOT NULL AND u.upload_id = t.upload_id AND u.task_id = t.task_id
 ) v ON true

@@ -107,9 +107,10 @@ class ObjectStorage(Protocol):
         """
         ...
 
-    def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
+    def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Stream exactly the bytes that `content` describes, in chunks of at most 1 MiB, in constant memory.
 
+        `first_bytes`: only so many of them, from the beginning.
         The version is pinned where there is one, otherwise `If-Match` with the ETag is sent.
         Raises `ContentChangedError` when these bytes are gone, `StorageUnavailableError` when the stream breaks.
         """

@@ -13,6 +13,7 @@ import msgspec
 from application.ports.event_log import Notification
 from domain.api_key import KeyStatus, Permission, Powers
 from domain.bucket import BucketStatus, UniqueKey
+from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.filtering import Filter, Order
 from domain.namespace import NamespaceStatus
 from domain.object import Blob
@@ -121,6 +122,7 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     position: int
     auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
 
 
 class StoredSizes(msgspec.Struct, frozen=True, kw_only=True):

@@ -365,17 +365,20 @@ def render(
         part_count=part_count(record.declared_size_bytes, record.part_size),
         auto_confirm=record.auto_confirm,
         integrity="storage" if record.storage_checks else None,
+        content_type_note=_note(record),
     )
 
 
+def _note(record: UploadRecord) -> str | None:
+    return record.message if record.status is Status.COMPLETED else None
+
+
 def _message(record: UploadRecord) -> str | None:
-    if record.message is not None:
-        return record.message
     if record.duplicate_of is not None:
         return f"The same bytes were here already, in the upload {record.duplicate_of}: they are kept once."
     if record.existing_object_id is not None:
         return "An object with the same unique key exists: nothing is stored for this upload."
-    return None
+    return record.message
 
 
 def _wish(
@@ -440,6 +443,7 @@ def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
         duplicate_of_upload_id=record.duplicate_of,
         skipped_unique_key=record.existing_object_id is not None,
         existing_object_id=record.existing_object_id,
+        content_type_note=_note(record),
     )
 
 

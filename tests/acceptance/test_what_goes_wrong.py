@@ -26,11 +26,13 @@ from entrypoints.http.server import Server, options
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, open_storage, running
 from tests.acceptance.test_main_job import announce, put
-from tests.conftest import Database, Servers, Tenant, environment_for, free_port, make_tenant
+from tests.conftest import SCHEMA, Database, Servers, Tenant, environment_for, free_port, make_tenant
 
 BODY = b"a film of a hundred bytes, so that every number is known beforehand. " + b"." * 31
 OTHER = b"other bytes of the same length, which nobody has announced at any time" + b"." * 30
 PARTS = b"p" * (MIN_PART_BYTES + 100)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\x90wS\xde" + bytes(67)
+PNG_NOTE = "The bytes are a PNG image (image/png), the upload says video/mp4."
 SHA256 = hashlib.sha256(BODY).hexdigest()
 SECRET = "a secret of storage"
 QUOTA = 8 * 1024**2
@@ -110,19 +112,21 @@ class World:
     async def confirm(self, upload: Mapping[str, Any], **claims: object) -> httpx.Response:
         return await self.client.post(f"/v1/uploads/{upload['upload_id']}/confirm", json=claims)
 
-    async def ask(self, **fields: object) -> httpx.Response:
+    async def ask(self, bucket: str = "files", **fields: object) -> httpx.Response:
         asked = {"filename": "a.mp4", "content_type": "video/mp4", "blob_property": "video", **fields}
-        return await self.client.post("/v1/buckets/files/uploads", json=asked)
+        return await self.client.post(f"/v1/buckets/{bucket}/uploads", json=asked)
 
-    async def sent(self, body: bytes = BODY, **fields: object) -> dict[str, Any]:
+    async def sent(self, body: bytes = BODY, bucket: str = "files", **fields: object) -> dict[str, Any]:
         """Announce, and send bytes that storage takes."""
-        upload = await announce(self.client, BODY, **fields)
+        upload = await announce(self.client, BODY, bucket=bucket, **fields)
         assert (await put(upload, body)).status_code == 200
         return upload
 
-    async def in_parts(self, *numbers: int, **fields: object) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    async def in_parts(
+        self, *numbers: int, file_hash: str | None = None
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Announce a file of two parts and send some of them; return them as storage answered."""
-        upload = await announce(self.client, PARTS, multipart="always", **fields)
+        upload = await announce(self.client, PARTS, multipart="always", file_hash=file_hash)
         signed = await self.client.post(
             f"/v1/uploads/{upload['upload_id']}/parts/sign", json={"part_numbers": list(numbers)}
         )
@@ -134,6 +138,12 @@ class World:
                 answer = await plain.put(part["url"], content=content, headers=part["required_headers"])
                 there.append({"part_number": part["part_number"], "etag": answer.headers["etag"]})
         return upload, there
+
+    async def make_ruled(self, **rules: object) -> str:
+        """Make a bucket with rules of its own, and return its name."""
+        asked = {"bucket_name": "ruled", "bucket_schema": SCHEMA, "content_rules": rules}
+        assert (await self.client.post("/v1/buckets", json=asked)).is_success
+        return "ruled"
 
     async def tell(self, upload: Mapping[str, Any]) -> httpx.Response:
         """Tell the service, as storage does, that the bytes are there."""
@@ -181,15 +191,14 @@ class World:
 
     async def _name(self, upload: Mapping[str, Any], content: StoredContent) -> str:
         now = b"".join([chunk async for chunk in self.storage.read(upload["s3_key"], content)])
-        if now in {BODY, PARTS}:
-            return "the bytes"
         record = await self.client.get(f"/v1/uploads/{upload['upload_id']}?return_presigned_urls=true")
         url = record.json().get("download_url")
         if url is None:
-            return "the other bytes"
+            return BYTES if now in {BODY, PARTS} else "other bytes"
         async with httpx.AsyncClient() as plain:
-            assert (await plain.get(url)).content == BODY
-        return OVERWRITTEN
+            proved = (await plain.get(url)).content
+        assert proved in {BODY, PARTS, PNG}
+        return BYTES if now == proved else OVERWRITTEN
 
 
 Seen = tuple[Mapping[str, Any] | None, httpx.Response | None]
@@ -245,6 +254,16 @@ def way(
 )
 async def announced_beyond_the_quota(world: World) -> Seen:
     return None, await world.ask(file_size_bytes=QUOTA + 1)
+
+
+@way(
+    "The bucket does not take files of this type.",
+    answer="403 content_type_not_allowed",
+    status=None,
+    message="The bucket takes image/* only.",
+)
+async def announced_with_another_type_than_the_bucket_takes(world: World) -> Seen:
+    return None, await world.ask(bucket=await world.make_ruled(allowed_content_types=["image/*"]))
 
 
 @way(
@@ -448,6 +467,41 @@ async def another_hash_in_a_task(world: World) -> Seen:
 
 
 @way(
+    "The bytes are a PNG image, and the upload says video/mp4.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    message=PNG_NOTE,
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def bytes_of_another_type(world: World) -> Seen:
+    upload = await world.sent(PNG)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The same in a bucket whose `content_check` is `strict`.",
+    answer="400 content_type_mismatch",
+    status="FAILED",
+    message=PNG_NOTE,
+)
+async def bytes_of_another_type_in_a_strict_bucket(world: World) -> Seen:
+    upload = await world.sent(PNG, bucket=await world.make_ruled(content_check="strict"))
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The size was not announced, and is less than the bucket takes.",
+    answer="400 file_too_small",
+    status="FAILED",
+    message="100 bytes arrived; the bucket takes files of 1000 and more.",
+)
+async def the_true_size_is_below_the_buckets(world: World) -> Seen:
+    upload = await world.sent(bucket=await world.make_ruled(min_file_size_bytes=1000), file_size_bytes=None)
+    return upload, await world.confirm(upload)
+
+
+@way(
     "The size was not announced, and is more than the tier allows.",
     answer="400 file_too_large",
     status="FAILED",
@@ -642,6 +696,21 @@ async def a_part_is_missing(world: World) -> Seen:
 async def a_part_has_another_etag(world: World) -> Seen:
     upload, sent = await world.in_parts(1, 2)
     return upload, await world.confirm(upload, parts=[sent[0], {**sent[1], "etag": "0" * 32}])
+
+
+@way(
+    "Storage, with `integrity: storage`: a part has another SHA-256.",
+    answer="400 from storage",
+    status="IN_PROGRESS",
+    quota=PARTS_HELD,
+)
+async def storage_checks_the_hash_of_a_part(world: World) -> Seen:
+    upload = await announce(world.client, PARTS, multipart="always", integrity="storage")
+    asked = {"parts": [{"part_number": 1, "sha256": SHA256}]}
+    signed = await world.client.post(f"/v1/uploads/{upload['upload_id']}/parts/sign", json=asked)
+    (part,) = signed.json()["parts"]
+    async with httpx.AsyncClient() as plain:
+        return upload, await plain.put(part["url"], content=PARTS[:MIN_PART_BYTES], headers=part["required_headers"])
 
 
 @way(

@@ -225,6 +225,33 @@ async def test_a_read_streams_the_exact_bytes_in_chunks_of_a_mebibyte_at_most(ca
     assert all(chunks)
 
 
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 2 * 1024 * 1024])
+async def test_a_read_of_the_first_bytes_gives_no_more(case: Case, key: str, size: int) -> None:
+    body = secrets.token_bytes(size)
+    await case.put(key, body, "application/octet-stream", False)
+    found = await head(case.storage, key)
+
+    chunks = [chunk async for chunk in case.storage.read(key, found, first_bytes=4096)]
+
+    assert b"".join(chunks) == body[:4096]
+    assert all(chunks)
+
+
+async def test_a_read_of_the_first_bytes_of_what_was_overwritten_gives_the_pinned_ones(case: Case, key: str) -> None:
+    await case.put(key, b"first", "text/plain", False)
+    pinned = await head(case.storage, key)
+    await case.put(key, b"other bytes", "text/plain", False)
+
+    async def read_head() -> bytes:
+        return b"".join([chunk async for chunk in case.storage.read(key, pinned, first_bytes=2)])
+
+    if case.versioned:
+        assert await read_head() == b"fi"
+    else:
+        with pytest.raises(ContentChangedError):
+            await read_head()
+
+
 async def test_an_empty_object_is_there_and_reads_as_nothing(case: Case, key: str) -> None:
     await case.put(key, b"", "text/plain", False)
 

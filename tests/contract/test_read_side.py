@@ -50,6 +50,7 @@ from domain.bucket import (
     Policy,
     UniqueKey,
 )
+from domain.content_rules import ANY_CONTENT, ContentCheck, ContentRules
 from domain.events import Origin
 from domain.filtering import parse_filter
 from domain.namespace import BeginNamespaceDeletion, EndNamespaceDeletion, NamespaceCommand, NamespaceStatus
@@ -162,6 +163,27 @@ async def test_an_upload_and_its_bucket_tell_whether_they_confirm_by_themselves(
     quick = await kit.read_side.bucket(account.namespace_id, "quick")
     assert quick is not None
     assert quick.auto_confirm is True
+
+
+async def test_a_bucket_tells_its_rules_for_files(kit: Kit, account: Account) -> None:
+    rules = ContentRules(
+        content_check=ContentCheck.STRICT,
+        allowed_content_types=("image/*", "application/pdf"),
+        min_file_size_bytes=1,
+        max_file_size_bytes=2**62,
+    )
+    assert (await bucket_of(kit, account)).content_rules == ANY_CONTENT
+    await account.tell_bucket(kit.log, account.renames("films", content_rules=rules))
+    assert (await bucket_of(kit, account)).content_rules == rules
+    known = await kit.directory.bucket(account.namespace_id, account.bucket_id)
+    assert known is not None
+    assert known.content_rules == rules
+    await account.tell_bucket(kit.log, account.renames("films"))
+    assert (await bucket_of(kit, account)).content_rules == ANY_CONTENT
+    await kit.log.append(account.command(account.bucket("strict", content_rules=rules)))
+    strict = await kit.read_side.bucket(account.namespace_id, "strict")
+    assert strict is not None
+    assert strict.content_rules == rules
 
 
 class Following:

@@ -122,12 +122,12 @@ class FailingStorage:
         self._go()
         return await self._storage.head(key)
 
-    async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
+    async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Read."""
         self._go()
         if self._reads_fail:
             raise StorageUnavailableError("told to fail")
-        async for chunk in self._storage.read(key, content):
+        async for chunk in self._storage.read(key, content, first_bytes=first_bytes):
             yield chunk
 
     async def delete(self, key: str) -> None:

@@ -45,6 +45,7 @@ class UploadResponse(Response, frozen=True):
     Where URLs are asked for later, a completed upload has a `download_url`; it stands in `presigned_url` as well, if it
     is no longer than the contract allows. `method`: a PUT to `presigned_url` sends the file, or parts of
     `part_size` bytes do, the last one smaller; `part_count` is null where the size was not told.
+    `content_type_note`: what the leading bytes of a completed upload say against its content type, if anything.
     """
 
     upload_id: str
@@ -82,6 +83,7 @@ class UploadResponse(Response, frozen=True):
     part_count: int | None = None
     auto_confirm: bool = False
     integrity: Literal["storage"] | None = None
+    content_type_note: str | None = None
 
 
 class BatchUploadRequest(Request, frozen=True):
@@ -182,6 +184,7 @@ class ConfirmUploadResponse(Response, frozen=True):
     skipped_unique_key: bool
     existing_object_id: str | None
     batch_id: str | None = None
+    content_type_note: str | None = None
 
 
 class Confirmation(msgspec.Struct, kw_only=True, frozen=True):

@@ -56,6 +56,7 @@ from application.working import Working
 from domain.admission import Announcement
 from domain.bucket import Policy, UniqueKey
 from domain.composition import BlobWish
+from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.organization import Tier
 from domain.upload import Claimed
 
@@ -106,6 +107,7 @@ class World:
             read_side=read_side,
             storage=storage,
             directory=self.directory,
+            tasks=self.tasks,
             clock=clock,
             ids=ids,
             rules=rules,
@@ -221,6 +223,7 @@ class Client:
         unique_key: UniqueKey | None = None,
         schema: dict[str, Any] | None = None,
         auto_confirm: bool = False,
+        content_rules: ContentRules = ANY_CONTENT,
     ) -> BucketRecord:
         self.bucket = await self.world.create_bucket(
             self.caller,
@@ -231,6 +234,7 @@ class Client:
             unique_key=unique_key,
             metadata={},
             auto_confirm=auto_confirm,
+            content_rules=content_rules,
         )
         return self.bucket
 

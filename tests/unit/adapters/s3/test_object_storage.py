@@ -277,6 +277,22 @@ async def test_a_stream_that_breaks_is_unavailable(sent: bytes) -> None:
             await read(storage, CONTENT)
 
 
+@pytest.mark.parametrize("status", [200, 206], ids=["Range ignored", "Range kept"])
+async def test_a_read_of_the_first_bytes_gives_no_more_whatever_comes(status: int) -> None:
+    answer = http(status, b"he" if status == 206 else b"hello", ETag='"abc"')
+
+    async with storage_on(lambda *_: answer) as (storage, _):
+        assert [chunk async for chunk in storage.read("k", CONTENT, first_bytes=2)] == [b"he"]
+
+
+async def test_a_read_of_the_first_bytes_that_breaks_is_unavailable() -> None:
+    answer = http(206, b"h", Content_Length="2", ETag='"abc"')
+
+    async with storage_on(lambda *_: answer) as (storage, _):
+        with pytest.raises(StorageUnavailableError):
+            _ = [chunk async for chunk in storage.read("k", CONTENT, first_bytes=2)]
+
+
 def versions(*found: str, markers: tuple[str, ...] = (), truncated: bool = False) -> bytes:
     """Answer a listing; each version is `key:id`."""
 
