@@ -761,6 +761,7 @@ async def world(servers: Servers, database: Database) -> AsyncIterator[World]:
         environment_for(servers, database)
         | {
             "UPWELL_S3_ENDPOINT_URL": f"http://127.0.0.1:{gate.port}",
+            "UPWELL_S3_BUCKET": "worlds",  # of all of them: each bucket takes a lot of room beforehand
             "UPWELL_FREE_FILE_LIMIT_BYTES": str(TIER_LIMIT),
             "UPWELL_INLINE_LIMIT_BYTES": str(2 * TIER_LIMIT),
             "UPWELL_PART_BYTES": str(MIN_PART_BYTES),
