@@ -13,12 +13,24 @@ from application.managing_keys import KeyWish
 from application.ports.event_log import VersionConflictError
 from application.ports.object_storage import ContentChangedError, ObjectStorage, StoredContent
 from application.ports.read_side import BucketRecord, NamespaceRecord
+from application.taking_storage_events import Taken
 from domain.api_key import Permission
 from domain.bucket import UniqueKey
 from domain.organization import Tier, TierLimits
 from domain.refusals import WrongStateError
 from entrypoints.wiring import Services
-from tests.harness.system import BUCKETS, SCHEMA, UNIQUE_BUCKET, EventSeen, Limits, NeverRestsError, QuotaSeen, Refused
+from tests.harness.system import (
+    AUTO_CONFIRM_BUCKET,
+    BUCKETS,
+    SCHEMA,
+    UNIQUE_BUCKET,
+    EventSeen,
+    Limits,
+    NeverRestsError,
+    QuotaSeen,
+    Refused,
+    Told,
+)
 
 # So many rounds of four jobs in a row, without any time passing, are no work but a loop.
 ROUNDS = 300
@@ -67,6 +79,7 @@ async def open_account(services: Services, limits: Limits) -> Account:
             bucket_schema=SCHEMA,
             unique_key=UniqueKey(fields=("title",)) if name == UNIQUE_BUCKET else None,
             metadata={},
+            auto_confirm=name == AUTO_CONFIRM_BUCKET,
         )
         for name in BUCKETS
     }
@@ -128,6 +141,12 @@ async def forget(services: Services, upload_id: str) -> Refused | None:
             return Refused(400, refused.code)
         return None
     raise AssertionError("others change this upload without end")
+
+
+def told(taken: Taken) -> Told:
+    """Return the answer to a notification."""
+    assert taken.received == taken.matched + taken.ignored
+    return Told(taken.matched, taken.ignored)
 
 
 async def work(services: Services) -> None:

@@ -1,7 +1,7 @@
 """The use cases over adapters in memory, with a clock that stands still: quick, and everything can go wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -29,6 +29,7 @@ from application.ports.object_storage import (
     StoredPart,
 )
 from application.ports.read_side import PageRequest
+from application.putting_together import NamedPart
 from application.requesting_upload import Answer as RequestAnswer
 from application.requesting_upload import Wish
 from application.rules import Rules
@@ -50,7 +51,6 @@ from tests.harness.system import (
     BlobSeen,
     BucketSeen,
     Cancel,
-    Claim,
     Confirm,
     ConfirmSeen,
     Delete,
@@ -58,13 +58,20 @@ from tests.harness.system import (
     Forget,
     Limits,
     ObjectSeen,
+    Outcome,
+    PartSeen,
+    PartsSigned,
     Powers,
     PutSeen,
     QuotaSeen,
     Refused,
     Request,
+    SignAgain,
+    SignParts,
     TaskSeen,
+    Tell,
     UploadSeen,
+    UrlSeen,
 )
 
 T = TypeVar("T")
@@ -79,6 +86,7 @@ _STATUS_OF: tuple[tuple[type[refusals.RefusedError], int], ...] = (
     (refusals.ConflictError, 409),
 )
 _LIST_LIMIT = 1000
+_SLOW_TURNS = 7  # of the event loop: enough for another request to get past
 
 
 class ClientsStorage(Protocol):
@@ -92,22 +100,27 @@ class ClientsStorage(Protocol):
         """Store a part as a PUT does; None if there is no such multipart upload."""
         ...
 
+    def multiparts(self) -> Collection[tuple[str, str]]:
+        """Return key and id of every multipart upload that was neither completed nor aborted."""
+        ...
+
 
 class PutableStorage(ObjectStorage, ClientsStorage, Protocol):
     """Storage from both sides."""
 
 
 class FailingStorage:
-    """Passes calls on to storage, except for those that were told to fail."""
+    """Passes calls on to storage, except for those that were told to go otherwise."""
 
     def __init__(self, storage: ObjectStorage) -> None:
         self._storage = storage
-        self._outcomes: list[bool] = []
+        self._outcomes: list[Outcome] = []
+        self._operation: str | None = None
         self._reads_fail = False
 
-    def fail(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
-        """Let the next calls go as told, and all reading fail if told so."""
-        self._outcomes, self._reads_fail = list(outcomes), reads_fail
+    def fail(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
+        """Let the next calls, or those of one operation, go as told, and all reading fail if told so."""
+        self._outcomes, self._operation, self._reads_fail = list(outcomes), operation, reads_fail
 
     @property
     def bucket(self) -> str:
@@ -116,41 +129,43 @@ class FailingStorage:
 
     async def head(self, key: str) -> StoredContent | None:
         """Look."""
-        self._go()
-        return await self._storage.head(key)
+        return await self._call("head", lambda: self._storage.head(key))
 
     async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
         """Read."""
-        self._go()
+        outcome = await self._begin("read")
         if self._reads_fail:
             raise StorageUnavailableError("told to fail")
         async for chunk in self._storage.read(key, content):
+            if outcome is Outcome.LOST:
+                yield chunk[: len(chunk) // 2]
+                break
             yield chunk
+        self._end(outcome)
 
     async def delete(self, key: str) -> None:
         """Delete."""
-        self._go()
-        await self._storage.delete(key)
+        await self._call("delete", lambda: self._storage.delete(key))
 
     async def begin_multipart(self, key: str, *, content_type: str) -> str:
         """Begin an upload in parts."""
-        self._go()
-        return await self._storage.begin_multipart(key, content_type=content_type)
+        return await self._call(
+            "begin_multipart", lambda: self._storage.begin_multipart(key, content_type=content_type)
+        )
 
     async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
         """List its parts."""
-        self._go()
-        return await self._storage.parts(key, multipart_id)
+        return await self._call("parts", lambda: self._storage.parts(key, multipart_id))
 
     async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
         """Complete it."""
-        self._go()
-        return await self._storage.complete_multipart(key, multipart_id, parts)
+        return await self._call(
+            "complete_multipart", lambda: self._storage.complete_multipart(key, multipart_id, parts)
+        )
 
     async def abort_multipart(self, key: str, multipart_id: str) -> None:
         """Give it up."""
-        self._go()
-        await self._storage.abort_multipart(key, multipart_id)
+        await self._call("abort_multipart", lambda: self._storage.abort_multipart(key, multipart_id))
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Set up."""
@@ -158,12 +173,27 @@ class FailingStorage:
 
     async def ping(self) -> None:
         """See whether it answers."""
-        self._go()
-        await self._storage.ping()
+        await self._call("ping", self._storage.ping)
 
-    def _go(self) -> None:
-        if self._outcomes and not self._outcomes.pop(0):
+    async def _call(self, operation: str, do: Callable[[], Awaitable[T]]) -> T:
+        outcome = await self._begin(operation)
+        answer = await do()
+        self._end(outcome)
+        return answer
+
+    async def _begin(self, operation: str) -> Outcome:
+        told = self._outcomes and self._operation in {None, operation}
+        outcome = self._outcomes.pop(0) if told else Outcome.WELL
+        if outcome is Outcome.FAILS:
             raise StorageUnavailableError("told to fail")
+        for _ in range(_SLOW_TURNS if outcome is Outcome.SLOW else 0):
+            await asyncio.sleep(0)
+        return outcome
+
+    @staticmethod
+    def _end(outcome: Outcome) -> None:
+        if outcome is Outcome.LOST:
+            raise StorageUnavailableError("the answer was lost")
 
 
 class MemorySystem:
@@ -178,7 +208,9 @@ class MemorySystem:
         self._clock = ManualClock()
         self._signer = MemoryUrlSigner()
         self._log = MemoryEventLog()
-        self._storage: PutableStorage = storage or MemoryObjectStorage(versioned=versioned)
+        self._storage: PutableStorage = storage or MemoryObjectStorage(
+            versioned=versioned, min_part_bytes=self.limits.least_part_bytes
+        )
         self._failing = FailingStorage(self._storage)
         read_side = MemoryReadSide(self._log)
         ports = Ports(
@@ -200,6 +232,7 @@ class MemorySystem:
             grace=self.limits.grace,
             retention=self.limits.retention,
             inline_limit_bytes=self.limits.inline_limit_bytes,
+            part_bytes=self.limits.part_bytes,
         )
         self._services: Services = put_together(ports, rules)
         self._account = self._run(in_process.open_account(self._services, self.limits))
@@ -249,6 +282,16 @@ class MemorySystem:
             return PutSeen(200, self._storage.put(allowed.key, body, headers["Content-Type"]).etag)
         part = self._storage.put_part(allowed.key, *allowed.part, body)
         return PutSeen(404, None) if part is None else PutSeen(200, part.etag)
+
+    def parts(self, upload_id: str) -> Sequence[PartSeen] | Refused:
+        """Ask which parts storage has."""
+        listing = self._services.send_parts.parts(self._account.namespace, upload_id, bucket_id=None)
+        try:
+            return [PartSeen(part.part_number, part.size_bytes, part.etag) for part in self._run(listing)]
+        except refusals.RefusedError as refused:
+            return _refused(refused)
+        except StorageError:
+            return Refused(503, "storage_unavailable")
 
     def get(self, upload_id: str) -> UploadSeen | Refused:
         """Ask the read side, as the route does."""
@@ -317,6 +360,10 @@ class MemorySystem:
         """Return the bytes that an upload was completed with."""
         return self._run(in_process.proved(self._services, self._account, self._storage, upload_id))
 
+    def multiparts(self) -> Collection[tuple[str, str]]:
+        """Return the uploads in parts that have not ended."""
+        return self._storage.multiparts()
+
     def work(self) -> None:
         """Work until nothing is due."""
         with structlog.testing.capture_logs():
@@ -334,13 +381,13 @@ class MemorySystem:
         """Set the clock forward."""
         self._clock.advance(by)
 
-    def break_storage(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
+    def break_storage(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
         """Let calls fail."""
-        self._failing.fail(outcomes, reads_fail=reads_fail)
+        self._failing.fail(outcomes, operation=operation, reads_fail=reads_fail)
 
     def mend_storage(self) -> None:
         """Let no call fail."""
-        self._failing.fail([], reads_fail=False)
+        self._failing.fail([], operation=None, reads_fail=False)
 
     def interrupted(self, request: Request | None, steps: int) -> None:
         """Cancel the task after so many turns of the event loop."""
@@ -368,13 +415,20 @@ class MemorySystem:
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(work)
 
-    async def _send(self, request: Request) -> Answer:  # noqa: PLR0911  # one arm for every kind of request
+    async def _send(self, request: Request) -> Answer:  # noqa: C901, PLR0911  # one arm for every kind of request
         try:
             match request:
                 case Ask():
                     return await self._announce(request)
                 case Confirm():
-                    return await self._confirm(request.upload_id, request.claim, as_task=request.as_task)
+                    return await self._confirm(request)
+                case SignParts():
+                    return await self._sign_parts(request)
+                case SignAgain():
+                    return await self._sign_again(request)
+                case Tell():
+                    body = msgspec.json.encode(request.wire(self._storage.bucket))
+                    return in_process.told(await self._services.take_storage_events(body))
                 case Cancel():
                     await self._cancel(request)
                     return None
@@ -396,18 +450,35 @@ class MemorySystem:
         )
         return _upload_seen(answer)
 
-    async def _confirm(self, upload_id: str, claim: Claim, *, as_task: bool) -> ConfirmSeen:
+    async def _sign_parts(self, request: SignParts) -> PartsSigned:
+        account = self._account
+        signed = await self._services.send_parts.sign(
+            account.caller, account.namespace, request.upload_id, request.part_numbers, bucket_id=None
+        )
+        return PartsSigned({part.part_number: UrlSeen(part.signed.url, part.signed.headers) for part in signed})
+
+    async def _sign_again(self, request: SignAgain) -> UploadSeen:
+        account = self._account
+        record, signed = await self._services.send_parts.sign_again(
+            account.caller, account.namespace, request.upload_id, bucket_id=None
+        )
+        return UploadSeen.of(in_process.wire(render(record, signed)))
+
+    async def _confirm(self, request: Confirm) -> ConfirmSeen:
+        claim = request.claim
+        parts = request.parts
         confirmed = await self._services.confirm_upload(
             self._account.caller,
             self._account.namespace,
-            upload_id,
+            request.upload_id,
             bucket_id=None,
             claimed=Claimed(
                 etag=claim.etag,
                 size_bytes=claim.size_bytes,
                 policy=None if claim.policy is None else Policy(claim.policy),
             ),
-            as_task=as_task,
+            as_task=request.as_task,
+            parts=None if parts is None else [NamedPart(part_number=number, etag=etag) for number, etag in parts],
         )
         return ConfirmSeen.of(in_process.wire(render_confirmed(confirmed)))
 
@@ -431,7 +502,8 @@ def _upload_seen(answer: RequestAnswer) -> UploadSeen:
 
 
 def _refused(refused: refusals.RefusedError) -> Refused:
-    return Refused(next(status for kind, status in _STATUS_OF if isinstance(refused, kind)), refused.code)
+    status = next(status for kind, status in _STATUS_OF if isinstance(refused, kind))
+    return Refused.of(status, refused.code, refused.details)
 
 
 def object_seen(wire: Mapping[str, Any]) -> ObjectSeen:

@@ -53,7 +53,7 @@ def wish(body: bytes = b"a" * 10, **changes: Any) -> Wish:  # noqa: ANN401  # fi
 def test_an_upload_whose_bytes_cannot_be_read_is_not_tried_again_at_once_after_its_url_expired() -> None:
     machine = Replay()
     machine.announce_and_put(wish())
-    machine.storage_breaks([], reads_fail=True, lasts=4)
+    machine.storage_breaks([], operation=None, reads_fail=True, lasts=4)
     machine.time_passes("a short URL")
     machine.look()
 
