@@ -24,13 +24,15 @@ import uvicorn
 
 from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import Connection, connect
+from adapters.s3.object_storage import S3ObjectStorage
 from application.ports.object_storage import MIN_PART_BYTES
 from entrypoints.http.app import create_app
 from entrypoints.http.server import Server, options
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, open_storage, running
+from entrypoints.wiring import Services, open_storage, put_together, running
 from tests.conftest import free_port
 from tests.harness import in_process
+from tests.harness.failing_storage import FailingStorage
 from tests.harness.memory_system import object_seen
 from tests.harness.system import (
     Answer,
@@ -96,6 +98,8 @@ class Stand:
         self._loop: asyncio.AbstractEventLoop
         self._failure: BaseException | None = None
         self.services: Services
+        self.storage: S3ObjectStorage
+        self.failing: FailingStorage
         self._watcher: Connection
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
         self._thread = threading.Thread(target=self._live, name="upwell-stand")
@@ -140,8 +144,15 @@ class Stand:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Services]:
-        async with running(self._settings, clock=self.clock) as services:
-            self.services = msgspec.structs.replace(services, ports=services.system)  # who looks on sees everything
+        async with running(self._settings, clock=self.clock) as opened:
+            storage = opened.system.storage
+            assert isinstance(storage, S3ObjectStorage)
+            self.storage, self.failing = storage, FailingStorage(storage)
+            ports, system = (
+                msgspec.structs.replace(each, storage=self.failing) for each in (opened.ports, opened.system)
+            )
+            services = put_together(ports, self._settings.rules, system=system)
+            self.services = msgspec.structs.replace(services, ports=system)  # who looks on sees everything
             self._watcher = await connect(self._settings.database_url)
             self._ready.set()
             try:
@@ -150,7 +161,8 @@ class Stand:
                 await self._watcher.close()
 
     def begin(self) -> None:
-        """Set the clock back to where an example begins, and drop the jobs that the last one left."""
+        """Mend storage, set the clock back to where an example begins, and drop the jobs that the last one left."""
+        self.failing.fail([], operation=None, reads_fail=False)
         self.run(self._watcher.execute("DELETE FROM upwell.jobs"))
         self.clock.set(datetime.now(UTC) - BEHIND)
 
@@ -165,12 +177,8 @@ class Stand:
         return self._settings.s3.bucket
 
     def multiparts(self, prefix: str) -> Collection[tuple[str, str]]:
-        """Return the uploads in parts under a prefix that have not ended."""
-        return self.run(self._multiparts(prefix))
-
-    async def _multiparts(self, prefix: str) -> Collection[tuple[str, str]]:
-        async with open_storage(self._settings.s3) as storage:
-            listed = await storage._client.list_multipart_uploads(Bucket=self.bucket_name, Prefix=prefix)
+        """Return the uploads in parts under a prefix that were neither completed nor aborted."""
+        listed = self.run(self.storage._client.list_multipart_uploads(Bucket=self.bucket_name, Prefix=prefix))
         assert not listed["IsTruncated"]
         return {(each["Key"], each["UploadId"]) for each in listed.get("Uploads", ())}
 
@@ -180,7 +188,7 @@ class HttpSystem:
 
     def __init__(self, stand: Stand) -> None:
         self.limits = stand.limits
-        self.powers = Powers(versioned=True, passes_time=True)
+        self.powers = Powers(versioned=True, passes_time=True, breaks_storage=True)
         self._stand = stand
         stand.begin()
         self._begins_after = stand.run(stand.services.ports.log.head())
@@ -344,22 +352,22 @@ class HttpSystem:
 
     def stored(self, storage_key: str) -> bytes | None:
         """Return what lies under a key."""
-        return self._stand.run(in_process.stored(self._stand.services.ports.storage, storage_key))
+        return self._stand.run(in_process.stored(self._stand.storage, storage_key))
 
     def proved(self, upload_id: str) -> bytes | None:
         """Return the bytes that an upload was completed with."""
         services = self._stand.services
-        return self._stand.run(in_process.proved(services, self._account, services.ports.storage, upload_id))
+        return self._stand.run(in_process.proved(services, self._account, self._stand.storage, upload_id))
 
     def multiparts(self) -> Collection[tuple[str, str]]:
-        """Return the uploads in parts that have not ended."""
+        """Return our uploads in parts that were neither completed nor aborted."""
         return self._stand.multiparts(f"{self._account.caller.organization.internal_id}/")
 
     def work(self) -> None:
         """Work until nothing is due."""
         self._stand.run(in_process.work(self._stand.services))
 
-    # Time
+    # Time and trouble
 
     def now(self) -> datetime:
         """Return what time it is for the service."""
@@ -374,12 +382,12 @@ class HttpSystem:
         self._stand.clock.advance(by)
 
     def break_storage(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
-        """Not here."""
-        raise NotImplementedError("not among the powers of this system: the machine never asks")
+        """Let the service's calls fail, and what S3 has done be done."""
+        self._stand.failing.fail(outcomes, operation=operation, reads_fail=reads_fail)
 
     def mend_storage(self) -> None:
-        """Not here."""
-        raise NotImplementedError("not among the powers of this system: the machine never asks")
+        """Let no call fail."""
+        self._stand.failing.fail([], operation=None, reads_fail=False)
 
     def interrupted(self, request: Request | None, steps: int) -> None:
         """Not here."""

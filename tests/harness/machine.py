@@ -476,6 +476,26 @@ class UploadMachine(RuleBasedStateMachine):
             self.model.troubled = True
         self.trouble_lasts = lasts
 
+    @precondition(lambda self: self.system.powers.breaks_storage)
+    @rule(
+        target=sent,
+        wish=wishes(),
+        operation=st.sampled_from(OPERATIONS),
+        goes=st.sampled_from([[Outcome.FAILS], [Outcome.LOST], [Outcome.LOST, Outcome.FAILS]]),
+        deed=deeds | st.just("wait"),
+    )
+    def send_and_meet_trouble(self, wish: Wish, operation: str, goes: list[Outcome], deed: str) -> Any:  # noqa: ANN401  # the same
+        """Send a file, and have one call to storage go wrong in what comes next."""
+        made = self._announce([wish])
+        self._send_all(made)
+        for upload_id in made.values:
+            self.storage_breaks(goes, operation, reads_fail=False, lasts=1)
+            if deed == "wait" and self.system.powers.passes_time:
+                self.time_passes("a long URL")
+            elif deed != "wait":
+                self._at_once([self._deed(upload_id, deed, "no more", [1])])
+        return made
+
     @precondition(lambda self: self.system.powers.interrupts)
     @rule(upload_id=sent, after=steps, deed=deeds, how=tidings, part_numbers=numbers)
     def the_client_leaves(self, upload_id: str, after: int, deed: str, how: str, part_numbers: list[int]) -> None:
@@ -531,12 +551,16 @@ class UploadMachine(RuleBasedStateMachine):
     def somebody_will_go_on_with_it(self) -> None:
         """Every upload that has not ended has a job that ends it; every one that has, those that clean up."""
         kinds: dict[str, set[str]] = {}
-        for subject, kind in self.system.jobs():
+        jobs = self.system.jobs()
+        for subject, kind in jobs:
             if not subject.startswith("task_"):  # a task has jobs of its own
                 kinds.setdefault(subject, set()).add(kind)
         for upload in self.model.uploads.values():
             there, expected = kinds.pop(upload.upload_id, set()), self.model.jobs(upload)
             assert there == expected, f"{upload.upload_id} ({upload.status}) has the jobs {there}, not {expected}"
+            if "expire" in there:
+                looked_at = jobs[upload.upload_id, "expire"]
+                assert looked_at >= upload.due_at, f"{upload.upload_id} is ended at {looked_at}, before its URL is over"
         assert not kinds, f"jobs of uploads that are not there: {kinds}"
 
     @invariant()
@@ -655,7 +679,7 @@ class UploadMachine(RuleBasedStateMachine):
         if upload.url is None or not self._is_telling(upload, upload.url):
             return
         self._note("put")
-        seen = self.system.put(upload.url.url, {**upload.url.headers, "Content-Type": CONTENT_TYPE}, body)
+        seen = self.system.put(upload.url.url, {"Content-Type": CONTENT_TYPE}, body)
         fits = upload.ask.size_bytes in {None, len(body)} and self.system.storage_now() < upload.url.expires_at
         assert seen.status == (200 if fits else 403), f"a PUT was answered with {seen.status}"
         if fits:

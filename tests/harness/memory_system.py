@@ -1,7 +1,7 @@
 """The use cases over adapters in memory, with a clock that stands still: quick, and everything can go wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -21,10 +21,8 @@ from adapters.memory.url_signer import RefusedError as UrlRefusedError
 from application.confirming_many import Confirmation
 from application.listing import UPLOADS
 from application.ports.object_storage import (
-    BucketSetup,
     ObjectStorage,
     StorageError,
-    StorageUnavailableError,
     StoredContent,
     StoredPart,
 )
@@ -45,6 +43,7 @@ from entrypoints.http.uploads import render
 from entrypoints.http.wire.uploads import CreateUploadRequest
 from entrypoints.wiring import Ports, Services, put_together
 from tests.harness import in_process
+from tests.harness.failing_storage import FailingStorage
 from tests.harness.system import (
     Answer,
     Ask,
@@ -86,7 +85,6 @@ _STATUS_OF: tuple[tuple[type[refusals.RefusedError], int], ...] = (
     (refusals.ConflictError, 409),
 )
 _LIST_LIMIT = 1000
-_SLOW_TURNS = 7  # of the event loop: enough for another request to get past
 
 
 class ClientsStorage(Protocol):
@@ -107,93 +105,6 @@ class ClientsStorage(Protocol):
 
 class PutableStorage(ObjectStorage, ClientsStorage, Protocol):
     """Storage from both sides."""
-
-
-class FailingStorage:
-    """Passes calls on to storage, except for those that were told to go otherwise."""
-
-    def __init__(self, storage: ObjectStorage) -> None:
-        self._storage = storage
-        self._outcomes: list[Outcome] = []
-        self._operation: str | None = None
-        self._reads_fail = False
-
-    def fail(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
-        """Let the next calls, or those of one operation, go as told, and all reading fail if told so."""
-        self._outcomes, self._operation, self._reads_fail = list(outcomes), operation, reads_fail
-
-    @property
-    def bucket(self) -> str:
-        """Name it."""
-        return self._storage.bucket
-
-    async def head(self, key: str) -> StoredContent | None:
-        """Look."""
-        return await self._call("head", lambda: self._storage.head(key))
-
-    async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
-        """Read."""
-        outcome = await self._begin("read")
-        if self._reads_fail:
-            raise StorageUnavailableError("told to fail")
-        async for chunk in self._storage.read(key, content):
-            if outcome is Outcome.LOST:
-                yield chunk[: len(chunk) // 2]
-                break
-            yield chunk
-        self._end(outcome)
-
-    async def delete(self, key: str) -> None:
-        """Delete."""
-        await self._call("delete", lambda: self._storage.delete(key))
-
-    async def begin_multipart(self, key: str, *, content_type: str) -> str:
-        """Begin an upload in parts."""
-        return await self._call(
-            "begin_multipart", lambda: self._storage.begin_multipart(key, content_type=content_type)
-        )
-
-    async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
-        """List its parts."""
-        return await self._call("parts", lambda: self._storage.parts(key, multipart_id))
-
-    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
-        """Complete it."""
-        return await self._call(
-            "complete_multipart", lambda: self._storage.complete_multipart(key, multipart_id, parts)
-        )
-
-    async def abort_multipart(self, key: str, multipart_id: str) -> None:
-        """Give it up."""
-        await self._call("abort_multipart", lambda: self._storage.abort_multipart(key, multipart_id))
-
-    async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
-        """Set up."""
-        return await self._storage.prepare(cors_origins=cors_origins)
-
-    async def ping(self) -> None:
-        """See whether it answers."""
-        await self._call("ping", self._storage.ping)
-
-    async def _call(self, operation: str, do: Callable[[], Awaitable[T]]) -> T:
-        outcome = await self._begin(operation)
-        answer = await do()
-        self._end(outcome)
-        return answer
-
-    async def _begin(self, operation: str) -> Outcome:
-        told = self._outcomes and self._operation in {None, operation}
-        outcome = self._outcomes.pop(0) if told else Outcome.WELL
-        if outcome is Outcome.FAILS:
-            raise StorageUnavailableError("told to fail")
-        for _ in range(_SLOW_TURNS if outcome is Outcome.SLOW else 0):
-            await asyncio.sleep(0)
-        return outcome
-
-    @staticmethod
-    def _end(outcome: Outcome) -> None:
-        if outcome is Outcome.LOST:
-            raise StorageUnavailableError("the answer was lost")
 
 
 class MemorySystem:
@@ -361,7 +272,7 @@ class MemorySystem:
         return self._run(in_process.proved(self._services, self._account, self._storage, upload_id))
 
     def multiparts(self) -> Collection[tuple[str, str]]:
-        """Return the uploads in parts that have not ended."""
+        """Return the uploads in parts that were neither completed nor aborted."""
         return self._storage.multiparts()
 
     def work(self) -> None:
