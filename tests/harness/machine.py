@@ -85,8 +85,16 @@ AHEAD = timedelta(minutes=10)
 BORDER = timedelta(seconds=20)
 
 SHORT, LONG = 60, 3600
+TIMES = ("a moment", "a while", "a short URL", "a long URL", "patience", "retention")
 WRONG_ETAG = "0" * 32
 UNKNOWN = "upl_0000000000nobody"
+ABOUT_NOBODY: tuple[Request, ...] = (
+    Confirm(upload_id=UNKNOWN, claim=Claim()),
+    Cancel(upload_id=UNKNOWN),
+    SignParts(upload_id=UNKNOWN, part_numbers=(1,)),
+    SignAgain(upload_id=UNKNOWN),
+    Tell(upload_id=UNKNOWN, storage_key=f"int_0/ns_0/api_buckets_uploads_create/{UNKNOWN}/file.txt"),
+)
 BUSY = Refused(400, "busy")
 STORAGE_UNAVAILABLE = Refused(503, "storage_unavailable")
 QUOTA_EXCEEDED = Refused(403, "quota_exceeded")
@@ -128,7 +136,7 @@ def wishes(draw: st.DrawFn) -> Wish:
         title=draw(titles),
         blob_property=draw(st.sampled_from(PROPERTIES)),
         expires_in_seconds=draw(st.sampled_from([SHORT, LONG, LONG])),
-        in_parts=draw(st.sampled_from([False, False, True])),
+        in_parts=draw(st.booleans()),
         auto_confirm=draw(st.sampled_from([None, None, True, False])),
     )
     return Wish(body, ask)
@@ -140,7 +148,7 @@ numbers = st.lists(st.integers(1, 4), min_size=1, max_size=3)
 tidings = st.sampled_from(["no more", "twice", "its etag", "an older etag", "gone", "elsewhere", "another key"])
 # What may be asked at any time about one upload.
 deeds = st.sampled_from(
-    ["confirm", "confirm as a task", "cancel", "cancel and keep", "sign parts", "sign again", "tell"]
+    ["confirm", "confirm", "confirm as a task", "cancel", "cancel and keep", "sign parts", "sign again", "tell"]
 )
 outcomes = st.sampled_from([Outcome.WELL, Outcome.WELL, Outcome.FAILS, Outcome.LOST, Outcome.SLOW])
 
@@ -308,18 +316,24 @@ class UploadMachine(RuleBasedStateMachine):
         """Have storage tell of an upload's key."""
         self._at_once([self._tidings(upload_id, how)])
 
-    @rule(upload_id=sent, several=st.lists(deeds, min_size=2, max_size=3, unique=True), how=tidings)
-    def do_at_once(self, upload_id: str, several: list[str], how: str) -> None:
-        """Do several things at the same time."""
+    @rule(
+        target=sent,
+        wish=wishes(),
+        sends=st.booleans(),
+        several=st.lists(deeds, min_size=2, max_size=3, unique=True),
+        how=tidings,
+    )
+    def do_at_once(self, wish: Wish, sends: bool, several: list[str], how: str) -> Any:  # noqa: ANN401  # the same
+        """Announce a file, perhaps send it, and do several things at the same time."""
+        made = self._announce([wish])
         confirms = [deed for deed in several if deed.startswith("confirm")]
         cancels = [deed for deed in several if deed.startswith("cancel")]
-        self._at_once(
-            [
-                self._deed(upload_id, deed, how, [1, 2])
-                for deed in several
-                if deed not in {*confirms[1:], *cancels[1:]}  # each request must know what came of it
-            ]
-        )
+        chosen = [deed for deed in several if deed not in {*confirms[1:], *cancels[1:]}]  # two would hide each other
+        for upload_id in made.values:
+            if sends:
+                self._send(upload_id, wish.body)
+            self._at_once([self._deed(upload_id, deed, how, [1, 2]) for deed in chosen])
+        return made
 
     @rule(one=sent, other=sent, policy=policies)
     def confirm_two_at_once(self, one: str, other: str, policy: str | None) -> None:
@@ -419,12 +433,12 @@ class UploadMachine(RuleBasedStateMachine):
         expected = [upload.upload_id for upload in self.model.in_bucket(bucket) if upload.status == status]
         assert [seen.upload_id for seen in self.system.uploads(bucket, status)] == expected
 
-    @rule(request=st.sampled_from([None, Confirm(upload_id=UNKNOWN, claim=Claim()), Cancel(upload_id=UNKNOWN)]))
-    def ask_for_what_is_not_there(self, request: Confirm | Cancel | None) -> None:
+    @rule(request=st.none() | st.sampled_from(ABOUT_NOBODY))
+    def ask_for_what_is_not_there(self, request: Request | None) -> None:
         """Name an upload that never was."""
         self._note("ask_for_what_is_not_there")
         answer = self.system.get(UNKNOWN) if request is None else self.system.at_once([request])[0]
-        assert answer == Refused(404, "upload_not_found")
+        assert answer == (Told(0, 1) if isinstance(request, Tell) else Refused(404, "upload_not_found"))
 
     # The operator and the worker
 
@@ -445,21 +459,37 @@ class UploadMachine(RuleBasedStateMachine):
     # Time, trouble and death
 
     @precondition(lambda self: self.system.powers.passes_time)
-    @rule(by=st.sampled_from(["a moment", "a short URL", "a long URL", "patience", "retention", "retention"]))
+    @rule(by=st.sampled_from([*TIMES, "retention"]))
     def time_passes(self, by: str) -> None:
         """Let time pass, and the worker go on."""
         self._note("time_passes")
+        self._pass(by)
+        self._work()
+
+    @precondition(lambda self: self.system.powers.passes_time)
+    @rule(target=sent, wish=wishes(), sends=st.booleans(), by=st.sampled_from(TIMES), deed=deeds)
+    def come_back_later(self, wish: Wish, sends: bool, by: str, deed: str) -> Any:  # noqa: ANN401  # the same
+        """Announce a file, perhaps send it, and come back after a while, before any worker looked."""
+        made = self._announce([wish])
+        for upload_id in made.values:
+            if sends:
+                self._send(upload_id, wish.body)
+            self._pass(by)
+            self._at_once([self._deed(upload_id, deed, "no more", [1])])
+        return made
+
+    def _pass(self, by: str) -> None:
         limits, second = self.model.limits, timedelta(seconds=1)
         self.system.pass_time(
             {
                 "a moment": timedelta(seconds=70),
+                "a while": timedelta(minutes=12),
                 "a short URL": timedelta(seconds=SHORT) + limits.grace + second,
                 "a long URL": timedelta(seconds=LONG) + limits.grace + second,
                 "patience": timedelta(minutes=17),
                 "retention": limits.retention + second,
             }[by]
         )
-        self._work()
 
     @precondition(lambda self: self.system.powers.breaks_storage)
     @rule(
@@ -865,7 +895,7 @@ class UploadMachine(RuleBasedStateMachine):
         assert isinstance(answer, PartsSigned), answer
         assert list(answer.urls) == list(request.part_numbers)
         assert raced or upload.status == IN_PROGRESS
-        assert raced or not self.model.lacks_time(upload, now), "URLs were given out that the upload does not outlive"
+        assert raced or now + lasts <= upload.due_at, "URLs were given out that the upload does not outlive"
         for number, signed in answer.urls.items():
             assert isinstance(signed, UrlSeen)
             upload.part_urls[number] = Url(signed.url, signed.headers, now, now + lasts)

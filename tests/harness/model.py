@@ -552,17 +552,12 @@ class Model:
             case _:
                 raise AssertionError(where)
 
-    def lacks_time(self, upload: Upload, now: datetime) -> bool:
-        """Return whether URLs of parts that are signed now would need more time than the upload has."""
-        lasts = timedelta(seconds=upload.ask.expires_in_seconds)
-        return now + lasts > upload.expires_at + lasts / 4
-
     def _prolong(self, upload: Upload, event: EventSeen, now: datetime) -> None:
         asked = upload.upload_id in self.prolonging
         assert asked or upload.upload_id in self.signing, "an upload got more time, and nobody asked for it"
-        assert asked or self.lacks_time(upload, now), "an upload got more time that it does not need"
         expires_at = datetime.fromisoformat(event.fact["expires_at"])
         expected = now + timedelta(seconds=upload.ask.expires_in_seconds)
+        assert asked or expires_at > upload.expires_at, "an upload got more time that it has already"
         assert timedelta(0) <= expected - expires_at < timedelta(seconds=1), "it got another time than it asked for"
         upload.expires_at, upload.due_at = expires_at, expires_at + self.limits.grace
 

@@ -34,7 +34,7 @@ class Limits:
     inline_limit_bytes: int = 30
     part_bytes: int = 15
     least_part_bytes: int = 15
-    grace: timedelta = timedelta(minutes=15)
+    grace: timedelta = timedelta(minutes=10)
     retention: timedelta = timedelta(days=30)
 
 

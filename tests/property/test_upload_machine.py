@@ -15,7 +15,7 @@ from tests.harness.system import Ask
 
 @pytest.mark.parametrize("versioned", [True, False], ids=["versions", "no-versions"])
 def test_uploads_in_memory_behave_as_the_model_says(versioned: bool) -> None:
-    tally = run(lambda: MemorySystem(versioned=versioned), examples=100, steps=40)
+    tally = run(lambda: MemorySystem(versioned=versioned), examples=80, steps=40)
     print(tally)
 
 
@@ -78,6 +78,12 @@ def test_a_duplicate_that_finds_no_object_to_update_is_a_duplicate_first() -> No
 def test_duplicates_that_are_confirmed_at_once_share_one_object(wants: list[bool]) -> None:
     machine = Replay()
     machine.duplicates_race(wish(), wants, forgets=False)
+    machine.look()
+
+
+def test_an_upload_lives_as_long_as_the_urls_of_its_parts() -> None:
+    machine = Replay()
+    machine.come_back_later(wish(in_parts=True, expires_in_seconds=3600), sends=True, by="a while", deed="sign parts")
     machine.look()
 
 
