@@ -85,6 +85,7 @@ AHEAD = timedelta(minutes=10)
 BORDER = timedelta(seconds=20)
 
 SHORT, LONG = 60, 3600
+MIB = 1024**2
 TIMES = ("a moment", "a while", "a short URL", "a long URL", "patience", "retention")
 WRONG_ETAG = "0" * 32
 UNKNOWN = "upl_0000000000nobody"
@@ -286,6 +287,17 @@ class UploadMachine(RuleBasedStateMachine):
     def put_some_parts(self, upload_id: str, part_numbers: list[int], body: bytes | None) -> None:
         """Send parts of the file, or of another one, perhaps again, perhaps some that it does not have."""
         self._send_parts(upload_id, self.wishes[upload_id].body if body is None else body, part_numbers)
+
+    @precondition(lambda self: self.system.limits.least_part_bytes > MIB)
+    @rule(target=sent, wish=wishes(), named=names)
+    def send_large_parts(self, wish: Wish, named: str) -> Any:  # noqa: ANN401  # the same
+        """Send a file that has two parts even where small ones are not taken; put together, it is too large to stay."""
+        body = b"a" * self.system.limits.part_bytes + wish.body
+        made = self._announce([Wish(body, replace(wish.ask, size_bytes=None, sha256=None, in_parts=True))])
+        self._send_all(made)
+        for upload_id in made.values:
+            self._at_once([self._confirmation(upload_id, "nothing", None, as_task=False, named=named)])
+        return made
 
     @rule(upload_id=sent)
     def list_parts(self, upload_id: str) -> None:
