@@ -1109,7 +1109,8 @@ class UploadMachine(RuleBasedStateMachine):
             assert self.system.bucket_object(each.bucket, each.object_id) == Refused(404, "object_not_found")
 
     def _check_multiparts(self) -> None:
-        assert set(self.system.multiparts()) == self._multiparts() | self.model.orphans
+        there, expected = set(self.system.multiparts()), self._multiparts() | self.model.orphans
+        assert there == expected, f"storage has parts of {there - expected}, and none of {expected - there}"
 
     def _check_storage(self, uploads: Any) -> None:  # noqa: ANN401  # any iterable of uploads
         for upload in uploads:
