@@ -44,6 +44,7 @@ from domain.upload_token import UploadToken
 
 MIN_EXPIRY_SECONDS = 60
 MAX_EXPIRY_SECONDS = 86_400
+CHECKSUM_HEADER = "x-amz-checksum-sha256"
 _KNOWN_BUCKETS = 1000
 _DUPLICATE_MESSAGE = "The bytes are here already: nothing has to be sent, this is the upload that holds them."
 _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be sent."
@@ -418,9 +419,14 @@ def signed_headers(content_type: str, size_bytes: int | None, checked_sha256: st
     if size_bytes is not None:
         headers["Content-Length"] = str(size_bytes)
     if checked_sha256 is not None:
-        headers["x-amz-checksum-sha256"] = b64encode(bytes.fromhex(checked_sha256)).decode()
+        headers[CHECKSUM_HEADER] = checksum(checked_sha256)
         headers["If-None-Match"] = "*"
     return headers
+
+
+def checksum(sha256: str) -> str:
+    """Return hex digits as S3 writes a checksum."""
+    return b64encode(bytes.fromhex(sha256)).decode()
 
 
 def headers_of(upload: UploadRecord | UploadRequest) -> dict[str, str]:

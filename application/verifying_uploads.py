@@ -137,7 +137,11 @@ class VerifyingUploads:
         if content is None:
             raise ContentChangedError("The bytes are not there any more.")
         found = Found(
-            size_bytes=content.size_bytes, etag=content.etag, content_type=content.content_type, sha256=content.sha256
+            size_bytes=content.size_bytes,
+            etag=content.etag,
+            content_type=content.content_type,
+            sha256=content.sha256,
+            crc64nvme=content.crc64nvme,
         )
         wrong = judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes)
         if wrong is not None:

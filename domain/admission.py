@@ -78,8 +78,8 @@ def admit(
         )
     _check_size(announced.file_size_bytes, limits)
     part_size = part_size_for(announced.multipart, announced.file_size_bytes, part_bytes)
-    if announced.storage_checks:
-        _check_checkable(announced.sha256, part_size)
+    if announced.storage_checks and part_size is None and announced.sha256 is None:  # parts have hashes of their own
+        raise InvalidInputError("hash_required", "For storage to check the bytes, announce their SHA-256 in file_hash.")
     fitting = media_types.file_types(announced.content_type)
     settled: tuple[str | None, FieldType | None]
     if announced.create_object:
@@ -119,16 +119,6 @@ def _check_size(size_bytes: int | None, limits: TierLimits) -> None:
             f"The organization's tier allows files of up to {limits.file_size_bytes} bytes.",
             {"file_size_bytes": size_bytes, "limit_bytes": limits.file_size_bytes},
         )
-
-
-def _check_checkable(sha256: str | None, part_size: int | None) -> None:
-    if part_size is not None:
-        raise InvalidInputError(
-            "integrity_needs_single_put",
-            "Storage can check a single PUT alone: leave out integrity for an upload in parts, which is read instead.",
-        )
-    if sha256 is None:
-        raise InvalidInputError("hash_required", "For storage to check the bytes, announce their SHA-256 in file_hash.")
 
 
 def _check_against_schema(

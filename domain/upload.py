@@ -52,6 +52,7 @@ class FailureReason(enum.StrEnum):
     EXPIRED = "expired"
     ETAG_MISMATCH = "etag_mismatch"
     SIZE_MISMATCH = "size_mismatch"
+    CHECKSUM_MISMATCH = "checksum_mismatch"
     FILE_TOO_LARGE = "file_too_large"
     HASH_MISMATCH = "hash_mismatch"
     CONTENT_TYPE_MISMATCH = "content_type_mismatch"
@@ -102,11 +103,17 @@ class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants."""
+    """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants.
+
+    `sha256`: 64 hex digits. `crc64nvme`: as S3 writes it; it is compared only where storage has one of the whole file.
+    Both are left out where it did not say them.
+    """
 
     etag: str | None = None
     size_bytes: int | None = None
     policy: Policy | None = None
+    sha256: str | msgspec.UnsetType = msgspec.UNSET
+    crc64nvme: str | msgspec.UnsetType = msgspec.UNSET
 
 
 # Events
@@ -570,7 +577,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the tab
                 ),
             )
         case Pending() | InProgress(), ExpireUpload(origin=origin):
-            message = "No bytes arrived before the upload URL expired; request a new upload."
+            arrived = "No bytes" if isinstance(upload, Pending) else "Not all parts"
+            message = f"{arrived} arrived before the upload URL expired; request a new upload."
             return (_fail(upload, origin, FailureReason.EXPIRED, message, command.forget_at),)
         case Pending() | InProgress(), CancelUpload():
             return (_cancel(upload, command, reserved(upload.request)),)
@@ -770,10 +778,8 @@ def _wrong_state(upload: Upload, command: UploadCommand) -> WrongStateError:
             {"status": status, "object_id": upload.object_id if isinstance(upload, Completed) else None},
         )
     if isinstance(upload, Failed | Canceled | Skipped):
-        why = f" ({upload.message})" if isinstance(upload, Failed) else ""
-        return WrongStateError(
-            f"upload_{str(status).lower()}", f"The upload is {status}{why}: request a new one.", {"status": status}
-        )
+        why = upload.message if isinstance(upload, Failed) else "request a new one."
+        return WrongStateError(f"upload_{str(status).lower()}", f"The upload is {status}: {why}", {"status": status})
     return WrongStateError(
         "wrong_state",
         f"The upload is {status or 'not there'}: this can be done no more, or not yet.",

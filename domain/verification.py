@@ -1,18 +1,23 @@
 """What is proved when bytes have arrived: the found content against what was promised. First contradiction wins."""
 
 import msgspec
+from msgspec import UNSET
 
 from domain import media_types
 from domain.upload import Claimed, FailureReason, UploadRequest
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What storage holds. `sha256` None: not read yet, so the hash is not judged; `etag` without quotes."""
+    """What storage holds. `sha256` None: not read yet, so the hash is not judged; `etag` without quotes.
+
+    `crc64nvme` None: storage has none of the whole file, so it is not judged either.
+    """
 
     size_bytes: int
     etag: str
     content_type: str | None
     sha256: str | None
+    crc64nvme: str | None = None
 
 
 class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +34,7 @@ def judge(
     claimed: Claimed,
     max_size_bytes: int,
 ) -> Contradiction | None:
-    """Return the first contradiction, in the order ETag, size, tier limit, hash, content type; None if there is none.
+    """Return the first contradiction, in the order ETag, size, tier limit, hashes, content type; None if there is none.
 
     Quotes around the ETag that the client claims mean nothing.
     """
@@ -49,16 +54,29 @@ def judge(
             reason=FailureReason.FILE_TOO_LARGE,
             message=f"{found.size_bytes} bytes arrived; the tier allows files of up to {max_size_bytes}.",
         )
-    if found.sha256 is not None and request.declared_sha256 not in {None, found.sha256}:
-        return Contradiction(
-            reason=FailureReason.HASH_MISMATCH,
-            message=f"The bytes that arrived have the SHA-256 {found.sha256}, not {request.declared_sha256}.",
-        )
+    other_bytes = _judge_hashes(found, request, claimed)
+    if other_bytes is not None:
+        return other_bytes
     if found.content_type is not None and not media_types.same(found.content_type, request.content_type):
         return Contradiction(
             reason=FailureReason.CONTENT_TYPE_MISMATCH,
             message=f"The file arrived as {found.content_type}, not as {request.content_type}.",
         )
+    return None
+
+
+def _judge_hashes(found: Found, request: UploadRequest, claimed: Claimed) -> Contradiction | None:
+    if found.crc64nvme is not None and claimed.crc64nvme not in {UNSET, found.crc64nvme}:
+        return Contradiction(
+            reason=FailureReason.CHECKSUM_MISMATCH,
+            message=f"The bytes that arrived have the CRC64NVME {found.crc64nvme}, not {claimed.crc64nvme}.",
+        )
+    for sha256 in (request.declared_sha256, claimed.sha256):
+        if found.sha256 is not None and sha256 not in {None, UNSET, found.sha256}:
+            return Contradiction(
+                reason=FailureReason.HASH_MISMATCH,
+                message=f"The bytes that arrived have the SHA-256 {found.sha256}, not {sha256}.",
+            )
     return None
 
 

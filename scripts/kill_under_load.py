@@ -8,28 +8,22 @@ over the log, and the live tables equal a replay.
 
 import argparse
 import asyncio
-import contextlib
 import random
 import secrets
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import httpx
 import msgspec
-import psutil
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from adapters.embedded.postgres import EmbeddedPostgres
-from adapters.embedded.seaweedfs import EmbeddedStorage
-from adapters.postgres.connecting import SERVICE_ROLE, connect
-from adapters.postgres.migrating import migrate
+from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
-from tests.conftest import Database, Tenant, free_port, make_tenant, start, wait_ready
+from tests.conftest import Database, Tenant
+from tests.stack import Stack, stack
 
 CLIENTS = 12
 QUOTA = 10**9
@@ -89,41 +83,27 @@ async def one_upload(api: httpx.AsyncClient, plain: httpx.AsyncClient, answers: 
         answers.completed.add(upload_id)
 
 
-def kill_tree(process: Any) -> None:  # noqa: ANN401  # a Popen
-    """Kill a process and its children at once."""
-    tree = [psutil.Process(process.pid)]
-    tree += tree[0].children(recursive=True)
-    for one in tree:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            one.kill()
-    process.wait()
-
-
-async def run(environment: dict[str, str], tenant: Tenant, kills: int) -> Answers:
+async def run(running: Stack, tenant: Tenant, kills: int) -> Answers:
     """Serve, load, kill, again."""
     answers = Answers()
     stop = asyncio.Event()
     clients = []
-    worker = start(environment, "worker")
+    running.begin("worker")
     for number in range(kills):
-        service = start(environment, "serve")
-        await asyncio.to_thread(wait_ready, tenant.url, service)
+        await asyncio.to_thread(running.begin, "serve")
         if not clients:
             clients = [asyncio.create_task(client(tenant, answers, stop)) for _ in range(CLIENTS)]
         await asyncio.sleep(random.uniform(0.3, 2.5))  # noqa: S311  # a moment
-        kill_tree(service)
+        running.kill("serve")
         if number % 2:
-            kill_tree(worker)
-            worker = start(environment, "worker")
+            running.kill("worker")
+            running.begin("worker")
         print(f"kill {number + 1}: {len(answers.created)} created, {len(answers.completed)} completed so far")
     stop.set()
-    service = start(environment, "serve")
-    await asyncio.to_thread(wait_ready, tenant.url, service)
+    await asyncio.to_thread(running.begin, "serve")
     await asyncio.gather(*clients)
     await settle(tenant.database)
-    for process in (service, worker):
-        process.terminate()
-        process.wait(30)
+    running.end()
     return answers
 
 
@@ -183,17 +163,6 @@ async def check(database: Database, answers: Answers) -> list[str]:
     return wrong
 
 
-async def prepare(postgres: EmbeddedPostgres) -> Database:
-    """Make the database and the service's login."""
-    admin = await connect(postgres.url, role=None)
-    await admin.execute("CREATE DATABASE kills")
-    await migrate(postgres.url_for("postgres", "kills"))
-    await admin.execute("CREATE ROLE kills LOGIN")
-    await admin.execute(f"GRANT {SERVICE_ROLE} TO kills")
-    await admin.close()
-    return Database("kills", postgres.url_for("kills", "kills"), postgres.url_for("postgres", "kills"))
-
-
 def main() -> int:
     """Run and report."""
     parser = argparse.ArgumentParser()
@@ -202,27 +171,10 @@ def main() -> int:
     options = parser.parse_args()
     random.seed(options.seed)
     print(f"seed {options.seed}")
-    with tempfile.TemporaryDirectory(prefix="upwell-kills-") as folder:
-        Path(folder).chmod(0o711)
-        with (
-            EmbeddedPostgres.start(Path(folder) / "postgres") as postgres,
-            EmbeddedStorage.start(Path(folder) / "s3") as s3,
-        ):
-            database = asyncio.run(prepare(postgres))
-            port = free_port()
-            environment = {
-                "UPWELL_DATABASE_URL": database.url,
-                "UPWELL_S3_ENDPOINT_URL": s3.endpoint_url,
-                "UPWELL_S3_BUCKET": "kills",
-                "UPWELL_S3_ACCESS_KEY_ID": s3.access_key_id,
-                "UPWELL_S3_SECRET_ACCESS_KEY": s3.secret_access_key,
-                "UPWELL_PORT": str(port),
-                "UPWELL_LOG_LEVEL": "error",
-                "UPWELL_RATE_LIMITS": "off",  # everything that was answered is read again at once
-            }
-            tenant = asyncio.run(make_tenant(database, f"http://127.0.0.1:{port}", quota_bytes=QUOTA))
-            answers = asyncio.run(run(environment, tenant, options.kills))
-            wrong = asyncio.run(check(database, answers))
+    with stack() as running:
+        tenant = running.tenant(quota_bytes=QUOTA)
+        answers = asyncio.run(run(running, tenant, options.kills))
+        wrong = asyncio.run(check(running.database, answers))
     print(
         f"{options.kills} kills: {len(answers.created)} creates, {len(answers.completed)} confirms and"
         f" {len(answers.canceled)} cancels were answered, {answers.broken} requests broke"

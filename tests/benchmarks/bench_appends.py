@@ -24,8 +24,8 @@ from application.ports.event_log import Command, StreamAppend
 from domain.bucket import Policy
 from domain.events import Origin
 from domain.upload import UploadRequest, UploadRequested
-from tests.benchmarks.bench_creates import prepare
 from tests.conftest import Database, Tenant, make_tenant
+from tests.stack import prepare
 
 WRITERS = 32
 _NOW = datetime.now(UTC)

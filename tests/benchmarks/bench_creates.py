@@ -9,17 +9,13 @@ import asyncio
 import statistics
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import uvloop
 
-from adapters.embedded.postgres import EmbeddedPostgres
-from adapters.embedded.seaweedfs import EmbeddedStorage
-from adapters.postgres.connecting import SERVICE_ROLE, connect
-from adapters.postgres.migrating import migrate
+from adapters.postgres.connecting import connect
 from tests.benchmarks.load import Load, http_request, load
-from tests.conftest import Database, free_port, make_tenant, start, wait_ready
+from tests.conftest import Database, free_port
+from tests.stack import stack
 
 BODY = (
     b'{"filename":"product_video.mp4","content_type":"video/mp4","file_size_bytes":10485760,'
@@ -32,56 +28,34 @@ uvicorn.run("tests.benchmarks.noop:create_app", factory=True, **options("127.0.0
 """
 
 
-async def prepare(postgres: EmbeddedPostgres) -> Database:
-    """Make a migrated database and the service's login."""
-    admin = await connect(postgres.url, role=None)
-    await admin.execute("CREATE DATABASE bench")
-    await migrate(postgres.url_for("postgres", "bench"))
-    await admin.execute("CREATE ROLE bench LOGIN")
-    await admin.execute(f"GRANT {SERVICE_ROLE} TO bench")
-    for setting in ("fsync", "synchronous_commit"):
-        print(f"{setting} = {await admin.fetchval(f'SHOW {setting}')}")
-    await admin.close()
-    return Database("bench", postgres.url_for("bench", "bench"), postgres.url_for("postgres", "bench"))
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="upwell-bench-") as folder:
-        Path(folder).chmod(0o711)
-        with (
-            EmbeddedPostgres.start(Path(folder) / "postgres") as postgres,
-            EmbeddedStorage.start(Path(folder) / "s3") as s3,
-        ):
-            database = asyncio.run(prepare(postgres))
-            port, noop_port = free_port(), free_port()
-            environment = {
-                "UPWELL_DATABASE_URL": database.url,
-                "UPWELL_S3_ENDPOINT_URL": s3.endpoint_url,
-                "UPWELL_S3_BUCKET": "bench",
-                "UPWELL_S3_ACCESS_KEY_ID": s3.access_key_id,
-                "UPWELL_S3_SECRET_ACCESS_KEY": s3.secret_access_key,
-                "UPWELL_PORT": str(port),
-                "UPWELL_LOG_LEVEL": "warning",
-            }
-            service = start(environment, "serve")
-            noop = subprocess.Popen([sys.executable, "-c", NOOP.format(port=noop_port)])
-            try:
-                wait_ready(f"http://127.0.0.1:{port}", service)
-                tenant = asyncio.run(make_tenant(database, f"http://127.0.0.1:{port}"))
-                request = http_request(
-                    "/v1/buckets/files/uploads", BODY, {**tenant.headers, "Content-Type": "application/json"}
-                )
-                for connections in (1, 32):
-                    measure(request, port, noop_port, connections, options.seconds, options.rounds)
-            finally:
-                for process in (service, noop):
-                    process.terminate()
-                    process.wait()
+    with stack({"UPWELL_RATE_LIMITS": "on", "UPWELL_LOG_LEVEL": "warning"}) as running:
+        asyncio.run(tell_durability(running.database))
+        noop_port = free_port()
+        noop = subprocess.Popen([sys.executable, "-c", NOOP.format(port=noop_port)])
+        try:
+            running.begin("serve")
+            request = http_request(
+                "/v1/buckets/files/uploads", BODY, {**running.tenant().headers, "Content-Type": "application/json"}
+            )
+            for connections in (1, 32):
+                measure(request, running.port, noop_port, connections, options.seconds, options.rounds)
+        finally:
+            noop.terminate()
+            noop.wait()
+
+
+async def tell_durability(database: Database) -> None:
+    """Print whether a commit is one."""
+    connection = await connect(database.owner_url, role=None)
+    for setting in ("fsync", "synchronous_commit"):
+        print(f"{setting} = {await connection.fetchval(f'SHOW {setting}')}")
+    await connection.close()
 
 
 def measure(request: bytes, port: int, noop_port: int, connections: int, seconds: float, rounds: int) -> None:

@@ -25,8 +25,8 @@ from application.callers import acting_for
 from application.listing import UPLOADS
 from application.ports.read_side import PageRequest
 from domain.filtering import parse_filter, parse_order
-from tests.benchmarks.bench_creates import prepare
 from tests.conftest import Database
+from tests.stack import prepare
 
 PAGE = 20
 PAGES = 1000

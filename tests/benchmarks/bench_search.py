@@ -23,9 +23,9 @@ from adapters.postgres.tenancy import TenantReads
 from application.callers import acting_for
 from application.ports.read_side import PageRequest
 from domain.refusals import InvalidInputError
-from tests.benchmarks.bench_creates import prepare
 from tests.benchmarks.bench_listing import FILL
 from tests.conftest import Database
+from tests.stack import prepare
 
 PATIENCE = read_side.SEARCH_PATIENCE_SECONDS
 SEARCHES = {

@@ -1,4 +1,4 @@
-"""Writes what the reference pages take from the code: settings, commands, events, routes.
+"""Writes what the reference pages take from the code: settings, commands, events, routes, what goes wrong.
 
 `python -m tests.docs.reference` writes it into the pages; tests compare. Everything outside of the marked parts is
 written by hand.
@@ -20,6 +20,7 @@ from domain.tags import EVENT_TYPES
 from entrypoints.cli import upwell
 from entrypoints.http.app import create_app
 from entrypoints.settings import SETTINGS
+from tests.acceptance.test_what_goes_wrong import WAYS
 from tests.docs.contract_page import field_by_field
 from tests.docs.pages import ROOT
 from tests.docs.routes import routes_one_by_one
@@ -63,6 +64,17 @@ def routes() -> str:
     )
 
 
+def ways_to_fail() -> str:
+    """Return the table of what can go wrong, whose every row is a test."""
+    rows = [
+        f"| {_cell(way.what)} | {_cell(way.answer)} | {way.status or ''} | {_cell(way.message or '')} | {way.quota}"
+        f" | {way.left} | `{way.name}` |"
+        for way in WAYS
+    ]
+    head = ["| what happens | answer | upload | message | quota | in storage | test |", "|---|---|---|---|---|---|---|"]
+    return "\n".join(["", *head, *rows, "", ""])
+
+
 PARTS: dict[Path, Callable[[], str | None]] = {
     _REFERENCE / "settings.md": settings,
     _REFERENCE / "command-line.md": commands,
@@ -70,6 +82,7 @@ PARTS: dict[Path, Callable[[], str | None]] = {
     _REFERENCE / "http-api.md": routes,
     _REFERENCE / "routes.md": routes_one_by_one,
     _REFERENCE / "contract.md": field_by_field,
+    _REFERENCE / "what-can-go-wrong.md": ways_to_fail,
 }
 
 

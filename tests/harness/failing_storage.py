@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from application.ports.object_storage import (
+    LIST_PAGE,
     BucketSetup,
+    ListedMultipart,
+    ListedObject,
     ObjectStorage,
     StorageUnavailableError,
     StoredContent,
@@ -56,25 +59,36 @@ class FailingStorage:
         """Delete."""
         await self._call("delete", lambda: self._storage.delete(key))
 
-    async def begin_multipart(self, key: str, *, content_type: str) -> str:
+    async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
         """Begin an upload in parts."""
         return await self._call(
-            "begin_multipart", lambda: self._storage.begin_multipart(key, content_type=content_type)
+            "begin_multipart", lambda: self._storage.begin_multipart(key, content_type=content_type, checked=checked)
         )
 
     async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
         """List its parts."""
         return await self._call("parts", lambda: self._storage.parts(key, multipart_id))
 
-    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
+    async def complete_multipart(
+        self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
+    ) -> bool:
         """Complete it."""
         return await self._call(
-            "complete_multipart", lambda: self._storage.complete_multipart(key, multipart_id, parts)
+            "complete_multipart",
+            lambda: self._storage.complete_multipart(key, multipart_id, parts, only_new=only_new),
         )
 
     async def abort_multipart(self, key: str, multipart_id: str) -> None:
         """Give it up."""
         await self._call("abort_multipart", lambda: self._storage.abort_multipart(key, multipart_id))
+
+    def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """List keys."""
+        return self._storage.list_objects(page=page)
+
+    def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
+        """List uploads in parts."""
+        return self._storage.list_multiparts(page=page)
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Set up."""

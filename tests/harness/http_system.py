@@ -24,8 +24,7 @@ import uvicorn
 
 from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import Connection, connect
-from adapters.s3.object_storage import S3ObjectStorage
-from application.ports.object_storage import MIN_PART_BYTES
+from application.ports.object_storage import MIN_PART_BYTES, ObjectStorage
 from entrypoints.http.app import create_app
 from entrypoints.http.server import Server, options
 from entrypoints.settings import Settings
@@ -98,7 +97,7 @@ class Stand:
         self._loop: asyncio.AbstractEventLoop
         self._failure: BaseException | None = None
         self.services: Services
-        self.storage: S3ObjectStorage
+        self.storage: ObjectStorage
         self.failing: FailingStorage
         self._watcher: Connection
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
@@ -145,9 +144,8 @@ class Stand:
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Services]:
         async with running(self._settings, clock=self.clock) as opened:
-            storage = opened.system.storage
-            assert isinstance(storage, S3ObjectStorage)
-            self.storage, self.failing = storage, FailingStorage(storage)
+            self.storage = opened.system.storage
+            self.failing = FailingStorage(self.storage)
             ports, system = (
                 msgspec.structs.replace(each, storage=self.failing) for each in (opened.ports, opened.system)
             )
@@ -175,12 +173,6 @@ class Stand:
     def bucket_name(self) -> str:
         """The name of the S3 bucket."""
         return self._settings.s3.bucket
-
-    def multiparts(self, prefix: str) -> Collection[tuple[str, str]]:
-        """Return the uploads in parts under a prefix that were neither completed nor aborted."""
-        listed = self.run(self.storage._client.list_multipart_uploads(Bucket=self.bucket_name, Prefix=prefix))
-        assert not listed["IsTruncated"]
-        return {(each["Key"], each["UploadId"]) for each in listed.get("Uploads", ())}
 
 
 class HttpSystem:
@@ -361,7 +353,7 @@ class HttpSystem:
 
     def multiparts(self) -> Collection[tuple[str, str]]:
         """Return our uploads in parts that were neither completed nor aborted."""
-        return self._stand.multiparts(f"{self._account.caller.organization.internal_id}/")
+        return self._stand.run(in_process.multiparts(self._stand.storage, self._account))
 
     def work(self) -> None:
         """Work until nothing is due."""

@@ -1,7 +1,7 @@
 """What systems share whose use cases run in this process: an organization of their own, and the operator's view."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +114,17 @@ async def stored(storage: ObjectStorage, storage_key: str) -> bytes | None:
     """Return what lies under a key."""
     content = await storage.head(storage_key)
     return None if content is None else b"".join([chunk async for chunk in storage.read(storage_key, content)])
+
+
+async def multiparts(storage: ObjectStorage, account: Account) -> Collection[tuple[str, str]]:
+    """Return the organization's uploads in parts that were neither completed nor aborted."""
+    ours = f"{account.caller.organization.internal_id}/"
+    return {
+        (each.key, each.multipart_id)
+        async for page in storage.list_multiparts()
+        for each in page
+        if each.key.startswith(ours)
+    }
 
 
 async def proved(services: Services, account: Account, storage: ObjectStorage, upload_id: str) -> bytes | None:

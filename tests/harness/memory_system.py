@@ -31,6 +31,7 @@ from application.putting_together import NamedPart
 from application.requesting_upload import Answer as RequestAnswer
 from application.requesting_upload import Wish
 from application.rules import Rules
+from application.sending_parts import WantedPart
 from domain import refusals
 from domain.bucket import Policy
 from domain.filtering import parse_filter
@@ -96,10 +97,6 @@ class ClientsStorage(Protocol):
 
     def put_part(self, key: str, multipart_id: str, part_number: int, body: bytes) -> StoredPart | None:
         """Store a part as a PUT does; None if there is no such multipart upload."""
-        ...
-
-    def multiparts(self) -> Collection[tuple[str, str]]:
-        """Return key and id of every multipart upload that was neither completed nor aborted."""
         ...
 
 
@@ -273,7 +270,7 @@ class MemorySystem:
 
     def multiparts(self) -> Collection[tuple[str, str]]:
         """Return the uploads in parts that were neither completed nor aborted."""
-        return self._storage.multiparts()
+        return self._run(in_process.multiparts(self._storage, self._account))
 
     def work(self) -> None:
         """Work until nothing is due."""
@@ -363,8 +360,9 @@ class MemorySystem:
 
     async def _sign_parts(self, request: SignParts) -> PartsSigned:
         account = self._account
+        wanted = [WantedPart(part_number=number) for number in request.part_numbers]
         signed = await self._services.send_parts.sign(
-            account.caller, account.namespace, request.upload_id, request.part_numbers, bucket_id=None
+            account.caller, account.namespace, request.upload_id, wanted, bucket_id=None
         )
         return PartsSigned({part.part_number: UrlSeen(part.signed.url, part.signed.headers) for part in signed})
 

@@ -136,6 +136,7 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401  # any annota
         bool: st.booleans(),
         datetime: instants,
         type(None): st.none(),
+        msgspec.UnsetType: st.just(msgspec.UNSET),
         Any: json_values,
     }
     if kind in simple:

@@ -114,8 +114,10 @@ def test_a_storage_that_does_not_delete_is_found_out(in_parts: bool, told: str) 
 
 def test_a_storage_that_puts_together_what_it_likes_is_found_out() -> None:
     class Careless(MemoryObjectStorage):
-        async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
-            return await super().complete_multipart(key, multipart_id, parts[:1])
+        async def complete_multipart(
+            self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
+        ) -> bool:
+            return await super().complete_multipart(key, multipart_id, parts[:1], only_new=only_new)
 
     machine = Replay(MemorySystem(storage=Careless(min_part_bytes=15)))
     with pytest.raises(AssertionError, match="size_mismatch"):

@@ -48,7 +48,7 @@ from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import Answer, RequestingUpload, Wish
 from application.rules import Rules
 from application.running_tasks import RunningTasks
-from application.sending_parts import SendingParts, SignedPart
+from application.sending_parts import SendingParts, SignedPart, WantedPart
 from application.signing_uploads import SigningUploads
 from application.uploads import load_upload
 from application.verifying_uploads import VerifyingUploads
@@ -78,7 +78,7 @@ class World:
         self.key_uses = MemoryKeyUses()
         self.read_side = MemoryReadSide(self.log, self.key_uses)
         self.directory = MemoryDirectory(self.read_side)
-        self.storage = MemoryObjectStorage(versioned=self.versioned, min_part_bytes=1)
+        self.storage = MemoryObjectStorage(versioned=self.versioned, min_part_bytes=1, now=self.clock.now)
         self.jobs = MemoryJobQueue(self.log)
         self.tasks = MemoryTasks(self.log)
         self.problems: list[BaseException] = []
@@ -275,29 +275,31 @@ class Client:
         policy: Policy | None = None,
         as_task: bool = False,
         parts: Sequence[NamedPart] | None = None,
+        **hashes: str,
     ) -> Confirmed:
         return await self.world._confirm(
             self.caller,
             self.namespace,
             answer.record.upload_id,
             bucket_id=None,
-            claimed=Claimed(etag=etag, size_bytes=size, policy=policy),
+            claimed=Claimed(etag=etag, size_bytes=size, policy=policy, **hashes),
             as_task=as_task,
             parts=parts,
         )
 
-    async def sign_parts(self, answer: Answer, *numbers: int) -> list[SignedPart]:
+    async def sign_parts(self, answer: Answer, *parts: int | WantedPart) -> list[SignedPart]:
+        wanted = [WantedPart(part_number=part) if isinstance(part, int) else part for part in parts]
         return await self.world.send_parts.sign(
-            self.caller, self.namespace, answer.record.upload_id, numbers, bucket_id=None
+            self.caller, self.namespace, answer.record.upload_id, wanted, bucket_id=None
         )
 
     async def parts(self, answer: Answer) -> Sequence[StoredPart]:
         return await self.world.send_parts.parts(self.namespace, answer.record.upload_id, bucket_id=None)
 
-    async def put_part(self, answer: Answer, number: int, body: bytes) -> StoredPart:
+    async def put_part(self, answer: Answer, number: int, body: bytes, *, sha256: str | None = None) -> StoredPart:
         """Send a part, as whoever holds its URL."""
         record = await self.record(answer)
-        stored = self.world.storage.put_part(record.storage_key, record.multipart_id or "", number, body)
+        stored = self.world.storage.put_part(record.storage_key, record.multipart_id or "", number, body, sha256=sha256)
         assert stored is not None
         return stored
 

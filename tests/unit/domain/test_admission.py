@@ -238,3 +238,10 @@ def test_the_tiers_limit_is_told_before_the_one_of_a_single_put() -> None:
     announced = clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1)
 
     assert refused(announced, by=ForbiddenError).code == "file_too_large"
+
+
+def test_storage_can_check_a_single_put_by_its_hash_and_parts_by_theirs() -> None:
+    assert refused(clip(storage_checks=True)).code == "hash_required"
+
+    assert admit(clip(storage_checks=True, sha256="a" * 64), BUCKET, LIMITS).part_size is None
+    assert admit(clip(storage_checks=True, multipart=Multipart.ALWAYS), BUCKET, LIMITS).part_size is not None

@@ -418,9 +418,14 @@ def test_parts_signed_after_a_silent_storage_keep_its_attempts_and_claim() -> No
 # expire
 
 
-@pytest.mark.parametrize("past", [(REQUESTED,), (REQUESTED, STARTED)], ids=["pending", "in progress"])
-def test_an_expired_upload_has_failed_and_holds_no_quota(past: tuple[UploadEvent, ...]) -> None:
-    state = given(*past).when(EXPIRE).then(EXPIRED)
+@pytest.mark.parametrize(
+    ("past", "arrived"),
+    [((REQUESTED,), "No bytes"), ((REQUESTED, STARTED), "Not all parts")],
+    ids=["pending", "in progress"],
+)
+def test_an_expired_upload_has_failed_and_holds_no_quota(past: tuple[UploadEvent, ...], arrived: str) -> None:
+    message = f"{arrived} arrived before the upload URL expired; request a new upload."
+    state = given(*past).when(EXPIRE).then(msgspec.structs.replace(EXPIRED, message=message))
 
     assert isinstance(state, Failed)
     assert EXPIRED.released_bytes == SIZE

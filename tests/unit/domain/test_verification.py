@@ -55,6 +55,24 @@ def test_another_size_than_confirmed_is_a_contradiction() -> None:
     assert reason(Claimed(size_bytes=SIZE + 1), request=asked(declared_size_bytes=None)) == "size_mismatch"
 
 
+def test_another_hash_than_confirmed_is_a_contradiction() -> None:
+    undeclared = asked(declared_sha256=None)
+
+    assert reason(Claimed(sha256=OTHER), request=undeclared) == "hash_mismatch"
+    assert reason(Claimed(sha256=OTHER)) == "hash_mismatch"
+    assert reason(Claimed(sha256=SHA256), request=undeclared) is None
+    assert reason(Claimed(sha256=OTHER), sha256=None) is None  # not read yet
+
+
+def test_another_crc_is_a_contradiction_where_storage_has_one() -> None:
+    claimed = Claimed(crc64nvme="AAAAAAAAAAA=")
+
+    assert reason(claimed, crc64nvme="rosUhgp5mIg=") == "checksum_mismatch"
+    assert reason(claimed, crc64nvme="AAAAAAAAAAA=") is None
+    assert reason(claimed, crc64nvme=None) is None
+    assert reason(crc64nvme="rosUhgp5mIg=") is None
+
+
 def test_a_file_over_the_tiers_limit_is_a_contradiction() -> None:
     assert reason(limit=SIZE - 1) == "file_too_large"
 

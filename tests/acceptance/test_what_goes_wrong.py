@@ -1,0 +1,764 @@
+"""Every way an upload can go wrong: what is answered, and what it leaves. The page `what-can-go-wrong` is this table.
+
+A service with real PostgreSQL and S3 and a clock that is set; files are of fixed bytes, so that messages are fixed too.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import uvicorn
+
+from adapters.memory.clock import ManualClock
+from application.ports.object_storage import StoredContent
+from domain.organization import Tier
+from domain.parts import MIN_PART_BYTES
+from entrypoints.http.app import create_app
+from entrypoints.http.server import Server, options
+from entrypoints.settings import Settings
+from entrypoints.wiring import Services, open_storage, running
+from tests.acceptance.test_main_job import announce, put
+from tests.conftest import Database, Servers, Tenant, environment_for, free_port, make_tenant
+
+BODY = b"a film of a hundred bytes, so that every number is known beforehand. " + b"." * 31
+OTHER = b"other bytes of the same length, which nobody has announced at any time" + b"." * 30
+PARTS = b"p" * (MIN_PART_BYTES + 100)
+SHA256 = hashlib.sha256(BODY).hexdigest()
+SECRET = "a secret of storage"
+QUOTA = 8 * 1024**2
+TIER_LIMIT = 10 * 1024**2
+BEHIND = timedelta(minutes=55)  # so far may the clock be set forward until URLs of an hour lie in S3's future
+NOTHING = "nothing"
+SETTLE_SECONDS = 20
+LONG = re.compile(r"\b(upl_|[0-9a-f]{6}(?=[0-9a-f]{26}))\w+")  # ids and hashes are shortened
+
+NOT_THERE = "No bytes are stored for this upload: send the file as its request says, then confirm again."
+OTHER_HASH = "The bytes that arrived have the SHA-256 c425df…, not 475901…."
+NO_ROOM = (
+    "The storage quota is 8388608 bytes, 0 are in use, 8388609 more were asked for: "
+    "delete something, or raise the quota."
+)
+BYTES = "the bytes"
+OVERWRITTEN = "both versions; the proved bytes are what is downloaded"
+HELD = f"{len(BODY)} reserved"
+ACCEPTED = f"{len(BODY)} accepted"
+PARTS_HELD = f"{len(PARTS)} reserved"
+
+
+class Gate:
+    """Stands before the storage, and shuts it off."""
+
+    def __init__(self, target_port: int) -> None:
+        self.port = free_port()
+        self.open = True
+        self._target_port = target_port
+        self._ways: set[asyncio.StreamWriter] = set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with await asyncio.start_server(self._serve, "127.0.0.1", self.port):
+            yield
+            self.shut()
+
+    def shut(self) -> None:
+        """Cut every connection, and take none until `open` is set."""
+        self.open = False
+        for way in self._ways:
+            way.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.open:
+            writer.close()
+            return
+        upstream, onward = await asyncio.open_connection("127.0.0.1", self._target_port)
+        self._ways |= {writer, onward}
+        with suppress(OSError):
+            await asyncio.gather(_pass(reader, onward), _pass(upstream, writer))
+        self._ways -= {writer, onward}
+
+
+async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    try:
+        while data := await source.read(65_536):
+            target.write(data)
+            await target.drain()
+    finally:
+        target.close()
+
+
+class World:
+    """A service of a test's own, its tenant, and what can be done to both."""
+
+    def __init__(
+        self, services: Services, tenant: Tenant, client: httpx.AsyncClient, clock: ManualClock, gate: Gate
+    ) -> None:
+        self.services = services
+        self.tenant = tenant
+        self.client = client
+        self.clock = clock
+        self.gate = gate
+        self.storage = services.ports.storage
+
+    async def confirm(self, upload: Mapping[str, Any], **claims: object) -> httpx.Response:
+        return await self.client.post(f"/v1/uploads/{upload['upload_id']}/confirm", json=claims)
+
+    async def ask(self, **fields: object) -> httpx.Response:
+        asked = {"filename": "a.mp4", "content_type": "video/mp4", "blob_property": "video", **fields}
+        return await self.client.post("/v1/buckets/files/uploads", json=asked)
+
+    async def sent(self, body: bytes = BODY, **fields: object) -> dict[str, Any]:
+        """Announce, and send bytes that storage takes."""
+        upload = await announce(self.client, BODY, **fields)
+        assert (await put(upload, body)).status_code == 200
+        return upload
+
+    async def in_parts(self, *numbers: int, **fields: object) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Announce a file of two parts and send some of them; return them as storage answered."""
+        upload = await announce(self.client, PARTS, multipart="always", **fields)
+        signed = await self.client.post(
+            f"/v1/uploads/{upload['upload_id']}/parts/sign", json={"part_numbers": list(numbers)}
+        )
+        there = []
+        async with httpx.AsyncClient() as plain:
+            for part in signed.json()["parts"]:
+                start = (part["part_number"] - 1) * MIN_PART_BYTES
+                content = PARTS[start : start + MIN_PART_BYTES]
+                answer = await plain.put(part["url"], content=content, headers=part["required_headers"])
+                there.append({"part_number": part["part_number"], "etag": answer.headers["etag"]})
+        return upload, there
+
+    async def tell(self, upload: Mapping[str, Any]) -> httpx.Response:
+        """Tell the service, as storage does, that the bytes are there."""
+        record = {
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": self.storage.bucket}, "object": {"key": upload["s3_key"]}},
+        }
+        return await self.client.post(
+            "/v1/storage-events", json={"Records": [record]}, headers={"Authorization": f"Bearer {SECRET}"}
+        )
+
+    async def pass_time(self, much: timedelta = timedelta(hours=2)) -> None:
+        """Set the clock forward, and have a worker do what is due by then."""
+        self.clock.advance(much)
+        await self.work()
+
+    async def work(self) -> None:
+        while await self.services.worker.work_due():
+            pass
+
+    async def record(self, upload: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.client.get(f"/v1/uploads/{upload['upload_id']}")).json()
+        return found
+
+    async def quota(self) -> str:
+        """Return what counts, in words."""
+        use = await self.services.system.read_side.quota(self.tenant.caller.organization.organization_id)
+        words = [
+            f"{count} {what}"
+            for count, what in ((use.reserved_bytes, "reserved"), (use.accepted_bytes, "accepted"))
+            if count
+        ]
+        return ", ".join(words) or NOTHING
+
+    async def left(self, upload: Mapping[str, Any]) -> str:
+        """Return what storage has for an upload, in words."""
+        content = await self.storage.head(upload["s3_key"])
+        if content is not None:
+            return await self._name(upload, content)
+        listed = await self.client.get(f"/v1/uploads/{upload['upload_id']}/parts")
+        if listed.is_success and listed.json()["parts"]:
+            return f"parts {', '.join(str(part['part_number']) for part in listed.json()['parts'])}"
+        return NOTHING
+
+    async def _name(self, upload: Mapping[str, Any], content: StoredContent) -> str:
+        now = b"".join([chunk async for chunk in self.storage.read(upload["s3_key"], content)])
+        if now in {BODY, PARTS}:
+            return "the bytes"
+        record = await self.client.get(f"/v1/uploads/{upload['upload_id']}?return_presigned_urls=true")
+        url = record.json().get("download_url")
+        if url is None:
+            return "the other bytes"
+        async with httpx.AsyncClient() as plain:
+            assert (await plain.get(url)).content == BODY
+        return OVERWRITTEN
+
+
+Seen = tuple[Mapping[str, Any] | None, httpx.Response | None]
+Go = Callable[[World], Awaitable[Seen]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A row of the table. `answer`: to the last request, with its code. `status` None: there is no upload.
+
+    `message`: of an error that we answer, otherwise of the upload.
+    """
+
+    name: str
+    what: str
+    answer: str
+    status: str | None
+    message: str | None
+    quota: str
+    left: str
+    go: Go
+
+
+WAYS: Final[list[Way]] = []
+
+
+def way(
+    what: str,
+    *,
+    answer: str,
+    status: str | None,
+    message: str | None = None,
+    quota: str = NOTHING,
+    left: str = NOTHING,
+) -> Callable[[Go], Go]:
+    """Add a row."""
+
+    def add(go: Go) -> Go:
+        WAYS.append(Way(go.__name__, what, answer, status, message, quota, left, go))
+        return go
+
+    return add
+
+
+# Before anything is sent
+
+
+@way(
+    "The file is larger than the quota has room for.",
+    answer="403 quota_exceeded",
+    status=None,
+    message=NO_ROOM,
+)
+async def announced_beyond_the_quota(world: World) -> Seen:
+    return None, await world.ask(file_size_bytes=QUOTA + 1)
+
+
+@way(
+    "The file is larger than the tier allows.",
+    answer="403 file_too_large",
+    status=None,
+    message="The organization's tier allows files of up to 10485760 bytes.",
+)
+async def announced_beyond_the_tier(world: World) -> Seen:
+    return None, await world.ask(file_size_bytes=TIER_LIMIT + 1)
+
+
+# While it is sent
+
+
+@way(
+    "Storage: the body has another length than was announced.", answer="403 from storage", status="PENDING", quota=HELD
+)
+async def another_length_is_sent(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    return upload, await put(upload, BODY + b"!")
+
+
+@way("Storage: the body comes with another content type.", answer="403 from storage", status="PENDING", quota=HELD)
+async def another_type_is_sent(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    return upload, await put({**upload, "content_type": "video/webm"}, BODY)
+
+
+@way("Storage: the URL has expired before the PUT begins.", answer="403 from storage", status="PENDING", quota=HELD)
+async def the_url_has_expired(world: World) -> Seen:
+    upload = await announce(world.client, BODY, presigned_url_expiration=60)
+    return upload, await put(upload, BODY)
+
+
+@way(
+    "Storage, with `integrity: storage`: the body has another SHA-256.",
+    answer="400 from storage",
+    status="PENDING",
+    quota=HELD,
+)
+async def storage_checks_the_hash(world: World) -> Seen:
+    upload = await announce(world.client, BODY, file_hash=SHA256, integrity="storage")
+    return upload, await send(upload, OTHER)
+
+
+@way(
+    "The body breaks off in the middle.",
+    answer="400 content_not_found",
+    status="PENDING",
+    quota=HELD,
+    message=NOT_THERE,
+)
+async def the_body_breaks_off(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    await break_off(upload, BODY)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "Nothing is sent until the URL has expired.",
+    answer="400 upload_failed",
+    status="FAILED",
+    message="The upload is FAILED: No bytes arrived before the upload URL expired; request a new upload.",
+)
+async def nothing_is_sent(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    await world.pass_time()
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "It expires while it is sent, and the client never comes back: the sweeper finds the bytes.",
+    answer="",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def it_expires_while_it_is_sent(world: World) -> Seen:
+    upload = await world.sent()
+    await world.pass_time()
+    return upload, None
+
+
+@way(
+    "It expires while it is sent, and the client confirms late.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def it_is_confirmed_late(world: World) -> Seen:
+    upload = await world.sent()
+    world.clock.advance(timedelta(hours=1, minutes=5))
+    return upload, await world.confirm(upload)
+
+
+@way("The client gives it up after it has sent the bytes.", answer="204", status="CANCELED")
+async def it_is_canceled(world: World) -> Seen:
+    upload = await world.sent()
+    answer = await world.client.delete(f"/v1/uploads/{upload['upload_id']}")
+    await world.work()
+    return upload, answer
+
+
+@way("Bytes arrive after the client has given it up.", answer="200 from storage", status="CANCELED")
+async def bytes_after_the_cancellation(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    await world.client.delete(f"/v1/uploads/{upload['upload_id']}")
+    answer = await put(upload, BODY)
+    await world.pass_time()  # what came late is deleted when the URL has expired
+    return upload, answer
+
+
+# When it is confirmed
+
+
+@way(
+    "It is confirmed before the bytes are there.",
+    answer="400 content_not_found",
+    status="PENDING",
+    quota=HELD,
+    message=NOT_THERE,
+)
+async def confirmed_before_the_bytes(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "It is confirmed before the bytes are there, and again afterwards.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def confirmed_before_and_after_the_bytes(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    assert (await world.confirm(upload)).status_code == 400
+    await put(upload, BODY)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The bytes are deleted from storage before it is confirmed.",
+    answer="400 content_not_found",
+    status="PENDING",
+    quota=HELD,
+    message=NOT_THERE,
+)
+async def deleted_before_it_is_confirmed(world: World) -> Seen:
+    upload = await world.sent()
+    await world.storage.delete(upload["s3_key"])
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The client names another ETag than storage has.",
+    answer="400 etag_mismatch",
+    status="FAILED",
+    message="Storage holds the ETag 984147…, not 000000…: other bytes arrived.",
+)
+async def another_etag(world: World) -> Seen:
+    upload = await world.sent()
+    return upload, await world.confirm(upload, etag="0" * 32)
+
+
+@way(
+    "The client names another size than arrived.",
+    answer="400 size_mismatch",
+    status="FAILED",
+    message="100 bytes arrived, 99 were confirmed.",
+)
+async def another_size(world: World) -> Seen:
+    upload = await world.sent(file_size_bytes=None)
+    return upload, await world.confirm(upload, file_size_bytes=99)
+
+
+@way(
+    "The bytes have another SHA-256 than was announced.",
+    answer="400 hash_mismatch",
+    status="FAILED",
+    message=OTHER_HASH,
+)
+async def another_hash(world: World) -> Seen:
+    upload = await world.sent(OTHER, file_hash=SHA256)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The same, found by a worker (`?async=true`).",
+    answer="200 PROCESSING",
+    status="FAILED",
+    message=OTHER_HASH,
+)
+async def another_hash_in_a_task(world: World) -> Seen:
+    upload = await world.sent(OTHER, file_hash=SHA256)
+    answer = await world.client.post(f"/v1/uploads/{upload['upload_id']}/confirm?async=true")
+    await world.work()
+    return upload, answer
+
+
+@way(
+    "The size was not announced, and is more than the tier allows.",
+    answer="400 file_too_large",
+    status="FAILED",
+    message="10485761 bytes arrived; the tier allows files of up to 10485760.",
+)
+async def the_true_size_is_beyond_the_tier(world: World) -> Seen:
+    upload = await announce(world.client, BODY, file_size_bytes=None)
+    await put(upload, b"." * (TIER_LIMIT + 1))
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The size was not announced, and the quota has no room for it.",
+    answer="400 quota_exceeded",
+    status="FAILED",
+    message=NO_ROOM,
+)
+async def the_true_size_is_beyond_the_quota(world: World) -> Seen:
+    upload = await announce(world.client, BODY, file_size_bytes=None)
+    await put(upload, b"." * (QUOTA + 1))
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The same bytes were completed before, unknown when this one was announced.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    message="The same bytes were here already, in the upload upl_…: they are kept once.",
+)
+async def a_duplicate(world: World) -> Seen:
+    first, second = await world.sent(), await world.sent()
+    await world.confirm(first)
+    answer = await world.confirm(second)
+    assert answer.json()["duplicate_of_upload_id"] == first["upload_id"]
+    await world.work()
+    return second, answer
+
+
+@way(
+    "Storage does not answer.",
+    answer="503 storage_unavailable",
+    status="PENDING",
+    quota=HELD,
+    left=BYTES,
+    message="The storage cannot be reached right now; try again in a moment.",
+)
+async def storage_is_away(world: World) -> Seen:
+    upload = await world.sent()
+    world.gate.shut()
+    answer = await world.confirm(upload)
+    world.gate.open = True
+    return upload, answer
+
+
+@way(
+    "Everything is done twice: announced with one `Idempotency-Key`, sent, told of by storage, confirmed.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def twice_everything(world: World) -> Seen:
+    world.client.headers["Idempotency-Key"] = "once"
+    upload, again = [await announce(world.client, BODY, auto_confirm=True) for _ in range(2)]
+    del world.client.headers["Idempotency-Key"]
+    assert upload["upload_id"] == again["upload_id"]
+    for each in (upload, again):
+        assert (await put(each, BODY)).status_code == 200
+    for _ in range(2):
+        assert (await world.tell(upload)).status_code == 200
+        await world.work()
+    first, second = [await world.confirm(upload) for _ in range(2)]
+    assert first.json() == second.json()
+    return upload, second
+
+
+# Without the client
+
+
+@way(
+    "Storage tells of the bytes before the client confirms, of an upload with `auto_confirm`.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def told_of_before_it_is_confirmed(world: World) -> Seen:
+    upload = await world.sent(auto_confirm=True)
+    await world.tell(upload)
+    await world.work()
+    assert (await world.record(upload))["status"] == "COMPLETED"
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The same without `auto_confirm`: the client has the word.",
+    answer='200 {"received":1,"matched":1,"ignored":0}',
+    status="PENDING",
+    quota=HELD,
+    left=BYTES,
+)
+async def told_of_without_auto_confirm(world: World) -> Seen:
+    upload = await world.sent()
+    answer = await world.tell(upload)
+    await world.work()
+    return upload, answer
+
+
+@way(
+    "Storage tells of other bytes than were announced, with `auto_confirm`.",
+    answer="",
+    status="FAILED",
+    message=OTHER_HASH,
+)
+async def told_of_other_bytes(world: World) -> Seen:
+    upload = await world.sent(OTHER, file_hash=SHA256, auto_confirm=True)
+    await world.tell(upload)
+    await world.work()
+    return upload, None
+
+
+# Afterwards
+
+
+@way(
+    "Other bytes are sent by the same URL after completion.",
+    answer="200 from storage",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=OVERWRITTEN,
+)
+async def overwritten_afterwards(world: World) -> Seen:
+    upload = await world.sent()
+    await world.confirm(upload)
+    return upload, await put(upload, OTHER)
+
+
+@way(
+    "The same with `integrity: storage`, whose URL never replaces anything.",
+    answer="412 from storage",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def overwritten_afterwards_with_integrity(world: World) -> Seen:
+    upload = await announce(world.client, BODY, file_hash=SHA256, integrity="storage")
+    await send(upload, BODY)
+    await world.confirm(upload)
+    return upload, await send(upload, BODY)
+
+
+# In parts
+
+
+@way(
+    "A part is missing.",
+    answer="400 content_not_found",
+    status="IN_PROGRESS",
+    quota=PARTS_HELD,
+    left="parts 1",
+    message="Not all parts are there as they should be: send these parts (again), then confirm again.",
+)
+async def a_part_is_missing(world: World) -> Seen:
+    upload, _ = await world.in_parts(1)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The client names another ETag for a part.",
+    answer="400 parts_differ",
+    status="IN_PROGRESS",
+    quota=PARTS_HELD,
+    left="parts 1, 2",
+    message="Storage has other bytes than you name for some parts: send these parts again, then confirm again.",
+)
+async def a_part_has_another_etag(world: World) -> Seen:
+    upload, sent = await world.in_parts(1, 2)
+    return upload, await world.confirm(upload, parts=[sent[0], {**sent[1], "etag": "0" * 32}])
+
+
+@way(
+    "Parts are missing when it expires.",
+    answer="400 upload_failed",
+    status="FAILED",
+    message="The upload is FAILED: Not all parts arrived before the upload URL expired; request a new upload.",
+)
+async def parts_are_missing_at_the_end(world: World) -> Seen:
+    upload, _ = await world.in_parts(1)
+    await world.pass_time()
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "All parts are there when it expires, and the client never comes back.",
+    answer="",
+    status="COMPLETED",
+    quota=f"{len(PARTS)} accepted",
+    left=BYTES,
+)
+async def all_parts_are_there_at_the_end(world: World) -> Seen:
+    upload, _ = await world.in_parts(2, 1)
+    await world.pass_time()
+    return upload, None
+
+
+@way(
+    "The parts are of other bytes than were announced.",
+    answer="400 hash_mismatch",
+    status="FAILED",
+    message="The bytes that arrived have the SHA-256 02cbcf…, not 475901….",
+)
+async def parts_of_other_bytes(world: World) -> Seen:
+    upload, _ = await world.in_parts(1, 2, file_hash=SHA256)
+    return upload, await world.confirm(upload)
+
+
+# The table
+
+
+@pytest.fixture
+async def world(servers: Servers, database: Database) -> AsyncIterator[World]:
+    """A service of this test's own, whose storage is behind a gate."""
+    gate = Gate(urlsplit(servers.s3_endpoint_url).port or 0)
+    port = free_port()
+    settings = Settings(
+        environment_for(servers, database)
+        | {
+            "UPWELL_S3_ENDPOINT_URL": f"http://127.0.0.1:{gate.port}",
+            "UPWELL_FREE_FILE_LIMIT_BYTES": str(TIER_LIMIT),
+            "UPWELL_INLINE_LIMIT_BYTES": str(2 * TIER_LIMIT),
+            "UPWELL_PART_BYTES": str(MIN_PART_BYTES),
+        }
+    )
+    clock = ManualClock(datetime.now(UTC) - BEHIND)
+    opened = asyncio.get_running_loop().create_future()
+
+    @asynccontextmanager
+    async def services() -> AsyncIterator[Services]:
+        async with running(settings, clock=clock) as made:
+            opened.set_result(made)
+            yield made
+
+    async with gate.running(), open_storage(settings.s3) as storage:
+        await storage.prepare(cors_origins=[])
+        app = create_app(services, storage_events_secret=SECRET)
+        server = Server(uvicorn.Config(app, **options("127.0.0.1", port)))
+        serving = asyncio.create_task(server.serve())
+        made = await opened
+        tenant = await make_tenant(database, f"http://127.0.0.1:{port}", tier=Tier.FREE, quota_bytes=QUOTA)
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while not server.started:
+                await asyncio.sleep(0.01)
+        async with tenant.client() as client:
+            yield World(made, tenant, client, clock, gate)
+        server.should_exit = True
+        await serving
+
+
+@pytest.mark.parametrize("name", [way.name for way in WAYS])
+async def test_what_goes_wrong(world: World, name: str) -> None:
+    (row,) = [each for each in WAYS if each.name == name]
+    upload, answer = await row.go(world)
+
+    assert told(answer) == row.answer
+    if upload is None:
+        assert answer is not None
+        assert (message_of(answer), await world.quota()) == (row.message, row.quota)
+        return
+    await world.work()
+    record = await world.record(upload)
+    message = record["message"] if answer is None or answer.is_success else message_of(answer)
+    message = message and LONG.sub(r"\1…", message)
+    assert (record["status"], message, await world.quota(), await world.left(upload)) == (
+        row.status,
+        row.message,
+        row.quota,
+        row.left,
+    )
+
+
+def told(answer: httpx.Response | None) -> str:
+    """Return an answer in a few words."""
+    if answer is None:
+        return ""
+    if not answer.request.url.path.startswith("/v1/"):
+        return f"{answer.status_code} from storage"
+    if not answer.content:
+        return str(answer.status_code)
+    body = answer.json()
+    return f"{answer.status_code} {body.get('status', answer.text) if answer.is_success else body['error']['code']}"
+
+
+def message_of(answer: httpx.Response) -> str | None:
+    """Return what an error says of itself; storage's own words are its own."""
+    return answer.json()["error"]["message"] if answer.request.url.path.startswith("/v1/") else None
+
+
+async def send(upload: Mapping[str, Any], body: bytes) -> httpx.Response:
+    """Send a body with all that the upload asks for."""
+    async with httpx.AsyncClient() as plain:
+        return await plain.put(upload["presigned_url"], content=body, headers=upload["required_headers"])
+
+
+async def break_off(upload: Mapping[str, Any], body: bytes) -> None:
+    """Begin to send a body, and go away in the middle."""
+    url = urlsplit(upload["presigned_url"])
+    _, writer = await asyncio.open_connection(url.hostname, url.port)
+    head = f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n"
+    head += f"Content-Type: {upload['content_type']}\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body[: len(body) // 2])
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()

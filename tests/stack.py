@@ -1,0 +1,132 @@
+"""A whole Upwell of its own for scripts and benchmarks: PostgreSQL, S3, service and worker, each a process to kill."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.seaweedfs import EmbeddedStorage
+from adapters.postgres.connecting import SERVICE_ROLE, connect
+from adapters.postgres.migrating import migrate
+from tests.conftest import Database, Tenant, free_port, make_tenant, start, wait_ready
+
+NAME = "stack"
+
+
+@dataclass
+class Stack:
+    """What runs. `processes` by the command that they are: `serve` and `worker`."""
+
+    folder: Path
+    database: Database
+    storage: EmbeddedStorage
+    environment: dict[str, str]
+    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    @property
+    def port(self) -> int:
+        """Where the service listens."""
+        return int(self.environment["UPWELL_PORT"])
+
+    @property
+    def url(self) -> str:
+        """Where the service is reached."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def begin(self, command: str) -> None:
+        """Start `serve` or `worker`; a service is ready afterwards."""
+        self.processes[command] = start(self.environment, command)
+        if command == "serve":
+            wait_ready(self.url, self.processes[command])
+
+    def kill(self, command: str) -> None:
+        """Kill `serve` or `worker`, with whatever it has started, at once."""
+        kill_tree(self.processes.pop(command))
+
+    def restart_storage(self) -> None:
+        """Kill the storage at once, and start it again on what it has kept."""
+        kill_tree(psutil.Process(self.storage.pid))
+        self.storage.stop()
+        self.storage = EmbeddedStorage.start(self.folder / "s3")
+
+    def tenant(self, **options: Any) -> Tenant:  # noqa: ANN401  # those of `make_tenant`
+        """Make an organization with a key, a namespace and a bucket."""
+        return asyncio.run(make_tenant(self.database, self.url, **options))
+
+    def end(self) -> None:
+        """Stop service and worker as an operator does."""
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            process.wait(60)
+        self.processes.clear()
+
+
+@contextlib.contextmanager
+def stack(settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """Run servers in a folder of their own, gone afterwards; `begin` what is wanted of Upwell."""
+    with contextlib.ExitStack() as undo:
+        folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="upwell-stack-")))
+        folder.chmod(0o711)  # PostgreSQL runs as another user where this is root
+        postgres = undo.enter_context(EmbeddedPostgres.start(folder / "postgres"))
+        storage = EmbeddedStorage.start(folder / "s3")
+        environment = {
+            "UPWELL_S3_ENDPOINT_URL": storage.endpoint_url,
+            "UPWELL_S3_REGION": storage.region,
+            "UPWELL_S3_BUCKET": NAME,
+            "UPWELL_S3_ACCESS_KEY_ID": storage.access_key_id,
+            "UPWELL_S3_SECRET_ACCESS_KEY": storage.secret_access_key,
+            "UPWELL_PORT": str(free_port()),
+            "UPWELL_LOG_LEVEL": "error",
+            "UPWELL_RATE_LIMITS": "off",
+        }
+        made = Stack(folder, Database(NAME, "", ""), storage, environment | dict(settings or {}))
+        undo.callback(lambda: made.storage.stop())  # noqa: PLW0108  # whichever it is by then
+        undo.callback(made.end)
+        made.database = asyncio.run(prepare(postgres))
+        made.environment["UPWELL_DATABASE_URL"] = made.database.url
+        yield made
+
+
+def kill_tree(process: "subprocess.Popen[bytes] | psutil.Process") -> None:
+    """Kill a process and its children at once."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(process.pid)
+        for one in (root, *root.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+    if isinstance(process, subprocess.Popen):
+        process.wait()
+
+
+def peak_bytes(process: "subprocess.Popen[bytes]") -> int:
+    """Return the most memory that a running process has had resident (Linux)."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def chance_file(path: Path, size_bytes: int) -> Path:
+    """Write a file of bytes of chance."""
+    with path.open("wb") as file:
+        for start_at in range(0, size_bytes, 1 << 24):
+            file.write(os.urandom(min(1 << 24, size_bytes - start_at)))
+    return path
+
+
+async def prepare(postgres: EmbeddedPostgres) -> Database:
+    """Make a migrated database and the service's login."""
+    admin = await connect(postgres.url, role=None)
+    await admin.execute(f"CREATE DATABASE {NAME}")
+    await migrate(postgres.url_for("postgres", NAME))
+    await admin.execute(f"CREATE ROLE {NAME} LOGIN")
+    await admin.execute(f"GRANT {SERVICE_ROLE} TO {NAME}")
+    await admin.close()
+    return Database(NAME, postgres.url_for(NAME, NAME), postgres.url_for("postgres", NAME))
