@@ -32,7 +32,7 @@ from domain.upload import (
 )
 
 MAX_SIGNED_AT_ONCE = 1000
-_EXTENDED_AFTER = 4  # an upload gets more time when a quarter of it has gone by
+_EXTENDED_AFTER = 4  # an upload gets more time when a quarter of it has gone by, or its URLs would outlive it
 
 
 class WantedPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,7 +174,7 @@ class SendingParts:
                 )
                 commands.append(StartUpload(origin=origin, multipart_id=begun))
             lasts = timedelta(seconds=request.url_expires_in_seconds)
-            if now + lasts > request.expires_at + lasts / _EXTENDED_AFTER:
+            if now + lasts > request.expires_at + min(lasts / _EXTENDED_AFTER, self._rules.grace):
                 commands.append(
                     ReissueUrl(origin=origin, expires_at=now + lasts, due_at=now + lasts + self._rules.grace)
                 )

@@ -95,6 +95,13 @@ async def test_parts_that_are_sent_late_give_the_upload_more_time(client: Client
     assert (await client.record(answer)).status is Status.IN_PROGRESS
 
 
+async def test_an_upload_that_lasts_for_long_is_not_ended_before_the_urls_of_its_parts(client: Client) -> None:
+    answer = await in_parts(client, expires_in=24 * 3600)
+    await client.world.pass_time(timedelta(hours=1))
+    (part,) = await client.sign_parts(answer, 1)
+    assert (await client.record(answer)).expires_at >= part.signed.expires_at
+
+
 async def test_of_two_that_begin_at_once_one_does(client: Client) -> None:
     answer = await in_parts(client)
 
