@@ -490,6 +490,17 @@ class UploadMachine(RuleBasedStateMachine):
             self._at_once([self._deed(upload_id, deed, "no more", [1])])
         return made
 
+    @precondition(lambda self: self.system.powers.passes_time)
+    @rule(target=sent, wish=wishes(), other=bodies)
+    def overwrite_what_was_proved(self, wish: Wish, other: bytes) -> Any:  # noqa: ANN401  # the same
+        """Do the whole job, send other bytes by the same URL, and wait until it has expired."""
+        made = self._do_the_job(wish, "nothing", None)
+        for upload_id in made.values:
+            self._send(upload_id, other)
+        self._pass("a long URL")
+        self._work()
+        return made
+
     def _pass(self, by: str) -> None:
         limits, second = self.model.limits, timedelta(seconds=1)
         self.system.pass_time(

@@ -735,7 +735,11 @@ class Model:
         return [
             each
             for each in self.uploads.values()
-            if self.versioned and each.keeps and each.status == COMPLETED and each.stored and each.has_other_bytes
+            if self.versioned
+            and each.keeps
+            and each.status == COMPLETED
+            and each.stored is not None
+            and each.has_other_bytes
         ]
 
     def overdue(self, now: datetime) -> Iterable[str]:
