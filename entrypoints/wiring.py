@@ -44,6 +44,7 @@ from application.deleting_objects import DeletingObjects
 from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
+from application.issuing_event_tokens import IssuingEventTokens
 from application.issuing_upload_tokens import IssuingUploadTokens
 from application.limiting_requests import LimitingRequests
 from application.managing_keys import ManagingKeys
@@ -59,6 +60,7 @@ from application.ports.read_side import Directory, ReadSide
 from application.ports.search_index import SearchIndex
 from application.ports.tasks import Tasks, TaskType
 from application.ports.url_signer import UrlSigner
+from application.reading_events import ReadingEvents
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import RequestingUpload
 from application.rules import Rules
@@ -132,6 +134,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     change_organization: ChangingOrganizations
     keys: ManagingKeys
     issue_upload_token: IssuingUploadTokens
+    issue_event_token: IssuingEventTokens
+    read_events: ReadingEvents
     worker: Working
     take_storage_events: TakingStorageEvents
 
@@ -187,6 +191,8 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         change_organization=ChangingOrganizations(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
         keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids, rules=rules),
         issue_upload_token=IssuingUploadTokens(log=p.log, clock=p.clock, ids=p.ids),
+        issue_event_token=IssuingEventTokens(clock=p.clock),
+        read_events=ReadingEvents(log=system.log, own=p.log),
         worker=_working(system, rules),
         take_storage_events=TakingStorageEvents(
             log=system.log,

@@ -5,7 +5,8 @@ between, so there is no lock.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from itertools import islice
 from typing import Any, cast
 
 import msgspec
@@ -19,7 +20,6 @@ from application.ports.event_log import (
     Notification,
     OriginalExistsError,
     OriginalGoneError,
-    StoredEvent,
     StreamAppend,
     VersionConflictError,
 )
@@ -29,6 +29,7 @@ from domain.object import ObjectDeleted
 from domain.organization import OrganizationProfileChanged
 from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
 from domain.tags import BY_TAG, decode
+from domain.telling import origin_of
 from domain.upload import Status, UploadForgotten
 
 _PERSONAL_OF_REQUEST = ("filename", "storage_key", "metadata", "object_metadata")
@@ -69,24 +70,18 @@ class MemoryEventLog:
             self._carry_out(streams)
         return len(self._notifications)
 
-    async def read_stream(self, stream_id: str) -> Sequence[StoredEvent]:
+    async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version."""
-        found = [self._notifications[position - 1] for position in self._streams.get(stream_id, ())]
-        return [
-            StoredEvent(
-                originator_id=each.originator_id,
-                originator_version=each.originator_version,
-                topic=each.topic,
-                state=each.state,
-            )
-            for each in found
-        ]
+        return [self._notifications[position - 1] for position in self._streams.get(stream_id, ())]
 
-    async def read_feed(self, *, after: int, limit: int) -> Sequence[Notification]:
+    async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
         """Return up to `limit` notifications above `after`, in order."""
-        return self._notifications[after : after + limit]
+        if organization_id is None:
+            return self._notifications[after : after + limit]
+        theirs = (each for each in self._notifications[after:] if _organization_of(each) == organization_id)
+        return list(islice(theirs, limit))
 
-    async def tail(self, *, after: int) -> AsyncIterator[Notification]:
+    async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
         """Yield every notification above `after`, and go on with new ones."""
         while True:
             appended = self._appended
@@ -242,3 +237,8 @@ class MemoryEventLog:
                     for blob in fact["blobs"]
                 ]
             self._notifications[position - 1] = msgspec.structs.replace(notification, state=msgspec.json.encode(fact))
+
+
+def _organization_of(notification: Notification) -> str | None:
+    origin = origin_of(notification.state)
+    return None if origin is None else origin.organization_id

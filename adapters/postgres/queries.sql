@@ -2,13 +2,18 @@
 
 -- name: stream
 -- All events of one stream, in order.
-SELECT originator_id, originator_version, topic, state FROM upwell.upwell_events
+SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
 WHERE originator_id = $1 ORDER BY originator_version;
 
 -- name: feed
 -- The next notifications after a position.
 SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
 WHERE notification_id > $1 ORDER BY notification_id LIMIT $2;
+
+-- name: feed_of_organization
+-- The next notifications of an organization after a position.
+SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
+WHERE organization_id = $3 AND notification_id > $1 ORDER BY notification_id LIMIT $2;
 
 -- name: head
 -- The last position.

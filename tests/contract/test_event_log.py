@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -40,7 +40,7 @@ from domain.upload import UploadRequested, UploadSkipped
 from tests.contract._log import HASH, OTHER_HASH, SOON, Account, Kit, open_account, whole_feed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    pass
 
 
 async def refused(kind: type[RefusedError], code: str, appending: Awaitable[int]) -> dict[str, Any]:
@@ -55,7 +55,7 @@ async def refused(kind: type[RefusedError], code: str, appending: Awaitable[int]
 async def listen(log: EventLog, count: int, *, after: int = 0) -> list[Notification]:
     """Return the first `count` notifications that a tail yields."""
     heard: list[Notification] = []
-    async with asyncio.timeout(SOON), aclosing(cast("AsyncGenerator[Notification]", log.tail(after=after))) as tail:
+    async with asyncio.timeout(SOON), aclosing(log.tail(after=after)) as tail:
         async for notification in tail:
             heard.append(notification)
             if len(heard) == count:
@@ -242,7 +242,7 @@ async def test_a_tail_begins_after_its_position_and_wakes_for_what_another_proce
     kit: Kit, account: Account
 ) -> None:
     await account.request(kit.log)
-    tail = cast("AsyncGenerator[Notification]", kit.log.tail(after=4))
+    tail = kit.log.tail(after=4)
     async with asyncio.timeout(SOON), aclosing(tail):
         assert (await anext(tail)).id == 5
         for number, log in enumerate((kit.other_log, kit.log, kit.other_log), 6):
