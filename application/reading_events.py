@@ -1,7 +1,7 @@
 """Reading the feed: pages from any position, and waiting for what comes, for as many readers as there are.
 
-Each process follows the log once, while anybody waits, and keeps the last events in memory. Whoever is behind them reads
-the log itself; who has caught up is woken by what concerns its organization, and costs the database nothing.
+Each process follows the log once, while anybody waits, and keeps the last events in memory. Whoever is behind them
+reads the log itself; who has caught up is woken by what concerns its organization, and costs the database nothing.
 """
 
 import asyncio

@@ -7,6 +7,7 @@ what opens something and whom to write to.
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -17,10 +18,10 @@ from domain.tags import BY_TAG
 
 SECRET_FIELDS = frozenset({"key_hash", "billing_email"})
 # Who may only read is not told of who may what, nor of what an organization says of itself.
-_FOR_ADMINISTRATORS = frozenset({"organization", "api_key", "upload_token"})
+_FOR_ADMINISTRATORS = ("organization.", "api_key.", "upload.token_")
 _MAX_TYPES = 100
 
-TOLD_TO_READERS = frozenset(tag for tag in BY_TAG if tag.partition(".")[0] not in _FOR_ADMINISTRATORS)
+TOLD_TO_READERS = frozenset(tag for tag in BY_TAG if not tag.startswith(_FOR_ADMINISTRATORS))
 TOLD_TO_ADMINISTRATORS = frozenset(BY_TAG)
 _WITH_SECRETS = frozenset(tag for tag, kind in BY_TAG.items() if SECRET_FIELDS & set(kind.__struct_fields__))
 
@@ -108,6 +109,9 @@ def schema_of(tag: str) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the `data` of events with this tag."""
     (schema,), components = msgspec.json.schema_components([BY_TAG[tag]], ref_template="#/$defs/{name}")
     kinds = dict(components)
+    for each in kinds.values():
+        if "description" in each:
+            each["description"] = cleandoc(each["description"])
     top = kinds.pop(BY_TAG[tag].__name__)
     top["properties"] = {name: each for name, each in top["properties"].items() if name not in SECRET_FIELDS}
     top["required"] = [name for name in top.get("required", []) if name not in SECRET_FIELDS]

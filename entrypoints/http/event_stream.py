@@ -1,8 +1,8 @@
 """Server-sent events: an answer that goes on while its reader takes it and may read it.
 
 The format: https://html.spec.whatwg.org/multipage/server-sent-events.html. One page of events is in memory at a time,
-and the next is looked for when the reader has taken it. Who takes nothing for a while is cut off, and goes on later from
-the id of the last event that arrived.
+and the next is looked for when the reader has taken it. Who takes nothing for a while is cut off, and goes on later
+from the id of the last event that arrived.
 """
 
 import asyncio

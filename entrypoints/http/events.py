@@ -38,7 +38,7 @@ _EVENT_STREAM = "text/event-stream"
 After = Annotated[str, QueryParameter(description="A position, or 'latest': only what comes.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)]
 Wait = Annotated[float, QueryParameter(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for events.")]
-Types = Annotated[str, QueryParameter(description="Tags or kinds, by commas: 'upload.completed,object.*'.")]
+Types = Annotated[str | None, QueryParameter(description="Tags or kinds, by commas: 'upload.completed,object.*'.")]
 
 
 @get("/events", opt=_FEED, tags=TAGS)
@@ -48,7 +48,7 @@ async def list_events(
     after: After = "0",
     limit: Limit = _PAGE,
     wait: Wait = 0,
-    types: Types | None = None,
+    types: Types = None,
     bucket_id: FromQuery[str | None] = None,
     upload_id: FromQuery[str | None] = None,
     token: FromQuery[str | None] = None,  # noqa: ARG001  # read before the body is
