@@ -23,6 +23,7 @@ from domain.bucket import (
     merged,
     replay,
 )
+from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.events import JSON, Origin
 from domain.refusals import NotFoundError, WrongStateError
 from domain.schema import check_json
@@ -41,6 +42,7 @@ class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
     merges: bool = False
     status: BucketStatus | msgspec.UnsetType = msgspec.UNSET
     auto_confirm: bool | msgspec.UnsetType = msgspec.UNSET
+    content_rules: ContentRules | msgspec.UnsetType = msgspec.UNSET
 
 
 class ChangingBuckets:
@@ -118,8 +120,16 @@ def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[
     auto_confirm = known.auto_confirm if known else False
     if isinstance(change.auto_confirm, bool):
         auto_confirm = change.auto_confirm
+    content_rules = known.content_rules if known else ANY_CONTENT
+    if isinstance(change.content_rules, ContentRules):
+        content_rules = change.content_rules
     update = UpdateBucket(
-        origin=origin, name=name, description=description, metadata=metadata, auto_confirm=auto_confirm
+        origin=origin,
+        name=name,
+        description=description,
+        metadata=metadata,
+        auto_confirm=auto_confirm,
+        content_rules=content_rules,
     )
     if isinstance(change.status, msgspec.UnsetType):
         return (update,)

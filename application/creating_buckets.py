@@ -8,6 +8,7 @@ from application.ports.clock import Clock, Ids
 from application.ports.event_log import ClaimTakenError, Command, EventLog, StreamAppend, deletion_claim
 from application.ports.read_side import BucketRecord, NamespaceRecord
 from domain.bucket import BucketStatus, CreateBucket, NoBucket, UniqueKey, decide
+from domain.content_rules import ANY_CONTENT, ContentRules, checked
 from domain.namespace import namespace_deleting
 
 
@@ -30,6 +31,7 @@ class CreatingBuckets:
         unique_key: UniqueKey | None,
         metadata: dict[str, Any],
         auto_confirm: bool = False,
+        content_rules: ContentRules = ANY_CONTENT,
         ids: Ids | None = None,
     ) -> BucketRecord:
         """Create a bucket; it takes uploads at once. `ids`: those of a request under an idempotency key."""
@@ -46,6 +48,7 @@ class CreatingBuckets:
             unique_key=unique_key,
             metadata=metadata,
             auto_confirm=auto_confirm,
+            content_rules=content_rules,
         )
         stream = StreamAppend(stream_id=bucket_id, expected_version=0, events=decide(command, NoBucket()))
         try:
@@ -83,4 +86,5 @@ class CreatingBuckets:
             updated_at=now,
             position=position,
             auto_confirm=auto_confirm,
+            content_rules=checked(content_rules),
         )

@@ -40,11 +40,13 @@ async def put_together(storage: ObjectStorage, upload: InProgress, named: Sequen
     if found:
         raise _not_all_there(upload.upload_id, found)
     try:
-        await storage.complete_multipart(key, upload.multipart_id, stored)
+        made = await storage.complete_multipart(key, upload.multipart_id, stored, only_new=request.storage_checks)
     except PartsRefusedError as refused:
         raise _not_all_there(
             upload.upload_id, Problems(missing=refused.missing, wrong_size=refused.too_small)
         ) from refused
+    if not made:  # something is there already, most likely our own: its hash decides, and the parts are of no use
+        await storage.abort_multipart(key, upload.multipart_id)
 
 
 def _as_named(upload_id: str, stored: Sequence[StoredPart], named: Sequence[NamedPart]) -> list[StoredPart]:

@@ -1,4 +1,8 @@
-"""Rechecking uploads: on a bucket without versions, a URL could overwrite a verified object until it expired."""
+"""Rechecking uploads: until it expired, a URL could put other bytes over those that were proved.
+
+On a bucket with versions the proved one is pinned, and is made the current one again before storage's own rule deletes
+versions that are not; on another bucket it is gone, which is recorded.
+"""
 
 from datetime import datetime
 
@@ -13,7 +17,7 @@ ACTOR = "system:recheck"
 
 
 class RecheckingUploads:
-    """Works one `recheck` job: heads the object once and records it when the bytes are others."""
+    """Works one `recheck` job: heads the object once, and restores or records it when the bytes are others."""
 
     def __init__(self, *, log: EventLog, storage: ObjectStorage, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -29,7 +33,10 @@ class RecheckingUploads:
         loaded = await load_upload(self._log, upload_id)
         if not isinstance(loaded.state, Completed):
             return None
-        content = await self._storage.head(loaded.state.request.storage_key or "")
+        key, proved = loaded.state.request.storage_key or "", loaded.state.content.version_id
+        content = await self._storage.head(key)
+        if loaded.state.keeps_bytes and content is not None and proved is not None and proved != content.version_id:
+            await self._storage.restore(key, proved)
         now = self._clock.now()
         origin = loaded.origin_of(ACTOR, new_command_id(self._ids), now)
         events = decide(ReportChangedContent(origin=origin, etag=content.etag if content else None), loaded.state)

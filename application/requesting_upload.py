@@ -44,6 +44,7 @@ from domain.upload_token import UploadToken
 
 MIN_EXPIRY_SECONDS = 60
 MAX_EXPIRY_SECONDS = 86_400
+CHECKSUM_HEADER = "x-amz-checksum-sha256"
 _KNOWN_BUCKETS = 1000
 _DUPLICATE_MESSAGE = "The bytes are here already: nothing has to be sent, this is the upload that holds them."
 _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be sent."
@@ -248,7 +249,7 @@ class RequestingUpload:
         known = self._buckets.get(bucket.bucket_id)
         if known is not None and known[0] is bucket:
             return known[1]
-        rules = BucketRules(schema=_schema(bucket), unique_key=bucket.unique_key)
+        rules = BucketRules(schema=_schema(bucket), unique_key=bucket.unique_key, content=bucket.content_rules)
         if len(self._buckets) >= _KNOWN_BUCKETS:
             self._buckets.clear()
         self._buckets[bucket.bucket_id] = (bucket, rules)
@@ -418,9 +419,14 @@ def signed_headers(content_type: str, size_bytes: int | None, checked_sha256: st
     if size_bytes is not None:
         headers["Content-Length"] = str(size_bytes)
     if checked_sha256 is not None:
-        headers["x-amz-checksum-sha256"] = b64encode(bytes.fromhex(checked_sha256)).decode()
+        headers[CHECKSUM_HEADER] = checksum(checked_sha256)
         headers["If-None-Match"] = "*"
     return headers
+
+
+def checksum(sha256: str) -> str:
+    """Return hex digits as S3 writes a checksum."""
+    return b64encode(bytes.fromhex(sha256)).decode()
 
 
 def headers_of(upload: UploadRecord | UploadRequest) -> dict[str, str]:
@@ -454,6 +460,9 @@ def _request(
         part_size=admitted.part_size,
         storage_checks=announced.storage_checks,
         auto_confirm=bucket.auto_confirm if wish.auto_confirm is None else wish.auto_confirm,
+        content_check=bucket.content_rules.content_check,
+        min_file_size_bytes=bucket.content_rules.min_file_size_bytes,
+        max_file_size_bytes=bucket.content_rules.max_file_size_bytes,
     )
 
 

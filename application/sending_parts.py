@@ -11,7 +11,7 @@ from application.ports.event_log import Command, EventLog, StreamAppend, Version
 from application.ports.object_storage import ObjectStorage, StoredPart
 from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
-from application.requesting_upload import headers_of
+from application.requesting_upload import CHECKSUM_HEADER, checksum, headers_of
 from application.rules import Rules
 from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
 from domain.parts import MAX_PARTS, part_count
@@ -32,7 +32,14 @@ from domain.upload import (
 )
 
 MAX_SIGNED_AT_ONCE = 1000
-_EXTENDED_AFTER = 4  # an upload gets more time when a quarter of it has gone by
+_EXTENDED_AFTER = 4  # an upload gets more time when a quarter of it has gone by, or its URLs would outlive it
+
+
+class WantedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part that is to be sent. `sha256`: 64 hex digits of its bytes, which storage is to check."""
+
+    part_number: int
+    sha256: str | None = None
 
 
 class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,28 +76,31 @@ class SendingParts:
         caller: Caller,
         namespace: NamespaceRecord,
         upload_id: str,
-        part_numbers: Sequence[int],
+        parts: Sequence[WantedPart],
         *,
         bucket_id: str | None,
     ) -> list[SignedPart]:
-        """Return URLs for these parts. The first of an upload begins it; each gives the whole upload more time."""
+        """Return URLs for these parts. The first of an upload begins it; each gives the whole upload more time.
+
+        Storage checks all parts of an upload or none: all of them are named with their SHA-256, or none is.
+        """
         await self._find(namespace.namespace_id, upload_id, bucket_id)
-        upload = await self._begun(caller, upload_id, part_numbers)
+        upload = await self._begun(caller, upload_id, parts)
         request, now = upload.request, self._clock.now()
         lasts = timedelta(seconds=request.url_expires_in_seconds)
         return [
             SignedPart(
-                part_number=number,
+                part_number=part.part_number,
                 signed=self._signer.sign_part(
                     request.storage_key or "",
                     multipart_id=upload.multipart_id,
-                    part_number=number,
-                    headers={},
+                    part_number=part.part_number,
+                    headers={} if part.sha256 is None else {CHECKSUM_HEADER: checksum(part.sha256)},
                     expires_in=lasts,
                     now=now,
                 ),
             )
-            for number in part_numbers
+            for part in parts
         ]
 
     async def parts(self, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None) -> Sequence[StoredPart]:
@@ -146,7 +156,7 @@ class SendingParts:
             return record, signed
         raise _busy()
 
-    async def _begun(self, caller: Caller, upload_id: str, part_numbers: Sequence[int]) -> InProgress:
+    async def _begun(self, caller: Caller, upload_id: str, parts: Sequence[WantedPart]) -> InProgress:
         """Return the upload in progress, with time enough for URLs that are given out now."""
         for _ in range(CONFLICT_RETRIES):
             loaded = await load_upload(self._log, upload_id)
@@ -154,16 +164,17 @@ class SendingParts:
             origin = loaded.origin_of(caller.actor_id, new_command_id(self._ids), now)
             decide(StartUpload(origin=origin, multipart_id=""), loaded.state)  # refuses before storage is asked
             _check_in_parts(request)
-            _check_numbers(request, part_numbers)
+            _check_numbers(request, [part.part_number for part in parts])
+            _check_hashes(request, parts)
             commands: list[UploadCommand] = []
             begun = None
             if isinstance(loaded.state, Pending):
                 begun = await self._storage.begin_multipart(
-                    request.storage_key or "", content_type=request.content_type
+                    request.storage_key or "", content_type=request.content_type, checked=request.storage_checks
                 )
                 commands.append(StartUpload(origin=origin, multipart_id=begun))
             lasts = timedelta(seconds=request.url_expires_in_seconds)
-            if now + lasts > request.expires_at + lasts / _EXTENDED_AFTER:
+            if now + lasts > request.expires_at + min(lasts / _EXTENDED_AFTER, self._rules.grace):
                 commands.append(
                     ReissueUrl(origin=origin, expires_at=now + lasts, due_at=now + lasts + self._rules.grace)
                 )
@@ -216,6 +227,21 @@ def _check_numbers(request: UploadRequest, part_numbers: Sequence[int]) -> None:
             "invalid_part_numbers",
             f"The parts of this upload are numbered from 1 to {last}; name each once.",
             {"part_count": last, "invalid_part_numbers": beyond[:100]},
+        )
+
+
+def _check_hashes(request: UploadRequest, parts: Sequence[WantedPart]) -> None:
+    if request.storage_checks and any(part.sha256 is None for part in parts):
+        raise InvalidInputError(
+            "part_hash_required",
+            "Storage checks each part of this upload: name the parts with their SHA-256, "
+            'as {"parts": [{"part_number": 1, "sha256": "…"}]}.',
+        )
+    if not request.storage_checks and any(part.sha256 is not None for part in parts):
+        raise InvalidInputError(
+            "integrity_not_requested",
+            "Storage checks no part of this upload: name its parts in part_numbers, without a hash, "
+            'or request an upload with "integrity": "storage".',
         )
 
 

@@ -4,7 +4,6 @@ Events come at least once and in any order, and say no more than where to look: 
 confirmation, and what a completed upload's key holds is asked of storage itself.
 """
 
-import re
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -16,6 +15,7 @@ from application.ports.jobs import JobKind, JobQueue
 from application.ports.object_storage import ObjectStorage
 from application.storage_events import EventKind, StorageEvent, parse
 from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload
+from domain.filenames import STORAGE_KEY
 from domain.refusals import NotFoundError
 from domain.upload import (
     BeginVerification,
@@ -29,7 +29,6 @@ from domain.upload import (
 )
 
 ACTOR = "system:storage"
-_KEY = re.compile(r"[^/]+/[^/]+/api_buckets_uploads_create/(upl_[a-z0-9]{1,64})/[^\0]+", re.DOTALL)
 _ANY_ETAG = "?"
 
 ReportUnknown = Callable[[bytes], None]
@@ -78,8 +77,8 @@ class TakingStorageEvents:
     async def _take_all(self, events: Sequence[StorageEvent]) -> int:
         matched = 0
         for event in events:
-            found = _KEY.fullmatch(event.key) if event.bucket == self._storage.bucket else None
-            if found is not None and await self._take(event, found[1]):
+            found = STORAGE_KEY.fullmatch(event.key) if event.bucket == self._storage.bucket else None
+            if found is not None and await self._take(event, found["upload_id"]):
                 matched += 1
         return matched
 

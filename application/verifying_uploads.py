@@ -34,8 +34,10 @@ from application.ports.object_storage import (
     StoredContent,
 )
 from application.ports.read_side import Directory, ReadSide, UploadRecord
+from application.ports.tasks import Tasks
 from application.requesting_upload import object_claim
 from application.rules import Rules
+from application.sniffing import HEAD_BYTES, sniff
 from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_object, load_upload
 from domain import object as objects
 from domain.bucket import Policy
@@ -55,7 +57,7 @@ from domain.upload import (
     decide,
     reserved,
 )
-from domain.verification import Contradiction, Found, judge
+from domain.verification import Contradiction, Found, judge, note
 
 RETRY_FIRST = timedelta(seconds=2)
 RETRY_LAST = timedelta(minutes=15)
@@ -74,6 +76,7 @@ class VerifyingUploads:
         read_side: ReadSide,
         storage: ObjectStorage,
         directory: Directory,
+        tasks: Tasks,
         clock: Clock,
         ids: Ids,
         rules: Rules,
@@ -82,6 +85,7 @@ class VerifyingUploads:
         self._read_side = read_side
         self._storage = storage
         self._directory = directory
+        self._tasks = tasks
         self._clock = clock
         self._ids = ids
         self._rules = rules
@@ -137,31 +141,40 @@ class VerifyingUploads:
         if content is None:
             raise ContentChangedError("The bytes are not there any more.")
         found = Found(
-            size_bytes=content.size_bytes, etag=content.etag, content_type=content.content_type, sha256=content.sha256
+            size_bytes=content.size_bytes,
+            etag=content.etag,
+            content_type=content.content_type,
+            sha256=content.sha256,
+            crc64nvme=content.crc64nvme,
         )
         wrong = judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes)
         if wrong is not None:
             return wrong
-        sha256 = content.sha256 or await self._hash(key, content, touch)
-        found = msgspec.structs.replace(found, sha256=sha256)
+        told = touch and _Progress(touch, self._tasks, self._clock, state.task_id, content.size_bytes)
+        sha256, head = await self._read(key, content, told)
+        found = msgspec.structs.replace(found, sha256=sha256, looks_like=sniff(head))
         return judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes) or VerifiedContent(
             size_bytes=content.size_bytes,
             etag=content.etag,
             sha256=sha256,
             content_type=content.content_type,
             version_id=content.version_id,
+            note=note(found, request),
         )
 
-    async def _hash(self, key: str, content: StoredContent, touch: Touch | None) -> str:
-        digest = hashlib.sha256()
-        untouched = 0
-        async for chunk in self._storage.read(key, content):
+    async def _read(self, key: str, content: StoredContent, told: "_Progress | None") -> tuple[str, bytes]:
+        """Return the SHA-256 of the bytes, and how they begin; only that is read where storage has proved the hash."""
+        digest, head = hashlib.sha256(), b""
+        read_bytes = untold = 0
+        async for chunk in self._storage.read(key, content, first_bytes=HEAD_BYTES if content.sha256 else None):
             digest.update(chunk)
-            untouched += len(chunk)
-            if touch is not None and untouched >= _TOUCH_BYTES:
-                await touch()
-                untouched = 0
-        return digest.hexdigest()
+            head += chunk[: HEAD_BYTES - len(head)]
+            read_bytes += len(chunk)
+            untold += len(chunk)
+            if told is not None and untold >= _TOUCH_BYTES:
+                await told(read_bytes)
+                untold = 0
+        return content.sha256 or digest.hexdigest(), head
 
     async def _accept(  # noqa: C901  # one arm for every answer of the log
         self, loaded: LoadedUpload, state: Processing, origin: Origin, content: VerifiedContent
@@ -330,6 +343,22 @@ class VerifyingUploads:
             expected_version=loaded.version,
             events=decide(command, loaded.state),
         )
+
+
+class _Progress(msgspec.Struct, frozen=True):
+    """Keeps a worker's lease while bytes are read, and tells its task how many of them have been."""
+
+    touch: Touch
+    tasks: Tasks
+    clock: Clock
+    task_id: str
+    total_bytes: int
+
+    async def __call__(self, read_bytes: int) -> None:
+        """Tell of it."""
+        await self.touch()
+        progress = {"verified_bytes": read_bytes, "total_bytes": self.total_bytes}
+        await self.tasks.tell(self.task_id, progress, now=self.clock.now())
 
 
 class _Told(msgspec.Struct, frozen=True, kw_only=True):

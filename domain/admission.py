@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from domain import filenames, media_types
+from domain import content_rules, filenames, media_types
 from domain.bucket import MAX_METADATA_BYTES, Policy, UniqueKey, canonical_digest, unique_values
+from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.organization import TierLimits
 from domain.parts import USUAL_PART_BYTES, Multipart, part_size_for
 from domain.refusals import ForbiddenError, InvalidInputError
@@ -37,6 +38,7 @@ class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: BucketSchema | None
     unique_key: UniqueKey | None
+    content: ContentRules = ANY_CONTENT
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,9 +79,10 @@ def admit(
             {"blob_property": announced.blob_property[:100]},
         )
     _check_size(announced.file_size_bytes, limits)
+    content_rules.check_file(bucket.content, content_type=announced.content_type, size_bytes=announced.file_size_bytes)
     part_size = part_size_for(announced.multipart, announced.file_size_bytes, part_bytes)
-    if announced.storage_checks:
-        _check_checkable(announced.sha256, part_size)
+    if announced.storage_checks and part_size is None and announced.sha256 is None:  # parts have hashes of their own
+        raise InvalidInputError("hash_required", "For storage to check the bytes, announce their SHA-256 in file_hash.")
     fitting = media_types.file_types(announced.content_type)
     settled: tuple[str | None, FieldType | None]
     if announced.create_object:
@@ -119,16 +122,6 @@ def _check_size(size_bytes: int | None, limits: TierLimits) -> None:
             f"The organization's tier allows files of up to {limits.file_size_bytes} bytes.",
             {"file_size_bytes": size_bytes, "limit_bytes": limits.file_size_bytes},
         )
-
-
-def _check_checkable(sha256: str | None, part_size: int | None) -> None:
-    if part_size is not None:
-        raise InvalidInputError(
-            "integrity_needs_single_put",
-            "Storage can check a single PUT alone: leave out integrity for an upload in parts, which is read instead.",
-        )
-    if sha256 is None:
-        raise InvalidInputError("hash_required", "For storage to check the bytes, announce their SHA-256 in file_hash.")
 
 
 def _check_against_schema(

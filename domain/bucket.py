@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from domain import schema as schemas
+from domain.content_rules import ANY_CONTENT, ContentRules, checked
 from domain.events import JSON, Event, Origin
 from domain.namespace import check_name
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
@@ -62,6 +63,7 @@ class BucketCreated(Event, frozen=True, omit_defaults=True, tag="bucket.created.
     unique_key: UniqueKey | None
     metadata: JSON
     auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
 
 
 class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
@@ -72,13 +74,14 @@ class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
 
 
 class BucketUpdated(Event, frozen=True, omit_defaults=True, tag="bucket.updated.v1"):
-    """The bucket has this name, description, metadata and `auto_confirm` from now on."""
+    """The bucket has this name, description, metadata, `auto_confirm` and `content_rules` from now on."""
 
     bucket_id: str
     name: str
     description: str | None
     metadata: JSON
     auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
 
 
 class BucketDeletionBegan(Event, frozen=True, tag="bucket.deletion_began.v1"):
@@ -110,6 +113,7 @@ class LiveBucket(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None
     metadata: JSON
     auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
 
 
 class DeletingBucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +145,7 @@ class CreateBucket(msgspec.Struct, frozen=True, kw_only=True):
     unique_key: UniqueKey | None
     metadata: JSON
     auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
 
 
 class ChangeBucketStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,13 +156,14 @@ class ChangeBucketStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateBucket(msgspec.Struct, frozen=True, kw_only=True):
-    """Give the bucket this name, description, metadata and `auto_confirm`, all of them."""
+    """Give the bucket this name, description, metadata, `auto_confirm` and `content_rules`, all of them."""
 
     origin: Origin
     name: str
     description: str | None
     metadata: JSON
     auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
 
 
 class BeginBucketDeletion(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,6 +220,7 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: PLR0911  # on
                 description=event.description,
                 metadata=event.metadata,
                 auto_confirm=event.auto_confirm,
+                content_rules=event.content_rules,
             )
         case BucketStatusChanged():
             if not isinstance(bucket, LiveBucket):
@@ -228,6 +235,7 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: PLR0911  # on
                 description=event.description,
                 metadata=event.metadata,
                 auto_confirm=event.auto_confirm,
+                content_rules=event.content_rules,
             )
         case BucketDeletionBegan():
             if not isinstance(bucket, LiveBucket):
@@ -321,11 +329,16 @@ def _create(command: CreateBucket) -> BucketCreated:
         unique_key=command.unique_key,
         metadata=command.metadata,
         auto_confirm=command.auto_confirm,
+        content_rules=checked(command.content_rules),
     )
 
 
 def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, ...]:
-    told, known = ([each.name, each.description, each.metadata, each.auto_confirm] for each in (command, bucket))
+    rules = checked(command.content_rules)
+    told, known = (
+        [each.name, each.description, each.metadata, each.auto_confirm, content]
+        for each, content in ((command, rules), (bucket, bucket.content_rules))
+    )
     if msgspec.json.encode(told) == msgspec.json.encode(known):  # as Python compares, 1 and true would be the same
         return ()
     if command.name != bucket.name:
@@ -339,6 +352,7 @@ def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, .
             description=command.description,
             metadata=command.metadata,
             auto_confirm=command.auto_confirm,
+            content_rules=rules,
         ),
     )
 

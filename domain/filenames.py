@@ -10,6 +10,11 @@ MAX_LENGTH = 255
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # slashes, control characters, half characters
 MAX_KEY_BYTES = 1024  # S3's limit for a key in UTF-8
 MAX_SEGMENT_BYTES = 255  # what servers that keep keys as paths allow between two slashes
+STORAGE_KEY = re.compile(
+    r"(?P<internal_id>[^/\0]+)/(?P<namespace_id>[^/\0]+)/api_buckets_uploads_create/"
+    r"(?P<upload_id>upl_[a-z0-9]{1,64})/(?P<filename>[^\0]+)",
+    re.DOTALL,
+)
 SHORTEST_NAME = 16  # percent-encoded characters that a shortened filename keeps at the least
 
 

@@ -1,9 +1,10 @@
-"""Content types: their syntax, and which kind of file each of them is.
+"""Content types: their syntax, which kind of file each of them is, and which of them the same bytes may have.
 
 Syntax: RFC 9110 §8.3.1. A content type is signed and stored verbatim, and compared without case.
 """
 
 import re
+from collections.abc import Iterable
 
 from domain.refusals import InvalidInputError
 from domain.schema import FieldType
@@ -14,6 +15,9 @@ _PATTERN = re.compile(rf"{_TCHARS}/{_TCHARS}(?:[ ]*;[ ]*{_TCHARS}=(?:{_TCHARS}|{
 MAX_LENGTH = 255
 
 ANY_BYTES = "application/octet-stream"
+ANY_TYPE = "*/*"
+_WORD = r"[a-z0-9!#$&^_.+-]{1,127}"
+_RANGE = re.compile(rf"\*/\*|{_WORD}/(\*|{_WORD})")
 
 _SPREADSHEETS = frozenset(
     {
@@ -67,6 +71,25 @@ def essence(content_type: str) -> str:
 def same(one: str, other: str) -> bool:
     """Compare two content types without case and without the space around parameters."""
     return _normal(one) == _normal(other)
+
+
+def ranges(given: Iterable[str]) -> tuple[str, ...]:
+    """Return media ranges (`image/png`, `image/*`, `*/*`) in lower case, each once; refuse what is none."""
+    known = tuple(dict.fromkeys(each.strip().lower() for each in given))
+    for each in known:
+        if not _RANGE.fullmatch(each):
+            raise InvalidInputError(
+                "invalid_content_type",
+                "Content types look like image/png, image/* or */*.",
+                {"content_type": each[:200]},
+            )
+    return known
+
+
+def within(content_type: str, allowed: Iterable[str]) -> bool:
+    """Return whether a content type is in one of these media ranges."""
+    kind = essence(content_type)
+    return not {ANY_TYPE, kind, f"{kind.partition('/')[0]}/*"}.isdisjoint(allowed)
 
 
 def file_types(content_type: str) -> tuple[FieldType, ...]:

@@ -22,6 +22,7 @@ from typing import assert_never
 import msgspec
 
 from domain.bucket import Policy
+from domain.content_rules import ContentCheck
 from domain.events import JSON, Event, Origin
 from domain.refusals import InvalidInputError, WrongStateError
 
@@ -52,7 +53,9 @@ class FailureReason(enum.StrEnum):
     EXPIRED = "expired"
     ETAG_MISMATCH = "etag_mismatch"
     SIZE_MISMATCH = "size_mismatch"
+    CHECKSUM_MISMATCH = "checksum_mismatch"
     FILE_TOO_LARGE = "file_too_large"
+    FILE_TOO_SMALL = "file_too_small"
     HASH_MISMATCH = "hash_mismatch"
     CONTENT_TYPE_MISMATCH = "content_type_mismatch"
     OBJECT_NOT_FOUND = "object_not_found"
@@ -67,6 +70,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     `unique_key`: SHA-256 of the unique key's values, where one applies. `part_size`: of every part but the last; None:
     it is sent by a single PUT. `storage_checks`: storage refuses bytes of another hash, and to replace what it has.
     `auto_confirm`: the bytes are proved as soon as storage tells of them, without a confirmation.
+    `content_check`, `min_file_size_bytes`, `max_file_size_bytes`: as the bucket had them when the upload was admitted.
     """
 
     filename: str | None
@@ -88,6 +92,9 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     part_size: int | None = None
     storage_checks: bool = False
     auto_confirm: bool = False
+    content_check: ContentCheck = ContentCheck.WARN
+    min_file_size_bytes: int | None = None
+    max_file_size_bytes: int | None = None
 
 
 class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,11 +109,17 @@ class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants."""
+    """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants.
+
+    `sha256`: 64 hex digits. `crc64nvme`: as S3 writes it; it is compared only where storage has one of the whole file.
+    Both are left out where it did not say them.
+    """
 
     etag: str | None = None
     size_bytes: int | None = None
     policy: Policy | None = None
+    sha256: str | msgspec.UnsetType = msgspec.UNSET
+    crc64nvme: str | msgspec.UnsetType = msgspec.UNSET
 
 
 # Events

@@ -1,18 +1,26 @@
 """What is proved when bytes have arrived: the found content against what was promised. First contradiction wins."""
 
 import msgspec
+from msgspec import UNSET
 
-from domain import media_types
+from domain import formats, media_types
+from domain.content_rules import ContentCheck
 from domain.upload import Claimed, FailureReason, UploadRequest
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What storage holds. `sha256` None: not read yet, so the hash is not judged; `etag` without quotes."""
+    """What storage holds. `sha256` None: not read yet, so the hash is not judged; `etag` without quotes.
+
+    `crc64nvme` None: storage has none of the whole file, so it is not judged either.
+    `looks_like`: the content type that the leading bytes tell, if any.
+    """
 
     size_bytes: int
     etag: str
     content_type: str | None
     sha256: str | None
+    crc64nvme: str | None = None
+    looks_like: str | None = None
 
 
 class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,9 +37,10 @@ def judge(
     claimed: Claimed,
     max_size_bytes: int,
 ) -> Contradiction | None:
-    """Return the first contradiction, in the order ETag, size, tier limit, hash, content type; None if there is none.
+    """Return the first contradiction, in the order ETag, size, limits, hashes, content type; None if there is none.
 
-    Quotes around the ETag that the client claims mean nothing.
+    The limits are the tier's, then those that the bucket had when the upload was admitted. Quotes around the ETag that
+    the client claims mean nothing.
     """
     if claimed.etag is not None and unquoted(claimed.etag) != found.etag:
         return Contradiction(
@@ -44,24 +53,69 @@ def judge(
                 reason=FailureReason.SIZE_MISMATCH,
                 message=f"{found.size_bytes} bytes arrived, {promised} were {who}.",
             )
-    if found.size_bytes > max_size_bytes:
+    beyond = _beyond_limits(found.size_bytes, request, max_size_bytes)
+    if beyond is not None:
+        return beyond
+    other_bytes = _judge_hashes(found, request, claimed)
+    if other_bytes is not None:
+        return other_bytes
+    return _of_another_type(found, request)
+
+
+def note(found: Found, request: UploadRequest) -> str | None:
+    """Return what the leading bytes say against the content type, if anything."""
+    if found.looks_like is None or not formats.contradicts(request.content_type, found.looks_like):
+        return None
+    return f"The bytes are {formats.spoken(found.looks_like)}, the upload says {request.content_type}."
+
+
+def _judge_hashes(found: Found, request: UploadRequest, claimed: Claimed) -> Contradiction | None:
+    if found.crc64nvme is not None and claimed.crc64nvme not in {UNSET, found.crc64nvme}:
         return Contradiction(
-            reason=FailureReason.FILE_TOO_LARGE,
-            message=f"{found.size_bytes} bytes arrived; the tier allows files of up to {max_size_bytes}.",
+            reason=FailureReason.CHECKSUM_MISMATCH,
+            message=f"The bytes that arrived have the CRC64NVME {found.crc64nvme}, not {claimed.crc64nvme}.",
         )
-    if found.sha256 is not None and request.declared_sha256 not in {None, found.sha256}:
-        return Contradiction(
-            reason=FailureReason.HASH_MISMATCH,
-            message=f"The bytes that arrived have the SHA-256 {found.sha256}, not {request.declared_sha256}.",
-        )
-    if found.content_type is not None and not media_types.same(found.content_type, request.content_type):
-        return Contradiction(
-            reason=FailureReason.CONTENT_TYPE_MISMATCH,
-            message=f"The file arrived as {found.content_type}, not as {request.content_type}.",
-        )
+    for sha256 in (request.declared_sha256, claimed.sha256):
+        if found.sha256 is not None and sha256 not in {None, UNSET, found.sha256}:
+            return Contradiction(
+                reason=FailureReason.HASH_MISMATCH,
+                message=f"The bytes that arrived have the SHA-256 {found.sha256}, not {sha256}.",
+            )
     return None
 
 
 def unquoted(etag: str) -> str:
     """Return an ETag without its quotes and without the mark of a weak one."""
     return etag.strip().removeprefix("W/").strip('"')
+
+
+def _beyond_limits(size_bytes: int, request: UploadRequest, max_size_bytes: int) -> Contradiction | None:
+    if size_bytes > max_size_bytes:
+        return Contradiction(
+            reason=FailureReason.FILE_TOO_LARGE,
+            message=f"{size_bytes} bytes arrived; the tier allows files of up to {max_size_bytes}.",
+        )
+    least, most = request.min_file_size_bytes, request.max_file_size_bytes
+    if most is not None and size_bytes > most:
+        return Contradiction(
+            reason=FailureReason.FILE_TOO_LARGE,
+            message=f"{size_bytes} bytes arrived; the bucket takes files of up to {most}.",
+        )
+    if least is not None and size_bytes < least:
+        return Contradiction(
+            reason=FailureReason.FILE_TOO_SMALL,
+            message=f"{size_bytes} bytes arrived; the bucket takes files of {least} and more.",
+        )
+    return None
+
+
+def _of_another_type(found: Found, request: UploadRequest) -> Contradiction | None:
+    if found.content_type is not None and not media_types.same(found.content_type, request.content_type):
+        return Contradiction(
+            reason=FailureReason.CONTENT_TYPE_MISMATCH,
+            message=f"The file arrived as {found.content_type}, not as {request.content_type}.",
+        )
+    doubt = note(found, request)
+    if doubt is not None and request.content_check is ContentCheck.STRICT:
+        return Contradiction(reason=FailureReason.CONTENT_TYPE_MISMATCH, message=doubt)
+    return None

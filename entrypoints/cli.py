@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -91,6 +92,40 @@ def forget(upload_id: str) -> None:
 
     _run(administering.forget(upload_id))
     click.echo(f"{upload_id} is forgotten.")
+
+
+@upwell.group()
+def storage() -> None:
+    """Look after the S3 bucket."""
+
+
+@storage.command("check")
+@click.option("--repair", is_flag=True, help="Delete orphans, and abort parts that were abandoned.")
+@click.option(
+    "--older-than",
+    "older_than_hours",
+    type=click.IntRange(min=0),
+    metavar="HOURS",
+    default=192,
+    show_default=True,
+    help="Leave what is younger in peace; the default is a day more than a URL can live.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each finding, and one for the summary.")
+def storage_check(*, repair: bool, older_than_hours: int, as_json: bool) -> int:
+    """Hold the bucket against the log: orphans, abandoned parts, and bytes that lack. Exit code 1 if any remain."""
+    from entrypoints.storage import check  # noqa: PLC0415  # the same
+
+    return _run(check(repair=repair, older_than=timedelta(hours=older_than_hours), as_json=as_json))
+
+
+@storage.command("doctor")
+@click.option("--origin", metavar="URL", help="A web origin whose pages shall be able to send.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each check.")
+def storage_doctor(*, origin: str | None, as_json: bool) -> int:
+    """Try what Upwell and its clients do with the bucket, and say what to change. Exit code 1 if anything failed."""
+    from entrypoints.storage import doctor  # noqa: PLC0415  # the same
+
+    return _run(doctor(origin=origin, as_json=as_json))
 
 
 @upwell.group()

@@ -1,7 +1,7 @@
 """The one place where adapters are chosen and put together with the use cases."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
@@ -19,6 +19,7 @@ from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.search_index import PostgresSearchIndex
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
+from adapters.s3.doctor import S3Doctor
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
@@ -31,6 +32,7 @@ from application.changing_buckets import ChangingBuckets
 from application.changing_namespaces import ChangingNamespaces
 from application.changing_objects import ChangingObjects
 from application.changing_organizations import ChangingOrganizations
+from application.checking_storage import CheckingStorage, Finding, Tally
 from application.composing_objects import ComposingObjects
 from application.confirming_many import ConfirmingMany
 from application.confirming_upload import ConfirmingUpload
@@ -211,6 +213,7 @@ def _verifying(p: Ports, rules: Rules) -> VerifyingUploads:
         read_side=p.read_side,
         storage=p.storage,
         directory=p.directory,
+        tasks=p.tasks,
         clock=p.clock,
         ids=p.ids,
         rules=rules,
@@ -382,6 +385,21 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
         )
 
 
+@asynccontextmanager
+async def checking_storage(
+    settings: Settings, *, report: Callable[[Finding], None], progress: Callable[[Tally], None]
+) -> AsyncIterator[CheckingStorage]:
+    """Open what it takes to hold the bucket against the log: no listening, no writing."""
+    await check_migrated(settings.database_url)
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
+        stack.push_async_callback(pool.close)
+        storage = await stack.enter_async_context(open_storage(settings.s3))
+        yield CheckingStorage(
+            read_side=PostgresReadSide(pool), storage=storage, clock=SystemClock(), report=report, progress=progress
+        )
+
+
 async def check_migrated(database_url: str) -> None:
     """Refuse a database that `upwell migrate` has not brought up to date."""
     connection = await connect(database_url, role=None)
@@ -402,6 +420,26 @@ def open_storage(s3: S3Settings) -> S3ObjectStorage:
         endpoint_url=s3.endpoint_url,
         addressing=s3.addressing,
     )
+
+
+def s3_doctor(s3: S3Settings, origin: str | None) -> S3Doctor:
+    """Return who examines the bucket of these settings; refuse settings for which no URL can be signed.
+
+    `origin` None: the first that the settings name.
+    """
+    named = next((each for each in s3.cors_origins if each != "*"), None)
+    try:
+        return S3Doctor(
+            endpoint_url=s3.endpoint_url,
+            public_endpoint_url=s3.public_endpoint_url,
+            bucket=s3.bucket,
+            region=s3.region,
+            addressing=s3.addressing,
+            credentials=_credentials(s3),
+            origin=origin or named,
+        )
+    except ValueError as error:
+        raise SettingError(f"With these UPWELL_S3_* settings no URL can be signed: {error}.") from error
 
 
 def url_signer(s3: S3Settings) -> S3UrlSigner:

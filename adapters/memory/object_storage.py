@@ -1,14 +1,18 @@
 """Storage in a dictionary, for tests and demonstrations; it keeps what the S3 adapter keeps."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, TypeVar
 
 from application.ports.object_storage import (
+    LIST_PAGE,
     MIN_PART_BYTES,
     BucketSetup,
     ContentChangedError,
+    ListedMultipart,
+    ListedObject,
     PartsRefusedError,
     StorageUnavailableError,
     StoredContent,
@@ -17,11 +21,19 @@ from application.ports.object_storage import (
 
 CHUNK_BYTES: Final = 1024 * 1024
 
+Item = TypeVar("Item")
+
 
 @dataclass(slots=True)
 class _Multipart:
     content_type: str
+    begun_at: datetime
+    checked: bool
     parts: dict[int, tuple[StoredPart, bytes]] = field(default_factory=dict)
+
+
+class WrongChecksumError(Exception):
+    """The bytes are not those of the checksum that came with them, or none came with a part: a server answers 400."""
 
 
 class MemoryObjectStorage:
@@ -29,11 +41,20 @@ class MemoryObjectStorage:
 
     `put`, `put_part`, `multiparts`, `get` and `fail_next` are not of the port: they play the client and the broken
     network.
-    `min_part_bytes`: tests make do with small parts.
+    `min_part_bytes`: tests make do with small parts. `now` says when something was put.
     """
 
-    def __init__(self, *, versioned: bool = True, min_part_bytes: int = MIN_PART_BYTES, bucket: str = "memory") -> None:
+    def __init__(
+        self,
+        *,
+        versioned: bool = True,
+        min_part_bytes: int = MIN_PART_BYTES,
+        bucket: str = "memory",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.bucket = bucket
+        self._now = now
+        self._put_at: dict[str, datetime] = {}
         self._versioned = versioned
         self._min_part_bytes = min_part_bytes
         self._objects: dict[str, list[tuple[StoredContent, bytes]]] = {}
@@ -44,18 +65,34 @@ class MemoryObjectStorage:
         self._failures = 0
 
     def put(
-        self, key: str, body: bytes, content_type: str | None = None, *, sha256_checksum: bool = False
+        self,
+        key: str,
+        body: bytes,
+        content_type: str | None = None,
+        *,
+        sha256_checksum: bool = False,
+        crc64nvme: str | None = None,
     ) -> StoredContent:
-        """Store `body` as a client's PUT would; `sha256_checksum`: it sent a checksum, and storage checked it."""
-        sha256 = hashlib.sha256(body).hexdigest() if sha256_checksum else None
-        return self._store(key, body, _md5(body).hex(), content_type, sha256)
+        """Store `body` as a client's PUT would.
 
-    def put_part(self, key: str, multipart_id: str, part_number: int, body: bytes) -> StoredPart | None:
-        """Store a part as a client's PUT would, in place of an earlier one; None: a server answers 404."""
+        `sha256_checksum`: it sent a checksum, and storage checked it. `crc64nvme`: what storage found, if anything.
+        """
+        sha256 = hashlib.sha256(body).hexdigest() if sha256_checksum else None
+        return self._store(key, body, _md5(body).hex(), content_type, sha256, crc64nvme)
+
+    def put_part(
+        self, key: str, multipart_id: str, part_number: int, body: bytes, *, sha256: str | None = None
+    ) -> StoredPart | None:
+        """Store a part as a client's PUT would, in place of an earlier one; None: a server answers 404.
+
+        `sha256`: the checksum that came with it, in hex digits.
+        """
         multipart = self._multiparts.get((key, multipart_id))
         if multipart is None:
             return None
-        part = StoredPart(part_number=part_number, size_bytes=len(body), etag=_md5(body).hex())
+        if multipart.checked != (sha256 is not None) or sha256 not in {None, hashlib.sha256(body).hexdigest()}:
+            raise WrongChecksumError
+        part = StoredPart(part_number=part_number, size_bytes=len(body), etag=_md5(body).hex(), sha256=sha256)
         multipart.parts[part_number] = part, body
         return part
 
@@ -78,10 +115,10 @@ class MemoryObjectStorage:
         versions = self._objects.get(key)
         return versions[-1][0] if versions else None
 
-    async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
+    async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Stream exactly the bytes that `content` describes."""
         self._fail_if_told()
-        body = self._pinned(key, content)
+        body = self._pinned(key, content)[:first_bytes]
         for start in range(0, len(body), CHUNK_BYTES):
             yield body[start : start + CHUNK_BYTES]
 
@@ -90,12 +127,20 @@ class MemoryObjectStorage:
         self._fail_if_told()
         self._objects.pop(key, None)
 
-    async def begin_multipart(self, key: str, *, content_type: str) -> str:
+    async def restore(self, key: str, version_id: str) -> None:
+        """Make a version the current one again."""
+        self._fail_if_told()
+        versions = self._objects.get(key, [])
+        kept = [number for number, (content, _) in enumerate(versions, 1) if content.version_id == version_id]
+        if kept:
+            del versions[kept[0] :]
+
+    async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
         """Begin an upload in parts, and return its id."""
         self._fail_if_told()
         self._begun += 1
         multipart_id = f"multipart-{self._begun}"
-        self._multiparts[key, multipart_id] = _Multipart(content_type)
+        self._multiparts[key, multipart_id] = _Multipart(content_type, self._now(), checked)
         return multipart_id
 
     async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
@@ -104,14 +149,16 @@ class MemoryObjectStorage:
         multipart = self._multiparts.get((key, multipart_id))
         return None if multipart is None else [part for _, (part, _) in sorted(multipart.parts.items())]
 
-    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
+    async def complete_multipart(
+        self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
+    ) -> bool:
         """Make one object of these parts; parts that are not named are dropped, as S3 does."""
         named = {part.part_number: part.etag for part in sorted(parts, key=lambda part: part.part_number)}
         if not parts or len(named) < len(parts):
             raise ValueError("an object is made of one part at least, and of each number once")
         self._fail_if_told()
         multipart = self._multiparts.get((key, multipart_id))
-        if multipart is None:
+        if multipart is None or (only_new and key in self._objects):
             return False
         stored = multipart.parts
         if missing := [n for n, etag in named.items() if n not in stored or stored[n][0].etag != etag]:
@@ -120,7 +167,7 @@ class MemoryObjectStorage:
             raise PartsRefusedError(too_small=too_small)
         bodies = [stored[n][1] for n in named]
         etag = f"{_md5(b''.join(map(_md5, bodies))).hex()}-{len(bodies)}"
-        self._store(key, b"".join(bodies), etag, multipart.content_type, None)
+        self._store(key, b"".join(bodies), etag, multipart.content_type)
         del self._multiparts[key, multipart_id]
         return True
 
@@ -128,6 +175,26 @@ class MemoryObjectStorage:
         """Give an upload in parts up and delete its parts."""
         self._fail_if_told()
         self._multiparts.pop((key, multipart_id), None)
+
+    async def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """Yield all keys, in pages."""
+        self._fail_if_told()
+        for keys in _pages(sorted(self._objects), page):
+            there = [(key, self._objects[key][-1][0]) for key in keys if key in self._objects]
+            yield [
+                ListedObject(key=key, size_bytes=content.size_bytes, modified_at=self._put_at[key])
+                for key, content in there
+            ]
+
+    async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
+        """Yield all uploads in parts that are under way, in pages."""
+        self._fail_if_told()
+        for ids in _pages(sorted(self._multiparts), page):
+            yield [
+                ListedMultipart(key=each[0], multipart_id=each[1], begun_at=self._multiparts[each].begun_at)
+                for each in ids
+                if each in self._multiparts
+            ]
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Tell what an S3 bucket of this kind would answer; there is nothing to set up."""
@@ -141,7 +208,15 @@ class MemoryObjectStorage:
         """Return unless told to fail."""
         self._fail_if_told()
 
-    def _store(self, key: str, body: bytes, etag: str, content_type: str | None, sha256: str | None) -> StoredContent:
+    def _store(
+        self,
+        key: str,
+        body: bytes,
+        etag: str,
+        content_type: str | None,
+        sha256: str | None = None,
+        crc64nvme: str | None = None,
+    ) -> StoredContent:
         self._puts += 1
         content = StoredContent(
             size_bytes=len(body),
@@ -149,9 +224,11 @@ class MemoryObjectStorage:
             content_type=content_type,
             version_id=f"version-{self._puts}" if self._versioned else None,
             sha256=sha256,
+            crc64nvme=crc64nvme,
         )
         before = self._objects.get(key, []) if self._versioned else []
         self._objects[key] = [*before, (content, body)]
+        self._put_at[key] = self._now()
         return content
 
     def _pinned(self, key: str, content: StoredContent) -> bytes:
@@ -164,6 +241,10 @@ class MemoryObjectStorage:
         if self._failures > 0:
             self._failures -= 1
             raise StorageUnavailableError("told to fail") from ConnectionError("told to fail")
+
+
+def _pages(found: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    return (found[first : first + size] for first in range(0, len(found), size))
 
 
 def _md5(body: bytes) -> bytes:

@@ -337,6 +337,7 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
                 updated_at=origin.at,
                 position=place.position,
                 auto_confirm=event.auto_confirm,
+                content_rules=event.content_rules,
             )
             _hold(tables, Claim(scope=scope, key=event.name), bucket_id)
             _count_buckets(tables, namespace_id, 1)
@@ -360,6 +361,7 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
                 metadata=event.metadata,
                 updated_at=origin.at,
                 auto_confirm=event.auto_confirm,
+                content_rules=event.content_rules,
             )
         case BucketDeletionBegan():
             _change(tables.buckets, bucket_id, status=BucketStatus.DELETING, updated_at=origin.at)

@@ -17,6 +17,7 @@ from application.ports.event_log import Claim, Notification
 from application.ports.read_side import (
     AuditQuery,
     BucketRecord,
+    KeyPlace,
     KeyRecord,
     NamespaceRecord,
     ObjectRecord,
@@ -27,6 +28,7 @@ from application.ports.read_side import (
     Placed,
     QuotaUse,
     StoredSizes,
+    UploadBytes,
     UploadRecord,
 )
 from domain.tags import decode
@@ -99,6 +101,24 @@ class MemoryReadSide:
         """Return buckets of a namespace above a position."""
         rows = self._buckets(namespace_id)
         return _next(((row.position, row.bucket_id) for row in rows), after, limit)
+
+    async def bytes_at(self, places: Collection[KeyPlace]) -> Mapping[str, UploadBytes]:
+        """Return by upload what these places are to the log."""
+        ours = {each.internal_id: each.organization_id for each in self._log.tables.organizations.values()}
+        return {
+            place.upload_id: await self._bytes(place.upload_id)
+            for place in places
+            if place.internal_id in ours and await self._made_by(place.namespace_id) == ours[place.internal_id]
+        }
+
+    async def proved_bytes(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
+        """Return completed uploads that keep their bytes."""
+        ids = sorted(
+            upload.upload_id
+            for upload in self._log.tables.uploads.values()
+            if upload.upload_id > after and upload.status is Status.COMPLETED and upload.keeps_bytes
+        )
+        return [await self._bytes(upload_id) for upload_id in ids[:limit]]
 
     async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:
         """Return the sizes of a bucket's stored uploads."""
@@ -246,6 +266,26 @@ class MemoryReadSide:
     async def organization(self, organization_id: str) -> OrganizationRecord | None:
         """Return an organization."""
         return self._log.tables.organizations.get(organization_id)
+
+    async def _made_by(self, stream_id: str) -> str | None:
+        stored = await self._log.read_stream(stream_id)
+        return decode(stored[0].state).origin.organization_id if stored else None
+
+    async def _bytes(self, upload_id: str) -> UploadBytes:
+        upload = self._log.tables.uploads.get(upload_id)
+        if upload is None:
+            return UploadBytes(upload_id=upload_id, known=bool(await self._log.read_stream(upload_id)))
+        return UploadBytes(
+            upload_id=upload_id,
+            status=upload.status,
+            needed=(upload.keeps_bytes and upload.status is not Status.SKIPPED)
+            or any(held == upload_id for held, _ in self._log.tables.holds),
+            storage_key=upload.storage_key,
+            multipart_id=upload.multipart_id,
+            etag=upload.etag,
+            size_bytes=upload.size_bytes,
+            version_id=upload.version_id,
+        )
 
     def _buckets(self, namespace_id: str) -> Iterator[BucketRecord]:
         return (bucket for bucket in self._log.tables.buckets.values() if bucket.namespace_id == namespace_id)

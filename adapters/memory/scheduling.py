@@ -119,12 +119,10 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
             jobs.remove([upload_id])
             if event.forget_at is not None:
                 jobs.set(JobKind.FORGET, upload_id, event.forget_at)
-            upload = tables.uploads.get(upload_id)
             if not event.keeps_bytes:
                 jobs.set_discard(tables, upload_id, now, event.due_at)
                 return True
-            if upload is not None and upload.version_id is None:
-                jobs.set(JobKind.RECHECK, upload_id, event.due_at)
+            jobs.set(JobKind.RECHECK, upload_id, event.due_at)
         case UploadFailed() | UploadCanceled():
             jobs.remove([upload_id])
             jobs.set(JobKind.FORGET, upload_id, event.forget_at)

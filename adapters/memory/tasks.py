@@ -189,16 +189,21 @@ def _verification(upload: UploadRecord, known: TaskRecord | None) -> TaskRecord:
         "existing_object_id": upload.existing_object_id,
     }
     created_at = known.created_at if known else upload.created_at
+    status = _STATUS_OF_UPLOAD.get(upload.status, TaskStatus.PROCESSING)
     return TaskRecord(
         task_id=upload.task_id or "",
         organization_id=upload.organization_id,
         namespace_id=upload.namespace_id,
         task_type=TaskType.CONFIRM_UPLOAD,
-        status=_STATUS_OF_UPLOAD.get(upload.status, TaskStatus.PROCESSING),
+        status=status,
         actor_id=known.actor_id if known else "",
         inputs=(upload.upload_id,),
         outputs=(done,) if upload.status is Status.COMPLETED else (),
-        additional_data={"bucket_id": upload.bucket_id, "failure_reason": upload.failure_reason},
+        additional_data={
+            **(known.additional_data if known and status is TaskStatus.PROCESSING else {}),
+            "bucket_id": upload.bucket_id,
+            "failure_reason": upload.failure_reason,
+        },
         error=upload.message if upload.status is Status.FAILED else None,
         upload_id=upload.upload_id,
         created_at=created_at,

@@ -136,6 +136,28 @@ WHERE bucket_id = $1 AND position > $2 ORDER BY position LIMIT $3;
 SELECT bucket_id AS id, position FROM upwell.buckets
 WHERE namespace_id = $1 AND position > $2 ORDER BY position LIMIT $3;
 
+-- name: bytes_at
+-- What keys in storage are to the log: those whose organization is here, and whose namespace it made once.
+SELECT p.upload_id, u.status, u.storage_key, u.multipart_id, u.etag, u.size_bytes, u.version_id,
+    EXISTS (SELECT FROM upwell.upwell_events e WHERE e.originator_id = p.upload_id) AS known,
+    CASE WHEN u.upload_id IS NOT NULL
+        THEN (u.keeps_bytes AND u.status <> 'SKIPPED')
+            OR EXISTS (SELECT FROM upwell.holds h WHERE h.upload_id = p.upload_id)
+        ELSE (SELECT e.topic <> 'upload.forgotten.v1' FROM upwell.upwell_events e
+            WHERE e.originator_id = p.upload_id ORDER BY e.originator_version DESC LIMIT 1) IS TRUE
+    END AS needed
+FROM unnest($1::text[], $2::text[], $3::text[]) p(internal_id, namespace_id, upload_id)
+    JOIN upwell.organizations o ON o.internal_id = p.internal_id
+    JOIN upwell.upwell_events n ON n.originator_id = p.namespace_id AND n.originator_version = 1
+        AND n.organization_id = o.organization_id
+    LEFT JOIN upwell.uploads u ON u.upload_id = p.upload_id;
+
+-- name: proved_bytes
+-- The next completed uploads that keep their bytes.
+SELECT upload_id, true AS known, status, true AS needed, storage_key, multipart_id, etag, size_bytes, version_id
+FROM upwell.uploads
+WHERE upload_id > $1 AND status = 'COMPLETED' AND keeps_bytes ORDER BY upload_id LIMIT $2;
+
 -- name: stored_sizes
 -- Sizes of a bucket's stored uploads, from the index alone.
 SELECT coalesce(sum(size_bytes), 0)::bigint AS total_bytes,
@@ -235,7 +257,7 @@ DELETE FROM upwell.jobs WHERE kind = $1 AND upload_id = ANY ($2::text[]);
 NOTIFY upwell_jobs;
 
 -- name: task
--- A task, or what an upload's verification is as a task.
+-- A task, or what an upload's verification is as a task; how far it has come is told only while it goes on.
 SELECT * FROM upwell.tasks WHERE task_id = $1 AND organization_id = $2 AND upload_id IS NULL
 UNION ALL
 SELECT
@@ -245,7 +267,8 @@ SELECT
     CASE u.status WHEN 'COMPLETED' THEN jsonb_build_array(jsonb_build_object(
         'upload_id', u.upload_id, 'object_id', u.object_id, 'duplicate_of_upload_id', u.duplicate_of,
         'existing_object_id', u.existing_object_id)) ELSE '[]' END,
-    jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason),
+    CASE WHEN u.status IN ('PENDING', 'IN_PROGRESS', 'PROCESSING') THEN coalesce(t.additional_data, '{}') ELSE '{}' END
+        || jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason),
     CASE u.status WHEN 'FAILED' THEN u.message END, u.upload_id, coalesce(t.created_at, u.created_at),
     coalesce(u.completed_at, t.created_at, u.created_at), coalesce(t.position, 0)
 FROM upwell.uploads u LEFT JOIN upwell.tasks t USING (task_id)
@@ -264,7 +287,8 @@ FROM upwell.tasks t LEFT JOIN LATERAL (
         CASE u.status WHEN 'COMPLETED' THEN jsonb_build_array(jsonb_build_object(
             'upload_id', u.upload_id, 'object_id', u.object_id, 'duplicate_of_upload_id', u.duplicate_of,
             'existing_object_id', u.existing_object_id)) END AS outputs,
-        jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason) AS additional_data,
+        CASE WHEN u.status IN ('PENDING', 'IN_PROGRESS', 'PROCESSING') THEN t.additional_data ELSE '{}' END
+            || jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason) AS additional_data,
         CASE u.status WHEN 'FAILED' THEN u.message END AS error, u.completed_at
     FROM upwell.uploads u WHERE t.upload_id IS NOT NULL AND u.upload_id = t.upload_id AND u.task_id = t.task_id
 ) v ON true

@@ -21,6 +21,7 @@ from application.ports.read_side import (
     AuditQuery,
     BucketRecord,
     Figures,
+    KeyPlace,
     KeyRecord,
     NamespaceRecord,
     ObjectRecord,
@@ -31,6 +32,7 @@ from application.ports.read_side import (
     Placed,
     QuotaUse,
     StoredSizes,
+    UploadBytes,
     UploadRecord,
 )
 from domain.refusals import InvalidInputError
@@ -96,6 +98,21 @@ class PostgresReadSide:
     async def buckets_in(self, namespace_id: str, *, after: int, limit: int) -> Sequence[Placed]:
         """Return buckets of a namespace above a position."""
         return await self._placed("buckets_in", namespace_id, after, limit)
+
+    async def bytes_at(self, places: Collection[KeyPlace]) -> Mapping[str, UploadBytes]:
+        """Return by upload what these places are to the log."""
+        if not places:
+            return {}
+        distinct = [(each.internal_id, each.namespace_id, each.upload_id) for each in set(places)]
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["bytes_at"], *map(list, zip(*distinct, strict=True)))
+        return {row["upload_id"]: msgspec.convert(dict(row), UploadBytes) for row in rows}
+
+    async def proved_bytes(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
+        """Return completed uploads that keep their bytes."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["proved_bytes"], after, limit)
+        return [msgspec.convert(dict(row), UploadBytes) for row in rows]
 
     async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:
         """Return the sizes of a bucket's stored uploads."""

@@ -17,9 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.s3.sigv4 import Addressing, Credentials
 from application.ports.object_storage import (
+    LIST_PAGE,
     MIN_PART_BYTES,
     BucketSetup,
     ContentChangedError,
+    ListedMultipart,
+    ListedObject,
     PartsRefusedError,
     StorageDeniedError,
     StorageError,
@@ -31,6 +34,7 @@ from application.ports.object_storage import (
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
     from types_aiobotocore_s3.type_defs import (
+        CompletedPartTypeDef,
         CORSRuleOutputTypeDef,
         CORSRuleTypeDef,
         LifecycleRuleOutputTypeDef,
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
 
 _SESSION: Final = get_session()  # keeps botocore's parsed description of S3: 80 ms for the first client, 6 for the next
 CHUNK_BYTES: Final = 1024 * 1024
-KEEP_NONCURRENT_DAYS: Final = 7
+KEEP_NONCURRENT_DAYS: Final = 14  # well after a URL has expired, and so what it put there was looked at
 KEEP_INCOMPLETE_DAYS: Final = 8  # a day longer than a URL for a part can live
 
 _RULE_ID: Final = "upwell"
@@ -47,6 +51,7 @@ _SHA256_BYTES: Final = 32
 # 400s and 409s that say "later", whatever their status.
 _TRY_LATER: Final = frozenset(
     {"OperationAborted", "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException"}
+    | {"ConditionalRequestConflict"}
 )
 # 4xx that are about our keys or our bucket, not about one feature.
 _OPERATOR_CODES: Final = frozenset(
@@ -77,6 +82,39 @@ _GONE: Final = frozenset({_HTTP_NOT_FOUND, _HTTP_METHOD_NOT_ALLOWED, _HTTP_PRECO
 _UNSUPPORTED_STATUS: Final = frozenset({_HTTP_METHOD_NOT_ALLOWED, _HTTP_NOT_IMPLEMENTED})
 
 
+def new_client(
+    *,
+    endpoint_url: str,
+    region: str,
+    addressing: Addressing,
+    credentials: Credentials,
+    max_connections: int,
+    connect_timeout_seconds: float,
+    read_timeout_seconds: float,
+    max_attempts: int,
+) -> "ClientCreatorContext[S3Client]":
+    """Return a client of S3 as Upwell uses it, to be entered."""
+    return _SESSION.create_client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name=region,
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key,
+        aws_session_token=credentials.session_token,
+        config=AioConfig(
+            signature_version="s3v4",
+            s3={"addressing_style": addressing},
+            max_pool_connections=max_connections,
+            connect_timeout=connect_timeout_seconds,
+            read_timeout=read_timeout_seconds,
+            retries={"mode": "standard", "total_max_attempts": max_attempts},
+            # The defaults add trailers that other servers than Amazon's refuse.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
 class S3ObjectStorage:
     """Keeps every promise of `ObjectStorage` for one bucket; use it as an async context manager.
 
@@ -98,26 +136,18 @@ class S3ObjectStorage:
     ) -> None:
         self._bucket = bucket
         self._region = region
-        self._context: ClientCreatorContext[S3Client] = _SESSION.create_client(
-            "s3",
+        self._context = new_client(
             endpoint_url=endpoint_url,
-            region_name=region,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
-            config=AioConfig(
-                signature_version="s3v4",
-                s3={"addressing_style": addressing},
-                max_pool_connections=max_connections,
-                connect_timeout=connect_timeout_seconds,
-                read_timeout=read_timeout_seconds,
-                retries={"mode": "standard", "total_max_attempts": max_attempts},
-                # The defaults add trailers that other servers than Amazon's refuse.
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
+            region=region,
+            addressing=addressing,
+            credentials=credentials,
+            max_connections=max_connections,
+            connect_timeout_seconds=connect_timeout_seconds,
+            read_timeout_seconds=read_timeout_seconds,
+            max_attempts=max_attempts,
         )
         self._client: S3Client
+        self._lists_checksums: bool | None = None  # None: not known yet
 
     async def __aenter__(self) -> Self:
         self._client = await self._context.__aenter__()
@@ -151,13 +181,17 @@ class S3ObjectStorage:
             content_type=found.get("ContentType"),
             version_id=_version_id(found),
             sha256=_full_sha256(found),
+            crc64nvme=found.get("ChecksumCRC64NVME"),  # there is none of parts
         )
 
-    async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
+    async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Stream exactly the bytes that `content` describes; a caller that stops early closes the iterator."""
+        wanted = content.size_bytes if first_bytes is None else min(first_bytes, content.size_bytes)
         pin: dict[str, Any] = (
             {"IfMatch": f'"{content.etag}"'} if content.version_id is None else {"VersionId": content.version_id}
         )
+        if wanted < content.size_bytes:
+            pin["Range"] = f"bytes=0-{wanted - 1}"
         with _storage_errors():
             try:
                 found = await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
@@ -166,16 +200,17 @@ class S3ObjectStorage:
                     raise ContentChangedError(f"the content {content.etag!r} is there no longer") from error
                 raise
             async with found["Body"] as body:
-                # Servers exist that ignore If-Match.
-                if (
-                    _said(found, "ETag").strip('"') != content.etag
-                    or _said(found, "ContentLength") != content.size_bytes
-                ):
+                # Servers exist that ignore If-Match, or Range.
+                length = _said(found, "ContentLength")
+                if _said(found, "ETag").strip('"') != content.etag or length not in {wanted, content.size_bytes}:
                     raise ContentChangedError(f"the content {content.etag!r} is there no longer")
-                left = content.size_bytes
+                left = wanted
                 async for chunk in body.iter_chunks(CHUNK_BYTES):
-                    left -= len(chunk)
-                    yield chunk
+                    part = chunk[:left]
+                    left -= len(part)
+                    yield part
+                    if not left and length > wanted:
+                        break
                 if left:
                     raise StorageUnavailableError(f"the stream ended {left} bytes early")
 
@@ -192,10 +227,56 @@ class S3ObjectStorage:
                     raise StorageUnavailableError("the object is still there after its deletion")
                 deleted.update(versions)
 
-    async def begin_multipart(self, key: str, *, content_type: str) -> str:
-        """Begin an upload in parts; one whose id is lost with the answer goes by the rule that `prepare` sets."""
+    async def restore(self, key: str, version_id: str) -> None:
+        """Make a version the current one again, by deleting those that came after it."""
         with _storage_errors():
-            begun = await self._client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=content_type)
+            try:
+                await self._client.head_object(Bucket=self._bucket, Key=key, VersionId=version_id)
+            except ClientError as error:
+                if _status(error) in {_HTTP_NOT_FOUND, _HTTP_BAD_REQUEST}:  # 400: of an id that it never gave out
+                    return  # it is not there: it is better to keep what is
+                raise
+            deleted: set[str] = set()
+            while later := await self._later_versions(key, version_id):
+                for each in later:
+                    await self._client.delete_object(Bucket=self._bucket, Key=key, VersionId=each)
+                if not deleted.isdisjoint(later):
+                    raise StorageUnavailableError("a version is still there after its deletion")
+                deleted.update(later)
+
+    async def _later_versions(self, key: str, version_id: str) -> list[str]:
+        """Return ids of versions that came after this one, perhaps not all yet."""
+        page = await self._client.list_object_versions(Bucket=self._bucket, Prefix=key)
+        # The newest come first, and our key before all that merely begin with it.
+        there = [each["VersionId"] for each in page.get("Versions", ()) if each["Key"] == key]
+        if version_id in there:
+            return there[: there.index(version_id)]
+        return there if page.get("IsTruncated") else []  # a list without it does not say what came after it
+
+    async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
+        """Begin an upload in parts; one whose id is lost with the answer goes by the rule that `prepare` sets.
+
+        S3 takes checksums of parts only if the upload was begun with their algorithm, and wants them again when it is
+        completed. SeaweedFS wants them then too, but does not list them: there an upload is begun without, and the
+        parts are checked all the same.
+        """
+        with _storage_errors():
+            if checked and self._lists_checksums is not False:
+                multipart_id = await self._begin(
+                    key, content_type, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE"
+                )
+                if self._lists_checksums is None:
+                    page = await self._client.list_parts(Bucket=self._bucket, Key=key, UploadId=multipart_id)
+                    self._lists_checksums = page.get("ChecksumAlgorithm") == "SHA256"
+                if self._lists_checksums:
+                    return multipart_id
+                await self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=multipart_id)
+            return await self._begin(key, content_type)
+
+    async def _begin(self, key: str, content_type: str, **checksums: Any) -> str:  # noqa: ANN401  # botocore's
+        begun = await self._client.create_multipart_upload(
+            Bucket=self._bucket, Key=key, ContentType=content_type, **checksums
+        )
         multipart_id: str = _said(begun, "UploadId")
         return multipart_id
 
@@ -222,37 +303,48 @@ class S3ObjectStorage:
         listed.sort(key=lambda part: (_said(part, "PartNumber"), _said(part, "LastModified")))
         found = {part["PartNumber"]: part for part in listed}
         return [
-            StoredPart(part_number=number, size_bytes=_said(part, "Size"), etag=_said(part, "ETag").strip('"'))
+            StoredPart(
+                part_number=number,
+                size_bytes=_said(part, "Size"),
+                etag=_said(part, "ETag").strip('"'),
+                sha256=_sha256(part.get("ChecksumSHA256")),
+            )
             for number, part in found.items()
         ]
 
-    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
+    async def complete_multipart(
+        self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
+    ) -> bool:
         """Make one object of these parts; parts that are not named are dropped.
 
         False may also mean that an answer was lost, and that a repeated call found the upload completed.
         """
-        named = {part.part_number: part.etag for part in sorted(parts, key=lambda part: part.part_number)}
+        named = {part.part_number: part for part in sorted(parts, key=lambda part: part.part_number)}
         if not parts or len(named) < len(parts):
             raise ValueError("an object is made of one part at least, and of each number once")
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_new else {}
         with _storage_errors():
             try:
                 done = await self._client.complete_multipart_upload(
                     Bucket=self._bucket,
                     Key=key,
                     UploadId=multipart_id,
-                    MultipartUpload={
-                        "Parts": [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in named.items()]
-                    },
+                    MultipartUpload={"Parts": [_completed(part) for part in named.values()]},
+                    **condition,
                 )
             except ClientError as error:
-                if _code(error) == "NoSuchUpload":
+                if (
+                    _code(error) in {"NoSuchUpload", "PreconditionFailed"}
+                    or _status(error) == _HTTP_PRECONDITION_FAILED
+                ):
                     return False
                 if _code(error) not in _PARTS_REFUSED:
                     raise
                 stored = await self.parts(key, multipart_id)
                 if stored is None:
                     return False
-                raise _refusal(named, stored, too_small=_code(error) == "EntityTooSmall") from error
+                etags = {number: part.etag for number, part in named.items()}
+                raise _refusal(etags, stored, too_small=_code(error) == "EntityTooSmall") from error
             _said(done, "ETag")
         return True
 
@@ -264,6 +356,44 @@ class S3ObjectStorage:
             except ClientError as error:
                 if _code(error) != "NoSuchUpload":
                     raise
+
+    async def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """Yield all keys, in pages."""
+        token: dict[str, Any] = {}
+        while True:
+            with _storage_errors():
+                found = await self._client.list_objects_v2(Bucket=self._bucket, MaxKeys=page, **token)
+            yield [
+                ListedObject(
+                    key=_said(each, "Key"), size_bytes=_said(each, "Size"), modified_at=_said(each, "LastModified")
+                )
+                for each in found.get("Contents", ())
+            ]
+            if not _said(found, "IsTruncated"):
+                return
+            before, token = token, {"ContinuationToken": _said(found, "NextContinuationToken")}
+            if token == before:
+                raise StorageUnavailableError("the list of keys does not go on")
+
+    async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
+        """Yield all uploads in parts that are under way, in pages."""
+        token: dict[str, Any] = {}
+        while True:
+            with _storage_errors():
+                found = await self._client.list_multipart_uploads(Bucket=self._bucket, MaxUploads=page, **token)
+            yield [
+                ListedMultipart(
+                    key=_said(each, "Key"), multipart_id=_said(each, "UploadId"), begun_at=_said(each, "Initiated")
+                )
+                for each in found.get("Uploads", ())
+            ]
+            if not found.get("IsTruncated"):
+                return
+            # Servers exist that go on by the id alone, and then name no key.
+            markers = {"KeyMarker": found.get("NextKeyMarker"), "UploadIdMarker": found.get("NextUploadIdMarker")}
+            before, token = token, {name: value for name, value in markers.items() if value}
+            if token in ({}, before):
+                raise StorageUnavailableError("the list of uploads in parts does not go on")
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Make the bucket usable, keeping the rules that others put on it."""
@@ -408,6 +538,13 @@ def _said(found: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - a field
         raise StorageUnavailableError(f"the answer has no {name}") from error
 
 
+def _completed(part: StoredPart) -> "CompletedPartTypeDef":
+    named: CompletedPartTypeDef = {"PartNumber": part.part_number, "ETag": f'"{part.etag}"'}
+    if part.sha256 is not None:
+        named["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(part.sha256)).decode()
+    return named
+
+
 def _refusal(named: Mapping[int, str], stored: Sequence[StoredPart], *, too_small: bool) -> Exception:
     """Find out which parts storage did not take: S3 names the first of them at most."""
     by_number = {part.part_number: part for part in stored}
@@ -426,11 +563,14 @@ def _version_id(found: Mapping[str, Any]) -> str | None:
 
 def _full_sha256(found: Mapping[str, Any]) -> str | None:
     """Return storage's own SHA-256 as hex digits; what covers parts (`COMPOSITE`, `…-N`) says nothing of the whole."""
-    value = found.get("ChecksumSHA256")
-    if not value or found.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT":
-        return None
+    whole = found.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
+    return _sha256(found.get("ChecksumSHA256")) if whole else None
+
+
+def _sha256(value: str | None) -> str | None:
+    """Return a SHA-256 as hex digits, None for what is none."""
     try:
-        sha256 = base64.b64decode(value, validate=True)
+        sha256 = base64.b64decode(value or "", validate=True)
     except binascii.Error:
         return None
     return sha256.hex() if len(sha256) == _SHA256_BYTES else None

@@ -1,18 +1,21 @@
 """The role that holds the bytes."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Final, Protocol
 
 import msgspec
 
 MIN_PART_BYTES: Final = 5 * 1024 * 1024  # of every part but the last
+LIST_PAGE: Final = 1000  # the most that S3 lists at once
 
 
 class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
     """What storage says of the bytes under a key.
 
     `etag` is opaque, without quotes. `version_id` is None where the bucket keeps no versions.
-    `sha256` (64 hex digits) is there only if storage itself checked a checksum of the full object.
+    `sha256` (64 hex digits) is there only if storage itself checked a checksum of the full object; `crc64nvme` (as S3
+    writes it) only if storage has one of the full object.
     """
 
     size_bytes: int
@@ -20,6 +23,7 @@ class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str | None = None
     version_id: str | None = None
     sha256: str | None = None
+    crc64nvme: str | None = None
 
 
 class StorageError(Exception):
@@ -39,11 +43,31 @@ class ContentChangedError(StorageError):
 
 
 class StoredPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a multipart upload, as storage has it. `part_number` counts from 1; `etag` is without quotes."""
+    """A part of a multipart upload, as storage has it. `part_number` counts from 1; `etag` is without quotes.
+
+    `sha256` (64 hex digits) is there only where storage has checked it and still tells it.
+    """
 
     part_number: int
     size_bytes: int
     etag: str
+    sha256: str | None = None
+
+
+class ListedObject(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that storage lists. `modified_at`: when its latest version was put."""
+
+    key: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class ListedMultipart(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload in parts that storage lists: neither completed nor aborted."""
+
+    key: str
+    multipart_id: str
+    begun_at: datetime
 
 
 class PartsRefusedError(Exception):
@@ -83,9 +107,10 @@ class ObjectStorage(Protocol):
         """
         ...
 
-    def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
+    def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Stream exactly the bytes that `content` describes, in chunks of at most 1 MiB, in constant memory.
 
+        `first_bytes`: only so many of them, from the beginning.
         The version is pinned where there is one, otherwise `If-Match` with the ETag is sent.
         Raises `ContentChangedError` when these bytes are gone, `StorageUnavailableError` when the stream breaks.
         """
@@ -95,8 +120,18 @@ class ObjectStorage(Protocol):
         """Delete every version of `key`. Idempotent: what is not there is deleted already."""
         ...
 
-    async def begin_multipart(self, key: str, *, content_type: str) -> str:
-        """Begin an upload in parts, and return storage's id of it. Each call begins another one."""
+    async def restore(self, key: str, version_id: str) -> None:
+        """Make a version the current one again, by deleting those that came after it. It is not there: nothing happens.
+
+        A key that was deleted since stays deleted.
+        """
+        ...
+
+    async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
+        """Begin an upload in parts, and return storage's id of it. Each call begins another one.
+
+        `checked`: every part will come with its SHA-256, and storage is to refuse other bytes.
+        """
         ...
 
     async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
@@ -106,9 +141,12 @@ class ObjectStorage(Protocol):
         """
         ...
 
-    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
+    async def complete_multipart(
+        self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
+    ) -> bool:
         """Make one object of these parts, in the order of their numbers. False: there is no such multipart upload.
 
+        `parts` are as storage listed them. `only_new`: what is there already is not replaced, and the answer is False.
         Idempotent only as far as storage is: after a lost answer the upload may be gone because it was completed, which
         `head` tells. Raises `PartsRefusedError`; and `StorageUnavailableError` for an answer that is lost, or that says
         200 with an error in its body. No part at all, or a number that is named twice, is a mistake (`ValueError`).
@@ -117,6 +155,17 @@ class ObjectStorage(Protocol):
 
     async def abort_multipart(self, key: str, multipart_id: str) -> None:
         """Give an upload in parts up and delete its parts. Idempotent: what is not there is aborted already."""
+        ...
+
+    def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """Yield all keys that a GET would find, whosever they are, in pages of at most `page`, in constant memory.
+
+        What is put or deleted meanwhile may be among them or not.
+        """
+        ...
+
+    def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
+        """Yield all uploads in parts that are under way, as `list_objects` yields keys, and in no order."""
         ...
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:

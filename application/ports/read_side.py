@@ -13,6 +13,7 @@ import msgspec
 from application.ports.event_log import Notification
 from domain.api_key import KeyStatus, Permission, Powers
 from domain.bucket import BucketStatus, UniqueKey
+from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.filtering import Filter, Order
 from domain.namespace import NamespaceStatus
 from domain.object import Blob
@@ -121,6 +122,7 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     position: int
     auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
 
 
 class StoredSizes(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +181,32 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     storage_checks: bool = False
     multipart_id: str | None = None
     auto_confirm: bool = False
+
+
+class KeyPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose a key in storage says it is."""
+
+    internal_id: str
+    namespace_id: str
+    upload_id: str
+
+
+class UploadBytes(msgspec.Struct, frozen=True, kw_only=True):
+    """What the log says of an upload's bytes. `status` None: it was forgotten, or (not `known`) never requested here.
+
+    `needed`: they are its own and stay, or may be on their way, or an object holds them; or it cannot be told. `etag`,
+    `size_bytes`, `version_id`: of the proved content.
+    """
+
+    upload_id: str
+    known: bool = True
+    status: Status | None = None
+    needed: bool = False
+    storage_key: str | None = None
+    multipart_id: str | None = None
+    etag: str | None = None
+    size_bytes: int | None = None
+    version_id: str | None = None
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -365,6 +393,17 @@ class ReadSide(Protocol):
 
     async def buckets_in(self, namespace_id: str, *, after: int, limit: int) -> Sequence[Placed]:
         """Return up to `limit` buckets above a position, the oldest first. For the system, not a caller."""
+        ...
+
+    async def bytes_at(self, places: Collection[KeyPlace]) -> Mapping[str, UploadBytes]:
+        """Return by upload what these places are to the log; a place is left out whose namespace was never here.
+
+        For the system, not a caller.
+        """
+        ...
+
+    async def proved_bytes(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
+        """Return up to `limit` completed uploads that keep their bytes, by id, above one. For the system."""
         ...
 
     async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:

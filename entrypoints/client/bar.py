@@ -1,7 +1,7 @@
-"""The bar at the bottom of a terminal."""
+"""The bars at the bottom of a terminal."""
 
 import sys
-from collections.abc import Callable
+import threading
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
@@ -9,10 +9,11 @@ from rich.table import Column
 from rich.text import Text
 
 from entrypoints.client.output import emit, human, printable
+from entrypoints.client.progress import Advance, Steps
 
 
 class Bar:
-    """Implements `Reporter` with one bar, which is shown from the first step on."""
+    """Implements `Reporter` with a bar for each file that is under way, and above them one for all of several."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -23,37 +24,90 @@ class Bar:
             _Figures(table_column=Column(no_wrap=True)),
             console=self._console,
             transient=True,
-            redirect_stdout=False,  # it may be a pipe, and is never written to while the bar is shown
+            redirect_stdout=False,  # it may be a pipe, and is never written to while the bars are shown
         )
-        self._shown: TaskID | None = None
+        self._turn = threading.Lock()
+        self._total: TaskID | None = None
+        self._files = self._ended = 0
 
-    def phase(self, name: str, what: str, size_bytes: int | None) -> Callable[[int], None]:
-        """Begin a step."""
-        if self._shown is None:
-            self._progress.start()
-        else:
-            self._progress.remove_task(self._shown)
-        task = self._shown = self._progress.add_task(what, total=size_bytes, name=printable(name))
+    def total(self, files: int, size_bytes: int) -> None:
+        """Begin with several files."""
+        self._files = files
+        self._total = self._progress.add_task(f"0 of {files} files", total=size_bytes, name="total")
+        self._progress.start()
 
-        def advance(count: int) -> None:
-            self._progress.advance(task, count)
+    def file(self, name: str, size_bytes: int | None) -> Steps:
+        """Begin a file."""
+        return _File(self, printable(name), size_bytes or 0)
 
-        return advance
+    def begin(self, name: str, what: str, size_bytes: int | None) -> TaskID:
+        """Show a step."""
+        self._progress.start()
+        return self._progress.add_task(what, total=size_bytes, name=name)
+
+    def advance(self, task: TaskID, count: int) -> None:
+        """Show how far it is."""
+        self._progress.advance(task, count)
+
+    def count(self, size_bytes: int) -> None:
+        """Show how far all are."""
+        if self._total is not None:
+            self._progress.advance(self._total, size_bytes)
+
+    def remove(self, task: TaskID) -> None:
+        """Show a step no longer."""
+        self._progress.remove_task(task)
+
+    def end(self) -> None:
+        """Count a file that has ended."""
+        with self._turn:
+            self._ended += 1
+            if self._total is not None:
+                self._progress.update(self._total, description=f"{self._ended} of {self._files} files")
 
     def note(self, text: str) -> None:
-        """Tell something above the bar."""
+        """Tell something above the bars."""
         self._console.print(Text(f"upwell: {text}"), soft_wrap=True)
 
     def result(self, line: str) -> None:
-        """Write a line above the bar, or to wherever standard output goes."""
+        """Write a line above the bars, or to wherever standard output goes."""
         if sys.stdout.isatty():
             self._console.print(Text(printable(line)), soft_wrap=True)
         else:
             emit(line)
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Take the bars away."""
         self._progress.stop()
+
+
+class _File:
+    """Implements `Steps`. What is sent counts for all files at once, what need not be sent when the file has ended."""
+
+    def __init__(self, bar: Bar, name: str, size_bytes: int) -> None:
+        self._bar = bar
+        self._name = name
+        self._uncounted_bytes = size_bytes
+        self._task: TaskID | None = None
+
+    def begin(self, what: str, size_bytes: int | None) -> Advance:
+        if self._task is not None:
+            self._bar.remove(self._task)
+        task = self._task = self._bar.begin(self._name, what, size_bytes)
+
+        def advance(count: int) -> None:
+            self._bar.advance(task, count)
+            if what == "sending":
+                self._uncounted_bytes -= count
+                self._bar.count(count)
+
+        return advance
+
+    def end(self) -> None:
+        if self._task is not None:
+            self._bar.remove(self._task)
+        self._bar.count(self._uncounted_bytes)
+        self._bar.end()
 
 
 class _Figures(ProgressColumn):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
@@ -28,7 +28,19 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--resume", is_flag=True, help="Go on with what was interrupted; without FILES, with all of it here.")
+@click.option(
+    "--parallel", type=click.IntRange(1, 32), default=4, show_default=True, help="Files and parts sent at once in all."
+)
+@click.option(
+    "--hash",
+    "hashing",
+    type=click.Choice(["auto", "first", "none"]),
+    default="auto",
+    show_default=True,
+    help="Hash before sending, which spares what is known; auto: files from 64 MiB on while they are sent.",
+)
 @_BUCKET
 @_NAMESPACE
 @click.option("--property", "property_name", help="The property it becomes; otherwise the one that fits its type.")
@@ -41,6 +53,9 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 @_as_json("Print a JSON object for each file.")
 def upload(
     files: tuple[Path, ...],
+    resume: bool,
+    parallel: int,
+    hashing: Literal["auto", "first", "none"],
     bucket: str | None,
     namespace: str | None,
     property_name: str | None,
@@ -52,14 +67,20 @@ def upload(
     expires_in: int | None,
     as_json: bool,
 ) -> int:
-    """Upload FILES: each is hashed, announced, sent to storage and proved.
+    """Upload FILES: each is hashed, announced, sent to storage and proved. Large ones go out in parts.
+
+    FILES are files, folders with all that is in them (but what is hidden), and quoted patterns such as
+    'data/**/*.csv'. What breaks off or is interrupted is kept beside its file, and goes on with --resume.
 
     Where to: UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE and UPWELL_BUCKET, or the .upwell/dev.env of 'upwell dev',
     here or in a folder above. Exit code 1 if a file failed; the others go on.
     """
-    from entrypoints.client import uploading  # noqa: PLC0415  # what other commands do not need is not loaded
+    from entrypoints.client.uploading import Manner, upload  # noqa: PLC0415  # other commands do not need it
+    from entrypoints.client.wish import Wish  # noqa: PLC0415  # the same
 
-    wish = uploading.Wish(
+    if not files and not resume:
+        raise click.UsageError("Name the FILES to upload, or go on with what was interrupted: --resume.")
+    wish = Wish(
         property_name=property_name,
         content_type=content_type,
         metadata=metadata,
@@ -68,7 +89,8 @@ def upload(
         skip_duplicates=not no_skip_duplicates,
         expires_in_seconds=expires_in,
     )
-    return uploading.upload(files, wish, namespace=namespace, bucket=bucket, as_json=as_json)
+    manner = Manner(parallel=parallel, hashing=hashing, resume=resume)
+    return upload(files, wish, manner, namespace=namespace, bucket=bucket, as_json=as_json)
 
 
 @click.command()

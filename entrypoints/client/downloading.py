@@ -7,28 +7,9 @@ import msgspec
 
 from entrypoints.client.errors import told
 from entrypoints.client.output import human, printable
-from entrypoints.client.progress import Reporter, reporting
+from entrypoints.client.progress import Shown, reporting
 from entrypoints.client.service import client_of
 from entrypoints.client.target import find_target, known_variables
-from upwell_client import Progress
-
-
-class Shown:
-    """Shows how far the client is. `name` is that of the file."""
-
-    def __init__(self, reporter: Reporter, name: str) -> None:
-        self._reporter = reporter
-        self._name = name
-        self._phase: str | None = None
-        self._done = 0
-
-    def __call__(self, progress: Progress) -> None:
-        """Show a step, or how far it is."""
-        if progress.phase != self._phase:
-            self._phase, self._done = progress.phase, 0
-            self._advance = self._reporter.phase(self._name, progress.phase, progress.total_bytes)
-        self._advance(progress.done_bytes - self._done)
-        self._done = progress.done_bytes
 
 
 def download(thing: str, output: Path | None, *, namespace: str | None, bucket: str | None, as_json: bool) -> None:
@@ -36,7 +17,7 @@ def download(thing: str, output: Path | None, *, namespace: str | None, bucket: 
     of_object = thing.startswith("obj_")
     target = find_target(known_variables(), namespace=namespace, bucket=bucket if of_object else "-")
     with reporting() as reporter, told(), client_of(target, reporter.note) as client:
-        got = client.download(thing, output, progress=Shown(reporter, printable(thing)))
+        got = client.download(thing, output, progress=Shown(reporter.file(thing, None)))
         known: dict[str, Any] = {
             "file": str(got.path),
             "upload_id": got.upload.upload_id,

@@ -24,6 +24,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def encodable(text: str) -> str:
+    """Return a path as text that can be encoded: Linux has names that are no UTF-8."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def human(size_bytes: int) -> str:
     """Return a size as people say it."""
     value = float(size_bytes)

@@ -9,6 +9,7 @@ import msgspec
 from entrypoints.client.errors import of_retries, told
 from entrypoints.client.target import Target
 from upwell_client import Client, StrangeAnswerError
+from upwell_client.client import MAX_TRANSFERS
 
 FIRST_CONTACT_ATTEMPTS = 3
 PAGE = 100
@@ -46,9 +47,16 @@ class _Page(msgspec.Struct, frozen=True, kw_only=True):
     pagination: _Pagination
 
 
-def client_of(target: Target, note: Callable[[str], None]) -> Client:
+def client_of(target: Target, note: Callable[[str], None], *, max_transfers: int = MAX_TRANSFERS) -> Client:
     """Return a client of the target; `note` is told what is tried again."""
-    return Client(target.url, target.api_key, target.namespace, bucket=target.bucket, on_retry=of_retries(note))
+    return Client(
+        target.url,
+        target.api_key,
+        target.namespace,
+        bucket=target.bucket,
+        on_retry=of_retries(note),
+        max_transfers=max_transfers,
+    )
 
 
 class Service:

@@ -1,25 +1,32 @@
-"""`upwell upload`: each file is hashed, announced, sent, confirmed, and waited for until it is proved."""
+"""`upwell upload`: files are hashed, announced, sent, confirmed, and waited for until they are proved."""
 
 import contextlib
+import os
+import queue
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import msgspec
 
 from entrypoints.client.choosing import choose_property
-from entrypoints.client.downloading import Shown
 from entrypoints.client.errors import ClientError, sentence
-from entrypoints.client.output import human, printable
-from entrypoints.client.progress import Reporter, reporting
+from entrypoints.client.finding import Found, find_files
+from entrypoints.client.keeping import Holding, Kept, find_kept, hold, keep
+from entrypoints.client.output import encodable, human, printable
+from entrypoints.client.progress import Reporter, Shown, Steps, reporting
 from entrypoints.client.service import Bucket, Service, client_of
-from entrypoints.client.target import find_target, known_variables
+from entrypoints.client.target import Target, find_target, known_variables
+from entrypoints.client.wish import Wish
 from upwell_client import (
     AnsweredError,
     Client,
     FileChangedError,
     ForbiddenError,
+    NotFoundError,
     Progress,
     StillVerifyingError,
     Upload,
@@ -27,23 +34,29 @@ from upwell_client import (
     UpwellError,
 )
 from upwell_client.sources import PathSource, guess_content_type
+from upwell_client.uploading import MULTIPART_FROM_BYTES
 
 INTERRUPTED = 130
 _FAILED = 1
 _PATIENCE_SECONDS = 1800.0
-_ENDED = frozenset({"COMPLETED", "FAILED", "CANCELED", "SKIPPED"})
+_GRACE_SECONDS = 1.0
+_GIVEN_UP = frozenset({"FAILED", "CANCELED"})
+_ENDED = frozenset({"COMPLETED", "SKIPPED"}) | _GIVEN_UP
+_OPEN = frozenset({"PENDING", "IN_PROGRESS"})
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user wants of every file. `property_name` and `content_type` None: found out for each file."""
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How files are sent. `parallel`: how many files and parts go out at once in all.
 
-    property_name: str | None = None
-    content_type: str | None = None
-    metadata: dict[str, Any] = {}
-    object_metadata: dict[str, Any] | None = None
-    create_object: bool = True
-    skip_duplicates: bool = True
-    expires_in_seconds: int | None = None
+    `hashing` "auto": small files before they are announced, so that what is known need not be sent, and large ones
+    while they are sent; "first": all before; "none": only the service does. `resume`: go on with what was interrupted,
+    and hash everything else first, since the run that was interrupted may have sent it.
+    """
+
+    parallel: int = 4
+    hashing: Literal["auto", "first", "none"] = "auto"
+    resume: bool = False
+    wait_seconds: float = _PATIENCE_SECONDS
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -62,62 +75,86 @@ class Outcome(msgspec.Struct, kw_only=True):
     blob_property: str | None = None
     size_bytes: int | None = None
     sha256: str | None = None
+    resumed: bool = False
     sent_bytes: int = 0
     seconds: float = 0.0
     error: dict[str, str] | None = None
 
 
+class StoppedError(Exception):
+    """The user pressed Ctrl-C."""
+
+
 class Uploading:
-    """Uploads files one after the other."""
+    """Uploads files to one place. May be used by several threads; `stopping` ends them all."""
 
     def __init__(
         self,
         client: Client,
         reporter: Reporter,
+        target: Target,
+        manner: Manner,
         *,
+        stopping: threading.Event | None = None,
         now: Callable[[], float] = time.monotonic,
-        wait_seconds: float = _PATIENCE_SECONDS,
     ) -> None:
         self._client = client
         self._reporter = reporter
+        self._target = target
+        self._manner = manner
+        self._stopping = stopping or threading.Event()
         self._now = now
-        self._wait_seconds = wait_seconds
 
-    def upload(self, path: Path, bucket: Bucket | None, wish: Wish) -> Outcome:
-        """Upload one file and tell how it went; what goes wrong is in `error`, with the upload left as it is then.
+    def upload(self, path: Path, bucket: Bucket | None, wish: Wish, outcome: Outcome) -> None:
+        """Upload one file and note how it went; what goes wrong is in `error`, with the upload left as it is then.
 
-        `bucket`: where to look for a fitting property; None leaves the choice to the service. An interruption cancels
-        the upload, unless it is being verified already, and is raised again as `InterruptedUploadError`.
+        `bucket`: where to look for a fitting property; None leaves the choice to the service. An upload that has not
+        ended is kept, to be resumed.
         """
-        outcome = Outcome(file=str(path))
         began = self._now()
+        sending = _Sending(outcome, path, self._reporter.file(path.name, _size_bytes(path)))
         try:
-            self._upload(path, bucket, wish, outcome)
+            self._upload(sending, bucket, wish)
+            outcome.ok = True
         except UpwellError as error:
             outcome.error = {"code": error.code, "message": self._explained(error, outcome)}
         except ClientError as error:
             outcome.error = {"code": error.code, "message": error.message}
-        except KeyboardInterrupt:
-            outcome.error = {"code": "interrupted", "message": self._interrupted(outcome)}
-            raise InterruptedUploadError(outcome) from None
+        except StoppedError:
+            outcome.error = interrupted(outcome)
         finally:
             outcome.seconds = round(self._now() - began, 3)
-        return outcome
+            sending.end()
 
-    def _upload(self, path: Path, bucket: Bucket | None, wish: Wish, outcome: Outcome) -> None:
+    def _upload(self, sending: "_Sending", bucket: Bucket | None, wish: Wish) -> None:
+        path, outcome = sending.path, sending.outcome
         outcome.size_bytes = PathSource(path).size_bytes
+        sending.found = path.stat()
+        sending.holding = hold(path)
+        if sending.holding is not None:
+            kept = sending.holding.kept
+            if not self._manner.resume:
+                self._give_up_kept(sending, kept)
+            elif self._can_go_on(sending, kept):
+                self._resume(sending, kept)
+                return
+            else:
+                wish = kept.wish
+            sending.holding.forget()
+            sending.holding = None
+        self._upload_anew(sending, bucket, wish)
+
+    def _upload_anew(self, sending: "_Sending", bucket: Bucket | None, wish: Wish) -> None:
+        path, outcome = sending.path, sending.outcome
         outcome.content_type = wish.content_type or guess_content_type(path.name)
         outcome.blob_property = wish.property_name
         if wish.property_name is None and wish.create_object and bucket is not None:
             outcome.blob_property = choose_property(bucket, path.name, outcome.content_type)
-        shown = Shown(self._reporter, path.name)
 
-        def progress(made: Progress) -> None:
-            if made.upload is not None:
-                _note_state(outcome, made.upload)
-            if made.phase == "verifying":
-                outcome.sent_bytes = outcome.size_bytes or 0
-            shown(made)
+        def begun(upload: Upload) -> None:
+            if not sending.kept and upload.status in _OPEN:
+                sending.kept = True
+                self._keep(sending, upload, wish)
 
         done = self._client.upload(
             path,
@@ -128,12 +165,98 @@ class Uploading:
             metadata=wish.metadata,
             object_metadata=wish.object_metadata,
             expires_in_seconds=wish.expires_in_seconds,
-            hash="first",
-            wait_seconds=self._wait_seconds,
-            progress=progress,
+            multipart="always" if (outcome.size_bytes or 0) >= MULTIPART_FROM_BYTES else "auto",
+            parallel=self._manner.parallel,
+            hash="first" if self._hashes_first() else self._manner.hashing != "none",
+            wait_seconds=self._manner.wait_seconds,
+            progress=self._progress(sending, begun),
         )
-        _note_state(outcome, done)
-        outcome.ok = True
+        sending.note(done)
+
+    def _can_go_on(self, sending: "_Sending", kept: Kept) -> bool:
+        """Return whether an upload waits for the rest of this very file, and tell it if it has ended."""
+        if (kept.url, kept.namespace, kept.bucket) != (self._target.url, self._target.namespace, self._target.bucket):
+            raise ClientError(f"its upload to {_place(kept)} was interrupted: resume it there", "another_target")
+        if (kept.size_bytes, kept.mtime_ns) != (sending.found.st_size, sending.found.st_mtime_ns):
+            raise ClientError(
+                "it changed since its upload was interrupted: upload it anew, without --resume", "changed"
+            )
+        upload = self._found(kept)
+        if upload is not None and upload.status not in _GIVEN_UP:
+            sending.note(upload)
+            return True
+        why = f"is {upload.status}" if upload else "is known no longer"
+        self._tell(sending, f"the interrupted upload {kept.upload_id} {why}: it is sent anew")
+        return False
+
+    def _resume(self, sending: "_Sending", kept: Kept) -> None:
+        outcome = sending.outcome
+        outcome.resumed = True
+        done = self._client.resume(
+            kept.upload_id,
+            sending.path,
+            parallel=self._manner.parallel,
+            hash=self._manner.hashing != "none",
+            wait_seconds=self._manner.wait_seconds,
+            progress=self._progress(sending, lambda _: None),
+        )
+        sending.note(done)
+        outcome.content_type, outcome.blob_property = done.content_type, done.blob_property
+
+    def _give_up_kept(self, sending: "_Sending", kept: Kept) -> None:
+        """Cancel the upload that was interrupted, if it can still be."""
+        if kept.url != self._target.url or kept.namespace != self._target.namespace:
+            self._tell(sending, f"its upload to {_place(kept)}, which was interrupted, can be resumed no longer")
+            return
+        try:
+            upload = self._found(kept)
+        except ForbiddenError:  # a key that may only write: the old upload expires
+            return
+        if upload is not None and upload.status in _OPEN:
+            self._tell(sending, f"the interrupted upload {kept.upload_id} is given up; --resume would go on with it")
+            with contextlib.suppress(AnsweredError):
+                self._client.cancel(kept.upload_id)
+
+    def _found(self, kept: Kept) -> Upload | None:
+        try:
+            return self._client.get(kept.upload_id)
+        except NotFoundError:
+            return None
+
+    def _keep(self, sending: "_Sending", upload: Upload, wish: Wish) -> None:
+        path = os.path.realpath(sending.path)
+        kept = Kept(
+            upload_id=upload.upload_id,
+            url=self._target.url,
+            namespace=self._target.namespace,
+            bucket=self._target.bucket,
+            path=encodable(path),
+            size_bytes=sending.found.st_size,
+            mtime_ns=sending.found.st_mtime_ns,
+            wish=wish,
+        )
+        try:
+            sending.holding = keep(kept, Path(path))
+        except OSError as error:
+            self._tell(sending, f"its upload cannot be resumed: nothing can be kept of it ({error.strerror or error})")
+
+    def _hashes_first(self) -> bool:
+        return self._manner.hashing == "first" or (self._manner.hashing == "auto" and self._manner.resume)
+
+    def _progress(self, sending: "_Sending", begun: Callable[[Upload], None]) -> Callable[[Progress], None]:
+        shown = Shown(sending.steps)
+
+        def progress(made: Progress) -> None:
+            if made.upload is not None:
+                sending.note(made.upload)
+                begun(made.upload)
+            if self._stopping.is_set() and sending.outcome.status not in _ENDED:
+                raise StoppedError
+            if made.phase == "sending":
+                sending.outcome.sent_bytes = made.done_bytes - made.found_bytes
+            shown(made)
+
+        return progress
 
     def _explained(self, error: UpwellError, outcome: Outcome) -> str:
         """Return what to say of an error, and of what becomes of the upload that was begun."""
@@ -159,43 +282,189 @@ class Uploading:
             self._client.cancel(outcome.upload_id)
             outcome.status = "CANCELED"
 
-    def _interrupted(self, outcome: Outcome) -> str:
-        """Cancel what is under way, and return what to say of it."""
-        if outcome.upload_id is None or outcome.status in _ENDED:
-            return "interrupted"
-        if outcome.status == "PROCESSING":
-            return f"interrupted; all bytes were sent, and {outcome.upload_id} is verified without you"
-        self._reporter.phase(Path(outcome.file).name, "canceling", None)
-        self._give_up(outcome)
-        if outcome.status == "CANCELED":
-            return f"interrupted; the upload {outcome.upload_id} was canceled"
-        return f"interrupted; the upload {outcome.upload_id} could not be canceled"
+    def _tell(self, sending: "_Sending", text: str) -> None:
+        self._reporter.note(f"{printable(sending.outcome.file)}: {text}")
 
 
-class InterruptedUploadError(Exception):
-    """The user pressed Ctrl-C; `outcome` says what became of the file."""
+class _Sending:
+    """A file that is under way."""
 
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__("interrupted")
+    found: os.stat_result
+
+    def __init__(self, outcome: Outcome, path: Path, steps: Steps) -> None:
         self.outcome = outcome
+        self.path = path
+        self.steps = steps
+        self.holding: Holding | None = None
+        self.kept = False
+
+    def note(self, upload: Upload) -> None:
+        """Note what the service says of the upload."""
+        outcome = self.outcome
+        outcome.upload_id = upload.upload_id
+        outcome.status = upload.status
+        outcome.sha256 = upload.file_hash or outcome.sha256
+        outcome.object_id = upload.object_id
+        outcome.is_duplicate = upload.is_duplicate
+        outcome.duplicate_of_upload_id = upload.duplicate_of_upload_id
+        outcome.skipped_unique_key = upload.skipped_unique_key
+        outcome.existing_object_id = upload.existing_object_id
+
+    def end(self) -> None:
+        """Keep what has not ended."""
+        self.steps.end()
+        if self.holding is None:
+            return
+        if self.outcome.status in _ENDED:
+            self.holding.forget()
+        else:
+            self.holding.release()
 
 
-def upload(files: Sequence[Path], wish: Wish, *, namespace: str | None, bucket: str | None, as_json: bool) -> int:
-    """Upload files as the environment says, and return the exit code."""
-    target = find_target(known_variables(), namespace=namespace, bucket=bucket)
-    with reporting() as reporter, client_of(target, reporter.note) as client:
-        known = _known_bucket(Service(client, target))
-        uploading = Uploading(client, reporter)
-        code = 0
-        for path in files:
+class _Crew:
+    """Uploads files in threads, so many at once. None of them keeps the program from ending."""
+
+    def __init__(self, files: Sequence[Found], upload: Callable[[Path, Outcome], None], at_once: int) -> None:
+        self._waiting = deque(files)
+        self._files = len(files)
+        self._upload = upload
+        self._ended: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
+        self._under_way: list[Outcome] = []
+        self._threads = [
+            threading.Thread(target=self._work, name="upwell-file", daemon=True)
+            for _ in range(min(at_once, self._files))
+        ]
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Yield how it went with each file, in the order in which they end."""
+        for thread in self._threads:
+            thread.start()
+        for _ in range(self._files):
+            yield self._next(wait=True)
+
+    def abandoned(self) -> Iterator[Outcome]:
+        """Yield how it went with those that were under way; begin no others, and wait a moment only."""
+        self._waiting.clear()
+        until = time.monotonic() + _GRACE_SECONDS
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
+        with contextlib.suppress(queue.Empty):
+            while True:
+                yield self._next(wait=False)
+        for outcome in list(self._under_way):
+            outcome.error = interrupted(outcome)
+            yield outcome
+
+    @property
+    def alive(self) -> bool:
+        """Whether any of them still sends."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def _next(self, *, wait: bool) -> Outcome:
+        ended = self._ended.get(block=wait)
+        if isinstance(ended, BaseException):
+            raise ended
+        self._under_way.remove(ended)
+        return ended
+
+    def _work(self) -> None:
+        while (found := self._begun()) is not None:
+            outcome = Outcome(file=encodable(str(found.path)))
+            self._under_way.append(outcome)
             try:
-                outcome = uploading.upload(path, known, wish)
-            except InterruptedUploadError as interrupted:
-                _tell(reporter, interrupted.outcome, as_json=as_json)
-                return INTERRUPTED
-            _tell(reporter, outcome, as_json=as_json)
-            code = code if outcome.ok else _FAILED
-    return code
+                if found.problem is None:
+                    self._upload(found.path, outcome)
+                else:
+                    outcome.error = {"code": found.problem.code, "message": found.problem.message}
+            except BaseException as error:  # noqa: BLE001  # whoever waits gets it
+                self._ended.put(error)
+            else:
+                self._ended.put(outcome)
+
+    def _begun(self) -> Found | None:
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
+
+
+class _Tally(msgspec.Struct):
+    """What is told at the end of several files."""
+
+    uploaded: int = 0
+    known: int = 0
+    failed: int = 0
+    sent_bytes: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count a file."""
+        self.sent_bytes += outcome.sent_bytes
+        if outcome.error is not None:
+            self.failed += outcome.error["code"] != "interrupted"
+        elif outcome.is_duplicate or outcome.skipped_unique_key:
+            self.known += 1
+        else:
+            self.uploaded += 1
+
+    def sentence(self, files: int, seconds: float) -> str:
+        """Return what to tell of so many files."""
+        counts = f"{self.uploaded} uploaded, {self.known} known already, {self.failed} failed"
+        if left := files - self.uploaded - self.known - self.failed:
+            counts += f", {left} not finished"
+        rate = human(int(self.sent_bytes / max(seconds, 0.001)))
+        return f"{counts}; sent {human(self.sent_bytes)} in {seconds:.1f} s, {rate}/s"
+
+
+def upload(
+    named: Sequence[Path], wish: Wish, manner: Manner, *, namespace: str | None, bucket: str | None, as_json: bool
+) -> int:
+    """Upload files as the environment says, and return the exit code.
+
+    `named`: files, folders and patterns; none of them: whatever was interrupted here and below.
+    """
+    target = find_target(known_variables(), namespace=namespace, bucket=bucket)
+    stopping = threading.Event()
+    with reporting() as reporter:
+        files = find_files(named or find_kept(Path()), reporter.note)
+        if not files:
+            reporter.note("no upload was interrupted here")
+            return 0
+
+        def note(text: str) -> None:
+            if not stopping.is_set():
+                reporter.note(text)
+
+        client = client_of(target, note, max_transfers=manner.parallel)
+        known = _known_bucket(Service(client, target))
+        uploading = Uploading(client, reporter, target, manner, stopping=stopping)
+        crew = _Crew(files, lambda path, outcome: uploading.upload(path, known, wish, outcome), manner.parallel)
+        sizes = [_size_bytes(found.path) for found in files if found.problem is None]
+        if len(files) > 1:
+            reporter.total(len(sizes), sum(sizes))
+        tally, began = _Tally(), time.monotonic()
+        code = 0
+        try:
+            for outcome in crew.outcomes():
+                _tell(reporter, outcome, as_json=as_json)
+                tally.add(outcome)
+        except KeyboardInterrupt:
+            stopping.set()
+            for outcome in crew.abandoned():
+                _tell(reporter, outcome, as_json=as_json)
+                tally.add(outcome)
+            code = INTERRUPTED
+        if len(files) > 1 and not as_json:
+            reporter.note(tally.sentence(len(files), time.monotonic() - began))
+        if not crew.alive:  # what still sends must not find its connection to be another file by now
+            client.close()
+    return code or (_FAILED if tally.failed else 0)
+
+
+def interrupted(outcome: Outcome) -> dict[str, str]:
+    """Return the error of a file whose upload was interrupted."""
+    begun = outcome.upload_id is not None and outcome.status not in _ENDED
+    return {"code": "interrupted", "message": f"interrupted; {_left(outcome)}" if begun else "interrupted"}
 
 
 def _known_bucket(service: Service) -> Bucket | None:
@@ -208,22 +477,22 @@ def _known_bucket(service: Service) -> Bucket | None:
         raise
 
 
-def _note_state(outcome: Outcome, upload: Upload) -> None:
-    outcome.upload_id = upload.upload_id
-    outcome.status = upload.status
-    outcome.sha256 = upload.file_hash or outcome.sha256
-    outcome.object_id = upload.object_id
-    outcome.is_duplicate = upload.is_duplicate
-    outcome.duplicate_of_upload_id = upload.duplicate_of_upload_id
-    outcome.skipped_unique_key = upload.skipped_unique_key
-    outcome.existing_object_id = upload.existing_object_id
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _place(kept: Kept) -> str:
+    return f"the bucket {kept.bucket} of {kept.namespace} on {kept.url}"
 
 
 def _left(outcome: Outcome) -> str:
     """Return what becomes of the upload that was begun."""
     match outcome.status:
         case "PENDING" | "IN_PROGRESS":
-            return f"the upload {outcome.upload_id} is left pending"
+            return f"the upload {outcome.upload_id} is left pending: go on with 'upwell upload --resume'"
         case "PROCESSING":
             return f"{outcome.upload_id} is verified without you"
         case status:
@@ -246,4 +515,5 @@ def _sentence(outcome: Outcome) -> str:
         return f"{sent}the object {outcome.existing_object_id} has the same unique key; upload {upload}"
     if outcome.is_duplicate:
         return f"{sent}the same bytes are in {outcome.duplicate_of_upload_id} already; upload {upload}{thing}"
-    return f"sent {human(outcome.sent_bytes)}; upload {upload}{thing}"
+    rest = f" of {human(outcome.size_bytes or 0)}, the rest was there" if outcome.resumed else ""
+    return f"sent {human(outcome.sent_bytes)}{rest}; upload {upload}{thing}"

@@ -58,6 +58,7 @@ async def create_bucket(request: StrictRequest, data: JSONBody[BucketCreateReque
                 unique_key=data.unique_key,
                 metadata=data.metadata,
                 auto_confirm=data.auto_confirm,
+                content_rules=data.content_rules,
                 ids=ids,
             ),
             made=lambda record: (record.bucket_id,),
@@ -177,6 +178,7 @@ def _change_of(data: BucketUpdateRequest) -> BucketChange:
         description=data.description,
         metadata=UNSET if data.metadata is None else data.metadata,
         auto_confirm=UNSET if data.auto_confirm is None else data.auto_confirm,
+        content_rules=UNSET if data.content_rules is None else data.content_rules,
     )
 
 
@@ -212,6 +214,7 @@ def render(record: BucketRecord, sizes: StoredSizes | None = None) -> BucketResp
             min_size_bytes=sizes.smallest_bytes,
         ),
         auto_confirm=record.auto_confirm,
+        content_rules=record.content_rules,
     )
 
 

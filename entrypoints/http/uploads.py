@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from litestar import Request, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
+from msgspec import UNSET
 
 from application.confirming_many import Confirmation
 from application.confirming_upload import Confirmed
@@ -15,6 +16,7 @@ from application.ports.read_side import UploadRecord
 from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
 from application.putting_together import NamedPart
 from application.requesting_upload import Wish
+from application.sending_parts import WantedPart
 from application.signing_uploads import Signed
 from application.uploads import upload_not_found
 from domain.admission import Announcement
@@ -222,7 +224,13 @@ async def confirm_upload(
         admitted.namespace,
         _id(upload_id),
         bucket_id=_bucket_id(admitted),
-        claimed=Claimed(etag=_etag(body.etag), size_bytes=body.file_size_bytes, policy=policy_named(policy)),
+        claimed=Claimed(
+            etag=_etag(body.etag),
+            size_bytes=body.file_size_bytes,
+            policy=policy_named(policy),
+            sha256=UNSET if body.file_hash is None else body.file_hash,
+            crc64nvme=UNSET if body.checksum_crc64nvme is None else body.checksum_crc64nvme,
+        ),
         as_task=as_task,
         parts=None
         if body.parts is None
@@ -256,7 +264,7 @@ async def sign_parts(upload_id: FromPath[str], data: JSONBody[SignPartsRequest],
     """Give out URLs for parts; the first of an upload begins it."""
     admitted = admitted_in(scope)
     parts = await admitted.services.send_parts.sign(
-        admitted.caller, admitted.namespace, _id(upload_id), data.part_numbers, bucket_id=_bucket_id(admitted)
+        admitted.caller, admitted.namespace, _id(upload_id), _wanted(data), bucket_id=_bucket_id(admitted)
     )
     return SignPartsResponse(
         parts=[
@@ -276,7 +284,10 @@ async def list_parts(upload_id: FromPath[str], scope: Scope) -> ListPartsRespons
     admitted = admitted_in(scope)
     parts = await admitted.services.send_parts.parts(admitted.namespace, _id(upload_id), bucket_id=_bucket_id(admitted))
     return ListPartsResponse(
-        parts=[StoredPart(part_number=part.part_number, size_bytes=part.size_bytes, etag=part.etag) for part in parts]
+        parts=[
+            StoredPart(part_number=part.part_number, size_bytes=part.size_bytes, etag=part.etag, sha256=part.sha256)
+            for part in parts
+        ]
     )
 
 
@@ -353,17 +364,21 @@ def render(
         part_size=record.part_size,
         part_count=part_count(record.declared_size_bytes, record.part_size),
         auto_confirm=record.auto_confirm,
+        integrity="storage" if record.storage_checks else None,
+        content_type_note=_note(record),
     )
 
 
+def _note(record: UploadRecord) -> str | None:
+    return record.message if record.status is Status.COMPLETED else None
+
+
 def _message(record: UploadRecord) -> str | None:
-    if record.message is not None:
-        return record.message
     if record.duplicate_of is not None:
         return f"The same bytes were here already, in the upload {record.duplicate_of}: they are kept once."
     if record.existing_object_id is not None:
         return "An object with the same unique key exists: nothing is stored for this upload."
-    return None
+    return record.message
 
 
 def _wish(
@@ -396,6 +411,14 @@ def _wish(
     )
 
 
+def _wanted(data: SignPartsRequest) -> list[WantedPart]:
+    if (data.part_numbers is None) == (data.parts is None):
+        raise InvalidInputError("parts_required", "Say which parts: in part_numbers, or with their hashes in parts.")
+    if data.parts is not None:
+        return [WantedPart(part_number=part.part_number, sha256=part.sha256) for part in data.parts]
+    return [WantedPart(part_number=number) for number in data.part_numbers or ()]
+
+
 async def _signed(admitted: Admitted, records: Sequence[UploadRecord], *, wanted: bool) -> Sequence[Signed]:
     if not wanted:
         return [Signed()] * len(records)
@@ -420,6 +443,7 @@ def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
         duplicate_of_upload_id=record.duplicate_of,
         skipped_unique_key=record.existing_object_id is not None,
         existing_object_id=record.existing_object_id,
+        content_type_note=_note(record),
     )
 
 

@@ -7,13 +7,14 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
@@ -21,9 +22,12 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from adapters.postgres.connecting import connect
 from application.rules import Rules
 from domain.organization import Tier
+from domain.parts import MIN_PART_BYTES
 from entrypoints.envfile import write_env
 from entrypoints.wiring import administering
+from tests.acceptance.forwarding import Proxy, forwarding
 from tests.conftest import Database, Servers, Service, Tenant, free_port
+from upwell_client.uploading import MULTIPART_FROM_BYTES
 
 COMMAND = [sys.executable, "-c", "from entrypoints.cli import main; main()"]
 PATIENCE_SECONDS = 60
@@ -100,7 +104,7 @@ async def test_files_become_objects_and_the_fitting_property_is_found(user: User
     ran = await user.run("upload", "clip.mp4", "notes.txt", "--json")
     assert ran.code == 0, ran.err
     assert ran.err == ""
-    clip, notes = ran.json
+    clip, notes = sorted(ran.json, key=lambda done: str(done["file"]))
     assert clip["sha256"] == hashlib.sha256(body).hexdigest()
     assert (clip["ok"], clip["status"], clip["sent_bytes"]) == (True, "COMPLETED", len(body))
     assert (clip["blob_property"], notes["blob_property"]) == ("video", "text")
@@ -153,13 +157,36 @@ async def test_a_file_that_fails_does_not_keep_the_others_back(user: User) -> No
     user.file("good.mp4")
     user.file("odd.bin")
     (user.folder / "folder").mkdir()
-    ran = await user.run("upload", "folder", "odd.bin", "nowhere.mp4", "good.mp4")
+    ran = await user.run("upload", "folder", "*.csv", "odd.bin", "nowhere.mp4", "good.mp4")
     assert ran.code == 1
     assert ran.out.startswith("good.mp4: sent")
-    folder, odd, nowhere = ran.err.splitlines()
-    assert folder == "upwell: folder: it is a folder: name the files in it"
-    assert odd.startswith("upwell: odd.bin: application/octet-stream fits no property of the bucket files")
+    *problems, summary = ran.err.splitlines()
+    pattern, folder, nowhere, odd = sorted(problems)
+    assert pattern == "upwell: *.csv: no file matches this pattern"
+    assert folder == "upwell: folder: there is no file in this folder"
     assert nowhere == "upwell: nowhere.mp4: there is no such file"
+    assert odd.startswith("upwell: odd.bin: application/octet-stream fits no property of the bucket files")
+    assert summary.startswith("upwell: 1 uploaded, 0 known already, 4 failed; sent 48.8 KiB in ")
+
+
+async def test_folders_and_patterns_are_uploaded_each_file_once(user: User) -> None:
+    (user.folder / "data" / "deep").mkdir(parents=True)
+    for number in range(12):
+        user.file(f"data/{number:02}.mp4")
+    user.file("data/deep/00.mp4")
+    same = user.file("data/deep/a.txt", b"twice")
+    user.file("data/deep/b.txt", same)
+    user.file("data/.hidden.mp4")
+    ran = await user.run("upload", "data", "data/**/*.mp4", "data/00.mp4")
+    assert ran.code == 0, ran.err
+    names = sorted(line.split(":")[0] for line in ran.out.splitlines())
+    assert names == [
+        *(f"data/{number:02}.mp4" for number in range(12)),
+        *(f"data/deep/{n}" for n in ("00.mp4", "a.txt", "b.txt")),
+    ]
+    assert ran.err.startswith("upwell: 14 uploaded, 1 known already, 0 failed; sent ")
+    again = (await user.run("upload", "data/**/*.mp4", "--json")).json
+    assert [done["sent_bytes"] for done in again] == [0] * 13
 
 
 async def test_a_file_of_any_type_is_kept_without_an_object(user: User) -> None:
@@ -242,6 +269,141 @@ async def test_the_client_loads_neither_the_servers_libraries_nor_the_file(user:
     assert int(peak_mib) < 120
 
 
+PARTS = 13
+
+
+@pytest.fixture
+def large(user: User) -> bytes:
+    """A file large enough to be sent in parts by itself."""
+    return user.file("large.mp4", secrets.token_bytes(MULTIPART_FROM_BYTES))
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    with forwarding() as made:
+        yield made
+
+
+async def broken_off(user: User, proxy: Proxy, how: signal.Signals, *, passing: int) -> Ran:
+    """Upload the large file, and end that by a signal when so many parts have arrived."""
+    proxy.passing = passing
+    async with await anyio.open_process(
+        [*COMMAND, "upload", "large.mp4"],
+        env=environment_of({**user.variables, **proxy.variables}),
+        cwd=user.folder,
+        stdin=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        with anyio.fail_after(PATIENCE_SECONDS):
+            await anyio.to_thread.run_sync(proxy.holding.wait, PATIENCE_SECONDS)
+            process.send_signal(how)
+            code = await process.wait()  # although storage does not answer
+        told = [b"".join([block async for block in stream]) for stream in (process.stdout, process.stderr)]
+    assert len(proxy.parts) == passing
+    proxy.open()
+    return Ran(code=code, out=told[0].decode(), err=told[1].decode())
+
+
+async def test_a_large_file_goes_out_in_parts_no_more_at_once_than_allowed(
+    user: User, large: bytes, proxy: Proxy
+) -> None:
+    for number in range(8):
+        user.file(f"small-{number}.mp4")
+    proxy.passing = 0
+    async with anyio.create_task_group() as group:
+
+        async def upload() -> None:
+            ran = await user.run("upload", "--parallel", "3", "--json", ".", **proxy.variables)
+            assert ran.code == 0, ran.err
+            done = next(done for done in ran.json if done["file"] == "large.mp4")
+            assert (done["sent_bytes"], done["status"]) == (len(large), "COMPLETED")
+            assert done["sha256"] == hashlib.sha256(large).hexdigest()
+
+        group.start_soon(upload)
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while proxy.arrived < 3:
+                await anyio.sleep(0.01)
+        proxy.open()
+    assert proxy.most_at_once == 3
+    assert sorted(proxy.parts) == [*[0] * 8, *range(1, PARTS + 1)]
+
+
+async def test_what_was_killed_goes_on_with_the_parts_that_storage_lacks(
+    user: User, large: bytes, proxy: Proxy, tmp_path: Path
+) -> None:
+    await broken_off(user, proxy, signal.SIGKILL, passing=3)
+    there, proxy.parts = set(proxy.parts), []
+    state = user.folder / ".large.mp4.upwell-upload"
+    assert user.tenant.secret not in state.read_text()
+    (tmp_path / "elsewhere").mkdir()
+    variables = {**user.variables, **proxy.variables}
+    ran = await run(
+        "upload",
+        "--resume",
+        "--json",
+        str(user.folder / "large.mp4"),
+        folder=tmp_path / "elsewhere",
+        variables=variables,
+    )
+    (done,) = ran.json
+    assert (ran.code, done["resumed"], done["status"]) == (0, True, "COMPLETED")
+    assert done["sha256"] == hashlib.sha256(large).hexdigest()
+    assert len(there) == 3
+    assert sorted(proxy.parts) == sorted({*range(1, PARTS + 1)} - there)
+    assert done["sent_bytes"] < len(large) - 2 * MIN_PART_BYTES
+    assert not state.exists()
+
+
+async def test_ctrl_c_ends_at_once_and_the_upload_goes_on_later(user: User, large: bytes, proxy: Proxy) -> None:
+    ended = await broken_off(user, proxy, signal.SIGINT, passing=2)
+    assert (ended.code, ended.out) == (130, "")
+    assert ended.err.startswith("upwell: large.mp4: interrupted; the upload upl_")
+    assert ended.err.endswith(" is left pending: go on with 'upwell upload --resume'\n")
+    proxy.parts = []
+    ran = await user.run("upload", "--resume", **proxy.variables)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("large.mp4: sent ")
+    assert f" of {len(large) // 1024**2}.0 MiB, the rest was there; upload upl_" in ran.out
+    assert len(proxy.parts) == PARTS - 2
+    again = await user.run("upload", "--resume")
+    assert (again.code, again.out, again.err) == (0, "", "upwell: no upload was interrupted here\n")
+
+
+async def test_what_ended_while_it_was_interrupted_is_sent_anew(user: User, large: bytes, proxy: Proxy) -> None:
+    await broken_off(user, proxy, signal.SIGKILL, passing=1)
+    upload_id = json.loads((user.folder / ".large.mp4.upwell-upload").read_bytes())["upload_id"]
+    async with user.tenant.client() as client:
+        await client.delete(f"/v1/uploads/{upload_id}")
+    ran = await user.run("upload", "--resume", "--json", "large.mp4")
+    (done,) = ran.json
+    assert ran.err == f"upwell: large.mp4: the interrupted upload {upload_id} is CANCELED: it is sent anew\n"
+    assert (done["ok"], done["resumed"], done["sent_bytes"]) == (True, False, len(large))
+
+
+async def test_a_large_file_that_arrived_before_is_not_sent_again_by_resume(user: User, large: bytes) -> None:
+    (first,) = (await user.run("upload", "large.mp4", "--json")).json
+    assert first["sent_bytes"] == len(large)
+    (again,) = (await user.run("upload", "--resume", "large.mp4", "--json")).json
+    assert (again["ok"], again["is_duplicate"], again["sent_bytes"]) == (True, True, 0)
+    assert again["upload_id"] == first["upload_id"]
+
+
+async def test_a_folder_may_have_a_name_that_is_no_utf_8(user: User) -> None:
+    folder = user.folder / os.fsdecode(b"M\xe4rz")
+    folder.mkdir()
+    (folder / "a.txt").write_bytes(b"x")
+    ran = await user.run("upload", "M*", "--json")
+    (done,) = ran.json
+    assert (ran.code, done["file"], done["ok"]) == (0, "M\\udce4rz/a.txt", True)
+
+
+async def test_nothing_to_upload_is_a_wrong_use(user: User) -> None:
+    ran = await user.run("upload")
+    assert (ran.code, ran.out) == (2, "")
+    assert "Name the FILES to upload" in ran.err
+
+
 async def test_what_was_uploaded_is_downloaded_by_the_upload_or_its_object(user: User) -> None:
     body = user.file("clip.mp4")
     (done,) = (await user.run("upload", "clip.mp4", "--json")).json
@@ -275,7 +437,7 @@ async def test_what_cannot_be_downloaded_is_one_sentence(user: User) -> None:
 async def test_uploads_are_listed_between_tabs_newest_first(user: User) -> None:
     user.file("one.mp4")
     user.file("two.mp4")
-    uploaded = (await user.run("upload", "one.mp4", "two.mp4", "--json")).json
+    uploaded = (await user.run("upload", "--parallel", "1", "one.mp4", "two.mp4", "--json")).json
     rows = [line.split("\t") for line in (await user.run("uploads", "list")).out.splitlines()]
     assert [row[0] for row in rows] == [done["upload_id"] for done in reversed(uploaded)]
     assert rows[0][1:3] + rows[0][4:] == ["COMPLETED", "50000", uploaded[1]["object_id"], "two.mp4"]

@@ -62,6 +62,7 @@ async def test_nothing_stored_changes_nothing_and_may_be_confirmed_later(tenant:
         ("etag_mismatch", {}, {"etag": '"0123456789abcdef0123456789abcdef"'}),
         ("size_mismatch", {"file_size_bytes": None}, {"file_size_bytes": 99}),
         ("hash_mismatch", {"file_hash": "0" * 64}, {}),
+        ("hash_mismatch", {}, {"file_hash": "0" * 64}),
     ],
 )
 async def test_content_that_contradicts_fails_the_upload_releases_its_quota_and_deletes_its_bytes(

@@ -9,7 +9,9 @@ import httpx
 from tests.conftest import Service, Tenant
 
 
-async def announce(client: httpx.AsyncClient, body: bytes, **fields: object) -> dict[str, Any]:
+async def announce(
+    client: httpx.AsyncClient, body: bytes, *, bucket: str = "files", **fields: object
+) -> dict[str, Any]:
     asked = {
         "filename": "clip.mp4",
         "content_type": "video/mp4",
@@ -17,7 +19,7 @@ async def announce(client: httpx.AsyncClient, body: bytes, **fields: object) -> 
         "blob_property": "video",
         **fields,
     }
-    response = await client.post("/v1/buckets/files/uploads", json=asked)
+    response = await client.post(f"/v1/buckets/{bucket}/uploads", json=asked)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer

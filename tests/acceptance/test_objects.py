@@ -33,7 +33,12 @@ ABOUT = {"video": ("video/mp4", "clip.mp4"), "image": ("image/png", "Zürich.png
 async def send(client: httpx.AsyncClient, body: bytes, kind: str = "video", **fields: object) -> dict[str, Any]:
     """Upload a file of which no object is made by itself, and return the answer to its confirm."""
     content_type, filename = ABOUT[kind]
-    asked = {"content_type": content_type, "filename": filename, "create_object_on_confirm": False, **fields}
+    asked: dict[str, Any] = {
+        "content_type": content_type,
+        "filename": filename,
+        "create_object_on_confirm": False,
+        **fields,
+    }
     upload = await announce(client, body, blob_property=kind, **asked)
     assert (await put(upload, body)).status_code == 200
     confirmed = await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")

@@ -113,6 +113,58 @@ async def test_storage_refuses_other_bytes_than_those_that_were_announced(tenant
         assert confirmed.json()["status"] == "COMPLETED"
 
 
+async def test_storage_refuses_other_parts_than_those_that_were_named(tenant: Tenant) -> None:
+    body = {number: BODY[(number - 1) * MIN_PART_BYTES :][:MIN_PART_BYTES] for number in (1, 2, 3)}
+    hashes = {number: hashlib.sha256(part) for number, part in body.items()}
+    async with tenant.client() as client, httpx.AsyncClient() as plain:
+        upload = await announce(client, BODY, integrity="storage", multipart="always")
+        assert (upload["integrity"], upload["presigned_url"]) == ("storage", None)
+        path = f"/v1/uploads/{upload['upload_id']}"
+
+        async def refusal(asked: dict[str, Any]) -> str:
+            refused = await client.post(f"{path}/parts/sign", json=asked)
+            assert refused.status_code == 422, refused.text
+            code: str = refused.json()["error"]["code"]
+            return code
+
+        named = [{"part_number": number, "sha256": sha256.hexdigest()} for number, sha256 in hashes.items()]
+        assert await refusal({"part_numbers": [1]}) == "part_hash_required"
+        assert await refusal({"part_numbers": [1], "parts": named}) == "parts_required"
+        assert await refusal({}) == "parts_required"
+        assert await refusal({"parts": [{**named[0], "sha256": "A" * 64}]}) == "invalid_request"
+
+        signed = (await client.post(f"{path}/parts/sign", json={"parts": named})).json()["parts"]
+        assert [part["required_headers"] for part in signed] == [
+            {"x-amz-checksum-sha256": base64.b64encode(sha256.digest()).decode()} for sha256 in hashes.values()
+        ]
+
+        async def attempt(part: dict[str, Any], content: bytes, **headers: str) -> int:
+            sent = await plain.put(part["url"], content=content, headers={**part["required_headers"], **headers})
+            return sent.status_code
+
+        other = secrets.token_bytes(MIN_PART_BYTES)
+        theirs = base64.b64encode(hashlib.sha256(other).digest()).decode()
+        assert await attempt(signed[0], other) == 400
+        assert await attempt(signed[0], other, **{"x-amz-checksum-sha256": theirs}) == 403
+        assert [await attempt(part, body[part["part_number"]]) for part in signed] == [200, 200, 200]
+
+        confirmed = await client.post(f"{path}/confirm")
+        assert confirmed.status_code == 200, confirmed.text
+        assert confirmed.json()["file_hash"] == hashlib.sha256(BODY).hexdigest()
+        assert await attempt(signed[0], body[1]) == 404  # no part of it is taken any more
+
+
+async def test_hashes_of_parts_are_refused_where_storage_checks_none(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        upload = await announce(client, BODY, multipart="always")
+        assert upload["integrity"] is None
+        refused = await client.post(
+            f"/v1/uploads/{upload['upload_id']}/parts/sign", json={"parts": [{"part_number": 1, "sha256": "a" * 64}]}
+        )
+        assert refused.status_code == 422
+        assert refused.json()["error"]["code"] == "integrity_not_requested"
+
+
 async def test_a_fresh_url_works_and_binds_the_same(tenant: Tenant) -> None:
     body = secrets.token_bytes(1000)
     async with tenant.client() as client:

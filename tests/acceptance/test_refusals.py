@@ -56,12 +56,6 @@ REFUSED: list[tuple[str, object, int, str]] = [
         "needs_multipart",
     ),
     ("integrity without a hash", {**GOOD, "integrity": "storage"}, 422, "hash_required"),
-    (
-        "integrity of parts",
-        {**GOOD, "integrity": "storage", "multipart": "always", "file_hash": "a" * 64},
-        422,
-        "integrity_needs_single_put",
-    ),
     ("an unknown way to send", {**GOOD, "multipart": "sometimes"}, 422, "invalid_request"),
     ("more than the tier allows", {**GOOD, "file_size_bytes": 50 * 10**9 + 1}, 403, "file_too_large"),
 ]

@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from domain.parts import MIN_PART_BYTES
 from tests.acceptance.test_main_job import announce, put
-from tests.acceptance.world import BODY, BYTES, NOTHING, OVERWRITTEN, PARTS, QUOTA, TIER_LIMIT, World
+from tests.acceptance.world import BODY, BYTES, NOTHING, OVERWRITTEN, PARTS, PNG, QUOTA, TIER_LIMIT, World
 
 OTHER = b"other bytes of the same length, which nobody has announced at any time" + b"." * 30
+PNG_NOTE = "The bytes are a PNG image (image/png), the upload says video/mp4."
 SHA256 = hashlib.sha256(BODY).hexdigest()
 LONG = re.compile(r"\b(upl_|[0-9a-f]{6}(?=[0-9a-f]{26}))\w+")  # ids and hashes are shortened
 
@@ -86,6 +88,16 @@ def way(
 )
 async def announced_beyond_the_quota(world: World) -> Seen:
     return None, await world.ask(file_size_bytes=QUOTA + 1)
+
+
+@way(
+    "The bucket does not take files of this type.",
+    answer="403 content_type_not_allowed",
+    status=None,
+    message="The bucket takes image/* only.",
+)
+async def announced_with_another_type_than_the_bucket_takes(world: World) -> Seen:
+    return None, await world.ask(bucket=await world.make_ruled(allowed_content_types=["image/*"]))
 
 
 @way(
@@ -289,6 +301,41 @@ async def another_hash_in_a_task(world: World) -> Seen:
 
 
 @way(
+    "The bytes are a PNG image, and the upload says video/mp4.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    message=PNG_NOTE,
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def bytes_of_another_type(world: World) -> Seen:
+    upload = await world.sent(PNG)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The same in a bucket whose `content_check` is `strict`.",
+    answer="400 content_type_mismatch",
+    status="FAILED",
+    message=PNG_NOTE,
+)
+async def bytes_of_another_type_in_a_strict_bucket(world: World) -> Seen:
+    upload = await world.sent(PNG, bucket=await world.make_ruled(content_check="strict"))
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The size was not announced, and is less than the bucket takes.",
+    answer="400 file_too_small",
+    status="FAILED",
+    message="100 bytes arrived; the bucket takes files of 1000 and more.",
+)
+async def the_true_size_is_below_the_buckets(world: World) -> Seen:
+    upload = await world.sent(bucket=await world.make_ruled(min_file_size_bytes=1000), file_size_bytes=None)
+    return upload, await world.confirm(upload)
+
+
+@way(
     "The size was not announced, and is more than the tier allows.",
     answer="400 file_too_large",
     status="FAILED",
@@ -428,6 +475,21 @@ async def overwritten_afterwards(world: World) -> Seen:
 
 
 @way(
+    "The same, when the URL has expired: the proved version is the current one again.",
+    answer="",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def overwritten_afterwards_and_restored(world: World) -> Seen:
+    upload = await world.sent()
+    await world.confirm(upload)
+    await put(upload, OTHER)
+    await world.pass_time()
+    return upload, None
+
+
+@way(
     "The same with `integrity: storage`, whose URL never replaces anything.",
     answer="412 from storage",
     status="COMPLETED",
@@ -468,6 +530,21 @@ async def a_part_is_missing(world: World) -> Seen:
 async def a_part_has_another_etag(world: World) -> Seen:
     upload, sent = await world.in_parts(1, 2)
     return upload, await world.confirm(upload, parts=[sent[0], {**sent[1], "etag": "0" * 32}])
+
+
+@way(
+    "Storage, with `integrity: storage`: a part has another SHA-256.",
+    answer="400 from storage",
+    status="IN_PROGRESS",
+    quota=PARTS_HELD,
+)
+async def storage_checks_the_hash_of_a_part(world: World) -> Seen:
+    upload = await announce(world.client, PARTS, multipart="always", integrity="storage")
+    asked = {"parts": [{"part_number": 1, "sha256": SHA256}]}
+    signed = await world.client.post(f"/v1/uploads/{upload['upload_id']}/parts/sign", json=asked)
+    (part,) = signed.json()["parts"]
+    async with httpx.AsyncClient() as plain:
+        return upload, await plain.put(part["url"], content=PARTS[:MIN_PART_BYTES], headers=part["required_headers"])
 
 
 @way(

@@ -19,10 +19,11 @@ from entrypoints.http.server import Server, options
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, open_storage, running
 from tests.acceptance.test_main_job import announce, put
-from tests.conftest import Database, Servers, Tenant, environment_for, free_port, make_tenant
+from tests.conftest import SCHEMA, Database, Servers, Tenant, environment_for, free_port, make_tenant
 
 BODY = b"a film of a hundred bytes, so that every number is known beforehand. " + b"." * 31
 PARTS = b"p" * (MIN_PART_BYTES + 100)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\x90wS\xde" + bytes(67)
 SECRET = "a secret of storage"
 QUOTA = 8 * 1024**2
 TIER_LIMIT = 10 * 1024**2
@@ -90,19 +91,21 @@ class World:
     async def confirm(self, upload: Mapping[str, Any], **claims: object) -> httpx.Response:
         return await self.client.post(f"/v1/uploads/{upload['upload_id']}/confirm", json=claims)
 
-    async def ask(self, **fields: object) -> httpx.Response:
+    async def ask(self, bucket: str = "files", **fields: object) -> httpx.Response:
         asked = {"filename": "a.mp4", "content_type": "video/mp4", "blob_property": "video", **fields}
-        return await self.client.post("/v1/buckets/files/uploads", json=asked)
+        return await self.client.post(f"/v1/buckets/{bucket}/uploads", json=asked)
 
-    async def sent(self, body: bytes = BODY, **fields: object) -> dict[str, Any]:
+    async def sent(self, body: bytes = BODY, bucket: str = "files", **fields: object) -> dict[str, Any]:
         """Announce, and send bytes that storage takes."""
-        upload = await announce(self.client, BODY, **fields)
+        upload = await announce(self.client, BODY, bucket=bucket, **fields)
         assert (await put(upload, body)).status_code == 200
         return upload
 
-    async def in_parts(self, *numbers: int, **fields: object) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    async def in_parts(
+        self, *numbers: int, file_hash: str | None = None
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Announce a file of two parts and send some of them; return them as storage answered."""
-        upload = await announce(self.client, PARTS, multipart="always", **fields)
+        upload = await announce(self.client, PARTS, multipart="always", file_hash=file_hash)
         signed = await self.client.post(
             f"/v1/uploads/{upload['upload_id']}/parts/sign", json={"part_numbers": list(numbers)}
         )
@@ -114,6 +117,12 @@ class World:
                 answer = await plain.put(part["url"], content=content, headers=part["required_headers"])
                 there.append({"part_number": part["part_number"], "etag": answer.headers["etag"]})
         return upload, there
+
+    async def make_ruled(self, **rules: object) -> str:
+        """Make a bucket with rules of its own, and return its name."""
+        asked = {"bucket_name": "ruled", "bucket_schema": SCHEMA, "content_rules": rules}
+        assert (await self.client.post("/v1/buckets", json=asked)).is_success
+        return "ruled"
 
     async def tell(self, upload: Mapping[str, Any]) -> httpx.Response:
         """Tell the service, as storage does, that the bytes are there."""
@@ -161,15 +170,14 @@ class World:
 
     async def _name(self, upload: Mapping[str, Any], content: StoredContent) -> str:
         now = b"".join([chunk async for chunk in self.storage.read(upload["s3_key"], content)])
-        if now in {BODY, PARTS}:
-            return "the bytes"
         record = await self.client.get(f"/v1/uploads/{upload['upload_id']}?return_presigned_urls=true")
         url = record.json().get("download_url")
         if url is None:
-            return "the other bytes"
+            return BYTES if now in {BODY, PARTS} else "other bytes"
         async with httpx.AsyncClient() as plain:
-            assert (await plain.get(url)).content == BODY
-        return OVERWRITTEN
+            proved = (await plain.get(url)).content
+        assert proved in {BODY, PARTS, PNG}
+        return BYTES if now == proved else OVERWRITTEN
 
 
 @asynccontextmanager
@@ -181,6 +189,7 @@ async def open_world(servers: Servers, database: Database) -> AsyncIterator[Worl
         environment_for(servers, database)
         | {
             "UPWELL_S3_ENDPOINT_URL": f"http://127.0.0.1:{gate.port}",
+            "UPWELL_S3_BUCKET": "worlds",  # of all of them: each bucket takes a lot of room beforehand
             "UPWELL_FREE_FILE_LIMIT_BYTES": str(TIER_LIMIT),
             "UPWELL_INLINE_LIMIT_BYTES": str(2 * TIER_LIMIT),
             "UPWELL_PART_BYTES": str(MIN_PART_BYTES),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ class Server:
         self.status = "PENDING"
         self.parts: dict[int, bytes] = {}
         self.taken: list[int] = []
+        self.hashes: dict[int, str] = {}
         self.signed: list[list[int]] = []
         self.signature = 0
         self.fail: Callable[[int, int], int] = lambda _number, _signature: 0
@@ -31,6 +33,10 @@ class Server:
         self.looks = 0
         self.lie: str | None = None
         self._turn = threading.Lock()
+
+    @property
+    def checks(self) -> bool:
+        return bool(self.announced.get("integrity"))
 
     @property
     def body(self) -> bytes:
@@ -43,8 +49,12 @@ class Server:
                 self.announced = told
                 return 200, self._record()
             case "POST", ["uploads", "upl_1", "parts", "sign"]:
+                hashes = {part["part_number"]: part["sha256"] for part in told.get("parts", ())}
+                assert bool(hashes) == self.checks
+                numbers = told.get("part_numbers") or list(hashes)
                 with self._turn:
-                    self.signed.append(told["part_numbers"])
+                    self.hashes.update(hashes)
+                    self.signed.append(numbers)
                     self.signature += 1
                     signature = self.signature
                 return 200, {
@@ -54,13 +64,18 @@ class Server:
                             "url": f"{self.url}/storage/upl_1/{number}?signature={signature}",
                             "required_headers": {"X-Signed": "yes"},
                         }
-                        for number in told["part_numbers"]
+                        for number in numbers
                     ]
                 }
             case "GET", ["uploads", "upl_1", "parts"]:
                 return 200, {
                     "parts": [
-                        {"part_number": number, "size_bytes": len(part), "etag": f'"{_md5(part)}"'}
+                        {
+                            "part_number": number,
+                            "size_bytes": len(part),
+                            "etag": f'"{"opaque" if self.checks else _md5(part)}"',
+                            "sha256": hashlib.sha256(part).hexdigest() if self.checks else None,
+                        }
                         for number, part in sorted(self.parts.items())
                     ]
                 }
@@ -86,6 +101,8 @@ class Server:
         with self._turn:
             self.sending -= 1
             failed = self.fail(number, signature)
+            if self.checks and self.hashes[number] != hashlib.sha256(body).hexdigest():
+                failed = 400
             if not failed:
                 self.parts[number] = body
                 self.taken.append(number)
@@ -101,12 +118,23 @@ class Server:
             "file_size_bytes": len(self.body) if done else size,
             "file_hash": (self.lie or hashlib.sha256(self.body).hexdigest()) if done else None,
             "method": "multipart",
+            "integrity": self.announced.get("integrity"),
             "presigned_url": None,
             "part_size": self.part_size,
             "part_count": None if size is None else -(-size // self.part_size),
             "required_headers": None,
             "created_at": "2026-01-01T00:00:00Z",
         }
+
+
+class PatientServer(ThreadingHTTPServer):
+    """A server whose clients may be gone at any time."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # as it is there
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client that was ended says nothing more
+            super().handle_error(request, client_address)
 
 
 @contextmanager
@@ -147,8 +175,7 @@ def serving(server: Server) -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(content)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        http.daemon_threads = True
+    with PatientServer(("127.0.0.1", 0), Handler) as http:
         server.url = f"http://127.0.0.1:{http.server_address[1]}"
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 import io
+import signal
 import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -42,13 +43,14 @@ def path(tmp_path: Path) -> Path:
 class Uploads:
     """Either client, called in the same way."""
 
-    def __init__(self, server: Server, *, asynchronous: bool) -> None:
+    def __init__(self, server: Server, *, asynchronous: bool, **known: Any) -> None:  # noqa: ANN401  # of a client
         self._known: dict[str, Any] = {
             "url": server.url,
             "api_key": "sk",
             "namespace": "ns",
             "bucket": "files",
             "retries": PROMPT,
+            **known,
         }
         self._asynchronous = asynchronous
 
@@ -93,6 +95,72 @@ def test_never_more_at_once_than_allowed(server: Server, uploads: Uploads, path:
     assert server.taken == list(range(1, PARTS + 1))
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_client_bounds_what_all_its_calls_send_at_once(server: Server, path: Path, *, asynchronous: bool) -> None:
+    server.meet = threading.Barrier(2)
+    Uploads(server, asynchronous=asynchronous, max_transfers=2).upload(path, multipart="always", parallel=6)
+    assert server.body == BODY
+    assert server.most_sending == 2
+
+
+def test_an_interruption_does_not_wait_for_what_is_under_way(server: Server, path: Path) -> None:
+    arrived, answering = threading.Event(), threading.Event()
+    answered: list[bool] = []
+
+    def hold(_number: int, _signature: int) -> int:
+        arrived.set()
+        answered.append(answering.wait(20))
+        return 0
+
+    server.fail = hold
+
+    def press() -> None:
+        arrived.wait(20)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    with pytest.raises(KeyboardInterrupt):
+        Uploads(server, asynchronous=False).upload(path, multipart="always")
+    assert answered == []
+    answering.set()
+    pressing.join()
+
+
+def test_hashing_ends_when_the_upload_is_canceled(server: Server) -> None:
+    class Endless(io.RawIOBase):
+        """A file that is read as fast as one can, until nobody wants it any more."""
+
+        def seekable(self) -> bool:
+            return True
+
+        def seek(self, offset: int, whence: int = 0, /) -> int:
+            return offset if whence == 0 else 1 << 62
+
+        def tell(self) -> int:
+            return 0
+
+        def read(self, _: int = -1, /) -> bytes:
+            return b"x"
+
+    async def give_up() -> None:
+        hashing = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def show(_: Progress) -> None:
+            loop.call_soon_threadsafe(hashing.set)
+
+        async with AsyncClient(server.url, "sk", "ns", bucket="files") as client:
+            given = cast("Any", Endless())
+            uploading = asyncio.create_task(client.upload(given, filename="a", hash="first", progress=show))
+            await hashing.wait()
+            uploading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await uploading
+
+    asyncio.run(give_up())  # which waits for its threads
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -107,6 +175,58 @@ def test_bytes_come_from_anywhere(server: Server, uploads: Uploads, given: Any) 
     assert upload.file_hash == SHA256
     assert server.body == BODY
     assert len(server.parts) == PARTS
+
+
+@pytest.mark.parametrize(
+    "given",
+    [pytest.param(lambda: BODY, id="bytes"), pytest.param(blocks, id="an iterator")],
+)
+def test_storage_checks_each_part_by_a_hash_of_its_own(server: Server, uploads: Uploads, given: Any) -> None:  # noqa: ANN401  # of all kinds
+    expired = {2: 403}
+    server.fail = lambda number, _: expired.pop(number, 0)
+    upload = uploads.upload(given(), filename="clip.mp4", multipart="always", integrity="storage")
+    assert (upload.status, server.body) == ("COMPLETED", BODY)
+    assert server.announced["integrity"] == "storage"
+    assert "file_hash" not in server.announced
+    assert set(server.hashes) == set(range(1, PARTS + 1))
+
+
+def test_a_part_that_changes_before_it_is_sent_is_refused_by_storage(server: Server, uploads: Uploads) -> None:
+    file = io.BytesIO(BODY)
+    sign = server.answer
+
+    def change(method: str, path: str, body: bytes) -> tuple[int, Any]:
+        answer = sign(method, path, body)
+        if path.endswith("/parts/sign"):
+            file.getbuffer()[:] = b"x" * len(BODY)
+        return answer
+
+    server.answer = change  # type: ignore[method-assign]
+    with pytest.raises(StorageRefusedError) as refused:
+        uploads.upload(file, filename="clip.mp4", multipart="always", integrity="storage", hash=False)
+    assert refused.value.status == 400
+    assert server.parts == {}
+
+
+@pytest.mark.parametrize("given", [lambda: BODY, blocks], ids=["bytes", "an iterator"])
+def test_what_may_go_out_in_one_put_is_hashed_as_a_whole_for_storage_to_check(
+    server: Server,
+    uploads: Uploads,
+    given: Any,  # noqa: ANN401  # of all kinds
+) -> None:
+    uploads.upload(given(), filename="clip.mp4", integrity="storage", hash=False)
+    assert server.announced["file_hash"] == SHA256
+    assert server.body == BODY
+
+
+def test_what_is_missing_of_a_checked_upload_is_found_by_its_hashes(
+    server: Server, uploads: Uploads, path: Path
+) -> None:
+    server.announced = {"filename": "clip.mp4", "file_size_bytes": len(BODY), "integrity": "storage"}
+    server.parts = {1: BODY[:PART], 2: b"x" * PART}
+    assert uploads.resume(path).status == "COMPLETED"
+    assert sorted(server.taken) == list(range(2, PARTS + 1))
+    assert server.body == BODY
 
 
 def test_an_asynchronous_iterator_is_sent_as_it_comes(server: Server) -> None:
@@ -176,7 +296,8 @@ def test_only_what_is_missing_or_different_is_sent(server: Server, uploads: Uplo
     seen: list[Progress] = []
     assert uploads.resume(path, progress=seen.append).file_hash == SHA256
     assert sorted(server.taken) == [2, 3, 5, 6, 7, 8]
-    assert [progress.done_bytes for progress in seen if progress.phase == "sending"][-1] == len(BODY)
+    last = [progress for progress in seen if progress.phase == "sending"][-1]
+    assert (last.done_bytes, last.found_bytes) == (len(BODY), 2 * PART)
 
 
 def test_what_is_whole_already_is_only_confirmed(server: Server, uploads: Uploads, path: Path) -> None:

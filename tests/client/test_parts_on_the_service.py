@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from domain.parts import MIN_PART_BYTES
 from tests.client.conftest import of
 from tests.conftest import Tenant
-from upwell_client import AsyncClient, Client, Progress, UpwellError
+from upwell_client import AsyncClient, Client, Progress, StorageRefusedError, UpwellError
 
 BODY = secrets.token_bytes(3 * MIN_PART_BYTES + 1000)
 
@@ -35,6 +36,29 @@ async def test_a_file_goes_out_in_parts_and_comes_back_the_same(client: Client, 
     assert upload.file_hash == hashlib.sha256(BODY).hexdigest()
     back = client.download(upload.upload_id, path.with_name("back.mp4"))
     assert path.with_name("back.mp4").read_bytes() == BODY, back
+
+
+@pytest.mark.parametrize("multipart", ["always", "never"])
+async def test_storage_checks_what_the_client_hashed(
+    client: Client, tenant: Tenant, path: Path, multipart: Literal["always", "never"]
+) -> None:
+    upload = client.upload(path, multipart=multipart, integrity="storage", blob_property="video", skip_duplicates=False)
+    assert (upload.status, upload.file_hash) == ("COMPLETED", hashlib.sha256(BODY).hexdigest())
+
+    def garble(request: httpx.Request) -> httpx.Response:
+        sent = request.read()
+        if request.method == "PUT":
+            sent = b"\0" * len(sent)
+        with httpx.HTTPTransport() as transport:
+            answer = transport.handle_request(
+                httpx.Request(request.method, request.url, headers=request.headers, content=sent)
+            )
+            return httpx.Response(answer.status_code, headers=answer.headers, content=answer.read())
+
+    with Client(**of(tenant), transport=httpx.MockTransport(garble)) as broken:
+        with pytest.raises(StorageRefusedError) as refused:
+            broken.upload(path, multipart=multipart, integrity="storage", blob_property="video", skip_duplicates=False)
+        assert refused.value.status == 400
 
 
 async def test_the_asynchronous_client_sends_what_comes_piece_by_piece(async_client: AsyncClient) -> None:

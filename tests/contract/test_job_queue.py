@@ -308,21 +308,18 @@ async def test_a_verification_that_was_abandoned_is_tried_again_and_the_upload_e
 
 
 async def test_a_completed_upload_without_an_object_is_forgotten_later(
-    kit: Kit, account: Account, upload_id: str
-) -> None:
-    await account.complete(kit.log, upload_id)
-    assert await due(kit, account, upload_id) == {JobKind.FORGET: account.clock.now() + RETENTION}
-
-
-async def test_a_completed_upload_that_an_object_holds_has_no_jobs(kit: Kit, account: Account, upload_id: str) -> None:
-    await account.complete(kit.log, upload_id, into_object=True)
-    assert await due(kit, account, upload_id) == {}
-
-
-async def test_where_no_version_is_pinned_the_bytes_are_looked_at_once_more(
     kit: Kit, account: Account, upload_id: str, due_at: datetime
 ) -> None:
-    await account.complete(kit.log, upload_id, into_object=True, version_id=None)
+    await account.complete(kit.log, upload_id)
+    forget_at = account.clock.now() + RETENTION
+    assert await due(kit, account, upload_id) == {JobKind.FORGET: forget_at, JobKind.RECHECK: due_at}
+
+
+@pytest.mark.parametrize("version_id", ["version-1", None])
+async def test_when_the_url_has_expired_the_bytes_of_a_completed_upload_are_looked_at_once_more(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime, version_id: str | None
+) -> None:
+    await account.complete(kit.log, upload_id, into_object=True, version_id=version_id)
     assert await due(kit, account, upload_id) == {JobKind.RECHECK: due_at}
 
 
@@ -408,11 +405,12 @@ async def test_an_upload_that_an_object_takes_up_is_not_forgotten_until_it_is_re
     first = await account.complete(kit.log)
     stream = account.new_object(first)
     await kit.log.append(account.command(stream))
-    assert await kit.jobs.next_due() is None
+    assert await kit.jobs.next_due() == (await due(kit, account, first))[JobKind.RECHECK]  # and not to be forgotten
     second = await account.complete(kit.log, sha256=OTHER_HASH)
     account.clock.advance(timedelta(days=1))
     await kit.log.append(account.command(await account.put_blob(kit.log, stream.stream_id, second)))
-    (job,) = await lease_all(kit.jobs, far(account.clock.now()))
+    jobs = await lease_all(kit.jobs, far(account.clock.now()))
+    (job,) = [each for each in jobs if each.kind is not JobKind.RECHECK]
     assert (job.kind, job.upload_id, job.due_at) == (JobKind.FORGET, first, account.clock.now() + RETENTION)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 import httpx
 import pytest
 
-from adapters.memory.object_storage import MemoryObjectStorage
+from adapters.memory.object_storage import MemoryObjectStorage, WrongChecksumError
 from application.ports.object_storage import (
     MIN_PART_BYTES,
     ContentChangedError,
@@ -34,15 +34,20 @@ KEEPS_REPLACED: Final = {"seaweedfs"}  # lists a replaced part too, and takes it
 COMPLETES_AGAIN: Final = {"seaweedfs", "moto"}  # says once more that it is done; S3 may, for a while
 BREAKS_ON_UNKNOWN: Final = {"moto"}  # answers 500 to the completion of an upload that it does not know
 
+LISTS_PARTS_AT_ONCE: Final = {"moto"}  # all uploads in parts in one page, and all begun in 2010
+
 SMALL_PART_BYTES: Final = 8
-Put = Callable[[str, bytes, str, bool], Awaitable[None]]
-PutPart = Callable[[str, str, int, bytes], Awaitable[StoredPart]]
+TELLS_CHECKSUMS: Final = {"memory"}  # lists what it has checked of parts; S3 does
+CHECKS: Final = {"memory", "seaweedfs"}  # refuses bytes of another checksum
+Put = Callable[..., Awaitable[None]]
+PutPart = Callable[..., Awaitable[StoredPart]]
 
 
 class Case(NamedTuple):
     """A storage, what it is, and a client that PUTs into it.
 
-    `put`: (key, body, content type, with a checksum); `put_part`: (key, multipart id, number, body).
+    `put`: (key, body, content type, with a checksum, perhaps a CRC64NVME);
+    `put_part`: (key, multipart id, number, body, perhaps a hash).
     """
 
     storage: ObjectStorage
@@ -54,10 +59,12 @@ class Case(NamedTuple):
 
 
 def client_of(bucket: S3Bucket, http: httpx.AsyncClient) -> tuple[Put, PutPart]:
-    async def put(key: str, body: bytes, content_type: str, checksum: bool) -> None:
+    async def put(key: str, body: bytes, content_type: str, checksum: bool, crc64nvme: str | None = None) -> None:
         headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
         if checksum:
             headers["x-amz-checksum-sha256"] = b64encode(hashlib.sha256(body).digest()).decode()
+        if crc64nvme is not None:
+            headers["x-amz-checksum-crc64nvme"] = crc64nvme
         signed = bucket.signer().sign_put(key, headers=headers, expires_in=timedelta(hours=1), now=datetime.now(UTC))
         unsigned = {}
         if checksum and bucket.server.access_key_id == MOTO_ACCESS_KEY_ID:
@@ -65,16 +72,21 @@ def client_of(bucket: S3Bucket, http: httpx.AsyncClient) -> tuple[Put, PutPart]:
         answer = await http.put(signed.url, content=body, headers=signed.headers | unsigned)
         assert answer.status_code == httpx.codes.OK, answer.text
 
-    async def put_part(key: str, multipart_id: str, number: int, body: bytes) -> StoredPart:
+    async def put_part(
+        key: str, multipart_id: str, number: int, body: bytes, sha256: bytes | None = None
+    ) -> StoredPart:
+        checksum = {} if sha256 is None else {"x-amz-checksum-sha256": b64encode(sha256).decode()}
         signed = bucket.signer().sign_part(
             key,
             multipart_id=multipart_id,
             part_number=number,
-            headers={"Content-Length": str(len(body))},
+            headers={"Content-Length": str(len(body)), **checksum},
             expires_in=timedelta(hours=1),
             now=datetime.now(UTC),
         )
         answer = await http.put(signed.url, content=body, headers=signed.headers)
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            raise WrongChecksumError
         assert answer.status_code == httpx.codes.OK, answer.text
         return StoredPart(part_number=number, size_bytes=len(body), etag=answer.headers["ETag"].strip('"'))
 
@@ -122,11 +134,13 @@ async def case(place: tuple[S3Bucket | None, str, bool]) -> AsyncIterator[Case]:
     if bucket is None:
         memory = MemoryObjectStorage(versioned=versioned, min_part_bytes=SMALL_PART_BYTES)
 
-        async def put(key: str, body: bytes, content_type: str, checksum: bool) -> None:
-            memory.put(key, body, content_type, sha256_checksum=checksum)
+        async def put(key: str, body: bytes, content_type: str, checksum: bool, crc64nvme: str | None = None) -> None:
+            memory.put(key, body, content_type, sha256_checksum=checksum, crc64nvme=crc64nvme)
 
-        async def put_part(key: str, multipart_id: str, number: int, body: bytes) -> StoredPart:
-            part = memory.put_part(key, multipart_id, number, body)
+        async def put_part(
+            key: str, multipart_id: str, number: int, body: bytes, sha256: bytes | None = None
+        ) -> StoredPart:
+            part = memory.put_part(key, multipart_id, number, body, sha256=None if sha256 is None else sha256.hex())
             assert part is not None
             return part
 
@@ -174,6 +188,20 @@ async def test_a_checksum_that_the_client_sent_is_told_in_hex(case: Case, key: s
     assert (await head(case.storage, key)).sha256 == hashlib.sha256(b"hello").hexdigest()
 
 
+# moto keeps none.
+@pytest.mark.parametrize(
+    "place",
+    ["memory_versioned", "memory_unversioned", "seaweedfs_versioned", "seaweedfs_unversioned"],
+    indirect=True,
+)
+async def test_a_crc_of_the_whole_is_told_where_storage_has_one(case: Case, key: str) -> None:
+    await case.put(key, b"123456789", "text/plain", False, "rosUhgp5mIg=")  # the check value of CRC-64/NVME
+    assert (await head(case.storage, key)).crc64nvme == "rosUhgp5mIg="
+
+    await case.put(key, b"123456789", "text/plain", False)
+    assert (await head(case.storage, key)).crc64nvme is None
+
+
 async def test_the_latest_put_is_described(case: Case, key: str) -> None:
     await case.put(key, b"one", "text/plain", False)
     before = await head(case.storage, key)
@@ -195,6 +223,33 @@ async def test_a_read_streams_the_exact_bytes_in_chunks_of_a_mebibyte_at_most(ca
     assert b"".join(chunks) == body
     assert max(map(len, chunks)) <= 1024 * 1024
     assert all(chunks)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 2 * 1024 * 1024])
+async def test_a_read_of_the_first_bytes_gives_no_more(case: Case, key: str, size: int) -> None:
+    body = secrets.token_bytes(size)
+    await case.put(key, body, "application/octet-stream", False)
+    found = await head(case.storage, key)
+
+    chunks = [chunk async for chunk in case.storage.read(key, found, first_bytes=4096)]
+
+    assert b"".join(chunks) == body[:4096]
+    assert all(chunks)
+
+
+async def test_a_read_of_the_first_bytes_of_what_was_overwritten_gives_the_pinned_ones(case: Case, key: str) -> None:
+    await case.put(key, b"first", "text/plain", False)
+    pinned = await head(case.storage, key)
+    await case.put(key, b"other bytes", "text/plain", False)
+
+    async def read_head() -> bytes:
+        return b"".join([chunk async for chunk in case.storage.read(key, pinned, first_bytes=2)])
+
+    if case.versioned:
+        assert await read_head() == b"fi"
+    else:
+        with pytest.raises(ContentChangedError):
+            await read_head()
 
 
 async def test_an_empty_object_is_there_and_reads_as_nothing(case: Case, key: str) -> None:
@@ -225,6 +280,41 @@ async def test_a_read_of_what_never_was_there_says_so(case: Case, key: str) -> N
 
     with pytest.raises(ContentChangedError):
         await read(case.storage, key, never)
+
+
+async def test_a_version_is_restored_by_deleting_those_that_came_after_it(case: Case, key: str) -> None:
+    if not case.versioned:
+        pytest.skip("there are no versions")
+    beside = f"{key}-beside"
+    await case.put(key, b"earlier", "text/plain", False)
+    await case.put(key, b"proved", "text/plain", False)
+    proved = await head(case.storage, key)
+    await case.put(beside, b"beside", "text/plain", False)
+    for body in (b"later", b"latest"):
+        await case.put(key, body, "text/plain", False)
+
+    await case.storage.restore(key, proved.version_id or "")
+    await case.storage.restore(key, proved.version_id or "")
+
+    assert await head(case.storage, key) == proved
+    assert b"".join(await read(case.storage, key, proved)) == b"proved"
+    assert (await head(case.storage, beside)).size_bytes == 6
+
+
+async def test_a_version_that_is_gone_is_not_restored_and_nothing_is_deleted(case: Case, key: str) -> None:
+    if not case.versioned:
+        pytest.skip("there are no versions")
+    await case.put(key, b"proved", "text/plain", False)
+    proved = await head(case.storage, key)
+    await case.storage.delete(key)
+    await case.storage.restore(key, proved.version_id or "")
+    assert await case.storage.head(key) is None
+    await case.put(key, b"later", "text/plain", False)
+    later = await head(case.storage, key)
+
+    await case.storage.restore(key, proved.version_id or "")
+
+    assert await head(case.storage, key) == later
 
 
 async def test_delete_removes_every_version(case: Case, key: str) -> None:
@@ -458,6 +548,50 @@ async def test_what_is_completed_is_the_latest_content_of_its_key(case: Case, ke
             await read(case.storage, key, before)
 
 
+async def test_checked_parts_are_refused_with_other_bytes_and_become_one_object(case: Case, key: str) -> None:
+    bodies = {1: secrets.token_bytes(case.min_part_bytes), 2: b"the end"}
+    hashes = {number: hashlib.sha256(body) for number, body in bodies.items()}
+    multipart_id = await case.storage.begin_multipart(key, content_type="text/x-greeting", checked=True)
+
+    if case.server in CHECKS:
+        with pytest.raises(WrongChecksumError):
+            await case.put_part(key, multipart_id, 1, b"other", hashes[1].digest())
+        assert await case.storage.parts(key, multipart_id) == []
+    for number, body in bodies.items():
+        await case.put_part(key, multipart_id, number, body, hashes[number].digest())
+    parts = await case.storage.parts(key, multipart_id)
+
+    assert parts is not None
+    told = [sha256.hexdigest() if case.server in TELLS_CHECKSUMS else None for sha256 in hashes.values()]
+    assert [part.sha256 for part in parts] == told
+    assert await case.storage.complete_multipart(key, multipart_id, parts, only_new=True) is True
+    found = await head(case.storage, key)
+    assert (found.size_bytes, found.sha256) == (case.min_part_bytes + 7, None)  # no part's hash is the object's
+    assert b"".join(await read(case.storage, key, found)) == bodies[1] + bodies[2]
+
+
+async def test_a_completion_may_be_held_to_replace_nothing(case: Case, key: str) -> None:
+    await case.put(key, b"before", "text/plain", False)
+    before = await head(case.storage, key)
+    multipart_id, parts = await begin(case, key, b"after")
+
+    assert await case.storage.complete_multipart(key, multipart_id, parts, only_new=True) is False
+
+    assert await head(case.storage, key) == before
+    await case.storage.abort_multipart(key, multipart_id)
+    assert await case.storage.parts(key, multipart_id) is None
+
+
+async def test_a_completion_that_replaces_nothing_may_be_repeated(case: Case, key: str) -> None:
+    multipart_id, parts = await begin(case, key, b"one")
+    assert await case.storage.complete_multipart(key, multipart_id, parts, only_new=True)
+    found = await head(case.storage, key)
+
+    await case.storage.complete_multipart(key, multipart_id, parts, only_new=True)
+
+    assert await head(case.storage, key) == found
+
+
 async def test_an_aborted_upload_is_gone_with_its_parts(case: Case, key: str) -> None:
     multipart_id, parts = await begin(case, key, b"one")
 
@@ -504,3 +638,64 @@ async def test_more_parts_than_a_page_holds_are_all_listed(case: Case, key: str)
     multipart_id, parts = await begin(case, key, *[b"x" * (n % 3) for n in range(1_001)])
 
     assert await case.storage.parts(key, multipart_id) == parts
+
+
+async def keys_of(storage: ObjectStorage, page: int) -> list[list[str]]:
+    return [[each.key for each in listed] async for listed in storage.list_objects(page=page)]
+
+
+async def test_all_keys_are_listed_in_pages_each_once(case: Case, key: str) -> None:
+    mine = [f"{key}{n} ä+%41&.txt" for n in range(7)]
+    for each in mine:
+        await case.put(each, b"one", "text/plain", False)
+    await case.put(mine[0], b"three", "text/plain", False)
+
+    pages = await keys_of(case.storage, 3)
+
+    assert max(map(len, pages)) <= 3
+    listed = [each for page in pages for each in page]
+    assert sorted(each for each in listed if each.startswith(key)) == sorted(mine)
+
+
+async def test_what_is_listed_has_the_latest_size_and_time(case: Case, key: str) -> None:
+    began_at = datetime.now(UTC)
+    await case.put(key, b"one", "text/plain", False)
+    await case.put(key, b"three", "text/plain", False)
+
+    (found,) = [each async for page in case.storage.list_objects() for each in page if each.key == key]
+
+    assert found.size_bytes == 5
+    assert abs(found.modified_at - began_at) < timedelta(minutes=1)
+
+
+async def test_what_was_deleted_is_not_listed(case: Case, key: str) -> None:
+    await case.put(key, b"one", "text/plain", False)
+    await case.storage.delete(key)
+
+    assert key not in [each for page in await keys_of(case.storage, 1000) for each in page]
+
+
+async def test_all_uploads_in_parts_are_listed_in_pages_each_once(case: Case, key: str) -> None:
+    keys = [f"{key}{n} ä+%41&.txt" for n in range(4)]
+    began_at = datetime.now(UTC)
+    begun = [(each, await case.storage.begin_multipart(each, content_type="a/b")) for each in [*keys, *keys[:3]]]
+
+    pages = [page async for page in case.storage.list_multiparts(page=3)]
+
+    assert max(map(len, pages)) <= 3 or case.server in LISTS_PARTS_AT_ONCE
+    listed = [each for page in pages for each in page if each.key.startswith(key)]
+    assert sorted((each.key, each.multipart_id) for each in listed) == sorted(begun)
+    if case.server not in LISTS_PARTS_AT_ONCE:
+        assert all(abs(each.begun_at - began_at) < timedelta(minutes=1) for each in listed)
+
+
+async def test_an_upload_in_parts_that_ended_is_not_listed(case: Case, key: str) -> None:
+    completed = await case.storage.begin_multipart(key, content_type="a/b")
+    part = await case.put_part(key, completed, 1, b"one")
+    await case.storage.complete_multipart(key, completed, [part])
+    aborted = await case.storage.begin_multipart(key, content_type="a/b")
+    await case.storage.abort_multipart(key, aborted)
+
+    listed = [each.multipart_id async for page in case.storage.list_multiparts() for each in page]
+
+    assert not {completed, aborted} & set(listed)

@@ -28,6 +28,7 @@ from application.ports.event_log import (
 )
 from application.ports.read_side import (
     BucketRecord,
+    KeyPlace,
     KeyRecord,
     NamespaceRecord,
     ObjectRecord,
@@ -49,6 +50,7 @@ from domain.bucket import (
     Policy,
     UniqueKey,
 )
+from domain.content_rules import ANY_CONTENT, ContentCheck, ContentRules
 from domain.events import Origin
 from domain.filtering import parse_filter
 from domain.namespace import BeginNamespaceDeletion, EndNamespaceDeletion, NamespaceCommand, NamespaceStatus
@@ -161,6 +163,27 @@ async def test_an_upload_and_its_bucket_tell_whether_they_confirm_by_themselves(
     quick = await kit.read_side.bucket(account.namespace_id, "quick")
     assert quick is not None
     assert quick.auto_confirm is True
+
+
+async def test_a_bucket_tells_its_rules_for_files(kit: Kit, account: Account) -> None:
+    rules = ContentRules(
+        content_check=ContentCheck.STRICT,
+        allowed_content_types=("image/*", "application/pdf"),
+        min_file_size_bytes=1,
+        max_file_size_bytes=2**62,
+    )
+    assert (await bucket_of(kit, account)).content_rules == ANY_CONTENT
+    await account.tell_bucket(kit.log, account.renames("films", content_rules=rules))
+    assert (await bucket_of(kit, account)).content_rules == rules
+    known = await kit.directory.bucket(account.namespace_id, account.bucket_id)
+    assert known is not None
+    assert known.content_rules == rules
+    await account.tell_bucket(kit.log, account.renames("films"))
+    assert (await bucket_of(kit, account)).content_rules == ANY_CONTENT
+    await kit.log.append(account.command(account.bucket("strict", content_rules=rules)))
+    strict = await kit.read_side.bucket(account.namespace_id, "strict")
+    assert strict is not None
+    assert strict.content_rules == rules
 
 
 class Following:
@@ -1334,3 +1357,86 @@ async def test_after_any_history_memory_and_postgres_tell_the_same_record_for_re
         streams = [await log.read_stream(stream_id) for log in side_by_side.logs]
         first, second = [[msgspec.json.decode(event.state) for event in stream] for stream in streams]
         assert first == second
+
+
+# Bytes in storage
+
+
+def place_of(account: Account, upload_id: str, **others: str) -> KeyPlace:
+    internal_id = f"int_{account.organization_id}"
+    place = KeyPlace(internal_id=internal_id, namespace_id=account.namespace_id, upload_id=upload_id)
+    return msgspec.structs.replace(place, **others)
+
+
+async def test_the_log_tells_whose_bytes_are_needed(kit: Kit, account: Account) -> None:
+    log = kit.log
+    pending, started, failed, kept, canceled, forgotten, completed, twin = [
+        await account.request(log, skip_duplicates=False) for _ in range(8)
+    ]
+    await account.tell(log, started, account.starts())
+    await account.tell(log, failed, account.expires())
+    await account.tell(log, kept, account.cancels(kept_bytes=5))
+    for upload_id in (canceled, forgotten):
+        await account.tell(log, upload_id, account.cancels())
+    await account.tell(log, forgotten, lambda origin: ForgetUpload(origin=origin))
+    for upload_id in (completed, twin):
+        await account.tell(log, upload_id, account.begins())
+    await account.tell(log, completed, account.accepts())
+    await account.tell(log, twin, account.accepts(duplicate_of=completed))
+    skipped = await account.request(log, existing_object_id="obj_1")
+    ids = [pending, started, failed, kept, canceled, forgotten, completed, twin, skipped, "upl_unknown"]
+
+    said = await kit.read_side.bytes_at([place_of(account, upload_id) for upload_id in ids])
+
+    assert [(said[each].status, said[each].needed, said[each].known) for each in ids] == [
+        (Status.PENDING, True, True),
+        (Status.IN_PROGRESS, True, True),
+        (Status.FAILED, False, True),
+        (Status.CANCELED, True, True),
+        (Status.CANCELED, False, True),
+        (None, False, True),
+        (Status.COMPLETED, True, True),
+        (Status.COMPLETED, False, True),
+        (Status.SKIPPED, False, True),
+        (None, False, False),
+    ]
+    assert said[started].multipart_id == "multipart-1"
+    assert said[forgotten].storage_key is None
+    found = said[completed]
+    record = await upload_of(kit, account, completed)
+    assert (found.storage_key, found.etag, found.size_bytes, found.version_id) == (
+        record.storage_key,
+        "etag-1",
+        100,
+        "version-1",
+    )
+
+
+async def test_places_that_the_log_never_made_are_left_out(kit: Kit, account: Account) -> None:
+    other = await open_account(kit.log, beside=account, name="Other")
+    upload_id = await account.request(kit.log)
+    places = [
+        place_of(account, "upl_1", internal_id="int_elsewhere"),
+        place_of(account, "upl_2", namespace_id="ns_elsewhere"),
+        place_of(account, "upl_3", namespace_id=other.namespace_id),
+    ]
+
+    assert await kit.read_side.bytes_at(places) == {}
+    assert await kit.read_side.bytes_at([]) == {}
+    assert set(await kit.read_side.bytes_at([*places, place_of(account, upload_id)] * 2)) == {upload_id}
+
+
+async def test_proved_bytes_are_listed_by_id_in_pages(kit: Kit, account: Account) -> None:
+    log = kit.log
+    ids = [await account.request(log, skip_duplicates=False) for _ in range(5)]
+    for upload_id in ids[:4]:
+        await account.tell(log, upload_id, account.begins())
+    for upload_id in ids[:3]:
+        await account.tell(log, upload_id, account.accepts())
+    await account.tell(log, ids[3], account.accepts(duplicate_of=ids[0]))
+
+    first = await kit.read_side.proved_bytes(after="", limit=2)
+    rest = await kit.read_side.proved_bytes(after=first[-1].upload_id, limit=2)
+
+    assert [each.upload_id for each in (*first, *rest)] == sorted(ids[:3])
+    assert await kit.read_side.bytes_at([place_of(account, ids[0])]) == {ids[0]: first[0]}

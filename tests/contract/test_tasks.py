@@ -311,6 +311,27 @@ async def test_the_task_of_a_verification_is_as_its_upload_is(
     assert by_status == (["task_verify"] if known else []), "one that goes on in its request is not listed"
 
 
+@pytest.mark.parametrize("end", ["accepts", "rejects", "cancels"])
+async def test_a_verification_tells_how_far_it_is_as_long_as_it_goes_on(kit: Kit, account: Account, end: str) -> None:
+    upload_id = await verified(kit, account, known=True)
+    for read_bytes in (10, 20):
+        progress: dict[str, Any] = {"verified_bytes": read_bytes, "total_bytes": 30}
+        await kit.tasks.tell("task_verify", progress, now=account.clock.now())
+        page = await kit.tasks.tasks(account.organization_id, PageRequest(limit=10))
+        for task in (await get(kit, account, "task_verify"), *page.rows):
+            assert task.additional_data == {"bucket_id": account.bucket_id, "failure_reason": None, **progress}
+    await account.tell(kit.log, upload_id, getattr(account, end)())
+    page = await kit.tasks.tasks(account.organization_id, PageRequest(limit=10))
+    for task in (await get(kit, account, "task_verify"), *page.rows):
+        assert task.additional_data.keys() == {"bucket_id", "failure_reason"}
+
+
+async def test_progress_of_a_verification_that_nobody_keeps_as_a_task_is_not_kept(kit: Kit, account: Account) -> None:
+    await verified(kit, account, known=False)
+    await kit.tasks.tell("task_verify", {"verified_bytes": 1}, now=account.clock.now())
+    assert "verified_bytes" not in (await get(kit, account, "task_verify")).additional_data
+
+
 async def test_a_listed_verification_is_the_one_that_is_told(kit: Kit, account: Account) -> None:
     upload_id = await verified(kit, account, known=True)
     for told in (account.accepts(), None):

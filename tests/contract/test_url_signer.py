@@ -1,7 +1,9 @@
 """What `UrlSigner` promises: of the answer alone on every signer, and of the URL where a server keeps it."""
 
+import hashlib
 import re
 import secrets
+from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.memory.object_storage import MemoryObjectStorage
+from adapters.memory.object_storage import MemoryObjectStorage, WrongChecksumError
 from adapters.memory.url_signer import MemoryUrlSigner, RefusedError
 from adapters.s3.sigv4 import Addressing, Credentials
 from adapters.s3.url_signer import S3UrlSigner, content_disposition
@@ -32,7 +34,8 @@ __all__ = ["seaweedfs_server"]  # a fixture
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HEADERS = {"Content-Type": "image/png", "Content-Length": "5"}
-EVERY_HEADER = ("Content-Type", "Content-Length", "If-None-Match", "x-amz-checksum-sha256")
+CHECKSUM = "x-amz-checksum-sha256"
+EVERY_HEADER = ("Content-Type", "Content-Length", "If-None-Match", CHECKSUM)
 
 
 def s3(addressing: Addressing, token: str | None = None, expires_at: datetime | None = None) -> S3UrlSigner:
@@ -212,13 +215,13 @@ class Answer(NamedTuple):
 class Served(NamedTuple):
     """A signer, and a server that keeps what it signs: (method, url, headers, body, now).
 
-    `begin` begins an upload in parts; `parts_of` lists their numbers and sizes.
+    `begin` begins an upload in parts, of which storage checks each or none; `parts_of` lists their numbers and sizes.
     """
 
     signer: UrlSigner
     send: Callable[[str, str, dict[str, str], bytes], Awaitable[Answer]]
     version_of: Callable[[str], Awaitable[str | None]]
-    begin: Callable[[str], Awaitable[str]]
+    begin: Callable[..., Awaitable[str]]
     parts_of: Callable[[str, str], Awaitable[list[tuple[int, int]]]]
 
 
@@ -235,7 +238,13 @@ def memory_server() -> Served:
         except RefusedError:
             return Answer(403, b"", None)
         if allowed.part is not None:
-            return Answer(404 if storage.put_part(allowed.key, *allowed.part, body) is None else 200, b"", None)
+            checksum = headers.get(CHECKSUM)
+            sha256 = None if checksum is None else b64decode(checksum).hex()
+            try:
+                part = storage.put_part(allowed.key, *allowed.part, body, sha256=sha256)
+            except WrongChecksumError:
+                return Answer(400, b"", None)
+            return Answer(404 if part is None else 200, b"", None)
         if method == "PUT":
             storage.put(allowed.key, body, headers.get("Content-Type"))
             return Answer(200, b"", None)
@@ -249,8 +258,8 @@ def memory_server() -> Served:
         assert found is not None
         return found.version_id
 
-    async def begin(key: str) -> str:
-        return await storage.begin_multipart(key, content_type="image/png")
+    async def begin(key: str, *, checked: bool = False) -> str:
+        return await storage.begin_multipart(key, content_type="image/png", checked=checked)
 
     async def parts_of(key: str, multipart_id: str) -> list[tuple[int, int]]:
         return await sizes(storage, key, multipart_id)
@@ -270,9 +279,9 @@ def s3_server(bucket: S3Bucket) -> Served:
             assert found is not None
             return found.version_id
 
-    async def begin(key: str) -> str:
+    async def begin(key: str, *, checked: bool = False) -> str:
         async with bucket.storage() as storage:
-            return await storage.begin_multipart(key, content_type="image/png")
+            return await storage.begin_multipart(key, content_type="image/png", checked=checked)
 
     async def parts_of(key: str, multipart_id: str) -> list[tuple[int, int]]:
         async with bucket.storage() as storage:
@@ -364,6 +373,26 @@ async def test_parts_as_signed_are_taken(served: Served, key: str) -> None:
         assert (await served.send("PUT", signed.url, signed.headers, body)).status == 200
 
     assert await served.parts_of(key, multipart_id) == [(1, 2), (10_000, 5)]
+
+
+async def test_a_part_is_taken_with_the_bytes_of_the_signed_checksum_alone(served: Served, key: str) -> None:
+    multipart_id = await served.begin(key, checked=True)
+
+    def checksum(body: bytes) -> dict[str, str]:
+        return {CHECKSUM: b64encode(hashlib.sha256(body).digest()).decode()}
+
+    signed = served.signer.sign_part(
+        key, multipart_id=multipart_id, part_number=1, headers=checksum(b"hello"), expires_in=HOUR, now=now()
+    )
+
+    for headers, body, status in (
+        (signed.headers, b"world", 400),
+        (checksum(b"world"), b"world", 403),
+        ({}, b"hello", 403),
+        (signed.headers, b"hello", 200),
+    ):
+        assert (await served.send("PUT", signed.url, headers, body)).status == status
+    assert await served.parts_of(key, multipart_id) == [(1, 5)]
 
 
 async def test_a_part_that_is_not_the_signed_one_is_refused(served: Served, key: str) -> None:

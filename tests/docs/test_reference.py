@@ -1,19 +1,21 @@
 """The reference pages say what the code says."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from adapters.s3.doctor import LIFECYCLE, cors_rules
 from domain.tags import BY_TAG
 from domain.upload import FailureReason
 from entrypoints.http import errors
 from tests.contract_check.comparing import operations
 from tests.contract_check.contract import ABSENT, contract, own
 from tests.docs.examples import EXAMPLES, calls
-from tests.docs.pages import ROOT, name_of
+from tests.docs.pages import ROOT, blocks, name_of
 from tests.docs.reference import PARTS, rewritten
 
 HTTP_PAGE = ROOT / "docs" / "reference" / "http-api.md"
@@ -75,6 +77,22 @@ def test_every_call_to_storage_is_in_the_table_of_permissions() -> None:
     rows = re.findall(r"^\| ([\w, ]+) \| `s3:", page, re.MULTILINE)
 
     assert {call for row in rows for call in row.split(", ")} == made
+
+
+def test_the_policies_for_production_are_what_the_service_needs_and_sets() -> None:
+    page = ROOT / "docs" / "how-to" / "run-in-production.md"
+    policy, lifecycle, cors, _ = [json.loads(block.source) for block in blocks(page) if block.kind == "json"]
+    rows = re.findall(r"^\|[^|]*\| (`s3:[^|]*) \| (.*) \|$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    needed = {
+        right
+        for rights, what_for in rows
+        if what_for != "set-up" and "only if the bucket does not exist" not in what_for
+        for right in re.findall(r"`(s3:\w+)`", rights)
+    }
+
+    assert {action for statement in policy["Statement"] for action in statement["Action"]} == needed
+    assert lifecycle == LIFECYCLE
+    assert cors == cors_rules("https://app.example.com")
 
 
 def _sources() -> Iterator[Path]:

@@ -11,7 +11,7 @@ forward before its signatures lie in S3's future.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -24,12 +24,14 @@ import uvicorn
 
 from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import Connection, connect
+from application.ports.object_storage import MIN_PART_BYTES, ObjectStorage
 from entrypoints.http.app import create_app
 from entrypoints.http.server import Server, options
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, open_storage, running
+from entrypoints.wiring import Services, open_storage, put_together, running
 from tests.conftest import free_port
 from tests.harness import in_process
+from tests.harness.failing_storage import FailingStorage
 from tests.harness.memory_system import object_seen
 from tests.harness.system import (
     Answer,
@@ -43,13 +45,21 @@ from tests.harness.system import (
     Forget,
     Limits,
     ObjectSeen,
+    Outcome,
+    PartSeen,
+    PartsSigned,
     Powers,
     PutSeen,
     QuotaSeen,
     Refused,
     Request,
+    SignAgain,
+    SignParts,
     TaskSeen,
+    Tell,
+    Told,
     UploadSeen,
+    UrlSeen,
 )
 
 T = TypeVar("T")
@@ -58,6 +68,7 @@ BEHIND = timedelta(minutes=55)
 GRACE = timedelta(minutes=1)
 _SECONDS = 60.0
 _PAGE = 100
+_STORAGE_SECRET = "what-the-storage-knows"
 
 
 def environment(limits: Limits) -> dict[str, str]:
@@ -66,6 +77,7 @@ def environment(limits: Limits) -> dict[str, str]:
         "UPWELL_FREE_FILE_LIMIT_BYTES": str(limits.file_size_bytes),
         "UPWELL_INLINE_LIMIT_BYTES": str(limits.inline_limit_bytes),
         "UPWELL_EXPIRY_GRACE_SECONDS": str(int(limits.grace.total_seconds())),
+        "UPWELL_PART_BYTES": str(limits.part_bytes),
         "UPWELL_RETENTION_DAYS": str(limits.retention.days),
         "UPWELL_RATE_LIMITS": "off",  # examples come as fast as they can
     }
@@ -75,7 +87,7 @@ class Stand:
     """A running service on a database and an S3 bucket that nobody else uses."""
 
     def __init__(self, settings: Mapping[str, str], *, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits(grace=GRACE)
+        self.limits = limits or Limits(grace=GRACE, part_bytes=MIN_PART_BYTES, least_part_bytes=MIN_PART_BYTES)
         self.clock = ManualClock(datetime.now(UTC))
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         self._settings = Settings({**settings, **environment(self.limits)})
@@ -85,6 +97,8 @@ class Stand:
         self._loop: asyncio.AbstractEventLoop
         self._failure: BaseException | None = None
         self.services: Services
+        self.storage: ObjectStorage
+        self.failing: FailingStorage
         self._watcher: Connection
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
         self._thread = threading.Thread(target=self._live, name="upwell-stand")
@@ -116,7 +130,7 @@ class Stand:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         async with open_storage(self._settings.s3) as storage:
             await storage.prepare(cors_origins=[])
-        app = create_app(self._open)
+        app = create_app(self._open, storage_events_secret=_STORAGE_SECRET)
         server = Server(uvicorn.Config(app, **options("127.0.0.1", self._port)))
         serving = asyncio.create_task(server.serve())
         stopping = asyncio.create_task(self._stopping.wait())
@@ -129,8 +143,14 @@ class Stand:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Services]:
-        async with running(self._settings, clock=self.clock) as services:
-            self.services = msgspec.structs.replace(services, ports=services.system)  # who looks on sees everything
+        async with running(self._settings, clock=self.clock) as opened:
+            self.storage = opened.system.storage
+            self.failing = FailingStorage(self.storage)
+            ports, system = (
+                msgspec.structs.replace(each, storage=self.failing) for each in (opened.ports, opened.system)
+            )
+            services = put_together(ports, self._settings.rules, system=system)
+            self.services = msgspec.structs.replace(services, ports=system)  # who looks on sees everything
             self._watcher = await connect(self._settings.database_url)
             self._ready.set()
             try:
@@ -139,7 +159,8 @@ class Stand:
                 await self._watcher.close()
 
     def begin(self) -> None:
-        """Set the clock back to where an example begins, and drop the jobs that the last one left."""
+        """Mend storage, set the clock back to where an example begins, and drop the jobs that the last one left."""
+        self.failing.fail([], operation=None, reads_fail=False)
         self.run(self._watcher.execute("DELETE FROM upwell.jobs"))
         self.clock.set(datetime.now(UTC) - BEHIND)
 
@@ -148,13 +169,18 @@ class Stand:
         rows = self.run(self._watcher.fetch("SELECT upload_id, kind, due_at FROM upwell.jobs"))
         return {(row["upload_id"], row["kind"]): row["due_at"] for row in rows}
 
+    @property
+    def bucket_name(self) -> str:
+        """The name of the S3 bucket."""
+        return self._settings.s3.bucket
+
 
 class HttpSystem:
     """Implements `System`: one organization on a stand, asked over HTTP. Subclass it to ask with a client of yours."""
 
     def __init__(self, stand: Stand) -> None:
         self.limits = stand.limits
-        self.powers = Powers(versioned=True, passes_time=True)
+        self.powers = Powers(versioned=True, passes_time=True, breaks_storage=True)
         self._stand = stand
         stand.begin()
         self._begins_after = stand.run(stand.services.ports.log.head())
@@ -188,7 +214,7 @@ class HttpSystem:
         with ThreadPoolExecutor(len(requests)) as threads:
             return list(threads.map(self.send, requests))
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Answer:  # noqa: PLR0911  # one arm for every kind of request
         """Send one request."""
         match request:
             case Ask():
@@ -197,9 +223,26 @@ class HttpSystem:
             case Confirm(claim=claim):
                 query = {"async": request.as_task} | ({} if claim.policy is None else {"policy": claim.policy})
                 response = self._client.post(
-                    f"/v1/uploads/{request.upload_id}/confirm", params=query, json=claim.wire()
+                    f"/v1/uploads/{request.upload_id}/confirm", params=query, json=request.wire()
                 )
                 return ConfirmSeen.of(response.json()) if response.is_success else refused(response)
+            case SignParts(part_numbers=numbers):
+                response = self._client.post(
+                    f"/v1/uploads/{request.upload_id}/parts/sign", json={"part_numbers": numbers}
+                )
+                return _signed(response.json()) if response.is_success else refused(response)
+            case SignAgain():
+                response = self._client.post(f"/v1/uploads/{request.upload_id}/sign")
+                return UploadSeen.of(response.json()) if response.is_success else refused(response)
+            case Tell():
+                response = self._storage_client.post(
+                    f"{self._stand.url}/v1/storage-events",
+                    json=request.wire(self._stand.bucket_name),
+                    headers={"X-Upwell-Storage-Secret": _STORAGE_SECRET},
+                )
+                told = response.raise_for_status().json()
+                assert told["received"] == request.times
+                return Told(told["matched"], told["ignored"])
             case Cancel():
                 response = self._client.delete(
                     f"/v1/uploads/{request.upload_id}", params={"delete_s3_object": not request.keep_bytes}
@@ -237,6 +280,13 @@ class HttpSystem:
         """PUT to S3."""
         response = self._storage_client.put(url, content=body, headers=headers)
         return PutSeen(response.status_code, response.headers.get("etag", "").strip('"') or None)
+
+    def parts(self, upload_id: str) -> Sequence[PartSeen] | Refused:
+        """Ask which parts storage has."""
+        response = self._client.get(f"/v1/uploads/{upload_id}/parts")
+        if not response.is_success:
+            return refused(response)
+        return [PartSeen(part["part_number"], part["size_bytes"], part["etag"]) for part in response.json()["parts"]]
 
     def get(self, upload_id: str) -> UploadSeen | Refused:
         """Ask for an upload."""
@@ -294,18 +344,22 @@ class HttpSystem:
 
     def stored(self, storage_key: str) -> bytes | None:
         """Return what lies under a key."""
-        return self._stand.run(in_process.stored(self._stand.services.ports.storage, storage_key))
+        return self._stand.run(in_process.stored(self._stand.storage, storage_key))
 
     def proved(self, upload_id: str) -> bytes | None:
         """Return the bytes that an upload was completed with."""
         services = self._stand.services
-        return self._stand.run(in_process.proved(services, self._account, services.ports.storage, upload_id))
+        return self._stand.run(in_process.proved(services, self._account, self._stand.storage, upload_id))
+
+    def multiparts(self) -> Collection[tuple[str, str]]:
+        """Return our uploads in parts that were neither completed nor aborted."""
+        return self._stand.run(in_process.multiparts(self._stand.storage, self._account))
 
     def work(self) -> None:
         """Work until nothing is due."""
         self._stand.run(in_process.work(self._stand.services))
 
-    # Time
+    # Time and trouble
 
     def now(self) -> datetime:
         """Return what time it is for the service."""
@@ -319,13 +373,13 @@ class HttpSystem:
         """Set the service's clock forward."""
         self._stand.clock.advance(by)
 
-    def break_storage(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
-        """Not here."""
-        raise NotImplementedError("not among the powers of this system: the machine never asks")
+    def break_storage(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
+        """Let the service's calls fail, and what S3 has done be done."""
+        self._stand.failing.fail(outcomes, operation=operation, reads_fail=reads_fail)
 
     def mend_storage(self) -> None:
-        """Not here."""
-        raise NotImplementedError("not among the powers of this system: the machine never asks")
+        """Let no call fail."""
+        self._stand.failing.fail([], operation=None, reads_fail=False)
 
     def interrupted(self, request: Request | None, steps: int) -> None:
         """Not here."""
@@ -337,9 +391,13 @@ class HttpSystem:
         self._storage_client.close()
 
 
+def _signed(wire: Mapping[str, Any]) -> PartsSigned:
+    return PartsSigned({part["part_number"]: UrlSeen(part["url"], part["required_headers"]) for part in wire["parts"]})
+
+
 def refused(response: httpx.Response) -> Refused:
     """Read a refusal off the envelope."""
     envelope = response.json()
     assert envelope["success"] is False
     assert envelope["status"] == response.status_code
-    return Refused(response.status_code, envelope["error"]["code"])
+    return Refused.of(response.status_code, envelope["error"]["code"], envelope["error"]["details"])

@@ -1,7 +1,7 @@
 """What systems share whose use cases run in this process: an organization of their own, and the operator's view."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,24 @@ from application.managing_keys import KeyWish
 from application.ports.event_log import VersionConflictError
 from application.ports.object_storage import ContentChangedError, ObjectStorage, StoredContent
 from application.ports.read_side import BucketRecord, NamespaceRecord
+from application.taking_storage_events import Taken
 from domain.api_key import Permission
 from domain.bucket import UniqueKey
 from domain.organization import Tier, TierLimits
 from domain.refusals import WrongStateError
 from entrypoints.wiring import Services
-from tests.harness.system import BUCKETS, SCHEMA, UNIQUE_BUCKET, EventSeen, Limits, NeverRestsError, QuotaSeen, Refused
+from tests.harness.system import (
+    AUTO_CONFIRM_BUCKET,
+    BUCKETS,
+    SCHEMA,
+    UNIQUE_BUCKET,
+    EventSeen,
+    Limits,
+    NeverRestsError,
+    QuotaSeen,
+    Refused,
+    Told,
+)
 
 # So many rounds of four jobs in a row, without any time passing, are no work but a loop.
 ROUNDS = 300
@@ -67,6 +79,7 @@ async def open_account(services: Services, limits: Limits) -> Account:
             bucket_schema=SCHEMA,
             unique_key=UniqueKey(fields=("title",)) if name == UNIQUE_BUCKET else None,
             metadata={},
+            auto_confirm=name == AUTO_CONFIRM_BUCKET,
         )
         for name in BUCKETS
     }
@@ -103,6 +116,17 @@ async def stored(storage: ObjectStorage, storage_key: str) -> bytes | None:
     return None if content is None else b"".join([chunk async for chunk in storage.read(storage_key, content)])
 
 
+async def multiparts(storage: ObjectStorage, account: Account) -> Collection[tuple[str, str]]:
+    """Return the organization's uploads in parts that were neither completed nor aborted."""
+    ours = f"{account.caller.organization.internal_id}/"
+    return {
+        (each.key, each.multipart_id)
+        async for page in storage.list_multiparts()
+        for each in page
+        if each.key.startswith(ours)
+    }
+
+
 async def proved(services: Services, account: Account, storage: ObjectStorage, upload_id: str) -> bytes | None:
     """Return the bytes that an upload was completed with: the pinned version, or what has the ETag still."""
     record = await services.ports.read_side.upload(account.namespace.namespace_id, upload_id)
@@ -128,6 +152,12 @@ async def forget(services: Services, upload_id: str) -> Refused | None:
             return Refused(400, refused.code)
         return None
     raise AssertionError("others change this upload without end")
+
+
+def told(taken: Taken) -> Told:
+    """Return the answer to a notification."""
+    assert taken.received == taken.matched + taken.ignored
+    return Told(taken.matched, taken.ignored)
 
 
 async def work(services: Services) -> None:

@@ -30,21 +30,27 @@ from tests.harness.model import (
     COMPLETED,
     FAILED,
     FORGOTTEN,
+    IN_PROGRESS,
     OPEN,
     PENDING,
     PROCESSING,
     STATUSES,
+    WAITING,
     Admission,
     Give,
     Known,
     Model,
+    Part,
     Skip,
     Upload,
+    Url,
+    etag_of_parts,
     sha256,
 )
 from tests.harness.system import (
     BUCKETS,
     CONTENT_TYPE,
+    OPERATIONS,
     PROPERTIES,
     UNIQUE_BUCKET,
     Answer,
@@ -57,12 +63,19 @@ from tests.harness.system import (
     Delete,
     Forget,
     ObjectSeen,
+    Outcome,
+    PartsSigned,
     QuotaSeen,
     Refused,
     Request,
+    SignAgain,
+    SignParts,
     System,
     TaskSeen,
+    Tell,
+    Told,
     UploadSeen,
+    UrlSeen,
 )
 
 EXAMPLES_VARIABLE = "UPWELL_HARNESS_EXAMPLES"
@@ -72,10 +85,20 @@ AHEAD = timedelta(minutes=10)
 BORDER = timedelta(seconds=20)
 
 SHORT, LONG = 60, 3600
+MIB = 1024**2
+TIMES = ("a moment", "a while", "a short URL", "a long URL", "patience", "retention")
 WRONG_ETAG = "0" * 32
 UNKNOWN = "upl_0000000000nobody"
+ABOUT_NOBODY: tuple[Request, ...] = (
+    Confirm(upload_id=UNKNOWN, claim=Claim()),
+    Cancel(upload_id=UNKNOWN),
+    SignParts(upload_id=UNKNOWN, part_numbers=(1,)),
+    SignAgain(upload_id=UNKNOWN),
+    Tell(upload_id=UNKNOWN, storage_key=f"int_0/ns_0/api_buckets_uploads_create/{UNKNOWN}/file.txt"),
+)
 BUSY = Refused(400, "busy")
 STORAGE_UNAVAILABLE = Refused(503, "storage_unavailable")
+QUOTA_EXCEEDED = Refused(403, "quota_exceeded")
 
 bodies = st.builds(
     lambda letter, length: letter * length,
@@ -87,7 +110,8 @@ policies = st.sampled_from([None, None, "insert", "upsert", "update"])
 steps = st.integers(0, 12)
 
 
-About = Confirm | Cancel | Forget | Delete
+AboutUpload = Confirm | Cancel | Forget | SignParts | SignAgain | Tell
+About = AboutUpload | Delete
 
 
 @dataclass
@@ -113,11 +137,21 @@ def wishes(draw: st.DrawFn) -> Wish:
         title=draw(titles),
         blob_property=draw(st.sampled_from(PROPERTIES)),
         expires_in_seconds=draw(st.sampled_from([SHORT, LONG, LONG])),
+        in_parts=draw(st.booleans()),
+        auto_confirm=draw(st.sampled_from([None, None, True, False])),
     )
     return Wish(body, ask)
 
 
 claims = st.sampled_from(["nothing", "nothing", "right", "right etag", "right size", "wrong etag", "wrong size"])
+names = st.sampled_from(["none", "none", "all", "one less", "one more", "other bytes"])
+numbers = st.lists(st.integers(1, 4), min_size=1, max_size=3)
+tidings = st.sampled_from(["no more", "twice", "its etag", "an older etag", "gone", "elsewhere", "another key"])
+# What may be asked at any time about one upload.
+deeds = st.sampled_from(
+    ["confirm", "confirm", "confirm as a task", "cancel", "cancel and keep", "sign parts", "sign again", "tell"]
+)
+outcomes = st.sampled_from([Outcome.WELL, Outcome.WELL, Outcome.FAILS, Outcome.LOST, Outcome.SLOW])
 
 
 @dataclass
@@ -150,7 +184,7 @@ class UploadMachine(RuleBasedStateMachine):
         self.position = system.begins_after()
         self.counted: dict[str, int] = {"reserved": 0, "accepted": 0}
         self.touched: set[str] = set()
-        self.trouble_lasts = 0
+        self.trouble_lasts = -1
         tally.examples += 1
         self._follow()
 
@@ -160,6 +194,7 @@ class UploadMachine(RuleBasedStateMachine):
             if sys.exc_info()[0] is not None:
                 return  # a step has failed: what else is wrong is of no interest
             self._check_storage(self.model.uploads.values())
+            self._check_multiparts()
             self._check_objects(everything=True)
             self._check_buckets(BUCKETS)
         finally:
@@ -205,7 +240,7 @@ class UploadMachine(RuleBasedStateMachine):
         here = [upload_id for upload_id in several if self.model.uploads[upload_id].ask.bucket == bucket]
         for upload_id in here:
             if puts and self.model.uploads[upload_id].stored is None:
-                self._put(upload_id, self.wishes[upload_id].body)
+                self._send(upload_id, self.wishes[upload_id].body)
         task_id = self.system.confirm_batch(bucket, here)
         self.model.batched[task_id] = here
         self._work()
@@ -216,13 +251,22 @@ class UploadMachine(RuleBasedStateMachine):
     def announce_and_put(self, wish: Wish) -> Any:  # noqa: ANN401  # the same
         """Announce a file and send it."""
         made = self._announce([wish])
-        self._put_all(made)
+        self._send_all(made)
         return made
 
     @rule(target=sent, wish=wishes(), claim=claims, policy=policies)
     def announce_put_and_confirm(self, wish: Wish, claim: str, policy: str | None) -> Any:  # noqa: ANN401  # the same
         """Do the whole job."""
         return self._do_the_job(wish, claim, policy)
+
+    @rule(target=sent, wish=wishes(), how=tidings)
+    def announce_put_and_tell(self, wish: Wish, how: str) -> Any:  # noqa: ANN401  # the same
+        """Do the whole job, and have storage tell of it."""
+        made = self._announce([Wish(wish.body, replace(wish.ask, auto_confirm=True))])
+        self._send_all(made)
+        for upload_id in made.values:
+            self._at_once([self._tidings(upload_id, how)])
+        return made
 
     @rule(target=sent, several=st.lists(wishes(), min_size=2, max_size=4))
     def do_several_jobs(self, several: list[Wish]) -> Any:  # noqa: ANN401  # the same
@@ -232,23 +276,76 @@ class UploadMachine(RuleBasedStateMachine):
     @rule(upload_id=sent)
     def put(self, upload_id: str) -> None:
         """Send the file, perhaps again."""
-        self._put(upload_id, self.wishes[upload_id].body)
+        self._send(upload_id, self.wishes[upload_id].body)
 
     @rule(upload_id=sent, body=bodies)
     def put_other_bytes(self, upload_id: str, body: bytes) -> None:
         """Send another file, perhaps of another length, perhaps over the first."""
-        self._put(upload_id, body)
+        self._send(upload_id, body)
 
-    @rule(upload_id=sent, claim=claims, policy=policies, as_task=st.booleans())
-    def confirm(self, upload_id: str, claim: str, policy: str | None, as_task: bool) -> None:
+    @rule(upload_id=sent, part_numbers=numbers, body=st.none() | bodies)
+    def put_some_parts(self, upload_id: str, part_numbers: list[int], body: bytes | None) -> None:
+        """Send parts of the file, or of another one, perhaps again, perhaps some that it does not have."""
+        self._send_parts(upload_id, self.wishes[upload_id].body if body is None else body, part_numbers)
+
+    @precondition(lambda self: self.system.limits.least_part_bytes > MIB)
+    @rule(target=sent, wish=wishes(), named=names)
+    def send_large_parts(self, wish: Wish, named: str) -> Any:  # noqa: ANN401  # the same
+        """Send a file that has two parts even where small ones are not taken; put together, it is too large to stay."""
+        body = b"a" * self.system.limits.part_bytes + wish.body
+        made = self._announce([Wish(body, replace(wish.ask, size_bytes=None, sha256=None, in_parts=True))])
+        self._send_all(made)
+        for upload_id in made.values:
+            self._at_once([self._confirmation(upload_id, "nothing", None, as_task=False, named=named)])
+        return made
+
+    @rule(upload_id=sent)
+    def list_parts(self, upload_id: str) -> None:
+        """Ask which parts are there."""
+        self._note("list_parts")
+        seen = self.system.parts(upload_id)
+        if not self.model.troubled or seen != STORAGE_UNAVAILABLE:
+            assert seen == self.model.listed_parts(self.model.uploads[upload_id])
+
+    @rule(upload_id=sent, claim=claims, policy=policies, as_task=st.booleans(), named=names)
+    def confirm(self, upload_id: str, claim: str, policy: str | None, as_task: bool, named: str = "none") -> None:
         """Say that it is there, perhaps for the second time."""
-        self._at_once([self._confirmation(upload_id, claim, policy, as_task=as_task)])
+        self._at_once([self._confirmation(upload_id, claim, policy, as_task=as_task, named=named)])
 
     @rule(upload_id=sent, claim=claims, as_task=st.booleans())
     def confirm_twice_at_once(self, upload_id: str, claim: str, as_task: bool) -> None:
         """Say it twice at the same time."""
         request = self._confirmation(upload_id, claim, None, as_task=as_task)
         self._at_once([request, request])
+
+    @rule(upload_id=sent, deed=deeds, how=tidings, part_numbers=numbers, times=st.integers(1, 2))
+    def do(self, upload_id: str, deed: str, how: str, part_numbers: list[int], times: int) -> None:
+        """Do what may be done at any time, perhaps twice at once."""
+        self._at_once([self._deed(upload_id, deed, how, part_numbers)] * times)
+
+    @rule(upload_id=sent, how=tidings)
+    def tell(self, upload_id: str, how: str) -> None:
+        """Have storage tell of an upload's key."""
+        self._at_once([self._tidings(upload_id, how)])
+
+    @rule(
+        target=sent,
+        wish=wishes(),
+        sends=st.booleans(),
+        several=st.lists(deeds, min_size=2, max_size=3, unique=True),
+        how=tidings,
+    )
+    def do_at_once(self, wish: Wish, sends: bool, several: list[str], how: str) -> Any:  # noqa: ANN401  # the same
+        """Announce a file, perhaps send it, and do several things at the same time."""
+        made = self._announce([wish])
+        confirms = [deed for deed in several if deed.startswith("confirm")]
+        cancels = [deed for deed in several if deed.startswith("cancel")]
+        chosen = [deed for deed in several if deed not in {*confirms[1:], *cancels[1:]}]  # two would hide each other
+        for upload_id in made.values:
+            if sends:
+                self._send(upload_id, wish.body)
+            self._at_once([self._deed(upload_id, deed, how, [1, 2]) for deed in chosen])
+        return made
 
     @rule(one=sent, other=sent, policy=policies)
     def confirm_two_at_once(self, one: str, other: str, policy: str | None) -> None:
@@ -265,7 +362,7 @@ class UploadMachine(RuleBasedStateMachine):
             asked = replace(wish.ask, bucket=UNIQUE_BUCKET, create_object=True, title=title)
             made += self._announce([Wish(wish.body, asked)]).values
         for upload_id, policy in zip(made, policies, strict=False):
-            self._put(upload_id, self.wishes[upload_id].body)
+            self._send(upload_id, self.wishes[upload_id].body)
             self._at_once([self._confirmation(upload_id, "nothing", policy, as_task=False)])
         return multiple(*made)
 
@@ -279,7 +376,7 @@ class UploadMachine(RuleBasedStateMachine):
             made += self._announce([Wish(wish.body, replace(alike, create_object=wants_object))]).values
         duplicates = made[len(originals) :]
         for upload_id in duplicates:
-            self._put(upload_id, wish.body)
+            self._send(upload_id, wish.body)
         requests: list[About] = [
             self._confirmation(upload_id, "nothing", None, as_task=False) for upload_id in duplicates
         ]
@@ -324,7 +421,7 @@ class UploadMachine(RuleBasedStateMachine):
             Delete(bucket=each.bucket, object_id=each.object_id) for each in holders if each is not None
         ]
         for upload_id in made[len(holders) :]:
-            self._put(upload_id, wish.body)
+            self._send(upload_id, wish.body)
             requests.append(self._confirmation(upload_id, "nothing", None, as_task=False))
         if requests:
             self._at_once(requests if makes_first else requests[::-1])
@@ -348,12 +445,12 @@ class UploadMachine(RuleBasedStateMachine):
         expected = [upload.upload_id for upload in self.model.in_bucket(bucket) if upload.status == status]
         assert [seen.upload_id for seen in self.system.uploads(bucket, status)] == expected
 
-    @rule(request=st.sampled_from([None, Confirm(upload_id=UNKNOWN, claim=Claim()), Cancel(upload_id=UNKNOWN)]))
-    def ask_for_what_is_not_there(self, request: Confirm | Cancel | None) -> None:
+    @rule(request=st.none() | st.sampled_from(ABOUT_NOBODY))
+    def ask_for_what_is_not_there(self, request: Request | None) -> None:
         """Name an upload that never was."""
         self._note("ask_for_what_is_not_there")
         answer = self.system.get(UNKNOWN) if request is None else self.system.at_once([request])[0]
-        assert answer == Refused(404, "upload_not_found")
+        assert answer == (Told(0, 1) if isinstance(request, Tell) else Refused(404, "upload_not_found"))
 
     # The operator and the worker
 
@@ -374,42 +471,94 @@ class UploadMachine(RuleBasedStateMachine):
     # Time, trouble and death
 
     @precondition(lambda self: self.system.powers.passes_time)
-    @rule(by=st.sampled_from(["a moment", "a short URL", "a long URL", "patience", "retention", "retention"]))
+    @rule(by=st.sampled_from([*TIMES, "retention"]))
     def time_passes(self, by: str) -> None:
         """Let time pass, and the worker go on."""
         self._note("time_passes")
+        self._pass(by)
+        self._work()
+
+    @precondition(lambda self: self.system.powers.passes_time)
+    @rule(target=sent, wish=wishes(), sends=st.booleans(), by=st.sampled_from(TIMES), deed=deeds)
+    def come_back_later(self, wish: Wish, sends: bool, by: str, deed: str) -> Any:  # noqa: ANN401  # the same
+        """Announce a file, perhaps send it, and come back after a while, before any worker looked."""
+        made = self._announce([wish])
+        for upload_id in made.values:
+            if sends:
+                self._send(upload_id, wish.body)
+            self._pass(by)
+            self._at_once([self._deed(upload_id, deed, "no more", [1])])
+        return made
+
+    @precondition(lambda self: self.system.powers.passes_time)
+    @rule(target=sent, wish=wishes(), other=bodies)
+    def overwrite_what_was_proved(self, wish: Wish, other: bytes) -> Any:  # noqa: ANN401  # the same
+        """Do the whole job, send other bytes by the same URL, and wait until it has expired."""
+        made = self._do_the_job(wish, "nothing", None)
+        for upload_id in made.values:
+            self._send(upload_id, other)
+        self._pass("a long URL")
+        self._work()
+        return made
+
+    def _pass(self, by: str) -> None:
         limits, second = self.model.limits, timedelta(seconds=1)
         self.system.pass_time(
             {
                 "a moment": timedelta(seconds=70),
+                "a while": timedelta(minutes=12),
                 "a short URL": timedelta(seconds=SHORT) + limits.grace + second,
                 "a long URL": timedelta(seconds=LONG) + limits.grace + second,
                 "patience": timedelta(minutes=17),
                 "retention": limits.retention + second,
             }[by]
         )
-        self._work()
 
     @precondition(lambda self: self.system.powers.breaks_storage)
-    @rule(outcomes=st.lists(st.booleans(), max_size=8), reads_fail=st.booleans(), lasts=st.integers(1, 4))
-    def storage_breaks(self, outcomes: list[bool], reads_fail: bool, lasts: int) -> None:
-        """Let calls to storage fail, until so many things were done."""
+    @rule(
+        goes=st.lists(outcomes, max_size=8),
+        operation=st.none() | st.sampled_from(OPERATIONS),
+        reads_fail=st.booleans(),
+        lasts=st.integers(1, 4),
+    )
+    def storage_breaks(self, goes: list[Outcome], operation: str | None, reads_fail: bool, lasts: int) -> None:
+        """Let calls to storage, or those of one kind, go otherwise, until so many things were done."""
         self._note("storage_breaks")
-        self.system.break_storage(outcomes, reads_fail=reads_fail)
-        self.model.troubled, self.trouble_lasts = True, lasts
+        self.system.break_storage(goes, operation=operation, reads_fail=reads_fail)
+        if reads_fail or {Outcome.FAILS, Outcome.LOST} & set(goes):  # what is slow must do no harm
+            self.model.troubled = True
+        self.trouble_lasts = lasts
+
+    @precondition(lambda self: self.system.powers.breaks_storage)
+    @rule(
+        target=sent,
+        wish=wishes(),
+        operation=st.sampled_from(OPERATIONS),
+        goes=st.sampled_from([[Outcome.FAILS], [Outcome.LOST], [Outcome.LOST, Outcome.FAILS]]),
+        deed=deeds | st.just("wait"),
+    )
+    def send_and_meet_trouble(self, wish: Wish, operation: str, goes: list[Outcome], deed: str) -> Any:  # noqa: ANN401  # the same
+        """Send a file, and have one call to storage go wrong in what comes next."""
+        made = self._announce([wish])
+        self._send_all(made)
+        for upload_id in made.values:
+            self.storage_breaks(goes, operation, reads_fail=False, lasts=1)
+            if deed == "wait" and self.system.powers.passes_time:
+                self.time_passes("a long URL")
+            elif deed != "wait":
+                self._at_once([self._deed(upload_id, deed, "no more", [1])])
+        return made
 
     @precondition(lambda self: self.system.powers.interrupts)
-    @rule(upload_id=sent, after=steps, cancels=st.booleans(), claim=claims, flag=st.booleans())
-    def the_client_leaves(self, upload_id: str, after: int, cancels: bool, claim: str, flag: bool) -> None:
+    @rule(upload_id=sent, after=steps, deed=deeds, how=tidings, part_numbers=numbers)
+    def the_client_leaves(self, upload_id: str, after: int, deed: str, how: str, part_numbers: list[int]) -> None:
         """Drop a request somewhere in the middle."""
         self._note("the_client_leaves")
-        request = (
-            Cancel(upload_id=upload_id, keep_bytes=flag)
-            if cancels
-            else self._confirmation(upload_id, claim, None, as_task=flag)
-        )
+        request = self._deed(upload_id, deed, how, part_numbers)
         with self._expecting([request]):
             self.system.interrupted(request, after)
+        self._see_parts([request], leaves_some=True)
+        self._see_rechecks()
 
     @precondition(lambda self: self.system.powers.interrupts)
     @rule(after=steps)
@@ -419,6 +568,7 @@ class UploadMachine(RuleBasedStateMachine):
         self.model.trouble_ended = self.system.now()
         with self._at_work():
             self.system.interrupted(None, after)
+        self._see_parts([])
         self._see_deletions()
 
     # What always holds
@@ -454,12 +604,16 @@ class UploadMachine(RuleBasedStateMachine):
     def somebody_will_go_on_with_it(self) -> None:
         """Every upload that has not ended has a job that ends it; every one that has, those that clean up."""
         kinds: dict[str, set[str]] = {}
-        for subject, kind in self.system.jobs():
+        jobs = self.system.jobs()
+        for subject, kind in jobs:
             if not subject.startswith("task_"):  # a task has jobs of its own
                 kinds.setdefault(subject, set()).add(kind)
         for upload in self.model.uploads.values():
             there, expected = kinds.pop(upload.upload_id, set()), self.model.jobs(upload)
             assert there == expected, f"{upload.upload_id} ({upload.status}) has the jobs {there}, not {expected}"
+            if "expire" in there:
+                looked_at = jobs[upload.upload_id, "expire"]
+                assert looked_at >= upload.due_at, f"{upload.upload_id} is ended at {looked_at}, before its URL is over"
         assert not kinds, f"jobs of uploads that are not there: {kinds}"
 
     @invariant()
@@ -467,6 +621,7 @@ class UploadMachine(RuleBasedStateMachine):
         """Storage holds what the model says, and nothing else."""
         if self.system.powers.quick:
             self._check_storage(self.model.uploads.values())
+            self._check_multiparts()
 
     # How it is done
 
@@ -474,9 +629,10 @@ class UploadMachine(RuleBasedStateMachine):
         self.tally.steps += 1
         self.tally.rules[name] += 1
         self.trouble_lasts -= 1
-        if self.model.troubled and self.trouble_lasts < 0:
+        if self.trouble_lasts == -1 and self.system.powers.breaks_storage:
             self.system.mend_storage()
-            self.model.troubled, self.model.trouble_ended = False, self.system.now()
+            if self.model.troubled:
+                self.model.troubled, self.model.trouble_ended = False, self.system.now()
 
     def _announce(self, asked: Sequence[Wish]) -> Any:  # noqa: ANN401  # what `multiple` returns has no name
         self._note("announce" if len(asked) == 1 else "announce_two_at_once")
@@ -502,12 +658,11 @@ class UploadMachine(RuleBasedStateMachine):
             ask=wish.ask,
             upload_id=answer.upload_id,
             storage_key=answer.storage_key,
-            signed_at=now,
             expires_at=answer.expires_at,
             due_at=answer.expires_at + self.model.limits.grace,
             status=answer.status,
-            url=answer.url,
-            headers=dict(answer.headers),
+            part_size=answer.part_size,
+            url=None if answer.url is None else Url(answer.url, answer.headers, now, answer.expires_at),
         )
         self.wishes[answer.upload_id] = wish
         return [answer.upload_id]
@@ -535,6 +690,7 @@ class UploadMachine(RuleBasedStateMachine):
     def _check_fresh(self, wish: Wish, answer: UploadSeen) -> None:
         lasts = answer.expires_at - self.system.now()
         assert abs(lasts - timedelta(seconds=wish.ask.expires_in_seconds)) < timedelta(seconds=2)
+        assert answer.part_size == (self.model.limits.part_bytes if wish.ask.in_parts else None)
         if answer.url is not None:
             length = wish.ask.size_bytes
             signed = {"content-type": CONTENT_TYPE} | ({} if length is None else {"content-length": str(length)})
@@ -550,115 +706,248 @@ class UploadMachine(RuleBasedStateMachine):
                 return answer.existing_object_id == existing.object_id
             case Known(original), UploadSeen(status="COMPLETED", url=None, is_duplicate=True):
                 return answer.upload_id == answer.duplicate_of == original.upload_id
-            case Give(), UploadSeen(status="PENDING", url=str()):
-                return True
+            case Give(), UploadSeen(status="PENDING"):
+                return (answer.url is None) == (answer.part_size is not None)
             case _:
                 return False
 
     def _do_the_job(self, wish: Wish, claim: str, policy: str | None) -> Any:  # noqa: ANN401  # what `multiple` returns
         made = self._announce([wish])
-        self._put_all(made)
+        self._send_all(made)
         for upload_id in made.values:
             self._at_once([self._confirmation(upload_id, claim, policy, as_task=False)])
         return made
 
-    def _put_all(self, made: Any) -> None:  # noqa: ANN401  # what `multiple` returns has no name
+    def _send_all(self, made: Any) -> None:  # noqa: ANN401  # what `multiple` returns has no name
         for upload_id in made.values:
-            self._put(upload_id, self.wishes[upload_id].body)
+            self._send(upload_id, self.wishes[upload_id].body)
 
-    def _put(self, upload_id: str, body: bytes) -> None:
+    def _send(self, upload_id: str, body: bytes) -> None:
+        """Send a file in the way that was agreed."""
         upload = self.model.uploads[upload_id]
-        if upload.url is None or not self._is_telling(upload):
+        if upload.part_size is not None:
+            count = max(-(-len(body) // upload.part_size), 1)
+            self._send_parts(upload_id, body, range(1, min(count, upload.part_count or count) + 1))
+            return
+        if upload.url is None or not self._is_telling(upload, upload.url):
             return
         self._note("put")
-        seen = self.system.put(upload.url, {"Content-Type": CONTENT_TYPE}, body)
-        fits = upload.ask.size_bytes in {None, len(body)} and self.system.storage_now() < upload.expires_at
+        seen = self.system.put(upload.url.url, {"Content-Type": CONTENT_TYPE}, body)
+        fits = upload.ask.size_bytes in {None, len(body)} and self.system.storage_now() < upload.url.expires_at
         assert seen.status == (200 if fits else 403), f"a PUT was answered with {seen.status}"
         if fits:
-            upload.stored, upload.etag = body, seen.etag
+            upload.store(body, seen.etag or "")
             self.touched.add(upload_id)
 
-    def _is_telling(self, upload: Upload) -> bool:
+    def _send_parts(self, upload_id: str, body: bytes, part_numbers: Sequence[int]) -> None:
+        """Send these parts of a file, and ask for URLs before if the upload takes parts still."""
+        upload = self.model.uploads[upload_id]
+        if upload.status in WAITING:
+            self._at_once([SignParts(upload_id=upload_id, part_numbers=tuple(part_numbers))])
+        for number in part_numbers:
+            url, size = upload.part_urls.get(number), upload.part_size or 1
+            if url is None or not self._is_telling(upload, url):
+                continue
+            self._note("put_part")
+            content = body[(number - 1) * size : number * size]
+            seen = self.system.put(url.url, url.headers, content)
+            allowed = 404 if upload.multipart is None else 200
+            in_time = self.system.storage_now() < url.expires_at
+            assert seen.status == (allowed if in_time else 403), f"the PUT of a part was answered with {seen.status}"
+            if seen.status == 200:
+                upload.parts[number] = Part(content, seen.etag or "")
+
+    def _is_telling(self, upload: Upload, url: Url) -> bool:
         """Return whether a PUT now has an outcome that the design foresees."""
         if upload.status == CANCELED and upload.keeps:
             return False  # bytes that come later than those that were kept: see the how-to
         storage_now, now = self.system.storage_now(), self.system.now()
-        if abs(storage_now - upload.expires_at) < BORDER and storage_now != now:
+        if abs(storage_now - url.expires_at) < BORDER and storage_now != now:
             return False  # about to expire, while nobody stops this clock
-        if (now < upload.expires_at) > (storage_now < upload.expires_at):
-            return upload.signed_at < storage_now  # expired for storage already, which is behind nobody
-        return (now < upload.expires_at) == (storage_now < upload.expires_at) and upload.signed_at - storage_now < AHEAD
+        if (now < url.expires_at) > (storage_now < url.expires_at):
+            return url.signed_at < storage_now  # expired for storage already, which is behind nobody
+        return (now < url.expires_at) == (storage_now < url.expires_at) and url.signed_at - storage_now < AHEAD
 
-    def _confirmation(self, upload_id: str, claim: str, policy: str | None, *, as_task: bool) -> Confirm:
+    def _confirmation(
+        self, upload_id: str, claim: str, policy: str | None, *, as_task: bool, named: str = "none"
+    ) -> Confirm:
         """Return the request that claims this."""
         upload = self.model.uploads[upload_id]
-        size = None if not upload.stored else len(upload.stored)
+        parts = self._named(upload, named)
+        etag, size = upload.etag, None if not upload.stored else len(upload.stored)
+        whole = self.model.assembly(upload, parts) if upload.multipart else None
+        if isinstance(whole, list):
+            etag, size = etag_of_parts(whole), sum(len(part.body) for part in whole) or None
         said = {
             "nothing": Claim(),
-            "right": Claim(etag=upload.etag, size_bytes=size),
-            "right etag": Claim(etag=upload.etag and f'"{upload.etag}"'),
+            "right": Claim(etag=etag, size_bytes=size),
+            "right etag": Claim(etag=etag and f'"{etag}"'),
             "right size": Claim(size_bytes=size),
             "wrong etag": Claim(etag=WRONG_ETAG),
             "wrong size": Claim(size_bytes=(size or 0) + 1),
         }[claim]
-        return Confirm(upload_id=upload_id, claim=replace(said, policy=policy), as_task=as_task)
+        return Confirm(upload_id=upload_id, claim=replace(said, policy=policy), as_task=as_task, parts=parts)
 
-    def _at_once(self, requests: Sequence[About]) -> None:
+    @staticmethod
+    def _named(upload: Upload, named: str) -> tuple[tuple[int, str], ...] | None:
+        """Return the parts that a client names when it confirms."""
+        there = [(number, part.etag) for number, part in sorted(upload.parts.items())]
+        etags = {
+            "none": [],
+            "all": there,
+            "one less": there[:-1],
+            "one more": [*there, (len(there) + 1, WRONG_ETAG)],
+            "other bytes": [*there[:-1], *((number, WRONG_ETAG) for number, _ in there[-1:])],
+        }[named]
+        return tuple(dict(etags).items()) or None
+
+    def _deed(self, upload_id: str, deed: str, how: str, part_numbers: Sequence[int]) -> AboutUpload:
+        """Return the request that does it."""
+        match deed:
+            case "cancel" | "cancel and keep":
+                return Cancel(upload_id=upload_id, keep_bytes=deed == "cancel and keep")
+            case "sign parts":
+                return SignParts(upload_id=upload_id, part_numbers=tuple(part_numbers))
+            case "sign again":
+                return SignAgain(upload_id=upload_id)
+            case "tell":
+                return self._tidings(upload_id, how)
+            case _:
+                return self._confirmation(upload_id, "nothing", None, as_task=deed == "confirm as a task")
+
+    def _tidings(self, upload_id: str, how: str) -> Tell:
+        """Return what storage tells, late or early, once or twice: only of bytes that did arrive, or that went."""
+        upload = self.model.uploads[upload_id]
+        arrived = bool(upload.arrived)
+        return Tell(
+            upload_id=upload_id,
+            storage_key=f"{upload.storage_key}.bak" if how == "another key" else upload.storage_key,
+            etag={"its etag": upload.etag, "an older etag": upload.arrived[0] if arrived else None}.get(how),
+            gone=how == "gone" or not arrived,
+            elsewhere=how == "elsewhere",
+            times=2 if how == "twice" else 1,
+        )
+
+    def _at_once(self, requests: Sequence[About]) -> None:  # noqa: C901  # one arm for every kind of request
         """Send requests about uploads and objects at the same time, and check what was answered and what came of it."""
         kinds = "_and_".join(sorted({type(request).__name__.lower() for request in requests}))
         self._note(kinds if len(requests) == 1 else f"{kinds}_at_once")
         model = self.model
         before = [self._state(request) for request in requests]
         refusals = [self._refusal(request) for request in requests]
+        now = self.system.now()
         with self._expecting(requests):
             answers = self.system.at_once(requests)
         raced = len(requests) > 1
+        if raced or model.troubled:
+            self._see_parts(requests, leaves_some=model.troubled)
+            self._see_rechecks()
         for request, answer, state, refusal in zip(requests, answers, before, refusals, strict=True):
             if model.troubled and answer == STORAGE_UNAVAILABLE:
                 continue
             if raced and answer == BUSY:
                 continue
+            allowed = [refusal, self._refusal(request)] if raced else [refusal]
             if isinstance(request, Delete):
-                assert answer in ([refusal, self._refusal(request)] if raced else [refusal]), (request, answer)
+                assert answer in allowed, (request, answer)
                 assert self._refusal(request) is not None, "an object was deleted, and is there"
                 continue
             upload = model.uploads[request.upload_id]
-            if isinstance(request, Confirm):
-                if not raced or upload.status != FORGOTTEN:  # of what is erased meanwhile, any answer is as good
-                    self._check_confirmed(request, answer, state, refusal, raced=raced)
-                continue
-            allowed = [refusal, self._refusal(request)] if raced else [refusal]
-            ended = {CANCELED, FORGOTTEN} if isinstance(request, Cancel) else {FORGOTTEN}
-            assert answer in allowed or (raced and answer is None), (request, answer, allowed)
-            assert answer is not None or upload.status in ended, (request, upload.status)
+            match request:
+                case Confirm():
+                    if not raced or upload.status != FORGOTTEN:  # of what is erased meanwhile, any answer is as good
+                        self._check_confirmed(request, answer, state, allowed, raced=raced)
+                case SignParts() | SignAgain():
+                    self._check_signed(request, answer, allowed, now, raced=raced)
+                case Tell():
+                    self._check_told(request, answer, state, now, raced=raced)
+                case _:
+                    ended = {CANCELED, FORGOTTEN} if isinstance(request, Cancel) else {FORGOTTEN}
+                    if raced and isinstance(request, Cancel) and request.keep_bytes and upload.part_size is not None:
+                        allowed.append(QUOTA_EXCEEDED)  # a confirmation puts it together at this very moment
+                    assert answer in allowed or (raced and answer is None), (request, answer, allowed)
+                    assert answer is not None or upload.status in ended, (request, upload.status)
 
     def _state(self, request: About) -> str:
         return "" if isinstance(request, Delete) else self.model.uploads[request.upload_id].status
 
-    def _refusal(self, request: About) -> Refused | None:
+    def _refusal(self, request: About) -> Refused | None:  # noqa: PLR0911  # one arm for every kind of request
         if isinstance(request, Delete):
             return self.model.refusal_to_delete(request.object_id)
         upload = self.model.uploads[request.upload_id]
-        if isinstance(request, Cancel):
-            return self.model.refusal_to_cancel(upload, keep_bytes=request.keep_bytes)
-        if isinstance(request, Forget):
-            return self.model.refusal_to_forget(upload)
-        return self.model.refusal_to_confirm(upload)
+        match request:
+            case Cancel():
+                return self.model.refusal_to_cancel(upload, keep_bytes=request.keep_bytes)
+            case Forget():
+                return self.model.refusal_to_forget(upload)
+            case Confirm():
+                return self.model.refusal_to_confirm(upload, request.parts)
+            case SignParts():
+                return self.model.refusal_to_sign(upload, request.part_numbers)
+            case SignAgain():
+                return self.model.refusal_to_sign(upload, None)
+            case Tell():
+                return None
+
+    def _check_signed(
+        self,
+        request: SignParts | SignAgain,
+        answer: Answer,
+        allowed: Sequence[Refused | None],
+        now: datetime,
+        *,
+        raced: bool,
+    ) -> None:
+        """Hold an answer with URLs to what was asked, and take note of them."""
+        upload = self.model.uploads[request.upload_id]
+        if isinstance(answer, Refused):
+            meanwhile = {Refused(400, code) for code in ("upload_failed", "upload_canceled", "wrong_state")}
+            assert answer in allowed or (raced and answer in meanwhile), (request, answer, allowed)
+            return
+        assert None in allowed, (request, answer, allowed)
+        lasts = timedelta(seconds=upload.ask.expires_in_seconds)
+        if isinstance(request, SignAgain):
+            assert isinstance(answer, UploadSeen), answer
+            assert (answer.url is None) == (upload.part_size is not None)
+            if not raced:
+                self._check_upload(upload, replace(answer, url=None))
+                assert now + lasts - upload.expires_at < timedelta(seconds=1), "an upload got no more time"
+            if answer.url is not None:
+                upload.url = Url(answer.url, answer.headers, now, upload.expires_at)
+            return
+        assert isinstance(answer, PartsSigned), answer
+        assert list(answer.urls) == list(request.part_numbers)
+        assert raced or upload.status == IN_PROGRESS
+        assert raced or now + lasts <= upload.due_at, "URLs were given out that the upload does not outlive"
+        for number, signed in answer.urls.items():
+            assert isinstance(signed, UrlSeen)
+            upload.part_urls[number] = Url(signed.url, signed.headers, now, now + lasts)
+
+    def _check_told(self, request: Tell, answer: Answer, state: str, now: datetime, *, raced: bool) -> None:
+        """Hold the answer to a notification to what it was about, and see that somebody goes on with it."""
+        upload = self.model.uploads[request.upload_id]
+        ours = not request.elsewhere and request.storage_key == upload.storage_key and state != FORGOTTEN
+        matched = request.times if ours else 0
+        assert answer == Told(matched, request.times - matched), (request, answer)
+        if not raced:
+            self.model.told(request, now)
+        if ours and not request.gone and upload.ask.confirms_itself:
+            assert upload.status not in WAITING, f"storage told of {upload.upload_id}, and nobody looks"
 
     def _check_confirmed(
-        self, request: Confirm, answer: Answer, state: str, refusal: Refused | None, *, raced: bool
+        self, request: Confirm, answer: Answer, state: str, allowed: Sequence[Refused | None], *, raced: bool
     ) -> None:
         upload = self.model.uploads[request.upload_id]
         told = f"{upload.upload_id} was {state}, is {upload.status}, and the answer was {answer}"
         if isinstance(answer, Refused):
-            assert answer == refusal or answer in self._late_refusals(upload, state, raced=raced), told
+            assert answer in allowed or answer in self._late_refusals(upload, state, raced=raced), told
             return
-        assert refusal is None, told
+        assert None in allowed, told
         assert isinstance(answer, ConfirmSeen), told
         assert (answer.upload_id, answer.task_id) == (upload.upload_id, upload.task_id), told
         if answer.status == PROCESSING:
             goes_on = upload.status == PROCESSING and (request.as_task or state == PROCESSING or self._is_large(upload))
-            given_up = self.model.troubled and upload.status == PENDING
+            given_up = self.model.troubled and upload.status in WAITING
             assert goes_on or given_up or raced, told
             return
         assert answer.status == upload.status == COMPLETED, told
@@ -671,7 +960,7 @@ class UploadMachine(RuleBasedStateMachine):
     def _late_refusals(upload: Upload, state: str, *, raced: bool) -> set[Refused]:
         """Return the refusals that come of what the confirmation found, or of what others did meanwhile."""
         codes: set[str] = set()
-        if state == PENDING and upload.reason is not None:
+        if state in WAITING and upload.reason is not None:
             codes.add(upload.reason)
         if raced and upload.status in {FAILED, CANCELED}:
             codes |= (
@@ -688,13 +977,19 @@ class UploadMachine(RuleBasedStateMachine):
         model = self.model
         for request in requests:
             if isinstance(request, Confirm):
-                model.confirming[request.upload_id] = (request.claim, request.as_task)
+                model.confirming[request.upload_id] = request
             elif isinstance(request, Cancel):
                 model.canceling[request.upload_id] = request.keep_bytes
             elif isinstance(request, Forget):
                 model.forgetting.add(request.upload_id)
             elif isinstance(request, Delete):
                 model.deleting.add(request.object_id)
+            elif isinstance(request, SignParts):
+                model.signing.add(request.upload_id)
+            elif isinstance(request, SignAgain):
+                model.prolonging.add(request.upload_id)
+            elif isinstance(request, Tell):
+                model.telling.add(request.upload_id)
         try:
             yield
             self._follow()
@@ -703,6 +998,9 @@ class UploadMachine(RuleBasedStateMachine):
             model.canceling.clear()
             model.forgetting.clear()
             model.deleting.clear()
+            model.signing.clear()
+            model.prolonging.clear()
+            model.telling.clear()
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -720,30 +1018,72 @@ class UploadMachine(RuleBasedStateMachine):
             self.system.work()
         self._check_tasks()
         if model.patient(now):
+            self._see_parts([])
             self._see_deletions()
             return
+        restored = model.restore_due(now)
         late = list(model.overdue(now))
         assert not late, late
         gone = model.delete_due(now)
         for upload in gone:
-            upload.stored = upload.etag = None
-        self._check_storage([*gone, *(model.uploads[each] for each in sorted(self.touched))])
+            upload.lose()
+        self._check_storage([*gone, *restored, *(model.uploads[each] for each in sorted(self.touched))])
         self.touched.clear()
+
+    def _see_parts(self, requests: Sequence[Request], *, leaves_some: bool = False) -> None:
+        """Find out which parts were put together though the log does not tell, because nobody could go on with it.
+
+        `leaves_some`: others may have been begun that nobody knows of; a rule of storage's own removes them.
+        """
+        model, there = self.model, set(self.system.multiparts())
+        named = {each.upload_id: each.parts for each in requests if isinstance(each, Confirm)}
+        for upload in model.uploads.values():
+            stored = None
+            if upload.multipart is not None and (upload.storage_key, upload.multipart) not in there:
+                stored = self.system.stored(upload.storage_key)
+            if stored is None:
+                continue
+            parts = model.assembly(upload, named.get(upload.upload_id))
+            assert not isinstance(parts, Refused), f"parts were put together, expected {parts}"
+            assert stored == b"".join(part.body for part in parts), "other parts were put together"
+            model.put_together(upload, parts)
+        if leaves_some:
+            model.orphans |= there - self._multiparts()
+
+    def _multiparts(self) -> set[tuple[str, str]]:
+        uploads = self.model.uploads.values()
+        return {(each.storage_key, each.multipart) for each in uploads if each.multipart is not None}
 
     def _see_deletions(self) -> None:
         """Find out what a worker has deleted that may have done so, and may have left something for later."""
-        now, jobs = self.system.now(), self.system.jobs()
+        now, jobs, there = self.system.now(), self.system.jobs(), self.system.multiparts()
         for upload in self.model.uploads.values():
             if any(at <= now for at in upload.deletions) and self.system.stored(upload.storage_key) is None:
                 upload.stored = upload.etag = None
+                if (upload.storage_key, upload.multipart or "") not in there:
+                    upload.lose()
             later = jobs.get((upload.upload_id, "discard"))
             if later is None:
-                assert upload.stored is None or upload.keeps or not upload.deletions, "a deletion was dropped"
+                deleted = upload.stored is None and upload.multipart is None
+                assert deleted or upload.keeps or not upload.deletions, "a deletion was dropped"
             if later is None or later > now:  # done, or put off
                 rest = {at for at in upload.deletions if at > now}
                 upload.deletions = sorted(rest if later is None else rest | {later})
-            if upload.recheck_at is not None and (upload.upload_id, "recheck") not in jobs:
-                upload.recheck_at = None
+        self._see_rechecks()
+
+    def _see_rechecks(self) -> None:
+        """Find out when somebody looks at completed uploads, after what came at once, or by halves."""
+        jobs, now = self.system.jobs(), self.system.now()
+        for upload in self.model.covered():
+            job = jobs.get((upload.upload_id, "recheck"))
+            if upload.recheck_at is not None and now >= upload.recheck_at:
+                if self.system.stored(upload.storage_key) == upload.content:
+                    upload.stored, upload.etag = upload.content, upload.content_etag
+                else:
+                    assert job is not None, "a look at other bytes was dropped"
+        for upload in self.model.uploads.values():
+            if upload.keeps and upload.status == COMPLETED:
+                upload.recheck_at = jobs.get((upload.upload_id, "recheck"))
 
     def _follow(self) -> None:
         """Read the feed to its end, and let the model follow it."""
@@ -767,7 +1107,7 @@ class UploadMachine(RuleBasedStateMachine):
         assert b"signature" not in raw.lower(), "a presigned URL is in an event"
 
     def _check_upload(self, upload: Upload, seen: UploadSeen) -> None:
-        shown = upload.shown()
+        shown = upload.shown() | upload.listed()
         assert {name: getattr(seen, name) for name in shown} == shown, upload.tags
         assert seen.storage_key == upload.storage_key
         assert seen.expires_at == upload.expires_at
@@ -786,6 +1126,10 @@ class UploadMachine(RuleBasedStateMachine):
             assert len(blobs) == len(each.blobs), "an object holds an upload that is not completed"
         for each in self.model.deleted if everything else self.model.deleted[-1:]:
             assert self.system.bucket_object(each.bucket, each.object_id) == Refused(404, "object_not_found")
+
+    def _check_multiparts(self) -> None:
+        there, expected = set(self.system.multiparts()), self._multiparts() | self.model.orphans
+        assert there == expected, f"storage has parts of {there - expected}, and none of {expected - there}"
 
     def _check_storage(self, uploads: Any) -> None:  # noqa: ANN401  # any iterable of uploads
         for upload in uploads:

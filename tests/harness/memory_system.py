@@ -1,7 +1,7 @@
 """The use cases over adapters in memory, with a clock that stands still: quick, and everything can go wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -21,17 +21,17 @@ from adapters.memory.url_signer import RefusedError as UrlRefusedError
 from application.confirming_many import Confirmation
 from application.listing import UPLOADS
 from application.ports.object_storage import (
-    BucketSetup,
     ObjectStorage,
     StorageError,
-    StorageUnavailableError,
     StoredContent,
     StoredPart,
 )
 from application.ports.read_side import PageRequest
+from application.putting_together import NamedPart
 from application.requesting_upload import Answer as RequestAnswer
 from application.requesting_upload import Wish
 from application.rules import Rules
+from application.sending_parts import WantedPart
 from domain import refusals
 from domain.bucket import Policy
 from domain.filtering import parse_filter
@@ -44,13 +44,13 @@ from entrypoints.http.uploads import render
 from entrypoints.http.wire.uploads import CreateUploadRequest
 from entrypoints.wiring import Ports, Services, put_together
 from tests.harness import in_process
+from tests.harness.failing_storage import FailingStorage
 from tests.harness.system import (
     Answer,
     Ask,
     BlobSeen,
     BucketSeen,
     Cancel,
-    Claim,
     Confirm,
     ConfirmSeen,
     Delete,
@@ -58,13 +58,20 @@ from tests.harness.system import (
     Forget,
     Limits,
     ObjectSeen,
+    Outcome,
+    PartSeen,
+    PartsSigned,
     Powers,
     PutSeen,
     QuotaSeen,
     Refused,
     Request,
+    SignAgain,
+    SignParts,
     TaskSeen,
+    Tell,
     UploadSeen,
+    UrlSeen,
 )
 
 T = TypeVar("T")
@@ -97,75 +104,6 @@ class PutableStorage(ObjectStorage, ClientsStorage, Protocol):
     """Storage from both sides."""
 
 
-class FailingStorage:
-    """Passes calls on to storage, except for those that were told to fail."""
-
-    def __init__(self, storage: ObjectStorage) -> None:
-        self._storage = storage
-        self._outcomes: list[bool] = []
-        self._reads_fail = False
-
-    def fail(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
-        """Let the next calls go as told, and all reading fail if told so."""
-        self._outcomes, self._reads_fail = list(outcomes), reads_fail
-
-    @property
-    def bucket(self) -> str:
-        """Name it."""
-        return self._storage.bucket
-
-    async def head(self, key: str) -> StoredContent | None:
-        """Look."""
-        self._go()
-        return await self._storage.head(key)
-
-    async def read(self, key: str, content: StoredContent) -> AsyncIterator[bytes]:
-        """Read."""
-        self._go()
-        if self._reads_fail:
-            raise StorageUnavailableError("told to fail")
-        async for chunk in self._storage.read(key, content):
-            yield chunk
-
-    async def delete(self, key: str) -> None:
-        """Delete."""
-        self._go()
-        await self._storage.delete(key)
-
-    async def begin_multipart(self, key: str, *, content_type: str) -> str:
-        """Begin an upload in parts."""
-        self._go()
-        return await self._storage.begin_multipart(key, content_type=content_type)
-
-    async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
-        """List its parts."""
-        self._go()
-        return await self._storage.parts(key, multipart_id)
-
-    async def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> bool:
-        """Complete it."""
-        self._go()
-        return await self._storage.complete_multipart(key, multipart_id, parts)
-
-    async def abort_multipart(self, key: str, multipart_id: str) -> None:
-        """Give it up."""
-        self._go()
-        await self._storage.abort_multipart(key, multipart_id)
-
-    async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
-        """Set up."""
-        return await self._storage.prepare(cors_origins=cors_origins)
-
-    async def ping(self) -> None:
-        """See whether it answers."""
-        self._go()
-        await self._storage.ping()
-
-    def _go(self) -> None:
-        if self._outcomes and not self._outcomes.pop(0):
-            raise StorageUnavailableError("told to fail")
-
-
 class MemorySystem:
     """Implements `System`. `storage`: another one than that in memory; `versioned` says what it is."""
 
@@ -178,7 +116,9 @@ class MemorySystem:
         self._clock = ManualClock()
         self._signer = MemoryUrlSigner()
         self._log = MemoryEventLog()
-        self._storage: PutableStorage = storage or MemoryObjectStorage(versioned=versioned)
+        self._storage: PutableStorage = storage or MemoryObjectStorage(
+            versioned=versioned, min_part_bytes=self.limits.least_part_bytes
+        )
         self._failing = FailingStorage(self._storage)
         read_side = MemoryReadSide(self._log)
         ports = Ports(
@@ -200,6 +140,7 @@ class MemorySystem:
             grace=self.limits.grace,
             retention=self.limits.retention,
             inline_limit_bytes=self.limits.inline_limit_bytes,
+            part_bytes=self.limits.part_bytes,
         )
         self._services: Services = put_together(ports, rules)
         self._account = self._run(in_process.open_account(self._services, self.limits))
@@ -249,6 +190,16 @@ class MemorySystem:
             return PutSeen(200, self._storage.put(allowed.key, body, headers["Content-Type"]).etag)
         part = self._storage.put_part(allowed.key, *allowed.part, body)
         return PutSeen(404, None) if part is None else PutSeen(200, part.etag)
+
+    def parts(self, upload_id: str) -> Sequence[PartSeen] | Refused:
+        """Ask which parts storage has."""
+        listing = self._services.send_parts.parts(self._account.namespace, upload_id, bucket_id=None)
+        try:
+            return [PartSeen(part.part_number, part.size_bytes, part.etag) for part in self._run(listing)]
+        except refusals.RefusedError as refused:
+            return _refused(refused)
+        except StorageError:
+            return Refused(503, "storage_unavailable")
 
     def get(self, upload_id: str) -> UploadSeen | Refused:
         """Ask the read side, as the route does."""
@@ -317,6 +268,10 @@ class MemorySystem:
         """Return the bytes that an upload was completed with."""
         return self._run(in_process.proved(self._services, self._account, self._storage, upload_id))
 
+    def multiparts(self) -> Collection[tuple[str, str]]:
+        """Return the uploads in parts that were neither completed nor aborted."""
+        return self._run(in_process.multiparts(self._storage, self._account))
+
     def work(self) -> None:
         """Work until nothing is due."""
         with structlog.testing.capture_logs():
@@ -334,13 +289,13 @@ class MemorySystem:
         """Set the clock forward."""
         self._clock.advance(by)
 
-    def break_storage(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
+    def break_storage(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
         """Let calls fail."""
-        self._failing.fail(outcomes, reads_fail=reads_fail)
+        self._failing.fail(outcomes, operation=operation, reads_fail=reads_fail)
 
     def mend_storage(self) -> None:
         """Let no call fail."""
-        self._failing.fail([], reads_fail=False)
+        self._failing.fail([], operation=None, reads_fail=False)
 
     def interrupted(self, request: Request | None, steps: int) -> None:
         """Cancel the task after so many turns of the event loop."""
@@ -368,13 +323,20 @@ class MemorySystem:
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(work)
 
-    async def _send(self, request: Request) -> Answer:  # noqa: PLR0911  # one arm for every kind of request
+    async def _send(self, request: Request) -> Answer:  # noqa: C901, PLR0911  # one arm for every kind of request
         try:
             match request:
                 case Ask():
                     return await self._announce(request)
                 case Confirm():
-                    return await self._confirm(request.upload_id, request.claim, as_task=request.as_task)
+                    return await self._confirm(request)
+                case SignParts():
+                    return await self._sign_parts(request)
+                case SignAgain():
+                    return await self._sign_again(request)
+                case Tell():
+                    body = msgspec.json.encode(request.wire(self._storage.bucket))
+                    return in_process.told(await self._services.take_storage_events(body))
                 case Cancel():
                     await self._cancel(request)
                     return None
@@ -396,18 +358,36 @@ class MemorySystem:
         )
         return _upload_seen(answer)
 
-    async def _confirm(self, upload_id: str, claim: Claim, *, as_task: bool) -> ConfirmSeen:
+    async def _sign_parts(self, request: SignParts) -> PartsSigned:
+        account = self._account
+        wanted = [WantedPart(part_number=number) for number in request.part_numbers]
+        signed = await self._services.send_parts.sign(
+            account.caller, account.namespace, request.upload_id, wanted, bucket_id=None
+        )
+        return PartsSigned({part.part_number: UrlSeen(part.signed.url, part.signed.headers) for part in signed})
+
+    async def _sign_again(self, request: SignAgain) -> UploadSeen:
+        account = self._account
+        record, signed = await self._services.send_parts.sign_again(
+            account.caller, account.namespace, request.upload_id, bucket_id=None
+        )
+        return UploadSeen.of(in_process.wire(render(record, signed)))
+
+    async def _confirm(self, request: Confirm) -> ConfirmSeen:
+        claim = request.claim
+        parts = request.parts
         confirmed = await self._services.confirm_upload(
             self._account.caller,
             self._account.namespace,
-            upload_id,
+            request.upload_id,
             bucket_id=None,
             claimed=Claimed(
                 etag=claim.etag,
                 size_bytes=claim.size_bytes,
                 policy=None if claim.policy is None else Policy(claim.policy),
             ),
-            as_task=as_task,
+            as_task=request.as_task,
+            parts=None if parts is None else [NamedPart(part_number=number, etag=etag) for number, etag in parts],
         )
         return ConfirmSeen.of(in_process.wire(render_confirmed(confirmed)))
 
@@ -431,7 +411,8 @@ def _upload_seen(answer: RequestAnswer) -> UploadSeen:
 
 
 def _refused(refused: refusals.RefusedError) -> Refused:
-    return Refused(next(status for kind, status in _STATUS_OF if isinstance(refused, kind)), refused.code)
+    status = next(status for kind, status in _STATUS_OF if isinstance(refused, kind))
+    return Refused.of(status, refused.code, refused.details)
 
 
 def object_seen(wire: Mapping[str, Any]) -> ObjectSeen:

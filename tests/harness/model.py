@@ -7,20 +7,34 @@ rested, a confirmation that was answered) it says as duties.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.harness.system import UNIQUE_BUCKET, Ask, BucketSeen, Claim, EventSeen, Limits, Refused
+from tests.harness.system import (
+    UNIQUE_BUCKET,
+    Ask,
+    BucketSeen,
+    Claim,
+    Confirm,
+    EventSeen,
+    Limits,
+    PartSeen,
+    Refused,
+    Tell,
+)
 
-PENDING, PROCESSING, COMPLETED = "PENDING", "PROCESSING", "COMPLETED"
+PENDING, IN_PROGRESS, PROCESSING, COMPLETED = "PENDING", "IN_PROGRESS", "PROCESSING", "COMPLETED"
 FAILED, CANCELED, SKIPPED, FORGOTTEN = "FAILED", "CANCELED", "SKIPPED", "forgotten"
-OPEN = (PENDING, PROCESSING)
-STATUSES = (PENDING, PROCESSING, COMPLETED, FAILED, CANCELED, SKIPPED)
+WAITING = (PENDING, IN_PROGRESS)
+OPEN = (*WAITING, PROCESSING)
+STATUSES = (PENDING, IN_PROGRESS, PROCESSING, COMPLETED, FAILED, CANCELED, SKIPPED)
 
 # How long a worker may take after trouble until it has tried again: retries back off to at most this.
 PATIENCE = timedelta(minutes=16)
+# A storage takes so many parts.
+MAX_PARTS = 10_000
 # How long a worker leaves a confirmation alone that somebody began and may have died over.
 INTERRUPTED = timedelta(minutes=5)
 
@@ -28,6 +42,30 @@ INTERRUPTED = timedelta(minutes=5)
 def sha256(body: bytes) -> str:
     """Return the hash as the wire has it."""
     return hashlib.sha256(body).hexdigest()
+
+
+def etag_of_parts(parts: Iterable["Part"]) -> str:
+    """Return the ETag of what is put together of them, as S3 makes it."""
+    digests = [hashlib.md5(part.body, usedforsecurity=False).digest() for part in parts]
+    return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(digests)}"
+
+
+@dataclass(frozen=True)
+class Url:
+    """Where a client may send something, from when on and until when."""
+
+    url: str
+    headers: Mapping[str, str]
+    signed_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part that storage has."""
+
+    body: bytes
+    etag: str
 
 
 @dataclass(eq=False)
@@ -46,26 +84,35 @@ class Object:
 
 @dataclass(eq=False)
 class Upload:
-    """An upload. `stored`: what lies under its URL now. `content`: what was proved. `keeps`: its bytes are to stay."""
+    """An upload. `stored`: what lies under its key now. `content`: what was proved. `keeps`: its bytes are to stay.
+
+    `multipart`: storage's id of the parts, as long as it has them. `before`: where it goes back to. `arrived`: the
+    ETags of all that ever lay under its key.
+    """
 
     ask: Ask
     upload_id: str
     storage_key: str
-    signed_at: datetime
     expires_at: datetime
     due_at: datetime
     status: str
-    url: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    part_size: int | None = None
+    url: Url | None = None
+    part_urls: dict[int, Url] = field(default_factory=dict)
+    multipart: str | None = None
+    parts: dict[int, Part] = field(default_factory=dict)
+    before: str = PENDING
     reserved: int = 0
     accepted: int = 0
     stored: bytes | None = None
     etag: str | None = None
+    arrived: list[str] = field(default_factory=list)
     claim: Claim = field(default_factory=Claim)
     task_id: str | None = None
     content: bytes | None = None
+    content_etag: str | None = None
     keeps: bool = False
-    changed: bool = False
+    changed_etag: str | None = None
     object: Object | None = None
     existing: Object | None = None
     duplicate_of: "Upload | None" = None
@@ -76,6 +123,28 @@ class Upload:
     worker_from: datetime | None = None
     tags: list[str] = field(default_factory=list)
     once_bad: set[str] = field(default_factory=set)
+
+    @property
+    def part_count(self) -> int | None:
+        """How many parts it has, if that is known."""
+        if self.part_size is None or self.ask.size_bytes is None:
+            return None
+        return -(-self.ask.size_bytes // self.part_size)
+
+    @property
+    def has_other_bytes(self) -> bool:
+        """Whether storage has other bytes now than those that it is known to have."""
+        return (self.etag or "") not in {self.content_etag, self.changed_etag}
+
+    def store(self, body: bytes, etag: str) -> None:
+        """Take in what lies under its key from now on."""
+        self.stored, self.etag = body, etag
+        self.arrived.append(etag)
+
+    def lose(self) -> None:
+        """Forget all that storage had of it."""
+        self.stored = self.etag = self.multipart = None
+        self.parts = {}
 
     @property
     def held(self) -> bool:
@@ -97,6 +166,10 @@ class Upload:
             "object_id": self.object.object_id if self.object else None,
             "task_id": self.task_id,
         }
+
+    def listed(self) -> dict[str, Any]:
+        """Return what a list shows of it beside that."""
+        return {"part_size": self.part_size, "part_count": self.part_count, "auto_confirm": self.ask.confirms_itself}
 
 
 @dataclass(frozen=True)
@@ -156,11 +229,15 @@ class Model:
         self.versions: dict[str, int] = {}
         # What was asked and is under way: the feed must not show anything else.
         self.asked: dict[str, Upload] = {}
-        self.confirming: dict[str, tuple[Claim, bool]] = {}
+        self.confirming: dict[str, Confirm] = {}
         self.batched: dict[str, list[str]] = {}  # the uploads of the tasks that are not known to have ended
         self.canceling: dict[str, bool] = {}
         self.forgetting: set[str] = set()
         self.deleting: set[str] = set()
+        self.signing: set[str] = set()
+        self.prolonging: set[str] = set()
+        self.telling: set[str] = set()
+        self.orphans: set[tuple[str, str]] = set()  # uploads in parts that storage began while it was in trouble
         self.working = False
         self.troubled = False
         self.trouble_ended: datetime | None = None
@@ -208,7 +285,7 @@ class Model:
                 and upload.status == COMPLETED
                 and upload.ask.skip_duplicates
                 and upload.keeps
-                and not upload.changed
+                and upload.changed_etag is None
                 and upload.content is not None
                 and sha256(upload.content) == digest
             ):
@@ -288,15 +365,87 @@ class Model:
             return "hash_mismatch"
         return None
 
-    def refusal_to_confirm(self, upload: Upload) -> Refused | None:
+    def assembly(self, upload: Upload, named: Sequence[tuple[int, str]] | None) -> list[Part] | Refused:
+        """Return the parts that make up the file: all that storage has, or those that are named; or what is wrong."""
+        parts, size_bytes = dict(sorted(upload.parts.items())), upload.ask.size_bytes
+        if named is not None:
+            etags = dict(named)
+            differing = [number for number, part in parts.items() if etags.get(number, part.etag) != part.etag]
+            if differing:
+                return Refused(400, "parts_differ", tuple(differing))
+            absent = sorted(etags.keys() - parts.keys())
+            if absent:
+                return Refused(400, "content_not_found", tuple(absent))
+            parts = {number: parts[number] for number in sorted(etags)}
+        last = upload.part_count or max(parts, default=1)
+        wrong = [number for number in range(1, last + 1) if number not in parts]
+        if not wrong or size_bytes is not None:
+            wrong += [number for number, part in parts.items() if not self._fits(upload, number, part, last)]
+        return Refused(400, "content_not_found", tuple(wrong)) if wrong else list(parts.values())
+
+    def _fits(self, upload: Upload, number: int, part: Part, last: int) -> bool:
+        """Return whether a part has the size that it must have."""
+        if upload.part_size is None or upload.ask.size_bytes is None:
+            return number == last or len(part.body) >= self.limits.least_part_bytes
+        whole = upload.part_size
+        return len(part.body) == (whole if number < last else upload.ask.size_bytes - whole * (last - 1))
+
+    def put_together(self, upload: Upload, parts: Sequence[Part]) -> None:
+        """Make one file of parts; the others are gone."""
+        assert upload.multipart is not None, "parts were put together that are not there"
+        upload.multipart, upload.parts = None, {}
+        upload.store(b"".join(part.body for part in parts), etag_of_parts(parts))
+
+    def refusal_to_confirm(self, upload: Upload, named: Sequence[tuple[int, str]] | None) -> Refused | None:
         """Return why this upload cannot be confirmed, if its state says so."""
         if upload.status == FORGOTTEN:
             return Refused(404, "upload_not_found")
         if upload.status in {FAILED, CANCELED, SKIPPED}:
             return Refused(400, f"upload_{upload.status.lower()}")
-        if upload.status == PENDING and upload.stored is None:
-            return Refused(400, "content_not_found")
+        if upload.status in WAITING and upload.stored is None:
+            found = Refused(400, "content_not_found") if upload.status == PENDING else self.assembly(upload, named)
+            return found if isinstance(found, Refused) else None
         return None
+
+    def refusal_to_sign(self, upload: Upload, part_numbers: Sequence[int] | None) -> Refused | None:
+        """Return why these parts cannot be signed, or, None, the upload cannot be given more time, if so."""
+        if upload.status == FORGOTTEN:
+            return Refused(404, "upload_not_found")
+        if upload.status not in WAITING:
+            ended = upload.status in {FAILED, CANCELED, SKIPPED}
+            return Refused(400, f"upload_{upload.status.lower()}" if ended else "wrong_state")
+        if part_numbers is None:
+            return None
+        if upload.part_size is None:
+            return Refused(400, "not_in_parts")
+        beyond = any(number > (upload.part_count or MAX_PARTS) for number in part_numbers)
+        return Refused(422, "invalid_part_numbers") if beyond or len(set(part_numbers)) < len(part_numbers) else None
+
+    def listed_parts(self, upload: Upload) -> Sequence[PartSeen] | Refused:
+        """Say what a list of the parts shows."""
+        if upload.status == FORGOTTEN:
+            return Refused(404, "upload_not_found")
+        if upload.status not in WAITING:
+            return Refused(400, "wrong_state")
+        if upload.part_size is None:
+            return Refused(400, "not_in_parts")
+        if upload.status == IN_PROGRESS and upload.multipart is None:
+            return Refused(400, "parts_gone")
+        return [PartSeen(number, len(part.body), part.etag) for number, part in sorted(upload.parts.items())]
+
+    def told(self, tell: Tell, now: datetime) -> None:
+        """Take note of what storage has told of a completed upload: somebody has to look."""
+        upload = self.uploads[tell.upload_id]
+        told_of = None if tell.gone else tell.etag or "?"
+        if (
+            upload.status == COMPLETED
+            and upload.keeps
+            and not self.versioned
+            and not tell.elsewhere
+            and tell.storage_key == upload.storage_key
+            and (told_of or "") not in {upload.content_etag, upload.changed_etag}
+        ):
+            upload.recheck_at = now
 
     def refusal_to_cancel(self, upload: Upload, *, keep_bytes: bool) -> Refused | None:
         """Return why this upload cannot be given up, if so."""
@@ -371,49 +520,73 @@ class Model:
         assert original is not None
         return original.ask.bucket
 
-    def _go_on(self, upload: Upload, what: str, event: EventSeen, now: datetime) -> None:
+    def _go_on(  # noqa: C901  # one arm for every event
+        self, upload: Upload, what: str, event: EventSeen, now: datetime
+    ) -> None:
         where = f"{event.tag} of {upload.upload_id}, which is {upload.status}"
         match what, upload.status:
-            case "verification_began", "PENDING":
+            case "started", "PENDING":
+                assert upload.upload_id in self.signing, f"{where}: nobody asked for a part"
+                assert upload.part_size is not None, where
+                upload.status, upload.multipart = IN_PROGRESS, event.fact["multipart_id"]
+            case "url_reissued", "PENDING" | "IN_PROGRESS":
+                self._prolong(upload, event, now)
+            case "verification_began", "PENDING" | "IN_PROGRESS":
                 self._verification_began(upload, event, now)
             case "verified", "PROCESSING":
                 assert upload.content is None, where
-                upload.content = upload.stored
+                upload.content, upload.content_etag = upload.stored, upload.etag
             case "completed", "PROCESSING":
                 self._complete(upload, now)
             case "verification_abandoned", "PROCESSING":
                 assert self.troubled, f"{where}: storage was well"
-                upload.status, upload.worker_from = PENDING, now + PATIENCE
-            case "failed", "PENDING" | "PROCESSING":
+                upload.status, upload.worker_from = upload.before, now + PATIENCE
+            case "failed", "PENDING" | "IN_PROGRESS" | "PROCESSING":
                 self._fail(upload, event.fact["reason"], now)
-            case "canceled", "PENDING" | "PROCESSING" | "FAILED":
-                self._cancel(upload, now)
+            case "canceled", "PENDING" | "IN_PROGRESS" | "PROCESSING" | "FAILED":
+                self._cancel(upload, event.fact["keeps_bytes"], now)
             case "content_changed", "COMPLETED":
-                self._content_changed(upload, now)
+                self._content_changed(upload, event.fact["etag"], now)
             case "forgotten", "COMPLETED" | "FAILED" | "CANCELED" | "SKIPPED":
                 self._forget(upload, now)
             case _:
                 raise AssertionError(where)
 
+    def _prolong(self, upload: Upload, event: EventSeen, now: datetime) -> None:
+        asked = upload.upload_id in self.prolonging
+        assert asked or upload.upload_id in self.signing, "an upload got more time, and nobody asked for it"
+        expires_at = datetime.fromisoformat(event.fact["expires_at"])
+        expected = now + timedelta(seconds=upload.ask.expires_in_seconds)
+        assert asked or expires_at > upload.expires_at, "an upload got more time that it has already"
+        assert timedelta(0) <= expected - expires_at < timedelta(seconds=1), "it got another time than it asked for"
+        upload.expires_at, upload.due_at = expires_at, expires_at + self.limits.grace
+
     def _fail(self, upload: Upload, reason: str, now: datetime) -> None:
-        if upload.status == PENDING:
+        if upload.status in WAITING:
             assert self.working, "an upload expired, and nobody was at work"
             assert now >= upload.due_at, "it is too early to expire"
             assert upload.stored is None, "an upload expired, and its bytes are there"
+            assert not self._is_whole(upload), "an upload expired, and all its parts are there"
             assert reason == "expired"
         else:
             assert reason in upload.once_bad, f"{upload.upload_id} failed: {reason}, expected {self.verdict(upload)}"
         self._end(upload, FAILED, now)
         upload.reason = reason
 
-    def _content_changed(self, upload: Upload, now: datetime) -> None:
+    def _is_whole(self, upload: Upload) -> bool:
+        """Return whether anybody can tell that all parts are there: not where nobody knows how many there are."""
+        known = upload.status == IN_PROGRESS and upload.ask.size_bytes is not None
+        return known and not isinstance(self.assembly(upload, None), Refused)
+
+    def _content_changed(self, upload: Upload, etag: str | None, now: datetime) -> None:
         assert not self.versioned, "bytes changed that were pinned"
         assert upload.keeps, "bytes changed that are nobody's"
-        assert upload.stored != upload.content, "bytes changed, and are the same"
+        assert upload.has_other_bytes, "bytes changed, and are the same"
+        assert etag == upload.etag, "bytes changed, and are others"
         assert self.working, "bytes changed, and nobody was at work"
         assert upload.recheck_at is not None
         assert now >= upload.recheck_at, "the worker looked too early"
-        upload.changed, upload.recheck_at = True, None
+        upload.changed_etag = etag or ""
 
     def _forget(self, upload: Upload, now: datetime) -> None:
         assert not upload.held, "an upload was forgotten, and an object holds it"
@@ -440,21 +613,31 @@ class Model:
             upload.reserved = upload.ask.size_bytes or 0
 
     def _verification_began(self, upload: Upload, event: EventSeen, now: datetime) -> None:
+        confirm = self.confirming.get(upload.upload_id)
+        if confirm is None and self.working and any(upload.upload_id in each for each in self.batched.values()):
+            confirm = Confirm(upload_id=upload.upload_id, claim=Claim())
+        seen_by = event.fact["seen_by"]
+        if upload.status == IN_PROGRESS and upload.stored is None:
+            assert seen_by == "confirm" or self._is_whole(upload), "verification began, and parts may be missing"
+            parts = self.assembly(upload, confirm.parts if confirm and seen_by == "confirm" else None)
+            assert not isinstance(parts, Refused), f"verification began, expected {parts}"
+            self.put_together(upload, parts)
         assert upload.stored is not None, "verification began, and nothing is stored"
-        confirming = self.confirming.get(upload.upload_id)
-        if confirming is None and self.working and any(upload.upload_id in each for each in self.batched.values()):
-            confirming = (Claim(), False)
-        if event.fact["seen_by"] == "confirm":
-            assert confirming is not None, "verification began, and nobody confirmed"
-            upload.claim, as_task = confirming
-            as_task = as_task or len(upload.stored) >= self.limits.inline_limit_bytes
+        if seen_by == "confirm":
+            assert confirm is not None, "verification began, and nobody confirmed"
+            upload.claim = confirm.claim
+            as_task = confirm.as_task or len(upload.stored) >= self.limits.inline_limit_bytes
+        elif seen_by == "storage_event":
+            assert upload.upload_id in self.telling, "verification began, and storage told nothing"
+            assert upload.ask.confirms_itself, "verification began, and storage's word is not enough"
+            as_task = True
         else:
             assert self.working, "verification began, and nobody was at work"
             assert now >= upload.due_at or upload.task_id is not None, "the worker looked too early"
             as_task = True
         assert upload.task_id in {None, event.fact["task_id"]}, "the task of an upload changed"
         upload.task_id = event.fact["task_id"]
-        upload.status = PROCESSING
+        upload.before, upload.status = upload.status, PROCESSING
         upload.worker_from = now if as_task else now + INTERRUPTED
 
     def _complete(self, upload: Upload, now: datetime) -> None:
@@ -466,7 +649,7 @@ class Model:
         self._end(upload, COMPLETED, now)
         if good.keeps:
             upload.keeps, upload.accepted, upload.deletions = True, len(upload.content), []
-            upload.recheck_at = None if self.versioned else upload.due_at
+            upload.recheck_at = upload.due_at
         if good.makes:
             made = Object(upload.ask.bucket, upload.ask.title, {upload.ask.blob_property: holder})
             self.objects.append(made)
@@ -487,9 +670,14 @@ class Model:
             replaced.object = None
             replaced.forget_at = now + self.limits.retention
 
-    def _cancel(self, upload: Upload, now: datetime) -> None:
+    def _cancel(self, upload: Upload, keeps: bool, now: datetime) -> None:
         assert upload.upload_id in self.canceling, f"{upload.upload_id} was canceled, and nobody asked for it"
-        keeps = self.canceling[upload.upload_id] and upload.status != FAILED and upload.stored is not None
+        if keeps and upload.stored is None:  # a confirmation has put it together at this very moment
+            parts = self.assembly(upload, self.confirming[upload.upload_id].parts)
+            assert not isinstance(parts, Refused), f"bytes were kept, expected {parts}"
+            self.put_together(upload, parts)
+        can_keep = self.canceling[upload.upload_id] and upload.status != FAILED and upload.stored is not None
+        assert keeps == can_keep, f"{upload.upload_id} was canceled, and keeps its bytes: {keeps}"
         self._end(upload, CANCELED, now)
         if keeps:
             upload.keeps, upload.accepted, upload.deletions = True, len(upload.stored or b""), []
@@ -535,27 +723,46 @@ class Model:
             upload.deletions = [at for at in upload.deletions if at > now]
         return due
 
+    def restore_due(self, now: datetime) -> list[Upload]:
+        """Return the uploads whose proved version a worker that rests now must have made the current one again."""
+        due = [each for each in self.covered() if each.recheck_at is not None and now >= each.recheck_at]
+        for upload in due:
+            upload.stored, upload.etag = upload.content, upload.content_etag
+        return due
+
+    def covered(self) -> Iterable[Upload]:
+        """Return the uploads above whose proved version other bytes lie."""
+        return [
+            each
+            for each in self.uploads.values()
+            if self.versioned
+            and each.keeps
+            and each.status == COMPLETED
+            and each.stored is not None
+            and each.has_other_bytes
+        ]
+
     def overdue(self, now: datetime) -> Iterable[str]:
         """Say what a worker that rests now should have done, and has not."""
         for upload in self.uploads.values():
             name = f"{upload.upload_id} ({upload.status})"
             if upload.status == PROCESSING and upload.worker_from is not None and now >= upload.worker_from:
                 yield f"{name} should be verified"
-            if upload.status == PENDING and now >= upload.due_at:
+            if upload.status in WAITING and now >= upload.due_at:
                 yield f"{name} should have ended with its URL"
-            if upload.status == PENDING and upload.worker_from is not None and now >= upload.worker_from:
+            if upload.status in WAITING and upload.worker_from is not None and now >= upload.worker_from:
                 yield f"{name} should be verified again"
             if upload.forget_at is not None and now >= upload.forget_at:
                 yield f"{name} should be forgotten"
             if upload.recheck_at is not None and now >= upload.recheck_at:
-                if upload.stored != upload.content:
+                if upload.has_other_bytes and not self.versioned:
                     yield f"{name} has other bytes now, and nobody took note"
-                upload.recheck_at = None
+                upload.recheck_at = upload.due_at if upload.due_at > now else None
 
     def jobs(self, upload: Upload) -> set[str]:
         """Return the kinds of jobs that an upload has: what is open will be ended, what must go will be deleted."""
         kinds: set[str] = set()
-        if upload.status == PENDING:
+        if upload.status in WAITING:
             kinds |= {"expire"} if upload.task_id is None else {"expire", "verify"}  # given up for now: tried again
         elif upload.status == PROCESSING:
             kinds.add("verify")

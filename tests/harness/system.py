@@ -4,13 +4,16 @@ They are a client's words. A system of your own (another storage adapter, anothe
 and nothing else; what has to come out of it is the model's business.
 """
 
-from collections.abc import Mapping, Sequence
+import enum
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from urllib.parse import quote_plus
 
 BUCKETS = ("plain", "other", "unique")
 UNIQUE_BUCKET = "unique"
+AUTO_CONFIRM_BUCKET = "other"
 PROPERTIES = ("text", "notes")
 SCHEMA: dict[str, Any] = {
     "properties": {**{name: {"type": "text"} for name in PROPERTIES}, "title": {"type": "string"}}
@@ -22,13 +25,16 @@ CONTENT_TYPE = "text/plain"
 class Limits:
     """The rules that a system goes by, small enough for files of a few bytes to reach them.
 
-    `quota_bytes` is what it begins with. `inline_limit_bytes`: a larger file is verified by the worker.
+    `quota_bytes` is what it begins with. `inline_limit_bytes`: a larger file is verified by the worker. `part_bytes`:
+    the size of parts. `least_part_bytes`: a part that is smaller, and not the last one, is not taken.
     """
 
     file_size_bytes: int = 40
     quota_bytes: int = 150
     inline_limit_bytes: int = 30
-    grace: timedelta = timedelta(minutes=15)
+    part_bytes: int = 15
+    least_part_bytes: int = 15
+    grace: timedelta = timedelta(minutes=10)
     retention: timedelta = timedelta(days=30)
 
 
@@ -59,6 +65,13 @@ class Ask:
     title: str
     blob_property: str
     expires_in_seconds: int
+    in_parts: bool = False
+    auto_confirm: bool | None = None
+
+    @property
+    def confirms_itself(self) -> bool:
+        """Whether storage's word is enough."""
+        return self.bucket == AUTO_CONFIRM_BUCKET if self.auto_confirm is None else self.auto_confirm
 
     def wire(self) -> dict[str, Any]:
         """Return it as the body of the contract's request."""
@@ -72,6 +85,8 @@ class Ask:
             "blob_property": self.blob_property,
             "file_hash": self.sha256,
             "skip_duplicates": self.skip_duplicates,
+            "multipart": "always" if self.in_parts else "auto",
+            "auto_confirm": self.auto_confirm,
         }
 
 
@@ -90,10 +105,18 @@ class Claim:
 
 @dataclass(frozen=True)
 class Refused:
-    """The answer was no: the status of HTTP and the stable code."""
+    """The answer was no: the status of HTTP, the stable code, and the numbers of the parts that it names."""
 
     status: int
     code: str
+    parts: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, status: int, code: str, details: Mapping[str, Any] | None) -> "Refused":
+        """Read the numbers off the details."""
+        told = details or {}
+        names = ("missing_parts", "wrong_size_parts", "differing_parts")
+        return cls(status, code, tuple(number for name in names for number in told.get(name, ())))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +137,9 @@ class UploadSeen:
     existing_object_id: str | None
     object_id: str | None
     task_id: str | None
+    part_size: int | None
+    part_count: int | None
+    auto_confirm: bool
 
     @classmethod
     def of(cls, wire: Mapping[str, Any]) -> "UploadSeen":
@@ -133,6 +159,9 @@ class UploadSeen:
             existing_object_id=wire["existing_object_id"],
             object_id=wire["object_id"],
             task_id=wire["task_id"],
+            part_size=wire["part_size"],
+            part_count=wire["part_count"],
+            auto_confirm=wire["auto_confirm"],
         )
 
 
@@ -190,6 +219,38 @@ class PutSeen:
 
 
 @dataclass(frozen=True)
+class UrlSeen:
+    """Where something is sent, and with which headers."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PartsSigned:
+    """Where parts are sent, by number."""
+
+    urls: Mapping[int, UrlSeen]
+
+
+@dataclass(frozen=True)
+class PartSeen:
+    """A part that storage has."""
+
+    part_number: int
+    size_bytes: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """How many events of a notification were about uploads that are there, and how many were not."""
+
+    matched: int
+    ignored: int
+
+
+@dataclass(frozen=True)
 class BlobSeen:
     """One file of an object."""
 
@@ -237,11 +298,17 @@ class EventSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class Confirm:
-    """One of several requests that are sent at once."""
+    """One of several requests that are sent at once. `parts`: numbers and ETags of those that the client names."""
 
     upload_id: str
     claim: Claim
     as_task: bool = False
+    parts: tuple[tuple[int, str], ...] | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """Return it as the body of the contract's request; the policy goes into the query."""
+        named = [{"part_number": number, "etag": f'"{etag}"'} for number, etag in self.parts or ()]
+        return self.claim.wire() | {"parts": named or None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,8 +334,61 @@ class Delete:
     object_id: str
 
 
-Request = Ask | Confirm | Cancel | Forget | Delete
-Answer = UploadSeen | ConfirmSeen | Refused | None
+@dataclass(frozen=True, kw_only=True)
+class SignParts:
+    """The same, asking for URLs of parts."""
+
+    upload_id: str
+    part_numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignAgain:
+    """The same, asking for more time."""
+
+    upload_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tell:
+    """The same, storage's: something happened to a key, so many times.
+
+    `etag` None: it does not say. `gone`: it was deleted. `elsewhere`: in a bucket that is not ours.
+    """
+
+    upload_id: str
+    storage_key: str
+    etag: str | None = None
+    gone: bool = False
+    elsewhere: bool = False
+    times: int = 1
+
+    def wire(self, bucket: str) -> dict[str, Any]:
+        """Return it as S3 writes it. `bucket`: the name of ours."""
+        record = {
+            "eventName": "ObjectRemoved:Delete" if self.gone else "ObjectCreated:Put",
+            "s3": {
+                "bucket": {"name": f"not-{bucket}" if self.elsewhere else bucket},
+                "object": {"key": quote_plus(self.storage_key), "eTag": self.etag},
+            },
+        }
+        return {"Records": [record] * self.times}
+
+
+Request = Ask | Confirm | Cancel | Forget | Delete | SignParts | SignAgain | Tell
+Answer = UploadSeen | ConfirmSeen | PartsSigned | Told | Refused | None
+
+
+class Outcome(enum.Enum):
+    """How a call to storage goes. `LOST`: it is done, and the answer is lost; a read breaks off. `SLOW`: it takes."""
+
+    WELL = "well"
+    FAILS = "fails"
+    LOST = "lost"
+    SLOW = "slow"
+
+
+OPERATIONS = ("head", "read", "delete", "begin_multipart", "parts", "complete_multipart", "abort_multipart", "ping")
 
 
 class NeverRestsError(AssertionError):
@@ -289,7 +409,7 @@ class System(Protocol):
     def at_once(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """Send these requests at the same time and return their answers in order; one alone is sent alone.
 
-        A cancellation, an erasure or a deletion that is accepted is answered with None.
+        A cancellation, an erasure or a deletion that is accepted is answered with None, `SignAgain` with the upload.
         """
         ...
 
@@ -306,7 +426,11 @@ class System(Protocol):
         ...
 
     def put(self, url: str, headers: Mapping[str, str], body: bytes) -> PutSeen:
-        """PUT to a presigned URL, as a client does: with these headers and the length of this body."""
+        """PUT to a presigned URL of a file or a part, as a client does: with these headers and this body's length."""
+        ...
+
+    def parts(self, upload_id: str) -> Sequence[PartSeen] | Refused:
+        """Ask which parts storage has."""
         ...
 
     def get(self, upload_id: str) -> UploadSeen | Refused:
@@ -359,6 +483,10 @@ class System(Protocol):
         """Return the bytes that a completed upload was completed with, if storage still has them."""
         ...
 
+    def multiparts(self) -> Collection[tuple[str, str]]:
+        """Return storage key and storage's id of all our uploads in parts that were neither completed nor aborted."""
+        ...
+
     def work(self) -> None:
         """Have a worker work until nothing is due; raise `NeverRestsError` if that does not come to an end."""
         ...
@@ -377,8 +505,8 @@ class System(Protocol):
         """Let time pass (`passes_time`)."""
         ...
 
-    def break_storage(self, outcomes: Sequence[bool], *, reads_fail: bool) -> None:
-        """Let the service's next calls to storage go as told (`breaks_storage`): False fails, True works.
+    def break_storage(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
+        """Let the service's next calls to storage, or those of one of `OPERATIONS`, go as told (`breaks_storage`).
 
         What comes after them works again, except for reading if `reads_fail`, which fails until `mend_storage`.
         """

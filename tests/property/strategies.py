@@ -15,6 +15,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from domain.bucket import Policy
+from domain.content_rules import ContentCheck, ContentRules
 from domain.events import Event, Origin
 from domain.filenames import MAX_LENGTH, check
 from domain.refusals import InvalidInputError
@@ -136,6 +137,7 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401  # any annota
         bool: st.booleans(),
         datetime: instants,
         type(None): st.none(),
+        msgspec.UnsetType: st.just(msgspec.UNSET),
         Any: json_values,
     }
     if kind in simple:
@@ -202,6 +204,16 @@ requests = st.builds(
     unique_key=st.none() | _ids,
     policy=st.sampled_from(Policy),
     auto_confirm=st.booleans(),
+    content_check=st.sampled_from(ContentCheck),
+    min_file_size_bytes=_maybe_sizes,
+    max_file_size_bytes=_maybe_sizes,
+)
+content_rules = st.builds(
+    ContentRules,
+    content_check=st.sampled_from(ContentCheck),
+    allowed_content_types=st.lists(st.sampled_from(["image/*", "video/mp4", "text/*"]), max_size=2).map(tuple),
+    min_file_size_bytes=_maybe_sizes,
+    max_file_size_bytes=_maybe_sizes,
 )
 _contents = st.builds(
     VerifiedContent,
@@ -210,7 +222,7 @@ _contents = st.builds(
     sha256=st.just("0" * 64),
     content_type=st.none() | st.just("video/mp4"),
     version_id=st.none() | st.just("v1"),
-    note=st.none(),
+    note=st.none() | st.just("The bytes are a PNG image (image/png), the upload says video/mp4."),
 )
 _claims = st.builds(
     Claimed,

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from application.sniffing import sniff
 from domain import media_types
 from domain.admission import Announcement, BucketRules, admit
 from domain.bucket import UniqueKey, canonical_digest
+from domain.content_rules import ContentRules
 from domain.events import Event, encode, topic_of
 from domain.filenames import MAX_KEY_BYTES, MAX_SEGMENT_BYTES, SHORTEST_NAME, storage_key
+from domain.formats import contradicts
 from domain.organization import TierLimits
 from domain.refusals import InvalidInputError, RefusedError, WrongStateError
 from domain.schema import BucketSchema, SchemaField, check_json, check_values, parse, problems
@@ -369,6 +372,25 @@ def test_digests_are_equal_exactly_where_values_are(one: object, other: object) 
 # Admission and verification
 
 
+@law
+@given(some.content_types, st.none() | some.content_types)
+def test_bytes_never_contradict_their_own_content_type_or_any_bytes(declared: str, found: str | None) -> None:
+    assert not contradicts(declared, declared)
+    assert not contradicts(declared, None)
+    assert not contradicts("application/octet-stream", found)
+
+
+@law
+@given(
+    st.binary(max_size=200),
+    st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"%PDF-1.7\n", b"<svg ", b"OggS"]),
+)
+def test_any_bytes_can_be_sniffed(body: bytes, beginning: bytes) -> None:
+    found = sniff(beginning + body)
+
+    assert found is None or found == found.strip().lower()
+
+
 @settings(deadline=None, max_examples=200)
 @given(
     announced=st.builds(
@@ -386,12 +408,13 @@ def test_digests_are_equal_exactly_where_values_are(one: object, other: object) 
     ),
     properties=st.none() | st.dictionaries(st.sampled_from("abc"), some.schema_fields, max_size=3),
     unique_key=st.none() | st.just(UniqueKey(fields=("a",))),
+    content=some.content_rules,
 )
 def test_any_announcement_is_admitted_or_refused(
-    announced: Announcement, properties: dict[str, Any] | None, unique_key: UniqueKey | None
+    announced: Announcement, properties: dict[str, Any] | None, unique_key: UniqueKey | None, content: ContentRules
 ) -> None:
     schema = None if properties is None else msgspec.convert({"properties": properties}, BucketSchema)
-    rules = BucketRules(schema=schema, unique_key=unique_key)
+    rules = BucketRules(schema=schema, unique_key=unique_key, content=content)
     limits = TierLimits(file_size_bytes=2**40, quota_bytes=None)
 
     admitted, refusal = attempt(lambda: admit(announced, rules, limits))
@@ -415,12 +438,13 @@ def test_any_announcement_is_admitted_or_refused(
         etag=some.texts,
         content_type=st.none() | some.texts | st.just("video/mp4"),
         sha256=st.none() | st.just("0" * 64),
+        looks_like=st.sampled_from([None, "video/quicktime", "image/png"]),
     ),
     limit=st.integers(0, 5),
 )
 def test_more_that_is_known_never_makes_content_right(request: Any, found: Found, limit: int) -> None:  # noqa: ANN401  # an UploadRequest
     """What is wrong before the bytes were read is wrong afterwards, so they need not be read."""
-    unread = msgspec.structs.replace(found, sha256=None)
+    unread = msgspec.structs.replace(found, sha256=None, looks_like=None)
     claimed = Claimed()
 
     early = judge(unread, request, claimed=claimed, max_size_bytes=limit)

@@ -3,11 +3,13 @@
 The examples below the first test are what the machine once found, in its own words.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from adapters.memory.object_storage import MemoryObjectStorage
+from application.ports.object_storage import StoredPart
 from tests.harness.machine import Tally, UploadMachine, Wish, run
 from tests.harness.memory_system import MemorySystem
 from tests.harness.system import Ask
@@ -15,7 +17,7 @@ from tests.harness.system import Ask
 
 @pytest.mark.parametrize("versioned", [True, False], ids=["versions", "no-versions"])
 def test_uploads_in_memory_behave_as_the_model_says(versioned: bool) -> None:
-    tally = run(lambda: MemorySystem(versioned=versioned), examples=100, steps=40)
+    tally = run(lambda: MemorySystem(versioned=versioned), examples=80, steps=40)
     print(tally)
 
 
@@ -24,6 +26,11 @@ class Replay(UploadMachine):
 
     def __init__(self, system: MemorySystem | None = None) -> None:
         super().__init__(system or MemorySystem(), Tally())
+
+    def look_after_work(self) -> None:
+        """Have a worker work, and compare what storage holds."""
+        self.work()
+        self.bytes_are_where_they_should_be()
 
     def look(self) -> None:
         """Compare everything with the model, and end."""
@@ -53,7 +60,7 @@ def wish(body: bytes = b"a" * 10, **changes: Any) -> Wish:  # noqa: ANN401  # fi
 def test_an_upload_whose_bytes_cannot_be_read_is_not_tried_again_at_once_after_its_url_expired() -> None:
     machine = Replay()
     machine.announce_and_put(wish())
-    machine.storage_breaks([], reads_fail=True, lasts=4)
+    machine.storage_breaks([], operation=None, reads_fail=True, lasts=4)
     machine.time_passes("a short URL")
     machine.look()
 
@@ -81,14 +88,38 @@ def test_duplicates_that_are_confirmed_at_once_share_one_object(wants: list[bool
     machine.look()
 
 
-def test_a_storage_that_does_not_delete_is_found_out() -> None:
-    class Hoarding(MemoryObjectStorage):
-        async def delete(self, key: str) -> None:
-            pass
+def test_an_upload_lives_as_long_as_the_urls_of_its_parts() -> None:
+    machine = Replay()
+    machine.come_back_later(wish(in_parts=True, expires_in_seconds=3600), sends=True, by="a while", deed="sign parts")
+    machine.look()
 
-    machine = Replay(MemorySystem(storage=Hoarding()))
-    (upload_id,) = machine.announce_and_put(wish()).values
+
+class Hoarding(MemoryObjectStorage):
+    async def delete(self, key: str) -> None:
+        pass
+
+    async def abort_multipart(self, key: str, multipart_id: str) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("in_parts", "told"), [(False, "CANCELED"), (True, "storage has parts of")])
+def test_a_storage_that_does_not_delete_is_found_out(in_parts: bool, told: str) -> None:
+    machine = Replay(MemorySystem(storage=Hoarding(min_part_bytes=15)))
+    (upload_id,) = machine.announce_and_put(wish(in_parts=in_parts)).values
     machine.cancel(upload_id, keep_bytes=False, claim=None)
-    with pytest.raises(AssertionError, match="CANCELED"):
-        machine.work()
+    with pytest.raises(AssertionError, match=told):
+        machine.look_after_work()
+    machine.system.close()
+
+
+def test_a_storage_that_puts_together_what_it_likes_is_found_out() -> None:
+    class Careless(MemoryObjectStorage):
+        async def complete_multipart(
+            self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
+        ) -> bool:
+            return await super().complete_multipart(key, multipart_id, parts[:1], only_new=only_new)
+
+    machine = Replay(MemorySystem(storage=Careless(min_part_bytes=15)))
+    with pytest.raises(AssertionError, match="size_mismatch"):
+        machine.announce_put_and_confirm(wish(b"a" * 29, in_parts=True, size_bytes=29), "nothing", None)
     machine.system.close()

@@ -1,7 +1,9 @@
 """The clients: `Client` blocks, `AsyncClient` is for asyncio. Both do the same in the same way."""
 
+import asyncio
 import os
 import ssl
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from upwell_client.uploading import ResumeOptions, Uploading, UploadOptions
 from upwell_client.wires import AsyncioWire, BlockingWire, Wire, run
 
 USER_AGENT = "upwell-client/0.1.0"
+MAX_TRANSFERS = 64
 
 TellRetry = Callable[[UpwellError, float], None]
 Result = TypeVar("Result")
@@ -70,7 +73,7 @@ class Client:
     """Uploads and downloads, and returns when it is done. May be used by several threads.
 
     `bucket`: where uploads go that name no other; its id or name. `on_retry` is called before something is tried again,
-    with the error and the seconds until then.
+    with the error and the seconds until then. `max_transfers`: how many files and parts are sent at once in all.
     """
 
     def __init__(
@@ -82,10 +85,12 @@ class Client:
         bucket: str | None = None,
         retries: Retries | None = None,
         on_retry: TellRetry | None = None,
+        max_transfers: int = MAX_TRANSFERS,
         verify: ssl.SSLContext | bool = True,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._work = _work(url, api_key, namespace, bucket, retries, on_retry)
+        self._slots = threading.Semaphore(max_transfers)
         self._http = httpx.Client(verify=verify, transport=transport, headers={"User-Agent": USER_AGENT})
 
     def __enter__(self) -> Self:
@@ -138,7 +143,7 @@ class Client:
         run(self._work.service(self._wire()).cancel(upload_id))
 
     def _wire(self) -> BlockingWire:
-        return BlockingWire(self._http)
+        return BlockingWire(self._http, self._slots)
 
 
 class AsyncClient:
@@ -153,12 +158,13 @@ class AsyncClient:
         bucket: str | None = None,
         retries: Retries | None = None,
         on_retry: TellRetry | None = None,
+        max_transfers: int = MAX_TRANSFERS,
         verify: ssl.SSLContext | bool = True,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._work = _work(url, api_key, namespace, bucket, retries, on_retry)
         self._http = httpx.AsyncClient(verify=verify, transport=transport, headers={"User-Agent": USER_AGENT})
-        self._wire = AsyncioWire(self._http)
+        self._slots = asyncio.Semaphore(max_transfers)
 
     async def __aenter__(self) -> Self:
         return self
@@ -177,21 +183,21 @@ class AsyncClient:
 
         An error notes the upload that it left behind in `upload_id`; `resume` finishes it.
         """
-        return await self._work.upload(self._wire, given, options)
+        return await self._work.upload(self._wire(), given, options)
 
     async def resume(self, upload_id: str, given: Given, **options: Unpack[ResumeOptions]) -> Upload:
         """Send what storage lacks of an upload, and return it when it is proved."""
-        return await self._work.resume(self._wire, upload_id, given, options)
+        return await self._work.resume(self._wire(), upload_id, given, options)
 
     async def download(
         self, thing: str, path: str | os.PathLike[str] | None = None, **options: Unpack[DownloadOptions]
     ) -> Download:
         """Download an upload or the file of an object (`obj_…`) to a path, a folder, or here under its own name."""
-        return await self._work.download(self._wire, thing, path, options)
+        return await self._work.download(self._wire(), thing, path, options)
 
     async def get(self, upload_id: str) -> Upload:
         """Return an upload as it stands."""
-        return await self._work.get(self._wire, upload_id)
+        return await self._work.get(self._wire(), upload_id)
 
     async def call(
         self,
@@ -203,11 +209,14 @@ class AsyncClient:
         attempts: int | None = None,
     ) -> Any:  # noqa: ANN401  # JSON
         """Return the JSON of any other answer, such as that of `GET /v1/buckets/…`; only of what may be repeated."""
-        return await self._work.service(self._wire).call(method, path, body=body, params=params, attempts=attempts)
+        return await self._work.service(self._wire()).call(method, path, body=body, params=params, attempts=attempts)
 
     async def cancel(self, upload_id: str) -> None:
         """Give an upload up, trying once."""
-        await self._work.service(self._wire).cancel(upload_id)
+        await self._work.service(self._wire()).cancel(upload_id)
+
+    def _wire(self) -> AsyncioWire:
+        return AsyncioWire(self._http, self._slots)
 
 
 def _work(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from upwell_client.results import Phase, Progress, Upload
 
@@ -22,21 +23,18 @@ class Meter:
 
     def know(self, upload: Upload) -> Upload:
         """Note what the service says of the upload, and return it."""
-        self._show(
-            lambda before: Progress(
-                phase=before.phase, done_bytes=before.done_bytes, total_bytes=before.total_bytes, upload=upload
-            )
-        )
+        self._show(lambda before: replace(before, upload=upload))
         return upload
 
     def advance(self, size_bytes: int) -> None:
         """Count bytes; fewer than 0 are taken back."""
+        self._show(lambda before: replace(before, done_bytes=before.done_bytes + size_bytes))
+
+    def find(self, size_bytes: int) -> None:
+        """Count bytes that storage had."""
         self._show(
-            lambda before: Progress(
-                phase=before.phase,
-                done_bytes=before.done_bytes + size_bytes,
-                total_bytes=before.total_bytes,
-                upload=before.upload,
+            lambda before: replace(
+                before, done_bytes=before.done_bytes + size_bytes, found_bytes=before.found_bytes + size_bytes
             )
         )
 

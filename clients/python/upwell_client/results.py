@@ -53,10 +53,11 @@ class Download:
 class Progress:
     """How far a step is. `total_bytes` None: nobody knows. `upload`: what the service said last, once it said anything.
 
-    `done_bytes` may go down: what did not arrive is sent again.
+    `done_bytes` may go down: what did not arrive is sent again. `found_bytes` of them were in storage before.
     """
 
     phase: Phase
     done_bytes: int
     total_bytes: int | None
     upload: Upload | None
+    found_bytes: int = 0

@@ -40,7 +40,8 @@ Parse = Callable[[Any], Result]
 class Ticket:
     """An upload with how to send it. `url` None: nothing is to be sent, or its parts are signed one by one.
 
-    `part_count` None: the size was not told.
+    `part_count` None: the size was not told. `checked`: storage checks the bytes, and each part is asked for with its
+    SHA-256.
     """
 
     upload: Upload
@@ -49,6 +50,7 @@ class Ticket:
     required_headers: Mapping[str, str]
     part_size: int
     part_count: int | None
+    checked: bool
     download_url: str | None
 
 
@@ -63,11 +65,12 @@ class SignedPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPart:
-    """A part that storage has. `etag` is without quotes."""
+    """A part that storage has. `etag` is without quotes; `sha256` is there where storage tells it."""
 
     part_number: int
     size_bytes: int
     etag: str
+    sha256: str | None
 
     @property
     def md5(self) -> str | None:
@@ -123,6 +126,11 @@ class Service:
         """Return a URL for each of these parts, at most 1,000."""
         body = {"part_numbers": list(numbers)}
         return await self._call("POST", f"{_path(upload_id)}/parts/sign", _signed_parts, body=body)
+
+    async def sign_checked_part(self, upload_id: str, number: int, sha256: str) -> SignedPart:
+        """Return a URL for a part that storage takes with these bytes alone."""
+        body = {"parts": [{"part_number": number, "sha256": sha256}]}
+        return (await self._call("POST", f"{_path(upload_id)}/parts/sign", _signed_parts, body=body))[number]
 
     async def stored_parts(self, upload_id: str) -> dict[int, StoredPart]:
         """Return what storage has of a multipart upload."""
@@ -276,6 +284,7 @@ def _ticket(told: Any) -> Ticket:  # noqa: ANN401  # JSON
         required_headers=told.get("required_headers") or {},
         part_size=told.get("part_size") or 0,
         part_count=told.get("part_count"),
+        checked=told.get("integrity") == "storage",
         download_url=told.get("download_url"),
     )
 
@@ -295,6 +304,7 @@ def _stored_parts(told: Any) -> dict[int, StoredPart]:  # noqa: ANN401  # the sa
             part_number=part["part_number"],
             size_bytes=part["size_bytes"],
             etag=(part.get("etag") or "").strip('"'),
+            sha256=part.get("sha256"),
         )
         for part in told["parts"]
     }

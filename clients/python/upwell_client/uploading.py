@@ -55,6 +55,8 @@ class UploadOptions(TypedDict):
     `hash`: prove the SHA-256; otherwise it is proved for paths, file objects and bytes. A file that goes out in one PUT
     is hashed first, so that a duplicate is known before anything is sent; a larger one is hashed while it is sent, and
     held against what the service found; "first" hashes it before in any case. `sha256`: a hash that is known already.
+    `integrity`: "storage" has storage itself refuse other bytes than were read here: they are hashed before they are
+    sent, a whole file or, with `multipart` "always", each part.
     `wait_seconds`: how long to wait for the proof. `parallel`: how many parts are sent at once.
     """
 
@@ -75,6 +77,7 @@ class UploadOptions(TypedDict):
     parallel: NotRequired[int]
     hash: NotRequired[bool | Literal["first"]]
     sha256: NotRequired[str]
+    integrity: NotRequired[Literal["storage"] | None]
     wait_seconds: NotRequired[float]
     progress: NotRequired[Tell | None]
 
@@ -119,13 +122,14 @@ class Uploading:
         """Upload, and return what became of it."""
         source = source_of(given, self._wire)
         multipart = options.get("multipart", "auto")
+        hash_needed = options.get("integrity") is not None and multipart != "always"
         with contextlib.ExitStack() as stack:
-            if isinstance(source, Stream) and multipart == "never":
+            if isinstance(source, Stream) and (multipart == "never" or hash_needed):
                 source = await self._spooled(source, stack)
             size = options.get("size_bytes") if isinstance(source, Stream) else source.size_bytes
             hashing = options.get("hash", not isinstance(source, Stream))
             small = multipart != "always" and (size or 0) < MULTIPART_FROM_BYTES
-            first = hashing == "first" or (hashing and (small or multipart == "never"))
+            first = hash_needed or hashing == "first" or (hashing and (small or multipart == "never"))
             sha256 = options.get("sha256")
             if sha256 is None and first and not isinstance(source, Stream):
                 sha256 = await self._hashed(source)
@@ -195,7 +199,7 @@ class Uploading:
 
     async def _hashed(self, source: Source) -> str:
         self._meter.begin("hashing", source.size_bytes)
-        return await self._wire.work(lambda: digest_of(source, self._meter.advance))
+        return await self._wire.work(lambda: digest_of(source, self._hashing))
 
     async def _send(
         self,
@@ -223,9 +227,13 @@ class Uploading:
 
     def _hashing_beside(self, source: Source) -> Job:
         async def job() -> None:
-            self._found_sha256 = await self._wire.work(lambda: digest_of(source, lambda _: None))
+            self._found_sha256 = await self._wire.work(lambda: digest_of(source, lambda _: self._wire.check()))
 
         return job
+
+    def _hashing(self, size_bytes: int) -> None:
+        self._wire.check()
+        self._meter.advance(size_bytes)
 
     def _single(self, source: Source, ticket: Ticket, sent: "_Sent") -> Job:
         """Send all in one PUT, by a fresh URL if the first has expired."""
@@ -247,13 +255,16 @@ class Uploading:
         missing = _ranges(source.size_bytes, ticket.part_size)
         if stored:
             missing = [part for part in missing if not await self._is_there(source, part, stored.get(part.number))]
+        upload_id = ticket.upload.upload_id
         for start in range(0, len(missing), _SIGNED_AT_ONCE):
             batch = missing[start : start + _SIGNED_AT_ONCE]
-            signed = await self._service.sign_parts(ticket.upload.upload_id, [part.number for part in batch])
+            if ticket.checked:
+                for part in batch:
+                    yield self._checked_part(source, upload_id, part)
+                continue
+            signed = await self._service.sign_parts(upload_id, [part.number for part in batch])
             for part in batch:
-                yield self._part(
-                    source, ticket.upload.upload_id, signed[part.number], offset=part.offset, size_bytes=part.size_bytes
-                )
+                yield self._part(source, upload_id, signed[part.number], part)
 
     async def _arriving(self, stream: Stream, ticket: Ticket, sent: "_Sent", *, hashing: bool) -> Jobs:
         """Yield a job for each part as its bytes arrive."""
@@ -271,24 +282,47 @@ class Uploading:
                 raise MismatchError("more bytes came than were announced", "size_mismatch")
             if hashing:
                 await self._wire.work(lambda part=part: digest.update(part))  # type: ignore[misc]  # bound at once
-            if number not in signed:
-                end = min(number + _SIGNED_AT_ONCE, last + 1)
-                signed = await self._service.sign_parts(upload_id, range(number, end))
             sent.size_bytes += len(part)
-            yield self._part(BytesSource(part), upload_id, signed[number], offset=0, size_bytes=len(part))
+            whole = _Range(number, 0, len(part))
+            if ticket.checked:
+                yield self._checked_part(BytesSource(part), upload_id, whole)
+            else:
+                if number not in signed:
+                    end = min(number + _SIGNED_AT_ONCE, last + 1)
+                    signed = await self._service.sign_parts(upload_id, range(number, end))
+                yield self._part(BytesSource(part), upload_id, signed[number], whole)
             if len(part) < part_size:
                 break
         if hashing:
             self._found_sha256 = digest.hexdigest()
 
-    def _part(self, source: Source, upload_id: str, signed: SignedPart, *, offset: int, size_bytes: int) -> Job:
+    def _part(self, source: Source, upload_id: str, signed: SignedPart, part: _Range) -> Job:
         async def anew() -> SignedPart:
-            return (await self._service.sign_parts(upload_id, [signed.part_number]))[signed.part_number]
+            return (await self._service.sign_parts(upload_id, [part.number]))[part.number]
 
         async def job() -> None:
-            await self._put(signed, anew, content_of(source, self._meter.advance, offset, size_bytes))
+            await self._put(signed, anew, content_of(source, self._meter.advance, part.offset, part.size_bytes))
 
         return job
+
+    def _checked_part(self, source: Source, upload_id: str, part: _Range) -> Job:
+        """Hash a part, ask for a URL that takes these bytes alone, and send it."""
+
+        async def job() -> None:
+            sha256 = await self._digest(source, part, "sha256")
+
+            async def sign() -> SignedPart:
+                return await self._service.sign_checked_part(upload_id, part.number, sha256)
+
+            content = content_of(source, self._meter.advance, part.offset, part.size_bytes)
+            await self._put(await sign(), sign, content)
+
+        return job
+
+    async def _digest(self, source: Source, part: _Range, algorithm: str) -> str:
+        return await self._wire.work(
+            lambda: digest_of(source, lambda _: self._wire.check(), algorithm, part.offset, part.size_bytes)
+        )
 
     async def _put(self, signed: SignedPart, anew: Callable[[], Awaitable[SignedPart]], content: Content) -> str | None:
         """Send bytes until they have arrived; by another URL once storage does not take this one any more."""
@@ -310,13 +344,11 @@ class Uploading:
         """Return whether storage has this part as the file has it."""
         if stored is None or stored.size_bytes != part.size_bytes:
             return False
-        if stored.md5 is not None:
-            found = await self._wire.work(
-                lambda: digest_of(source, lambda _: None, "md5", part.offset, part.size_bytes)
-            )
-            if found != stored.md5:
-                return False
-        self._meter.advance(part.size_bytes)
+        if stored.sha256 is not None and await self._digest(source, part, "sha256") != stored.sha256:
+            return False
+        if stored.sha256 is None and stored.md5 is not None and await self._digest(source, part, "md5") != stored.md5:
+            return False
+        self._meter.find(part.size_bytes)
         return True
 
     async def _prove(
@@ -397,5 +429,6 @@ def _announcement(
         "object_metadata": options.get("object_metadata"),
         "presigned_url_expiration": options.get("expires_in_seconds"),
         "multipart": None if multipart == "auto" else multipart,
+        "integrity": options.get("integrity"),
     }
     return {field: value for field, value in wanted.items() if value is not None}

@@ -8,12 +8,14 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import httpx
+
+GRACE_SECONDS = 1.0
 
 Result = TypeVar("Result")
 Job = Callable[[], Coroutine[Any, Any, None]]
@@ -62,8 +64,15 @@ class Wire(Protocol):
         """Do something that may take a while: read a file, hash it."""
         ...
 
+    def check(self) -> None:
+        """Raise `StoppedError` if all is to stop; what takes a while asks now and then, from any thread."""
+        ...
+
     async def each(self, jobs: Jobs, at_once: int, beside: Job | None = None) -> None:
-        """Do jobs, so many at once, and one beside them; each is taken when it can begin. The first error ends all."""
+        """Do jobs, so many at once, and one beside them; each is taken when it can begin. The first error ends all.
+
+        All calls of a client share its slots: a job has one from its beginning to its end.
+        """
         ...
 
 
@@ -74,8 +83,9 @@ class StoppedError(Exception):
 class BlockingWire:
     """Implements `Wire` without ever suspending. One for each call of the client: what has failed stops as a whole."""
 
-    def __init__(self, http: httpx.Client) -> None:
+    def __init__(self, http: httpx.Client, slots: threading.Semaphore) -> None:
         self._http = http
+        self._slots = slots
         self._stopping = threading.Event()
 
     async def call(self, request: Request) -> httpx.Response:
@@ -105,29 +115,40 @@ class BlockingWire:
         """Do it here."""
         return blocking()
 
+    def check(self) -> None:
+        """Ask."""
+        if self._stopping.is_set():
+            raise StoppedError
+
     async def each(self, jobs: Jobs, at_once: int, beside: Job | None = None) -> None:
-        """Do jobs in threads, where there is more than one to do at once."""
+        """Do jobs in threads, where there is more than one to do at once.
+
+        An error waits for them all. An interruption (Ctrl-C) does not: a thread that waits for storage may do so for
+        minutes, and none keeps the program from ending.
+        """
         if at_once == 1 and beside is None:
             async with aclosing(jobs):
                 async for job in jobs:
-                    await job()
+                    with self._slots:
+                        await job()
             return
         running: set[Future[None]] = set()
-        with ThreadPoolExecutor(at_once + 1, "upwell") as pool:
-            try:
-                aside = pool.submit(run, beside()) if beside else None
-                async with aclosing(jobs):
-                    async for job in jobs:
-                        running.add(pool.submit(run, job()))
-                        if len(running) == at_once:
-                            running = _checked(running, aside)
-                while running:
-                    running = _checked(running, aside)
-                if aside:
-                    aside.result()
-            except BaseException:
-                self._stopping.set()
-                raise
+        aside = _begun(beside) if beside else None
+        try:
+            async with aclosing(jobs):
+                async for job in jobs:
+                    self._slots.acquire()
+                    running.add(_begun(job, self._slots))
+                    if len(running) == at_once:
+                        running = _checked(running, aside)
+            while running:
+                running = _checked(running, aside)
+            if aside:
+                aside.result()
+        except BaseException as error:
+            self._stopping.set()
+            wait({*running, aside} if aside else running, None if isinstance(error, Exception) else GRACE_SECONDS)
+            raise
 
     def _built(self, request: Request) -> httpx.Request:
         content = request.content
@@ -135,16 +156,17 @@ class BlockingWire:
 
     def _blocks(self, content: Content) -> Iterator[bytes]:
         for block in content.blocks():
-            if self._stopping.is_set():
-                raise StoppedError
+            self.check()
             yield block
 
 
 class AsyncioWire:
-    """Implements `Wire` in an event loop; files are read in threads."""
+    """Implements `Wire` in an event loop; files are read in threads. One for each call of the client, too."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, slots: asyncio.Semaphore) -> None:
         self._http = http
+        self._slots = slots
+        self._stopping = threading.Event()
 
     async def call(self, request: Request) -> httpx.Response:
         """Send a request."""
@@ -169,15 +191,25 @@ class AsyncioWire:
         await asyncio.sleep(seconds)
 
     async def work(self, blocking: Callable[[], Result]) -> Result:
-        """Do it in a thread."""
-        return await asyncio.to_thread(blocking)
+        """Do it in a thread. A loop that ends waits for its threads, so what is canceled is told to stop."""
+        try:
+            return await asyncio.to_thread(blocking)
+        except asyncio.CancelledError:
+            self._stopping.set()
+            raise
+
+    def check(self) -> None:
+        """Ask."""
+        if self._stopping.is_set():
+            raise StoppedError
 
     async def each(self, jobs: Jobs, at_once: int, beside: Job | None = None) -> None:
         """Do jobs in tasks."""
         slots = asyncio.Semaphore(at_once)
 
         async def one(job: Job) -> None:
-            await job()
+            async with self._slots:
+                await job()
             slots.release()
 
         try:
@@ -210,6 +242,28 @@ def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
 def now() -> float:
     """Return the time, in seconds since 1970."""
     return time.time()
+
+
+def _begun(job: Job, slots: threading.Semaphore | None = None) -> Future[None]:
+    """Begin a job in a thread that no program waits for when it ends; give its slot back after it."""
+    ended: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            run(job())
+        except BaseException as error:  # noqa: BLE001  # whoever waits gets it
+            failed: BaseException | None = error
+        else:
+            failed = None
+        if slots:
+            slots.release()
+        if failed:
+            ended.set_exception(failed)
+        else:
+            ended.set_result(None)
+
+    threading.Thread(target=work, name="upwell", daemon=True).start()
+    return ended
 
 
 def _checked(running: set[Future[None]], aside: Future[None] | None) -> set[Future[None]]:

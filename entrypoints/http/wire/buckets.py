@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from domain.bucket import UniqueKey
+from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.schema import BucketSchema
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, TaskStatus
 
@@ -20,15 +21,20 @@ class BucketCreateRequest(Request, frozen=True):
     unique_key: UniqueKey | None = None
     metadata: Json = msgspec.field(default_factory=dict)
     auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
 
 
 class BucketUpdateRequest(Request, frozen=True):
-    """What takes the place of what is there. What is absent stays; `description` null clears it."""
+    """What takes the place of what is there, `content_rules` whole. What is absent stays; `description` null clears it.
+
+    Rules that are left out of `content_rules` are none from then on.
+    """
 
     bucket_name: str | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     metadata: Json | UnsetType | None = UNSET
     auto_confirm: bool | UnsetType | None = UNSET
+    content_rules: ContentRules | UnsetType | None = UNSET
 
 
 class BucketPatchRequest(BucketUpdateRequest, frozen=True):
@@ -75,6 +81,7 @@ class BucketResponse(Response, frozen=True):
     batch_stats: BatchStatistics | None = BatchStatistics()
     storage_stats: StorageStatistics | None = None
     auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
 
 
 class ListBucketsRequest(Request, frozen=True):

@@ -12,12 +12,14 @@ from domain.upload import Status
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, SortOption, Url
 from entrypoints.http.wire.tasks import TaskResponse, TaskStatusEnum
 
+Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[a-f0-9]{64}$")]
 PartNumber = Annotated[int, Meta(ge=1, le=MAX_PARTS)]
 
 
 class CreateUploadRequest(Request, frozen=True):
-    """A file that a client announces. `integrity`: `storage` has storage itself refuse bytes of another `file_hash`.
+    """A file that a client announces.
 
+    `integrity`: `storage` has storage itself refuse bytes of another `file_hash`; of parts, each has a hash of its own.
     `auto_confirm` null: as its bucket has it.
     """
 
@@ -30,7 +32,7 @@ class CreateUploadRequest(Request, frozen=True):
     object_metadata: Json | None = None
     blob_property: Annotated[str, Meta(pattern="^[a-zA-Z0-9_]+$")] | None = None
     blob_type: str | None = None
-    file_hash: Annotated[str, Meta(min_length=64, max_length=64, pattern="^[a-f0-9]{64}$")] | None = None
+    file_hash: Sha256 | None = None
     skip_duplicates: bool = True
     multipart: Multipart = Multipart.AUTO
     integrity: Literal["storage"] | None = None
@@ -43,6 +45,7 @@ class UploadResponse(Response, frozen=True):
     Where URLs are asked for later, a completed upload has a `download_url`; it stands in `presigned_url` as well, if it
     is no longer than the contract allows. `method`: a PUT to `presigned_url` sends the file, or parts of
     `part_size` bytes do, the last one smaller; `part_count` is null where the size was not told.
+    `content_type_note`: what the leading bytes of a completed upload say against its content type, if anything.
     """
 
     upload_id: str
@@ -79,6 +82,8 @@ class UploadResponse(Response, frozen=True):
     part_size: int | None = None
     part_count: int | None = None
     auto_confirm: bool = False
+    integrity: Literal["storage"] | None = None
+    content_type_note: str | None = None
 
 
 class BatchUploadRequest(Request, frozen=True):
@@ -103,10 +108,18 @@ class CompletedPart(msgspec.Struct, kw_only=True, frozen=True):
     etag: str
 
 
-class SignPartsRequest(Request, frozen=True):
-    """Which parts are to be sent."""
+class HashedPart(msgspec.Struct, kw_only=True, frozen=True):
+    """A part that storage is to check. `sha256`: 64 hex digits of its bytes."""
 
-    part_numbers: Annotated[list[PartNumber], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)]
+    part_number: PartNumber
+    sha256: Sha256
+
+
+class SignPartsRequest(Request, frozen=True):
+    """Which parts are to be sent: `part_numbers`, or with `integrity` `storage` `parts`, never both."""
+
+    part_numbers: Annotated[list[PartNumber], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)] | None = None
+    parts: Annotated[list[HashedPart], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)] | None = None
 
 
 class SignedPart(Response, frozen=True):
@@ -124,11 +137,12 @@ class SignPartsResponse(Response, frozen=True):
 
 
 class StoredPart(Response, frozen=True):
-    """A part that storage has."""
+    """A part that storage has. `sha256`: where storage has checked it and tells it."""
 
     part_number: int
     size_bytes: int
     etag: str
+    sha256: str | None = None
 
 
 class ListPartsResponse(Response, frozen=True):
@@ -140,13 +154,16 @@ class ListPartsResponse(Response, frozen=True):
 class ConfirmUploadRequest(Request, frozen=True):
     """What the client says of what it sent; all of it optional. `auto_submit_batch` is accepted and means nothing.
 
-    `parts`: those that make up the file; without them, all that storage has.
+    `parts`: those that make up the file; without them, all that storage has. `file_hash`: the SHA-256 of what was sent.
+    `checksum_crc64nvme`: its CRC64NVME as S3 writes it, compared where storage has one of the whole file.
     """
 
     etag: str | None = None
     file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
     auto_submit_batch: bool | None = None
     parts: Annotated[list[CompletedPart], Meta(min_length=1, max_length=MAX_PARTS)] | None = None
+    file_hash: Sha256 | None = None
+    checksum_crc64nvme: Annotated[str, Meta(min_length=12, max_length=12, pattern="^[A-Za-z0-9+/]{11}=$")] | None = None
 
 
 class ConfirmUploadResponse(Response, frozen=True):
@@ -167,6 +184,7 @@ class ConfirmUploadResponse(Response, frozen=True):
     skipped_unique_key: bool
     existing_object_id: str | None
     batch_id: str | None = None
+    content_type_note: str | None = None
 
 
 class Confirmation(msgspec.Struct, kw_only=True, frozen=True):

@@ -1,4 +1,6 @@
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -74,6 +76,33 @@ async def test_wrong_bytes_fail_the_upload_release_its_quota_and_are_deleted(
     assert await client.quota() == (0, 0)
     await client.world.pass_time(timedelta(0))
     assert client.world.storage.get(record.storage_key) is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [({"sha256": "0" * 64}, "hash_mismatch"), ({"crc64nvme": "AAAAAAAAAAA="}, "checksum_mismatch")],
+)
+@pytest.mark.parametrize("as_task", [False, True])
+async def test_other_bytes_than_the_client_sent_fail_the_upload_whoever_looks(
+    client: Client, claims: dict[str, Any], code: str, as_task: bool
+) -> None:
+    answer = await client.request()
+    client.world.storage.put(answer.record.storage_key, BYTES, "video/mp4", crc64nvme="rosUhgp5mIg=")
+
+    with suppress(WrongStateError):
+        await client.confirm(answer, as_task=as_task, **claims)
+    await client.world.pass_time(timedelta(0))
+
+    assert (await client.record(answer)).failure_reason == code
+
+
+async def test_what_the_client_sent_is_accepted_and_a_crc_that_storage_has_not_says_nothing(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+
+    confirmed = await client.confirm(answer, sha256=SHA256, crc64nvme="AAAAAAAAAAA=")
+
+    assert (confirmed.status, confirmed.record.sha256) == (Status.COMPLETED, SHA256)
 
 
 async def test_another_content_type_than_promised_fails_the_upload(client: Client) -> None:

@@ -98,6 +98,33 @@ async def test_bytes_that_change_after_completion_are_noticed_where_storage_keep
     assert (await client.record(answer)).status is Status.COMPLETED
 
 
+async def test_bytes_that_change_after_completion_are_replaced_by_the_proved_ones_where_storage_keeps_versions(
+    client: Client,
+) -> None:
+    answer = await client.request()
+    proved = client.put(answer)
+    await client.confirm(answer)
+    client.put(answer, b"other bytes!")
+    before = await client.world.log.head()
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    assert await client.world.storage.head(answer.record.storage_key) == proved
+    assert await client.world.log.head() == before
+
+
+async def test_what_an_operator_deleted_stays_deleted(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+    await client.confirm(answer)
+    await client.world.storage.delete(answer.record.storage_key)
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    assert await client.world.storage.head(answer.record.storage_key) is None
+    assert client.world.problems == []
+
+
 async def test_bytes_that_stay_the_same_are_no_news(client: Client) -> None:
     answer = await client.request()
     client.put(answer)

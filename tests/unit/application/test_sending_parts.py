@@ -1,15 +1,20 @@
 """Uploads in parts: from the first URL to one object, and what may go wrong between."""
 
 import asyncio
+import hashlib
+from base64 import b64encode
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
+from adapters.memory.object_storage import WrongChecksumError
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageUnavailableError
 from application.putting_together import NamedPart
 from application.requesting_upload import Answer
 from application.rules import Rules
+from application.sending_parts import WantedPart
 from domain.parts import Multipart
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from domain.upload import FailureReason, Status
@@ -88,6 +93,13 @@ async def test_parts_that_are_sent_late_give_the_upload_more_time(client: Client
     assert signed.signed.expires_at <= record.expires_at
     await client.world.pass_time(timedelta(minutes=50))
     assert (await client.record(answer)).status is Status.IN_PROGRESS
+
+
+async def test_an_upload_that_lasts_for_long_is_not_ended_before_the_urls_of_its_parts(client: Client) -> None:
+    answer = await in_parts(client, expires_in=24 * 3600)
+    await client.world.pass_time(timedelta(hours=1))
+    (part,) = await client.sign_parts(answer, 1)
+    assert (await client.record(answer)).expires_at >= part.signed.expires_at
 
 
 async def test_of_two_that_begin_at_once_one_does(client: Client) -> None:
@@ -201,6 +213,76 @@ async def test_parts_that_were_put_together_before_an_answer_was_lost_are_confir
     assert (await client.confirm(answer)).status is Status.COMPLETED
 
 
+def hashed(number: int) -> WantedPart:
+    return WantedPart(part_number=number, sha256=hashlib.sha256(PARTS[number]).hexdigest())
+
+
+async def checked(client: Client) -> Answer:
+    """Send all parts of an upload that storage checks."""
+    answer = await in_parts(client, storage_checks=True)
+    await client.sign_parts(answer, *map(hashed, PARTS))
+    for number, body in PARTS.items():
+        await client.put_part(answer, number, body, sha256=hashed(number).sha256)
+    return answer
+
+
+async def test_storage_checks_every_part_and_the_whole_is_proved_all_the_same(client: Client) -> None:
+    answer = await in_parts(client, storage_checks=True)
+    signed = await client.sign_parts(answer, *map(hashed, PARTS))
+    assert [part.signed.headers for part in signed] == [
+        {"x-amz-checksum-sha256": b64encode(hashlib.sha256(body).digest()).decode()} for body in PARTS.values()
+    ]
+    with pytest.raises(WrongChecksumError):
+        await client.put_part(answer, 1, b"9876543210", sha256=hashed(1).sha256)
+    for number, body in PARTS.items():
+        await client.put_part(answer, number, body, sha256=hashed(number).sha256)
+    assert [part.sha256 for part in await client.parts(answer)] == [hashed(number).sha256 for number in PARTS]
+
+    confirmed = await client.confirm(answer)
+
+    assert confirmed.status is Status.COMPLETED
+    assert confirmed.record.sha256 == hashlib.sha256(BODY).hexdigest()
+
+
+async def test_checked_parts_that_all_came_complete_without_their_client(client: Client) -> None:
+    answer = await checked(client)
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    assert (await client.record(answer)).status is Status.COMPLETED
+
+
+async def test_the_parts_that_storage_checks_are_named_with_their_hashes(client: Client) -> None:
+    answer = await in_parts(client, storage_checks=True)
+    with pytest.raises(InvalidInputError) as refused:
+        await client.sign_parts(answer, hashed(1), 2)
+    assert refused.value.code == "part_hash_required"
+    assert (await client.record(answer)).status is Status.PENDING
+
+
+async def test_the_parts_that_storage_does_not_check_are_named_without_hashes(client: Client) -> None:
+    answer = await in_parts(client)
+    with pytest.raises(InvalidInputError) as refused:
+        await client.sign_parts(answer, 1, hashed(2))
+    assert refused.value.code == "integrity_not_requested"
+
+
+@pytest.mark.parametrize(("there", "status"), [(BODY, Status.COMPLETED), (b"others", Status.FAILED)])
+async def test_what_is_there_before_checked_parts_are_put_together_is_not_replaced_and_judged_as_it_is(
+    client: Client, there: bytes, status: Status
+) -> None:
+    answer = await checked(client)
+    stored = client.put(answer, there)
+
+    with suppress(WrongStateError):  # it says that the bytes are others
+        await client.confirm(answer)
+
+    record = await client.record(answer)
+    assert record.status is status
+    assert record.version_id in {stored.version_id, None}
+    assert client.world.storage.multiparts() == set()
+
+
 async def test_storage_that_does_not_answer_changes_nothing(client: Client) -> None:
     answer = await in_parts(client)
     await send(client, answer, 1, 2, 3)
@@ -309,7 +391,11 @@ async def test_what_is_in_another_bucket_is_not_there(client: Client) -> None:
     answer = await in_parts(client)
     for ask in (
         client.world.send_parts.sign(
-            client.caller, client.namespace, answer.record.upload_id, [1], bucket_id="bkt_other"
+            client.caller,
+            client.namespace,
+            answer.record.upload_id,
+            [WantedPart(part_number=1)],
+            bucket_id="bkt_other",
         ),
         client.world.send_parts.parts(client.namespace, answer.record.upload_id, bucket_id="bkt_other"),
     ):

@@ -48,7 +48,7 @@ from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import Answer, RequestingUpload, Wish
 from application.rules import Rules
 from application.running_tasks import RunningTasks
-from application.sending_parts import SendingParts, SignedPart
+from application.sending_parts import SendingParts, SignedPart, WantedPart
 from application.signing_uploads import SigningUploads
 from application.uploads import load_upload
 from application.verifying_uploads import VerifyingUploads
@@ -56,6 +56,7 @@ from application.working import Working
 from domain.admission import Announcement
 from domain.bucket import Policy, UniqueKey
 from domain.composition import BlobWish
+from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.organization import Tier
 from domain.upload import Claimed
 
@@ -78,7 +79,7 @@ class World:
         self.key_uses = MemoryKeyUses()
         self.read_side = MemoryReadSide(self.log, self.key_uses)
         self.directory = MemoryDirectory(self.read_side)
-        self.storage = MemoryObjectStorage(versioned=self.versioned, min_part_bytes=1)
+        self.storage = MemoryObjectStorage(versioned=self.versioned, min_part_bytes=1, now=self.clock.now)
         self.jobs = MemoryJobQueue(self.log)
         self.tasks = MemoryTasks(self.log)
         self.problems: list[BaseException] = []
@@ -106,6 +107,7 @@ class World:
             read_side=read_side,
             storage=storage,
             directory=self.directory,
+            tasks=self.tasks,
             clock=clock,
             ids=ids,
             rules=rules,
@@ -221,6 +223,7 @@ class Client:
         unique_key: UniqueKey | None = None,
         schema: dict[str, Any] | None = None,
         auto_confirm: bool = False,
+        content_rules: ContentRules = ANY_CONTENT,
     ) -> BucketRecord:
         self.bucket = await self.world.create_bucket(
             self.caller,
@@ -231,6 +234,7 @@ class Client:
             unique_key=unique_key,
             metadata={},
             auto_confirm=auto_confirm,
+            content_rules=content_rules,
         )
         return self.bucket
 
@@ -275,29 +279,31 @@ class Client:
         policy: Policy | None = None,
         as_task: bool = False,
         parts: Sequence[NamedPart] | None = None,
+        **hashes: str,
     ) -> Confirmed:
         return await self.world._confirm(
             self.caller,
             self.namespace,
             answer.record.upload_id,
             bucket_id=None,
-            claimed=Claimed(etag=etag, size_bytes=size, policy=policy),
+            claimed=Claimed(etag=etag, size_bytes=size, policy=policy, **hashes),
             as_task=as_task,
             parts=parts,
         )
 
-    async def sign_parts(self, answer: Answer, *numbers: int) -> list[SignedPart]:
+    async def sign_parts(self, answer: Answer, *parts: int | WantedPart) -> list[SignedPart]:
+        wanted = [WantedPart(part_number=part) if isinstance(part, int) else part for part in parts]
         return await self.world.send_parts.sign(
-            self.caller, self.namespace, answer.record.upload_id, numbers, bucket_id=None
+            self.caller, self.namespace, answer.record.upload_id, wanted, bucket_id=None
         )
 
     async def parts(self, answer: Answer) -> Sequence[StoredPart]:
         return await self.world.send_parts.parts(self.namespace, answer.record.upload_id, bucket_id=None)
 
-    async def put_part(self, answer: Answer, number: int, body: bytes) -> StoredPart:
+    async def put_part(self, answer: Answer, number: int, body: bytes, *, sha256: str | None = None) -> StoredPart:
         """Send a part, as whoever holds its URL."""
         record = await self.record(answer)
-        stored = self.world.storage.put_part(record.storage_key, record.multipart_id or "", number, body)
+        stored = self.world.storage.put_part(record.storage_key, record.multipart_id or "", number, body, sha256=sha256)
         assert stored is not None
         return stored
 

@@ -7,6 +7,7 @@ import pytest
 
 from domain.admission import Admitted, Announcement, BucketRules, admit
 from domain.bucket import Policy, UniqueKey, canonical_digest
+from domain.content_rules import ContentRules
 from domain.organization import GB, MB, TierLimits
 from domain.parts import SINGLE_PUT_LIMIT_BYTES, Multipart
 from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
@@ -20,7 +21,12 @@ TWO_FILES = parse(
 )
 BUCKET = BucketRules(schema=ONE_FILE, unique_key=None)
 CLIP = Announcement(filename="clip.mp4", content_type="video/mp4", file_size_bytes=1000)
-KEYED = BucketRules(schema=ONE_FILE, unique_key=UniqueKey(fields=("title",), default_policy=Policy.UPSERT))
+CONTENT = ContentRules(
+    allowed_content_types=("video/*", "image/png"), min_file_size_bytes=10, max_file_size_bytes=10**9
+)
+KEYED = BucketRules(
+    schema=ONE_FILE, unique_key=UniqueKey(fields=("title",), default_policy=Policy.UPSERT), content=CONTENT
+)
 
 
 def clip(**changed: Any) -> Announcement:  # noqa: ANN401  # whatever an announcement takes
@@ -198,6 +204,8 @@ ORDER: tuple[tuple[str, dict[str, Any], type[RefusedError]], ...] = (
     ("invalid_filename", {"filename": "a/b"}, InvalidInputError),
     ("invalid_content_type", {"content_type": "video"}, InvalidInputError),
     ("file_too_large", {"file_size_bytes": 100 * MB + 1}, ForbiddenError),
+    ("file_too_small", {"file_size_bytes": 9}, ForbiddenError),
+    ("content_type_not_allowed", {"content_type": "image/gif"}, ForbiddenError),
     ("unknown_blob_property", {"blob_property": "film"}, InvalidInputError),
     ("content_type_does_not_fit", {"content_type": "image/png"}, InvalidInputError),
     ("schema_violation", {"object_metadata": {"title": 7}}, InvalidInputError),
@@ -228,6 +236,47 @@ def test_each_line_of_the_order_breaks_one_rule(line: tuple[str, dict[str, Any],
     assert refused(clip(**{"object_metadata": {"title": "t"}, **changed}), KEYED, by=by).code == code
 
 
+@pytest.mark.parametrize(
+    ("announced", "code"),
+    [
+        (clip(file_size_bytes=9), "file_too_small"),
+        (clip(file_size_bytes=10), None),
+        (clip(file_size_bytes=20), None),
+        (clip(file_size_bytes=21), "file_too_large"),
+        (clip(file_size_bytes=21, content_type="text/plain"), "file_too_large"),
+        (clip(file_size_bytes=None), None),
+        (clip(content_type="VIDEO/webm; codecs=vp9", file_size_bytes=10), None),
+        (clip(content_type="application/pdf", file_size_bytes=10), None),
+        (clip(content_type="application/pdfx", file_size_bytes=10), "content_type_not_allowed"),
+        (clip(content_type="text/plain", file_size_bytes=10), "content_type_not_allowed"),
+    ],
+)
+def test_a_bucket_takes_files_of_its_sizes_and_types(announced: Announcement, code: str | None) -> None:
+    content = ContentRules(
+        allowed_content_types=("video/*", "application/pdf"), min_file_size_bytes=10, max_file_size_bytes=20
+    )
+    rules = BucketRules(schema=None, unique_key=None, content=content)
+    announced = msgspec.structs.replace(announced, create_object=False)
+
+    if code is None:
+        admit(announced, rules, LIMITS)
+    else:
+        assert refused(announced, rules, by=ForbiddenError).code == code
+
+
+def test_a_bucket_without_rules_takes_any_file() -> None:
+    announced = clip(content_type="application/x-whatever", file_size_bytes=1, create_object=False)
+
+    admit(announced, BucketRules(schema=None, unique_key=None), LIMITS)
+
+
+def test_the_tiers_limit_is_told_before_the_buckets() -> None:
+    rules = BucketRules(schema=None, unique_key=None, content=ContentRules(max_file_size_bytes=10))
+
+    refusal = refused(clip(file_size_bytes=100 * MB + 1), rules, by=ForbiddenError)
+    assert refusal.details["limit_bytes"] == LIMITS.file_size_bytes
+
+
 def test_without_a_schema_a_file_that_is_too_large_is_told_so_first() -> None:
     rules = BucketRules(schema=None, unique_key=None)
 
@@ -238,3 +287,10 @@ def test_the_tiers_limit_is_told_before_the_one_of_a_single_put() -> None:
     announced = clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1)
 
     assert refused(announced, by=ForbiddenError).code == "file_too_large"
+
+
+def test_storage_can_check_a_single_put_by_its_hash_and_parts_by_theirs() -> None:
+    assert refused(clip(storage_checks=True)).code == "hash_required"
+
+    assert admit(clip(storage_checks=True, sha256="a" * 64), BUCKET, LIMITS).part_size is None
+    assert admit(clip(storage_checks=True, multipart=Multipart.ALWAYS), BUCKET, LIMITS).part_size is not None

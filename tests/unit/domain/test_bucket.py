@@ -31,6 +31,8 @@ from domain.bucket import (
     merged,
     unique_values,
 )
+from domain.content_rules import ContentCheck, ContentRules
+from domain.events import encode
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from tests.unit.domain.examples import ORIGIN
 from tests.unit.domain.spec import Behaviour
@@ -161,6 +163,63 @@ def test_true_takes_the_place_of_one_although_python_thinks_them_equal() -> None
 )
 def test_a_change_that_breaks_a_rule_is_refused(changed: dict[str, Any], code: str) -> None:
     given(CREATED).when(msgspec.structs.replace(UPDATE, **changed)).then_refused(InvalidInputError, code)
+
+
+STRICT = ContentRules(content_check=ContentCheck.STRICT, allowed_content_types=("IMAGE/png ", "image/png", "text/*"))
+STRICT_AS_KEPT = ContentRules(content_check=ContentCheck.STRICT, allowed_content_types=("image/png", "text/*"))
+
+
+def test_a_bucket_is_made_with_rules_for_its_files() -> None:
+    made = msgspec.structs.replace(CREATED, content_rules=STRICT_AS_KEPT)
+
+    state = given().when(create(content_rules=STRICT)).then(made)
+
+    assert state == msgspec.structs.replace(LIVE, content_rules=STRICT_AS_KEPT)
+
+
+def test_the_rules_of_a_bucket_change_and_what_they_are_already_is_not_news() -> None:
+    update = msgspec.structs.replace(UPDATE, content_rules=STRICT)
+    updated = msgspec.structs.replace(UPDATED, content_rules=STRICT_AS_KEPT)
+
+    state = given(CREATED).when(update).then(updated)
+
+    assert isinstance(state, LiveBucket)
+    assert state.content_rules == STRICT_AS_KEPT
+    given(CREATED, updated).when(update).then_nothing()
+    given(CREATED, updated).when(UPDATE).then(UPDATED)
+
+
+def test_a_bucket_without_rules_says_nothing_of_them_in_its_events() -> None:
+    (made,) = buckets.decide(create(content_rules=ContentRules()), NoBucket())
+
+    assert b"content_rules" not in encode(made)
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ({"min_file_size_bytes": 2, "max_file_size_bytes": 1}, "invalid_content_rules"),
+        ({"min_file_size_bytes": -1}, "invalid_content_rules"),
+        ({"max_file_size_bytes": 2**63}, "invalid_content_rules"),
+        ({"allowed_content_types": tuple(f"image/x-{n}" for n in range(101))}, "invalid_content_rules"),
+        ({"allowed_content_types": ("image",)}, "invalid_content_type"),
+        ({"allowed_content_types": ("*/png",)}, "invalid_content_type"),
+        ({"allowed_content_types": ("image/png; a=b",)}, "invalid_content_type"),
+    ],
+)
+def test_rules_that_no_file_can_fit_are_refused(rules: dict[str, Any], code: str) -> None:
+    content_rules = ContentRules(**rules)
+
+    given().when(create(content_rules=content_rules)).then_refused(InvalidInputError, code)
+    update = msgspec.structs.replace(UPDATE, content_rules=content_rules)
+    given(CREATED).when(update).then_refused(InvalidInputError, code)
+
+
+def test_as_many_content_types_as_may_be_and_one_size_alone_are_rules() -> None:
+    types = tuple(f"image/x-{n}" for n in range(100))
+    rules = ContentRules(allowed_content_types=types, min_file_size_bytes=7, max_file_size_bytes=7)
+
+    given().when(create(content_rules=rules)).then(msgspec.structs.replace(CREATED, content_rules=rules))
 
 
 def test_the_deletion_of_a_bucket_begins_and_ends() -> None:

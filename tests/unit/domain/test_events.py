@@ -119,6 +119,7 @@ def test_what_is_not_ours_is_not_decoded(state: bytes) -> None:
                 "etag_mismatch",
                 "size_mismatch",
                 "file_too_large",
+                "file_too_small",
                 "hash_mismatch",
                 "content_type_mismatch",
                 "object_not_found",

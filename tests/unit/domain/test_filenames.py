@@ -3,7 +3,15 @@ from urllib.parse import quote
 
 import pytest
 
-from domain.filenames import MAX_KEY_BYTES, MAX_SEGMENT_BYTES, check, property_from, stem, storage_key
+from domain.filenames import (
+    MAX_KEY_BYTES,
+    MAX_SEGMENT_BYTES,
+    STORAGE_KEY,
+    check,
+    property_from,
+    stem,
+    storage_key,
+)
 from domain.refusals import InvalidInputError
 
 FOLDER = "int_1/ns_1/api_buckets_uploads_create/upl_1/"
@@ -147,3 +155,34 @@ def test_nothing_is_normalised() -> None:
     decomposed = unicodedata.normalize("NFD", "résumé.pdf")
 
     assert name_in_key(decomposed) == decomposed
+
+
+@pytest.mark.parametrize("filename", ["clip.mp4", " ", "a\u0085b", "ä+ %41.txt", "a/b", "a\nb"])
+def test_a_key_tells_whose_it_is(filename: str) -> None:
+    found = STORAGE_KEY.fullmatch(FOLDER + filename)
+
+    assert found is not None
+    assert found.groupdict() == {
+        "internal_id": "int_1",
+        "namespace_id": "ns_1",
+        "upload_id": "upl_1",
+        "filename": filename,
+    }
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "reports/2030.csv",
+        FOLDER,
+        f"/{FOLDER}a",
+        f"above/{FOLDER}a",
+        FOLDER.replace("upl_1", "upl_") + "a",
+        FOLDER.replace("upl_1", "UPL_1") + "a",
+        FOLDER.replace("create", "delete") + "a",
+        FOLDER + "a\0",
+    ],
+)
+def test_a_key_of_another_layout_is_nobodys(key: str) -> None:
+    assert STORAGE_KEY.fullmatch(key) is None

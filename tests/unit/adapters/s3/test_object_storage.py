@@ -1,6 +1,8 @@
 """The answers of servers that fail, refuse, lie or hang; what a good server answers is the contract suite's."""
 
 import asyncio
+import hashlib
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -42,11 +44,15 @@ def refused(status: int, code: str) -> bytes:
 
 
 class Server:
-    """Answers as told, and remembers what it was asked: (method, path and query without signatures)."""
+    """Answers as told, and remembers what it was asked: (method, path and query without signatures).
+
+    `sent`: the headers and the body of each question.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.sent: list[tuple[dict[str, str], str]] = []
         self.hanging = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -54,7 +60,8 @@ class Server:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             request, *headers = head.split("\r\n")
             sent = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in headers)}
-            await reader.readexactly(int(sent.get("content-length", 0)))
+            body = await reader.readexactly(int(sent.get("content-length", 0)))
+            self.sent.append((sent, body.decode()))
             method, target, _ = request.split(" ")
             question = method, urlsplit(target).path, dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
             self.asked.append(question)
@@ -100,6 +107,8 @@ CALLS: dict[str, Callable[[S3ObjectStorage], Any]] = {
     "parts": lambda storage: storage.parts("k", "m"),
     "complete": lambda storage: storage.complete_multipart("k", "m", PARTS),
     "abort": lambda storage: storage.abort_multipart("k", "m"),
+    "list keys": lambda storage: anext(storage.list_objects()),
+    "list parts": lambda storage: anext(storage.list_multiparts()),
     "prepare": lambda storage: storage.prepare(cors_origins=["*"]),
     "ping": lambda storage: storage.ping(),
 }
@@ -116,6 +125,7 @@ every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
         (429, "TooManyRequests"),
         (400, "RequestTimeout"),
         (409, "OperationAborted"),
+        (409, "ConditionalRequestConflict"),
     ],
 )
 async def test_a_server_in_trouble_is_unavailable(
@@ -267,6 +277,22 @@ async def test_a_stream_that_breaks_is_unavailable(sent: bytes) -> None:
             await read(storage, CONTENT)
 
 
+@pytest.mark.parametrize("status", [200, 206], ids=["Range ignored", "Range kept"])
+async def test_a_read_of_the_first_bytes_gives_no_more_whatever_comes(status: int) -> None:
+    answer = http(status, b"he" if status == 206 else b"hello", ETag='"abc"')
+
+    async with storage_on(lambda *_: answer) as (storage, _):
+        assert [chunk async for chunk in storage.read("k", CONTENT, first_bytes=2)] == [b"he"]
+
+
+async def test_a_read_of_the_first_bytes_that_breaks_is_unavailable() -> None:
+    answer = http(206, b"h", Content_Length="2", ETag='"abc"')
+
+    async with storage_on(lambda *_: answer) as (storage, _):
+        with pytest.raises(StorageUnavailableError):
+            _ = [chunk async for chunk in storage.read("k", CONTENT, first_bytes=2)]
+
+
 def versions(*found: str, markers: tuple[str, ...] = (), truncated: bool = False) -> bytes:
     """Answer a listing; each version is `key:id`."""
 
@@ -413,6 +439,75 @@ async def test_a_completion_is_tried_again(first: bytes, second: bytes, complete
     assert answers == []
 
 
+BEGUN = http(200, b"<InitiateMultipartUploadResult><UploadId>m</UploadId></InitiateMultipartUploadResult>")
+DIGEST = hashlib.sha256(b"hello")
+
+
+def checked_listing(*checksums: str) -> bytes:
+    """Return parts as S3 lists those of an upload that was begun with an algorithm."""
+    parts = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><Size>5</Size><ETag>&quot;e{number}&quot;</ETag>"
+        f"<LastModified>2026-01-02T03:04:05.000Z</LastModified><ChecksumSHA256>{checksum}</ChecksumSHA256></Part>"
+        for number, checksum in enumerate(checksums, 1)
+    )
+    body = (
+        f"<ListPartsResult><IsTruncated>false</IsTruncated><ChecksumAlgorithm>SHA256</ChecksumAlgorithm>"
+        f"<ChecksumType>COMPOSITE</ChecksumType>{parts}</ListPartsResult>"
+    )
+    return http(200, body.encode())
+
+
+async def test_where_checksums_are_listed_an_upload_is_begun_and_completed_with_them() -> None:
+    checksum = b64encode(DIGEST.digest()).decode()
+    answers = [BEGUN, checked_listing(), BEGUN, checked_listing(checksum), COMPLETED]
+
+    async with storage_on(lambda *_: answers.pop(0)) as (storage, server):
+        for _ in range(2):  # what the server does is asked once
+            assert await storage.begin_multipart("k", content_type="a/b", checked=True) == "m"
+        parts = await storage.parts("k", "m")
+        assert parts == [StoredPart(part_number=1, size_bytes=5, etag="e1", sha256=DIGEST.hexdigest())]
+        assert await storage.complete_multipart("k", "m", parts, only_new=True)
+
+    assert [method for method, *_ in server.asked] == ["POST", "GET", "POST", "GET", "POST"]
+    for headers, _ in (server.sent[0], server.sent[2]):
+        assert headers["x-amz-checksum-algorithm"] == "SHA256"
+        assert headers["x-amz-checksum-type"] == "COMPOSITE"
+    headers, body = server.sent[4]
+    assert headers["if-none-match"] == "*"
+    assert f"<ChecksumSHA256>{checksum}</ChecksumSHA256>" in body
+
+
+async def test_where_no_checksums_are_listed_an_upload_is_begun_without() -> None:
+    answers = [BEGUN, listed(), http(204), BEGUN, BEGUN]
+
+    async with storage_on(lambda *_: answers.pop(0)) as (storage, server):
+        for _ in range(2):
+            assert await storage.begin_multipart("k", content_type="a/b", checked=True) == "m"
+
+    assert [method for method, *_ in server.asked] == ["POST", "GET", "DELETE", "POST", "POST"]
+    for headers, _ in server.sent[3:]:
+        assert "x-amz-checksum-algorithm" not in headers
+
+
+async def test_parts_without_checksums_are_completed_without_and_unconditionally() -> None:
+    async with storage_on(lambda *_: COMPLETED) as (storage, server):
+        assert await storage.complete_multipart("k", "m", PARTS)
+
+    ((headers, body),) = server.sent
+    assert "if-none-match" not in headers
+    assert "Checksum" not in body
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [refused(412, "PreconditionFailed"), refused(200, "PreconditionFailed"), http(412)],
+    ids=["412", "200 with an error", "no body"],
+)
+async def test_a_completion_that_would_replace_something_is_none(answer: bytes) -> None:
+    async with storage_on(lambda *_: answer) as (storage, _):
+        assert await storage.complete_multipart("k", "m", PARTS, only_new=True) is False
+
+
 async def complete(refusal: bytes, listing: bytes) -> bool:
     async with storage_on(lambda method, *_: listing if method == "GET" else refusal) as (storage, _):
         return await storage.complete_multipart("k", "m", PARTS)
@@ -469,7 +564,7 @@ def bucket_server(**broken: bytes) -> Answer:
     told = {
         "versioning": b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
         "lifecycle": b"<LifecycleConfiguration><Rule><ID>upwell</ID><Filter><Prefix></Prefix></Filter>"
-        b"<Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>7</NoncurrentDays>"
+        b"<Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>14</NoncurrentDays>"
         b"</NoncurrentVersionExpiration><AbortIncompleteMultipartUpload><DaysAfterInitiation>8</DaysAfterInitiation>"
         b"</AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>",
         "cors": b"<CORSConfiguration><CORSRule><ID>upwell</ID><AllowedOrigin>*</AllowedOrigin>"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from entrypoints.client.bar import Bar
 from entrypoints.client.output import human, printable
 from entrypoints.client.progress import LINE_SECONDS, Lines
 from entrypoints.client.reading import Wanted
@@ -24,12 +25,41 @@ def test_names_cannot_steer_a_terminal(name: str, shown: str) -> None:
 
 def test_lines_come_only_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     now = 0.0
-    advance = Lines(now=lambda: now).phase("a.mp4", "sending", 100)
+    advance = Lines(now=lambda: now).file("a.mp4", 100).begin("sending", 100)
     advance(10)
     now = LINE_SECONDS
     advance(40)
     advance(1)
     assert capsys.readouterr().err == "upwell: a.mp4: sending 50 % at 10 bytes/s\n"
+
+
+def test_of_several_files_only_the_ends_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 0.0
+    lines = Lines(now=lambda: now)
+    lines.total(2, 200)
+    advance = lines.file("a.mp4", 100).begin("sending", 100)
+    now = LINE_SECONDS
+    advance(40)
+    assert capsys.readouterr().err == ""
+
+
+def test_the_total_counts_what_is_sent_and_what_need_not_be() -> None:
+    bar = Bar()
+    bar.total(2, 300)
+    bar._progress.stop()
+    sent, known = bar.file("a.mp4", 100), bar.file("b.mp4", 200)
+    sent.begin("hashing", 100)(100)
+    known.begin("hashing", 200)(200)
+    advance = sent.begin("sending", 100)
+    advance(100)
+    advance(-40)
+    total = bar._progress.tasks[0]
+    assert (total.completed, total.description) == (60, "0 of 2 files")
+    known.end()
+    assert (total.completed, total.description) == (260, "1 of 2 files")
+    sent.end()
+    assert (total.completed, total.total, total.description) == (300, 300, "2 of 2 files")
+    assert len(bar._progress.tasks) == 1
 
 
 @pytest.mark.parametrize(

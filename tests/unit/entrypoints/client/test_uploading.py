@@ -1,6 +1,8 @@
 """One file from start to end: what is asked, sent and confirmed, and what becomes of the upload when it goes wrong."""
 
 import json
+import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,14 +10,19 @@ from typing import Any
 import httpx
 import pytest
 
+from entrypoints.client.keeping import find_kept
+from entrypoints.client.progress import Steps
 from entrypoints.client.service import Bucket, Property, Schema
-from entrypoints.client.uploading import InterruptedUploadError, Outcome, Uploading, Wish
+from entrypoints.client.target import Target
+from entrypoints.client.uploading import Manner, Outcome, Uploading
+from entrypoints.client.wish import Wish
 from upwell_client import Client, Retries
 
 BUCKET = Bucket(
     bucket_id="bkt_1", bucket_name="files", bucket_schema=Schema(properties={"video": Property(type="video")})
 )
 UPLOAD = {"upload_id": "upl_1", "status": "PENDING", "expires_at": "2026-01-01T00:00:00Z"}
+TARGET = Target(url="http://upwell.test", api_key="sk", namespace="ns", bucket="files")
 DONE = {"upload_id": "upl_1", "status": "COMPLETED", "object_id": "obj_1"}
 
 
@@ -33,14 +40,17 @@ class World:
         self.look: Any = DONE
         self.calls: list[str] = []
         self.bodies: dict[str, Any] = {}
+        self.sign: Any = {**UPLOAD, "presigned_url": "http://s3.test/y"}
         self.wait_seconds = 60.0
+        self.stopping = threading.Event()
+        self.notes: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         body = request.read()
         call = self._name(request)
         self.calls.append(call)
         if request.method == "POST":
-            self.bodies[call] = json.loads(body)
+            self.bodies[call] = json.loads(body or b"{}")
         if call == "cancel":
             return httpx.Response(204)
         answer = getattr(self, call)
@@ -52,12 +62,20 @@ class World:
             raise answer
         return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
 
-    def upload(self, path: Path, wish: Wish | None = None) -> Outcome:
+    def upload(self, path: Path, wish: Wish | None = None, *, target: Target = TARGET, resume: bool = False) -> Outcome:
         retries = Retries(first_seconds=0)
         transport = httpx.MockTransport(self)
-        with Client("http://upwell.test", "sk", "ns", bucket="files", retries=retries, transport=transport) as client:
-            uploading = Uploading(client, _Silent(), wait_seconds=self.wait_seconds)
-            return uploading.upload(path, BUCKET, wish or Wish())
+        outcome = Outcome(file=path.name)
+        with Client(target.url, "sk", "ns", bucket="files", retries=retries, transport=transport) as client:
+            manner = Manner(resume=resume, wait_seconds=self.wait_seconds)
+            uploading = Uploading(client, _Noting(self.notes), target, manner, stopping=self.stopping)
+            uploading.upload(path, BUCKET, wish or Wish(), outcome)
+        return outcome
+
+    def stop(self) -> httpx.Response:
+        """Take the bytes, while the user presses Ctrl-C."""
+        self.stopping.set()
+        return httpx.Response(200)
 
     @staticmethod
     def _name(request: httpx.Request) -> str:
@@ -66,28 +84,48 @@ class World:
                 return "put"
             case "DELETE", _:
                 return "cancel"
-            case "POST", "confirm":
-                return "confirm"
+            case "POST", "confirm" | "sign" as name:
+                return name
             case "POST", _:
                 return "ask"
             case _:
                 return "look"
 
 
-class _Silent:
-    def phase(self, name: str, what: str, size_bytes: int | None) -> Callable[[int], None]:  # noqa: ARG002  # a role
-        return lambda _: None
+class _Noting:
+    def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
 
-    def note(self, text: str) -> None:
+    def total(self, files: int, size_bytes: int) -> None:
         pass
 
+    def file(self, name: str, size_bytes: int | None) -> Steps:  # noqa: ARG002  # a role
+        return _Silent()
+
+    def note(self, text: str) -> None:
+        self._notes.append(text)
+
     def result(self, line: str) -> None:
+        pass
+
+
+class _Silent:
+    def begin(self, what: str, size_bytes: int | None) -> Callable[[int], None]:  # noqa: ARG002  # a role
+        return lambda _: None
+
+    def end(self) -> None:
         pass
 
 
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+def kept(path: Path) -> dict[str, Any] | None:
+    """Return what is kept beside a file."""
+    place = path.with_name(f".{path.name}.upwell-upload")
+    return json.loads(place.read_bytes()) if place.exists() else None
 
 
 @pytest.fixture
@@ -189,15 +227,18 @@ def test_an_upload_whose_bytes_could_not_be_sent_is_left_pending(world: World, p
     world.put = httpx.ConnectError("refused")
     outcome = world.upload(path)
     assert outcome.error is not None
-    assert outcome.error["message"] == "the storage cannot be reached: refused; the upload upl_1 is left pending"
+    assert outcome.error["message"] == (
+        "the storage cannot be reached: refused; the upload upl_1 is left pending: go on with 'upwell upload --resume'"
+    )
     assert "cancel" not in world.calls
+    assert (kept(path) or {})["upload_id"] == "upl_1"
 
 
 def test_an_upload_that_could_not_be_confirmed_is_left_pending(world: World, path: Path) -> None:
     world.confirm = httpx.ReadError("reset")
     outcome = world.upload(path)
     assert outcome.error is not None
-    assert outcome.error["message"].endswith("the upload upl_1 is left pending")
+    assert "; the upload upl_1 is left pending" in outcome.error["message"]
     assert outcome.status == "PENDING"
 
 
@@ -220,30 +261,209 @@ def test_a_file_that_changed_while_it_was_sent_is_given_up(world: World, path: P
     assert outcome.error["code"] == "changed"
     assert outcome.status == "CANCELED"
     assert world.calls == ["ask", "put", "cancel"]
+    assert kept(path) is None
 
 
-def test_an_interruption_cancels_what_is_pending(world: World, path: Path) -> None:
-    world.put = KeyboardInterrupt()
-    with pytest.raises(InterruptedUploadError) as interrupted:
-        world.upload(path)
-    assert world.calls == ["ask", "put", "cancel"]
-    assert interrupted.value.outcome.status == "CANCELED"
-    assert interrupted.value.outcome.error == {
+def test_what_is_needed_to_go_on_is_kept_before_the_first_byte_and_until_the_end(world: World, path: Path) -> None:
+    seen: list[Any] = []
+
+    def look() -> httpx.Response:
+        seen.append(kept(path))
+        seen.append(path.with_name(".clip.mp4.upwell-upload").stat().st_mode & 0o777)
+        return httpx.Response(200)
+
+    world.put = look
+    assert world.upload(path, Wish(metadata={"a": 1})).ok
+    assert seen == [
+        {
+            "upload_id": "upl_1",
+            "url": "http://upwell.test",
+            "namespace": "ns",
+            "bucket": "files",
+            "path": str(path),
+            "size_bytes": 3,
+            "mtime_ns": path.stat().st_mtime_ns,
+            "wish": {
+                "property_name": None,
+                "content_type": None,
+                "metadata": {"a": 1},
+                "object_metadata": None,
+                "create_object": True,
+                "skip_duplicates": True,
+                "expires_in_seconds": None,
+            },
+        },
+        0o600,
+    ]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_interruption_leaves_the_upload_pending(world: World, path: Path) -> None:
+    world.put = world.stop
+    outcome = world.upload(path)
+    assert world.calls == ["ask", "put"]
+    assert outcome.error == {
         "code": "interrupted",
-        "message": "interrupted; the upload upl_1 was canceled",
+        "message": "interrupted; the upload upl_1 is left pending: go on with 'upwell upload --resume'",
     }
+    assert kept(path)
 
 
 def test_an_interruption_leaves_alone_what_is_being_verified(world: World, path: Path) -> None:
-    world.confirm = {"upload_id": "upl_1", "status": "PROCESSING"}
-    world.look = KeyboardInterrupt()
-    with pytest.raises(InterruptedUploadError):
-        world.upload(path)
-    assert world.calls == ["ask", "put", "confirm", "look"]
+    def confirm() -> httpx.Response:
+        world.stopping.set()
+        return httpx.Response(200, json={"upload_id": "upl_1", "status": "PROCESSING"})
+
+    world.confirm = confirm
+    outcome = world.upload(path)
+    assert world.calls == ["ask", "put", "confirm"]
+    assert (outcome.error or {})["message"] == "interrupted; upl_1 is verified without you"
 
 
-def test_an_interruption_before_anything_was_asked_has_nothing_to_cancel(world: World, path: Path) -> None:
-    world.ask = KeyboardInterrupt()
-    with pytest.raises(InterruptedUploadError):
-        world.upload(path)
-    assert world.calls == ["ask"]
+def test_an_interruption_before_anything_was_asked_leaves_nothing(world: World, path: Path) -> None:
+    world.stopping.set()
+    outcome = world.upload(path)
+    assert world.calls == []
+    assert outcome.error == {"code": "interrupted", "message": "interrupted"}
+    assert kept(path) is None
+
+
+def test_what_was_interrupted_goes_on_by_a_fresh_url(world: World, path: Path) -> None:
+    world.put = httpx.ConnectError("refused")
+    world.upload(path)
+    world.put, world.look = httpx.Response(200, headers={"ETag": '"f"'}), UPLOAD
+    world.calls.clear()
+    outcome = world.upload(path, resume=True)
+    assert (outcome.ok, outcome.resumed, outcome.sent_bytes) == (True, True, 3)
+    assert world.calls == ["look", "look", "sign", "put", "confirm"]
+    assert kept(path) is None
+
+
+def test_what_ended_well_meanwhile_is_told_so(world: World, path: Path) -> None:
+    world.put = world.stop
+    world.upload(path)
+    world.stopping.clear()
+    world.calls.clear()
+    outcome = world.upload(path, resume=True)
+    assert (outcome.ok, outcome.object_id, outcome.sent_bytes) == (True, "obj_1", 0)
+    assert world.calls == ["look", "look"]
+    assert kept(path) is None
+
+
+@pytest.mark.parametrize(
+    ("look", "why"),
+    [
+        ({"upload_id": "upl_1", "status": "FAILED"}, "is FAILED"),
+        (httpx.Response(404, json={"error": {"type": "NotFoundError", "message": "No."}}), "is known no longer"),
+    ],
+)
+def test_what_ended_otherwise_is_sent_anew_as_it_was_wanted(world: World, path: Path, look: Any, why: str) -> None:  # noqa: ANN401  # an answer
+    world.put = world.stop
+    world.upload(path, Wish(metadata={"a": 1}))
+    world.stopping.clear()
+    world.put, world.look = httpx.Response(200), look
+    outcome = world.upload(path, resume=True)
+    assert (outcome.ok, outcome.resumed) == (True, False)
+    assert world.bodies["ask"]["metadata"] == {"a": 1}
+    assert world.notes == [f"clip.mp4: the interrupted upload upl_1 {why}: it is sent anew"]
+    assert kept(path) is None
+
+
+def test_a_file_that_changed_does_not_go_on(world: World, path: Path) -> None:
+    world.put = world.stop
+    world.upload(path)
+    world.stopping.clear()
+    path.write_bytes(b"abd")
+    os.utime(path, ns=(1, 1))
+    outcome = world.upload(path, resume=True)
+    assert outcome.error == {
+        "code": "changed",
+        "message": "it changed since its upload was interrupted: upload it anew, without --resume",
+    }
+    assert kept(path)
+
+
+def test_without_resume_an_interrupted_upload_is_given_up(world: World, path: Path) -> None:
+    world.put = world.stop
+    world.upload(path)
+    world.stopping.clear()
+    world.calls.clear()
+    world.put, world.look = httpx.Response(200), UPLOAD
+    assert world.upload(path).ok
+    assert world.calls == ["look", "cancel", "ask", "put", "confirm"]
+    assert world.notes == ["clip.mp4: the interrupted upload upl_1 is given up; --resume would go on with it"]
+
+
+def test_a_key_that_may_not_read_sends_an_interrupted_file_anew(world: World, path: Path) -> None:
+    world.put = world.stop
+    world.upload(path)
+    world.stopping.clear()
+    world.put = httpx.Response(200)
+    world.look = httpx.Response(403, json={"error": {"type": "ForbiddenError", "message": "No."}})
+    assert world.upload(path).ok
+    assert kept(path) is None
+
+
+def test_what_was_interrupted_elsewhere_goes_on_there(world: World, path: Path) -> None:
+    other = Target(url="http://other.test", api_key="sk", namespace="ns", bucket="files")
+    world.put = world.stop
+    world.upload(path, target=other)
+    world.stopping.clear()
+    world.calls.clear()
+    outcome = world.upload(path, resume=True)
+    assert outcome.error == {
+        "code": "another_target",
+        "message": "its upload to the bucket files of ns on http://other.test was interrupted: resume it there",
+    }
+    assert world.calls == []
+    assert kept(path)
+    world.put = httpx.Response(200)
+    assert world.upload(path).ok
+    assert "cancel" not in world.calls
+    assert "can be resumed no longer" in world.notes[0]
+
+
+def test_what_another_process_sends_is_left_alone(world: World, path: Path) -> None:
+    def meanwhile() -> httpx.Response:
+        second = World()
+        assert (second.upload(path).error or {})["code"] == "in_use"
+        assert second.calls == []
+        return httpx.Response(200)
+
+    world.put = meanwhile
+    assert world.upload(path).ok
+
+
+def test_a_state_that_cannot_be_written_is_told_and_the_file_is_sent(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"{'x' * 246}.mp4"  # beside it there is no room for a longer name
+    path.write_bytes(b"abc")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    assert world.upload(path).ok
+    assert world.notes == [f"{path.name}: its upload cannot be resumed: nothing can be kept of it (Not a directory)"]
+
+
+def test_what_cannot_be_kept_beside_the_file_is_kept_for_the_user(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"{'x' * 246}.mp4"
+    path.write_bytes(b"abc")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    world.put = world.stop
+    world.upload(path)
+    (state,) = (tmp_path / "state").rglob("*.json")
+    assert find_kept(tmp_path) == [path]
+    assert find_kept(tmp_path / "state") == []
+    world.stopping.clear()
+    assert world.upload(path, resume=True).ok
+    assert not state.exists()
+
+
+def test_what_is_no_state_is_not_touched(world: World, path: Path) -> None:
+    place = path.with_name(".clip.mp4.upwell-upload")
+    place.write_text("{}")
+    outcome = world.upload(path, resume=True)
+    assert (outcome.error or {})["code"] == "not_usable"
+    assert place.read_text() == "{}"

@@ -1,0 +1,686 @@
+"""A doctor for one S3 bucket: does what Upwell and its clients do, and says what does not work and how to mend it.
+
+Owns what is tried and what follows from each answer; what is printed is its caller's. Everything is tried under a key
+prefix of its own, which is emptied at the end. Answers hold S3's short codes at most: no secrets, no signatures.
+"""
+
+import asyncio
+import enum
+import json
+import secrets
+from base64 import b64encode
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+import httpx
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from adapters.s3.object_storage import KEEP_INCOMPLETE_DAYS, KEEP_NONCURRENT_DAYS, new_client
+from adapters.s3.sigv4 import Addressing, Credentials
+from adapters.s3.url_signer import S3UrlSigner
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
+
+PREFIX: Final = "upwell-doctor"
+SKEW_WARNS: Final = timedelta(seconds=5)
+SKEW_FAILS: Final = timedelta(minutes=5)
+
+_BODY: Final = b"doctor"
+_TYPE: Final = "text/plain"
+_HOUR: Final = timedelta(hours=1)
+_SIGNED: Final = "content-type,if-none-match,x-amz-checksum-sha256"
+_TIMEOUT_SECONDS: Final = 15.0
+_MOVED: Final = 301
+_FORBIDDEN: Final = 403
+_NOT_FOUND: Final = 404
+_PRECONDITION_FAILED: Final = 412
+_UNSUPPORTED: Final = frozenset({405, 501})
+_ERRORS: Final = (BotoCoreError, ClientError, aiohttp.ClientError, httpx.HTTPError, OSError, TimeoutError)
+
+
+class Verdict(enum.StrEnum):
+    """How it stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found. `advice`: what to change, perhaps with a snippet or a command of several lines."""
+
+    check: str
+    verdict: Verdict
+    detail: str
+    advice: str | None = None
+
+
+class _SickError(Exception):
+    """A check did not find what it should."""
+
+    def __init__(self, detail: str, advice: str | None = None, *, verdict: Verdict = Verdict.FAILED) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.advice = advice
+        self.verdict = verdict
+
+
+Check = Callable[[], Awaitable[str]]
+
+
+class S3Doctor:
+    """Examines one bucket. `origin`: whose pages shall be able to send; None: that of any page is tried, as a hint."""
+
+    def __init__(
+        self,
+        *,
+        endpoint_url: str,
+        public_endpoint_url: str,
+        bucket: str,
+        region: str,
+        addressing: Addressing,
+        credentials: Credentials,
+        origin: str | None = None,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+    ) -> None:
+        self._endpoint_url = endpoint_url
+        self._public_endpoint_url = public_endpoint_url
+        self._bucket = bucket
+        self._region = region
+        self._origin = origin
+        self._timeout_seconds = timeout_seconds
+        self._own, self._signer = (
+            S3UrlSigner(endpoint_url=url, bucket=bucket, region=region, addressing=addressing, credentials=credentials)
+            for url in (endpoint_url, public_endpoint_url)
+        )
+        self._context = new_client(
+            endpoint_url=endpoint_url,
+            region=region,
+            addressing=addressing,
+            credentials=credentials,
+            max_connections=10,
+            connect_timeout_seconds=min(5, timeout_seconds),
+            read_timeout_seconds=timeout_seconds,
+            max_attempts=1,
+        )
+        self._prefix = f"{PREFIX}/{secrets.token_hex(8)}/"
+        self._key = f"{self._prefix}object ä.txt"
+        self._parts_key = f"{self._prefix}parts.txt"
+        self._multipart_ids: list[str] = []
+        self._begun: set[str] = set()  # and not ended
+        self._part_etag = ""
+        self._urls_work = False
+        self._pin: dict[str, Any] = {}  # the version of the object, where there are versions
+        self._client: S3Client
+        self._http: httpx.AsyncClient
+
+    async def examine(self) -> AsyncGenerator[Diagnosis, None]:
+        """Yield a diagnosis for each check, as it is made. Close the iterator if you stop early: it cleans up."""
+        async with (
+            self._context as self._client,
+            httpx.AsyncClient(trust_env=False, timeout=self._timeout_seconds) as self._http,
+        ):
+            try:
+                reachable = True
+                for name, check in self._checks().items():
+                    if not reachable:
+                        yield Diagnosis(check=name, verdict=Verdict.FAILED, detail="not tried: there is no connection")
+                        continue
+                    found = await self._diagnose(name, check)
+                    reachable = name != "reach the endpoint" or found.verdict is not Verdict.FAILED
+                    yield found
+            finally:
+                left = await self._clean_up() if reachable else None
+            if left is not None:
+                yield left
+
+    def _checks(self) -> Mapping[str, Check]:
+        """Return all checks in order: later ones use what earlier ones put there."""
+        return {
+            "reach the endpoint": self._reach,
+            "clock": self._clock,
+            "HeadBucket": self._head_bucket,
+            "PutObject by a URL": self._put,
+            "public endpoint": self._public,
+            "HeadObject": self._head,
+            "GetObject": self._get,
+            "ListObjectsV2": self._list,
+            "ListObjectVersions": self._versions,
+            "CreateMultipartUpload": self._begin_parts,
+            "UploadPart by a URL": self._put_part,
+            "ListParts": self._list_parts,
+            "ListMultipartUploads": self._list_multiparts,
+            "CompleteMultipartUpload": self._complete,
+            "AbortMultipartUpload": self._abort,
+            "signatures are checked": self._if_urls_work(self._signature),
+            "the content type is bound": self._if_urls_work(self._content_type),
+            "the length is bound": self._if_urls_work(self._length),
+            "an expired URL is refused": self._if_urls_work(self._expiry),
+            "checksums are checked": self._if_urls_work(self._checksum),
+            "If-None-Match is kept": self._conditional,
+            "no access without a signature": self._anonymous,
+            "versioning": self._versioning,
+            "lifecycle": self._lifecycle,
+            "CORS": self._cors,
+            "encryption": self._encryption,
+            "DeleteObject": self._delete,
+        }
+
+    async def _diagnose(self, name: str, check: Check) -> Diagnosis:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                return Diagnosis(check=name, verdict=Verdict.OK, detail=await check())
+        except _SickError as sick:
+            return Diagnosis(check=name, verdict=sick.verdict, detail=sick.detail, advice=sick.advice)
+        except ClientError as error:
+            return Diagnosis(check=name, verdict=Verdict.FAILED, detail=_code(error), advice=self._advice(name, error))
+        except _ERRORS as error:
+            # their texts may name the URL, and so the signature
+            return Diagnosis(check=name, verdict=Verdict.FAILED, detail=f"no answer ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001  # of a server that says what S3 never does
+            return Diagnosis(check=name, verdict=Verdict.FAILED, detail=f"a strange answer ({type(error).__name__})")
+
+    # The endpoint
+
+    async def _reach(self) -> str:
+        try:
+            await self._http.get(self._endpoint_url)
+        except httpx.HTTPError as error:
+            raise _SickError(
+                f"{self._endpoint_url} does not answer ({type(error).__name__})",
+                "Check UPWELL_S3_ENDPOINT_URL, and whether a firewall or TLS is between.",
+            ) from error
+        return f"{self._endpoint_url} answers"
+
+    async def _clock(self) -> str:
+        before = datetime.now(UTC)
+        answer = await self._http.get(self._endpoint_url)
+        now = before + (datetime.now(UTC) - before) / 2
+        try:
+            skew = abs(parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC) - now)
+        except (KeyError, ValueError) as error:
+            raise _SickError("the answer says no time", verdict=Verdict.WARNING) from error
+        detail = f"storage's clock and ours differ by {skew.total_seconds():.0f} s"
+        if skew > SKEW_WARNS:
+            raise _SickError(
+                detail,
+                "Set both clocks by NTP: S3 refuses signatures that are 15 minutes off, and URLs expire wrongly.",
+                verdict=Verdict.FAILED if skew > SKEW_FAILS else Verdict.WARNING,
+            )
+        return detail
+
+    async def _head_bucket(self) -> str:
+        await self._client.head_bucket(Bucket=self._bucket)
+        return f"the bucket {self._bucket} is there, and the credentials reach it"
+
+    # Rights: each call that Upwell makes
+
+    async def _put(self) -> str:
+        _expect_ok(await self._send(self._key, {"Content-Type": _TYPE}, signer=self._own), self._right("s3:PutObject"))
+        return "stored"
+
+    async def _public(self) -> str:
+        key = f"{self._prefix}public.txt"
+        wrong = "Check UPWELL_S3_PUBLIC_ENDPOINT_URL: it must lead to the same bucket, with its Host header unchanged."
+        try:
+            answer = await self._send(key, {"Content-Type": _TYPE})
+        except httpx.HTTPError as error:
+            raise _SickError(f"{self._public_endpoint_url} does not answer ({type(error).__name__})", wrong) from error
+        _expect_ok(answer, wrong)
+        try:
+            await self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            raise _SickError("what is sent there does not arrive in the bucket", wrong) from error
+        self._urls_work = True
+        return f"what is sent to {self._public_endpoint_url} arrives"
+
+    async def _head(self) -> str:
+        found = await self._client.head_object(Bucket=self._bucket, Key=self._key, ChecksumMode="ENABLED")
+        version_id = found.get("VersionId", "null")
+        self._pin = {} if version_id == "null" else {"VersionId": version_id}
+        return f"{found['ContentLength']} bytes"
+
+    async def _get(self) -> str:
+        found = await self._client.get_object(Bucket=self._bucket, Key=self._key, **self._pin)
+        async with found["Body"] as body:
+            if await body.read() != _BODY:
+                raise _SickError("other bytes came back than were sent")
+        return "the same bytes came back"
+
+    async def _list(self) -> str:
+        found = await self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix)
+        if self._key not in {each["Key"] for each in found.get("Contents", ())}:
+            raise _SickError(
+                "the list lacks the key", "`upwell storage check` cannot be used.", verdict=Verdict.WARNING
+            )
+        return "the key is listed"
+
+    async def _versions(self) -> str:
+        try:
+            found = await self._client.list_object_versions(Bucket=self._bucket, Prefix=self._prefix)
+        except ClientError as error:
+            if _status(error) not in _UNSUPPORTED:
+                raise
+            raise _SickError(f"{_code(error)}: the server keeps no versions", verdict=Verdict.WARNING) from error
+        if self._key not in {each["Key"] for each in found.get("Versions", ())}:
+            raise _SickError(
+                "the list lacks the key", "Deleting leaves old versions behind then.", verdict=Verdict.WARNING
+            )
+        return "the key is listed"
+
+    async def _begin_parts(self) -> str:
+        for _ in range(2):
+            begun = await self._client.create_multipart_upload(
+                Bucket=self._bucket, Key=self._parts_key, ContentType=_TYPE
+            )
+            self._multipart_ids.append(begun["UploadId"])
+            self._begun.add(begun["UploadId"])
+        return "begun"
+
+    async def _put_part(self) -> str:
+        signed = self._signer.sign_part(
+            self._parts_key,
+            multipart_id=self._multipart_id(0),
+            part_number=1,
+            headers={},
+            expires_in=_HOUR,
+            now=datetime.now(UTC),
+        )
+        answer = await self._http.put(signed.url, content=_BODY)
+        _expect_ok(answer, self._right("s3:PutObject"))
+        self._part_etag = answer.headers.get("ETag", "")
+        return "stored"
+
+    async def _list_parts(self) -> str:
+        found = await self._client.list_parts(Bucket=self._bucket, Key=self._parts_key, UploadId=self._multipart_id(0))
+        if [part["PartNumber"] for part in found.get("Parts", ())] != [1]:
+            raise _SickError("the part is not listed")
+        return "the part is listed"
+
+    async def _list_multiparts(self) -> str:
+        begun = self._multipart_id(0)
+        found = await self._client.list_multipart_uploads(Bucket=self._bucket, Prefix=self._prefix)
+        if begun not in {each["UploadId"] for each in found.get("Uploads", ())}:
+            raise _SickError("the list lacks it", "`upwell storage check` cannot see it.", verdict=Verdict.WARNING)
+        return "the upload in parts is listed"
+
+    async def _complete(self) -> str:
+        await self._client.complete_multipart_upload(
+            Bucket=self._bucket,
+            Key=self._parts_key,
+            UploadId=self._multipart_id(0),
+            MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": self._part_etag}]},
+        )
+        self._begun.discard(self._multipart_id(0))
+        found = await self._client.head_object(Bucket=self._bucket, Key=self._parts_key)
+        if found["ContentLength"] != len(_BODY):
+            raise _SickError("the object is not what the part was")
+        return "one object was made"
+
+    async def _abort(self) -> str:
+        await self._client.abort_multipart_upload(
+            Bucket=self._bucket, Key=self._parts_key, UploadId=self._multipart_id(1)
+        )
+        self._begun.discard(self._multipart_id(1))
+        return "aborted"
+
+    async def _delete(self) -> str:
+        await self._client.delete_object(Bucket=self._bucket, Key=self._key, **self._pin)
+        try:
+            await self._client.head_object(Bucket=self._bucket, Key=self._key)
+        except ClientError as error:
+            if _status(error) == _NOT_FOUND:
+                return "deleted"
+            raise
+        raise _SickError("the object is still there")
+
+    # What a presigned URL binds
+
+    def _if_urls_work(self, check: Check) -> Check:
+        """Return a check that needs a refusal: where all is refused, one says nothing."""
+
+        async def checked() -> str:
+            if not self._urls_work:
+                raise _SickError("not tried: no URL works")
+            return await check()
+
+        return checked
+
+    async def _signature(self) -> str:
+        key = f"{self._prefix}forged.txt"
+        url = self._signed(key, {"Content-Type": _TYPE})
+        forged = url[:-1] + ("0" if url[-1] != "0" else "1")
+        answer = await self._http.put(forged, content=_BODY, headers={"Content-Type": _TYPE})
+        return _expect_refused(answer, "a forged signature", "Use another server: this one lets anybody write.")
+
+    async def _content_type(self) -> str:
+        answer = await self._send(
+            f"{self._prefix}type.txt", {"Content-Type": "image/png"}, sent={"Content-Type": _TYPE}
+        )
+        return _expect_refused(answer, "another content type", _UNBOUND)
+
+    async def _length(self) -> str:
+        answer = await self._send(
+            f"{self._prefix}length.txt",
+            {"Content-Type": _TYPE, "Content-Length": str(len(_BODY) - 1)},
+            sent={"Content-Type": _TYPE},
+        )
+        return _expect_refused(answer, "another length", _UNBOUND)
+
+    async def _expiry(self) -> str:
+        signed = self._signer.sign_put(
+            f"{self._prefix}expired.txt",
+            headers={"Content-Type": _TYPE},
+            expires_in=timedelta(minutes=1),
+            now=datetime.now(UTC) - 2 * _HOUR,
+        )
+        answer = await self._http.put(signed.url, content=_BODY, headers=signed.headers)
+        return _expect_refused(answer, "an expired URL", "Use another server: its URLs work for ever.")
+
+    async def _checksum(self) -> str:
+        other = {"Content-Type": _TYPE, "x-amz-checksum-sha256": _checksum(b"other")}
+        answer = await self._send(f"{self._prefix}checksum.txt", other)
+        advice = "Do not ask for `integrity: storage`: Upwell reads the bytes to prove them, and that goes on to work."
+        return _expect_refused(answer, "a PUT of other bytes than their SHA-256 says", advice, verdict=Verdict.WARNING)
+
+    async def _conditional(self) -> str:
+        once = {"Content-Type": _TYPE, "If-None-Match": "*", "x-amz-checksum-sha256": _checksum(_BODY)}
+        key = f"{self._prefix}once.txt"
+        first = await self._send(key, once)
+        _expect_ok(first, "Do not ask for `integrity: storage`.", verdict=Verdict.WARNING)
+        second = await self._send(key, once)
+        if second.status_code == _PRECONDITION_FAILED:
+            return "a second PUT is refused with 412"
+        raise _SickError(
+            f"a second PUT is answered with {_answered(second)}, not 412",
+            "Do not ask for `integrity: storage`: a URL can overwrite what it sent until it expires.",
+            verdict=Verdict.WARNING,
+        )
+
+    async def _anonymous(self) -> str:
+        url = self._signed(self._key, {}).partition("?")[0]
+        answer = await self._http.get(url)
+        advice = (
+            "Make the bucket private; on AWS:\n"
+            f"aws s3api put-public-access-block --bucket {self._bucket} --public-access-block-configuration "
+            "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
+        )
+        return _expect_refused(answer, "a GET without a signature", advice)
+
+    # How the bucket is set up
+
+    async def _versioning(self) -> str:
+        advice = (
+            "Turn it on, or a URL can overwrite a proved file until it expires:\n"
+            f"aws s3api put-bucket-versioning --bucket {self._bucket} --versioning-configuration Status=Enabled"
+        )
+        try:
+            status = (await self._client.get_bucket_versioning(Bucket=self._bucket)).get("Status", "never enabled")
+        except ClientError as error:
+            if self._pin:
+                return "on, as an object shows"
+            if _status(error) in _UNSUPPORTED:
+                advice = "A URL can overwrite a proved file until it expires: Upwell records it, and cannot undo it."
+            raise _SickError(f"not known: {_code(error)}", advice, verdict=Verdict.WARNING) from error
+        if status != "Enabled":
+            raise _SickError(status.lower(), advice, verdict=Verdict.WARNING)
+        return "on"
+
+    async def _lifecycle(self) -> str:
+        advice = (
+            "Let `upwell serve` set it at start, or set it yourself:\n"
+            f"aws s3api put-bucket-lifecycle-configuration --bucket {self._bucket} --lifecycle-configuration '"
+            f"{json.dumps(LIFECYCLE)}'"
+        )
+        try:
+            found = await self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket)
+        except ClientError as error:
+            if _status(error) in _UNSUPPORTED:
+                advice = (
+                    "Run `upwell storage check --repair` now and then: it aborts uploads in parts that were abandoned."
+                )
+            none = _code(error).endswith("NoSuchLifecycleConfiguration")
+            raise _SickError(
+                "no rules" if none else f"not known: {_code(error)}", advice, verdict=Verdict.WARNING
+            ) from error
+        rules = [rule for rule in found.get("Rules", ()) if rule.get("Status") == "Enabled"]
+        lacking = [
+            what
+            for what, name in (
+                ("expiry of old versions", "NoncurrentVersionExpiration"),
+                ("an end of unfinished uploads in parts", "AbortIncompleteMultipartUpload"),
+            )
+            if not any(name in rule for rule in rules)
+        ]
+        if lacking:
+            raise _SickError(f"it lacks {' and '.join(lacking)}", advice, verdict=Verdict.WARNING)
+        return "old versions expire, and unfinished uploads in parts end"
+
+    async def _cors(self) -> str:
+        origin = self._origin or "https://example.com"
+        key = f"{self._prefix}cors.txt"
+        headers = {"Content-Type": _TYPE}
+        url = self._signed(key, headers)
+        preflight = await self._http.options(
+            url,
+            headers={
+                "Origin": origin,
+                "Access-Control-Request-Method": "PUT",
+                "Access-Control-Request-Headers": _SIGNED,
+            },
+        )
+        sent = await self._http.put(url, content=_BODY, headers={**headers, "Origin": origin})
+        lacking = _cors_lacks(preflight, sent, origin)
+        if lacking:
+            raise _SickError(
+                f"for {origin}: {', '.join(lacking)}",
+                "Pages in browsers cannot send. Set UPWELL_S3_CORS_ORIGINS, or the rule yourself:\n"
+                f"aws s3api put-bucket-cors --bucket {self._bucket} --cors-configuration '"
+                f"{json.dumps(cors_rules(origin))}'",
+                verdict=Verdict.WARNING if self._origin is None else Verdict.FAILED,
+            )
+        return f"pages of {origin} may send, and read the ETag"
+
+    async def _encryption(self) -> str:
+        try:
+            found = await self._client.get_bucket_encryption(Bucket=self._bucket)
+        except ClientError as error:
+            if _code(error).endswith("ServerSideEncryptionConfigurationNotFoundError"):
+                return "none is set on the bucket"
+            return f"not known: {_code(error)}"
+        rules = found.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
+        kinds = {rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm", "none") for rule in rules}
+        if not kinds:
+            return "none is set on the bucket"
+        if any(kind.startswith("aws:kms") for kind in kinds):
+            return f"{', '.join(kinds)}: the credentials need kms:GenerateDataKey and kms:Decrypt for the key"
+        return ", ".join(kinds)
+
+    # What they share
+
+    def _signed(self, key: str, headers: Mapping[str, str]) -> str:
+        return self._signer.sign_put(key, headers=headers, expires_in=_HOUR, now=datetime.now(UTC)).url
+
+    async def _send(
+        self,
+        key: str,
+        headers: Mapping[str, str],
+        *,
+        sent: Mapping[str, str] | None = None,
+        signer: S3UrlSigner | None = None,
+    ) -> httpx.Response:
+        """PUT by a URL that binds `headers`; `sent`: others are sent than were signed."""
+        signed = (signer or self._signer).sign_put(key, headers=headers, expires_in=_HOUR, now=datetime.now(UTC))
+        return await self._http.put(signed.url, content=_BODY, headers=dict(signed.headers if sent is None else sent))
+
+    def _multipart_id(self, index: int) -> str:
+        if index >= len(self._multipart_ids):
+            raise _SickError("not tried: no upload in parts could be begun")
+        return self._multipart_ids[index]
+
+    def _right(self, *actions: str) -> str:
+        of_objects = [action for action in actions if action not in _BUCKET_ACTIONS]
+        arn = f"arn:aws:s3:::{self._bucket}"
+        statement = {
+            "Effect": "Allow",
+            "Action": list(actions),
+            "Resource": f"{arn}/*" if of_objects else arn,
+        }
+        return f"Allow it in the policy of these credentials:\n{json.dumps(statement)}"
+
+    def _advice(self, name: str, error: ClientError) -> str | None:
+        """Return what to do about an error of S3 that a check did not expect."""
+        status, code = _status(error), _code(error)
+        if status == _MOVED:
+            return f"The bucket is in another region than {self._region}: set UPWELL_S3_REGION."
+        if any(
+            word in code for word in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken")
+        ):
+            return "Check UPWELL_S3_ACCESS_KEY_ID, UPWELL_S3_SECRET_ACCESS_KEY and UPWELL_S3_SESSION_TOKEN."
+        if "RequestTimeTooSkewed" in code:
+            return "Set both clocks by NTP."
+        if name == "HeadBucket" and status == _NOT_FOUND:
+            return (
+                "Check UPWELL_S3_BUCKET. `upwell serve` makes the bucket at start if it may; or make it yourself:\n"
+                f"aws s3api create-bucket --bucket {self._bucket} --region {self._region}"
+            )
+        if status == _FORBIDDEN and name in _ACTIONS:
+            return self._right(*_ACTIONS[name])
+        return "Use another server: Upwell needs this call." if status in _UNSUPPORTED else None
+
+    async def _clean_up(self) -> Diagnosis | None:
+        """Delete all that was put; None if nothing is left."""
+        try:
+            async with asyncio.timeout(4 * self._timeout_seconds):
+                pins, unseen = await self._pins()
+                for pin in pins:
+                    await self._client.delete_object(Bucket=self._bucket, **pin)
+                for multipart_id in self._begun:
+                    await self._client.abort_multipart_upload(
+                        Bucket=self._bucket, Key=self._parts_key, UploadId=multipart_id
+                    )
+        except _ERRORS as error:
+            unseen = _code(error) if isinstance(error, ClientError) else type(error).__name__
+        if unseen is None:
+            return None
+        return Diagnosis(
+            check="clean up",
+            verdict=Verdict.WARNING,
+            detail=f"something may be left under {self._prefix} ({unseen})",
+            advice=f"Delete it with other credentials:\naws s3 rm --recursive s3://{self._bucket}/{self._prefix}",
+        )
+
+    async def _pins(self) -> tuple[list[Any], str | None]:
+        """Return key and version of all that is there, and why there may be versions that were not seen."""
+        unseen = None
+        try:
+            found = await self._client.list_object_versions(Bucket=self._bucket, Prefix=self._prefix)
+        except ClientError as error:
+            unseen = _code(error) if self._pin else None
+        else:
+            entries = [*found.get("Versions", ()), *found.get("DeleteMarkers", ())]
+            if entries:
+                return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in entries], None
+        listed = await self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix)
+        return [{"Key": each["Key"]} for each in listed.get("Contents", ())], unseen
+
+
+LIFECYCLE: Final = {
+    "Rules": [
+        {
+            "ID": "upwell",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_NONCURRENT_DAYS},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": KEEP_INCOMPLETE_DAYS},
+        }
+    ]
+}
+_UNBOUND: Final = "Use another server: with this one, a URL takes other files than were announced."
+# What IAM calls the right to make each call.
+_ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "HeadBucket": ("s3:ListBucket",),
+    "PutObject by a URL": ("s3:PutObject",),
+    "HeadObject": ("s3:GetObject",),
+    "GetObject": ("s3:GetObject", "s3:GetObjectVersion"),
+    "ListObjectsV2": ("s3:ListBucket",),
+    "ListObjectVersions": ("s3:ListBucketVersions",),
+    "CreateMultipartUpload": ("s3:PutObject",),
+    "UploadPart by a URL": ("s3:PutObject",),
+    "ListParts": ("s3:ListMultipartUploadParts",),
+    "ListMultipartUploads": ("s3:ListBucketMultipartUploads",),
+    "CompleteMultipartUpload": ("s3:PutObject",),
+    "AbortMultipartUpload": ("s3:AbortMultipartUpload",),
+    "DeleteObject": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+}
+_BUCKET_ACTIONS: Final = frozenset({"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"})
+
+
+def cors_rules(origin: str) -> dict[str, Any]:
+    """Return the CORS configuration with which pages of this origin can send."""
+    rule = {
+        "ID": "upwell",
+        "AllowedOrigins": [origin],
+        "AllowedMethods": ["PUT", "GET", "HEAD", "POST"],
+        "AllowedHeaders": ["*"],
+        "ExposeHeaders": ["ETag"],
+        "MaxAgeSeconds": 3600,
+    }
+    return {"CORSRules": [rule]}
+
+
+def _cors_lacks(preflight: httpx.Response, sent: httpx.Response, origin: str) -> list[str]:
+    def names(answer: httpx.Response, header: str) -> set[str]:
+        return {name.strip().lower() for name in answer.headers.get(header, "").split(",")}
+
+    lacking = []
+    if not preflight.is_success:
+        lacking.append(f"the preflight is answered with {_answered(preflight)}")
+    elif not {"*", origin.lower()} & names(preflight, "Access-Control-Allow-Origin"):
+        lacking.append("the preflight does not allow the origin")
+    elif "put" not in names(preflight, "Access-Control-Allow-Methods"):
+        lacking.append("the preflight does not allow PUT")
+    elif "*" not in (allowed := names(preflight, "Access-Control-Allow-Headers")):
+        lacking += [f"the preflight does not allow {name}" for name in _SIGNED.split(",") if name not in allowed]
+    if not {"*", origin.lower()} & names(sent, "Access-Control-Allow-Origin"):
+        lacking.append("the answer to a PUT does not allow the origin")
+    if not {"*", "etag"} & names(sent, "Access-Control-Expose-Headers"):
+        lacking.append("the ETag is not exposed")
+    return lacking
+
+
+def _expect_ok(answer: httpx.Response, advice: str, *, verdict: Verdict = Verdict.FAILED) -> None:
+    if not answer.is_success:
+        raise _SickError(f"answered with {_answered(answer)}", advice, verdict=verdict)
+
+
+def _expect_refused(answer: httpx.Response, what: str, advice: str, *, verdict: Verdict = Verdict.FAILED) -> str:
+    if answer.is_client_error and answer.status_code != _NOT_FOUND:
+        return f"{what} is refused with {answer.status_code}"
+    raise _SickError(f"{what} is answered with {_answered(answer)}", advice, verdict=verdict)
+
+
+def _answered(answer: httpx.Response) -> str:
+    """Return status and S3's own word for it."""
+    word = answer.text.partition("<Code>")[2].partition("</Code>")[0][:50]
+    return f"{answer.status_code} {word}".strip()
+
+
+def _checksum(body: bytes) -> str:
+    return b64encode(sha256(body).digest()).decode()
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _code(error: ClientError) -> str:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = str(_status(error))
+    return status if code in {"", status} else f"{status} {code}"

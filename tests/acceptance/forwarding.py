@@ -1,0 +1,111 @@
+"""A proxy between a client and its servers: it sees what is sent to storage, and can hold it back."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qs, urlsplit
+
+from tests.client.multipart import PatientServer
+
+_OF_THE_CONNECTION = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
+
+
+class Proxy:
+    """PUTs are passed on one after the other, and the first `passing` of them only until `open` is called."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.passing: int | None = None
+        self.parts: list[int] = []
+        self.arrived = 0
+        self.most_at_once = 0
+        self.holding = threading.Event()
+        self.opened = threading.Event()
+        self._turn = threading.Lock()
+        self._counting = threading.Lock()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Return what sends a client through it."""
+        return {"HTTP_PROXY": self.url, "http_proxy": self.url, "NO_PROXY": "", "no_proxy": ""}
+
+    def open(self) -> None:
+        """Hold nothing back any more."""
+        self.opened.set()
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until a PUT may go on."""
+        with self._counting:
+            self.arrived += 1
+            self.most_at_once = max(self.arrived, self.most_at_once)
+        try:
+            with self._turn:
+                if self.passing is not None and len(self.parts) >= self.passing:
+                    self.holding.set()
+                    self.opened.wait(60)
+                yield
+        finally:
+            with self._counting:
+                self.arrived -= 1
+
+
+@contextlib.contextmanager
+def forwarding() -> Iterator[Proxy]:
+    """Run a proxy."""
+    proxy = Proxy()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_PUT(self) -> None:  # a name of http.server
+            with proxy.turn():
+                if self._forward():
+                    (number,) = parse_qs(urlsplit(self.path).query).get("partNumber", ["0"])
+                    proxy.parts.append(int(number))
+
+        def do_GET(self) -> None:  # the same
+            self._forward()
+
+        do_POST = do_DELETE = do_GET  # noqa: N815  # the same
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def _forward(self) -> bool:
+            length = int(self.headers.get("Content-Length", 0))
+            try:
+                body = self.rfile.read(length)
+            except ConnectionError:
+                body = b""
+            self.close_connection = len(body) < length
+            if self.close_connection:
+                return False
+            url = urlsplit(self.path)
+            there = HTTPConnection(url.netloc, timeout=60)
+            there.request(self.command, f"{url.path}?{url.query}", body, dict(self.headers))
+            answer = there.getresponse()
+            content = answer.read()
+            there.close()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in _OF_THE_CONNECTION:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            with contextlib.suppress(ConnectionError):
+                self.end_headers()
+                self.wfile.write(content)
+            return answer.status < 400
+
+    with PatientServer(("127.0.0.1", 0), Handler) as http:
+        proxy.url = f"http://127.0.0.1:{http.server_address[1]}"
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield proxy
+        finally:
+            proxy.open()
+            http.shutdown()
+            thread.join()

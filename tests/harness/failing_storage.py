@@ -1,0 +1,123 @@
+"""Storage that goes wrong when it is told to: before anything was done, after it was, or in the middle of a read."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from application.ports.object_storage import (
+    LIST_PAGE,
+    BucketSetup,
+    ListedMultipart,
+    ListedObject,
+    ObjectStorage,
+    StorageUnavailableError,
+    StoredContent,
+    StoredPart,
+)
+from tests.harness.system import Outcome
+
+T = TypeVar("T")
+
+_SLOW_TURNS = 7  # of the event loop: enough for another request to get past
+
+
+class FailingStorage:
+    """Passes calls on to storage, except for those that were told to go otherwise."""
+
+    def __init__(self, storage: ObjectStorage) -> None:
+        self._storage = storage
+        self._outcomes: list[Outcome] = []
+        self._operation: str | None = None
+        self._reads_fail = False
+
+    def fail(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
+        """Let the next calls, or those of one operation, go as told, and all reading fail if told so."""
+        self._outcomes, self._operation, self._reads_fail = list(outcomes), operation, reads_fail
+
+    @property
+    def bucket(self) -> str:
+        """Name it."""
+        return self._storage.bucket
+
+    async def head(self, key: str) -> StoredContent | None:
+        """Look."""
+        return await self._call("head", lambda: self._storage.head(key))
+
+    async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
+        """Read."""
+        outcome = await self._begin("read")
+        if self._reads_fail:
+            raise StorageUnavailableError("told to fail")
+        async for chunk in self._storage.read(key, content, first_bytes=first_bytes):
+            if outcome is Outcome.LOST:
+                yield chunk[: len(chunk) // 2]
+                break
+            yield chunk
+        self._end(outcome)
+
+    async def delete(self, key: str) -> None:
+        """Delete."""
+        await self._call("delete", lambda: self._storage.delete(key))
+
+    async def restore(self, key: str, version_id: str) -> None:
+        """Restore."""
+        await self._call("restore", lambda: self._storage.restore(key, version_id))
+
+    async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
+        """Begin an upload in parts."""
+        return await self._call(
+            "begin_multipart", lambda: self._storage.begin_multipart(key, content_type=content_type, checked=checked)
+        )
+
+    async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
+        """List its parts."""
+        return await self._call("parts", lambda: self._storage.parts(key, multipart_id))
+
+    async def complete_multipart(
+        self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
+    ) -> bool:
+        """Complete it."""
+        return await self._call(
+            "complete_multipart",
+            lambda: self._storage.complete_multipart(key, multipart_id, parts, only_new=only_new),
+        )
+
+    async def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Give it up."""
+        await self._call("abort_multipart", lambda: self._storage.abort_multipart(key, multipart_id))
+
+    def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """List keys."""
+        return self._storage.list_objects(page=page)
+
+    def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
+        """List uploads in parts."""
+        return self._storage.list_multiparts(page=page)
+
+    async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
+        """Set up."""
+        return await self._storage.prepare(cors_origins=cors_origins)
+
+    async def ping(self) -> None:
+        """See whether it answers."""
+        await self._call("ping", self._storage.ping)
+
+    async def _call(self, operation: str, do: Callable[[], Awaitable[T]]) -> T:
+        outcome = await self._begin(operation)
+        answer = await do()
+        self._end(outcome)
+        return answer
+
+    async def _begin(self, operation: str) -> Outcome:
+        told = self._outcomes and self._operation in {None, operation}
+        outcome = self._outcomes.pop(0) if told else Outcome.WELL
+        if outcome is Outcome.FAILS:
+            raise StorageUnavailableError("told to fail")
+        for _ in range(_SLOW_TURNS if outcome is Outcome.SLOW else 0):
+            await asyncio.sleep(0)
+        return outcome
+
+    @staticmethod
+    def _end(outcome: Outcome) -> None:
+        if outcome is Outcome.LOST:
+            raise StorageUnavailableError("the answer was lost")

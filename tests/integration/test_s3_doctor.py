@@ -1,0 +1,348 @@
+"""The doctor of a bucket: on a sound one, and on each way in which one may be wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+import pytest
+
+from adapters.s3.doctor import Diagnosis, S3Doctor, Verdict
+from adapters.s3.sigv4 import Credentials
+from tests.conftest import free_port
+from tests.contract._s3_server import S3Bucket, S3Server, moto_server, new_bucket, seaweedfs_server
+
+__all__ = ["moto_server", "seaweedfs_server"]  # fixtures
+
+BOUND = {
+    "signatures are checked",
+    "the content type is bound",
+    "the length is bound",
+    "an expired URL is refused",
+}
+ORIGIN = "https://app.example"  # that a prepared bucket of the tests allows
+Change = Callable[[bytes], bytes]
+Deny = Callable[[str], bool]
+
+
+@pytest.fixture(scope="session")
+def bucket(seaweedfs_server: S3Server) -> S3Bucket:
+    return new_bucket(seaweedfs_server, prepared=True)
+
+
+@pytest.fixture(scope="session")
+def bare(seaweedfs_server: S3Server) -> S3Bucket:
+    return new_bucket(seaweedfs_server, prepared=False)
+
+
+@pytest.fixture(scope="session")
+def moto_bucket(moto_server: S3Server) -> S3Bucket:
+    return new_bucket(moto_server, prepared=True)
+
+
+def doctor(
+    bucket: S3Bucket,
+    *,
+    endpoint_url: str | None = None,
+    public_endpoint_url: str | None = None,
+    name: str | None = None,
+    credentials: Credentials | None = None,
+    origin: str | None = ORIGIN,
+    timeout_seconds: float = 15,
+) -> S3Doctor:
+    endpoint = endpoint_url or bucket.server.endpoint_url
+    return S3Doctor(
+        endpoint_url=endpoint,
+        public_endpoint_url=public_endpoint_url or endpoint,
+        bucket=name or bucket.name,
+        region=bucket.server.region,
+        addressing="path",
+        credentials=credentials or bucket.credentials,
+        origin=origin,
+        timeout_seconds=timeout_seconds,
+    )
+
+
+async def examine(examiner: S3Doctor) -> dict[str, Diagnosis]:
+    async with aclosing(examiner.examine()) as diagnoses:
+        return {found.check: found async for found in diagnoses}
+
+
+def wrong(found: dict[str, Diagnosis], verdict: Verdict) -> set[str]:
+    return {name for name, diagnosis in found.items() if diagnosis.verdict is verdict}
+
+
+async def left(bucket: S3Bucket) -> list[str]:
+    async with bucket.storage() as storage:
+        versions = await storage._client.list_object_versions(Bucket=bucket.name, Prefix="upwell-doctor/")
+        parts = [each.key async for page in storage.list_multiparts() for each in page]
+    return [each["Key"] for each in (*versions.get("Versions", ()), *versions.get("DeleteMarkers", ()))] + parts
+
+
+@asynccontextmanager
+async def between(
+    server: S3Server,
+    *,
+    change: Change = lambda head: head,
+    deny: Deny = lambda _: False,
+    denial: tuple[str, str] = ("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>"),
+) -> AsyncIterator[str]:
+    """Yield the URL of a proxy. `change`: of each answer's head; `deny`: by method, path and query."""
+    upstream = urlsplit(server.endpoint_url)
+    status, text = denial
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            lines = head.split(b"\r\n")
+            length = next((int(line[15:]) for line in lines if line.lower().startswith(b"content-length:")), 0)
+            body = await reader.readexactly(length)
+            if deny(" ".join(lines[0].decode().split(" ")[:2])):
+                refusal = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(text)}\r\n\r\n"
+                writer.write((refusal + text).encode())
+            else:
+                sent = [line for line in lines[:-2] if not line.lower().startswith(b"connection:")]
+                from_server, to_server = await asyncio.open_connection(upstream.hostname, upstream.port)
+                to_server.write(b"\r\n".join([*sent, b"Connection: close", b"", b""]) + body)
+                answer, _, content = (await from_server.read()).partition(b"\r\n\r\n")
+                writer.write(change(answer) + b"\r\n\r\n" + content)
+                to_server.close()
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+
+
+def clock_off_by(skew: timedelta) -> Change:
+    def change(head: bytes) -> bytes:
+        date = format_datetime(datetime.now(UTC) + skew, usegmt=True).encode()
+        lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"date:")]
+        return b"\r\n".join([*lines, b"Date: " + date])
+
+    return change
+
+
+def without_cors(head: bytes) -> bytes:
+    return b"\r\n".join(line for line in head.split(b"\r\n") if not line.lower().startswith(b"access-control-"))
+
+
+async def test_a_sound_bucket_is_sound_and_left_as_it_was(bucket: S3Bucket) -> None:
+    found = await examine(doctor(bucket))
+
+    assert {name: each.detail for name, each in found.items() if each.verdict is not Verdict.OK} == {}
+    assert len(found) == 27
+    assert await left(bucket) == []
+
+
+async def test_a_bucket_that_nobody_prepared_gets_advice(bare: S3Bucket) -> None:
+    found = await examine(doctor(bare, origin=None))
+
+    assert wrong(found, Verdict.FAILED) == set()
+    assert wrong(found, Verdict.WARNING) == {"versioning", "lifecycle"}
+    assert "put-bucket-versioning" in (found["versioning"].advice or "")
+    assert '"NoncurrentVersionExpiration"' in (found["lifecycle"].advice or "")
+    assert await left(bare) == []
+
+
+async def test_origins_that_may_not_send_are_told(bucket: S3Bucket) -> None:
+    found = await examine(doctor(bucket, origin="https://other.example"))
+
+    assert wrong(found, Verdict.FAILED) == {"CORS"}
+    assert '"AllowedOrigins": ["https://other.example"]' in (found["CORS"].advice or "")
+    hint = await examine(doctor(bucket, origin=None))
+    assert (wrong(hint, Verdict.FAILED), wrong(hint, Verdict.WARNING)) == (set(), {"CORS"})
+
+
+async def test_a_server_that_checks_no_signatures_is_found_out(moto_bucket: S3Bucket) -> None:
+    found = await examine(doctor(moto_bucket))
+
+    assert wrong(found, Verdict.FAILED) == BOUND
+    assert wrong(found, Verdict.WARNING) == {"checksums are checked"}
+    assert await left(moto_bucket) == []
+
+
+async def test_wrong_credentials_are_told_without_the_secret(bucket: S3Bucket) -> None:
+    secret = "a-secret-that-nobody-may-see"
+    found = await examine(
+        doctor(bucket, credentials=Credentials(bucket.server.access_key_id, secret, "a-session-token"))
+    )
+
+    assert {"HeadBucket", "HeadObject", "ListObjectsV2", "CreateMultipartUpload"} <= wrong(found, Verdict.FAILED)
+    assert found["reach the endpoint"].verdict is Verdict.OK
+    assert {found[name].detail for name in BOUND} == {"not tried: no URL works"}
+    assert "UPWELL_S3_SECRET_ACCESS_KEY" in (found["ListObjectsV2"].advice or "")
+    told = str(list(found.values()))
+    assert secret not in told
+    assert "a-session-token" not in told
+    assert "X-Amz-Signature" not in told
+
+
+async def test_a_bucket_that_is_not_there_is_told(bucket: S3Bucket) -> None:
+    found = await examine(doctor(bucket, name="nowhere"))
+
+    assert found["HeadBucket"].verdict is Verdict.FAILED
+    assert "UPWELL_S3_BUCKET" in (found["HeadBucket"].advice or "")
+    assert "create-bucket --bucket nowhere" in (found["HeadBucket"].advice or "")
+
+
+async def test_of_an_endpoint_that_does_not_answer_no_more_is_tried(bucket: S3Bucket) -> None:
+    found = await examine(doctor(bucket, endpoint_url=f"http://127.0.0.1:{free_port()}"))
+
+    assert len(found) == 27
+    assert set(found) == wrong(found, Verdict.FAILED)
+    assert "UPWELL_S3_ENDPOINT_URL" in (found["reach the endpoint"].advice or "")
+    assert found["HeadBucket"].detail == "not tried: there is no connection"
+
+
+async def test_each_check_has_a_time_limit(bucket: S3Bucket) -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as listening, asyncio.timeout(10):
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        behind = await examine(doctor(bucket, endpoint_url=url, timeout_seconds=0.2))
+        public = await examine(doctor(bucket, public_endpoint_url=url, timeout_seconds=0.5))
+
+    assert (len(behind), set(behind)) == (27, wrong(behind, Verdict.FAILED))
+    assert "PutObject by a URL" not in wrong(public, Verdict.FAILED)
+    assert {"public endpoint", *BOUND} <= wrong(public, Verdict.FAILED)
+
+
+async def test_a_public_endpoint_that_leads_nowhere_is_told(bucket: S3Bucket, moto_server: S3Server) -> None:
+    dead = await examine(doctor(bucket, public_endpoint_url=f"http://127.0.0.1:{free_port()}"))
+    assert dead["PutObject by a URL"].verdict is Verdict.OK
+    assert "does not answer" in dead["public endpoint"].detail
+    assert "UPWELL_S3_PUBLIC_ENDPOINT_URL" in (dead["public endpoint"].advice or "")
+
+    elsewhere = await examine(doctor(bucket, public_endpoint_url=moto_server.endpoint_url))
+    assert elsewhere["public endpoint"].verdict is Verdict.FAILED
+    assert await left(bucket) == []
+
+
+async def test_a_public_endpoint_of_another_bucket_of_the_same_name_is_told(
+    bucket: S3Bucket, moto_server: S3Server
+) -> None:
+    async with S3Bucket(moto_server, bucket.name).storage() as storage:
+        await storage.prepare(cors_origins=[])
+
+    found = await examine(doctor(bucket, public_endpoint_url=moto_server.endpoint_url))
+
+    assert found["public endpoint"].detail == "what is sent there does not arrive in the bucket"
+
+
+@pytest.mark.parametrize(
+    ("skew", "verdict"),
+    [
+        (timedelta(seconds=-60), Verdict.WARNING),
+        (timedelta(seconds=60), Verdict.WARNING),
+        (timedelta(minutes=10), Verdict.FAILED),
+    ],
+)
+async def test_a_clock_that_is_off_is_told(bucket: S3Bucket, skew: timedelta, verdict: Verdict) -> None:
+    async with between(bucket.server, change=clock_off_by(skew)) as url:
+        found = await examine(doctor(bucket, endpoint_url=url))
+
+    assert found["clock"].verdict is verdict
+    assert wrong(found, Verdict.FAILED) <= {"clock"}
+    assert wrong(found, Verdict.WARNING) <= {"clock"}
+
+
+async def test_a_proxy_that_drops_cors_is_told(bucket: S3Bucket) -> None:
+    async with between(bucket.server, change=without_cors) as url:
+        found = await examine(doctor(bucket, public_endpoint_url=url))
+
+    assert wrong(found, Verdict.FAILED) == {"CORS"}
+    assert "the ETag is not exposed" in found["CORS"].detail
+
+
+@pytest.mark.parametrize(
+    ("check", "denied", "action"),
+    [
+        (
+            "ListMultipartUploads",
+            lambda asked: asked.startswith("GET") and "?uploads" in asked,
+            "s3:ListBucketMultipartUploads",
+        ),
+        ("ListObjectVersions", lambda asked: "?versions" in asked, "s3:ListBucketVersions"),
+        ("GetObject", lambda asked: asked.startswith("GET") and "versionId" in asked, "s3:GetObjectVersion"),
+        (
+            "AbortMultipartUpload",
+            lambda asked: asked.startswith("DELETE") and "uploadId" in asked,
+            "s3:AbortMultipartUpload",
+        ),
+        ("DeleteObject", lambda asked: asked.startswith("DELETE") and "versionId" in asked, "s3:DeleteObjectVersion"),
+    ],
+)
+async def test_a_right_that_lacks_is_named_and_stops_nothing(
+    bucket: S3Bucket, check: str, denied: Deny, action: str
+) -> None:
+    async with between(bucket.server, deny=denied) as url:
+        found = await examine(doctor(bucket, endpoint_url=url, public_endpoint_url=bucket.server.endpoint_url))
+
+    assert wrong(found, Verdict.FAILED) == {check}
+    assert found[check].detail == "403 AccessDenied"
+    assert action in (found[check].advice or "")
+    assert f"arn:aws:s3:::{bucket.name}" in (found[check].advice or "")
+    is_left = bool(await left(bucket))
+    assert is_left is (check in {"DeleteObject", "ListObjectVersions", "AbortMultipartUpload"})
+    assert ("clean up" in found) is is_left
+    if is_left:
+        assert "under upwell-doctor/" in found["clean up"].detail
+        assert found["clean up"].verdict is Verdict.WARNING
+    async with bucket.storage() as storage:
+        async for page in storage.list_multiparts():
+            for each in page:
+                await storage.abort_multipart(each.key, each.multipart_id)
+    for key in set(await left(bucket)):
+        async with bucket.storage() as storage:
+            await storage.delete(key)
+
+
+@pytest.mark.parametrize(
+    ("check", "query", "verdict"),
+    [
+        ("ListObjectVersions", "?versions", Verdict.WARNING),
+        ("lifecycle", "?lifecycle", Verdict.WARNING),
+        ("encryption", "?encryption", Verdict.OK),
+    ],
+)
+async def test_what_a_server_lacks_is_told_with_what_it_means(
+    bucket: S3Bucket, check: str, query: str, verdict: Verdict
+) -> None:
+    denial = ("501 Not Implemented", "<Error><Code>NotImplemented</Code></Error>")
+    async with between(bucket.server, deny=lambda asked: query in asked, denial=denial) as url:
+        found = await examine(doctor(bucket, endpoint_url=url))
+
+    assert (found[check].verdict, wrong(found, Verdict.FAILED)) == (verdict, set())
+    assert "501 NotImplemented" in found[check].detail
+    for key in set(await left(bucket)):
+        async with bucket.storage() as storage:
+            await storage.delete(key)
+
+
+async def test_a_strange_answer_stops_nothing(bucket: S3Bucket) -> None:
+    strange = ("200 OK", "<ListPartsResult><Part><ETag>1</ETag></Part></ListPartsResult>")
+    async with between(
+        bucket.server, deny=lambda asked: "GET" in asked and "uploadId=" in asked, denial=strange
+    ) as url:
+        found = await examine(doctor(bucket, endpoint_url=url))
+
+    assert wrong(found, Verdict.FAILED) == {"ListParts"}
+    assert found["ListParts"].detail == "a strange answer (KeyError)"
+
+
+async def test_what_was_put_is_deleted_also_if_one_stops_early(bucket: S3Bucket) -> None:
+    async with aclosing(doctor(bucket).examine()) as diagnoses:
+        async for found in diagnoses:
+            if found.check == "UploadPart by a URL":
+                assert await left(bucket)
+                break
+
+    assert await left(bucket) == []
