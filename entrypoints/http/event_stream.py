@@ -16,6 +16,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from application.callers import Caller
+from application.ports.event_log import LogUnavailableError
 from application.reading_events import Interest, Told
 from domain.refusals import RefusedError
 from domain.telling import envelope
@@ -28,6 +29,7 @@ CHECK_SECONDS = 3.0  # so soon is a change of the key noticed
 SLOW_SECONDS = 30.0  # so long may one page take to be taken
 RETRY_MILLISECONDS = 2000
 _PAGE = 200
+_LAST_WORDS_SECONDS = 1.0
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -72,19 +74,16 @@ class _Stream(ASGIResponse):
         try:
             await asyncio.wait({writing, reading}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (writing, reading):
-                task.cancel()
-                with suppress(asyncio.CancelledError, TimeoutError, OSError):
-                    await task
+            too_slow = await _ended(writing)
+            await _ended(reading)
             if connection is not None:
                 connection.when_ending(None)
-        try:
-            async with asyncio.timeout(1):
+        if too_slow and connection is not None:
+            connection.abort()  # what is still buffered for it would be kept for ever
+            return
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except (TimeoutError, OSError):
-            pass
-        if connection is not None and writing.done() and not writing.cancelled() and writing.exception() is not None:
-            connection.abort()  # it took nothing: what is still buffered for it would be kept for ever
 
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
@@ -127,6 +126,18 @@ class _Stream(ASGIResponse):
 async def _send(send: Send, body: bytes) -> None:
     async with asyncio.timeout(SLOW_SECONDS):
         await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _ended(task: asyncio.Task[None]) -> bool:
+    """End a task; return whether it gave up because the reader took nothing."""
+    task.cancel()
+    try:
+        await task
+    except TimeoutError:
+        return True
+    except (asyncio.CancelledError, OSError, LogUnavailableError):  # the reader comes again
+        pass
+    return False
 
 
 async def _gone(receive: Receive) -> None:
