@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import msgspec
 
-from adapters.memory.projecting import KnownEvent, Place, Tables, Usage, project
+from adapters.memory.projecting import KnownEvent, Tables, Usage, project
 from adapters.memory.scheduling import JobTable, schedule
 from application.ports.event_log import (
     ClaimTakenError,
@@ -23,6 +23,7 @@ from application.ports.event_log import (
     StreamAppend,
     VersionConflictError,
 )
+from application.upload_records import Place
 from domain.bucket import BucketStatus
 from domain.events import encode, topic_of
 from domain.object import ObjectDeleted

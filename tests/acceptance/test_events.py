@@ -110,6 +110,20 @@ async def test_a_history_is_that_of_one_upload(tenant: Tenant) -> None:
         assert (await client.get("/v1/uploads/upl_nobody/events")).status_code == 404
 
 
+async def test_an_upload_is_shown_as_it_was_at_a_time(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        done = await complete(client)
+        path = f"/v1/uploads/{done['upload_id']}"
+        now = (await client.get(path)).json()
+        history = (await client.get(f"{path}/events")).json()["events"]
+        seen = [(await client.get(path, params={"at": event["time"]})).json() for event in history]
+        assert [each["status"] for each in seen] == ["PENDING", "PROCESSING", "COMPLETED", "COMPLETED"]
+        assert seen[0]["completed_at"] is seen[0]["etag"] is seen[0]["object_id"] is None
+        assert seen[-1] == {**now, "object_id": done["object_id"]} == now
+        before = await client.get(path, params={"at": "2020-01-01T00:00:00+02:00"})
+        assert (before.status_code, before.json()["error"]["code"]) == (404, "upload_not_found")
+
+
 async def test_a_long_poll_ends_with_the_first_event(tenant: Tenant) -> None:
     async with tenant.client() as client:
         asked = {"after": "latest", "wait": "20", "types": "upload.requested"}
