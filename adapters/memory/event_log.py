@@ -6,6 +6,7 @@ between, so there is no lock.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from itertools import islice
 from typing import Any, cast
 
@@ -84,11 +85,17 @@ class MemoryEventLog:
 
     async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
         """Yield every notification above `after`, and go on with new ones."""
+        async with aclosing(self.pages(after=after, limit=1)) as pages:
+            async for (notification,) in pages:
+                yield notification
+
+    async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
+        """Yield everything above `after` in pages, and go on."""
         while True:
             appended = self._appended
-            while after < len(self._notifications):
-                after += 1
-                yield self._notifications[after - 1]
+            while page := self._notifications[after : after + limit]:
+                after = page[-1].id
+                yield page
             await appended.wait()
 
     async def head(self) -> int:

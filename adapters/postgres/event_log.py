@@ -9,7 +9,7 @@ import asyncio
 import copy
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -174,18 +174,25 @@ class PostgresEventLog:
 
     async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
         """Yield every notification above `after` and go on with new ones; survives a restart of PostgreSQL."""
+        async with aclosing(self.pages(after=after, limit=_PAGE)) as pages:
+            async for page in pages:
+                for notification in page:
+                    yield notification
+
+    async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
+        """Yield everything above `after` in pages, and go on; survives a restart of PostgreSQL."""
         news = asyncio.Event()
         async with self._listener.hearing(EVENTS, news.set):
             while True:
                 news.clear()
                 try:
-                    page = await self.read_feed(after=after, limit=_PAGE)
+                    page = await self.read_feed(after=after, limit=limit)
                 except LogUnavailableError:
                     page = ()
-                for notification in page:
-                    after = notification.id
-                    yield notification
-                if len(page) < _PAGE:
+                if page:
+                    after = page[-1].id
+                    yield page
+                if len(page) < limit:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(1 if not self._listener.connected else 30):
                             await news.wait()

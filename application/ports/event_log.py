@@ -162,6 +162,10 @@ class EventLog(Protocol):
         """Yield every notification above `after`, and go on with new ones as they are appended, without end."""
         ...
 
+    def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
+        """Yield everything above `after` in pages of up to `limit`, never an empty one, and go on as `tail` does."""
+        ...
+
     async def head(self) -> int:
         """Return the last position, 0 in an empty log."""
         ...

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from application.upload_records import record_at
+from domain.refusals import WrongStateError
 from domain.upload import Status
 from tests.unit.application.world import BYTES, Client, World
 
@@ -20,7 +21,8 @@ async def test_the_record_from_the_events_is_the_one_that_is_shown(world: World,
         case "completes" | "is a duplicate":
             await client.confirm(answer)
         case "fails":
-            await client.confirm(answer)
+            with pytest.raises(WrongStateError):
+                await client.confirm(answer)
         case "is canceled":
             await client.cancel(answer)
         case "expires":
