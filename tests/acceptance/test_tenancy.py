@@ -32,7 +32,10 @@ SOUND: dict[str, Any] = {
     "property": "video",
     "type": "video",
     "expires_at": "2999-01-01T00:00:00Z",
+    "part_numbers": [1],
 }
+# Fields that may be left out, but not with all that could stand in their place.
+NEEDED = {"part_numbers"}
 # Parameters that name somebody of one's own organization, whatever the name is.
 FREE = {"user_email"}
 
@@ -178,7 +181,8 @@ def sound(schema: Schema, name: str = "") -> Any:  # noqa: ANN401, PLR0911  # JS
         return schema["enum"][0]
     match schema.get("type"):
         case "object":
-            return {field: sound(schema["properties"][field], field) for field in schema.get("required", ())}
+            fields = [*schema.get("required", ()), *(NEEDED & schema.get("properties", {}).keys())]
+            return {field: sound(schema["properties"][field], field) for field in fields}
         case "array":
             return [sound(schema["items"])] if schema.get("minItems") else []
         case "integer" | "number":
