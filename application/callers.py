@@ -12,6 +12,8 @@ from application.ports.key_uses import KeyUses
 from application.ports.read_side import BucketRecord, Directory, KeyRecord, NamespaceRecord, OrganizationRecord
 from domain.api_key import ANY_ORIGIN, OPERATION_OF, Permission, Reach, ResourceType, reach
 from domain.bucket import BucketStatus
+from domain.event_token import PREFIX as EVENT_TOKEN_PREFIX
+from domain.event_token import EventToken, key_id_in, token_in
 from domain.events import Origin
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, UnauthenticatedError
 from domain.tags import decode
@@ -25,17 +27,22 @@ _HELP = "send 'Authorization: Bearer sk_…' with a key of yours"
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """An authenticated key and its organization. `token`: somebody without a key asks, with what this key gave out."""
+    """An authenticated key and its organization. `token`: somebody without a key asks, with what this key gave out.
+
+    `event_token`: the same, with what this key gave out for reading events.
+    """
 
     key: KeyRecord
     organization: OrganizationRecord
     token: UploadToken | None = None
+    event_token: EventToken | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether it depends on nothing but the records of key and organization what the caller may do, and when."""
         key = self.key
-        return self.token is None and not key.scopes and key.expires_at is None and key.previous_until is None
+        by_key = self.token is None and self.event_token is None
+        return by_key and not key.scopes and key.expires_at is None and key.previous_until is None
 
     @property
     def actor_id(self) -> str:
@@ -81,6 +88,8 @@ class Admitting:
             raise UnauthenticatedError("key_missing", f"No API key: {_HELP}.")
         if secret.startswith(_TOKEN_PREFIX):
             return await self._holder_of_token(secret)
+        if secret.startswith(EVENT_TOKEN_PREFIX):
+            return await self._holder_of_event_token(secret)
         key_hash = hash_of(secret)
         key = await self._directory.key(key_hash)
         if key is None:
@@ -95,6 +104,24 @@ class Admitting:
         acting_for.set(caller.organization.organization_id)
         self._uses.note(caller.key.key_id, self._clock.now())
 
+    async def still(self, caller: Caller) -> None:
+        """Refuse a caller that could not come again as it came: its key was revoked, changed, or has expired."""
+        key = await self._directory.key_by_id(caller.key.key_id)
+        now = self._clock.now()
+        if key is None:
+            raise UnauthenticatedError("key_unknown", f"This API key is not known here: {_HELP}.")
+        await self._organization_of(key, now)
+        if caller.event_token is not None and caller.event_token.expires_at <= now:
+            raise UnauthenticatedError("token_expired", "This token for events has expired.")
+        known = caller.key
+        if (key.key_hash, key.permissions, key.scopes, key.allowed_origins) != (
+            known.key_hash,
+            known.permissions,
+            known.scopes,
+            known.allowed_origins,
+        ):
+            raise UnauthenticatedError("key_changed", "This API key was changed meanwhile: ask again.")
+
     async def _holder_of_token(self, secret: str) -> Caller:
         token = await self._directory.upload_token(token_id_of(secret))
         key = None if token is None else await self._directory.key_by_id(token.key_id)
@@ -104,6 +131,17 @@ class Admitting:
         if token.expires_at <= now:
             raise UnauthenticatedError("token_expired", "This upload token has expired.")
         return Caller(key=key, organization=await self._organization_of(key, now), token=token)
+
+    async def _holder_of_event_token(self, secret: str) -> Caller:
+        key_id = key_id_in(secret)
+        key = None if key_id is None else await self._directory.key_by_id(key_id)
+        token = None if key is None else token_in(secret, key.key_hash)
+        if key is None or token is None:
+            raise UnauthenticatedError("token_unknown", "This token for events is not known here.")
+        now = self._clock.now()
+        if token.expires_at <= now:
+            raise UnauthenticatedError("token_expired", "This token for events has expired.")
+        return Caller(key=key, organization=await self._organization_of(key, now), event_token=token)
 
     async def _organization_of(self, key: KeyRecord, now: datetime) -> OrganizationRecord:
         """Return a live key's organization."""

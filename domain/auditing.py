@@ -10,6 +10,7 @@ import msgspec
 
 from domain.events import Event, topic_of
 from domain.tags import BY_TAG
+from domain.telling import SECRET_FIELDS
 
 # How the log calls what does not follow from the tag.
 _ACTIONS: Mapping[str, str] = {
@@ -19,8 +20,7 @@ _ACTIONS: Mapping[str, str] = {
     "api_key.scopes_changed.v1": "api_key_scope_updated",
 }
 _KINDS = frozenset({"organization", "api_key", "namespace", "bucket"})
-# Never shown: what opens something, and whom to write to.
-_HIDDEN = frozenset({"origin", "key_hash", "billing_email"})
+_HIDDEN = SECRET_FIELDS | {"origin"}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

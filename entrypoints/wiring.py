@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import msgspec
 import structlog
@@ -17,6 +18,7 @@ from adapters.postgres.migrating import pending
 from adapters.postgres.rate_ledger import PostgresRateLedger
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.search_index import PostgresSearchIndex
+from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
 from adapters.s3.doctor import S3Doctor
@@ -46,6 +48,7 @@ from application.deleting_objects import DeletingObjects
 from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
+from application.issuing_event_tokens import IssuingEventTokens
 from application.issuing_upload_tokens import IssuingUploadTokens
 from application.limiting_requests import LimitingRequests
 from application.managing_keys import ManagingKeys
@@ -59,14 +62,17 @@ from application.ports.object_storage import ObjectStorage
 from application.ports.rate_ledger import RateLedger
 from application.ports.read_side import Directory, ReadSide
 from application.ports.search_index import SearchIndex
+from application.ports.subscriptions import Subscriptions
 from application.ports.tasks import Tasks, TaskType
 from application.ports.url_signer import UrlSigner
+from application.reading_events import ReadingEvents
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import RequestingUpload
 from application.rules import Rules
 from application.running_tasks import RunningTasks
 from application.sending_parts import SendingParts
 from application.signing_uploads import SigningUploads
+from application.subscribing import Subscribing
 from application.taking_storage_events import TakingStorageEvents
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
@@ -88,6 +94,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_keys: IdempotencyKeys
     rate_ledger: RateLedger | None
     search_index: SearchIndex | None = None
+    subscriptions: Subscriptions[Any]
     storage: ObjectStorage
     signer: UrlSigner
     clock: Clock
@@ -134,6 +141,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     change_organization: ChangingOrganizations
     keys: ManagingKeys
     issue_upload_token: IssuingUploadTokens
+    issue_event_token: IssuingEventTokens
+    read_events: ReadingEvents
+    subscribe: Subscribing[Any]
     worker: Working
     take_storage_events: TakingStorageEvents
 
@@ -189,6 +199,11 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         change_organization=ChangingOrganizations(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
         keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids, rules=rules),
         issue_upload_token=IssuingUploadTokens(log=p.log, clock=p.clock, ids=p.ids),
+        issue_event_token=IssuingEventTokens(clock=p.clock),
+        read_events=ReadingEvents(log=system.log, own=p.log),
+        subscribe=Subscribing(
+            log=system.log, subscriptions=p.subscriptions, clock=p.clock, ids=p.ids, report=_report_subscription
+        ),
         worker=_working(system, rules),
         take_storage_events=TakingStorageEvents(
             log=system.log,
@@ -320,6 +335,7 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             idempotency_keys=PostgresIdempotencyKeys(everybody),
             rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
             search_index=PostgresSearchIndex(everybody),
+            subscriptions=PostgresSubscriptions(everybody),
             storage=storage,
             signer=url_signer(s3),
             clock=clock or SystemClock(),
@@ -474,3 +490,7 @@ def _report_storage_events(error: Exception) -> None:
 
 def _report_lone_limits(error: Exception) -> None:
     _log.warning("rate_limits_by_itself", error=repr(error))
+
+
+def _report_subscription(name: str, error: BaseException) -> None:
+    _log.warning("subscription_failed", name=name, error=repr(error))

@@ -5,12 +5,14 @@ between, so there is no lock.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from itertools import islice
 from typing import Any, cast
 
 import msgspec
 
-from adapters.memory.projecting import KnownEvent, Place, Tables, Usage, project
+from adapters.memory.projecting import KnownEvent, Tables, Usage, project
 from adapters.memory.scheduling import JobTable, schedule
 from application.ports.event_log import (
     ClaimTakenError,
@@ -19,16 +21,17 @@ from application.ports.event_log import (
     Notification,
     OriginalExistsError,
     OriginalGoneError,
-    StoredEvent,
     StreamAppend,
     VersionConflictError,
 )
+from application.upload_records import Place
 from domain.bucket import BucketStatus
 from domain.events import encode, topic_of
 from domain.object import ObjectDeleted
 from domain.organization import OrganizationProfileChanged
 from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
 from domain.tags import BY_TAG, decode
+from domain.telling import origin_of
 from domain.upload import Status, UploadForgotten
 
 _PERSONAL_OF_REQUEST = ("filename", "storage_key", "metadata", "object_metadata")
@@ -69,30 +72,30 @@ class MemoryEventLog:
             self._carry_out(streams)
         return len(self._notifications)
 
-    async def read_stream(self, stream_id: str) -> Sequence[StoredEvent]:
+    async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version."""
-        found = [self._notifications[position - 1] for position in self._streams.get(stream_id, ())]
-        return [
-            StoredEvent(
-                originator_id=each.originator_id,
-                originator_version=each.originator_version,
-                topic=each.topic,
-                state=each.state,
-            )
-            for each in found
-        ]
+        return [self._notifications[position - 1] for position in self._streams.get(stream_id, ())]
 
-    async def read_feed(self, *, after: int, limit: int) -> Sequence[Notification]:
+    async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
         """Return up to `limit` notifications above `after`, in order."""
-        return self._notifications[after : after + limit]
+        if organization_id is None:
+            return self._notifications[after : after + limit]
+        theirs = (each for each in self._notifications[after:] if _organization_of(each) == organization_id)
+        return list(islice(theirs, limit))
 
-    async def tail(self, *, after: int) -> AsyncIterator[Notification]:
+    async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
         """Yield every notification above `after`, and go on with new ones."""
+        async with aclosing(self.pages(after=after, limit=1)) as pages:
+            async for (notification,) in pages:
+                yield notification
+
+    async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
+        """Yield everything above `after` in pages, and go on."""
         while True:
             appended = self._appended
-            while after < len(self._notifications):
-                after += 1
-                yield self._notifications[after - 1]
+            while page := self._notifications[after : after + limit]:
+                after = page[-1].id
+                yield page
             await appended.wait()
 
     async def head(self) -> int:
@@ -242,3 +245,8 @@ class MemoryEventLog:
                     for blob in fact["blobs"]
                 ]
             self._notifications[position - 1] = msgspec.structs.replace(notification, state=msgspec.json.encode(fact))
+
+
+def _organization_of(notification: Notification) -> str | None:
+    origin = origin_of(notification.state)
+    return None if origin is None else origin.organization_id

@@ -16,6 +16,7 @@ from application.ports.read_side import (
     OrganizationRecord,
     UploadRecord,
 )
+from application.upload_records import Place, following
 from domain.api_key import (
     ApiKeyCreated,
     ApiKeyEvent,
@@ -94,8 +95,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """The read tables, by id; a row is replaced, never changed.
 
-    `holds`: pairs of an upload and an object that holds its bytes. `status_before`: where an abandoned verification
-    goes back to, by upload.
+    `holds`: pairs of an upload and an object that holds its bytes.
     """
 
     organizations: dict[str, OrganizationRecord] = {}
@@ -107,7 +107,6 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     objects: dict[str, ObjectRecord] = {}
     holds: set[tuple[str, str]] = set()
     claims: dict[Claim, str] = {}
-    status_before: dict[str, Status] = {}
 
     def copy(self) -> "Tables":
         """Return tables that can be written without these changing."""
@@ -130,14 +129,6 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
 
 class ClaimHeldError(Exception):
     """An event claims what another thing holds: its command did not demand that the claim be free."""
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an event stands: its stream, its version there, and its position in the log."""
-
-    stream_id: str
-    version: int
-    position: int
 
 
 def project(tables: Tables, event: KnownEvent, place: Place) -> None:
@@ -473,110 +464,12 @@ def _hold_bytes(tables: Tables, object_id: str, blobs: tuple[Blob, ...]) -> None
             _change(tables.uploads, upload_id, object_id=object_id)
 
 
-def _project_upload(tables: Tables, event: UploadEvent, place: Place) -> None:  # noqa: C901, PLR0912  # one arm for every event
-    uploads, upload_id = tables.uploads, place.stream_id
-    upload = uploads.get(upload_id)
-    if isinstance(event, UploadRequested | UploadSkipped):
-        uploads[upload_id] = _new_upload(event, place)
-        return
-    if upload is None:
-        return
-    match event:
-        case UploadStarted():
-            _change(
-                uploads,
-                upload_id,
-                version=place.version,
-                status=Status.IN_PROGRESS,
-                multipart_id=event.multipart_id,
-            )
-        case UploadUrlReissued():
-            _change(uploads, upload_id, version=place.version, expires_at=event.expires_at, due_at=event.due_at)
-        case UploadVerificationBegan():
-            tables.status_before[upload_id] = upload.status
-            _change(uploads, upload_id, version=place.version, status=Status.PROCESSING, task_id=event.task_id)
-        case UploadVerificationAbandoned():
-            before = tables.status_before.pop(upload_id, upload.status)
-            _change(uploads, upload_id, version=place.version, status=before)
-        case UploadVerified(content=content):
-            _change(
-                uploads,
-                upload_id,
-                version=place.version,
-                size_bytes=content.size_bytes,
-                sha256=content.sha256,
-                etag=content.etag,
-                version_id=content.version_id,
-                message=content.note,
-                verified_at=event.origin.at,
-            )
-        case UploadCompleted():
-            tables.status_before.pop(upload_id, None)
-            _change(
-                uploads,
-                upload_id,
-                version=place.version,
-                status=Status.COMPLETED,
-                completed_at=event.origin.at,
-                object_id=event.object_id,
-                duplicate_of=event.duplicate_of,
-                existing_object_id=event.existing_object_id,
-                keeps_bytes=event.keeps_bytes,
-            )
-        case UploadFailed():
-            tables.status_before.pop(upload_id, None)
-            _change(
-                uploads,
-                upload_id,
-                version=place.version,
-                status=Status.FAILED,
-                message=event.message,
-                failure_reason=event.reason.value,
-                keeps_bytes=False,
-            )
-        case UploadCanceled():
-            tables.status_before.pop(upload_id, None)
-            _change(uploads, upload_id, version=place.version, status=Status.CANCELED, keeps_bytes=event.keeps_bytes)
-        case UploadContentChanged():
-            _change(uploads, upload_id, version=place.version, changed_etag=event.etag or "")
-        case UploadForgotten():
-            tables.status_before.pop(upload_id, None)
-            del uploads[upload_id]
-        case _:
-            assert_never(event)
-
-
-def _new_upload(event: UploadRequested | UploadSkipped, place: Place) -> UploadRecord:
-    origin, request = event.origin, event.request
-    skipped = isinstance(event, UploadSkipped)
-    return UploadRecord(
-        upload_id=place.stream_id,
-        organization_id=origin.organization_id,
-        namespace_id=origin.namespace_id or "",
-        bucket_id=origin.bucket_id or "",
-        version=place.version,
-        position=place.position,
-        status=Status.SKIPPED if skipped else Status.PENDING,
-        filename=request.filename or "",
-        content_type=request.content_type,
-        storage_key=request.storage_key or "",
-        declared_size_bytes=request.declared_size_bytes,
-        declared_sha256=request.declared_sha256,
-        url_expires_in_seconds=request.url_expires_in_seconds,
-        created_at=origin.at,
-        expires_at=request.expires_at,
-        due_at=request.due_at,
-        metadata=request.metadata or {},
-        create_object=request.create_object,
-        object_metadata=request.object_metadata,
-        blob_property=request.blob_property,
-        blob_type=request.blob_type,
-        skip_duplicates=request.skip_duplicates,
-        existing_object_id=event.existing_object_id if isinstance(event, UploadSkipped) else None,
-        part_size=request.part_size,
-        storage_checks=request.storage_checks,
-        auto_confirm=request.auto_confirm,
-    )
+def _project_upload(tables: Tables, event: UploadEvent, place: Place) -> None:
+    record = following(tables.uploads.get(place.stream_id), event, place)
+    if record is None:
+        tables.uploads.pop(place.stream_id, None)
+    else:
+        tables.uploads[place.stream_id] = record
 
 
 def _settle_quota(tables: Tables, event: UploadEvent) -> None:

@@ -32,9 +32,11 @@ CONNECTION_ERRORS = (
 if TYPE_CHECKING:  # the stubs are generic, the classes are not
     Connection = asyncpg.Connection[Any]
     Pool = asyncpg.Pool[Any]
+    PoolConnection = asyncpg.pool.PoolConnectionProxy[Any]
 else:
     Connection = asyncpg.Connection
     Pool = asyncpg.Pool
+    PoolConnection = asyncpg.pool.PoolConnectionProxy
 
 
 async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: float = 10) -> Connection:

@@ -8,8 +8,8 @@ waits for the writer's lock and so for whatever the dead connection had begun).
 import asyncio
 import copy
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -31,7 +31,6 @@ from application.ports.event_log import (
     Notification,
     OriginalExistsError,
     OriginalGoneError,
-    StoredEvent,
     VersionConflictError,
 )
 from domain.events import encode, topic_of
@@ -158,32 +157,42 @@ class PostgresEventLog:
         self._news.set()
         return await entry.done
 
-    async def read_stream(self, stream_id: str) -> Sequence[StoredEvent]:
+    async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["stream"], stream_id)
-        return [StoredEvent(**dict(row)) for row in rows]
-
-    async def read_feed(self, *, after: int, limit: int) -> Sequence[Notification]:
-        """Return up to `limit` notifications above `after`, in order."""
-        async with log_errors():
-            rows = await self._reads.fetch(QUERIES["feed"], after, limit)
         return [Notification(**dict(row)) for row in rows]
 
-    async def tail(self, *, after: int) -> AsyncIterator[Notification]:
+    async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
+        """Return up to `limit` notifications above `after`, in order."""
+        async with log_errors():
+            if organization_id is None:
+                rows = await self._reads.fetch(QUERIES["feed"], after, limit)
+            else:
+                rows = await self._reads.fetch(QUERIES["feed_of_organization"], after, limit, organization_id)
+        return [Notification(**dict(row)) for row in rows]
+
+    async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
         """Yield every notification above `after` and go on with new ones; survives a restart of PostgreSQL."""
+        async with aclosing(self.pages(after=after, limit=_PAGE)) as pages:
+            async for page in pages:
+                for notification in page:
+                    yield notification
+
+    async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
+        """Yield everything above `after` in pages, and go on; survives a restart of PostgreSQL."""
         news = asyncio.Event()
         async with self._listener.hearing(EVENTS, news.set):
             while True:
                 news.clear()
                 try:
-                    page = await self.read_feed(after=after, limit=_PAGE)
+                    page = await self.read_feed(after=after, limit=limit)
                 except LogUnavailableError:
                     page = ()
-                for notification in page:
-                    after = notification.id
-                    yield notification
-                if len(page) < _PAGE:
+                if page:
+                    after = page[-1].id
+                    yield page
+                if len(page) < limit:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(1 if not self._listener.connected else 30):
                             await news.wait()

@@ -2,13 +2,18 @@
 
 -- name: stream
 -- All events of one stream, in order.
-SELECT originator_id, originator_version, topic, state FROM upwell.upwell_events
+SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
 WHERE originator_id = $1 ORDER BY originator_version;
 
 -- name: feed
 -- The next notifications after a position.
 SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
 WHERE notification_id > $1 ORDER BY notification_id LIMIT $2;
+
+-- name: feed_of_organization
+-- The next notifications of an organization after a position.
+SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
+WHERE organization_id = $3 AND notification_id > $1 ORDER BY notification_id LIMIT $2;
 
 -- name: head
 -- The last position.
@@ -410,3 +415,30 @@ SELECT upwell.search_candidates($1, $2, $3, $4) AS ids;
 -- name: index_search
 -- Read the log on for search, and return by how many events.
 SELECT upwell.index_search($1);
+
+-- name: acquire_subscription
+-- Take the lease of a named reader that nobody has; its position, or nothing.
+INSERT INTO upwell.subscriptions AS s (name, position, lease, leased_until, updated_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (name) DO UPDATE SET lease = excluded.lease, leased_until = excluded.leased_until
+WHERE s.leased_until IS NULL OR s.leased_until <= $5
+RETURNING s.position;
+
+-- name: renew_subscription
+-- Keep the lease of a named reader.
+UPDATE upwell.subscriptions SET leased_until = $3 WHERE name = $1 AND lease = $2 RETURNING position;
+
+-- name: release_subscription
+-- Give the lease of a named reader back.
+UPDATE upwell.subscriptions SET lease = NULL, leased_until = NULL WHERE name = $1 AND lease = $2;
+
+-- name: record_subscription
+-- Record how far a named reader has come, if it still has its lease.
+UPDATE upwell.subscriptions SET position = $3, updated_at = $4 WHERE name = $1 AND lease = $2 RETURNING position;
+
+-- name: subscriptions
+-- All named readers.
+SELECT name, position, leased_until, updated_at FROM upwell.subscriptions ORDER BY name COLLATE "C";
+
+-- name: forget_subscription
+-- Remove a named reader.
+DELETE FROM upwell.subscriptions WHERE name = $1;

@@ -4,7 +4,7 @@ The words are those of the `eventsourcing` library: an originator is a stream (a
 event with its place in the one global order.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -145,19 +145,25 @@ class EventLog(Protocol):
         """
         ...
 
-    async def read_stream(self, stream_id: str) -> Sequence[StoredEvent]:
+    async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version; empty if there is no such stream."""
         ...
 
-    async def read_feed(self, *, after: int, limit: int) -> Sequence[Notification]:
-        """Return up to `limit` (≤ 10,000) notifications with positions above `after`, in order.
+    async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
+        """Return up to `limit` (≤ 10,000) notifications with positions above `after`, in order; of one organization.
+
+        `organization_id` None: of all.
 
         No event ever appears at or below a position that a reader has passed.
         """
         ...
 
-    def tail(self, *, after: int) -> AsyncIterator[Notification]:
+    def tail(self, *, after: int) -> AsyncGenerator[Notification]:
         """Yield every notification above `after`, and go on with new ones as they are appended, without end."""
+        ...
+
+    def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
+        """Yield everything above `after` in pages of up to `limit`, never an empty one, and go on as `tail` does."""
         ...
 
     async def head(self) -> int:

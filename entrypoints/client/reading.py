@@ -102,7 +102,7 @@ async def _tail(known: Mapping[str, str], wanted: Wanted, *, as_json: bool) -> N
         async with listener.running():
             watching = asyncio.create_task(_watch(listener))
             try:
-                async with aclosing(log.tail(after=after)) as news:  # type: ignore[type-var]  # it is a generator
+                async with aclosing(log.tail(after=after)) as news:
                     async for notification in news:
                         if wanted.has(notification.topic) and not emit(_line(notification, as_json=as_json)):
                             return

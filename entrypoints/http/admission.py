@@ -20,6 +20,7 @@ from application.doing_once import check_idempotency_key
 from application.ports.read_side import BucketRecord, NamespaceRecord
 from application.uploads import upload_not_found
 from domain.api_key import Permission
+from domain.event_token import PREFIX
 from domain.rate_limiting import RequestClass
 from domain.refusals import ForbiddenError, InvalidInputError
 from entrypoints.http.errors import answer_error
@@ -39,7 +40,8 @@ class Needs(msgspec.Struct, frozen=True):
 
     `scoped`: a key for single namespaces or buckets may come, and the route shows it no more than that. `tokens`: so
     may whoever holds an upload token; of uploads they see their own alone. `once`: the route makes something, and an
-    `Idempotency-Key` keeps it from making it twice.
+    `Idempotency-Key` keeps it from making it twice. `event_tokens`: whoever holds a token for events may come, and may
+    name it in the query. `narrowed`: it needs no namespace, but keeps to the one that is named.
     """
 
     permission: Permission
@@ -49,6 +51,8 @@ class Needs(msgspec.Struct, frozen=True):
     tokens: bool = False
     counts_as: RequestClass = RequestClass.METADATA
     once: bool = False
+    event_tokens: bool = False
+    narrowed: bool = False
 
     def opt(self) -> dict[str, Any]:
         """Return it in the form that routes carry."""
@@ -117,7 +121,10 @@ class Admission:
             self._known = {}
         admitted = self._known.get(asked)
         if admitted is None:
-            caller = await services.admit.caller(_bearer(authorization))
+            secret = _bearer(authorization)
+            if needs.event_tokens and authorization is None:
+                secret = _token_in_query(scope)
+            caller = await services.admit.caller(secret)
         else:
             caller = admitted.caller
             services.admit.again(caller)
@@ -128,6 +135,8 @@ class Admission:
         if origin is not None:
             check_origin(caller, origin)
         if admitted is None:
+            if caller.event_token is not None and not needs.event_tokens:
+                raise ForbiddenError("token_denied", "A token for events reads events, and nothing else.")
             check_permission(caller, needs.permission if caller.token is None else _of_token(needs, scope))
             admitted = await _admitted(services, needs, caller, scope, named_namespace)
             if caller.is_plain and services.ports.directory.generation == generation == self._generation:
@@ -242,6 +251,11 @@ def check_bucket_named_in_body(admitted: Admitted, bucket: BucketRecord) -> None
 def _bearer(header: str | None) -> str | None:
     scheme, _, secret = (header or "").strip().partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def _token_in_query(scope: Scope) -> str | None:
+    named = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+    return named[0] if named and named[0].startswith(PREFIX) else None  # a key has no place in a URL
 
 
 def _identifier(value: str | None) -> str | None:

@@ -1,8 +1,9 @@
 """The Litestar application: routes, guard, error envelope, OpenAPI and its pages."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ from litestar.static_files import create_static_files_router
 from entrypoints.http import (
     api_keys,
     buckets,
+    events,
     health,
     namespaces,
     objects,
@@ -77,7 +79,13 @@ def create_app(
             gc.collect()
             gc.freeze()  # what is loaded by now stays: no later collection has to look at it
             gc.set_threshold(50_000, 20, 50)  # a request makes little that only a collection finds
-            yield
+            following = asyncio.create_task(services.read_events.follow(), name="follow-events")
+            try:
+                yield
+            finally:
+                following.cancel()
+                with suppress(asyncio.CancelledError):
+                    await following
 
     v1 = Router(
         "/v1",
@@ -89,6 +97,7 @@ def create_app(
             *organizations.ROUTES,
             *api_keys.ROUTES,
             *tasks.ROUTES,
+            *events.ROUTES,
         ],
         middleware=[Admission],
         request_class=StrictRequest,
@@ -96,7 +105,7 @@ def create_app(
         security=[{"key": []}],
     )
     app = Litestar(
-        route_handlers=[v1, *storage_events.ROUTES, *health.ROUTES, _assets()],
+        route_handlers=[v1, *events.OPEN_ROUTES, *storage_events.ROUTES, *health.ROUTES, _assets()],
         lifespan=[lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_BODY_BYTES,

@@ -1,6 +1,5 @@
 """The routes of the organization that asks, and of its audit log."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -16,11 +15,10 @@ from domain.api_key import Permission, ResourceType
 from domain.auditing import Entry, actor_type_of, changes_of, entry_of, topics_of
 from domain.organization import RateLimits
 from domain.rate_limiting import RequestClass
-from domain.refusals import InvalidInputError
 from domain.schema import check_json
 from domain.tags import decode
 from entrypoints.http.admission import Needs, admitted_in
-from entrypoints.http.times import in_utc
+from entrypoints.http.times import time_named
 from entrypoints.http.wire.organizations import (
     AuditAction,
     AuditEventListResponse,
@@ -82,7 +80,7 @@ async def get_usage(
     admitted = admitted_in(scope)
     read_side = admitted.services.ports.read_side
     organization_id = admitted.caller.organization.organization_id
-    begins, ends = _time(start, "start"), _time(end, "end")
+    begins, ends = time_named(start, "start"), time_named(end, "end")
     quota = await read_side.quota(organization_id)
     use = await read_side.usage(organization_id, start=begins, end=ends)
     users = await read_side.users(organization_id)
@@ -131,8 +129,8 @@ async def list_audit_logs(
             topics=topics_of(resource_type=resource_type, action=action),
             resource_id=_plain(resource_id),
             actor_id=_plain(actor_id),
-            start=_time(start, "start"),
-            end=_time(end, "end"),
+            start=time_named(start, "start"),
+            end=time_named(end, "end"),
             skip=skip,
             limit=limit,
         ),
@@ -178,18 +176,6 @@ def _render(record: OrganizationRecord, users: dict[str, int]) -> OrganizationMo
 
 def _user(user_id: str, keys: int) -> dict[str, Any]:
     return {"user_id": user_id, "api_keys": keys}
-
-
-def _time(value: str | None, name: str) -> datetime | None:
-    if not value:
-        return None
-    try:
-        parsed = datetime.fromisoformat(value)
-        return in_utc(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
-        raise InvalidInputError(
-            "invalid_time", f"{name} must be a time in ISO 8601, such as 2027-01-01T00:00:00Z.", {"parameter": name}
-        ) from None
 
 
 def _plain(value: str | None) -> str | None:

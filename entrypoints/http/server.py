@@ -1,6 +1,6 @@
 """The HTTP server, uvicorn, as Upwell runs it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,10 +11,36 @@ MAX_BEYOND_BODY = 1024 * 1024
 FINISH_SECONDS = 20
 
 
+CONNECTION = "upwell.connection"  # in the scope: the connection, for answers that go on
+
+
 class BoundedHttp(HttpToolsProtocol):
-    """Bounds what a request may have besides its body (its head, the framing of chunks); uvicorn keeps any amount."""
+    """Bounds what a request may have besides its body (its head, the framing of chunks); uvicorn keeps any amount.
+
+    An answer that goes on without end is told by `when_ending` that the server stops, and may `abort` its connection.
+    """
 
     _beyond = 0
+    _when_ending: Callable[[], None] | None = None
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.scope[CONNECTION] = self  # type: ignore[literal-required]  # a key of our own in the scope
+
+    def when_ending(self, callback: Callable[[], None] | None) -> None:
+        """Call back when the server stops; None: not any more."""
+        self._when_ending = callback
+
+    def abort(self) -> None:
+        """End the connection, whatever has not been read."""
+        self.transport.abort()
+
+    def shutdown(self) -> None:
+        """End after the answer that is under way."""
+        super().shutdown()
+        if self._when_ending is not None:
+            self._when_ending()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the connection, or end one that only ever sends a head."""

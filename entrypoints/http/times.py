@@ -2,7 +2,22 @@
 
 from datetime import UTC, datetime
 
+from domain.refusals import InvalidInputError
+
 
 def in_utc(time: datetime) -> datetime:
     """Return the same time in UTC: PostgreSQL reads no offset of 16 hours or more. Out of range: OverflowError."""
     return time.astimezone(UTC)
+
+
+def time_named(value: str | None, name: str) -> datetime | None:
+    """Return the time that a query names, in UTC if it names no zone; refuse what is none."""
+    if not value:
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+        return in_utc(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise InvalidInputError(
+            "invalid_time", f"{name} must be a time in ISO 8601, such as 2027-01-01T00:00:00Z.", {"parameter": name}
+        ) from None

@@ -18,18 +18,20 @@ from application.putting_together import NamedPart
 from application.requesting_upload import Wish
 from application.sending_parts import WantedPart
 from application.signing_uploads import Signed
+from application.upload_records import record_at
 from application.uploads import upload_not_found
 from domain.admission import Announcement
 from domain.api_key import Permission
 from domain.bucket import Policy, policy_named
 from domain.parts import part_count
 from domain.rate_limiting import RequestClass
-from domain.refusals import InvalidInputError
+from domain.refusals import InvalidInputError, NotFoundError
 from domain.upload import Claimed, Status
 from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.idempotency import once
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.tasks import render as render_task
+from entrypoints.http.times import time_named
 from entrypoints.http.wire.base import Json
 from entrypoints.http.wire.uploads import (
     BatchConfirmRequest,
@@ -59,6 +61,7 @@ _CONFIRM_OWN = Needs(Permission.WRITE, tokens=True, counts_as=RequestClass.UPLOA
 _DELETE_OWN = Needs(Permission.DELETE, tokens=True, counts_as=RequestClass.DATA).opt()
 TAGS = ["Uploads"]
 
+At = Annotated[str | None, QueryParameter(description="A time: the upload is shown as it was then.")]
 Async = Annotated[bool, QueryParameter(name="async")]
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 
@@ -174,13 +177,24 @@ async def list_uploads(
 
 @get(["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"], opt=_READ_OWN, tags=TAGS)
 async def get_upload(
-    upload_id: FromPath[str], scope: Scope, return_presigned_urls: FromQuery[bool] = False
+    upload_id: FromPath[str],
+    scope: Scope,
+    return_presigned_urls: FromQuery[bool] = False,
+    at: At = None,
 ) -> UploadResponse:
-    """Return an upload as it stands, with fresh URLs if they are asked for."""
+    """Return an upload as it stands, with fresh URLs if they are asked for; or as its events told it at a time."""
     admitted = admitted_in(scope)
     record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, _id(upload_id))
     if record is None or _bucket_id(admitted) not in {None, record.bucket_id}:
         raise upload_not_found(upload_id)
+    moment = time_named(at, "at")
+    if moment is not None:
+        then = record_at(await admitted.services.ports.log.read_stream(record.upload_id), moment)
+        if then is None:
+            raise NotFoundError(
+                "upload_not_found", "The upload had not been requested by then.", {"upload_id": record.upload_id}
+            )
+        return render(then)
     (signed,) = await _signed(admitted, [record], wanted=return_presigned_urls)
     return render(record, signed.put, download=signed.get)
 

@@ -122,10 +122,8 @@ def attempt(operation: Operation, mine: dict[str, str], place: str, path: dict[s
 def in_addresses(
     operation: Operation, mine: dict[str, str], foreign: dict[str, str], namespaces: list[str]
 ) -> Iterator[Attempt]:
-    """Yield requests with somebody else's ids in the path and in X-Namespace; one without, if it has no place."""
+    """Yield requests with somebody else's ids in the path and in X-Namespace."""
     names = named(operation, "path")
-    if not operation.body.get("requestBody") and not [*names, *named(operation, "query")]:
-        yield attempt(operation, mine, "no place", {})
     for name in names:
         for value in (*foreign.values(), *namespaces):
             yield attempt(operation, mine, f"path {name}", {name: value})
@@ -237,6 +235,10 @@ async def test_what_is_somebody_elses_is_not_there_on_any_route(service: Service
             *itertools.chain.from_iterable(in_addresses(op, own_ids, foreign, namespaces) for op in tried),
             *itertools.chain.from_iterable(in_contents(op, own_ids, foreign) for op in tried),
         ]
+        placeless = {op.name: op for op in tried}
+        for made_up in all_attempts:
+            placeless.pop(made_up.operation.name, None)
+        all_attempts += [attempt(op, own_ids, "no place", {}) for op in placeless.values()]
         for made_up in all_attempts:
             answer = await client.request(
                 made_up.operation.method,

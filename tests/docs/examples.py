@@ -109,6 +109,13 @@ EXAMPLES: dict[str, str] = {
     ),
     "POST /v1/uploads/{upload_id}/sign": _call("POST", "/v1/uploads/$upload_id/sign"),
     "GET /v1/uploads/{upload_id}": _call("GET", "/v1/uploads/$upload_id"),
+    "GET /v1/buckets/{bucket_identifier}/uploads/{upload_id}/events": _call(
+        "GET", f"{_BUCKET}/uploads/$upload_id/events"
+    ),
+    "GET /v1/uploads/{upload_id}/events": _call("GET", "/v1/uploads/$upload_id/events"),
+    "GET /v1/events": _call("GET", "/v1/events?after=0&types=upload.*&limit=10", namespace=False),
+    "POST /v1/events/tokens": _call("POST", "/v1/events/tokens", '{"expires_in_seconds": 900}'),
+    "GET /v1/events/schemas/{tag}": _open("/v1/events/schemas/upload.completed.v1"),
     "POST /v1/uploads/{upload_id}/confirm": "\n".join(
         ["# again: the second time changes nothing", _call("POST", "/v1/uploads/$upload_id/confirm")]
     ),

@@ -15,6 +15,7 @@ from adapters.memory.jobs import MemoryJobQueue
 from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.memory.subscriptions import MemorySubscriptions
 from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
 from adapters.memory.url_signer import RefusedError as UrlRefusedError
@@ -130,6 +131,7 @@ class MemorySystem:
             key_uses=MemoryKeyUses(),
             jobs=MemoryJobQueue(self._log),
             tasks=MemoryTasks(self._log),
+            subscriptions=MemorySubscriptions(),
             storage=self._failing,
             signer=self._signer,
             clock=self._clock,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from structlog.testing import capture_logs
@@ -85,7 +85,7 @@ async def kill_listeners(owner: Connection) -> int:
 
 
 def tailing(log: PostgresEventLog, *, after: int) -> "AsyncGenerator[Notification]":
-    return cast("AsyncGenerator[Notification]", log.tail(after=after))
+    return log.tail(after=after)
 
 
 async def test_a_tail_wakes_for_what_another_process_appends(here: Process, there: Process) -> None:

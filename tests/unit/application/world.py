@@ -184,9 +184,9 @@ class World:
     def _report(self, job: Job, error: BaseException) -> None:  # noqa: ARG002  # the error says enough
         self.problems.append(error)
 
-    async def tenant(self, *, quota_bytes: int = 1000, tier: Tier = Tier.FREE) -> "Client":
+    async def tenant(self, *, name: str = "Acme", quota_bytes: int = 1000, tier: Tier = Tier.FREE) -> "Client":
         """Make an organization with a key, a namespace and a bucket."""
-        organization = await self.organizations.create(name="Acme", tier=tier, quota_bytes=quota_bytes)
+        organization = await self.organizations.create(name=name, tier=tier, quota_bytes=quota_bytes)
         key, secret = await self.keys.create(
             organization.organization_id, KeyWish(name="ci", user_id="usr_1"), actor_id="system:operator"
         )

@@ -1,0 +1,63 @@
+"""Positions of named readers in a dictionary."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import msgspec
+
+from application.ports.subscriptions import Lease, LeaseLostError, SubscriptionRecord
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    record: SubscriptionRecord
+    token: str | None
+
+
+class MemorySubscriptions:
+    """Implements `Subscriptions[None]`: there is no transaction to write in, but who fails is not recorded."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, _Row] = {}
+
+    async def acquire(
+        self, name: str, *, begin: int, now: datetime, leased_until: datetime, token: str
+    ) -> Lease | None:
+        """Take the lease of a name; None: another process has it."""
+        row = self._rows.get(name)
+        if row is not None and row.record.leased_until is not None and row.record.leased_until > now:
+            return None
+        position = begin if row is None else row.record.position
+        record = SubscriptionRecord(name=name, position=position, leased_until=leased_until, updated_at=now)
+        self._rows[name] = _Row(record=record, token=token)
+        return Lease(name=name, token=token, position=position)
+
+    async def renew(self, lease: Lease, *, leased_until: datetime) -> None:
+        """Keep a lease for longer."""
+        self._change(lease, leased_until=leased_until)
+
+    async def release(self, lease: Lease) -> None:
+        """Give a lease back, if it is still ours."""
+        row = self._rows.get(lease.name)
+        if row is not None and row.token == lease.token:
+            self._change(lease, leased_until=None)
+
+    @asynccontextmanager
+    async def recording(self, lease: Lease, position: int, *, now: datetime) -> AsyncIterator[None]:
+        """Record the position on the way out."""
+        yield
+        self._change(lease, position=position, updated_at=now)
+
+    async def subscriptions(self) -> list[SubscriptionRecord]:
+        """Return all names, in their order."""
+        return [self._rows[name].record for name in sorted(self._rows)]
+
+    async def forget(self, name: str) -> None:
+        """Remove a name and its position."""
+        self._rows.pop(name, None)
+
+    def _change(self, lease: Lease, **changes: object) -> None:
+        row = self._rows.get(lease.name)
+        if row is None or row.token != lease.token:
+            raise LeaseLostError(lease.name)
+        self._rows[lease.name] = _Row(record=msgspec.structs.replace(row.record, **changes), token=row.token)

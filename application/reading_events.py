@@ -1,0 +1,210 @@
+"""Reading the feed: pages from any position, and waiting for what comes, for as many readers as there are.
+
+Each process follows the log once, while anybody waits, and keeps the last events in memory. Whoever is behind them
+reads the log itself; who has caught up is woken by what concerns its organization, and costs the database nothing.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import aclosing
+from typing import Final
+
+import msgspec
+
+from application.ports.event_log import EventLog, LogUnavailableError, Notification
+from domain.events import Origin
+from domain.telling import TOLD_TO_READERS, origin_of
+
+MAX_LIMIT: Final = 1000
+MAX_WAIT_SECONDS: Final = 60.0
+KEPT_EVENTS: Final = 10_000
+KEPT_BYTES: Final = 32 * 1024 * 1024
+_WINDOW: Final = 1000
+_WINDOWS_A_PAGE: Final = 10  # so many events are looked through for one page, however few of them match
+_RETRY_SECONDS: Final = 1.0
+_LINGER_SECONDS: Final = 30.0
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An event of ours at its position, and where it happened."""
+
+    notification: Notification
+    origin: Origin
+
+    @property
+    def position(self) -> int:
+        """Its position."""
+        return self.notification.id
+
+
+class Interest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events a reader is told. `only_buckets`: the ids of those that it may see; None: no such limit."""
+
+    organization_id: str
+    tags: frozenset[str] = TOLD_TO_READERS
+    namespace_id: str | None = None
+    bucket_id: str | None = None
+    only_buckets: frozenset[str] | None = None
+    stream_id: str | None = None
+
+    def sees(self, told: Told) -> bool:
+        """Whether this event is one of them."""
+        origin = told.origin
+        return (
+            origin.organization_id == self.organization_id
+            and told.notification.topic in self.tags
+            and self.namespace_id in {None, origin.namespace_id}
+            and self.bucket_id in {None, origin.bucket_id}
+            and self.stream_id in {None, told.notification.originator_id}
+            and (self.only_buckets is None or origin.bucket_id in self.only_buckets)
+        )
+
+
+class EventPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Events in order. `position`: up to where the feed was looked through; read on after it.
+
+    `has_more`: there is more to look through at once.
+    """
+
+    events: Sequence[Told]
+    position: int
+    has_more: bool
+
+
+class ReadingEvents:
+    """The feed, as readers get it. `follow()` runs once in a process."""
+
+    def __init__(self, *, log: EventLog, own: EventLog) -> None:
+        """Follow `log`, which sees everything, and read through `own`, which sees what the request at hand may."""
+        self._log = log
+        self._own = own
+        self._kept: list[Told | None] = []  # gapless: None stands for what is none of ours
+        self._kept_bytes = 0
+        self._before_kept = -1  # the position before the first one that is kept; below 0: nothing is followed yet
+        self._waiting: dict[str, asyncio.Event] = {}
+        self._wanted = asyncio.Event()
+        self._readers = 0
+        self._last_left = 0.0
+
+    async def follow(self) -> None:
+        """Follow the log while anybody waits for events, without end."""
+        while True:
+            await self._wanted.wait()
+            try:
+                position = await self._log.head()
+            except LogUnavailableError:
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            self._before_kept = position
+            self._wake(list(self._waiting))  # what was appended before is not kept
+            async with aclosing(self._log.tail(after=position)) as tail:
+                async for notification in tail:
+                    self._keep(notification)
+                    if self._readers == 0 and asyncio.get_running_loop().time() > self._last_left + _LINGER_SECONDS:
+                        break
+            self._wanted.clear()
+            self._kept, self._kept_bytes, self._before_kept = [], 0, -1
+
+    async def page(self, interest: Interest, *, after: int, limit: int) -> EventPage:
+        """Return the next events after a position, as the log has them now."""
+        return await self._look_through(interest, after, limit)
+
+    async def wait(self, interest: Interest, *, after: int, limit: int, seconds: float) -> EventPage:
+        """Return the next events after a position, and wait for some if there are none; an empty page in the end."""
+        self._wanted.set()
+        self._readers += 1
+        try:
+            return await self._wait(interest, after, limit, seconds)
+        finally:
+            self._readers -= 1
+            self._last_left = asyncio.get_running_loop().time()
+
+    async def head(self) -> int:
+        """Return the position after which everything is new."""
+        return await self._log.head()
+
+    async def history(self, interest: Interest, stream_id: str) -> Sequence[Told]:
+        """Return all events of a stream that the reader may see."""
+        return [told for told in _told(await self._own.read_stream(stream_id)) if told and interest.sees(told)]
+
+    async def _wait(self, interest: Interest, after: int, limit: int, seconds: float) -> EventPage:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while True:
+            news = self._waiting.setdefault(interest.organization_id, asyncio.Event())
+            page = self._of_kept(interest, after, limit) or await self._look_through(interest, after, limit)
+            left = until - loop.time()
+            if page.events or page.has_more or left <= 0:
+                return page
+            after = page.position
+            try:
+                async with asyncio.timeout(left):
+                    await news.wait()
+            except TimeoutError:
+                return page
+
+    def _wake(self, organization_ids: Iterable[str]) -> None:
+        for organization_id in organization_ids:
+            news = self._waiting.pop(organization_id, None)
+            if news is not None:
+                news.set()
+
+    def _keep(self, notification: Notification) -> None:
+        (told,) = _told([notification])
+        self._kept.append(told)
+        self._kept_bytes += 0 if told is None else len(notification.state)
+        if len(self._kept) > KEPT_EVENTS or self._kept_bytes > KEPT_BYTES:
+            dropped = self._kept[: max(len(self._kept) // 4, 1)]  # some at once: it moves all the others
+            del self._kept[: len(dropped)]
+            self._before_kept += len(dropped)
+            self._kept_bytes -= sum(len(each.notification.state) for each in dropped if each is not None)
+        if told is not None:
+            self._wake([told.origin.organization_id])
+
+    def _of_kept(self, interest: Interest, after: int, limit: int) -> EventPage | None:
+        """Return a page from memory; None if the reader is further behind, or ahead."""
+        begin = after - self._before_kept
+        if self._before_kept < 0 or not 0 <= begin <= len(self._kept):
+            return None
+        found: list[Told] = []
+        position = after
+        for index in range(begin, len(self._kept)):
+            told = self._kept[index]
+            position += 1
+            if told is not None and interest.sees(told):
+                found.append(told)
+                if len(found) == limit:
+                    break
+        return EventPage(events=found, position=position, has_more=position < self._before_kept + len(self._kept))
+
+    async def _look_through(self, interest: Interest, after: int, limit: int) -> EventPage:
+        if interest.stream_id is not None:
+            return await self._of_stream(interest, after, limit)
+        found: list[Told] = []
+        for _ in range(_WINDOWS_A_PAGE):
+            window = await self._own.read_feed(after=after, limit=_WINDOW, organization_id=interest.organization_id)
+            for told in _told(window):
+                if told is None or not interest.sees(told):
+                    continue
+                found.append(told)
+                if len(found) == limit:
+                    more = len(window) == _WINDOW or told.position < window[-1].id
+                    return EventPage(events=found, position=told.position, has_more=more)
+            after = window[-1].id if window else after
+            if len(window) < _WINDOW:
+                return EventPage(events=found, position=after, has_more=False)
+        return EventPage(events=found, position=after, has_more=True)
+
+    async def _of_stream(self, interest: Interest, after: int, limit: int) -> EventPage:
+        told = [each for each in await self.history(interest, interest.stream_id or "") if each.position > after]
+        page = told[:limit]
+        return EventPage(events=page, position=page[-1].position if page else after, has_more=len(page) < len(told))
+
+
+def _told(notifications: Sequence[Notification]) -> list[Told | None]:
+    """Return events with their origins; None in the place of what is none of ours."""
+    origins = [origin_of(each.state) for each in notifications]
+    return [
+        None if origin is None else Told(notification, origin)
+        for notification, origin in zip(notifications, origins, strict=True)
+    ]

@@ -1,0 +1,185 @@
+"""Durable readers of the feed: each has a name, remembers how far it has come, and is read by one process at a time.
+
+A `Projection` writes what it makes of events in the transaction in which its position is recorded, so every event
+counts once, whatever is killed when. `Subscribing.events` is for anybody else: an event comes again if the process ends
+before the next one was asked for.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Final, Generic, Protocol, TypeVar
+
+import msgspec
+
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import EventLog, LogUnavailableError, Notification
+from application.ports.subscriptions import Lease, LeaseLostError, Subscriptions
+from domain.events import Event
+from domain.tags import BY_TAG, decode
+
+LEASE: Final = timedelta(seconds=30)
+_RENEW_SECONDS: Final = 10.0
+_RETRY_SECONDS: Final = 1.0
+PAGE: Final = 1000
+
+Transaction_contra = TypeVar("Transaction_contra", contravariant=True)
+Transaction = TypeVar("Transaction")
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of ours at its place."""
+
+    position: int
+    stream_id: str
+    version: int
+    event: Event
+
+
+class Projection(Protocol[Transaction_contra]):
+    """Makes tables of events. `name` is that of its subscription; `topics` None: it wants all that are ours."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for ever."""
+        ...
+
+    @property
+    def topics(self) -> frozenset[str] | None:
+        """The tags that it wants."""
+        ...
+
+    async def project(self, transaction: Transaction_contra, events: Sequence[Recorded]) -> None:
+        """Write what these events mean, in this transaction; never empty, in order."""
+        ...
+
+
+class Subscribing(Generic[Transaction]):
+    """Reads for names. `report` is told of what goes wrong, and tried again."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        subscriptions: Subscriptions[Transaction],
+        clock: Clock,
+        ids: Ids,
+        report: Callable[[str, BaseException], None],
+    ) -> None:
+        self._log = log
+        self._subscriptions = subscriptions
+        self._clock = clock
+        self._ids = ids
+        self._report = report
+
+    async def project(self, projection: Projection[Transaction], stopping: asyncio.Event) -> None:
+        """Keep a projection up to date until `stopping` is set, whenever no other process does.
+
+        What fails is reported and tried again; so an event that a projection cannot take holds it up.
+        """
+        while not stopping.is_set():
+            try:
+                async with self._leased(projection.name, 0) as lease:
+                    if lease is not None:
+                        await _until(stopping, self._project(projection, lease))
+            except LeaseLostError:
+                continue
+            except Exception as error:  # noqa: BLE001  # whatever it is: reported, and tried again
+                self._report(projection.name, error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RETRY_SECONDS):
+                    await stopping.wait()
+
+    async def events(
+        self, name: str, *, topics: frozenset[str] | None = None, begin: int = 0
+    ) -> AsyncGenerator[Recorded]:
+        """Yield events without end, behind the position that is recorded under this name; `begin`: if it is new.
+
+        An event is done when the next one is asked for. Positions are recorded page by page, and when the caller stops.
+        Raises `LeaseLostError` when another process has taken over, `LogUnavailableError` when PostgreSQL is away.
+        """
+        while True:
+            async with self._leased(name, begin) as lease:
+                if lease is None:
+                    await asyncio.sleep(_RETRY_SECONDS)
+                    continue
+                done = lease.position
+                try:
+                    async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
+                        async for page in pages:
+                            for recorded in _ours(page, topics):
+                                yield recorded
+                                done = recorded.position
+                            done = page[-1].id
+                            await self._record(lease, done)
+                finally:
+                    await self._record(lease, done)
+
+    async def _project(self, projection: Projection[Transaction], lease: Lease) -> None:
+        async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
+            async for page in pages:
+                events = _ours(page, projection.topics)
+                recording = self._subscriptions.recording(lease, page[-1].id, now=self._clock.now())
+                async with recording as transaction:
+                    if events:
+                        await projection.project(transaction, events)
+
+    async def _record(self, lease: Lease, position: int) -> None:
+        async with self._subscriptions.recording(lease, position, now=self._clock.now()):
+            pass
+
+    @asynccontextmanager
+    async def _leased(self, name: str, begin: int) -> AsyncIterator[Lease | None]:
+        """Hold the lease of a name while inside; None: another process has it."""
+        now = self._clock.now()
+        lease = await self._subscriptions.acquire(
+            name, begin=begin, now=now, leased_until=now + LEASE, token=self._ids.new("lease_")
+        )
+        if lease is None:
+            yield None
+            return
+        renewing = asyncio.create_task(self._renew(lease), name=f"lease-{name}")
+        try:
+            yield lease
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+            with suppress(LogUnavailableError):
+                await self._subscriptions.release(lease)
+
+    async def _renew(self, lease: Lease) -> None:
+        """Keep a lease while its reader reads or waits. Once it is lost, nothing can be recorded."""
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            with suppress(LogUnavailableError):
+                try:
+                    await self._subscriptions.renew(lease, leased_until=self._clock.now() + LEASE)
+                except LeaseLostError:
+                    return
+
+
+def _ours(page: Sequence[Notification], topics: frozenset[str] | None) -> list[Recorded]:
+    """Return the events of a page that are wanted; what is none of ours is passed over unread."""
+    return [
+        Recorded(
+            position=each.id, stream_id=each.originator_id, version=each.originator_version, event=decode(each.state)
+        )
+        for each in page
+        if each.topic in (BY_TAG if topics is None else topics)
+    ]
+
+
+async def _until(stopping: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do some work until it ends, or until `stopping` is set."""
+    working, waiting = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (working, waiting):
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+    with suppress(asyncio.CancelledError):
+        await working

@@ -1,0 +1,164 @@
+"""Server-sent events: an answer that goes on while its reader takes it and may read it.
+
+The format: https://html.spec.whatwg.org/multipage/server-sent-events.html. One page of events is in memory at a time,
+and the next is looked for when the reader has taken it. Who takes nothing for a while is cut off, and goes on later
+from the id of the last event that arrived.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+import msgspec
+from litestar.response import Response
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
+
+from application.callers import Caller
+from application.ports.event_log import LogUnavailableError
+from application.reading_events import Interest, Told
+from domain.refusals import RefusedError
+from domain.telling import envelope
+from entrypoints.http.errors import kind_of
+from entrypoints.http.server import CONNECTION
+from entrypoints.wiring import Services
+
+HEARTBEAT_SECONDS = 15.0
+CHECK_SECONDS = 3.0  # so soon is a change of the key noticed
+SLOW_SECONDS = 30.0  # so long may one page take to be taken
+RETRY_MILLISECONDS = 2000
+_PAGE = 200
+_LAST_WORDS_SECONDS = 1.0
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class _Connection(Protocol):
+    def when_ending(self, callback: Any) -> None: ...  # noqa: ANN401  # a callable or None
+
+    def abort(self) -> None: ...
+
+
+class EventStream(Response[Any]):
+    """The answer of a route that streams."""
+
+    def __init__(self, services: Services, interest: Interest, after: int, caller: Caller) -> None:
+        self._stream = _Stream(services, interest, after, caller)
+
+    def to_asgi_response(self, app: object, request: object, **_: object) -> ASGIResponse:  # noqa: ARG002  # Litestar's signature
+        """Return the answer."""
+        return self._stream
+
+
+class _Stream(ASGIResponse):
+    __slots__ = ("_after", "_caller", "_interest", "_services")
+
+    def __init__(self, services: Services, interest: Interest, after: int, caller: Caller) -> None:
+        self._services = services
+        self._interest = interest
+        self._after = after
+        self._caller = caller
+        self.status_code = 200
+        self.body = b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection: _Connection | None = scope.get(CONNECTION)  # type: ignore[assignment]  # a key of our own
+        writing = asyncio.create_task(self._write(send), name="event-stream")
+        reading = asyncio.create_task(_gone(receive))
+        if connection is not None:
+            connection.when_ending(reading.cancel)
+        try:
+            await asyncio.wait({writing, reading}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            too_slow = await _ended(writing)
+            await _ended(reading)
+            if connection is not None:
+                connection.when_ending(None)
+        if too_slow and connection is not None:
+            connection.abort()  # what is still buffered for it would be kept for ever
+            return
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _write(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
+        await _send(send, b"retry: %d\n\n" % RETRY_MILLISECONDS)
+        loop = asyncio.get_running_loop()
+        told_at = loop.time()
+        generation = self._services.ports.directory.generation
+        checked_at = told_at
+        after = self._after
+        while True:
+            page = await self._services.read_events.wait(
+                self._interest, after=after, limit=_PAGE, seconds=CHECK_SECONDS
+            )
+            now = loop.time()
+            if now - checked_at >= CHECK_SECONDS or generation != self._services.ports.directory.generation:
+                generation, checked_at = self._services.ports.directory.generation, now
+                refusal = await self._refusal()
+                if refusal is not None:
+                    await _send(send, refusal)
+                    return
+            if page.events:
+                await _send(send, _events(page.events))
+                told_at = now
+            elif now - told_at >= HEARTBEAT_SECONDS:
+                await _send(send, b"id: %d\n\n" % page.position)  # so that a reader resumes behind what it may not see
+                told_at = now
+            after = page.position
+
+    async def _refusal(self) -> bytes | None:
+        """Return the last words to a reader that may not read on."""
+        try:
+            await self._services.admit.still(self._caller)
+        except RefusedError as error:
+            status, kind = kind_of(error)
+            body = {"status": status, "type": kind, "code": error.code, "message": error.message}
+            return b"event: closed\ndata: %b\n\n" % msgspec.json.encode(body)
+        return None
+
+
+async def _send(send: Send, body: bytes) -> None:
+    async with asyncio.timeout(SLOW_SECONDS):
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _ended(task: asyncio.Task[None]) -> bool:
+    """End a task; return whether it gave up because the reader took nothing."""
+    task.cancel()
+    try:
+        await task
+    except TimeoutError:
+        return True
+    except (asyncio.CancelledError, OSError, LogUnavailableError):  # the reader comes again
+        pass
+    return False
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _events(events: Sequence[Told]) -> bytes:
+    return b"".join(
+        b"id: %d\ndata: %b\n\n"
+        % (
+            told.position,
+            msgspec.json.encode(
+                envelope(
+                    told.position,
+                    told.notification.originator_id,
+                    told.notification.topic,
+                    told.notification.state,
+                    told.origin,
+                )
+            ),
+        )
+        for told in events
+    )

@@ -1,0 +1,169 @@
+"""The feed as readers get it, over the log in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+
+from application import reading_events
+from application.reading_events import EventPage, Interest, ReadingEvents, Told
+from tests.unit.application.world import Client, World
+
+SOON = 5.0
+
+
+@pytest.fixture
+async def reading(world: World) -> AsyncIterator[ReadingEvents]:
+    made = ReadingEvents(log=world.log, own=world.log)
+    following = asyncio.create_task(made.follow())
+    yield made
+    following.cancel()
+    with suppress(asyncio.CancelledError):
+        await following
+
+
+def interest_of(client: Client, **fields: object) -> Interest:
+    return Interest(organization_id=client.caller.organization.organization_id, **fields)  # type: ignore[arg-type]  # any
+
+
+def tags(page: EventPage) -> list[str]:
+    return [told.notification.topic for told in page.events]
+
+
+async def test_pages_come_one_after_the_other_without_a_gap(
+    world: World, client: Client, reading: ReadingEvents
+) -> None:
+    await client.make_bucket("files")
+    for _ in range(5):
+        await client.request()
+    interest = interest_of(client)
+    whole = await reading.page(interest, after=0, limit=100)
+    assert not whole.has_more
+    assert whole.position == await world.log.head()
+
+    pages: list[Told] = []
+    after = 0
+    while True:
+        page = await reading.page(interest, after=after, limit=2)
+        pages += page.events
+        after = page.position
+        if not page.has_more:
+            break
+
+    assert pages == list(whole.events)
+
+
+async def test_another_organization_sees_nothing(world: World, client: Client, reading: ReadingEvents) -> None:
+    other = await world.tenant(name="Other")
+    await other.request()
+
+    page = await reading.page(interest_of(client), after=0, limit=100)
+
+    assert {told.origin.organization_id for told in page.events} == {client.caller.organization.organization_id}
+
+
+async def test_interests_narrow(client: Client, reading: ReadingEvents) -> None:
+    first = await client.make_bucket("first")
+    one = await client.request()
+    second = await client.make_bucket("second")
+    two = await client.request()
+    asked = {"tags": frozenset({"upload.requested.v1"})}
+
+    async def found(**fields: object) -> list[str]:
+        page = await reading.page(interest_of(client, **fields), after=0, limit=100)
+        return [told.notification.originator_id for told in page.events]
+
+    assert await found(**asked) == [one.record.upload_id, two.record.upload_id]
+    assert await found(**asked, bucket_id=first.bucket_id) == [one.record.upload_id]
+    assert await found(**asked, only_buckets=frozenset({second.bucket_id})) == [two.record.upload_id]
+    assert await found(**asked, stream_id=two.record.upload_id) == [two.record.upload_id]
+    assert await found(**asked, namespace_id="ns_other") == []
+
+
+@pytest.mark.parametrize("already", [0, 3])
+async def test_who_waits_is_woken_by_what_comes(
+    world: World, client: Client, reading: ReadingEvents, already: int
+) -> None:
+    await client.make_bucket("files")
+    for _ in range(already):
+        await client.request()
+    after = await world.log.head()
+    waiting = asyncio.create_task(reading.wait(interest_of(client), after=after, limit=10, seconds=SOON))
+    await asyncio.sleep(0)
+    await client.request()
+
+    async with asyncio.timeout(SOON):
+        page = await waiting
+
+    assert tags(page) == ["upload.requested.v1"]
+    assert page.position == await world.log.head()
+
+
+async def test_who_waits_for_nothing_gets_an_empty_page_and_the_position_up_to_which_it_was_looked_through(
+    world: World, client: Client, reading: ReadingEvents
+) -> None:
+    await client.make_bucket("files")
+    await client.request()
+    interest = interest_of(client, tags=frozenset({"upload.completed.v1"}))
+
+    page = await reading.wait(interest, after=0, limit=10, seconds=0.01)
+
+    assert (list(page.events), page.position) == ([], await world.log.head())
+
+
+async def test_of_100_readers_each_sees_every_event_once_while_others_write(
+    world: World, client: Client, reading: ReadingEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_events, "KEPT_EVENTS", 7)  # so that readers fall behind what is kept
+    await client.make_bucket("files")
+    begin = await world.log.head()
+    interest = interest_of(client, tags=frozenset({"upload.requested.v1"}))
+    wanted = 40
+
+    async def read(limit: int) -> list[int]:
+        seen: list[int] = []
+        after = begin
+        while len(seen) < wanted:
+            page = await reading.wait(interest, after=after, limit=limit, seconds=SOON)
+            seen += [told.position for told in page.events]
+            after = page.position
+        return seen
+
+    readers = [asyncio.create_task(read(1 + number % 5)) for number in range(100)]
+    for _ in range(wanted):
+        await client.request()
+    async with asyncio.timeout(30):
+        every = await asyncio.gather(*readers)
+
+    assert every == [list(range(begin + 1, begin + 1 + wanted))] * 100
+
+
+async def test_nobody_waits_so_nothing_is_followed(
+    world: World, client: Client, reading: ReadingEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_events, "_LINGER_SECONDS", -1.0)
+    await client.make_bucket("files")
+    await reading.wait(interest_of(client), after=await world.log.head(), limit=1, seconds=0.01)
+    for _ in range(3):  # the first one is followed, and then nobody is left
+        await client.request()
+        await asyncio.sleep(0)
+
+    assert reading._kept == []
+    waiting = asyncio.create_task(
+        reading.wait(interest_of(client), after=await world.log.head(), limit=1, seconds=SOON)
+    )
+    await asyncio.sleep(0)
+    await client.request()
+    async with asyncio.timeout(SOON):
+        assert tags(await waiting) == ["upload.requested.v1"]
+
+
+async def test_a_history_is_of_one_stream(client: Client, reading: ReadingEvents) -> None:
+    await client.make_bucket("files")
+    answer = await client.request()
+
+    history = await reading.history(interest_of(client), answer.record.upload_id)
+
+    assert [told.notification.originator_version for told in history] == [1]
+    assert await reading.history(interest_of(client), "upl_nobody") == []
