@@ -93,8 +93,9 @@ async def receiving(receiver: Receiver) -> AsyncIterator[Receiver]:
         task = asyncio.current_task()
         assert task is not None
         serving.add(task)
-        task.add_done_callback(serving.discard)
-        await receiver.serve(reader, writer)
+        with suppress(asyncio.CancelledError):  # the stream's own callback would report it
+            await receiver.serve(reader, writer)
+        serving.discard(task)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     receiver.port = server.sockets[0].getsockname()[1]

@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from application.ports.webhooks import DeliveryStatus
 from domain.webhook import DEFAULT_TIMEOUT_SECONDS, MAX_EVENT_TYPES, MAX_NAME_LENGTH, MAX_URL_LENGTH, DisabledReason
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
+
+_Id = Annotated[str, Meta(pattern="^wh_[a-fA-F0-9]{16}$")]
+_Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 
 class NotificationChannel(enum.StrEnum):
@@ -39,16 +42,14 @@ class WebhookChannel(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
 class WebhookInput(Request, frozen=True):
     """A webhook as it should be. Ids and times are taken from nobody; clients send back what they got."""
 
-    webhook_name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
-    event_types: Annotated[
-        tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(min_length=1, max_length=MAX_EVENT_TYPES)
-    ]
+    webhook_name: _Name
+    event_types: Annotated[tuple[str, ...], Meta(min_length=1, max_length=MAX_EVENT_TYPES)]
     channels: Annotated[tuple[WebhookChannel, ...], Meta(min_length=1)]
     is_active: bool = True
-    webhook_id: Annotated[str, Meta(pattern="^wh_[a-fA-F0-9]{16}$")] | None = None
+    webhook_id: _Id | UnsetType = UNSET
     internal_id: str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: datetime | UnsetType = UNSET
+    updated_at: datetime | UnsetType = UNSET
 
 
 class ListWebhooksRequest(Request, frozen=True):
@@ -68,10 +69,10 @@ class WebhookChannelOutput(Response, frozen=True):
 class WebhookModel(Response, frozen=True):
     """A webhook. `disabled_reason`: why it was switched off by itself."""
 
-    webhook_id: str
-    webhook_name: str
-    event_types: tuple[str, ...]
-    channels: tuple[WebhookChannelOutput, ...]
+    webhook_id: _Id
+    webhook_name: _Name
+    event_types: Annotated[tuple[str, ...], Meta(min_length=1)]
+    channels: Annotated[tuple[WebhookChannelOutput, ...], Meta(min_length=1)]
     is_active: bool
     created_at: datetime
     updated_at: datetime
