@@ -38,7 +38,7 @@ from domain.webhook_events import PING, for_webhooks, tags_wanted
 ACTOR: Final = "system:webhooks"
 KEPT: Final = timedelta(days=30)
 LEASE: Final = timedelta(seconds=60)  # longer than any attempt may take
-CONCURRENCY: Final = 64
+CONCURRENCY: Final = 256
 OF_EACH: Final = 8
 IDLE_SECONDS: Final = 1.0
 _TIDY_SECONDS: Final = 600.0
