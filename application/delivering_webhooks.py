@@ -203,7 +203,9 @@ class DeliveringWebhooks:
         await self._deliveries.end_attempt(delivery, attempt, status=status, next_at=next_at)
         if gone:
             await self._disable(webhook, DisabledReason.GONE)
-        elif given_up and endpoint is not None and now - (endpoint.failing_since or now) >= _LONG:
+            return
+        failing = now - (endpoint.failing_since or now) if endpoint is not None else timedelta(0)
+        if failing >= GIVE_UP_AFTER or (given_up and failing >= _LONG):
             await self._disable(webhook, DisabledReason.FAILING)
 
     async def _body(self, delivery: DeliveryRecord) -> bytes:

@@ -68,7 +68,7 @@ class Receiver:
         status = self.answer(taken) if self.answer else self.status
         length = 10 * 1024**3 if self.endless or self.drips else len(self.body)
         lines = [f"HTTP/1.1 {status} So", f"Content-Length: {length}", *self.headers, "", ""]
-        writer.write("\r\n".join(lines).encode())
+        writer.write("\r\n".join(lines).encode("latin-1"))
         if self.endless:
             while self.sent_bytes < length:
                 writer.write(CHUNK)

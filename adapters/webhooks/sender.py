@@ -119,7 +119,8 @@ class AiohttpWebhookSender:
         except TimeoutError:
             return Answer(error=f"There was no answer within {seconds:g} s.")
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a wrong host is a ValueError
-            return Answer(error=_REFUSED if _was_refused(error) else f"{type(error).__name__}: {error}"[:_MAX_ERROR])
+            said = f"{type(error).__name__}: {error}"[:_MAX_ERROR]
+            return Answer(error=_REFUSED if _was_refused(error) else _plain(said.encode("utf-8", "replace")))
 
     def _socket(self, found: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = found
@@ -135,7 +136,12 @@ async def _beginning_of(answer: aiohttp.ClientResponse) -> str:
             found += chunk
         if not answer.content.at_eof():
             answer.close()  # not to be read on
-    return found.decode("utf-8", "replace").replace("\0", "\ufffd")
+    return _plain(found)
+
+
+def _plain(said: bytes) -> str:
+    """Return what a stranger said as text that can be kept: UTF-8 without U+0000."""
+    return said.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _was_refused(error: BaseException) -> bool:

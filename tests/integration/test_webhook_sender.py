@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 
 from adapters.webhooks.addresses import AllowedNetworks
@@ -72,6 +73,25 @@ async def test_nonsense_is_an_error_and_not_a_crash() -> None:
 
     assert answer.status_code is None
     assert answer.error
+
+
+@pytest.mark.parametrize(
+    "receiver",
+    [
+        Receiver(body=b"a\0b\xff\xed\xa0\x80"),
+        Receiver(headers=("X-A: \0\xff",)),
+        Receiver(headers=("\xff\xfe\0: 1",)),
+        Receiver(headers=tuple(f"X-{number}: {'y' * 60}" for number in range(10_000))),
+        Receiver(headers=("X-Long: " + "y" * 100_000,)),
+    ],
+    ids=["body", "header value", "header name", "many headers", "a long header"],
+)
+async def test_whatever_a_stranger_says_can_be_kept(receiver: Receiver) -> None:
+    answer = await post_to(receiver)
+
+    kept = msgspec.json.encode(answer)
+    assert b"\\u0000" not in kept
+    assert len(kept) < 3 * MAX_RESPONSE_BYTES
 
 
 async def test_nobody_at_the_address_is_an_error() -> None:

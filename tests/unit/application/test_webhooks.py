@@ -272,6 +272,22 @@ async def test_after_three_days_of_failures_a_webhook_is_switched_off_and_that_i
     assert message["data"]["reason"] == "failing"
 
 
+async def test_one_that_fails_is_switched_off_after_three_days_however_much_there_is_to_tell(
+    office: Office, client: Client
+) -> None:
+    webhook = await office.make(client)
+    office.status = BROKEN
+    for _ in range(200):
+        await client.request(size=1)
+
+    await office.wait(timedelta(days=3), timedelta(hours=1))
+    assert (await office.again(webhook)).settings.is_active
+    await office.wait(timedelta(hours=2), timedelta(hours=1))
+
+    assert (await office.again(webhook)).disabled_reason is DisabledReason.FAILING
+    assert {each.status for each in await office.of(webhook)} == {DeliveryStatus.PENDING}
+
+
 async def test_who_answers_410_is_switched_off_at_once(office: Office, client: Client) -> None:
     webhook = await office.make(client)
     office.status = GONE
