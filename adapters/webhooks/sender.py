@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from adapters.webhooks.addresses import AllowedNetworks
 from application.ports.webhooks import Answer, TargetRefusedError
 
-MAX_RESPONSE_BYTES: Final = 4096
+MAX_RESPONSE_BYTES: Final = 1024  # of each attempt: lists show many
 _CHECK_SECONDS: Final = 5.0
 _RESOLVERS: Final = 64  # as many as there may be posts under way: a name that is slow to resolve stops no other
 _REFUSED: Final = "The address belongs to a private network, which webhooks may not reach."

@@ -49,6 +49,7 @@ _BY_AGE = Listing[WebhookRecord](fields={}, names=lambda _: (), sums={})
 _DELIVERY_ID = re.compile(r"msg_[0-9a-f]{16}_([0-9]{1,18})")
 
 Overlap = Annotated[int | None, QueryParameter(ge=0, le=30 * 86_400)]
+Few = Annotated[int, QueryParameter(ge=1, le=100)]
 Before = Annotated[int, QueryParameter(ge=0, le=_MAX_POSITION, description="Only messages below this position.")]
 
 
@@ -170,18 +171,17 @@ async def list_webhook_deliveries(
     scope: Scope,
     status: FromQuery[DeliveryStatus | None] = None,
     before: Before = _MAX_POSITION,
-    limit: Limit = None,
+    limit: Few = _PAGE,
 ) -> ListDeliveriesResponse:
     """List what a webhook was told, and is to be told, newest first."""
     admitted = admitted_in(scope)
     webhook = await _named(admitted, identifier)
-    size = limit or _PAGE
     found = await admitted.services.ports.webhook_deliveries.deliveries(
-        webhook.organization_id, webhook.webhook_id, before=before, status=status, limit=size + 1
+        webhook.organization_id, webhook.webhook_id, before=before, status=status, limit=limit + 1
     )
     return ListDeliveriesResponse(
-        results=[_delivery(each) for each in found[:size]],
-        next_before=found[size - 1].position if len(found) > size else None,
+        results=[_delivery(each) for each in found[:limit]],
+        next_before=found[limit - 1].position if len(found) > limit else None,
     )
 
 

@@ -212,6 +212,24 @@ async def test_another_organizations_events_and_webhooks_are_not_there(service: 
         assert len(receiver.taken) == 1
 
 
+async def test_what_was_sent_is_listed_in_pages(tenant: Tenant) -> None:
+    async with receiving(Receiver()) as receiver, ours(tenant) as client:
+        await make(client, receiver.url, event_types=["upload.*"])
+        await complete(client)
+        await receiver.wait_for(4)
+        seen: list[int] = []
+        before: int | None = None
+        while True:
+            query = {"limit": 3} if before is None else {"limit": 3, "before": before}
+            page = (await client.get(f"{HOOKS}/warehouse/deliveries", params=query)).json()
+            seen += [each["position"] for each in page["results"]]
+            before = page["next_before"]
+            if before is None:
+                break
+        assert seen == sorted(seen, reverse=True)
+        assert len(set(seen)) == 4
+
+
 async def test_a_ping_says_how_the_receiver_answers(tenant: Tenant) -> None:
     async with receiving(Receiver(status=418, body=b"teapot")) as receiver, ours(tenant) as client:
         await make(client, receiver.url)
