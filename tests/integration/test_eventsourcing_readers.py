@@ -167,7 +167,9 @@ async def test_a_subscription_follows_one_organization_while_the_service_works_f
         assert topics == ["upload.requested.v1", "upload.canceled.v1"]
 
 
-async def test_a_role_sees_all_organizations_or_one_or_none(kit: Kit, reader: Reader) -> None:
+async def test_a_role_sees_all_organizations_or_one_or_none(
+    kit: Kit, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = await open_account(kit.log)
     second = await open_account(kit.log, beside=first, name="Other")
     await all_outcomes(first, kit)
@@ -184,6 +186,9 @@ async def test_a_role_sees_all_organizations_or_one_or_none(kit: Kit, reader: Re
     assert await seen() == of_second
     await reader.owner.execute(f"ALTER ROLE {reader.name} RESET upwell.organization_id")
     assert await seen() == set()
+    [pgoptions] = re.findall(r'PGOPTIONS="(.+)"', PAGE.read_text(encoding="utf-8"))
+    monkeypatch.setenv("PGOPTIONS", pgoptions)
+    assert await seen() == everything
 
 
 async def test_a_policy_holds_a_role_to_one_organization_whatever_it_sets(kit: Kit, reader: Reader) -> None:
