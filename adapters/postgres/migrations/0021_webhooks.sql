@@ -91,6 +91,13 @@ BEGIN
 END $$;
 
 
+-- Tell whether a topic is of a kind that `project` or `schedule` may know.
+CREATE OR REPLACE FUNCTION upwell.is_ours(p_topic text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT split_part(p_topic, '.', 1)
+        IN ('upload', 'object', 'bucket', 'namespace', 'api_key', 'organization', 'webhook')
+$$;
+
+
 -- Project one event into the read tables. Reads the event alone: no clock, no chance. Topics that are not ours: nothing.
 -- What it changes in its organization's quota is returned and written by the caller, once for many events: every update
 -- of one row in one transaction makes the next one slower.
