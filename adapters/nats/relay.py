@@ -25,12 +25,13 @@ from nats.js.errors import NotFoundError
 from adapters.nats.errors import RelayError, RelayUnusableError, TooLargeError
 from application.subscribing import Recorded
 from domain.events import encode, topic_of
-from domain.telling import envelope
+from domain.telling import TOLD_TO_READERS, envelope
 
 NAME: Final = "relay.nats"
-PREFIX: Final = "upwell"
-CONTENT_TYPE: Final = "application/cloudevents+json"
-_SUBJECTS: Final = [f"{PREFIX}.>"]
+READERS: Final = "upwell"
+ADMINISTRATORS: Final = "upwell-admin"  # a root of its own, because a consumer's filter cannot leave anything out
+_SUBJECTS: Final = [f"{READERS}.>", f"{ADMINISTRATORS}.>"]
+_CONTENT_TYPE: Final = "application/cloudevents+json"
 _MESSAGE_ID: Final = "Nats-Msg-Id"
 _AT_ONCE: Final = 500
 _CONNECTED_WITHIN: Final = 10.0
@@ -105,7 +106,7 @@ class NatsRelay:
                     headers={
                         _MESSAGE_ID: str(message.position),
                         "Nats-Expected-Last-Sequence": str(after),
-                        "content-type": CONTENT_TYPE,
+                        "content-type": _CONTENT_TYPE,
                     },
                 )
                 for after, message in zip(sequences, fitting, strict=True)
@@ -138,7 +139,7 @@ class NatsRelay:
             )
         self._sequence = sequence
         try:
-            message = await self._jetstream.get_last_msg(self._stream, _SUBJECTS[0])
+            message = await self._jetstream.get_last_msg(self._stream, ">")
         except NotFoundError:  # nothing yet, or not any more
             return _Head(sequence, 0)
         told = (message.headers or {}).get(_MESSAGE_ID, "")
@@ -215,7 +216,12 @@ async def _make(jetstream: JetStreamContext, stream: str, replicas: int) -> int:
             )
         )
     config = info.config
-    if config.subjects != _SUBJECTS or config.retention != RetentionPolicy.LIMITS or config.no_ack or config.sealed:
+    if (
+        sorted(config.subjects or ()) != sorted(_SUBJECTS)
+        or config.retention != RetentionPolicy.LIMITS
+        or config.no_ack
+        or config.sealed
+    ):
         raise RelayUnusableError(
             f"The stream {stream} was made for something else: subjects {config.subjects}, retention"
             f" {config.retention}. The relay needs subjects {_SUBJECTS}, retention limits, acknowledgements, and a"
@@ -228,7 +234,8 @@ def _message(recorded: Recorded) -> _Message:
     event = recorded.event
     tag = topic_of(event)
     told = envelope(recorded.position, recorded.stream_id, tag, encode(event), event.origin)
-    return _Message(recorded.position, f"{PREFIX}.{event.origin.organization_id}.{tag}", msgspec.json.encode(told))
+    root = READERS if tag in TOLD_TO_READERS else ADMINISTRATORS
+    return _Message(recorded.position, f"{root}.{event.origin.organization_id}.{tag}", msgspec.json.encode(told))
 
 
 def _said(error: BaseException) -> str:
