@@ -34,7 +34,7 @@ _SUBJECTS: Final = [f"{READERS}.>", f"{ADMINISTRATORS}.>"]
 _CONTENT_TYPE: Final = "application/cloudevents+json"
 _MESSAGE_ID: Final = "Nats-Msg-Id"
 _AT_ONCE: Final = 500
-_CONNECTED_WITHIN: Final = 10.0
+_CONNECTED_WITHIN: Final = 5.0
 _ACKNOWLEDGED_WITHIN: Final = 5.0
 _RECONNECT_AFTER: Final = 0.25
 _DUPLICATE_WINDOW: Final = 120.0
@@ -79,6 +79,8 @@ class NatsRelay:
         """Publish events; what the stream has already is left out. Raises `RelayError`, `RelayUnusableError`."""
         head, self._head = self._head, None  # not known again before all is acknowledged
         try:
+            if not self._client.is_connected:
+                raise NatsError("there is no connection")
             head = head or await self._look()
             left = [_message(each) for each in events if each.position > head.position]
             for first in range(0, len(left), _AT_ONCE):
@@ -92,8 +94,6 @@ class NatsRelay:
 
     async def _publish(self, head: _Head, messages: Sequence[_Message]) -> _Head:
         """Publish messages behind the end of the stream, and return its new end."""
-        if not self._client.is_connected:
-            raise NatsError("not connected")
         room = self._client.max_payload - _HEADERS_BYTES
         fitting = list(takewhile(lambda message: len(message.body) <= room, messages))
         sequences = range(head.sequence, head.sequence + len(fitting))
