@@ -1,6 +1,6 @@
 """Let eight subscribers follow a million events while processes are killed, and compare what each saw.
 
-Run: `uv run python scripts/soak_events.py [--events 1000000] [--seed N] [--only NAME ...]`. It starts a PostgreSQL, an
+Run: `uv run python scripts/soak_events.py [--events 1000000] [--every 10] [--seed N] [--only NAME ...]`. It starts a PostgreSQL, an
 S3 and three NATS servers of its own, `upwell serve`, `upwell worker` and `upwell relay nats`, 32 writers that create
 and cancel uploads of two organizations over HTTP (two of them send bytes and confirm), and the subscribers, each a
 process: server-sent events and long polls of each organization, a projection and an iterator of a durable subscription,
@@ -405,14 +405,14 @@ class Soak:
         with (Path(self._config.folder) / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def run(self, events: int) -> list[str]:
-        """Let it run to so many events, and return what is wrong."""
+    def run(self, events: int, every: float) -> list[str]:
+        """Let it run to so many events, with a kill every so many seconds, and return what is wrong."""
         url = self._stack.database.owner_url
         began = time.monotonic()
         self.begin()
         head = 0
         while head < events:
-            time.sleep(random.uniform(4, 14))  # noqa: S311  # a moment
+            time.sleep(random.uniform(0.5 * every, 1.5 * every))  # noqa: S311  # a moment
             self.kill_one()
             head = asyncio.run(_head_of(url))
             if self.killed.total() % 10 == 0:
@@ -543,6 +543,7 @@ def main() -> int:
     """Run and report."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--every", type=float, default=10, help="seconds between kills, about")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     parser.add_argument("--only", nargs="+", choices=SUBSCRIBERS, default=[*SUBSCRIBERS])
     parser.add_argument("--child", nargs=2, metavar=("NAME", "CONFIG"), help=argparse.SUPPRESS)
@@ -577,7 +578,7 @@ def main() -> int:
         )
         soak = Soak(running, cluster, config, options.only)
         undo.callback(soak.end)
-        wrong = soak.run(options.events)
+        wrong = soak.run(options.events, options.every)
     for line in wrong:
         print(f"WRONG: {line}")
     print("each saw every event once, in order" if not wrong else f"{len(wrong)} things are wrong")
