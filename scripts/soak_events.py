@@ -1,11 +1,12 @@
 """Let eight subscribers follow a million events while processes are killed, and compare what each saw.
 
-Run: `uv run python scripts/soak_events.py [--events 1000000] [--every 10] [--seed N] [--only NAME ...]`. It starts a PostgreSQL, an
-S3 and three NATS servers of its own, `upwell serve`, `upwell worker` and `upwell relay nats`, 32 writers that create
-and cancel uploads of two organizations over HTTP (two of them send bytes and confirm), and the subscribers, each a
-process: server-sent events and long polls of each organization, a projection and an iterator of a durable subscription,
-a projection of the library `eventsourcing`, and a reader of the JetStream stream. Every few seconds one of all these,
-PostgreSQL included, is killed with SIGKILL and started again. A subscriber's only memory is what it has taken.
+Run: `uv run python scripts/soak_events.py [--events 1000000] [--every 10] [--seed N] [--only NAME ...]`. It starts a
+PostgreSQL, an S3 and three NATS servers of its own, `upwell serve`, `upwell worker` and `upwell relay nats`, 32
+writers that create and cancel uploads of two organizations over HTTP (two of them send bytes and confirm), and the
+subscribers, each a process: server-sent events and long polls of each organization, a projection and an iterator of a
+durable subscription, a projection of the library `eventsourcing`, and a reader of the JetStream stream. Every few
+seconds one of all these, PostgreSQL included, is killed with SIGKILL and started again. A subscriber's only memory is
+what it has taken.
 
 At the end each one's events are compared with the log: every one once, in order, and none of another organization.
 """
