@@ -1,6 +1,7 @@
 """The feed on a JetStream cluster of three real servers, of which one is killed under load."""
 
 import asyncio
+import base64
 import contextlib
 import os
 import secrets
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 import nats
+import nkeys  # type: ignore[import-untyped]
 import pytest
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -118,11 +120,14 @@ class Cluster:
 
     async def count(self) -> int:
         """Return how many messages there are; 0 also before there is a stream."""
-        async with self.jetstream() as jetstream:
-            try:
-                return (await jetstream.stream_info(STREAM)).state.messages
-            except NotFoundError:
-                return 0
+        async with self.jetstream() as jetstream, asyncio.timeout(SOON):
+            while True:
+                try:
+                    return (await jetstream.stream_info(STREAM)).state.messages
+                except NotFoundError:
+                    return 0
+                except NatsError:  # a server that was started again takes its time
+                    await asyncio.sleep(0.02)
 
     async def published(self) -> list[tuple[str, dict[str, str], bytes]]:
         """Return subject, headers and payload of every message of the stream, in its order."""
@@ -170,6 +175,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture
 async def cluster(three: Cluster) -> AsyncIterator[Cluster]:
     """A cluster without streams."""
+    await three.ready()
     yield three
     async with three.jetstream() as jetstream:
         for info in await jetstream.streams_info():
@@ -256,7 +262,7 @@ class Feed:
                 await self.write(1)
 
         async with asyncio.TaskGroup() as writers:
-            for _ in range(4):
+            for _ in range(2):
                 writers.create_task(write())
             try:
                 yield
@@ -523,8 +529,8 @@ async def test_a_stream_in_which_somebody_else_publishes_is_not_gone_on_with(clu
     assert "Somebody else has published" in str(feed.reports.unusable)
 
 
-async def enter(cluster: Cluster, stream: str, *, credentials: str | None = None) -> None:
-    async with open_relay(cluster.servers, stream=stream, replicas=1, credentials=credentials):
+async def enter(cluster: Cluster, stream: str) -> None:
+    async with open_relay(cluster.servers, stream=stream, replicas=1):
         pass
 
 
@@ -616,6 +622,53 @@ async def run_block(url: str, organization_id: str) -> list[str]:
     printed, _ = await process.communicate()
     assert process.returncode == 0
     return printed.decode().splitlines()
+
+
+class Signer:
+    """Who signs for itself and for others, as `nsc` does: an operator, an account or a user."""
+
+    def __init__(self, prefix: int) -> None:
+        self.seed = nkeys.encode_seed(secrets.token_bytes(32), prefix)
+        self._keys = nkeys.from_seed(bytearray(self.seed))
+        self.name = self._keys.public_key.decode()
+
+    def sign(self, other: "Signer", facts: Mapping[str, object]) -> str:
+        """Return a JWT for another one, or for itself."""
+        claims = {"jti": secrets.token_hex(8), "iat": 0, "iss": self.name, "sub": other.name, "nats": facts}
+        parts = [encoded(msgspec.json.encode(each)) for each in ({"typ": "JWT", "alg": "ed25519-nkey"}, claims)]
+        return ".".join([*parts, encoded(self._keys.sign(".".join(parts).encode()))])
+
+
+def encoded(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+async def test_it_connects_with_a_file_of_credentials(tmp_path: Path, feed: Feed) -> None:
+    operator, user = Signer(nkeys.PREFIX_BYTE_OPERATOR), Signer(nkeys.PREFIX_BYTE_USER)
+    account, system = Signer(nkeys.PREFIX_BYTE_ACCOUNT), Signer(nkeys.PREFIX_BYTE_ACCOUNT)
+    unlimited = dict.fromkeys(("subs", "data", "payload", "conn", "mem_storage", "disk_storage", "streams"), -1)
+    limits = {**unlimited, "consumer": -1, "imports": -1, "exports": -1, "leaf": -1, "wildcards": True}
+    accounts = ", ".join(
+        f"{name.name}: {operator.sign(name, {'type': 'account', 'version': 2, 'limits': limits})}"
+        for name in (account, system)
+    )
+    token = account.sign(user, {"type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1})
+    credentials = tmp_path / "relay.creds"
+    credentials.write_text(
+        f"-----BEGIN NATS USER JWT-----\n{token}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{user.seed.decode()}\n------END USER NKEY SEED------\n"
+    )
+    more = (
+        f"operator: {operator.sign(operator, {'type': 'operator', 'version': 2})}\n"
+        f"system_account: {system.name}\nresolver: MEMORY\nresolver_preload: {{ {accounts} }}\n# authorization by these"
+    )
+    async with single(tmp_path, more) as server:
+        with pytest.raises(RelayUnusableError, match="NATS cannot be used at .*uthorization"):
+            await enter(server, STREAM)
+        async with feed.process(server, UPWELL_NATS_CREDENTIALS=str(credentials)) as process:
+            assert process.stdout is not None
+            assert b"relay_begins" in await process.stdout.readline()
+            await feed.caught_up()
 
 
 async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself() -> None:
