@@ -646,11 +646,11 @@ def encoded(part: bytes) -> str:
 async def test_it_connects_with_a_file_of_credentials(tmp_path: Path, feed: Feed) -> None:
     operator, user = Signer(nkeys.PREFIX_BYTE_OPERATOR), Signer(nkeys.PREFIX_BYTE_USER)
     account, system = Signer(nkeys.PREFIX_BYTE_ACCOUNT), Signer(nkeys.PREFIX_BYTE_ACCOUNT)
-    unlimited = dict.fromkeys(("subs", "data", "payload", "conn", "mem_storage", "disk_storage", "streams"), -1)
-    limits = {**unlimited, "consumer": -1, "imports": -1, "exports": -1, "leaf": -1, "wildcards": True}
+    limits = dict.fromkeys(("subs", "data", "payload", "conn", "imports", "exports", "leaf"), -1)
+    stored = dict.fromkeys(("mem_storage", "disk_storage", "streams", "consumer"), -1)  # not of the system account
     accounts = ", ".join(
-        f"{name.name}: {operator.sign(name, {'type': 'account', 'version': 2, 'limits': limits})}"
-        for name in (account, system)
+        f"{each.name}: {operator.sign(each, {'type': 'account', 'version': 2, 'limits': limits | own})}"
+        for each, own in ((account, stored), (system, {}))
     )
     token = account.sign(user, {"type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1})
     credentials = tmp_path / "relay.creds"
@@ -663,7 +663,7 @@ async def test_it_connects_with_a_file_of_credentials(tmp_path: Path, feed: Feed
         f"system_account: {system.name}\nresolver: MEMORY\nresolver_preload: {{ {accounts} }}\n# authorization by these"
     )
     async with single(tmp_path, more) as server:
-        with pytest.raises(RelayUnusableError, match="NATS cannot be used at .*uthorization"):
+        with pytest.raises(RelayUnusableError, match=r"NATS cannot be used at .*uthorization"):
             await enter(server, STREAM)
         async with feed.process(server, UPWELL_NATS_CREDENTIALS=str(credentials)) as process:
             assert process.stdout is not None
