@@ -25,6 +25,7 @@ from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 from structlog.testing import capture_logs
 
+import adapters.nats.relay
 from adapters.memory.clock import SequentialIds
 from adapters.nats.errors import RelayError, RelayUnusableError
 from adapters.nats.relay import NAME, NatsRelay, open_relay
@@ -643,7 +644,10 @@ def encoded(part: bytes) -> str:
     return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
 
 
-async def test_it_connects_with_a_file_of_credentials(tmp_path: Path, feed: Feed) -> None:
+async def test_it_connects_with_a_file_of_credentials(
+    tmp_path: Path, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapters.nats.relay, "_CONNECTED_WITHIN", 1.0)
     operator, user = Signer(nkeys.PREFIX_BYTE_OPERATOR), Signer(nkeys.PREFIX_BYTE_USER)
     account, system = Signer(nkeys.PREFIX_BYTE_ACCOUNT), Signer(nkeys.PREFIX_BYTE_ACCOUNT)
     limits = dict.fromkeys(("subs", "data", "payload", "conn", "imports", "exports", "leaf"), -1)
@@ -671,7 +675,8 @@ async def test_it_connects_with_a_file_of_credentials(tmp_path: Path, feed: Feed
             await feed.caught_up()
 
 
-async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself() -> None:
+async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapters.nats.relay, "_CONNECTED_WITHIN", 1.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{taken.getsockname()[1]}"
