@@ -116,6 +116,10 @@ class Subscribing(Generic[Transaction]):
                 finally:
                     await self._record(lease, done)
 
+    async def forget(self, name: str) -> None:
+        """Let a name begin anew; whoever reads for it stops. Raises `LogUnavailableError`."""
+        await self._subscriptions.forget(name)
+
     async def _project(self, projection: Projection[Transaction], lease: Lease) -> None:
         async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
             async for page in pages:

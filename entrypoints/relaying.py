@@ -2,21 +2,14 @@
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack
 
 import structlog
 import uvloop
 
 from adapters.nats.errors import RelayUnusableError
-from adapters.postgres.connecting import open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.listening import Listener
-from adapters.postgres.subscriptions import PostgresSubscriptions
-from adapters.system import SystemClock, SystemIds
-from application.subscribing import Subscribing
 from entrypoints.logs import configure_logs
 from entrypoints.settings import SettingError, Settings
-from entrypoints.wiring import check_migrated
+from entrypoints.wiring import subscribing
 
 _log = structlog.get_logger(__name__)
 
@@ -61,31 +54,20 @@ async def _relay_nats(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await check_migrated(settings.database_url)
     reports = Reports(stopping)
-    async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.database_url, size=2)
-        stack.push_async_callback(pool.close)
-        listener = Listener(settings.database_url)
-        log = PostgresEventLog(settings.database_url, pool, listener)
-        await stack.enter_async_context(listener.running())
-        await stack.enter_async_context(log.running())
-        relay = await stack.enter_async_context(
-            open_relay(
-                chosen.servers,
-                stream=chosen.stream,
-                replicas=chosen.replicas,
-                credentials=chosen.credentials,
-                published=reports.published,
-            )
-        )
-        subscriptions = PostgresSubscriptions(pool)
+    async with (
+        subscribing(settings.database_url, report=reports.failed) as subscribe,
+        open_relay(
+            chosen.servers,
+            stream=chosen.stream,
+            replicas=chosen.replicas,
+            credentials=chosen.credentials,
+            published=reports.published,
+        ) as relay,
+    ):
         if relay.is_new:
-            await subscriptions.forget(relay.name)
+            await subscribe.forget(relay.name)
         _log.info("relay_begins", stream=chosen.stream)
-        subscribe = Subscribing(
-            log=log, subscriptions=subscriptions, clock=SystemClock(), ids=SystemIds(), report=reports.failed
-        )
         await subscribe.project(relay, stopping)
     if reports.unusable is not None:
         raise reports.unusable

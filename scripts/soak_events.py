@@ -44,8 +44,8 @@ from domain.events import topic_of
 from domain.tags import BY_TAG
 from entrypoints.wiring import subscribing
 from tests.benchmarks.load import http_request
-from tests.integration.test_nats_relay import Cluster
 from tests.library_projection import SCHEMA, keep_table
+from tests.nats_cluster import Cluster
 from tests.stack import NAME, Stack, kill_tree, stack
 
 WRITERS = 32

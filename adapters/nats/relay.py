@@ -79,16 +79,16 @@ class NatsRelay:
         """Publish events; what the stream has already is left out. Raises `RelayError`, `RelayUnusableError`."""
         head, self._head = self._head, None  # not known again before all is acknowledged
         try:
-            if not self._client.is_connected:
-                raise NatsError("there is no connection")
-            head = head or await self._look()
+            head = await self._look(head)
             left = [_message(each) for each in events if each.position > head.position]
             for first in range(0, len(left), _AT_ONCE):
                 head = await self._publish(head, left[first : first + _AT_ONCE])
         except (NatsError, TimeoutError, OSError) as error:
             if self._client.is_closed:
-                raise RelayUnusableError(f"NATS has closed the connection for good: {_told(self._client)}") from error
-            raise RelayError(f"NATS does not take events now: {_said(error)} {_told(self._client)}".strip()) from error
+                raise RelayUnusableError(
+                    f"NATS has closed the connection for good: {_said(error, self._client)}"
+                ) from error
+            raise RelayError(f"NATS does not take events now: {_said(error, self._client)}") from error
         self._head = head
         self._published()
 
@@ -126,8 +126,12 @@ class NatsRelay:
             )
         return _Head(head.sequence + len(fitting), messages[-1].position) if messages else head
 
-    async def _look(self) -> _Head:
-        """Return where the stream ends."""
+    async def _look(self, known: _Head | None) -> _Head:
+        """Return where the stream ends, if that is not `known`."""
+        if not self._client.is_connected:
+            raise NatsError("there is no connection")
+        if known is not None:
+            return known
         try:
             sequence = (await self._jetstream.stream_info(self._stream)).state.last_seq
         except NotFoundError:
@@ -171,9 +175,7 @@ async def open_relay(
         try:
             sequence = await _make(jetstream, stream, replicas)
         except (NatsError, TimeoutError) as error:
-            raise RelayUnusableError(
-                f"NATS has no stream {stream}, and makes none: {_said(error)} {_told(client)}".strip()
-            ) from error
+            raise RelayUnusableError(f"NATS has no stream {stream}, and makes none: {_said(error, client)}") from error
         yield NatsRelay(client, jetstream, stream, sequence=sequence, published=published)
     finally:
         await client.close()
@@ -197,7 +199,7 @@ async def _connect(servers: Sequence[str], credentials: str | None) -> Client:
             )
     except (NatsError, TimeoutError, OSError, ValueError) as error:
         hosts = ", ".join(urlsplit(each).netloc.rpartition("@")[2] for each in servers)
-        raise RelayUnusableError(f"NATS cannot be used at {hosts}: {_told(client) or _said(error)}") from error
+        raise RelayUnusableError(f"NATS cannot be used at {hosts}: {_said(client.last_error or error)}") from error
     return client
 
 
@@ -238,10 +240,8 @@ def _message(recorded: Recorded) -> _Message:
     return _Message(recorded.position, f"{root}.{event.origin.organization_id}.{tag}", msgspec.json.encode(told))
 
 
-def _said(error: BaseException) -> str:
-    return str(error) or repr(error)
-
-
-def _told(client: Client) -> str:
-    """Return what the server has complained of last."""
-    return "" if client.last_error is None else f"({_said(client.last_error)})"
+def _said(error: BaseException, client: Client | None = None) -> str:
+    """Return what went wrong, and what a client has heard of it last."""
+    heard = None if client is None else client.last_error
+    said = str(error) or repr(error)
+    return said if heard is None else f"{said} ({_said(heard)})"

@@ -1,28 +1,26 @@
 """The feed on a JetStream cluster of three real servers, of which one is killed under load."""
 
 import asyncio
+import base64
 import contextlib
 import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
-import sysconfig
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
-import nats
+import nkeys  # type: ignore[import-untyped]
 import pytest
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
-from nats.js.errors import NotFoundError
 from structlog.testing import capture_logs
 
+import adapters.nats.relay
 from adapters.memory.clock import SequentialIds
 from adapters.nats.errors import RelayError, RelayUnusableError
 from adapters.nats.relay import NAME, NatsRelay, open_relay
@@ -36,125 +34,12 @@ from application.subscribing import Recorded, Subscribing
 from domain.tags import decode
 from domain.telling import TOLD_TO_READERS, envelope, origin_of
 from entrypoints.relaying import Reports
-from tests.conftest import Database, free_port
+from tests.conftest import Database
 from tests.contract._log import Account, open_account, whole_feed
 from tests.docs.pages import ROOT, blocks
+from tests.nats_cluster import NODES, SOON, STREAM, Cluster, connected
 
-SOON = 60.0
-NODES = 3
-STREAM = "UPWELL"
 PAGE = ROOT / "docs" / "how-to" / "relay-to-nats.md"
-PROGRAM = Path(sysconfig.get_path("scripts")) / "nats-server"
-PASSWORDS = {"RELAY_PASSWORD": "the-relay", "ACME_PASSWORD": "of-acme"}
-
-
-class Cluster:
-    """Servers, each a process with a folder of its own. `more`: of the configuration of each."""
-
-    def __init__(self, folder: Path, *, nodes: int = NODES, more: str = "") -> None:
-        self._folder = folder
-        ports = [free_port() for _ in range(2 * nodes)]
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
-        self.servers = [f"nats://127.0.0.1:{port}" for port in ports[:nodes]]
-        routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in ports[nodes:])
-        for node in range(nodes):
-            clustered = f'cluster {{ name: upwell, listen: "127.0.0.1:{ports[nodes + node]}", routes: [{routes}] }}\n'
-            self._configuration(node).write_text(
-                f'server_name: node{node}\nlisten: "127.0.0.1:{ports[node]}"\n'
-                f'jetstream {{ store_dir: "{folder}/store{node}" }}\n{clustered if nodes > 1 else ""}'
-            )
-        self.configure(more)
-
-    def _configuration(self, node: int) -> Path:
-        return self._folder / f"node{node}.conf"
-
-    def configure(self, more: str) -> None:
-        """Start all servers, after the others were stopped, with something more in their configuration."""
-        self.stop()
-        for node in range(len(self.servers)):
-            own = self._configuration(node).read_text().partition("# more\n")[0]
-            self._configuration(node).write_text(f"{own}# more\n{more}\n")
-            self.start(node)
-
-    def start(self, node: int) -> None:
-        with (self._folder / f"node{node}.log").open("ab") as log:
-            self._processes[node] = subprocess.Popen(
-                [PROGRAM, "-c", self._configuration(node)], stdout=log, stderr=log, env=os.environ | PASSWORDS
-            )
-
-    def kill(self, node: int) -> None:
-        process = self._processes.pop(node)
-        process.kill()
-        process.wait()
-
-    def stop(self) -> None:
-        for node in list(self._processes):
-            self.kill(node)
-
-    @asynccontextmanager
-    async def jetstream(self) -> AsyncIterator[JetStreamContext]:
-        async with connected(*self.servers) as client:
-            yield client.jetstream(timeout=10)
-
-    async def ready(self) -> None:
-        """Return when the servers have found each other, and take streams."""
-        wanted = StreamConfig(name="ready", subjects=["ready"], num_replicas=len(self.servers))
-        async with asyncio.timeout(SOON), connected(*self.servers) as client:
-            while True:
-                try:
-                    await client.jetstream(timeout=1).add_stream(wanted)
-                except (NatsError, TimeoutError):
-                    await asyncio.sleep(0.1)
-                else:
-                    break
-            await client.jetstream().delete_stream("ready")
-
-    async def leader(self) -> int:
-        """Return the node that leads the stream."""
-        async with self.jetstream() as jetstream:
-            info = await jetstream.stream_info(STREAM)
-            assert info.cluster is not None
-            return int((info.cluster.leader or "").removeprefix("node"))
-
-    async def count(self) -> int:
-        """Return how many messages there are; 0 also before there is a stream."""
-        async with self.jetstream() as jetstream:
-            try:
-                return (await jetstream.stream_info(STREAM)).state.messages
-            except NotFoundError:
-                return 0
-
-    async def published(self) -> list[tuple[str, dict[str, str], bytes]]:
-        """Return subject, headers and payload of every message of the stream, in its order."""
-        async with self.jetstream() as jetstream:
-            count = (await jetstream.stream_info(STREAM)).state.messages
-            found: list[tuple[str, dict[str, str], bytes]] = []
-            reader = await jetstream.subscribe(">", stream=STREAM, ordered_consumer=True)
-            while len(found) < count:
-                message = await reader.next_msg(timeout=10)
-                found.append((message.subject, dict(message.headers or {}), message.data))
-            return found
-
-    async def positions(self) -> list[int]:
-        """Return the positions of all events in the stream, in its order."""
-        return [int(headers["Nats-Msg-Id"]) for _, headers, _ in await self.published()]
-
-
-@asynccontextmanager
-async def connected(
-    *servers: str, inbox: str = "_INBOX", problems: list[Exception] | None = None
-) -> AsyncIterator[Client]:
-    async def heard(error: Exception) -> None:
-        if problems is not None:
-            problems.append(error)
-
-    client = await nats.connect(
-        list(servers), max_reconnect_attempts=-1, reconnect_time_wait=0.1, error_cb=heard, inbox_prefix=inbox.encode()
-    )
-    try:
-        yield client
-    finally:
-        await client.close()
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +55,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture
 async def cluster(three: Cluster) -> AsyncIterator[Cluster]:
     """A cluster without streams."""
+    await three.ready()
     yield three
     async with three.jetstream() as jetstream:
         for info in await jetstream.streams_info():
@@ -256,7 +142,7 @@ class Feed:
                 await self.write(1)
 
         async with asyncio.TaskGroup() as writers:
-            for _ in range(4):
+            for _ in range(2):
                 writers.create_task(write())
             try:
                 yield
@@ -523,8 +409,8 @@ async def test_a_stream_in_which_somebody_else_publishes_is_not_gone_on_with(clu
     assert "Somebody else has published" in str(feed.reports.unusable)
 
 
-async def enter(cluster: Cluster, stream: str, *, credentials: str | None = None) -> None:
-    async with open_relay(cluster.servers, stream=stream, replicas=1, credentials=credentials):
+async def enter(cluster: Cluster, stream: str) -> None:
+    async with open_relay(cluster.servers, stream=stream, replicas=1):
         pass
 
 
@@ -618,7 +504,58 @@ async def run_block(url: str, organization_id: str) -> list[str]:
     return printed.decode().splitlines()
 
 
-async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself() -> None:
+class Signer:
+    """Who signs for itself and for others, as `nsc` does: an operator, an account or a user."""
+
+    def __init__(self, prefix: int) -> None:
+        self.seed = nkeys.encode_seed(secrets.token_bytes(32), prefix)
+        self._keys = nkeys.from_seed(bytearray(self.seed))
+        self.name = self._keys.public_key.decode()
+
+    def sign(self, other: "Signer", facts: Mapping[str, object]) -> str:
+        """Return a JWT for another one, or for itself."""
+        claims = {"jti": secrets.token_hex(8), "iat": 0, "iss": self.name, "sub": other.name, "nats": facts}
+        parts = [encoded(msgspec.json.encode(each)) for each in ({"typ": "JWT", "alg": "ed25519-nkey"}, claims)]
+        return ".".join([*parts, encoded(self._keys.sign(".".join(parts).encode()))])
+
+
+def encoded(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+async def test_it_connects_with_a_file_of_credentials(
+    tmp_path: Path, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapters.nats.relay, "_CONNECTED_WITHIN", 1.0)
+    operator, user = Signer(nkeys.PREFIX_BYTE_OPERATOR), Signer(nkeys.PREFIX_BYTE_USER)
+    account, system = Signer(nkeys.PREFIX_BYTE_ACCOUNT), Signer(nkeys.PREFIX_BYTE_ACCOUNT)
+    limits = dict.fromkeys(("subs", "data", "payload", "conn", "imports", "exports", "leaf"), -1)
+    stored = dict.fromkeys(("mem_storage", "disk_storage", "streams", "consumer"), -1)  # not of the system account
+    accounts = ", ".join(
+        f"{each.name}: {operator.sign(each, {'type': 'account', 'version': 2, 'limits': limits | own})}"
+        for each, own in ((account, stored), (system, {}))
+    )
+    token = account.sign(user, {"type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1})
+    credentials = tmp_path / "relay.creds"
+    credentials.write_text(
+        f"-----BEGIN NATS USER JWT-----\n{token}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{user.seed.decode()}\n------END USER NKEY SEED------\n"
+    )
+    more = (
+        f"operator: {operator.sign(operator, {'type': 'operator', 'version': 2})}\n"
+        f"system_account: {system.name}\nresolver: MEMORY\nresolver_preload: {{ {accounts} }}\n# authorization by these"
+    )
+    async with single(tmp_path, more) as server:
+        with pytest.raises(RelayUnusableError, match=r"NATS cannot be used at .*uthorization"):
+            await enter(server, STREAM)
+        async with feed.process(server, UPWELL_NATS_CREDENTIALS=str(credentials)) as process:
+            assert process.stdout is not None
+            assert b"relay_begins" in await process.stdout.readline()
+            await feed.caught_up()
+
+
+async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapters.nats.relay, "_CONNECTED_WITHIN", 1.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{taken.getsockname()[1]}"
