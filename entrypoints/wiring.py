@@ -22,12 +22,15 @@ from adapters.postgres.search_index import PostgresSearchIndex
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
+from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.s3.doctor import S3Doctor
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
 from adapters.sqs.notification_queue import SqsNotificationQueue
 from adapters.system import SystemClock, SystemIds
+from adapters.webhooks.addresses import AllowedNetworks
+from adapters.webhooks.sender import AiohttpWebhookSender
 from application.callers import Admitting
 from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
@@ -46,6 +49,7 @@ from application.creating_objects import CreatingObjects
 from application.deleting_buckets import DeletingBuckets
 from application.deleting_namespaces import DeletingNamespaces
 from application.deleting_objects import DeletingObjects
+from application.delivering_webhooks import DeliveringWebhooks, QueueingDeliveries
 from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
@@ -53,6 +57,7 @@ from application.issuing_event_tokens import IssuingEventTokens
 from application.issuing_upload_tokens import IssuingUploadTokens
 from application.limiting_requests import LimitingRequests
 from application.managing_keys import ManagingKeys
+from application.managing_webhooks import ManagingWebhooks
 from application.opening_organizations import OpeningOrganizations
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog
@@ -66,6 +71,7 @@ from application.ports.search_index import SearchIndex
 from application.ports.subscriptions import Subscriptions
 from application.ports.tasks import Tasks, TaskType
 from application.ports.url_signer import UrlSigner
+from application.ports.webhooks import DeliveryRecord, WebhookDeliveries, WebhookEndpoints, WebhookSender
 from application.reading_events import ReadingEvents
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import RequestingUpload
@@ -99,6 +105,9 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     subscriptions: Subscriptions[Any]
     storage: ObjectStorage
     signer: UrlSigner
+    webhook_endpoints: WebhookEndpoints
+    webhook_deliveries: WebhookDeliveries[Any]
+    webhook_sender: WebhookSender
     clock: Clock
     ids: Ids
 
@@ -146,6 +155,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     issue_event_token: IssuingEventTokens
     read_events: ReadingEvents
     subscribe: Subscribing[Any]
+    webhooks: ManagingWebhooks
+    queue_deliveries: QueueingDeliveries
+    deliver_webhooks: DeliveringWebhooks
     worker: Working
     take_storage_events: TakingStorageEvents
 
@@ -213,6 +225,27 @@ def put_together(
             ids=p.ids,
             report=_report_subscription,
             around=telemetry.delivery,
+        ),
+        webhooks=ManagingWebhooks(
+            log=p.log,
+            read_side=p.read_side,
+            endpoints=p.webhook_endpoints,
+            sender=p.webhook_sender,
+            clock=p.clock,
+            ids=p.ids,
+        ),
+        queue_deliveries=QueueingDeliveries(
+            read_side=system.read_side, deliveries=system.webhook_deliveries, clock=p.clock
+        ),
+        deliver_webhooks=DeliveringWebhooks(
+            log=system.log,
+            read_side=system.read_side,
+            endpoints=system.webhook_endpoints,
+            deliveries=system.webhook_deliveries,
+            sender=system.webhook_sender,
+            clock=p.clock,
+            ids=p.ids,
+            report=_report_delivery,
         ),
         worker=_working(system, rules, telemetry),
         take_storage_events=TakingStorageEvents(
@@ -337,6 +370,8 @@ async def running(
         if telemetry.traces is not None:
             stack.push_async_callback(asyncio.to_thread, telemetry.traces.close)
             storage, ids = telemetry.traces.storage(storage), telemetry.traces.ids(ids)
+        sender = AiohttpWebhookSender(AllowedNetworks(settings.webhook_allowed_networks))
+        await stack.enter_async_context(sender.running())
         await stack.enter_async_context(directory.running())
         await stack.enter_async_context(seen_by_all.running())
         await stack.enter_async_context(key_uses.running())
@@ -356,6 +391,9 @@ async def running(
             subscriptions=PostgresSubscriptions(everybody),
             storage=storage,
             signer=url_signer(s3),
+            webhook_endpoints=PostgresWebhookEndpoints(everybody),
+            webhook_deliveries=PostgresWebhookDeliveries(everybody, everybody),
+            webhook_sender=sender,
             clock=clock or SystemClock(),
             ids=ids,
         )
@@ -365,6 +403,7 @@ async def running(
             read_side=read_side,
             directory=directory,
             tasks=PostgresTasks(everybody, own),
+            webhook_deliveries=PostgresWebhookDeliveries(everybody, own),
         )
         services = put_together(ports, settings.rules, system=system, telemetry=telemetry)
         pools = {"requests": requests, "everybody": everybody}
@@ -395,14 +434,20 @@ def _telling_metrics(
 
 
 async def run_worker(services: Services, settings: Settings, stopping: asyncio.Event) -> None:
-    """Work jobs, and read the queue of storage events if there is one, until `stopping` is set."""
-    if settings.storage_events_queue_url is None:
-        await services.worker.run(stopping)
-        return
-    async with _open_queue(settings.s3, settings.storage_events_queue_url) as queue, asyncio.TaskGroup() as together:
-        consume = ConsumingStorageEvents(queue=queue, take=services.take_storage_events, report=_report_storage_events)
+    """Work jobs, tell webhooks, and read the queue of storage events if there is one, until `stopping` is set."""
+    async with AsyncExitStack() as stack:
+        queue = None
+        if settings.storage_events_queue_url is not None:
+            queue = await stack.enter_async_context(_open_queue(settings.s3, settings.storage_events_queue_url))
+        together = await stack.enter_async_context(asyncio.TaskGroup())
         together.create_task(services.worker.run(stopping))
-        together.create_task(consume.run(stopping))
+        together.create_task(services.subscribe.project(services.queue_deliveries, stopping))
+        together.create_task(services.deliver_webhooks.run(stopping))
+        if queue is not None:
+            consume = ConsumingStorageEvents(
+                queue=queue, take=services.take_storage_events, report=_report_storage_events
+            )
+            together.create_task(consume.run(stopping))
 
 
 def _open_queue(s3: S3Settings, queue_url: str) -> SqsNotificationQueue:
@@ -520,6 +565,10 @@ def _credentials(s3: S3Settings) -> Credentials:
 
 def _report_job(job: Job, error: BaseException) -> None:
     _log.warning("job_failed", kind=job.kind, upload_id=job.upload_id, attempts=job.attempts, error=repr(error))
+
+
+def _report_delivery(delivery: DeliveryRecord, error: BaseException) -> None:
+    _log.warning("delivery_failed", webhook_id=delivery.webhook_id, position=delivery.position, error=repr(error))
 
 
 def _report_unknown_notification(body: bytes) -> None:

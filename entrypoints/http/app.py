@@ -27,6 +27,7 @@ from entrypoints.http import (
     storage_events,
     tasks,
     uploads,
+    webhooks,
 )
 from entrypoints.http.admission import Admission
 from entrypoints.http.answers import Json
@@ -102,6 +103,7 @@ def create_app(
             *api_keys.ROUTES,
             *tasks.ROUTES,
             *events.ROUTES,
+            *webhooks.ROUTES,
         ],
         middleware=[Admission],
         request_class=StrictRequest,

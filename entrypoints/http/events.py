@@ -27,8 +27,8 @@ from entrypoints.http.wire.events import (
 
 TAGS = ["Events"]
 SCHEMAS = "/v1/events/schemas"
-_FEED = Needs(Permission.READ, namespace=False, scoped=True, event_tokens=True).opt()
-_TOKEN = Needs(Permission.READ, namespace=False, scoped=True).opt()
+_FEED = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True, event_tokens=True).opt()
+_TOKEN = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True).opt()
 _READ_OWN = Needs(Permission.READ, scoped=True, tokens=True).opt()
 _PAGE = 100
 _LATEST = "latest"
@@ -105,7 +105,7 @@ async def list_upload_events(upload_id: FromPath[str], scope: Scope) -> EventHis
     return EventHistoryResponse(events=[render(told) for told in history])
 
 
-@get(f"{SCHEMAS}/{{tag:str}}", opt={"asks": "nothing"}, tags=TAGS)
+@get(f"{SCHEMAS}/{{tag:str}}", opt={"asks": "nothing", "may_be_missing": True}, tags=TAGS)
 async def get_event_schema(tag: FromPath[str]) -> JsonObject:
     """Return the JSON Schema of the `data` of events with this tag."""
     if tag not in BY_TAG:

@@ -99,10 +99,12 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
     answers = {handler.status_code: "Successful Response", **{s: a.description for s, a in _given(handler).items()}}
     errors: dict[int, str] = {}
     if needs is not None:
-        named = ["Authorization", *(["X-Namespace"] if needs.namespace else [])]
+        named = ["Authorization", *(["X-Namespace"] if needs.namespace or needs.narrowed else [])]
         named += ["Idempotency-Key"] if needs.once else []
         parameters = [*parameters, *(_header(name) for name in named)]
         errors = _ERRORS | (_CONFLICT if _may_conflict(handler, needs) else {})
+    elif handler.opt.get("may_be_missing"):
+        errors = {404: _ERRORS[404]}
     operation.parameters = cast("Any", parameters or None)
     operation.responses = {
         **{str(status): _answer(told, answer) for status, told in answers.items()},

@@ -35,7 +35,7 @@ def test_without_the_settings_nothing_of_it_is_loaded() -> None:
 
 def test_without_the_settings_nobody_hears_of_what_is_appended() -> None:
     told = telemetry_of(Settings({}))
-    assert told.metrics is told.traces is told.group_watch is None
+    assert (told.metrics, told.traces, told.group_watch) == (None, None, None)
 
 
 def test_with_a_port_metrics_are_kept() -> None:
