@@ -90,8 +90,9 @@ class Histogram:
 class Metrics(Collector):
     """Counts, and tells what was counted."""
 
-    def __init__(self, *, max_age_seconds: float = MAX_AGE_SECONDS) -> None:
+    def __init__(self, *, max_age_seconds: float = MAX_AGE_SECONDS, counting_share: float = COUNTING_SHARE) -> None:
         self._max_age_seconds = max_age_seconds
+        self._counting_share = counting_share
         self._requests = Histogram(
             "upwell_http_request_seconds", "Requests by route, until the end of the answer.", _SECONDS, _REQUEST_LABELS
         )
@@ -118,9 +119,9 @@ class Metrics(Collector):
         self._groups.observe(commands)
         self._group_seconds.observe(seconds)
 
-    def webhook_attempt(self, outcome: str, seconds: float) -> None:
-        """Count an attempt to deliver. `outcome`: one of a few words, nothing of whom it was for."""
-        self._attempts.observe(seconds, outcome)
+    def webhook_attempt(self, status_code: int | None, seconds: float) -> None:
+        """Count an attempt to deliver. `status_code` None: there was no answer."""
+        self._attempts.observe(seconds, "no_answer" if status_code is None else f"{status_code // 100}xx")
 
     def use(self, sources: Sources) -> None:
         """Look up the rest there."""
@@ -159,7 +160,7 @@ class Metrics(Collector):
         if began >= self._count_again_at:
             self._uploads = await sources.census.uploads()
             took = time.monotonic() - began
-            self._count_again_at = time.monotonic() + max(self._max_age_seconds, took * COUNTING_SHARE)
+            self._count_again_at = time.monotonic() + max(self._max_age_seconds, took * self._counting_share)
         stored = await sources.census.stored_bytes()
         now = sources.clock.now()
         backlog = await sources.census.backlog(now=now)

@@ -1,6 +1,6 @@
 """What a process tells of itself besides its log: metrics, traces, both or nothing. What is off is not even loaded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from adapters.postgres.event_log import GroupWatch
 from application.ports.event_log import Command
 from application.ports.jobs import Job
+from application.ports.webhooks import Attempt, DeliveryRecord
 from application.subscribing import Recorded
 from entrypoints.settings import SettingError, Settings
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from entrypoints.traces import Traces
 
 _NOTHING = nullcontext()
+_NO_HEADERS: AbstractContextManager[Mapping[str, str]] = nullcontext({})
 
 
 class Telemetry:
@@ -48,6 +50,17 @@ class Telemetry:
     def delivery(self, name: str, events: Sequence[Recorded]) -> AbstractContextManager[object]:
         """Be entered while events are handed to who reads under this name."""
         return _NOTHING if self.traces is None else self.traces.delivery(name, events)
+
+    def attempting(self, delivery: DeliveryRecord, command_id: str) -> AbstractContextManager[Mapping[str, str]]:
+        """Be entered during an attempt to tell a webhook of what this command did; give headers to send with it."""
+        return _NO_HEADERS if self.traces is None else self.traces.attempt(delivery, command_id)
+
+    def attempted(self, attempt: Attempt) -> None:
+        """Hear how it went."""
+        if self.metrics is not None:
+            self.metrics.webhook_attempt(attempt.status_code, attempt.seconds)
+        if self.traces is not None:
+            self.traces.attempted(attempt)
 
 
 def check_telemetry(settings: Settings) -> None:

@@ -8,18 +8,20 @@ import inspect
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractContextManager, aclosing
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing, contextmanager
 from typing import Any, cast
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import (
     Link,
+    NonRecordingSpan,
     Span,
     SpanContext,
     SpanKind,
@@ -27,19 +29,23 @@ from opentelemetry.trace import (
     StatusCode,
     TraceFlags,
     get_current_span,
+    set_span_in_context,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import AttributeValue
 
 from application.ports.clock import Ids
 from application.ports.event_log import Command
 from application.ports.jobs import Job
 from application.ports.object_storage import ObjectStorage
+from application.ports.webhooks import Attempt, DeliveryRecord
 from application.subscribing import Recorded
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _CARRIED = (b"traceparent", b"tracestate")
 _SPAN_IN_COMMAND = re.compile(r"_([0-9a-f]{32})([0-9a-f]{16})\Z")
 _SERVER_ERRORS = 500
+_TAKEN = range(200, 300)
 
 
 class Traces:
@@ -64,7 +70,7 @@ class Traces:
     def request(self, method: str, route: str, headers: Iterable[tuple[bytes, bytes]]) -> AbstractContextManager[Span]:
         """Return the span of a request, which goes on with the caller's trace if there is one."""
         carried = {name.decode(): value.decode("latin-1") for name, value in headers if name in _CARRIED}
-        return self._tracer.start_as_current_span(
+        return self._span(
             f"{method} {route}",
             context=_PROPAGATOR.extract(carried),
             kind=SpanKind.SERVER,
@@ -74,9 +80,7 @@ class Traces:
     def append(self, command: Command) -> AbstractContextManager[Span]:
         """Return the span of a command that waits for its outcome."""
         events = sum(len(stream.events) for stream in command.streams)
-        return self._tracer.start_as_current_span(
-            "append", attributes={"upwell.command_id": command.command_id, "upwell.events": events}
-        )
+        return self._span("append", attributes={"upwell.command_id": command.command_id, "upwell.events": events})
 
     def group(self, group: Sequence[object], seconds: float) -> None:
         """Make the span of what was written together, with a link to each command; tell each how long it waited."""
@@ -94,23 +98,53 @@ class Traces:
 
     def job(self, job: Job) -> AbstractContextManager[Span]:
         """Return the span of a job."""
-        return self._tracer.start_as_current_span(
+        return self._span(
             f"job {job.kind}", attributes={"upwell.subject": job.upload_id, "upwell.attempts": job.attempts}
         )
 
     def delivery(self, name: str, events: Sequence[Recorded]) -> AbstractContextManager[Span]:
         """Return the span of events that are handed on, with links to what made them."""
-        links = {each.event.origin.command_id: _link_to(each.event.origin.command_id) for each in events}
-        return self._tracer.start_as_current_span(
+        came_from = [_span_of(each) for each in dict.fromkeys(each.event.origin.command_id for each in events)]
+        return self._span(
             f"deliver {name}",
             kind=SpanKind.CONSUMER,
-            links=[link for link in links.values() if link is not None],
+            links=[Link(each) for each in came_from if each is not None],
             attributes={
                 "upwell.events": len(events),
                 "upwell.position.first": events[0].position,
                 "upwell.position.last": events[-1].position,
             },
         )
+
+    @contextmanager
+    def attempt(self, delivery: DeliveryRecord, command_id: str) -> Iterator[Mapping[str, str]]:
+        """Make the span of an attempt to tell a webhook, in the trace of the request that it is told of.
+
+        Gives the headers with which whoever takes it can go on with that trace.
+        """
+        came_from = _span_of(command_id)
+        attributes: dict[str, AttributeValue] = {
+            "upwell.webhook_id": delivery.webhook_id,
+            "upwell.position": delivery.position,
+            "upwell.attempts": delivery.attempts,
+        }
+        headers: dict[str, str] = {}
+        with self._span(
+            "deliver webhook",
+            context=None if came_from is None else set_span_in_context(NonRecordingSpan(came_from)),
+            kind=SpanKind.CLIENT,
+            attributes=attributes,
+        ):
+            _PROPAGATOR.inject(headers)
+            yield headers
+
+    def attempted(self, attempt: Attempt) -> None:
+        """Write down how it went. What the receiver said is not for operators."""
+        span = get_current_span()
+        if attempt.status_code is not None:
+            span.set_attribute("http.response.status_code", attempt.status_code)
+        if attempt.status_code not in _TAKEN:
+            span.set_status(Status(StatusCode.ERROR))
 
     def ids(self, ids: Ids) -> Ids:
         """Return the same ids, but that those of commands say where they came from."""
@@ -122,11 +156,38 @@ class Traces:
 
     def call(self, name: str) -> AbstractContextManager[Span]:
         """Return the span of a call to storage."""
-        return self._tracer.start_as_current_span(f"storage {name}", kind=SpanKind.CLIENT)
+        return self._span(f"storage {name}", kind=SpanKind.CLIENT)
 
     def stream(self, name: str) -> Span:
         """Return the span of bytes that are read, to be ended by whoever reads them."""
         return self._tracer.start_span(f"storage {name}", kind=SpanKind.CLIENT)
+
+    @contextmanager
+    def _span(
+        self,
+        name: str,
+        *,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        links: Sequence[Link] = (),
+        attributes: Mapping[str, AttributeValue] | None = None,
+    ) -> Iterator[Span]:
+        """Make a span. Of what goes wrong in it only the kind is kept: what errors say may name keys and URLs."""
+        with self._tracer.start_as_current_span(
+            name,
+            context=context,
+            kind=kind,
+            links=links,
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield span
+            except Exception as error:
+                span.set_attribute("error.type", type(error).__qualname__)
+                span.set_status(Status(StatusCode.ERROR))
+                raise
 
 
 class TraceRequests:
@@ -204,15 +265,13 @@ class _TracedStorage:
         return found
 
 
-def _link_to(command_id: str) -> Link | None:
+def _span_of(command_id: str) -> SpanContext | None:
     found = _SPAN_IN_COMMAND.search(command_id)
     if found is None:
         return None
-    return Link(
-        SpanContext(
-            trace_id=int(found[1], 16),
-            span_id=int(found[2], 16),
-            is_remote=True,
-            trace_flags=TraceFlags(TraceFlags.SAMPLED),
-        )
+    return SpanContext(
+        trace_id=int(found[1], 16),
+        span_id=int(found[2], 16),
+        is_remote=True,
+        trace_flags=TraceFlags(TraceFlags.SAMPLED),
     )

@@ -246,6 +246,7 @@ def put_together(
             clock=p.clock,
             ids=p.ids,
             report=_report_delivery,
+            watch=telemetry,
         ),
         worker=_working(system, rules, telemetry),
         take_storage_events=TakingStorageEvents(

@@ -18,9 +18,11 @@ from application.ports.jobs import JobKind
 from entrypoints.metrics import Metrics
 from entrypoints.telemetry import Telemetry
 from tests.acceptance.test_main_job import announce
+from tests.acceptance.test_webhooks import make
 from tests.acceptance.world import BODY, World, open_world
 from tests.conftest import Database, Servers, Service, free_port, start, wait_ready
 from tests.docs.pages import ROOT
+from tests.receiver import Receiver, receiving
 
 TOKEN = "what-prometheus-knows"
 OPERATIONS = ROOT / "docs" / "operations"
@@ -72,7 +74,7 @@ class Watched:
 @pytest.fixture
 async def watched(servers: Servers, database: Database) -> AsyncIterator[Watched]:
     port = free_port()
-    metrics = Metrics(max_age_seconds=0)
+    metrics = Metrics(max_age_seconds=0, counting_share=0)
     told = {"UPWELL_METRICS_PORT": str(port), "UPWELL_METRICS_TOKEN": TOKEN}
     async with open_world(servers, database, environment=told, telemetry=Telemetry(metrics=metrics)) as world:
         yield Watched(world, metrics, f"http://127.0.0.1:{port}/metrics")
@@ -170,14 +172,29 @@ async def test_pools_say_how_much_of_them_is_in_use(watched: Watched) -> None:
 
 
 async def test_attempts_to_deliver_are_counted_by_outcome(watched: Watched) -> None:
-    watched.metrics.webhook_attempt("delivered", 0.2)
-    watched.metrics.webhook_attempt("delivered", 7)
-    watched.metrics.webhook_attempt("timeout", 31)
-    read = await watched.read()
-    assert read.value("upwell_webhook_attempt_seconds_count", outcome="delivered") == 2
-    assert read.value("upwell_webhook_attempt_seconds_sum", outcome="delivered") == 7.2
-    assert read.value("upwell_webhook_attempt_seconds_bucket", outcome="delivered", le="0.25") == 1
-    assert read.value("upwell_webhook_attempt_seconds_bucket", outcome="timeout", le="30.0") == 0
+    world = watched.world
+    services = world.services
+    async with receiving(Receiver()) as taking, receiving(Receiver(status=500)) as failing:
+        gone = f"http://127.0.0.1:{free_port()}/"
+        for name, url in {"ledger": taking.url, "warehouse": failing.url, "attic": gone}.items():
+            await make(world.client, url, webhook_name=name)
+        upload = await world.sent()
+        await world.confirm(upload)
+        stopping = asyncio.Event()
+        behind = asyncio.create_task(services.subscribe.project(services.queue_deliveries, stopping))
+        async with asyncio.timeout(20):
+            while (read := await watched.read()).value("upwell_webhook_attempt_seconds_count") < 3:
+                await services.deliver_webhooks.deliver_due()
+            stopping.set()
+            await behind
+    assert read.value("upwell_webhook_attempt_seconds_count") == 3
+    for outcome in ("2xx", "5xx", "no_answer"):
+        assert read.value("upwell_webhook_attempt_seconds_count", outcome=outcome) == 1
+        assert read.value("upwell_webhook_attempt_seconds_bucket", outcome=outcome, le="+Inf") == 1
+    for secret in ("ledger", "warehouse", "attic", "127.0.0.1"):
+        assert secret not in read.text
+    lag = 'upwell_subscription_lag_events{subscription="webhooks"} 0.0'
+    assert lag in (await watched.read()).text
 
 
 async def test_without_its_database_a_process_tells_the_rest(watched: Watched, servers: Servers) -> None:
@@ -206,6 +223,18 @@ async def test_only_who_has_the_token_reads_metrics(watched: Watched, authorizat
         assert answer.headers["www-authenticate"] == "Bearer"
         assert answer.content == b""
         assert (await client.get(watched.url.replace("/metrics", "/"))).status_code == 401
+
+
+async def test_a_key_of_an_organization_reads_no_metrics_wherever_it_asks(watched: Watched) -> None:
+    tenant = watched.world.tenant
+    async with httpx.AsyncClient(headers=tenant.headers) as client:
+        assert (await client.get(f"{tenant.url}/v1/uploads")).status_code != 401, "the key is good"
+        told = await client.get(watched.url)
+        assert (told.status_code, told.content) == (401, b"")
+        for path in ("/metrics", "/v1/metrics", "/v1/organizations/metrics"):
+            answer = await client.get(f"{tenant.url}{path}")
+            assert answer.status_code in {404, 405}
+            assert "upwell_" not in answer.text
 
 
 async def test_there_is_nothing_else_and_the_service_itself_has_no_metrics(watched: Watched) -> None:
