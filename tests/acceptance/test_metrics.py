@@ -17,6 +17,7 @@ from adapters.postgres.connecting import connect
 from application.ports.jobs import JobKind
 from entrypoints.metrics import Metrics
 from entrypoints.telemetry import Telemetry
+from tests.acceptance.test_events import plain, streaming
 from tests.acceptance.test_main_job import announce
 from tests.acceptance.test_webhooks import make
 from tests.acceptance.world import BODY, World, open_world
@@ -75,7 +76,11 @@ class Watched:
 async def watched(servers: Servers, database: Database) -> AsyncIterator[Watched]:
     port = free_port()
     metrics = Metrics(max_age_seconds=0, counting_share=0)
-    told = {"UPWELL_METRICS_PORT": str(port), "UPWELL_METRICS_TOKEN": TOKEN}
+    told = {
+        "UPWELL_METRICS_PORT": str(port),
+        "UPWELL_METRICS_TOKEN": TOKEN,
+        "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1",
+    }
     async with open_world(servers, database, environment=told, telemetry=Telemetry(metrics=metrics)) as world:
         yield Watched(world, metrics, f"http://127.0.0.1:{port}/metrics")
 
@@ -155,11 +160,10 @@ async def test_a_durable_reader_lags_behind_by_what_it_has_not_read(watched: Wat
 async def test_who_waits_for_events_is_counted(watched: Watched) -> None:
     world = watched.world
     assert (await watched.read()).value("upwell_event_readers") == 0
-    headers = {"Accept": "text/event-stream"}
-    async with world.client.stream("GET", "/v1/events?after=latest", headers=headers), asyncio.timeout(20):
-        while (await watched.read()).value("upwell_event_readers") != 1:
-            await asyncio.sleep(0.01)
-    async with asyncio.timeout(20):
+    async with plain(world.tenant.url, **world.tenant.headers) as client, asyncio.timeout(20):
+        async with streaming(client, "?after=latest"):
+            while (await watched.read()).value("upwell_event_readers") != 1:
+                await asyncio.sleep(0.01)
         while (await watched.read()).value("upwell_event_readers") != 0:
             await asyncio.sleep(0.01)
 
@@ -201,13 +205,13 @@ async def test_without_its_database_a_process_tells_the_rest(watched: Watched, s
     await announce(watched.world.client, BODY)
     admin = await connect(servers.postgres_url, role=None)
     name = watched.world.tenant.database.name
-    await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
     await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
     read = await watched.read()
     assert read.value("upwell_database_up") == 0
     assert "upwell_feed_head" not in read.text
     assert read.value("upwell_http_request_seconds_count", **CREATE) == 1
-    await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
     await admin.close()
     async with asyncio.timeout(20):
         while (await watched.read()).value("upwell_database_up") != 1:
