@@ -5,10 +5,10 @@ is tried with one message at a time and left alone in between, so it costs the o
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -47,6 +47,26 @@ _ORPHANED: Final = timedelta(hours=1)
 _LONG: Final = GIVE_UP_AFTER - timedelta(hours=12)  # the last of the pauses may be so much too long
 _GONE: Final = 410
 _TAKEN: Final = range(200, 300)
+
+
+class DeliveryWatch(Protocol):
+    """Hears of attempts, for metrics and traces."""
+
+    def attempting(self, delivery: DeliveryRecord, command_id: str) -> AbstractContextManager[Mapping[str, str]]:
+        """Be entered during an attempt to tell of what this command did. Gives headers to send with it."""
+        ...
+
+    def attempted(self, attempt: Attempt) -> None:
+        """Hear how it went, still inside."""
+        ...
+
+
+class _Unwatched:
+    def attempting(self, delivery: DeliveryRecord, command_id: str) -> AbstractContextManager[Mapping[str, str]]:  # noqa: ARG002  # nobody wants it
+        return nullcontext({})
+
+    def attempted(self, attempt: Attempt) -> None:
+        pass
 
 
 class QueueingDeliveries:
@@ -97,6 +117,7 @@ class DeliveringWebhooks:
         clock: Clock,
         ids: Ids,
         report: Callable[[DeliveryRecord, BaseException], None],
+        watch: DeliveryWatch | None = None,
     ) -> None:
         self._log = log
         self._read_side = read_side
@@ -106,6 +127,7 @@ class DeliveringWebhooks:
         self._clock = clock
         self._ids = ids
         self._report = report
+        self._watch = watch or _Unwatched()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Deliver until `stopping` is set; what is under way then is given back."""
@@ -160,7 +182,7 @@ class DeliveringWebhooks:
                 data=msgspec.Raw(b"{}"),
             )
         )
-        return await self._send(webhook, endpoint, message_id, body)
+        return await self._send(webhook, endpoint, message_id, body, {})
 
     async def _lease(self, limit: int) -> Sequence[DeliveryRecord]:
         if limit <= 0:
@@ -186,7 +208,10 @@ class DeliveringWebhooks:
             await self._deliveries.give_back(delivery)
             return
         endpoint = await self._endpoints.endpoint(delivery.webhook_id)
-        attempt = await self._send(webhook, endpoint, message_id_of(delivery), await self._body(delivery))
+        body, command_id = await self._body(delivery)
+        with self._watch.attempting(delivery, command_id) as headers:
+            attempt = await self._send(webhook, endpoint, message_id_of(delivery), body, headers)
+            self._watch.attempted(attempt)
         now = self._clock.now()
         if attempt.status_code in _TAKEN:
             await self._deliveries.end_attempt(delivery, attempt, status=DeliveryStatus.DELIVERED, next_at=now)
@@ -208,17 +233,21 @@ class DeliveringWebhooks:
         if failing >= GIVE_UP_AFTER or (given_up and failing >= _LONG):
             await self._disable(webhook, DisabledReason.FAILING)
 
-    async def _body(self, delivery: DeliveryRecord) -> bytes:
-        """Return the message: the event as the log has it now, which may be without what was erased."""
+    async def _body(self, delivery: DeliveryRecord) -> tuple[bytes, str]:
+        """Return the message, and which command it tells of: the event as the log has it now, maybe redacted."""
         (stored,) = await self._log.read_feed(after=delivery.position - 1, limit=1)
         origin = origin_of(stored.state)
         assert origin is not None  # noqa: S101  # only events of ours are written down
-        return msgspec.json.encode(
-            for_webhooks(envelope(stored.id, stored.originator_id, stored.topic, stored.state, origin))
-        )
+        event = for_webhooks(envelope(stored.id, stored.originator_id, stored.topic, stored.state, origin))
+        return msgspec.json.encode(event), origin.command_id
 
     async def _send(
-        self, webhook: WebhookRecord, endpoint: WebhookEndpoint | None, message_id: str, body: bytes
+        self,
+        webhook: WebhookRecord,
+        endpoint: WebhookEndpoint | None,
+        message_id: str,
+        body: bytes,
+        headers: Mapping[str, str],
     ) -> Attempt:
         now = self._clock.now()
         begun = asyncio.get_running_loop().time()
@@ -229,7 +258,7 @@ class DeliveringWebhooks:
             answer = await self._sender.post(
                 webhook.settings.url,
                 body,
-                headers={**endpoint.headers, **signed_headers(message_id, now, body, secrets)},
+                headers={**headers, **endpoint.headers, **signed_headers(message_id, now, body, secrets)},
                 seconds=webhook.settings.timeout_seconds,
             )
         return Attempt(

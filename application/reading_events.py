@@ -86,6 +86,11 @@ class ReadingEvents:
         self._readers = 0
         self._last_left = 0.0
 
+    @property
+    def readers(self) -> int:
+        """How many wait for events now: streams, and requests that wait."""
+        return self._readers
+
     async def follow(self) -> None:
         """Follow the log while anybody waits for events, without end."""
         while True:

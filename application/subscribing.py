@@ -7,7 +7,7 @@ before the next one was asked for.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -55,6 +55,18 @@ class Projection(Protocol[Transaction_contra]):
         ...
 
 
+class Around(Protocol):
+    """What is entered while events are handed to who reads under a name."""
+
+    def __call__(self, name: str, events: Sequence[Recorded]) -> AbstractContextManager[object]:
+        """Return it; the events are never none."""
+        ...
+
+
+def _nothing_around(name: str, events: Sequence[Recorded]) -> AbstractContextManager[object]:  # noqa: ARG001  # as it is called
+    return nullcontext()
+
+
 class Subscribing(Generic[Transaction]):
     """Reads for names. `report` is told of what goes wrong, and tried again."""
 
@@ -66,12 +78,14 @@ class Subscribing(Generic[Transaction]):
         clock: Clock,
         ids: Ids,
         report: Callable[[str, BaseException], None],
+        around: Around = _nothing_around,
     ) -> None:
         self._log = log
         self._subscriptions = subscriptions
         self._clock = clock
         self._ids = ids
         self._report = report
+        self._around = around
 
     async def project(self, projection: Projection[Transaction], stopping: asyncio.Event) -> None:
         """Keep a projection up to date until `stopping` is set, whenever no other process does.
@@ -127,7 +141,8 @@ class Subscribing(Generic[Transaction]):
                 recording = self._subscriptions.recording(lease, page[-1].id, now=self._clock.now())
                 async with recording as transaction:
                     if events:
-                        await projection.project(transaction, events)
+                        with self._around(projection.name, events):
+                            await projection.project(transaction, events)
 
     async def _record(self, lease: Lease, position: int) -> None:
         async with self._subscriptions.recording(lease, position, now=self._clock.now()):

@@ -1,7 +1,8 @@
 """Working: due jobs are leased, done by sending ordinary commands, and given back when the worker stops."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
@@ -55,9 +56,10 @@ class Working:
         do_once: DoingOnce,
         report: JobReport,
         search_index: SearchIndex | None = None,
+        around: Callable[[Job], AbstractContextManager[object]] = nullcontext,
         concurrency: int = 4,
     ) -> None:
-        """`search_index` None: lists are searched without one."""
+        """`search_index` None: lists are searched without one. `around`: what is entered while a job is done."""
         self._jobs = jobs
         self._log = log
         self._storage = storage
@@ -70,6 +72,7 @@ class Working:
         self._do_once = do_once
         self._report = report
         self._search_index = search_index
+        self._around = around
         self._concurrency = concurrency
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -132,7 +135,8 @@ class Working:
 
     async def _work(self, job: Job) -> None:
         try:
-            again_at = await self._do(job)
+            with self._around(job):
+                again_at = await self._do(job)
             if again_at is None:
                 await self._jobs.done(job)
             else:

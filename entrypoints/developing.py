@@ -32,6 +32,7 @@ from entrypoints.http.app import create_app
 from entrypoints.http.server import Server, options
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
+from entrypoints.telemetry import telemetry_of
 from entrypoints.wiring import Services, run_worker, running
 
 FOLDER_VERSION = "1"
@@ -110,10 +111,11 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
         loop.add_signal_handler(number, stopping.set)
     ready = asyncio.Event()
     written: dict[str, str] = {}
+    telemetry = telemetry_of(settings)
 
     @asynccontextmanager
     async def services() -> AsyncIterator[Services]:
-        async with running(settings) as opened:
+        async with running(settings, telemetry=telemetry) as opened:
             await opened.ports.storage.prepare(cors_origins=settings.s3.cors_origins)
             written.update(await _first_things(opened, settings, port, tier, known))
             write_env(env_file, written)
@@ -131,6 +133,7 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
                 services,
                 cors_origins=settings.cors_origins,
                 storage_events_secret=settings.storage_events_secret,
+                telemetry=telemetry,
             ),
             **options("127.0.0.1", port),
         )

@@ -12,6 +12,7 @@ from entrypoints.http.app import create_app
 from entrypoints.http.server import options
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
+from entrypoints.telemetry import check_telemetry, telemetry_of
 from entrypoints.wiring import check_migrated, open_storage, run_worker, running, url_signer
 
 
@@ -46,6 +47,7 @@ def _ended(number: int, frame: object) -> None:
 async def _prepare(settings: Settings) -> None:
     """Find out what is wrong before any process is started, and set the bucket up."""
     url_signer(settings.s3)
+    check_telemetry(settings)
     await check_migrated(settings.database_url)
     async with open_storage(settings.s3) as storage:
         await storage.prepare(cors_origins=settings.s3.cors_origins)
@@ -55,5 +57,5 @@ async def _work(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with running(settings) as services:
+    async with running(settings, telemetry=telemetry_of(settings)) as services:
         await run_worker(services, settings, stopping)

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -102,6 +102,13 @@ def _networks(value: str) -> tuple[str, ...]:
 
 def _list(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value.split(",") if item.strip())
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _nats_servers(value: str) -> tuple[str, ...]:
@@ -216,6 +223,25 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("UPWELL_LOG_FORMAT", "`json` or `console`.", "json", _choice("json", "console")),
     Setting("UPWELL_LOG_LEVEL", "The least that is logged.", "info", _choice("debug", "info", "warning", "error")),
     Setting(
+        "UPWELL_METRICS_PORT",
+        "Each process tells its metrics at `/metrics` on the first free port from this one on; without it, none.",
+        None,
+        _number(1, 65535),
+    ),
+    Setting("UPWELL_METRICS_HOST", "The address for it.", "127.0.0.1", _text),
+    Setting(
+        "UPWELL_METRICS_TOKEN",
+        "What who reads metrics proves itself with, as a bearer token; needed where others than this host can ask.",
+        None,
+        _secret,
+    ),
+    Setting(
+        "UPWELL_TRACES",
+        "`on` or `off`: whether traces are sent, by OpenTelemetry, to where its own variables (`OTEL_…`) say.",
+        "off",
+        _choice("on", "off"),
+    ),
+    Setting(
         "UPWELL_EXPIRY_GRACE_SECONDS",
         "How long after a URL's expiry somebody looks whether the bytes came.",
         "900",
@@ -275,6 +301,14 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_token: str | None
     credentials_expire_at: datetime | None
     cors_origins: tuple[str, ...]
+
+
+class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where metrics are told. `port`: the first that is tried. `token` None: who reaches it may read them."""
+
+    host: str
+    port: int
+    token: str | None
 
 
 class NatsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -339,6 +373,23 @@ class Settings:
     def log_level(self) -> str:
         """The least that is logged."""
         return str(self._get("UPWELL_LOG_LEVEL"))
+
+    @property
+    def metrics(self) -> MetricsSettings | None:
+        """Where metrics are told; None: nowhere."""
+        port: int | None = self._get("UPWELL_METRICS_PORT")
+        if port is None:
+            return None
+        host: str = self._get("UPWELL_METRICS_HOST")
+        token: str | None = self._get("UPWELL_METRICS_TOKEN")
+        if token is None and not _is_loopback(host):
+            raise SettingError(f"UPWELL_METRICS_TOKEN is not set, and others can ask at {host}: set it.")
+        return MetricsSettings(host=host, port=port, token=token)
+
+    @property
+    def traces(self) -> bool:
+        """Whether traces are sent."""
+        return bool(self._get("UPWELL_TRACES") == "on")
 
     @property
     def cors_origins(self) -> tuple[str, ...]:

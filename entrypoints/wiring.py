@@ -1,14 +1,15 @@
 """The one place where adapters are chosen and put together with the use cases."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any
 
 import msgspec
 import structlog
 
-from adapters.postgres.connecting import PoolConnection, connect, open_pool
+from adapters.postgres.census import PostgresCensus
+from adapters.postgres.connecting import Pool, PoolConnection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.jobs import PostgresJobQueue
@@ -83,6 +84,7 @@ from application.taking_storage_events import TakingStorageEvents
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
 from entrypoints.settings import S3Settings, SettingError, Settings
+from entrypoints.telemetry import Telemetry
 
 _log = structlog.get_logger(__name__)
 _SYSTEM_POOL_SIZE = 4
@@ -160,8 +162,11 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     take_storage_events: TakingStorageEvents
 
 
-def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> Services:
+def put_together(
+    ports: Ports, rules: Rules, *, system: Ports | None = None, telemetry: Telemetry | None = None
+) -> Services:
     """Give every use case the ports it needs; `system`: those that see more than a request does, if there are any."""
+    telemetry = telemetry or Telemetry()
     p, system = ports, system or ports
     compose = ComposingObjects(read_side=p.read_side, ids=p.ids)
     change_object = ChangingObjects(
@@ -214,7 +219,12 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         issue_event_token=IssuingEventTokens(clock=p.clock),
         read_events=ReadingEvents(log=system.log, own=p.log),
         subscribe=Subscribing(
-            log=system.log, subscriptions=p.subscriptions, clock=p.clock, ids=p.ids, report=_report_subscription
+            log=system.log,
+            subscriptions=p.subscriptions,
+            clock=p.clock,
+            ids=p.ids,
+            report=_report_subscription,
+            around=telemetry.delivery,
         ),
         webhooks=ManagingWebhooks(
             log=p.log,
@@ -236,8 +246,9 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
             clock=p.clock,
             ids=p.ids,
             report=_report_delivery,
+            watch=telemetry,
         ),
-        worker=_working(system, rules),
+        worker=_working(system, rules, telemetry),
         take_storage_events=TakingStorageEvents(
             log=system.log,
             jobs=system.jobs,
@@ -307,7 +318,7 @@ def _doing_once(p: Ports) -> DoingOnce:
     return DoingOnce(keys=p.idempotency_keys, clock=p.clock, ids=p.ids)
 
 
-def _working(p: Ports, rules: Rules) -> Working:
+def _working(p: Ports, rules: Rules, telemetry: Telemetry) -> Working:
     return Working(
         jobs=p.jobs,
         log=p.log,
@@ -330,14 +341,18 @@ def _working(p: Ports, rules: Rules) -> Working:
         do_once=_doing_once(p),
         report=_report_job,
         search_index=p.search_index,
+        around=telemetry.job,
     )
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> AsyncIterator[Services]:
+async def running(
+    settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, telemetry: Telemetry | None = None
+) -> AsyncIterator[Services]:
     """Open everything that the service and the worker need, and close it in order afterwards."""
     await check_migrated(settings.database_url)
     s3 = settings.s3
+    telemetry = telemetry or Telemetry()
     async with AsyncExitStack() as stack:
         requests = await open_pool(settings.database_url, size=settings.pool_size, for_everybody=False)
         stack.push_async_callback(requests.close)
@@ -346,12 +361,16 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
         listener = Listener(settings.database_url)
         own = TenantReads(requests)
         read_side, whole = PostgresReadSide(own), PostgresReadSide(everybody)
-        log = PostgresEventLog(settings.database_url, everybody, listener)
+        log = PostgresEventLog(settings.database_url, everybody, listener, telemetry.group_watch)
         directory = PostgresDirectory(read_side, listener, keys=whole)
         seen_by_all = PostgresDirectory(whole, listener)
         key_uses = PostgresKeyUses(everybody)
         jobs = PostgresJobQueue(everybody, listener)
-        storage = await stack.enter_async_context(open_storage(s3))
+        storage: ObjectStorage = await stack.enter_async_context(open_storage(s3))
+        ids = ids or SystemIds()
+        if telemetry.traces is not None:
+            stack.push_async_callback(asyncio.to_thread, telemetry.traces.close)
+            storage, ids = telemetry.traces.storage(storage), telemetry.traces.ids(ids)
         sender = AiohttpWebhookSender(AllowedNetworks(settings.webhook_allowed_networks))
         await stack.enter_async_context(sender.running())
         await stack.enter_async_context(directory.running())
@@ -377,7 +396,7 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             webhook_deliveries=PostgresWebhookDeliveries(everybody, everybody),
             webhook_sender=sender,
             clock=clock or SystemClock(),
-            ids=ids or SystemIds(),
+            ids=ids,
         )
         ports = msgspec.structs.replace(
             system,
@@ -387,7 +406,32 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             tasks=PostgresTasks(everybody, own),
             webhook_deliveries=PostgresWebhookDeliveries(everybody, own),
         )
-        yield put_together(ports, settings.rules, system=system)
+        services = put_together(ports, settings.rules, system=system, telemetry=telemetry)
+        pools = {"requests": requests, "everybody": everybody}
+        await stack.enter_async_context(_telling_metrics(services, settings, telemetry, pools))
+        yield services
+
+
+def _telling_metrics(
+    services: Services, settings: Settings, telemetry: Telemetry, pools: Mapping[str, Pool]
+) -> AbstractAsyncContextManager[object]:
+    if telemetry.metrics is None or settings.metrics is None:
+        return nullcontext()
+    from entrypoints.http.metrics import telling  # noqa: PLC0415  # what is off is not loaded
+    from entrypoints.metrics import Sources  # noqa: PLC0415  # the same
+
+    system = services.system
+    telemetry.metrics.use(
+        Sources(
+            census=PostgresCensus(pools["everybody"]),
+            log=system.log,
+            subscriptions=system.subscriptions,
+            clock=system.clock,
+            read_events=services.read_events,
+            pools=pools,
+        )
+    )
+    return telling(settings.metrics, telemetry.metrics.text)
 
 
 async def run_worker(services: Services, settings: Settings, stopping: asyncio.Event) -> None:

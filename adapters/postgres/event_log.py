@@ -7,11 +7,12 @@ waits for the writer's lock and so for whatever the dead connection had begun).
 
 import asyncio
 import copy
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import msgspec
@@ -47,6 +48,18 @@ _STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER
 _log = structlog.get_logger(__name__)
 
 
+class GroupWatch(Protocol):
+    """Hears of what is written in groups, for metrics and traces."""
+
+    def waiting(self, command: Command) -> AbstractContextManager[object]:
+        """Be entered while a command waits for its outcome. What that gives comes back in `written`."""
+        ...
+
+    def written(self, group: Sequence[object], seconds: float) -> None:
+        """Hear that these were written together, in so many seconds."""
+        ...
+
+
 class _Entry:
     """A command on its way, encoded by its caller so that the writer only carries.
 
@@ -59,6 +72,7 @@ class _Entry:
         "done",
         "ids",
         "room_bytes",
+        "seen",
         "sent_before",
         "states",
         "topics",
@@ -67,6 +81,7 @@ class _Entry:
 
     def __init__(self, command: Command, done: asyncio.Future[int]) -> None:
         self.done = done
+        self.seen: object = None
         self.sent_before = False
         self.ids: list[str] = []
         self.versions: list[int] = []
@@ -116,8 +131,9 @@ class _Told(msgspec.Struct, frozen=True):
 class PostgresEventLog:
     """Implements `EventLog`. Use `running()`: nothing is written outside of it."""
 
-    def __init__(self, url: str, reads: Reads, listener: Listener) -> None:
+    def __init__(self, url: str, reads: Reads, listener: Listener, watch: GroupWatch | None = None) -> None:
         self._url = url
+        self._watch = watch
         self._reads = reads
         self._listener = listener
         self._waiting: deque[_Entry] = deque()
@@ -153,9 +169,10 @@ class PostgresEventLog:
         if not any(stream.events for stream in command.streams):
             return await self.head()
         entry = _Entry(command, asyncio.get_running_loop().create_future())
-        self._waiting.append(entry)
-        self._news.set()
-        return await entry.done
+        if self._watch is None:
+            return await self._send(entry)
+        with self._watch.waiting(command) as entry.seen:
+            return await self._send(entry)
 
     async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version."""
@@ -202,6 +219,11 @@ class PostgresEventLog:
         async with log_errors():
             return int(await self._reads.fetchval(QUERIES["head"]))
 
+    def _send(self, entry: _Entry) -> asyncio.Future[int]:
+        self._waiting.append(entry)
+        self._news.set()
+        return entry.done
+
     async def _write(self) -> None:
         while True:
             await self._news.wait()
@@ -244,6 +266,7 @@ class PostgresEventLog:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url)
         connection = self._connection
+        began = time.perf_counter()
         [row] = await connection.fetch(
             _APPEND,
             [entry.caller for entry in batch],
@@ -256,6 +279,8 @@ class PostgresEventLog:
             [value for entry in batch for value in entry.states],
             timeout=CALL_SECONDS,
         )
+        if self._watch is not None:
+            self._watch.written([entry.seen for entry in batch], time.perf_counter() - began)
         told = _Told(entries=batch, positions=row["positions"], refusals=row["refusals"])
         # a conflict with itself: it came in by the lost connection after all, later than it was asked for
         late = [

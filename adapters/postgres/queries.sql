@@ -224,6 +224,24 @@ UPDATE upwell.jobs SET leased_until = $4 WHERE upload_id = $1 AND kind = $2 AND 
 -- When the next job wants a worker.
 SELECT min(greatest(due_at, leased_until)) FROM upwell.jobs;
 
+-- name: count_uploads
+-- How many uploads are in each state.
+SELECT status, count FROM upwell.count_uploads();
+
+-- name: stored_bytes
+-- What the quotas say together.
+SELECT coalesce(sum(reserved_bytes), 0)::bigint AS reserved, coalesce(sum(accepted_bytes), 0)::bigint AS accepted
+FROM upwell.quotas;
+
+-- name: backlog
+-- The jobs that wait for a worker, up to a number of them, by kind.
+SELECT kind, count(*) AS count, min(due_at) AS oldest_due_at
+FROM (
+    SELECT kind, due_at FROM upwell.jobs WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+    ORDER BY due_at LIMIT $2
+) waiting
+GROUP BY kind;
+
 -- name: create_task
 -- A task, unless it is there.
 INSERT INTO upwell.tasks (

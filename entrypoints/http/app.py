@@ -10,6 +10,7 @@ from pathlib import Path
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
+from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -36,6 +37,7 @@ from entrypoints.http.openapi import complete
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
+from entrypoints.telemetry import Telemetry, telemetry_of
 from entrypoints.wiring import Services, running
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -58,6 +60,7 @@ def create_app(
     *,
     cors_origins: Sequence[str] = ("*",),
     storage_events_secret: str | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Litestar:
     """Return the application. Without `open_services` it reads its settings from the environment.
 
@@ -68,9 +71,10 @@ def create_app(
         cors_origins = settings.cors_origins
         storage_events_secret = settings.storage_events_secret
         configure_logs(settings.log_format, settings.log_level)
+        told = telemetry = telemetry_of(settings)
 
         def open_services() -> AbstractAsyncContextManager[Services]:
-            return running(settings)
+            return running(settings, telemetry=told)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -112,7 +116,7 @@ def create_app(
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_BODY_BYTES,
         cors_config=CORSConfig(allow_origins=list(cors_origins), expose_headers=list(_EXPOSED), max_age=3600),
-        middleware=[RequestLog],
+        middleware=_middleware(telemetry or Telemetry()),
         logging_config=None,
         openapi_config=OpenAPIConfig(
             title="Upwell",
@@ -133,6 +137,16 @@ def create_app(
     )
     complete(app)
     return app
+
+
+def _middleware(telemetry: Telemetry) -> list[DefineMiddleware]:
+    observe = None if telemetry.metrics is None else telemetry.metrics.request
+    log = DefineMiddleware(RequestLog, observe=observe)
+    if telemetry.traces is None:
+        return [log]
+    from entrypoints.traces import TraceRequests  # noqa: PLC0415  # what is off is not loaded
+
+    return [DefineMiddleware(TraceRequests, traces=telemetry.traces), log]
 
 
 def _assets() -> Router:

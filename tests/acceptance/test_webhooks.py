@@ -42,6 +42,12 @@ async def make(client: httpx.AsyncClient, url: str, **others: object) -> dict[st
     return made
 
 
+async def make_for(tenant: Tenant, url: str, **others: object) -> dict[str, Any]:
+    """Make a webhook for a test that needs its client for something else."""
+    async with ours(tenant) as client:
+        return await make(client, url, **others)
+
+
 async def deliveries(client: httpx.AsyncClient, name: str = "warehouse", **query: str | int) -> list[dict[str, Any]]:
     answer = await client.get(f"{HOOKS}/{name}/deliveries", params=query)
     assert answer.status_code == 200, answer.text

@@ -17,6 +17,7 @@ from domain.parts import MIN_PART_BYTES
 from entrypoints.http.app import create_app
 from entrypoints.http.server import Server, options
 from entrypoints.settings import Settings
+from entrypoints.telemetry import Telemetry
 from entrypoints.wiring import Services, open_storage, running
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import SCHEMA, Database, Servers, Tenant, environment_for, free_port, make_tenant
@@ -181,8 +182,14 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(servers: Servers, database: Database) -> AsyncIterator[World]:
-    """Serve while inside."""
+async def open_world(
+    servers: Servers,
+    database: Database,
+    *,
+    environment: Mapping[str, str] | None = None,
+    telemetry: Telemetry | None = None,
+) -> AsyncIterator[World]:
+    """Serve while inside. `environment`: further settings."""
     gate = Gate(urlsplit(servers.s3_endpoint_url).port or 0)
     port = free_port()
     settings = Settings(
@@ -194,19 +201,20 @@ async def open_world(servers: Servers, database: Database) -> AsyncIterator[Worl
             "UPWELL_INLINE_LIMIT_BYTES": str(2 * TIER_LIMIT),
             "UPWELL_PART_BYTES": str(MIN_PART_BYTES),
         }
+        | dict(environment or {})
     )
     clock = ManualClock(datetime.now(UTC) - BEHIND)
     opened = asyncio.get_running_loop().create_future()
 
     @asynccontextmanager
     async def services() -> AsyncIterator[Services]:
-        async with running(settings, clock=clock) as made:
+        async with running(settings, clock=clock, telemetry=telemetry) as made:
             opened.set_result(made)
             yield made
 
     async with gate.running(), open_storage(settings.s3) as storage:
         await storage.prepare(cors_origins=[])
-        app = create_app(services, storage_events_secret=SECRET)
+        app = create_app(services, storage_events_secret=SECRET, telemetry=telemetry)
         server = Server(uvicorn.Config(app, **options("127.0.0.1", port)))
         serving = asyncio.create_task(server.serve())
         made = await opened
