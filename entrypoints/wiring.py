@@ -1,13 +1,15 @@
 """The one place where adapters are chosen and put together with the use cases."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
 
+from adapters.postgres.analytics import AnalyticsProjection, PostgresAnalytics
 from adapters.postgres.connecting import connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -27,6 +29,7 @@ from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
 from adapters.sqs.notification_queue import SqsNotificationQueue
 from adapters.system import SystemClock, SystemIds
+from application.analyzing import Analyzing
 from application.callers import Admitting
 from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
@@ -53,6 +56,7 @@ from application.issuing_upload_tokens import IssuingUploadTokens
 from application.limiting_requests import LimitingRequests
 from application.managing_keys import ManagingKeys
 from application.opening_organizations import OpeningOrganizations
+from application.ports.analytics import Analytics
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog
 from application.ports.idempotency_keys import IdempotencyKeys
@@ -95,6 +99,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     rate_ledger: RateLedger | None
     search_index: SearchIndex | None = None
     subscriptions: Subscriptions[Any]
+    analytics: Analytics
     storage: ObjectStorage
     signer: UrlSigner
     clock: Clock
@@ -144,6 +149,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     issue_event_token: IssuingEventTokens
     read_events: ReadingEvents
     subscribe: Subscribing[Any]
+    analyze: Analyzing
     worker: Working
     take_storage_events: TakingStorageEvents
 
@@ -204,6 +210,7 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
         subscribe=Subscribing(
             log=system.log, subscriptions=p.subscriptions, clock=p.clock, ids=p.ids, report=_report_subscription
         ),
+        analyze=Analyzing(analytics=p.analytics, clock=p.clock),
         worker=_working(system, rules),
         take_storage_events=TakingStorageEvents(
             log=system.log,
@@ -336,6 +343,7 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
             search_index=PostgresSearchIndex(everybody),
             subscriptions=PostgresSubscriptions(everybody),
+            analytics=PostgresAnalytics(everybody),
             storage=storage,
             signer=url_signer(s3),
             clock=clock or SystemClock(),
@@ -347,19 +355,25 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             read_side=read_side,
             directory=directory,
             tasks=PostgresTasks(everybody, own),
+            analytics=PostgresAnalytics(own),
         )
         yield put_together(ports, settings.rules, system=system)
 
 
 async def run_worker(services: Services, settings: Settings, stopping: asyncio.Event) -> None:
-    """Work jobs, and read the queue of storage events if there is one, until `stopping` is set."""
-    if settings.storage_events_queue_url is None:
-        await services.worker.run(stopping)
-        return
-    async with _open_queue(settings.s3, settings.storage_events_queue_url) as queue, asyncio.TaskGroup() as together:
-        consume = ConsumingStorageEvents(queue=queue, take=services.take_storage_events, report=_report_storage_events)
-        together.create_task(services.worker.run(stopping))
-        together.create_task(consume.run(stopping))
+    """Work jobs, keep projections, and read the queue of storage events if there is one, until `stopping` is set."""
+    async with AsyncExitStack() as stack:
+        runs: list[Callable[[asyncio.Event], Coroutine[None, None, None]]] = [
+            services.worker.run,
+            partial(services.subscribe.project, AnalyticsProjection()),
+        ]
+        if settings.storage_events_queue_url is not None:
+            queue = await stack.enter_async_context(_open_queue(settings.s3, settings.storage_events_queue_url))
+            take, report = services.take_storage_events, _report_storage_events
+            runs.append(ConsumingStorageEvents(queue=queue, take=take, report=report).run)
+        async with asyncio.TaskGroup() as together:
+            for run in runs:
+                together.create_task(run(stopping))
 
 
 def _open_queue(s3: S3Settings, queue_url: str) -> SqsNotificationQueue:
