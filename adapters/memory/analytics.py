@@ -1,12 +1,12 @@
-"""Figures counted from the log in memory, whenever somebody asks."""
+"""Figures counted from the log, whenever somebody asks."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from adapters.memory.event_log import MemoryEventLog
 from application.ports.analytics import Area, BucketFigures, Change, Progress, Step, UploadFigures, step_begin
+from application.ports.event_log import EventLog
 from domain.events import Event
 from domain.object import ObjectCreated, ObjectDeleted
 from domain.tags import BY_TAG, decode
@@ -26,7 +26,7 @@ from domain.upload import (
     replay,
 )
 
-_ALL = 2**31
+_PAGE = 10_000
 
 
 class _Known(NamedTuple):
@@ -51,7 +51,7 @@ class _Counted(NamedTuple):
 class MemoryAnalytics:
     """Implements `Analytics`, and is never behind."""
 
-    def __init__(self, log: MemoryEventLog) -> None:
+    def __init__(self, log: EventLog) -> None:
         self._log = log
 
     async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Step) -> Sequence[UploadFigures]:
@@ -102,8 +102,11 @@ class MemoryAnalytics:
         return Progress(position=head, head=head)
 
     async def _events(self, area: Area) -> list[Event]:
-        stored = await self._log.read_feed(after=0, limit=_ALL, organization_id=area.organization_id)
-        events = [decode(each.state) for each in stored if each.topic in BY_TAG]
+        events: list[Event] = []
+        after = 0
+        while page := await self._log.read_feed(after=after, limit=_PAGE, organization_id=area.organization_id):
+            events += [decode(each.state) for each in page if each.topic in BY_TAG]
+            after = page[-1].id
         return [event for event in events if _lies_in(event, area)]
 
     async def _changes(self, area: Area) -> list[_Counted]:

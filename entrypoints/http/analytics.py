@@ -37,9 +37,7 @@ _GIGABYTE = 1e9
 
 Hours = Annotated[int, QueryParameter(ge=1, le=720, description="The last hours.")]
 GroupBy = Annotated[str, QueryParameter(description="hour, day, week or month.")]
-Date = Annotated[
-    str | None, QueryParameter(description="A time; UTC if it names no zone.", schema_extra={"format": "date-time"})
-]
+Date = Annotated[str | None, QueryParameter(description="A date or a time; UTC if it names no zone.")]
 
 
 @get("/analytics/overview", opt=_OVERVIEW, tags=_TAGS)
