@@ -46,6 +46,7 @@ class Proxy:
         self.acknowledged: Counter[int] = Counter()
         self.passed_bytes = 0
         self._target_port = target_port
+        self._ways: set[asyncio.Task[None] | None] = set()
         self._act: Callable[[], object] | None = None
         self._at = 0
         self._ready = threading.Event()
@@ -63,12 +64,14 @@ class Proxy:
         await server.serve_forever()
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ways.add(asyncio.current_task())  # or a way that waits for a server that was killed might be collected
         try:
             while await self._exchange(reader, writer):
                 pass
         except (OSError, asyncio.IncompleteReadError):
             pass  # one of both sides was killed
         finally:
+            self._ways.discard(asyncio.current_task())
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()

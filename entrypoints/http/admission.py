@@ -41,7 +41,7 @@ class Needs(msgspec.Struct, frozen=True):
     `scoped`: a key for single namespaces or buckets may come, and the route shows it no more than that. `tokens`: so
     may whoever holds an upload token; of uploads they see their own alone. `once`: the route makes something, and an
     `Idempotency-Key` keeps it from making it twice. `event_tokens`: whoever holds a token for events may come, and may
-    name it in the query.
+    name it in the query. `narrowed`: it needs no namespace, but keeps to the one that is named.
     """
 
     permission: Permission
@@ -52,6 +52,7 @@ class Needs(msgspec.Struct, frozen=True):
     counts_as: RequestClass = RequestClass.METADATA
     once: bool = False
     event_tokens: bool = False
+    narrowed: bool = False
 
     def opt(self) -> dict[str, Any]:
         """Return it in the form that routes carry."""

@@ -27,8 +27,8 @@ from entrypoints.http.wire.events import (
 
 TAGS = ["Events"]
 SCHEMAS = "/v1/events/schemas"
-_FEED = Needs(Permission.READ, namespace=False, scoped=True, event_tokens=True).opt()
-_TOKEN = Needs(Permission.READ, namespace=False, scoped=True).opt()
+_FEED = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True, event_tokens=True).opt()
+_TOKEN = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True).opt()
 _READ_OWN = Needs(Permission.READ, scoped=True, tokens=True).opt()
 _PAGE = 100
 _LATEST = "latest"

@@ -99,7 +99,7 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
     answers = {handler.status_code: "Successful Response", **{s: a.description for s, a in _given(handler).items()}}
     errors: dict[int, str] = {}
     if needs is not None:
-        named = ["Authorization", *(["X-Namespace"] if needs.namespace else [])]
+        named = ["Authorization", *(["X-Namespace"] if needs.namespace or needs.narrowed else [])]
         named += ["Idempotency-Key"] if needs.once else []
         parameters = [*parameters, *(_header(name) for name in named)]
         errors = _ERRORS | (_CONFLICT if _may_conflict(handler, needs) else {})

@@ -203,7 +203,7 @@ def test_a_part_that_changes_before_it_is_sent_is_refused_by_storage(server: Ser
 
     server.answer = change  # type: ignore[method-assign]
     with pytest.raises(StorageRefusedError) as refused:
-        uploads.upload(file, filename="clip.mp4", multipart="always", integrity="storage", hash=False)
+        uploads.upload(file, filename="clip.mp4", multipart="always", integrity="storage", hash=False, parallel=1)
     assert refused.value.status == 400
     assert server.parts == {}
 

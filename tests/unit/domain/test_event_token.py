@@ -30,10 +30,9 @@ def test_a_token_that_was_changed_is_none(position: int, letter: str) -> None:
         assert position in {SECRET.index(".") - 1, len(SECRET) - 1}  # bits that no byte is made of
 
 
-@pytest.mark.parametrize(
-    "secret", ["", PREFIX, f"{PREFIX}.", f"{PREFIX}a.b", f"{PREFIX}e30.e30", "et_ü.ü", f"{PREFIX}a.b.c"]
-)
+@pytest.mark.parametrize("rest", ["", ".", "a.b", "e30.e30", "ü.ü", "a.b.c"])
 def test_what_is_no_token_is_none(rest: str) -> None:
     secret = PREFIX + rest
+
     assert key_id_in(secret) is None
     assert token_in(secret, HASH) is None

@@ -1,0 +1,159 @@
+"""How soon a live subscriber is told, and what subscribers cost who creates uploads.
+
+Run: `uv run python -m tests.benchmarks.bench_events [--seconds 10] [--idle 1000] [--rounds 5]`. Latency is from the
+answer to a create until its event has arrived at a subscriber, both in one process. What subscribers cost is a ratio of
+creates per second with them and without, in rounds that alternate.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import resource
+import statistics
+import time
+from collections.abc import AsyncIterator
+
+import psutil
+import uvloop
+
+from tests.benchmarks.bench_creates import BODY
+from tests.benchmarks.load import http_request, load
+from tests.conftest import Tenant
+from tests.stack import stack
+
+CONNECTIONS = 16
+LOADING = 32
+FOLLOWING = 10
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--idle", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
+    with stack() as running:
+        running.begin("serve")
+        tenant = running.tenant()
+        server = psutil.Process(running.processes["serve"].pid)
+        for rate in (100, 2000):
+            uvloop.run(latency(running.port, tenant, rate, options.seconds))
+        for what, count, query in (("follow", FOLLOWING, ""), ("wait for what never comes", options.idle, IDLE)):
+            uvloop.run(cost(running.port, tenant, server, what, count, query, options.rounds))
+
+
+IDLE = "&types=bucket.deleted"
+
+
+def create(tenant: Tenant) -> bytes:
+    return http_request("/v1/buckets/files/uploads", BODY, {**tenant.headers, "Content-Type": "application/json"})
+
+
+async def latency(port: int, tenant: Tenant, rate: int, seconds: float) -> None:
+    """Create uploads at a rate, and print how much later than its answer each one's event arrives."""
+    answered: dict[bytes, float] = {}
+    arrived: dict[bytes, float] = {}
+    async with following(port, tenant, "&types=upload.requested") as reader:
+        listening = asyncio.create_task(listen(reader, arrived))
+        began = time.perf_counter()
+        every = CONNECTIONS / rate
+        await asyncio.gather(
+            *(
+                paced(port, tenant, answered, began + number * every / CONNECTIONS, every, seconds)
+                for number in range(CONNECTIONS)
+            )
+        )
+        until = time.perf_counter() + 10
+        while answered.keys() - arrived.keys() and time.perf_counter() < until:
+            await asyncio.sleep(0.05)
+        listening.cancel()
+    late = sorted(max(arrived[each] - at, 0.0) * 1000 for each, at in answered.items() if each in arrived)
+    print(
+        f"{rate} events/s asked for, {len(answered) / seconds:.0f} made: {len(late)} of {len(answered)} arrived,"
+        f" p50 {late[len(late) // 2]:.2f} ms, p99 {late[len(late) * 99 // 100]:.2f} ms after the answer"
+    )
+
+
+async def paced(
+    port: int, tenant: Tenant, answered: dict[bytes, float], begin: float, every: float, seconds: float
+) -> None:
+    """Create an upload every so often on a connection of its own."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    request = create(tenant)
+    due = begin
+    while due < begin + seconds:
+        await asyncio.sleep(max(due - time.perf_counter(), 0))
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        body = await reader.readexactly(length)
+        answered[upload_in(body)] = time.perf_counter()
+        due += every
+    writer.close()
+
+
+async def listen(reader: asyncio.StreamReader, arrived: dict[bytes, float]) -> None:
+    """Note when the event of each upload arrives."""
+    while True:
+        line = await reader.readline()
+        if line.startswith(b"data: "):
+            arrived[upload_in(line)] = time.perf_counter()
+
+
+def upload_in(text: bytes) -> bytes:
+    begin = text.index(b'"upl_') + 1
+    return text[begin : text.index(b'"', begin)]
+
+
+@contextlib.asynccontextmanager
+async def following(port: int, tenant: Tenant, query: str) -> AsyncIterator[asyncio.StreamReader]:
+    """Open a stream of what comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+    headers = "".join(f"{name}: {value}\r\n" for name, value in tenant.headers.items())
+    writer.write(
+        f"GET /v1/events?after=latest{query} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n{headers}\r\n".encode()
+    )
+    head = await reader.readuntil(b"\r\n\r\n")
+    if b" 200 " not in head[:16]:
+        raise SystemExit(head.decode())
+    try:
+        yield reader
+    finally:
+        writer.close()
+
+
+async def drain(reader: asyncio.StreamReader) -> None:
+    while await reader.read(1 << 16):
+        pass
+
+
+async def cost(
+    port: int, tenant: Tenant, server: psutil.Process, what: str, count: int, query: str, rounds: int
+) -> None:
+    """Print creates per second with so many subscribers, as a ratio to those without."""
+    request = create(tenant)
+    ratios: list[float] = []
+    kept = 0.0
+    for _ in range(rounds):
+        without = await load(port, request, connections=LOADING, seconds=1)
+        before = server.memory_info().rss
+        async with contextlib.AsyncExitStack() as streams:
+            readers = [await streams.enter_async_context(following(port, tenant, query)) for _ in range(count)]
+            draining = [asyncio.create_task(drain(reader)) for reader in readers]
+            kept = kept or (server.memory_info().rss - before) / count
+            loaded = await load(port, request, connections=LOADING, seconds=1)
+            for task in draining:
+                task.cancel()
+        ratios.append(loaded.requests_per_second / without.requests_per_second)
+        await asyncio.sleep(1)  # the server comes to know that they are gone
+    print(
+        f"{count} streams that {what}: creates/s {statistics.median(ratios):.2f} of those without"
+        f" {[round(ratio, 2) for ratio in ratios]}, {kept / 1024:.1f} KiB of memory each"
+    )
+
+
+if __name__ == "__main__":
+    main()
