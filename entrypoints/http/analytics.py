@@ -32,7 +32,7 @@ from entrypoints.http.wire.analytics import (
 
 _TAGS = ["Analytics"]
 _BUCKET = Needs(Permission.READ, counts_as=RequestClass.SEARCH).opt()
-_OVERVIEW = Needs(Permission.READ, namespace=False, scoped=True, counts_as=RequestClass.SEARCH).opt()
+_OVERVIEW = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True, counts_as=RequestClass.SEARCH).opt()
 _GIGABYTE = 1e9
 
 Hours = Annotated[int, QueryParameter(ge=1, le=720, description="The last hours.")]
