@@ -105,7 +105,7 @@ async def list_upload_events(upload_id: FromPath[str], scope: Scope) -> EventHis
     return EventHistoryResponse(events=[render(told) for told in history])
 
 
-@get(f"{SCHEMAS}/{{tag:str}}", opt={"asks": "nothing"}, tags=TAGS)
+@get(f"{SCHEMAS}/{{tag:str}}", opt={"asks": "nothing", "may_be_missing": True}, tags=TAGS)
 async def get_event_schema(tag: FromPath[str]) -> JsonObject:
     """Return the JSON Schema of the `data` of events with this tag."""
     if tag not in BY_TAG:

@@ -103,6 +103,8 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
         named += ["Idempotency-Key"] if needs.once else []
         parameters = [*parameters, *(_header(name) for name in named)]
         errors = _ERRORS | (_CONFLICT if _may_conflict(handler, needs) else {})
+    elif handler.opt.get("may_be_missing"):
+        errors = {404: _ERRORS[404]}
     operation.parameters = cast("Any", parameters or None)
     operation.responses = {
         **{str(status): _answer(told, answer) for status, told in answers.items()},

@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -12,6 +13,8 @@ import httpx
 import pytest
 from litestar.testing import AsyncTestClient
 
+from adapters.memory.event_log import MemoryEventLog
+from application.reading_events import ReadingEvents
 from entrypoints.http.app import create_app
 from tests.acceptance.test_confirming import quota
 from tests.acceptance.test_main_job import announce, put
@@ -167,7 +170,8 @@ async def test_an_unknown_shape_is_answered_with_nothing(service: Service) -> No
 async def test_where_no_secret_is_set_there_is_no_such_route() -> None:
     @asynccontextmanager
     async def nothing() -> AsyncIterator[Any]:
-        yield None
+        log = MemoryEventLog()
+        yield SimpleNamespace(read_events=ReadingEvents(log=log, own=log))
 
     async with AsyncTestClient(create_app(nothing)) as client:
         answer = await client.post("/v1/storage-events", json={}, headers=BEARER)
