@@ -130,13 +130,13 @@ async def _show_subscriptions(known: Mapping[str, str], *, as_json: bool) -> Non
         records = await PostgresSubscriptions(pool).subscriptions()  # before the head: nobody is ahead of it
         head = await log.head()
     for record in records:
-        told = {
-            "name": record.name,
-            "position": record.position,
-            "lag_events": head - record.position,
-            "leased_until": record.leased_until,
-        }
-        line = msgspec.json.encode(told).decode() if as_json else "\t".join(printable(str(v)) for v in told.values())
+        lag, until = head - record.position, record.leased_until
+        if as_json:
+            told = {"name": record.name, "position": record.position, "lag_events": lag, "leased_until": until}
+            line = msgspec.json.encode(told).decode()
+        else:
+            cells = (record.name, str(record.position), str(lag), "-" if until is None else until.isoformat())
+            line = "\t".join(map(printable, cells))
         if not emit(line):
             return
 
