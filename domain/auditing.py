@@ -18,8 +18,9 @@ _ACTIONS: Mapping[str, str] = {
     "api_key.revoked.v1": "api_key_revoked",
     "api_key.permissions_changed.v1": "permission_updated",
     "api_key.scopes_changed.v1": "api_key_scope_updated",
+    "webhook.disabled.v1": "webhook_disabled",
 }
-_KINDS = frozenset({"organization", "api_key", "namespace", "bucket"})
+_KINDS = frozenset({"organization", "api_key", "namespace", "bucket", "webhook"})
 _HIDDEN = SECRET_FIELDS | {"origin"}
 
 

@@ -14,6 +14,7 @@ from domain.object import ObjectEvent
 from domain.organization import OrganizationEvent
 from domain.upload import UploadDuplicateAvoided, UploadEvent
 from domain.upload_token import UploadTokenIssued, UploadTokenUsed
+from domain.webhook import WebhookEvent
 
 
 def _members(union: object) -> tuple[type[Event], ...]:
@@ -30,6 +31,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     UploadTokenIssued,
     UploadTokenUsed,
     *_members(ObjectEvent),
+    *_members(WebhookEvent),
 )
 BY_TAG: dict[str, type[Event]] = {topic_of(kind): kind for kind in EVENT_TYPES}
 

@@ -18,7 +18,7 @@ from domain.tags import BY_TAG
 
 SECRET_FIELDS = frozenset({"key_hash", "billing_email"})
 # Who may only read is not told of who may what, nor of what an organization says of itself.
-_FOR_ADMINISTRATORS = ("organization.", "api_key.", "upload.token_")
+_FOR_ADMINISTRATORS = ("organization.", "api_key.", "upload.token_", "webhook.")
 _MAX_TYPES = 100
 
 TOLD_TO_READERS = frozenset(tag for tag in BY_TAG if not tag.startswith(_FOR_ADMINISTRATORS))
@@ -89,7 +89,7 @@ def _without_secrets(state: bytes) -> bytes:
 def tags_named(types: Iterable[str]) -> frozenset[str]:
     """Return the tags that these name: whole (`upload.completed.v1`), of any version, or all of a kind (`upload.*`)."""
     named = [each.strip() for each in types]
-    found = {each: frozenset(tag for tag in BY_TAG if _names(each, tag)) for each in named[:_MAX_TYPES]}
+    found = {each: frozenset(tag for tag in BY_TAG if names(each, tag)) for each in named[:_MAX_TYPES]}
     unknown = [each[:100] for each, tags in found.items() if not tags]
     if unknown or len(named) > _MAX_TYPES:
         raise InvalidInputError(
@@ -100,7 +100,8 @@ def tags_named(types: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*found.values())
 
 
-def _names(name: str, tag: str) -> bool:
+def names(name: str, tag: str) -> bool:
+    """Say whether a name means a tag: whole, without its version, or as all of a kind (`upload.*`)."""
     return name in {tag, tag.rpartition(".")[0], f"{tag.partition('.')[0]}.*"}
 
 

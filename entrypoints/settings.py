@@ -6,6 +6,7 @@ The reference page in the docs is held against this table by a test.
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -90,6 +91,13 @@ def _time(value: str) -> datetime:
     return parsed
 
 
+def _networks(value: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(each)) for each in _list(value))
+    except ValueError as error:
+        raise ValueError(f"must be networks such as 10.1.0.0/16, separated by commas: {error}") from None
+
+
 def _list(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value.split(",") if item.strip())
 
@@ -157,6 +165,12 @@ SETTINGS: tuple[Setting, ...] = (
         "The SQS queue that storage tells of new objects in; a worker reads it, with the region and the keys of S3.",
         None,
         _HTTP,
+    ),
+    Setting(
+        "UPWELL_WEBHOOK_ALLOWED_NETWORKS",
+        "Private networks that webhooks may reach all the same, separated by commas: `10.1.0.0/16,127.0.0.1`.",
+        None,
+        _networks,
     ),
     Setting("UPWELL_HOST", "The address that `serve` listens on.", "127.0.0.1", _text),
     Setting("UPWELL_PORT", "The port that `serve` listens on.", "8000", _number(1, 65535)),
@@ -300,6 +314,11 @@ class Settings:
         """The queue in which storage tells of new objects."""
         value: str | None = self._get("UPWELL_STORAGE_EVENTS_QUEUE_URL")
         return value
+
+    @property
+    def webhook_allowed_networks(self) -> tuple[str, ...]:
+        """Private networks that webhooks may reach."""
+        return tuple(self._get("UPWELL_WEBHOOK_ALLOWED_NETWORKS") or ())
 
     @property
     def s3(self) -> S3Settings:

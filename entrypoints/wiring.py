@@ -23,12 +23,15 @@ from adapters.postgres.search_index import PostgresSearchIndex
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
+from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.s3.doctor import S3Doctor
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
 from adapters.sqs.notification_queue import SqsNotificationQueue
 from adapters.system import SystemClock, SystemIds
+from adapters.webhooks.addresses import AllowedNetworks
+from adapters.webhooks.sender import AiohttpWebhookSender
 from application.analyzing import Analyzing
 from application.callers import Admitting
 from application.canceling_tasks import CancelingTasks
@@ -48,6 +51,7 @@ from application.creating_objects import CreatingObjects
 from application.deleting_buckets import DeletingBuckets
 from application.deleting_namespaces import DeletingNamespaces
 from application.deleting_objects import DeletingObjects
+from application.delivering_webhooks import DeliveringWebhooks, QueueingDeliveries
 from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
@@ -55,6 +59,7 @@ from application.issuing_event_tokens import IssuingEventTokens
 from application.issuing_upload_tokens import IssuingUploadTokens
 from application.limiting_requests import LimitingRequests
 from application.managing_keys import ManagingKeys
+from application.managing_webhooks import ManagingWebhooks
 from application.opening_organizations import OpeningOrganizations
 from application.ports.analytics import Analytics
 from application.ports.clock import Clock, Ids
@@ -69,6 +74,7 @@ from application.ports.search_index import SearchIndex
 from application.ports.subscriptions import Subscriptions
 from application.ports.tasks import Tasks, TaskType
 from application.ports.url_signer import UrlSigner
+from application.ports.webhooks import DeliveryRecord, WebhookDeliveries, WebhookEndpoints, WebhookSender
 from application.reading_events import ReadingEvents
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import RequestingUpload
@@ -102,6 +108,9 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     analytics: Analytics
     storage: ObjectStorage
     signer: UrlSigner
+    webhook_endpoints: WebhookEndpoints
+    webhook_deliveries: WebhookDeliveries[Any]
+    webhook_sender: WebhookSender
     clock: Clock
     ids: Ids
 
@@ -150,6 +159,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     read_events: ReadingEvents
     subscribe: Subscribing[Any]
     analyze: Analyzing
+    webhooks: ManagingWebhooks
+    queue_deliveries: QueueingDeliveries
+    deliver_webhooks: DeliveringWebhooks
     worker: Working
     take_storage_events: TakingStorageEvents
 
@@ -211,6 +223,27 @@ def put_together(ports: Ports, rules: Rules, *, system: Ports | None = None) -> 
             log=system.log, subscriptions=p.subscriptions, clock=p.clock, ids=p.ids, report=_report_subscription
         ),
         analyze=Analyzing(analytics=p.analytics, clock=p.clock),
+        webhooks=ManagingWebhooks(
+            log=p.log,
+            read_side=p.read_side,
+            endpoints=p.webhook_endpoints,
+            sender=p.webhook_sender,
+            clock=p.clock,
+            ids=p.ids,
+        ),
+        queue_deliveries=QueueingDeliveries(
+            read_side=system.read_side, deliveries=system.webhook_deliveries, clock=p.clock
+        ),
+        deliver_webhooks=DeliveringWebhooks(
+            log=system.log,
+            read_side=system.read_side,
+            endpoints=system.webhook_endpoints,
+            deliveries=system.webhook_deliveries,
+            sender=system.webhook_sender,
+            clock=p.clock,
+            ids=p.ids,
+            report=_report_delivery,
+        ),
         worker=_working(system, rules),
         take_storage_events=TakingStorageEvents(
             log=system.log,
@@ -326,6 +359,8 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
         key_uses = PostgresKeyUses(everybody)
         jobs = PostgresJobQueue(everybody, listener)
         storage = await stack.enter_async_context(open_storage(s3))
+        sender = AiohttpWebhookSender(AllowedNetworks(settings.webhook_allowed_networks))
+        await stack.enter_async_context(sender.running())
         await stack.enter_async_context(directory.running())
         await stack.enter_async_context(seen_by_all.running())
         await stack.enter_async_context(key_uses.running())
@@ -346,6 +381,9 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             analytics=PostgresAnalytics(everybody),
             storage=storage,
             signer=url_signer(s3),
+            webhook_endpoints=PostgresWebhookEndpoints(everybody),
+            webhook_deliveries=PostgresWebhookDeliveries(everybody, everybody),
+            webhook_sender=sender,
             clock=clock or SystemClock(),
             ids=ids or SystemIds(),
         )
@@ -356,16 +394,19 @@ async def running(settings: Settings, *, clock: Clock | None = None, ids: Ids | 
             directory=directory,
             tasks=PostgresTasks(everybody, own),
             analytics=PostgresAnalytics(own),
+            webhook_deliveries=PostgresWebhookDeliveries(everybody, own),
         )
         yield put_together(ports, settings.rules, system=system)
 
 
 async def run_worker(services: Services, settings: Settings, stopping: asyncio.Event) -> None:
-    """Work jobs, keep projections, and read the queue of storage events if there is one, until `stopping` is set."""
+    """Work jobs, keep projections, tell webhooks, and read the queue of storage events if there is one."""
     async with AsyncExitStack() as stack:
         runs: list[Callable[[asyncio.Event], Coroutine[None, None, None]]] = [
             services.worker.run,
             partial(services.subscribe.project, AnalyticsProjection()),
+            partial(services.subscribe.project, services.queue_deliveries),
+            services.deliver_webhooks.run,
         ]
         if settings.storage_events_queue_url is not None:
             queue = await stack.enter_async_context(_open_queue(settings.s3, settings.storage_events_queue_url))
@@ -491,6 +532,10 @@ def _credentials(s3: S3Settings) -> Credentials:
 
 def _report_job(job: Job, error: BaseException) -> None:
     _log.warning("job_failed", kind=job.kind, upload_id=job.upload_id, attempts=job.attempts, error=repr(error))
+
+
+def _report_delivery(delivery: DeliveryRecord, error: BaseException) -> None:
+    _log.warning("delivery_failed", webhook_id=delivery.webhook_id, position=delivery.position, error=repr(error))
 
 
 def _report_unknown_notification(body: bytes) -> None:

@@ -310,6 +310,7 @@ def service(servers: Servers) -> Iterator[Service]:
         "UPWELL_PORT": str(port),
         "UPWELL_PART_BYTES": str(MIN_PART_BYTES),
         "UPWELL_STORAGE_EVENTS_SECRET": STORAGE_SECRET,
+        "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1",
     }
     url = f"http://127.0.0.1:{port}"
     processes = [start(environment, "serve"), start(environment, "worker")]

@@ -15,6 +15,7 @@ from application.ports.read_side import (
     ObjectRecord,
     OrganizationRecord,
     UploadRecord,
+    WebhookRecord,
 )
 from application.upload_records import Place, following
 from domain.api_key import (
@@ -69,6 +70,15 @@ from domain.upload import (
     UploadVerified,
 )
 from domain.upload_token import UploadTokenIssued, UploadTokenUsed
+from domain.webhook import (
+    WebhookCreated,
+    WebhookDeleted,
+    WebhookDisabled,
+    WebhookEvent,
+    WebhookSecretRotated,
+    WebhookUpdated,
+    switched_off,
+)
 
 KnownEvent: TypeAlias = (
     OrganizationEvent
@@ -80,6 +90,7 @@ KnownEvent: TypeAlias = (
     | UploadTokenIssued
     | UploadTokenUsed
     | ObjectEvent
+    | WebhookEvent
 )
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -106,6 +117,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     uploads: dict[str, UploadRecord] = {}
     objects: dict[str, ObjectRecord] = {}
     holds: set[tuple[str, str]] = set()
+    webhooks: dict[str, WebhookRecord] = {}
     claims: dict[Claim, str] = {}
 
     def copy(self) -> "Tables":
@@ -156,6 +168,8 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
             _project_bucket(tables, event, place)
         case ObjectCreated() | ObjectUpdated() | ObjectDeleted():
             _project_object(tables, event, place)
+        case WebhookCreated() | WebhookUpdated() | WebhookSecretRotated() | WebhookDisabled() | WebhookDeleted():
+            _project_webhook(tables, event, place)
         case UploadDuplicateAvoided() | UploadTokenIssued() | UploadTokenUsed():
             pass  # no list shows it
         case _:
@@ -512,6 +526,44 @@ def _settle_quota(tables: Tables, event: UploadEvent) -> None:
             total_size_bytes=bucket.total_size_bytes + accepted,
             last_upload_at=event.origin.at if completed else bucket.last_upload_at,
         )
+
+
+def _project_webhook(tables: Tables, event: WebhookEvent, place: Place) -> None:
+    origin, webhook_id = event.origin, place.stream_id
+    scope = f"webhook:{origin.organization_id}"
+    known = tables.webhooks.get(webhook_id)
+    if known is not None and isinstance(event, WebhookUpdated | WebhookDeleted):
+        tables.claims.pop(Claim(scope=scope, key=known.settings.name), None)
+    match event:
+        case WebhookCreated():
+            tables.webhooks[webhook_id] = WebhookRecord(
+                webhook_id=webhook_id,
+                organization_id=origin.organization_id,
+                settings=event.settings,
+                disabled_reason=None,
+                created_at=origin.at,
+                updated_at=origin.at,
+                position=place.position,
+            )
+            _hold(tables, Claim(scope=scope, key=event.settings.name), webhook_id)
+        case WebhookUpdated():
+            _hold(tables, Claim(scope=scope, key=event.settings.name), webhook_id)
+            _change(tables.webhooks, webhook_id, settings=event.settings, disabled_reason=None, updated_at=origin.at)
+        case WebhookDisabled():
+            if known is not None:
+                _change(
+                    tables.webhooks,
+                    webhook_id,
+                    settings=switched_off(known.settings),
+                    disabled_reason=event.reason,
+                    updated_at=origin.at,
+                )
+        case WebhookSecretRotated():
+            _change(tables.webhooks, webhook_id, updated_at=origin.at)
+        case WebhookDeleted():
+            tables.webhooks.pop(webhook_id, None)
+        case _:
+            assert_never(event)
 
 
 def _key_claim(key: KeyRecord) -> Claim:

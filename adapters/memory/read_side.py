@@ -30,6 +30,7 @@ from application.ports.read_side import (
     StoredSizes,
     UploadBytes,
     UploadRecord,
+    WebhookRecord,
 )
 from domain.tags import decode
 from domain.upload import Status, UploadDuplicateAvoided
@@ -154,6 +155,25 @@ class MemoryReadSide:
     async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:
         """List an organization's namespaces."""
         return page_of(NAMESPACES, self._namespaces(organization_id), page)
+
+    async def webhook(self, organization_id: str, id_or_name: str) -> WebhookRecord | None:
+        """Return a webhook of the organization."""
+        return _first(
+            each for each in await self.webhooks(organization_id) if id_or_name in {each.webhook_id, each.settings.name}
+        )
+
+    async def webhooks(self, organization_id: str) -> Sequence[WebhookRecord]:
+        """Return an organization's webhooks, the newest first."""
+        found = [each for each in self._log.tables.webhooks.values() if each.organization_id == organization_id]
+        return sorted(found, key=lambda each: each.position, reverse=True)
+
+    async def listening_webhooks(self, organization_ids: Collection[str]) -> Sequence[WebhookRecord]:
+        """Return the webhooks of these organizations that are switched on."""
+        return [
+            each
+            for each in self._log.tables.webhooks.values()
+            if each.organization_id in organization_ids and each.settings.is_active
+        ]
 
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
         """Return the user's live key of this name."""

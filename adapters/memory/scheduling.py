@@ -41,6 +41,13 @@ from domain.upload import (
     UploadVerified,
 )
 from domain.upload_token import UploadTokenIssued, UploadTokenUsed
+from domain.webhook import (
+    WebhookCreated,
+    WebhookDeleted,
+    WebhookDisabled,
+    WebhookSecretRotated,
+    WebhookUpdated,
+)
 
 # Whoever confirms inline is at it; a worker takes over only if that process is gone.
 INLINE_TAKES = timedelta(seconds=60)
@@ -171,6 +178,11 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
             | BucketUpdated()
             | BucketDeletionBegan()
             | BucketDeleted()
+            | WebhookCreated()
+            | WebhookUpdated()
+            | WebhookSecretRotated()
+            | WebhookDisabled()
+            | WebhookDeleted()
         ):
             pass
         case _:

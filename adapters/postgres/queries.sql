@@ -539,3 +539,111 @@ GROUP BY h.bucket_id ORDER BY stored_bytes DESC, h.bucket_id LIMIT $6;
 -- How far the analytics have come, and how far there is to come.
 SELECT coalesce((SELECT position FROM upwell.subscriptions WHERE name = $1), 0) AS position,
     (SELECT position FROM upwell.log_head) AS head;
+
+-- name: webhook
+-- A webhook of an organization by id or name.
+SELECT * FROM upwell.webhooks WHERE organization_id = $1 AND (webhook_id = $2 OR settings->>'name' = $2);
+
+-- name: webhooks
+-- An organization's webhooks, the newest first.
+SELECT * FROM upwell.webhooks WHERE organization_id = $1 ORDER BY position DESC;
+
+-- name: listening_webhooks
+-- Those webhooks of some organizations that are switched on.
+SELECT * FROM upwell.webhooks
+WHERE organization_id = ANY($1) AND (settings->>'is_active')::boolean ORDER BY position;
+
+-- name: webhook_endpoint
+-- What is secret about a webhook, and how it answered lately.
+SELECT webhook_id, organization_id, secrets, headers, failures, failing_since, resting_until, created_at
+FROM upwell.webhook_endpoints WHERE webhook_id = $1;
+
+-- name: keep_webhook_endpoint
+-- Keep what is secret about a webhook; it counts as one that answers.
+INSERT INTO upwell.webhook_endpoints (webhook_id, organization_id, secrets, headers, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (webhook_id) DO UPDATE SET secrets = excluded.secrets, headers = excluded.headers, failures = 0,
+    failing_since = NULL, resting_until = NULL;
+
+-- name: webhook_answered
+-- A webhook took something: it answers again.
+UPDATE upwell.webhook_endpoints SET failures = 0, failing_since = NULL, resting_until = NULL
+WHERE webhook_id = $1 AND failures > 0;
+
+-- name: webhook_failed
+-- A webhook did not take something: leave it alone until then.
+UPDATE upwell.webhook_endpoints
+SET failures = failures + 1, failing_since = coalesce(failing_since, $2), resting_until = greatest(resting_until, $3)
+WHERE webhook_id = $1;
+
+-- name: add_deliveries
+-- What webhooks are to be told; what is there already stays.
+INSERT INTO upwell.webhook_deliveries
+    (webhook_id, position, organization_id, stream_id, topic, status, created_at, next_at)
+SELECT each.*, 'pending', $6, $6 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[]) each
+ON CONFLICT DO NOTHING;
+
+-- name: lease_deliveries
+-- Take what is due: in order for each webhook and stream, and no more of each webhook than it may have under way; one
+-- that failed last has one attempt at a time, and none while it rests.
+WITH due AS (
+    SELECT d.webhook_id, d.position
+    FROM upwell.webhooks w JOIN upwell.webhook_endpoints e USING (webhook_id), LATERAL (
+        SELECT p.webhook_id, p.position, p.next_at
+        FROM upwell.webhook_deliveries p
+        WHERE p.webhook_id = w.webhook_id AND p.status = 'pending' AND p.next_at <= $1
+            AND (p.leased_until IS NULL OR p.leased_until <= $1)
+            AND NOT EXISTS (
+                SELECT FROM upwell.webhook_deliveries earlier
+                WHERE earlier.webhook_id = p.webhook_id AND earlier.stream_id = p.stream_id
+                    AND earlier.status = 'pending' AND earlier.position < p.position)
+        ORDER BY p.next_at, p.position
+        LIMIT greatest(CASE e.failures WHEN 0 THEN $5::bigint ELSE 1 END - (
+            SELECT count(*) FROM upwell.webhook_deliveries u
+            WHERE u.webhook_id = w.webhook_id AND u.lease IS NOT NULL AND u.leased_until > $1), 0)
+        FOR UPDATE SKIP LOCKED
+    ) d
+    WHERE (w.settings->>'is_active')::boolean AND (e.resting_until IS NULL OR e.resting_until <= $1)
+    ORDER BY d.next_at, d.position
+    LIMIT $4
+)
+UPDATE upwell.webhook_deliveries d
+SET lease = $3, leased_until = $2, attempts = d.attempts + 1, first_at = coalesce(d.first_at, $1)
+FROM due WHERE (d.webhook_id, d.position) = (due.webhook_id, due.position)
+RETURNING d.*;
+
+-- name: end_attempt
+-- Record an attempt that is over: what came of the delivery, and when it is tried again.
+UPDATE upwell.webhook_deliveries
+SET status = $4, history = $5, next_at = $6, ended_at = $7, lease = NULL, leased_until = NULL
+WHERE webhook_id = $1 AND position = $2 AND lease = $3;
+
+-- name: give_back_delivery
+-- End a lease as if it had not been taken.
+UPDATE upwell.webhook_deliveries SET lease = NULL, leased_until = NULL, attempts = attempts - 1
+WHERE webhook_id = $1 AND position = $2 AND lease = $3;
+
+-- name: deliveries
+-- What a webhook was told, and is to be told, the newest first.
+SELECT * FROM upwell.webhook_deliveries
+WHERE organization_id = $1 AND webhook_id = $2 AND position < $3 AND ($4::text IS NULL OR status = $4)
+ORDER BY position DESC LIMIT $5;
+
+-- name: redeliver
+-- Let a delivery that has ended be made again.
+UPDATE upwell.webhook_deliveries SET status = 'pending', attempts = 0, first_at = NULL, next_at = $4, ended_at = NULL
+WHERE organization_id = $1 AND webhook_id = $2 AND position = $3 AND status <> 'pending';
+
+-- name: drop_deliveries
+-- Remove some deliveries that are old, or whose webhook is gone.
+DELETE FROM upwell.webhook_deliveries WHERE (webhook_id, position) IN (
+    SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d WHERE d.created_at < $1
+    UNION ALL
+    SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d
+    WHERE NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = d.webhook_id)
+    LIMIT $2);
+
+-- name: drop_webhook_endpoints
+-- Remove what is secret about webhooks that are gone, or were never made.
+DELETE FROM upwell.webhook_endpoints e
+WHERE e.created_at < $1 AND NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = e.webhook_id);

@@ -34,6 +34,7 @@ from application.ports.read_side import (
     StoredSizes,
     UploadBytes,
     UploadRecord,
+    WebhookRecord,
 )
 from domain.refusals import InvalidInputError
 from domain.tags import decode
@@ -129,6 +130,22 @@ class PostgresReadSide:
     async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:
         """List an organization's namespaces."""
         return await fetch_page(self._reads, NAMESPACES, NamespaceRecord, (organization_id,), page)
+
+    async def webhook(self, organization_id: str, id_or_name: str) -> WebhookRecord | None:
+        """Return a webhook of the organization."""
+        return await self._one("webhook", WebhookRecord, organization_id, id_or_name)
+
+    async def webhooks(self, organization_id: str) -> Sequence[WebhookRecord]:
+        """Return an organization's webhooks, the newest first."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["webhooks"], organization_id)
+        return [msgspec.convert(dict(row), WebhookRecord) for row in rows]
+
+    async def listening_webhooks(self, organization_ids: Collection[str]) -> Sequence[WebhookRecord]:
+        """Return the webhooks of these organizations that are switched on."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["listening_webhooks"], list(organization_ids))
+        return [msgspec.convert(dict(row), WebhookRecord) for row in rows]
 
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
         """Return the user's live key of this name."""

@@ -19,6 +19,7 @@ READ_TABLES = (
     "uploads",
     "objects",
     "holds",
+    "webhooks",
     "claims",
 )
 _PAGE = 5_000

@@ -20,6 +20,7 @@ from domain.object import Blob
 from domain.organization import DEFAULT_RATE_LIMITS, RateLimits, Tier
 from domain.upload import Status
 from domain.upload_token import UploadToken
+from domain.webhook import DisabledReason, WebhookSettings
 
 
 class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +101,18 @@ class NamespaceRecord(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     bucket_count: int
     object_count: int
+    position: int
+
+
+class WebhookRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook, without what is secret about it. `position`: of the event that made it."""
+
+    webhook_id: str
+    organization_id: str
+    settings: WebhookSettings
+    disabled_reason: DisabledReason | None
+    created_at: datetime
+    updated_at: datetime
     position: int
 
 
@@ -420,6 +433,18 @@ class ReadSide(Protocol):
 
     async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:
         """List an organization's namespaces (`NAMESPACES`)."""
+        ...
+
+    async def webhook(self, organization_id: str, id_or_name: str) -> WebhookRecord | None:
+        """Return a webhook of the organization."""
+        ...
+
+    async def webhooks(self, organization_id: str) -> Sequence[WebhookRecord]:
+        """Return an organization's webhooks, the newest first."""
+        ...
+
+    async def listening_webhooks(self, organization_ids: Collection[str]) -> Sequence[WebhookRecord]:
+        """Return the webhooks of these organizations that are switched on."""
         ...
 
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:

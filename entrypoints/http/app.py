@@ -27,6 +27,7 @@ from entrypoints.http import (
     storage_events,
     tasks,
     uploads,
+    webhooks,
 )
 from entrypoints.http.admission import Admission
 from entrypoints.http.answers import Json
@@ -100,6 +101,7 @@ def create_app(
             *tasks.ROUTES,
             *events.ROUTES,
             *analytics.ROUTES,
+            *webhooks.ROUTES,
         ],
         middleware=[Admission],
         request_class=StrictRequest,

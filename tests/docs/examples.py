@@ -214,6 +214,45 @@ EXAMPLES: dict[str, str] = {
     "GET /v1/analytics/buckets/{bucket_identifier}/usage": _call(
         "GET", "/v1/analytics/buckets/$UPWELL_BUCKET/usage?start_date=2026-01-01T00:00:00Z&group_by=month"
     ),
+    "POST /v1/organizations/webhooks": _call(
+        "POST",
+        "/v1/organizations/webhooks",
+        '{"webhook_name": "warehouse", "event_types": ["upload.completed", "object.created"], "channels":'
+        ' [{"channel": "webhook", "configs": {"url": "https://hooks.example.com/upwell", "timeout": 1}}]}',
+        namespace=False,
+        field="webhook_id",
+    ),
+    "POST /v1/organizations/webhooks/list": _call(
+        "POST", "/v1/organizations/webhooks/list", '{"event_type": "upload.completed"}', namespace=False
+    ),
+    "GET /v1/organizations/webhooks/{identifier}": _call(
+        "GET", "/v1/organizations/webhooks/$webhook_id", namespace=False
+    ),
+    "PUT /v1/organizations/webhooks/{identifier}": _call(
+        "PUT",
+        "/v1/organizations/webhooks/warehouse",
+        '{"webhook_name": "warehouse", "event_types": ["upload.*"], "channels":'
+        ' [{"channel": "webhook", "configs": {"url": "https://hooks.example.com/upwell", "timeout": 1}}]}',
+        namespace=False,
+    ),
+    "POST /v1/organizations/webhooks/{identifier}/rotate-secret": _call(
+        "POST", "/v1/organizations/webhooks/warehouse/rotate-secret?overlap_seconds=3600", namespace=False
+    ),
+    "POST /v1/organizations/webhooks/{identifier}/ping": _call(
+        "POST", "/v1/organizations/webhooks/warehouse/ping", namespace=False
+    ),
+    "GET /v1/organizations/webhooks/{identifier}/deliveries": _call(
+        "GET", "/v1/organizations/webhooks/warehouse/deliveries?status=failed&limit=5", namespace=False
+    ),
+    # without --fail-with-body: of this webhook nobody has heard yet
+    "POST /v1/organizations/webhooks/{identifier}/deliveries/{delivery_id}/redeliver": _call(
+        "POST",
+        "/v1/organizations/webhooks/warehouse/deliveries/msg_0123456789abcdef_42/redeliver",
+        namespace=False,
+    ).replace(" --fail-with-body", ""),
+    "DELETE /v1/organizations/webhooks/{identifier}": _call(
+        "DELETE", "/v1/organizations/webhooks/warehouse", namespace=False
+    ),
     "POST /v1/upload-tokens": _call(
         "POST", "/v1/upload-tokens", '{"bucket": "\'"$UPWELL_BUCKET"\'", "content_types": ["image/*"], "max_count": 3}'
     ),

@@ -175,6 +175,8 @@ def _type(  # noqa: C901, PLR0911, PLR0912  # one line for every kind
             return "text"
         case inspect.IntType():
             return "integer"
+        case inspect.FloatType():
+            return "number"
         case inspect.BoolType():
             return "boolean"
         case inspect.DateTimeType():

@@ -20,6 +20,7 @@ from adapters.memory.subscriptions import MemorySubscriptions
 from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
 from adapters.memory.url_signer import RefusedError as UrlRefusedError
+from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints, MemoryWebhookSender
 from application.confirming_many import Confirmation
 from application.listing import UPLOADS
 from application.ports.object_storage import (
@@ -123,6 +124,7 @@ class MemorySystem:
         )
         self._failing = FailingStorage(self._storage)
         read_side = MemoryReadSide(self._log)
+        endpoints = MemoryWebhookEndpoints(self._log)
         ports = Ports(
             log=self._log,
             idempotency_keys=MemoryIdempotencyKeys(),
@@ -136,6 +138,9 @@ class MemorySystem:
             analytics=MemoryAnalytics(self._log),
             storage=self._failing,
             signer=self._signer,
+            webhook_endpoints=endpoints,
+            webhook_deliveries=MemoryWebhookDeliveries(self._log, endpoints),
+            webhook_sender=MemoryWebhookSender(),
             clock=self._clock,
             ids=SequentialIds(),
         )

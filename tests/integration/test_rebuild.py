@@ -19,6 +19,13 @@ async def test_a_replay_equals_the_live_tables_and_takes_their_place(tenant: Ten
             elif number % 3 == 1:
                 await put(upload, body)
                 await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")
+        for name in ("kept", "renamed", "deleted"):
+            channel = {"channel": "webhook", "configs": {"url": "http://127.0.0.1:9/", "timeout": 0.5}}
+            webhook = {"webhook_name": name, "event_types": ["object.created"], "channels": [channel]}
+            await client.post("/v1/organizations/webhooks", json=webhook)
+        changed = {**webhook, "webhook_name": "other", "is_active": False}
+        assert (await client.put("/v1/organizations/webhooks/renamed", json=changed)).is_success
+        assert (await client.delete("/v1/organizations/webhooks/deleted")).is_success
         url = tenant.database.owner_url
         checked = await rebuild(url, swap=False)
         assert checked.differences == dict.fromkeys(READ_TABLES, 0)

@@ -17,6 +17,7 @@ from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.rebuilding import rebuild
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
+from adapters.postgres.webhooks import PostgresWebhookDeliveries
 from application.callers import Admitting, acting_for
 from application.ports.read_side import NamespaceRecord, PageRequest
 from domain.refusals import NotFoundError
@@ -120,7 +121,20 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         confirmed = await client.post(
             f"/v1/buckets/{bucket}/uploads/confirm/batch", json={"confirmations": [{"upload_id": upload_id}]}
         )
+        channel = {"channel": "webhook", "configs": {"url": "http://127.0.0.1:9/"}}
+        asked = {"webhook_name": "a", "event_types": ["object.created"], "channels": [channel]}
+        webhook_id = (await client.post("/v1/organizations/webhooks", json=asked)).json()["webhook_id"]
     task_id = confirmed.json()["task_id"]
+    told = PostgresWebhookDeliveries(pool, TenantReads(pool))
+    owner = await connect(service.database.owner_url, role=None)
+    await owner.execute(
+        "INSERT INTO upwell.webhook_deliveries"
+        " (webhook_id, position, organization_id, stream_id, topic, status, created_at, next_at)"
+        " VALUES ($1, 1, $2, 'obj_1', 'object.created.v1', 'failed', now(), now())",
+        webhook_id,
+        own.organization_id,
+    )
+    await owner.close()
     questions: list[Callable[[], Awaitable[object]]] = [
         lambda: reads.upload(namespace, upload_id),
         lambda: reads.uploads(namespace, bucket, PAGE),
@@ -140,6 +154,10 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.originals(bucket, [hashlib.sha256(b"whose bytes").hexdigest()]),
         lambda: tasks.task(own.organization_id, task_id),
         lambda: tasks.tasks(own.organization_id, PAGE),
+        lambda: reads.webhook(own.organization_id, webhook_id),
+        lambda: reads.webhooks(own.organization_id),
+        lambda: reads.listening_webhooks([own.organization_id]),
+        lambda: told.deliveries(own.organization_id, webhook_id, before=2, status=None, limit=1),
     ]
 
     def empty(answer: object) -> bool:

@@ -1,6 +1,8 @@
 """The reference page of the settings holds every setting, with its default and its help."""
 
-from entrypoints.settings import SETTINGS, Settings
+import pytest
+
+from entrypoints.settings import SETTINGS, SettingError, Settings
 from tests.docs.pages import ROOT
 from tests.docs.reference import rewritten
 
@@ -22,3 +24,13 @@ def test_every_default_is_a_value_that_the_setting_takes() -> None:
     for setting in SETTINGS:
         if setting.default is not None and setting.name != "UPWELL_S3_ADDRESSING":  # its default is a rule
             Settings({setting.name: setting.default})
+
+
+def test_networks_that_webhooks_may_reach_are_networks() -> None:
+    name = "UPWELL_WEBHOOK_ALLOWED_NETWORKS"
+
+    assert Settings({name: "10.1.0.0/16, ::1"}).webhook_allowed_networks == ("10.1.0.0/16", "::1/128")
+    assert Settings({}).webhook_allowed_networks == ()
+    for wrong in ("10.1.2.3/16", "localhost", "10.1.0.0/16;::1"):
+        with pytest.raises(SettingError, match=name):
+            Settings({name: wrong})

@@ -1,0 +1,270 @@
+"""Telling webhooks of events: at least once, in order for each stream, and so that none waits for another.
+
+A projection writes down who is to be told what; any number of workers carry it out under leases. A webhook that fails
+is tried with one message at a time and left alone in between, so it costs the others next to nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from application.callers import new_command_id
+from application.managing_webhooks import load_webhook
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, LogUnavailableError, StreamAppend, VersionConflictError
+from application.ports.read_side import ReadSide, WebhookRecord
+from application.ports.webhooks import (
+    Answer,
+    Attempt,
+    DeliveryRecord,
+    DeliveryStatus,
+    NewDelivery,
+    WebhookDeliveries,
+    WebhookEndpoint,
+    WebhookEndpoints,
+    WebhookSender,
+)
+from application.subscribing import Recorded
+from domain.events import Origin, topic_of
+from domain.standard_webhooks import GIVE_UP_AFTER, pause_after, rest_after, signed_headers
+from domain.telling import CloudEvent, envelope, origin_of
+from domain.webhook import DisabledReason, DisableWebhook, LiveWebhook, decide
+from domain.webhook_events import PING, for_webhooks, tags_wanted
+
+ACTOR: Final = "system:webhooks"
+KEPT: Final = timedelta(days=30)
+LEASE: Final = timedelta(seconds=60)  # longer than any attempt may take
+CONCURRENCY: Final = 256
+OF_EACH: Final = 8
+IDLE_SECONDS: Final = 1.0
+_TIDY_SECONDS: Final = 600.0
+_DROPPED_AT_ONCE: Final = 1000
+_ORPHANED: Final = timedelta(hours=1)
+_LONG: Final = GIVE_UP_AFTER - timedelta(hours=12)  # the last of the pauses may be so much too long
+_GONE: Final = 410
+_TAKEN: Final = range(200, 300)
+
+
+class QueueingDeliveries:
+    """Implements `Projection`: whoever listens to an event when it is come to is to be told it."""
+
+    name = "webhooks"
+    topics: frozenset[str] | None = None
+
+    def __init__(self, *, read_side: ReadSide, deliveries: WebhookDeliveries[Any], clock: Clock) -> None:
+        self._read_side = read_side
+        self._deliveries = deliveries
+        self._clock = clock
+
+    async def project(self, transaction: Any, events: Sequence[Recorded]) -> None:  # noqa: ANN401  # the adapter's own
+        """Write down who is to be told of these; of what happened before it was made, no webhook is."""
+        organizations = {each.event.origin.organization_id for each in events}
+        listening: dict[str, list[WebhookRecord]] = {}
+        for webhook in await self._read_side.listening_webhooks(organizations):
+            listening.setdefault(webhook.organization_id, []).append(webhook)
+        found = [
+            NewDelivery(
+                webhook_id=webhook.webhook_id,
+                position=recorded.position,
+                organization_id=webhook.organization_id,
+                stream_id=recorded.stream_id,
+                topic=topic_of(recorded.event),
+            )
+            for recorded in events
+            for webhook in listening.get(recorded.event.origin.organization_id, ())
+            if recorded.position > webhook.position
+            and topic_of(recorded.event) in tags_wanted(webhook.settings.event_types)
+        ]
+        if found:
+            await self._deliveries.add(transaction, found, now=self._clock.now())
+
+
+class DeliveringWebhooks:
+    """Tells what is due. `report` hears of what goes wrong on our side; it is tried again."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        endpoints: WebhookEndpoints,
+        deliveries: WebhookDeliveries[Any],
+        sender: WebhookSender,
+        clock: Clock,
+        ids: Ids,
+        report: Callable[[DeliveryRecord, BaseException], None],
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._endpoints = endpoints
+        self._deliveries = deliveries
+        self._sender = sender
+        self._clock = clock
+        self._ids = ids
+        self._report = report
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Deliver until `stopping` is set; what is under way then is given back."""
+        under_way: set[asyncio.Task[None]] = set()
+        stop = asyncio.create_task(stopping.wait())
+        tidying = asyncio.create_task(self._tidy())
+        try:
+            while not stopping.is_set():
+                due: Sequence[DeliveryRecord] = ()
+                with suppress(LogUnavailableError):
+                    due = await self._lease(CONCURRENCY - len(under_way))
+                under_way.update(asyncio.create_task(self._deliver(each)) for each in due)
+                if not due:  # otherwise more may be due at once
+                    await asyncio.wait({stop, *under_way}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                else:
+                    await asyncio.sleep(0)
+                under_way = {task for task in under_way if not task.done()}
+        finally:
+            await asyncio.sleep(0)  # what was leased but has not begun could not give its lease back
+            for task in (stop, tidying, *under_way):
+                task.cancel()
+            await asyncio.gather(stop, tidying, *under_way, return_exceptions=True)
+
+    async def deliver_due(self) -> int:
+        """Deliver what is due now, and return how many there were."""
+        due = await self._lease(CONCURRENCY)
+        await asyncio.gather(*(self._deliver(each) for each in due))
+        return len(due)
+
+    async def tidy(self) -> None:
+        """Remove what is old, and what is left of webhooks that are gone."""
+        now = self._clock.now()
+        while await self._deliveries.drop(made_before=now - KEPT, limit=_DROPPED_AT_ONCE):
+            pass
+        await self._endpoints.drop(made_before=now - _ORPHANED)
+
+    async def ping(self, webhook: WebhookRecord) -> Attempt:
+        """Send a message of no meaning at once, and return what came of it. Nothing is written down."""
+        endpoint = await self._endpoints.endpoint(webhook.webhook_id)
+        now = self._clock.now()
+        message_id = self._ids.new("msg_")
+        body = msgspec.json.encode(
+            CloudEvent(
+                specversion="1.0",
+                id=message_id,
+                source=f"urn:upwell:{webhook.organization_id}",
+                type=PING,
+                subject=webhook.webhook_id,
+                time=now,
+                datacontenttype="application/json",
+                actorid=ACTOR,
+                data=msgspec.Raw(b"{}"),
+            )
+        )
+        return await self._send(webhook, endpoint, message_id, body)
+
+    async def _lease(self, limit: int) -> Sequence[DeliveryRecord]:
+        if limit <= 0:
+            return ()
+        now = self._clock.now()
+        return await self._deliveries.lease(
+            now=now, leased_until=now + LEASE, token=self._ids.new("lease_"), limit=limit, of_each=OF_EACH
+        )
+
+    async def _deliver(self, delivery: DeliveryRecord) -> None:
+        try:
+            await self._attempt(delivery)
+        except asyncio.CancelledError:
+            with suppress(LogUnavailableError):
+                await self._deliveries.give_back(delivery)
+            raise
+        except Exception as error:  # noqa: BLE001  # one broken delivery must not stop the others; its lease runs out
+            self._report(delivery, error)
+
+    async def _attempt(self, delivery: DeliveryRecord) -> None:
+        webhook = await self._read_side.webhook(delivery.organization_id, delivery.webhook_id)
+        if webhook is None or not webhook.settings.is_active:
+            await self._deliveries.give_back(delivery)
+            return
+        endpoint = await self._endpoints.endpoint(delivery.webhook_id)
+        attempt = await self._send(webhook, endpoint, message_id_of(delivery), await self._body(delivery))
+        now = self._clock.now()
+        if attempt.status_code in _TAKEN:
+            await self._deliveries.end_attempt(delivery, attempt, status=DeliveryStatus.DELIVERED, next_at=now)
+            await self._endpoints.answered(delivery.webhook_id)
+            return
+        next_at = now + pause_after(delivery.attempts, message_id_of(delivery))
+        gone = attempt.status_code == _GONE
+        given_up = gone or next_at > (delivery.first_at or now) + GIVE_UP_AFTER
+        status = DeliveryStatus.FAILED if given_up else DeliveryStatus.PENDING
+        failures = 0 if endpoint is None else endpoint.failures
+        await self._endpoints.failed(
+            delivery.webhook_id, now=now, resting_until=now + rest_after(failures + 1, delivery.webhook_id)
+        )
+        await self._deliveries.end_attempt(delivery, attempt, status=status, next_at=next_at)
+        if gone:
+            await self._disable(webhook, DisabledReason.GONE)
+            return
+        failing = now - (endpoint.failing_since or now) if endpoint is not None else timedelta(0)
+        if failing >= GIVE_UP_AFTER or (given_up and failing >= _LONG):
+            await self._disable(webhook, DisabledReason.FAILING)
+
+    async def _body(self, delivery: DeliveryRecord) -> bytes:
+        """Return the message: the event as the log has it now, which may be without what was erased."""
+        (stored,) = await self._log.read_feed(after=delivery.position - 1, limit=1)
+        origin = origin_of(stored.state)
+        assert origin is not None  # noqa: S101  # only events of ours are written down
+        return msgspec.json.encode(
+            for_webhooks(envelope(stored.id, stored.originator_id, stored.topic, stored.state, origin))
+        )
+
+    async def _send(
+        self, webhook: WebhookRecord, endpoint: WebhookEndpoint | None, message_id: str, body: bytes
+    ) -> Attempt:
+        now = self._clock.now()
+        begun = asyncio.get_running_loop().time()
+        if endpoint is None:
+            answer = Answer(error="The webhook has no secret any more.")
+        else:
+            secrets = [each.value for each in endpoint.secrets if each.until is None or each.until > now]
+            answer = await self._sender.post(
+                webhook.settings.url,
+                body,
+                headers={**endpoint.headers, **signed_headers(message_id, now, body, secrets)},
+                seconds=webhook.settings.timeout_seconds,
+            )
+        return Attempt(
+            at=now,
+            seconds=round(asyncio.get_running_loop().time() - begun, 3),
+            status_code=answer.status_code,
+            response=answer.response,
+            error=answer.error,
+        )
+
+    async def _disable(self, webhook: WebhookRecord, reason: DisabledReason) -> None:
+        """Switch a webhook off, which the feed and the audit log tell; a change at this moment wins."""
+        state, version = await load_webhook(self._log, webhook.webhook_id)
+        if not isinstance(state, LiveWebhook) or state.settings != webhook.settings:
+            return
+        origin = Origin(
+            organization_id=webhook.organization_id,
+            actor_id=ACTOR,
+            command_id=new_command_id(self._ids),
+            at=self._clock.now(),
+        )
+        events = decide(DisableWebhook(origin=origin, reason=reason), state)
+        stream = StreamAppend(stream_id=webhook.webhook_id, expected_version=version, events=events)
+        with suppress(VersionConflictError):
+            await self._log.append(
+                Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
+            )
+
+    async def _tidy(self) -> None:
+        while True:
+            with suppress(LogUnavailableError):
+                await self.tidy()
+            await asyncio.sleep(_TIDY_SECONDS)
+
+
+def message_id_of(delivery: DeliveryRecord) -> str:
+    """Return the id of a message, the same for every attempt."""
+    return f"msg_{delivery.webhook_id.removeprefix('wh_')}_{delivery.position}"

@@ -1,0 +1,241 @@
+"""Managing webhooks: making, changing, deleting, and giving them another secret.
+
+Secrets and header values are kept before the event is appended: what a crash leaves without one is removed later.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final, cast
+
+import msgspec
+
+from application.callers import Caller, new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import (
+    Claim,
+    ClaimTakenError,
+    Command,
+    EventLog,
+    StreamAppend,
+    VersionConflictError,
+)
+from application.ports.read_side import ReadSide, WebhookRecord
+from application.ports.webhooks import Secret, TargetRefusedError, WebhookEndpoint, WebhookEndpoints, WebhookSender
+from application.uploads import CONFLICT_RETRIES
+from domain.events import Origin
+from domain.namespace import MASK
+from domain.refusals import InvalidInputError, WrongStateError
+from domain.standard_webhooks import secret_of
+from domain.tags import decode
+from domain.webhook import (
+    CreateWebhook,
+    DeleteWebhook,
+    LiveWebhook,
+    NoWebhook,
+    RotateWebhookSecret,
+    UpdateWebhook,
+    Webhook,
+    WebhookCommand,
+    WebhookEvent,
+    WebhookSettings,
+    check_headers,
+    check_settings,
+    decide,
+    replay,
+    webhook_not_found,
+)
+from domain.webhook_events import check_event_types
+
+MAX_WEBHOOKS: Final = 100
+OVERLAP: Final = timedelta(days=1)
+_MAX_SECRETS: Final = 5
+
+
+class ManagingWebhooks:
+    """Each change is one command; a name is given once in an organization."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        endpoints: WebhookEndpoints,
+        sender: WebhookSender,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._endpoints = endpoints
+        self._sender = sender
+        self._clock = clock
+        self._ids = ids
+
+    async def create(
+        self, caller: Caller, settings: WebhookSettings, headers: Mapping[str, str], *, ids: Ids | None = None
+    ) -> tuple[WebhookRecord, str]:
+        """Make a webhook and return it with its secret. `ids`: those of a request under an idempotency key."""
+        ids = ids or self._ids
+        webhook_id, command_id = _webhook_id(ids), new_command_id(ids)
+        organization_id = caller.organization.organization_id
+        headers = await self._checked(settings, headers, {})
+        if len(await self._read_side.webhooks(organization_id)) >= MAX_WEBHOOKS:
+            raise WrongStateError(
+                "too_many_webhooks", f"An organization has {MAX_WEBHOOKS} webhooks at most.", {"limit": MAX_WEBHOOKS}
+            )
+        origin = caller.origin(self._clock.now(), command_id)
+        command = CreateWebhook(origin=origin, webhook_id=webhook_id, settings=_naming(settings, headers))
+        if await self._endpoints.endpoint(webhook_id) is None:
+            await self._endpoints.keep(
+                WebhookEndpoint(
+                    webhook_id=webhook_id,
+                    organization_id=organization_id,
+                    secrets=(Secret(value=secret_of(self._ids.secret())),),
+                    headers=headers,
+                    created_at=origin.at,
+                )
+            )
+        with suppress(VersionConflictError):  # an earlier attempt, with the same ids, did count
+            await self._append(caller, webhook_id, 0, decide(command, NoWebhook()), name=settings.name)
+        return await self.with_secret(organization_id, webhook_id)
+
+    async def update(
+        self, caller: Caller, id_or_name: str, settings: WebhookSettings, headers: Mapping[str, str]
+    ) -> WebhookRecord:
+        """Let a webhook be like this, all of it. A header that is given as answers show it keeps its value."""
+        webhook_id = (await self.named(caller.organization.organization_id, id_or_name)).webhook_id
+        endpoint = await self._endpoint(webhook_id)
+        headers = await self._checked(settings, headers, endpoint.headers)
+        settings = _naming(settings, headers)
+        return await self._carry_out(
+            caller,
+            webhook_id,
+            lambda origin: UpdateWebhook(origin=origin, settings=settings),
+            keep=msgspec.structs.replace(endpoint, headers=headers),
+        )
+
+    async def rotate(
+        self, caller: Caller, id_or_name: str, *, overlap: timedelta | None = None
+    ) -> tuple[WebhookRecord, str]:
+        """Give a webhook another secret and return it; for `overlap` it signs with the one before it as well."""
+        webhook_id = (await self.named(caller.organization.organization_id, id_or_name)).webhook_id
+        endpoint = await self._endpoint(webhook_id)
+        now = self._clock.now()
+        end = now + (OVERLAP if overlap is None else overlap)
+        before = [Secret(value=each.value, until=min(each.until or end, end)) for each in endpoint.secrets]
+        live = (each for each in before if each.until is not None and each.until > now)
+        secrets = (Secret(value=secret_of(self._ids.secret())), *live)
+        record = await self._carry_out(
+            caller,
+            webhook_id,
+            lambda origin: RotateWebhookSecret(origin=origin),
+            keep=msgspec.structs.replace(endpoint, secrets=secrets[:_MAX_SECRETS]),
+        )
+        return record, secrets[0].value
+
+    async def delete(self, caller: Caller, id_or_name: str) -> None:
+        """Delete a webhook: it is told nothing more, also of what had happened before."""
+        record = await self.named(caller.organization.organization_id, id_or_name)
+        await self._change(caller, record.webhook_id, lambda origin: DeleteWebhook(origin=origin))
+
+    async def named(self, organization_id: str, id_or_name: str) -> WebhookRecord:
+        """Return a webhook of the organization, or refuse."""
+        record = await self._read_side.webhook(organization_id, id_or_name)
+        if record is None:
+            raise webhook_not_found()
+        return record
+
+    async def with_secret(self, organization_id: str, webhook_id: str) -> tuple[WebhookRecord, str]:
+        """Return a webhook and the secret that it signs with."""
+        record = await self.named(organization_id, webhook_id)
+        return record, (await self._endpoint(webhook_id)).secrets[0].value
+
+    async def _carry_out(
+        self, caller: Caller, webhook_id: str, command: "_Command", *, keep: WebhookEndpoint
+    ) -> WebhookRecord:
+        await self._change(caller, webhook_id, command, keep=keep)
+        return await self.named(caller.organization.organization_id, webhook_id)
+
+    async def _change(
+        self, caller: Caller, webhook_id: str, command: "_Command", *, keep: WebhookEndpoint | None = None
+    ) -> None:
+        """Append what the command leads to; what is to be kept is kept only if it is not refused."""
+        for _ in range(CONFLICT_RETRIES):
+            state, version = await load_webhook(self._log, webhook_id)
+            origin = caller.origin(self._clock.now(), new_command_id(self._ids))
+            asked = command(origin)
+            events = decide(asked, state)
+            if keep is not None:
+                await self._endpoints.keep(keep)
+            known = state.settings.name if isinstance(state, LiveWebhook) else None
+            wanted = asked.settings.name if isinstance(asked, UpdateWebhook) else known
+            with suppress(VersionConflictError):
+                await self._append(caller, webhook_id, version, events, name=None if wanted == known else wanted)
+                return
+        raise WrongStateError("busy", "Others change this webhook at this very moment; try again.")
+
+    async def _append(
+        self, caller: Caller, webhook_id: str, version: int, events: tuple[WebhookEvent, ...], *, name: str | None
+    ) -> None:
+        if not events:
+            return
+        origin = events[0].origin
+        claim = Claim(scope=f"webhook:{origin.organization_id}", key=name or "")
+        try:
+            await self._log.append(
+                Command(
+                    command_id=origin.command_id,
+                    organization_id=origin.organization_id,
+                    key_id=caller.key.key_id,
+                    streams=(StreamAppend(stream_id=webhook_id, expected_version=version, events=events),),
+                    free=() if name is None else (claim,),
+                )
+            )
+        except ClaimTakenError as taken:
+            raise WrongStateError(
+                "name_taken", f"A webhook named {name!r} exists already.", {"webhook_id": taken.owner_id}
+            ) from taken
+
+    async def _endpoint(self, webhook_id: str) -> WebhookEndpoint:
+        endpoint = await self._endpoints.endpoint(webhook_id)
+        if endpoint is None:
+            raise webhook_not_found()
+        return endpoint
+
+    async def _checked(
+        self, settings: WebhookSettings, headers: Mapping[str, str], known: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Refuse what no webhook can be like; return its headers, with the values that are known for masked ones."""
+        check_settings(settings)
+        check_event_types(settings.event_types)
+        kept = {name: known[name] if value == MASK and name in known else value for name, value in headers.items()}
+        check_headers(kept)
+        try:
+            await self._sender.check(settings.url)
+        except TargetRefusedError:
+            raise InvalidInputError(
+                "target_not_allowed",
+                "url leads into a private network, which webhooks may not reach; the operator can allow it.",
+            ) from None
+        return kept
+
+
+_Command = Callable[[Origin], WebhookCommand]
+
+
+async def load_webhook(log: EventLog, webhook_id: str) -> tuple[Webhook, int]:
+    """Rebuild a webhook from its events and return it with its version."""
+    stored = await log.read_stream(webhook_id)
+    events = cast("Sequence[WebhookEvent]", [decode(event.state) for event in stored])
+    return replay(events), len(events)
+
+
+def _webhook_id(ids: Ids) -> str:
+    """Return an id in the form of the contract: 16 hexadecimal digits."""
+    return "wh_" + hashlib.sha256(ids.new("wh_").encode()).hexdigest()[:16]
+
+
+def _naming(settings: WebhookSettings, headers: Mapping[str, str]) -> WebhookSettings:
+    return msgspec.structs.replace(settings, header_names=tuple(headers))

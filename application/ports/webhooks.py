@@ -1,0 +1,172 @@
+"""The roles that webhooks need: one keeps their secrets, one what they are to be told, and one tells them."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+
+KEPT_ATTEMPTS: Final = 20
+Transaction_contra = TypeVar("Transaction_contra", contravariant=True)
+
+
+class Secret(msgspec.Struct, frozen=True, kw_only=True):
+    """What a webhook's messages are signed with; `until` None: until it is replaced."""
+
+    value: str
+    until: datetime | None = None
+
+
+class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What is secret about a webhook, and how it answered lately. `secrets`: the newest first.
+
+    `failures`: attempts in a row that it did not take, `failing_since` then; `resting_until`: it is left alone.
+    """
+
+    webhook_id: str
+    organization_id: str
+    secrets: tuple[Secret, ...]
+    headers: Mapping[str, str]
+    created_at: datetime
+    failures: int = 0
+    failing_since: datetime | None = None
+    resting_until: datetime | None = None
+
+
+class DeliveryStatus(enum.StrEnum):
+    """What became of a delivery so far."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """How an attempt went. `status_code` None: there was no answer, and `error` says why. `response`: its beginning."""
+
+    at: datetime
+    seconds: float
+    status_code: int | None = None
+    response: str = ""
+    error: str | None = None
+
+
+class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that a webhook is to be told."""
+
+    webhook_id: str
+    position: int
+    organization_id: str
+    stream_id: str
+    topic: str
+
+
+class DeliveryRecord(NewDelivery, frozen=True, kw_only=True):
+    """A delivery. `attempts`: since it was asked for, `first_at` the first; `history`: how the last ones went."""
+
+    status: DeliveryStatus
+    attempts: int
+    history: tuple[Attempt, ...]
+    created_at: datetime
+    first_at: datetime | None
+    next_at: datetime
+    ended_at: datetime | None
+    lease: str | None = None
+
+    def with_attempt(self, attempt: Attempt) -> tuple[Attempt, ...]:
+        """Return the history with one more attempt; the oldest are left out."""
+        return (*self.history, attempt)[-KEPT_ATTEMPTS:]
+
+
+class WebhookEndpoints(Protocol):
+    """Keeps what is secret about webhooks; nobody but the sender and who makes a webhook sees it."""
+
+    async def keep(self, endpoint: WebhookEndpoint) -> None:
+        """Keep secrets and headers, in place of those before; the webhook counts as one that answers."""
+        ...
+
+    async def endpoint(self, webhook_id: str) -> WebhookEndpoint | None:
+        """Return what is kept."""
+        ...
+
+    async def answered(self, webhook_id: str) -> None:
+        """Note that it took something."""
+        ...
+
+    async def failed(self, webhook_id: str, *, now: datetime, resting_until: datetime) -> None:
+        """Note that it did not take something, and leave it alone until then."""
+        ...
+
+    async def drop(self, *, made_before: datetime) -> None:
+        """Remove what was made before then for webhooks that are not there."""
+        ...
+
+
+class WebhookDeliveries(Protocol[Transaction_contra]):
+    """Remembers what webhooks are to be told, and how that went. At least once: a lease that runs out is taken over."""
+
+    async def add(self, transaction: Transaction_contra, deliveries: Sequence[NewDelivery], *, now: datetime) -> None:
+        """Remember these, due at once, in this transaction; those that are known already stay as they are."""
+        ...
+
+    async def lease(
+        self, *, now: datetime, leased_until: datetime, token: str, limit: int, of_each: int
+    ) -> Sequence[DeliveryRecord]:
+        """Take what is due to webhooks that are switched on and do not rest; an attempt counts from now on.
+
+        Never while an earlier delivery of the same webhook and stream is pending. No webhook has more than `of_each`
+        under way, and one that failed last has one.
+        """
+        ...
+
+    async def end_attempt(
+        self, delivery: DeliveryRecord, attempt: Attempt, *, status: DeliveryStatus, next_at: datetime
+    ) -> None:
+        """Record how it went, if the lease is still ours. `next_at`: when a pending one is due again."""
+        ...
+
+    async def give_back(self, delivery: DeliveryRecord) -> None:
+        """End a lease as if it had not been taken."""
+        ...
+
+    async def deliveries(
+        self, organization_id: str, webhook_id: str, *, before: int, status: DeliveryStatus | None, limit: int
+    ) -> Sequence[DeliveryRecord]:
+        """Return deliveries below a position, the newest first."""
+        ...
+
+    async def redeliver(self, organization_id: str, webhook_id: str, position: int, *, now: datetime) -> None:
+        """Make one that has ended due again, from the first attempt on; nothing if it has not ended."""
+        ...
+
+    async def drop(self, *, made_before: datetime, limit: int) -> int:
+        """Remove up to `limit` that are older or whose webhook is gone, and return how many there were."""
+        ...
+
+
+class TargetRefusedError(Exception):
+    """The address belongs to a network that webhooks may not reach."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a post: a status and the beginning of the body, or why there was none."""
+
+    status_code: int | None = None
+    response: str = ""
+    error: str | None = None
+
+
+class WebhookSender(Protocol):
+    """Posts to addresses that strangers named: never into private networks, following nothing, reading little.
+
+    An answer that has no end counts by its status; what takes longer than it may is given up.
+    """
+
+    async def check(self, url: str) -> None:
+        """Raise `TargetRefusedError` if it is known already that the address would be refused."""
+        ...
+
+    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> Answer:
+        """Post, and return what came of it; whatever goes wrong is an answer too."""
+        ...

@@ -1,0 +1,308 @@
+"""The library `eventsourcing` reads our log with a role that may only read, as the page about it says."""
+
+import asyncio
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+import pytest
+from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder
+
+from adapters.postgres.connecting import Connection, connect
+from application.ports import event_log
+from tests.acceptance.test_main_job import announce
+from tests.conftest import Database, Servers, Service, Tenant
+from tests.contract._log import SOON, Account, Kit, open_account, postgres_kit, whole_feed
+from tests.docs.pages import ROOT, blocks
+from tests.integration.eventsourcing_facade import UpwellRecorder, datastore_of
+
+PAGE = ROOT / "docs" / "how-to" / "analyse-with-eventsourcing.md"
+_MAKE_ROLE, _HOLD_TO_ONE, _INSTALL, _PROGRAM, _COUNT = blocks(PAGE)
+_ORGANIZATION_OF_THE_PAGE = "org_4k7w2q5z9p3x0c1m"
+Found = TypeVar("Found")
+
+
+class Reader:
+    """A role of a test's own in place of the page's `analytics`."""
+
+    def __init__(self, servers: Servers, database: Database, owner: Connection) -> None:
+        self.name = f"analytics_{secrets.token_hex(4)}"
+        self.url = servers.url_for(self.name, database.name)
+        self.owner = owner
+
+    def of_page(self, source: str, organization_id: str = "") -> str:
+        """Return a block of the page with this role's name and that organization in it."""
+        named = re.sub(r"\banalytics\b", self.name, source)
+        return named.replace(_ORGANIZATION_OF_THE_PAGE, organization_id)
+
+    async def see_only(self, organization_id: str) -> None:
+        filtering, _ = _HOLD_TO_ONE.source.split("\n", 1)
+        await self.owner.execute(self.of_page(filtering, organization_id))
+
+    def recorder(self) -> PostgresApplicationRecorder:
+        return PostgresApplicationRecorder(datastore_of(self.url), events_table_name="upwell_events")
+
+
+@asynccontextmanager
+async def making_reader(servers: Servers, database: Database) -> AsyncIterator[Reader]:
+    owner = await connect(database.owner_url, role=None)
+    reader = Reader(servers, database, owner)
+    await owner.execute(reader.of_page(_MAKE_ROLE.source))
+    try:
+        yield reader
+    finally:
+        await owner.execute(f"DROP OWNED BY {reader.name} CASCADE; DROP ROLE {reader.name}")
+        await owner.close()
+
+
+@pytest.fixture
+async def reader(servers: Servers, database: Database) -> AsyncIterator[Reader]:
+    async with making_reader(servers, database) as made:
+        yield made
+
+
+@pytest.fixture
+async def kit(database: Database) -> AsyncIterator[Kit]:
+    async with postgres_kit(database.url) as made:
+        yield made
+
+
+async def all_outcomes(account: Account, kit: Kit) -> dict[str, str]:
+    """Bring uploads to each end, some by one process and some by another, and return their statuses."""
+    pending = await account.request(kit.log)
+    canceled = await account.request(kit.other_log)
+    await account.tell(kit.log, canceled, account.cancels())
+    failed = await account.request(kit.log)
+    await account.tell(kit.other_log, failed, account.begins())
+    await account.tell(kit.log, failed, account.rejects())
+    completed = await account.complete(kit.other_log, sha256=secrets.token_hex(32))
+    return {pending: "PENDING", canceled: "CANCELED", failed: "FAILED", completed: "COMPLETED"}
+
+
+def as_told(events: Sequence[StoredEvent | event_log.Notification]) -> list[tuple[object, ...]]:
+    return [(each.originator_id, each.originator_version, each.topic, each.state) for each in events]
+
+
+async def test_the_recorder_reads_our_events_as_they_are_and_in_order(kit: Kit, reader: Reader) -> None:
+    account = await open_account(kit.log)
+    upload_ids = list(await all_outcomes(account, kit))
+    feed = await whole_feed(kit.log)
+    recorder = reader.recorder()
+    with recorder.datastore:
+        found = recorder.select_notifications(start=None, limit=1000)
+        assert [each.id for each in found] == [each.id for each in feed] == list(range(1, len(feed) + 1))
+        assert as_told(found) == as_told(feed)
+        assert recorder.max_notification_id() == len(feed)
+        page = recorder.select_notifications(start=3, limit=4, inclusive_of_start=False)
+        assert [each.id for each in page] == [4, 5, 6, 7]
+        topics = ["upload.requested.v1"]
+        assert {each.originator_id for each in recorder.select_notifications(1, 1000, topics=topics)} == {*upload_ids}
+        for upload_id in upload_ids:
+            stream = await kit.log.read_stream(upload_id)
+            assert as_told(recorder.select_events(upload_id)) == as_told(stream)
+            [last] = recorder.select_events(upload_id, desc=True, limit=1)
+            assert last.originator_version == len(stream)
+
+
+async def test_a_subscription_sees_every_event_once_and_in_order_while_two_processes_append(
+    kit: Kit, reader: Reader
+) -> None:
+    account = await open_account(kit.log)
+    recorder = reader.recorder()
+    with recorder.datastore, recorder.subscribe(gt=2) as subscription:
+        await listening(reader)
+        seeing = asyncio.create_task(asyncio.to_thread(take, subscription, 2 + 2 * 30 * 4))
+        async with asyncio.timeout(2 * SOON), asyncio.TaskGroup() as group:
+            for log in [kit.log, kit.other_log] * 30:
+                group.create_task(account.complete(log, await account.request(log), sha256=secrets.token_hex(32)))
+        seen = await in_time(seeing, subscription.stop)
+    feed = await whole_feed(kit.log)
+    assert [each.id for each in seen] == list(range(3, len(feed) + 1))
+    assert as_told(seen) == as_told(feed[2:])
+
+
+async def test_a_subscription_follows_one_organization_while_the_service_works_for_several(
+    service: Service, tenant: Tenant, servers: Servers
+) -> None:
+    other = await service.tenant()
+    async with AsyncExitStack() as stack:
+        reader = await stack.enter_async_context(making_reader(servers, service.database))
+        await reader.see_only(tenant.caller.organization.organization_id)
+        recorder = reader.recorder()
+        stack.enter_context(recorder.datastore)
+        head = recorder.max_notification_id()
+        subscription = stack.enter_context(recorder.subscribe(gt=head))
+        await listening(reader)
+        seeing = asyncio.create_task(asyncio.to_thread(take, subscription, 2 * 20))
+
+        async def come_and_go(each: Tenant) -> str:
+            async with each.client() as client:
+                upload_id: str = (await announce(client, b"whose"))["upload_id"]
+                assert (await client.delete(f"/v1/uploads/{upload_id}")).status_code == 204
+                return upload_id
+
+        own = await asyncio.gather(*(come_and_go(each) for _ in range(20) for each in (tenant, other)))
+        seen = await in_time(seeing, subscription.stop)
+        rows = await reader.owner.fetch(
+            "SELECT notification_id FROM upwell.upwell_events"
+            " WHERE organization_id = $1 AND notification_id > $2 ORDER BY 1",
+            tenant.caller.organization.organization_id,
+            head,
+        )
+    assert [each.id for each in seen] == [row["notification_id"] for row in rows]
+    for upload_id in own[::2]:
+        topics = [each.topic for each in seen if each.originator_id == upload_id]
+        assert topics == ["upload.requested.v1", "upload.canceled.v1"]
+
+
+async def test_a_role_sees_all_organizations_or_one_or_none(
+    kit: Kit, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await open_account(kit.log)
+    second = await open_account(kit.log, beside=first, name="Other")
+    await all_outcomes(first, kit)
+    of_second = {second.organization_id, second.key_id, second.namespace_id, second.bucket_id}
+
+    async def seen() -> set[object]:
+        recorder = reader.recorder()
+        with recorder.datastore:
+            return {each.originator_id for each in recorder.select_notifications(start=None, limit=1000)}
+
+    everything = {each.originator_id for each in await whole_feed(kit.log)}
+    assert await seen() == everything > of_second
+    await reader.see_only(second.organization_id)
+    assert await seen() == of_second
+    await reader.owner.execute(f"ALTER ROLE {reader.name} RESET upwell.organization_id")
+    assert await seen() == set()
+    [pgoptions] = re.findall(r'PGOPTIONS="(.+)"', PAGE.read_text(encoding="utf-8"))
+    monkeypatch.setenv("PGOPTIONS", pgoptions)
+    assert await seen() == everything
+
+
+async def test_a_policy_holds_a_role_to_one_organization_whatever_it_sets(kit: Kit, reader: Reader) -> None:
+    first = await open_account(kit.log)
+    second = await open_account(kit.log, beside=first, name="Other")
+    await reader.see_only(second.organization_id)
+    query = "SELECT DISTINCT organization_id FROM upwell.upwell_events ORDER BY 1"
+    connection = await connect(reader.url, role=None)  # which sets '*'
+    assert len(await connection.fetch(query)) == 2
+    await reader.owner.execute(reader.of_page(_HOLD_TO_ONE.source, second.organization_id))
+    assert [row["organization_id"] for row in await connection.fetch(query)] == [second.organization_id]
+    await connection.execute(f"SET upwell.organization_id = '{first.organization_id}'")
+    assert await connection.fetch(query) == []
+    await connection.close()
+
+
+async def test_the_role_reads_events_and_may_do_nothing_else(kit: Kit, reader: Reader) -> None:
+    await open_account(kit.log)
+    connection = await connect(reader.url, role=None)
+    assert await connection.fetchval("SELECT count(*) FROM upwell.upwell_events") == 4
+    nothing = "ARRAY[]::text[]"
+    for forbidden in (
+        "DELETE FROM upwell.upwell_events",
+        "UPDATE upwell.upwell_events SET state = ''",
+        "INSERT INTO upwell.upwell_events VALUES ('a', 1, 'b', '', 99, 'org')",
+        "SELECT * FROM upwell.api_keys",
+        "CREATE TABLE upwell.mine ()",
+        f"SELECT upwell.append({nothing}, {nothing}, '{{}}', '{{}}', {nothing}, '{{}}', {nothing}, '{{}}')",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(forbidden)
+    await connection.close()
+
+
+async def test_the_projection_of_the_page_counts_uploads_and_goes_on_after_any_end(
+    kit: Kit, reader: Reader, database: Database, tmp_path: Path
+) -> None:
+    account = await open_account(kit.log)
+    expected: dict[str, str] = {}
+    program = tmp_path / "analyse.py"
+    program.write_text(reader.of_page(_PROGRAM.source))
+    await reader.owner.execute("SET timezone = 'UTC'")
+
+    async def counted(query: str) -> dict[tuple[str, str], int]:
+        rows = await reader.owner.fetch(query)
+        return {(str(row["day"]), row["status"]): row["uploads"] for row in rows}
+
+    async def uploads() -> dict[str, str]:
+        if await reader.owner.fetchval("SELECT to_regclass($1)", f"{reader.name}.uploads") is None:
+            return {}
+        rows = await reader.owner.fetch(f"SELECT upload_id, status FROM {reader.name}.uploads")  # noqa: S608  # ours
+        return {row["upload_id"]: row["status"] for row in rows}
+
+    for ended_by in (signal.SIGKILL, signal.SIGINT):
+        expected |= await all_outcomes(account, kit)  # while nobody counts
+        running = start(program, reader.url)
+        try:
+            await until(running, uploads, expected)
+            await insert_foreign_events(database, reader.owner)
+            account.clock.advance(timedelta(days=1))
+            for _ in range(3):
+                expected |= await all_outcomes(account, kit)
+            await until(running, uploads, expected)
+            running.send_signal(ended_by)
+            assert await asyncio.to_thread(running.wait, SOON) == (0 if ended_by is signal.SIGINT else -ended_by)
+        finally:
+            running.kill()
+            running.wait()
+    by_day = "SELECT created_at::date AS day, status, count(*) AS uploads FROM upwell.uploads GROUP BY day, status"
+    assert await counted(reader.of_page(_COUNT.source)) == await counted(by_day)
+
+
+def start(program: Path, url: str) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "ANALYTICS_DATABASE_URL": url}
+    return subprocess.Popen([sys.executable, "-W", "error", str(program)], env=environment)
+
+
+async def insert_foreign_events(database: Database, owner: Connection) -> None:
+    """Append what no projection knows: neither its topic nor what its state is."""
+    events = [
+        StoredEvent(originator_id=secrets.token_hex(8), originator_version=0, topic=topic, state=b"\xff\x00")
+        for topic in ("module:Class", "upload_requested", "topic1")
+    ]
+    with datastore_of(database.url) as datastore:
+        await asyncio.to_thread(UpwellRecorder(datastore).insert_events, events)
+    last = await owner.fetchval("SELECT position FROM upwell.log_head")
+    assert await owner.fetchval("SELECT topic FROM upwell.upwell_events WHERE notification_id = $1", last) == "topic1"
+
+
+async def until(running: subprocess.Popen[bytes], read: Callable[[], Awaitable[Found]], wanted: Found) -> None:
+    """Wait until what is read is what is wanted, while the program runs."""
+    try:
+        async with asyncio.timeout(SOON):
+            while await read() != wanted:
+                assert running.poll() is None
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        assert await read() == wanted
+
+
+def take(subscription: Iterable[Notification], count: int) -> list[Notification]:
+    return list(islice(subscription, count))
+
+
+async def in_time(seeing: "asyncio.Task[list[Notification]]", stop: Callable[[], None]) -> list[Notification]:
+    """Return what is seen, or what was seen until now if it takes too long."""
+    _, late = await asyncio.wait([seeing], timeout=SOON)
+    if late:
+        stop()
+    return await seeing
+
+
+async def listening(reader: Reader) -> None:
+    """Wait until the library listens: what is appended before reaches it with what comes after only."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND query LIKE 'LISTEN%' AND state = 'idle'"
+    async with asyncio.timeout(SOON):
+        while await reader.owner.fetchval(query, reader.name) == 0:
+            await asyncio.sleep(0.01)

@@ -1,0 +1,108 @@
+"""Somebody who receives webhooks, well or badly, on a port of loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+CHUNK = b"x" * 65_536
+
+
+class Taken(NamedTuple):
+    """A request that came in."""
+
+    path: str
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass
+class Receiver:
+    """What it answers. `hangs`: nothing. `endless`: a body of 10 GB. `answer`: another status for each message."""
+
+    status: int = 200
+    body: bytes = b"ok"
+    headers: Iterable[str] = ()
+    hangs: bool = False
+    endless: bool = False
+    drips: bool = False
+    answer: Callable[[Taken], int] | None = None
+    port: int = 0
+    taken: list[Taken] = field(default_factory=list)
+    sent_bytes: int = 0
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}/hook"
+
+    async def wait_for(self, count: int, seconds: float = 20) -> list[Taken]:
+        """Wait until so many messages have come in."""
+        async with asyncio.timeout(seconds):
+            while len(self.taken) < count:
+                self.news.clear()
+                await self.news.wait()
+        return self.taken
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take requests of a connection."""
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                while await self._serve_one(reader, writer):
+                    pass
+        finally:
+            writer.transport.abort()  # whatever is left in it, nobody reads it
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        taken = Taken(head[0].split(" ")[1], body, headers)
+        self.taken.append(taken)
+        self.news.set()
+        if self.hangs:
+            await reader.read()  # until the other side has had enough
+            return False
+        status = self.answer(taken) if self.answer else self.status
+        length = 10 * 1024**3 if self.endless or self.drips else len(self.body)
+        lines = [f"HTTP/1.1 {status} So", f"Content-Length: {length}", *self.headers, "", ""]
+        writer.write("\r\n".join(lines).encode("latin-1"))
+        if self.endless:
+            while self.sent_bytes < length:
+                writer.write(CHUNK)
+                await writer.drain()
+                self.sent_bytes += len(CHUNK)
+        elif self.drips:
+            writer.write(b"x")
+            await reader.read()
+            return False
+        else:
+            writer.write(self.body)
+        await writer.drain()
+        return True
+
+
+@asynccontextmanager
+async def receiving(receiver: Receiver) -> AsyncIterator[Receiver]:
+    """Receive while inside."""
+    serving: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        with suppress(asyncio.CancelledError):  # the stream's own callback would report it
+            await receiver.serve(reader, writer)
+        serving.discard(task)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    receiver.port = server.sockets[0].getsockname()[1]
+    try:
+        yield receiver
+    finally:
+        server.close()
+        for task in list(serving):
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)

@@ -1,0 +1,71 @@
+import pytest
+
+from adapters.webhooks.addresses import AllowedNetworks
+
+PRIVATE = [
+    "0.0.0.0",  # noqa: S104  # an address to be refused
+    "0.1.2.3",
+    "10.0.0.1",
+    "100.64.0.1",
+    "127.0.0.1",
+    "127.8.8.8",
+    "169.254.0.1",
+    "169.254.169.254",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.0.0.1",
+    "192.0.2.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "::ffff:169.254.169.254",
+    "::ffff:0:127.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::a00:1",
+    "100::1",
+    "2001::1",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "2002:a00:1::1",
+    "fc00::1",
+    "fd12:3456::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fec0::1",
+    "ff02::1",
+    "5f00::1",
+    "",
+    "example.com",
+    "2130706433",
+    "0x7f000001",
+    "0177.0.0.1",
+    "127.1",
+]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_what_is_not_the_public_internet_may_not_be_reached(address: str) -> None:
+    assert not AllowedNetworks().allow(address)
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "172.32.0.1", "192.169.0.1", "2606:4700::1111", "::ffff:8.8.8.8"])
+def test_the_public_internet_may_be_reached(address: str) -> None:
+    assert AllowedNetworks().allow(address)
+
+
+def test_an_operator_allows_networks_of_their_own() -> None:
+    networks = AllowedNetworks(["10.1.0.0/16", "::1", "127.0.0.1"])
+
+    assert all(map(networks.allow, ["10.1.2.3", "::1", "127.0.0.1", "::ffff:10.1.2.3"]))
+    assert not any(map(networks.allow, ["10.2.0.1", "127.0.0.2", "169.254.169.254", "fd00::1"]))
