@@ -404,7 +404,7 @@ async def run_worker(services: Services, settings: Settings, stopping: asyncio.E
     async with AsyncExitStack() as stack:
         runs: list[Callable[[asyncio.Event], Coroutine[None, None, None]]] = [
             services.worker.run,
-            partial(services.subscribe.project, AnalyticsProjection()),
+            partial(services.subscribe.project_in_bulk, AnalyticsProjection()),
             partial(services.subscribe.project, services.queue_deliveries),
             services.deliver_webhooks.run,
         ]

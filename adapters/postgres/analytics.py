@@ -1,16 +1,17 @@
 """Figures on PostgreSQL: two tables that the feed is made into, and what is asked of them."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+import msgspec
 
 from adapters.postgres.connecting import PoolConnection, connect, log_errors
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from application.ports.analytics import Area, BucketFigures, Change, Progress, Step, UploadFigures, step_begin
-from application.subscribing import Recorded
-from domain.events import Event, Origin, topic_of
+from application.ports.event_log import Notification
+from domain.events import topic_of
 from domain.object import ObjectCreated, ObjectDeleted
 from domain.upload import (
     Status,
@@ -28,29 +29,45 @@ from domain.upload import (
 )
 
 NAME: Final = "analytics.v1"
-_KINDS: Final = (
-    UploadRequested,
-    UploadSkipped,
-    UploadStarted,
-    UploadVerificationBegan,
-    UploadVerificationAbandoned,
-    UploadVerified,
-    UploadCompleted,
-    UploadFailed,
-    UploadCanceled,
-    UploadForgotten,
-    UploadDuplicateAvoided,
-    ObjectCreated,
-    ObjectDeleted,
-)
-_WANTED: Final = frozenset(topic_of(kind) for kind in _KINDS)
+_HOUR: Final = timedelta(hours=1)
 
 
-@dataclass(slots=True)
-class _Upload:
-    """What a page of events says of an upload. `requested`: it is new, and this is where; None elsewhere: nothing."""
+class _Place(msgspec.Struct, gc=False):
+    at: datetime
+    organization_id: str
+    namespace_id: str = ""
+    bucket_id: str = ""
 
-    requested: Origin | None = None
+
+class _Content(msgspec.Struct, gc=False):
+    size_bytes: int
+
+
+class Fact(msgspec.Struct, gc=False):
+    """What figures need of an event, and no more: a replay reads nothing else of what is stored."""
+
+    origin: _Place
+    upload_id: str = ""
+    reason: str | None = None
+    content: _Content | None = None
+    duplicate_of: str | None = None
+    accepted_bytes: int = 0
+    kept_bytes: int = 0
+    freed_bytes: int = 0
+    saved_bytes: int = 0
+
+
+fact_of: Final = msgspec.json.Decoder(Fact).decode
+
+
+class _Upload(msgspec.Struct, omit_defaults=True, gc=False):
+    """What some events say of an upload. None: nothing; where `requested_at` is said, it is new."""
+
+    upload_id: str
+    organization_id: str | None = None
+    namespace_id: str | None = None
+    bucket_id: str | None = None
+    requested_at: datetime | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
     status: str | None = None
@@ -60,10 +77,14 @@ class _Upload:
     duplicate: bool | None = None
 
 
-@dataclass(slots=True)
-class _Hour:
-    """What a page of events says of an hour of a bucket."""
+class _Hour(msgspec.Struct, gc=False):
+    """What some events say of an hour of a bucket."""
 
+    organization_id: str
+    namespace_id: str
+    bucket_id: str
+    hour: datetime
+    end: datetime
     stored_bytes: int = 0
     objects: int = 0
     avoided: int = 0
@@ -71,134 +92,144 @@ class _Hour:
 
 
 class AnalyticsProjection:
-    """Implements `Projection` for the connection of a transaction."""
+    """Implements `BulkProjection` for the connection of a transaction."""
 
     name = NAME
-    topics: frozenset[str] | None = _WANTED
 
-    async def project(self, transaction: PoolConnection, events: Sequence[Recorded]) -> None:
-        """Write what these events mean: each table at once."""
-        sums = _Sums()
-        for recorded in events:
-            sums.add(recorded.event)
-        uploads, hours = sums.uploads, sums.hours
-        # what a crash of PostgreSQL takes away goes together with the position, and is made again
-        await transaction.execute("SET LOCAL synchronous_commit = off")
-        new = {upload_id: each for upload_id, each in uploads.items() if each.requested is not None}
-        if new:
-            places = [each.requested for each in new.values() if each.requested is not None]
-            await transaction.execute(
-                QUERIES["insert_analytics_uploads"],
-                list(new),
-                [place.organization_id for place in places],
-                [place.namespace_id for place in places],
-                [place.bucket_id for place in places],
-                [place.at for place in places],
-                *_columns(list(new.values())),
-            )
-        if len(new) < len(uploads):
-            changed = {upload_id: each for upload_id, each in uploads.items() if each.requested is None}
-            await transaction.execute(
-                QUERIES["update_analytics_uploads"], list(changed), *_columns(list(changed.values()))
-            )
-        if hours:
-            await transaction.execute(
-                QUERIES["add_analytics_hours"],
-                *([key[number] for key in hours] for number in range(4)),
-                [each.stored_bytes for each in hours.values()],
-                [each.objects for each in hours.values()],
-                [each.avoided for each in hours.values()],
-                [each.avoided_bytes for each in hours.values()],
-            )
+    def gather(self) -> "GatheredFigures":
+        """Begin with nothing."""
+        return GatheredFigures()
 
 
-_Place = tuple[str, str | None, str | None, datetime]
-
-
-class _Sums:
-    """What a page of events comes to: for each upload, and for each hour of each bucket."""
+class GatheredFigures:
+    """What events come to: for each upload, and for each hour of each bucket."""
 
     def __init__(self) -> None:
-        self.uploads: dict[str, _Upload] = {}
-        self.hours: dict[_Place, _Hour] = {}
+        self._uploads: dict[str, _Upload] = {}
+        self._hours: dict[tuple[str, datetime], _Hour] = {}
+        self._latest: dict[str, _Hour] = {}  # by bucket: most events happen in the same hour as the one before
 
-    def add(self, event: Event) -> None:  # noqa: C901, PLR0912  # one arm for every event
-        """Add an event."""
-        at = event.origin.at
-        match event:
-            case UploadRequested():
-                self._new(event.upload_id, Status.PENDING, event.origin)
-            case UploadSkipped():
-                self._new(event.upload_id, Status.SKIPPED, event.origin)
-            case UploadStarted():
-                upload = self._upload(event.upload_id, Status.IN_PROGRESS)
-                upload.started_at = upload.started_at or at
-            case UploadVerificationBegan():
-                upload = self._upload(event.upload_id)
-                upload.started_at = upload.started_at or at
-                upload.processing = True
-            case UploadVerificationAbandoned():
-                self._upload(event.upload_id).processing = False
-            case UploadVerified():
-                self._upload(event.upload_id).size_bytes = event.content.size_bytes
-            case UploadCompleted():
-                upload = self._upload(event.upload_id, Status.COMPLETED)
-                upload.completed_at = at
-                upload.duplicate = event.duplicate_of is not None
-                self._hour(event).stored_bytes += event.accepted_bytes
-            case UploadFailed():
-                self._upload(event.upload_id, Status.FAILED).reason = event.reason
-            case UploadCanceled():
-                self._upload(event.upload_id, Status.CANCELED)
-                self._hour(event).stored_bytes += event.kept_bytes
-            case UploadForgotten():
-                self._hour(event).stored_bytes -= event.freed_bytes
-            case UploadDuplicateAvoided():
-                hour = self._hour(event)
-                hour.avoided += 1
-                hour.avoided_bytes += event.saved_bytes
-            case ObjectCreated():
-                self._hour(event).objects += 1
-            case ObjectDeleted():
-                self._hour(event).objects -= 1
-            case _:
-                raise AssertionError(f"{topic_of(event)} was not asked for")
+    def add(self, page: Sequence[Notification]) -> None:
+        """Add what these events mean."""
+        for each in page:
+            arm = _ARMS.get(each.topic)
+            if arm is not None:
+                arm(self, fact_of(each.state))
 
-    def _new(self, upload_id: str, status: Status, requested: Origin) -> None:
-        upload = self._upload(upload_id, status)
-        upload.requested = requested
+    async def write(self, transaction: PoolConnection) -> None:
+        """Write all of it: each table at once."""
+        # what a crash of PostgreSQL takes away goes together with the position, and is made again
+        await transaction.execute("SET LOCAL synchronous_commit = off")
+        new: list[_Upload] = []
+        changed: list[_Upload] = []
+        for upload in self._uploads.values():
+            (changed if upload.requested_at is None else new).append(upload)
+        for statement, rows in (
+            ("insert_analytics_uploads", new),
+            ("update_analytics_uploads", changed),
+            ("add_analytics_hours", list(self._hours.values())),
+        ):
+            if rows:
+                await transaction.execute(QUERIES[statement], msgspec.json.encode(rows).decode())
+
+    def requested(self, fact: Fact) -> None:
+        self._new(fact, Status.PENDING.value)
+
+    def skipped(self, fact: Fact) -> None:
+        self._new(fact, Status.SKIPPED.value)
+
+    def started(self, fact: Fact) -> None:
+        upload = self._upload(fact, Status.IN_PROGRESS.value)
+        upload.started_at = upload.started_at or fact.origin.at
+
+    def verification_began(self, fact: Fact) -> None:
+        upload = self._upload(fact)
+        upload.started_at = upload.started_at or fact.origin.at
+        upload.processing = True
+
+    def verification_abandoned(self, fact: Fact) -> None:
+        self._upload(fact).processing = False
+
+    def verified(self, fact: Fact) -> None:
+        if fact.content is not None:
+            self._upload(fact).size_bytes = fact.content.size_bytes
+
+    def completed(self, fact: Fact) -> None:
+        upload = self._upload(fact, Status.COMPLETED.value)
+        upload.completed_at = fact.origin.at
+        upload.duplicate = fact.duplicate_of is not None
+        self._hour(fact).stored_bytes += fact.accepted_bytes
+
+    def failed(self, fact: Fact) -> None:
+        self._upload(fact, Status.FAILED.value).reason = fact.reason
+
+    def canceled(self, fact: Fact) -> None:
+        self._upload(fact, Status.CANCELED.value)
+        self._hour(fact).stored_bytes += fact.kept_bytes
+
+    def forgotten(self, fact: Fact) -> None:
+        self._hour(fact).stored_bytes -= fact.freed_bytes
+
+    def avoided(self, fact: Fact) -> None:
+        hour = self._hour(fact)
+        hour.avoided += 1
+        hour.avoided_bytes += fact.saved_bytes
+
+    def object_created(self, fact: Fact) -> None:
+        self._hour(fact).objects += 1
+
+    def object_deleted(self, fact: Fact) -> None:
+        self._hour(fact).objects -= 1
+
+    def _new(self, fact: Fact, status: str) -> None:
+        upload = self._upload(fact, status)
+        place = fact.origin
+        upload.organization_id, upload.namespace_id, upload.bucket_id = (
+            place.organization_id,
+            place.namespace_id,
+            place.bucket_id,
+        )
+        upload.requested_at = place.at
         upload.duplicate = False
 
-    def _upload(self, upload_id: str, status: Status | None = None) -> _Upload:
+    def _upload(self, fact: Fact, status: str | None = None) -> _Upload:
         """Return what is known of an upload. Each status but that of processing ends the processing."""
-        upload = self.uploads.get(upload_id)
+        upload = self._uploads.get(fact.upload_id)
         if upload is None:
-            upload = self.uploads[upload_id] = _Upload()
+            upload = self._uploads[fact.upload_id] = _Upload(fact.upload_id)
         if status is not None:
             upload.status = status
             upload.processing = False
         return upload
 
-    def _hour(self, event: Event) -> _Hour:
-        origin = event.origin
-        place = (origin.organization_id, origin.namespace_id, origin.bucket_id, step_begin(origin.at, Step.HOUR))
-        hour = self.hours.get(place)
-        if hour is None:
-            hour = self.hours[place] = _Hour()
+    def _hour(self, fact: Fact) -> _Hour:
+        place = fact.origin
+        hour = self._latest.get(place.bucket_id)
+        if hour is None or not hour.hour <= place.at < hour.end:
+            begin = step_begin(place.at, Step.HOUR)
+            hour = self._hours.get((place.bucket_id, begin))
+            if hour is None:
+                hour = _Hour(place.organization_id, place.namespace_id, place.bucket_id, begin, begin + _HOUR)
+                self._hours[place.bucket_id, begin] = hour
+            self._latest[place.bucket_id] = hour
         return hour
 
 
-def _columns(uploads: Collection[_Upload]) -> tuple[list[object], ...]:
-    """Return what is known of uploads, column by column, in the order of both statements."""
-    return (
-        [each.started_at for each in uploads],
-        [each.completed_at for each in uploads],
-        [each.status for each in uploads],
-        [each.processing for each in uploads],
-        [each.reason for each in uploads],
-        [each.size_bytes for each in uploads],
-        [each.duplicate for each in uploads],
-    )
+_ARMS: Final[Mapping[str, Callable[[GatheredFigures, Fact], None]]] = {
+    topic_of(UploadRequested): GatheredFigures.requested,
+    topic_of(UploadSkipped): GatheredFigures.skipped,
+    topic_of(UploadStarted): GatheredFigures.started,
+    topic_of(UploadVerificationBegan): GatheredFigures.verification_began,
+    topic_of(UploadVerificationAbandoned): GatheredFigures.verification_abandoned,
+    topic_of(UploadVerified): GatheredFigures.verified,
+    topic_of(UploadCompleted): GatheredFigures.completed,
+    topic_of(UploadFailed): GatheredFigures.failed,
+    topic_of(UploadCanceled): GatheredFigures.canceled,
+    topic_of(UploadForgotten): GatheredFigures.forgotten,
+    topic_of(UploadDuplicateAvoided): GatheredFigures.avoided,
+    topic_of(ObjectCreated): GatheredFigures.object_created,
+    topic_of(ObjectDeleted): GatheredFigures.object_deleted,
+}
 
 
 class PostgresAnalytics:

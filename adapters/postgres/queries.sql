@@ -447,8 +447,9 @@ DELETE FROM upwell.subscriptions WHERE name = $1;
 -- Uploads that are new, as far as they have come.
 INSERT INTO upwell.analytics_uploads (upload_id, organization_id, namespace_id, bucket_id, requested_at, started_at,
     completed_at, status, processing, reason, size_bytes, duplicate)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-    $7::timestamptz[], $8::text[], $9::boolean[], $10::text[], $11::bigint[], $12::boolean[]);
+SELECT * FROM json_to_recordset($1::json) AS n(upload_id text, organization_id text, namespace_id text, bucket_id text,
+    requested_at timestamptz, started_at timestamptz, completed_at timestamptz, status text, processing boolean,
+    reason text, size_bytes bigint, duplicate boolean);
 
 -- name: update_analytics_uploads
 -- What has changed in uploads that are there. NULL: nothing.
@@ -460,17 +461,16 @@ UPDATE upwell.analytics_uploads u SET
     reason = coalesce(n.reason, u.reason),
     size_bytes = coalesce(n.size_bytes, u.size_bytes),
     duplicate = coalesce(n.duplicate, u.duplicate)
-FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::boolean[], $6::text[], $7::bigint[],
-        $8::boolean[])
-    AS n(upload_id, started_at, completed_at, status, processing, reason, size_bytes, duplicate)
+FROM json_to_recordset($1::json) AS n(upload_id text, started_at timestamptz, completed_at timestamptz, status text,
+    processing boolean, reason text, size_bytes bigint, duplicate boolean)
 WHERE u.upload_id = n.upload_id;
 
 -- name: add_analytics_hours
 -- What some hours have changed in buckets, beside what they are known to have changed.
 INSERT INTO upwell.analytics_hours AS h
     (organization_id, namespace_id, bucket_id, hour, stored_bytes, objects, avoided, avoided_bytes)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[], $7::bigint[],
-    $8::bigint[])
+SELECT * FROM json_to_recordset($1::json) AS n(organization_id text, namespace_id text, bucket_id text,
+    hour timestamptz, stored_bytes bigint, objects bigint, avoided bigint, avoided_bytes bigint)
 ON CONFLICT (bucket_id, hour) DO UPDATE SET
     stored_bytes = h.stored_bytes + excluded.stored_bytes,
     objects = h.objects + excluded.objects,

@@ -11,12 +11,11 @@ import msgspec
 import pytest
 
 from adapters.memory.analytics import MemoryAnalytics
-from adapters.postgres.analytics import NAME, AnalyticsProjection, PostgresAnalytics, rebuild_analytics
+from adapters.postgres.analytics import NAME, AnalyticsProjection, GatheredFigures, PostgresAnalytics, rebuild_analytics
 from adapters.postgres.connecting import PoolConnection, connect, open_pool
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from application.ports.analytics import Analytics, Area, BucketFigures, Change, Progress, Step, UploadFigures
 from application.ports.event_log import EventLog, LogUnavailableError, StreamAppend
-from application.subscribing import Recorded, _ours
 from domain.refusals import RefusedError
 from domain.upload import UploadDuplicateAvoided
 from tests.conftest import Database
@@ -61,9 +60,10 @@ async def follow(log: EventLog, subscriptions: PostgresSubscriptions, projection
         after = lease.position
         while page := await log.read_feed(after=after, limit=limit):
             after = page[-1].id
+            gathered = projection.gather()
+            gathered.add(page)
             async with subscriptions.recording(lease, after, now=now) as transaction:
-                if events := _ours(page, projection.topics):
-                    await projection.project(transaction, events)
+                await gathered.write(transaction)
     finally:
         await subscriptions.release(lease)
 
@@ -251,20 +251,32 @@ async def own(database: Database) -> AsyncIterator[tuple[PostgresSubscriptions, 
     await pool.close()
 
 
-class Dying(AnalyticsProjection):
-    """One whose connection dies after it has written, each second time."""
+class Dying:
+    """A projection whose connection dies after it has written, each second time."""
+
+    name = NAME
 
     def __init__(self, owner_url: str) -> None:
         self._owner_url = owner_url
         self._calls = 0
 
-    async def project(self, transaction: PoolConnection, events: Sequence[Recorded]) -> None:
-        await super().project(transaction, events)
+    def gather(self) -> GatheredFigures:
         self._calls += 1
-        if self._calls % 2:
-            owner = await connect(self._owner_url, role=None)
-            await owner.execute("SELECT pg_terminate_backend($1)", transaction.get_server_pid())
-            await owner.close()
+        return DyingFigures(self._owner_url) if self._calls % 2 else GatheredFigures()
+
+
+class DyingFigures(GatheredFigures):
+    """Those of it."""
+
+    def __init__(self, owner_url: str) -> None:
+        super().__init__()
+        self._owner_url = owner_url
+
+    async def write(self, transaction: PoolConnection) -> None:
+        await super().write(transaction)
+        owner = await connect(self._owner_url, role=None)
+        await owner.execute("SELECT pg_terminate_backend($1)", transaction.get_server_pid())
+        await owner.close()
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
