@@ -80,6 +80,10 @@ class Analyzing:
             start = max(ends, datetime.min.replace(tzinfo=ends.tzinfo) + USUAL_SPAN) - USUAL_SPAN
         return self._period(start, ends, group_by)
 
+    async def progress(self) -> Progress:
+        """Return how far the figures have come; those that are asked for afterwards have come no less far."""
+        return await self._analytics.progress()
+
     async def uploads(self, area: Area, period: Period) -> tuple[Sequence[UploadFigures], UploadFigures]:
         """Return what became of uploads in each step, and in all."""
         *found, total = await self._analytics.uploads(area, start=period.start, end=period.end, step=period.step)
@@ -92,7 +96,7 @@ class Analyzing:
 
     async def overview(self, area: Area, period: Period) -> Overview:
         """Return everything."""
-        progress = await self._analytics.progress()
+        progress = await self.progress()
         series, total = await self.uploads(area, period)
         changes = [each for each in await self._changes(area, period) if each.at is not None]
         return Overview(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -111,8 +111,9 @@ class GatheredFigures:
 
     def add(self, page: Sequence[Notification]) -> None:
         """Add what these events mean."""
+        arms = self._ARMS
         for each in page:
-            arm = _ARMS.get(each.topic)
+            arm = arms.get(each.topic)
             if arm is not None:
                 arm(self, fact_of(each.state))
 
@@ -132,53 +133,53 @@ class GatheredFigures:
             if rows:
                 await transaction.execute(QUERIES[statement], msgspec.json.encode(rows).decode())
 
-    def requested(self, fact: Fact) -> None:
+    def _requested(self, fact: Fact) -> None:
         self._new(fact, Status.PENDING.value)
 
-    def skipped(self, fact: Fact) -> None:
+    def _skipped(self, fact: Fact) -> None:
         self._new(fact, Status.SKIPPED.value)
 
-    def started(self, fact: Fact) -> None:
+    def _started(self, fact: Fact) -> None:
         upload = self._upload(fact, Status.IN_PROGRESS.value)
         upload.started_at = upload.started_at or fact.origin.at
 
-    def verification_began(self, fact: Fact) -> None:
+    def _verification_began(self, fact: Fact) -> None:
         upload = self._upload(fact)
         upload.started_at = upload.started_at or fact.origin.at
         upload.processing = True
 
-    def verification_abandoned(self, fact: Fact) -> None:
+    def _verification_abandoned(self, fact: Fact) -> None:
         self._upload(fact).processing = False
 
-    def verified(self, fact: Fact) -> None:
+    def _verified(self, fact: Fact) -> None:
         if fact.content is not None:
             self._upload(fact).size_bytes = fact.content.size_bytes
 
-    def completed(self, fact: Fact) -> None:
+    def _completed(self, fact: Fact) -> None:
         upload = self._upload(fact, Status.COMPLETED.value)
         upload.completed_at = fact.origin.at
         upload.duplicate = fact.duplicate_of is not None
         self._hour(fact).stored_bytes += fact.accepted_bytes
 
-    def failed(self, fact: Fact) -> None:
+    def _failed(self, fact: Fact) -> None:
         self._upload(fact, Status.FAILED.value).reason = fact.reason
 
-    def canceled(self, fact: Fact) -> None:
+    def _canceled(self, fact: Fact) -> None:
         self._upload(fact, Status.CANCELED.value)
         self._hour(fact).stored_bytes += fact.kept_bytes
 
-    def forgotten(self, fact: Fact) -> None:
+    def _forgotten(self, fact: Fact) -> None:
         self._hour(fact).stored_bytes -= fact.freed_bytes
 
-    def avoided(self, fact: Fact) -> None:
+    def _avoided(self, fact: Fact) -> None:
         hour = self._hour(fact)
         hour.avoided += 1
         hour.avoided_bytes += fact.saved_bytes
 
-    def object_created(self, fact: Fact) -> None:
+    def _object_created(self, fact: Fact) -> None:
         self._hour(fact).objects += 1
 
-    def object_deleted(self, fact: Fact) -> None:
+    def _object_deleted(self, fact: Fact) -> None:
         self._hour(fact).objects -= 1
 
     def _new(self, fact: Fact, status: str) -> None:
@@ -214,22 +215,21 @@ class GatheredFigures:
             self._latest[place.bucket_id] = hour
         return hour
 
-
-_ARMS: Final[Mapping[str, Callable[[GatheredFigures, Fact], None]]] = {
-    topic_of(UploadRequested): GatheredFigures.requested,
-    topic_of(UploadSkipped): GatheredFigures.skipped,
-    topic_of(UploadStarted): GatheredFigures.started,
-    topic_of(UploadVerificationBegan): GatheredFigures.verification_began,
-    topic_of(UploadVerificationAbandoned): GatheredFigures.verification_abandoned,
-    topic_of(UploadVerified): GatheredFigures.verified,
-    topic_of(UploadCompleted): GatheredFigures.completed,
-    topic_of(UploadFailed): GatheredFigures.failed,
-    topic_of(UploadCanceled): GatheredFigures.canceled,
-    topic_of(UploadForgotten): GatheredFigures.forgotten,
-    topic_of(UploadDuplicateAvoided): GatheredFigures.avoided,
-    topic_of(ObjectCreated): GatheredFigures.object_created,
-    topic_of(ObjectDeleted): GatheredFigures.object_deleted,
-}
+    _ARMS: ClassVar[Mapping[str, Callable[["GatheredFigures", Fact], None]]] = {
+        topic_of(UploadRequested): _requested,
+        topic_of(UploadSkipped): _skipped,
+        topic_of(UploadStarted): _started,
+        topic_of(UploadVerificationBegan): _verification_began,
+        topic_of(UploadVerificationAbandoned): _verification_abandoned,
+        topic_of(UploadVerified): _verified,
+        topic_of(UploadCompleted): _completed,
+        topic_of(UploadFailed): _failed,
+        topic_of(UploadCanceled): _canceled,
+        topic_of(UploadForgotten): _forgotten,
+        topic_of(UploadDuplicateAvoided): _avoided,
+        topic_of(ObjectCreated): _object_created,
+        topic_of(ObjectDeleted): _object_deleted,
+    }
 
 
 class PostgresAnalytics:

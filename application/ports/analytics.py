@@ -87,6 +87,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     head: int
 
+    @property
+    def lag_events(self) -> int:
+        """How many events have come since."""
+        return max(0, self.head - self.position)
+
 
 class Analytics(Protocol):
     """Gives figures of uploads requested, and of changes made, from `start` until before `end`.

@@ -57,9 +57,9 @@ async def get_analytics_overview(
     period = analyze.last(hours, group_by)
     found = await analyze.overview(area, period)
     return AnalyticsOverviewResponse(
-        time_range=_range(period),
         position=found.progress.position,
-        lag_events=max(0, found.progress.head - found.progress.position),
+        lag_events=found.progress.lag_events,
+        time_range=_range(period),
         uploads=UploadFigures(**_figures(found.total)),
         failures=dict(found.failures),
         duplicates=DuplicateFigures(
@@ -84,8 +84,11 @@ async def get_upload_performance(
     admitted = admitted_in(scope)
     analyze = admitted.services.analyze
     period = analyze.last(hours, group_by)
+    progress = await analyze.progress()
     series, total = await analyze.uploads(_area(admitted), period)
     return UploadPerformanceResponse(
+        position=progress.position,
+        lag_events=progress.lag_events,
         bucket_id=admitted.bucket.bucket_id,
         time_range=_range(period),
         metrics=[
@@ -113,10 +116,13 @@ async def get_bucket_storage(
     admitted = admitted_in(scope)
     analyze = admitted.services.analyze
     period = analyze.between(time_named(start_date, "start_date"), time_named(end_date, "end_date"), group_by)
+    progress = await analyze.progress()
     held = await analyze.storage(_area(admitted), period)
     first, last = held[0], held[-1]
     growth = last.stored_bytes - first.stored_bytes
     return BucketStorageResponse(
+        position=progress.position,
+        lag_events=progress.lag_events,
         bucket_id=admitted.bucket.bucket_id,
         time_range=_range(period),
         metrics=[_metric(each) for each in held],
@@ -138,9 +144,12 @@ async def get_bucket_usage(
     analyze = admitted.services.analyze
     period = analyze.between(time_named(start_date, "start_date"), time_named(end_date, "end_date"), group_by)
     area = _area(admitted)
+    progress = await analyze.progress()
     held = await analyze.storage(area, period)
     series, _ = await analyze.uploads(area, period)
     return BucketUsageResponse(
+        position=progress.position,
+        lag_events=progress.lag_events,
         bucket_id=admitted.bucket.bucket_id,
         time_range=_range(period),
         metrics=[

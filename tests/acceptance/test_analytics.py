@@ -97,6 +97,8 @@ async def test_a_buckets_figures_are_those_of_the_contract(tenant: Tenant) -> No
         await caught_up(client)
         performance = (await client.get(f"{BUCKET}/upload-performance", params={"hours": 2})).json()
         assert len(performance["metrics"]) == 3
+        assert performance["position"] > 0
+        assert performance["lag_events"] >= 0
         assert performance["bucket_id"] == tenant.bucket.bucket_id
         (step,) = [each for each in performance["metrics"] if each["upload_count"]]
         assert (step["upload_count"], round(step["error_rate"], 3)) == (3, 0.333)

@@ -17,7 +17,7 @@ CREATE TABLE analytics_uploads (
     reason          text,                 -- why it failed
     size_bytes      bigint,               -- as it was proved
     duplicate       boolean NOT NULL      -- its bytes were not kept, because an earlier upload has them
-);
+) WITH (fillfactor = 80);                 -- most are updated once or twice
 
 CREATE INDEX analytics_uploads_of_organization ON analytics_uploads (organization_id, requested_at);
 CREATE INDEX analytics_uploads_of_bucket ON analytics_uploads (bucket_id, requested_at);

@@ -56,7 +56,14 @@ class UploadFigures(Response, frozen=True):
     error_rate: float | None
 
 
-class UploadPerformanceResponse(Response, frozen=True):
+class Followed(Response, frozen=True):
+    """Figures follow the events. `position`: up to which event they tell; `lag_events`: so many have come since."""
+
+    position: int
+    lag_events: int
+
+
+class UploadPerformanceResponse(Followed, frozen=True):
     """The uploads of a bucket, step by step, and all of them as `summary`."""
 
     bucket_id: str
@@ -84,7 +91,7 @@ class StorageSummary(Response, frozen=True):
     growth_rate_percent: float | None
 
 
-class BucketStorageResponse(Response, frozen=True):
+class BucketStorageResponse(Followed, frozen=True):
     """What a bucket held, step by step."""
 
     bucket_id: str
@@ -116,7 +123,7 @@ class CostBreakdown(Response, frozen=True):
     other_percent: float = 0.0
 
 
-class BucketUsageResponse(Response, frozen=True):
+class BucketUsageResponse(Followed, frozen=True):
     """What a bucket used, step by step."""
 
     bucket_id: str
@@ -154,12 +161,10 @@ class BucketGrowth(Response, frozen=True):
     growth_rate_percent: float | None
 
 
-class AnalyticsOverviewResponse(Response, frozen=True):
-    """All figures. `position`: up to which event they tell; `lag_events`: so many have come since."""
+class AnalyticsOverviewResponse(Followed, frozen=True):
+    """All figures."""
 
     time_range: TimeRange
-    position: int
-    lag_events: int
     uploads: UploadFigures
     failures: dict[str, int]
     duplicates: DuplicateFigures
