@@ -4,6 +4,7 @@ import fcntl
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -191,6 +192,51 @@ def dying(put: Any, places: Iterator[str]) -> Any:  # noqa: ANN401  # a function
             raise Killed
 
     return put_or_die
+
+
+# an export in small portions that kills itself when it makes its n-th file durable
+_DYING = """
+import os, signal, sys
+from entrypoints.cli import main
+from entrypoints.client import exporting
+
+exporting.PORTION, exporting._PAGE = 12, 5
+left, sync = int(sys.argv.pop(1)), os.fsync
+
+def sync_or_die(descriptor):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    sync(descriptor)
+
+os.fsync = sync_or_die
+main()
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_after_kill_9_there_are_only_whole_files_and_the_next_run_leaves_no_gap(
+    tmp_path: Path, database: Database, variables: dict[str, str], form: str
+) -> None:
+    folder = tmp_path / "events"
+    deaths = [1, 2, 4, 5, 6, 9, 11]
+    async with writing(database) as (log, account):
+        await fill(log, account, 9)
+        for left in [*deaths, 0]:
+            done = await anyio.run_process(
+                [sys.executable, "-c", _DYING, str(left), "events", "export", "--to", str(folder), "--format", form],
+                env={**os.environ, **variables, "PYTHONPATH": os.pathsep.join(sys.path)},
+                check=False,
+            )
+            assert done.returncode == (-signal.SIGKILL if left else 0), done.stderr
+            if files(folder):
+                found = ids(folder, form)
+                assert len(set(found)) == len(found)
+            if left:
+                await fill(log, account, left % 2)
+        stored = await log.read_feed(after=0, limit=1000)
+    assert ids(folder, form) == [each.id for each in stored]
 
 
 @pytest.mark.usefixtures("variables")

@@ -5,24 +5,37 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from adapters.memory.analytics import MemoryAnalytics
-from adapters.postgres.analytics import NAME, AnalyticsProjection, GatheredFigures, PostgresAnalytics, rebuild_analytics
+from adapters.postgres.analytics import (
+    NAME,
+    AnalyticsProjection,
+    Fact,
+    GatheredFigures,
+    PostgresAnalytics,
+    fact_of,
+    rebuild_analytics,
+)
 from adapters.postgres.connecting import PoolConnection, connect, open_pool
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from application.ports.analytics import Analytics, Area, BucketFigures, Change, Progress, Step, UploadFigures
 from application.ports.event_log import EventLog, LogUnavailableError, StreamAppend
+from domain.object import ObjectCreated, ObjectDeleted
 from domain.refusals import RefusedError
-from domain.upload import UploadDuplicateAvoided
+from domain.tags import decode
+from domain.upload import UploadDuplicateAvoided, UploadEvent
 from tests.conftest import Database
 from tests.contract._log import Account, Kit, open_account
 
 ALWAYS = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
 HOUR = timedelta(hours=1)
+GOLDEN = Path(__file__).parents[1] / "golden"
+WHERE = ("at", "organization_id", "namespace_id", "bucket_id")
 
 
 @dataclass(frozen=True)
@@ -242,6 +255,24 @@ async def test_figures_are_what_counting_the_events_gives(
     await happen(kit.log, account, random.Random(seed))  # noqa: S311  # a history, not a secret
     await figures.catch_up(seed * 7 + 1)
     await assert_counted(figures.analytics, kit.log, area_of(account))
+
+
+def test_what_is_read_of_a_stored_event_is_what_the_event_says() -> None:
+    read: set[str] = set()
+    for path in sorted(GOLDEN.glob("*.json")):
+        state = path.read_bytes()
+        event = decode(state)
+        if isinstance(event, UploadEvent | UploadDuplicateAvoided | ObjectCreated | ObjectDeleted):
+            fact = fact_of(state)
+            told = {name: getattr(event, name) for name in Fact.__struct_fields__ if hasattr(event, name)}
+            origin, content = told.pop("origin"), told.pop("content", None)
+            assert {name: getattr(fact, name) for name in told} == told
+            assert {name: getattr(origin, name) for name in WHERE} == {
+                name: getattr(fact.origin, name) for name in WHERE
+            }
+            assert getattr(fact.content, "size_bytes", None) == getattr(content, "size_bytes", None)
+            read |= told.keys()
+    assert read == set(Fact.__struct_fields__) - {"origin", "content"}
 
 
 @pytest.fixture
