@@ -139,6 +139,10 @@ class Subscribing(Generic[Transaction]):
                 finally:
                     await self._record(lease, done)
 
+    async def forget(self, name: str) -> None:
+        """Let a name begin anew; whoever reads for it stops. Raises `LogUnavailableError`."""
+        await self._subscriptions.forget(name)
+
     async def _keep(
         self, name: str, work: Callable[[Lease], Coroutine[None, None, None]], stopping: asyncio.Event
     ) -> None:

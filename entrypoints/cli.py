@@ -53,6 +53,19 @@ def worker() -> None:
     work()
 
 
+@upwell.group()
+def relay() -> None:
+    """Publish the events elsewhere."""
+
+
+@relay.command("nats")
+def relay_nats() -> None:
+    """Publish the feed on NATS JetStream (UPWELL_NATS_*), until it is ended; needs the database and NATS alone."""
+    from entrypoints.relaying import relay_nats as run  # noqa: PLC0415  # the same
+
+    run()
+
+
 @upwell.command()
 def migrate() -> None:
     """Bring the database up to date (as its owner: UPWELL_DATABASE_OWNER_URL)."""

@@ -3,6 +3,7 @@
 import msgspec
 
 from adapters.embedded.errors import EmbeddedError
+from adapters.nats.errors import RelayUnusableError
 from adapters.postgres.connecting import CONNECTION_ERRORS
 from adapters.postgres.migrating import MigrationError
 from application.ports.event_log import LogUnavailableError
@@ -36,6 +37,8 @@ def explain(error: BaseException) -> Told | None:  # noqa: PLR0911  # a line for
             return Told(str(error), error.exit_code)
         case EmbeddedError() | SettingError() | MigrationError():
             return Told(str(error), UNUSABLE)
+        case RelayUnusableError():
+            return Told(str(error), FAILED)
         case RefusedError():
             return Told(error.message, FAILED)
         case StorageError():

@@ -4,9 +4,11 @@ The reference page in the docs is held against this table by a test.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -102,7 +104,29 @@ def _list(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
+def _nats_servers(value: str) -> tuple[str, ...]:
+    servers = _list(value)
+    if not servers or not all(urlsplit(each).scheme in _NATS_SCHEMES and urlsplit(each).hostname for each in servers):
+        raise ValueError("must be URLs such as nats://nats-1:4222,nats://nats-2:4222, separated by commas")
+    return servers
+
+
+def _stream(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
+        raise ValueError("must be letters, digits, '-' and '_', up to 64")
+    return value
+
+
+def _file(value: str) -> str:
+    try:
+        Path(value).read_bytes()
+    except OSError as error:
+        raise ValueError(f"must be a file that can be read: {error}") from None
+    return value
+
+
 _HTTP = _url("http", "https")
+_NATS_SCHEMES = ("nats", "tls", "ws", "wss")
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -172,6 +196,15 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         _networks,
     ),
+    Setting(
+        "UPWELL_NATS_SERVERS",
+        "The NATS servers that `relay nats` publishes on, as URLs separated by commas; they may hold `user:password@`.",
+        None,
+        _nats_servers,
+    ),
+    Setting("UPWELL_NATS_STREAM", "The JetStream stream that it fills, and makes if there is none.", "UPWELL", _stream),
+    Setting("UPWELL_NATS_REPLICAS", "On how many servers a stream is kept that it makes.", "1", _number(1, 5)),
+    Setting("UPWELL_NATS_CREDENTIALS", "The path of a `.creds` file with which it connects to NATS.", None, _file),
     Setting("UPWELL_HOST", "The address that `serve` listens on.", "127.0.0.1", _text),
     Setting("UPWELL_PORT", "The port that `serve` listens on.", "8000", _number(1, 65535)),
     Setting(
@@ -242,6 +275,15 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_token: str | None
     credentials_expire_at: datetime | None
     cors_origins: tuple[str, ...]
+
+
+class NatsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the feed is relayed to. `replicas`: of a stream that is made."""
+
+    servers: tuple[str, ...]
+    stream: str
+    replicas: int
+    credentials: str | None
 
 
 class Settings:
@@ -319,6 +361,16 @@ class Settings:
     def webhook_allowed_networks(self) -> tuple[str, ...]:
         """Private networks that webhooks may reach."""
         return tuple(self._get("UPWELL_WEBHOOK_ALLOWED_NETWORKS") or ())
+
+    @property
+    def nats(self) -> NatsSettings:
+        """The stream and how to reach it."""
+        return NatsSettings(
+            servers=self._need("UPWELL_NATS_SERVERS", "nats://nats-1:4222,nats://nats-2:4222"),
+            stream=self._get("UPWELL_NATS_STREAM"),
+            replicas=self._get("UPWELL_NATS_REPLICAS"),
+            credentials=self._get("UPWELL_NATS_CREDENTIALS"),
+        )
 
     @property
     def s3(self) -> S3Settings:

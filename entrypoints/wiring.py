@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from adapters.postgres.analytics import AnalyticsProjection, PostgresAnalytics
-from adapters.postgres.connecting import connect, open_pool
+from adapters.postgres.connecting import PoolConnection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.jobs import PostgresJobQueue
@@ -447,6 +447,32 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
             create_namespace=CreatingNamespaces(log=log, clock=clock, ids=ids),
             create_bucket=CreatingBuckets(log=log, clock=clock, ids=ids),
             forget=ForgettingUploads(log=log, clock=clock, ids=ids),
+        )
+
+
+@asynccontextmanager
+async def subscribing(
+    database_url: str, *, report: Callable[[str, BaseException], None] | None = None
+) -> AsyncIterator[Subscribing[PoolConnection]]:
+    """Open what a program needs to read the feed for a name: no storage, no service.
+
+    The user of `database_url` is a member of the service's role. What goes wrong in projections is told to `report`
+    by their names, or logged. Raises `MigrationError`.
+    """
+    await check_migrated(database_url)
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(database_url, size=_SYSTEM_POOL_SIZE)
+        stack.push_async_callback(pool.close)
+        listener = Listener(database_url)
+        await stack.enter_async_context(listener.running())
+        log = PostgresEventLog(database_url, pool, listener)
+        await stack.enter_async_context(log.running())
+        yield Subscribing(
+            log=log,
+            subscriptions=PostgresSubscriptions(pool),
+            clock=SystemClock(),
+            ids=SystemIds(),
+            report=report or _report_subscription,
         )
 
 

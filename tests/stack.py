@@ -23,10 +23,11 @@ NAME = "stack"
 
 @dataclass
 class Stack:
-    """What runs. `processes` by the command that they are: `serve` and `worker`."""
+    """What runs. `processes` by the command that they are: `serve`, `worker`, `relay nats`."""
 
     folder: Path
     database: Database
+    postgres: EmbeddedPostgres
     storage: EmbeddedStorage
     environment: dict[str, str]
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
@@ -42,13 +43,13 @@ class Stack:
         return f"http://127.0.0.1:{self.port}"
 
     def begin(self, command: str) -> None:
-        """Start `serve` or `worker`; a service is ready afterwards."""
-        self.processes[command] = start(self.environment, command)
+        """Start a command that goes on; a service is ready afterwards."""
+        self.processes[command] = start(self.environment, *command.split())
         if command == "serve":
             wait_ready(self.url, self.processes[command])
 
     def kill(self, command: str) -> None:
-        """Kill `serve` or `worker`, with whatever it has started, at once."""
+        """Kill a command, with whatever it has started, at once."""
         kill_tree(self.processes.pop(command))
 
     def restart_storage(self) -> None:
@@ -56,6 +57,12 @@ class Stack:
         kill_tree(psutil.Process(self.storage.pid))
         self.storage.stop()
         self.storage = EmbeddedStorage.start(self.folder / "s3")
+
+    def restart_postgres(self) -> None:
+        """Kill PostgreSQL at once, and start it again on what it has kept."""
+        kill_tree(psutil.Process(self.postgres.pid))
+        self.postgres.stop()
+        self.postgres = EmbeddedPostgres.start(self.folder / "postgres")
 
     def tenant(self, **options: Any) -> Tenant:  # noqa: ANN401  # those of `make_tenant`
         """Make an organization with a key, a namespace and a bucket."""
@@ -76,7 +83,7 @@ def stack(settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
     with contextlib.ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="upwell-stack-")))
         folder.chmod(0o711)  # PostgreSQL runs as another user where this is root
-        postgres = undo.enter_context(EmbeddedPostgres.start(folder / "postgres"))
+        postgres = EmbeddedPostgres.start(folder / "postgres")
         storage = EmbeddedStorage.start(folder / "s3")
         environment = {
             "UPWELL_S3_ENDPOINT_URL": storage.endpoint_url,
@@ -88,8 +95,9 @@ def stack(settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
             "UPWELL_LOG_LEVEL": "error",
             "UPWELL_RATE_LIMITS": "off",
         }
-        made = Stack(folder, Database(NAME, "", ""), storage, environment | dict(settings or {}))
-        undo.callback(lambda: made.storage.stop())  # noqa: PLW0108  # whichever it is by then
+        made = Stack(folder, Database(NAME, "", ""), postgres, storage, environment | dict(settings or {}))
+        undo.callback(lambda: made.postgres.stop())  # noqa: PLW0108  # whichever it is by then
+        undo.callback(lambda: made.storage.stop())  # noqa: PLW0108  # the same
         undo.callback(made.end)
         made.database = asyncio.run(prepare(postgres))
         made.environment["UPWELL_DATABASE_URL"] = made.database.url

@@ -2,7 +2,8 @@
 
 Run: `uv run python -m tests.benchmarks.bench_events [--seconds 10] [--idle 1000] [--rounds 5]`. Latency is from the
 answer to a create until its event has arrived at a subscriber, both in one process. What subscribers cost is a ratio of
-creates per second with them and without, in rounds that alternate.
+creates per second with them and without, in rounds that alternate; webhooks are told of every upload by a worker, on
+the same cores.
 """
 
 import argparse
@@ -13,17 +14,20 @@ import statistics
 import time
 from collections.abc import AsyncIterator
 
+import httpx
 import psutil
 import uvloop
 
 from tests.benchmarks.bench_creates import BODY
 from tests.benchmarks.load import http_request, load
 from tests.conftest import Tenant
+from tests.receiver import Receiver, receiving
 from tests.stack import stack
 
 CONNECTIONS = 16
 LOADING = 32
 FOLLOWING = 10
+WEBHOOKS = 2
 
 
 def main() -> None:
@@ -35,14 +39,19 @@ def main() -> None:
     options = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
-    with stack() as running:
+    with stack({"UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1"}) as running:
         running.begin("serve")
+        running.begin("worker")
         tenant = running.tenant()
         server = psutil.Process(running.processes["serve"].pid)
         for rate in (100, 2000):
             uvloop.run(latency(running.port, tenant, rate, options.seconds))
-        for what, count, query in (("follow", FOLLOWING, ""), ("wait for what never comes", options.idle, IDLE)):
-            uvloop.run(cost(running.port, tenant, server, what, count, query, options.rounds))
+        for what, count, query, webhooks in (
+            ("follow", FOLLOWING, "", 0),
+            ("follow", FOLLOWING, "", WEBHOOKS),
+            ("wait for what never comes", options.idle, IDLE, 0),
+        ):
+            uvloop.run(cost(running.port, tenant, server, what, count, query, webhooks, options.rounds))
 
 
 IDLE = "&types=bucket.deleted"
@@ -130,12 +139,37 @@ async def drain(reader: asyncio.StreamReader) -> None:
         pass
 
 
+@contextlib.asynccontextmanager
+async def listening(tenant: Tenant, receiver: Receiver) -> AsyncIterator[None]:
+    """Have a webhook that is told of every upload, and wait at the end until it was."""
+    async with httpx.AsyncClient(base_url=tenant.url, headers=tenant.headers) as client:
+        name = f"hook-{receiver.port}"
+        body = {
+            "webhook_name": name,
+            "event_types": ["upload.requested"],
+            "channels": [{"channel": "webhook", "configs": {"url": receiver.url}}],
+        }
+        (await client.post("/v1/organizations/webhooks/", json=body)).raise_for_status()
+        try:
+            yield
+        finally:
+            (await client.delete(f"/v1/organizations/webhooks/{name}")).raise_for_status()
+
+
 async def cost(
-    port: int, tenant: Tenant, server: psutil.Process, what: str, count: int, query: str, rounds: int
+    port: int,
+    tenant: Tenant,
+    server: psutil.Process,
+    what: str,
+    count: int,
+    query: str,
+    webhooks: int,
+    rounds: int,
 ) -> None:
     """Print creates per second with so many subscribers, as a ratio to those without."""
     request = create(tenant)
     ratios: list[float] = []
+    told = 0
     kept = 0.0
     for _ in range(rounds):
         without = await load(port, request, connections=LOADING, seconds=1)
@@ -144,13 +178,18 @@ async def cost(
             readers = [await streams.enter_async_context(following(port, tenant, query)) for _ in range(count)]
             draining = [asyncio.create_task(drain(reader)) for reader in readers]
             kept = kept or (server.memory_info().rss - before) / count
+            receivers = [await streams.enter_async_context(receiving(Receiver())) for _ in range(webhooks)]
+            for receiver in receivers:
+                await streams.enter_async_context(listening(tenant, receiver))
             loaded = await load(port, request, connections=LOADING, seconds=1)
+            told += sum(len(receiver.taken) for receiver in receivers)
             for task in draining:
                 task.cancel()
         ratios.append(loaded.requests_per_second / without.requests_per_second)
         await asyncio.sleep(1)  # the server comes to know that they are gone
+    others = f" and {webhooks} webhooks, told {told / rounds:.0f} messages a round," if webhooks else ""
     print(
-        f"{count} streams that {what}: creates/s {statistics.median(ratios):.2f} of those without"
+        f"{count} streams that {what}{others}: creates/s {statistics.median(ratios):.2f} of those without"
         f" {[round(ratio, 2) for ratio in ratios]}, {kept / 1024:.1f} KiB of memory each"
     )
 

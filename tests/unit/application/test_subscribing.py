@@ -264,6 +264,17 @@ async def test_who_has_lost_its_lease_records_nothing_and_comes_to_know_it(reade
                 await anext(slow)
 
 
+async def test_a_name_that_is_forgotten_begins_anew(readers: Readers, client: Client) -> None:
+    await client.request()
+    process = readers.process()
+    for _ in range(2):
+        async with aclosing(process.events("mine", topics=REQUESTED)) as events:
+            first = await anext(events)
+        await process.forget("mine")
+        async with aclosing(process.events("mine", topics=REQUESTED)) as events:
+            assert await anext(events) == first
+
+
 async def test_what_fails_is_told_and_tried_again(readers: Readers, client: Client, stopping: asyncio.Event) -> None:
     projection = Counting(fails=2)
     running = asyncio.create_task(readers.process().project(projection, stopping))

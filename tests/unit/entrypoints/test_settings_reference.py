@@ -1,5 +1,7 @@
 """The reference page of the settings holds every setting, with its default and its help."""
 
+from pathlib import Path
+
 import pytest
 
 from entrypoints.settings import SETTINGS, SettingError, Settings
@@ -34,3 +36,24 @@ def test_networks_that_webhooks_may_reach_are_networks() -> None:
     for wrong in ("10.1.2.3/16", "localhost", "10.1.0.0/16;::1"):
         with pytest.raises(SettingError, match=name):
             Settings({name: wrong})
+
+
+def test_where_the_feed_is_relayed_to_is_checked(tmp_path: Path) -> None:
+    credentials = tmp_path / "relay.creds"
+    credentials.write_text("")
+    servers = "nats://one:4222, tls://me:secret@two"
+    relayed = Settings({"UPWELL_NATS_SERVERS": servers, "UPWELL_NATS_CREDENTIALS": str(credentials)}).nats
+
+    assert relayed.servers == ("nats://one:4222", "tls://me:secret@two")
+    assert (relayed.stream, relayed.replicas, relayed.credentials) == ("UPWELL", 1, str(credentials))
+    for name, wrong in (
+        ("UPWELL_NATS_SERVERS", "one:4222"),
+        ("UPWELL_NATS_SERVERS", ","),
+        ("UPWELL_NATS_STREAM", "the.stream"),
+        ("UPWELL_NATS_REPLICAS", "6"),
+        ("UPWELL_NATS_CREDENTIALS", str(tmp_path / "nothing")),
+    ):
+        with pytest.raises(SettingError, match=name):
+            Settings({name: wrong})
+    with pytest.raises(SettingError, match="UPWELL_NATS_SERVERS is not set"):
+        _ = Settings({}).nats

@@ -1,0 +1,1 @@
+"""NATS JetStream: the feed for readers that the database is not for."""

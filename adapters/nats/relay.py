@@ -1,0 +1,247 @@
+"""The feed on NATS JetStream: every event of ours once and in order, whatever is killed when.
+
+Each message names the sequence that it must follow (`Nats-Expected-Last-Sequence`), so the stream takes a page in order
+up to the first message that is lost, and nothing behind it. Whoever goes on reads from the stream how far it has come:
+what was published but not recorded is not published again, even after the window in which JetStream itself notices.
+
+It is not the id that must stand before it, `Nats-Expected-Last-Msg-Id`: in nats-server 2.15.1 one that is wrong stops
+a replicated stream.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import takewhile
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import RetentionPolicy, StreamConfig
+from nats.js.errors import NotFoundError
+
+from adapters.nats.errors import RelayError, RelayUnusableError, TooLargeError
+from application.subscribing import Recorded
+from domain.events import encode, topic_of
+from domain.telling import TOLD_TO_READERS, envelope
+
+NAME: Final = "relay.nats"
+READERS: Final = "upwell"
+ADMINISTRATORS: Final = "upwell-admin"  # a root of its own, because a consumer's filter cannot leave anything out
+_SUBJECTS: Final = [f"{READERS}.>", f"{ADMINISTRATORS}.>"]
+_CONTENT_TYPE: Final = "application/cloudevents+json"
+_MESSAGE_ID: Final = "Nats-Msg-Id"
+_AT_ONCE: Final = 500
+_CONNECTED_WITHIN: Final = 5.0
+_ACKNOWLEDGED_WITHIN: Final = 5.0
+_RECONNECT_AFTER: Final = 0.25
+_DUPLICATE_WINDOW: Final = 120.0
+_HEADERS_BYTES: Final = 256  # more than our headers ever are
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """The end of the stream: its sequence, and the position of the event there. 0 and 0: it is empty."""
+
+    sequence: int
+    position: int
+
+
+class _Message(msgspec.Struct, frozen=True):
+    position: int
+    subject: str
+    body: bytes
+
+
+class NatsRelay:
+    """A `Projection` whose table is a JetStream stream. It writes nothing in the transaction but its position.
+
+    `published` is called whenever the stream has all that was asked of it. `is_new`: the stream never held anything, so
+    whatever position is recorded, the relay must begin with the first event.
+    """
+
+    name = NAME
+    topics = None
+
+    def __init__(
+        self, client: Client, jetstream: JetStreamContext, stream: str, *, sequence: int, published: Callable[[], None]
+    ) -> None:
+        self._client = client
+        self._jetstream = jetstream
+        self._stream = stream
+        self._published = published
+        self._sequence = sequence  # the stream was here once: it never goes back
+        self._head: _Head | None = None
+        self.is_new = sequence == 0
+
+    async def project(self, transaction: object, events: Sequence[Recorded]) -> None:  # noqa: ARG002  # a projection's signature
+        """Publish events; what the stream has already is left out. Raises `RelayError`, `RelayUnusableError`."""
+        head, self._head = self._head, None  # not known again before all is acknowledged
+        try:
+            head = await self._look(head)
+            left = [_message(each) for each in events if each.position > head.position]
+            for first in range(0, len(left), _AT_ONCE):
+                head = await self._publish(head, left[first : first + _AT_ONCE])
+        except (NatsError, TimeoutError, OSError) as error:
+            if self._client.is_closed:
+                raise RelayUnusableError(
+                    f"NATS has closed the connection for good: {_said(error, self._client)}"
+                ) from error
+            raise RelayError(f"NATS does not take events now: {_said(error, self._client)}") from error
+        self._head = head
+        self._published()
+
+    async def _publish(self, head: _Head, messages: Sequence[_Message]) -> _Head:
+        """Publish messages behind the end of the stream, and return its new end."""
+        room = self._client.max_payload - _HEADERS_BYTES
+        fitting = list(takewhile(lambda message: len(message.body) <= room, messages))
+        sequences = range(head.sequence, head.sequence + len(fitting))
+        acknowledged = await asyncio.gather(
+            *(
+                self._jetstream.publish(
+                    message.subject,
+                    message.body,
+                    stream=self._stream,
+                    headers={
+                        _MESSAGE_ID: str(message.position),
+                        "Nats-Expected-Last-Sequence": str(after),
+                        "content-type": _CONTENT_TYPE,
+                    },
+                )
+                for after, message in zip(sequences, fitting, strict=True)
+            ),
+            return_exceptions=True,
+        )
+        for after, answer in zip(sequences, acknowledged, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            if answer.seq != after + 1:
+                raise NatsError(f"it has message {after + 1} as {answer.seq}")
+        if len(fitting) < len(messages):
+            large = messages[len(fitting)]
+            raise TooLargeError(
+                f"The event {large.position} has {len(large.body)} bytes, and max_payload of the NATS server is"
+                f" {self._client.max_payload}: set it higher. Nothing is published before that."
+            )
+        return _Head(head.sequence + len(fitting), messages[-1].position) if messages else head
+
+    async def _look(self, known: _Head | None) -> _Head:
+        """Return where the stream ends, if that is not `known`."""
+        if not self._client.is_connected:
+            raise NatsError("there is no connection")
+        if known is not None:
+            return known
+        try:
+            sequence = (await self._jetstream.stream_info(self._stream)).state.last_seq
+        except NotFoundError:
+            sequence = -1
+        if sequence < self._sequence:
+            raise RelayUnusableError(
+                f"The stream {self._stream} was deleted while it was filled. Start the relay again: it makes a new"
+                " stream, and publishes the whole feed."
+            )
+        self._sequence = sequence
+        try:
+            message = await self._jetstream.get_last_msg(self._stream, ">")
+        except NotFoundError:  # nothing yet, or not any more
+            return _Head(sequence, 0)
+        told = (message.headers or {}).get(_MESSAGE_ID, "")
+        if not told.isdecimal():
+            raise RelayUnusableError(
+                f"Somebody else has published in the stream {self._stream}: message {message.seq}, {message.subject}."
+                " Remove it, and let nobody but the relay publish there."
+            )
+        return _Head(sequence, int(told))
+
+
+@asynccontextmanager
+async def open_relay(
+    servers: Sequence[str],
+    *,
+    stream: str,
+    replicas: int,
+    credentials: str | None = None,
+    published: Callable[[], None] = lambda: None,
+) -> AsyncIterator[NatsRelay]:
+    """Connect, make the stream if it is not there, and return the relay.
+
+    `replicas`: of a stream that is made now, 1 to 5. `credentials`: the path of a `.creds` file. Raises
+    `RelayUnusableError`.
+    """
+    client = await _connect(servers, credentials)
+    try:
+        jetstream = client.jetstream(timeout=_ACKNOWLEDGED_WITHIN)
+        try:
+            sequence = await _make(jetstream, stream, replicas)
+        except (NatsError, TimeoutError) as error:
+            raise RelayUnusableError(f"NATS has no stream {stream}, and makes none: {_said(error, client)}") from error
+        yield NatsRelay(client, jetstream, stream, sequence=sequence, published=published)
+    finally:
+        await client.close()
+
+
+async def _connect(servers: Sequence[str], credentials: str | None) -> Client:
+    client = Client()
+
+    async def heard(error: Exception) -> None:
+        """Leave it at `last_error`, instead of a traceback for each attempt."""
+
+    try:
+        async with asyncio.timeout(_CONNECTED_WITHIN):
+            await client.connect(
+                list(servers),
+                name="upwell relay",
+                error_cb=heard,
+                user_credentials=credentials,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=_RECONNECT_AFTER,  # type: ignore[arg-type]  # seconds, and parts of them
+            )
+    except (NatsError, TimeoutError, OSError, ValueError) as error:
+        hosts = ", ".join(urlsplit(each).netloc.rpartition("@")[2] for each in servers)
+        raise RelayUnusableError(f"NATS cannot be used at {hosts}: {_said(client.last_error or error)}") from error
+    return client
+
+
+async def _make(jetstream: JetStreamContext, stream: str, replicas: int) -> int:
+    """Make the stream, or check the one that is there; return its last sequence."""
+    try:
+        info = await jetstream.stream_info(stream)
+    except NotFoundError:
+        info = await jetstream.add_stream(
+            StreamConfig(
+                name=stream,
+                subjects=_SUBJECTS,
+                num_replicas=replicas,
+                duplicate_window=_DUPLICATE_WINDOW,
+                description="The feed of Upwell",
+            )
+        )
+    config = info.config
+    if (
+        sorted(config.subjects or ()) != sorted(_SUBJECTS)
+        or config.retention != RetentionPolicy.LIMITS
+        or config.no_ack
+        or config.sealed
+    ):
+        raise RelayUnusableError(
+            f"The stream {stream} was made for something else: subjects {config.subjects}, retention"
+            f" {config.retention}. The relay needs subjects {_SUBJECTS}, retention limits, acknowledgements, and a"
+            " stream that is not sealed. Change it, or name another one in UPWELL_NATS_STREAM."
+        )
+    return info.state.last_seq
+
+
+def _message(recorded: Recorded) -> _Message:
+    event = recorded.event
+    tag = topic_of(event)
+    told = envelope(recorded.position, recorded.stream_id, tag, encode(event), event.origin)
+    root = READERS if tag in TOLD_TO_READERS else ADMINISTRATORS
+    return _Message(recorded.position, f"{root}.{event.origin.organization_id}.{tag}", msgspec.json.encode(told))
+
+
+def _said(error: BaseException, client: Client | None = None) -> str:
+    """Return what went wrong, and what a client has heard of it last."""
+    heard = None if client is None else client.last_error
+    said = str(error) or repr(error)
+    return said if heard is None else f"{said} ({_said(heard)})"
