@@ -1,8 +1,8 @@
 """Durable readers of the feed: each has a name, remembers how far it has come, and is read by one process at a time.
 
 A `Projection` writes what it makes of events in the transaction in which its position is recorded, so every event
-counts once, whatever is killed when. `Subscribing.events` is for anybody else: an event comes again if the process ends
-before the next one was asked for.
+counts once, whatever is killed when. A `BulkProjection` does too, and takes many pages at once while it is behind.
+`Subscribing.events` is for anybody else: an event comes again if the process ends before the next one was asked for.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ LEASE: Final = timedelta(seconds=30)
 _RENEW_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 1.0
 PAGE: Final = 1000
+BULK: Final = 5000
+_MOMENT_SECONDS: Final = 0.05
 
 Transaction_contra = TypeVar("Transaction_contra", contravariant=True)
 Transaction = TypeVar("Transaction")
@@ -67,6 +69,34 @@ def _nothing_around(name: str, events: Sequence[Recorded]) -> AbstractContextMan
     return nullcontext()
 
 
+class Gathered(Protocol[Transaction_contra]):
+    """What some events come to, until it is written."""
+
+    def add(self, page: Sequence[Notification]) -> None:
+        """Add what these stored events mean, ours or not; in order."""
+        ...
+
+    async def write(self, transaction: Transaction_contra) -> None:
+        """Write all of it in this transaction."""
+        ...
+
+
+class BulkProjection(Protocol[Transaction_contra]):
+    """Makes tables of what many events come to. It reads them as they are stored, and no more of them than it wants.
+
+    Events are gathered while those before them are written.
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name, for ever."""
+        ...
+
+    def gather(self) -> Gathered[Transaction_contra]:
+        """Begin with nothing."""
+        ...
+
+
 class Subscribing(Generic[Transaction]):
     """Reads for names. `report` is told of what goes wrong, and tried again."""
 
@@ -92,18 +122,11 @@ class Subscribing(Generic[Transaction]):
 
         What fails is reported and tried again; so an event that a projection cannot take holds it up.
         """
-        while not stopping.is_set():
-            try:
-                async with self._leased(projection.name, 0) as lease:
-                    if lease is not None:
-                        await _until(stopping, self._project(projection, lease))
-            except LeaseLostError:
-                continue
-            except Exception as error:  # noqa: BLE001  # whatever it is: reported, and tried again
-                self._report(projection.name, error)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_RETRY_SECONDS):
-                    await stopping.wait()
+        await self._keep(projection.name, lambda lease: self._project(projection, lease), stopping)
+
+    async def project_in_bulk(self, projection: BulkProjection[Transaction], stopping: asyncio.Event) -> None:
+        """Keep such a projection up to date, in the same way."""
+        await self._keep(projection.name, lambda lease: self._project_in_bulk(projection, lease), stopping)
 
     async def events(
         self, name: str, *, topics: frozenset[str] | None = None, begin: int = 0
@@ -134,6 +157,22 @@ class Subscribing(Generic[Transaction]):
         """Let a name begin anew; whoever reads for it stops. Raises `LogUnavailableError`."""
         await self._subscriptions.forget(name)
 
+    async def _keep(
+        self, name: str, work: Callable[[Lease], Coroutine[None, None, None]], stopping: asyncio.Event
+    ) -> None:
+        while not stopping.is_set():
+            try:
+                async with self._leased(name, 0) as lease:
+                    if lease is not None:
+                        await _until(stopping, work(lease))
+            except LeaseLostError:
+                continue
+            except Exception as error:  # noqa: BLE001  # whatever it is: reported, and tried again
+                self._report(name, error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RETRY_SECONDS):
+                    await stopping.wait()
+
     async def _project(self, projection: Projection[Transaction], lease: Lease) -> None:
         async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
             async for page in pages:
@@ -143,6 +182,28 @@ class Subscribing(Generic[Transaction]):
                     if events:
                         with self._around(projection.name, events):
                             await projection.project(transaction, events)
+
+    async def _project_in_bulk(self, projection: BulkProjection[Transaction], lease: Lease) -> None:
+        bulk = _Bulk(projection)
+
+        async def gather() -> None:
+            async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
+                async for page in pages:
+                    await bulk.add(page)
+
+        async def write() -> None:
+            while True:
+                gathered, position = await bulk.take()
+                recording = self._subscriptions.recording(lease, position, now=self._clock.now())
+                async with recording as transaction:
+                    await gathered.write(transaction)
+
+        try:
+            async with asyncio.TaskGroup() as together:
+                together.create_task(gather())
+                together.create_task(write())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None  # the other one was only stopped by it
 
     async def _record(self, lease: Lease, position: int) -> None:
         async with self._subscriptions.recording(lease, position, now=self._clock.now()):
@@ -177,6 +238,38 @@ class Subscribing(Generic[Transaction]):
                     await self._subscriptions.renew(lease, leased_until=self._clock.now() + LEASE)
                 except LeaseLostError:
                     return
+
+
+class _Bulk(Generic[Transaction]):
+    """What is gathered for a projection while it writes: up to a bound, then whoever adds has to wait."""
+
+    def __init__(self, projection: BulkProjection[Transaction]) -> None:
+        self._projection = projection
+        self._gathered = projection.gather()
+        self._count = self._position = 0
+        self._is_last = False
+        self._changed = asyncio.Condition()
+
+    async def add(self, page: Sequence[Notification]) -> None:
+        """Add a page as soon as there is room."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._count < BULK)
+            self._gathered.add(page)
+            self._count += len(page)
+            self._position = page[-1].id
+            self._is_last = len(page) < PAGE
+            self._changed.notify()
+
+    async def take(self) -> tuple[Gathered[Transaction], int]:
+        """Return what there is, with the position of its last event: at once at the log's end, otherwise a lot."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._count > 0)
+            with suppress(TimeoutError):  # the last page may be a full one
+                async with asyncio.timeout(_MOMENT_SECONDS):
+                    await self._changed.wait_for(lambda: self._count >= BULK or self._is_last)
+            gathered, self._gathered, self._count = self._gathered, self._projection.gather(), 0
+            self._changed.notify()
+            return gathered, self._position
 
 
 def _ours(page: Sequence[Notification], topics: frozenset[str] | None) -> list[Recorded]:

@@ -97,6 +97,21 @@ def rebuild(check: bool) -> int:
     return 1 if check and differing else 0
 
 
+@upwell.group()
+def analytics() -> None:
+    """Look after the figures that workers make of the events."""
+
+
+@analytics.command("rebuild")
+def analytics_rebuild() -> None:
+    """Empty the tables of figures (as the database's owner); workers make them anew from the first event on."""
+    from adapters.postgres.analytics import rebuild_analytics  # noqa: PLC0415  # the same
+    from entrypoints.settings import Settings  # noqa: PLC0415  # the same
+
+    _run(rebuild_analytics(Settings().database_owner_url))
+    click.echo("The figures begin anew; see how far they are: upwell events subscriptions.")
+
+
 @upwell.command()
 @click.argument("upload_id")
 def forget(upload_id: str) -> None:

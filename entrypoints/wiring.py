@@ -1,13 +1,15 @@
 """The one place where adapters are chosen and put together with the use cases."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
 
+from adapters.postgres.analytics import AnalyticsProjection, PostgresAnalytics
 from adapters.postgres.census import PostgresCensus
 from adapters.postgres.connecting import Pool, PoolConnection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
@@ -31,6 +33,7 @@ from adapters.sqs.notification_queue import SqsNotificationQueue
 from adapters.system import SystemClock, SystemIds
 from adapters.webhooks.addresses import AllowedNetworks
 from adapters.webhooks.sender import AiohttpWebhookSender
+from application.analyzing import Analyzing
 from application.callers import Admitting
 from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
@@ -59,6 +62,7 @@ from application.limiting_requests import LimitingRequests
 from application.managing_keys import ManagingKeys
 from application.managing_webhooks import ManagingWebhooks
 from application.opening_organizations import OpeningOrganizations
+from application.ports.analytics import Analytics
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog
 from application.ports.idempotency_keys import IdempotencyKeys
@@ -103,6 +107,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     rate_ledger: RateLedger | None
     search_index: SearchIndex | None = None
     subscriptions: Subscriptions[Any]
+    analytics: Analytics
     storage: ObjectStorage
     signer: UrlSigner
     webhook_endpoints: WebhookEndpoints
@@ -155,6 +160,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     issue_event_token: IssuingEventTokens
     read_events: ReadingEvents
     subscribe: Subscribing[Any]
+    analyze: Analyzing
     webhooks: ManagingWebhooks
     queue_deliveries: QueueingDeliveries
     deliver_webhooks: DeliveringWebhooks
@@ -226,6 +232,7 @@ def put_together(
             report=_report_subscription,
             around=telemetry.delivery,
         ),
+        analyze=Analyzing(analytics=p.analytics, clock=p.clock),
         webhooks=ManagingWebhooks(
             log=p.log,
             read_side=p.read_side,
@@ -390,6 +397,7 @@ async def running(
             rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
             search_index=PostgresSearchIndex(everybody),
             subscriptions=PostgresSubscriptions(everybody),
+            analytics=PostgresAnalytics(everybody),
             storage=storage,
             signer=url_signer(s3),
             webhook_endpoints=PostgresWebhookEndpoints(everybody),
@@ -404,6 +412,7 @@ async def running(
             read_side=read_side,
             directory=directory,
             tasks=PostgresTasks(everybody, own),
+            analytics=PostgresAnalytics(own),
             webhook_deliveries=PostgresWebhookDeliveries(everybody, own),
         )
         services = put_together(ports, settings.rules, system=system, telemetry=telemetry)
@@ -435,20 +444,21 @@ def _telling_metrics(
 
 
 async def run_worker(services: Services, settings: Settings, stopping: asyncio.Event) -> None:
-    """Work jobs, tell webhooks, and read the queue of storage events if there is one, until `stopping` is set."""
+    """Work jobs, keep projections, tell webhooks, and read the queue of storage events if there is one."""
     async with AsyncExitStack() as stack:
-        queue = None
+        runs: list[Callable[[asyncio.Event], Coroutine[None, None, None]]] = [
+            services.worker.run,
+            partial(services.subscribe.project_in_bulk, AnalyticsProjection()),
+            partial(services.subscribe.project, services.queue_deliveries),
+            services.deliver_webhooks.run,
+        ]
         if settings.storage_events_queue_url is not None:
             queue = await stack.enter_async_context(_open_queue(settings.s3, settings.storage_events_queue_url))
-        together = await stack.enter_async_context(asyncio.TaskGroup())
-        together.create_task(services.worker.run(stopping))
-        together.create_task(services.subscribe.project(services.queue_deliveries, stopping))
-        together.create_task(services.deliver_webhooks.run(stopping))
-        if queue is not None:
-            consume = ConsumingStorageEvents(
-                queue=queue, take=services.take_storage_events, report=_report_storage_events
-            )
-            together.create_task(consume.run(stopping))
+            take, report = services.take_storage_events, _report_storage_events
+            runs.append(ConsumingStorageEvents(queue=queue, take=take, report=report).run)
+        async with asyncio.TaskGroup() as together:
+            for run in runs:
+                together.create_task(run(stopping))
 
 
 def _open_queue(s3: S3Settings, queue_url: str) -> SqsNotificationQueue:

@@ -187,7 +187,10 @@ class PostgresEventLog:
                 rows = await self._reads.fetch(QUERIES["feed"], after, limit)
             else:
                 rows = await self._reads.fetch(QUERIES["feed_of_organization"], after, limit, organization_id)
-        return [Notification(**dict(row)) for row in rows]
+        return [
+            Notification(originator_id=stream_id, originator_version=version, topic=topic, state=state, id=position)
+            for stream_id, version, topic, state, position in rows
+        ]
 
     async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
         """Yield every notification above `after` and go on with new ones; survives a restart of PostgreSQL."""
@@ -199,20 +202,31 @@ class PostgresEventLog:
     async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
         """Yield everything above `after` in pages, and go on; survives a restart of PostgreSQL."""
         news = asyncio.Event()
+        ahead: asyncio.Task[Sequence[Notification]] | None = None
         async with self._listener.hearing(EVENTS, news.set):
-            while True:
-                news.clear()
-                try:
-                    page = await self.read_feed(after=after, limit=limit)
-                except LogUnavailableError:
-                    page = ()
-                if page:
-                    after = page[-1].id
-                    yield page
-                if len(page) < limit:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(1 if not self._listener.connected else 30):
-                            await news.wait()
+            try:
+                while True:
+                    if ahead is None:
+                        news.clear()  # otherwise it may tell of what came after that page was read
+                    try:
+                        page = await (ahead or self.read_feed(after=after, limit=limit))
+                    except LogUnavailableError:
+                        page = ()
+                    ahead = None
+                    if page:
+                        after = page[-1].id
+                        if len(page) == limit:  # the next one comes while this one is dealt with
+                            ahead = asyncio.create_task(self.read_feed(after=after, limit=limit))
+                            await asyncio.sleep(0)  # it is asked for before this one is
+                        yield page
+                    if len(page) < limit:
+                        with suppress(TimeoutError):
+                            async with asyncio.timeout(1 if not self._listener.connected else 30):
+                                await news.wait()
+            finally:
+                if ahead is not None:
+                    ahead.cancel()
+                    await asyncio.gather(ahead, return_exceptions=True)
 
     async def head(self) -> int:
         """Return the last position, 0 in an empty log."""

@@ -461,6 +461,103 @@ SELECT name, position, leased_until, updated_at FROM upwell.subscriptions ORDER 
 -- Remove a named reader.
 DELETE FROM upwell.subscriptions WHERE name = $1;
 
+-- name: insert_analytics_uploads
+-- Uploads that are new, as far as they have come.
+INSERT INTO upwell.analytics_uploads (upload_id, organization_id, namespace_id, bucket_id, requested_at, started_at,
+    completed_at, status, processing, reason, size_bytes, duplicate)
+SELECT * FROM json_to_recordset($1::json) AS n(upload_id text, organization_id text, namespace_id text, bucket_id text,
+    requested_at timestamptz, started_at timestamptz, completed_at timestamptz, status text, processing boolean,
+    reason text, size_bytes bigint, duplicate boolean);
+
+-- name: update_analytics_uploads
+-- What has changed in uploads that are there. NULL: nothing.
+UPDATE upwell.analytics_uploads u SET
+    started_at = coalesce(u.started_at, n.started_at),
+    completed_at = coalesce(n.completed_at, u.completed_at),
+    status = coalesce(n.status, u.status),
+    processing = coalesce(n.processing, u.processing),
+    reason = coalesce(n.reason, u.reason),
+    size_bytes = coalesce(n.size_bytes, u.size_bytes),
+    duplicate = coalesce(n.duplicate, u.duplicate)
+FROM json_to_recordset($1::json) AS n(upload_id text, started_at timestamptz, completed_at timestamptz, status text,
+    processing boolean, reason text, size_bytes bigint, duplicate boolean)
+WHERE u.upload_id = n.upload_id;
+
+-- name: add_analytics_hours
+-- What some hours have changed in buckets, beside what they are known to have changed.
+INSERT INTO upwell.analytics_hours AS h
+    (organization_id, namespace_id, bucket_id, hour, stored_bytes, objects, avoided, avoided_bytes)
+SELECT * FROM json_to_recordset($1::json) AS n(organization_id text, namespace_id text, bucket_id text,
+    hour timestamptz, stored_bytes bigint, objects bigint, avoided bigint, avoided_bytes bigint)
+ON CONFLICT (bucket_id, hour) DO UPDATE SET
+    stored_bytes = h.stored_bytes + excluded.stored_bytes,
+    objects = h.objects + excluded.objects,
+    avoided = h.avoided + excluded.avoided,
+    avoided_bytes = h.avoided_bytes + excluded.avoided_bytes;
+
+-- name: analytics_uploads
+-- What became of the uploads that were requested in some time, step by step; the row without a step is about all.
+SELECT step AS at, count(*) AS requested, count(started_at) AS started,
+    count(*) FILTER (WHERE status = 'PENDING') AS pending,
+    count(*) FILTER (WHERE status = 'IN_PROGRESS') AS in_progress,
+    count(*) FILTER (WHERE status = 'PROCESSING') AS processing,
+    count(*) FILTER (WHERE status = 'COMPLETED') AS completed,
+    count(*) FILTER (WHERE status = 'FAILED') AS failed,
+    count(*) FILTER (WHERE status = 'CANCELED') AS canceled,
+    count(*) FILTER (WHERE status = 'SKIPPED') AS skipped,
+    coalesce(sum(size_bytes) FILTER (WHERE status = 'COMPLETED'), 0)::bigint AS completed_bytes,
+    count(*) FILTER (WHERE duplicate) AS duplicates,
+    coalesce(sum(size_bytes) FILTER (WHERE duplicate), 0)::bigint AS duplicate_bytes,
+    avg(took_ms)::double precision AS latency_avg_ms,
+    percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY took_ms) AS latency_ms,
+    avg(size_bytes * 8 / nullif(took_ms, 0) / 1000)::double precision AS throughput_mbps
+FROM (
+    SELECT CASE WHEN processing THEN 'PROCESSING' ELSE status END AS status, started_at, size_bytes, duplicate,
+        extract(epoch FROM completed_at - requested_at)::double precision * 1000 AS took_ms,
+        date_trunc($5, requested_at, 'UTC') AS step
+    FROM upwell.analytics_uploads
+    WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
+        AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND requested_at >= $4 AND requested_at < $6
+) u
+GROUP BY GROUPING SETS ((step), ())
+ORDER BY step;
+
+-- name: analytics_failures
+-- Why uploads failed that were requested in some time, and how many.
+SELECT reason, count(*) AS uploads FROM upwell.analytics_uploads
+WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
+    AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND requested_at >= $4 AND requested_at < $5
+    AND status = 'FAILED'
+GROUP BY reason ORDER BY uploads DESC, reason;
+
+-- name: analytics_changes
+-- What changed in buckets in some time, step by step; the row without a step is about all that was before.
+-- `late_byte_hours`: what the bytes were not there of their step, for those that came later than its beginning.
+SELECT step AS at, sum(stored_bytes)::bigint AS stored_bytes, sum(objects)::bigint AS objects,
+    sum(avoided)::bigint AS avoided, sum(avoided_bytes)::bigint AS avoided_bytes,
+    coalesce(sum(stored_bytes * extract(epoch FROM hour - step) / 3600), 0)::double precision AS late_byte_hours
+FROM (
+    SELECT h.*, CASE WHEN hour >= $4 THEN date_trunc($5, hour, 'UTC') END AS step FROM upwell.analytics_hours h
+    WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
+        AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour < $6
+) h
+GROUP BY step ORDER BY step NULLS FIRST;
+
+-- name: analytics_buckets
+-- What buckets hold, what some time has changed in that, and how many uploads were requested in it.
+SELECT h.bucket_id, sum(stored_bytes)::bigint AS stored_bytes, sum(objects)::bigint AS objects,
+    coalesce(sum(stored_bytes) FILTER (WHERE hour >= $4), 0)::bigint AS stored_bytes_change,
+    coalesce(sum(objects) FILTER (WHERE hour >= $4), 0)::bigint AS objects_change
+FROM upwell.analytics_hours h
+WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
+    AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour < $5
+GROUP BY h.bucket_id ORDER BY stored_bytes DESC, h.bucket_id LIMIT $6;
+
+-- name: analytics_position
+-- How far the analytics have come, and how far there is to come.
+SELECT coalesce((SELECT position FROM upwell.subscriptions WHERE name = $1), 0) AS position,
+    (SELECT position FROM upwell.log_head) AS head;
+
 -- name: webhook
 -- A webhook of an organization by id or name.
 SELECT * FROM upwell.webhooks WHERE organization_id = $1 AND (webhook_id = $2 OR settings->>'name' = $2);

@@ -161,6 +161,36 @@ def events_tail(after: int | None, from_start: bool, types: tuple[str, ...], no_
 
     if from_start and after is not None:
         raise click.UsageError("Give --after or --from-start, not both.")
-    patterns = tuple(kind.strip() for given in types for kind in given.split(",") if kind.strip())
-    wanted = Wanted(after=0 if from_start else after, types=patterns, follow=not no_follow)
+    wanted = Wanted(after=0 if from_start else after, types=_patterns(types), follow=not no_follow)
     tail(wanted, as_json=as_json)
+
+
+@events.command("export")
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder they go to."
+)
+@click.option("--format", "form", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True)
+@click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Begin after this position.")
+@click.option("--types", multiple=True, help="Tags, with * for anything and commas between: upload.*,object.created.")
+def events_export(folder: Path, form: Literal["jsonl", "parquet"], after: int, types: tuple[str, ...]) -> None:
+    """Write events to files, by day: DIR/date=2027-01-01/….jsonl or .parquet.
+
+    A later run with the same options adds what has come since; the folder remembers how far it is. No event is written
+    twice, and a run that is broken off leaves only whole files, which the next run replaces. Secrets are left out.
+    """
+    from entrypoints.client.exporting import Export, export  # noqa: PLC0415  # the same
+
+    export(folder, Export(form=form, after=after, types=_patterns(types)))
+
+
+@events.command("subscriptions")
+@_as_json("Print a JSON object for each.")
+def events_subscriptions(as_json: bool) -> None:
+    """List who reads the log under a name: name, position, events that it lacks, until when its lease lasts."""
+    from entrypoints.client.reading import show_subscriptions  # noqa: PLC0415  # the same
+
+    show_subscriptions(as_json=as_json)
+
+
+def _patterns(types: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(kind.strip() for given in types for kind in given.split(",") if kind.strip())

@@ -11,9 +11,10 @@ import asyncpg
 import click
 import msgspec
 
-from adapters.postgres.connecting import CONNECTION_ERRORS, open_pool
+from adapters.postgres.connecting import CONNECTION_ERRORS, Pool, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.listening import Listener
+from adapters.postgres.subscriptions import PostgresSubscriptions
 from application.ports.event_log import LogUnavailableError, Notification, StoredEvent
 from entrypoints.client.errors import UnusableError
 from entrypoints.client.output import emit, printable
@@ -46,6 +47,20 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def tail(wanted: Wanted, *, as_json: bool) -> None:
     """Print events as they are appended, until nobody reads or the user interrupts."""
+    known = known_database()
+    with reading():
+        asyncio.run(_tail(known, wanted, as_json=as_json))
+
+
+def show_subscriptions(*, as_json: bool) -> None:
+    """Print each subscription: its name, position, how many events it lacks, and until when its lease lasts."""
+    known = known_database()
+    with reading():
+        asyncio.run(_show_subscriptions(known, as_json=as_json))
+
+
+def known_database() -> dict[str, str]:
+    """Return the variables that are known; refuse to go on without the database's."""
     known = known_variables()
     if not known.get("UPWELL_DATABASE_URL"):
         raise UnusableError(
@@ -53,13 +68,12 @@ def tail(wanted: Wanted, *, as_json: bool) -> None:
             " events are read from the database.",
             "not_configured",
         )
-    with reading():
-        asyncio.run(_tail(known, wanted, as_json=as_json))
+    return known
 
 
 async def history_of(known: Mapping[str, str], stream_id: str) -> list[dict[str, Any]]:
     """Return a stream's events in order, each with its version, time, tag, actor and the facts worth seeing."""
-    async with _log(known) as (log, _):
+    async with open_log(known) as (log, _, _):
         return [_recorded(event) for event in await log.read_stream(stream_id)]
 
 
@@ -81,18 +95,19 @@ def reading() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _log(known: Mapping[str, str]) -> AsyncIterator[tuple[PostgresEventLog, Listener]]:
+async def open_log(known: Mapping[str, str]) -> AsyncIterator[tuple[PostgresEventLog, Listener, Pool]]:
+    """Open the log for reading."""
     url = Settings({"UPWELL_DATABASE_URL": known["UPWELL_DATABASE_URL"]}).database_url
     pool = await open_pool(url, size=1)
     try:
         listener = Listener(url)
-        yield PostgresEventLog(url, pool, listener), listener
+        yield PostgresEventLog(url, pool, listener), listener, pool
     finally:
         pool.terminate()
 
 
 async def _tail(known: Mapping[str, str], wanted: Wanted, *, as_json: bool) -> None:
-    async with _log(known) as (log, listener):
+    async with open_log(known) as (log, listener, _):
         after = wanted.after
         if after is None:
             after = await log.head() if wanted.follow else 0
@@ -108,6 +123,22 @@ async def _tail(known: Mapping[str, str], wanted: Wanted, *, as_json: bool) -> N
                             return
             finally:
                 watching.cancel()
+
+
+async def _show_subscriptions(known: Mapping[str, str], *, as_json: bool) -> None:
+    async with open_log(known) as (log, _, pool):
+        records = await PostgresSubscriptions(pool).subscriptions()  # before the head: nobody is ahead of it
+        head = await log.head()
+    for record in records:
+        lag, until = head - record.position, record.leased_until
+        if as_json:
+            told = {"name": record.name, "position": record.position, "lag_events": lag, "leased_until": until}
+            line = msgspec.json.encode(told).decode()
+        else:
+            cells = (record.name, str(record.position), str(lag), "-" if until is None else until.isoformat())
+            line = "\t".join(map(printable, cells))
+        if not emit(line):
+            return
 
 
 async def _print_all(log: PostgresEventLog, after: int, wanted: Wanted, *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
 from entrypoints.http import (
+    analytics,
     api_keys,
     buckets,
     events,
@@ -103,6 +104,7 @@ def create_app(
             *api_keys.ROUTES,
             *tasks.ROUTES,
             *events.ROUTES,
+            *analytics.ROUTES,
             *webhooks.ROUTES,
         ],
         middleware=[Admission],

@@ -80,7 +80,7 @@ async def create_event_token(
     admitted = admitted_in(scope)
     named = request.headers.get("x-namespace")
     namespace = await admitted.services.admit.namespace(admitted.caller, named) if named else None
-    await _only_buckets(admitted, named)
+    await buckets_in_reach(admitted, named)
     asked = data or CreateEventTokenRequest()
     secret, token = admitted.services.issue_event_token(
         admitted.caller, namespace, expires_in_seconds=asked.expires_in_seconds
@@ -132,7 +132,7 @@ async def _interest(
     if caller.event_token is not None and caller.event_token.namespace_id is not None:
         named = caller.event_token.namespace_id
     namespace = await admitted.services.admit.namespace(caller, named) if named else None
-    only_buckets = await _only_buckets(admitted, named)
+    only_buckets = await buckets_in_reach(admitted, named)
     administrator = Permission.ADMIN in caller.key.permissions and not caller.key.scopes and caller.event_token is None
     told = TOLD_TO_ADMINISTRATORS if administrator else TOLD_TO_READERS
     return Interest(
@@ -145,7 +145,7 @@ async def _interest(
     )
 
 
-async def _only_buckets(admitted: Admitted, named_namespace: str | None) -> frozenset[str] | None:
+async def buckets_in_reach(admitted: Admitted, named_namespace: str | None) -> frozenset[str] | None:
     """Return the ids of the buckets that the key's scopes reach; None: all. A narrow key has to name a namespace."""
     caller = admitted.caller
     if not caller.key.scopes:

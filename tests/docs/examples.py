@@ -204,6 +204,16 @@ EXAMPLES: dict[str, str] = {
     "GET /v1/organizations/audit/logs": _call(
         "GET", "/v1/organizations/audit/logs?resource_type=api_key&limit=5", namespace=False
     ),
+    "GET /v1/analytics/overview": _call("GET", "/v1/analytics/overview?hours=168&group_by=day", namespace=False),
+    "GET /v1/analytics/buckets/{bucket_identifier}/upload-performance": _call(
+        "GET", "/v1/analytics/buckets/$UPWELL_BUCKET/upload-performance?hours=24&group_by=hour"
+    ),
+    "GET /v1/analytics/buckets/{bucket_identifier}/storage": _call(
+        "GET", "/v1/analytics/buckets/$UPWELL_BUCKET/storage?group_by=week"
+    ),
+    "GET /v1/analytics/buckets/{bucket_identifier}/usage": _call(
+        "GET", "/v1/analytics/buckets/$UPWELL_BUCKET/usage?start_date=2026-01-01T00:00:00Z&group_by=month"
+    ),
     "POST /v1/organizations/webhooks": _call(
         "POST",
         "/v1/organizations/webhooks",

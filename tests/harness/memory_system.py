@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 import structlog
 
+from adapters.memory.analytics import MemoryAnalytics
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
@@ -134,6 +135,7 @@ class MemorySystem:
             jobs=MemoryJobQueue(self._log),
             tasks=MemoryTasks(self._log),
             subscriptions=MemorySubscriptions(),
+            analytics=MemoryAnalytics(self._log),
             storage=self._failing,
             signer=self._signer,
             webhook_endpoints=endpoints,

@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -11,14 +13,17 @@ import httpx
 import msgspec
 import pytest
 
+from adapters.postgres.analytics import PostgresAnalytics
 from adapters.postgres.connecting import Connection, connect, open_pool
 from adapters.postgres.migrating import migrate
+from adapters.postgres.queries import QUERIES
 from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.rebuilding import rebuild
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
 from adapters.postgres.webhooks import PostgresWebhookDeliveries
 from application.callers import Admitting, acting_for
+from application.ports.analytics import Area, Step, UploadFigures
 from application.ports.read_side import NamespaceRecord, PageRequest
 from domain.refusals import NotFoundError
 from entrypoints.http.app import create_app
@@ -111,6 +116,13 @@ async def test_who_does_not_say_for_whom_they_read_sees_nothing(service: Service
     await owner.close()
 
 
+async def steps_of(asked: Awaitable[Sequence[UploadFigures]]) -> Sequence[UploadFigures]:
+    """Return figures without those of all steps together, which are there if there is nothing too."""
+    *steps, total = await asked
+    assert total.requested == sum(step.requested for step in steps)
+    return steps
+
+
 async def test_every_question_of_the_read_side_stops_at_the_wall(service: Service, tenant: Tenant) -> None:
     other = await service.tenant()
     upload_id, object_id = await fill(tenant)
@@ -134,6 +146,27 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         webhook_id,
         own.organization_id,
     )
+    figures = PostgresAnalytics(TenantReads(pool))
+    area = Area(organization_id=own.organization_id)
+    always = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
+    for statement, row in (
+        (
+            "insert_analytics_uploads",
+            {
+                "upload_id": f"{upload_id}_",
+                "requested_at": "2026-01-01T00:00:00Z",
+                "status": "FAILED",
+                "reason": "expired",
+            }
+            | {"processing": False, "duplicate": False},
+        ),
+        (
+            "add_analytics_hours",
+            {"hour": "2026-01-01T00:00:00Z", "stored_bytes": 1, "objects": 1, "avoided": 0, "avoided_bytes": 0},
+        ),
+    ):
+        where = {"organization_id": own.organization_id, "namespace_id": namespace, "bucket_id": bucket}
+        await owner.execute(QUERIES[statement], json.dumps([row | where]))
     await owner.close()
     questions: list[Callable[[], Awaitable[object]]] = [
         lambda: reads.upload(namespace, upload_id),
@@ -158,6 +191,10 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.webhooks(own.organization_id),
         lambda: reads.listening_webhooks([own.organization_id]),
         lambda: told.deliveries(own.organization_id, webhook_id, before=2, status=None, limit=1),
+        lambda: steps_of(figures.uploads(area, **always, step=Step.MONTH)),
+        lambda: figures.failures(area, **always),
+        lambda: figures.changes(area, **always, step=Step.MONTH),
+        lambda: figures.buckets(area, **always, limit=1),
     ]
 
     def empty(answer: object) -> bool:

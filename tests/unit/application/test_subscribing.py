@@ -10,6 +10,7 @@ import pytest
 
 from adapters.memory.subscriptions import MemorySubscriptions
 from application import subscribing
+from application.ports.event_log import Notification
 from application.ports.subscriptions import LeaseLostError
 from application.subscribing import Recorded, Subscribing
 from domain.events import topic_of
@@ -38,6 +39,47 @@ class Counting:
         self.seen += [each.position for each in events]
         if len(self.seen) >= self.wanted:
             self.enough.set()
+
+
+@dataclass
+class Summing:
+    """A projection in bulk that remembers what it has written, and fails as often as it is told to."""
+
+    name: str = "summing"
+    fails: int = 0
+    written: list[list[int]] = field(default_factory=list)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def gather(self) -> "Sums":
+        return Sums(self)
+
+    async def until(self, wanted: int) -> None:
+        async with self.changed, asyncio.timeout(SOON):
+            await self.changed.wait_for(lambda: sum(map(len, self.written)) >= wanted)
+
+
+class Sums:
+    """Positions. They are written once the projection is open."""
+
+    def __init__(self, projection: Summing) -> None:
+        self._projection = projection
+        self._positions: list[int] = []
+
+    def add(self, page: Sequence[Notification]) -> None:
+        self._positions += [each.id for each in page]
+
+    async def write(self, transaction: None) -> None:
+        assert transaction is None
+        self._projection.begun.set()
+        await self._projection.open.wait()
+        if self._projection.fails:
+            self._projection.fails -= 1
+            raise ZeroDivisionError
+        async with self._projection.changed:
+            self._projection.written.append(self._positions)
+            self._projection.changed.notify_all()
 
 
 class Readers:
@@ -126,6 +168,89 @@ async def test_one_process_reads_and_another_takes_over_when_it_is_gone(
     stopping.set()
     await running
     assert len(set(first.seen) | set(second.seen)) == len(first.seen) + len(second.seen) == 3
+
+
+async def test_a_projection_in_bulk_takes_pages_together_while_it_is_behind_and_each_event_once(
+    readers: Readers, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscribing, "PAGE", 2)
+    monkeypatch.setattr(subscribing, "BULK", 4)
+    for _ in range(10):
+        await client.request()
+    head = await readers.world.log.head()
+    projection, stopping = Summing(), asyncio.Event()
+    projection.open.set()
+    running = asyncio.create_task(readers.process().project_in_bulk(projection, stopping))
+    await projection.until(head)
+    assert {len(each) for each in projection.written[:-1]} == {4}
+    await client.request()
+    await projection.until(head + 1)
+    stopping.set()
+    async with asyncio.timeout(SOON):
+        await running
+    assert [one for each in projection.written for one in each] == list(range(1, head + 2))
+    assert [record.position for record in await readers.subscriptions.subscriptions()] == [head + 1]
+    assert readers.problems == []
+
+
+async def test_while_a_projection_in_bulk_writes_no_more_is_gathered_than_it_may_hold(
+    readers: Readers, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscribing, "PAGE", 1)
+    monkeypatch.setattr(subscribing, "BULK", 3)
+    for _ in range(12):
+        await client.request()
+    projection, stopping = Summing(), asyncio.Event()
+    running = asyncio.create_task(readers.process().project_in_bulk(projection, stopping))
+    projection.open.set()
+    await projection.until(await readers.world.log.head())
+    stopping.set()
+    await running
+    assert max(map(len, projection.written)) == 3
+
+
+async def test_what_fails_in_bulk_is_told_and_done_again_from_where_it_was(
+    readers: Readers, client: Client, stopping: asyncio.Event
+) -> None:
+    await client.request()
+    projection = Summing(fails=2)
+    projection.open.set()
+    running = asyncio.create_task(readers.process().project_in_bulk(projection, stopping))
+    head = await readers.world.log.head()
+    await projection.until(head)
+    stopping.set()
+    await running
+    assert [type(error) for error in readers.problems] == [ZeroDivisionError] * 2
+    assert projection.written == [list(range(1, head + 1))]
+
+
+async def test_who_writes_in_bulk_and_has_lost_its_lease_goes_on_where_the_other_was(
+    readers: Readers, client: Client, stopping: asyncio.Event
+) -> None:
+    await client.request()
+    head = await readers.world.log.head()
+    projection = Summing()
+    running = asyncio.create_task(readers.process().project_in_bulk(projection, stopping))
+    async with asyncio.timeout(SOON):
+        await projection.begun.wait()
+    readers.world.clock.advance(timedelta(minutes=1))
+    now = readers.world.clock.now()
+    other = await readers.subscriptions.acquire(
+        "summing", begin=0, now=now, leased_until=now + timedelta(seconds=30), token="other"
+    )
+    assert other is not None
+    async with readers.subscriptions.recording(other, head, now=now):
+        pass
+    await readers.subscriptions.release(other)
+    projection.open.set()
+    await projection.until(head)  # in a transaction that does not count
+    await client.request()
+    await projection.until(head + 1)
+    stopping.set()
+    await running
+    assert projection.written == [list(range(1, head + 1)), [head + 1]]
+    assert [record.position for record in await readers.subscriptions.subscriptions()] == [head + 1]
+    assert readers.problems == []
 
 
 async def test_who_has_lost_its_lease_records_nothing_and_comes_to_know_it(readers: Readers, client: Client) -> None:

@@ -1,0 +1,156 @@
+"""Figures of uploads and buckets as series without gaps, over times that can be asked for."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from application.ports.analytics import (
+    Analytics,
+    Area,
+    BucketFigures,
+    Change,
+    Progress,
+    Step,
+    UploadFigures,
+    step_after,
+    step_begin,
+)
+from application.ports.clock import Clock
+from domain.refusals import InvalidInputError
+
+MAX_STEPS: Final = 1000
+MAX_BUCKETS: Final = 100
+USUAL_SPAN: Final = timedelta(days=30)
+_HOUR: Final = timedelta(hours=1)
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in steps. `steps`: when each begins; the first at `start`, the last may be cut off by `end`."""
+
+    start: datetime
+    end: datetime
+    step: Step
+    steps: tuple[datetime, ...]
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What buckets held when a step ended. `byte_hours`: bytes times the hours that they were there in the step.
+
+    `growth_percent`: against the step before; None where that held nothing.
+    """
+
+    at: datetime
+    stored_bytes: int
+    objects: int
+    byte_hours: float
+    growth_percent: float | None
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """All figures of an area. `total` is about the whole period."""
+
+    series: Sequence[UploadFigures]
+    total: UploadFigures
+    failures: Mapping[str, int]
+    avoided: int
+    avoided_bytes: int
+    buckets: Sequence[BucketFigures]
+    progress: Progress
+
+
+class Analyzing:
+    """Answers questions about figures."""
+
+    def __init__(self, *, analytics: Analytics, clock: Clock) -> None:
+        self._analytics = analytics
+        self._clock = clock
+
+    def last(self, hours: int, group_by: str) -> Period:
+        """Return the period of the last hours."""
+        now = self._clock.now()
+        return self._period(now - timedelta(hours=hours), now, group_by)
+
+    def between(self, start: datetime | None, end: datetime | None, group_by: str) -> Period:
+        """Return the period between two times, of 30 days if one is not said; it does not go beyond now."""
+        now = self._clock.now()
+        ends = now if end is None else min(end, now)
+        if start is None:
+            start = max(ends, datetime.min.replace(tzinfo=ends.tzinfo) + USUAL_SPAN) - USUAL_SPAN
+        return self._period(start, ends, group_by)
+
+    async def progress(self) -> Progress:
+        """Return how far the figures have come; those that are asked for afterwards have come no less far."""
+        return await self._analytics.progress()
+
+    async def uploads(self, area: Area, period: Period) -> tuple[Sequence[UploadFigures], UploadFigures]:
+        """Return what became of uploads in each step, and in all."""
+        *found, total = await self._analytics.uploads(area, start=period.start, end=period.end, step=period.step)
+        known = {each.at: each for each in found}
+        return [known.get(at) or UploadFigures(at=at) for at in period.steps], total
+
+    async def storage(self, area: Area, period: Period) -> Sequence[Held]:
+        """Return what was held when each step ended, and meanwhile."""
+        return _held(await self._changes(area, period), period)
+
+    async def overview(self, area: Area, period: Period) -> Overview:
+        """Return everything."""
+        progress = await self.progress()
+        series, total = await self.uploads(area, period)
+        changes = [each for each in await self._changes(area, period) if each.at is not None]
+        return Overview(
+            series=series,
+            total=total,
+            failures=await self._analytics.failures(area, start=period.start, end=period.end),
+            avoided=sum(each.avoided for each in changes),
+            avoided_bytes=sum(each.avoided_bytes for each in changes),
+            buckets=await self._analytics.buckets(area, start=period.start, end=period.end, limit=MAX_BUCKETS),
+            progress=progress,
+        )
+
+    async def _changes(self, area: Area, period: Period) -> Sequence[Change]:
+        return await self._analytics.changes(area, start=period.start, end=period.end, step=period.step)
+
+    @staticmethod
+    def _period(start: datetime, end: datetime, group_by: str) -> Period:
+        if group_by not in set(Step):
+            raise InvalidInputError(
+                "invalid_group_by", "group_by must be hour, day, week or month.", {"group_by": group_by[:100]}
+            )
+        if start >= end:
+            raise InvalidInputError("invalid_period", "The period must begin before it ends, and before now.")
+        step = Step(group_by)
+        steps = [step_begin(start, step)]
+        while (at := step_after(steps[-1], step)) < end:
+            steps.append(at)
+            if len(steps) > MAX_STEPS:
+                raise InvalidInputError(
+                    "too_many_steps",
+                    f"The period has more than {MAX_STEPS} steps: make it shorter, or group by longer steps.",
+                    {"max_steps": MAX_STEPS},
+                )
+        return Period(start=steps[0], end=end, step=step, steps=tuple(steps))
+
+
+def _held(changes: Sequence[Change], period: Period) -> list[Held]:
+    known = {each.at: each for each in changes}
+    before = known.get(None) or Change(at=None)
+    stored_bytes, objects = before.stored_bytes, before.objects
+    held = []
+    for at in period.steps:
+        change = known.get(at) or Change(at=at)
+        earlier = stored_bytes
+        stored_bytes += change.stored_bytes
+        objects += change.objects
+        hours = (min(step_after(at, period.step), period.end) - at) / _HOUR
+        held.append(
+            Held(
+                at=at,
+                stored_bytes=stored_bytes,
+                objects=objects,
+                byte_hours=stored_bytes * hours - change.late_byte_hours,
+                growth_percent=None if earlier <= 0 else (stored_bytes - earlier) / earlier * 100,
+            )
+        )
+    return held
