@@ -7,12 +7,11 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import asyncpg
 import pytest
@@ -25,12 +24,12 @@ from tests.acceptance.test_main_job import announce
 from tests.conftest import Database, Servers, Service, Tenant
 from tests.contract._log import SOON, Account, Kit, open_account, postgres_kit, whole_feed
 from tests.docs.pages import ROOT, blocks
+from tests.integration._programs import until
 from tests.integration.eventsourcing_facade import UpwellRecorder, datastore_of
 
 PAGE = ROOT / "docs" / "how-to" / "analyse-with-eventsourcing.md"
 _MAKE_ROLE, _HOLD_TO_ONE, _INSTALL, _PROGRAM, _COUNT = blocks(PAGE)
 _ORGANIZATION_OF_THE_PAGE = "org_4k7w2q5z9p3x0c1m"
-Found = TypeVar("Found")
 
 
 class Reader:
@@ -275,17 +274,6 @@ async def insert_foreign_events(database: Database, owner: Connection) -> None:
         await asyncio.to_thread(UpwellRecorder(datastore).insert_events, events)
     last = await owner.fetchval("SELECT position FROM upwell.log_head")
     assert await owner.fetchval("SELECT topic FROM upwell.upwell_events WHERE notification_id = $1", last) == "topic1"
-
-
-async def until(running: subprocess.Popen[bytes], read: Callable[[], Awaitable[Found]], wanted: Found) -> None:
-    """Wait until what is read is what is wanted, while the program runs."""
-    try:
-        async with asyncio.timeout(SOON):
-            while await read() != wanted:
-                assert running.poll() is None
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        assert await read() == wanted
 
 
 def take(subscription: Iterable[Notification], count: int) -> list[Notification]:

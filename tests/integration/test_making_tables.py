@@ -6,9 +6,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -16,9 +14,7 @@ from adapters.postgres.connecting import connect
 from tests.conftest import Database
 from tests.contract._log import Account, Kit, open_account, postgres_kit
 from tests.docs.pages import ROOT, blocks
-
-SOON = 30.0
-Found = TypeVar("Found")
+from tests.integration._programs import SOON, until
 
 _TABLE, _PROJECTION, _ITERATOR = (
     block.source for block in blocks(ROOT / "docs" / "how-to" / "make-tables-of-events.md")
@@ -34,17 +30,6 @@ def start(program: str, folder: Path, database: Database, out: Path) -> "subproc
             env={**os.environ, "PYTHONPATH": str(ROOT), "UPWELL_DATABASE_URL": database.url},
             stdout=file,
         )
-
-
-async def until(running: "subprocess.Popen[bytes]", read: Callable[[], Awaitable[Found]], wanted: Found) -> None:
-    """Wait until what is read is what is wanted, while the program runs."""
-    try:
-        async with asyncio.timeout(SOON):
-            while await read() != wanted:
-                assert running.poll() is None
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        assert await read() == wanted
 
 
 async def complete(account: Account, kit: Kit, count: int) -> int:
