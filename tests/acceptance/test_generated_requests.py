@@ -44,6 +44,11 @@ include-name = "DELETE /v1/buckets/{{bucket_identifier}}"
 parameters = {{ "path.bucket_identifier" = "deleted" }}
 checks = {{ ensure_resource_availability = {{ enabled = false }}, use_after_free = {{ enabled = false }} }}
 
+# for what never comes it would wait for up to a minute
+[[operations]]
+include-name = "GET /v1/events"
+parameters = {{ "query.wait" = 0 }}
+
 # its DELETE cancels: what was cancelled can be asked for
 [[operations]]
 include-name = ["DELETE /v1/tasks/{{task_id}}", "GET /v1/tasks/{{task_id}}"]

@@ -33,6 +33,7 @@ SOUND: dict[str, Any] = {
     "type": "video",
     "expires_at": "2999-01-01T00:00:00Z",
     "part_numbers": [1],
+    "channels": [{"channel": "webhook", "configs": {"url": "https://192.0.2.1/hook"}}],
 }
 # Fields that may be left out, but not with all that could stand in their place.
 NEEDED = {"part_numbers"}

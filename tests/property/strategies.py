@@ -134,6 +134,7 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401  # any annota
     simple: Mapping[Any, st.SearchStrategy[Any]] = {
         str: texts,
         int: integers,
+        float: st.floats(allow_nan=False, allow_infinity=False),
         bool: st.booleans(),
         datetime: instants,
         type(None): st.none(),
