@@ -5,8 +5,8 @@ reads the log itself; who has caught up is woken by what concerns its organizati
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from contextlib import aclosing
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing, contextmanager, suppress
 from typing import Final
 
 import msgspec
@@ -71,6 +71,19 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     has_more: bool
 
 
+_Place = tuple[str, str | None]  # an organization, and a stream if that is all that is of interest
+
+
+class _News:
+    """How readers of the same events hear that there is one."""
+
+    __slots__ = ("come", "readers")
+
+    def __init__(self) -> None:
+        self.come = asyncio.Event()
+        self.readers = 0
+
+
 class ReadingEvents:
     """The feed, as readers get it. `follow()` runs once in a process."""
 
@@ -81,7 +94,7 @@ class ReadingEvents:
         self._kept: list[Told | None] = []  # gapless: None stands for what is none of ours
         self._kept_bytes = 0
         self._before_kept = -1  # the position before the first one that is kept; below 0: nothing is followed yet
-        self._waiting: dict[str, asyncio.Event] = {}
+        self._waiting: dict[_Place, dict[Interest, _News]] = {}
         self._wanted = asyncio.Event()
         self._readers = 0
         self._last_left = 0.0
@@ -101,7 +114,9 @@ class ReadingEvents:
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             self._before_kept = position
-            self._wake(list(self._waiting))  # what was appended before is not kept
+            for group in list(self._waiting.values()):  # what was appended before is not kept
+                for interest in list(group):
+                    group.pop(interest).come.set()
             async with aclosing(self._log.tail(after=position)) as tail:
                 async for notification in tail:
                     self._keep(notification)
@@ -136,23 +151,44 @@ class ReadingEvents:
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while True:
-            news = self._waiting.setdefault(interest.organization_id, asyncio.Event())
-            page = self._of_kept(interest, after, limit) or await self._look_through(interest, after, limit)
-            left = until - loop.time()
-            if page.events or page.has_more or left <= 0:
-                return page
-            after = page.position
-            try:
-                async with asyncio.timeout(left):
-                    await news.wait()
-            except TimeoutError:
-                return page
+            with self._listening(interest) as news:
+                page = self._of_kept(interest, after, limit) or await self._look_through(interest, after, limit)
+                left = until - loop.time()
+                if page.events or page.has_more or left <= 0:
+                    return page
+                after = page.position
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await news.wait()
+                if not news.is_set():  # so nothing that has been kept since is of interest
+                    return EventPage(events=[], position=max(after, self._kept_until), has_more=False)
 
-    def _wake(self, organization_ids: Iterable[str]) -> None:
-        for organization_id in organization_ids:
-            news = self._waiting.pop(organization_id, None)
-            if news is not None:
-                news.set()
+    @contextmanager
+    def _listening(self, interest: Interest) -> Iterator[asyncio.Event]:
+        """Hear of the next event of interest while inside; readers of the same events hear of it together."""
+        place = interest.organization_id, interest.stream_id
+        news = self._waiting.setdefault(place, {}).setdefault(interest, _News())
+        news.readers += 1
+        try:
+            yield news.come
+        finally:
+            news.readers -= 1
+            group = self._waiting.get(place, {})
+            if news.readers == 0 and group.get(interest) is news:
+                del group[interest]
+            if not group:
+                self._waiting.pop(place, None)
+
+    def _wake(self, told: Told) -> None:
+        for stream_id in (None, told.notification.originator_id):
+            group = self._waiting.get((told.origin.organization_id, stream_id), {})
+            for interest in [each for each in group if each.sees(told)]:
+                group.pop(interest).come.set()
+
+    @property
+    def _kept_until(self) -> int:
+        """The position of the last event that is kept; below 0: nothing is followed."""
+        return -1 if self._before_kept < 0 else self._before_kept + len(self._kept)
 
     def _keep(self, notification: Notification) -> None:
         (told,) = _told([notification])
@@ -164,7 +200,7 @@ class ReadingEvents:
             self._before_kept += len(dropped)
             self._kept_bytes -= sum(len(each.notification.state) for each in dropped if each is not None)
         if told is not None:
-            self._wake([told.origin.organization_id])
+            self._wake(told)
 
     def _of_kept(self, interest: Interest, after: int, limit: int) -> EventPage | None:
         """Return a page from memory; None if the reader is further behind, or ahead."""

@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator
 
 import httpx
+import msgspec
 import psutil
 import uvloop
 
@@ -26,6 +27,7 @@ from tests.stack import stack
 
 CONNECTIONS = 16
 LOADING = 32
+LOADING_SECONDS = 3
 FOLLOWING = 10
 WEBHOOKS = 2
 
@@ -141,7 +143,7 @@ async def drain(reader: asyncio.StreamReader) -> None:
 
 @contextlib.asynccontextmanager
 async def listening(tenant: Tenant, receiver: Receiver) -> AsyncIterator[None]:
-    """Have a webhook that is told of every upload, and wait at the end until it was."""
+    """Have a webhook that is told of every upload, and is being told."""
     async with httpx.AsyncClient(base_url=tenant.url, headers=tenant.headers) as client:
         name = f"hook-{receiver.port}"
         body = {
@@ -151,6 +153,9 @@ async def listening(tenant: Tenant, receiver: Receiver) -> AsyncIterator[None]:
         }
         (await client.post("/v1/organizations/webhooks/", json=body)).raise_for_status()
         try:
+            body = msgspec.json.decode(BODY)
+            (await client.post("/v1/buckets/files/uploads", json=body)).raise_for_status()
+            await receiver.wait_for(1)
             yield
         finally:
             (await client.delete(f"/v1/organizations/webhooks/{name}")).raise_for_status()
@@ -172,7 +177,7 @@ async def cost(
     told = 0
     kept = 0.0
     for _ in range(rounds):
-        without = await load(port, request, connections=LOADING, seconds=1)
+        without = await load(port, request, connections=LOADING, seconds=LOADING_SECONDS)
         before = server.memory_info().rss
         async with contextlib.AsyncExitStack() as streams:
             readers = [await streams.enter_async_context(following(port, tenant, query)) for _ in range(count)]
@@ -181,13 +186,13 @@ async def cost(
             receivers = [await streams.enter_async_context(receiving(Receiver())) for _ in range(webhooks)]
             for receiver in receivers:
                 await streams.enter_async_context(listening(tenant, receiver))
-            loaded = await load(port, request, connections=LOADING, seconds=1)
+            loaded = await load(port, request, connections=LOADING, seconds=LOADING_SECONDS)
             told += sum(len(receiver.taken) for receiver in receivers)
             for task in draining:
                 task.cancel()
         ratios.append(loaded.requests_per_second / without.requests_per_second)
         await asyncio.sleep(1)  # the server comes to know that they are gone
-    others = f" and {webhooks} webhooks, told {told / rounds:.0f} messages a round," if webhooks else ""
+    others = f" and {webhooks} webhooks, told {told / rounds:.0f} messages a round" if webhooks else ""
     print(
         f"{count} streams that {what}{others}: creates/s {statistics.median(ratios):.2f} of those without"
         f" {[round(ratio, 2) for ratio in ratios]}, {kept / 1024:.1f} KiB of memory each"

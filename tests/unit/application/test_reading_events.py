@@ -100,6 +100,43 @@ async def test_who_waits_is_woken_by_what_comes(
     assert page.position == await world.log.head()
 
 
+async def test_who_waits_is_left_alone_by_what_it_is_not_interested_in_and_passes_over_it(
+    world: World, client: Client, reading: ReadingEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.make_bucket("files")
+    one = await client.request()
+    looks: list[int] = []
+    real = reading._of_kept  # how often it looks is what this is about
+
+    def counted(interest: Interest, after: int, limit: int) -> EventPage | None:
+        looks.append(after)
+        return real(interest, after, limit)
+
+    monkeypatch.setattr(reading, "_of_kept", counted)
+    completed = interest_of(client, tags=frozenset({"upload.completed.v1"}))
+    of_one = interest_of(client, stream_id=one.record.upload_id)
+    after = await world.log.head()
+    begun = [
+        asyncio.create_task(reading.wait(interest, after=after, limit=10, seconds=0.5))
+        for interest in (completed, completed, of_one)
+    ]
+    async with asyncio.timeout(SOON):
+        while reading._kept_until < 0:  # until it is followed
+            await asyncio.sleep(0)
+    for _ in range(20):  # and who waits has heard of it
+        await asyncio.sleep(0)
+    until_then = len(looks)
+    for _ in range(5):
+        await client.request()
+
+    pages = await asyncio.gather(*begun)
+
+    assert [tags(page) for page in pages] == [[], [], []]
+    assert {page.position for page in pages} == {await world.log.head()}
+    assert len(looks) == until_then
+    assert reading._waiting == {}  # nothing is left of who has gone
+
+
 async def test_who_waits_for_nothing_gets_an_empty_page_and_the_position_up_to_which_it_was_looked_through(
     world: World, client: Client, reading: ReadingEvents
 ) -> None:
