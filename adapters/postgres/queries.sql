@@ -603,7 +603,8 @@ ON CONFLICT DO NOTHING;
 
 -- name: lease_deliveries
 -- Take what is due: in order for each webhook and stream, and no more of each webhook than it may have under way; one
--- that failed last has one attempt at a time, and none while it rests.
+-- that failed last has one attempt at a time, and none while it rests. What a crash of PostgreSQL takes away of this is
+-- done again.
 WITH due AS (
     SELECT d.webhook_id, d.position
     FROM upwell.webhooks w JOIN upwell.webhook_endpoints e USING (webhook_id), LATERAL (
@@ -611,10 +612,10 @@ WITH due AS (
         FROM upwell.webhook_deliveries p
         WHERE p.webhook_id = w.webhook_id AND p.status = 'pending' AND p.next_at <= $1
             AND (p.leased_until IS NULL OR p.leased_until <= $1)
-            AND NOT EXISTS (
-                SELECT FROM upwell.webhook_deliveries earlier
-                WHERE earlier.webhook_id = p.webhook_id AND earlier.stream_id = p.stream_id
-                    AND earlier.status = 'pending' AND earlier.position < p.position)
+            AND p.position = (
+                SELECT first.position FROM upwell.webhook_deliveries first
+                WHERE first.webhook_id = p.webhook_id AND first.stream_id = p.stream_id AND first.status = 'pending'
+                ORDER BY first.position LIMIT 1)
         ORDER BY p.next_at, p.position
         LIMIT greatest(CASE e.failures WHEN 0 THEN $5::bigint ELSE 1 END - (
             SELECT count(*) FROM upwell.webhook_deliveries u
@@ -627,13 +628,15 @@ WITH due AS (
 )
 UPDATE upwell.webhook_deliveries d
 SET lease = $3, leased_until = $2, attempts = d.attempts + 1, first_at = coalesce(d.first_at, $1)
-FROM due WHERE (d.webhook_id, d.position) = (due.webhook_id, due.position)
+FROM due, set_config('synchronous_commit', 'off', true) WHERE (d.webhook_id, d.position) = (due.webhook_id, due.position)
 RETURNING d.*;
 
 -- name: end_attempt
--- Record an attempt that is over: what came of the delivery, and when it is tried again.
+-- Record an attempt that is over: what came of the delivery, and when it is tried again. After a crash of PostgreSQL it
+-- may be made once more.
 UPDATE upwell.webhook_deliveries
 SET status = $4, history = $5, next_at = $6, ended_at = $7, lease = NULL, leased_until = NULL
+FROM set_config('synchronous_commit', 'off', true)
 WHERE webhook_id = $1 AND position = $2 AND lease = $3;
 
 -- name: give_back_delivery
