@@ -215,7 +215,8 @@ class DeliveringWebhooks:
         now = self._clock.now()
         if attempt.status_code in _TAKEN:
             await self._deliveries.end_attempt(delivery, attempt, status=DeliveryStatus.DELIVERED, next_at=now)
-            await self._endpoints.answered(delivery.webhook_id)
+            if endpoint is not None and endpoint.failures:
+                await self._endpoints.answered(delivery.webhook_id)
             return
         next_at = now + pause_after(delivery.attempts, message_id_of(delivery))
         gone = attempt.status_code == _GONE
