@@ -1,8 +1,9 @@
 """Somebody who receives webhooks, well or badly, on a port of loopback."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -106,3 +107,16 @@ async def receiving(receiver: Receiver) -> AsyncIterator[Receiver]:
         for task in list(serving):
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
+
+
+async def main(count: int) -> None:
+    """Receive well, at so many ports: print them, and for each line that is read how many messages each has had."""
+    async with AsyncExitStack() as stack:
+        receivers = [await stack.enter_async_context(receiving(Receiver())) for _ in range(count)]
+        print(*(each.port for each in receivers), flush=True)
+        while await asyncio.to_thread(sys.stdin.readline):
+            print(*(len(each.taken) for each in receivers), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 
@@ -22,7 +24,6 @@ import uvloop
 from tests.benchmarks.bench_creates import BODY
 from tests.benchmarks.load import http_request, load
 from tests.conftest import Tenant
-from tests.receiver import Receiver, receiving
 from tests.stack import stack
 
 CONNECTIONS = 16
@@ -141,24 +142,52 @@ async def drain(reader: asyncio.StreamReader) -> None:
         pass
 
 
+class Receivers:
+    """Receivers of webhooks, in a process of their own: this one has enough to do."""
+
+    def __init__(self, count: int) -> None:
+        command = [sys.executable, "-m", "tests.receiver", str(count)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._count = count
+        self.ports = self._read()
+
+    def told(self) -> list[int]:
+        """Return how many messages each has had."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def end(self) -> None:
+        """Stop them."""
+        self._process.communicate()
+
+    def _read(self) -> list[int]:
+        assert self._process.stdout is not None
+        return [int(each) for each in self._process.stdout.readline().split()]
+
+
 @contextlib.asynccontextmanager
-async def listening(tenant: Tenant, receiver: Receiver) -> AsyncIterator[None]:
-    """Have a webhook that is told of every upload, and is being told."""
+async def listening(tenant: Tenant, receivers: Receivers) -> AsyncIterator[None]:
+    """Have webhooks that are told of every upload, and are being told."""
     async with httpx.AsyncClient(base_url=tenant.url, headers=tenant.headers) as client:
-        name = f"hook-{receiver.port}"
-        body = {
-            "webhook_name": name,
-            "event_types": ["upload.requested"],
-            "channels": [{"channel": "webhook", "configs": {"url": receiver.url}}],
-        }
-        (await client.post("/v1/organizations/webhooks/", json=body)).raise_for_status()
+        for port in receivers.ports:
+            body = {
+                "webhook_name": f"hook-{port}",
+                "event_types": ["upload.requested"],
+                "channels": [{"channel": "webhook", "configs": {"url": f"http://127.0.0.1:{port}/"}}],
+            }
+            (await client.post("/v1/organizations/webhooks/", json=body)).raise_for_status()
+        before = receivers.told()
+        upload = msgspec.json.decode(BODY)
+        (await client.post("/v1/buckets/files/uploads", json=upload)).raise_for_status()
+        while any(now == then for now, then in zip(receivers.told(), before, strict=True)):
+            await asyncio.sleep(0.05)
         try:
-            body = msgspec.json.decode(BODY)
-            (await client.post("/v1/buckets/files/uploads", json=body)).raise_for_status()
-            await receiver.wait_for(1)
             yield
         finally:
-            (await client.delete(f"/v1/organizations/webhooks/{name}")).raise_for_status()
+            for port in receivers.ports:
+                (await client.delete(f"/v1/organizations/webhooks/hook-{port}")).raise_for_status()
 
 
 async def cost(
@@ -174,8 +203,8 @@ async def cost(
     """Print creates per second with so many subscribers, as a ratio to those without."""
     request = create(tenant)
     ratios: list[float] = []
-    told = 0
     kept = 0.0
+    receivers = Receivers(webhooks)
     for _ in range(rounds):
         without = await load(port, request, connections=LOADING, seconds=LOADING_SECONDS)
         before = server.memory_info().rss
@@ -183,15 +212,14 @@ async def cost(
             readers = [await streams.enter_async_context(following(port, tenant, query)) for _ in range(count)]
             draining = [asyncio.create_task(drain(reader)) for reader in readers]
             kept = kept or (server.memory_info().rss - before) / count
-            receivers = [await streams.enter_async_context(receiving(Receiver())) for _ in range(webhooks)]
-            for receiver in receivers:
-                await streams.enter_async_context(listening(tenant, receiver))
+            await streams.enter_async_context(listening(tenant, receivers))
             loaded = await load(port, request, connections=LOADING, seconds=LOADING_SECONDS)
-            told += sum(len(receiver.taken) for receiver in receivers)
             for task in draining:
                 task.cancel()
         ratios.append(loaded.requests_per_second / without.requests_per_second)
         await asyncio.sleep(1)  # the server comes to know that they are gone
+    told = sum(receivers.told())
+    receivers.end()
     others = f" and {webhooks} webhooks, told {told / rounds:.0f} messages a round" if webhooks else ""
     print(
         f"{count} streams that {what}{others}: creates/s {statistics.median(ratios):.2f} of those without"
