@@ -122,8 +122,9 @@ class ReadingEvents:
                     self._keep(notification)
                     if self._readers == 0 and asyncio.get_running_loop().time() > self._last_left + _LINGER_SECONDS:
                         break
-            self._wanted.clear()
             self._kept, self._kept_bytes, self._before_kept = [], 0, -1
+            if self._readers == 0:  # otherwise somebody has come while the log was let go
+                self._wanted.clear()
 
     async def page(self, interest: Interest, *, after: int, limit: int) -> EventPage:
         """Return the next events after a position, as the log has them now."""

@@ -1,12 +1,13 @@
 """The feed as readers get it, over the log in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 
 import pytest
 
 from application import reading_events
+from application.ports.event_log import Notification
 from application.reading_events import EventPage, Interest, ReadingEvents, Told
 from tests.unit.application.world import Client, World
 
@@ -194,6 +195,42 @@ async def test_nobody_waits_so_nothing_is_followed(
     await client.request()
     async with asyncio.timeout(SOON):
         assert tags(await waiting) == ["upload.requested.v1"]
+
+
+async def test_who_comes_while_the_log_is_let_go_is_told_of_what_comes(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letting_go, gone = asyncio.Event(), asyncio.Event()
+    real = world.log.tail
+
+    async def tail(*, after: int) -> AsyncGenerator[Notification]:
+        async with aclosing(real(after=after)) as notifications:
+            try:
+                async for each in notifications:
+                    yield each
+            finally:
+                letting_go.set()
+                await gone.wait()
+
+    monkeypatch.setattr(reading_events, "_LINGER_SECONDS", -1.0)
+    monkeypatch.setattr(world.log, "tail", tail)
+    reading = ReadingEvents(log=world.log, own=world.log)
+    following = asyncio.create_task(reading.follow())
+    await client.make_bucket("files")
+    await reading.wait(interest_of(client), after=await world.log.head(), limit=1, seconds=0.01)
+    await client.request()
+    async with asyncio.timeout(SOON):
+        await letting_go.wait()
+        after = await world.log.head()
+        waiting = asyncio.create_task(reading.wait(interest_of(client), after=after, limit=1, seconds=SOON))
+        await asyncio.sleep(0)
+        gone.set()
+        while reading._kept_until < 0 or reading._kept:  # until it is followed again
+            await asyncio.sleep(0)
+        await client.request()
+        assert tags(await waiting) == ["upload.requested.v1"]
+    following.cancel()
+    await asyncio.wait({following})
 
 
 async def test_a_history_is_of_one_stream(client: Client, reading: ReadingEvents) -> None:
