@@ -1,11 +1,12 @@
 """Telling webhooks of events: at least once, in order for each stream, and so that none waits for another.
 
 A projection writes down who is to be told what; any number of workers carry it out under leases. A webhook that fails
-is tried with one message at a time and left alone in between, so it costs the others next to nothing.
+is tried with one message at a time and left alone in between, so it costs the others next to nothing. Whoever makes
+events comes first: a worker rests between leases, so that it takes many deliveries at once rather than all processors.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -15,13 +16,21 @@ import msgspec
 from application.callers import new_command_id
 from application.managing_webhooks import load_webhook
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, LogUnavailableError, StreamAppend, VersionConflictError
+from application.ports.event_log import (
+    Command,
+    EventLog,
+    LogUnavailableError,
+    Notification,
+    StreamAppend,
+    VersionConflictError,
+)
 from application.ports.read_side import ReadSide, WebhookRecord
 from application.ports.webhooks import (
     Answer,
     Attempt,
     DeliveryRecord,
     DeliveryStatus,
+    Ended,
     NewDelivery,
     WebhookDeliveries,
     WebhookEndpoint,
@@ -39,8 +48,9 @@ ACTOR: Final = "system:webhooks"
 KEPT: Final = timedelta(days=30)
 LEASE: Final = timedelta(seconds=60)  # longer than any attempt may take
 CONCURRENCY: Final = 256
-OF_EACH: Final = 8
+OF_EACH: Final = 16
 IDLE_SECONDS: Final = 1.0
+REST_SECONDS: Final = 0.025
 _TIDY_SECONDS: Final = 600.0
 _DROPPED_AT_ONCE: Final = 1000
 _ORPHANED: Final = timedelta(hours=1)
@@ -59,6 +69,14 @@ class DeliveryWatch(Protocol):
     def attempted(self, attempt: Attempt) -> None:
         """Hear how it went, still inside."""
         ...
+
+
+class _Matter(msgspec.Struct, frozen=True):
+    """What is needed to tell of some deliveries: the webhooks that are switched on, and the events by position."""
+
+    webhooks: Mapping[str, WebhookRecord]
+    endpoints: Mapping[str, WebhookEndpoint]
+    events: Mapping[int, Notification]
 
 
 class _Unwatched:
@@ -131,31 +149,35 @@ class DeliveringWebhooks:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Deliver until `stopping` is set; what is under way then is given back."""
-        under_way: set[asyncio.Task[None]] = set()
+        under_way: set[asyncio.Task[Ended | None]] = set()
+        ended: list[Ended] = []
         stop = asyncio.create_task(stopping.wait())
         tidying = asyncio.create_task(self._tidy())
         try:
             while not stopping.is_set():
-                due: Sequence[DeliveryRecord] = ()
                 with suppress(LogUnavailableError):
-                    due = await self._lease(CONCURRENCY - len(under_way))
-                under_way.update(asyncio.create_task(self._deliver(each)) for each in due)
-                if not due:  # otherwise more may be due at once
-                    await asyncio.wait({stop, *under_way}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                else:
-                    await asyncio.sleep(0)
-                under_way = {task for task in under_way if not task.done()}
+                    await self._end(ended)
+                    ended = []
+                    under_way |= await self._begin(CONCURRENCY - len(under_way))
+                await asyncio.wait({stop, *under_way}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({stop}, timeout=REST_SECONDS)
+                done = {task for task in under_way if task.done()}
+                under_way -= done
+                ended += _ended(done)
         finally:
             await asyncio.sleep(0)  # what was leased but has not begun could not give its lease back
             for task in (stop, tidying, *under_way):
                 task.cancel()
             await asyncio.gather(stop, tidying, *under_way, return_exceptions=True)
+            with suppress(LogUnavailableError):
+                await self._end(ended + _ended(under_way))
 
     async def deliver_due(self) -> int:
         """Deliver what is due now, and return how many there were."""
-        due = await self._lease(CONCURRENCY)
-        await asyncio.gather(*(self._deliver(each) for each in due))
-        return len(due)
+        begun = await self._begin(CONCURRENCY)
+        await asyncio.gather(*begun)
+        await self._end(_ended(begun))
+        return len(begun)
 
     async def tidy(self) -> None:
         """Remove what is old, and what is left of webhooks that are gone."""
@@ -184,40 +206,61 @@ class DeliveringWebhooks:
         )
         return await self._send(webhook, endpoint, message_id, body, {})
 
-    async def _lease(self, limit: int) -> Sequence[DeliveryRecord]:
+    async def _begin(self, limit: int) -> set[asyncio.Task[Ended | None]]:
+        """Take up to so many deliveries that are due, and begin with them."""
         if limit <= 0:
-            return ()
+            return set()
         now = self._clock.now()
-        return await self._deliveries.lease(
+        due = await self._deliveries.lease(
             now=now, leased_until=now + LEASE, token=self._ids.new("lease_"), limit=limit, of_each=OF_EACH
         )
+        if not due:
+            return set()
+        matter = await self._matter(due)
+        return {asyncio.create_task(self._deliver(each, matter)) for each in due}
 
-    async def _deliver(self, delivery: DeliveryRecord) -> None:
+    async def _matter(self, due: Sequence[DeliveryRecord]) -> _Matter:
+        webhook_ids = {each.webhook_id for each in due}
+        webhooks = await self._read_side.listening_webhooks({each.organization_id for each in due})
+        endpoints = await self._endpoints.endpoints(webhook_ids)
+        events = await self._log.read_at({each.position for each in due})
+        return _Matter(
+            webhooks={each.webhook_id: each for each in webhooks},
+            endpoints={each.webhook_id: each for each in endpoints},
+            events={each.id: each for each in events},
+        )
+
+    async def _end(self, ended: Sequence[Ended]) -> None:
+        if ended:
+            await self._deliveries.end(ended)
+
+    async def _deliver(self, delivery: DeliveryRecord, matter: _Matter) -> Ended | None:
+        """Make an attempt. None: it was none, or is made again when the lease has run out."""
         try:
-            await self._attempt(delivery)
+            return await self._attempt(delivery, matter)
         except asyncio.CancelledError:
             with suppress(LogUnavailableError):
                 await self._deliveries.give_back(delivery)
             raise
         except Exception as error:  # noqa: BLE001  # one broken delivery must not stop the others; its lease runs out
             self._report(delivery, error)
+            return None
 
-    async def _attempt(self, delivery: DeliveryRecord) -> None:
-        webhook = await self._read_side.webhook(delivery.organization_id, delivery.webhook_id)
-        if webhook is None or not webhook.settings.is_active:
+    async def _attempt(self, delivery: DeliveryRecord, matter: _Matter) -> Ended | None:
+        webhook = matter.webhooks.get(delivery.webhook_id)
+        if webhook is None:  # it was switched off or deleted at this moment
             await self._deliveries.give_back(delivery)
-            return
-        endpoint = await self._endpoints.endpoint(delivery.webhook_id)
-        body, command_id = await self._body(delivery)
+            return None
+        endpoint = matter.endpoints.get(delivery.webhook_id)
+        body, command_id = _message(delivery, matter.events[delivery.position])
         with self._watch.attempting(delivery, command_id) as headers:
             attempt = await self._send(webhook, endpoint, message_id_of(delivery), body, headers)
             self._watch.attempted(attempt)
         now = self._clock.now()
         if attempt.status_code in _TAKEN:
-            await self._deliveries.end_attempt(delivery, attempt, status=DeliveryStatus.DELIVERED, next_at=now)
             if endpoint is not None and endpoint.failures:
                 await self._endpoints.answered(delivery.webhook_id)
-            return
+            return Ended(delivery=delivery, attempt=attempt, status=DeliveryStatus.DELIVERED, next_at=now)
         next_at = now + pause_after(delivery.attempts, message_id_of(delivery))
         gone = attempt.status_code == _GONE
         given_up = gone or next_at > (delivery.first_at or now) + GIVE_UP_AFTER
@@ -226,21 +269,12 @@ class DeliveringWebhooks:
         await self._endpoints.failed(
             delivery.webhook_id, now=now, resting_until=now + rest_after(failures + 1, delivery.webhook_id)
         )
-        await self._deliveries.end_attempt(delivery, attempt, status=status, next_at=next_at)
+        failing = now - (endpoint.failing_since or now) if endpoint is not None else timedelta(0)
         if gone:
             await self._disable(webhook, DisabledReason.GONE)
-            return
-        failing = now - (endpoint.failing_since or now) if endpoint is not None else timedelta(0)
-        if failing >= GIVE_UP_AFTER or (given_up and failing >= _LONG):
+        elif failing >= GIVE_UP_AFTER or (given_up and failing >= _LONG):
             await self._disable(webhook, DisabledReason.FAILING)
-
-    async def _body(self, delivery: DeliveryRecord) -> tuple[bytes, str]:
-        """Return the message, and which command it tells of: the event as the log has it now, maybe redacted."""
-        (stored,) = await self._log.read_feed(after=delivery.position - 1, limit=1)
-        origin = origin_of(stored.state)
-        assert origin is not None  # noqa: S101  # only events of ours are written down
-        event = for_webhooks(envelope(stored.id, stored.originator_id, stored.topic, stored.state, origin))
-        return msgspec.json.encode(event), origin.command_id
+        return Ended(delivery=delivery, attempt=attempt, status=status, next_at=next_at)
 
     async def _send(
         self,
@@ -293,6 +327,20 @@ class DeliveringWebhooks:
             with suppress(LogUnavailableError):
                 await self.tidy()
             await asyncio.sleep(_TIDY_SECONDS)
+
+
+def _ended(tasks: Iterable["asyncio.Task[Ended | None]"]) -> list[Ended]:
+    """Return what has become of those that have come to an end."""
+    results = [task.result() for task in tasks if not task.cancelled()]
+    return [each for each in results if each is not None]
+
+
+def _message(delivery: DeliveryRecord, stored: Notification) -> tuple[bytes, str]:
+    """Return the message, and which command it tells of: the event as the log has it now, maybe redacted."""
+    origin = origin_of(stored.state)
+    assert origin is not None  # noqa: S101  # only events of ours are written down
+    event = for_webhooks(envelope(delivery.position, stored.originator_id, stored.topic, stored.state, origin))
+    return msgspec.json.encode(event), origin.command_id
 
 
 def message_id_of(delivery: DeliveryRecord) -> str:

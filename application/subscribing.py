@@ -182,6 +182,8 @@ class Subscribing(Generic[Transaction]):
                     if events:
                         with self._around(projection.name, events):
                             await projection.project(transaction, events)
+                if len(page) < PAGE:
+                    await asyncio.sleep(_MOMENT_SECONDS)
 
     async def _project_in_bulk(self, projection: BulkProjection[Transaction], lease: Lease) -> None:
         bulk = _Bulk(projection)
@@ -197,6 +199,8 @@ class Subscribing(Generic[Transaction]):
                 recording = self._subscriptions.recording(lease, position, now=self._clock.now())
                 async with recording as transaction:
                     await gathered.write(transaction)
+                if bulk.at_end:
+                    await asyncio.sleep(_MOMENT_SECONDS)
 
         try:
             async with asyncio.TaskGroup() as together:
@@ -247,7 +251,7 @@ class _Bulk(Generic[Transaction]):
         self._projection = projection
         self._gathered = projection.gather()
         self._count = self._position = 0
-        self._is_last = False
+        self.at_end = False
         self._changed = asyncio.Condition()
 
     async def add(self, page: Sequence[Notification]) -> None:
@@ -257,7 +261,7 @@ class _Bulk(Generic[Transaction]):
             self._gathered.add(page)
             self._count += len(page)
             self._position = page[-1].id
-            self._is_last = len(page) < PAGE
+            self.at_end = len(page) < PAGE
             self._changed.notify()
 
     async def take(self) -> tuple[Gathered[Transaction], int]:
@@ -266,7 +270,7 @@ class _Bulk(Generic[Transaction]):
             await self._changed.wait_for(lambda: self._count > 0)
             with suppress(TimeoutError):  # the last page may be a full one
                 async with asyncio.timeout(_MOMENT_SECONDS):
-                    await self._changed.wait_for(lambda: self._count >= BULK or self._is_last)
+                    await self._changed.wait_for(lambda: self._count >= BULK or self.at_end)
             gathered, self._gathered, self._count = self._gathered, self._projection.gather(), 0
             self._changed.notify()
             return gathered, self._position

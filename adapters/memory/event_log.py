@@ -5,7 +5,7 @@ between, so there is no lock.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from itertools import islice
 from typing import Any, cast
@@ -82,6 +82,10 @@ class MemoryEventLog:
             return self._notifications[after : after + limit]
         theirs = (each for each in self._notifications[after:] if _organization_of(each) == organization_id)
         return list(islice(theirs, limit))
+
+    async def read_at(self, positions: Collection[int]) -> Sequence[Notification]:
+        """Return the notifications at these positions, in order."""
+        return [each for each in self._notifications if each.id in positions]
 
     async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
         """Yield every notification above `after`, and go on with new ones."""

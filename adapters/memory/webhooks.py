@@ -1,6 +1,6 @@
 """What webhooks keep secret, what they are to be told, and who tells them, in dictionaries."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -8,9 +8,9 @@ import msgspec
 from adapters.memory.event_log import MemoryEventLog
 from application.ports.webhooks import (
     Answer,
-    Attempt,
     DeliveryRecord,
     DeliveryStatus,
+    Ended,
     NewDelivery,
     TargetRefusedError,
     WebhookEndpoint,
@@ -36,6 +36,10 @@ class MemoryWebhookEndpoints:
     async def endpoint(self, webhook_id: str) -> WebhookEndpoint | None:
         """Return what is kept."""
         return self.rows.get(webhook_id)
+
+    async def endpoints(self, webhook_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
+        """Return what is kept of these."""
+        return [self.rows[each] for each in set(webhook_ids) & self.rows.keys()]
 
     async def answered(self, webhook_id: str) -> None:
         """Note that it took something."""
@@ -100,17 +104,16 @@ class MemoryWebhookDeliveries:
             self._rows[_place(each)] = _Row(record=each, leased_until=leased_until)
         return sorted(leased, key=lambda each: each.position)
 
-    async def end_attempt(
-        self, delivery: DeliveryRecord, attempt: Attempt, *, status: DeliveryStatus, next_at: datetime
-    ) -> None:
-        """Record how it went."""
-        self._end(
-            delivery,
-            status=status,
-            history=delivery.with_attempt(attempt),
-            next_at=next_at,
-            ended_at=None if status is DeliveryStatus.PENDING else attempt.at,
-        )
+    async def end(self, ended: Sequence[Ended]) -> None:
+        """Record how they went."""
+        for each in ended:
+            self._end(
+                each.delivery,
+                status=each.status,
+                history=each.delivery.with_attempt(each.attempt),
+                next_at=each.next_at,
+                ended_at=None if each.status is DeliveryStatus.PENDING else each.attempt.at,
+            )
 
     async def give_back(self, delivery: DeliveryRecord) -> None:
         """End a lease as if it had not been taken."""

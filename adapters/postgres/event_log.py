@@ -9,7 +9,7 @@ import asyncio
 import copy
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any, Protocol
@@ -178,7 +178,7 @@ class PostgresEventLog:
         """Return all events of a stream by version."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["stream"], stream_id)
-        return [Notification(**dict(row)) for row in rows]
+        return _notifications(rows)
 
     async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
         """Return up to `limit` notifications above `after`, in order."""
@@ -187,10 +187,12 @@ class PostgresEventLog:
                 rows = await self._reads.fetch(QUERIES["feed"], after, limit)
             else:
                 rows = await self._reads.fetch(QUERIES["feed_of_organization"], after, limit, organization_id)
-        return [
-            Notification(originator_id=stream_id, originator_version=version, topic=topic, state=state, id=position)
-            for stream_id, version, topic, state, position in rows
-        ]
+        return _notifications(rows)
+
+    async def read_at(self, positions: Collection[int]) -> Sequence[Notification]:
+        """Return the notifications at these positions, in order."""
+        async with log_errors():
+            return _notifications(await self._reads.fetch(QUERIES["feed_at"], list(positions)))
 
     async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
         """Yield every notification above `after` and go on with new ones; survives a restart of PostgreSQL."""
@@ -334,6 +336,13 @@ class PostgresEventLog:
                     entry.sent_before = True
                     missing.append(entry)
             return missing
+
+
+def _notifications(rows: Iterable[Any]) -> list[Notification]:
+    return [
+        Notification(originator_id=stream_id, originator_version=version, topic=topic, state=state, id=position)
+        for stream_id, version, topic, state, position in rows
+    ]
 
 
 async def _positions(connection: Connection, entries: list[_Entry]) -> dict[_Entry, int]:

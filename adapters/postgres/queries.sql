@@ -15,6 +15,11 @@ WHERE notification_id > $1 ORDER BY notification_id LIMIT $2;
 SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
 WHERE organization_id = $3 AND notification_id > $1 ORDER BY notification_id LIMIT $2;
 
+-- name: feed_at
+-- The notifications at some positions.
+SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
+WHERE notification_id = ANY ($1) ORDER BY notification_id;
+
 -- name: head
 -- The last position.
 SELECT position FROM upwell.log_head;
@@ -571,10 +576,10 @@ SELECT * FROM upwell.webhooks WHERE organization_id = $1 ORDER BY position DESC;
 SELECT * FROM upwell.webhooks
 WHERE organization_id = ANY($1) AND (settings->>'is_active')::boolean ORDER BY position;
 
--- name: webhook_endpoint
--- What is secret about a webhook, and how it answered lately.
+-- name: webhook_endpoints
+-- What is secret about webhooks, and how they answered lately.
 SELECT webhook_id, organization_id, secrets, headers, failures, failing_since, resting_until, created_at
-FROM upwell.webhook_endpoints WHERE webhook_id = $1;
+FROM upwell.webhook_endpoints WHERE webhook_id = ANY ($1);
 
 -- name: keep_webhook_endpoint
 -- Keep what is secret about a webhook; it counts as one that answers.
@@ -595,10 +600,52 @@ SET failures = failures + 1, failing_since = coalesce(failing_since, $2), restin
 WHERE webhook_id = $1;
 
 -- name: add_deliveries
--- What webhooks are to be told; what is there already stays.
+-- What webhooks are to be told, a batch for each. What a crash of PostgreSQL takes away goes together with the position
+-- up to which it was written down, and is written down again.
+INSERT INTO upwell.webhook_batches (webhook_id, organization_id, size, first_position, deliveries, created_at)
+SELECT n.webhook_id, n.organization_id, jsonb_array_length(n.deliveries), (n.deliveries->0->>'position')::bigint,
+    n.deliveries, $2
+FROM set_config('synchronous_commit', 'off', true),
+    json_to_recordset($1::json) AS n(webhook_id text, organization_id text, deliveries jsonb);
+
+-- name: take_batches
+-- Make deliveries of what is next, for webhooks that may be told and have less than a round of it; those that are there
+-- stay. Only who has locked a webhook takes its batches, so none is taken before one that came earlier.
+WITH hungry AS (
+    SELECT e.webhook_id
+    FROM upwell.webhook_endpoints e JOIN upwell.webhooks w USING (webhook_id)
+    WHERE EXISTS (SELECT FROM upwell.webhook_batches b WHERE b.webhook_id = e.webhook_id)
+        AND (w.settings->>'is_active')::boolean AND (e.resting_until IS NULL OR e.resting_until <= $1)
+        AND (
+            SELECT count(*) FROM (
+                SELECT FROM upwell.webhook_deliveries p
+                WHERE p.webhook_id = e.webhook_id AND p.status = 'pending' AND p.next_at <= $1 AND p.lease IS NULL
+                    AND p.position = (
+                        SELECT first.position FROM upwell.webhook_deliveries first
+                        WHERE first.webhook_id = p.webhook_id AND first.stream_id = p.stream_id
+                            AND first.status = 'pending'
+                        ORDER BY first.position LIMIT 1)
+                LIMIT $2) due
+        ) < $2
+    FOR UPDATE OF e SKIP LOCKED
+), next AS (
+    SELECT b.webhook_id, b.number
+    FROM hungry, LATERAL (
+        SELECT oldest.*, sum(size) OVER (ORDER BY number) - size AS before FROM (
+            SELECT * FROM upwell.webhook_batches b
+            WHERE b.webhook_id = hungry.webhook_id ORDER BY number LIMIT $2) oldest
+    ) b
+    WHERE b.before < $2
+), taken AS (
+    DELETE FROM upwell.webhook_batches b USING next
+    WHERE (b.webhook_id, b.number) = (next.webhook_id, next.number)
+    RETURNING b.*
+)
 INSERT INTO upwell.webhook_deliveries
     (webhook_id, position, organization_id, stream_id, topic, status, created_at, next_at)
-SELECT each.*, 'pending', $6, $6 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[]) each
+SELECT t.webhook_id, d.position, t.organization_id, d.stream_id, d.topic, 'pending', t.created_at, t.created_at
+FROM taken t, set_config('synchronous_commit', 'off', true),
+    jsonb_to_recordset(t.deliveries) AS d(position bigint, stream_id text, topic text)
 ON CONFLICT DO NOTHING;
 
 -- name: lease_deliveries
@@ -631,13 +678,16 @@ SET lease = $3, leased_until = $2, attempts = d.attempts + 1, first_at = coalesc
 FROM due, set_config('synchronous_commit', 'off', true) WHERE (d.webhook_id, d.position) = (due.webhook_id, due.position)
 RETURNING d.*;
 
--- name: end_attempt
--- Record an attempt that is over: what came of the delivery, and when it is tried again. After a crash of PostgreSQL it
--- may be made once more.
-UPDATE upwell.webhook_deliveries
-SET status = $4, history = $5, next_at = $6, ended_at = $7, lease = NULL, leased_until = NULL
-FROM set_config('synchronous_commit', 'off', true)
-WHERE webhook_id = $1 AND position = $2 AND lease = $3;
+-- name: end_deliveries
+-- Record attempts that are over: what came of the deliveries, and when they are tried again. After a crash of PostgreSQL
+-- they may be made once more.
+UPDATE upwell.webhook_deliveries d
+SET status = n.status, history = n.history::jsonb, next_at = n.next_at, ended_at = n.ended_at, lease = NULL,
+    leased_until = NULL
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[])
+        n(webhook_id, position, lease, status, history, next_at, ended_at),
+    set_config('synchronous_commit', 'off', true)
+WHERE d.webhook_id = n.webhook_id AND d.position = n.position AND d.lease = n.lease;
 
 -- name: give_back_delivery
 -- End a lease as if it had not been taken.
@@ -645,9 +695,26 @@ UPDATE upwell.webhook_deliveries SET lease = NULL, leased_until = NULL, attempts
 WHERE webhook_id = $1 AND position = $2 AND lease = $3;
 
 -- name: deliveries
--- What a webhook was told, and is to be told, the newest first.
-SELECT * FROM upwell.webhook_deliveries
-WHERE organization_id = $1 AND webhook_id = $2 AND position < $3 AND ($4::text IS NULL OR status = $4)
+-- What a webhook was told, and is to be told, the newest first. Of what waits in batches no more is opened than is asked for.
+SELECT * FROM (
+    (SELECT webhook_id, position, organization_id, stream_id, topic, status, attempts, history, created_at, first_at,
+        next_at, ended_at
+    FROM upwell.webhook_deliveries
+    WHERE organization_id = $1 AND webhook_id = $2 AND position < $3 AND ($4::text IS NULL OR status = $4)
+    ORDER BY position DESC LIMIT $5)
+    UNION ALL
+    (SELECT b.webhook_id, d.position, b.organization_id, d.stream_id, d.topic, 'pending', 0, '[]', b.created_at, NULL,
+        b.created_at, NULL
+    FROM (
+        SELECT *, sum(size) OVER newer - first_value(size) OVER newer AS whole_and_newer  -- the newest may lie half above
+        FROM upwell.webhook_batches
+        WHERE organization_id = $1 AND webhook_id = $2 AND first_position < $3 AND coalesce($4, 'pending') = 'pending'
+        WINDOW newer AS (ORDER BY number DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ) b, jsonb_to_recordset(b.deliveries) AS d(position bigint, stream_id text, topic text)
+    WHERE coalesce(b.whole_and_newer, 0) < $5 AND d.position < $3 AND NOT EXISTS (
+        SELECT FROM upwell.webhook_deliveries t WHERE t.webhook_id = b.webhook_id AND t.position = d.position)
+    ORDER BY d.position DESC LIMIT $5)
+) d
 ORDER BY position DESC LIMIT $5;
 
 -- name: redeliver
@@ -663,6 +730,17 @@ DELETE FROM upwell.webhook_deliveries WHERE (webhook_id, position) IN (
     SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d
     WHERE NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = d.webhook_id)
     LIMIT $2);
+
+-- name: drop_batches
+-- Remove some of what webhooks were to be told that is old, or whose webhook is gone.
+WITH dropped AS (
+    DELETE FROM upwell.webhook_batches WHERE (webhook_id, number) IN (
+        SELECT b.webhook_id, b.number FROM upwell.webhook_batches b
+        WHERE b.created_at < $1 OR NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = b.webhook_id)
+        LIMIT $2)
+    RETURNING size
+)
+SELECT coalesce(sum(size), 0) FROM dropped;
 
 -- name: drop_webhook_endpoints
 -- Remove what is secret about webhooks that are gone, or were never made.

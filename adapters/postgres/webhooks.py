@@ -1,14 +1,17 @@
 """What webhooks keep secret, and what they are to be told, on PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from adapters.postgres.connecting import Pool, PoolConnection, log_errors
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
-from application.ports.webhooks import Attempt, DeliveryRecord, DeliveryStatus, NewDelivery, WebhookEndpoint
+from application.ports.webhooks import DeliveryRecord, DeliveryStatus, Ended, NewDelivery, WebhookEndpoint
+
+_BATCHES_AT_ONCE: Final = 20
 
 
 class PostgresWebhookEndpoints:
@@ -31,9 +34,13 @@ class PostgresWebhookEndpoints:
 
     async def endpoint(self, webhook_id: str) -> WebhookEndpoint | None:
         """Return what is kept."""
+        return next(iter(await self.endpoints([webhook_id])), None)
+
+    async def endpoints(self, webhook_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
+        """Return what is kept of these."""
         async with log_errors():
-            row = await self._pool.fetchrow(QUERIES["webhook_endpoint"], webhook_id)
-        return None if row is None else msgspec.convert(dict(row), WebhookEndpoint)
+            rows = await self._pool.fetch(QUERIES["webhook_endpoints"], list(webhook_ids))
+        return [msgspec.convert(dict(row), WebhookEndpoint) for row in rows]
 
     async def answered(self, webhook_id: str) -> None:
         """Note that it took something."""
@@ -51,8 +58,23 @@ class PostgresWebhookEndpoints:
             await self._pool.execute(QUERIES["drop_webhook_endpoints"], made_before)
 
 
+class _Batched(msgspec.Struct):
+    position: int
+    stream_id: str
+    topic: str
+
+
+class _Batch(msgspec.Struct):
+    webhook_id: str
+    organization_id: str
+    deliveries: list[_Batched]
+
+
 class PostgresWebhookDeliveries:
-    """Implements `WebhookDeliveries`: rows leased with FOR UPDATE SKIP LOCKED. `reads` may see less than `pool`."""
+    """Implements `WebhookDeliveries`: rows leased with FOR UPDATE SKIP LOCKED. `reads` may see less than `pool`.
+
+    What is added waits in batches, and becomes rows when a webhook has nothing else that is due.
+    """
 
     def __init__(self, pool: Pool, reads: Reads) -> None:
         self._pool = pool
@@ -60,38 +82,36 @@ class PostgresWebhookDeliveries:
 
     async def add(self, transaction: PoolConnection, deliveries: Sequence[NewDelivery], *, now: datetime) -> None:
         """Remember these, in this transaction."""
-        await transaction.execute(
-            QUERIES["add_deliveries"],
-            [each.webhook_id for each in deliveries],
-            [each.position for each in deliveries],
-            [each.organization_id for each in deliveries],
-            [each.stream_id for each in deliveries],
-            [each.topic for each in deliveries],
-            now,
-        )
+        batches: dict[str, _Batch] = {}
+        for each in deliveries:
+            batch = batches.setdefault(each.webhook_id, _Batch(each.webhook_id, each.organization_id, []))
+            batch.deliveries.append(_Batched(each.position, each.stream_id, each.topic))
+        found = msgspec.json.encode(list(batches.values())).decode()
+        await transaction.execute(QUERIES["add_deliveries"], found, now)
 
     async def lease(
         self, *, now: datetime, leased_until: datetime, token: str, limit: int, of_each: int
     ) -> Sequence[DeliveryRecord]:
         """Take what is due."""
-        async with log_errors():
-            rows = await self._pool.fetch(QUERIES["lease_deliveries"], now, leased_until, token, limit, of_each)
+        async with log_errors(), self._pool.acquire() as connection:
+            for _ in range(_BATCHES_AT_ONCE):  # what is taken may have to wait for what failed before it
+                if (await connection.execute(QUERIES["take_batches"], now, of_each)).endswith(" 0"):
+                    break
+            rows = await connection.fetch(QUERIES["lease_deliveries"], now, leased_until, token, limit, of_each)
         return sorted((msgspec.convert(dict(row), DeliveryRecord) for row in rows), key=lambda each: each.position)
 
-    async def end_attempt(
-        self, delivery: DeliveryRecord, attempt: Attempt, *, status: DeliveryStatus, next_at: datetime
-    ) -> None:
-        """Record how it went."""
+    async def end(self, ended: Sequence[Ended]) -> None:
+        """Record how they went."""
         async with log_errors():
             await self._pool.execute(
-                QUERIES["end_attempt"],
-                delivery.webhook_id,
-                delivery.position,
-                delivery.lease,
-                status.value,
-                msgspec.json.encode(delivery.with_attempt(attempt)),
-                next_at,
-                None if status is DeliveryStatus.PENDING else attempt.at,
+                QUERIES["end_deliveries"],
+                [each.delivery.webhook_id for each in ended],
+                [each.delivery.position for each in ended],
+                [each.delivery.lease for each in ended],
+                [each.status.value for each in ended],
+                [msgspec.json.encode(each.delivery.with_attempt(each.attempt)).decode() for each in ended],
+                [each.next_at for each in ended],
+                [None if each.status is DeliveryStatus.PENDING else each.attempt.at for each in ended],
             )
 
     async def give_back(self, delivery: DeliveryRecord) -> None:
@@ -119,4 +139,5 @@ class PostgresWebhookDeliveries:
         """Remove some that are older or whose webhook is gone."""
         async with log_errors():
             done = await self._pool.execute(QUERIES["drop_deliveries"], made_before, limit)
-        return int(done.rpartition(" ")[2])
+            waiting = await self._pool.fetchval(QUERIES["drop_batches"], made_before, limit)
+        return int(done.rpartition(" ")[2]) + int(waiting)

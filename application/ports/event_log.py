@@ -4,7 +4,7 @@ The words are those of the `eventsourcing` library: an originator is a stream (a
 event with its place in the one global order.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Protocol
 
 import msgspec
@@ -156,6 +156,10 @@ class EventLog(Protocol):
 
         No event ever appears at or below a position that a reader has passed.
         """
+        ...
+
+    async def read_at(self, positions: Collection[int]) -> Sequence[Notification]:
+        """Return the notifications at these positions, in order; what is not there is left out."""
         ...
 
     def tail(self, *, after: int) -> AsyncGenerator[Notification]:

@@ -1,7 +1,7 @@
 """The roles that webhooks need: one keeps their secrets, one what they are to be told, and one tells them."""
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
@@ -79,6 +79,15 @@ class DeliveryRecord(NewDelivery, frozen=True, kw_only=True):
         return (*self.history, attempt)[-KEPT_ATTEMPTS:]
 
 
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt that is over, and what has become of its delivery. `next_at`: when a pending one is due again."""
+
+    delivery: DeliveryRecord
+    attempt: Attempt
+    status: DeliveryStatus
+    next_at: datetime
+
+
 class WebhookEndpoints(Protocol):
     """Keeps what is secret about webhooks; nobody but the sender and who makes a webhook sees it."""
 
@@ -88,6 +97,10 @@ class WebhookEndpoints(Protocol):
 
     async def endpoint(self, webhook_id: str) -> WebhookEndpoint | None:
         """Return what is kept."""
+        ...
+
+    async def endpoints(self, webhook_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
+        """Return what is kept of these, in any order."""
         ...
 
     async def answered(self, webhook_id: str) -> None:
@@ -120,10 +133,8 @@ class WebhookDeliveries(Protocol[Transaction_contra]):
         """
         ...
 
-    async def end_attempt(
-        self, delivery: DeliveryRecord, attempt: Attempt, *, status: DeliveryStatus, next_at: datetime
-    ) -> None:
-        """Record how it went, if the lease is still ours. `next_at`: when a pending one is due again."""
+    async def end(self, ended: Sequence[Ended]) -> None:
+        """Record how they went, as far as the leases are still ours. No delivery is among them twice."""
         ...
 
     async def give_back(self, delivery: DeliveryRecord) -> None:
@@ -141,7 +152,7 @@ class WebhookDeliveries(Protocol[Transaction_contra]):
         ...
 
     async def drop(self, *, made_before: datetime, limit: int) -> int:
-        """Remove up to `limit` that are older or whose webhook is gone, and return how many there were."""
+        """Remove about `limit` that are older or whose webhook is gone, and return how many; 0: none is left."""
         ...
 
 

@@ -19,7 +19,6 @@ from application.callers import Caller
 from application.ports.event_log import LogUnavailableError
 from application.reading_events import Interest, Told
 from domain.refusals import RefusedError
-from domain.telling import envelope
 from entrypoints.http.errors import kind_of
 from entrypoints.http.server import CONNECTION
 from entrypoints.wiring import Services
@@ -146,19 +145,4 @@ async def _gone(receive: Receive) -> None:
 
 
 def _events(events: Sequence[Told]) -> bytes:
-    return b"".join(
-        b"id: %d\ndata: %b\n\n"
-        % (
-            told.position,
-            msgspec.json.encode(
-                envelope(
-                    told.position,
-                    told.notification.originator_id,
-                    told.notification.topic,
-                    told.notification.state,
-                    told.origin,
-                )
-            ),
-        )
-        for told in events
-    )
+    return b"".join([b"id: %d\ndata: %b\n\n" % (told.position, told.message) for told in events])

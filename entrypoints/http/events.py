@@ -9,12 +9,12 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 
 from application.callers import check_organization_scope
-from application.reading_events import MAX_LIMIT, MAX_WAIT_SECONDS, Interest, Told
+from application.reading_events import MAX_LIMIT, MAX_WAIT_SECONDS, Interest
 from application.uploads import upload_not_found
 from domain.api_key import Permission
 from domain.refusals import InvalidInputError
 from domain.tags import BY_TAG
-from domain.telling import TOLD_TO_ADMINISTRATORS, TOLD_TO_READERS, CloudEvent, envelope, schema_of, tags_named
+from domain.telling import TOLD_TO_ADMINISTRATORS, TOLD_TO_READERS, schema_of, tags_named
 from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.event_stream import EventStream
 from entrypoints.http.wire.base import Json as JsonObject
@@ -68,7 +68,7 @@ async def list_events(
         else await services.read_events.page(interest, after=position, limit=limit)
     )
     return EventPageResponse(
-        events=[render(told) for told in page.events], next_after=page.position, has_more=page.has_more
+        events=[told.envelope for told in page.events], next_after=page.position, has_more=page.has_more
     )
 
 
@@ -102,7 +102,7 @@ async def list_upload_events(upload_id: FromPath[str], scope: Scope) -> EventHis
         raise upload_not_found(upload_id.replace("\0", ""))
     interest = Interest(organization_id=record.organization_id, namespace_id=record.namespace_id)
     history = await admitted.services.read_events.history(interest, record.upload_id)
-    return EventHistoryResponse(events=[render(told) for told in history])
+    return EventHistoryResponse(events=[told.envelope for told in history])
 
 
 @get(f"{SCHEMAS}/{{tag:str}}", opt={"asks": "nothing", "may_be_missing": True}, tags=TAGS)
@@ -111,12 +111,6 @@ async def get_event_schema(tag: FromPath[str]) -> JsonObject:
     if tag not in BY_TAG:
         raise NotFoundException
     return schema_of(tag)
-
-
-def render(told: Told) -> CloudEvent:
-    """Return an event in its envelope."""
-    stored = told.notification
-    return envelope(stored.id, stored.originator_id, stored.topic, stored.state, told.origin)
 
 
 async def _interest(

@@ -102,7 +102,7 @@ async def replay(database: Database, pool: Pool, head: int) -> float:
         began = time.perf_counter()
         running = asyncio.create_task(subscribe.project_in_bulk(AnalyticsProjection(), stopping))
         while (await PostgresAnalytics(pool).progress()).position < head:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
         took = time.perf_counter() - began
         stopping.set()
         await running

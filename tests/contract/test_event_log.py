@@ -235,6 +235,8 @@ async def test_the_feed_gives_what_is_above_a_position_up_to_the_limit(kit: Kit,
     assert [each.id for each in await kit.log.read_feed(after=3, limit=10_000)] == [4, 5, 6, 7, 8, 9, 10]
     assert list(await kit.log.read_feed(after=10, limit=5)) == []
     assert list(await kit.log.read_feed(after=99, limit=5)) == []
+    assert [each.id for each in await kit.log.read_at({7, 99, 2, 0})] == [2, 7]
+    assert list(await kit.log.read_at([])) == []
 
 
 async def test_a_tail_begins_after_its_position_and_wakes_for_what_another_process_appends(

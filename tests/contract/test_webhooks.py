@@ -19,6 +19,7 @@ from application.ports.webhooks import (
     Attempt,
     DeliveryRecord,
     DeliveryStatus,
+    Ended,
     NewDelivery,
     Secret,
     WebhookDeliveries,
@@ -87,7 +88,7 @@ class Desk:
     async def end(self, delivery: DeliveryRecord, status: DeliveryStatus, code: int = 200) -> None:
         now = self.account.clock.now()
         attempt = Attempt(at=now, seconds=0.1, status_code=code, response="so")
-        await self.deliveries.end_attempt(delivery, attempt, status=status, next_at=now + PAUSE)
+        await self.deliveries.end([Ended(delivery=delivery, attempt=attempt, status=status, next_at=now + PAUSE)])
 
     async def all(self, webhook_id: str = "wh_1") -> Sequence[DeliveryRecord]:
         return await self.deliveries.deliveries(
@@ -215,6 +216,7 @@ async def test_secrets_of_what_is_gone_or_was_never_made_are_removed(desk: Desk)
     await desk.endpoints.drop(made_before=now + LASTS)
     assert await desk.endpoints.endpoint("wh_2") is None
     assert await desk.endpoints.endpoint("wh_1") is not None
+    assert [each.webhook_id for each in await desk.endpoints.endpoints(["wh_1", "wh_2"])] == ["wh_1"]
 
 
 async def test_what_is_due_is_leased_once_and_ends(desk: Desk) -> None:
@@ -356,13 +358,69 @@ async def test_deliveries_are_listed_in_pages_and_for_their_organization(desk: D
     assert await listed(1000, None, "org_other") == []
 
 
+async def test_what_waits_is_listed_too_and_told_in_its_order_however_much_it_is(desk: Desk) -> None:
+    await desk.make("wh_1")
+    for first in range(1, 41, 4):  # each four come together; the streams come again in the next eight
+        await desk.add(*(("wh_1", number, f"upl_{number % 8}") for number in range(first, first + 4)))
+    organization_id, found, before = desk.account.organization_id, list[int](), 1000
+    while page := await desk.deliveries.deliveries(organization_id, "wh_1", before=before, status=None, limit=3):
+        assert {(each.status, each.attempts, each.history) for each in page} == {(DeliveryStatus.PENDING, 0, ())}
+        found += [each.position for each in page]
+        before = found[-1]
+    assert found == list(range(40, 0, -1))
+    ended = DeliveryStatus.DELIVERED
+    assert await desk.deliveries.deliveries(organization_id, "wh_1", before=99, status=ended, limit=3) == []
+
+    told: list[DeliveryRecord] = []
+    while due := await desk.lease(of_each=3):
+        for each in due:
+            await desk.end(each, ended)
+        told += due
+    assert sorted(each.position for each in told) == list(range(1, 41))
+    for stream in range(8):
+        mine = [each.position for each in told if each.stream_id == f"upl_{stream}"]
+        assert mine == sorted(mine)
+
+
+async def test_what_waits_behind_a_stream_that_is_tried_again_holds_up_no_other(desk: Desk) -> None:
+    await desk.make("wh_1")
+    await desk.add(("wh_1", 1, "upl_1"))
+    (failed,) = await desk.lease()
+    await desk.end(failed, DeliveryStatus.PENDING, 500)
+    for number in range(2, 30):
+        await desk.add(("wh_1", number, "upl_1"))
+    await desk.add(("wh_1", 30, "upl_2"))
+    assert places(await desk.lease(of_each=2)) == [("wh_1", 30)]
+
+
+async def test_several_are_ended_at_once_each_under_its_own_lease(desk: Desk) -> None:
+    await desk.make("wh_1")
+    await desk.add(*(("wh_1", number, f"upl_{number}") for number in range(1, 4)))
+    first, *others = await desk.lease("a")
+    desk.account.clock.advance(LASTS)
+    await desk.lease("b", limit=1)
+    now = desk.account.clock.now()
+    statuses = (DeliveryStatus.FAILED, DeliveryStatus.FAILED, DeliveryStatus.DELIVERED)
+    await desk.deliveries.end(
+        [
+            Ended(delivery=each, attempt=Attempt(at=now, seconds=0.1, status_code=code), status=status, next_at=now)
+            for each, status, code in zip((first, *others), statuses, (500, 501, 200), strict=True)
+        ]
+    )
+    found = {each.position: each for each in await desk.all()}
+    assert [found[each].status for each in (1, 2, 3)] == ["pending", "failed", "delivered"]
+    assert [len(found[each].history) for each in (1, 2, 3)] == [0, 1, 1]
+    assert found[2].history[0].status_code == 501
+
+
 async def test_what_is_old_or_belongs_to_nobody_is_removed(desk: Desk) -> None:
     await desk.make("wh_1")
     await desk.add(*(("wh_1", number, f"upl_{number}") for number in range(1, 4)))
     await desk.add(("wh_2", 1, "upl_1"))  # which is not there
     middle = desk.account.clock.advance(LASTS)
     await desk.add(("wh_1", 9, "upl_9"))
-    assert await desk.deliveries.drop(made_before=middle, limit=3) == 3
-    assert await desk.deliveries.drop(made_before=middle, limit=3) == 1
-    assert await desk.deliveries.drop(made_before=middle, limit=3) == 0
+    dropped: list[int] = []
+    while not dropped or dropped[-1]:
+        dropped.append(await desk.deliveries.drop(made_before=middle, limit=3))
+    assert sum(dropped) == 4
     assert places(await desk.all()) == [("wh_1", 9)]

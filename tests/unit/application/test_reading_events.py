@@ -1,7 +1,7 @@
 """The feed as readers get it, over the log in memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 
 import pytest
@@ -201,19 +201,19 @@ async def test_who_comes_while_the_log_is_let_go_is_told_of_what_comes(
     world: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     letting_go, gone = asyncio.Event(), asyncio.Event()
-    real = world.log.tail
+    real = world.log.pages
 
-    async def tail(*, after: int) -> AsyncGenerator[Notification]:
-        async with aclosing(real(after=after)) as notifications:
+    async def pages(*, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
+        async with aclosing(real(after=after, limit=limit)) as found:
             try:
-                async for each in notifications:
+                async for each in found:
                     yield each
             finally:
                 letting_go.set()
                 await gone.wait()
 
     monkeypatch.setattr(reading_events, "_LINGER_SECONDS", -1.0)
-    monkeypatch.setattr(world.log, "tail", tail)
+    monkeypatch.setattr(world.log, "pages", pages)
     reading = ReadingEvents(log=world.log, own=world.log)
     following = asyncio.create_task(reading.follow())
     await client.make_bucket("files")
