@@ -23,7 +23,7 @@ LEASE: Final = timedelta(seconds=30)
 _RENEW_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 1.0
 PAGE: Final = 1000
-BULK: Final = 5000
+BULK: Final = 20000
 _MOMENT_SECONDS: Final = 0.05
 
 Transaction_contra = TypeVar("Transaction_contra", contravariant=True)

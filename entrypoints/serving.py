@@ -8,6 +8,7 @@ import uvloop
 from litestar import Litestar
 
 from adapters.embedded.process import end_with_parent
+from entrypoints.garbage import collect_seldom
 from entrypoints.http.app import create_app
 from entrypoints.http.server import options
 from entrypoints.logs import configure_logs
@@ -58,4 +59,5 @@ async def _work(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with running(settings, telemetry=telemetry_of(settings)) as services:
+        collect_seldom()
         await run_worker(services, settings, stopping)

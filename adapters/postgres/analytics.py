@@ -30,6 +30,10 @@ from domain.upload import (
 
 NAME: Final = "analytics.v1"
 _HOUR: Final = timedelta(hours=1)
+_PENDING, _IN_PROGRESS, _COMPLETED, _FAILED, _CANCELED, _SKIPPED = (
+    each.value
+    for each in (Status.PENDING, Status.IN_PROGRESS, Status.COMPLETED, Status.FAILED, Status.CANCELED, Status.SKIPPED)
+)
 
 
 class _Place(msgspec.Struct, gc=False):
@@ -60,8 +64,25 @@ class Fact(msgspec.Struct, gc=False):
 fact_of: Final = msgspec.json.Decoder(Fact).decode
 
 
-class _Upload(msgspec.Struct, omit_defaults=True, gc=False):
-    """What some events say of an upload. None: nothing; where `requested_at` is said, it is new."""
+_SHORT: Final = {
+    "upload_id": "id",
+    "organization_id": "org",
+    "namespace_id": "ns",
+    "bucket_id": "bucket",
+    "requested_at": "asked",
+    "started_at": "began",
+    "completed_at": "done",
+    "processing": "busy",
+    "size_bytes": "size",
+    "duplicate": "twin",
+}
+
+
+class _Upload(msgspec.Struct, omit_defaults=True, gc=False, rename=_SHORT):
+    """What some events say of an upload. None: nothing; where `requested_at` is said, it is new.
+
+    PostgreSQL reads a row under short names in half the time.
+    """
 
     upload_id: str
     organization_id: str | None = None
@@ -120,7 +141,11 @@ class GatheredFigures:
     async def write(self, transaction: PoolConnection) -> None:
         """Write all of it: each table at once."""
         # what a crash of PostgreSQL takes away goes together with the position, and is made again
-        await transaction.execute("SET LOCAL synchronous_commit = off")
+        await transaction.execute(
+            "SET LOCAL synchronous_commit = off;"
+            # plans are made while the tables are empty, and kept while they grow
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+        )
         new: list[_Upload] = []
         changed: list[_Upload] = []
         for upload in self._uploads.values():
@@ -134,13 +159,13 @@ class GatheredFigures:
                 await transaction.execute(QUERIES[statement], msgspec.json.encode(rows).decode())
 
     def _requested(self, fact: Fact) -> None:
-        self._new(fact, Status.PENDING.value)
+        self._new(fact, _PENDING)
 
     def _skipped(self, fact: Fact) -> None:
-        self._new(fact, Status.SKIPPED.value)
+        self._new(fact, _SKIPPED)
 
     def _started(self, fact: Fact) -> None:
-        upload = self._upload(fact, Status.IN_PROGRESS.value)
+        upload = self._upload(fact, _IN_PROGRESS)
         upload.started_at = upload.started_at or fact.origin.at
 
     def _verification_began(self, fact: Fact) -> None:
@@ -156,16 +181,16 @@ class GatheredFigures:
             self._upload(fact).size_bytes = fact.content.size_bytes
 
     def _completed(self, fact: Fact) -> None:
-        upload = self._upload(fact, Status.COMPLETED.value)
+        upload = self._upload(fact, _COMPLETED)
         upload.completed_at = fact.origin.at
         upload.duplicate = fact.duplicate_of is not None
         self._hour(fact).stored_bytes += fact.accepted_bytes
 
     def _failed(self, fact: Fact) -> None:
-        self._upload(fact, Status.FAILED.value).reason = fact.reason
+        self._upload(fact, _FAILED).reason = fact.reason
 
     def _canceled(self, fact: Fact) -> None:
-        self._upload(fact, Status.CANCELED.value)
+        self._upload(fact, _CANCELED)
         self._hour(fact).stored_bytes += fact.kept_bytes
 
     def _forgotten(self, fact: Fact) -> None:
@@ -183,15 +208,17 @@ class GatheredFigures:
         self._hour(fact).objects -= 1
 
     def _new(self, fact: Fact, status: str) -> None:
-        upload = self._upload(fact, status)
         place = fact.origin
-        upload.organization_id, upload.namespace_id, upload.bucket_id = (
+        self._uploads[fact.upload_id] = _Upload(
+            fact.upload_id,
             place.organization_id,
             place.namespace_id,
             place.bucket_id,
+            requested_at=place.at,
+            status=status,
+            processing=False,
+            duplicate=False,
         )
-        upload.requested_at = place.at
-        upload.duplicate = False
 
     def _upload(self, fact: Fact, status: str | None = None) -> _Upload:
         """Return what is known of an upload. Each status but that of processing ends the processing."""

@@ -470,23 +470,22 @@ DELETE FROM upwell.subscriptions WHERE name = $1;
 -- Uploads that are new, as far as they have come.
 INSERT INTO upwell.analytics_uploads (upload_id, organization_id, namespace_id, bucket_id, requested_at, started_at,
     completed_at, status, processing, reason, size_bytes, duplicate)
-SELECT * FROM json_to_recordset($1::json) AS n(upload_id text, organization_id text, namespace_id text, bucket_id text,
-    requested_at timestamptz, started_at timestamptz, completed_at timestamptz, status text, processing boolean,
-    reason text, size_bytes bigint, duplicate boolean);
+SELECT * FROM json_to_recordset($1::json) AS n(id text, org text, ns text, bucket text, asked timestamptz,
+    began timestamptz, done timestamptz, status text, busy boolean, reason text, size bigint, twin boolean);
 
 -- name: update_analytics_uploads
 -- What has changed in uploads that are there. NULL: nothing.
 UPDATE upwell.analytics_uploads u SET
-    started_at = coalesce(u.started_at, n.started_at),
-    completed_at = coalesce(n.completed_at, u.completed_at),
+    started_at = coalesce(u.started_at, n.began),
+    completed_at = coalesce(n.done, u.completed_at),
     status = coalesce(n.status, u.status),
-    processing = coalesce(n.processing, u.processing),
+    processing = coalesce(n.busy, u.processing),
     reason = coalesce(n.reason, u.reason),
-    size_bytes = coalesce(n.size_bytes, u.size_bytes),
-    duplicate = coalesce(n.duplicate, u.duplicate)
-FROM json_to_recordset($1::json) AS n(upload_id text, started_at timestamptz, completed_at timestamptz, status text,
-    processing boolean, reason text, size_bytes bigint, duplicate boolean)
-WHERE u.upload_id = n.upload_id;
+    size_bytes = coalesce(n.size, u.size_bytes),
+    duplicate = coalesce(n.twin, u.duplicate)
+FROM json_to_recordset($1::json) AS n(id text, began timestamptz, done timestamptz, status text, busy boolean, reason text,
+    size bigint, twin boolean)
+WHERE u.upload_id = n.id;
 
 -- name: add_analytics_hours
 -- What some hours have changed in buckets, beside what they are known to have changed.

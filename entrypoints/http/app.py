@@ -1,7 +1,6 @@
 """The Litestar application: routes, guard, error envelope, OpenAPI and its pages."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.metadata import version
@@ -16,6 +15,7 @@ from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
+from entrypoints.garbage import collect_seldom
 from entrypoints.http import (
     analytics,
     api_keys,
@@ -82,9 +82,7 @@ def create_app(
         async with open_services() as services:
             app.state.services = services
             app.state.storage_events_secret = storage_events_secret
-            gc.collect()
-            gc.freeze()  # what is loaded by now stays: no later collection has to look at it
-            gc.set_threshold(50_000, 20, 50)  # a request makes little that only a collection finds
+            collect_seldom()
             following = asyncio.create_task(services.read_events.follow(), name="follow-events")
             try:
                 yield

@@ -1,6 +1,6 @@
 """How fast the projection of figures is replayed, as a ratio to reading the same rows with plain asyncpg.
 
-Run: `uv run python -m tests.benchmarks.bench_projection [--events 100000] [--rounds 5]`. Rounds alternate. Both read
+Run: `uv run python -m tests.benchmarks.bench_projection [--events 300000] [--rounds 5]`. Rounds alternate. Both read
 the whole log in pages of the same size and with the same columns; the yardstick does nothing with them, the projection
 is run as a worker runs it, on emptied tables, until its position is the log's last.
 """
@@ -27,6 +27,7 @@ from adapters.system import SystemClock, SystemIds
 from application.ports.event_log import EventLog, StreamAppend
 from application.subscribing import PAGE, Subscribing
 from domain.upload import UploadDuplicateAvoided
+from entrypoints.garbage import collect_seldom
 from tests.conftest import Database
 from tests.contract._log import Account, open_account, postgres_kit
 from tests.stack import prepare
@@ -113,6 +114,7 @@ async def compare(database: Database, events: int, rounds: int) -> None:
     """Measure in turn, and print."""
     head = await fill(database, events)
     pool = await open_pool(database.url, size=3)
+    collect_seldom()
     await read(pool)  # neither is measured cold
     await replay(database, pool, head)
     ratios: list[float] = []
@@ -130,7 +132,7 @@ async def compare(database: Database, events: int, rounds: int) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="upwell-bench-") as folder:

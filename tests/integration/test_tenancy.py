@@ -25,6 +25,7 @@ from adapters.postgres.webhooks import PostgresWebhookDeliveries
 from application.callers import Admitting, acting_for
 from application.ports.analytics import Area, Step, UploadFigures
 from application.ports.read_side import NamespaceRecord, PageRequest
+from application.ports.webhooks import DeliveryStatus, NewDelivery
 from domain.refusals import NotFoundError
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
@@ -146,6 +147,16 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         webhook_id,
         own.organization_id,
     )
+    waiting = NewDelivery(
+        webhook_id=webhook_id,
+        position=2,
+        organization_id=own.organization_id,
+        stream_id="obj_1",
+        topic="object.created.v1",
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT set_config('upwell.organization_id', '*', true)")
+        await told.add(connection, [waiting], now=datetime.now(UTC))
     figures = PostgresAnalytics(TenantReads(pool))
     area = Area(organization_id=own.organization_id)
     always = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
@@ -153,12 +164,12 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         (
             "insert_analytics_uploads",
             {
-                "upload_id": f"{upload_id}_",
-                "requested_at": "2026-01-01T00:00:00Z",
+                "id": f"{upload_id}_",
+                "asked": "2026-01-01T00:00:00Z",
                 "status": "FAILED",
                 "reason": "expired",
             }
-            | {"processing": False, "duplicate": False},
+            | {"busy": False, "twin": False, "org": own.organization_id, "ns": namespace, "bucket": bucket},
         ),
         (
             "add_analytics_hours",
@@ -191,6 +202,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.webhooks(own.organization_id),
         lambda: reads.listening_webhooks([own.organization_id]),
         lambda: told.deliveries(own.organization_id, webhook_id, before=2, status=None, limit=1),
+        lambda: told.deliveries(own.organization_id, webhook_id, before=3, status=DeliveryStatus.PENDING, limit=1),
         lambda: steps_of(figures.uploads(area, **always, step=Step.MONTH)),
         lambda: figures.failures(area, **always),
         lambda: figures.changes(area, **always, step=Step.MONTH),

@@ -1,10 +1,11 @@
 """Webhooks over the log in memory: who is told what, when, how often, and what ends it."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,10 +14,12 @@ import msgspec
 import pytest
 
 from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints, MemoryWebhookSender
+from application import delivering_webhooks
 from application.delivering_webhooks import KEPT, DeliveringWebhooks, QueueingDeliveries
 from application.managing_webhooks import MAX_WEBHOOKS, ManagingWebhooks
+from application.ports.event_log import LogUnavailableError
 from application.ports.read_side import WebhookRecord
-from application.ports.webhooks import Answer, DeliveryRecord, DeliveryStatus
+from application.ports.webhooks import Answer, DeliveryRecord, DeliveryStatus, Ended
 from application.subscribing import Recorded
 from domain.namespace import MASK
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
@@ -27,6 +30,7 @@ from tests.unit.application.world import Client, World
 URL = "https://hooks.example.com/"
 GONE = 410
 BROKEN = 503
+SOON = 10.0
 
 
 @dataclass
@@ -470,4 +474,48 @@ async def test_what_goes_wrong_on_our_side_is_reported_and_comes_again(
     assert [type(each) for each in office.problems] == [ZeroDivisionError]
 
     await office.wait(timedelta(minutes=2), timedelta(minutes=1))
+    assert [each.status for each in await office.of(webhook)] == [DeliveryStatus.DELIVERED]
+
+
+async def test_what_was_taken_while_the_log_was_away_is_recorded_when_it_is_back_and_not_told_again(
+    office: Office, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering_webhooks, "IDLE_SECONDS", 0.01)
+    webhook = await office.make(client)
+    await client.request()
+    await office.queue()
+    recorded, failures, stopping = asyncio.Event(), [LogUnavailableError(), LogUnavailableError()], asyncio.Event()
+    end = office.deliveries.end
+
+    async def sometimes(ended: Sequence[Ended]) -> None:
+        if failures:
+            raise failures.pop()
+        await end(ended)
+        recorded.set()
+
+    monkeypatch.setattr(office.deliveries, "end", sometimes)
+    running = asyncio.create_task(office.delivering.run(stopping))
+    async with asyncio.timeout(SOON):
+        await recorded.wait()
+        stopping.set()
+        await running
+    assert [each.status for each in await office.of(webhook)] == [DeliveryStatus.DELIVERED]
+    assert office.types == ["upload.requested"]
+    assert failures == office.problems == []
+
+
+async def test_what_was_taken_is_recorded_before_a_worker_stops(
+    office: Office, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering_webhooks, "REST_SECONDS", 60.0)
+    webhook = await office.make(client)
+    await client.request()
+    await office.queue()
+    stopping = asyncio.Event()
+    running = asyncio.create_task(office.delivering.run(stopping))
+    async with asyncio.timeout(SOON):
+        while not office.told:
+            await asyncio.sleep(0)
+        stopping.set()
+        await running
     assert [each.status for each in await office.of(webhook)] == [DeliveryStatus.DELIVERED]
