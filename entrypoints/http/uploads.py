@@ -452,7 +452,7 @@ def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
         completed_at=record.completed_at,
         object_id=record.object_id,
         task_id=confirmed.task_id,
-        message=confirmed.message or _message(record),
+        message=_message(record) if done else confirmed.message or _message(record),
         is_duplicate=record.duplicate_of is not None,
         duplicate_of_upload_id=record.duplicate_of,
         skipped_unique_key=record.existing_object_id is not None,

@@ -22,3 +22,7 @@ GRANT SELECT, INSERT, DELETE ON webhook_batches TO upwell_service;
 -- It is asked for what is old once in a while, and written several times for each delivery.
 DROP INDEX webhook_deliveries_by_age;
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries USING brin (created_at);
+
+-- A lease takes what is due in the order of an index alone.
+DROP INDEX webhook_deliveries_due;
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, next_at, position) WHERE status = 'pending';
