@@ -49,6 +49,20 @@ async def test_bytes_of_another_type_complete_with_a_note(tenant: Tenant) -> Non
     assert await quota(tenant) == (0, len(PNG))
 
 
+async def test_that_nothing_was_stored_is_said_before_what_the_bytes_are(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        keyed = {"bucket_name": "keyed", "bucket_schema": SCHEMA, "unique_key": {"fields": ["number"]}}
+        assert (await client.post("/v1/buckets", json=keyed)).status_code == 200
+        bodies = [PNG + b"1", PNG + b"2"]
+        uploads = [await announce(client, each, bucket="keyed", object_metadata={"number": 7}) for each in bodies]
+        for upload, body in zip(uploads, bodies, strict=True):
+            await put(upload, body)
+        first, second = [(await confirm(client, upload)).json() for upload in uploads]
+    assert (first["skipped_unique_key"], first["message"]) == (False, NOTE)
+    assert (second["skipped_unique_key"], second["content_type_note"]) == (True, NOTE)
+    assert "the same unique key" in second["message"]
+
+
 async def test_under_a_strict_check_they_fail_and_are_deleted(service: Service, tenant: Tenant) -> None:
     async with tenant.client() as client:
         await make(client, **STRICT)
