@@ -57,6 +57,7 @@ class FailureReason(enum.StrEnum):
     FILE_TOO_LARGE = "file_too_large"
     FILE_TOO_SMALL = "file_too_small"
     HASH_MISMATCH = "hash_mismatch"
+    CONTENT_ENCODING = "content_encoding"
     CONTENT_TYPE_MISMATCH = "content_type_mismatch"
     OBJECT_NOT_FOUND = "object_not_found"
     QUOTA_EXCEEDED = "quota_exceeded"

@@ -123,6 +123,7 @@ def test_what_is_not_ours_is_not_decoded(state: bytes) -> None:
                 "file_too_large",
                 "file_too_small",
                 "hash_mismatch",
+                "content_encoding",
                 "content_type_mismatch",
                 "object_not_found",
                 "quota_exceeded",
