@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import msgspec
 
-from application.ports.event_log import LogUnavailableError
+from adapters.postgres.sqlstates import unavailable
 
 SERVICE_ROLE = "upwell_service"
 # What a connection says of whom it reads for: nobody yet, or everybody, for what the service does on its own.
@@ -70,11 +70,14 @@ async def open_pool(url: str, *, size: int, for_everybody: bool = True) -> Pool:
 
 @asynccontextmanager
 async def log_errors() -> AsyncIterator[None]:
-    """Turn the errors of a lost server into `LogUnavailableError`."""
+    """Turn what passes, or waits for an operator, into `LogUnavailableError`; a defect of ours stays as it is."""
     try:
         yield
-    except CONNECTION_ERRORS as error:
-        raise LogUnavailableError(f"PostgreSQL cannot be reached: {error!r}") from error
+    except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:
+        found = unavailable(error)
+        if found is None:
+            raise
+        raise found from error
 
 
 async def _prepare(connection: Any) -> None:  # noqa: ANN401  # a connection, or the pool's proxy of one

@@ -21,6 +21,7 @@ import structlog
 from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, close_quietly, connect, log_errors
 from adapters.postgres.listening import EVENTS, Listener
 from adapters.postgres.queries import QUERIES
+from adapters.postgres.sqlstates import Meaning, answer_to, unavailable
 from adapters.postgres.tenancy import Reads
 from application.callers import acting_for
 from application.ports.event_log import (
@@ -163,7 +164,7 @@ class PostgresEventLog:
     async def append(self, command: Command) -> int:
         """Append a command's events and return the position of the last one."""
         if self._closing.is_set():
-            raise LogUnavailableError("The service is stopping.")
+            raise LogUnavailableError("The service is stopping.", reason="stopping")
         if acting_for.get(command.organization_id) != command.organization_id:
             raise ForeignEventError(command.organization_id)
         if not any(stream.events for stream in command.streams):
@@ -259,24 +260,41 @@ class PostgresEventLog:
     async def _write_batch(self, batch: list[_Entry], tries: int = TRIES) -> None:
         try:
             await self._try_batch(batch)
-        except CONNECTION_ERRORS as error:
-            _log.warning("log_connection_lost", error=repr(error), commands=len(batch))
-            missing = await self._settle(batch)
-            if not missing:
-                return
-            if tries > 1:
-                await self._write_batch(missing, tries - 1)
-            elif len(missing) > 1:  # perhaps one of them breaks every connection that carries it
-                for entry in missing:
-                    await self._write_batch([entry])
-            else:
-                _fail(missing[0], LogUnavailableError(f"PostgreSQL cannot be reached: {error!r}"))
         except Exception as error:  # noqa: BLE001  # whatever PostgreSQL says goes to the caller whose command it is
+            await self._after(error, batch, tries)
+
+    async def _after(self, error: Exception, batch: list[_Entry], tries: int) -> None:
+        """Go on after an error, by what the table of SQLSTATEs says that it means."""
+        meaning = answer_to(error).meaning
+        if meaning is Meaning.AWAY:
+            await self._after_a_loss(error, batch, tries)
+        elif meaning is Meaning.DEFECT:
             if len(batch) == 1:
                 _fail(batch[0], error)
                 return
             for entry in batch:  # one of them made the whole group fail
                 await self._write_batch([entry])
+        elif meaning in {Meaning.READ_ONLY, Meaning.AGAIN} and tries > 1:
+            if self._connection is not None and meaning is Meaning.READ_ONLY:
+                self._connection.terminate()  # another server may be the one that takes writes by now
+            await self._write_batch(batch, tries - 1)
+        else:  # nothing was written, nor would the next try be
+            _log.warning("log_refused", error=repr(error), commands=len(batch))
+            for entry in batch:
+                _fail(entry, unavailable(error) or error)
+
+    async def _after_a_loss(self, error: Exception, batch: list[_Entry], tries: int) -> None:
+        _log.warning("log_connection_lost", error=repr(error), commands=len(batch))
+        missing = await self._settle(batch)
+        if not missing:
+            return
+        if tries > 1:
+            await self._write_batch(missing, tries - 1)
+        elif len(missing) > 1:  # perhaps one of them breaks every connection that carries it
+            for entry in missing:
+                await self._write_batch([entry])
+        else:
+            _fail(missing[0], unavailable(error) or error)
 
     async def _try_batch(self, batch: list[_Entry]) -> None:
         if self._connection is None or self._connection.is_closed():
@@ -323,7 +341,7 @@ class PostgresEventLog:
             except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: the writer must live on
                 if loop.time() > until:
                     for entry in batch:
-                        _fail(entry, LogUnavailableError(f"PostgreSQL cannot be reached: {error!r}"))
+                        _fail(entry, unavailable(error) or LogUnavailableError(str(error)))
                     return []
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1)

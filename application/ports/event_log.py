@@ -128,7 +128,14 @@ class ForeignEventError(Exception):
 
 
 class LogUnavailableError(Exception):
-    """The log cannot be reached. Whether a command that was under way counts is unknown: look before trying again."""
+    """The log cannot be reached. Whether a command that was under way counts is unknown: look before trying again.
+
+    `reason`: a stable word that says why (`unreachable`, `read_only`, `disk_full`, `locked`, …).
+    """
+
+    def __init__(self, message: str = "", *, reason: str = "unreachable") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class EventLog(Protocol):

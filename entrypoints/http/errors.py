@@ -24,6 +24,7 @@ from domain.refusals import (
     WrongStateError,
 )
 from entrypoints.http.methods import reads_as_id
+from entrypoints.http.unavailability import unavailability
 from entrypoints.http.wire.base import ErrorDetail, ErrorResponse
 
 _log = structlog.get_logger(__name__)
@@ -88,15 +89,15 @@ def _headers(error: RefusedError) -> dict[str, str] | None:
 
 
 def _unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    part = "database" if isinstance(error, LogUnavailableError) else "storage"
-    _log.warning("part_unavailable", part=part, error=repr(error))
+    answer = unavailability(error)
+    _log.warning("part_unavailable", part=answer.part, reason=answer.reason, error=repr(error))
     detail = ErrorDetail(
         type="ServiceUnavailableError",
-        message=f"The {part} cannot be reached right now; try again in a moment.",
-        code=f"{part}_unavailable",
-        details={},
+        message=answer.message,
+        code=f"{answer.part}_unavailable",
+        details={"reason": answer.reason},
     )
-    return render(request, 503, detail, {"Retry-After": "2"})
+    return render(request, 503, detail, {"Retry-After": str(answer.retry_after_seconds)})
 
 
 def _conflict(request: Request[Any, Any, Any], error: VersionConflictError) -> Response[Any]:

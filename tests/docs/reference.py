@@ -15,10 +15,12 @@ import click
 from litestar.handlers import HTTPRouteHandler
 from msgspec import inspect
 
+from adapters.postgres.sqlstates import SQLSTATES, Meaning
 from domain.events import Event, Origin, topic_of
 from domain.tags import EVENT_TYPES
 from entrypoints.cli import upwell
 from entrypoints.http.app import create_app
+from entrypoints.http.unavailability import UNAVAILABILITIES
 from entrypoints.settings import SETTINGS
 from tests.acceptance.test_what_goes_wrong import WAYS
 from tests.docs.contract_page import field_by_field
@@ -72,7 +74,30 @@ def ways_to_fail() -> str:
         for way in WAYS
     ]
     head = ["| what happens | answer | upload | message | quota | in storage | test |", "|---|---|---|---|---|---|---|"]
-    return "\n".join(["", *head, *rows, "", ""])
+    return "\n".join(["", *head, *rows, "", *_parts_of_no_use(), ""])
+
+
+def _parts_of_no_use() -> list[str]:
+    answers = [
+        f"| `{row.part}_unavailable` | `{row.reason}` | {row.message} | {row.retry_after_seconds} |"
+        for row in UNAVAILABILITIES
+    ]
+    states = [
+        f"| `{row.code}` | {_cell(row.name)} | {'500' if row.meaning is Meaning.DEFECT else f'503 `{row.reason}`'} |"
+        for row in SQLSTATES
+    ]
+    return [
+        "## While a part is of no use",
+        "",
+        "While PostgreSQL or the storage cannot do what a request needs, the answer is 503 with `Retry-After` and a",
+        "`reason` in the `details`. A mistake of Upwell's own is a 500.",
+        "",
+        *["| code | reason | message | `Retry-After` |", "|---|---|---|---|", *answers, ""],
+        "What the errors of PostgreSQL are answered with, by SQLSTATE; a class (two characters) stands for all of its",
+        "codes that have no row of their own.",
+        "",
+        *["| SQLSTATE | | answer |", "|---|---|---|", *states, ""],
+    ]
 
 
 PARTS: dict[Path, Callable[[], str | None]] = {
