@@ -276,7 +276,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+def wait_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
     """Return when the service is ready; fail if it ends or takes too long."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
