@@ -23,7 +23,7 @@ from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.search_index import PostgresSearchIndex
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.tasks import PostgresTasks
-from adapters.postgres.tenancy import TenantReads
+from adapters.postgres.tenancy import EverybodysReads, TenantReads
 from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.s3.doctor import S3Doctor
 from adapters.s3.object_storage import S3ObjectStorage
@@ -366,9 +366,9 @@ async def running(
         everybody = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
         stack.push_async_callback(everybody.close)
         listener = Listener(settings.database_url)
-        own = TenantReads(requests)
-        read_side, whole = PostgresReadSide(own), PostgresReadSide(everybody)
-        log = PostgresEventLog(settings.database_url, everybody, listener, telemetry.group_watch)
+        own, all_of_it = TenantReads(requests), EverybodysReads(everybody)
+        read_side, whole = PostgresReadSide(own), PostgresReadSide(all_of_it)
+        log = PostgresEventLog(settings.database_url, all_of_it, listener, telemetry.group_watch)
         directory = PostgresDirectory(read_side, listener, keys=whole)
         seen_by_all = PostgresDirectory(whole, listener)
         key_uses = PostgresKeyUses(everybody)
@@ -392,16 +392,16 @@ async def running(
             directory=seen_by_all,
             key_uses=key_uses,
             jobs=jobs,
-            tasks=PostgresTasks(everybody, everybody),
+            tasks=PostgresTasks(everybody, all_of_it),
             idempotency_keys=PostgresIdempotencyKeys(everybody),
             rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
             search_index=PostgresSearchIndex(everybody),
             subscriptions=PostgresSubscriptions(everybody),
-            analytics=PostgresAnalytics(everybody),
+            analytics=PostgresAnalytics(all_of_it),
             storage=storage,
             signer=url_signer(s3),
             webhook_endpoints=PostgresWebhookEndpoints(everybody),
-            webhook_deliveries=PostgresWebhookDeliveries(everybody, everybody),
+            webhook_deliveries=PostgresWebhookDeliveries(everybody, all_of_it),
             webhook_sender=sender,
             clock=clock or SystemClock(),
             ids=ids,

@@ -102,6 +102,9 @@ class MemoryEventLog:
                 yield page
             await appended.wait()
 
+    async def try_writing(self) -> None:
+        """Return: memory takes every command."""
+
     async def head(self) -> int:
         """Return the last position, 0 in an empty log."""
         return len(self._notifications)

@@ -208,6 +208,10 @@ class MemoryObjectStorage:
         """Return unless told to fail."""
         self._fail_if_told()
 
+    async def try_writing(self) -> None:
+        """Return unless told to fail."""
+        self._fail_if_told()
+
     def _store(
         self,
         key: str,

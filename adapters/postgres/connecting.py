@@ -1,9 +1,14 @@
-"""How connections are made: as the limited role, with JSON decoded, and with errors that say what to do."""
+"""How connections are made: as the limited role, with JSON decoded, and with errors that say what to do.
+
+What a session needs is set after it has begun, in one round trip: a pooler in session mode refuses most parameters of
+the start-up message. A session that is not what was asked for is closed again.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import msgspec
@@ -11,8 +16,10 @@ import msgspec
 from adapters.postgres.sqlstates import unavailable
 
 SERVICE_ROLE = "upwell_service"
-# What a connection says of whom it reads for: nobody yet, or everybody, for what the service does on its own.
-_EVERYBODY = {"upwell.organization_id": "*"}
+CONNECT_SECONDS = 5.0
+# How long a command or a query waits for somebody's lock; commands wait in line for the writer's, for milliseconds.
+LOCK_SECONDS = 5
+READ_SECONDS = 30
 
 # What asyncpg raises when PostgreSQL is gone, going, not there yet, or lets us in no more. The internal error: an idle
 # backend has been ended, and asyncpg had read so only in part when the next call began.
@@ -39,12 +46,12 @@ else:
     PoolConnection = asyncpg.pool.PoolConnectionProxy
 
 
-async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: float = 10) -> Connection:
+async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: float = CONNECT_SECONDS) -> Connection:
     """Open one connection that acts as `role`, so that it can write the log through its functions only."""
-    settings = {"application_name": "upwell", **_EVERYBODY} | ({"role": role} if role else {})
-    connection: Connection = await asyncpg.connect(url, server_settings=settings, timeout=wait_seconds)
+    connection: Connection = await asyncpg.connect(url, timeout=wait_seconds, **_options(url))
     try:
-        await _prepare(connection)
+        async with asyncio.timeout(wait_seconds):
+            await _begin(connection, role, for_everybody=True)
     except BaseException:
         connection.terminate()
         raise
@@ -52,18 +59,23 @@ async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: fl
 
 
 async def open_pool(url: str, *, size: int, for_everybody: bool = True) -> Pool:
-    """Open a pool of up to `size` connections for reading. Not `for_everybody`: each query must say for whom."""
+    """Open a pool of up to `size` connections for reading. Not `for_everybody`: each query must say for whom.
+
+    Nothing is connected before it is needed.
+    """
+
+    async def begin(connection: Any) -> None:  # noqa: ANN401  # the pool's proxy of one
+        await _begin(connection, SERVICE_ROLE, for_everybody=for_everybody, statement_seconds=READ_SECONDS + 5)
+
     pool: Pool = await asyncpg.create_pool(
         url,
-        min_size=1,
+        min_size=0,
         max_size=size,
-        init=_prepare,
-        reset=_leave,
-        # the server's own limit, for what a process that was killed has left running
-        server_settings={"application_name": "upwell", "role": SERVICE_ROLE, "statement_timeout": "35s"}
-        | (_EVERYBODY if for_everybody else {}),
-        timeout=10,
-        command_timeout=30,
+        init=begin,
+        reset=_leave_unless_read_only if _several_hosts(url) else _leave,
+        timeout=CONNECT_SECONDS,
+        command_timeout=READ_SECONDS,
+        **_options(url),
     )
     return pool
 
@@ -80,7 +92,37 @@ async def log_errors() -> AsyncIterator[None]:
         raise found from error
 
 
-async def _prepare(connection: Any) -> None:  # noqa: ANN401  # a connection, or the pool's proxy of one
+def _options(url: str) -> dict[str, Any]:
+    """Return what all connections are opened with: of several hosts, the one that takes writes."""
+    options: dict[str, Any] = {"server_settings": {"application_name": "upwell"}}
+    if _several_hosts(url) and "target_session_attrs" not in parse_qs(urlsplit(url).query):
+        options["target_session_attrs"] = "read-write"
+    return options
+
+
+def _several_hosts(url: str) -> bool:
+    parts = urlsplit(url)
+    return "," in parts.netloc.rpartition("@")[2] or any("," in host for host in parse_qs(parts.query).get("host", ()))
+
+
+async def _begin(
+    connection: Any,  # noqa: ANN401  # a connection, or the pool's proxy of one
+    role: str | None,
+    *,
+    for_everybody: bool,
+    statement_seconds: int | None = None,
+) -> None:
+    """Make a session what we need. It says for whom it reads: nobody yet, or everybody, where the service works itself.
+
+    `statement_seconds`: the server's own limit, for what a process that was killed has left running.
+    """
+    wanted = ["SET upwell.organization_id = '*'"] if for_everybody else []
+    if role is not None:
+        wanted += [f"SET ROLE {role}", f"SET lock_timeout = '{LOCK_SECONDS}s'"]
+    if statement_seconds is not None:
+        wanted.append(f"SET statement_timeout = '{statement_seconds}s'")
+    if wanted:
+        await connection.execute("; ".join(wanted))
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=_as_text, decoder=msgspec.json.decode, format="text"
     )
@@ -91,6 +133,13 @@ async def _leave(connection: Any) -> None:  # noqa: ANN401  # the pool's proxy o
 
     A transaction that was left open has been rolled back by now, and listeners are removed.
     """
+
+
+async def _leave_unless_read_only(connection: Any) -> None:  # noqa: ANN401  # the same
+    """Close a connection to a server that takes no writes any more: the next one finds the server that does."""
+    said = connection.get_settings()
+    if "on" in {getattr(said, "in_hot_standby", None), getattr(said, "default_transaction_read_only", None)}:
+        connection.terminate()
 
 
 def _as_text(value: str | bytes) -> str:

@@ -23,6 +23,7 @@ from adapters.postgres.listening import EVENTS, Listener
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.sqlstates import Meaning, answer_to, unavailable
 from adapters.postgres.tenancy import Reads
+from adapters.postgres.write_probe import WriteProbe
 from application.callers import acting_for
 from application.ports.event_log import (
     Claim,
@@ -141,6 +142,7 @@ class PostgresEventLog:
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
         self._connection: Connection | None = None
+        self._probe = WriteProbe(url)
 
     def read_through(self, reads: Reads) -> "PostgresEventLog":
         """Return the same log, with the same writer, for somebody who sees less of it."""
@@ -158,8 +160,13 @@ class PostgresEventLog:
             self._closing.set()
             self._news.set()
             await writer
+            await self._probe.close()
             if self._connection is not None:
                 await close_quietly(self._connection)
+
+    async def try_writing(self) -> None:
+        """Return if a command would be appended now."""
+        await self._probe()
 
     async def append(self, command: Command) -> int:
         """Append a command's events and return the position of the last one."""

@@ -4,11 +4,14 @@ The setting must stand before a table is read. PostgreSQL evaluates the one row 
 beside it is a LATERAL one that refers to it and OFFSET 0 keeps the planner from merging the two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
+import asyncpg
+
 from adapters.postgres.connecting import Pool
+from adapters.postgres.sqlstates import is_lost
 from application.callers import acting_for
 
 
@@ -28,23 +31,54 @@ class Reads(Protocol):
         ...
 
 
-class TenantReads:
-    """Reads what one organization may see: the one that `acting_for` names. Without a name there is a `LookupError`."""
+class EverybodysReads:
+    """Reads what belongs to everybody, for what the service does on its own."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def fetch(self, query: str, *arguments: object, timeout: float | None = None) -> Sequence[Any]:  # noqa: ASYNC109  # the same
+        """Return all rows."""
+        rows: Sequence[Any] = await _read(self._pool, lambda: self._pool.fetch(query, *arguments, timeout=timeout))
+        return rows
+
+    async def fetchrow(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # a record of asyncpg, or None
+        """Return the first row, or None."""
+        return await _read(self._pool, lambda: self._pool.fetchrow(query, *arguments))
+
+    async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # whatever the column holds
+        """Return the first column of the first row, or None."""
+        return await _read(self._pool, lambda: self._pool.fetchval(query, *arguments))
+
+
+class TenantReads:
+    """Reads what one organization may see: the one that `acting_for` names. Without a name there is a `LookupError`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._reads = EverybodysReads(pool)
+
+    async def fetch(self, query: str, *arguments: object, timeout: float | None = None) -> Sequence[Any]:  # noqa: ASYNC109  # the same
         """Return all rows that the organization may see."""
-        return await self._pool.fetch(_walled(query, len(arguments)), *arguments, acting_for.get(), timeout=timeout)
+        return await self._reads.fetch(_walled(query, len(arguments)), *arguments, acting_for.get(), timeout=timeout)
 
     async def fetchrow(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # a record of asyncpg, or None
         """Return the first row that the organization may see."""
-        return await self._pool.fetchrow(_walled(query, len(arguments)), *arguments, acting_for.get())
+        return await self._reads.fetchrow(_walled(query, len(arguments)), *arguments, acting_for.get())
 
     async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # whatever the column holds
         """Return the first column of the first row that the organization may see."""
-        return await self._pool.fetchval(_walled(query, len(arguments)), *arguments, acting_for.get())
+        return await self._reads.fetchval(_walled(query, len(arguments)), *arguments, acting_for.get())
+
+
+async def _read(pool: Pool, ask: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # what was asked for
+    """Ask, and once more on a fresh connection where the one that the pool gave turns out to be dead."""
+    try:
+        return await ask()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError) as error:
+        if not is_lost(error):
+            raise
+    await pool.expire_connections()  # whatever ended one has probably ended all
+    return await ask()
 
 
 @lru_cache(maxsize=256)

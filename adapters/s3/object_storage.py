@@ -6,7 +6,7 @@ Owns the mapping from S3's answers to the port's words and errors. Nothing here 
 import base64
 import binascii
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _SESSION: Final = get_session()  # keeps botocore's parsed description of S3: 80 ms for the first client, 6 for the next
 CHUNK_BYTES: Final = 1024 * 1024
+PROBE_KEY: Final = "upwell-readiness"  # no upload's: those begin with an organization's internal id
 KEEP_NONCURRENT_DAYS: Final = 14  # well after a URL has expired, and so what it put there was looked at
 KEEP_INCOMPLETE_DAYS: Final = 8  # a day longer than a URL for a part can live
 
@@ -408,6 +409,15 @@ class S3ObjectStorage:
         """Return if storage answers for our bucket."""
         with _storage_errors():
             await self._client.head_bucket(Bucket=self._bucket)
+
+    async def try_writing(self) -> None:
+        """Return if storage takes bytes now."""
+        with _storage_errors():
+            put = await self._client.put_object(Bucket=self._bucket, Key=PROBE_KEY, Body=b"upwell")
+            version_id = _version_id(put)
+            pin: dict[str, Any] = {} if version_id is None else {"VersionId": version_id}
+            with suppress(ClientError):  # it takes bytes all the same, and the next one replaces them
+                await self._client.delete_object(Bucket=self._bucket, Key=PROBE_KEY, **pin)
 
     async def _versions(self, key: str) -> list[str | None]:
         """Return ids to delete, perhaps not all yet; [None] for a key without versions, [] if nothing is there."""

@@ -152,6 +152,13 @@ class EventLog(Protocol):
         """
         ...
 
+    async def try_writing(self) -> None:
+        """Return if a command would be appended now: the log tries what appending needs, and appends nothing.
+
+        Raises `LogUnavailableError`, whose message says why not.
+        """
+        ...
+
     async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version; empty if there is no such stream."""
         ...

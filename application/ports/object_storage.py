@@ -93,7 +93,7 @@ class BucketSetup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectStorage(Protocol):
-    """Reads and deletes what clients PUT; never writes content itself. Keys are exact, not prefixes."""
+    """Reads and deletes what clients PUT; never writes their content itself. Keys are exact, not prefixes."""
 
     @property
     def bucket(self) -> str:
@@ -177,4 +177,11 @@ class ObjectStorage(Protocol):
 
     async def ping(self) -> None:
         """Return if storage answers for our bucket; raise `StorageError` otherwise."""
+        ...
+
+    async def try_writing(self) -> None:
+        """Return if storage takes bytes now: put a few under a key of our own, and delete them again.
+
+        Raises `StorageUnavailableError`, or `StorageDeniedError` where our credentials or rights are refused.
+        """
         ...

@@ -42,6 +42,7 @@ class Needs(msgspec.Struct, frozen=True):
     may whoever holds an upload token; of uploads they see their own alone. `once`: the route makes something, and an
     `Idempotency-Key` keeps it from making it twice. `event_tokens`: whoever holds a token for events may come, and may
     name it in the query. `narrowed`: it needs no namespace, but keeps to the one that is named.
+    `bytes_follow`: the answer lets a client send bytes, so it is no use while storage is known to take none.
     """
 
     permission: Permission
@@ -53,6 +54,7 @@ class Needs(msgspec.Struct, frozen=True):
     once: bool = False
     event_tokens: bool = False
     narrowed: bool = False
+    bytes_follow: bool = False
 
     def opt(self) -> dict[str, Any]:
         """Return it in the form that routes carry."""
@@ -100,6 +102,8 @@ class Admission:
             return
         try:
             admitted = await self._admit(scope, needs)
+            if needs.bytes_follow:
+                scope["litestar_app"].state.readiness.check_storage()
         except Exception as error:  # noqa: BLE001  # answered here, so that the request's log sees the answer
             await answer_error(scope, receive, send, error)
             return

@@ -35,6 +35,7 @@ from entrypoints.http.answers import Json
 from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.openapi import complete
+from entrypoints.http.readiness import Readiness
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
 from entrypoints.settings import Settings
@@ -81,6 +82,7 @@ def create_app(
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_services() as services:
             app.state.services = services
+            app.state.readiness = Readiness(services.system)
             app.state.storage_events_secret = storage_events_secret
             collect_seldom()
             following = asyncio.create_task(services.read_events.follow(), name="follow-events")

@@ -102,6 +102,10 @@ class FailingStorage:
         """See whether it answers."""
         await self._call("ping", self._storage.ping)
 
+    async def try_writing(self) -> None:
+        """See whether it takes bytes."""
+        await self._call("try_writing", self._storage.try_writing)
+
     async def _call(self, operation: str, do: Callable[[], Awaitable[T]]) -> T:
         outcome = await self._begin(operation)
         answer = await do()

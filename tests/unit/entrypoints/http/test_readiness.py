@@ -1,0 +1,83 @@
+"""Each part is tried seldom, together for all who ask, and what is known is told without asking."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from application.ports.event_log import LogUnavailableError
+from entrypoints.http import readiness
+from entrypoints.http.readiness import Check
+
+LATE = LogUnavailableError("no answer in time", reason="too_slow")
+
+
+class Part:
+    """A part that counts how often it is tried."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+        self.broken: Exception | None = None
+        self.hangs = False
+        self.goes_on = asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.tries += 1
+        if self.hangs:
+            await self.goes_on.wait()
+        if self.broken is not None:
+            raise self.broken
+
+
+async def test_all_who_ask_at_once_wait_for_one_try() -> None:
+    part = Part()
+    part.hangs = True
+    check = Check(part, LATE, well_seconds=60, broken_seconds=60)
+    asking = [asyncio.create_task(check()) for _ in range(100)]
+    await asyncio.sleep(0)
+    part.goes_on.set()
+    assert await asyncio.gather(*asking) == [None] * 100
+    assert part.tries == 1
+
+
+async def test_an_outcome_is_good_for_a_while() -> None:
+    part = Part()
+    check = Check(part, LATE, well_seconds=60, broken_seconds=0)
+    part.broken = LogUnavailableError("its disk is full", reason="disk_full")
+    with capture_logs():
+        assert await check() is part.broken
+        found, part.broken = part.broken, None
+        assert check.trouble is found
+        assert await check() is None  # broken: tried again at once
+        assert await check() is None  # well: good for a while
+    assert part.tries == 2
+
+
+async def test_who_gives_up_waiting_does_not_end_the_try_of_the_others() -> None:
+    part = Part()
+    part.hangs = True
+    check = Check(part, LATE, well_seconds=60, broken_seconds=60)
+    first, second = asyncio.create_task(check()), asyncio.create_task(check())
+    await asyncio.sleep(0)
+    first.cancel()
+    part.goes_on.set()
+    assert await second is None
+    assert part.tries == 1
+
+
+async def test_a_part_that_does_not_answer_in_time_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "PATIENCE_SECONDS", 0.01)
+    part = Part()
+    part.hangs = True
+    check = Check(part, LATE, well_seconds=60, broken_seconds=60)
+    with capture_logs() as told:
+        assert await check() is LATE
+    assert [entry["event"] for entry in told] == ["readiness_changed"]
+
+
+async def test_a_defect_is_not_taken_for_an_outage() -> None:
+    part = Part()
+    part.broken = ZeroDivisionError()
+    check = Check(part, LATE, well_seconds=60, broken_seconds=60)
+    with pytest.raises(ZeroDivisionError):
+        await check()
