@@ -1,6 +1,7 @@
 """Who asks: a key, its organization, and the namespace and bucket that it named. Checked before a body is read."""
 
 import hashlib
+import hmac
 from contextvars import ContextVar
 from datetime import datetime
 
@@ -17,12 +18,13 @@ from domain.event_token import EventToken, key_id_in, token_in
 from domain.events import Origin
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, UnauthenticatedError
 from domain.tags import decode
-from domain.upload_token import UploadToken
+from domain.token_secrets import TokenSecrets
+from domain.upload_token import ID_PREFIX, PREFIX, UploadToken
 
 # Whose request is at hand, from the moment that it is known. What is read for it can be held to this organization.
 acting_for: ContextVar[str] = ContextVar("acting_for")
 
-_TOKEN_PREFIX = "ut_"  # noqa: S105  # how every one of them begins
+_DERIVED_ID_LENGTH = 32
 _HELP = "send 'Authorization: Bearer sk_…' with a key of yours"
 
 
@@ -68,25 +70,28 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def token_id_of(secret: str) -> str:
-    """Return the id of an upload token, which tells nothing about its secret."""
-    return f"utk_{hash_of(secret)[:32]}"
+def upload_token_secret(token_id: str, chance: str) -> str:
+    """Return an upload token as it is given out: it names itself, so that it is found, and proves itself by chance."""
+    return f"{PREFIX}{token_id.removeprefix(ID_PREFIX)}.{chance}"
 
 
 class Admitting:
     """Finds out who asks and what they named, or refuses."""
 
-    def __init__(self, *, directory: Directory, log: EventLog, uses: KeyUses, clock: Clock) -> None:
+    def __init__(
+        self, *, directory: Directory, log: EventLog, uses: KeyUses, secrets: TokenSecrets, clock: Clock
+    ) -> None:
         self._directory = directory
         self._log = log
         self._uses = uses
+        self._secrets = secrets
         self._clock = clock
 
     async def caller(self, secret: str | None) -> Caller:
         """Return who holds this secret; refuse an unknown, revoked or expired one."""
         if not secret:
             raise UnauthenticatedError("key_missing", f"No API key: {_HELP}.")
-        if secret.startswith(_TOKEN_PREFIX):
+        if secret.startswith(PREFIX):
             return await self._holder_of_token(secret)
         if secret.startswith(EVENT_TOKEN_PREFIX):
             return await self._holder_of_event_token(secret)
@@ -95,7 +100,7 @@ class Admitting:
         if key is None:
             raise UnauthenticatedError("key_unknown", f"This API key is not known here: {_HELP}.")
         now = self._clock.now()
-        if key.key_hash != key_hash and (key.previous_until is None or key.previous_until <= now):
+        if key_hash not in key.live_hashes(now):
             raise UnauthenticatedError("key_rotated", "This API key was rotated: use its new secret.")
         return Caller(key=key, organization=await self._organization_of(key, now))
 
@@ -112,7 +117,7 @@ class Admitting:
             raise UnauthenticatedError("key_unknown", f"This API key is not known here: {_HELP}.")
         await self._organization_of(key, now)
         if caller.event_token is not None and caller.event_token.expires_at <= now:
-            raise UnauthenticatedError("token_expired", "This token for events has expired.")
+            raise UnauthenticatedError("token_expired", "This event token has expired. Ask for another one.")
         known = caller.key
         if (key.key_hash, key.permissions, key.scopes, key.allowed_origins) != (
             known.key_hash,
@@ -123,24 +128,30 @@ class Admitting:
             raise UnauthenticatedError("key_changed", "This API key was changed meanwhile: ask again.")
 
     async def _holder_of_token(self, secret: str) -> Caller:
-        token = await self._directory.upload_token(token_id_of(secret))
+        named, dot, _ = secret.removeprefix(PREFIX).partition(".")
+        whole_hash = hash_of(secret)
+        # A token of before had no id of its own: its id is made of the secret, and so proves it.
+        token_id = ID_PREFIX + (named if dot else whole_hash[:_DERIVED_ID_LENGTH])
+        token = await self._directory.upload_token(token_id)
+        if token is not None and not hmac.compare_digest(token.token_hash or "", whole_hash if dot else ""):
+            token = None
         key = None if token is None else await self._directory.key_by_id(token.key_id)
         if token is None or key is None:
-            raise UnauthenticatedError("token_unknown", "This upload token is not known here.")
+            raise UnauthenticatedError("token_unknown", "This upload token is not known here. Ask for another one.")
         now = self._clock.now()
         if token.expires_at <= now:
-            raise UnauthenticatedError("token_expired", "This upload token has expired.")
+            raise UnauthenticatedError("token_expired", "This upload token has expired. Ask for another one.")
         return Caller(key=key, organization=await self._organization_of(key, now), token=token)
 
     async def _holder_of_event_token(self, secret: str) -> Caller:
         key_id = key_id_in(secret)
         key = None if key_id is None else await self._directory.key_by_id(key_id)
-        token = None if key is None else token_in(secret, key.key_hash)
-        if key is None or token is None:
-            raise UnauthenticatedError("token_unknown", "This token for events is not known here.")
         now = self._clock.now()
+        token = None if key is None else token_in(secret, key.live_hashes(now), self._secrets)
+        if key is None or token is None or not token.may_have_been_issued(now):
+            raise UnauthenticatedError("token_unknown", "This event token is not known here. Ask for another one.")
         if token.expires_at <= now:
-            raise UnauthenticatedError("token_expired", "This token for events has expired.")
+            raise UnauthenticatedError("token_expired", "This event token has expired. Ask for another one.")
         return Caller(key=key, organization=await self._organization_of(key, now), event_token=token)
 
     async def _organization_of(self, key: KeyRecord, now: datetime) -> OrganizationRecord:

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import msgspec
 
-from application.callers import Caller, new_command_id, token_id_of
+from application.callers import Caller, hash_of, new_command_id, upload_token_secret
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, EventLog, StreamAppend
 from application.ports.read_side import BucketRecord
 from domain.admission import Announcement
 from domain.events import Origin
-from domain.upload_token import IssueToken, UploadToken, UploadTokenUsed, check_use, issue, token_of
+from domain.upload_token import ID_PREFIX, IssueToken, UploadToken, UploadTokenUsed, check_use, issue, token_of
 
 _KNOWN_TOKENS = 10_000
 
@@ -41,14 +41,16 @@ class IssuingUploadTokens:
         """
         ids = ids or self._ids
         now = self._clock.now()
-        secret = ids.secret().replace("sk_", "ut_", 1)
+        token_id = ids.new(ID_PREFIX)
+        secret = upload_token_secret(token_id, ids.secret().removeprefix("sk_"))
         key = caller.key
         expires_at = now + wish.expires_in
         command = IssueToken(
             origin=caller.origin(
                 now, new_command_id(ids), namespace_id=bucket.namespace_id, bucket_id=bucket.bucket_id
             ),
-            token_id=token_id_of(secret),
+            token_id=token_id,
+            token_hash=hash_of(secret),
             key_id=key.key_id,
             content_types=wish.content_types,
             max_size_bytes=wish.max_size_bytes,

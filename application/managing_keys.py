@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
-from application.callers import hash_of, new_command_id
+from application.callers import Caller, hash_of, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
     Claim,
@@ -26,6 +26,7 @@ from domain.api_key import (
     ActiveKey,
     ApiKey,
     ApiKeyEvent,
+    ApiKeysListed,
     KeyStatus,
     NoKey,
     Permission,
@@ -218,9 +219,20 @@ class ManagingKeys:
 
         await self._carry_out(organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by)
 
-    async def list(self, organization_id: str, user_id: str, *, revoked: bool) -> Sequence[KeyRecord]:
-        """Return a user's keys, the newest first; `revoked`: those too."""
-        found = await self._read_side.keys(organization_id, user_id)
+    async def list(self, caller: Caller, user_id: str, *, revoked: bool) -> Sequence[KeyRecord]:
+        """Return a user's keys, the newest first, and record who looked; `revoked`: those too."""
+        origin = caller.origin(self._clock.now(), new_command_id(self._ids))
+        listed = ApiKeysListed(origin=origin, user_id=user_id)
+        stream = StreamAppend(stream_id=self._ids.new("audit_"), expected_version=0, events=(listed,))
+        await self._log.append(
+            Command(
+                command_id=origin.command_id,
+                organization_id=origin.organization_id,
+                key_id=caller.key.key_id,
+                streams=(stream,),
+            )
+        )
+        found = await self._read_side.keys(origin.organization_id, user_id)
         return [key for key in found if revoked or key.revoked_at is None]
 
     async def _carry_out(

@@ -217,6 +217,12 @@ class ApiKeyRevoked(Event, frozen=True, tag="api_key.revoked.v1"):
     key_id: str
 
 
+class ApiKeysListed(Event, frozen=True, tag="audit.api_keys_listed.v1"):
+    """Somebody looked at a user's keys. A stream of its own holds it: it changes no key."""
+
+    user_id: str
+
+
 ApiKeyEvent = (
     ApiKeyCreated
     | ApiKeyRotated

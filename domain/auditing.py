@@ -1,6 +1,7 @@
 """The audit log: which events are of interest to those who watch over an organization, and what they are called there.
 
-Uploads and objects are left out: the feed tells them, and they would drown everything else.
+Uploads and objects are left out: the feed tells them, and they would drown everything else. Tokens that are given out
+stand in it.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,9 @@ from domain.telling import SECRET_FIELDS
 
 # How the log calls what does not follow from the tag.
 _ACTIONS: Mapping[str, str] = {
+    "audit.api_keys_listed.v1": "api_keys_listed",
+    "event_token.issued.v1": "event_token_issued",
+    "upload.token_issued.v1": "upload_token_issued",
     "api_key.rotated.v1": "api_key_rotated",
     "api_key.revoked.v1": "api_key_revoked",
     "api_key.permissions_changed.v1": "permission_updated",
@@ -21,6 +25,8 @@ _ACTIONS: Mapping[str, str] = {
     "webhook.disabled.v1": "webhook_disabled",
 }
 _KINDS = frozenset({"organization", "api_key", "namespace", "bucket", "webhook"})
+# What is about keys though its tag is of another kind.
+_ABOUT_KEYS = frozenset({"audit.api_keys_listed.v1", "event_token.issued.v1", "upload.token_issued.v1"})
 _HIDDEN = SECRET_FIELDS | {"origin"}
 
 
@@ -34,6 +40,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 def entry_of(topic: str) -> Entry | None:
     """Return what an event of this tag is called; None: the log does not tell it."""
     kind, _, verb = topic.rpartition(".")[0].partition(".")
+    if topic in _ABOUT_KEYS:
+        kind = "api_key"
     if kind not in _KINDS:
         return None
     verb = "deleted" if verb.startswith("delet") else verb if verb == "created" else "updated"

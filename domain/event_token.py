@@ -1,34 +1,54 @@
 """Tokens for reading events where no header can be sent, as by a browser's EventSource.
 
-A token is not stored: it names its key, and is signed with what is stored of the key's secret. So it is worth nothing
-once the key is revoked, rotated or expired, and every process can tell.
+A token is not stored: it names its key, and the server signs it. The hash of the key's secret is signed along, so that
+a token is worth nothing once its key is revoked or expired, or the secret that asked for it has ended.
 """
 
-import hashlib
-import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
+
+from domain.events import Event
+from domain.token_secrets import TokenSecrets
 
 PREFIX = "et_"
 MIN_SECONDS = 60
 MAX_SECONDS = 3600
 USUAL_SECONDS = 900
+# By so much may the clock of the process that issued a token be ahead of the one that is shown it.
+LEEWAY: Final = timedelta(seconds=60)
+_PURPOSE: Final = "event token"
+
+
+class EventTokenIssued(Event, frozen=True, tag="event_token.issued.v1"):
+    """A key let somebody without a key read events: what the key may see, of one namespace if it names one."""
+
+    token_id: str
+    key_id: str
+    namespace_id: str | None
+    expires_at: datetime
 
 
 class EventToken(msgspec.Struct, frozen=True, kw_only=True):
     """What a token is for: events that the key may see, of one namespace if it names one, until it expires."""
 
+    token_id: str
     key_id: str
     namespace_id: str | None = None
     expires_at: datetime
 
+    def may_have_been_issued(self, now: datetime) -> bool:
+        """Say whether it lasts no longer from now on than any token may when it is issued."""
+        return self.expires_at <= now + timedelta(seconds=MAX_SECONDS) + LEEWAY
 
-def secret_of(token: EventToken, key_hash: str) -> str:
-    """Return the token as it is given out. `key_hash`: 64 hex digits."""
+
+def secret_of(token: EventToken, key_hash: str, secrets: TokenSecrets) -> str:
+    """Return the token as it is given out. `key_hash`: of the secret of its key."""
     payload = msgspec.json.encode(token)
-    return f"{PREFIX}{_text(payload)}.{_text(_signature(payload, key_hash))}"
+    return f"{PREFIX}{_text(payload)}.{_text(secrets.sign(_PURPOSE, _signed(payload, key_hash)))}"
 
 
 def key_id_in(secret: str) -> str | None:
@@ -37,13 +57,18 @@ def key_id_in(secret: str) -> str | None:
     return None if parts is None else parts[0].key_id
 
 
-def token_in(secret: str, key_hash: str) -> EventToken | None:
-    """Return what a token is for, if it was signed for this key."""
+def token_in(secret: str, key_hashes: Iterable[str], secrets: TokenSecrets) -> EventToken | None:
+    """Return what a token is for, if the server signed it for a key with one of these hashes."""
     parts = _parts(secret)
     if parts is None:
         return None
     token, payload, signature = parts
-    return token if hmac.compare_digest(signature, _signature(payload, key_hash)) else None
+    ours = any(secrets.signed(_PURPOSE, _signed(payload, each), signature) for each in key_hashes)
+    return token if ours else None
+
+
+def _signed(payload: bytes, key_hash: str) -> bytes:
+    return payload + b"\n" + key_hash.encode()
 
 
 def _parts(secret: str) -> tuple[EventToken, bytes, bytes] | None:
@@ -53,10 +78,6 @@ def _parts(secret: str) -> tuple[EventToken, bytes, bytes] | None:
     except (ValueError, msgspec.MsgspecError):
         return None
     return token, payload, signature
-
-
-def _signature(payload: bytes, key_hash: str) -> bytes:
-    return hmac.digest(key_hash.encode(), b"upwell event token\n" + payload, hashlib.sha256)
 
 
 def _text(raw: bytes) -> str:

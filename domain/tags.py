@@ -6,8 +6,9 @@ from typing import cast, get_args
 
 import msgspec
 
-from domain.api_key import ApiKeyEvent
+from domain.api_key import ApiKeyEvent, ApiKeysListed
 from domain.bucket import BucketEvent
+from domain.event_token import EventTokenIssued
 from domain.events import Event, topic_of
 from domain.namespace import NamespaceEvent
 from domain.object import ObjectEvent
@@ -24,6 +25,8 @@ def _members(union: object) -> tuple[type[Event], ...]:
 EVENT_TYPES: tuple[type[Event], ...] = (
     *_members(OrganizationEvent),
     *_members(ApiKeyEvent),
+    ApiKeysListed,
+    EventTokenIssued,
     *_members(NamespaceEvent),
     *_members(BucketEvent),
     *_members(UploadEvent),

@@ -16,9 +16,9 @@ from domain.events import Origin
 from domain.refusals import InvalidInputError
 from domain.tags import BY_TAG
 
-SECRET_FIELDS = frozenset({"key_hash", "billing_email"})
+SECRET_FIELDS = frozenset({"key_hash", "token_hash", "billing_email"})
 # Who may only read is not told of who may what, nor of what an organization says of itself.
-_FOR_ADMINISTRATORS = ("organization.", "api_key.", "upload.token_", "webhook.")
+_FOR_ADMINISTRATORS = ("organization.", "api_key.", "audit.", "event_token.", "upload.token_", "webhook.")
 _MAX_TYPES = 100
 
 TOLD_TO_READERS = frozenset(tag for tag in BY_TAG if not tag.startswith(_FOR_ADMINISTRATORS))

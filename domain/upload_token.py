@@ -13,6 +13,8 @@ from domain.events import Event, Origin
 from domain.media_types import ANY_TYPE
 from domain.refusals import ForbiddenError, InvalidInputError
 
+PREFIX = "ut_"
+ID_PREFIX = "utk_"
 MIN_SECONDS = 60
 MAX_SECONDS = 86_400
 DEFAULT_SECONDS = 900
@@ -20,8 +22,11 @@ MAX_COUNT = 1000
 MAX_CONTENT_TYPES = 50
 
 
-class UploadTokenIssued(Event, frozen=True, tag="upload.token_issued.v1"):
-    """A key let somebody without a key send files to one bucket. `content_types` may end in `/*`."""
+class UploadTokenIssued(Event, frozen=True, omit_defaults=True, tag="upload.token_issued.v1"):
+    """A key let somebody without a key send files to one bucket. `content_types` may end in `/*`.
+
+    `token_hash`: SHA-256 of the secret, 64 hex digits; None where the id was made of the secret, as it once was.
+    """
 
     token_id: str
     key_id: str
@@ -29,6 +34,7 @@ class UploadTokenIssued(Event, frozen=True, tag="upload.token_issued.v1"):
     max_size_bytes: int | None
     max_count: int
     expires_at: datetime
+    token_hash: str | None = None
 
 
 class UploadTokenUsed(Event, frozen=True, tag="upload.token_used.v1"):
@@ -50,6 +56,7 @@ class UploadToken(msgspec.Struct, frozen=True, kw_only=True):
     max_size_bytes: int | None
     max_count: int
     expires_at: datetime
+    token_hash: str | None = None
 
 
 class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +64,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
 
     origin: Origin
     token_id: str
+    token_hash: str
     key_id: str
     content_types: tuple[str, ...]
     max_size_bytes: int | None
@@ -83,6 +91,7 @@ def token_of(event: UploadTokenIssued) -> UploadToken:
         max_size_bytes=event.max_size_bytes,
         max_count=event.max_count,
         expires_at=event.expires_at,
+        token_hash=event.token_hash,
     )
 
 

@@ -38,6 +38,7 @@ from entrypoints.wiring import Services, run_worker, running
 FOLDER_VERSION = "1"
 ORGANIZATION = "dev"
 _STORAGE_SECRET = "UPWELL_STORAGE_EVENTS_SECRET"  # noqa: S105  # a setting's name
+_TOKEN_SECRETS = "UPWELL_TOKEN_SECRETS"  # noqa: S105  # the same
 NAMESPACE = "dev"
 BUCKET = "files"
 S3_BUCKET = "upwell"
@@ -83,6 +84,8 @@ def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool) -> None:
             environment["UPWELL_S3_ACCESS_KEY_ID"] = storage.access_key_id
             environment["UPWELL_S3_SECRET_ACCESS_KEY"] = storage.secret_access_key
         environment.setdefault("UPWELL_S3_BUCKET", S3_BUCKET)
+        if _TOKEN_SECRETS not in environment:
+            environment[_TOKEN_SECRETS] = _own_secret(data / "token-secrets")
         environment["UPWELL_PORT"] = str(port)
         if rate_limits:
             environment["UPWELL_RATE_LIMITS"] = "on"
@@ -92,6 +95,13 @@ def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool) -> None:
         if environment["UPWELL_DATABASE_URL"] != environment.get("UPWELL_DATABASE_OWNER_URL"):
             asyncio.run(_make_login(settings))
         uvloop.run(_serve(settings, port, tier, env_file, known))
+
+
+def _own_secret(file: Path) -> str:
+    """Return the server's secret of this folder, drawn at the first start. The file is for its owner alone."""
+    if not file.exists():
+        write_private(file, secrets.token_hex(32) + "\n")
+    return file.read_text(encoding="ascii").strip()
 
 
 def _without_our_own(environment: Mapping[str, str], known: Mapping[str, str], data: Path) -> dict[str, str]:

@@ -48,6 +48,7 @@ def _ended(number: int, frame: object) -> None:
 async def _prepare(settings: Settings) -> None:
     """Find out what is wrong before any process is started, and set the bucket up."""
     url_signer(settings.s3)
+    _ = settings.token_secrets
     check_telemetry(settings)
     await check_migrated(settings.database_url)
     async with open_storage(settings.s3) as storage:

@@ -3,6 +3,7 @@
 The reference page in the docs is held against this table by a test.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -17,9 +18,20 @@ import msgspec
 from application.rules import Rules
 from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
 from domain.parts import MAX_PART_BYTES, MIN_PART_BYTES, USUAL_PART_BYTES
+from domain.token_secrets import TokenSecrets
 
 MAX_BYTES = 2**63 - 1
 MIN_SECRET_LENGTH = 16
+MIN_TOKEN_SECRET_LENGTH = 32
+_MIN_DIFFERENT = 6  # characters of a secret; of 16 hexadecimal digits drawn by chance fewer differ once in 40,000 times
+_PLACEHOLDERS = (
+    "change|changed|replace|insert|set|put|enter|fill|your|my|our|this|that|here|please|in|it|the|a|an|is|to|for|of|with"
+    "|secret|password|passwd|passphrase|pass|token|key|api|access|storage|events?|metrics|upwell|server|service|admin"
+    "|root|user|test|testing|dev|development|prod|production|example|sample|demo|dummy|default|placeholder|insecure"
+    "|todo|tbd|xxx|me|foo|bar|baz|hello|world|letmein|qwerty|abc|1234?5?6?7?8?9?0?"
+)
+_DRAW_ONE = "Draw one by chance, for example with: openssl rand -hex 32"
+_ONLY_PLACEHOLDERS = re.compile(rf"(?:{_PLACEHOLDERS})+", re.IGNORECASE)
 
 
 class SettingError(Exception):
@@ -41,10 +53,33 @@ def _text(value: str) -> str:
     return value
 
 
-def _secret(value: str) -> str:
-    if len(value) < MIN_SECRET_LENGTH or not value.isascii() or not value.isprintable() or value != value.strip():
-        raise ValueError(f"must be {MIN_SECRET_LENGTH} printable ASCII characters or more, without spaces around them")
+def _secret(value: str, shortest: int = MIN_SECRET_LENGTH) -> str:
+    if len(value) < shortest or not value.isascii() or not value.isprintable() or value != value.strip():
+        raise ValueError(
+            f"must be {shortest} printable ASCII characters or more, without spaces around them. {_DRAW_ONE}"
+        )
+    if _is_weak(value):
+        raise ValueError(f"is easily guessed: it repeats itself, counts up, or is made of usual words. {_DRAW_ONE}")
     return value
+
+
+def _is_weak(secret: str) -> bool:
+    """Say whether a secret was typed rather than drawn: somebody who guesses tries such ones first."""
+    steps = [ord(after) - ord(before) for before, after in itertools.pairwise(secret)]
+    going_on = sum(step == before and step in {-1, 0, 1} for before, step in itertools.pairwise(steps))
+    return (
+        len(set(secret)) < _MIN_DIFFERENT
+        or secret in (secret + secret)[1:-1]  # a piece, again and again
+        or going_on * 2 > len(steps)  # the same character, or the next one, most of the time
+        or _ONLY_PLACEHOLDERS.fullmatch(re.sub(r"[^A-Za-z0-9]", "", secret)) is not None
+    )
+
+
+def _token_secrets(value: str) -> tuple[str, ...]:
+    secrets = tuple(_secret(each, MIN_TOKEN_SECRET_LENGTH) for each in _list(value))
+    if not secrets or len(set(secrets)) < len(secrets):
+        raise ValueError(f"must be secrets separated by commas, newest first, each once. {_DRAW_ONE}")
+    return secrets
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:
@@ -184,6 +219,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Web origins whose pages may read the API's answers, separated by commas; a key can be held to fewer.",
         "*",
         _list,
+    ),
+    Setting(
+        "UPWELL_TOKEN_SECRETS",
+        "The server's own secrets, newest first, separated by commas: the newest signs tokens and encrypts what is"
+        " secret in tables; the others are still accepted. Each has 32 characters or more: `openssl rand -hex 32` draws"
+        " one. `upwell dev` keeps one in its data folder.",
+        None,
+        _token_secrets,
     ),
     Setting(
         "UPWELL_STORAGE_EVENTS_SECRET",
@@ -395,6 +438,17 @@ class Settings:
     def cors_origins(self) -> tuple[str, ...]:
         """Web origins whose pages may read the API's answers."""
         return tuple(self._get("UPWELL_CORS_ORIGINS"))
+
+    @property
+    def token_secrets(self) -> TokenSecrets:
+        """The server's own secrets."""
+        found = self._get("UPWELL_TOKEN_SECRETS")
+        if found is None:
+            raise SettingError(
+                "UPWELL_TOKEN_SECRETS is not set. The service signs tokens and encrypts webhook secrets with it; every"
+                " process needs the same value. Draw one with: openssl rand -hex 32"
+            )
+        return TokenSecrets(found)
 
     @property
     def storage_events_secret(self) -> str | None:

@@ -87,6 +87,7 @@ from application.subscribing import Subscribing
 from application.taking_storage_events import TakingStorageEvents
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
+from domain.token_secrets import TokenSecrets
 from entrypoints.settings import S3Settings, SettingError, Settings
 from entrypoints.telemetry import Telemetry
 
@@ -113,6 +114,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     webhook_endpoints: WebhookEndpoints
     webhook_deliveries: WebhookDeliveries[Any]
     webhook_sender: WebhookSender
+    token_secrets: TokenSecrets
     clock: Clock
     ids: Ids
 
@@ -181,7 +183,7 @@ def put_together(
     return Services(
         ports=ports,
         system=system,
-        admit=Admitting(directory=p.directory, log=p.log, uses=p.key_uses, clock=p.clock),
+        admit=Admitting(directory=p.directory, log=p.log, uses=p.key_uses, secrets=p.token_secrets, clock=p.clock),
         limit_requests=None
         if p.rate_ledger is None
         else LimitingRequests(ledger=p.rate_ledger, clock=p.clock, report=_report_lone_limits),
@@ -222,7 +224,7 @@ def put_together(
         change_organization=ChangingOrganizations(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
         keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids, rules=rules),
         issue_upload_token=IssuingUploadTokens(log=p.log, clock=p.clock, ids=p.ids),
-        issue_event_token=IssuingEventTokens(clock=p.clock),
+        issue_event_token=IssuingEventTokens(log=p.log, secrets=p.token_secrets, clock=p.clock, ids=p.ids),
         read_events=ReadingEvents(log=system.log, own=p.log),
         subscribe=Subscribing(
             log=system.log,
@@ -357,6 +359,7 @@ async def running(
     settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, telemetry: Telemetry | None = None
 ) -> AsyncIterator[Services]:
     """Open everything that the service and the worker need, and close it in order afterwards."""
+    secrets = settings.token_secrets
     await check_migrated(settings.database_url)
     s3 = settings.s3
     telemetry = telemetry or Telemetry()
@@ -403,6 +406,7 @@ async def running(
             webhook_endpoints=PostgresWebhookEndpoints(everybody),
             webhook_deliveries=PostgresWebhookDeliveries(everybody, all_of_it),
             webhook_sender=sender,
+            token_secrets=secrets,
             clock=clock or SystemClock(),
             ids=ids,
         )

@@ -34,6 +34,7 @@ from entrypoints.wiring import administering, open_storage
 from tests.contract_check.answers import holding
 
 TEMPLATE = "upwell_template"
+TOKEN_SECRET = "b9c1e07a55d84f3c9d62e8a417f0356b"
 STORAGE_SECRET = "what-the-storage-knows"
 LOGIN = "upwell_test"
 SCHEMA = {
@@ -186,6 +187,7 @@ def environment_for(servers: Servers, database: Database) -> dict[str, str]:
         "UPWELL_S3_BUCKET": database.name.replace("_", "-"),
         "UPWELL_S3_ACCESS_KEY_ID": servers.s3_access_key_id,
         "UPWELL_S3_SECRET_ACCESS_KEY": servers.s3_secret_access_key,
+        "UPWELL_TOKEN_SECRETS": TOKEN_SECRET,
         "UPWELL_LOG_LEVEL": "error",
     }
 

@@ -16,7 +16,7 @@ from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.seaweedfs import EmbeddedStorage
 from adapters.postgres.connecting import SERVICE_ROLE, connect
 from adapters.postgres.migrating import migrate
-from tests.conftest import Database, Tenant, free_port, make_tenant, start, wait_ready
+from tests.conftest import TOKEN_SECRET, Database, Tenant, free_port, make_tenant, start, wait_ready
 
 NAME = "stack"
 
@@ -92,6 +92,7 @@ def stack(settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
             "UPWELL_S3_ACCESS_KEY_ID": storage.access_key_id,
             "UPWELL_S3_SECRET_ACCESS_KEY": storage.secret_access_key,
             "UPWELL_PORT": str(free_port()),
+            "UPWELL_TOKEN_SECRETS": TOKEN_SECRET,
             "UPWELL_LOG_LEVEL": "error",
             "UPWELL_RATE_LIMITS": "off",
         }

@@ -26,6 +26,7 @@ from domain.api_key import (
     ApiKeyRotated,
     ApiKeyScopesChanged,
     ApiKeySettingsChanged,
+    ApiKeysListed,
 )
 from domain.bucket import (
     BucketCreated,
@@ -36,6 +37,7 @@ from domain.bucket import (
     BucketStatusChanged,
     BucketUpdated,
 )
+from domain.event_token import EventTokenIssued
 from domain.namespace import (
     NamespaceCreated,
     NamespaceDeleted,
@@ -83,6 +85,8 @@ from domain.webhook import (
 KnownEvent: TypeAlias = (
     OrganizationEvent
     | ApiKeyEvent
+    | ApiKeysListed
+    | EventTokenIssued
     | NamespaceEvent
     | BucketEvent
     | UploadEvent
@@ -170,7 +174,7 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
             _project_object(tables, event, place)
         case WebhookCreated() | WebhookUpdated() | WebhookSecretRotated() | WebhookDisabled() | WebhookDeleted():
             _project_webhook(tables, event, place)
-        case UploadDuplicateAvoided() | UploadTokenIssued() | UploadTokenUsed():
+        case UploadDuplicateAvoided() | UploadTokenIssued() | UploadTokenUsed() | EventTokenIssued() | ApiKeysListed():
             pass  # no list shows it
         case _:
             _project_upload(tables, event, place)

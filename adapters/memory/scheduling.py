@@ -15,8 +15,10 @@ from domain.api_key import (
     ApiKeyRotated,
     ApiKeyScopesChanged,
     ApiKeySettingsChanged,
+    ApiKeysListed,
 )
 from domain.bucket import BucketCreated, BucketDeleted, BucketDeletionBegan, BucketStatusChanged, BucketUpdated
+from domain.event_token import EventTokenIssued
 from domain.namespace import NamespaceCreated, NamespaceDeleted, NamespaceDeletionBegan, NamespaceUpdated
 from domain.object import ObjectCreated, ObjectDeleted, ObjectUpdated, uploads_of
 from domain.organization import (
@@ -169,6 +171,8 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
             | ApiKeyPermissionsChanged()
             | ApiKeyScopesChanged()
             | ApiKeyRevoked()
+            | ApiKeysListed()
+            | EventTokenIssued()
             | NamespaceCreated()
             | NamespaceUpdated()
             | NamespaceDeletionBegan()

@@ -102,7 +102,8 @@ WHERE organization_id = $1 AND topic = 'upload.duplicate_avoided.v1'
 -- name: audit
 -- A page of an organization's audit log, newest first.
 SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
-WHERE organization_id = $1 AND topic NOT LIKE 'upload.%' AND topic NOT LIKE 'object.%' AND topic = ANY ($2)
+WHERE organization_id = $1 AND (topic NOT LIKE 'upload.%' AND topic NOT LIKE 'object.%' OR topic = 'upload.token_issued.v1')
+    AND topic = ANY ($2)
     AND ($3::text IS NULL OR originator_id = $3)
     AND ($4::text IS NULL OR convert_from(state, 'UTF8')::jsonb->'origin'->>'actor_id' = $4)
     AND ($5::timestamptz IS NULL OR (convert_from(state, 'UTF8')::jsonb->'origin'->>'at')::timestamptz >= $5)
@@ -112,7 +113,8 @@ ORDER BY notification_id DESC LIMIT $7 OFFSET $8;
 -- name: audit_total
 -- How many events of an audit log match.
 SELECT count(*) FROM upwell.upwell_events
-WHERE organization_id = $1 AND topic NOT LIKE 'upload.%' AND topic NOT LIKE 'object.%' AND topic = ANY ($2)
+WHERE organization_id = $1 AND (topic NOT LIKE 'upload.%' AND topic NOT LIKE 'object.%' OR topic = 'upload.token_issued.v1')
+    AND topic = ANY ($2)
     AND ($3::text IS NULL OR originator_id = $3)
     AND ($4::text IS NULL OR convert_from(state, 'UTF8')::jsonb->'origin'->>'actor_id' = $4)
     AND ($5::timestamptz IS NULL OR (convert_from(state, 'UTF8')::jsonb->'origin'->>'at')::timestamptz >= $5)

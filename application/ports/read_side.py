@@ -3,6 +3,7 @@
 Every query names the organization (and namespace) that asks: what is not theirs does not exist.
 """
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -76,6 +77,17 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
         if self.revoked_at is not None:
             return KeyStatus.REVOKED
         return KeyStatus.EXPIRED if self.expires_at is not None and self.expires_at <= now else KeyStatus.ACTIVE
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this secret of the key from others, 64 hex digits. The hash that opens it does not follow."""
+        return hashlib.sha256(f"upwell api key {self.key_hash}".encode()).hexdigest()
+
+    def live_hashes(self, now: datetime) -> tuple[str, ...]:
+        """Return the hashes of the secrets that open now: the present one, and during an overlap the one before."""
+        if self.previous_key_hash is None or self.previous_until is None or self.previous_until <= now:
+            return (self.key_hash,)
+        return (self.key_hash, self.previous_key_hash)
 
     @property
     def powers(self) -> Powers:

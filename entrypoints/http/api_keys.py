@@ -85,11 +85,11 @@ async def create_api_key(
 async def list_api_keys(
     user_email: FromPath[str], scope: Scope, include_revoked: FromQuery[bool] = False
 ) -> APIKeyListResponse:
-    """List a user's API keys, newest first."""
+    """List a user's API keys, newest first. The audit log records that they were listed."""
     admitted = admitted_in(scope)
     organization = admitted.caller.organization
     found = await admitted.services.keys.list(
-        organization.organization_id, user_id(organization.internal_id, user_email), revoked=include_revoked
+        admitted.caller, user_id(organization.internal_id, user_email), revoked=include_revoked
     )
     return APIKeyListResponse(results=[_render(record, admitted) for record in found], total=len(found))
 
@@ -192,14 +192,13 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
         data,
         Creation(
             prefix="utk_",
-            count=0,  # a token's id follows from its secret, which no seed may tell
             make=lambda ids: admitted.services.issue_upload_token(admitted.caller, bucket, wish, ids=ids),
             made=lambda issued: (issued[0].token_id,),
             again=lambda known: _token(admitted, known.ids[0]),
         ),
     )
     facts = msgspec.structs.asdict(token)
-    del facts["organization_id"]
+    del facts["organization_id"], facts["token_hash"]
     return UploadTokenResponse(token=secret, **facts)
 
 
@@ -237,7 +236,7 @@ def _with_secret(record: KeyRecord, secret: str, admitted: Admitted) -> APIKeyCr
 def _facts(record: KeyRecord, admitted: Admitted) -> dict[str, Any]:
     return {
         "key_id": record.key_id,
-        "key_hash": record.key_hash,
+        "key_hash": record.fingerprint,
         "key_prefix": record.prefix,
         "internal_id": admitted.caller.organization.internal_id,
         "organization_id": record.organization_id,

@@ -82,7 +82,7 @@ async def create_event_token(
     namespace = await admitted.services.admit.namespace(admitted.caller, named) if named else None
     await buckets_in_reach(admitted, named)
     asked = data or CreateEventTokenRequest()
-    secret, token = admitted.services.issue_event_token(
+    secret, token = await admitted.services.issue_event_token(
         admitted.caller, namespace, expires_in_seconds=asked.expires_in_seconds
     )
     return EventTokenResponse(token=secret, expires_at=token.expires_at, namespace_id=token.namespace_id)

@@ -66,6 +66,9 @@ def test_dev_keeps_its_data_over_ctrl_c_and_kill_9_and_leaves_no_child(folder: P
     env = read_env(folder / "dev.env")
     assert stat.S_IMODE((folder / "dev.env").stat().st_mode) == 0o600
     assert env["UPWELL_URL"] == url
+    assert "UPWELL_TOKEN_SECRETS" not in env
+    assert stat.S_IMODE((folder / "token-secrets").stat().st_mode) == 0o600
+    secret = (folder / "token-secrets").read_text()
     headers = {"Authorization": f"Bearer {env['UPWELL_API_KEY']}", "X-Namespace": env["UPWELL_NAMESPACE"]}
     asked = {"filename": "a.txt", "content_type": "text/plain", "file_size_bytes": 5, "blob_property": "text"}
     answer = httpx.post(f"{url}/v1/buckets/files/uploads", json=asked, headers=headers)
@@ -85,6 +88,7 @@ def test_dev_keeps_its_data_over_ctrl_c_and_kill_9_and_leaves_no_child(folder: P
     assert read_env(folder / "dev.env")["UPWELL_API_KEY"] == env["UPWELL_API_KEY"]
     found = httpx.get(f"{url}/v1/uploads/{upload['upload_id']}", headers=headers)
     assert found.json()["status"] == "COMPLETED"
+    assert (folder / "token-secrets").read_text() == secret
     assert found.headers["RateLimit"].startswith('"data";r=')
     again = httpx.post(
         f"{url}/v1/buckets/files/uploads", json={**asked, "file_hash": done["file_hash"]}, headers=headers

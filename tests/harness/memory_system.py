@@ -38,6 +38,7 @@ from application.sending_parts import WantedPart
 from domain import refusals
 from domain.bucket import Policy
 from domain.filtering import parse_filter
+from domain.token_secrets import TokenSecrets
 from domain.upload import Claimed
 from entrypoints.http.objects import render as render_object
 from entrypoints.http.tasks import render as render_task
@@ -141,6 +142,7 @@ class MemorySystem:
             webhook_endpoints=endpoints,
             webhook_deliveries=MemoryWebhookDeliveries(self._log, endpoints),
             webhook_sender=MemoryWebhookSender(),
+            token_secrets=TokenSecrets(["a secret of the harness alone, in memory"]),
             clock=self._clock,
             ids=SequentialIds(),
         )

@@ -249,7 +249,9 @@ class Careless(Admitting):
     """An application that looks up whatever namespace is named, whosever it is."""
 
     def __init__(self, admit: Admitting, everybody: list[NamespaceRecord]) -> None:
-        super().__init__(directory=admit._directory, log=admit._log, uses=admit._uses, clock=admit._clock)
+        super().__init__(
+            directory=admit._directory, log=admit._log, uses=admit._uses, secrets=admit._secrets, clock=admit._clock
+        )
         self._everybody = everybody
 
     async def namespace(self, caller: object, id_or_name: str | None) -> NamespaceRecord:  # noqa: ARG002  # that is it

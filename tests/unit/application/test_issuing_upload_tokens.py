@@ -6,9 +6,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from application.callers import hash_of
 from application.issuing_upload_tokens import TokenWish
+from application.ports.event_log import Command, StreamAppend
 from application.requesting_upload import Answer
 from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError
+from domain.upload_token import UploadTokenIssued, token_of
 from tests.unit.application.world import Client, World
 
 
@@ -34,6 +37,45 @@ async def test_uploads_of_a_token_bear_its_id_and_its_issue_bears_the_keys(world
     assert actors["upload.token_used.v1"] == actors["upload.requested.v1"] == token.token_id
     assert secret not in b"".join(event.state for event in await world.log.read_feed(after=0, limit=100)).decode()
     await world.admitting.check_own(page.caller, answer.record.upload_id)
+
+
+async def test_a_token_proves_itself_by_its_secret_and_not_by_its_id(world: World, client: Client) -> None:
+    page, secret = await holder(world, client)
+    token = page.caller.token
+    assert token is not None
+    assert hash_of(secret) == token.token_hash
+    named, _, chance = secret.partition(".")
+    for forged in (named, f"{named}.", f"{named}.{'a' * 43}", f"ut_{token.token_id}.{chance}"):
+        with pytest.raises(UnauthenticatedError) as caught:
+            await world.admitting.caller(forged)
+        assert caught.value.code == "token_unknown"
+
+
+async def test_a_token_from_before_tokens_had_ids_of_their_own_works_on(world: World, client: Client) -> None:
+    page, _ = await holder(world, client)
+    known = page.caller.token
+    assert known is not None
+    secret = "ut_fromBefore"
+    digits = hash_of(secret)[:32]
+    origin = client.caller.origin(
+        world.clock.now(), "cmd_old", namespace_id=known.namespace_id, bucket_id=known.bucket_id
+    )
+    event = UploadTokenIssued(
+        origin=origin,
+        token_id=f"utk_{digits}",
+        key_id=known.key_id,
+        content_types=known.content_types,
+        max_size_bytes=None,
+        max_count=1,
+        expires_at=known.expires_at,
+    )
+    stream = StreamAppend(stream_id=event.token_id, expected_version=0, events=(event,))
+    await world.log.append(Command(command_id="cmd_old", organization_id=known.organization_id, streams=(stream,)))
+
+    assert (await world.admitting.caller(secret)).token == token_of(event)
+    for forged in (f"ut_{digits}.", f"ut_{digits}.x"):
+        with pytest.raises(UnauthenticatedError):
+            await world.admitting.caller(forged)
 
 
 async def test_of_20_uploads_at_once_a_token_for_5_makes_5(world: World, client: Client) -> None:

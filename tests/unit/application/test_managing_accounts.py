@@ -78,7 +78,7 @@ async def test_a_request_leaves_a_note_of_when_the_key_was_used(world: World, cl
     world.clock.advance(timedelta(minutes=5))
     await world.admitting.caller(client.secret)
 
-    (key,) = await world.keys.list(client.caller.organization.organization_id, "usr_1", revoked=False)
+    (key,) = await world.keys.list(client.caller, "usr_1", revoked=False)
 
     assert key.last_used_at == world.clock.now()
 

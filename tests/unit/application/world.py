@@ -36,6 +36,7 @@ from application.deleting_objects import DeletingObjects
 from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
+from application.issuing_event_tokens import IssuingEventTokens
 from application.issuing_upload_tokens import IssuingUploadTokens
 from application.managing_keys import KeyWish, ManagingKeys
 from application.opening_organizations import OpeningOrganizations
@@ -58,6 +59,7 @@ from domain.bucket import Policy, UniqueKey
 from domain.composition import BlobWish
 from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.organization import Tier
+from domain.token_secrets import TokenSecrets
 from domain.upload import Claimed
 
 BYTES = b"a short clip"
@@ -91,11 +93,15 @@ class World:
             self.ids,
             self.rules,
         )
-        self.admitting = Admitting(directory=self.directory, log=log, uses=self.key_uses, clock=clock)
+        self.secrets = TokenSecrets(["a secret of the server in unit tests"])
+        self.admitting = Admitting(
+            directory=self.directory, log=log, uses=self.key_uses, secrets=self.secrets, clock=clock
+        )
         self.organizations = OpeningOrganizations(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules)
         self.keys = ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules)
         self.change_organization = ChangingOrganizations(log=log, read_side=read_side, clock=clock, ids=ids)
         self.issue_token = IssuingUploadTokens(log=log, clock=clock, ids=ids)
+        self.issue_event_token = IssuingEventTokens(log=log, secrets=self.secrets, clock=clock, ids=ids)
         self.create_namespace = CreatingNamespaces(log=log, clock=clock, ids=ids)
         self.change_namespace = ChangingNamespaces(log=log, read_side=read_side, clock=clock, ids=ids)
         self.create_bucket = CreatingBuckets(log=log, clock=clock, ids=ids)

@@ -31,10 +31,12 @@ def test_an_event_has_the_contracts_name_in_the_audit_log(topic: str, action: st
     assert entry.action == AuditAction(action)
 
 
-def test_uploads_and_objects_are_not_told() -> None:
+def test_uploads_and_objects_are_not_told_but_tokens_that_were_given_out_are() -> None:
     assert {topic for topic in BY_TAG if entry_of(topic) is None} == {
-        topic for topic in BY_TAG if topic.startswith(("upload.", "object."))
+        topic for topic in BY_TAG if topic.startswith(("upload.", "object.")) and topic != "upload.token_issued.v1"
     }
+    assert topics_of(resource_type="api_key", action="event_token_issued") == ("event_token.issued.v1",)
+    assert topics_of(resource_type="api_key", action="api_keys_listed") == ("audit.api_keys_listed.v1",)
 
 
 def test_the_log_is_narrowed_by_kind_and_name() -> None:
@@ -45,11 +47,16 @@ def test_the_log_is_narrowed_by_kind_and_name() -> None:
 
 
 def test_no_secret_and_no_address_is_shown() -> None:
-    for name in ("api_key.created.v1.json", "api_key.rotated.v1.json", "organization.profile_changed.v1.json"):
+    for name in (
+        "upload.token_issued.v1.hash.json",
+        "api_key.created.v1.json",
+        "api_key.rotated.v1.json",
+        "organization.profile_changed.v1.json",
+    ):
         whole = json.loads((GOLDEN / name).read_text())
         shown = changes_of(decode((GOLDEN / name).read_bytes()))
         assert set(whole) - set(shown) >= {"origin", "type"}
-        assert not {"key_hash", "billing_email"} & set(shown)
+        assert not {"key_hash", "token_hash", "billing_email"} & set(shown)
     assert shown == {"name": "Acme", "logo_url": "https://acme.example/logo.png", "metadata": {"plan": "yearly"}}
 
 

@@ -62,7 +62,8 @@ def test_no_two_event_types_share_a_tag() -> None:
 @pytest.mark.parametrize("kind", EVENT_TYPES, ids=topic_of)
 def test_a_tag_is_versioned_and_names_its_aggregate(kind: type[Event]) -> None:
     assert re.fullmatch(
-        r"(organization|api_key|namespace|bucket|upload|object|webhook)\.[a-z_]+\.v[1-9][0-9]*", topic_of(kind)
+        r"(organization|api_key|audit|event_token|namespace|bucket|upload|object|webhook)\.[a-z_]+\.v[1-9][0-9]*",
+        topic_of(kind),
     )
     assert BY_TAG[topic_of(kind)] is kind
 

@@ -10,6 +10,7 @@ from tests.unit.domain.examples import LATER, ORIGIN
 ISSUE = IssueToken(
     origin=ORIGIN,
     token_id="utk_1",
+    token_hash="a" * 64,
     key_id="key_1",
     content_types=("image/*", "application/pdf"),
     max_size_bytes=1000,

@@ -1,0 +1,54 @@
+"""What no setting may be: secrets that somebody would guess, and none where one is needed."""
+
+import secrets
+
+import pytest
+
+from entrypoints.settings import SettingError, Settings
+
+SECRETS = ("UPWELL_TOKEN_SECRETS", "UPWELL_STORAGE_EVENTS_SECRET", "UPWELL_METRICS_TOKEN")
+WEAK = [
+    "a" * 16,
+    "a" * 64,
+    "abcdefghijklmnopqrstuvwxyz0123456789",
+    "0123456789abcdef0123456789abcdef",
+    "98765432109876543210987654321098",
+    "changemechangemechangemechangeme",
+    "change-me-please-change-me-please-now"[:33],
+    "your-secret-token-in-here-1234-test",
+    "upwell-storage-events-secret-key",
+    "correct-horse-" * 4,
+    "short",
+    "",
+    "päßwörter-sind-hier-nicht-erlaubt-und-so",
+]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("weak", WEAK)
+def test_a_secret_that_is_easily_guessed_is_refused_at_start(name: str, weak: str) -> None:
+    with pytest.raises(SettingError, match=rf"^{name} (?s:.*)openssl rand -hex 32") as caught:
+        Settings({name: weak})
+    assert not weak or weak not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_that_was_drawn_is_taken(name: str) -> None:
+    for _ in range(200):
+        for drawn in (secrets.token_hex(32), secrets.token_hex(16), secrets.token_urlsafe(24)):
+            Settings({name: drawn})
+
+
+def test_the_servers_secrets_are_several_or_one_and_each_is_strong() -> None:
+    name, new, old = "UPWELL_TOKEN_SECRETS", secrets.token_hex(32), secrets.token_hex(32)
+
+    both = Settings({name: f"{new}, {old}"}).token_secrets
+    assert both.signed("x", b"y", Settings({name: old}).token_secrets.sign("x", b"y"))
+    for wrong in (f"{new},{'a' * 40}", f"{new},{new}", ",", f"{new},{old[:31]}"):
+        with pytest.raises(SettingError, match=name):
+            Settings({name: wrong})
+
+
+def test_without_a_secret_of_the_server_it_is_said_what_to_set_and_how() -> None:
+    with pytest.raises(SettingError, match=r"UPWELL_TOKEN_SECRETS is not set\. .*openssl rand -hex 32"):
+        _ = Settings({}).token_secrets
