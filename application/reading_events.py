@@ -12,8 +12,9 @@ from typing import Final
 
 import msgspec
 
-from application.ports.event_log import EventLog, LogUnavailableError, Notification
+from application.ports.event_log import EventLog, LogUnavailableError, Notification, check_position
 from domain.events import Origin
+from domain.refusals import PositionBeyondEndError
 from domain.telling import TOLD_TO_READERS, CloudEvent, envelope, origin_of
 
 MAX_LIMIT: Final = 1000
@@ -123,21 +124,12 @@ class ReadingEvents:
         while True:
             await self._wanted.wait()
             try:
-                position = await self._log.head()
-            except LogUnavailableError:
+                await self._follow()
+            except (LogUnavailableError, PositionBeyondEndError):  # nothing that is kept outlives a lost connection
+                self._let_go()
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
-            self._before_kept = position
-            for group in list(self._waiting.values()):  # what was appended before is not kept
-                for interest in list(group):
-                    group.pop(interest).come.set()
-            async with aclosing(self._log.pages(after=position, limit=_WINDOW)) as pages:
-                async for page in pages:
-                    woken = sum(map(self._keep, page))
-                    await asyncio.sleep(min(woken * _REST_SECONDS, _MAX_REST_SECONDS))
-                    if self._readers == 0 and asyncio.get_running_loop().time() > self._last_left + _LINGER_SECONDS:
-                        break
-            self._kept, self._kept_bytes, self._before_kept = [], 0, -1
+            self._let_go()
             if self._readers == 0:  # otherwise somebody has come while the log was let go
                 self._wanted.clear()
 
@@ -159,9 +151,30 @@ class ReadingEvents:
         """Return the position after which everything is new."""
         return await self._log.head()
 
+    async def check(self, after: int) -> None:
+        """Raise `PositionBeyondEndError` if the log ends before a position."""
+        check_position(after, await self._log.head())
+
     async def history(self, interest: Interest, stream_id: str) -> Sequence[Told]:
         """Return all events of a stream that the reader may see."""
         return [told for told in _told(await self._own.read_stream(stream_id)) if told and interest.sees(told)]
+
+    async def _follow(self) -> None:
+        """Keep what is appended from now on, until nobody waits any more."""
+        position = await self._log.head()
+        self._before_kept = position
+        for group in list(self._waiting.values()):  # what was appended before is not kept
+            for interest in list(group):
+                group.pop(interest).come.set()
+        async with aclosing(self._log.pages(after=position, limit=_WINDOW)) as pages:
+            async for page in pages:
+                woken = sum(map(self._keep, page))
+                await asyncio.sleep(min(woken * _REST_SECONDS, _MAX_REST_SECONDS))
+                if self._readers == 0 and asyncio.get_running_loop().time() > self._last_left + _LINGER_SECONDS:
+                    break
+
+    def _let_go(self) -> None:
+        self._kept, self._kept_bytes, self._before_kept = [], 0, -1
 
     async def _wait(self, interest: Interest, after: int, limit: int, seconds: float) -> EventPage:
         loop = asyncio.get_running_loop()
@@ -260,6 +273,8 @@ class ReadingEvents:
     async def _of_stream(self, interest: Interest, after: int, limit: int) -> EventPage:
         told = [each for each in await self.history(interest, interest.stream_id or "") if each.position > after]
         page = told[:limit]
+        if not page:
+            await self.check(after)
         return EventPage(events=page, position=page[-1].position if page else after, has_more=len(page) < len(told))
 
 

@@ -3,6 +3,10 @@
 A `Projection` writes what it makes of events in the transaction in which its position is recorded, so every event
 counts once, whatever is killed when. A `BulkProjection` does too, and takes many pages at once while it is behind.
 `Subscribing.events` is for anybody else: an event comes again if the process ends before the next one was asked for.
+
+Nobody goes on from a position in memory: a position is recorded only over the one that it was read after, and whoever
+loses the connection, or finds another position stored, reads the stored one anew. PostgreSQL may have crashed, and a
+crash takes back what was committed without waiting for the disk.
 """
 
 import asyncio
@@ -116,6 +120,7 @@ class Subscribing(Generic[Transaction]):
         self._ids = ids
         self._report = report
         self._around = around
+        self._not_released: dict[str, str] = {}  # by name: the token of a lease that could not be given back
 
     async def project(self, projection: Projection[Transaction], stopping: asyncio.Event) -> None:
         """Keep a projection up to date until `stopping` is set, whenever no other process does.
@@ -134,7 +139,9 @@ class Subscribing(Generic[Transaction]):
         """Yield events without end, behind the position that is recorded under this name; `begin`: if it is new.
 
         An event is done when the next one is asked for. Positions are recorded page by page, and when the caller stops.
-        Raises `LeaseLostError` when another process has taken over, `LogUnavailableError` when PostgreSQL is away.
+        Raises `LeaseLostError` when another process has taken over or the database has another position than it had,
+        `LogUnavailableError` when PostgreSQL is away, `PositionBeyondEndError` when the log ends before the position.
+        After the first two, call it again: it goes on behind the position that is stored.
         """
         while True:
             async with self._leased(name, begin) as lease:
@@ -149,9 +156,10 @@ class Subscribing(Generic[Transaction]):
                                 yield recorded
                                 done = recorded.position
                             done = page[-1].id
-                            await self._record(lease, done)
+                            lease = await self._record(lease, done)  # noqa: PLW2901  # the same one, further on
                 finally:
-                    await self._record(lease, done)
+                    if done > lease.position:
+                        await self._record(lease, done)
 
     async def forget(self, name: str) -> None:
         """Let a name begin anew; whoever reads for it stops. Raises `LogUnavailableError`."""
@@ -182,6 +190,7 @@ class Subscribing(Generic[Transaction]):
                     if events:
                         with self._around(projection.name, events):
                             await projection.project(transaction, events)
+                lease = lease.at(page[-1].id)
                 if len(page) < PAGE:
                     await asyncio.sleep(_MOMENT_SECONDS)
 
@@ -194,11 +203,13 @@ class Subscribing(Generic[Transaction]):
                     await bulk.add(page)
 
         async def write() -> None:
+            written = lease
             while True:
                 gathered, position = await bulk.take()
-                recording = self._subscriptions.recording(lease, position, now=self._clock.now())
+                recording = self._subscriptions.recording(written, position, now=self._clock.now())
                 async with recording as transaction:
                     await gathered.write(transaction)
+                written = written.at(position)
                 if bulk.at_end:
                     await asyncio.sleep(_MOMENT_SECONDS)
 
@@ -209,17 +220,21 @@ class Subscribing(Generic[Transaction]):
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None  # the other one was only stopped by it
 
-    async def _record(self, lease: Lease, position: int) -> None:
+    async def _record(self, lease: Lease, position: int) -> Lease:
         async with self._subscriptions.recording(lease, position, now=self._clock.now()):
             pass
+        return lease.at(position)
 
     @asynccontextmanager
     async def _leased(self, name: str, begin: int) -> AsyncIterator[Lease | None]:
         """Hold the lease of a name while inside; None: another process has it."""
         now = self._clock.now()
-        lease = await self._subscriptions.acquire(
-            name, begin=begin, now=now, leased_until=now + LEASE, token=self._ids.new("lease_")
-        )
+        token = self._not_released.pop(name, None) or self._ids.new("lease_")
+        try:
+            lease = await self._subscriptions.acquire(name, begin=begin, now=now, leased_until=now + LEASE, token=token)
+        except LogUnavailableError:
+            self._not_released[name] = token
+            raise
         if lease is None:
             yield None
             return
@@ -230,8 +245,10 @@ class Subscribing(Generic[Transaction]):
             renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await renewing
-            with suppress(LogUnavailableError):
+            try:
                 await self._subscriptions.release(lease)
+            except LogUnavailableError:
+                self._not_released[name] = lease.token
 
     async def _renew(self, lease: Lease) -> None:
         """Keep a lease while its reader reads or waits. Once it is lost, nothing can be recorded."""

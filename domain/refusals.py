@@ -38,6 +38,18 @@ class InvalidInputError(RefusedError):
     """The request cannot be understood or breaks a rule of its own."""
 
 
+class PositionBeyondEndError(InvalidInputError):
+    """A position lies behind the last event of the log: it is another log's, or this one was restored from a backup."""
+
+    def __init__(self, after: int, end: int) -> None:
+        super().__init__(
+            "position_beyond_end",
+            f"The position {after} is beyond the end of the log, which is {end}. The log was restored from a backup, or"
+            f" the position belongs to another log: read again from {end}, or from an earlier position.",
+            {"after": after, "end": end},
+        )
+
+
 class WrongStateError(RefusedError):
     """The thing is in a state in which this command means nothing."""
 

@@ -23,6 +23,7 @@ from application.ports.event_log import (
     OriginalGoneError,
     StreamAppend,
     VersionConflictError,
+    check_position,
 )
 from application.upload_records import Place
 from domain.bucket import BucketStatus
@@ -78,6 +79,7 @@ class MemoryEventLog:
 
     async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
         """Return up to `limit` notifications above `after`, in order."""
+        check_position(after, len(self._notifications))
         if organization_id is None:
             return self._notifications[after : after + limit]
         theirs = (each for each in self._notifications[after:] if _organization_of(each) == organization_id)
@@ -95,6 +97,7 @@ class MemoryEventLog:
 
     async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
         """Yield everything above `after` in pages, and go on."""
+        check_position(after, len(self._notifications))
         while True:
             appended = self._appended
             while page := self._notifications[after : after + limit]:

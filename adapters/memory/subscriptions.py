@@ -25,7 +25,8 @@ class MemorySubscriptions:
     ) -> Lease | None:
         """Take the lease of a name; None: another process has it."""
         row = self._rows.get(name)
-        if row is not None and row.record.leased_until is not None and row.record.leased_until > now:
+        held = row is not None and row.record.leased_until is not None and row.record.leased_until > now
+        if row is not None and held and row.token != token:
             return None
         position = begin if row is None else row.record.position
         record = SubscriptionRecord(name=name, position=position, leased_until=leased_until, updated_at=now)
@@ -44,8 +45,11 @@ class MemorySubscriptions:
 
     @asynccontextmanager
     async def recording(self, lease: Lease, position: int, *, now: datetime) -> AsyncIterator[None]:
-        """Record the position on the way out."""
+        """Record the position on the way out, if the one before is stored."""
         yield
+        row = self._rows.get(lease.name)
+        if row is not None and row.record.position != lease.position:
+            raise LeaseLostError(lease.name)
         self._change(lease, position=position, updated_at=now)
 
     async def subscriptions(self) -> list[SubscriptionRecord]:

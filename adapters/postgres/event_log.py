@@ -35,6 +35,7 @@ from application.ports.event_log import (
     OriginalExistsError,
     OriginalGoneError,
     VersionConflictError,
+    check_position,
 )
 from domain.events import encode, topic_of
 from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
@@ -44,6 +45,7 @@ RECONNECT_SECONDS = 10.0
 CALL_SECONDS = 30.0
 TRIES = 3
 _PAGE = 1000
+_AWAY_SECONDS = 0.5
 _APPEND = "SELECT positions, refusals FROM upwell.append($1, $2, $3, $4, $5, $6, $7, $8)"
 _STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER BY n"
 
@@ -195,6 +197,8 @@ class PostgresEventLog:
                 rows = await self._reads.fetch(QUERIES["feed"], after, limit)
             else:
                 rows = await self._reads.fetch(QUERIES["feed_of_organization"], after, limit, organization_id)
+        if not rows:
+            check_position(after, await self.head())
         return _notifications(rows)
 
     async def read_at(self, positions: Collection[int]) -> Sequence[Notification]:
@@ -204,25 +208,30 @@ class PostgresEventLog:
 
     async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
         """Yield every notification above `after` and go on with new ones; survives a restart of PostgreSQL."""
-        async with aclosing(self.pages(after=after, limit=_PAGE)) as pages:
-            async for page in pages:
-                for notification in page:
-                    yield notification
+        while True:
+            try:
+                async with aclosing(self.pages(after=after, limit=_PAGE)) as pages:
+                    async for page in pages:
+                        for notification in page:
+                            after = notification.id
+                            yield notification
+            except LogUnavailableError:
+                await asyncio.sleep(_AWAY_SECONDS)
 
     async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
-        """Yield everything above `after` in pages, and go on; survives a restart of PostgreSQL."""
+        """Yield everything above `after` in pages, and go on until a connection is lost."""
         news = asyncio.Event()
+        losses = self._listener.losses
         ahead: asyncio.Task[Sequence[Notification]] | None = None
         async with self._listener.hearing(EVENTS, news.set):
             try:
                 while True:
                     if ahead is None:
                         news.clear()  # otherwise it may tell of what came after that page was read
-                    try:
-                        page = await (ahead or self.read_feed(after=after, limit=limit))
-                    except LogUnavailableError:
-                        page = ()
+                    page = await (ahead or self.read_feed(after=after, limit=limit))
                     ahead = None
+                    if self._listener.losses != losses:
+                        raise LogUnavailableError("The connection to PostgreSQL was lost.")
                     if page:
                         after = page[-1].id
                         if len(page) == limit:  # the next one comes while this one is dealt with

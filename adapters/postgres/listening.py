@@ -13,6 +13,8 @@ from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, close_qu
 EVENTS = "upwell_events"
 DIRECTORY = "upwell_directory"
 JOBS = "upwell_jobs"
+HEARTBEAT_SECONDS = 3.0  # so often is asked whether the server still answers
+ANSWER_SECONDS = 3.0  # so long may it take
 
 _log = structlog.get_logger(__name__)
 
@@ -20,13 +22,17 @@ _log = structlog.get_logger(__name__)
 class Listener:
     """Calls back for every announcement, and once for every channel after each (re)connection: some may be missed.
 
-    `connected` is false while announcements cannot be heard; whoever caches must not trust its cache then.
+    `connected` is false while announcements cannot be heard: a cache must not be trusted then. A server that does not
+    answer, because the line to it is cut on one side, counts as lost within `HEARTBEAT_SECONDS` + `ANSWER_SECONDS`.
+    `losses` counts lost connections: what was read before one may have been taken back since, so the callbacks for
+    events are called then, too.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._callbacks: dict[str, list[Callable[[], None]]] = {EVENTS: [], DIRECTORY: [], JOBS: []}
         self.connected = False
+        self.losses = 0
 
     @asynccontextmanager
     async def hearing(self, channel: str, callback: Callable[[], None]) -> AsyncIterator[None]:
@@ -67,11 +73,14 @@ class Listener:
                 for channel in self._callbacks:
                     self._call(channel)
                 first.set()
-                await lost.wait()
+                await _beat(connection, lost)
             except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: it may pass
                 _log.warning("postgres_listener_lost", error=repr(error))
             finally:
-                self.connected = False
+                if self.connected:
+                    self.connected = False
+                    self.losses += 1
+                    self._call(EVENTS)
                 if connection is not None:
                     await close_quietly(connection)
             first.set()
@@ -84,3 +93,14 @@ class Listener:
     def _call(self, channel: str) -> None:
         for callback in list(self._callbacks[channel]):
             callback()
+
+
+async def _beat(connection: Connection, lost: asyncio.Event) -> None:
+    """Return when the connection is lost. Raises `TimeoutError` when the server does not answer any more."""
+    while not lost.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await lost.wait()
+                return
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await connection.execute("SELECT")

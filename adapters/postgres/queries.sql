@@ -442,10 +442,10 @@ SELECT upwell.search_candidates($1, $2, $3, $4) AS ids;
 SELECT upwell.index_search($1);
 
 -- name: acquire_subscription
--- Take the lease of a named reader that nobody has; its position, or nothing.
+-- Take the lease of a named reader that nobody else has; its position, or nothing.
 INSERT INTO upwell.subscriptions AS s (name, position, lease, leased_until, updated_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (name) DO UPDATE SET lease = excluded.lease, leased_until = excluded.leased_until
-WHERE s.leased_until IS NULL OR s.leased_until <= $5
+WHERE s.leased_until IS NULL OR s.leased_until <= $5 OR s.lease = excluded.lease
 RETURNING s.position;
 
 -- name: renew_subscription
@@ -457,8 +457,9 @@ UPDATE upwell.subscriptions SET leased_until = $3 WHERE name = $1 AND lease = $2
 UPDATE upwell.subscriptions SET lease = NULL, leased_until = NULL WHERE name = $1 AND lease = $2;
 
 -- name: record_subscription
--- Record how far a named reader has come, if it still has its lease.
-UPDATE upwell.subscriptions SET position = $3, updated_at = $4 WHERE name = $1 AND lease = $2 RETURNING position;
+-- Record how far a named reader has come, if it still has its lease and has come from where it is known to be.
+UPDATE upwell.subscriptions SET position = $4, updated_at = $5 WHERE name = $1 AND lease = $2 AND position = $3
+RETURNING position;
 
 -- name: subscriptions
 -- All named readers.

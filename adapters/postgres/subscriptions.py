@@ -37,10 +37,12 @@ class PostgresSubscriptions:
 
     @asynccontextmanager
     async def recording(self, lease: Lease, position: int, *, now: datetime) -> AsyncIterator[PoolConnection]:
-        """Enter a transaction, and record the position in it on the way out."""
+        """Enter a transaction, and record the position in it on the way out, if the one before is stored."""
         async with log_errors(), self._pool.acquire() as connection, connection.transaction():
             yield connection
-            ours = await connection.fetchval(QUERIES["record_subscription"], lease.name, lease.token, position, now)
+            ours = await connection.fetchval(
+                QUERIES["record_subscription"], lease.name, lease.token, lease.position, position, now
+            )
             if ours is None:
                 raise LeaseLostError(lease.name)
 

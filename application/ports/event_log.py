@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from domain.events import Event
-from domain.refusals import RefusedError
+from domain.refusals import PositionBeyondEndError, RefusedError
 
 
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +138,12 @@ class LogUnavailableError(Exception):
         self.reason = reason
 
 
+def check_position(after: int, end: int) -> None:
+    """Refuse to read on after a position that the log, which ends at `end`, does not have."""
+    if after > end:
+        raise PositionBeyondEndError(after, end)
+
+
 class EventLog(Protocol):
     """Append-only, totally ordered. What is appended is durable and visible to every reader when `append` returns."""
 
@@ -166,7 +172,7 @@ class EventLog(Protocol):
     async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
         """Return up to `limit` (≤ 10,000) notifications with positions above `after`, in order; of one organization.
 
-        `organization_id` None: of all.
+        `organization_id` None: of all. Raises `PositionBeyondEndError` if `after` lies behind the log's end.
 
         No event ever appears at or below a position that a reader has passed.
         """
@@ -177,11 +183,19 @@ class EventLog(Protocol):
         ...
 
     def tail(self, *, after: int) -> AsyncGenerator[Notification]:
-        """Yield every notification above `after`, and go on with new ones as they are appended, without end."""
+        """Yield every notification above `after`, and go on with new ones as they are appended, without end.
+
+        It goes on after the log was away, from the last one that it yielded: it is for readers whose position is their
+        own. Raises `PositionBeyondEndError`, also when the log came back shorter than it was.
+        """
         ...
 
     def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
-        """Yield everything above `after` in pages of up to `limit`, never an empty one, and go on as `tail` does."""
+        """Yield everything above `after` in pages of up to `limit`, never an empty one, without end.
+
+        Raises `LogUnavailableError` once a connection is lost: a reader whose position is stored must read it anew,
+        because a crash may have taken it back. Raises `PositionBeyondEndError` as `read_feed` does.
+        """
         ...
 
     async def head(self) -> int:

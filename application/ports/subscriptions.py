@@ -10,11 +10,15 @@ Transaction_co = TypeVar("Transaction_co", covariant=True)
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
-    """The right to read for a name, until it is taken by another process. `position`: the last one that is done."""
+    """The right to read for a name, until it is taken by another process. `position`: the one that is stored."""
 
     name: str
     token: str
     position: int
+
+    def at(self, position: int) -> "Lease":
+        """Return the same lease once this position was recorded."""
+        return msgspec.structs.replace(self, position=position)
 
 
 class SubscriptionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +31,10 @@ class SubscriptionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaseLostError(Exception):
-    """Another process reads for this name now; nothing was recorded."""
+    """Another process reads for this name now, or its stored position is another one; nothing was recorded.
+
+    A crash or a failover of the database can take a position back. Acquire the lease again, and read on from there.
+    """
 
 
 class Subscriptions(Protocol[Transaction_co]):
@@ -39,7 +46,10 @@ class Subscriptions(Protocol[Transaction_co]):
     async def acquire(
         self, name: str, *, begin: int, now: datetime, leased_until: datetime, token: str
     ) -> Lease | None:
-        """Take the lease of a name, which begins at the position `begin` if it is new; None: another process has it."""
+        """Take the lease of a name, which begins at the position `begin` if it is new; None: another process has it.
+
+        A lease that was not given back is taken again at once with the token that it was taken with.
+        """
         ...
 
     async def renew(self, lease: Lease, *, leased_until: datetime) -> None:
@@ -53,7 +63,8 @@ class Subscriptions(Protocol[Transaction_co]):
     def recording(self, lease: Lease, position: int, *, now: datetime) -> AbstractAsyncContextManager[Transaction_co]:
         """Enter a transaction, and on the way out record the position in it: both are done, or neither.
 
-        Raises `LeaseLostError` on the way out.
+        It counts only if the stored position is still `lease.position`; go on with `lease.at(position)`. So nobody goes
+        on from a position that the database does not have. Raises `LeaseLostError` on the way out.
         """
         ...
 

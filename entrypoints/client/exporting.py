@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 import click
 import msgspec
 
-from application.ports.event_log import Notification
+from application.ports.event_log import Notification, check_position
 from domain.tags import BY_TAG
 from domain.telling import CloudEvent, envelope, origin_of
 from entrypoints.client.errors import ClientError, UnusableError
@@ -62,6 +62,7 @@ async def _export(known: Mapping[str, str], folder: Path, state: _State) -> tupl
     count = 0
     async with open_log(known) as (log, _, _):
         head = await log.head()
+        check_position(state.position, head)
         while state.position < head:
             read: list[Notification] = []
             position = state.position

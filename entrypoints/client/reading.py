@@ -15,7 +15,8 @@ from adapters.postgres.connecting import CONNECTION_ERRORS, Pool, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.listening import Listener
 from adapters.postgres.subscriptions import PostgresSubscriptions
-from application.ports.event_log import LogUnavailableError, Notification, StoredEvent
+from application.ports.event_log import LogUnavailableError, Notification, StoredEvent, check_position
+from domain.refusals import PositionBeyondEndError
 from entrypoints.client.errors import UnusableError
 from entrypoints.client.output import emit, printable
 from entrypoints.client.target import ENV_FILE, known_variables
@@ -85,6 +86,8 @@ def reading() -> Iterator[None]:
         yield
     except SettingError as error:
         raise UnusableError(str(error), "not_configured") from error
+    except PositionBeyondEndError as error:
+        raise UnusableError(error.message, error.code) from error
     except (LogUnavailableError, *CONNECTION_ERRORS) as error:
         reason = error.__cause__ if isinstance(error, LogUnavailableError) else error
         raise UnusableError(
@@ -143,6 +146,7 @@ async def _show_subscriptions(known: Mapping[str, str], *, as_json: bool) -> Non
 
 async def _print_all(log: PostgresEventLog, after: int, wanted: Wanted, *, as_json: bool) -> None:
     last = await log.head()
+    check_position(after, last)
     while after < last:
         page: Sequence[Notification] = await log.read_feed(after=after, limit=_PAGE)
         for notification in page:

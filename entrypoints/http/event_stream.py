@@ -2,7 +2,7 @@
 
 The format: https://html.spec.whatwg.org/multipage/server-sent-events.html. One page of events is in memory at a time,
 and the next is looked for when the reader has taken it. Who takes nothing for a while is cut off, and goes on later
-from the id of the last event that arrived.
+from the last id that arrived: the first block carries one already.
 """
 
 import asyncio
@@ -86,16 +86,20 @@ class _Stream(ASGIResponse):
 
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
-        await _send(send, b"retry: %d\n\n" % RETRY_MILLISECONDS)
+        await _send(send, b"id: %d\nretry: %d\n\n" % (self._after, RETRY_MILLISECONDS))
         loop = asyncio.get_running_loop()
         told_at = loop.time()
         generation = self._services.ports.directory.generation
         checked_at = told_at
         after = self._after
         while True:
-            page = await self._services.read_events.wait(
-                self._interest, after=after, limit=_PAGE, seconds=CHECK_SECONDS
-            )
+            try:
+                page = await self._services.read_events.wait(
+                    self._interest, after=after, limit=_PAGE, seconds=CHECK_SECONDS
+                )
+            except RefusedError as error:  # the log has become shorter
+                await _send(send, _closed(error))
+                return
             now = loop.time()
             if now - checked_at >= CHECK_SECONDS or generation != self._services.ports.directory.generation:
                 generation, checked_at = self._services.ports.directory.generation, now
@@ -116,10 +120,14 @@ class _Stream(ASGIResponse):
         try:
             await self._services.admit.still(self._caller)
         except RefusedError as error:
-            status, kind = kind_of(error)
-            body = {"status": status, "type": kind, "code": error.code, "message": error.message}
-            return b"event: closed\ndata: %b\n\n" % msgspec.json.encode(body)
+            return _closed(error)
         return None
+
+
+def _closed(error: RefusedError) -> bytes:
+    status, kind = kind_of(error)
+    body = {"status": status, "type": kind, "code": error.code, "message": error.message}
+    return b"event: closed\ndata: %b\n\n" % msgspec.json.encode(body)
 
 
 async def _send(send: Send, body: bytes) -> None:

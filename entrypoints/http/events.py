@@ -61,6 +61,7 @@ async def list_events(
     last_seen = request.headers.get("last-event-id") if streamed else None
     position = await _position(admitted, last_seen or after)
     if streamed:
+        await services.read_events.check(position)
         return EventStream(services, interest, position, admitted.caller)  # type: ignore[return-value]  # instead of a page
     page = (
         await services.read_events.wait(interest, after=position, limit=limit, seconds=wait)

@@ -155,6 +155,32 @@ async def test_what_cannot_be_asked_is_refused(tenant: Tenant, query: dict[str, 
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
 
 
+@pytest.mark.parametrize("query", [{}, {"wait": "1"}, {"upload_id": "upl_1"}, {"upload_id": "upl_1", "wait": "1"}])
+async def test_a_position_behind_the_end_is_refused_and_the_end_is_named(tenant: Tenant, query: dict[str, str]) -> None:
+    async with tenant.client() as client:
+        answer = await client.get("/v1/events", params={"after": str(10**15), **query})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (422, "position_beyond_end")
+    assert error["details"]["end"] > 0
+
+
+async def test_a_stream_from_behind_the_end_is_refused_at_once(service: Service, tenant: Tenant) -> None:
+    async with plain(service.url, **tenant.headers) as client:
+        answer = await client.get("/v1/events", headers={**STREAM, "Last-Event-ID": str(10**15)})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "position_beyond_end")
+
+
+async def test_a_stream_that_is_cut_before_its_first_event_loses_nothing(service: Service, tenant: Tenant) -> None:
+    async with plain(service.url, **tenant.headers) as client:
+        async with client.stream("GET", "/v1/events?after=latest", headers=STREAM) as answer:
+            first = await anext(answer.aiter_bytes())
+        name, _, last_id = first.decode().splitlines()[0].partition(": ")
+        assert name == "id"
+        made = await announce(client, b"x")
+        async with streaming(client, "?after=latest", **{"Last-Event-ID": last_id}) as stream:
+            assert (await stream.next())["subject"] == made["upload_id"]
+
+
 async def test_a_stream_tells_what_there_is_and_goes_on_and_is_resumed(service: Service, tenant: Tenant) -> None:
     async with plain(service.url, **tenant.headers) as client:
         first = await complete(client)

@@ -77,6 +77,7 @@ async def follow(log: EventLog, subscriptions: PostgresSubscriptions, projection
             gathered.add(page)
             async with subscriptions.recording(lease, after, now=now) as transaction:
                 await gathered.write(transaction)
+            lease = lease.at(after)
     finally:
         await subscriptions.release(lease)
 

@@ -29,6 +29,7 @@ from domain.object import ObjectCreated
 from domain.refusals import (
     ForbiddenError,
     NotFoundError,
+    PositionBeyondEndError,
     QuotaExceededError,
     RefusedError,
     UnauthenticatedError,
@@ -39,7 +40,7 @@ from domain.upload import UploadRequested, UploadSkipped
 from tests.contract._log import HASH, OTHER_HASH, SOON, Account, Kit, open_account, whole_feed
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import AsyncGenerator
 
 
 async def refused(kind: type[RefusedError], code: str, appending: Awaitable[int]) -> dict[str, Any]:
@@ -234,7 +235,6 @@ async def test_the_feed_gives_what_is_above_a_position_up_to_the_limit(kit: Kit,
     assert [each.id for each in await kit.log.read_feed(after=0, limit=3)] == [1, 2, 3]
     assert [each.id for each in await kit.log.read_feed(after=3, limit=10_000)] == [4, 5, 6, 7, 8, 9, 10]
     assert list(await kit.log.read_feed(after=10, limit=5)) == []
-    assert list(await kit.log.read_feed(after=99, limit=5)) == []
     assert [each.id for each in await kit.log.read_at({7, 99, 2, 0})] == [2, 7]
     assert list(await kit.log.read_at([])) == []
 
@@ -251,6 +251,28 @@ async def test_a_tail_begins_after_its_position_and_wakes_for_what_another_proce
             await asyncio.sleep(0)
             await account.request(log)
             assert (await waiting).id == number
+
+
+async def test_who_reads_behind_the_end_is_told_where_it_is(kit: Kit, account: Account) -> None:
+    await account.request(kit.log)
+    end = await kit.log.head()
+    assert await kit.log.read_feed(after=end, limit=10) == []
+    organization_id = account.organization_id
+
+    async def read(reading: "AsyncGenerator[Any]") -> None:
+        async with aclosing(reading):
+            await anext(reading)
+
+    for asked in (
+        kit.log.read_feed(after=end + 1, limit=10),
+        kit.log.read_feed(after=end + 1, limit=10, organization_id=organization_id),
+        read(kit.log.pages(after=end + 1, limit=10)),
+        read(kit.log.tail(after=end + 1)),
+    ):
+        with pytest.raises(PositionBeyondEndError) as refused:
+            await asked
+        assert (refused.value.code, refused.value.details) == ("position_beyond_end", {"after": end + 1, "end": end})
+        assert str(end) in refused.value.message
 
 
 async def test_tails_do_not_take_events_from_each_other(kit: Kit, account: Account) -> None:

@@ -89,6 +89,27 @@ async def test_a_renewed_lease_lasts(two: Two) -> None:
     assert await acquire(second, "b", now=LATER) is not None
 
 
+async def test_a_position_is_recorded_only_over_the_one_that_it_was_read_after(two: Two) -> None:
+    first, second = two
+    lease = await acquire(first, "a", begin=3)
+    assert lease is not None
+    await record(first, lease, 5)
+    for stale in (lease, lease.at(4), lease.at(9)):  # the last one: the database was taken back since
+        with pytest.raises(LeaseLostError):
+            await record(second, stale, 12)
+    await record(second, lease.at(5), 12)
+    assert [each.position for each in await first.subscriptions()] == [12]
+
+
+async def test_a_lease_that_could_not_be_given_back_is_taken_again_with_its_token(two: Two) -> None:
+    first, second = two
+    lease = await acquire(first, "a", begin=3)
+    assert lease is not None
+    await record(first, lease, 5)
+    assert await acquire(second, "b") is None
+    assert await acquire(second, "a", begin=3) == Lease(name="reader", token="a", position=5)
+
+
 async def test_what_fails_in_a_recording_is_not_recorded(two: Two) -> None:
     first, _ = two
     lease = await acquire(first, "a")

@@ -6,21 +6,23 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.postgres import read_side
+from adapters.postgres import listening, read_side
 from adapters.postgres.connecting import Connection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.listening import Listener
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
-from application.ports.event_log import Notification
+from application.ports.event_log import LogUnavailableError, Notification
 from tests.conftest import Database
 from tests.contract._log import SOON, far, open_account, whole_feed
+from tests.integration.test_writer_recovery import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -169,6 +171,46 @@ async def test_a_directory_whose_listener_was_lost_serves_no_old_answer(
             key = await here.directory.key(account.key_hash)
     assert key is not None
     assert key.revoked_at is not None
+
+
+async def test_a_line_that_is_cut_on_one_side_is_noticed_and_no_cache_is_trusted_meanwhile(
+    there: Process, database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert listening.HEARTBEAT_SECONDS + listening.ANSWER_SECONDS <= 10
+    monkeypatch.setattr(listening, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(listening, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(read_side, "CACHE_SECONDS", 1e9)
+    proxy = Proxy(database.url, folder)
+    account = await open_account(there.log)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(proxy.running())
+        pool = await open_pool(database.url, size=2)
+        stack.push_async_callback(pool.close)
+        listener = Listener(proxy.url)
+        directory = PostgresDirectory(PostgresReadSide(pool), listener)
+        log = PostgresEventLog(database.url, pool, listener)
+        reading = log.pages(after=await there.log.head(), limit=10)
+        stack.push_async_callback(reading.aclose)
+        await stack.enter_async_context(directory.running())
+        await stack.enter_async_context(listener.running())
+        await directory.key(account.key_hash)
+        with capture_logs():
+            waiting = asyncio.ensure_future(anext(reading))
+            async with asyncio.timeout(SOON):
+                proxy.delay()
+                proxy.refusing = True
+                while listener.losses == 0:
+                    await asyncio.sleep(0)
+                await account.revoke(there.log)
+                key = await directory.key(account.key_hash)
+                assert key is not None
+                assert key.revoked_at is not None
+                with pytest.raises(LogUnavailableError):  # what it remembers may have been taken back
+                    await waiting
+                proxy.refusing = False
+                while not listener.connected:
+                    await asyncio.sleep(0)
+        proxy.cut()
 
 
 LEASER = """

@@ -1,10 +1,8 @@
 """The writer against a real server that goes away under it: nothing is lost, nothing is written twice."""
 
 import asyncio
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,15 +115,6 @@ class Proxy:
                 self._answer_is_lost.set()
                 self._answer_is_lost = None
                 raise ConnectionResetError
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder with a short path, which another user may pass through."""
-    made = Path(tempfile.mkdtemp(prefix="upwell-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
 
 
 @asynccontextmanager
