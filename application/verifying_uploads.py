@@ -144,6 +144,7 @@ class VerifyingUploads:
             size_bytes=content.size_bytes,
             etag=content.etag,
             content_type=content.content_type,
+            content_encoding=content.content_encoding,
             sha256=content.sha256,
             crc64nvme=content.crc64nvme,
         )

@@ -1,6 +1,7 @@
 """Filenames as clients give them, and the storage keys made of them."""
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote
 
 from domain.refusals import InvalidInputError
@@ -47,29 +48,28 @@ def storage_key(*, internal_id: str, namespace_id: str, upload_id: str, filename
     `room`: how many percent-encoded characters the key may have; a longer filename is shortened, its extension kept.
     """
     folder = f"{internal_id}/{namespace_id}/api_buckets_uploads_create/{upload_id}/"
-    return folder + _shorten(
-        filename,
-        encoded=room - len(quote(folder, safe="/-_.~")),
-        utf8=min(MAX_KEY_BYTES - len(folder.encode()), MAX_SEGMENT_BYTES),
-    )
+    encoded = room - len(quote(folder, safe="/-_.~"))
+    utf8 = min(MAX_KEY_BYTES - len(folder.encode()), MAX_SEGMENT_BYTES)
+    name = shortened(filename, lambda name: _fits(name, encoded, utf8))
+    return folder + ("file" if name in {"", ".", ".."} else name)
 
 
-def _shorten(filename: str, *, encoded: int, utf8: int) -> str:
-    if _fits(filename, encoded, utf8):
+def shortened(filename: str, fits: Callable[[str], bool]) -> str:
+    """Return as much of a filename as fits: its stem loses its end, a short extension stays. '' if nothing fits."""
+    if fits(filename):
         return filename
     name = stem(filename)
     extension = filename[len(name) :]
-    if len(extension) > SHORTEST_NAME // 2 or not _fits(extension, encoded // 2, utf8 // 2):
+    if len(extension) > SHORTEST_NAME // 2 or not fits(extension * 2):
         name, extension = filename, ""
     low, high = 0, len(name)
     while low < high:
         middle = (low + high + 1) // 2
-        if _fits(name[:middle] + extension, encoded, utf8):
+        if fits(name[:middle] + extension):
             low = middle
         else:
             high = middle - 1
-    shortened = name[:low] + extension
-    return "file" if shortened in {"", ".", ".."} else shortened
+    return name[:low] + extension
 
 
 def _fits(name: str, encoded: int, utf8: int) -> bool:

@@ -19,6 +19,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     etag: str
     content_type: str | None
     sha256: str | None
+    content_encoding: str | None = None
     crc64nvme: str | None = None
     looks_like: str | None = None
 
@@ -37,7 +38,7 @@ def judge(
     claimed: Claimed,
     max_size_bytes: int,
 ) -> Contradiction | None:
-    """Return the first contradiction, in the order ETag, size, limits, hashes, content type; None if there is none.
+    """Return the first contradiction, None if there is none: ETag, size, limits, hashes, encoding, content type.
 
     The limits are the tier's, then those that the bucket had when the upload was admitted. Quotes around the ETag that
     the client claims mean nothing.
@@ -59,6 +60,12 @@ def judge(
     other_bytes = _judge_hashes(found, request, claimed)
     if other_bytes is not None:
         return other_bytes
+    if found.content_encoding is not None:
+        return Contradiction(
+            reason=FailureReason.CONTENT_ENCODING,
+            message=f"The file arrived with the header Content-Encoding: {found.content_encoding[:100]}, so whoever "
+            "downloads it would get other bytes. Request a new upload, and send the file without this header.",
+        )
     return _of_another_type(found, request)
 
 

@@ -72,13 +72,15 @@ class MemoryObjectStorage:
         *,
         sha256_checksum: bool = False,
         crc64nvme: str | None = None,
+        content_encoding: str | None = None,
     ) -> StoredContent:
         """Store `body` as a client's PUT would.
 
         `sha256_checksum`: it sent a checksum, and storage checked it. `crc64nvme`: what storage found, if anything.
+        `content_encoding`: a header that no URL binds, and that storage keeps.
         """
         sha256 = hashlib.sha256(body).hexdigest() if sha256_checksum else None
-        return self._store(key, body, _md5(body).hex(), content_type, sha256, crc64nvme)
+        return self._store(key, body, _md5(body).hex(), content_type, sha256, crc64nvme, content_encoding)
 
     def put_part(
         self, key: str, multipart_id: str, part_number: int, body: bytes, *, sha256: str | None = None
@@ -220,12 +222,14 @@ class MemoryObjectStorage:
         content_type: str | None,
         sha256: str | None = None,
         crc64nvme: str | None = None,
+        content_encoding: str | None = None,
     ) -> StoredContent:
         self._puts += 1
         content = StoredContent(
             size_bytes=len(body),
             etag=etag,
             content_type=content_type,
+            content_encoding=content_encoding,
             version_id=f"version-{self._puts}" if self._versioned else None,
             sha256=sha256,
             crc64nvme=crc64nvme,

@@ -17,6 +17,7 @@ from application.ports.url_signer import (
     SignedRequest,
     UnsupportedHeaderError,
 )
+from domain.filenames import shortened
 
 _ORIGIN: Final = "https://storage.invalid/"
 _SECOND: Final = timedelta(seconds=1)
@@ -83,16 +84,24 @@ class MemoryUrlSigner:
         download_as: str | None = None,
     ) -> SignedRequest:
         """Return a URL that `check` lets pass for reading `key`."""
-        pinned = {"version-id": version_id, "download-as": download_as}
-        query = {name: value for name, value in pinned.items() if value is not None}
-        return self._sign("GET", key, {}, query, expires_in=expires_in, now=now)
+        query = {} if version_id is None else {"version-id": version_id}
+
+        def signed(query: dict[str, str]) -> SignedRequest:
+            return self._sign("GET", key, {}, query, expires_in=expires_in, now=now)
+
+        if name := shortened(
+            download_as or "", lambda name: len(signed({**query, "download-as": name}).url) <= MAX_URL_LENGTH
+        ):
+            query["download-as"] = name
+        return signed(query)
 
     def key_room(self, header_names: Collection[str]) -> int:
-        """Return how many characters a percent-encoded key may have so that a PUT's URL stays ≤ `MAX_URL_LENGTH`."""
+        """Return how many characters a percent-encoded key may have so that its URLs stay ≤ `MAX_URL_LENGTH`."""
         now = datetime(2000, 1, 1, tzinfo=UTC)
         headers = dict.fromkeys(header_names, "")
-        shortest = self._sign("PUT", "k", headers, {}, expires_in=MAX_URL_LIFETIME, now=now)
-        return MAX_URL_LENGTH - len(shortest.url) + 1
+        put = self._sign("PUT", "k", headers, {}, expires_in=MAX_URL_LIFETIME, now=now)
+        get = self._sign("GET", "k", {}, {"version-id": "v" * 40}, expires_in=MAX_URL_LIFETIME, now=now)
+        return MAX_URL_LENGTH - max(len(put.url), len(get.url)) + 1
 
     def check(self, method: str, url: str, *, headers: Mapping[str, str], now: datetime) -> Allowed:
         """Return what the request may touch; raises `RefusedError` for whatever was not signed."""

@@ -36,11 +36,14 @@ _TYPE: Final = "text/plain"
 _HOUR: Final = timedelta(hours=1)
 _SIGNED: Final = "content-type,if-none-match,x-amz-checksum-sha256"
 _TIMEOUT_SECONDS: Final = 15.0
-_MOVED: Final = 301
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
 _PRECONDITION_FAILED: Final = 412
 _UNSUPPORTED: Final = frozenset({405, 501})
+_WRONG_CREDENTIALS: Final = (
+    *("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"),
+    *("InvalidSecurity", "InvalidClientTokenId", "NotSignedUp"),
+)
 _ERRORS: Final = (BotoCoreError, ClientError, aiohttp.ClientError, httpx.HTTPError, OSError, TimeoutError)
 
 
@@ -69,6 +72,10 @@ class _SickError(Exception):
         self.detail = detail
         self.advice = advice
         self.verdict = verdict
+
+
+class _HopelessError(_SickError):
+    """A check found why nothing else can work."""
 
 
 Check = Callable[[], Awaitable[str]]
@@ -115,28 +122,28 @@ class S3Doctor:
         self._multipart_ids: list[str] = []
         self._begun: set[str] = set()  # and not ended
         self._part_etag = ""
+        self._hopeless = False  # nothing was put, and nothing can be
         self._urls_work = False
         self._pin: dict[str, Any] = {}  # the version of the object, where there are versions
         self._client: S3Client
         self._http: httpx.AsyncClient
 
     async def examine(self) -> AsyncGenerator[Diagnosis, None]:
-        """Yield a diagnosis for each check, as it is made. Close the iterator if you stop early: it cleans up."""
+        """Yield a diagnosis for each check, as it is made. Close the iterator if you stop early: it cleans up.
+
+        One that says why nothing can work (no endpoint, no bucket, wrong credentials or region) is the last.
+        """
         async with (
             self._context as self._client,
             httpx.AsyncClient(trust_env=False, timeout=self._timeout_seconds) as self._http,
         ):
             try:
-                reachable = True
                 for name, check in self._checks().items():
-                    if not reachable:
-                        yield Diagnosis(check=name, verdict=Verdict.FAILED, detail="not tried: there is no connection")
-                        continue
-                    found = await self._diagnose(name, check)
-                    reachable = name != "reach the endpoint" or found.verdict is not Verdict.FAILED
-                    yield found
+                    yield await self._diagnose(name, check)
+                    if self._hopeless:
+                        break
             finally:
-                left = await self._clean_up() if reachable else None
+                left = None if self._hopeless else await self._clean_up()
             if left is not None:
                 yield left
 
@@ -162,6 +169,8 @@ class S3Doctor:
             "the content type is bound": self._if_urls_work(self._content_type),
             "the length is bound": self._if_urls_work(self._length),
             "an expired URL is refused": self._if_urls_work(self._expiry),
+            "headers of Amazon's own are bound": self._if_urls_work(self._own_headers),
+            "downloads override headers": self._if_urls_work(self._overrides),
             "checksums are checked": self._if_urls_work(self._checksum),
             "If-None-Match is kept": self._conditional,
             "no access without a signature": self._anonymous,
@@ -177,25 +186,26 @@ class S3Doctor:
             async with asyncio.timeout(self._timeout_seconds):
                 return Diagnosis(check=name, verdict=Verdict.OK, detail=await check())
         except _SickError as sick:
+            self._hopeless = isinstance(sick, _HopelessError)
             return Diagnosis(check=name, verdict=sick.verdict, detail=sick.detail, advice=sick.advice)
         except ClientError as error:
             return Diagnosis(check=name, verdict=Verdict.FAILED, detail=_code(error), advice=self._advice(name, error))
         except _ERRORS as error:
             # their texts may name the URL, and so the signature
-            return Diagnosis(check=name, verdict=Verdict.FAILED, detail=f"no answer ({type(error).__name__})")
+            self._hopeless = name == "reach the endpoint"
+            return Diagnosis(
+                check=name,
+                verdict=Verdict.FAILED,
+                detail=f"no answer ({type(error).__name__})",
+                advice=_UNREACHED if self._hopeless else None,
+            )
         except Exception as error:  # noqa: BLE001  # of a server that says what S3 never does
             return Diagnosis(check=name, verdict=Verdict.FAILED, detail=f"a strange answer ({type(error).__name__})")
 
     # The endpoint
 
     async def _reach(self) -> str:
-        try:
-            await self._http.get(self._endpoint_url)
-        except httpx.HTTPError as error:
-            raise _SickError(
-                f"{self._endpoint_url} does not answer ({type(error).__name__})",
-                "Check UPWELL_S3_ENDPOINT_URL, and whether a firewall or TLS is between.",
-            ) from error
+        await self._http.get(self._endpoint_url)
         return f"{self._endpoint_url} answers"
 
     async def _clock(self) -> str:
@@ -216,8 +226,53 @@ class S3Doctor:
         return detail
 
     async def _head_bucket(self) -> str:
-        await self._client.head_bucket(Bucket=self._bucket)
+        try:
+            await self._client.head_bucket(Bucket=self._bucket)
+        except ClientError as error:
+            word = await self._word_of_refusal() or _code(error)
+            reason = self._why_nothing_works(word)
+            if reason is None:
+                raise
+            detail, advice = reason
+            raise _HopelessError(f"{detail} ({word})", advice) from error
         return f"the bucket {self._bucket} is there, and the credentials reach it"
+
+    async def _word_of_refusal(self) -> str | None:
+        """Return what S3 calls its refusal: the answer to a HEAD has no body that could say so."""
+        try:
+            await self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+        except ClientError as error:
+            return _code(error)
+        return None
+
+    def _why_nothing_works(self, word: str) -> tuple[str, str] | None:
+        """Return a sentence and advice for a refusal that all other calls would meet too."""
+        if any(name in word for name in ("NoSuchBucket", "404")):
+            elsewhere = (
+                ""
+                if self._region == "us-east-1"
+                else f" --create-bucket-configuration LocationConstraint={self._region}"
+            )
+            return (
+                f"the bucket {self._bucket} does not exist",
+                (
+                    "Check UPWELL_S3_BUCKET. `upwell serve` makes the bucket at start if it may; or make it yourself:\n"
+                    f"aws s3api create-bucket --bucket {self._bucket} --region {self._region}{elsewhere}"
+                ),
+            )
+        if any(
+            name in word for name in ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocation", "301")
+        ):
+            return (
+                f"the bucket {self._bucket} is not in the region {self._region}",
+                "Set UPWELL_S3_REGION to the bucket's region, and UPWELL_S3_ENDPOINT_URL to that region's endpoint.",
+            )
+        if any(name in word for name in _WRONG_CREDENTIALS):
+            return (
+                "storage refuses the credentials",
+                "Check UPWELL_S3_ACCESS_KEY_ID, UPWELL_S3_SECRET_ACCESS_KEY and UPWELL_S3_SESSION_TOKEN.",
+            )
+        return ("the clocks differ too much", "Set both clocks by NTP.") if "RequestTimeTooSkewed" in word else None
 
     # Rights: each call that Upwell makes
 
@@ -383,6 +438,47 @@ class S3Doctor:
         answer = await self._http.put(signed.url, content=_BODY, headers=signed.headers)
         return _expect_refused(answer, "an expired URL", "Use another server: its URLs work for ever.")
 
+    async def _own_headers(self) -> str:
+        kept = []
+        for name, value in _OWN_HEADERS.items():
+            answer = await self._send(
+                f"{self._prefix}own.txt", {"Content-Type": _TYPE}, sent={"Content-Type": _TYPE, name: value}
+            )
+            if not answer.is_client_error:
+                kept.append(name)
+        if kept:
+            raise _SickError(
+                f"a PUT may bring along what its URL does not have: {', '.join(kept)}",
+                "Use another server, or turn ACLs off and forbid these headers in the bucket's policy: a client can "
+                "make its file public, or have it stored in a class that cannot be read.",
+                verdict=Verdict.WARNING,
+            )
+        return f"{', '.join(_OWN_HEADERS)} are refused"
+
+    async def _overrides(self) -> str:
+        key = f"{self._prefix}headers.txt"
+        sent = await self._send(key, {"Content-Type": _TYPE}, sent={"Content-Type": _TYPE, **_BROUGHT_ALONG})
+        if sent.is_client_error:
+            return "a PUT that brings others along is refused"
+        try:
+            told = (await self._client.head_object(Bucket=self._bucket, Key=key)).get("ContentEncoding")
+        except ClientError as error:
+            raise _SickError(f"what was sent does not arrive ({_code(error)})") from error
+        url = self._signer.sign_get(key, expires_in=_HOUR, now=datetime.now(UTC), download_as="doctor.txt").url
+        async with self._http.stream("GET", url) as answer:  # its body is not what its content encoding says
+            given = answer.headers
+        kept = [name for name, value in _BROUGHT_ALONG.items() if given.get(name) == value]
+        if kept:
+            hidden = not told and "Content-Encoding" in kept
+            raise _SickError(
+                f"a download has what its uploader said in {', '.join(kept)}"
+                + (", and HeadObject does not tell of Content-Encoding" if hidden else ""),
+                "Use another server: an uploader can have its file shown in place of saved, kept by caches, "
+                "or decoded into other bytes.",
+                verdict=Verdict.FAILED if hidden else Verdict.WARNING,
+            )
+        return "what an uploader says of caching, language and encoding is not what a download says"
+
     async def _checksum(self) -> str:
         other = {"Content-Type": _TYPE, "x-amz-checksum-sha256": _checksum(b"other")}
         answer = await self._send(f"{self._prefix}checksum.txt", other)
@@ -537,19 +633,8 @@ class S3Doctor:
     def _advice(self, name: str, error: ClientError) -> str | None:
         """Return what to do about an error of S3 that a check did not expect."""
         status, code = _status(error), _code(error)
-        if status == _MOVED:
-            return f"The bucket is in another region than {self._region}: set UPWELL_S3_REGION."
-        if any(
-            word in code for word in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken")
-        ):
-            return "Check UPWELL_S3_ACCESS_KEY_ID, UPWELL_S3_SECRET_ACCESS_KEY and UPWELL_S3_SESSION_TOKEN."
-        if "RequestTimeTooSkewed" in code:
-            return "Set both clocks by NTP."
-        if name == "HeadBucket" and status == _NOT_FOUND:
-            return (
-                "Check UPWELL_S3_BUCKET. `upwell serve` makes the bucket at start if it may; or make it yourself:\n"
-                f"aws s3api create-bucket --bucket {self._bucket} --region {self._region}"
-            )
+        if (reason := self._why_nothing_works(code)) is not None and status != _NOT_FOUND:
+            return reason[1]
         if status == _FORBIDDEN and name in _ACTIONS:
             return self._right(*_ACTIONS[name])
         return "Use another server: Upwell needs this call." if status in _UNSUPPORTED else None
@@ -602,7 +687,24 @@ LIFECYCLE: Final = {
         }
     ]
 }
+_UNREACHED: Final = "Check UPWELL_S3_ENDPOINT_URL, and whether a firewall or TLS is between."
 _UNBOUND: Final = "Use another server: with this one, a URL takes other files than were announced."
+# What a URL does not bind unless told to, and what S3 therefore refuses.
+_OWN_HEADERS: Final = {
+    "x-amz-acl": "public-read",
+    "x-amz-meta-doctor": "1",
+    "x-amz-storage-class": "REDUCED_REDUNDANCY",
+    "x-amz-tagging": "doctor=1",
+    "x-amz-website-redirect-location": "https://example.invalid/",
+}
+# What S3 keeps beside the bytes, whether it is signed or not.
+_BROUGHT_ALONG: Final = {
+    "Content-Encoding": "gzip",
+    "Cache-Control": "public, max-age=99",
+    "Content-Disposition": "inline",
+    "Content-Language": "fr",
+    "Expires": "Wed, 21 Oct 2037 07:28:00 GMT",
+}
 # What IAM calls the right to make each call.
 _ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "HeadBucket": ("s3:ListBucket",),

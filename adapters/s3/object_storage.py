@@ -180,6 +180,7 @@ class S3ObjectStorage:
             size_bytes=_said(found, "ContentLength"),
             etag=_said(found, "ETag").strip('"'),
             content_type=found.get("ContentType"),
+            content_encoding=found.get("ContentEncoding") or None,
             version_id=_version_id(found),
             sha256=_full_sha256(found),
             crc64nvme=found.get("ChecksumCRC64NVME"),  # there is none of parts

@@ -16,15 +16,38 @@ from application.ports.url_signer import (
     CredentialsExpiredError,
     SignedRequest,
 )
+from domain.filenames import shortened
 
 # Our keys begin with about 100 characters of ids; a filename needs some room behind them.
-MIN_KEY_ROOM: Final = 200
+MIN_KEY_ROOM: Final = 150
 # Every header that a PUT of ours ever signs.
 PUT_HEADERS: Final = ("Content-Length", "Content-Type", "If-None-Match", "x-amz-checksum-sha256")
 
+# What a PUT may have stored beside the bytes, and what a download says instead, the more harmful first. Where a URL
+# has no room for the last two, `no-cache` rules out what Expires says, and a language is only a label.
+OVERRIDES: Final = (
+    ("response-content-encoding", "identity"),
+    ("response-cache-control", "no-cache"),
+    ("response-expires", "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ("response-content-language", "und"),
+)
+_ATTACHMENT: Final = "attachment"
+_DISPOSITION: Final = "response-content-disposition"
+# A download has room for these whatever the key: the id of a version is as long as this one at the most.
+_LEAST_QUERY: Final = {"versionId": "v" * 40, _DISPOSITION: _ATTACHMENT, **dict(OVERRIDES[:2])}
+
 _MAX_FILENAME_BYTES: Final = 255
-_MAX_EXTENSION_BYTES: Final = 20
-_CONTROLS: Final = {chr(code): "_" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+# Control characters, separators of lines, and what changes the direction in which a name is read.
+_MASKED: Final = {
+    chr(code): "_"
+    for code in (
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        *(0x061C, 0x200E, 0x200F, 0x2028, 0x2029),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x2070),
+    )
+}
 _SOME_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MAX_ROOMS: Final = 100
 _SECOND: Final = timedelta(seconds=1)
@@ -44,7 +67,7 @@ class S3UrlSigner:
             endpoint_url=endpoint_url, bucket=bucket, region=region, addressing=addressing, credentials=credentials
         )
         self._credentials_expire_at = credentials.expires_at
-        self._rooms: dict[tuple[str, ...], int] = {}
+        self._rooms: dict[tuple[str, tuple[str, ...]], int] = {}
         room = self.key_room(PUT_HEADERS)
         if room < MIN_KEY_ROOM:
             raise ValueError(
@@ -90,28 +113,37 @@ class S3UrlSigner:
         version_id: str | None = None,
         download_as: str | None = None,
     ) -> SignedRequest:
-        """Return a URL that reads `key` (the pinned version where one is given)."""
+        """Return a URL that reads `key` (the pinned version where one is given).
+
+        Headers that the uploader stored with the bytes are overridden. The name is cut to the room that the URL has.
+        """
         seconds, expires_at = self._lifetime(expires_in, now)
-        query = {}
-        if download_as is not None:
-            query["response-content-disposition"] = content_disposition(download_as)
-        if version_id is not None:
-            query["versionId"] = version_id
+        query = {} if version_id is None else {"versionId": version_id}
+        room = self._room("GET", ()) - len(quote(key, safe="/~")) - _length(query)
+        least = _length({_DISPOSITION: _ATTACHMENT})
+        for name, value in OVERRIDES:
+            if (length := _length({name: value})) <= room - least:
+                query[name] = value
+                room -= length
+        query[_DISPOSITION] = content_disposition(download_as or "", room=room - least + len(_ATTACHMENT))
         url = self._signer.presign("GET", key, headers={}, query=query, expires_in_seconds=seconds, now=now)
         return SignedRequest(method="GET", url=url, headers={}, expires_at=expires_at)
 
     def key_room(self, header_names: Collection[str]) -> int:
-        """Return how many characters a percent-encoded key (`quote(key, safe="/~")`) may have in a PUT's URL."""
-        names = tuple(header_names)
-        room = self._rooms.get(names)
+        """Return how many characters a percent-encoded key (`quote(key, safe="/~")`) may have in a URL."""
+        return min(self._room("PUT", tuple(header_names)), self._room("GET", ()) - _length(_LEAST_QUERY))
+
+    def _room(self, method: str, names: tuple[str, ...]) -> int:
+        """Return how many characters a URL has for the key and for parameters of its own."""
+        room = self._rooms.get((method, names))
         if room is None:
             longest = int(MAX_URL_LIFETIME.total_seconds())
             shortest = self._signer.presign(
-                "PUT", "k", headers=dict.fromkeys(names, ""), expires_in_seconds=longest, now=_SOME_DAY
+                method, "k", headers=dict.fromkeys(names, ""), expires_in_seconds=longest, now=_SOME_DAY
             )
             room = MAX_URL_LENGTH - len(shortest) + 1
             if len(self._rooms) < _MAX_ROOMS:
-                self._rooms[names] = room
+                self._rooms[method, names] = room
         return room
 
     def _lifetime(self, expires_in: timedelta, now: datetime) -> tuple[int, datetime]:
@@ -127,27 +159,27 @@ class S3UrlSigner:
         return seconds, signed_at + timedelta(seconds=seconds)
 
 
-def content_disposition(filename: str) -> str:
+def content_disposition(filename: str, *, room: int = MAX_URL_LENGTH) -> str:
     """Return `Content-Disposition: attachment` for any filename, in plain ASCII (RFC 6266, RFC 8187).
 
-    Control characters become `_`, so that no name can add a header. A name of more than 255 bytes, which no file
-    system takes, loses the end of its stem.
+    Control characters become `_`, so that no name can add a header, and so do those that turn the direction of text
+    around, so that none seems to be of another type. A name of more than 255 bytes, which no file system takes, loses
+    the end of its stem, and so does one whose header, percent-encoded, is longer than `room`: at last the whole name.
     """
-    name = _shortened("".join(_CONTROLS.get(c, c) for c in filename))
+    masked = "".join(_MASKED.get(c, c) for c in filename)
+    name = shortened(
+        masked, lambda name: len(name.encode()) <= _MAX_FILENAME_BYTES and len(quote(_named(name), safe="")) <= room
+    )
+    return _named(name) if name else _ATTACHMENT
+
+
+def _named(name: str) -> str:
     # Browsers disagree about escaped quotes and backslashes, and some decode `%41` here.
     plain = "".join(c if c.isascii() and c not in '"\\%' else "_" for c in name)
-    value = f'attachment; filename="{plain}"'
-    if plain != name:
-        value += f"; filename*=UTF-8''{quote(name, safe='')}"
-    return value
+    value = f'{_ATTACHMENT}; filename="{plain}"'
+    return value if plain == name else f"{value}; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _shortened(filename: str) -> str:
-    size = len(filename.encode())
-    if size <= _MAX_FILENAME_BYTES:
-        return filename
-    stem, dot, extension = filename.rpartition(".")
-    if not stem or len(extension.encode()) > _MAX_EXTENSION_BYTES:
-        stem, dot, extension = filename, "", ""
-    room = _MAX_FILENAME_BYTES - len((dot + extension).encode())
-    return stem.encode()[:room].decode(errors="ignore") + dot + extension
+def _length(query: Mapping[str, str]) -> int:
+    """Return how many characters these parameters take in a URL."""
+    return sum(len(name) + len(quote(value, safe="")) + len("&=") for name, value in query.items())

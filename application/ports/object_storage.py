@@ -15,12 +15,13 @@ class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
 
     `etag` is opaque, without quotes. `version_id` is None where the bucket keeps no versions.
     `sha256` (64 hex digits) is there only if storage itself checked a checksum of the full object; `crc64nvme` (as S3
-    writes it) only if storage has one of the full object.
+    writes it) only if storage has one of the full object. `content_encoding`: the one that its answers to a GET name.
     """
 
     size_bytes: int
     etag: str
     content_type: str | None = None
+    content_encoding: str | None = None
     version_id: str | None = None
     sha256: str | None = None
     crc64nvme: str | None = None

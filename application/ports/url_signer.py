@@ -79,15 +79,18 @@ class UrlSigner(Protocol):
         version_id: str | None = None,
         download_as: str | None = None,
     ) -> SignedRequest:
-        """Return a URL that reads `key` (the pinned version where one is given); its length has no promise.
+        """Return a URL that reads `key` (the pinned version where one is given).
 
-        `download_as`: the filename that the browser is told (`Content-Disposition: attachment`, RFC 6266).
+        `download_as`: the filename that the browser is told (`Content-Disposition: attachment`, RFC 6266); its end is
+        cut off where the URL has no room for it. Headers that somebody stored with the bytes are overridden: the
+        answer claims no content encoding, and asks caches to keep nothing without asking again.
         """
         ...
 
     def key_room(self, header_names: Collection[str]) -> int:
-        """Return how many characters a percent-encoded key may have so that a PUT's URL stays ≤ `MAX_URL_LENGTH`.
+        """Return how many characters a percent-encoded key may have so that its URLs stay ≤ `MAX_URL_LENGTH`.
 
-        Encoded is `quote(key, safe="/~")`. `header_names` are the headers that will be signed.
+        Those are a PUT's with these headers, and a GET's of any version (of 40 characters at most) under any name.
+        Encoded is `quote(key, safe="/~")`.
         """
         ...

@@ -83,6 +83,41 @@ async def test_content_that_contradicts_fails_the_upload_releases_its_quota_and_
     assert await gone(tenant, upload["s3_key"], service.environment)
 
 
+async def test_bytes_that_arrived_with_a_content_encoding_fail_the_upload(service: Service, tenant: Tenant) -> None:
+    body = secrets.token_bytes(100)
+    async with tenant.client() as client:
+        upload = await announce(client, body, file_hash=hashlib.sha256(body).hexdigest())
+        assert (await put(upload, body, **{"Content-Encoding": "gzip"})).status_code == 200
+
+        answer = await confirm(client, upload)
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "content_encoding")
+    assert await quota(tenant) == (0, 0)
+    assert await gone(tenant, upload["s3_key"], service.environment)
+
+
+@pytest.mark.parametrize("filename", ["漢" * 250 + ".mp4", "\u202egpj.mp4", "a" * 251 + ".mp4"])
+async def test_a_download_says_nothing_that_its_uploader_said(tenant: Tenant, filename: str) -> None:
+    body = secrets.token_bytes(100)
+    async with tenant.client() as client:
+        upload = await announce(client, body, filename=filename)
+        sent = await put(upload, body, **{"Cache-Control": "public", "Content-Disposition": "inline"})
+        assert sent.status_code == 200
+        assert (await confirm(client, upload)).json()["status"] == "COMPLETED"
+        done = (await client.get(f"/v1/uploads/{upload['upload_id']}?return_presigned_urls=true")).json()
+
+    assert done["filename"] == filename
+    assert len(done["presigned_url"]) <= 2083
+    async with httpx.AsyncClient() as plain:
+        read = await plain.get(done["presigned_url"])
+    assert read.content == body
+    assert read.headers["cache-control"] == "no-cache"
+    disposition = read.headers["content-disposition"]
+    assert disposition.startswith('attachment; filename="')
+    assert ".mp4" in disposition
+    assert "%E2%80%AE" not in disposition  # U+202E
+
+
 async def test_the_true_size_of_an_undeclared_file_is_held_against_the_quota(service: Service) -> None:
     tenant = await service.tenant(quota_bytes=150)
     async with tenant.client() as client:

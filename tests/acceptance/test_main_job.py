@@ -25,9 +25,11 @@ async def announce(
     return answer
 
 
-async def put(upload: dict[str, Any], body: bytes) -> httpx.Response:
+async def put(upload: dict[str, Any], body: bytes, **unsigned: str) -> httpx.Response:
     async with httpx.AsyncClient() as plain:
-        return await plain.put(upload["presigned_url"], content=body, headers={"Content-Type": upload["content_type"]})
+        return await plain.put(
+            upload["presigned_url"], content=body, headers={"Content-Type": upload["content_type"], **unsigned}
+        )
 
 
 async def test_a_file_is_announced_sent_confirmed_and_becomes_an_object(tenant: Tenant) -> None:

@@ -46,7 +46,7 @@ PutPart = Callable[..., Awaitable[StoredPart]]
 class Case(NamedTuple):
     """A storage, what it is, and a client that PUTs into it.
 
-    `put`: (key, body, content type, with a checksum, perhaps a CRC64NVME);
+    `put`: (key, body, content type, with a checksum, perhaps a CRC64NVME, perhaps a content encoding);
     `put_part`: (key, multipart id, number, body, perhaps a hash).
     """
 
@@ -59,7 +59,14 @@ class Case(NamedTuple):
 
 
 def client_of(bucket: S3Bucket, http: httpx.AsyncClient) -> tuple[Put, PutPart]:
-    async def put(key: str, body: bytes, content_type: str, checksum: bool, crc64nvme: str | None = None) -> None:
+    async def put(
+        key: str,
+        body: bytes,
+        content_type: str,
+        checksum: bool,
+        crc64nvme: str | None = None,
+        content_encoding: str | None = None,
+    ) -> None:
         headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
         if checksum:
             headers["x-amz-checksum-sha256"] = b64encode(hashlib.sha256(body).digest()).decode()
@@ -69,6 +76,8 @@ def client_of(bucket: S3Bucket, http: httpx.AsyncClient) -> tuple[Put, PutPart]:
         unsigned = {}
         if checksum and bucket.server.access_key_id == MOTO_ACCESS_KEY_ID:
             unsigned["x-amz-sdk-checksum-algorithm"] = "SHA256"  # moto, unlike S3, keeps no checksum without it
+        if content_encoding is not None:
+            unsigned["Content-Encoding"] = content_encoding
         answer = await http.put(signed.url, content=body, headers=signed.headers | unsigned)
         assert answer.status_code == httpx.codes.OK, answer.text
 
@@ -134,8 +143,22 @@ async def case(place: tuple[S3Bucket | None, str, bool]) -> AsyncIterator[Case]:
     if bucket is None:
         memory = MemoryObjectStorage(versioned=versioned, min_part_bytes=SMALL_PART_BYTES)
 
-        async def put(key: str, body: bytes, content_type: str, checksum: bool, crc64nvme: str | None = None) -> None:
-            memory.put(key, body, content_type, sha256_checksum=checksum, crc64nvme=crc64nvme)
+        async def put(
+            key: str,
+            body: bytes,
+            content_type: str,
+            checksum: bool,
+            crc64nvme: str | None = None,
+            content_encoding: str | None = None,
+        ) -> None:
+            memory.put(
+                key,
+                body,
+                content_type,
+                sha256_checksum=checksum,
+                crc64nvme=crc64nvme,
+                content_encoding=content_encoding,
+            )
 
         async def put_part(
             key: str, multipart_id: str, number: int, body: bytes, sha256: bytes | None = None
@@ -186,6 +209,14 @@ async def test_a_checksum_that_the_client_sent_is_told_in_hex(case: Case, key: s
     await case.put(key, b"hello", "text/plain", True)
 
     assert (await head(case.storage, key)).sha256 == hashlib.sha256(b"hello").hexdigest()
+
+
+async def test_a_content_encoding_that_came_unsigned_is_told(case: Case, key: str) -> None:
+    await case.put(key, b"hello", "text/plain", False, None, "gzip")
+    assert (await head(case.storage, key)).content_encoding == "gzip"
+
+    await case.put(key, b"hello", "text/plain", False)
+    assert (await head(case.storage, key)).content_encoding is None
 
 
 # moto keeps none.

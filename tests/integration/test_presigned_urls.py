@@ -278,6 +278,78 @@ async def test_a_pinned_get_reads_its_version_for_as_long_as_it_is_there(
     assert code(await http.get(latest.url)) == "404 NoSuchKey"
 
 
+BROUGHT_ALONG = {
+    "Content-Encoding": "gzip",
+    "Cache-Control": "public, max-age=99",
+    "Content-Language": "fr",
+    "Content-Disposition": "inline",
+    "Expires": "Wed, 21 Oct 2037 07:28:00 GMT",
+}
+
+
+@pytest.mark.parametrize("pinned", [True, False])
+async def test_headers_that_came_along_unsigned_are_not_what_a_download_says(
+    signer: S3UrlSigner, storage: S3ObjectStorage, http: httpx.AsyncClient, key: str, *, pinned: bool
+) -> None:
+    writing = sign(signer, key, TYPED)
+    assert code(await http.put(writing.url, content=BODY, headers=TYPED | BROUGHT_ALONG)) == "200"
+    found = await storage.head(key)
+    assert found is not None
+    assert found.content_encoding == "gzip"
+
+    version_id = found.version_id if pinned else None
+    reading = signer.sign_get(key, expires_in=HOUR, now=now(), version_id=version_id, download_as="a.png")
+
+    answer = await http.get(reading.url)
+    assert answer.content == BODY
+    assert {name: answer.headers[name] for name in BROUGHT_ALONG} == {
+        "Content-Encoding": "identity",
+        "Cache-Control": "no-cache",
+        "Content-Language": "und",
+        "Content-Disposition": 'attachment; filename="a.png"',
+        "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
+    }
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x-amz-acl: public-read",
+        "x-amz-meta-a: b",
+        "x-amz-server-side-encryption: AES256",
+        "x-amz-storage-class: GLACIER",
+        "x-amz-tagging: a=b",
+        "x-amz-website-redirect-location: https://example.invalid/",
+    ],
+)
+async def test_headers_of_amazons_own_are_refused_unless_they_are_signed(
+    signer: S3UrlSigner, storage: S3ObjectStorage, http: httpx.AsyncClient, key: str, header: str
+) -> None:
+    name, _, value = header.partition(": ")
+
+    answer = await http.put(sign(signer, key, TYPED).url, content=BODY, headers=TYPED | {name: value})
+
+    assert code(answer) == "403 SignatureDoesNotMatch"
+    assert await storage.head(key) is None
+
+
+async def test_headers_of_a_part_are_not_those_of_the_object(
+    signer: S3UrlSigner, storage: S3ObjectStorage, http: httpx.AsyncClient, key: str
+) -> None:
+    multipart_id = await storage.begin_multipart(key, content_type="image/png")
+    part = signer.sign_part(key, multipart_id=multipart_id, part_number=1, headers={}, expires_in=HOUR, now=now())
+    sent = await http.put(part.url, content=BODY, headers=BROUGHT_ALONG | {"Content-Type": "text/html"})
+    assert code(sent) == "200"
+    await storage.complete_multipart(key, multipart_id, await storage.parts(key, multipart_id) or ())
+
+    answer = await http.get(signer.sign_get(key, expires_in=HOUR, now=now()).url)
+
+    found = await storage.head(key)
+    assert found is not None
+    assert (found.content_type, found.content_encoding) == ("image/png", None)
+    assert answer.headers["Content-Type"] == "image/png"
+
+
 async def test_a_get_may_ask_for_a_range(signer: S3UrlSigner, http: httpx.AsyncClient, key: str) -> None:
     writing = sign(signer, key, SIZED)
     await http.put(writing.url, content=BODY, headers=SIZED)

@@ -115,6 +115,19 @@ async def test_another_content_type_than_promised_fails_the_upload(client: Clien
     assert caught.value.code == "content_type_mismatch"
 
 
+async def test_bytes_that_arrived_with_a_content_encoding_fail_the_upload(client: Client) -> None:
+    answer = await client.request()
+    client.world.storage.put(answer.record.storage_key, BYTES, "video/mp4", content_encoding="gzip")
+
+    with pytest.raises(WrongStateError, match="Content-Encoding: gzip") as caught:
+        await client.confirm(answer)
+
+    assert caught.value.code == "content_encoding"
+    assert client.world.storage.get(answer.record.storage_key) is not None  # a worker deletes it
+    await client.world.pass_time(timedelta(0))
+    assert client.world.storage.get(answer.record.storage_key) is None
+
+
 async def test_confirm_is_accepted_after_the_url_has_expired(client: Client) -> None:
     answer = await client.request()
     client.put(answer)

@@ -96,6 +96,12 @@ def test_another_content_type_is_a_contradiction(content_type: str) -> None:
     assert reason(content_type=content_type) == "content_type_mismatch"
 
 
+def test_a_content_encoding_is_a_contradiction_before_anything_is_read() -> None:
+    assert reason(content_encoding="gzip", sha256=None) == "content_encoding"
+    assert reason(content_encoding="gzip", sha256=OTHER) == "hash_mismatch"
+    assert reason(content_encoding="gzip", content_type="video/webm") == "content_encoding"
+
+
 def test_the_limits_of_the_bucket_at_the_time_of_the_request_count() -> None:
     silent = asked(declared_size_bytes=None, min_file_size_bytes=10, max_file_size_bytes=20)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.s3.sigv4 import Credentials
-from adapters.s3.url_signer import MIN_KEY_ROOM, PUT_HEADERS, S3UrlSigner, content_disposition
+from adapters.s3.url_signer import MIN_KEY_ROOM, OVERRIDES, PUT_HEADERS, S3UrlSigner, content_disposition
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -46,10 +46,11 @@ def test_a_read_is_pinned_and_named_in_the_query() -> None:
     query = query_of(signed.url)
     assert query["versionId"] == "v1"
     assert query["response-content-disposition"] == 'attachment; filename="a.png"'
+    assert {name: query[name] for name, _ in OVERRIDES} == dict(OVERRIDES)
     assert signed.headers == {}
 
 
-@pytest.mark.parametrize("length", [0, 100, 400, 499])
+@pytest.mark.parametrize("length", [0, 100, 400, 487])
 def test_a_session_token_leaves_room_for_a_key(length: int) -> None:
     one = signer("+" * length)
 
@@ -57,7 +58,40 @@ def test_a_session_token_leaves_room_for_a_key(length: int) -> None:
 
     assert room >= MIN_KEY_ROOM
     url = one.sign_put("k" * room, headers=dict.fromkeys(PUT_HEADERS, "1"), expires_in=timedelta(days=9), now=NOW).url
+    assert len(url) <= 2083
+
+
+@pytest.mark.parametrize("length", [0, 300, 487])
+@pytest.mark.parametrize("filename", ["漢" * 255, "漢" * 250 + ".jpeg", "a" * 255, "x.pdf", None])
+def test_no_name_makes_the_url_of_a_download_too_long(length: int, filename: str | None) -> None:
+    one = signer("+" * length)
+    key = "k" * one.key_room(PUT_HEADERS)
+
+    url = one.sign_get(key, expires_in=timedelta(days=7), now=NOW, version_id="v" * 36, download_as=filename).url
+
+    assert len(url) <= 2083
+    query = query_of(url)
+    assert query["response-content-disposition"].startswith("attachment")
+    assert (query["response-content-encoding"], query["response-cache-control"]) == ("identity", "no-cache")
+
+
+def test_a_long_name_keeps_what_the_url_has_room_for_and_its_extension() -> None:
+    url = signer().sign_get("k" * 200, expires_in=HOUR, now=NOW, download_as="漢" * 250 + ".jpeg").url
+
+    named = unquote(query_of(url)["response-content-disposition"].partition("UTF-8''")[2])
+    assert named.startswith("漢" * 50)
+    assert named.endswith("漢.jpeg")
+    assert 2083 - 20 <= len(url) <= 2083
+
+
+def test_a_key_of_former_days_that_fills_the_url_is_read_all_the_same() -> None:
+    one = signer("+" * 300)
+    room = one._room("GET", ()) - len("&response-content-disposition=attachment")
+
+    url = one.sign_get("k" * room, expires_in=timedelta(days=7), now=NOW, download_as="漢.png").url
+
     assert len(url) == 2083
+    assert query_of(url)["response-content-disposition"] == "attachment"
 
 
 @pytest.mark.parametrize("length", [500, 505, 2000])
@@ -83,13 +117,16 @@ def test_an_endpoint_that_leaves_no_room_for_a_key_is_refused() -> None:
         ("😀.png", "attachment; filename=\"_.png\"; filename*=UTF-8''%F0%9F%98%80.png"),
         ("a\r\nSet-Cookie: x=1", 'attachment; filename="a__Set-Cookie: x=1"'),
         ("a\x00\x7f\x85\u2028b", 'attachment; filename="a____b"'),
+        ("invoice_\u202efdp.exe", 'attachment; filename="invoice__fdp.exe"'),
+        ("\u2067a\u2069\u200f\u061c\u206f.txt", 'attachment; filename="_a____.txt"'),
+        ("", "attachment"),
     ],
 )
 def test_a_filename_becomes_a_header_that_every_browser_reads(filename: str, header: str) -> None:
     assert content_disposition(filename) == header
 
 
-@given(st.text())
+@given(st.text(min_size=1))
 def test_any_filename_is_one_line_of_plain_ascii_that_decodes_to_it(filename: str) -> None:
     header = content_disposition(filename)
 
