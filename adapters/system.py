@@ -1,9 +1,8 @@
-"""The machine's own clock and source of chance."""
+"""The machine's own source of chance."""
 
 import os
 import secrets
 import string
-from datetime import UTC, datetime
 
 _ALPHABET = (string.ascii_lowercase + string.digits).encode()
 # A byte below 252 stands for one of the 36 characters, each for 7 bytes; the others are drawn again.
@@ -11,14 +10,6 @@ _EVEN = 256 // len(_ALPHABET) * len(_ALPHABET)
 _CHARACTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 _UNEVEN = bytes(range(_EVEN, 256))
 _DRAWN_AT_ONCE = 2048
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the time in UTC."""
-        return datetime.now(UTC)
 
 
 class SystemIds:

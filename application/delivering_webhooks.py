@@ -182,9 +182,9 @@ class DeliveringWebhooks:
     async def tidy(self) -> None:
         """Remove what is old, and what is left of webhooks that are gone."""
         now = self._clock.now()
-        while await self._deliveries.drop(made_before=now - KEPT, limit=_DROPPED_AT_ONCE):
+        while await self._deliveries.drop(now=now, kept=KEPT, limit=_DROPPED_AT_ONCE):
             pass
-        await self._endpoints.drop(made_before=now - _ORPHANED)
+        await self._endpoints.drop(now=now, kept=_ORPHANED)
 
     async def ping(self, webhook: WebhookRecord) -> Attempt:
         """Send a message of no meaning at once, and return what came of it. Nothing is written down."""

@@ -17,7 +17,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from application.ports.clock import Clock, Ids
+from application.ports.clock import Clock, ClockDiffersError, Ids
 from application.ports.event_log import EventLog, LogUnavailableError, Notification
 from application.ports.subscriptions import Lease, LeaseLostError, Subscriptions
 from domain.events import Event
@@ -141,7 +141,7 @@ class Subscribing(Generic[Transaction]):
         An event is done when the next one is asked for. Positions are recorded page by page, and when the caller stops.
         Raises `LeaseLostError` when another process has taken over or the database has another position than it had,
         `LogUnavailableError` when PostgreSQL is away, `PositionBeyondEndError` when the log ends before the position.
-        After the first two, call it again: it goes on behind the position that is stored.
+        Raises `ClockDiffersError` when this host's clock contradicts PostgreSQL's. After the first two, call it again: it goes on behind the position that is stored.
         """
         while True:
             async with self._leased(name, begin) as lease:
@@ -227,7 +227,8 @@ class Subscribing(Generic[Transaction]):
 
     @asynccontextmanager
     async def _leased(self, name: str, begin: int) -> AsyncIterator[Lease | None]:
-        """Hold the lease of a name while inside; None: another process has it."""
+        """Hold the lease of a name while inside; None: another process has it. Raises `ClockDiffersError`."""
+        self._clock.check()
         now = self._clock.now()
         token = self._not_released.pop(name, None) or self._ids.new("lease_")
         try:
@@ -251,11 +252,15 @@ class Subscribing(Generic[Transaction]):
                 self._not_released[name] = lease.token
 
     async def _renew(self, lease: Lease) -> None:
-        """Keep a lease while its reader reads or waits. Once it is lost, nothing can be recorded."""
+        """Keep a lease while its reader reads or waits. Once it is lost, nothing can be recorded.
+
+        While this host's clock contradicts the time it is not kept: another process takes over when it ends.
+        """
         while True:
             await asyncio.sleep(_RENEW_SECONDS)
-            with suppress(LogUnavailableError):
+            with suppress(LogUnavailableError, ClockDiffersError):
                 try:
+                    self._clock.check()
                     await self._subscriptions.renew(lease, leased_until=self._clock.now() + LEASE)
                 except LeaseLostError:
                     return

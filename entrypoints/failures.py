@@ -6,6 +6,7 @@ from adapters.embedded.errors import EmbeddedError
 from adapters.nats.errors import RelayUnusableError
 from adapters.postgres.connecting import CONNECTION_ERRORS
 from adapters.postgres.migrating import MigrationError
+from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageError
 from domain.refusals import RefusedError
@@ -43,6 +44,8 @@ def explain(error: BaseException) -> Told | None:  # noqa: PLR0911  # a line for
             return Told(error.message, FAILED)
         case StorageError():
             return Told(f"The storage cannot be used: {error}", FAILED)
+        case ClockDiffersError():
+            return Told(str(error), UNUSABLE)
         case LogUnavailableError():
             return Told(str(error), FAILED)
         case _ if isinstance(error, CONNECTION_ERRORS):

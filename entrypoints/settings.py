@@ -184,6 +184,12 @@ SETTINGS: tuple[Setting, ...] = (
         _url("postgresql", "postgres"),
     ),
     Setting("UPWELL_DATABASE_POOL_SIZE", "Connections for reading, for each process.", "10", _number(1, 1000)),
+    Setting(
+        "UPWELL_CLOCK_TOLERANCE_SECONDS",
+        "How far a host's clock may be from PostgreSQL's: while it is further off, its processes do no work.",
+        "10",
+        _number(1, 600),
+    ),
     Setting("UPWELL_S3_BUCKET", "The S3 bucket that holds the bytes.", None, _text),
     Setting("UPWELL_S3_REGION", "Its region.", "us-east-1", _text),
     Setting("UPWELL_S3_ENDPOINT_URL", "Where the service reaches S3; without it, AWS.", None, _HTTP),
@@ -391,6 +397,11 @@ class Settings:
     def pool_size(self) -> int:
         """How many connections read."""
         return int(self._get("UPWELL_DATABASE_POOL_SIZE"))
+
+    @property
+    def clock_tolerance(self) -> timedelta:
+        """How far the host's clock may be from PostgreSQL's."""
+        return timedelta(seconds=self._get("UPWELL_CLOCK_TOLERANCE_SECONDS"))
 
     @property
     def host(self) -> str:

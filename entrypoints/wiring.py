@@ -11,6 +11,7 @@ import structlog
 
 from adapters.postgres.analytics import AnalyticsProjection, PostgresAnalytics
 from adapters.postgres.census import PostgresCensus
+from adapters.postgres.clock import PostgresClock
 from adapters.postgres.connecting import Pool, PoolConnection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -30,7 +31,7 @@ from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
 from adapters.sqs.notification_queue import SqsNotificationQueue
-from adapters.system import SystemClock, SystemIds
+from adapters.system import SystemIds
 from adapters.webhooks.addresses import AllowedNetworks
 from adapters.webhooks.sender import AiohttpWebhookSender
 from application.analyzing import Analyzing
@@ -62,6 +63,7 @@ from application.limiting_requests import LimitingRequests
 from application.managing_keys import ManagingKeys
 from application.managing_webhooks import ManagingWebhooks
 from application.opening_organizations import OpeningOrganizations
+from application.pausing import while_clocks_agree
 from application.ports.analytics import Analytics
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog
@@ -368,6 +370,10 @@ async def running(
         stack.push_async_callback(requests.close)
         everybody = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
         stack.push_async_callback(everybody.close)
+        if clock is None:
+            measured = PostgresClock(everybody, tolerance=settings.clock_tolerance)
+            await stack.enter_async_context(measured.running())
+            clock = measured
         listener = Listener(settings.database_url)
         own, all_of_it = TenantReads(requests), EverybodysReads(everybody)
         read_side, whole = PostgresReadSide(own), PostgresReadSide(all_of_it)
@@ -407,7 +413,7 @@ async def running(
             webhook_deliveries=PostgresWebhookDeliveries(everybody, all_of_it),
             webhook_sender=sender,
             token_secrets=secrets,
-            clock=clock or SystemClock(),
+            clock=clock,
             ids=ids,
         )
         ports = msgspec.structs.replace(
@@ -448,7 +454,10 @@ def _telling_metrics(
 
 
 async def run_worker(services: Services, settings: Settings, stopping: asyncio.Event) -> None:
-    """Work jobs, keep projections, tell webhooks, and read the queue of storage events if there is one."""
+    """Work jobs, keep projections, tell webhooks, and read the queue of storage events if there is one.
+
+    All of it pauses while this host's clock contradicts the database's.
+    """
     async with AsyncExitStack() as stack:
         runs: list[Callable[[asyncio.Event], Coroutine[None, None, None]]] = [
             services.worker.run,
@@ -460,9 +469,13 @@ async def run_worker(services: Services, settings: Settings, stopping: asyncio.E
             queue = await stack.enter_async_context(_open_queue(settings.s3, settings.storage_events_queue_url))
             take, report = services.take_storage_events, _report_storage_events
             runs.append(ConsumingStorageEvents(queue=queue, take=take, report=report).run)
-        async with asyncio.TaskGroup() as together:
-            for run in runs:
-                together.create_task(run(stopping))
+
+        async def run_all(pausing: asyncio.Event) -> None:
+            async with asyncio.TaskGroup() as together:
+                for run in runs:
+                    together.create_task(run(pausing))
+
+        await while_clocks_agree(services.system.clock, run_all, stopping)
 
 
 def _open_queue(s3: S3Settings, queue_url: str) -> SqsNotificationQueue:
@@ -482,11 +495,12 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
     async with AsyncExitStack() as stack:
         pool = await open_pool(database_url, size=2)
         stack.push_async_callback(pool.close)
+        clock = await _agreeing_clock(stack, pool)
         listener = Listener(database_url)
         await stack.enter_async_context(listener.running())
         log = PostgresEventLog(database_url, pool, listener)
         await stack.enter_async_context(log.running())
-        read_side, clock, ids = PostgresReadSide(pool), SystemClock(), SystemIds()
+        read_side, ids = PostgresReadSide(pool), SystemIds()
         yield Administration(
             log=log,
             read_side=read_side,
@@ -515,10 +529,12 @@ async def subscribing(
         await stack.enter_async_context(listener.running())
         log = PostgresEventLog(database_url, pool, listener)
         await stack.enter_async_context(log.running())
+        clock = PostgresClock(pool)
+        await stack.enter_async_context(clock.running())
         yield Subscribing(
             log=log,
             subscriptions=PostgresSubscriptions(pool),
-            clock=SystemClock(),
+            clock=clock,
             ids=SystemIds(),
             report=report or _report_subscription,
         )
@@ -533,10 +549,19 @@ async def checking_storage(
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
         stack.push_async_callback(pool.close)
+        clock = await _agreeing_clock(stack, pool)
         storage = await stack.enter_async_context(open_storage(settings.s3))
         yield CheckingStorage(
-            read_side=PostgresReadSide(pool), storage=storage, clock=SystemClock(), report=report, progress=progress
+            read_side=PostgresReadSide(pool), storage=storage, clock=clock, report=report, progress=progress
         )
+
+
+async def _agreeing_clock(stack: AsyncExitStack, pool: Pool) -> Clock:
+    """Return the database's time, for a command; refuse to go by it if this host's clock contradicts it."""
+    clock = PostgresClock(pool)
+    await stack.enter_async_context(clock.running())
+    clock.check()
+    return clock
 
 
 async def check_migrated(database_url: str) -> None:

@@ -32,6 +32,7 @@ from domain.parts import MIN_PART_BYTES
 from entrypoints.settings import Settings
 from entrypoints.wiring import administering, open_storage
 from tests.contract_check.answers import holding
+from tests.harness.leading_clock import let_tests_lead
 
 TEMPLATE = "upwell_template"
 TOKEN_SECRET = "b9c1e07a55d84f3c9d62e8a417f0356b"
@@ -171,8 +172,9 @@ async def drop_database(servers: Servers, database: Database) -> None:
 
 @pytest.fixture
 async def database(servers: Servers) -> AsyncIterator[Database]:
-    """A migrated database of this test's own."""
+    """A migrated database of this test's own, in which the clocks of tests lead."""
     made = await make_database(servers)
+    await let_tests_lead(made.owner_url)
     yield made
     await drop_database(servers, made)
 

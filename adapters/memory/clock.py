@@ -3,19 +3,31 @@
 import string
 from datetime import UTC, datetime, timedelta
 
+from application.ports.clock import Clock, ClockDiffersError
+
 _ALPHABET = string.digits + string.ascii_lowercase
 _SECRET_LENGTH = 43
 
 
 class ManualClock:
-    """Implements `Clock`. `advance` and `set` are not of the port: they let time pass."""
+    """Implements `Clock`. `advance`, `set` and `contradict` are not of the port: they let time pass, and go wrong."""
 
     def __init__(self, now: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
+        self._fault: str | None = None
         self.set(now)
 
     def now(self) -> datetime:
         """Return the time that was set last."""
         return self._now
+
+    def check(self) -> None:
+        """Raise what `contradict` was given."""
+        if self._fault is not None:
+            raise ClockDiffersError(self._fault)
+
+    def contradict(self, fault: str | None) -> None:
+        """Let the host's clock differ, or agree again."""
+        self._fault = fault
 
     def advance(self, by: timedelta) -> datetime:
         """Let time pass, and return what time it is then."""
@@ -27,6 +39,11 @@ class ManualClock:
         if now.tzinfo is None:
             raise ValueError("a time needs its zone")
         self._now = now.astimezone(UTC)
+
+
+def earlier(told: datetime, clock: Clock | None) -> datetime:
+    """Return the earlier of the time that is told and that of a clock, if there is one."""
+    return told if clock is None else min(told, clock.now())
 
 
 class SequentialIds:

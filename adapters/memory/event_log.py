@@ -7,13 +7,16 @@ between, so there is no lock.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from itertools import islice
 from typing import Any, cast
 
 import msgspec
 
+from adapters.memory.clock import earlier
 from adapters.memory.projecting import KnownEvent, Tables, Usage, project
 from adapters.memory.scheduling import JobTable, schedule
+from application.ports.clock import Clock
 from application.ports.event_log import (
     ClaimTakenError,
     Command,
@@ -44,15 +47,21 @@ class MemoryEventLog:
     """Keeps every promise of `EventLog`, for as long as the process lives.
 
     `tables` and `jobs` are not of the port: they are what the read side and the job queue of this package stand on.
+    `clock`: the store's own, for what stands on it; without one it believes what it is told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock
         self.tables = Tables()
         self.jobs = JobTable()
         self._notifications: list[Notification] = []
         self._streams: dict[str, list[int]] = {}
         self._appended = asyncio.Event()
         self._on_due_jobs: list[Callable[[], None]] = []
+
+    def agreed_time(self, told: datetime) -> datetime:
+        """Return the earlier of the time that a process gives and the store's own."""
+        return earlier(told, self._clock)
 
     def hear_due_jobs(self, callback: Callable[[], None]) -> None:
         """Call back whenever an event has written a job that is due at once."""

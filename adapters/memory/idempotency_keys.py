@@ -5,6 +5,8 @@ from datetime import datetime
 
 import msgspec
 
+from adapters.memory.clock import earlier
+from application.ports.clock import Clock
 from application.ports.idempotency_keys import InFlight, KeyedRequest, Made, Reservation, Reserved, Reused
 
 _leases = itertools.count(1)
@@ -21,17 +23,18 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemoryIdempotencyKeys:
-    """Implements `IdempotencyKeys`."""
+    """Implements `IdempotencyKeys`. `clock`: the store's own; without one it believes what it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock
         self._rows: dict[str, _Row] = {}
 
     async def reserve(
         self, request: KeyedRequest, *, seed: str, now: datetime, leased_until: datetime, expires_at: datetime
     ) -> Reservation:
         """Reserve a key, or say why not."""
-        row = self._rows.get(request.name)
-        if row is None or row.expires_at <= now:
+        row, agreed = self._rows.get(request.name), earlier(now, self._clock)
+        if row is None or row.expires_at <= agreed:
             row = _Row(
                 fingerprint=request.fingerprint,
                 seed=seed,
@@ -44,7 +47,7 @@ class MemoryIdempotencyKeys:
             return Reused()
         elif row.made is not None:
             return Made(seed=row.seed, ids=row.made)
-        elif row.leased_until is not None and row.leased_until > now:
+        elif row.leased_until is not None and row.leased_until > agreed:
             return InFlight()
         lease, attempt = f"lease-{next(_leases)}", row.attempt + 1
         self._rows[request.name] = msgspec.structs.replace(row, lease=lease, leased_until=leased_until, attempt=attempt)
@@ -67,7 +70,8 @@ class MemoryIdempotencyKeys:
 
     async def drop_expired(self, now: datetime, *, limit: int) -> int:
         """Remove keys that have expired."""
-        expired = [name for name, row in self._rows.items() if row.expires_at <= now][:limit]
+        agreed = earlier(now, self._clock)
+        expired = [name for name, row in self._rows.items() if row.expires_at <= agreed][:limit]
         for name in expired:
             del self._rows[name]
         return len(expired)

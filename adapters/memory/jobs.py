@@ -30,10 +30,11 @@ class MemoryJobQueue:
 
     async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
         """Take up to `limit` due jobs."""
+        agreed = self._log.agreed_time(now)
         due = [
             row
             for row in self._log.jobs.rows.values()
-            if row.due_at <= now and (row.leased_until is None or row.leased_until <= now)
+            if row.due_at <= agreed and (row.leased_until is None or row.leased_until <= agreed)
         ]
         lease = f"lease-{next(_leases)}"
         return [self._lease(row, lease, now + lasts) for row in sorted(due, key=lambda each: each.due_at)[:limit]]

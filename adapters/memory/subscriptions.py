@@ -6,6 +6,8 @@ from datetime import datetime
 
 import msgspec
 
+from adapters.memory.clock import earlier
+from application.ports.clock import Clock
 from application.ports.subscriptions import Lease, LeaseLostError, SubscriptionRecord
 
 
@@ -15,9 +17,13 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemorySubscriptions:
-    """Implements `Subscriptions[None]`: there is no transaction to write in, but who fails is not recorded."""
+    """Implements `Subscriptions[None]`: there is no transaction to write in, but who fails is not recorded.
 
-    def __init__(self) -> None:
+    `clock`: the store's own; without one it believes what it is told.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock
         self._rows: dict[str, _Row] = {}
 
     async def acquire(
@@ -25,7 +31,8 @@ class MemorySubscriptions:
     ) -> Lease | None:
         """Take the lease of a name; None: another process has it."""
         row = self._rows.get(name)
-        held = row is not None and row.record.leased_until is not None and row.record.leased_until > now
+        until = None if row is None else row.record.leased_until
+        held = until is not None and until > earlier(now, self._clock)
         if row is not None and held and row.token != token:
             return None
         position = begin if row is None else row.record.position

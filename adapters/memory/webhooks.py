@@ -1,7 +1,7 @@
 """What webhooks keep secret, what they are to be told, and who tells them, in dictionaries."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -57,10 +57,10 @@ class MemoryWebhookEndpoints:
                 resting_until=max(row.resting_until or resting_until, resting_until),
             )
 
-    async def drop(self, *, made_before: datetime) -> None:
+    async def drop(self, *, now: datetime, kept: timedelta) -> None:
         """Remove what was made for webhooks that are not there."""
-        there = self._log.tables.webhooks
-        self.rows = {key: row for key, row in self.rows.items() if key in there or row.created_at >= made_before}
+        there, before = self._log.tables.webhooks, self._log.agreed_time(now) - kept
+        self.rows = {key: row for key, row in self.rows.items() if key in there or row.created_at >= before}
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +95,9 @@ class MemoryWebhookDeliveries:
         self, *, now: datetime, leased_until: datetime, token: str, limit: int, of_each: int
     ) -> Sequence[DeliveryRecord]:
         """Take what is due."""
-        due = sorted(self._due(now, of_each), key=lambda each: (each.next_at, each.position))[:limit]
+        due = sorted(self._due(self._log.agreed_time(now), of_each), key=lambda each: (each.next_at, each.position))[
+            :limit
+        ]
         leased = [
             msgspec.structs.replace(each, attempts=each.attempts + 1, first_at=each.first_at or now, lease=token)
             for each in due
@@ -142,13 +144,13 @@ class MemoryWebhookDeliveries:
         )
         self._rows[webhook_id, position] = _Row(record=again)
 
-    async def drop(self, *, made_before: datetime, limit: int) -> int:
+    async def drop(self, *, now: datetime, kept: timedelta, limit: int) -> int:
         """Remove some that are older or whose webhook is gone."""
-        there = self._log.tables.webhooks
+        there, before = self._log.tables.webhooks, self._log.agreed_time(now) - kept
         old = [
             place
             for place, row in self._rows.items()
-            if row.record.created_at < made_before or row.record.webhook_id not in there
+            if row.record.created_at < before or row.record.webhook_id not in there
         ][:limit]
         for place in old:
             del self._rows[place]

@@ -206,7 +206,7 @@ SELECT key, owner_id FROM upwell.claims WHERE scope = $1 AND key = ANY ($2::text
 -- anew for every row it is compared with, and more would be taken than the limit.
 WITH due AS MATERIALIZED (
     SELECT upload_id, kind FROM upwell.jobs
-    WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+    WHERE due_at <= upwell.agreed_time($1) AND (leased_until IS NULL OR leased_until <= upwell.agreed_time($1))
     ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
 )
 UPDATE upwell.jobs j SET lease = $3, leased_until = $2, attempts = attempts + 1
@@ -402,14 +402,14 @@ INSERT INTO upwell.idempotency_keys AS k
 VALUES ($1, $2, $3, $4, 1, $5, $6, $7)
 ON CONFLICT (name) DO UPDATE SET
     fingerprint = excluded.fingerprint,
-    seed = CASE WHEN k.expires_at <= $8 THEN excluded.seed ELSE k.seed END,
-    attempt = CASE WHEN k.expires_at <= $8 THEN 1 ELSE k.attempt + 1 END,
-    expires_at = CASE WHEN k.expires_at <= $8 THEN excluded.expires_at ELSE k.expires_at END,
+    seed = CASE WHEN k.expires_at <= upwell.agreed_time($8) THEN excluded.seed ELSE k.seed END,
+    attempt = CASE WHEN k.expires_at <= upwell.agreed_time($8) THEN 1 ELSE k.attempt + 1 END,
+    expires_at = CASE WHEN k.expires_at <= upwell.agreed_time($8) THEN excluded.expires_at ELSE k.expires_at END,
     lease = excluded.lease,
     leased_until = excluded.leased_until,
     made = NULL
-WHERE k.expires_at <= $8
-    OR (k.made IS NULL AND k.fingerprint = excluded.fingerprint AND k.leased_until <= $8)
+WHERE k.expires_at <= upwell.agreed_time($8)
+    OR (k.made IS NULL AND k.fingerprint = excluded.fingerprint AND k.leased_until <= upwell.agreed_time($8))
 RETURNING seed, attempt;
 
 -- name: idempotency_key
@@ -430,8 +430,8 @@ UPDATE upwell.idempotency_keys SET lease = NULL, leased_until = '-infinity' WHER
 
 -- name: drop_keys
 -- Remove some of the idempotency keys that have expired.
-DELETE FROM upwell.idempotency_keys
-WHERE name IN (SELECT name FROM upwell.idempotency_keys WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2);
+DELETE FROM upwell.idempotency_keys WHERE name IN (
+    SELECT name FROM upwell.idempotency_keys WHERE expires_at <= upwell.agreed_time($1) ORDER BY expires_at LIMIT $2);
 
 -- name: search_candidates
 -- The uploads or objects of a bucket that a search can find, or NULL if that cannot be told quickly.
@@ -445,7 +445,7 @@ SELECT upwell.index_search($1);
 -- Take the lease of a named reader that nobody else has; its position, or nothing.
 INSERT INTO upwell.subscriptions AS s (name, position, lease, leased_until, updated_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (name) DO UPDATE SET lease = excluded.lease, leased_until = excluded.leased_until
-WHERE s.leased_until IS NULL OR s.leased_until <= $5 OR s.lease = excluded.lease
+WHERE s.leased_until IS NULL OR s.leased_until <= upwell.agreed_time($5) OR s.lease = excluded.lease
 RETURNING s.position;
 
 -- name: renew_subscription
@@ -617,11 +617,11 @@ WITH hungry AS (
     SELECT e.webhook_id
     FROM upwell.webhook_endpoints e JOIN upwell.webhooks w USING (webhook_id)
     WHERE EXISTS (SELECT FROM upwell.webhook_batches b WHERE b.webhook_id = e.webhook_id)
-        AND (w.settings->>'is_active')::boolean AND (e.resting_until IS NULL OR e.resting_until <= $1)
+        AND (w.settings->>'is_active')::boolean AND (e.resting_until IS NULL OR e.resting_until <= upwell.agreed_time($1))
         AND (
             SELECT count(*) FROM (
                 SELECT FROM upwell.webhook_deliveries p
-                WHERE p.webhook_id = e.webhook_id AND p.status = 'pending' AND p.next_at <= $1 AND p.lease IS NULL
+                WHERE p.webhook_id = e.webhook_id AND p.status = 'pending' AND p.next_at <= upwell.agreed_time($1) AND p.lease IS NULL
                     AND p.position = (
                         SELECT first.position FROM upwell.webhook_deliveries first
                         WHERE first.webhook_id = p.webhook_id AND first.stream_id = p.stream_id
@@ -659,8 +659,8 @@ WITH due AS (
     FROM upwell.webhooks w JOIN upwell.webhook_endpoints e USING (webhook_id), LATERAL (
         SELECT p.webhook_id, p.position, p.next_at
         FROM upwell.webhook_deliveries p
-        WHERE p.webhook_id = w.webhook_id AND p.status = 'pending' AND p.next_at <= $1
-            AND (p.leased_until IS NULL OR p.leased_until <= $1)
+        WHERE p.webhook_id = w.webhook_id AND p.status = 'pending' AND p.next_at <= upwell.agreed_time($1)
+            AND (p.leased_until IS NULL OR p.leased_until <= upwell.agreed_time($1))
             AND p.position = (
                 SELECT first.position FROM upwell.webhook_deliveries first
                 WHERE first.webhook_id = p.webhook_id AND first.stream_id = p.stream_id AND first.status = 'pending'
@@ -668,10 +668,10 @@ WITH due AS (
         ORDER BY p.next_at, p.position
         LIMIT greatest(CASE e.failures WHEN 0 THEN $5::bigint ELSE 1 END - (
             SELECT count(*) FROM upwell.webhook_deliveries u
-            WHERE u.webhook_id = w.webhook_id AND u.lease IS NOT NULL AND u.leased_until > $1), 0)
+            WHERE u.webhook_id = w.webhook_id AND u.lease IS NOT NULL AND u.leased_until > upwell.agreed_time($1)), 0)
         FOR UPDATE SKIP LOCKED
     ) d
-    WHERE (w.settings->>'is_active')::boolean AND (e.resting_until IS NULL OR e.resting_until <= $1)
+    WHERE (w.settings->>'is_active')::boolean AND (e.resting_until IS NULL OR e.resting_until <= upwell.agreed_time($1))
     ORDER BY d.next_at, d.position
     LIMIT $4
 )
@@ -727,7 +727,8 @@ WHERE organization_id = $1 AND webhook_id = $2 AND position = $3 AND status <> '
 -- name: drop_deliveries
 -- Remove some deliveries that are old, or whose webhook is gone.
 DELETE FROM upwell.webhook_deliveries WHERE (webhook_id, position) IN (
-    SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d WHERE d.created_at < $1
+    SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d
+    WHERE d.created_at < upwell.agreed_time($1) - $3::interval
     UNION ALL
     SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d
     WHERE NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = d.webhook_id)
@@ -738,7 +739,8 @@ DELETE FROM upwell.webhook_deliveries WHERE (webhook_id, position) IN (
 WITH dropped AS (
     DELETE FROM upwell.webhook_batches WHERE (webhook_id, number) IN (
         SELECT b.webhook_id, b.number FROM upwell.webhook_batches b
-        WHERE b.created_at < $1 OR NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = b.webhook_id)
+        WHERE b.created_at < upwell.agreed_time($1) - $3::interval
+            OR NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = b.webhook_id)
         LIMIT $2)
     RETURNING size
 )
@@ -747,4 +749,5 @@ SELECT coalesce(sum(size), 0) FROM dropped;
 -- name: drop_webhook_endpoints
 -- Remove what is secret about webhooks that are gone, or were never made.
 DELETE FROM upwell.webhook_endpoints e
-WHERE e.created_at < $1 AND NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = e.webhook_id);
+WHERE e.created_at < upwell.agreed_time($1) - $2::interval
+    AND NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = e.webhook_id);

@@ -1,7 +1,7 @@
 """What webhooks keep secret, and what they are to be told, on PostgreSQL."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -52,10 +52,10 @@ class PostgresWebhookEndpoints:
         async with log_errors():
             await self._pool.execute(QUERIES["webhook_failed"], webhook_id, now, resting_until)
 
-    async def drop(self, *, made_before: datetime) -> None:
+    async def drop(self, *, now: datetime, kept: timedelta) -> None:
         """Remove what was made for webhooks that are not there."""
         async with log_errors():
-            await self._pool.execute(QUERIES["drop_webhook_endpoints"], made_before)
+            await self._pool.execute(QUERIES["drop_webhook_endpoints"], now, kept)
 
 
 class _Batched(msgspec.Struct):
@@ -135,9 +135,9 @@ class PostgresWebhookDeliveries:
         async with log_errors():
             await self._pool.execute(QUERIES["redeliver"], organization_id, webhook_id, position, now)
 
-    async def drop(self, *, made_before: datetime, limit: int) -> int:
+    async def drop(self, *, now: datetime, kept: timedelta, limit: int) -> int:
         """Remove some that are older or whose webhook is gone."""
         async with log_errors():
-            done = await self._pool.execute(QUERIES["drop_deliveries"], made_before, limit)
-            waiting = await self._pool.fetchval(QUERIES["drop_batches"], made_before, limit)
+            done = await self._pool.execute(QUERIES["drop_deliveries"], now, limit, kept)
+            waiting = await self._pool.fetchval(QUERIES["drop_batches"], now, limit, kept)
         return int(done.rpartition(" ")[2]) + int(waiting)

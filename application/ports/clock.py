@@ -4,11 +4,19 @@ from datetime import datetime
 from typing import Protocol
 
 
+class ClockDiffersError(Exception):
+    """The clock of this host and the time that all processes share differ: one of them is wrong."""
+
+
 class Clock(Protocol):
-    """Tells the time."""
+    """Gives the time that all processes share, whatever the clock of the host that each runs on."""
 
     def now(self) -> datetime:
         """Return the time in UTC, aware of its zone."""
+        ...
+
+    def check(self) -> None:
+        """Raise `ClockDiffersError` while this process must not work: its host's clock contradicts the time."""
         ...
 
 

@@ -49,7 +49,8 @@ class IdempotencyKeys(Protocol):
     """Keeps ids of what was made, never answers. What was kept is durable when a method returns.
 
     All methods but `reserve` do nothing where the lease was lost: somebody else carries the request out then.
-    All raise `LogUnavailableError` when the keys cannot be reached.
+    All raise `LogUnavailableError` when the keys cannot be reached. A lease has ended and a key has expired only when
+    both `now` and the store's own clock say so.
     """
 
     async def reserve(

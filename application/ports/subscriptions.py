@@ -48,6 +48,7 @@ class Subscriptions(Protocol[Transaction_co]):
     ) -> Lease | None:
         """Take the lease of a name, which begins at the position `begin` if it is new; None: another process has it.
 
+        It is another's until both `now` and the store's own clock say that its lease has ended.
         A lease that was not given back is taken again at once with the token that it was taken with.
         """
         ...

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -111,8 +111,8 @@ class WebhookEndpoints(Protocol):
         """Note that it did not take something, and leave it alone until then."""
         ...
 
-    async def drop(self, *, made_before: datetime) -> None:
-        """Remove what was made before then for webhooks that are not there."""
+    async def drop(self, *, now: datetime, kept: timedelta) -> None:
+        """Remove what was made longer ago than `kept` for webhooks that are not there, by the store's own clock too."""
         ...
 
 
@@ -129,7 +129,8 @@ class WebhookDeliveries(Protocol[Transaction_contra]):
         """Take what is due to webhooks that are switched on and do not rest; an attempt counts from now on.
 
         Never while an earlier delivery of the same webhook and stream is pending. No webhook has more than `of_each`
-        under way, and one that failed last has one.
+        under way, and one that failed last has one. What is due, and whose lease has ended, is so by `now` and by the
+        store's own clock.
         """
         ...
 
@@ -151,8 +152,11 @@ class WebhookDeliveries(Protocol[Transaction_contra]):
         """Make one that has ended due again, from the first attempt on; nothing if it has not ended."""
         ...
 
-    async def drop(self, *, made_before: datetime, limit: int) -> int:
-        """Remove about `limit` that are older or whose webhook is gone, and return how many; 0: none is left."""
+    async def drop(self, *, now: datetime, kept: timedelta, limit: int) -> int:
+        """Remove about `limit` that are older than `kept`, by the store's own clock too, or whose webhook is gone.
+
+        Return how many; 0: none is left.
+        """
         ...
 
 

@@ -112,6 +112,7 @@ class Admission:
 
     async def _admit(self, scope: Scope, needs: Needs) -> Admitted:
         services: Services = scope["litestar_app"].state.services
+        services.system.clock.check()
         authorization, named_namespace, origin, idempotency_key = _headers(scope)
         asked = (
             id(needs),

@@ -9,6 +9,7 @@ from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 from litestar.types import Receive, Scope, Send
 
+from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError, VersionConflictError
 from application.ports.object_storage import StorageError
 from application.ports.url_signer import CredentialsExpiredError
@@ -100,6 +101,16 @@ def _unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[
     return render(request, 503, detail, {"Retry-After": str(answer.retry_after_seconds)})
 
 
+def _clock_differs(request: Request[Any, Any, Any], error: ClockDiffersError) -> Response[Any]:
+    detail = ErrorDetail(
+        type="ServiceUnavailableError",
+        message=f"This process serves nothing until its clock is set: try again, another one may answer. {error}",
+        code="clock_differs",
+        details={},
+    )
+    return render(request, 503, detail, {"Retry-After": "2"})
+
+
 def _conflict(request: Request[Any, Any, Any], error: VersionConflictError) -> Response[Any]:
     detail = ErrorDetail(
         type="BadRequestError",
@@ -175,6 +186,7 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any]
     StorageError: _unavailable,
     CredentialsExpiredError: _unavailable,
     LogUnavailableError: _unavailable,
+    ClockDiffersError: _clock_differs,
     VersionConflictError: _conflict,
     HTTPException: _http,
     Exception: _unexpected,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageError, StorageUnavailableError
 from application.ports.url_signer import CredentialsExpiredError
@@ -90,16 +91,24 @@ class Readiness:
         """Return each part's state: `ok`, or what is wrong with it."""
         checks = {"database": self._database, "storage": self._storage}
         found = await asyncio.gather(*(check() for check in checks.values()))
-        return {
+        states = {
             part: "ok" if trouble is None else str(trouble) or type(trouble).__name__
             for part, trouble in zip(checks, found, strict=True)
         }
+        return {**states, "clock": self._clock_state()}
 
     def check_storage(self) -> None:
         """Raise what is wrong with the storage, if that is known; asks nobody, but lets it be tried again."""
         if self._storage.trouble is not None:
             self._storage.begin()
             raise self._storage.trouble
+
+    def _clock_state(self) -> str:
+        try:
+            self._ports.clock.check()
+        except ClockDiffersError as error:
+            return str(error)
+        return "ok"
 
     async def _try_storage(self) -> None:
         self._ports.signer.sign_put(_PROBE, headers={}, expires_in=timedelta(minutes=1), now=self._ports.clock.now())

@@ -28,6 +28,7 @@ async def take_storage_events(request: Request[Any, Any, Any]) -> Taken:
     if not compare_digest(_given(request).encode(), secret.encode()):
         raise UnauthenticatedError("invalid_storage_secret", "This is not the secret that storage events come with.")
     services: Services = request.app.state.services
+    services.system.clock.check()
     return await services.take_storage_events(await request.body())
 
 

@@ -17,13 +17,14 @@ from random import Random
 import uvloop
 
 from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.memory.clock import ManualClock
 from adapters.postgres.analytics import AnalyticsProjection, PostgresAnalytics, rebuild_analytics
 from adapters.postgres.connecting import Pool, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.listening import Listener
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.subscriptions import PostgresSubscriptions
-from adapters.system import SystemClock, SystemIds
+from adapters.system import SystemIds
 from application.ports.event_log import EventLog, StreamAppend
 from application.subscribing import PAGE, Subscribing
 from domain.upload import UploadDuplicateAvoided
@@ -95,7 +96,7 @@ async def replay(database: Database, pool: Pool, head: int) -> float:
     subscribe = Subscribing(
         log=PostgresEventLog(database.url, pool, listener),
         subscriptions=PostgresSubscriptions(pool),
-        clock=SystemClock(),
+        clock=ManualClock(),
         ids=SystemIds(),
         report=lambda name, error: print(name, repr(error)),
     )

@@ -211,9 +211,9 @@ async def test_secrets_of_what_is_gone_or_was_never_made_are_removed(desk: Desk)
     await desk.make("wh_1")
     now = desk.account.clock.now()
     await desk.endpoints.keep(endpoint(desk.account, "wh_2"))
-    await desk.endpoints.drop(made_before=now)
+    await desk.endpoints.drop(now=now, kept=timedelta())
     assert await desk.endpoints.endpoint("wh_2") is not None
-    await desk.endpoints.drop(made_before=now + LASTS)
+    await desk.endpoints.drop(now=now + LASTS, kept=LASTS / 2)
     assert await desk.endpoints.endpoint("wh_2") is None
     assert await desk.endpoints.endpoint("wh_1") is not None
     assert [each.webhook_id for each in await desk.endpoints.endpoints(["wh_1", "wh_2"])] == ["wh_1"]
@@ -421,6 +421,6 @@ async def test_what_is_old_or_belongs_to_nobody_is_removed(desk: Desk) -> None:
     await desk.add(("wh_1", 9, "upl_9"))
     dropped: list[int] = []
     while not dropped or dropped[-1]:
-        dropped.append(await desk.deliveries.drop(made_before=middle, limit=3))
+        dropped.append(await desk.deliveries.drop(now=middle, kept=timedelta(), limit=3))
     assert sum(dropped) == 4
     assert places(await desk.all()) == [("wh_1", 9)]

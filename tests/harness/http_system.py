@@ -32,6 +32,7 @@ from entrypoints.wiring import Services, open_storage, put_together, running
 from tests.conftest import free_port
 from tests.harness import in_process
 from tests.harness.failing_storage import FailingStorage
+from tests.harness.leading_clock import let_tests_lead
 from tests.harness.memory_system import object_seen
 from tests.harness.system import (
     Answer,
@@ -143,6 +144,7 @@ class Stand:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Services]:
+        await let_tests_lead(self._settings.database_owner_url)
         async with running(self._settings, clock=self.clock) as opened:
             self.storage = opened.system.storage
             self.failing = FailingStorage(self.storage)

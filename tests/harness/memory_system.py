@@ -119,7 +119,7 @@ class MemorySystem:
         self._loop = asyncio.new_event_loop()  # a Runner would handle signals in each of thousands of calls
         self._clock = ManualClock()
         self._signer = MemoryUrlSigner()
-        self._log = MemoryEventLog()
+        self._log = MemoryEventLog(self._clock)
         self._storage: PutableStorage = storage or MemoryObjectStorage(
             versioned=versioned, min_part_bytes=self.limits.least_part_bytes
         )
@@ -128,14 +128,14 @@ class MemorySystem:
         endpoints = MemoryWebhookEndpoints(self._log)
         ports = Ports(
             log=self._log,
-            idempotency_keys=MemoryIdempotencyKeys(),
+            idempotency_keys=MemoryIdempotencyKeys(self._clock),
             rate_ledger=None,
             read_side=read_side,
             directory=MemoryDirectory(read_side),
             key_uses=MemoryKeyUses(),
             jobs=MemoryJobQueue(self._log),
             tasks=MemoryTasks(self._log),
-            subscriptions=MemorySubscriptions(),
+            subscriptions=MemorySubscriptions(self._clock),
             analytics=MemoryAnalytics(self._log),
             storage=self._failing,
             signer=self._signer,

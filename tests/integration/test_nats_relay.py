@@ -21,14 +21,13 @@ from nats.js.api import StreamConfig
 from structlog.testing import capture_logs
 
 import adapters.nats.relay
-from adapters.memory.clock import SequentialIds
+from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.nats.errors import RelayError, RelayUnusableError
 from adapters.nats.relay import NAME, NatsRelay, open_relay
 from adapters.postgres.connecting import PoolConnection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.listening import Listener
 from adapters.postgres.subscriptions import PostgresSubscriptions
-from adapters.system import SystemClock
 from application.ports.event_log import Notification
 from application.subscribing import Recorded, Subscribing
 from domain.tags import decode
@@ -94,7 +93,7 @@ class Feed:
         subscribing: Subscribing[PoolConnection] = Subscribing(
             log=self.log,
             subscriptions=self.subscriptions,
-            clock=SystemClock(),
+            clock=ManualClock(),
             ids=SequentialIds(),
             report=self._failed,
         )

@@ -77,7 +77,7 @@ class World:
     def __post_init__(self) -> None:
         self.clock = ManualClock()
         self.ids = SequentialIds()
-        self.log = MemoryEventLog()
+        self.log = MemoryEventLog(self.clock)
         self.key_uses = MemoryKeyUses()
         self.read_side = MemoryReadSide(self.log, self.key_uses)
         self.directory = MemoryDirectory(self.read_side)
@@ -162,7 +162,7 @@ class World:
             ids=ids,
             rules=rules,
         )
-        self.idempotency_keys = MemoryIdempotencyKeys()
+        self.idempotency_keys = MemoryIdempotencyKeys(clock)
         self.do_once = DoingOnce(keys=self.idempotency_keys, clock=clock, ids=ids)
         self.working = Working(
             jobs=self.jobs,

@@ -1,0 +1,17 @@
+"""Letting a clock that tests move lead a database, whose own clock would hold it back."""
+
+from adapters.postgres.connecting import connect
+
+_LEAD = """
+    CREATE OR REPLACE FUNCTION upwell.agreed_time(p_told timestamptz) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT p_told $$
+"""
+
+
+async def let_tests_lead(owner_url: str) -> None:
+    """Make it the time in a migrated database that it is told, so that what is due next month can be due in a test."""
+    owner = await connect(owner_url, role=None)
+    try:
+        await owner.execute(_LEAD)
+    finally:
+        await owner.close()
