@@ -110,7 +110,7 @@ async def test_readyz_names_the_part_that_is_not_ready(service: Service) -> None
         await asyncio.to_thread(wait_ready, url, process)
         async with holding(url) as client:
             ready = (await client.get("/readyz")).json()
-            assert ready == {"status": "ok", "parts": {"database": "ok", "storage": "ok"}}
+            assert ready == {"status": "ok", "parts": {"database": "ok", "storage": "ok", "clock": "ok"}}
             assert (await client.get("/healthz")).json()["status"] == "ok"
             assert (await client.get("/docs/openapi.json")).json()["info"]["title"] == "Upwell"
             page = await client.get("/docs")
