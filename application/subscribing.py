@@ -141,7 +141,8 @@ class Subscribing(Generic[Transaction]):
         An event is done when the next one is asked for. Positions are recorded page by page, and when the caller stops.
         Raises `LeaseLostError` when another process has taken over or the database has another position than it had,
         `LogUnavailableError` when PostgreSQL is away, `PositionBeyondEndError` when the log ends before the position.
-        Raises `ClockDiffersError` when this host's clock contradicts PostgreSQL's. After the first two, call it again: it goes on behind the position that is stored.
+        After the first two, call it again: it goes on behind the position that is stored. `ClockDiffersError`: this
+        host's clock contradicts PostgreSQL's.
         """
         while True:
             async with self._leased(name, begin) as lease:

@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.memory.clock import ManualClock
 from adapters.postgres.analytics import AnalyticsProjection
 from adapters.postgres.connecting import CONNECTION_ERRORS, Pool, PoolConnection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
@@ -20,7 +21,7 @@ from adapters.postgres.listening import Listener
 from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.webhooks import PostgresWebhookDeliveries
-from adapters.system import SystemClock, SystemIds
+from adapters.system import SystemIds
 from application.delivering_webhooks import QueueingDeliveries
 from application.ports.subscriptions import Lease
 from application.subscribing import Subscribing
@@ -86,10 +87,10 @@ async def test_what_a_crash_takes_back_of_a_projection_is_made_again(database: D
         victim = await connect(database.owner_url, role=None)
         stack.callback(victim.terminate)
         subscribing = Subscribing(
-            log=log, subscriptions=subscriptions, clock=SystemClock(), ids=SystemIds(), report=lambda *_: None
+            log=log, subscriptions=subscriptions, clock=ManualClock(), ids=SystemIds(), report=lambda *_: None
         )
         queueing = QueueingDeliveries(
-            read_side=PostgresReadSide(pool), deliveries=PostgresWebhookDeliveries(pool, pool), clock=SystemClock()
+            read_side=PostgresReadSide(pool), deliveries=PostgresWebhookDeliveries(pool, pool), clock=ManualClock()
         )
         account = await open_account(log)
         settings = WebhookSettings(name="a", url="https://hooks.example.com/", event_types=("upload.requested",))
