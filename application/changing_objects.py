@@ -58,7 +58,7 @@ class ChangingObjects:
         """Change an object of the bucket and return it. Refuses with `ConflictError` where another is like that."""
         check_key_prefix(change.key_prefix)
         for _ in range(CONFLICT_RETRIES):
-            record = await self._read_side.bucket_object(bucket.namespace_id, object_id.replace("\0", ""))
+            record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
             if record is None or record.bucket_id != bucket.bucket_id:
                 raise object_not_found(object_id)
             blobs = None if change.blobs is None else await self._compose(bucket, change.blobs)

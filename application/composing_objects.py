@@ -53,7 +53,7 @@ class ComposingObjects:
         return upload, holder
 
     async def _upload(self, bucket: BucketRecord, upload_id: str) -> UploadRecord:
-        found = await self._read_side.upload(bucket.namespace_id, upload_id.replace("\0", ""))
+        found = await self._read_side.upload(bucket.namespace_id, upload_id)
         if found is None or found.bucket_id != bucket.bucket_id:
             raise upload_not_found(upload_id)
         return found

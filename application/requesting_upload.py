@@ -382,6 +382,7 @@ def _told_of(index: int) -> Iterator[None]:
         yield
     except RefusedError as refused:
         refused.details["index"] = index
+        refused.message = f"uploads[{index}]: {refused.message}"
         raise
 
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from domain.json_text import NotJSONError, decode
 from domain.refusals import InvalidInputError
 
 _SNS_DEPTH = 2
@@ -46,8 +47,8 @@ def parse(body: bytes) -> Sequence[StorageEvent] | None:
 
 def _json(body: bytes | str) -> Any:  # noqa: ANN401  # JSON
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        return decode(body if isinstance(body, bytes) else body.encode())
+    except (NotJSONError, msgspec.ValidationError) as error:
         raise InvalidInputError("invalid_notification", "The notification is not JSON.") from error
 
 

@@ -66,7 +66,11 @@ class Stack:
 
     def tenant(self, **options: Any) -> Tenant:  # noqa: ANN401  # those of `make_tenant`
         """Make an organization with a key, a namespace and a bucket."""
-        return asyncio.run(make_tenant(self.database, self.url, **options))
+        return asyncio.run(self.make_tenant(**options))
+
+    async def make_tenant(self, **options: Any) -> Tenant:  # noqa: ANN401  # the same
+        """Do the same where an event loop runs already."""
+        return await make_tenant(self.database, self.url, **options)
 
     def end(self) -> None:
         """Stop service and worker as an operator does."""

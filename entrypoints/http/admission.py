@@ -23,6 +23,7 @@ from domain.api_key import Permission
 from domain.event_token import PREFIX
 from domain.rate_limiting import RequestClass
 from domain.refusals import ForbiddenError, InvalidInputError
+from entrypoints.http.addresses import check_address
 from entrypoints.http.errors import answer_error
 from entrypoints.http.methods import answer_options
 from entrypoints.http.rate_limits import headers
@@ -101,6 +102,7 @@ class Admission:
             await answer_options(scope, send)
             return
         try:
+            check_address(scope)
             admitted = await self._admit(scope, needs)
             if needs.bytes_follow:
                 scope["litestar_app"].state.readiness.check_storage()
@@ -232,7 +234,7 @@ async def _check_reach(admitted: Admitted, needs: Needs, scope: Scope) -> None:
         raise out_of_scope()
     if upload_id is None:
         return
-    plain_id = str(upload_id).replace("\0", "")
+    plain_id = str(upload_id)
     if token is not None:
         await services.admit.check_own(admitted.caller, plain_id)
     elif bucket is None:

@@ -116,7 +116,7 @@ async def update_api_key(
         organization.organization_id,
         change,
         user_id=user_id(organization.internal_id, user_email),
-        name=key_name.replace("\0", ""),
+        name=key_name,
         actor_id=admitted.caller.key.key_id,
         by=admitted.caller.key,
     )
@@ -143,7 +143,7 @@ async def rotate_api_key(
             make=lambda ids: keys.rotate(
                 organization.organization_id,
                 user_id=user,
-                name=key_name.replace("\0", ""),
+                name=key_name,
                 actor_id=admitted.caller.key.key_id,
                 by=admitted.caller.key,
                 overlap=None if overlap_seconds is None else timedelta(seconds=overlap_seconds),
@@ -164,7 +164,7 @@ async def delete_api_key(user_email: FromPath[str], key_name: FromPath[str], sco
     await admitted.services.keys.revoke(
         organization.organization_id,
         user_id=user_id(organization.internal_id, user_email),
-        name=key_name.replace("\0", ""),
+        name=key_name,
         actor_id=admitted.caller.key.key_id,
         by=admitted.caller.key,
     )
@@ -178,7 +178,7 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
     A request that is repeated under its idempotency key is answered with an empty `token`.
     """
     admitted = admitted_in(scope)
-    named = data.bucket[:MAX_IDENTIFIER].replace("\0", "")
+    named = data.bucket[:MAX_IDENTIFIER]
     bucket = await admitted.services.admit.bucket(admitted.namespace, named, active=True)
     check_bucket_named_in_body(admitted, bucket)
     wish = TokenWish(

@@ -1,22 +1,22 @@
 """Bodies, held exactly to the shapes of their routes: Litestar alone would take "1" for 1 and 0 for false."""
 
 import functools
-import re
 from typing import Any
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Empty
 
+from domain.json_text import NotJSONError, TooDeepError, decode, null_character_at
 from domain.refusals import InvalidInputError
-
-_PLACE = re.compile(r"(?P<told>.*) - at `\$(?P<place>.*)`", re.DOTALL)
+from entrypoints.http.complaints import CODE, body_complaint
 
 
 class StrictRequest(Request[Any, Any, Any]):
     """A request whose `json` has the shape that its route takes as `data`."""
+
+    _whole: Any = Empty
 
     async def json(self) -> Any:  # noqa: ANN401  # of the type that the route names
         """Return the body, decoded once and for all, or refuse one that does not fit."""
@@ -26,38 +26,67 @@ class StrictRequest(Request[Any, Any, Any]):
 
     async def whole(self) -> Any:  # noqa: ANN401  # JSON
         """Return the body as it came, with what means nothing to the route."""
-        return msgspec.json.decode(await self.body())
+        if self._whole is Empty:
+            self._whole = _read_any(await self.body())
+        return self._whole
 
     def _decoded(self, body: bytes) -> Any:  # noqa: ANN401  # the same
+        decoder = _decoder(self.route_handler)
         try:
-            return _fitted(body, _decoder(self.route_handler))
-        except RecursionError as error:
-            raise InvalidInputError("too_deep", "The body is nested too deep.") from error
-        except msgspec.MsgspecError as error:
-            found = _PLACE.fullmatch(str(error))
-            told, place = (found["told"], found["place"].removeprefix(".")) if found else (str(error), "")
-            raise ValidationException(
-                "The body is not what this route takes.",
-                extra=[{"message": told, "key": place or "the body", "source": "body"}],
-            ) from error
+            decoded = _read(body, decoder)
+        except msgspec.ValidationError:
+            decoded = self._converted(body, decoder)
+        if b"\\u0000" in body:
+            place = null_character_at(body, _read_any(body))
+            if place is not None:
+                raise InvalidInputError(
+                    "null_character",
+                    f"{place or 'The body'} holds the character U+0000: leave it out.",
+                    {"field": place, "in": "body"},
+                )
+        return decoded
+
+    def _converted(self, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401  # the same
+        """Return a body in which 32 is written as 32.0: to JSON Schema both are integers."""
+        self._whole = _read_any(body)
+        try:
+            return msgspec.convert(_integers(self._whole), decoder.type, str_keys=True)
+        except msgspec.ValidationError as error:
+            raise body_complaint(error, decoder.type, self._whole) from error
 
 
-def _fitted(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401  # the same
+def _read_any(body: bytes) -> Any:  # noqa: ANN401  # JSON
     try:
-        return decoder.decode(body)
-    except msgspec.ValidationError:
-        return msgspec.convert(_whole(msgspec.json.decode(body)), decoder.type, str_keys=True)
+        return _read(body)
+    except msgspec.ValidationError as error:  # a number that is out of range
+        raise body_complaint(error, Any) from error
 
 
-def _whole(value: Any) -> Any:  # noqa: ANN401  # JSON
-    """Return JSON with 32 for 32.0: to JSON Schema both are integers."""
+def _read(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> Any:  # noqa: ANN401  # the same
+    try:
+        return decode(body) if decoder is None else decode(body, decoder)
+    except TooDeepError as error:
+        raise InvalidInputError("too_deep", "The body is nested too deep: send it flatter.", {"in": "body"}) from error
+    except NotJSONError as error:
+        if not body:
+            raise InvalidInputError(
+                CODE, "The body is missing: send a JSON object.", {"field": "The body", "in": "body"}
+            ) from error
+        raise InvalidInputError(
+            CODE,
+            f"The body is not JSON that can be read: send JSON in UTF-8. {error}",
+            {"field": "The body", "in": "body"},
+        ) from error
+
+
+def _integers(value: Any) -> Any:  # noqa: ANN401  # JSON
     match value:
         case float() if value.is_integer():
             return int(value)
         case dict():
-            return {name: _whole(inner) for name, inner in value.items()}
+            return {name: _integers(inner) for name, inner in value.items()}
         case list():
-            return [_whole(inner) for inner in value]
+            return [_integers(inner) for inner in value]
         case _:
             return value
 

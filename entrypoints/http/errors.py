@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from litestar import Request, Response
 from litestar.enums import MediaType
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.types import Receive, Scope, Send
 
 from application.ports.clock import ClockDiffersError
@@ -24,6 +24,7 @@ from domain.refusals import (
     UnauthenticatedError,
     WrongStateError,
 )
+from entrypoints.http.complaints import parameter_complaint, unreadable
 from entrypoints.http.methods import reads_as_id
 from entrypoints.http.unavailability import unavailability
 from entrypoints.http.wire.base import ErrorDetail, ErrorResponse
@@ -147,8 +148,10 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
         )
     elif status == 400:  # noqa: PLR2004  # Litestar's word for a body or parameter that does not parse
         status = 422
+        handler: Any = request.scope.get("route_handler")
+        refusal = unreadable(error.detail) if handler is None else parameter_complaint(handler, error)
         detail = ErrorDetail(
-            type="ValidationError", message=_reason(error), code="invalid_request", details=_facts(error)
+            type="ValidationError", message=refusal.message, code=refusal.code, details=refusal.details
         )
     else:
         kind = _TYPE_OF.get(status, "ClientError" if status in _CLIENT_ERRORS else "InternalServerError")
@@ -165,20 +168,6 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[A
         details={"request_id": structlog.contextvars.get_contextvars().get("request_id")},
     )
     return render(request, 500, detail)
-
-
-def _facts(error: HTTPException) -> dict[str, Any]:
-    extra = error.extra if isinstance(error, ValidationException) else None
-    return {"errors": extra} if extra else {}
-
-
-def _reason(error: HTTPException) -> str:
-    if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
-        first = error.extra[0]
-        if isinstance(first, dict):
-            return f"{first.get('key', 'the request')}: {first.get('message', error.detail)}"
-    cause = error.__cause__
-    return str(cause or error.detail)
 
 
 EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {

@@ -100,7 +100,7 @@ async def list_upload_events(upload_id: FromPath[str], scope: Scope) -> EventHis
     record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id[:100])
     bucket = admitted.given_bucket
     if record is None or (bucket is not None and bucket.bucket_id != record.bucket_id):
-        raise upload_not_found(upload_id.replace("\0", ""))
+        raise upload_not_found(upload_id)
     interest = Interest(organization_id=record.organization_id, namespace_id=record.namespace_id)
     history = await admitted.services.read_events.history(interest, record.upload_id)
     return EventHistoryResponse(events=[told.envelope for told in history])

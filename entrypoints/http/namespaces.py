@@ -177,7 +177,7 @@ async def _change(
 
 async def _named(admitted: Admitted, identifier: str) -> NamespaceRecord:
     record = await admitted.services.ports.read_side.namespace(
-        admitted.caller.organization.organization_id, identifier[:MAX_IDENTIFIER].replace("\0", "")
+        admitted.caller.organization.organization_id, identifier[:MAX_IDENTIFIER]
     )
     if record is None:
         raise namespace_not_found(identifier)

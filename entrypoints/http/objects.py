@@ -283,9 +283,7 @@ def _download_urls(admitted: Admitted, record: ObjectRecord) -> dict[str, str]:
 
 
 async def _found(admitted: Admitted, object_identifier: str) -> ObjectRecord:
-    record = await admitted.services.ports.read_side.bucket_object(
-        admitted.namespace.namespace_id, object_identifier.replace("\0", "")
-    )
+    record = await admitted.services.ports.read_side.bucket_object(admitted.namespace.namespace_id, object_identifier)
     if record is None or record.bucket_id != admitted.bucket.bucket_id:
         raise object_not_found(object_identifier)
     return record

@@ -127,8 +127,8 @@ async def list_audit_logs(
         admitted.caller.organization.organization_id,
         AuditQuery(
             topics=topics_of(resource_type=resource_type, action=action),
-            resource_id=_plain(resource_id),
-            actor_id=_plain(actor_id),
+            resource_id=resource_id,
+            actor_id=actor_id,
             start=time_named(start, "start"),
             end=time_named(end, "end"),
             skip=skip,
@@ -176,10 +176,6 @@ def _render(record: OrganizationRecord, users: dict[str, int]) -> OrganizationMo
 
 def _user(user_id: str, keys: int) -> dict[str, Any]:
     return {"user_id": user_id, "api_keys": keys}
-
-
-def _plain(value: str | None) -> str | None:
-    return None if value is None else value.replace("\0", "")
 
 
 ROUTES = [get_organization, update_organization, get_usage, list_audit_logs]

@@ -14,6 +14,7 @@ from litestar.params import QueryParameter
 from application.listing import Listing
 from application.ports.read_side import Page, PageRequest, Place
 from domain.filtering import MAX_TEXT, parse_filter, parse_order
+from domain.json_text import NotJSONError, decode
 from domain.refusals import InvalidInputError
 from domain.schema import check_text
 from entrypoints.http.wire.base import Json, PaginationResponse, SortOption
@@ -25,6 +26,7 @@ IncludeTotal = Annotated[bool, QueryParameter()]
 
 _MAX_OFFSET = 10_000
 _MAX_BIGINT = 2**63 - 1
+_MAX_DIGITS = 4300
 
 
 class _Cursor(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +37,9 @@ class _Cursor(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     rank: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
     number: Decimal = Decimal(0)
     text: Annotated[str, msgspec.Meta(max_length=255)] = ""
+
+
+_CURSORS = msgspec.json.Decoder(_Cursor)
 
 
 def only(kind: str, values: Iterable[str] | None, filters: Json | None) -> Json | None:
@@ -112,17 +117,27 @@ def _cursor(place: Place, asked: PageRequest) -> str:
 
 def _after(cursor: str, asked: PageRequest) -> Place:
     try:
-        found = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=_Cursor)
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
+        found = decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), _CURSORS)
+    except (ValueError, binascii.Error, NotJSONError, msgspec.ValidationError):
         found = None
-    if found is None or not found.number.is_finite() or "\0" in found.text:
-        raise InvalidInputError("invalid_cursor", "This cursor is none of ours: use next_cursor of an earlier page.")
+    if found is None or not _is_sortable(found.number) or "\0" in found.text:
+        raise InvalidInputError(
+            "invalid_cursor",
+            "cursor was not given out by this service: send the next_cursor of an earlier page.",
+            {"field": "cursor", "in": "query"},
+        )
     if found.of != _digest(asked):
         raise InvalidInputError(
             "invalid_cursor",
-            "This cursor belongs to a list with other filters, search or sort: send the same ones with each page.",
+            "cursor belongs to a list with other filters, search or sort: send the same ones with each page.",
+            {"field": "cursor", "in": "query"},
         )
     return Place(position=found.position, rank=found.rank, number=found.number, text=found.text)
+
+
+def _is_sortable(number: Decimal) -> bool:
+    """Return whether a number is one that a row may have: its digits are those of a JSON number that was taken."""
+    return number.is_finite() and abs(number.adjusted()) <= _MAX_DIGITS and len(number.as_tuple().digits) <= _MAX_DIGITS
 
 
 def _digest(asked: PageRequest) -> str:

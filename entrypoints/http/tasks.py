@@ -93,7 +93,7 @@ def render(record: TaskRecord) -> TaskResponse:
 
 
 def _id(value: str) -> str:
-    return value[:MAX_IDENTIFIER].replace("\0", "")
+    return value[:MAX_IDENTIFIER]
 
 
 ROUTES = [get_task, list_tasks, cancel_task]

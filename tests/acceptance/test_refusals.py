@@ -101,7 +101,7 @@ async def test_a_body_that_does_not_fit_says_where(tenant: Tenant) -> None:
         whole = await client.post("/v1/buckets/files/uploads", json={**GOOD, "file_size_bytes": 32.0})
         deep_down = await client.post("/v1/buckets/files/uploads", content=b'{"metadata": ' + b"[" * 100_000)
         broken = await client.post("/v1/buckets/files/uploads", content=b'{"filename": ')
-    assert wrong.json()["error"]["message"] == "skip_duplicates: Expected `bool`, got `str`"
+    assert wrong.json()["error"]["message"] == "skip_duplicates is a string: send true or false."
     assert [answer.json()["error"]["code"] for answer in (wrong, empty, broken)] == ["invalid_request"] * 3
     assert whole.json()["file_size_bytes"] == 32
     assert (deep_down.status_code, deep_down.json()["error"]["code"]) == (422, "too_deep")

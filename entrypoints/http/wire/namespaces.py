@@ -113,7 +113,17 @@ class NamespaceInfrastructure(Request, frozen=True):
     """Where another product works: kept and returned, but for its API key and passwords in URLs, which are masked."""
 
     qdrant_collection: Annotated[str, Meta(min_length=3, max_length=128)]
-    ray_cluster_id: Annotated[str, Meta(pattern="^ray_[a-zA-Z0-9_]{3,64}$")] | None = None
+    ray_cluster_id: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^ray_[a-zA-Z0-9_]{3,64}$",
+                examples=["ray_cluster"],
+                extra={"allowed": "the id of a cluster (ray_…)"},
+            ),
+        ]
+        | None
+    ) = None
     ray_head_node_url: str | None = None
     ray_dashboard_url: str | None = None
     qdrant_url: str | None = None

@@ -19,7 +19,17 @@ class CreateBlobRequest(Request, frozen=True):
     type: FieldType
     key_prefix: str | None = None
     data: InlineData | None = None
-    upload_id: Annotated[str, Meta(pattern="^upl_[a-zA-Z0-9_-]+$")] | None = None
+    upload_id: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^upl_[a-zA-Z0-9_-]+$",
+                examples=["upl_4mq1c0x7v9k2b8aj"],
+                extra={"allowed": "the id of an upload (upl_…)"},
+            ),
+        ]
+        | None
+    ) = None
     metadata: Json | None = None
     canonicalize_source: bool | None = None
     force_remirror: bool | None = None

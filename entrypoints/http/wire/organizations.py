@@ -34,7 +34,18 @@ class OrganizationUpdateRequest(Request, frozen=True):
     organization_name: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     logo_url: Annotated[str, Meta(max_length=2083)] | UnsetType | None = UNSET
     billing_email: (
-        Annotated[str, Meta(max_length=320, pattern=_ADDRESS, extra_json_schema={"format": "email"})] | UnsetType | None
+        Annotated[
+            str,
+            Meta(
+                max_length=320,
+                pattern=_ADDRESS,
+                extra_json_schema={"format": "email"},
+                examples=["ann@example.com"],
+                extra={"allowed": "an e-mail address such as ann@example.com"},
+            ),
+        ]
+        | UnsetType
+        | None
     ) = UNSET
     metadata: Json | None = None
     rate_limits: BaseRateLimits | None = None

@@ -12,7 +12,16 @@ from domain.upload import Status
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, SortOption, Url
 from entrypoints.http.wire.tasks import TaskResponse, TaskStatusEnum
 
-Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[a-f0-9]{64}$")]
+Sha256 = Annotated[
+    str,
+    Meta(
+        min_length=64,
+        max_length=64,
+        pattern="^[a-f0-9]{64}$",
+        examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+        extra={"allowed": "64 lower-case hex digits"},
+    ),
+]
 PartNumber = Annotated[int, Meta(ge=1, le=MAX_PARTS)]
 
 
@@ -30,7 +39,17 @@ class CreateUploadRequest(Request, frozen=True):
     metadata: Json = msgspec.field(default_factory=dict)
     create_object_on_confirm: bool = True
     object_metadata: Json | None = None
-    blob_property: Annotated[str, Meta(pattern="^[a-zA-Z0-9_]+$")] | None = None
+    blob_property: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[a-zA-Z0-9_]+$",
+                examples=["video"],
+                extra={"allowed": "a name of letters, digits and underscores"},
+            ),
+        ]
+        | None
+    ) = None
     blob_type: str | None = None
     file_hash: Sha256 | None = None
     skip_duplicates: bool = True
@@ -163,7 +182,19 @@ class ConfirmUploadRequest(Request, frozen=True):
     auto_submit_batch: bool | None = None
     parts: Annotated[list[CompletedPart], Meta(min_length=1, max_length=MAX_PARTS)] | None = None
     file_hash: Sha256 | None = None
-    checksum_crc64nvme: Annotated[str, Meta(min_length=12, max_length=12, pattern="^[A-Za-z0-9+/]{11}=$")] | None = None
+    checksum_crc64nvme: (
+        Annotated[
+            str,
+            Meta(
+                min_length=12,
+                max_length=12,
+                pattern="^[A-Za-z0-9+/]{11}=$",
+                examples=["rosUhgp5mIg="],
+                extra={"allowed": "a CRC-64/NVME in base64, 12 characters"},
+            ),
+        ]
+        | None
+    ) = None
 
 
 class ConfirmUploadResponse(Response, frozen=True):

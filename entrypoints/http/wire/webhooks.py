@@ -11,7 +11,14 @@ from application.ports.webhooks import DeliveryStatus
 from domain.webhook import DEFAULT_TIMEOUT_SECONDS, MAX_EVENT_TYPES, MAX_NAME_LENGTH, MAX_URL_LENGTH, DisabledReason
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
 
-_Id = Annotated[str, Meta(pattern="^wh_[a-fA-F0-9]{16}$")]
+_Id = Annotated[
+    str,
+    Meta(
+        pattern="^wh_[a-fA-F0-9]{16}$",
+        examples=["wh_0123456789abcdef"],
+        extra={"allowed": "the id of a webhook (wh_…)"},
+    ),
+]
 _Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 
