@@ -8,6 +8,7 @@ answer in time is not asked for a while, and until then each process goes on as 
 import asyncio
 import math
 from collections.abc import Callable
+from contextvars import Context
 
 import msgspec
 
@@ -188,7 +189,7 @@ class LimitingRequests:
 
     def _ask(self, share: _Share) -> asyncio.Task[None]:
         if share.asking is None or share.asking.done():
-            share.asking = asyncio.create_task(self._fetch(share, share.limit), name="rate-slice")
+            share.asking = asyncio.create_task(self._fetch(share, share.limit), name="rate-slice", context=Context())
         return share.asking
 
     async def _fetch(self, share: _Share, limit: int) -> None:

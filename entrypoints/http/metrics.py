@@ -6,6 +6,7 @@ import hmac
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import Context
 
 import structlog
 import uvicorn
@@ -53,7 +54,7 @@ async def telling(where: MetricsSettings, text: Callable[[], Awaitable[bytes]]) 
     port: int = listening.getsockname()[1]
     how = {**options(where.host, port), "lifespan": "off", "timeout_graceful_shutdown": 1}
     server = Server(uvicorn.Config(MetricsApp(where.token, text), **how))
-    serving = asyncio.create_task(server.serve(sockets=[listening]), name="metrics")
+    serving = asyncio.create_task(server.serve(sockets=[listening]), name="metrics", context=Context())
     _log.info("metrics_told", host=where.host, port=port)
     try:
         yield port

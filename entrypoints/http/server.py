@@ -83,4 +83,5 @@ def options(host: str, port: int) -> dict[str, Any]:
         "access_log": False,
         "log_config": None,
         "timeout_graceful_shutdown": FINISH_SECONDS,
+        "reset_contextvars": True,  # otherwise a request may begin with what another one, or the start, has set
     }

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.rate_ledger import MemoryRateLedger
-from application.callers import Caller
+from application.callers import Caller, acting_for
 from application.limiting_requests import LimitingRequests, Verdict
 from application.ports.event_log import LogUnavailableError
 from application.ports.rate_ledger import RateLedger
@@ -201,3 +201,16 @@ async def test_what_belongs_to_ended_minutes_is_not_kept(caller: Caller, clock: 
     clock.advance(timedelta(minutes=1))
     await process.limit(caller, RequestClass.DATA)
     assert len(process.limit._shares) == 1
+
+
+async def test_what_is_fetched_for_all_acts_for_nobody(caller: Caller) -> None:
+    seen: list[str] = []
+
+    class Ledger(MemoryRateLedger):
+        async def take(self, organization_id: str, limited: str, window: int, count: int) -> int:
+            seen.append(acting_for.get("nobody"))
+            return await super().take(organization_id, limited, window, count)
+
+    acting_for.set("org_of_the_first_who_asks")
+    assert (await Process(Ledger(), ManualClock()).limit(caller, RequestClass.UPLOAD)).allowed
+    assert seen == ["nobody"]
