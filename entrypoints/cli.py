@@ -38,11 +38,12 @@ def dev(port: int, data: Path, tier: str, rate_limits: bool) -> None:
 
 @upwell.command()
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
-def serve(workers: int) -> None:
+@click.option("--reuse-port", is_flag=True, help="Listen beside a running `serve` on the same port, to replace it.")
+def serve(*, workers: int, reuse_port: bool) -> int:
     """Serve the REST API against UPWELL_DATABASE_URL and UPWELL_S3_*."""
     from entrypoints.serving import serve as run  # noqa: PLC0415  # the same
 
-    run(workers)
+    return run(workers, reuse_port=reuse_port)
 
 
 @upwell.command()

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
 from domain.parts import MAX_PART_BYTES, MIN_PART_BYTES, USUAL_PART_BYTES
 from domain.token_secrets import TokenSecrets
 
+Network = IPv4Network | IPv6Network
 MAX_BYTES = 2**63 - 1
 MIN_SECRET_LENGTH = 16
 MIN_TOKEN_SECRET_LENGTH = 32
@@ -133,6 +134,10 @@ def _networks(value: str) -> tuple[str, ...]:
         return tuple(str(ip_network(each)) for each in _list(value))
     except ValueError as error:
         raise ValueError(f"must be networks such as 10.1.0.0/16, separated by commas: {error}") from None
+
+
+def _proxies(value: str) -> tuple[Network, ...]:
+    return tuple(ip_network(each) for each in _networks(value))
 
 
 def _list(value: str) -> tuple[str, ...]:
@@ -264,6 +269,46 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("UPWELL_HOST", "The address that `serve` listens on.", "127.0.0.1", _text),
     Setting("UPWELL_PORT", "The port that `serve` listens on.", "8000", _number(1, 65535)),
     Setting(
+        "UPWELL_TRUSTED_PROXIES",
+        "Networks of the proxies in front, separated by commas: `10.0.0.0/24,127.0.0.1`. The client's address is taken"
+        " from their `X-Forwarded-For`, and they may have as many connections as there are.",
+        None,
+        _proxies,
+    ),
+    Setting(
+        "UPWELL_MAX_CONNECTIONS",
+        "Connections that each process serves at once; fewer if the limit of open files is lower. When all are in use,"
+        " idle ones are closed for new ones.",
+        "4096",
+        _number(1, 100_000),
+    ),
+    Setting(
+        "UPWELL_MAX_CONNECTIONS_PER_ADDRESS",
+        "Connections that each process serves at once for one client address.",
+        "half of UPWELL_MAX_CONNECTIONS",
+        _number(1, 100_000),
+    ),
+    Setting(
+        "UPWELL_KEEP_ALIVE_SECONDS",
+        "How long a connection waits for its next request; longer than the proxy in front keeps one.",
+        "75",
+        _number(1, 3600),
+    ),
+    Setting(
+        "UPWELL_STREAMS_PER_KEY",
+        "Event streams and waiting requests that each process serves at once for one API key; one token of the key may"
+        " have a tenth of them.",
+        "1000",
+        _number(1, 100_000),
+    ),
+    Setting(
+        "UPWELL_DRAIN_SECONDS",
+        "How long `serve` goes on serving after SIGTERM while `/readyz` answers 503, so that load balancers look"
+        " elsewhere first.",
+        "0",
+        _number(0, 600),
+    ),
+    Setting(
         "UPWELL_RATE_LIMITS",
         "`on` or `off`: whether requests are limited. `upwell dev` has them off unless it is told otherwise.",
         "on",
@@ -334,6 +379,7 @@ SETTINGS: tuple[Setting, ...] = (
         for tier, limits in DEFAULT_TIER_LIMITS.items()
     ),
 )
+DESCRIBED_DEFAULTS = {"UPWELL_S3_ADDRESSING", "UPWELL_MAX_CONNECTIONS_PER_ADDRESS"}  # they depend on other settings
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
@@ -412,6 +458,37 @@ class Settings:
     def port(self) -> int:
         """The port to listen on."""
         return int(self._get("UPWELL_PORT"))
+
+    @property
+    def trusted_proxies(self) -> tuple[Network, ...]:
+        """The proxies in front."""
+        return tuple(self._get("UPWELL_TRUSTED_PROXIES") or ())
+
+    @property
+    def max_connections(self) -> int:
+        """How many connections a process serves."""
+        return int(self._get("UPWELL_MAX_CONNECTIONS"))
+
+    @property
+    def max_connections_per_address(self) -> int | None:
+        """How many of them may be of one address; None: half."""
+        value: int | None = self._get("UPWELL_MAX_CONNECTIONS_PER_ADDRESS")
+        return value
+
+    @property
+    def keep_alive_seconds(self) -> int:
+        """How long a connection waits for its next request."""
+        return int(self._get("UPWELL_KEEP_ALIVE_SECONDS"))
+
+    @property
+    def streams_per_key(self) -> int:
+        """How many answers that go on a process gives to one key."""
+        return int(self._get("UPWELL_STREAMS_PER_KEY"))
+
+    @property
+    def drain_seconds(self) -> int:
+        """How long `serve` goes on after SIGTERM."""
+        return int(self._get("UPWELL_DRAIN_SECONDS"))
 
     @property
     def limits_rates(self) -> bool:
@@ -532,7 +609,7 @@ class Settings:
 
     def _get(self, name: str) -> Any:  # noqa: ANN401  # each setting has a type of its own
         setting = _BY_NAME[name]
-        value = self._environment.get(name, setting.default if name != "UPWELL_S3_ADDRESSING" else None)
+        value = self._environment.get(name, setting.default if name not in DESCRIBED_DEFAULTS else None)
         if value is None:
             return None
         try:

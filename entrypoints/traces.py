@@ -40,6 +40,7 @@ from application.ports.jobs import Job
 from application.ports.object_storage import ObjectStorage
 from application.ports.webhooks import Attempt, DeliveryRecord
 from application.subscribing import Recorded
+from entrypoints.http.request_log import REQUEST_ID
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _CARRIED = (b"traceparent", b"tracestate")
@@ -202,14 +203,13 @@ class TraceRequests:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
+        request_id = str(scope[REQUEST_ID])  # type: ignore[literal-required]  # a key of our own in the scope
         with self._traces.request(scope["method"], scope["path_template"], scope["headers"]) as span:
 
             async def answer(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     span.set_attribute("http.response.status_code", message["status"])
-                    for name, value in message["headers"]:
-                        if name == b"x-request-id":
-                            span.set_attribute("upwell.request_id", value.decode())
+                    span.set_attribute("upwell.request_id", request_id)
                     if message["status"] >= _SERVER_ERRORS:
                         span.set_status(Status(StatusCode.ERROR))
                 await send(message)

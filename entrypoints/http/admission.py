@@ -27,7 +27,7 @@ from entrypoints.http.addresses import check_address
 from entrypoints.http.errors import answer_error
 from entrypoints.http.methods import answer_options
 from entrypoints.http.rate_limits import headers
-from entrypoints.http.request_log import ADDED_HEADERS
+from entrypoints.http.request_log import ADDED_HEADERS, CALLER
 from entrypoints.wiring import Services
 
 _KEY = "upwell.admitted"
@@ -135,6 +135,7 @@ class Admission:
         else:
             caller = admitted.caller
             services.admit.again(caller)
+        scope[CALLER] = caller  # type: ignore[literal-required]  # a key of our own in the scope
         if services.limit_requests is not None:
             verdict = await services.limit_requests(caller, needs.counts_as)
             scope[ADDED_HEADERS] = headers(verdict)  # type: ignore[literal-required]  # the same

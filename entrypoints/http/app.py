@@ -35,15 +35,17 @@ from entrypoints.http.admission import Admission
 from entrypoints.http.answers import Json
 from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.errors import EXCEPTION_HANDLERS
+from entrypoints.http.event_stream import Streams
 from entrypoints.http.openapi import complete
 from entrypoints.http.readiness import Readiness
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
-from entrypoints.settings import Settings
+from entrypoints.settings import Network, Settings
 from entrypoints.telemetry import Telemetry, telemetry_of
 from entrypoints.wiring import Services, running
 
 MAX_BODY_BYTES = 1024 * 1024
+STREAMS_PER_KEY = 1000
 _ASSETS = "/docs/assets"
 # What pages may read of an answer beyond its body.
 _EXPOSED = (
@@ -64,15 +66,20 @@ def create_app(
     cors_origins: Sequence[str] = ("*",),
     storage_events_secret: str | None = None,
     telemetry: Telemetry | None = None,
+    trusted_proxies: Sequence[Network] = (),
+    streams_per_key: int = STREAMS_PER_KEY,
 ) -> Litestar:
     """Return the application. Without `open_services` it reads its settings from the environment.
 
-    `storage_events_secret` None: storage cannot tell of new objects.
+    `storage_events_secret` None: storage cannot tell of new objects. `trusted_proxies`: those whose word is taken for
+    who asks.
     """
     if open_services is None:
         settings = Settings()
         cors_origins = settings.cors_origins
         storage_events_secret = settings.storage_events_secret
+        trusted_proxies = settings.trusted_proxies
+        streams_per_key = settings.streams_per_key
         configure_logs(settings.log_format, settings.log_level)
         told = telemetry = telemetry_of(settings)
 
@@ -85,6 +92,7 @@ def create_app(
             app.state.services = services
             app.state.readiness = Readiness(services.system)
             app.state.storage_events_secret = storage_events_secret
+            app.state.streams = Streams(streams_per_key)
             collect_seldom()
             following = asyncio.create_task(services.read_events.follow(), name="follow-events", context=Context())
             try:
@@ -139,17 +147,17 @@ def create_app(
         ),
     )
     complete(app)
+    observe = None if telemetry is None or telemetry.metrics is None else telemetry.metrics.request
+    app.asgi_handler = RequestLog(app.asgi_handler, observe=observe, trusted=trusted_proxies)
     return app
 
 
 def _middleware(telemetry: Telemetry) -> list[DefineMiddleware]:
-    observe = None if telemetry.metrics is None else telemetry.metrics.request
-    log = DefineMiddleware(RequestLog, observe=observe)
     if telemetry.traces is None:
-        return [log]
+        return []
     from entrypoints.traces import TraceRequests  # noqa: PLC0415  # what is off is not loaded
 
-    return [DefineMiddleware(TraceRequests, traces=telemetry.traces), log]
+    return [DefineMiddleware(TraceRequests, traces=telemetry.traces)]
 
 
 def _assets() -> Router:

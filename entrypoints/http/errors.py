@@ -45,6 +45,11 @@ _KINDS: tuple[tuple[type[RefusedError], int, str], ...] = (
 _TYPE_OF = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
 _CLIENT_ERRORS = range(400, 500)
 _PROBLEM = "application/problem+json"
+CODE = "upwell.code"  # in the scope: why a request was refused
+
+
+class StoppingError(Exception):
+    """The server stops before the request is done."""
 
 
 def render(
@@ -54,6 +59,7 @@ def render(
     headers: Mapping[str, str] | None = None,
 ) -> Response[Any]:
     """Return the envelope, or the same as RFC 9457 where the client asks for it."""
+    request.scope[CODE] = detail.code  # type: ignore[literal-required]  # a key of our own in the scope
     if _PROBLEM in request.headers.get("accept", ""):
         problem = {
             "type": "about:blank",
@@ -110,6 +116,16 @@ def _clock_differs(request: Request[Any, Any, Any], error: ClockDiffersError) ->
         details={},
     )
     return render(request, 503, detail, {"Retry-After": "2"})
+
+
+def _stopping(request: Request[Any, Any, Any], error: StoppingError) -> Response[Any]:  # noqa: ARG001  # a handler's signature
+    detail = ErrorDetail(
+        type="ServiceUnavailableError",
+        message="The server stopped before it was done: repeat the request, with its Idempotency-Key if it has one.",
+        code="stopping",
+        details={},
+    )
+    return render(request, 503, detail, {"Retry-After": "1"})
 
 
 def _conflict(request: Request[Any, Any, Any], error: VersionConflictError) -> Response[Any]:
@@ -177,6 +193,7 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any]
     LogUnavailableError: _unavailable,
     ClockDiffersError: _clock_differs,
     VersionConflictError: _conflict,
+    StoppingError: _stopping,
     HTTPException: _http,
     Exception: _unexpected,
 }

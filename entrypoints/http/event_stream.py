@@ -6,9 +6,10 @@ from the last id that arrived: the first block carries one already.
 """
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any, Protocol
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 
 import msgspec
 from litestar.response import Response
@@ -18,15 +19,17 @@ from litestar.types import Receive, Scope, Send
 from application.callers import Caller
 from application.ports.event_log import LogUnavailableError
 from application.reading_events import Interest, Told
-from domain.refusals import RefusedError
+from domain.refusals import RefusedError, TooManyRequestsError
 from entrypoints.http.errors import kind_of
-from entrypoints.http.server import CONNECTION
+from entrypoints.http.server import connection_of
 from entrypoints.wiring import Services
 
 HEARTBEAT_SECONDS = 15.0
 CHECK_SECONDS = 3.0  # so soon is a change of the key noticed
 SLOW_SECONDS = 30.0  # so long may one page take to be taken
 RETRY_MILLISECONDS = 2000
+RETRY_AFTER_SECONDS = 15
+SHARE_OF_A_TOKEN = 10
 _PAGE = 200
 _LAST_WORDS_SECONDS = 1.0
 _HEADERS = [
@@ -36,17 +39,49 @@ _HEADERS = [
 ]
 
 
-class _Connection(Protocol):
-    def when_ending(self, callback: Any) -> None: ...  # noqa: ANN401  # a callable or None
+class Streams:
+    """Counts the answers of this process that go on: event streams, and requests that wait for events."""
 
-    def abort(self) -> None: ...
+    def __init__(self, per_key: int) -> None:
+        self._per_key = per_key
+        self._open: Counter[object] = Counter()
+
+    def check(self, caller: Caller) -> None:
+        """Refuse one more if the key, or the token that it gave out, has as many as it may."""
+        for holder, most, what in self._shares(caller):
+            if self._open[holder] >= most:
+                raise TooManyRequestsError(
+                    "too_many_streams",
+                    f"This {what} has {most} event streams or waiting requests open, which is as many as it may: close"
+                    " one, or share one between readers.",
+                    {"limit": most, "retry_after_seconds": RETRY_AFTER_SECONDS},
+                )
+
+    @contextmanager
+    def held(self, caller: Caller) -> Iterator[None]:
+        """Count one while inside."""
+        holders = [holder for holder, _, _ in self._shares(caller)]
+        self._open.update(holders)
+        try:
+            yield
+        finally:
+            self._open.subtract(holders)
+            for holder in holders:
+                if not self._open[holder]:
+                    del self._open[holder]
+
+    def _shares(self, caller: Caller) -> Iterator[tuple[object, int, str]]:
+        yield caller.key.key_id, self._per_key, "API key"
+        token = caller.event_token or caller.token
+        if token is not None:
+            yield token, max(self._per_key // SHARE_OF_A_TOKEN, 1), "token"
 
 
 class EventStream(Response[Any]):
     """The answer of a route that streams."""
 
-    def __init__(self, services: Services, interest: Interest, after: int, caller: Caller) -> None:
-        self._stream = _Stream(services, interest, after, caller)
+    def __init__(self, services: Services, streams: Streams, interest: Interest, after: int, caller: Caller) -> None:
+        self._stream = _Stream(services, streams, interest, after, caller)
 
     def to_asgi_response(self, app: object, request: object, **_: object) -> ASGIResponse:  # noqa: ARG002  # Litestar's signature
         """Return the answer."""
@@ -54,10 +89,11 @@ class EventStream(Response[Any]):
 
 
 class _Stream(ASGIResponse):
-    __slots__ = ("_after", "_caller", "_interest", "_services")
+    __slots__ = ("_after", "_caller", "_interest", "_services", "_streams")
 
-    def __init__(self, services: Services, interest: Interest, after: int, caller: Caller) -> None:
+    def __init__(self, services: Services, streams: Streams, interest: Interest, after: int, caller: Caller) -> None:
         self._services = services
+        self._streams = streams
         self._interest = interest
         self._after = after
         self._caller = caller
@@ -65,11 +101,15 @@ class _Stream(ASGIResponse):
         self.body = b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        connection: _Connection | None = scope.get(CONNECTION)  # type: ignore[assignment]  # a key of our own
+        with self._streams.held(self._caller):
+            await self._go_on(scope, receive, send)
+
+    async def _go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = connection_of(scope)
         writing = asyncio.create_task(self._write(send), name="event-stream")
         reading = asyncio.create_task(_gone(receive))
         if connection is not None:
-            connection.when_ending(reading.cancel)
+            connection.when_ending(lambda: cast("None", reading.cancel()))
         try:
             await asyncio.wait({writing, reading}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -4,19 +4,21 @@ import re
 from typing import Annotated, Any
 
 from litestar import Request, get, post
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 
 from application.callers import check_organization_scope
-from application.reading_events import MAX_LIMIT, MAX_WAIT_SECONDS, Interest
+from application.reading_events import MAX_LIMIT, MAX_WAIT_SECONDS, EventPage, Interest
 from application.uploads import upload_not_found
 from domain.api_key import Permission
 from domain.refusals import InvalidInputError
 from domain.tags import BY_TAG
 from domain.telling import TOLD_TO_ADMINISTRATORS, TOLD_TO_READERS, schema_of, tags_named
 from entrypoints.http.admission import Admitted, Needs, admitted_in
-from entrypoints.http.event_stream import EventStream
+from entrypoints.http.event_stream import EventStream, Streams
+from entrypoints.http.request_log import HEAD_ASKED
+from entrypoints.http.server import until_ending
 from entrypoints.http.wire.base import Json as JsonObject
 from entrypoints.http.wire.events import (
     CreateEventTokenRequest,
@@ -60,14 +62,22 @@ async def list_events(
     streamed = _EVENT_STREAM in request.headers.get("accept", "")
     last_seen = request.headers.get("last-event-id") if streamed else None
     position = await _position(admitted, last_seen or after)
-    if streamed:
-        await services.read_events.check(position)
-        return EventStream(services, interest, position, admitted.caller)  # type: ignore[return-value]  # instead of a page
-    page = (
-        await services.read_events.wait(interest, after=position, limit=limit, seconds=wait)
-        if wait
-        else await services.read_events.page(interest, after=position, limit=limit)
-    )
+    if not streamed and not wait:
+        page = await services.read_events.page(interest, after=position, limit=limit)
+    else:
+        if HEAD_ASKED in scope:
+            raise MethodNotAllowedException
+        streams: Streams = request.app.state.streams
+        streams.check(admitted.caller)
+        if streamed:
+            await services.read_events.check(position)
+            return EventStream(services, streams, interest, position, admitted.caller)  # type: ignore[return-value]  # instead of a page
+        with streams.held(admitted.caller):
+            page = await until_ending(
+                scope,
+                services.read_events.wait(interest, after=position, limit=limit, seconds=wait),
+                EventPage(events=[], position=position, has_more=False),
+            )
     return EventPageResponse(
         events=[told.envelope for told in page.events], next_after=page.position, has_more=page.has_more
     )

@@ -53,7 +53,7 @@ async def telling(where: MetricsSettings, text: Callable[[], Awaitable[bytes]]) 
     listening = listen(where.host, where.port)
     port: int = listening.getsockname()[1]
     how = {**options(where.host, port), "lifespan": "off", "timeout_graceful_shutdown": 1}
-    server = Server(uvicorn.Config(MetricsApp(where.token, text), **how))
+    server = Server(uvicorn.Config(MetricsApp(where.token, text), **how), keeps_queue=True)
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="metrics", context=Context())
     _log.info("metrics_told", host=where.host, port=port)
     try:

@@ -1,0 +1,120 @@
+"""What idle, crawling and greedy clients cost the others of a real service: nothing."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+import pytest
+
+from tests.conftest import Service, Tenant, free_port, make_tenant, start, wait_ready
+from tests.contract_check.answers import holding
+
+AT_ONCE = 2.0  # seconds; what is waited for would come after ten
+
+
+@asynccontextmanager
+async def serving(service: Service, **settings: str) -> AsyncIterator[Tenant]:
+    """Serve with further settings; give a tenant of it."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    process = start({**service.environment, "UPWELL_PORT": str(port), **settings}, "serve")
+    try:
+        await asyncio.to_thread(wait_ready, url, process)
+        yield await make_tenant(service.database, url)
+    finally:
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, 30) == 0
+
+
+async def asked(url: str, sent: bytes, source: str = "127.0.0.1") -> tuple[bytes, float]:
+    """Send bytes, wait for the end of the connection; return what came and how long it took."""
+    where = httpx.URL(url)
+    reader, writer = await asyncio.open_connection(where.host, where.port, local_addr=(source, 0))
+    began = time.monotonic()
+    writer.write(sent)
+    async with asyncio.timeout(30):
+        came = await reader.read()
+    writer.close()
+    return came, time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("request_line", "key", "length", "status"),
+    [
+        (b"POST /v1/buckets/files/uploads", b"", 1000, b"401"),
+        (b"POST /v1/buckets/files/uploads", b"", 16_000_000, b"401"),
+        (b"POST /v1/buckets/none/uploads", b"valid", 100_000, b"404"),
+        (b"POST /v1/buckets/files/uploads", b"valid", 16_000_000, b"422"),
+        (b"POST /v1/nothing/here", b"valid", 100_000, b"404"),
+        (b"GET /v1/organizations", b"valid", 100_000, b"200"),
+    ],
+)
+async def test_a_refusal_does_not_wait_for_the_body(
+    tenant: Tenant, request_line: bytes, key: bytes, length: int, status: bytes
+) -> None:
+    head = b"%b HTTP/1.1\r\nHost: upwell\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % (
+        request_line,
+        length,
+    )
+    if key:
+        head += "".join(f"{name}: {value}\r\n" for name, value in tenant.headers.items()).encode()
+    answer, seconds = await asked(tenant.url, head + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 " + status), answer
+    assert b"connection: close" in answer.lower()
+    assert seconds < AT_ONCE
+
+
+async def test_the_answer_arrives_at_a_client_that_first_sends_its_whole_body(tenant: Tenant) -> None:
+    body = b"x" * 8_000_000
+    head = b"POST /v1/buckets/files/uploads HTTP/1.1\r\nHost: upwell\r\nContent-Length: %d\r\n\r\n" % len(body)
+    for _ in range(5):
+        answer, _ = await asked(tenant.url, head + body)
+        assert answer.startswith(b"HTTP/1.1 401"), answer
+
+
+async def test_idle_and_crawling_connections_keep_nobody_out(service: Service) -> None:
+    async with serving(service, UPWELL_MAX_CONNECTIONS="40") as tenant, AsyncExitStack() as stack:
+        where = httpx.URL(tenant.url)
+        for number in range(120):
+            reader, writer = await asyncio.open_connection(where.host, where.port, local_addr=("127.0.0.2", 0))
+            writer.write((b"", b"GET / HTTP/1.1\r\nX: ", b"GET /healthz HTTP/1.1\r\n\r\n")[number % 3])
+            stack.push_async_callback(_closed, reader, writer)
+        async with tenant.client() as client:
+            for _ in range(3):
+                assert (await client.get("/readyz")).status_code == 200
+                assert (await client.get("/v1/organizations")).status_code == 200
+
+
+async def _closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    del reader
+    writer.close()
+
+
+async def test_a_token_has_a_tenth_of_the_streams_of_its_key(service: Service) -> None:
+    async with (
+        serving(service, UPWELL_STREAMS_PER_KEY="30") as tenant,
+        tenant.client() as client,
+        AsyncExitStack() as on,
+    ):
+        token = (await client.post("/v1/events/tokens", json={})).json()["token"]
+        plain = await on.enter_async_context(httpx.AsyncClient(base_url=tenant.url, timeout=30))
+
+        async def follow(secret: str) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {secret}", "Accept": "text/event-stream"}
+            return await on.enter_async_context(plain.stream("GET", "/v1/events", headers=headers))
+
+        assert [(await follow(token)).status_code for _ in range(3)] == [200] * 3
+        refused = await client.get("/v1/events?wait=1&after=latest", headers={"Authorization": f"Bearer {token}"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_streams")
+        assert "Retry-After" in refused.headers
+        assert [(await follow(tenant.secret)).status_code for _ in range(27)] == [200] * 27
+        assert (await follow(tenant.secret)).status_code == 429
+
+
+async def test_a_stream_that_ends_makes_room(service: Service) -> None:
+    async with serving(service, UPWELL_STREAMS_PER_KEY="1") as tenant, holding(tenant.url, tenant.headers) as client:
+        for _ in range(3):
+            page = await client.get("/v1/events?wait=0.05&after=latest")
+            assert page.status_code == 200
