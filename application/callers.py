@@ -43,8 +43,17 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     def is_plain(self) -> bool:
         """Whether it depends on nothing but the records of key and organization what the caller may do, and when."""
         key = self.key
-        by_key = self.token is None and self.event_token is None
-        return by_key and not key.scopes and key.expires_at is None and key.previous_until is None
+        return self.is_key and not key.scopes and key.expires_at is None and key.previous_until is None
+
+    @property
+    def is_key(self) -> bool:
+        """Whether the key itself asks, and not a token that it gave out."""
+        return self.token is None and self.event_token is None
+
+    @property
+    def holder_id(self) -> str:
+        """Who pays for what is asked: the key, the upload token, or all tokens for events of one key together."""
+        return self.actor_id if self.event_token is None else f"{self.key.key_id}:events"
 
     @property
     def actor_id(self) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextvars import Context
 
 from application.ports.clock import Clock, ClockDiffersError
 
@@ -28,7 +27,7 @@ async def _run_while_they_agree(
     clock: Clock, run: Callable[[asyncio.Event], Coroutine[None, None, None]], stop: "asyncio.Task[object]"
 ) -> None:
     pausing = asyncio.Event()
-    running = asyncio.create_task(run(pausing), context=Context())  # it acts for nobody, whoever began it
+    running = asyncio.create_task(run(pausing))
     try:
         while _agree(clock) and not stop.done() and not running.done():
             await asyncio.wait({stop, running}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)

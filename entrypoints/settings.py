@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from application.rules import Rules
+from application.rules import TOKEN_RATE_PERCENT, Rules
 from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
 from domain.parts import MAX_PART_BYTES, MIN_PART_BYTES, USUAL_PART_BYTES
 from domain.token_secrets import TokenSecrets
@@ -314,6 +314,12 @@ SETTINGS: tuple[Setting, ...] = (
         "on",
         _choice("on", "off"),
     ),
+    Setting(
+        "UPWELL_TOKEN_RATE_PERCENT",
+        "How many percent of its organization's requests a minute a single token may use.",
+        str(TOKEN_RATE_PERCENT),
+        _number(1, 100),
+    ),
     Setting("UPWELL_LOG_FORMAT", "`json` or `console`.", "json", _choice("json", "console")),
     Setting("UPWELL_LOG_LEVEL", "The least that is logged.", "info", _choice("debug", "info", "warning", "error")),
     Setting(
@@ -605,6 +611,7 @@ class Settings:
             inline_limit_bytes=self._get("UPWELL_INLINE_LIMIT_BYTES"),
             part_bytes=self._get("UPWELL_PART_BYTES"),
             key_overlap=timedelta(seconds=self._get("UPWELL_KEY_OVERLAP_SECONDS")),
+            token_rate_percent=self._get("UPWELL_TOKEN_RATE_PERCENT"),
         )
 
     def _get(self, name: str) -> Any:  # noqa: ANN401  # each setting has a type of its own

@@ -59,7 +59,7 @@ from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
 from application.issuing_event_tokens import IssuingEventTokens
 from application.issuing_upload_tokens import IssuingUploadTokens
-from application.limiting_requests import LimitingRequests
+from application.limiting_requests import LimitingRequests, LimitingStrangers
 from application.managing_keys import ManagingKeys
 from application.managing_webhooks import ManagingWebhooks
 from application.opening_organizations import OpeningOrganizations
@@ -95,6 +95,11 @@ from entrypoints.telemetry import Telemetry
 
 _log = structlog.get_logger(__name__)
 _SYSTEM_POOL_SIZE = 4
+# Lists, searches and figures: connections for all of them, how many of these an organization may use at once, and how
+# many more of its queries may wait. One of them may keep a processor of the database busy for seconds.
+_SLOW_POOL_SIZE = 4
+_SLOW_OF_ONE = 2
+_SLOW_WAITING = 32
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +145,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     system: Ports
     admit: Admitting
     limit_requests: LimitingRequests | None
+    limit_strangers: LimitingStrangers | None
     do_once: DoingOnce
     request_upload: RequestingUpload
     confirm_upload: ConfirmingUpload
@@ -188,7 +194,13 @@ def put_together(
         admit=Admitting(directory=p.directory, log=p.log, uses=p.key_uses, secrets=p.token_secrets, clock=p.clock),
         limit_requests=None
         if p.rate_ledger is None
-        else LimitingRequests(ledger=p.rate_ledger, clock=p.clock, report=_report_lone_limits),
+        else LimitingRequests(
+            ledger=p.rate_ledger,
+            clock=p.clock,
+            report=_report_lone_limits,
+            token_percent=rules.token_rate_percent,
+        ),
+        limit_strangers=None if p.rate_ledger is None else LimitingStrangers(clock=p.clock),
         do_once=_doing_once(p),
         request_upload=RequestingUpload(
             log=p.log, read_side=p.read_side, signer=p.signer, clock=p.clock, ids=p.ids, rules=rules
@@ -368,6 +380,8 @@ async def running(
     async with AsyncExitStack() as stack:
         requests = await open_pool(settings.database_url, size=settings.pool_size, for_everybody=False)
         stack.push_async_callback(requests.close)
+        lists = await open_pool(settings.database_url, size=_SLOW_POOL_SIZE, for_everybody=False)
+        stack.push_async_callback(lists.close)
         everybody = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
         stack.push_async_callback(everybody.close)
         if clock is None:
@@ -376,7 +390,8 @@ async def running(
             clock = measured
         listener = Listener(settings.database_url)
         own, all_of_it = TenantReads(requests), EverybodysReads(everybody)
-        read_side, whole = PostgresReadSide(own), PostgresReadSide(all_of_it)
+        slow = TenantReads(lists, of_one=_SLOW_OF_ONE, bounded=_SLOW_WAITING)
+        read_side, whole = PostgresReadSide(own, slow), PostgresReadSide(all_of_it)
         log = PostgresEventLog(settings.database_url, all_of_it, listener, telemetry.group_watch)
         directory = PostgresDirectory(read_side, listener, keys=whole)
         seen_by_all = PostgresDirectory(whole, listener)
@@ -421,12 +436,12 @@ async def running(
             log=log.read_through(own),
             read_side=read_side,
             directory=directory,
-            tasks=PostgresTasks(everybody, own),
-            analytics=PostgresAnalytics(own),
+            tasks=PostgresTasks(everybody, own, slow),
+            analytics=PostgresAnalytics(slow),
             webhook_deliveries=PostgresWebhookDeliveries(everybody, own),
         )
         services = put_together(ports, settings.rules, system=system, telemetry=telemetry)
-        pools = {"requests": requests, "everybody": everybody}
+        pools = {"requests": requests, "lists": lists, "everybody": everybody}
         await stack.enter_async_context(_telling_metrics(services, settings, telemetry, pools))
         yield services
 

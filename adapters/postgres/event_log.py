@@ -8,10 +8,8 @@ waits for the writer's lock and so for whatever the dead connection had begun).
 import asyncio
 import copy
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
-from contextvars import Context
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -26,6 +24,7 @@ from adapters.postgres.sqlstates import Meaning, answer_to, unavailable
 from adapters.postgres.tenancy import Reads
 from adapters.postgres.write_probe import WriteProbe
 from application.callers import acting_for
+from application.fair_turns import FairQueue
 from application.ports.event_log import (
     Claim,
     ClaimTakenError,
@@ -42,6 +41,7 @@ from domain.events import encode, topic_of
 from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
 
 MAX_BATCH = 64
+MAX_BATCH_EVENTS = 256  # with these a group is full, too: those of the next group wait for it
 RECONNECT_SECONDS = 10.0
 CALL_SECONDS = 30.0
 TRIES = 3
@@ -76,6 +76,7 @@ class _Entry:
         "conditions",
         "done",
         "ids",
+        "organization_id",
         "room_bytes",
         "seen",
         "sent_before",
@@ -86,6 +87,7 @@ class _Entry:
 
     def __init__(self, command: Command, done: asyncio.Future[int]) -> None:
         self.done = done
+        self.organization_id = command.organization_id
         self.seen: object = None
         self.sent_before = False
         self.ids: list[str] = []
@@ -141,7 +143,7 @@ class PostgresEventLog:
         self._watch = watch
         self._reads = reads
         self._listener = listener
-        self._waiting: deque[_Entry] = deque()
+        self._waiting: FairQueue[_Entry] = FairQueue()
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
         self._connection: Connection | None = None
@@ -156,7 +158,7 @@ class PostgresEventLog:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write while inside; on the way out, what waits is written first."""
-        writer = asyncio.create_task(self._write(), name="log-writer", context=Context())
+        writer = asyncio.create_task(self._write(), name="log-writer")
         try:
             yield
         finally:
@@ -254,7 +256,7 @@ class PostgresEventLog:
             return int(await self._reads.fetchval(QUERIES["head"]))
 
     def _send(self, entry: _Entry) -> asyncio.Future[int]:
-        self._waiting.append(entry)
+        self._waiting.append(entry.organization_id, entry)
         self._news.set()
         return entry.done
 
@@ -265,10 +267,12 @@ class PostgresEventLog:
             await asyncio.sleep(0)  # who is ready to append at this very moment comes along
             while self._waiting:
                 batch: list[_Entry] = []
-                while self._waiting and len(batch) < MAX_BATCH:
-                    entry = self._waiting.popleft()
+                events = 0
+                while self._waiting and len(batch) < MAX_BATCH and events < MAX_BATCH_EVENTS:
+                    entry = self._waiting.pop()
                     if not entry.done.cancelled():
                         batch.append(entry)
+                        events += len(entry.ids)
                 if batch:
                     await self._write_batch(batch)
             if self._closing.is_set():

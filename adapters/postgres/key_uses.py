@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from contextvars import Context
 from datetime import datetime
 
 import structlog
@@ -37,7 +36,7 @@ class PostgresKeyUses:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write while inside, and once more on the way out."""
-        flushing = asyncio.create_task(self._flush_for_ever(), name="key-uses", context=Context())
+        flushing = asyncio.create_task(self._flush_for_ever(), name="key-uses")
         try:
             yield
         finally:

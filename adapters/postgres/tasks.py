@@ -26,11 +26,13 @@ from application.ports.tasks import (
 
 
 class PostgresTasks:
-    """Implements `Tasks`. `pool` writes for everybody; `reads` may see less."""
+    """Implements `Tasks`. `pool` writes for everybody; `reads` may see less, and `slow_reads` are for lists."""
 
-    def __init__(self, pool: Pool, reads: Reads) -> None:
+    def __init__(self, pool: Pool, reads: Reads, slow_reads: Reads | None = None) -> None:
+        """`slow_reads` None: the same as `reads`."""
         self._pool = pool
         self._reads = reads
+        self._slow_reads = slow_reads or reads
 
     async def create(self, task: NewTask, *, drop_at: datetime) -> None:
         """Keep a task and its items, due at once, and wake the workers."""
@@ -70,7 +72,7 @@ class PostgresTasks:
 
     async def tasks(self, organization_id: str, page: PageRequest) -> Page[TaskRecord]:
         """List an organization's tasks."""
-        return await fetch_page(self._reads, TASKS, TaskRecord, (organization_id,), page)
+        return await fetch_page(self._slow_reads, TASKS, TaskRecord, (organization_id,), page)
 
     async def begin(self, task_id: str, index: int, *, now: datetime) -> tuple[TaskRecord, TaskItem] | None:
         """Return an item that is to be worked, PROCESSING from now on."""

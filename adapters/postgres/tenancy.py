@@ -13,6 +13,10 @@ import asyncpg
 from adapters.postgres.connecting import Pool
 from adapters.postgres.sqlstates import is_lost
 from application.callers import acting_for
+from application.fair_turns import FairTurns
+
+PATIENCE_SECONDS = 10.0
+_LEFT_FOR_OTHERS = 5
 
 
 class Reads(Protocol):
@@ -52,22 +56,39 @@ class EverybodysReads:
 
 
 class TenantReads:
-    """Reads what one organization may see: the one that `acting_for` names. Without a name there is a `LookupError`."""
+    """Reads what one organization may see: the one that `acting_for` names. Without a name there is a `LookupError`.
 
-    def __init__(self, pool: Pool) -> None:
+    Organizations take turns at the pool, and none has more than `of_one` of its connections: of a large pool, four of
+    five. With `bounded`, at most so many more of an organization's queries wait, and not for long.
+    """
+
+    def __init__(self, pool: Pool, *, of_one: int | None = None, bounded: int | None = None) -> None:
         self._reads = EverybodysReads(pool)
+        size = pool.get_max_size()
+        self._turns = FairTurns(
+            size,
+            of_one=of_one or size - size // _LEFT_FOR_OTHERS,
+            waiting_of_one=bounded,
+            patience_seconds=None if bounded is None else PATIENCE_SECONDS,
+        )
 
     async def fetch(self, query: str, *arguments: object, timeout: float | None = None) -> Sequence[Any]:  # noqa: ASYNC109  # the same
         """Return all rows that the organization may see."""
-        return await self._reads.fetch(_walled(query, len(arguments)), *arguments, acting_for.get(), timeout=timeout)
+        organization_id = acting_for.get()
+        async with self._turns.turn(organization_id):
+            return await self._reads.fetch(_walled(query, len(arguments)), *arguments, organization_id, timeout=timeout)
 
     async def fetchrow(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # a record of asyncpg, or None
         """Return the first row that the organization may see."""
-        return await self._reads.fetchrow(_walled(query, len(arguments)), *arguments, acting_for.get())
+        organization_id = acting_for.get()
+        async with self._turns.turn(organization_id):
+            return await self._reads.fetchrow(_walled(query, len(arguments)), *arguments, organization_id)
 
     async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # whatever the column holds
         """Return the first column of the first row that the organization may see."""
-        return await self._reads.fetchval(_walled(query, len(arguments)), *arguments, acting_for.get())
+        organization_id = acting_for.get()
+        async with self._turns.turn(organization_id):
+            return await self._reads.fetchval(_walled(query, len(arguments)), *arguments, organization_id)
 
 
 async def _read(pool: Pool, ask: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # what was asked for

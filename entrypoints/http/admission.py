@@ -1,10 +1,12 @@
 """Before the body is read: who asks, may they, and do the namespace and the bucket that they name exist."""
 
+import asyncio
+from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.callers import (
     Caller,
@@ -17,12 +19,14 @@ from application.callers import (
     out_of_scope,
 )
 from application.doing_once import check_idempotency_key
+from application.fair_turns import PAUSE_SECONDS
+from application.limiting_requests import LimitingRequests
 from application.ports.read_side import BucketRecord, NamespaceRecord
 from application.uploads import upload_not_found
 from domain.api_key import Permission
 from domain.event_token import PREFIX
 from domain.rate_limiting import RequestClass
-from domain.refusals import ForbiddenError, InvalidInputError
+from domain.refusals import ForbiddenError, InvalidInputError, TooManyRequestsError, UnauthenticatedError
 from entrypoints.http.addresses import check_address
 from entrypoints.http.errors import answer_error
 from entrypoints.http.methods import answer_options
@@ -31,6 +35,9 @@ from entrypoints.http.request_log import ADDED_HEADERS, CALLER
 from entrypoints.wiring import Services
 
 _KEY = "upwell.admitted"
+_COUNTED = "upwell.counted"  # in the scope: the caller whose limits a request counts against
+_REFUSED = range(400, 500)
+TOO_MANY = 429
 _Asked = tuple[int, str, str | None, str | None]  # route, digest of the key, namespace, bucket
 MAX_KNOWN = 10_000
 MAX_IDENTIFIER = 200
@@ -101,16 +108,19 @@ class Admission:
         if needs is None:  # Litestar's own handler of OPTIONS
             await answer_options(scope, send)
             return
+        limits: LimitingRequests | None = scope["litestar_app"].state.services.limit_requests
         try:
             check_address(scope)
             admitted = await self._admit(scope, needs)
             if needs.bytes_follow:
                 scope["litestar_app"].state.readiness.check_storage()
         except Exception as error:  # noqa: BLE001  # answered here, so that the request's log sees the answer
-            await answer_error(scope, receive, send, error)
+            if isinstance(error, TooManyRequestsError):
+                await asyncio.sleep(PAUSE_SECONDS)
+            await answer_error(scope, receive, send if limits is None else _counting(scope, send, limits, needs), error)
             return
         scope[_KEY] = admitted  # type: ignore[literal-required]  # a key of our own in the scope
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, send if limits is None else _counting(scope, send, limits, needs))
 
     async def _admit(self, scope: Scope, needs: Needs) -> Admitted:
         services: Services = scope["litestar_app"].state.services
@@ -131,7 +141,7 @@ class Admission:
             secret = _bearer(authorization)
             if needs.event_tokens and authorization is None:
                 secret = _token_in_query(scope)
-            caller = await services.admit.caller(secret)
+            caller = await _caller(services, scope, secret)
         else:
             caller = admitted.caller
             services.admit.again(caller)
@@ -140,6 +150,7 @@ class Admission:
             verdict = await services.limit_requests(caller, needs.counts_as)
             scope[ADDED_HEADERS] = headers(verdict)  # type: ignore[literal-required]  # the same
             verdict.check()
+            scope[_COUNTED] = caller  # type: ignore[literal-required]  # the same
         if origin is not None:
             check_origin(caller, origin)
         if admitted is None:
@@ -152,6 +163,33 @@ class Admission:
         if idempotency_key is None or not needs.once:
             return admitted
         return msgspec.structs.replace(admitted, idempotency_key=check_idempotency_key(idempotency_key))
+
+
+async def _caller(services: Services, scope: Scope, secret: str | None) -> Caller:
+    """Find out who asks; requests of somebody we do not know count against the address that they come from."""
+    if services.limit_strangers is None:
+        return await services.admit.caller(secret)
+    client = scope["client"]
+    address = client[0] if client else ""
+    try:
+        async with services.limit_strangers.narrow(address):
+            return await services.admit.caller(secret)
+    except UnauthenticatedError:
+        services.limit_strangers.check(address)
+        raise
+
+
+def _counting(scope: Scope, send: Send, limits: LimitingRequests, needs: Needs) -> Send:
+    """Return a `send` that counts a refusal against who asked, and not against the organization."""
+
+    def watch(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start" and message["status"] in _REFUSED:
+            caller: Caller | None = scope.get(_COUNTED)  # type: ignore[assignment]  # a key of our own in the scope
+            if caller is not None and message["status"] != TOO_MANY:
+                limits.refused(caller, needs.counts_as)
+        return send(message)
+
+    return watch
 
 
 def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | None]:

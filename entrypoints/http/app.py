@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from contextvars import Context
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -94,7 +93,7 @@ def create_app(
             app.state.storage_events_secret = storage_events_secret
             app.state.streams = Streams(streams_per_key)
             collect_seldom()
-            following = asyncio.create_task(services.read_events.follow(), name="follow-events", context=Context())
+            following = asyncio.create_task(services.read_events.follow(), name="follow-events")
             try:
                 yield
             finally:

@@ -171,7 +171,7 @@ async def test_who_waits_for_events_is_counted(watched: Watched) -> None:
 
 async def test_pools_say_how_much_of_them_is_in_use(watched: Watched) -> None:
     read = await watched.read()
-    for pool, size in {"requests": 10, "everybody": 4}.items():
+    for pool, size in {"requests": 10, "lists": 4, "everybody": 4}.items():
         assert read.value("upwell_pool_max_connections", pool=pool) == size
         assert 1 <= read.value("upwell_pool_connections", pool=pool) <= size
 

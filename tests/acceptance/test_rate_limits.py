@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from application.limiting_requests import STRANGERS_LIMIT
 from application.ports.event_log import Command, StreamAppend
 from application.rules import Rules
 from domain.events import Origin
@@ -76,8 +77,10 @@ async def test_nobody_knows_a_limit_who_is_not_known(service: Service) -> None:
 async def test_what_is_beyond_the_limit_is_refused_before_the_body_is_read(tenant: Tenant) -> None:
     await limit(tenant, upload=3)
     async with tenant.client() as client, asyncio.timeout(60):
-        while (refused := await client.post(UPLOADS, content=b"{")).status_code != 429:
-            assert refused.status_code == 422
+        while (await client.post(UPLOADS, json=GOOD)).status_code != 429:
+            pass
+        while (refused := await client.post(UPLOADS, content=b"{")).status_code != 429:  # another minute has begun
+            await client.post(UPLOADS, json=GOOD)
         other_class = await client.get("/v1/buckets/files")
     error = refused.json()["error"]
     assert (refused.json()["status"], error["type"], error["code"]) == (429, "TooManyRequestsError", "rate_limited")
@@ -108,27 +111,62 @@ async def test_a_key_is_held_to_the_limit_that_it_was_given(tenant: Tenant) -> N
         assert (await client.get("/v1/buckets/files")).status_code == 200
 
 
-async def test_a_token_counts_for_its_key_and_for_the_organization(tenant: Tenant) -> None:
+async def test_a_token_has_its_share_of_its_keys_limit_and_the_key_has_the_rest(tenant: Tenant) -> None:
     async with tenant.client() as client:
         made = await client.post(
-            "/v1/organizations/users/ann/api-keys", json={"name": "slow", "rate_limit_override": 3}
+            "/v1/organizations/users/ann/api-keys", json={"name": "slow", "rate_limit_override": 30}
         )
         slow = {"Authorization": f"Bearer {made.json()['key']}"}
+        token = await client.post("/v1/upload-tokens", json={"bucket": "files"}, headers=slow)
+        page = {"Authorization": f"Bearer {token.json()['token']}"}
         async with asyncio.timeout(90):
-            while True:  # until all are sent within one minute
-                first = await client.post("/v1/upload-tokens", json={"bucket": "files"}, headers=slow)
-                second = await client.post("/v1/upload-tokens", json={"bucket": "files"}, headers=slow)
-                if second.status_code == 429:
-                    continue
-                page = {"Authorization": f"Bearer {first.json()['token']}"}
-                last = await client.post(UPLOADS, content=b"{", headers=page)
-                beyond = await client.post(UPLOADS, content=b"{", headers=page)
-                if beyond.status_code == 429:
+            while (beyond := await client.get("/v1/uploads/upl_nothing", headers=page)).status_code != 429:
+                policy = beyond.headers["RateLimit-Policy"]
+        assert sorted(each.partition(";")[0] for each in policy.split(", ")) == ['"data"', '"key"', '"token"']
+        assert beyond.json()["error"]["details"]["limit"] == 3
+        assert (await client.post("/v1/upload-tokens", json={"bucket": "files"}, headers=slow)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/organizations", 403), ("/v1/uploads/upl_nothing", 404), ("/v1/uploads/%20", 404)]
+)
+async def test_a_token_that_is_refused_at_full_speed_takes_nothing_from_the_organization(
+    tenant: Tenant, path: str, status: int
+) -> None:
+    await limit(tenant, metadata=40, data=40)
+    async with tenant.client() as client:
+        token = await client.post("/v1/upload-tokens", json={"bucket": "files", "max_count": 1})
+        page = {"Authorization": f"Bearer {token.json()['token']}"}
+        statuses = {(await client.get(path, headers=page)).status_code for _ in range(200)}
+        assert statuses == {status, 429}
+        answers = [await client.get("/v1/organizations"), await client.get("/v1/uploads/upl_other")]
+    assert [answer.status_code for answer in answers] == [200, 404]
+    assert all(int(answer.headers["X-RateLimit-Remaining"]) > 30 for answer in answers)
+
+
+async def test_guesses_of_keys_are_limited_and_a_valid_key_from_the_same_address_is_not(service: Service) -> None:
+    tenant = await service.tenant()
+    port = free_port()
+    process = start({**service.environment, "UPWELL_PORT": str(port)}, "serve")
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await asyncio.to_thread(wait_ready, url, process)
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client, asyncio.timeout(120):
+            number = 0
+            while True:
+                guess = {"Authorization": f"Bearer sk_{number}"}
+                refused = await client.get("/v1/buckets/files", headers=guess)
+                if refused.status_code == 429:
                     break
-        assert last.status_code == 422
-        assert last.headers["RateLimit-Policy"].startswith('"key";q=3;w=60, "upload";')
-        assert beyond.json()["error"]["details"]["limited"] == "key"
-        assert (await client.post(UPLOADS, content=b"{")).status_code == 422
+                assert refused.status_code == 401
+                number += 1
+            assert number >= STRANGERS_LIMIT
+            assert refused.json()["error"]["details"]["limited"] == "address"
+            assert 1 <= int(refused.headers["Retry-After"]) <= 60
+            assert (await client.get("/v1/buckets/files", headers=tenant.headers)).status_code == 200
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait, 30)
 
 
 async def test_the_routes_of_the_organization_have_their_classes(tenant: Tenant) -> None:
@@ -153,7 +191,8 @@ async def test_an_override_lifts_no_key_above_its_organization(tenant: Tenant) -
             "/v1/organizations/users/ann/api-keys", json={"name": "fast", "rate_limit_override": 1000}
         )
         fast = {"Authorization": f"Bearer {made.json()['key']}"}
-        while (refused := await client.get("/v1/uploads/upl_nothing", headers=fast)).status_code != 429:
+        upload_id = (await client.post(UPLOADS, json=GOOD)).json()["upload_id"]
+        while (refused := await client.get(f"/v1/uploads/{upload_id}", headers=fast)).status_code != 429:
             assert refused.headers["X-RateLimit-Limit"] == "2"
     assert refused.json()["error"]["details"]["limited"] == "data"
 

@@ -555,3 +555,33 @@ async def test_the_service_is_no_superuser_and_owns_nothing(database: Database, 
             "SELECT nspname FROM pg_namespace WHERE nspowner = $1::regrole",
         ):
             assert list(await owner.fetch(owned, name)) == []
+
+
+async def test_a_quiet_organization_is_in_the_next_group_whatever_another_has_waiting(log: PostgresEventLog) -> None:
+    busy = await open_account(log)
+    quiet = await open_account(log, beside=busy)
+    begun = await log.head()
+    many = [asyncio.create_task(busy.request(log)) for _ in range(300)]
+    one = asyncio.create_task(quiet.request(log))
+    upload_id = await soon(one)
+    await soon(asyncio.gather(*many))
+    (position,) = [each.id for each in await whole_feed(log) if each.originator_id == upload_id]
+    assert position - begun <= event_log.MAX_BATCH, "it waited for one group, not for all 300"
+
+
+async def test_a_command_of_many_events_fills_a_group_and_is_written_whole(
+    log: PostgresEventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_log, "MAX_BATCH_EVENTS", 5)
+    account = await open_account(log)
+    groups: list[int] = []
+    tried = log._try_batch
+
+    async def counting(batch: list[event_log._Entry]) -> None:
+        groups.append(sum(len(entry.ids) for entry in batch))
+        await tried(batch)
+
+    monkeypatch.setattr(log, "_try_batch", counting)
+    await soon(asyncio.gather(*(account.request(log) for _ in range(12))))
+    assert max(groups) == 5
+    assert sum(groups) == 12

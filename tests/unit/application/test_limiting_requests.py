@@ -1,18 +1,19 @@
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.rate_ledger import MemoryRateLedger
-from application.callers import Caller, acting_for
-from application.limiting_requests import LimitingRequests, Verdict
+from application.callers import Caller
+from application.limiting_requests import LimitingRequests, LimitingStrangers, Verdict
 from application.ports.event_log import LogUnavailableError
 from application.ports.rate_ledger import RateLedger
 from domain.organization import RateLimits
 from domain.rate_limiting import RequestClass
 from domain.refusals import TooManyRequestsError
+from domain.upload_token import UploadToken
 from tests.unit.application.world import World
 
 LIMITS = RateLimits(metadata=5, data=1000, search=5, upload=300, compute=1)
@@ -203,14 +204,123 @@ async def test_what_belongs_to_ended_minutes_is_not_kept(caller: Caller, clock: 
     assert len(process.limit._shares) == 1
 
 
-async def test_what_is_fetched_for_all_acts_for_nobody(caller: Caller) -> None:
-    seen: list[str] = []
+def holding(caller: Caller, number: int = 1) -> Caller:
+    """Return somebody who asks with an upload token of this key."""
+    token = UploadToken(
+        token_id=f"utk_{number}",
+        key_id=caller.key.key_id,
+        organization_id=caller.organization.organization_id,
+        namespace_id="ns_1",
+        bucket_id="bkt_1",
+        content_types=("*/*",),
+        max_size_bytes=None,
+        max_count=1,
+        expires_at=datetime(2040, 1, 1, tzinfo=UTC),
+    )
+    return msgspec.structs.replace(caller, token=token)
 
-    class Ledger(MemoryRateLedger):
-        async def take(self, organization_id: str, limited: str, window: int, count: int) -> int:
-            seen.append(acting_for.get("nobody"))
-            return await super().take(organization_id, limited, window, count)
 
-    acting_for.set("org_of_the_first_who_asks")
-    assert (await Process(Ledger(), ManualClock()).limit(caller, RequestClass.UPLOAD)).allowed
-    assert seen == ["nobody"]
+async def test_a_token_has_a_tenth_of_the_limit_and_the_others_have_the_rest(
+    caller: Caller, clock: ManualClock
+) -> None:
+    process = Process(MemoryRateLedger(), clock)
+    key = limited(caller)
+    verdicts = await ask(process, holding(key), 310)
+    assert allowed(verdicts) == 30
+    assert {each.name for each in verdicts[0].standings} == {"token", "upload"}
+    with pytest.raises(TooManyRequestsError, match="30 requests a minute is the limit of this token"):
+        verdicts[-1].check()
+    assert allowed(await ask(process, holding(key, 2), 310)) == 30, "each token has its own tenth"
+    assert allowed(await ask(process, key, 310)) == 240
+
+
+async def test_processes_hold_a_token_together(caller: Caller, clock: ManualClock) -> None:
+    ledger = MemoryRateLedger()
+    first, second = Process(ledger, clock), Process(ledger, clock)
+    token = holding(limited(caller))
+    sent = allowed(await ask(first, token, 100)) + allowed(await ask(second, token, 100))
+    assert 30 <= sent <= 33, "each process lets the first tenth of a token's share pass without asking"
+
+
+async def test_a_token_of_a_slow_key_has_a_tenth_of_that(caller: Caller, clock: ManualClock) -> None:
+    process = Process(MemoryRateLedger(), clock)
+    slow = limited(caller, override=50)
+    assert allowed(await ask(process, holding(slow), 20)) == 5
+    assert allowed(await ask(process, slow, 60)) == 45, "what tokens send counts for their key as well"
+
+
+async def test_what_is_refused_is_paid_by_its_holder_alone(caller: Caller, clock: ManualClock) -> None:
+    process = Process(MemoryRateLedger(), clock)
+    key = limited(caller)
+    attacker = holding(key)
+    sent = 0
+    for _ in range(1000):
+        verdict = await process.limit(attacker, RequestClass.UPLOAD)
+        if verdict.allowed:
+            process.limit.refused(attacker, RequestClass.UPLOAD)
+            sent += 1
+    assert sent == 30
+    assert verdict.standings[0].name == "refusals"
+    with pytest.raises(TooManyRequestsError, match="30 requests of yours were refused within this minute"):
+        verdict.check()
+    assert allowed(await ask(process, key, 310)) == 300, "the organization has lost nothing"
+
+
+async def test_a_key_that_is_refused_over_and_over_leaves_the_others_theirs(caller: Caller, clock: ManualClock) -> None:
+    process = Process(MemoryRateLedger(), clock)
+    narrow = limited(caller)
+    other = msgspec.structs.replace(narrow, key=msgspec.structs.replace(narrow.key, key_id="key_other"))
+    for _ in range(1000):
+        if (await process.limit(narrow, RequestClass.UPLOAD)).allowed:
+            process.limit.refused(narrow, RequestClass.UPLOAD)
+    assert allowed(await ask(process, narrow, 1)) == 0
+    assert allowed(await ask(process, narrow, 1, RequestClass.DATA)) == 1, "each class has a budget of its own"
+    assert allowed(await ask(process, other, 310)) == 300
+    clock.advance(timedelta(minutes=1))
+    assert allowed(await ask(process, narrow, 1)) == 1
+
+
+async def test_strangers_are_counted_by_address(clock: ManualClock) -> None:
+    strangers = LimitingStrangers(clock=clock, limit=3)
+    for _ in range(3):
+        strangers.check("203.0.113.7")
+    with pytest.raises(TooManyRequestsError, match="More than 3 requests without a valid API key") as refused:
+        strangers.check("203.0.113.7")
+    assert refused.value.details == {
+        "limit": 3,
+        "limited": "address",
+        "window_seconds": 60,
+        "retry_after_seconds": 60,
+    }
+    strangers.check("203.0.113.8")
+    clock.advance(timedelta(minutes=1))
+    strangers.check("203.0.113.7")
+
+
+async def test_a_subscriber_of_ipv6_is_one_stranger(clock: ManualClock) -> None:
+    strangers = LimitingStrangers(clock=clock, limit=2)
+    strangers.check("2001:db8::1")
+    strangers.check("2001:db8:0:0:ffff::1")
+    with pytest.raises(TooManyRequestsError):
+        strangers.check("2001:db8::2")
+    strangers.check("2001:db8:0:1::1")
+
+
+async def test_beyond_the_limit_one_key_is_looked_up_at_a_time(clock: ManualClock) -> None:
+    strangers = LimitingStrangers(clock=clock, limit=1)
+    at_once = most = 0
+
+    async def look_up() -> None:
+        nonlocal at_once, most
+        async with strangers.narrow("203.0.113.7"):
+            at_once += 1
+            most = max(most, at_once)
+            await asyncio.sleep(0)
+            at_once -= 1
+
+    await asyncio.gather(*(look_up() for _ in range(5)))
+    assert most == 5
+    strangers.check("203.0.113.7")
+    most = 0
+    await asyncio.gather(*(look_up() for _ in range(5)))
+    assert most == 1, "and none of them is refused for that"

@@ -1,0 +1,159 @@
+"""Turns in a queue, or in a place where only so many fit at once: nobody waits for all that another has waiting.
+
+Each holder (an organization, as a rule) has a queue of its own, and a place that becomes free goes to the holder whose
+turn it is, not to the request that came first. A holder never has more than `of_one` places, so one that asks for
+everything leaves room for who comes next.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from domain.refusals import TooManyRequestsError
+
+RETRY_AFTER_SECONDS = 1
+Item = TypeVar("Item")
+PAUSE_SECONDS = 0.25  # before a refusal: who comes again at once would otherwise only be refused more often
+
+
+class FairQueue(Generic[Item]):
+    """A queue in which holders take turns; what one holder puts in comes out in its own order."""
+
+    def __init__(self) -> None:
+        self._queues: OrderedDict[str, deque[Item]] = OrderedDict()  # the next holder's first
+
+    def __bool__(self) -> bool:
+        return bool(self._queues)
+
+    def append(self, holder: str, item: Item) -> None:
+        """Put one in."""
+        queue = self._queues.get(holder)
+        if queue is None:
+            queue = self._queues[holder] = deque()
+        queue.append(item)
+
+    def pop(self) -> Item:
+        """Take out the next one. Raises `KeyError` where there is none."""
+        holder, queue = self._queues.popitem(last=False)
+        item = queue.popleft()
+        if queue:
+            self._queues[holder] = queue
+        return item
+
+
+class FairTurns:
+    """`places`: how many at once; `of_one`: how many of them a holder may have.
+
+    `waiting_of_one`: how many more may wait for a holder, `patience_seconds`: for how long; None: any number, for ever.
+    """
+
+    def __init__(
+        self,
+        places: int,
+        *,
+        of_one: int,
+        waiting_of_one: int | None = None,
+        patience_seconds: float | None = None,
+    ) -> None:
+        if not 1 <= of_one <= places:
+            raise ValueError(f"A holder has between 1 and {places} places, not {of_one}.")
+        self._free = places
+        self._of_one = of_one
+        self._waiting_of_one = waiting_of_one
+        self._patience_seconds = patience_seconds
+        self._taken: dict[str, int] = {}
+        self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()  # the next holder's first
+
+    def turn(self, holder: str) -> "Turn":
+        """Return what is entered to have a place, and left to give it back.
+
+        Entering raises `TooManyRequestsError` (`too_many_at_once`) where too many wait already, or this for too long.
+        """
+        return Turn(self, holder)
+
+    async def take(self, holder: str) -> None:
+        """Wait for a place."""
+        taken = self._taken.get(holder, 0)
+        queue = self._queues.get(holder)
+        if queue is None:
+            if self._free and taken < self._of_one:
+                self._free -= 1
+                self._taken[holder] = taken + 1
+                return
+            queue = self._queues[holder] = deque()
+        elif self._waiting_of_one is not None and len(queue) >= self._waiting_of_one:
+            waiting = len(queue)
+            await asyncio.sleep(PAUSE_SECONDS)
+            raise _too_many(taken, waiting)
+        place = asyncio.get_running_loop().create_future()
+        queue.append(place)
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await place
+        except BaseException as stopped:
+            if place.done() and not place.cancelled():
+                self.give_back(holder)  # it was granted at this very moment
+            else:
+                queue.remove(place)
+                if not queue:
+                    del self._queues[holder]
+            if isinstance(stopped, TimeoutError):
+                raise _too_many(taken, len(queue) + 1) from None
+            raise
+
+    def give_back(self, holder: str) -> None:
+        """Give a place back, to whoever is next."""
+        left = self._taken[holder] - 1
+        if left:
+            self._taken[holder] = left
+        else:
+            del self._taken[holder]
+        self._free += 1
+        self._grant()
+
+    def _grant(self) -> None:
+        for holder in list(self._queues):
+            if not self._free:
+                return
+            queue = self._queues[holder]
+            taken = self._taken.get(holder, 0)
+            if taken >= self._of_one:
+                continue
+            place = queue.popleft()
+            if queue:
+                self._queues.move_to_end(holder)
+            else:
+                del self._queues[holder]
+            self._free -= 1
+            self._taken[holder] = taken + 1
+            place.set_result(None)
+
+
+class Turn:
+    """A place, held while inside."""
+
+    __slots__ = ("_holder", "_turns")
+
+    def __init__(self, turns: FairTurns, holder: str) -> None:
+        self._turns = turns
+        self._holder = holder
+
+    async def __aenter__(self) -> None:
+        """Wait for it."""
+        await self._turns.take(self._holder)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give it back."""
+        self._turns.give_back(self._holder)
+
+
+def _too_many(at_once: int, waiting: int) -> TooManyRequestsError:
+    return TooManyRequestsError(
+        "too_many_at_once",
+        f"Your organization has {at_once} requests of this kind under way and {waiting} waiting: send fewer at a time,"
+        " and this one again in a second.",
+        {"at_once": at_once, "waiting": waiting, "retry_after_seconds": RETRY_AFTER_SECONDS},
+    )

@@ -1,0 +1,155 @@
+"""What a quiet organization feels of a busy one, or of an attacker, on the same process.
+
+The quiet one announces 20 uploads a second; its p99 beside each neighbour is held to 2 times its p99 alone, and 10 ms.
+Each round measures it alone and beside the neighbour, one after the other; what counts is the median of the rounds.
+
+Run: `uv run python -m tests.benchmarks.bench_neighbours [--seconds 10] [--rounds 5] [--only lists …]`.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+import uvloop
+
+from tests.benchmarks.bench_creates import BODY
+from tests.benchmarks.load import http_request, load
+from tests.conftest import Tenant
+from tests.stack import Stack, stack
+
+RATE = 20
+LANES = 16
+CONNECTIONS = 16
+LISTS = 60
+STORED = 20_000
+
+NEIGHBOUR = """
+import asyncio, json, sys
+import uvloop
+from tests.benchmarks.load import load
+port, connections, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+request = sys.stdin.buffer.read()
+told = uvloop.run(load(port, request, connections=connections, seconds=seconds))
+print(json.dumps(told))
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="*")
+    options = parser.parse_args()
+    with stack({"UPWELL_RATE_LIMITS": "on", "UPWELL_LOG_LEVEL": "warning"}) as running:
+        running.begin("serve")
+        quiet, busy = running.tenant(), running.tenant()
+        fill(running, busy)
+        neighbours = requests_of(running, busy)
+        for name, (connections, request) in neighbours.items():
+            if not options.only or name in options.only:
+                measure(running, quiet, name, connections, request, options.seconds, options.rounds)
+
+
+def fill(running: Stack, busy: Tenant) -> None:
+    """Give the busy one something to list."""
+    request = http_request("/v1/buckets/files/uploads", BODY, {**busy.headers, "Content-Type": "application/json"})
+    sent = 0
+    while sent < STORED:
+        told = uvloop.run(load(running.port, request, connections=32, seconds=2))
+        sent += int(told.requests_per_second * 2)
+
+
+def requests_of(running: Stack, busy: Tenant) -> Mapping[str, tuple[int, bytes]]:
+    """Return by name what a neighbour sends over and over, and on how many connections."""
+    with httpx.Client(base_url=running.url, headers=busy.headers) as client:
+        token = client.post("/v1/upload-tokens", json={"bucket": "files"}).json()["token"]
+        upload = client.post("/v1/buckets/files/uploads", content=BODY).json()["upload_id"]
+    of_json = {**busy.headers, "Content-Type": "application/json"}
+    patterns = [{"field": "filename", "operator": "regex", "value": f"(a|b|{n})+.*{n}.*z$"} for n in range(50)]
+    slow = json.dumps({"filters": {"OR": patterns}, "include_total": True}).encode()
+    narrow = {"Authorization": f"Bearer {token}"}
+    stranger = {"Authorization": "Bearer sk_nobody"}
+    return {
+        "creates": (CONNECTIONS, http_request("/v1/buckets/files/uploads", BODY, of_json)),
+        "confirms": (CONNECTIONS, http_request(f"/v1/uploads/{upload}/confirm", b"", busy.headers)),
+        "lists": (LISTS, http_request("/v1/buckets/files/uploads/list", slow, of_json)),
+        "refused": (CONNECTIONS, http_request("/v1/upload-tokens", b"{}", narrow)),
+        "strangers": (CONNECTIONS, http_request("/v1/buckets/files/uploads", BODY, stranger)),
+    }
+
+
+def measure(
+    running: Stack, quiet: Tenant, name: str, connections: int, request: bytes, seconds: float, rounds: int
+) -> None:
+    """Print what the quiet one felt beside one neighbour."""
+    mine = http_request("/v1/buckets/files/uploads", BODY, {**quiet.headers, "Content-Type": "application/json"})
+    rows = []
+    for _ in range(rounds):
+        alone = uvloop.run(felt(running.port, mine, seconds))
+        neighbour = subprocess.Popen(
+            [sys.executable, "-c", NEIGHBOUR, str(running.port), str(connections), str(seconds + 2)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert neighbour.stdin
+        neighbour.stdin.write(request)
+        neighbour.stdin.close()
+        time.sleep(1.5)  # it is at full speed
+        beside = uvloop.run(felt(running.port, mine, seconds))
+        assert neighbour.stdout
+        its: list[Any] = json.loads(neighbour.stdout.read() or "[0, 0, 0, 0]")
+        neighbour.wait()
+        rows.append((alone, beside, its[0]))
+    bounds = [2 * alone + 10 for alone, _, _ in rows]
+    over = statistics.median(beside / bound for (_, beside, _), bound in zip(rows, bounds, strict=True))
+    each = [(round(alone, 1), round(beside, 1)) for alone, beside, _ in rows]
+    print(
+        f"{name:10} alone {_median(rows, 0):7.1f} ms  beside {_median(rows, 1):7.1f} ms "
+        f" of the bound {over:5.2f}  neighbour {_median(rows, 2):6.0f}/s  {each}",
+        flush=True,
+    )
+
+
+def _median(rows: Sequence[tuple[float, float, float]], column: int) -> float:
+    return statistics.median(row[column] for row in rows)
+
+
+async def felt(port: int, request: bytes, seconds: float) -> float:
+    """Send a request 20 times a second, whatever became of those before, and return the p99 in milliseconds."""
+    lanes = [await asyncio.open_connection("127.0.0.1", port) for _ in range(LANES)]
+    free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    for lane in lanes:
+        free.put_nowait(lane)
+    times: list[float] = []
+
+    async def one(due: float) -> None:
+        reader, writer = lane = await free.get()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b" 200 " in head[:16], head
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        await reader.readexactly(length)
+        times.append(time.perf_counter() - due)
+        free.put_nowait(lane)
+
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as together:
+        for number in range(int(seconds * RATE)):
+            due = began + number / RATE
+            await asyncio.sleep(max(due - time.perf_counter(), 0))
+            together.create_task(one(due))
+    for _, writer in lanes:
+        writer.close()
+    return statistics.quantiles(times, n=100)[98] * 1000
+
+
+if __name__ == "__main__":
+    main()
