@@ -6,10 +6,11 @@ events comes first: a worker rests between leases, so that it takes many deliver
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import msgspec
 
@@ -40,11 +41,23 @@ from application.ports.webhooks import (
 from application.subscribing import Recorded
 from domain.events import Origin, topic_of
 from domain.standard_webhooks import GIVE_UP_AFTER, pause_after, rest_after, signed_headers
+from domain.tags import decode
 from domain.telling import CloudEvent, envelope, origin_of
-from domain.webhook import DisabledReason, DisableWebhook, LiveWebhook, decide
+from domain.webhook import (
+    DisabledReason,
+    DisableWebhook,
+    LiveWebhook,
+    NoWebhook,
+    Webhook,
+    WebhookEvent,
+    WebhookSettings,
+    decide,
+    evolve,
+)
 from domain.webhook_events import PING, for_webhooks, tags_wanted
 
 ACTOR: Final = "system:webhooks"
+SUBSCRIPTION: Final = "webhooks"
 KEPT: Final = timedelta(days=30)
 LEASE: Final = timedelta(seconds=60)  # longer than any attempt may take
 CONCURRENCY: Final = 256
@@ -87,35 +100,70 @@ class _Unwatched:
         pass
 
 
-class QueueingDeliveries:
-    """Implements `Projection`: whoever listens to an event when it is come to is to be told it."""
+class Listening(msgspec.Struct, frozen=True):
+    """What a webhook listened to: from each of these positions on, these tags. It depends on the log alone."""
 
-    name = "webhooks"
+    webhook: WebhookRecord
+    since: Sequence[int]
+    tags: Sequence[frozenset[str]]
+
+    def wants(self, position: int, topic: str) -> bool:
+        """Return whether it is to be told of an event; of what happened before it was made, it is not."""
+        return position > self.since[0] and topic in self.tags[bisect_right(self.since, position) - 1]
+
+
+async def listening(
+    log: EventLog, read_side: ReadSide, organization_ids: Collection[str] | None, *, after: int
+) -> list[Listening]:
+    """Return what the webhooks of these organizations, or of all, listened to after a position."""
+    found = []
+    for webhook, changed_at in await read_side.changed_webhooks(organization_ids):
+        if changed_at <= after:
+            found.append(Listening(webhook, [webhook.position], [_tags(webhook.settings)]))
+            continue
+        state: Webhook = NoWebhook()
+        since, tags = [], []
+        for stored in await log.read_stream(webhook.webhook_id):
+            state = evolve(state, cast("WebhookEvent", decode(stored.state)))
+            since.append(stored.id)
+            tags.append(_tags(state.settings) if isinstance(state, LiveWebhook) else frozenset())
+        found.append(Listening(webhook, since, tags))
+    return found
+
+
+def _tags(settings: WebhookSettings) -> frozenset[str]:
+    return tags_wanted(settings.event_types) if settings.is_active else frozenset()
+
+
+class QueueingDeliveries:
+    """Implements `Projection`: a webhook is to be told of what it listened to when it happened."""
+
+    name = SUBSCRIPTION
     topics: frozenset[str] | None = None
 
-    def __init__(self, *, read_side: ReadSide, deliveries: WebhookDeliveries[Any], clock: Clock) -> None:
+    def __init__(self, *, log: EventLog, read_side: ReadSide, deliveries: WebhookDeliveries[Any], clock: Clock) -> None:
+        self._log = log
         self._read_side = read_side
         self._deliveries = deliveries
         self._clock = clock
 
     async def project(self, transaction: Any, events: Sequence[Recorded]) -> None:  # noqa: ANN401  # the adapter's own
-        """Write down who is to be told of these; of what happened before it was made, no webhook is."""
-        organizations = {each.event.origin.organization_id for each in events}
-        listening: dict[str, list[WebhookRecord]] = {}
-        for webhook in await self._read_side.listening_webhooks(organizations):
-            listening.setdefault(webhook.organization_id, []).append(webhook)
+        """Write down who is to be told of these."""
+        organization_ids = {each.event.origin.organization_id for each in events}
+        webhooks: dict[str, list[Listening]] = {}
+        for each in await listening(self._log, self._read_side, organization_ids, after=events[0].position - 1):
+            webhooks.setdefault(each.webhook.organization_id, []).append(each)
         found = [
             NewDelivery(
-                webhook_id=webhook.webhook_id,
+                webhook_id=each.webhook.webhook_id,
                 position=recorded.position,
-                organization_id=webhook.organization_id,
+                organization_id=each.webhook.organization_id,
                 stream_id=recorded.stream_id,
                 topic=topic_of(recorded.event),
             )
             for recorded in events
-            for webhook in listening.get(recorded.event.origin.organization_id, ())
-            if recorded.position > webhook.position
-            and topic_of(recorded.event) in tags_wanted(webhook.settings.event_types)
+            for each in webhooks.get(recorded.event.origin.organization_id, ())
+            if each.wants(recorded.position, topic_of(recorded.event))
         ]
         if found:
             await self._deliveries.add(transaction, found, now=self._clock.now())

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import msgspec
+
 from application.managing_keys import KeyWish, user_id
+from application.replaying_webhooks import Replay
 from domain.api_key import DEFAULT_PERMISSIONS, Permission
 from domain.organization import Tier
+from domain.webhook import webhook_not_found
 from entrypoints.settings import Settings
 from entrypoints.wiring import administering
 
@@ -49,6 +53,23 @@ async def forget(upload_id: str) -> None:
     settings = Settings()
     async with administering(settings.database_url, settings.rules) as use:
         await use.forget(upload_id, actor_id="system:operator")
+
+
+async def replay_webhook(webhook_id: str, wish: Replay) -> int:
+    """Queue all of a range for a webhook again, and return how many messages that were."""
+    settings = Settings()
+    queued = 0
+    async with administering(settings.database_url, settings.rules) as use:
+        found = (each for each, _ in await use.read_side.changed_webhooks(None) if each.webhook_id == webhook_id)
+        webhook = next(found, None)
+        if webhook is None:
+            raise webhook_not_found()
+        while True:
+            done = await use.replay_webhooks.replay(webhook, wish)
+            queued += done.queued
+            if done.done:
+                return queued
+            wish = msgspec.structs.replace(wish, after=done.position)
 
 
 def _quota(quota_bytes: int | None) -> str | int:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -80,22 +80,48 @@ def migrate() -> None:
 
 
 @upwell.command()
-@click.option("--check", is_flag=True, help="Only compare the live tables with a replay; exit code 1 if they differ.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Only compare: the live tables with a replay, figures and webhooks with the log. Exit code 1 if they differ.",
+)
 def rebuild(check: bool) -> int:
     """Replay the log into fresh read tables and swap them in (as the database's owner)."""
     from adapters.postgres.rebuilding import rebuild as run  # noqa: PLC0415  # the same
     from entrypoints.settings import Settings  # noqa: PLC0415  # the same
 
-    done = _run(run(Settings().database_owner_url, swap=not check))
-    differing = {table: rows for table, rows in done.differences.items() if rows}
+    if check:
+        from entrypoints.checking import check as compare  # noqa: PLC0415  # the same
+
+        lines, good = _run(compare(Settings()))
+        for line in lines:
+            click.echo(line)
+        return 0 if good else 1
+    done = _run(run(Settings().database_owner_url, swap=True))
     click.echo(f"replayed {done.events} events")
-    for table, rows in differing.items():
-        click.echo(f"{table}: {rows} rows differ")
-    if not check:
-        click.echo("The fresh tables are in place.")
-    else:
-        click.echo("The live tables differ from the replay." if differing else "The live tables equal the replay.")
-    return 1 if check and differing else 0
+    click.echo("The fresh tables are in place.")
+    return 0
+
+
+@upwell.group()
+def webhooks() -> None:
+    """Look after what webhooks are to receive."""
+
+
+@webhooks.command("replay")
+@click.argument("webhook_id")
+@click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only above this position.")
+@click.option("--until", type=click.IntRange(min=0), help="Only up to this position.")
+@click.option("--since", metavar="TIME", help="Only what happened then or later, such as 2026-11-29T08:00:00Z.")
+@click.option("--before", metavar="TIME", help="Only what happened before then.")
+def webhooks_replay(webhook_id: str, after: int, until: int | None, since: str | None, before: str | None) -> None:
+    """Queue a range of the events for a webhook again; each message keeps its webhook-id."""
+    from application.replaying_webhooks import Replay  # noqa: PLC0415  # the same
+    from entrypoints import administering  # noqa: PLC0415  # the same
+
+    wish = Replay(after=after, until=until, since=_time("--since", since), before=_time("--before", before))
+    queued = _run(administering.replay_webhook(webhook_id, wish))
+    click.echo(f"{queued} messages are queued for {webhook_id}.")
 
 
 @upwell.group()
@@ -234,6 +260,18 @@ def main() -> NoReturn:
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:
     return asyncio.run(work)
+
+
+def _time(option: str, value: str | None) -> datetime | None:
+    try:
+        at = None if value is None else datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is no time: write it as 2026-11-29T08:00:00Z.", param_hint=option
+        ) from None
+    if at is not None and at.tzinfo is None:
+        raise click.BadParameter(f"{value!r} names no time zone: append Z for UTC.", param_hint=option)
+    return at
 
 
 def _show(facts: dict[str, Any]) -> None:

@@ -42,6 +42,7 @@ from application.changing_buckets import ChangingBuckets
 from application.changing_namespaces import ChangingNamespaces
 from application.changing_objects import ChangingObjects
 from application.changing_organizations import ChangingOrganizations
+from application.checking_readers import CheckingReaders
 from application.checking_storage import CheckingStorage, Finding, Tally
 from application.composing_objects import ComposingObjects
 from application.confirming_many import ConfirmingMany
@@ -80,6 +81,7 @@ from application.ports.url_signer import UrlSigner
 from application.ports.webhooks import DeliveryRecord, WebhookDeliveries, WebhookEndpoints, WebhookSender
 from application.reading_events import ReadingEvents
 from application.rechecking_uploads import RecheckingUploads
+from application.replaying_webhooks import ReplayingWebhooks
 from application.requesting_upload import RequestingUpload
 from application.rules import Rules
 from application.running_tasks import RunningTasks
@@ -136,6 +138,8 @@ class Administration(msgspec.Struct, frozen=True, kw_only=True):
     create_namespace: CreatingNamespaces
     create_bucket: CreatingBuckets
     forget: ForgettingUploads
+    replay_webhooks: ReplayingWebhooks
+    check_readers: CheckingReaders
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +177,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     analyze: Analyzing
     webhooks: ManagingWebhooks
     queue_deliveries: QueueingDeliveries
+    replay_webhooks: ReplayingWebhooks
     deliver_webhooks: DeliveringWebhooks
     worker: Working
     take_storage_events: TakingStorageEvents
@@ -258,7 +263,10 @@ def put_together(
             ids=p.ids,
         ),
         queue_deliveries=QueueingDeliveries(
-            read_side=system.read_side, deliveries=system.webhook_deliveries, clock=p.clock
+            log=system.log, read_side=system.read_side, deliveries=system.webhook_deliveries, clock=p.clock
+        ),
+        replay_webhooks=ReplayingWebhooks(
+            log=system.log, subscriptions=system.subscriptions, deliveries=system.webhook_deliveries, clock=p.clock
         ),
         deliver_webhooks=DeliveringWebhooks(
             log=system.log,
@@ -516,6 +524,7 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
         log = PostgresEventLog(database_url, pool, listener)
         await stack.enter_async_context(log.running())
         read_side, ids = PostgresReadSide(pool), SystemIds()
+        subscriptions, deliveries = PostgresSubscriptions(pool), PostgresWebhookDeliveries(pool, pool)
         yield Administration(
             log=log,
             read_side=read_side,
@@ -524,6 +533,10 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
             create_namespace=CreatingNamespaces(log=log, clock=clock, ids=ids),
             create_bucket=CreatingBuckets(log=log, clock=clock, ids=ids),
             forget=ForgettingUploads(log=log, clock=clock, ids=ids),
+            replay_webhooks=ReplayingWebhooks(log=log, subscriptions=subscriptions, deliveries=deliveries, clock=clock),
+            check_readers=CheckingReaders(
+                log=log, read_side=read_side, subscriptions=subscriptions, deliveries=deliveries
+            ),
         )
 
 

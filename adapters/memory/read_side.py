@@ -175,6 +175,14 @@ class MemoryReadSide:
             if each.organization_id in organization_ids and each.settings.is_active
         ]
 
+    async def changed_webhooks(self, organization_ids: Collection[str] | None) -> Sequence[tuple[WebhookRecord, int]]:
+        """Return webhooks, each with the position of its last event."""
+        return [
+            (each, (await self._log.read_stream(each.webhook_id))[-1].id)
+            for each in self._log.tables.webhooks.values()
+            if organization_ids is None or each.organization_id in organization_ids
+        ]
+
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
         """Return the user's live key of this name."""
         return _first(

@@ -75,6 +75,7 @@ class MemoryWebhookDeliveries:
         self._log = log
         self._endpoints = endpoints
         self._rows: dict[_Place, _Row] = {}
+        self._dropped: dict[str, int] = {}
 
     async def add(self, transaction: None, deliveries: Sequence[NewDelivery], *, now: datetime) -> None:  # noqa: ARG002  # there is none
         """Remember these."""
@@ -140,9 +141,39 @@ class MemoryWebhookDeliveries:
         if row is None or row.record.organization_id != organization_id or row.record.status is DeliveryStatus.PENDING:
             return
         again = msgspec.structs.replace(
-            row.record, status=DeliveryStatus.PENDING, attempts=0, first_at=None, next_at=now, ended_at=None
+            row.record,
+            status=DeliveryStatus.PENDING,
+            attempts=0,
+            first_at=None,
+            created_at=now,
+            next_at=now,
+            ended_at=None,
         )
         self._rows[webhook_id, position] = _Row(record=again)
+
+    async def replay(self, deliveries: Sequence[NewDelivery], *, now: datetime) -> int:
+        """Make these due, again or for the first time."""
+        ended = [each for each in deliveries if not self._pending(each)]
+        for each in ended:
+            if (each.webhook_id, each.position) in self._rows:
+                await self.redeliver(each.organization_id, each.webhook_id, each.position, now=now)
+            else:
+                await self.add(None, [each], now=now)
+        return len(ended)
+
+    async def queued(
+        self, webhook_ids: Collection[str], *, after: int, until: int
+    ) -> Mapping[tuple[str, int], DeliveryStatus]:
+        """Return what there is between two positions."""
+        return {
+            (webhook_id, position): row.record.status
+            for (webhook_id, position), row in self._rows.items()
+            if webhook_id in webhook_ids and after < position <= until
+        }
+
+    async def dropped_until(self, webhook_ids: Collection[str]) -> Mapping[str, int]:
+        """Return up to which positions something may have been removed."""
+        return {each: position for each, position in self._dropped.items() if each in webhook_ids}
 
     async def drop(self, *, now: datetime, kept: timedelta, limit: int) -> int:
         """Remove some that are older or whose webhook is gone."""
@@ -152,9 +183,15 @@ class MemoryWebhookDeliveries:
             for place, row in self._rows.items()
             if row.record.created_at < before or row.record.webhook_id not in there
         ][:limit]
-        for place in old:
-            del self._rows[place]
+        for webhook_id, position in old:
+            del self._rows[webhook_id, position]
+            self._dropped[webhook_id] = max(self._dropped.get(webhook_id, 0), position)
+        self._dropped = {each: position for each, position in self._dropped.items() if each in there}
         return len(old)
+
+    def _pending(self, delivery: NewDelivery) -> bool:
+        row = self._rows.get((delivery.webhook_id, delivery.position))
+        return row is not None and row.record.status is DeliveryStatus.PENDING
 
     def _due(self, now: datetime, of_each: int) -> Iterator[DeliveryRecord]:
         for webhook in self._log.tables.webhooks.values():

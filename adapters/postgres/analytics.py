@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from adapters.postgres.connecting import PoolConnection, connect, log_errors
+from adapters.postgres.connecting import Connection, PoolConnection, connect, log_errors
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from application.ports.analytics import Area, BucketFigures, Change, Progress, Step, UploadFigures, step_begin
@@ -29,6 +29,8 @@ from domain.upload import (
 )
 
 NAME: Final = "analytics.v1"
+TABLES: Final = ("analytics_uploads", "analytics_hours")
+_RECOUNTED_AT_ONCE: Final = 10_000
 _HOUR: Final = timedelta(hours=1)
 _PENDING, _IN_PROGRESS, _COMPLETED, _FAILED, _CANCELED, _SKIPPED = (
     each.value
@@ -140,6 +142,10 @@ class GatheredFigures:
 
     async def write(self, transaction: PoolConnection) -> None:
         """Write all of it: each table at once."""
+        await self.write_into(transaction, "upwell")
+
+    async def write_into(self, transaction: Connection | PoolConnection, schema: str) -> None:
+        """Write all of it into the tables of a schema."""
         # what a crash of PostgreSQL takes away goes together with the position, and is made again
         await transaction.execute(
             "SET LOCAL synchronous_commit = off;"
@@ -156,7 +162,8 @@ class GatheredFigures:
             ("add_analytics_hours", list(self._hours.values())),
         ):
             if rows:
-                await transaction.execute(QUERIES[statement], msgspec.json.encode(rows).decode())
+                query = QUERIES[statement].replace("upwell.analytics_", f"{schema}.analytics_")
+                await transaction.execute(query, msgspec.json.encode(rows).decode())
 
     def _requested(self, fact: Fact) -> None:
         self._new(fact, _PENDING)
@@ -316,3 +323,47 @@ async def rebuild_analytics(url: str) -> None:
             await connection.execute(QUERIES["forget_subscription"], NAME)
     finally:
         await connection.close()
+
+
+async def check_analytics(url: str) -> dict[str, int]:
+    """Count the log anew up to where the figures have come; return by table in how many rows they differ.
+
+    Nothing is changed, and workers may go on. `url`: the owner's.
+    """
+    connection = await connect(url, role=None)
+    try:
+        for table in TABLES:
+            await connection.execute(f"CREATE TEMP TABLE {table} (LIKE upwell.{table} INCLUDING ALL)")
+        counted = await _come_to(connection)
+        await _recount(connection, 0, counted)
+        async with connection.transaction(isolation="repeatable_read"):
+            come_to = await _come_to(connection)
+            if come_to < counted:  # they were begun anew
+                return dict.fromkeys(TABLES, 0)
+            await _recount(connection, counted, come_to)
+            return {table: await _differences(connection, table) for table in TABLES}
+    finally:
+        await connection.close()
+
+
+async def _come_to(connection: Connection) -> int:
+    [row] = await connection.fetch(QUERIES["analytics_position"], NAME)
+    return int(row["position"])
+
+
+async def _recount(connection: Connection, after: int, until: int) -> None:
+    while after < until:
+        rows = await connection.fetch(QUERIES["feed"], after, min(_RECOUNTED_AT_ONCE, until - after))
+        if not rows:  # the figures have come further than the log: what is beyond its end differs
+            return
+        gathered = GatheredFigures()
+        gathered.add([Notification(**dict(row)) for row in rows])
+        async with connection.transaction():
+            await gathered.write_into(connection, "pg_temp")
+        after = rows[-1]["id"]
+
+
+async def _differences(connection: Connection, table: str) -> int:
+    live, anew = f"upwell.{table}", f"pg_temp.{table}"
+    query = f"SELECT count(*) FROM ((TABLE {live} EXCEPT TABLE {anew}) UNION ALL (TABLE {anew} EXCEPT TABLE {live})) d"  # noqa: S608  # names above
+    return int(await connection.fetchval(query))

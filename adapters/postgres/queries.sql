@@ -578,6 +578,13 @@ SELECT * FROM upwell.webhooks WHERE organization_id = $1 ORDER BY position DESC;
 SELECT * FROM upwell.webhooks
 WHERE organization_id = ANY($1) AND (settings->>'is_active')::boolean ORDER BY position;
 
+-- name: changed_webhooks
+-- The webhooks of some organizations, or of all, with the position of the last event of each.
+SELECT w.*, (
+    SELECT notification_id FROM upwell.upwell_events e WHERE e.originator_id = w.webhook_id
+    ORDER BY originator_version DESC LIMIT 1) AS changed_at
+FROM upwell.webhooks w WHERE $1::text[] IS NULL OR organization_id = ANY ($1) ORDER BY position;
+
 -- name: webhook_endpoints
 -- What is secret about webhooks, and how they answered lately.
 SELECT webhook_id, organization_id, secrets, headers, failures, failing_since, resting_until, created_at
@@ -719,32 +726,75 @@ SELECT * FROM (
 ) d
 ORDER BY position DESC LIMIT $5;
 
+-- name: queued_deliveries
+-- What webhooks were told, and are to be told, of events between two positions.
+SELECT webhook_id, position, status FROM upwell.webhook_deliveries
+WHERE webhook_id = ANY ($1) AND position > $2 AND position <= $3
+UNION
+SELECT b.webhook_id, d.position, 'pending'
+FROM upwell.webhook_batches b, jsonb_to_recordset(b.deliveries) AS d(position bigint)
+WHERE b.webhook_id = ANY ($1) AND b.first_position <= $3 AND (b.deliveries->-1->>'position')::bigint > $2
+    AND d.position > $2 AND d.position <= $3;
+
+-- name: dropped_deliveries
+-- Up to which positions deliveries may have been removed.
+SELECT webhook_id, position FROM upwell.webhook_dropped WHERE webhook_id = ANY ($1);
+
+-- name: replay_deliveries
+-- Let deliveries be made, or made again; those that are pending stay so.
+INSERT INTO upwell.webhook_deliveries AS d
+    (webhook_id, position, organization_id, stream_id, topic, status, created_at, next_at)
+SELECT n.webhook_id, n.position, n.organization_id, n.stream_id, n.topic, 'pending', $6, $6
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[])
+    n(webhook_id, position, organization_id, stream_id, topic)
+ON CONFLICT (webhook_id, position) DO UPDATE
+SET status = 'pending', attempts = 0, first_at = NULL, created_at = $6, next_at = $6, ended_at = NULL
+WHERE d.status <> 'pending';
+
 -- name: redeliver
--- Let a delivery that has ended be made again.
-UPDATE upwell.webhook_deliveries SET status = 'pending', attempts = 0, first_at = NULL, next_at = $4, ended_at = NULL
+-- Let a delivery that has ended be made again. It counts as new, or it might be removed before it was made.
+UPDATE upwell.webhook_deliveries
+SET status = 'pending', attempts = 0, first_at = NULL, created_at = $4, next_at = $4, ended_at = NULL
 WHERE organization_id = $1 AND webhook_id = $2 AND position = $3 AND status <> 'pending';
 
 -- name: drop_deliveries
--- Remove some deliveries that are old, or whose webhook is gone.
-DELETE FROM upwell.webhook_deliveries WHERE (webhook_id, position) IN (
-    SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d
-    WHERE d.created_at < upwell.agreed_time($1) - $3::interval
-    UNION ALL
-    SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d
-    WHERE NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = d.webhook_id)
-    LIMIT $2);
+-- Remove some deliveries that are old, or whose webhook is gone, and keep up to which positions that was.
+WITH dropped AS (
+    DELETE FROM upwell.webhook_deliveries WHERE (webhook_id, position) IN (
+        SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d
+        WHERE d.created_at < upwell.agreed_time($1) - $3::interval
+        UNION ALL
+        SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d
+        WHERE NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = d.webhook_id)
+        LIMIT $2)
+    RETURNING webhook_id, organization_id, position
+), kept AS (
+    INSERT INTO upwell.webhook_dropped AS k (webhook_id, organization_id, position)
+    SELECT webhook_id, organization_id, max(position) FROM dropped GROUP BY webhook_id, organization_id
+    ON CONFLICT (webhook_id) DO UPDATE SET position = greatest(k.position, excluded.position)
+)
+SELECT count(*) FROM dropped;
 
 -- name: drop_batches
--- Remove some of what webhooks were to be told that is old, or whose webhook is gone.
+-- Remove some of what webhooks were to be told that is old, or whose webhook is gone, and keep up to which positions.
 WITH dropped AS (
     DELETE FROM upwell.webhook_batches WHERE (webhook_id, number) IN (
         SELECT b.webhook_id, b.number FROM upwell.webhook_batches b
         WHERE b.created_at < upwell.agreed_time($1) - $3::interval
             OR NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = b.webhook_id)
         LIMIT $2)
-    RETURNING size
+    RETURNING webhook_id, organization_id, size, (deliveries->-1->>'position')::bigint AS position
+), kept AS (
+    INSERT INTO upwell.webhook_dropped AS k (webhook_id, organization_id, position)
+    SELECT webhook_id, organization_id, max(position) FROM dropped GROUP BY webhook_id, organization_id
+    ON CONFLICT (webhook_id) DO UPDATE SET position = greatest(k.position, excluded.position)
 )
 SELECT coalesce(sum(size), 0) FROM dropped;
+
+-- name: drop_positions
+-- Remove up to which positions something was removed of webhooks that are gone.
+DELETE FROM upwell.webhook_dropped d
+WHERE NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = d.webhook_id);
 
 -- name: drop_webhook_endpoints
 -- Remove what is secret about webhooks that are gone, or were never made.

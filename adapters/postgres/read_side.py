@@ -151,6 +151,13 @@ class PostgresReadSide:
             rows = await self._reads.fetch(QUERIES["listening_webhooks"], list(organization_ids))
         return [msgspec.convert(dict(row), WebhookRecord) for row in rows]
 
+    async def changed_webhooks(self, organization_ids: Collection[str] | None) -> Sequence[tuple[WebhookRecord, int]]:
+        """Return webhooks, each with the position of its last event."""
+        wanted = None if organization_ids is None else list(organization_ids)
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["changed_webhooks"], wanted)
+        return [(msgspec.convert(dict(row), WebhookRecord), row["changed_at"]) for row in rows]
+
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
         """Return the user's live key of this name."""
         return await self._one("key_by_name", KeyRecord, organization_id, user_id, name)

@@ -1,6 +1,6 @@
 """What webhooks keep secret, and what they are to be told, on PostgreSQL."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -135,9 +135,38 @@ class PostgresWebhookDeliveries:
         async with log_errors():
             await self._pool.execute(QUERIES["redeliver"], organization_id, webhook_id, position, now)
 
+    async def replay(self, deliveries: Sequence[NewDelivery], *, now: datetime) -> int:
+        """Make these due, again or for the first time."""
+        async with log_errors():
+            done = await self._pool.execute(
+                QUERIES["replay_deliveries"],
+                [each.webhook_id for each in deliveries],
+                [each.position for each in deliveries],
+                [each.organization_id for each in deliveries],
+                [each.stream_id for each in deliveries],
+                [each.topic for each in deliveries],
+                now,
+            )
+        return int(done.rpartition(" ")[2])
+
+    async def queued(
+        self, webhook_ids: Collection[str], *, after: int, until: int
+    ) -> Mapping[tuple[str, int], DeliveryStatus]:
+        """Return what there is between two positions, by webhook and position."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["queued_deliveries"], list(webhook_ids), after, until)
+        return {(webhook_id, position): DeliveryStatus(status) for webhook_id, position, status in rows}
+
+    async def dropped_until(self, webhook_ids: Collection[str]) -> Mapping[str, int]:
+        """Return up to which positions something may have been removed."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["dropped_deliveries"], list(webhook_ids))
+        return {webhook_id: position for webhook_id, position in rows}  # noqa: C416  # rows, of which dict() makes no pairs
+
     async def drop(self, *, now: datetime, kept: timedelta, limit: int) -> int:
         """Remove some that are older or whose webhook is gone."""
         async with log_errors():
-            done = await self._pool.execute(QUERIES["drop_deliveries"], now, limit, kept)
+            done = await self._pool.fetchval(QUERIES["drop_deliveries"], now, limit, kept)
             waiting = await self._pool.fetchval(QUERIES["drop_batches"], now, limit, kept)
-        return int(done.rpartition(" ")[2]) + int(waiting)
+            await self._pool.execute(QUERIES["drop_positions"])
+        return int(done) + int(waiting)

@@ -459,6 +459,10 @@ class ReadSide(Protocol):
         """Return the webhooks of these organizations that are switched on."""
         ...
 
+    async def changed_webhooks(self, organization_ids: Collection[str] | None) -> Sequence[tuple[WebhookRecord, int]]:
+        """Return all webhooks of these organizations, or of all, each with the position of its last event."""
+        ...
+
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
         """Return the user's key of this name that is not revoked."""
         ...

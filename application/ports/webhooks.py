@@ -152,6 +152,20 @@ class WebhookDeliveries(Protocol[Transaction_contra]):
         """Make one that has ended due again, from the first attempt on; nothing if it has not ended."""
         ...
 
+    async def replay(self, deliveries: Sequence[NewDelivery], *, now: datetime) -> int:
+        """Make these due, as if they were new, and return how many; those that are pending stay as they are."""
+        ...
+
+    async def queued(
+        self, webhook_ids: Collection[str], *, after: int, until: int
+    ) -> Mapping[tuple[str, int], DeliveryStatus]:
+        """Return by webhook and position what is remembered of events above `after`, up to `until`."""
+        ...
+
+    async def dropped_until(self, webhook_ids: Collection[str]) -> Mapping[str, int]:
+        """Return by webhook up to which position `drop` may have removed something; above it, all is remembered."""
+        ...
+
     async def drop(self, *, now: datetime, kept: timedelta, limit: int) -> int:
         """Remove about `limit` that are older than `kept`, by the store's own clock too, or whose webhook is gone.
 

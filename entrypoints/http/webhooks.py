@@ -14,6 +14,7 @@ from application.doing_once import Creation
 from application.listing import Listing
 from application.ports.read_side import Page, WebhookRecord
 from application.ports.webhooks import Attempt, DeliveryRecord, DeliveryStatus
+from application.replaying_webhooks import Replay
 from domain.api_key import Permission
 from domain.namespace import MASK
 from domain.rate_limiting import RequestClass
@@ -30,6 +31,8 @@ from entrypoints.http.wire.webhooks import (
     ListWebhooksRequest,
     ListWebhooksResponse,
     NotificationChannel,
+    ReplayRequest,
+    ReplayResponse,
     WebhookChannelOutput,
     WebhookConfig,
     WebhookInput,
@@ -204,6 +207,15 @@ async def redeliver(identifier: FromPath[str], delivery_id: FromPath[str], scope
     return _delivery(found[0])
 
 
+@post(f"{_ONE}/replay", status_code=200, opt=_ADMIN, tags=TAGS)
+async def replay_webhook(identifier: FromPath[str], data: JSONBody[ReplayRequest], scope: Scope) -> ReplayResponse:
+    """Queue a range of the feed for a webhook again, up to 1,000 messages at a time."""
+    admitted = admitted_in(scope)
+    wish = Replay(after=data.after, until=data.until, since=data.since, before=data.before)
+    done = await admitted.services.replay_webhooks.replay(await _named(admitted, identifier), wish)
+    return ReplayResponse(queued=done.queued, position=done.position, next_after=None if done.done else done.position)
+
+
 def render(record: WebhookRecord) -> WebhookModel:
     """Return a webhook as the wire has it."""
     return WebhookModel(**_facts(record))
@@ -296,4 +308,5 @@ ROUTES = [
     ping_webhook,
     list_webhook_deliveries,
     redeliver,
+    replay_webhook,
 ]

@@ -130,6 +130,28 @@ async def test_a_completed_upload_is_told_once_with_a_signature(tenant: Tenant) 
         assert (second.body, second.headers["webhook-id"]) == (taken.body, taken.headers["webhook-id"])
 
 
+async def test_a_range_of_the_feed_is_sent_again_with_the_same_ids(tenant: Tenant) -> None:
+    async with receiving(Receiver()) as receiver, ours(tenant) as client:
+        await make(client, receiver.url)
+        for _ in range(3):
+            await complete(client)
+        first = await receiver.wait_for(3)
+        places = [int(taken.headers["webhook-id"].rpartition("_")[2]) for taken in first]
+        path = f"{HOOKS}/warehouse/replay"
+        answer = await client.post(path, json={"after": min(places), "until": max(places)})
+        assert answer.json() == {"queued": 2, "position": max(places), "next_after": None}
+        taken = await receiver.wait_for(5)
+        ids = [each.headers["webhook-id"] for each in taken]
+        assert sorted(ids[3:]) == sorted(each for each in ids[:3] if not each.endswith(f"_{min(places)}"))
+
+        beyond = await client.post(path, json={"after": 10**15})
+        assert (beyond.status_code, beyond.json()["error"]["code"]) == (422, "position_beyond_end")
+        nothing = await client.post(path, json={"before": "2001-01-01T00:00:00Z"})
+        assert (nothing.json()["queued"], nothing.json()["next_after"]) == (0, None)
+        naive = await client.post(path, json={"before": "2001-01-01T00:00:00"})
+        assert naive.status_code == 422
+
+
 async def test_who_answers_badly_comes_to_nothing_and_the_neighbour_is_served(tenant: Tenant) -> None:
     async with (
         receiving(Receiver(hangs=True)) as hanging,
@@ -212,6 +234,7 @@ async def test_another_organizations_events_and_webhooks_are_not_there(service: 
             await stranger.post(f"{path}/rotate-secret"),
             await stranger.get(f"{path}/deliveries"),
             await stranger.post(f"{path}/deliveries/{delivery['delivery_id']}/redeliver"),
+            await stranger.post(f"{path}/replay", json={}),
         ):
             assert (answer.status_code, answer.json()["error"]["code"]) == (404, "webhook_not_found")
         assert (await stranger.post(f"{HOOKS}/list")).json()["results"] == []

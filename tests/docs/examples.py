@@ -244,6 +244,9 @@ EXAMPLES: dict[str, str] = {
     "GET /v1/organizations/webhooks/{identifier}/deliveries": _call(
         "GET", "/v1/organizations/webhooks/warehouse/deliveries?status=failed&limit=5", namespace=False
     ),
+    "POST /v1/organizations/webhooks/{identifier}/replay": _call(
+        "POST", "/v1/organizations/webhooks/warehouse/replay", '{"after": 0, "until": 1}', namespace=False
+    ),
     # without --fail-with-body: of this webhook nobody has heard yet
     "POST /v1/organizations/webhooks/{identifier}/deliveries/{delivery_id}/redeliver": _call(
         "POST",

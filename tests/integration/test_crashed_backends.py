@@ -90,7 +90,10 @@ async def test_what_a_crash_takes_back_of_a_projection_is_made_again(database: D
             log=log, subscriptions=subscriptions, clock=ManualClock(), ids=SystemIds(), report=lambda *_: None
         )
         queueing = QueueingDeliveries(
-            read_side=PostgresReadSide(pool), deliveries=PostgresWebhookDeliveries(pool, pool), clock=ManualClock()
+            log=log,
+            read_side=PostgresReadSide(pool),
+            deliveries=PostgresWebhookDeliveries(pool, pool),
+            clock=ManualClock(),
         )
         account = await open_account(log)
         settings = WebhookSettings(name="a", url="https://hooks.example.com/", event_types=("upload.requested",))

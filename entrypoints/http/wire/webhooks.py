@@ -19,6 +19,7 @@ _Id = Annotated[
         extra={"allowed": "the id of a webhook (wh_…)"},
     ),
 ]
+_Time = Annotated[datetime, Meta(tz=True)]
 _Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 
@@ -124,6 +125,23 @@ class DeliveryResponse(Response, frozen=True):
     created_at: datetime
     next_attempt_at: datetime | None
     ended_at: datetime | None
+
+
+class ReplayRequest(Request, frozen=True):
+    """Which events: above the position `after`, up to `until`, that happened at `since` or later, before `before`."""
+
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    until: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    since: _Time | None = None
+    before: _Time | None = None
+
+
+class ReplayResponse(Response, frozen=True):
+    """How many messages were queued. `next_after`: ask again from there for the others, if there are more."""
+
+    queued: int
+    position: int
+    next_after: int | None
 
 
 class ListDeliveriesResponse(Response, frozen=True):

@@ -59,7 +59,9 @@ class Office:
             clock=world.clock,
             ids=world.ids,
         )
-        self._queue = QueueingDeliveries(read_side=world.read_side, deliveries=self.deliveries, clock=world.clock)
+        self._queue = QueueingDeliveries(
+            log=world.log, read_side=world.read_side, deliveries=self.deliveries, clock=world.clock
+        )
         self.delivering = DeliveringWebhooks(
             log=world.log,
             read_side=world.read_side,
@@ -519,3 +521,26 @@ async def test_what_was_taken_is_recorded_before_a_worker_stops(
         stopping.set()
         await running
     assert [each.status for each in await office.of(webhook)] == [DeliveryStatus.DELIVERED]
+
+
+async def test_what_a_webhook_is_told_depends_on_the_log_alone_however_late_the_log_is_read(
+    office: Office, client: Client
+) -> None:
+    webhook = await office.make(client, "upload.requested")
+    await client.request()  # told
+    other = WebhookSettings(name="warehouse", url=URL, event_types=("upload.canceled",))
+    await office.managing.update(client.caller, webhook.webhook_id, other, {})
+    await client.request()  # not told: it listens to something else now
+    off = msgspec.structs.replace(other, event_types=("upload.*",), is_active=False)
+    await office.managing.update(client.caller, webhook.webhook_id, off, {})
+    await client.request()  # not told: it is switched off
+    on = msgspec.structs.replace(off, is_active=True)
+    await office.managing.update(client.caller, webhook.webhook_id, on, {})
+    await client.request()  # told
+    wanted = [
+        each.id
+        for each in await office.world.log.read_feed(after=webhook.position, limit=100)
+        if each.topic == "upload.requested.v1"
+    ]
+    await office.queue()
+    assert [each.position for each in await office.of(webhook)] == [wanted[0], wanted[3]]
