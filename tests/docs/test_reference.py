@@ -40,6 +40,7 @@ _BUILT = {
     (405, "method_not_allowed"),
     (422, "body_too_large"),
     (422, "invalid_request"),
+    (422, "position_beyond_end"),
     (500, "internal_error"),
 }
 _NEVER_SENT = {
