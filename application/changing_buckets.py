@@ -43,6 +43,7 @@ class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
     status: BucketStatus | msgspec.UnsetType = msgspec.UNSET
     auto_confirm: bool | msgspec.UnsetType = msgspec.UNSET
     content_rules: ContentRules | msgspec.UnsetType = msgspec.UNSET
+    retention_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ChangingBuckets:
@@ -123,6 +124,9 @@ def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[
     content_rules = known.content_rules if known else ANY_CONTENT
     if isinstance(change.content_rules, ContentRules):
         content_rules = change.content_rules
+    retention_seconds = known.retention_seconds if known else None
+    if not isinstance(change.retention_seconds, msgspec.UnsetType):
+        retention_seconds = change.retention_seconds
     update = UpdateBucket(
         origin=origin,
         name=name,
@@ -130,6 +134,7 @@ def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[
         metadata=metadata,
         auto_confirm=auto_confirm,
         content_rules=content_rules,
+        retention_seconds=retention_seconds,
     )
     if isinstance(change.status, msgspec.UnsetType):
         return (update,)

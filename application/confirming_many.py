@@ -72,4 +72,5 @@ class ConfirmingMany:
             "etag": record.etag,
             "duplicate_of_upload_id": record.duplicate_of,
             "existing_object_id": record.existing_object_id,
+            "deletes_at": msgspec.to_builtins(record.deletes_at),
         }

@@ -32,6 +32,7 @@ class CreatingBuckets:
         metadata: dict[str, Any],
         auto_confirm: bool = False,
         content_rules: ContentRules = ANY_CONTENT,
+        retention_seconds: int | None = None,
         ids: Ids | None = None,
     ) -> BucketRecord:
         """Create a bucket; it takes uploads at once. `ids`: those of a request under an idempotency key."""
@@ -49,6 +50,7 @@ class CreatingBuckets:
             metadata=metadata,
             auto_confirm=auto_confirm,
             content_rules=content_rules,
+            retention_seconds=retention_seconds,
         )
         stream = StreamAppend(stream_id=bucket_id, expected_version=0, events=decide(command, NoBucket()))
         try:
@@ -87,4 +89,5 @@ class CreatingBuckets:
             position=position,
             auto_confirm=auto_confirm,
             content_rules=checked(content_rules),
+            retention_seconds=retention_seconds,
         )

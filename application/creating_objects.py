@@ -1,6 +1,7 @@
 """Creating objects, of uploads and of data that is sent along."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from application.ports.read_side import BucketRecord, ObjectRecord, ReadSide
 from application.requesting_upload import object_claim
 from application.uploads import CONFLICT_RETRIES, object_not_found
 from domain import object as objects
-from domain.bucket import Policy
+from domain.bucket import Policy, check_retention
 from domain.composition import BlobWish, check_fields, check_key_prefix, check_size, key_of
 from domain.object import CreateObject, NoObject, content_digest, uploads_of
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
@@ -32,12 +33,14 @@ class ObjectWish(msgspec.Struct, frozen=True, kw_only=True):
     """An object as a client wishes it. `fields`: what it says of it, under the names of the schema's properties.
 
     `skip_duplicates`: an object of the same content that was made with it is the answer, and later ones find this one.
+    `expires_after_seconds`: how long the object is kept; None: as long as the bucket keeps its objects.
     """
 
     blobs: Sequence[BlobWish] = ()
     fields: dict[str, Any] = {}
     key_prefix: str | None = None
     skip_duplicates: bool = False
+    expires_after_seconds: int | None = None
 
 
 class CreatingObjects:
@@ -84,6 +87,7 @@ class CreatingObjects:
                 "no_unique_key", "The policy 'update' finds objects by a unique key, and the bucket has none."
             )
         check_key_prefix(wish.key_prefix)
+        check_retention(wish.expires_after_seconds, "expires_after_seconds")
         check_size(wish.fields)
         given = {name: value for name, value in wish.fields.items() if value is not None}
         fields = with_defaults(schema_of(bucket), given)
@@ -160,6 +164,7 @@ class CreatingObjects:
             namespace_id=bucket.namespace_id,
             bucket_id=bucket.bucket_id,
         )
+        kept_seconds = bucket.retention_seconds if wish.expires_after_seconds is None else wish.expires_after_seconds
         command = CreateObject(
             origin=origin,
             object_id=object_id,
@@ -168,6 +173,7 @@ class CreatingObjects:
             unique_key=unique_key,
             key_prefix=wish.key_prefix,
             content_key=content_digest(blobs, fields) if wish.skip_duplicates else None,
+            deletes_at=None if kept_seconds is None else origin.at + timedelta(seconds=kept_seconds),
         )
         free: list[Claim] = []
         if command.content_key is not None:

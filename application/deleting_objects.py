@@ -1,13 +1,26 @@
-"""Deleting objects: the record goes, and with it every upload that no other object holds."""
+"""Deleting objects: the record goes, and with it every upload that no other object holds.
+
+A completed duplicate inherits the bytes of an original that goes with its object.
+"""
+
+from collections.abc import Mapping
 
 from application.callers import new_command_id
+from application.forgetting_uploads import farewell
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, Unheld, VersionConflictError
+from application.ports.event_log import (
+    Command,
+    EventLog,
+    HeirExistsError,
+    StreamAppend,
+    Unheld,
+    VersionConflictError,
+)
 from application.uploads import CONFLICT_RETRIES, LoadedObject, load_object, load_upload, object_not_found
 from domain import object as objects
 from domain.object import DeleteObject, LiveObject
 from domain.refusals import WrongStateError
-from domain.upload import ForgetUpload, decide
+from domain.upload import ForgetUpload
 
 
 class DeletingObjects:
@@ -23,42 +36,55 @@ class DeletingObjects:
 
         Whether the object is the caller's is not looked at. `key_id`: the key that must be live, if a client asks.
         """
-        kept: frozenset[str] = frozenset()
         for _ in range(CONFLICT_RETRIES):
+            kept: frozenset[str] = frozenset()
+            heirs: dict[str, str] = {}
             loaded = await load_object(self._log, object_id)
             if not isinstance(loaded.state, LiveObject):
                 raise object_not_found(object_id)
             try:
-                command = await self._command(loaded, loaded.state, kept, actor_id=actor_id, key_id=key_id)
                 while True:
+                    command = await self._command(loaded, loaded.state, kept, heirs, actor_id=actor_id, key_id=key_id)
                     try:
                         await self._log.append(command)
                     except WrongStateError as held:  # by another object as well: its bytes stay
                         kept |= {held.details["upload_id"]}
-                        command = await self._command(loaded, loaded.state, kept, actor_id=actor_id, key_id=key_id)
+                    except HeirExistsError as found:
+                        heirs[found.upload_id] = found.heir_id
                     else:
                         return
             except VersionConflictError:
-                kept = frozenset()  # somebody changed it, or one of its uploads
+                continue  # somebody changed it, or one of its uploads
         raise WrongStateError("busy", "Others change this object at this very moment; delete it again.")
 
     async def _command(
-        self, loaded: LoadedObject, current: LiveObject, kept: frozenset[str], *, actor_id: str, key_id: str | None
+        self,
+        loaded: LoadedObject,
+        current: LiveObject,
+        kept: frozenset[str],
+        heirs: Mapping[str, str],
+        *,
+        actor_id: str,
+        key_id: str | None,
     ) -> Command:
         origin = loaded.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
         events = objects.decide(DeleteObject(origin=origin, kept_upload_ids=kept), current)
         streams = [StreamAppend(stream_id=loaded.object_id, expected_version=loaded.version, events=events)]
+        heirless: list[str] = []
         going = sorted(current.upload_ids() - kept)
         for upload_id in going:
             upload = await load_upload(self._log, upload_id)
-            forgotten = decide(
-                ForgetUpload(origin=upload.origin_of(actor_id, origin.command_id, origin.at)), upload.state
+            forget = ForgetUpload(
+                origin=upload.origin_of(actor_id, origin.command_id, origin.at), heir_id=heirs.get(upload_id)
             )
-            streams.append(StreamAppend(stream_id=upload_id, expected_version=upload.version, events=forgotten))
+            gone = await farewell(self._log, upload, forget)
+            streams += gone.streams
+            heirless += gone.heirless
         return Command(
             command_id=origin.command_id,
             organization_id=origin.organization_id,
             key_id=key_id,
             streams=tuple(streams),
             unheld=tuple(Unheld(upload_id=upload_id, besides=loaded.object_id) for upload_id in going),
+            heirless=tuple(heirless),
         )

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -26,7 +26,7 @@ from application.ports.url_signer import SignedRequest, UrlSigner
 from application.rules import Rules
 from application.uploads import upload_not_found
 from domain.admission import Admitted, Announcement, BucketRules, admit
-from domain.bucket import Policy
+from domain.bucket import Policy, check_retention
 from domain.events import Origin
 from domain.filenames import storage_key
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, QuotaExceededError, RefusedError
@@ -51,13 +51,17 @@ _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for. `policy`, `auto_confirm`: None: the bucket's."""
+    """What a client asks for. `policy`, `auto_confirm`, `expires_after_seconds`: None: the bucket's.
+
+    `expires_after_seconds`: how long the upload is kept once it is completed.
+    """
 
     announcement: Announcement
     url_expires_in_seconds: int = 3600
     skip_duplicates: bool = True
     policy: Policy | None = None
     auto_confirm: bool | None = None
+    expires_after_seconds: int | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +182,7 @@ class RequestingUpload:
                 "invalid_expiry",
                 f"presigned_url_expiration must be {MIN_EXPIRY_SECONDS} to {MAX_EXPIRY_SECONDS} seconds.",
             )
+        check_retention(wish.expires_after_seconds, "expires_after_seconds")
         admitted = admit(
             wish.announcement,
             self._rules_of(bucket),
@@ -202,7 +207,7 @@ class RequestingUpload:
         command = RequestUpload(
             origin=origin,
             upload_id=upload_id,
-            request=_request(wish, admitted, bucket, key, signed, self._rules),
+            request=_request(wish, admitted, bucket, key, signed, self._rules, origin.at),
             forget_at=origin.at + self._rules.retention,
         )
         return _Item(
@@ -438,9 +443,10 @@ def headers_of(upload: UploadRecord | UploadRequest) -> dict[str, str]:
 
 
 def _request(
-    wish: Wish, admitted: Admitted, bucket: BucketRecord, key: str, signed: SignedRequest, rules: Rules
+    wish: Wish, admitted: Admitted, bucket: BucketRecord, key: str, signed: SignedRequest, rules: Rules, now: datetime
 ) -> UploadRequest:
     announced = wish.announcement
+    kept_seconds = bucket.retention_seconds if wish.expires_after_seconds is None else wish.expires_after_seconds
     return UploadRequest(
         filename=announced.filename,
         content_type=announced.content_type,
@@ -464,6 +470,8 @@ def _request(
         content_check=bucket.content_rules.content_check,
         min_file_size_bytes=bucket.content_rules.min_file_size_bytes,
         max_file_size_bytes=bucket.content_rules.max_file_size_bytes,
+        expires_after_seconds=kept_seconds,
+        deletes_at=None if kept_seconds is None else now + timedelta(seconds=kept_seconds),
     )
 
 
@@ -496,4 +504,5 @@ def _record(command: RequestUpload, position: int) -> UploadRecord:
         part_size=request.part_size,
         storage_checks=request.storage_checks,
         auto_confirm=request.auto_confirm,
+        deletes_at=request.deletes_at if command.existing_object_id is None else None,
     )

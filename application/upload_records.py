@@ -11,9 +11,11 @@ from application.ports.read_side import UploadRecord
 from domain.tags import decode
 from domain.upload import (
     Status,
+    UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,
     UploadContentChanged,
+    UploadDeleted,
     UploadEvent,
     UploadFailed,
     UploadForgotten,
@@ -51,7 +53,7 @@ def following(record: UploadRecord | None, event: UploadEvent, place: Place) -> 
     """Return what an event makes of a record; None: there is none any more, or there was none."""
     if isinstance(event, UploadRequested | UploadSkipped):
         return _new(event, place)
-    if record is None or isinstance(event, UploadForgotten):
+    if record is None or isinstance(event, UploadDeleted | UploadForgotten):
         return None
     return msgspec.structs.replace(record, version=place.version, **_changes(record, event))
 
@@ -83,6 +85,7 @@ def _changes(record: UploadRecord, event: UploadEvent) -> dict[str, object]:  # 
                 "duplicate_of": event.duplicate_of,
                 "existing_object_id": event.existing_object_id,
                 "keeps_bytes": event.keeps_bytes,
+                "deletes_at": event.deletes_at,
             }
         case UploadFailed():
             return {
@@ -90,12 +93,23 @@ def _changes(record: UploadRecord, event: UploadEvent) -> dict[str, object]:  # 
                 "message": event.message,
                 "failure_reason": event.reason.value,
                 "keeps_bytes": False,
+                "deletes_at": None,
             }
         case UploadCanceled():
-            return {"status": Status.CANCELED, "keeps_bytes": event.keeps_bytes}
+            return {"status": Status.CANCELED, "keeps_bytes": event.keeps_bytes, "deletes_at": None}
         case UploadContentChanged():
             return {"changed_etag": event.etag or ""}
-        case UploadRequested() | UploadSkipped() | UploadForgotten():
+        case UploadBytesInherited():
+            return {
+                "storage_key": event.storage_key or "",
+                "etag": event.etag,
+                "version_id": event.version_id,
+                "due_at": event.due_at,
+                "keeps_bytes": True,
+                "duplicate_of": None,
+                "object_id": None,
+            }
+        case UploadRequested() | UploadSkipped() | UploadDeleted() | UploadForgotten():
             raise AssertionError(event)  # no change, but a beginning or an end
         case _:
             assert_never(event)
@@ -131,4 +145,5 @@ def _new(event: UploadRequested | UploadSkipped, place: Place) -> UploadRecord:
         part_size=request.part_size,
         storage_checks=request.storage_checks,
         auto_confirm=request.auto_confirm,
+        deletes_at=None if skipped else request.deletes_at,
     )

@@ -55,6 +55,7 @@ from domain.upload import (
     UploadRequest,
     VerifiedContent,
     decide,
+    end_of,
     reserved,
 )
 from domain.verification import Contradiction, Found, judge, note
@@ -248,7 +249,6 @@ class VerifyingUploads:
             object_id=object_id,
             duplicate_of=told.original.upload_id if told.original else None,
             existing_object_id=told.existing_object_id,
-            forget_at=origin.at + self._rules.retention,
         )
         await self._log.append(
             Command(
@@ -297,6 +297,7 @@ class VerifyingUploads:
             blobs=(blob,),
             metadata=metadata if bucket is None else with_defaults(schema_of(bucket), metadata),
             unique_key=request.unique_key,
+            deletes_at=end_of(request, origin.at),
         )
         events = objects.decide(create, objects.NoObject())
         return StreamAppend(stream_id=create.object_id, expected_version=0, events=events)

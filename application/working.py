@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
+from application.deleting_objects import DeletingObjects
 from application.doing_once import DoingOnce
 from application.expiring_uploads import ExpiringUploads
 from application.forgetting_uploads import ForgettingUploads
@@ -52,6 +53,7 @@ class Working:
         expire: ExpiringUploads,
         forget: ForgettingUploads,
         recheck: RecheckingUploads,
+        delete_object: DeletingObjects,
         tasks: RunningTasks,
         do_once: DoingOnce,
         report: JobReport,
@@ -68,6 +70,7 @@ class Working:
         self._expire = expire
         self._forget = forget
         self._recheck = recheck
+        self._delete_object = delete_object
         self._tasks = tasks
         self._do_once = do_once
         self._report = report
@@ -147,8 +150,11 @@ class Working:
             raise
         except VersionConflictError as stale:
             await self._try_later(job, stale)  # the upload has gone on: look again, there may be nothing left to do
-        except RefusedError:
-            await self._jobs.done(job)  # the job came too late: whatever happened since has set the jobs it needs
+        except RefusedError as refused:
+            if refused.code == "busy":
+                await self._try_later(job, refused)
+            else:
+                await self._jobs.done(job)  # the job came too late: whatever happened since has set the jobs it needs
         except Exception as error:  # noqa: BLE001  # one broken job must not stop the others
             self._report(job, error)
             await self._try_later(job, error)
@@ -169,6 +175,8 @@ class Working:
                 await self._forget(job.upload_id, actor_id=ACTOR)
             case JobKind.RECHECK:
                 return await self._recheck(job.upload_id)
+            case JobKind.DELETE_OBJECT:
+                await self._delete_object(job.upload_id, actor_id=ACTOR)
             case JobKind.DISCARD:
                 return await self._discard(job)
             case JobKind.ITEM:

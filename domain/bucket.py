@@ -17,6 +17,8 @@ from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 MAX_UNIQUE_VALUE_BYTES = 512
 MAX_METADATA_BYTES = 16 * 1024
 MAX_SCHEMA_BYTES = 256 * 1024
+MIN_RETENTION_SECONDS = 60
+MAX_RETENTION_SECONDS = 100 * 365 * 86_400
 
 
 class Policy(enum.StrEnum):
@@ -54,7 +56,10 @@ class UniqueKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class BucketCreated(Event, frozen=True, omit_defaults=True, tag="bucket.created.v1"):
-    """A bucket was made. `auto_confirm`: whether its uploads complete without a confirmation, unless they say."""
+    """A bucket was made. `auto_confirm`: whether its uploads complete without a confirmation, unless they say.
+
+    `retention_seconds`: how long its uploads and objects are kept, unless they say; None: until somebody deletes them.
+    """
 
     bucket_id: str
     name: str
@@ -64,6 +69,7 @@ class BucketCreated(Event, frozen=True, omit_defaults=True, tag="bucket.created.
     metadata: JSON
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
+    retention_seconds: int | None = None
 
 
 class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
@@ -74,7 +80,7 @@ class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
 
 
 class BucketUpdated(Event, frozen=True, omit_defaults=True, tag="bucket.updated.v1"):
-    """The bucket has this name, description, metadata, `auto_confirm` and `content_rules` from now on."""
+    """The bucket has this name, description, metadata and these settings from now on."""
 
     bucket_id: str
     name: str
@@ -82,6 +88,7 @@ class BucketUpdated(Event, frozen=True, omit_defaults=True, tag="bucket.updated.
     metadata: JSON
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
+    retention_seconds: int | None = None
 
 
 class BucketDeletionBegan(Event, frozen=True, tag="bucket.deletion_began.v1"):
@@ -114,6 +121,7 @@ class LiveBucket(msgspec.Struct, frozen=True, kw_only=True):
     metadata: JSON
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
+    retention_seconds: int | None = None
 
 
 class DeletingBucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +154,7 @@ class CreateBucket(msgspec.Struct, frozen=True, kw_only=True):
     metadata: JSON
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
+    retention_seconds: int | None = None
 
 
 class ChangeBucketStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +165,7 @@ class ChangeBucketStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateBucket(msgspec.Struct, frozen=True, kw_only=True):
-    """Give the bucket this name, description, metadata, `auto_confirm` and `content_rules`, all of them."""
+    """Give the bucket this name, description, metadata and these settings, all of them."""
 
     origin: Origin
     name: str
@@ -164,6 +173,7 @@ class UpdateBucket(msgspec.Struct, frozen=True, kw_only=True):
     metadata: JSON
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
+    retention_seconds: int | None = None
 
 
 class BeginBucketDeletion(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,6 +231,7 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: PLR0911  # on
                 metadata=event.metadata,
                 auto_confirm=event.auto_confirm,
                 content_rules=event.content_rules,
+                retention_seconds=event.retention_seconds,
             )
         case BucketStatusChanged():
             if not isinstance(bucket, LiveBucket):
@@ -236,6 +247,7 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: PLR0911  # on
                 metadata=event.metadata,
                 auto_confirm=event.auto_confirm,
                 content_rules=event.content_rules,
+                retention_seconds=event.retention_seconds,
             )
         case BucketDeletionBegan():
             if not isinstance(bucket, LiveBucket):
@@ -330,13 +342,14 @@ def _create(command: CreateBucket) -> BucketCreated:
         metadata=command.metadata,
         auto_confirm=command.auto_confirm,
         content_rules=checked(command.content_rules),
+        retention_seconds=check_retention(command.retention_seconds, "retention_seconds"),
     )
 
 
 def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, ...]:
     rules = checked(command.content_rules)
     told, known = (
-        [each.name, each.description, each.metadata, each.auto_confirm, content]
+        [each.name, each.description, each.metadata, each.auto_confirm, content, each.retention_seconds]
         for each, content in ((command, rules), (bucket, bucket.content_rules))
     )
     if msgspec.json.encode(told) == msgspec.json.encode(known):  # as Python compares, 1 and true would be the same
@@ -353,8 +366,21 @@ def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, .
             metadata=command.metadata,
             auto_confirm=command.auto_confirm,
             content_rules=rules,
+            retention_seconds=check_retention(command.retention_seconds, "retention_seconds"),
         ),
     )
+
+
+def check_retention(seconds: int | None, field: str) -> int | None:
+    """Return how long something is kept, or refuse what is no such time. `field`: what the caller calls it."""
+    if seconds is not None and not MIN_RETENTION_SECONDS <= seconds <= MAX_RETENTION_SECONDS:
+        raise InvalidInputError(
+            "invalid_retention",
+            f"{field} must be {MIN_RETENTION_SECONDS} to {MAX_RETENTION_SECONDS} seconds: leave it out to keep things"
+            " until somebody deletes them.",
+            {"field": field, field: seconds},
+        )
+    return seconds
 
 
 def _check_words(description: str | None, metadata: JSON) -> None:

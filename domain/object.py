@@ -39,6 +39,7 @@ class ObjectCreated(Event, frozen=True, omit_defaults=True, tag="object.created.
     """An object was made. `unique_key`: the digest of its unique key's values, where it has one.
 
     `content_key`: the digest of its blobs and metadata, where later ones of the same content are to find it.
+    `deletes_at`: when the object is deleted, if nobody deletes it before; None: never.
     """
 
     object_id: str
@@ -47,13 +48,15 @@ class ObjectCreated(Event, frozen=True, omit_defaults=True, tag="object.created.
     unique_key: str | None
     key_prefix: str | None = None
     content_key: str | None = None
+    deletes_at: datetime | None = None
 
 
 class ObjectUpdated(Event, frozen=True, omit_defaults=True, tag="object.updated.v1"):
     """The object has these blobs and this metadata now; `released_upload_ids` are held by it no more.
 
     `unique_key`: the digest that takes the place of the one before; None: it is the same. `content_key` None: later
-    ones of the same content do not find it (any more).
+    ones of the same content do not find it (any more). `forget_at` means nothing any more: what an object lets go of
+    stays until somebody deletes it.
     """
 
     object_id: str
@@ -94,6 +97,7 @@ class LiveObject(msgspec.Struct, frozen=True, kw_only=True):
     key_prefix: str | None = None
     unique_key: str | None = None
     content_key: str | None = None
+    deletes_at: datetime | None = None
 
     def upload_ids(self) -> frozenset[str]:
         """Return the uploads whose bytes it holds."""
@@ -119,6 +123,7 @@ class CreateObject(msgspec.Struct, frozen=True, kw_only=True):
     unique_key: str | None
     key_prefix: str | None = None
     content_key: str | None = None
+    deletes_at: datetime | None = None
 
 
 class PutBlob(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +170,7 @@ def decide(command: ObjectCommand, current: BucketObject) -> tuple[ObjectEvent, 
                     unique_key=command.unique_key,
                     key_prefix=command.key_prefix,
                     content_key=command.content_key,
+                    deletes_at=command.deletes_at,
                 ),
             )
         case LiveObject(), PutBlob(blob=blob):
@@ -208,6 +214,7 @@ def evolve(current: BucketObject, event: ObjectEvent) -> BucketObject:
                 key_prefix=event.key_prefix,
                 unique_key=event.unique_key,
                 content_key=event.content_key,
+                deletes_at=event.deletes_at,
             )
         case ObjectUpdated():
             if not isinstance(current, LiveObject):
@@ -219,6 +226,7 @@ def evolve(current: BucketObject, event: ObjectEvent) -> BucketObject:
                 key_prefix=event.key_prefix,
                 unique_key=event.unique_key or current.unique_key,
                 content_key=event.content_key,
+                deletes_at=current.deletes_at,
             )
         case ObjectDeleted():
             return DeletedObject(object_id=event.object_id)

@@ -16,7 +16,7 @@ that a ledger is a sum over the log and needs no knowledge of states.
 
 import enum
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import msgspec
@@ -72,6 +72,8 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     it is sent by a single PUT. `storage_checks`: storage refuses bytes of another hash, and to replace what it has.
     `auto_confirm`: the bytes are proved as soon as storage tells of them, without a confirmation.
     `content_check`, `min_file_size_bytes`, `max_file_size_bytes`: as the bucket had them when the upload was admitted.
+    `expires_after_seconds`: how long the upload is kept once it is completed; None: until somebody deletes it.
+    `deletes_at`: when it is deleted if it is completed at once; the completion says when in the end.
     """
 
     filename: str | None
@@ -96,6 +98,8 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     content_check: ContentCheck = ContentCheck.WARN
     min_file_size_bytes: int | None = None
     max_file_size_bytes: int | None = None
+    expires_after_seconds: int | None = None
+    deletes_at: datetime | None = None
 
 
 class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,11 +179,12 @@ class UploadVerified(Event, frozen=True, tag="upload.verified.v1"):
     content: VerifiedContent
 
 
-class UploadCompleted(Event, frozen=True, tag="upload.completed.v1"):
+class UploadCompleted(Event, frozen=True, omit_defaults=True, tag="upload.completed.v1"):
     """The upload is done; its reservation is settled to `accepted_bytes`.
 
     A duplicate, or an upload whose unique key was taken meanwhile, keeps no bytes: `accepted_bytes` is 0 and
-    `keeps_bytes` is false. `forget_at` None: an object holds it.
+    `keeps_bytes` is false. `deletes_at`: when the upload is deleted, if nobody deletes it before; None: never.
+    `forget_at` stands in older events, and means nothing.
     """
 
     upload_id: str
@@ -191,6 +196,7 @@ class UploadCompleted(Event, frozen=True, tag="upload.completed.v1"):
     accepted_bytes: int
     due_at: datetime
     forget_at: datetime | None
+    deletes_at: datetime | None = None
 
 
 class UploadFailed(Event, frozen=True, tag="upload.failed.v1"):
@@ -235,11 +241,39 @@ class UploadContentChanged(Event, frozen=True, tag="upload.content_changed.v1"):
     etag: str | None
 
 
-class UploadForgotten(Event, frozen=True, tag="upload.forgotten.v1"):
-    """The record is gone from the read side, its bytes are deleted, and the personal fields of its events are null."""
+class UploadBytesInherited(Event, frozen=True, tag="upload.bytes_inherited.v1"):
+    """A duplicate keeps the bytes of its original from now on, because the original's record is going.
+
+    `due_at`: until when the original's URL may have put other bytes there. What else was a duplicate of
+    `from_upload_id` is one of this upload.
+    """
+
+    upload_id: str
+    from_upload_id: str
+    storage_key: str | None
+    etag: str
+    version_id: str | None
+    accepted_bytes: int
+    due_at: datetime
+
+
+class UploadDeleted(Event, frozen=True, omit_defaults=True, tag="upload.deleted.v1"):
+    """Somebody deleted a completed or skipped upload. What this means is the same as when it is forgotten."""
 
     upload_id: str
     freed_bytes: int
+    heir_id: str | None = None
+
+
+class UploadForgotten(Event, frozen=True, omit_defaults=True, tag="upload.forgotten.v1"):
+    """The record is gone from the read side, its bytes are deleted, and the personal fields of its events are null.
+
+    `heir_id`: the duplicate that keeps the bytes from now on; then they are not deleted.
+    """
+
+    upload_id: str
+    freed_bytes: int
+    heir_id: str | None = None
 
 
 UploadEvent = (
@@ -254,6 +288,8 @@ UploadEvent = (
     | UploadVerificationAbandoned
     | UploadCanceled
     | UploadContentChanged
+    | UploadBytesInherited
+    | UploadDeleted
     | UploadForgotten
 )
 
@@ -312,7 +348,10 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
-    """Done. `changed_etag`: storage holds other bytes since (an ETag, or '' for nothing at all)."""
+    """Done. `changed_etag`: storage holds other bytes since (an ETag, or '' for nothing at all).
+
+    `request.storage_key` and `content` say where its bytes are, also where these were another upload's before.
+    """
 
     upload_id: str
     request: UploadRequest
@@ -325,7 +364,13 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
     existing_object_id: str | None
     accepted_bytes: int
     keeps_bytes: bool
+    deletes_at: datetime | None = None
     changed_etag: str | None = None
+
+    @property
+    def has_proved_bytes(self) -> bool:
+        """Whether storage has, under this upload's key, the bytes that were proved."""
+        return self.keeps_bytes and self.changed_etag is None
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
@@ -425,7 +470,6 @@ class AcceptContent(msgspec.Struct, frozen=True, kw_only=True):
     object_id: str | None = None
     duplicate_of: str | None = None
     existing_object_id: str | None = None
-    forget_at: datetime
 
 
 class RejectContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -467,10 +511,25 @@ class ReportChangedContent(msgspec.Struct, frozen=True, kw_only=True):
     etag: str | None
 
 
-class ForgetUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """Erase the record."""
+class InheritBytes(msgspec.Struct, frozen=True, kw_only=True):
+    """Keep the bytes of the original that is going. `upload`: the original."""
 
     origin: Origin
+    upload: Completed
+
+
+class DeleteUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete a finished upload. `heir_id`: the duplicate that inherits the bytes."""
+
+    origin: Origin
+    heir_id: str | None = None
+
+
+class ForgetUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Erase the record. `heir_id`: the duplicate that inherits the bytes."""
+
+    origin: Origin
+    heir_id: str | None = None
 
 
 UploadCommand = (
@@ -484,6 +543,8 @@ UploadCommand = (
     | ExpireUpload
     | CancelUpload
     | ReportChangedContent
+    | InheritBytes
+    | DeleteUpload
     | ForgetUpload
 )
 
@@ -527,6 +588,10 @@ TRANSITIONS: Mapping[tuple[type[Upload], type[UploadCommand]], tuple[Step, ...]]
     (Failed, CancelUpload): (Step((UploadCanceled,), Canceled),),
     (Canceled, CancelUpload): _same(Canceled),
     (Completed, ReportChangedContent): (Step((UploadContentChanged,), Completed), Step((), Completed)),
+    (Completed, InheritBytes): (Step((UploadBytesInherited,), Completed), Step((), Completed)),
+    (Completed, DeleteUpload): (Step((UploadDeleted,), Forgotten),),
+    (Skipped, DeleteUpload): (Step((UploadDeleted,), Forgotten),),
+    (Forgotten, DeleteUpload): _same(Forgotten),
     (Failed, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
     (Canceled, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
     (Skipped, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
@@ -599,12 +664,12 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the tab
             if (etag or "") in {upload.content.etag, upload.changed_etag}:
                 return ()
             return (UploadContentChanged(origin=origin, upload_id=upload.upload_id, etag=etag),)
-        case Completed(), ForgetUpload(origin=origin):
-            return (UploadForgotten(origin=origin, upload_id=upload.upload_id, freed_bytes=upload.accepted_bytes),)
-        case Canceled(), ForgetUpload(origin=origin):
-            return (UploadForgotten(origin=origin, upload_id=upload.upload_id, freed_bytes=upload.kept_bytes),)
-        case Failed() | Skipped(), ForgetUpload(origin=origin):
-            return (UploadForgotten(origin=origin, upload_id=upload.upload_id, freed_bytes=0),)
+        case Completed(), InheritBytes(origin=origin, upload=original):
+            if upload.keeps_bytes:
+                return ()
+            return (_inherited(upload, origin, original),)
+        case ((Completed() | Skipped() | Canceled() | Failed()), (DeleteUpload() | ForgetUpload())):
+            return (_gone(upload, command),)
         case _:
             raise AssertionError(f"TRANSITIONS lists {type(upload).__name__} with {type(command).__name__}")
 
@@ -662,6 +727,7 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
                 existing_object_id=event.existing_object_id,
                 accepted_bytes=event.accepted_bytes,
                 keeps_bytes=event.keeps_bytes,
+                deletes_at=event.deletes_at,
             )
         case UploadFailed():
             asked = request_of(upload)
@@ -681,7 +747,19 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
             if not isinstance(upload, Completed):
                 return upload
             return msgspec.structs.replace(upload, changed_etag=event.etag or "")
-        case UploadForgotten():
+        case UploadBytesInherited():
+            if not isinstance(upload, Completed):
+                return upload
+            return msgspec.structs.replace(
+                upload,
+                request=msgspec.structs.replace(upload.request, storage_key=event.storage_key, due_at=event.due_at),
+                content=msgspec.structs.replace(upload.content, etag=event.etag, version_id=event.version_id),
+                object_id=None,
+                duplicate_of=None,
+                accepted_bytes=event.accepted_bytes,
+                keeps_bytes=True,
+            )
+        case UploadDeleted() | UploadForgotten():
             return Forgotten(upload_id=event.upload_id)
         case _:
             assert_never(event)
@@ -711,6 +789,13 @@ def request_of(upload: Upload) -> UploadRequest | None:
 def reserved(request: UploadRequest) -> int:
     """Return how many bytes of the quota a request holds until it ends."""
     return request.declared_size_bytes or 0
+
+
+def end_of(request: UploadRequest, completed_at: datetime) -> datetime | None:
+    """Return when an upload that is completed now is deleted, and with it the object that is made of it alone."""
+    if request.expires_after_seconds is None:
+        return None
+    return completed_at + timedelta(seconds=request.expires_after_seconds)
 
 
 def _request(command: RequestUpload) -> UploadEvent:
@@ -745,9 +830,35 @@ def _accept(command: AcceptContent, before: Pending | InProgress) -> tuple[Uploa
             released_bytes=reserved(before.request),
             accepted_bytes=command.content.size_bytes if keeps_bytes else 0,
             due_at=before.request.due_at,
-            forget_at=None if object_id is not None and keeps_bytes else command.forget_at,
+            forget_at=None,
+            deletes_at=end_of(before.request, command.origin.at),
         ),
     )
+
+
+def _inherited(heir: Completed, origin: Origin, original: Completed) -> UploadEvent:
+    return UploadBytesInherited(
+        origin=origin,
+        upload_id=heir.upload_id,
+        from_upload_id=original.upload_id,
+        storage_key=original.request.storage_key,
+        etag=original.content.etag,
+        version_id=original.content.version_id,
+        accepted_bytes=heir.content.size_bytes,  # the same bytes
+        due_at=original.request.due_at,
+    )
+
+
+def _gone(upload: Completed | Skipped | Canceled | Failed, command: DeleteUpload | ForgetUpload) -> UploadEvent:
+    match upload:
+        case Completed():
+            freed_bytes = upload.accepted_bytes
+        case Canceled():
+            freed_bytes = upload.kept_bytes
+        case _:
+            freed_bytes = 0
+    kind = UploadDeleted if isinstance(command, DeleteUpload) else UploadForgotten
+    return kind(origin=command.origin, upload_id=upload.upload_id, freed_bytes=freed_bytes, heir_id=command.heir_id)
 
 
 def _fail(
@@ -776,14 +887,23 @@ def _cancel(upload: Pending | InProgress | Failed, command: CancelUpload, releas
     )
 
 
+def upload_completed(status: Status | None, object_id: str | None = None) -> WrongStateError:
+    """Return the refusal to cancel or delete a finished upload. `object_id`: the object that its bytes are part of."""
+    what = (
+        "there is nothing to cancel, and a finished upload is deleted with an API key, without only_open."
+        if object_id is None
+        else f"its bytes are part of the object {object_id}. Delete the object instead."
+    )
+    return WrongStateError(
+        "upload_completed", f"The upload is {status}: {what}", {"status": status, "object_id": object_id}
+    )
+
+
 def _wrong_state(upload: Upload, command: UploadCommand) -> WrongStateError:
     status = STATUS_OF[type(upload)]
     if isinstance(upload, Completed | Skipped) and isinstance(command, CancelUpload):
-        return WrongStateError(
-            "upload_completed",
-            "The upload is over: delete the object instead.",
-            {"status": status, "object_id": upload.object_id if isinstance(upload, Completed) else None},
-        )
+        own = upload.object_id if isinstance(upload, Completed) and upload.duplicate_of is None else None
+        return upload_completed(status, own)
     if isinstance(upload, Failed | Canceled | Skipped):
         why = upload.message if isinstance(upload, Failed) else "request a new one."
         return WrongStateError(f"upload_{str(status).lower()}", f"The upload is {status}: {why}", {"status": status})

@@ -347,7 +347,12 @@ SETTINGS: tuple[Setting, ...] = (
         "900",
         _number(0, 86_400),
     ),
-    Setting("UPWELL_RETENTION_DAYS", "How long the record of an ended upload is kept.", "30", _number(0, 3650)),
+    Setting(
+        "UPWELL_RETENTION_DAYS",
+        "How long the record of an upload is kept that did not complete.",
+        "30",
+        _number(0, 3650),
+    ),
     Setting(
         "UPWELL_INLINE_LIMIT_BYTES",
         "Files of this size and more are verified by a worker, not in the confirm request.",

@@ -359,6 +359,7 @@ def _working(p: Ports, rules: Rules, telemetry: Telemetry) -> Working:
         expire=ExpiringUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules),
         forget=ForgettingUploads(log=p.log, clock=p.clock, ids=p.ids),
         recheck=RecheckingUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids),
+        delete_object=DeletingObjects(log=p.log, clock=p.clock, ids=p.ids),
         tasks=RunningTasks(
             tasks=p.tasks,
             clock=p.clock,

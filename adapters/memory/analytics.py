@@ -16,8 +16,10 @@ from domain.upload import (
     Failed,
     Status,
     Upload,
+    UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,
+    UploadDeleted,
     UploadDuplicateAvoided,
     UploadEvent,
     UploadForgotten,
@@ -27,6 +29,9 @@ from domain.upload import (
 )
 
 _PAGE = 10_000
+
+# What happens to records says nothing of what became of the uploads.
+_AFTERWARDS = (UploadBytesInherited, UploadDeleted, UploadForgotten)
 
 
 class _Known(NamedTuple):
@@ -117,7 +122,7 @@ class MemoryAnalytics:
     async def _uploads(self, area: Area, start: datetime, end: datetime) -> list[_Known]:
         streams: dict[str, list[UploadEvent]] = {}
         for event in await self._events(area):
-            if isinstance(event, UploadEvent) and not isinstance(event, UploadForgotten):
+            if isinstance(event, UploadEvent) and not isinstance(event, _AFTERWARDS):
                 streams.setdefault(event.upload_id, []).append(event)
         known = [
             _Known(
@@ -140,9 +145,13 @@ def _lies_in(event: Event, area: Area) -> bool:
 def _count(event: Event) -> _Counted | None:
     bucket_id, hour = event.origin.bucket_id or "", step_begin(event.origin.at, Step.HOUR)
     match event:
-        case UploadCompleted(accepted_bytes=stored) | UploadCanceled(kept_bytes=stored):
+        case (
+            UploadCompleted(accepted_bytes=stored)
+            | UploadCanceled(kept_bytes=stored)
+            | UploadBytesInherited(accepted_bytes=stored)
+        ):
             return _Counted(bucket_id, hour, stored_bytes=stored)
-        case UploadForgotten(freed_bytes=freed):
+        case UploadDeleted(freed_bytes=freed) | UploadForgotten(freed_bytes=freed):
             return _Counted(bucket_id, hour, stored_bytes=-freed)
         case UploadDuplicateAvoided(saved_bytes=saved):
             return _Counted(bucket_id, hour, avoided=1, avoided_bytes=saved)

@@ -21,6 +21,7 @@ from application.ports.event_log import (
     ClaimTakenError,
     Command,
     ForeignEventError,
+    HeirExistsError,
     Notification,
     OriginalExistsError,
     OriginalGoneError,
@@ -36,8 +37,9 @@ from domain.organization import OrganizationProfileChanged
 from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
 from domain.tags import BY_TAG, decode
 from domain.telling import origin_of
-from domain.upload import Status, UploadForgotten
+from domain.upload import Status, UploadBytesInherited, UploadDeleted, UploadForgotten
 
+_ENDS = {topic_of(UploadDeleted), topic_of(UploadForgotten), topic_of(ObjectDeleted)}
 _PERSONAL_OF_REQUEST = ("filename", "storage_key", "metadata", "object_metadata")
 _PERSONAL_OF_BLOB = ("filename", "storage_key")
 _LEFT_OUT_OF_BLOB = ("data", "metadata", "key_prefix")
@@ -153,6 +155,13 @@ class MemoryEventLog:
                 or stored.changed_etag is not None
             ):
                 raise OriginalGoneError(upload_id)
+        self._check_free_of_others(command)
+        if command.room_bytes > 0:
+            self._check_room(command)
+
+    def _check_free_of_others(self, command: Command) -> None:
+        """Refuse where an object holds an upload, or a duplicate stands on its bytes."""
+        tables = self.tables
         for unheld in command.unheld:
             holders = [
                 object_id
@@ -165,8 +174,10 @@ class MemoryEventLog:
                     f"The upload is part of the object {min(holders)}: it is forgotten with the object.",
                     {"object_id": min(holders), "upload_id": unheld.upload_id},
                 )
-        if command.room_bytes > 0:
-            self._check_room(command)
+        for upload_id in command.heirless:
+            heir = tables.heir(upload_id)
+            if heir is not None:
+                raise HeirExistsError(upload_id, heir.upload_id)
 
     def _check_live(self, command: Command) -> None:
         tables, organization_id = self.tables, command.organization_id
@@ -231,7 +242,7 @@ class MemoryEventLog:
         for notification in appended:
             self._notifications.append(notification)
             self._streams.setdefault(notification.originator_id, []).append(notification.id)
-            if notification.topic in {topic_of(UploadForgotten), topic_of(ObjectDeleted)}:
+            if notification.topic in _ENDS:
                 self._redact(notification.originator_id)
             elif notification.topic == topic_of(OrganizationProfileChanged):
                 self._redact_former_profiles(notification)
@@ -255,6 +266,8 @@ class MemoryEventLog:
             fact: dict[str, Any] = msgspec.json.decode(notification.state)
             if "request" in fact:
                 fact["request"] |= dict.fromkeys(_PERSONAL_OF_REQUEST)
+            if notification.topic == topic_of(UploadBytesInherited):
+                fact["storage_key"] = None
             if "blobs" in fact:
                 fact["metadata"] = None
                 fact.pop("key_prefix", None)

@@ -3,6 +3,8 @@
 It reads the event alone: no clock, no chance. What each event means for jobs is `scheduling`'s.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TypeAlias, TypeVar, assert_never
 
 import msgspec
@@ -56,9 +58,11 @@ from domain.organization import (
 )
 from domain.upload import (
     Status,
+    UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,
     UploadContentChanged,
+    UploadDeleted,
     UploadDuplicateAvoided,
     UploadEvent,
     UploadFailed,
@@ -110,7 +114,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """The read tables, by id; a row is replaced, never changed.
 
-    `holds`: pairs of an upload and an object that holds its bytes.
+    `holds`: pairs of an upload and an object that holds its bytes. `own_ends`: when uploads are deleted that no object
+    holds; one that is held is deleted with its objects. `inherited`: by upload, whose bytes it has inherited.
     """
 
     organizations: dict[str, OrganizationRecord] = {}
@@ -121,6 +126,8 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     uploads: dict[str, UploadRecord] = {}
     objects: dict[str, ObjectRecord] = {}
     holds: set[tuple[str, str]] = set()
+    own_ends: dict[str, datetime] = {}
+    inherited: dict[str, str] = {}
     webhooks: dict[str, WebhookRecord] = {}
     claims: dict[Claim, str] = {}
 
@@ -141,6 +148,15 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
             and upload.changed_etag is None
         ]
         return min(originals, key=lambda upload: upload.position, default=None)
+
+    def heir(self, upload_id: str) -> UploadRecord | None:
+        """Return the earliest completed duplicate that stands on the bytes of an upload."""
+        duplicates = [
+            upload
+            for upload in self.uploads.values()
+            if upload.duplicate_of == upload_id and upload.status is Status.COMPLETED
+        ]
+        return min(duplicates, key=lambda upload: upload.position, default=None)
 
 
 class ClaimHeldError(Exception):
@@ -347,6 +363,7 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
                 position=place.position,
                 auto_confirm=event.auto_confirm,
                 content_rules=event.content_rules,
+                retention_seconds=event.retention_seconds,
             )
             _hold(tables, Claim(scope=scope, key=event.name), bucket_id)
             _count_buckets(tables, namespace_id, 1)
@@ -371,6 +388,7 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
                 updated_at=origin.at,
                 auto_confirm=event.auto_confirm,
                 content_rules=event.content_rules,
+                retention_seconds=event.retention_seconds,
             )
         case BucketDeletionBegan():
             _change(tables.buckets, bucket_id, status=BucketStatus.DELETING, updated_at=origin.at)
@@ -408,6 +426,7 @@ def _project_object(tables: Tables, event: ObjectEvent, place: Place) -> None:
                 created_at=origin.at,
                 updated_at=origin.at,
                 position=place.position,
+                deletes_at=event.deletes_at,
             )
             _claim(tables, tables.objects[object_id])
             _count_objects(tables, tables.objects[object_id], 1)
@@ -472,6 +491,7 @@ def _release_bytes(tables: Tables, object_id: str, released_upload_ids: tuple[st
         if released is not None and released.object_id == object_id:
             other = min((holder for held, holder in tables.holds if held == upload_id), default=None)
             _change(tables.uploads, upload_id, object_id=other)
+    _show_ends(tables, released_upload_ids)
 
 
 def _hold_bytes(tables: Tables, object_id: str, blobs: tuple[Blob, ...]) -> None:
@@ -480,14 +500,33 @@ def _hold_bytes(tables: Tables, object_id: str, blobs: tuple[Blob, ...]) -> None
         upload = tables.uploads.get(upload_id)
         if upload is not None and upload.object_id is None:
             _change(tables.uploads, upload_id, object_id=object_id)
+    _show_ends(tables, uploads_of(blobs))
+
+
+def _show_ends(tables: Tables, upload_ids: Iterable[str]) -> None:
+    """Say when uploads are deleted: with the last object that holds them, otherwise at their own end."""
+    for upload_id in upload_ids:
+        holders = [tables.objects[holder] for held, holder in tables.holds if held == upload_id]
+        ends = [each.deletes_at for each in holders]
+        own = tables.own_ends.get(upload_id)
+        end = own if not holders else max((each for each in ends if each), default=None) if all(ends) else None
+        _change(tables.uploads, upload_id, deletes_at=end)
 
 
 def _project_upload(tables: Tables, event: UploadEvent, place: Place) -> None:
-    record = following(tables.uploads.get(place.stream_id), event, place)
+    upload_id = place.stream_id
+    record = following(tables.uploads.get(upload_id), event, place)
     if record is None:
-        tables.uploads.pop(place.stream_id, None)
-    else:
-        tables.uploads[place.stream_id] = record
+        for table in (tables.uploads, tables.own_ends, tables.inherited):
+            table.pop(upload_id, None)
+        return
+    tables.uploads[upload_id] = record
+    if isinstance(event, UploadCompleted) and event.deletes_at is not None:
+        tables.own_ends[upload_id] = event.deletes_at
+    elif isinstance(event, UploadBytesInherited):
+        tables.inherited[upload_id] = tables.inherited.get(event.from_upload_id, event.from_upload_id)
+        for other in [each for each in tables.uploads.values() if each.duplicate_of == event.from_upload_id]:
+            _change(tables.uploads, other.upload_id, duplicate_of=upload_id)
 
 
 def _settle_quota(tables: Tables, event: UploadEvent) -> None:
@@ -502,7 +541,9 @@ def _settle_quota(tables: Tables, event: UploadEvent) -> None:
             reserved = -event.released_bytes
         case UploadCanceled():
             reserved, accepted = -event.released_bytes, event.kept_bytes
-        case UploadForgotten():
+        case UploadBytesInherited():
+            accepted = event.accepted_bytes
+        case UploadDeleted() | UploadForgotten():
             accepted = -event.freed_bytes
         case (
             UploadSkipped()

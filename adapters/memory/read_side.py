@@ -300,7 +300,11 @@ class MemoryReadSide:
         return decode(stored[0].state).origin.organization_id if stored else None
 
     async def _bytes(self, upload_id: str) -> UploadBytes:
-        upload = self._log.tables.uploads.get(upload_id)
+        tables = self._log.tables
+        upload = tables.uploads.get(upload_id)
+        heir = next((heir for heir, stored_for in tables.inherited.items() if stored_for == upload_id), None)
+        if heir is not None:
+            return msgspec.structs.replace(await self._bytes(heir), upload_id=upload_id)
         if upload is None:
             return UploadBytes(upload_id=upload_id, known=bool(await self._log.read_stream(upload_id)))
         return UploadBytes(

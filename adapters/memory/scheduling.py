@@ -28,9 +28,11 @@ from domain.organization import (
     OrganizationRateLimitsChanged,
 )
 from domain.upload import (
+    UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,
     UploadContentChanged,
+    UploadDeleted,
     UploadDuplicateAvoided,
     UploadFailed,
     UploadForgotten,
@@ -85,22 +87,26 @@ class JobTable:
         self.rows[upload_id, kind] = JobRow(kind=kind, upload_id=upload_id, due_at=due_at)
 
     def set_discard(self, tables: Tables, upload_id: str, now: datetime, again_at: datetime) -> None:
-        """Have the bytes of an upload deleted now, and once more when a URL that was given out has expired."""
+        """Have the bytes of an upload deleted now, and once more when a URL that was given out has expired.
+
+        Those that it has inherited go under the id of the upload that they were stored for.
+        """
         upload = tables.uploads.get(upload_id)
+        stored_for = tables.inherited.get(upload_id, upload_id)
         if upload is not None:
-            self.rows[upload_id, JobKind.DISCARD] = JobRow(
+            self.rows[stored_for, JobKind.DISCARD] = JobRow(
                 kind=JobKind.DISCARD,
-                upload_id=upload_id,
+                upload_id=stored_for,
                 due_at=now,
                 storage_key=upload.storage_key,
                 multipart_id=upload.multipart_id,
                 again_at=again_at,
             )
 
-    def remove(self, upload_ids: Iterable[str], kind: JobKind | None = None) -> None:
-        """Remove these uploads' jobs of one kind, or all of them."""
+    def remove(self, upload_ids: Iterable[str], *kinds: JobKind) -> None:
+        """Remove these uploads' jobs of some kinds, or all of them."""
         for upload_id in upload_ids:
-            for each in JobKind if kind is None else (kind,):
+            for each in kinds or JobKind:
                 self.rows.pop((upload_id, each), None)
 
 
@@ -126,8 +132,8 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
             jobs.set(JobKind.EXPIRE, upload_id, event.due_at)
         case UploadCompleted():
             jobs.remove([upload_id])
-            if event.forget_at is not None:
-                jobs.set(JobKind.FORGET, upload_id, event.forget_at)
+            if event.deletes_at is not None:
+                jobs.set(JobKind.FORGET, upload_id, event.deletes_at)
             if not event.keeps_bytes:
                 jobs.set_discard(tables, upload_id, now, event.due_at)
                 return True
@@ -138,19 +144,21 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
             if isinstance(event, UploadFailed) or not event.keeps_bytes:
                 jobs.set_discard(tables, upload_id, now, event.due_at)
                 return True
-        case UploadForgotten():
-            jobs.remove([upload_id])
-            forgotten = tables.uploads.get(upload_id)
-            if forgotten is not None:
-                jobs.set_discard(tables, upload_id, now, forgotten.due_at)
-            return True
+        case UploadBytesInherited():
+            jobs.set(JobKind.RECHECK, upload_id, event.due_at)
+        case UploadDeleted() | UploadForgotten():
+            return _schedule_end(jobs, tables, upload_id, event)
         case ObjectCreated():
             jobs.remove(uploads_of(event.blobs), JobKind.FORGET)
+            if event.deletes_at is not None:
+                jobs.set(JobKind.DELETE_OBJECT, upload_id, event.deletes_at)
         case ObjectUpdated():
             jobs.remove(uploads_of(event.blobs), JobKind.FORGET)
             for released in event.released_upload_ids:
-                jobs.set(JobKind.FORGET, released, event.forget_at)
+                if released in tables.own_ends:
+                    jobs.set(JobKind.FORGET, released, tables.own_ends[released])
         case ObjectDeleted():
+            jobs.remove([upload_id], JobKind.DELETE_OBJECT)
             for released in event.released_upload_ids:  # of two holders that go at once each may leave it to the other
                 jobs.set(JobKind.FORGET, released, now)
             return bool(event.released_upload_ids)
@@ -192,3 +200,14 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
         case _:
             assert_never(event)
     return False
+
+
+def _schedule_end(jobs: JobTable, tables: Tables, upload_id: str, event: UploadDeleted | UploadForgotten) -> bool:
+    """Have the bytes of an upload that goes deleted, unless a duplicate inherits them."""
+    gone = tables.uploads.get(upload_id)
+    # where it has inherited bytes, its own are being deleted still
+    own = [JobKind.DISCARD] if upload_id in tables.inherited else []
+    jobs.remove([upload_id], *(kind for kind in JobKind if kind not in own))
+    if gone is not None and event.heir_id is None:
+        jobs.set_discard(tables, upload_id, event.origin.at, gone.due_at)
+    return event.heir_id is None

@@ -15,8 +15,10 @@ from domain.events import topic_of
 from domain.object import ObjectCreated, ObjectDeleted
 from domain.upload import (
     Status,
+    UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,
+    UploadDeleted,
     UploadDuplicateAvoided,
     UploadFailed,
     UploadForgotten,
@@ -203,6 +205,9 @@ class GatheredFigures:
     def _forgotten(self, fact: Fact) -> None:
         self._hour(fact).stored_bytes -= fact.freed_bytes
 
+    def _inherited(self, fact: Fact) -> None:
+        self._hour(fact).stored_bytes += fact.accepted_bytes
+
     def _avoided(self, fact: Fact) -> None:
         hour = self._hour(fact)
         hour.avoided += 1
@@ -259,6 +264,8 @@ class GatheredFigures:
         topic_of(UploadCompleted): _completed,
         topic_of(UploadFailed): _failed,
         topic_of(UploadCanceled): _canceled,
+        topic_of(UploadBytesInherited): _inherited,
+        topic_of(UploadDeleted): _forgotten,
         topic_of(UploadForgotten): _forgotten,
         topic_of(UploadDuplicateAvoided): _avoided,
         topic_of(ObjectCreated): _object_created,

@@ -30,6 +30,7 @@ from application.ports.event_log import (
     ClaimTakenError,
     Command,
     ForeignEventError,
+    HeirExistsError,
     LogUnavailableError,
     Notification,
     OriginalExistsError,
@@ -104,13 +105,14 @@ class _Entry:
                 self.states.append(encode(event))
         self.caller = _caller(command.organization_id, command.key_id, command.namespace_id, command.bucket_id)
         self.conditions = None
-        if command.free or command.no_original or command.stored or command.unheld:
+        if command.free or command.no_original or command.stored or command.unheld or command.heirless:
             self.conditions = _text(
                 {
                     "free": command.free,
                     "no_original": command.no_original,
                     "stored": command.stored,
                     "unheld": command.unheld,
+                    "heirless": command.heirless,
                 }
             )
         self.room_bytes = command.room_bytes
@@ -426,6 +428,8 @@ def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: C901, PLR0911  # on
             return OriginalExistsError(outcome["upload_id"])
         case "original_gone":
             return OriginalGoneError(outcome["upload_id"])
+        case "heir_exists":
+            return HeirExistsError(outcome["upload_id"], outcome["heir_id"])
         case "quota_exceeded":
             return quota_exceeded(outcome["limit_bytes"], outcome["used_bytes"], outcome["requested_bytes"])
         case "key_revoked":

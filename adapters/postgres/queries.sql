@@ -149,15 +149,17 @@ SELECT p.upload_id, u.status, u.storage_key, u.multipart_id, u.etag, u.size_byte
     EXISTS (SELECT FROM upwell.upwell_events e WHERE e.originator_id = p.upload_id) AS known,
     CASE WHEN u.upload_id IS NOT NULL
         THEN (u.keeps_bytes AND u.status <> 'SKIPPED')
-            OR EXISTS (SELECT FROM upwell.holds h WHERE h.upload_id = p.upload_id)
-        ELSE (SELECT e.topic <> 'upload.forgotten.v1' FROM upwell.upwell_events e
+            OR EXISTS (SELECT FROM upwell.holds h WHERE h.upload_id = u.upload_id)
+        ELSE (SELECT e.topic NOT IN ('upload.deleted.v1', 'upload.forgotten.v1') FROM upwell.upwell_events e
             WHERE e.originator_id = p.upload_id ORDER BY e.originator_version DESC LIMIT 1) IS TRUE
     END AS needed
 FROM unnest($1::text[], $2::text[], $3::text[]) p(internal_id, namespace_id, upload_id)
     JOIN upwell.organizations o ON o.internal_id = p.internal_id
     JOIN upwell.upwell_events n ON n.originator_id = p.namespace_id AND n.originator_version = 1
         AND n.organization_id = o.organization_id
-    LEFT JOIN upwell.uploads u ON u.upload_id = p.upload_id;
+    LEFT JOIN LATERAL (
+        SELECT * FROM upwell.uploads u WHERE u.upload_id = p.upload_id OR u.inherited_from = p.upload_id
+        ORDER BY u.inherited_from IS NOT DISTINCT FROM p.upload_id DESC LIMIT 1) u ON true;
 
 -- name: proved_bytes
 -- The next completed uploads that keep their bytes.

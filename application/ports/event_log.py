@@ -62,6 +62,19 @@ class Unheld(msgspec.Struct, frozen=True, kw_only=True):
     besides: str | None = None
 
 
+class HeirExistsError(RefusedError):
+    """A completed duplicate stands on the bytes of an upload that is going. `heir_id`: the earliest one."""
+
+    def __init__(self, upload_id: str, heir_id: str) -> None:
+        super().__init__(
+            "heir_exists",
+            f"The upload {heir_id} is a duplicate of {upload_id}, and stands on its bytes.",
+            {"upload_id": upload_id, "heir_id": heir_id},
+        )
+        self.upload_id = upload_id
+        self.heir_id = heir_id
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What one command wants to append, atomically over its streams, and what must hold when it does.
 
@@ -71,7 +84,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     `organization_id`: whose streams and events these are; another's are refused, whatever version is expected of them.
     `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active).
     `free`: claims that nobody may hold. `no_original`: bytes that must be new. `stored`: uploads whose bytes must still
-    be kept. `unheld`: uploads that no object may hold. `room_bytes`: what the quota must have room for beyond what is
+    be kept. `unheld`: uploads that no object may hold. `heirless`: uploads on whose bytes no completed duplicate may
+    stand. `room_bytes`: what the quota must have room for beyond what is
     reserved and accepted (≤ 0 always passes). Of several of one kind the first that does not hold is told.
     """
 
@@ -85,6 +99,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     no_original: tuple[Sameness, ...] = ()
     stored: tuple[str, ...] = ()
     unheld: tuple[Unheld, ...] = ()
+    heirless: tuple[str, ...] = ()
     room_bytes: int = 0
 
 
@@ -151,10 +166,11 @@ class EventLog(Protocol):
         """Append a command's events and return the position of the last one.
 
         Raises `ForeignEventError`, `VersionConflictError`, `ClaimTakenError`, `OriginalExistsError`,
-        `OriginalGoneError`, `QuotaExceededError`, `UnauthenticatedError` (key revoked), `ForbiddenError` or
-        `NotFoundError` (bucket or namespace not live, or a stream of another organization), `WrongStateError` (held),
-        and `LogUnavailableError`. A cancelled caller leaves the log whole: the command is appended entirely or not at
-        all. Sending a command again that was appended already raises `VersionConflictError`.
+        `OriginalGoneError`, `HeirExistsError`, `QuotaExceededError`, `UnauthenticatedError` (key revoked),
+        `ForbiddenError` or `NotFoundError` (bucket or namespace not live, or a stream of another organization),
+        `WrongStateError` (held), and `LogUnavailableError`. A cancelled caller leaves the log whole: the command is
+        appended entirely or not at all. Sending a command again that was appended already raises
+        `VersionConflictError`.
         """
         ...
 

@@ -11,9 +11,10 @@ import msgspec
 class JobKind(enum.StrEnum):
     """What is to be done with an upload, or with what else `Job.upload_id` names.
 
-    `verify`: prove its bytes. `expire`: see whether the client came back. `forget`: erase the record.
+    `verify`: prove its bytes. `expire`: see whether the client came back. `forget`: erase a record whose time is over.
     `discard`: delete bytes that must not stay. `recheck`: see whether a completed upload's bytes are still the same.
-    `item`: work an item of a task (named by `item_subject`). `drop_task`: remove a task that has long ended.
+    `delete_object`: delete an object whose time is over. `item`: work an item of a task (named by
+    `item_subject`). `drop_task`: remove a task that has long ended.
     """
 
     VERIFY = "verify"
@@ -21,6 +22,7 @@ class JobKind(enum.StrEnum):
     FORGET = "forget"
     DISCARD = "discard"
     RECHECK = "recheck"
+    DELETE_OBJECT = "delete_object"
     ITEM = "item"
     DROP_TASK = "drop_task"
 

@@ -148,6 +148,7 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
+    retention_seconds: int | None = None
 
 
 class StoredSizes(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +165,8 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `part_size`: of every part but the last, of an upload in parts. `multipart_id`: storage's id of it, once it began.
     `storage_checks`: storage itself refuses other bytes than those of `declared_sha256`.
+    `deletes_at`: when the upload is deleted, if nobody deletes it before; one that objects hold goes with them. Of one
+    that is not completed: when it would be, were it completed at once.
     """
 
     upload_id: str
@@ -206,6 +209,7 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     storage_checks: bool = False
     multipart_id: str | None = None
     auto_confirm: bool = False
+    deletes_at: datetime | None = None
 
 
 class KeyPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,6 +254,7 @@ class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     position: int
+    deletes_at: datetime | None = None
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,6 +59,7 @@ async def create_bucket(request: StrictRequest, data: JSONBody[BucketCreateReque
                 metadata=data.metadata,
                 auto_confirm=data.auto_confirm,
                 content_rules=data.content_rules,
+                retention_seconds=data.retention_seconds,
                 ids=ids,
             ),
             made=lambda record: (record.bucket_id,),
@@ -179,6 +180,7 @@ def _change_of(data: BucketUpdateRequest) -> BucketChange:
         metadata=UNSET if data.metadata is None else data.metadata,
         auto_confirm=UNSET if data.auto_confirm is None else data.auto_confirm,
         content_rules=UNSET if data.content_rules is None else data.content_rules,
+        retention_seconds=data.retention_seconds,
     )
 
 
@@ -215,6 +217,7 @@ def render(record: BucketRecord, sizes: StoredSizes | None = None) -> BucketResp
         ),
         auto_confirm=record.auto_confirm,
         content_rules=record.content_rules,
+        retention_seconds=record.retention_seconds,
     )
 
 

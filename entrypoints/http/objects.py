@@ -234,6 +234,7 @@ def render(record: ObjectRecord, urls: dict[str, str] | None = None) -> dict[str
         blobs=[_blob(blob, (urls or {}).get(blob.blob_id)) for blob in record.blobs],
         created_at=record.created_at,
         updated_at=record.updated_at,
+        deletes_at=record.deletes_at,
     )
     return {**record.metadata, **msgspec.structs.asdict(response)}
 
@@ -310,6 +311,7 @@ def _wish(asked: CreateObjectRequest, body: Json) -> ObjectWish:
         fields=own_fields(body, CreateObjectRequest),
         key_prefix=asked.key_prefix,
         skip_duplicates=asked.skip_duplicates,
+        expires_after_seconds=asked.expires_after_seconds,
     )
 
 

@@ -64,6 +64,7 @@ _DELETE_OWN = Needs(Permission.DELETE, tokens=True, counts_as=RequestClass.DATA)
 TAGS = ["Uploads"]
 
 At = Annotated[str | None, QueryParameter(description="A time: the upload is shown as it was then.")]
+OnlyOpen = Annotated[bool, QueryParameter(description="Refuse an upload that is completed or skipped.")]
 Async = Annotated[bool, QueryParameter(name="async")]
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 
@@ -207,8 +208,14 @@ async def get_upload(
     opt=_DELETE_OWN,
     tags=TAGS,
 )
-async def delete_upload(upload_id: FromPath[str], scope: Scope, delete_s3_object: FromQuery[bool] = True) -> None:
-    """Cancel an upload and delete its bytes, unless they are to stay until the record is forgotten."""
+async def delete_upload(
+    upload_id: FromPath[str], scope: Scope, delete_s3_object: FromQuery[bool] = True, only_open: OnlyOpen = False
+) -> None:
+    """Cancel an upload, or delete one that is completed or skipped, with its bytes.
+
+    The bytes of a canceled upload may stay until the record is forgotten. Bytes on which another upload or an object
+    stands as well stay for it; an upload whose bytes are part of an object goes with the object.
+    """
     admitted = admitted_in(scope)
     await admitted.services.cancel_upload(
         admitted.caller,
@@ -216,6 +223,7 @@ async def delete_upload(upload_id: FromPath[str], scope: Scope, delete_s3_object
         upload_id,
         bucket_id=_bucket_id(admitted),
         keep_bytes=not delete_s3_object,
+        only_open=only_open,
     )
 
 
@@ -382,6 +390,7 @@ def render(
         auto_confirm=record.auto_confirm,
         integrity="storage" if record.storage_checks else None,
         content_type_note=_note(record),
+        deletes_at=record.deletes_at,
     )
 
 
@@ -424,6 +433,7 @@ def _wish(
         skip_duplicates=data.skip_duplicates,
         policy=policy,
         auto_confirm=data.auto_confirm,
+        expires_after_seconds=data.expires_after_seconds,
     )
 
 
@@ -460,6 +470,7 @@ def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
         skipped_unique_key=record.existing_object_id is not None,
         existing_object_id=record.existing_object_id,
         content_type_note=_note(record),
+        deletes_at=record.deletes_at,
     )
 
 

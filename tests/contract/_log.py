@@ -21,6 +21,7 @@ from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks import PostgresTasks
 from application.changing_buckets import load_bucket
 from application.changing_namespaces import load_namespace
+from application.forgetting_uploads import farewell
 from application.ports.event_log import Command, EventLog, StreamAppend, Unheld
 from application.ports.jobs import JobQueue
 from application.ports.key_uses import KeyUses
@@ -58,6 +59,7 @@ from domain.upload import (
     AcceptContent,
     BeginVerification,
     CancelUpload,
+    DeleteUpload,
     ExpireUpload,
     FailureReason,
     ForgetUpload,
@@ -309,7 +311,6 @@ class Account:
             object_id=object_id,
             duplicate_of=duplicate_of,
             existing_object_id=existing_object_id,
-            forget_at=self.clock.now() + RETENTION,
         )
 
     def rejects(self) -> Callable[[Origin], UploadCommand]:
@@ -434,6 +435,15 @@ class Account:
             streams += (await self.to_upload(log, upload_id, self.forgets())).streams
         unheld = tuple(Unheld(upload_id=upload_id, besides=object_id) for upload_id in going)
         return self.command(*streams, unheld=unheld)
+
+    async def goes(
+        self, log: EventLog, upload_id: str, *, heir_id: str | None = None, deleted: bool = True, **conditions: Value
+    ) -> Command:
+        """Return what deletes (or forgets) an upload, and leaves its bytes to an heir."""
+        kind = DeleteUpload if deleted else ForgetUpload
+        loaded = await load_upload(log, upload_id)
+        gone = await farewell(log, loaded, kind(origin=self.origin(), heir_id=heir_id))
+        return self.command(*gone.streams, **{"heirless": gone.heirless, **conditions})
 
     # what is around them
 

@@ -1,7 +1,7 @@
 """What `EventLog` promises, on every adapter."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from application.ports.event_log import (
     Command,
     EventLog,
     ForeignEventError,
+    HeirExistsError,
     Notification,
     OriginalExistsError,
     OriginalGoneError,
@@ -23,6 +24,8 @@ from application.ports.event_log import (
     Unheld,
     VersionConflictError,
 )
+from application.ports.jobs import Job, JobKind
+from application.ports.read_side import KeyPlace
 from domain.bucket import BucketStatus
 from domain.events import Event, encode, topic_of
 from domain.object import ObjectCreated
@@ -877,3 +880,76 @@ async def test_deleting_an_object_makes_the_personal_fields_of_its_stored_events
     everything = b"".join(each.state for each in stored)
     for personal in (b"report.txt", b"secret", b"title", b"pages", b"/reports", b"/other"):
         assert personal not in everything
+
+
+async def twins(kit: Kit, account: Account, count: int = 2) -> list[str]:
+    """Complete an upload, and duplicates of it."""
+    first = await account.complete(kit.log)
+    return [first, *[await account.complete(kit.log, duplicate_of=first) for _ in range(count - 1)]]
+
+
+async def test_who_goes_is_told_of_the_earliest_duplicate_that_stands_on_the_bytes(kit: Kit, account: Account) -> None:
+    first, second, _ = await twins(kit, account, 3)
+    with pytest.raises(HeirExistsError) as told:
+        await kit.log.append(await account.goes(kit.log, first))
+    assert (told.value.upload_id, told.value.heir_id) == (first, second)
+    assert (await kit.log.read_stream(first))[-1].topic == "upload.completed.v1"
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_bytes_go_from_heir_to_heir_and_with_the_last_of_them(
+    kit: Kit, account: Account, *, deleted: bool
+) -> None:
+    first, second, third = await twins(kit, account, 3)
+    before = await kit.read_side.upload(account.namespace_id, first)
+    assert before is not None
+    for gone, heir in ((first, second), (second, third)):
+        await kit.log.append(await account.goes(kit.log, gone, heir_id=heir, deleted=deleted))
+        assert await kit.read_side.upload(account.namespace_id, gone) is None
+        kept = await kit.read_side.upload(account.namespace_id, heir)
+        assert kept is not None
+        assert (kept.storage_key, kept.etag, kept.version_id) == (before.storage_key, before.etag, before.version_id)
+        assert (kept.duplicate_of, kept.keeps_bytes) == (None, True)
+        quota = await kit.read_side.quota(account.organization_id)
+        assert quota.accepted_bytes == before.size_bytes
+        jobs = {job.kind for job in await lease_all_of(kit, account) if job.upload_id == first}
+        assert JobKind.DISCARD not in jobs
+    other = await kit.read_side.originals(account.bucket_id, {HASH})
+    assert other[HASH].upload_id == third
+
+    await kit.log.append(await account.goes(kit.log, third, deleted=deleted))
+
+    assert (await kit.read_side.quota(account.organization_id)).accepted_bytes == 0
+    discards = [job for job in await lease_all_of(kit, account) if job.storage_key == before.storage_key]
+    assert [(job.kind, job.upload_id) for job in discards] == [(JobKind.DISCARD, first)]
+    for upload_id in (first, second, third):
+        stored = await kit.log.read_stream(upload_id)
+        assert not any(b"report.txt" in event.state for event in stored)
+        assert all(decode(event.state) for event in stored)
+
+
+async def lease_all_of(kit: Kit, account: Account) -> Sequence[Job]:
+    """Return all jobs, by looking at them from far in the future and giving them back."""
+    jobs = await kit.jobs.lease(now=account.clock.now() + timedelta(days=900), limit=100, lasts=timedelta(seconds=1))
+    for job in jobs:
+        await kit.jobs.put_off(job, until=job.due_at, error=None)
+    return jobs
+
+
+async def test_other_duplicates_are_duplicates_of_the_heir(kit: Kit, account: Account) -> None:
+    first, second, third = await twins(kit, account, 3)
+    await kit.log.append(await account.goes(kit.log, first, heir_id=second))
+    record = await kit.read_side.upload(account.namespace_id, third)
+    assert record is not None
+    assert record.duplicate_of == second
+
+
+async def test_what_is_kept_for_an_heir_is_needed_in_storage(kit: Kit, account: Account) -> None:
+    first, second = await twins(kit, account)
+    (organization, namespace) = (await kit.directory.organization(account.organization_id), account.namespace_id)
+    assert organization is not None
+    places = [KeyPlace(internal_id=organization.internal_id, namespace_id=namespace, upload_id=first)]
+    await kit.log.append(await account.goes(kit.log, first, heir_id=second))
+    assert (await kit.read_side.bytes_at(places))[first].needed
+    await kit.log.append(await account.goes(kit.log, second))
+    assert not (await kit.read_side.bytes_at(places))[first].needed

@@ -307,12 +307,15 @@ async def test_a_verification_that_was_abandoned_is_tried_again_and_the_upload_e
     }
 
 
-async def test_a_completed_upload_without_an_object_is_forgotten_later(
+async def test_a_completed_upload_is_forgotten_only_where_it_has_an_end(
     kit: Kit, account: Account, upload_id: str, due_at: datetime
 ) -> None:
     await account.complete(kit.log, upload_id)
-    forget_at = account.clock.now() + RETENTION
-    assert await due(kit, account, upload_id) == {JobKind.FORGET: forget_at, JobKind.RECHECK: due_at}
+    assert await due(kit, account, upload_id) == {JobKind.RECHECK: due_at}
+
+    other = await account.request(kit.log, expires_after_seconds=60)
+    await account.complete(kit.log, other)
+    assert (await due(kit, account, other))[JobKind.FORGET] == account.clock.now() + timedelta(seconds=60)
 
 
 @pytest.mark.parametrize("version_id", ["version-1", None])
@@ -340,8 +343,7 @@ async def test_the_bytes_of_a_completed_upload_that_keeps_none_are_deleted_now_a
     await account.complete(kit.log, upload_id, **others)
     jobs = await discards(kit, account, upload_id)
     assert jobs[JobKind.DISCARD].again_at == due_at
-    assert jobs[JobKind.FORGET].due_at == account.clock.now() + RETENTION
-    assert set(jobs) == {JobKind.DISCARD, JobKind.FORGET}
+    assert set(jobs) == {JobKind.DISCARD}
 
 
 @pytest.mark.parametrize("end", ["reject", "expire", "cancel", "cancel after failing"])
@@ -402,7 +404,9 @@ async def test_a_skipped_upload_is_forgotten_later(kit: Kit, account: Account) -
 async def test_an_upload_that_an_object_takes_up_is_not_forgotten_until_it_is_released(
     kit: Kit, account: Account
 ) -> None:
-    first = await account.complete(kit.log)
+    first = await account.request(kit.log, expires_after_seconds=60)
+    await account.complete(kit.log, first)
+    end = account.clock.now() + timedelta(seconds=60)
     stream = account.new_object(first)
     await kit.log.append(account.command(stream))
     assert await kit.jobs.next_due() == (await due(kit, account, first))[JobKind.RECHECK]  # and not to be forgotten
@@ -411,7 +415,7 @@ async def test_an_upload_that_an_object_takes_up_is_not_forgotten_until_it_is_re
     await kit.log.append(account.command(await account.put_blob(kit.log, stream.stream_id, second)))
     jobs = await lease_all(kit.jobs, far(account.clock.now()))
     (job,) = [each for each in jobs if each.kind is not JobKind.RECHECK]
-    assert (job.kind, job.upload_id, job.due_at) == (JobKind.FORGET, first, account.clock.now() + RETENTION)
+    assert (job.kind, job.upload_id, job.due_at) == (JobKind.FORGET, first, end)
 
 
 async def test_an_upload_that_a_deleted_object_left_to_another_is_looked_at_at_once(kit: Kit, account: Account) -> None:

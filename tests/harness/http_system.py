@@ -247,7 +247,8 @@ class HttpSystem:
                 return Told(told["matched"], told["ignored"])
             case Cancel():
                 response = self._client.delete(
-                    f"/v1/uploads/{request.upload_id}", params={"delete_s3_object": not request.keep_bytes}
+                    f"/v1/uploads/{request.upload_id}",
+                    params={"delete_s3_object": not request.keep_bytes, "only_open": request.only_open},
                 )
                 assert response.status_code in {204, *range(400, 600)}
                 return None if response.is_success else refused(response)

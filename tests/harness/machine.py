@@ -139,6 +139,7 @@ def wishes(draw: st.DrawFn) -> Wish:
         expires_in_seconds=draw(st.sampled_from([SHORT, LONG, LONG])),
         in_parts=draw(st.booleans()),
         auto_confirm=draw(st.sampled_from([None, None, True, False])),
+        expires_after_seconds=draw(st.sampled_from([None, None, None, 1800])),
     )
     return Wish(body, ask)
 
@@ -393,13 +394,34 @@ class UploadMachine(RuleBasedStateMachine):
             requests.insert(0, self._confirmation(other, "nothing", None, as_task=False))
         self._at_once(requests)
 
-    @rule(upload_id=sent, keep_bytes=st.booleans(), claim=st.none() | claims)
-    def cancel(self, upload_id: str, keep_bytes: bool, claim: str | None) -> None:
-        """Give it up, perhaps for the second time, perhaps while it is being confirmed."""
-        requests: list[About] = [Cancel(upload_id=upload_id, keep_bytes=keep_bytes)]
+    @rule(upload_id=sent, keep_bytes=st.booleans(), only_open=st.booleans(), claim=st.none() | claims)
+    def cancel(self, upload_id: str, keep_bytes: bool, claim: str | None, only_open: bool = False) -> None:
+        """Give it up, or delete it, perhaps for the second time, perhaps while it is being confirmed."""
+        requests: list[About] = [Cancel(upload_id=upload_id, keep_bytes=keep_bytes, only_open=only_open)]
         if claim is not None:
             requests.insert(0, self._confirmation(upload_id, claim, None, as_task=False))
         self._at_once(requests)
+
+    @rule(upload_id=sent, other=st.none() | sent)
+    def delete(self, upload_id: str, other: str | None) -> None:
+        """Delete an upload, perhaps while another one is being deleted that stands on its bytes."""
+        several = [upload_id] if other in {None, upload_id} else [upload_id, other or ""]
+        self._at_once([Cancel(upload_id=each) for each in several])
+
+    @rule(target=sent, wish=wishes(), count=st.integers(2, 3), at_once=st.booleans(), makes=st.booleans())
+    def delete_twins(self, wish: Wish, count: int, at_once: bool, makes: bool) -> Any:  # noqa: ANN401  # the same
+        """Upload the same bytes several times, and delete the first ones, perhaps at once."""
+        alike = replace(wish.ask, bucket="plain", sha256=None, skip_duplicates=True, create_object=False)
+        made: list[str] = []
+        for _ in range(count):
+            made += self._do_the_job(Wish(wish.body, alike), "nothing", None).values
+        if makes:
+            made += self._do_the_job(Wish(wish.body, replace(alike, create_object=True)), "nothing", None).values
+        requests: list[About] = [Cancel(upload_id=each) for each in made[:2]]
+        for several in [requests] if at_once else [[each] for each in requests]:
+            if several:
+                self._at_once(several)
+        return multiple(*made)
 
     @rule(number=st.integers(0, 3), twice=st.booleans())
     def delete_object(self, number: int, twice: bool) -> None:
@@ -609,12 +631,17 @@ class UploadMachine(RuleBasedStateMachine):
             if not subject.startswith("task_"):  # a task has jobs of its own
                 kinds.setdefault(subject, set()).add(kind)
         for upload in self.model.uploads.values():
-            there, expected = kinds.pop(upload.upload_id, set()), self.model.jobs(upload)
+            there, expected = kinds.pop(upload.upload_id, set()) - {"discard"}, self.model.jobs(upload)
             assert there == expected, f"{upload.upload_id} ({upload.status}) has the jobs {there}, not {expected}"
             if "expire" in there:
                 looked_at = jobs[upload.upload_id, "expire"]
                 assert looked_at >= upload.due_at, f"{upload.upload_id} is ended at {looked_at}, before its URL is over"
+        for each in self.model.objects:
+            there, expected = kinds.pop(each.object_id, set()), {"delete_object"} if each.ends_at else set()
+            assert there == expected, f"{each.object_id} has the jobs {there}, not {expected}"
         assert not kinds, f"jobs of uploads that are not there: {kinds}"
+        discards = {subject for subject, kind in jobs if kind == "discard"}
+        assert discards == {each.discards for each in self.model.uploads.values() if each.deletions}
 
     @invariant()
     def bytes_are_where_they_should_be(self) -> None:
@@ -661,6 +688,7 @@ class UploadMachine(RuleBasedStateMachine):
             expires_at=answer.expires_at,
             due_at=answer.expires_at + self.model.limits.grace,
             status=answer.status,
+            discards=answer.upload_id,
             part_size=answer.part_size,
             url=None if answer.url is None else Url(answer.url, answer.headers, now, answer.expires_at),
         )
@@ -733,7 +761,8 @@ class UploadMachine(RuleBasedStateMachine):
             return
         self._note("put")
         seen = self.system.put(upload.url.url, {"Content-Type": CONTENT_TYPE}, body)
-        fits = upload.ask.size_bytes in {None, len(body)} and self.system.storage_now() < upload.url.expires_at
+        signed = {name.lower(): value for name, value in upload.url.headers.items()}.get("content-length")
+        fits = signed in {None, str(len(body))} and self.system.storage_now() < upload.url.expires_at
         assert seen.status == (200 if fits else 403), f"a PUT was answered with {seen.status}"
         if fits:
             upload.store(body, seen.etag or "")
@@ -877,7 +906,7 @@ class UploadMachine(RuleBasedStateMachine):
         upload = self.model.uploads[request.upload_id]
         match request:
             case Cancel():
-                return self.model.refusal_to_cancel(upload, keep_bytes=request.keep_bytes)
+                return self.model.refusal_to_cancel(upload, request)
             case Forget():
                 return self.model.refusal_to_forget(upload)
             case Confirm():
@@ -927,9 +956,10 @@ class UploadMachine(RuleBasedStateMachine):
         """Hold the answer to a notification to what it was about, and see that somebody goes on with it."""
         upload = self.model.uploads[request.upload_id]
         ours = not request.elsewhere and request.storage_key == upload.storage_key and state != FORGOTTEN
+        ours = ours and upload.discards == upload.upload_id  # an heir's bytes lie under another upload's key
         matched = request.times if ours else 0
         assert answer == Told(matched, request.times - matched), (request, answer)
-        if not raced:
+        if not raced and ours:
             self.model.told(request, now)
         if ours and not request.gone and upload.ask.confirms_itself:
             assert upload.status not in WAITING, f"storage told of {upload.upload_id}, and nobody looks"
@@ -954,6 +984,8 @@ class UploadMachine(RuleBasedStateMachine):
         shown = upload.shown()
         if raced and answer.object_id is None:
             shown["object_id"] = None  # an object was made of its bytes after it was answered
+        if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original went after it was answered
+            shown |= {name: getattr(answer, name) for name in ("is_duplicate", "duplicate_of", "object_id")}
         assert {name: getattr(answer, name) for name in shown} == shown, told
 
     @staticmethod
@@ -979,7 +1011,7 @@ class UploadMachine(RuleBasedStateMachine):
             if isinstance(request, Confirm):
                 model.confirming[request.upload_id] = request
             elif isinstance(request, Cancel):
-                model.canceling[request.upload_id] = request.keep_bytes
+                model.canceling[request.upload_id] = request
             elif isinstance(request, Forget):
                 model.forgetting.add(request.upload_id)
             elif isinstance(request, Delete):
@@ -1062,7 +1094,7 @@ class UploadMachine(RuleBasedStateMachine):
                 upload.stored = upload.etag = None
                 if (upload.storage_key, upload.multipart or "") not in there:
                     upload.lose()
-            later = jobs.get((upload.upload_id, "discard"))
+            later = jobs.get((upload.discards, "discard"))
             if later is None:
                 deleted = upload.stored is None and upload.multipart is None
                 assert deleted or upload.keeps or not upload.deletions, "a deletion was dropped"
@@ -1122,7 +1154,7 @@ class UploadMachine(RuleBasedStateMachine):
                 for name, upload in each.blobs.items()
                 if upload.content is not None
             }
-            assert seen == ObjectSeen(blobs, each.title)
+            assert seen == ObjectSeen(blobs, each.title, each.ends_at)
             assert len(blobs) == len(each.blobs), "an object holds an upload that is not completed"
         for each in self.model.deleted if everything else self.model.deleted[-1:]:
             assert self.system.bucket_object(each.bucket, each.object_id) == Refused(404, "object_not_found")

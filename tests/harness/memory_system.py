@@ -409,6 +409,7 @@ class MemorySystem:
             request.upload_id,
             bucket_id=None,
             keep_bytes=request.keep_bytes,
+            only_open=request.only_open,
         )
 
 
@@ -432,4 +433,5 @@ def object_seen(wire: Mapping[str, Any]) -> ObjectSeen:
         blob["property"]: BlobSeen(blob["upload_id"], blob["details"]["hash"], blob["details"]["size_bytes"])
         for blob in wire["blobs"]
     }
-    return ObjectSeen(blobs, wire.get("title"))
+    end = wire["deletes_at"]
+    return ObjectSeen(blobs, wire.get("title"), None if end is None else datetime.fromisoformat(end))

@@ -16,6 +16,7 @@ from tests.harness.system import (
     UNIQUE_BUCKET,
     Ask,
     BucketSeen,
+    Cancel,
     Claim,
     Confirm,
     EventSeen,
@@ -76,6 +77,7 @@ class Object:
     title: str
     blobs: dict[str, "Upload"]
     object_id: str = ""
+    ends_at: datetime | None = None
 
     def holds(self, upload: "Upload") -> bool:
         """Return whether these bytes are part of it."""
@@ -87,7 +89,8 @@ class Upload:
     """An upload. `stored`: what lies under its key now. `content`: what was proved. `keeps`: its bytes are to stay.
 
     `multipart`: storage's id of the parts, as long as it has them. `before`: where it goes back to. `arrived`: the
-    ETags of all that ever lay under its key.
+    ETags of all that ever lay under its key. `ends_at`: its own end. `discards`: the upload that the deletions of what
+    lies under its key are named by.
     """
 
     ask: Ask
@@ -118,6 +121,8 @@ class Upload:
     duplicate_of: "Upload | None" = None
     reason: str | None = None
     forget_at: datetime | None = None
+    ends_at: datetime | None = None
+    discards: str = ""
     deletions: list[datetime] = field(default_factory=list)
     recheck_at: datetime | None = None
     worker_from: datetime | None = None
@@ -169,7 +174,35 @@ class Upload:
 
     def listed(self) -> dict[str, Any]:
         """Return what a list shows of it beside that."""
-        return {"part_size": self.part_size, "part_count": self.part_count, "auto_confirm": self.ask.confirms_itself}
+        return {
+            "part_size": self.part_size,
+            "part_count": self.part_count,
+            "auto_confirm": self.ask.confirms_itself,
+            "deletes_at": self.object.ends_at if self.held and self.object else self.ends_at,
+        }
+
+    def swap(self, heir: "Upload") -> None:
+        """Leave what lies under its key to an heir, and have what lies under the heir's: it is to be deleted."""
+        for name in _OF_THE_KEY:
+            mine, theirs = getattr(self, name), getattr(heir, name)
+            setattr(self, name, theirs)
+            setattr(heir, name, mine)
+
+
+# What of an upload is about its key in storage, not about what was asked.
+_OF_THE_KEY = (
+    "storage_key",
+    "due_at",
+    "url",
+    "part_urls",
+    "multipart",
+    "parts",
+    "stored",
+    "etag",
+    "arrived",
+    "deletions",
+    "discards",
+)
 
 
 @dataclass(frozen=True)
@@ -231,7 +264,7 @@ class Model:
         self.asked: dict[str, Upload] = {}
         self.confirming: dict[str, Confirm] = {}
         self.batched: dict[str, list[str]] = {}  # the uploads of the tasks that are not known to have ended
-        self.canceling: dict[str, bool] = {}
+        self.canceling: dict[str, Cancel] = {}
         self.forgetting: set[str] = set()
         self.deleting: set[str] = set()
         self.signing: set[str] = set()
@@ -244,6 +277,7 @@ class Model:
         self._unborn: Object | None = None
         self._put_into: Object | None = None
         self._going: set[Upload] = set()
+        self._heir_of: tuple[Upload, Upload] | None = None
 
     # What there is
 
@@ -302,6 +336,10 @@ class Model:
         """Return whether the quota has room for this, of which some may be reserved already."""
         more = size_bytes - reserved
         return more <= 0 or self.used + more <= self.quota_bytes
+
+    def end(self, ask: Ask, now: datetime) -> datetime | None:
+        """Return when an upload ends that is completed now."""
+        return None if ask.expires_after_seconds is None else now + timedelta(seconds=ask.expires_after_seconds)
 
     # What is decided
 
@@ -447,12 +485,15 @@ class Model:
         ):
             upload.recheck_at = now
 
-    def refusal_to_cancel(self, upload: Upload, *, keep_bytes: bool) -> Refused | None:
-        """Return why this upload cannot be given up, if so."""
+    def refusal_to_cancel(self, upload: Upload, cancel: Cancel) -> Refused | None:
+        """Return why this upload cannot be given up or deleted, if so."""
+        keep_bytes = cancel.keep_bytes
         if upload.status == FORGOTTEN:
             return Refused(404, "upload_not_found")
+        if upload.status in {COMPLETED, SKIPPED} and keep_bytes and not cancel.only_open:
+            return Refused(400, "bytes_go_with_upload")
         if upload.status in {COMPLETED, SKIPPED}:
-            return Refused(400, "upload_completed")
+            return Refused(400, "upload_completed") if cancel.only_open or upload.held else None
         if keep_bytes and upload.status in OPEN and not self.room(len(upload.stored or b""), upload.reserved):
             return Refused(403, "quota_exceeded")
         return None
@@ -490,7 +531,7 @@ class Model:
                 upload.tags.append(event.tag)
                 self._go_on(upload, what, event, now)
             case ["object", what, "v1"]:
-                self._follow_object(what, event)
+                self._follow_object(what, event, now)
             case _:
                 pass  # organizations, keys, namespaces, buckets: the harness's own doing
         assert self.used <= max(used, self.quota_bytes), f"{event.tag} takes {self.used} bytes of {self.quota_bytes}"
@@ -520,7 +561,7 @@ class Model:
         assert original is not None
         return original.ask.bucket
 
-    def _go_on(  # noqa: C901  # one arm for every event
+    def _go_on(  # noqa: C901, PLR0912  # one arm for every event
         self, upload: Upload, what: str, event: EventSeen, now: datetime
     ) -> None:
         where = f"{event.tag} of {upload.upload_id}, which is {upload.status}"
@@ -547,8 +588,16 @@ class Model:
                 self._cancel(upload, event.fact["keeps_bytes"], now)
             case "content_changed", "COMPLETED":
                 self._content_changed(upload, event.fact["etag"], now)
+            case "bytes_inherited", "COMPLETED":
+                self._inherit(upload, self.uploads[event.fact["from_upload_id"]])
+            case "deleted", "COMPLETED" | "SKIPPED":
+                cancel = self.canceling.get(upload.upload_id)
+                assert cancel is not None, f"{where}: nobody asked for it"
+                assert not cancel.only_open, f"{where}: it was asked for only if it is open"
+                assert not cancel.keep_bytes, f"{where}: its bytes were to be kept"
+                self._go(upload, event, now)
             case "forgotten", "COMPLETED" | "FAILED" | "CANCELED" | "SKIPPED":
-                self._forget(upload, now)
+                self._forget(upload, event, now)
             case _:
                 raise AssertionError(where)
 
@@ -588,16 +637,49 @@ class Model:
         assert now >= upload.recheck_at, "the worker looked too early"
         upload.changed_etag = etag or ""
 
-    def _forget(self, upload: Upload, now: datetime) -> None:
-        assert not upload.held, "an upload was forgotten, and an object holds it"
+    def _inherit(self, heir: Upload, original: Upload) -> None:
+        """Have a duplicate keep the bytes of its original, which goes next."""
+        standing = [
+            each for each in self.uploads.values() if each.duplicate_of is original and each.status == COMPLETED
+        ]
+        assert standing[:1] == [heir], f"{heir.upload_id} inherits, expected the first of {standing}"
+        assert original.keeps, "bytes were inherited that nobody keeps"
+        assert original.changed_etag is None, "other bytes were inherited"
+        original.swap(heir)
+        original.keeps, heir.keeps = False, True
+        heir.accepted, original.accepted = original.accepted, 0
+        heir.content_etag, heir.object, heir.duplicate_of = original.content_etag, None, None
+        heir.recheck_at = heir.due_at
+        for each in standing[1:]:
+            each.duplicate_of = heir
+        self._heir_of = (original, heir)
+
+    def _standing_on(self, original: Upload) -> list[Upload]:
+        return [each for each in self.uploads.values() if each.duplicate_of is original and each.status == COMPLETED]
+
+    def _go(self, upload: Upload, event: EventSeen, now: datetime) -> None:
+        """Have a record go, with its bytes unless a duplicate has inherited them."""
+        assert not upload.held, "an upload is gone, and an object holds it"
+        heir_id, deletions = event.fact.get("heir_id"), upload.deletions
+        if heir_id is None:
+            left = self._standing_on(upload)
+            assert not left or not upload.keeps or upload.changed_etag is not None, f"{left} were robbed"
+        else:
+            assert self._heir_of == (upload, self.uploads[heir_id]), "bytes went to somebody else"
+        self._heir_of = None
+        self._end(upload, FORGOTTEN, now)
+        if heir_id is not None:
+            upload.deletions = deletions
+        upload.forget_at = None
+
+    def _forget(self, upload: Upload, event: EventSeen, now: datetime) -> None:
         if upload in self._going:
             self._going.remove(upload)
         elif upload.upload_id not in self.forgetting:
             assert self.working, "an upload was forgotten, and nobody asked for it"
             assert upload.forget_at is not None
             assert now >= upload.forget_at, "it is too early to forget"
-        self._end(upload, FORGOTTEN, now)
-        upload.forget_at = None
+        self._go(upload, event, now)
 
     def _begin(self, what: str, event: EventSeen, now: datetime) -> None:
         upload = self.asked.pop(event.stream_id, None)
@@ -611,6 +693,7 @@ class Model:
         else:
             assert admission == Give(), f"a URL was given out, expected {admission}"
             upload.reserved = upload.ask.size_bytes or 0
+            upload.ends_at = self.end(upload.ask, now)
 
     def _verification_began(self, upload: Upload, event: EventSeen, now: datetime) -> None:
         confirm = self.confirming.get(upload.upload_id)
@@ -647,15 +730,18 @@ class Model:
         holder = good.original or upload
         upload.duplicate_of, upload.existing = good.original, good.existing
         self._end(upload, COMPLETED, now)
+        upload.ends_at = self.end(upload.ask, now)
+        upload.forget_at = upload.ends_at
         if good.keeps:
             upload.keeps, upload.accepted, upload.deletions = True, len(upload.content), []
             upload.recheck_at = upload.due_at
         if good.makes:
-            made = Object(upload.ask.bucket, upload.ask.title, {upload.ask.blob_property: holder})
+            blobs = {upload.ask.blob_property: holder}
+            made = Object(upload.ask.bucket, upload.ask.title, blobs, ends_at=upload.ends_at)
             self.objects.append(made)
             self._unborn = holder.object = upload.object = made
         elif good.into is not None:
-            self._put_blob(good.into, upload.ask.blob_property, holder, now)
+            self._put_blob(good.into, upload.ask.blob_property, holder)
             self._put_into = holder.object = upload.object = good.into
         elif good.original is not None and good.existing is None:
             upload.object = good.original.object
@@ -663,12 +749,13 @@ class Model:
             if each.held:
                 each.forget_at = None
 
-    def _put_blob(self, into: Object, blob_property: str, holder: Upload, now: datetime) -> None:
+    @staticmethod
+    def _put_blob(into: Object, blob_property: str, holder: Upload) -> None:
         replaced = into.blobs.get(blob_property)
         into.blobs[blob_property] = holder
         if replaced is not None and not into.holds(replaced):
             replaced.object = None
-            replaced.forget_at = now + self.limits.retention
+            replaced.forget_at = replaced.ends_at
 
     def _cancel(self, upload: Upload, keeps: bool, now: datetime) -> None:
         assert upload.upload_id in self.canceling, f"{upload.upload_id} was canceled, and nobody asked for it"
@@ -676,7 +763,7 @@ class Model:
             parts = self.assembly(upload, self.confirming[upload.upload_id].parts)
             assert not isinstance(parts, Refused), f"bytes were kept, expected {parts}"
             self.put_together(upload, parts)
-        can_keep = self.canceling[upload.upload_id] and upload.status != FAILED and upload.stored is not None
+        can_keep = self.canceling[upload.upload_id].keep_bytes and upload.status != FAILED and upload.stored is not None
         assert keeps == can_keep, f"{upload.upload_id} was canceled, and keeps its bytes: {keeps}"
         self._end(upload, CANCELED, now)
         if keeps:
@@ -690,16 +777,20 @@ class Model:
         upload.keeps = False
         upload.worker_from = upload.recheck_at = None
         upload.forget_at = now + self.limits.retention
+        upload.ends_at = None
         upload.deletions = [now, upload.due_at]
 
-    def _follow_object(self, what: str, event: EventSeen) -> None:
+    def _follow_object(self, what: str, event: EventSeen, now: datetime) -> None:
         if what == "created":
             assert self._unborn is not None, "an object was made, and no upload wanted it"
             self._unborn.object_id, self._unborn = event.stream_id, None
         elif what == "deleted":
             gone = next((each for each in self.objects if each.object_id == event.stream_id), None)
             assert gone is not None, "an object was deleted that is not there"
-            assert gone.object_id in self.deleting, "an object was deleted, and nobody asked for it"
+            if gone.object_id not in self.deleting:
+                assert self.working, "an object was deleted, and nobody asked for it"
+                assert gone.ends_at is not None, "an object was deleted that has no end"
+                assert now >= gone.ends_at, "it is too early to delete an object"
             self.objects.remove(gone)
             self.deleted.append(gone)
             self._going, gone.blobs = set(gone.blobs.values()), {}
@@ -759,6 +850,10 @@ class Model:
                     yield f"{name} has other bytes now, and nobody took note"
                 upload.recheck_at = upload.due_at if upload.due_at > now else None
 
+        for each in self.objects:
+            if each.ends_at is not None and now >= each.ends_at:
+                yield f"{each.object_id} should be deleted"
+
     def jobs(self, upload: Upload) -> set[str]:
         """Return the kinds of jobs that an upload has: what is open will be ended, what must go will be deleted."""
         kinds: set[str] = set()
@@ -768,8 +863,6 @@ class Model:
             kinds.add("verify")
         elif upload.forget_at is not None:
             kinds.add("forget")
-        if upload.deletions:
-            kinds.add("discard")
         if upload.recheck_at is not None:
             kinds.add("recheck")
         return kinds

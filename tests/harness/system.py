@@ -67,6 +67,7 @@ class Ask:
     expires_in_seconds: int
     in_parts: bool = False
     auto_confirm: bool | None = None
+    expires_after_seconds: int | None = None
 
     @property
     def confirms_itself(self) -> bool:
@@ -87,6 +88,7 @@ class Ask:
             "skip_duplicates": self.skip_duplicates,
             "multipart": "always" if self.in_parts else "auto",
             "auto_confirm": self.auto_confirm,
+            "expires_after_seconds": self.expires_after_seconds,
         }
 
 
@@ -140,6 +142,7 @@ class UploadSeen:
     part_size: int | None
     part_count: int | None
     auto_confirm: bool
+    deletes_at: datetime | None
 
     @classmethod
     def of(cls, wire: Mapping[str, Any]) -> "UploadSeen":
@@ -162,6 +165,7 @@ class UploadSeen:
             part_size=wire["part_size"],
             part_count=wire["part_count"],
             auto_confirm=wire["auto_confirm"],
+            deletes_at=None if wire["deletes_at"] is None else datetime.fromisoformat(wire["deletes_at"]),
         )
 
 
@@ -261,10 +265,11 @@ class BlobSeen:
 
 @dataclass(frozen=True)
 class ObjectSeen:
-    """An object: its files by property, and its metadata."""
+    """An object: its files by property, its metadata, and when it is deleted."""
 
     blobs: Mapping[str, BlobSeen]
     title: str | None
+    deletes_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -313,10 +318,14 @@ class Confirm:
 
 @dataclass(frozen=True, kw_only=True)
 class Cancel:
-    """The same, giving an upload up. `keep_bytes`: `delete_s3_object=false`."""
+    """The same, giving an upload up, or deleting a finished one unless `only_open`.
+
+    `keep_bytes`: `delete_s3_object=false`.
+    """
 
     upload_id: str
     keep_bytes: bool = False
+    only_open: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

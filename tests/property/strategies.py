@@ -28,9 +28,12 @@ from domain.upload import (
     BeginVerification,
     CancelUpload,
     Claimed,
+    Completed,
+    DeleteUpload,
     ExpireUpload,
     FailureReason,
     ForgetUpload,
+    InheritBytes,
     NoUpload,
     ReissueUrl,
     RejectContent,
@@ -208,6 +211,8 @@ requests = st.builds(
     content_check=st.sampled_from(ContentCheck),
     min_file_size_bytes=_maybe_sizes,
     max_file_size_bytes=_maybe_sizes,
+    expires_after_seconds=st.none() | st.just(60),
+    deletes_at=st.none() | _times,
 )
 content_rules = st.builds(
     ContentRules,
@@ -265,7 +270,6 @@ _COMMANDS: Mapping[type[UploadCommand], st.SearchStrategy[UploadCommand]] = {
         object_id=st.none() | st.just("obj_1"),
         duplicate_of=st.none() | st.just("upl_0"),
         existing_object_id=st.none() | st.just("obj_9"),
-        forget_at=_times,
     ),
     RejectContent: st.builds(
         RejectContent,
@@ -280,7 +284,26 @@ _COMMANDS: Mapping[type[UploadCommand], st.SearchStrategy[UploadCommand]] = {
     ReportChangedContent: st.builds(
         ReportChangedContent, origin=_origins, etag=st.sampled_from([None, "e1", "e2", "e3"])
     ),
-    ForgetUpload: st.builds(ForgetUpload, origin=_origins),
+    InheritBytes: st.builds(
+        InheritBytes,
+        origin=_origins,
+        upload=st.builds(
+            Completed,
+            upload_id=st.just("upl_0"),
+            request=requests,
+            content=_contents,
+            verified_at=_times,
+            completed_at=_times,
+            task_id=_ids,
+            object_id=st.none(),
+            duplicate_of=st.none(),
+            existing_object_id=st.none(),
+            accepted_bytes=_sizes,
+            keeps_bytes=st.just(value=True),
+        ),
+    ),
+    DeleteUpload: st.builds(DeleteUpload, origin=_origins, heir_id=st.none() | st.just("upl_2")),
+    ForgetUpload: st.builds(ForgetUpload, origin=_origins, heir_id=st.none() | st.just("upl_2")),
 }
 
 

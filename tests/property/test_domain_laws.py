@@ -31,9 +31,11 @@ from domain.upload import (
     Processing,
     ReissueUrl,
     Upload,
+    UploadBytesInherited,
     UploadCanceled,
     UploadCommand,
     UploadCompleted,
+    UploadDeleted,
     UploadEvent,
     UploadFailed,
     UploadForgotten,
@@ -182,7 +184,9 @@ def held(events: Iterable[UploadEvent]) -> tuple[int, int]:
             case UploadCanceled():
                 reserved_bytes -= event.released_bytes
                 accepted_bytes += event.kept_bytes
-            case UploadForgotten():
+            case UploadBytesInherited():
+                accepted_bytes += event.accepted_bytes
+            case UploadDeleted() | UploadForgotten():
                 accepted_bytes -= event.freed_bytes
             case _:
                 pass

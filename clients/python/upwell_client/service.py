@@ -155,8 +155,15 @@ class Service:
         return await self._call(method, path, lambda told: told, body=body, params=params, attempts=attempts)
 
     async def cancel(self, upload_id: str) -> None:
-        """Give an upload up, trying once."""
-        await self._call("DELETE", _path(upload_id), lambda _: None, attempts=1, timeout=_CANCEL_TIMEOUT)
+        """Give an upload up, trying once; a finished one is refused, and stays."""
+        await self._call(
+            "DELETE",
+            _path(upload_id),
+            lambda _: None,
+            params={"only_open": "true"},
+            attempts=1,
+            timeout=_CANCEL_TIMEOUT,
+        )
 
     async def blobs(self, bucket: str, object_id: str) -> list[dict[str, Any]]:
         """Return the parts of an object."""

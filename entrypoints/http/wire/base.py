@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from domain.bucket import MAX_RETENTION_SECONDS, MIN_RETENTION_SECONDS
+
 Json = dict[str, Any]
 
 
@@ -32,6 +34,7 @@ TaskStatus = Annotated[
         "SUSPENDED",
     ),
 ]
+Retention = Annotated[int, Meta(ge=MIN_RETENTION_SECONDS, le=MAX_RETENTION_SECONDS)]
 Url = Annotated[str, Meta(min_length=1, max_length=2083, extra_json_schema={"format": "uri"})]
 
 

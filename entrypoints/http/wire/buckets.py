@@ -9,11 +9,15 @@ from msgspec import UNSET, Meta, UnsetType
 from domain.bucket import UniqueKey
 from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.schema import BucketSchema
-from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, TaskStatus
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, Retention, TaskStatus
 
 
 class BucketCreateRequest(Request, frozen=True):
-    """A bucket to be made. Keys of the schema and its fields that are not known here are kept and returned."""
+    """A bucket to be made. Keys of the schema and its fields that are not known here are kept and returned.
+
+    `retention_seconds`: how long its completed uploads and its objects are kept, unless they say otherwise; null: until
+    somebody deletes them.
+    """
 
     bucket_name: str
     bucket_schema: BucketSchema
@@ -22,12 +26,14 @@ class BucketCreateRequest(Request, frozen=True):
     metadata: Json = msgspec.field(default_factory=dict)
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
+    retention_seconds: Retention | None = None
 
 
 class BucketUpdateRequest(Request, frozen=True):
     """What takes the place of what is there, `content_rules` whole. What is absent stays; `description` null clears it.
 
-    Rules that are left out of `content_rules` are none from then on.
+    Rules that are left out of `content_rules` are none from then on. `retention_seconds` counts for what is requested
+    or made from then on; null clears it.
     """
 
     bucket_name: str | UnsetType | None = UNSET
@@ -35,6 +41,7 @@ class BucketUpdateRequest(Request, frozen=True):
     metadata: Json | UnsetType | None = UNSET
     auto_confirm: bool | UnsetType | None = UNSET
     content_rules: ContentRules | UnsetType | None = UNSET
+    retention_seconds: Retention | UnsetType | None = UNSET
 
 
 class BucketPatchRequest(BucketUpdateRequest, frozen=True):
@@ -82,6 +89,7 @@ class BucketResponse(Response, frozen=True):
     storage_stats: StorageStatistics | None = None
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
+    retention_seconds: int | None = None
 
 
 class ListBucketsRequest(Request, frozen=True):

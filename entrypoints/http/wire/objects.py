@@ -7,7 +7,16 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from domain.schema import FieldType
-from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, SortOption, TaskStatus, one_of
+from entrypoints.http.wire.base import (
+    Json,
+    PaginationResponse,
+    Request,
+    Response,
+    Retention,
+    SortOption,
+    TaskStatus,
+    one_of,
+)
 
 InlineData = str | int | float | bool | Json | list[Any]
 
@@ -37,7 +46,10 @@ class CreateBlobRequest(Request, frozen=True):
 
 
 class CreateObjectRequest(Request, frozen=True, forbid_unknown_fields=False):
-    """An object. All other fields are its own: see `own_fields`."""
+    """An object. All other fields are its own: see `own_fields`.
+
+    `expires_after_seconds`: how long it is kept; null: as long as its bucket keeps objects.
+    """
 
     key_prefix: str | None = None
     blobs: list[CreateBlobRequest] = msgspec.field(default_factory=list)
@@ -45,6 +57,7 @@ class CreateObjectRequest(Request, frozen=True, forbid_unknown_fields=False):
     canonicalize_source: bool = True
     force_remirror: bool = False
     idempotency_key: str | None = None
+    expires_after_seconds: Retention | None = None
 
 
 class CreateObjectsBatchRequest(Request, frozen=True):
@@ -93,7 +106,10 @@ class BlobModel(Response, frozen=True):
 
 
 class ObjectResponse(Response, frozen=True):
-    """An object. Its metadata stands beside these fields, under the names of the schema's properties."""
+    """An object. Its metadata stands beside these fields, under the names of the schema's properties.
+
+    `deletes_at`: when the object is deleted with its bytes; null: when somebody deletes it.
+    """
 
     object_id: str
     bucket_id: str
@@ -104,6 +120,7 @@ class ObjectResponse(Response, frozen=True):
     source_details: list[Json] = msgspec.field(default_factory=list)
     status: TaskStatus = "DRAFT"
     error: str | None = None
+    deletes_at: datetime | None = None
 
 
 class FailedObjectError(Response, frozen=True):

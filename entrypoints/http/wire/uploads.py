@@ -9,7 +9,7 @@ from msgspec import Meta
 from application.sending_parts import MAX_SIGNED_AT_ONCE
 from domain.parts import MAX_PARTS, Multipart
 from domain.upload import Status
-from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, SortOption, Url
+from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response, Retention, SortOption, Url
 from entrypoints.http.wire.tasks import TaskResponse, TaskStatusEnum
 
 Sha256 = Annotated[
@@ -29,7 +29,8 @@ class CreateUploadRequest(Request, frozen=True):
     """A file that a client announces.
 
     `integrity`: `storage` has storage itself refuse bytes of another `file_hash`; of parts, each has a hash of its own.
-    `auto_confirm` null: as its bucket has it.
+    `auto_confirm` null: as its bucket has it. `expires_after_seconds`: how long the upload, and an object that is made
+    of it alone, is kept from its completion on; null: as long as its bucket keeps uploads.
     """
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
@@ -56,6 +57,7 @@ class CreateUploadRequest(Request, frozen=True):
     multipart: Multipart = Multipart.AUTO
     integrity: Literal["storage"] | None = None
     auto_confirm: bool | None = None
+    expires_after_seconds: Retention | None = None
 
 
 class UploadResponse(Response, frozen=True):
@@ -65,6 +67,8 @@ class UploadResponse(Response, frozen=True):
     is no longer than the contract allows. `method`: a PUT to `presigned_url` sends the file, or parts of
     `part_size` bytes do, the last one smaller; `part_count` is null where the size was not told.
     `content_type_note`: what the leading bytes of a completed upload say against its content type, if anything.
+    `deletes_at`: when the upload is deleted with its bytes, and with the objects that they are part of; null: when
+    somebody deletes it. It counts from the completion: before, it is the earliest that it can be.
     """
 
     upload_id: str
@@ -103,6 +107,7 @@ class UploadResponse(Response, frozen=True):
     auto_confirm: bool = False
     integrity: Literal["storage"] | None = None
     content_type_note: str | None = None
+    deletes_at: datetime | None = None
 
 
 class BatchUploadRequest(Request, frozen=True):
@@ -216,6 +221,7 @@ class ConfirmUploadResponse(Response, frozen=True):
     existing_object_id: str | None
     batch_id: str | None = None
     content_type_note: str | None = None
+    deletes_at: datetime | None = None
 
 
 class Confirmation(msgspec.Struct, kw_only=True, frozen=True):

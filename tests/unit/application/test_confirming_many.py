@@ -40,6 +40,7 @@ async def test_a_batch_is_a_task_that_workers_complete(world: World, client: Cli
         "etag": records[0].etag,
         "duplicate_of_upload_id": None,
         "existing_object_id": None,
+        "deletes_at": None,
     }
     assert await client.quota() == (0, 3 * len(BYTES))
 

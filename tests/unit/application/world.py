@@ -173,6 +173,7 @@ class World:
             expire=ExpiringUploads(log=log, storage=storage, clock=clock, ids=ids, rules=rules),
             forget=self.forget,
             recheck=RecheckingUploads(log=log, storage=storage, clock=clock, ids=ids),
+            delete_object=self.delete_object,
             tasks=RunningTasks(
                 tasks=self.tasks,
                 clock=clock,
@@ -230,6 +231,7 @@ class Client:
         schema: dict[str, Any] | None = None,
         auto_confirm: bool = False,
         content_rules: ContentRules = ANY_CONTENT,
+        retention: timedelta | None = None,
     ) -> BucketRecord:
         self.bucket = await self.world.create_bucket(
             self.caller,
@@ -241,6 +243,7 @@ class Client:
             metadata={},
             auto_confirm=auto_confirm,
             content_rules=content_rules,
+            retention_seconds=None if retention is None else int(retention.total_seconds()),
         )
         return self.bucket
 
@@ -259,6 +262,7 @@ class Client:
         expires_in: int = 3600,
         policy: Policy | None = None,
         auto_confirm: bool | None = None,
+        expires_after: timedelta | None = None,
         **announced: Any,  # noqa: ANN401  # the fields of an announcement
     ) -> Wish:
         announcement = msgspec.structs.replace(
@@ -271,6 +275,7 @@ class Client:
             skip_duplicates=skip_duplicates,
             policy=policy,
             auto_confirm=auto_confirm,
+            expires_after_seconds=None if expires_after is None else int(expires_after.total_seconds()),
         )
 
     def put(self, answer: Answer, body: bytes = BYTES, content_type: str = "video/mp4") -> StoredContent:
@@ -331,9 +336,21 @@ class Client:
         assert found is not None
         return found
 
-    async def cancel(self, answer: Answer, *, keep_bytes: bool = False) -> None:
+    async def cancel(
+        self,
+        answer: Answer | Confirmed,
+        *,
+        keep_bytes: bool = False,
+        only_open: bool = False,
+        caller: Caller | None = None,
+    ) -> None:
         await self.world._cancel(
-            self.caller, self.namespace, answer.record.upload_id, bucket_id=None, keep_bytes=keep_bytes
+            caller or self.caller,
+            self.namespace,
+            answer.record.upload_id,
+            bucket_id=None,
+            keep_bytes=keep_bytes,
+            only_open=only_open,
         )
 
     async def upload(self, body: bytes = BYTES, **asked: Any) -> Confirmed:  # noqa: ANN401  # as for `request`
@@ -355,10 +372,14 @@ class Client:
     async def object(self, object_id: str) -> ObjectRecord | None:
         return await self.world.read_side.bucket_object(self.namespace.namespace_id, object_id)
 
-    async def record(self, answer: Answer) -> UploadRecord:
+    async def record(self, answer: Answer | Confirmed) -> UploadRecord:
         found = await self.world.read_side.upload(self.namespace.namespace_id, answer.record.upload_id)
         assert found is not None
         return found
+
+    async def exists(self, answer: Answer | Confirmed) -> bool:
+        """Return whether the upload can be found."""
+        return await self.world.read_side.upload(self.namespace.namespace_id, answer.record.upload_id) is not None
 
     async def quota(self) -> tuple[int, int]:
         """Return the bytes that are reserved, and those that are accepted."""

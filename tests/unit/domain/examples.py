@@ -16,11 +16,13 @@ from domain.upload import (
     CancelUpload,
     Claimed,
     Completed,
+    DeleteUpload,
     ExpireUpload,
     Failed,
     FailureReason,
     ForgetUpload,
     Forgotten,
+    InheritBytes,
     InProgress,
     NoUpload,
     Pending,
@@ -33,10 +35,12 @@ from domain.upload import (
     Skipped,
     StartUpload,
     Upload,
+    UploadBytesInherited,
     UploadCanceled,
     UploadCommand,
     UploadCompleted,
     UploadContentChanged,
+    UploadDeleted,
     UploadEvent,
     UploadFailed,
     UploadForgotten,
@@ -107,12 +111,27 @@ REISSUE = ReissueUrl(origin=ORIGIN, expires_at=EXPIRES + timedelta(hours=1), due
 BEGIN = BeginVerification(
     origin=ORIGIN, task_id="task_1", seen_by=SeenBy.CONFIRM, inline=True, claimed=Claimed(etag="abc-1")
 )
-ACCEPT = AcceptContent(origin=ORIGIN, content=CONTENT, object_id="obj_1", forget_at=LATER)
+ACCEPT = AcceptContent(origin=ORIGIN, content=CONTENT, object_id="obj_1")
 REJECT = RejectContent(origin=ORIGIN, reason=FailureReason.HASH_MISMATCH, message="Other bytes.", forget_at=LATER)
 ABANDON = AbandonVerification(origin=ORIGIN, reason="503 Slow Down", retry_at=NOW + timedelta(seconds=2))
 EXPIRE = ExpireUpload(origin=ORIGIN, forget_at=LATER)
 CANCEL = CancelUpload(origin=ORIGIN, forget_at=LATER)
 REPORT = ReportChangedContent(origin=ORIGIN, etag="other")
+ORIGINAL = Completed(
+    upload_id="upl_0",
+    request=msgspec.structs.replace(REQUEST, storage_key="int_1/ns_1/api_buckets_uploads_create/upl_0/first.mp4"),
+    content=msgspec.structs.replace(CONTENT, etag="first", version_id="v1"),
+    verified_at=NOW,
+    completed_at=NOW,
+    task_id="task_0",
+    object_id=None,
+    duplicate_of=None,
+    existing_object_id=None,
+    accepted_bytes=SIZE,
+    keeps_bytes=True,
+)
+INHERIT = InheritBytes(origin=ORIGIN, upload=ORIGINAL)
+DELETE = DeleteUpload(origin=ORIGIN)
 FORGET = ForgetUpload(origin=ORIGIN)
 
 COMMANDS: tuple[UploadCommand, ...] = (
@@ -126,6 +145,8 @@ COMMANDS: tuple[UploadCommand, ...] = (
     EXPIRE,
     CANCEL,
     REPORT,
+    INHERIT,
+    DELETE,
     FORGET,
 )
 
@@ -178,6 +199,17 @@ CANCELED = UploadCanceled(
     forget_at=LATER,
 )
 CHANGED = UploadContentChanged(origin=ORIGIN, upload_id="upl_1", etag="other")
+INHERITED = UploadBytesInherited(
+    origin=ORIGIN,
+    upload_id="upl_1",
+    from_upload_id="upl_0",
+    storage_key=ORIGINAL.request.storage_key,
+    etag="first",
+    version_id="v1",
+    accepted_bytes=SIZE,
+    due_at=DUE,
+)
+DELETED = UploadDeleted(origin=ORIGIN, upload_id="upl_1", freed_bytes=SIZE)
 FORGOTTEN = UploadForgotten(origin=ORIGIN, upload_id="upl_1", freed_bytes=0)
 
 PASTS: dict[type[Upload], tuple[UploadEvent, ...]] = {

@@ -34,6 +34,8 @@ TAGS_SO_FAR = {
     "upload.verification_abandoned.v1",
     "upload.canceled.v1",
     "upload.content_changed.v1",
+    "upload.bytes_inherited.v1",
+    "upload.deleted.v1",
     "upload.forgotten.v1",
     "upload.duplicate_avoided.v1",
     "object.created.v1",

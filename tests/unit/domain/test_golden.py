@@ -34,6 +34,8 @@ def redacted(event: dict[str, Any]) -> dict[str, Any]:
     event = json.loads(json.dumps(event))
     if "request" in event:
         event["request"].update(dict.fromkeys(PERSONAL_OF_A_REQUEST))
+    if "storage_key" in event:
+        event["storage_key"] = None
     if "blobs" in event:
         event["metadata"] = None
         event.pop("key_prefix", None)
@@ -50,7 +52,7 @@ def tag_of(name: str) -> str:
 
 
 def is_personal(tag: str) -> bool:
-    return not {"request", "blobs"}.isdisjoint(BY_TAG[tag].__struct_fields__)
+    return not {"request", "blobs", "storage_key"}.isdisjoint(BY_TAG[tag].__struct_fields__)
 
 
 def paths(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

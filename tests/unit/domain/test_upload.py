@@ -19,6 +19,7 @@ from domain.upload import (
     Failed,
     FailureReason,
     Forgotten,
+    InheritBytes,
     InProgress,
     NoUpload,
     Pending,
@@ -51,11 +52,14 @@ from tests.unit.domain.examples import (
     COMMANDS,
     COMPLETED,
     CONTENT,
+    DELETE,
+    DELETED,
     EXPIRE,
     FAILED,
     FORGET,
     FORGOTTEN,
-    LATER,
+    INHERIT,
+    INHERITED,
     NOW,
     ORIGIN,
     PASTS,
@@ -106,6 +110,8 @@ TABLE: tuple[tuple[type[Upload], UploadCommand, tuple[str, ...], type[Upload]], 
     (Canceled, FORGET, ("upload.forgotten.v1",), Forgotten),
     (Skipped, FORGET, ("upload.forgotten.v1",), Forgotten),
     (Completed, FORGET, ("upload.forgotten.v1",), Forgotten),
+    (Completed, DELETE, ("upload.deleted.v1",), Forgotten),
+    (Skipped, DELETE, ("upload.deleted.v1",), Forgotten),
 )
 # Told twice: accepted, and not news.
 TOLD_TWICE: tuple[tuple[type[Upload], UploadCommand], ...] = (
@@ -113,7 +119,9 @@ TOLD_TWICE: tuple[tuple[type[Upload], UploadCommand], ...] = (
     (Processing, BEGIN),
     (Completed, BEGIN),
     (Completed, ACCEPT),
+    (Completed, INHERIT),
     (Canceled, CANCEL),
+    (Forgotten, DELETE),
     (Forgotten, FORGET),
 )
 ALLOWED = {(state, type(command)) for state, command, _, _ in TABLE} | {
@@ -178,6 +186,7 @@ def test_the_codes_table_lists_exactly_what_the_design_lists() -> None:
     by_hand |= {(state, type(command), (), state) for state, command in TOLD_TWICE}
     by_hand |= {
         (Processing, AbandonVerification, ("upload.verification_abandoned.v1",), InProgress),  # back to where it was
+        (Completed, InheritBytes, ("upload.bytes_inherited.v1",), Completed),  # where it keeps none of its own
         (Completed, ReportChangedContent, (), Completed),  # no other bytes than are known
     }
 
@@ -322,12 +331,27 @@ def test_an_undeclared_size_is_claimed_at_completion() -> None:
     )
 
 
-def test_content_without_an_object_is_kept_and_forgotten_later() -> None:
+def test_content_without_an_object_is_kept_until_somebody_deletes_it() -> None:
     command = msgspec.structs.replace(ACCEPT, object_id=None)
 
-    given(REQUESTED, BEGAN).when(command).then(
-        VERIFIED, msgspec.structs.replace(COMPLETED, object_id=None, forget_at=LATER)
+    given(REQUESTED, BEGAN).when(command).then(VERIFIED, msgspec.structs.replace(COMPLETED, object_id=None))
+
+
+def test_an_end_that_was_wished_for_counts_from_the_completion() -> None:
+    requested = msgspec.structs.replace(REQUESTED, request=asked(expires_after_seconds=60, deletes_at=NOW))
+    later = msgspec.structs.replace(ORIGIN, at=NOW + timedelta(hours=2))
+
+    state = (
+        given(requested, BEGAN)
+        .when(msgspec.structs.replace(ACCEPT, origin=later))
+        .then(
+            msgspec.structs.replace(VERIFIED, origin=later),
+            msgspec.structs.replace(COMPLETED, origin=later, deletes_at=NOW + timedelta(hours=2, minutes=1)),
+        )
     )
+
+    assert isinstance(state, Completed)
+    assert state.deletes_at == NOW + timedelta(hours=2, minutes=1)
 
 
 def test_a_duplicate_keeps_no_bytes_and_carries_the_originals_object() -> None:
@@ -342,7 +366,6 @@ def test_a_duplicate_keeps_no_bytes_and_carries_the_originals_object() -> None:
             keeps_bytes=False,
             accepted_bytes=0,
             released_bytes=SIZE,
-            forget_at=LATER,
         ),
     )
 
@@ -359,7 +382,6 @@ def test_a_unique_key_taken_meanwhile_completes_without_bytes_and_without_an_obj
             keeps_bytes=False,
             accepted_bytes=0,
             released_bytes=SIZE,
-            forget_at=LATER,
         ),
     )
 
@@ -537,6 +559,32 @@ def test_a_forgotten_upload_frees_the_bytes_it_kept(past: tuple[UploadEvent, ...
     assert state == Forgotten(upload_id="upl_1")
 
 
+def test_a_deleted_upload_frees_the_bytes_it_kept() -> None:
+    given(*PASTS[Completed]).when(DELETE).then(DELETED)
+    given(*PASTS[Skipped]).when(DELETE).then(msgspec.structs.replace(DELETED, freed_bytes=0))
+
+
+def test_a_duplicate_inherits_where_the_bytes_are_and_is_none_any_more() -> None:
+    duplicate = msgspec.structs.replace(COMPLETED, duplicate_of="upl_0", keeps_bytes=False, accepted_bytes=0)
+
+    state = given(REQUESTED, BEGAN, VERIFIED, duplicate).when(INHERIT).then(INHERITED)
+
+    assert isinstance(state, Completed)
+    assert state.has_proved_bytes
+    assert (state.request.storage_key, state.content.version_id) == (INHERITED.storage_key, "v1")
+    assert (state.accepted_bytes, state.duplicate_of, state.object_id) == (SIZE, None, None)
+
+
+def test_a_refusal_to_cancel_a_duplicate_does_not_name_the_originals_object() -> None:
+    duplicate = msgspec.structs.replace(COMPLETED, duplicate_of="upl_0", keeps_bytes=False, accepted_bytes=0)
+
+    refusal = (
+        given(REQUESTED, BEGAN, VERIFIED, duplicate).when(CANCEL).then_refused(WrongStateError, "upload_completed")
+    )
+
+    assert refusal.details == {"status": "COMPLETED", "object_id": None}
+
+
 # the past is not refused
 
 
@@ -554,6 +602,8 @@ def test_any_event_after_any_other_changes_a_state_or_nothing() -> None:
             ABANDONED,
             CANCELED,
             CHANGED,
+            INHERITED,
+            DELETED,
             FORGOTTEN,
         ):
             assert isinstance(evolve(replay(past), event), STATES)
