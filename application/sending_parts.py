@@ -14,8 +14,8 @@ from application.ports.url_signer import SignedRequest, UrlSigner
 from application.requesting_upload import CHECKSUM_HEADER, checksum, headers_of
 from application.rules import Rules
 from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
-from domain.parts import MAX_PARTS, part_count
-from domain.refusals import InvalidInputError, RefusedError, WrongStateError
+from domain.parts import MAX_PARTS, part_count, size_of_part
+from domain.refusals import ForbiddenError, InvalidInputError, RefusedError, WrongStateError
 from domain.upload import (
     STATUS_OF,
     InProgress,
@@ -36,10 +36,14 @@ _EXTENDED_AFTER = 4  # an upload gets more time when a quarter of it has gone by
 
 
 class WantedPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A part that is to be sent. `sha256`: 64 hex digits of its bytes, which storage is to check."""
+    """A part that is to be sent. `sha256`: 64 hex digits of its bytes, which storage is to check.
+
+    `size_bytes`: how many it has, needed where the size of the file is not known.
+    """
 
     part_number: int
     sha256: str | None = None
+    size_bytes: int | None = None
 
 
 class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +86,10 @@ class SendingParts:
     ) -> list[SignedPart]:
         """Return URLs for these parts. The first of an upload begins it; each gives the whole upload more time.
 
-        Storage checks all parts of an upload or none: all of them are named with their SHA-256, or none is.
+        Storage checks all parts of an upload or none: all of them are named with their SHA-256, or none is. Each URL
+        takes a part of one size only. Where the size of the file is not known, the size of a part must be given, and
+        one that would make the file larger than the tier or the bucket allows is refused: every part before it counts
+        as a whole one, so that what all URLs together take is no more, whatever was sent of it so far.
         """
         await self._find(namespace.namespace_id, upload_id, bucket_id)
         upload = await self._begun(caller, upload_id, parts)
@@ -95,7 +102,7 @@ class SendingParts:
                     request.storage_key or "",
                     multipart_id=upload.multipart_id,
                     part_number=part.part_number,
-                    headers={} if part.sha256 is None else {CHECKSUM_HEADER: checksum(part.sha256)},
+                    headers=_headers(request, part),
                     expires_in=lasts,
                     now=now,
                 ),
@@ -166,6 +173,7 @@ class SendingParts:
             _check_in_parts(request)
             _check_numbers(request, [part.part_number for part in parts])
             _check_hashes(request, parts)
+            _check_sizes(request, parts, self._rules.tier_limits[caller.organization.tier].file_size_bytes)
             commands: list[UploadCommand] = []
             begun = None
             if isinstance(loaded.state, Pending):
@@ -243,6 +251,52 @@ def _check_hashes(request: UploadRequest, parts: Sequence[WantedPart]) -> None:
             "Storage checks no part of this upload: name its parts in part_numbers, without a hash, "
             'or request an upload with "integrity": "storage".',
         )
+
+
+def _check_sizes(request: UploadRequest, parts: Sequence[WantedPart], tier_limit_bytes: int) -> None:
+    part_size, declared = request.part_size or 1, request.declared_size_bytes
+    limit = min(tier_limit_bytes, request.max_file_size_bytes or tier_limit_bytes)
+    for part in parts:
+        if declared is not None:
+            right = size_of_part(part.part_number, size_bytes=declared, part_size=part_size)
+            if part.size_bytes not in {None, right}:
+                raise _wrong_size(part, f"is {right} bytes long")
+        elif part.size_bytes is None:
+            raise InvalidInputError(
+                "part_size_required",
+                "The size of this file was not announced: say how many bytes each part has, "
+                'as {"parts": [{"part_number": 1, "size_bytes": 1048576}]}.',
+                {"part_number": part.part_number, "part_size": part_size},
+            )
+        elif part.size_bytes > part_size:
+            raise _wrong_size(part, f"has {part_size} bytes at most")
+        elif (reaches := part_size * (part.part_number - 1) + part.size_bytes) > limit:
+            raise ForbiddenError(
+                "file_too_large",
+                f"With part {part.part_number} the file would have {reaches} bytes; up to {limit} are allowed. "
+                "Confirm what was sent, or cancel the upload.",
+                {"part_number": part.part_number, "file_size_bytes": reaches, "limit_bytes": limit},
+            )
+
+
+def _wrong_size(part: WantedPart, allowed: str) -> InvalidInputError:
+    return InvalidInputError(
+        "invalid_part_size",
+        f"Part {part.part_number} of this upload {allowed}, and not {part.size_bytes}: cut the file into parts of the "
+        "upload's part_size.",
+        {"part_number": part.part_number, "size_bytes": part.size_bytes},
+    )
+
+
+def _headers(request: UploadRequest, part: WantedPart) -> dict[str, str]:
+    """Return what the URL of a part binds: its length, and its hash where storage checks it."""
+    size = part.size_bytes
+    if request.declared_size_bytes is not None:
+        size = size_of_part(part.part_number, size_bytes=request.declared_size_bytes, part_size=request.part_size or 1)
+    headers = {"Content-Length": str(size)}
+    if part.sha256 is not None:
+        headers[CHECKSUM_HEADER] = checksum(part.sha256)
+    return headers
 
 
 def _decided(commands: Sequence[UploadCommand], upload: Upload) -> tuple[tuple[UploadEvent, ...], Upload]:

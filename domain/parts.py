@@ -59,6 +59,11 @@ def part_count(size_bytes: int | None, part_size: int | None) -> int | None:
     return max(-(-size_bytes // part_size), 1)
 
 
+def size_of_part(part_number: int, *, size_bytes: int, part_size: int) -> int:
+    """Return how many bytes this part of a file has; 0 for one that comes after the last."""
+    return min(max(size_bytes - part_size * (part_number - 1), 0), part_size)
+
+
 class Problems(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps parts from being one file: numbers of parts that are not there, or not of the size they must have."""
 
@@ -79,7 +84,9 @@ def problems(sizes: Mapping[int, int], *, size_bytes: int | None, part_size: int
     if size_bytes is None or count is None:
         last = max(sizes, default=1)
         return Problems(missing=tuple(number for number in range(1, last + 1) if number not in sizes))
-    expected = dict.fromkeys(range(1, count), part_size) | {count: size_bytes - part_size * (count - 1)}
+    expected = {
+        number: size_of_part(number, size_bytes=size_bytes, part_size=part_size) for number in range(1, count + 1)
+    }
     return Problems(
         missing=tuple(number for number in expected if number not in sizes),
         wrong_size=tuple(number for number, size in sorted(sizes.items()) if size != expected.get(number)),

@@ -439,9 +439,12 @@ def _wish(
 
 def _wanted(data: SignPartsRequest) -> list[WantedPart]:
     if (data.part_numbers is None) == (data.parts is None):
-        raise InvalidInputError("parts_required", "Say which parts: in part_numbers, or with their hashes in parts.")
+        raise InvalidInputError("parts_required", "Say which parts: in part_numbers, or with hashes or sizes in parts.")
     if data.parts is not None:
-        return [WantedPart(part_number=part.part_number, sha256=part.sha256) for part in data.parts]
+        return [
+            WantedPart(part_number=part.part_number, sha256=part.sha256, size_bytes=part.size_bytes)
+            for part in data.parts
+        ]
     return [WantedPart(part_number=number) for number in data.part_numbers or ()]
 
 

@@ -135,7 +135,11 @@ async def test_storage_refuses_other_parts_than_those_that_were_named(tenant: Te
 
         signed = (await client.post(f"{path}/parts/sign", json={"parts": named})).json()["parts"]
         assert [part["required_headers"] for part in signed] == [
-            {"x-amz-checksum-sha256": base64.b64encode(sha256.digest()).decode()} for sha256 in hashes.values()
+            {
+                "Content-Length": str(len(body[number])),
+                "x-amz-checksum-sha256": base64.b64encode(sha256.digest()).decode(),
+            }
+            for number, sha256 in hashes.items()
         ]
 
         async def attempt(part: dict[str, Any], content: bytes, **headers: str) -> int:
@@ -152,6 +156,24 @@ async def test_storage_refuses_other_parts_than_those_that_were_named(tenant: Te
         assert confirmed.status_code == 200, confirmed.text
         assert confirmed.json()["file_hash"] == hashlib.sha256(BODY).hexdigest()
         assert await attempt(signed[0], body[1]) == 404  # no part of it is taken any more
+
+
+async def test_the_url_of_a_part_takes_no_other_length(tenant: Tenant) -> None:
+    async with tenant.client() as client, httpx.AsyncClient() as plain:
+        known = await announce(client, BODY, multipart="always")
+        unknown = await announce(client, BODY, multipart="always", file_size_bytes=None)
+        refused = await client.post(f"/v1/uploads/{unknown['upload_id']}/parts/sign", json={"part_numbers": [1]})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "part_size_required")
+        for upload, asked in (
+            (known, {"part_numbers": [3]}),
+            (unknown, {"parts": [{"part_number": 1, "size_bytes": 1000}]}),
+        ):
+            answer = await client.post(f"/v1/uploads/{upload['upload_id']}/parts/sign", json=asked)
+            (signed,) = answer.json()["parts"]
+            assert signed["required_headers"] == {"Content-Length": "1000"}
+            for length, status in ((1001, 403), (999, 403), (1000, 200)):
+                sent = await plain.put(signed["url"], content=BODY[:length])
+                assert sent.status_code == status
 
 
 async def test_hashes_of_parts_are_refused_where_storage_checks_none(tenant: Tenant) -> None:

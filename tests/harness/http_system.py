@@ -228,10 +228,8 @@ class HttpSystem:
                     f"/v1/uploads/{request.upload_id}/confirm", params=query, json=request.wire()
                 )
                 return ConfirmSeen.of(response.json()) if response.is_success else refused(response)
-            case SignParts(part_numbers=numbers):
-                response = self._client.post(
-                    f"/v1/uploads/{request.upload_id}/parts/sign", json={"part_numbers": numbers}
-                )
+            case SignParts():
+                response = self._client.post(f"/v1/uploads/{request.upload_id}/parts/sign", json=request.wire())
                 return _signed(response.json()) if response.is_success else refused(response)
             case SignAgain():
                 response = self._client.post(f"/v1/uploads/{request.upload_id}/sign")

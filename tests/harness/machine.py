@@ -772,7 +772,9 @@ class UploadMachine(RuleBasedStateMachine):
         """Send these parts of a file, and ask for URLs before if the upload takes parts still."""
         upload = self.model.uploads[upload_id]
         if upload.status in WAITING:
-            self._at_once([SignParts(upload_id=upload_id, part_numbers=tuple(part_numbers))])
+            whole = upload.part_size or 1
+            sizes = tuple(len(body[(number - 1) * whole : number * whole]) for number in part_numbers)
+            self._at_once([self._signing(upload_id, part_numbers, sizes)])
         for number in part_numbers:
             url, size = upload.part_urls.get(number), upload.part_size or 1
             if url is None or not self._is_telling(upload, url):
@@ -781,8 +783,8 @@ class UploadMachine(RuleBasedStateMachine):
             content = body[(number - 1) * size : number * size]
             seen = self.system.put(url.url, url.headers, content)
             allowed = 404 if upload.multipart is None else 200
-            in_time = self.system.storage_now() < url.expires_at
-            assert seen.status == (allowed if in_time else 403), f"the PUT of a part was answered with {seen.status}"
+            fits = self.system.storage_now() < url.expires_at and url.headers["Content-Length"] == str(len(content))
+            assert seen.status == (allowed if fits else 403), f"the PUT of a part was answered with {seen.status}"
             if seen.status == 200:
                 upload.parts[number] = Part(content, seen.etag or "")
 
@@ -830,13 +832,19 @@ class UploadMachine(RuleBasedStateMachine):
         }[named]
         return tuple(dict(etags).items()) or None
 
+    def _signing(self, upload_id: str, part_numbers: Sequence[int], sizes: tuple[int, ...]) -> SignParts:
+        """Return the request for URLs of parts; it says their sizes where the file's was not announced."""
+        announced = self.model.uploads[upload_id].ask.size_bytes is not None
+        return SignParts(upload_id=upload_id, part_numbers=tuple(part_numbers), sizes=None if announced else sizes)
+
     def _deed(self, upload_id: str, deed: str, how: str, part_numbers: Sequence[int]) -> AboutUpload:
         """Return the request that does it."""
         match deed:
             case "cancel" | "cancel and keep":
                 return Cancel(upload_id=upload_id, keep_bytes=deed == "cancel and keep")
             case "sign parts":
-                return SignParts(upload_id=upload_id, part_numbers=tuple(part_numbers))
+                whole = self.model.uploads[upload_id].part_size or 1
+                return self._signing(upload_id, part_numbers, (whole,) * len(part_numbers))
             case "sign again":
                 return SignAgain(upload_id=upload_id)
             case "tell":
@@ -912,7 +920,7 @@ class UploadMachine(RuleBasedStateMachine):
             case Confirm():
                 return self.model.refusal_to_confirm(upload, request.parts)
             case SignParts():
-                return self.model.refusal_to_sign(upload, request.part_numbers)
+                return self.model.refusal_to_sign(upload, request.part_numbers, request.sizes)
             case SignAgain():
                 return self.model.refusal_to_sign(upload, None)
             case Tell():

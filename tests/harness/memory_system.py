@@ -371,7 +371,11 @@ class MemorySystem:
 
     async def _sign_parts(self, request: SignParts) -> PartsSigned:
         account = self._account
-        wanted = [WantedPart(part_number=number) for number in request.part_numbers]
+        sizes = request.sizes or (None,) * len(request.part_numbers)
+        wanted = [
+            WantedPart(part_number=number, size_bytes=size)
+            for number, size in zip(request.part_numbers, sizes, strict=True)
+        ]
         signed = await self._services.send_parts.sign(
             account.caller, account.namespace, request.upload_id, wanted, bucket_id=None
         )

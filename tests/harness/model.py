@@ -445,7 +445,9 @@ class Model:
             return found if isinstance(found, Refused) else None
         return None
 
-    def refusal_to_sign(self, upload: Upload, part_numbers: Sequence[int] | None) -> Refused | None:
+    def refusal_to_sign(
+        self, upload: Upload, part_numbers: Sequence[int] | None, sizes: Sequence[int] | None = None
+    ) -> Refused | None:
         """Return why these parts cannot be signed, or, None, the upload cannot be given more time, if so."""
         if upload.status == FORGOTTEN:
             return Refused(404, "upload_not_found")
@@ -457,7 +459,11 @@ class Model:
         if upload.part_size is None:
             return Refused(400, "not_in_parts")
         beyond = any(number > (upload.part_count or MAX_PARTS) for number in part_numbers)
-        return Refused(422, "invalid_part_numbers") if beyond or len(set(part_numbers)) < len(part_numbers) else None
+        if beyond or len(set(part_numbers)) < len(part_numbers):
+            return Refused(422, "invalid_part_numbers")
+        ends = [(number - 1) * upload.part_size + size for number, size in zip(part_numbers, sizes or (), strict=False)]
+        too_large = any(end > self.limits.file_size_bytes for end in ends)
+        return Refused(403, "file_too_large") if too_large else None
 
     def listed_parts(self, upload: Upload) -> Sequence[PartSeen] | Refused:
         """Say what a list of the parts shows."""

@@ -345,10 +345,18 @@ class Delete:
 
 @dataclass(frozen=True, kw_only=True)
 class SignParts:
-    """The same, asking for URLs of parts."""
+    """The same, asking for URLs of parts. `sizes`: of each, in bytes; None: the file's size was announced."""
 
     upload_id: str
     part_numbers: tuple[int, ...]
+    sizes: tuple[int, ...] | None = None
+
+    def wire(self) -> dict[str, object]:
+        """Return the body of the request."""
+        if self.sizes is None:
+            return {"part_numbers": self.part_numbers}
+        sized = zip(self.part_numbers, self.sizes, strict=True)
+        return {"parts": [{"part_number": number, "size_bytes": size} for number, size in sized]}
 
 
 @dataclass(frozen=True, kw_only=True)

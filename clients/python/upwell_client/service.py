@@ -53,6 +53,11 @@ class Ticket:
     checked: bool
     download_url: str | None
 
+    @property
+    def signs_ahead(self) -> bool:
+        """Return whether parts can be asked for by their numbers alone."""
+        return self.part_count is not None and not self.checked
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedPart:
@@ -127,9 +132,10 @@ class Service:
         body = {"part_numbers": list(numbers)}
         return await self._call("POST", f"{_path(upload_id)}/parts/sign", _signed_parts, body=body)
 
-    async def sign_checked_part(self, upload_id: str, number: int, sha256: str) -> SignedPart:
-        """Return a URL for a part that storage takes with these bytes alone."""
-        body = {"parts": [{"part_number": number, "sha256": sha256}]}
+    async def sign_part(self, upload_id: str, number: int, *, size_bytes: int, sha256: str | None = None) -> SignedPart:
+        """Return a URL for a part of this size; `sha256`: storage takes it with these bytes alone."""
+        part = {"part_number": number, "size_bytes": size_bytes}
+        body = {"parts": [part if sha256 is None else {**part, "sha256": sha256}]}
         return (await self._call("POST", f"{_path(upload_id)}/parts/sign", _signed_parts, body=body))[number]
 
     async def stored_parts(self, upload_id: str) -> dict[int, StoredPart]:

@@ -258,9 +258,9 @@ class Uploading:
         upload_id = ticket.upload.upload_id
         for start in range(0, len(missing), _SIGNED_AT_ONCE):
             batch = missing[start : start + _SIGNED_AT_ONCE]
-            if ticket.checked:
+            if not ticket.signs_ahead:
                 for part in batch:
-                    yield self._checked_part(source, upload_id, part)
+                    yield self._part_by_itself(source, ticket, part)
                 continue
             signed = await self._service.sign_parts(upload_id, [part.number for part in batch])
             for part in batch:
@@ -284,8 +284,8 @@ class Uploading:
                 await self._wire.work(lambda part=part: digest.update(part))  # type: ignore[misc]  # bound at once
             sent.size_bytes += len(part)
             whole = _Range(number, 0, len(part))
-            if ticket.checked:
-                yield self._checked_part(BytesSource(part), upload_id, whole)
+            if not ticket.signs_ahead:
+                yield self._part_by_itself(BytesSource(part), ticket, whole)
             else:
                 if number not in signed:
                     end = min(number + _SIGNED_AT_ONCE, last + 1)
@@ -305,14 +305,16 @@ class Uploading:
 
         return job
 
-    def _checked_part(self, source: Source, upload_id: str, part: _Range) -> Job:
-        """Hash a part, ask for a URL that takes these bytes alone, and send it."""
+    def _part_by_itself(self, source: Source, ticket: Ticket, part: _Range) -> Job:
+        """Ask for a URL that takes a part of this size, or these bytes alone, and send it."""
 
         async def job() -> None:
-            sha256 = await self._digest(source, part, "sha256")
+            sha256 = await self._digest(source, part, "sha256") if ticket.checked else None
 
             async def sign() -> SignedPart:
-                return await self._service.sign_checked_part(upload_id, part.number, sha256)
+                return await self._service.sign_part(
+                    ticket.upload.upload_id, part.number, size_bytes=part.size_bytes, sha256=sha256
+                )
 
             content = content_of(source, self._meter.advance, part.offset, part.size_bytes)
             await self._put(await sign(), sign, content)

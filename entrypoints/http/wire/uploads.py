@@ -132,18 +132,22 @@ class CompletedPart(msgspec.Struct, kw_only=True, frozen=True):
     etag: str
 
 
-class HashedPart(msgspec.Struct, kw_only=True, frozen=True):
-    """A part that storage is to check. `sha256`: 64 hex digits of its bytes."""
+class PartToSign(msgspec.Struct, kw_only=True, frozen=True):
+    """A part that is to be sent. `sha256`: 64 hex digits of its bytes, which storage is to check.
+
+    `size_bytes`: needed where `file_size_bytes` was not announced.
+    """
 
     part_number: PartNumber
-    sha256: Sha256
+    sha256: Sha256 | None = None
+    size_bytes: Annotated[int, Meta(ge=0)] | None = None
 
 
 class SignPartsRequest(Request, frozen=True):
-    """Which parts are to be sent: `part_numbers`, or with `integrity` `storage` `parts`, never both."""
+    """Which parts are to be sent: `part_numbers`, or `parts` where their hashes or sizes are needed, never both."""
 
     part_numbers: Annotated[list[PartNumber], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)] | None = None
-    parts: Annotated[list[HashedPart], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)] | None = None
+    parts: Annotated[list[PartToSign], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)] | None = None
 
 
 class SignedPart(Response, frozen=True):

@@ -15,8 +15,10 @@ from application.putting_together import NamedPart
 from application.requesting_upload import Answer
 from application.rules import Rules
 from application.sending_parts import WantedPart
+from domain.content_rules import ContentRules
+from domain.organization import Tier, TierLimits
 from domain.parts import Multipart
-from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from domain.upload import FailureReason, Status
 from tests.unit.application.world import Client, World
 
@@ -25,13 +27,20 @@ PARTS = {1: b"0123456789", 2: b"0123456789", 3: b"abcde"}
 AFTER_THE_GRACE = timedelta(hours=1, minutes=16)
 
 
+SMALL = TierLimits(file_size_bytes=24, quota_bytes=None)
+
+
 @pytest.fixture
-def world() -> World:
-    return World(rules=Rules(part_bytes=10))
+def world(request: pytest.FixtureRequest) -> World:
+    return World(rules=Rules(part_bytes=10, **getattr(request, "param", {})))
 
 
 async def in_parts(client: Client, size: int | None = len(BODY), **asked: object) -> Answer:
     return await client.request(size=size, multipart=Multipart.ALWAYS, **asked)
+
+
+def sized(number: int, size_bytes: int) -> WantedPart:
+    return WantedPart(part_number=number, size_bytes=size_bytes)
 
 
 async def send(client: Client, answer: Answer, *numbers: int) -> None:
@@ -48,7 +57,7 @@ async def test_an_upload_in_parts_is_begun_sent_and_put_together(client: Client)
 
     signed = await client.sign_parts(answer, 1, 2, 3)
     assert [part.part_number for part in signed] == [1, 2, 3]
-    assert all(part.signed.headers == {} for part in signed)
+    assert [part.signed.headers for part in signed] == [{"Content-Length": size} for size in ("10", "10", "5")]
     assert (await client.record(answer)).status is Status.IN_PROGRESS
     for number, body in PARTS.items():
         await client.put_part(answer, number, body)
@@ -67,6 +76,52 @@ async def test_an_upload_in_parts_is_begun_sent_and_put_together(client: Client)
         "upload.completed",
         "object.created",
     ]
+
+
+async def test_the_url_of_a_part_takes_the_length_that_the_announced_size_leaves(client: Client) -> None:
+    answer = await in_parts(client)
+
+    for part, length in ((sized(3, 5), "5"), (sized(1, 10), "10"), (WantedPart(part_number=3), "5")):
+        (signed,) = await client.sign_parts(answer, part)
+        assert signed.signed.headers == {"Content-Length": length}
+    for wrong in (sized(3, 6), sized(1, 9), sized(2, 11)):
+        with pytest.raises(InvalidInputError) as refused:
+            await client.sign_parts(answer, wrong)
+        assert refused.value.code == "invalid_part_size"
+
+
+async def test_of_an_unknown_size_each_part_says_its_own_before_anything_begins(client: Client) -> None:
+    answer = await in_parts(client, size=None)
+
+    for parts, code in (([1], "part_size_required"), ([sized(1, 11)], "invalid_part_size")):
+        with pytest.raises(InvalidInputError) as refused:
+            await client.sign_parts(answer, *parts)
+        assert refused.value.code == code
+    assert (await client.record(answer)).status is Status.PENDING
+    (signed,) = await client.sign_parts(answer, sized(1, 7))
+    assert signed.signed.headers == {"Content-Length": "7"}
+
+
+@pytest.mark.parametrize("world", [{"tier_limits": dict.fromkeys(Tier, SMALL)}], indirect=True)
+async def test_all_urls_of_an_unknown_size_together_take_no_more_than_the_limit(client: Client) -> None:
+    answer = await in_parts(client, size=None)
+    signed = await client.sign_parts(answer, sized(1, 10), sized(2, 10), sized(3, 4))  # none of them was sent
+    assert sum(int(part.signed.headers["Content-Length"]) for part in signed) == SMALL.file_size_bytes
+
+    for beyond in (sized(3, 5), sized(4, 1)):
+        with pytest.raises(ForbiddenError) as refused:
+            await client.sign_parts(answer, beyond)
+        assert (refused.value.code, refused.value.details["limit_bytes"]) == ("file_too_large", 24)
+
+
+async def test_the_limit_of_the_bucket_counts_as_that_of_the_tier_does(client: Client) -> None:
+    await client.make_bucket("small", content_rules=ContentRules(max_file_size_bytes=12))
+    answer = await in_parts(client, size=None)
+
+    await client.sign_parts(answer, sized(1, 10), sized(2, 2))
+    with pytest.raises(ForbiddenError) as refused:
+        await client.sign_parts(answer, sized(2, 3))
+    assert refused.value.details["limit_bytes"] == 12
 
 
 async def test_a_later_url_begins_nothing_anew(client: Client) -> None:
@@ -178,7 +233,7 @@ async def test_what_the_client_names_must_be_what_storage_has(client: Client) ->
 
 async def test_a_part_that_only_the_client_knows_is_missing(client: Client) -> None:
     answer = await in_parts(client, size=None)
-    await client.sign_parts(answer, 1)
+    await client.sign_parts(answer, sized(1, 3))
     one = await client.put_part(answer, 1, b"abc")
 
     with pytest.raises(WrongStateError) as refused:
@@ -191,7 +246,7 @@ async def test_a_part_that_only_the_client_knows_is_missing(client: Client) -> N
 
 async def test_of_an_unknown_size_as_many_parts_count_as_the_client_names(client: Client) -> None:
     answer = await in_parts(client, size=None)
-    await client.sign_parts(answer, 1, 2, 3)
+    await client.sign_parts(answer, sized(1, 10), sized(2, 10), sized(3, 5))
     parts = [await client.put_part(answer, number, body) for number, body in PARTS.items()]
     named = [NamedPart(part_number=part.part_number, etag=part.etag) for part in parts[:2]]
 
@@ -230,7 +285,8 @@ async def test_storage_checks_every_part_and_the_whole_is_proved_all_the_same(cl
     answer = await in_parts(client, storage_checks=True)
     signed = await client.sign_parts(answer, *map(hashed, PARTS))
     assert [part.signed.headers for part in signed] == [
-        {"x-amz-checksum-sha256": b64encode(hashlib.sha256(body).digest()).decode()} for body in PARTS.values()
+        {"Content-Length": str(len(body)), "x-amz-checksum-sha256": b64encode(hashlib.sha256(body).digest()).decode()}
+        for body in PARTS.values()
     ]
     with pytest.raises(WrongChecksumError):
         await client.put_part(answer, 1, b"9876543210", sha256=hashed(1).sha256)
@@ -345,7 +401,7 @@ async def test_an_upload_whose_parts_all_came_completes_without_its_client(clien
 
 async def test_whose_size_is_unknown_nobody_but_the_client_can_say_that_it_is_whole(client: Client) -> None:
     answer = await in_parts(client, size=None)
-    await client.sign_parts(answer, 1)
+    await client.sign_parts(answer, sized(1, 3))
     await client.put_part(answer, 1, b"abc")
 
     await client.world.pass_time(AFTER_THE_GRACE)
