@@ -60,7 +60,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally(msgspec.Struct, kw_only=True):
-    """How much was looked at. `not_ours`: of keys and uploads in parts; `too_young`: waste that is left for later."""
+    """How much was looked at. `not_ours`: of keys and uploads in parts; `too_young`: waste that is left for later.
+
+    `old_versions`: of our keys, hidden by later ones; no quota counts them, and storage's own rule deletes them.
+    """
 
     keys: int = 0
     multiparts: int = 0
@@ -69,6 +72,8 @@ class Tally(msgspec.Struct, kw_only=True):
     too_young: int = 0
     found: dict[Kind, int] = msgspec.field(default_factory=lambda: dict.fromkeys(Kind, 0))
     orphaned_bytes: int = 0
+    old_versions: int = 0
+    old_version_bytes: int = 0
     repaired: int = 0
 
     @property
@@ -115,6 +120,10 @@ class CheckingStorage:
             tally.keys += len(objects)
             listed = [_Listed(key=each.key, at=each.modified_at, size_bytes=each.size_bytes) for each in objects]
             await self._judge(listed, tally, before, repair=repair)
+        async for versions in self._storage.list_old_versions(page=PAGE):
+            ours = [each for each in versions if _place(each.key) is not None]
+            tally.old_versions += len(ours)
+            tally.old_version_bytes += sum(each.size_bytes for each in ours)
         async for multiparts in self._storage.list_multiparts(page=PAGE):
             tally.multiparts += len(multiparts)
             listed = [_Listed(key=each.key, at=each.begun_at, multipart_id=each.multipart_id) for each in multiparts]

@@ -1,7 +1,8 @@
 """Rechecking uploads: until it expired, a URL could put other bytes over those that were proved.
 
-On a bucket with versions the proved one is pinned, and is made the current one again before storage's own rule deletes
-versions that are not; on another bucket it is gone, which is recorded.
+On a bucket with versions the proved one is pinned. It is made the current one again before storage's own rule deletes
+versions that are not, and once the URL has expired the others are deleted, since nobody counts them. On another bucket
+what was proved is gone, which is recorded.
 """
 
 from datetime import datetime
@@ -35,9 +36,11 @@ class RecheckingUploads:
             return None
         key, proved = loaded.state.request.storage_key or "", loaded.state.content.version_id
         content = await self._storage.head(key)
-        if loaded.state.keeps_bytes and content is not None and proved is not None and proved != content.version_id:
-            await self._storage.restore(key, proved)
-        now = self._clock.now()
+        now, due_at = self._clock.now(), loaded.state.request.due_at
+        is_last = due_at <= now
+        wanted = proved if loaded.state.keeps_bytes else None
+        if content is not None and wanted is not None and (is_last or wanted != content.version_id):
+            await self._storage.keep_only(key, wanted)
         origin = loaded.origin_of(ACTOR, new_command_id(self._ids), now)
         events = decide(ReportChangedContent(origin=origin, etag=content.etag if content else None), loaded.state)
         if events:
@@ -45,5 +48,4 @@ class RecheckingUploads:
             await self._log.append(
                 Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
             )
-        due_at = loaded.state.request.due_at
-        return due_at if due_at > now else None
+        return None if is_last else due_at

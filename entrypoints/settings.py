@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from application.ports.object_storage import KEEP_NONCURRENT_DAYS, LEAST_NONCURRENT_DAYS
 from application.rules import TOKEN_RATE_PERCENT, Rules
 from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
 from domain.parts import MAX_PART_BYTES, MIN_PART_BYTES, USUAL_PART_BYTES
@@ -220,6 +221,12 @@ SETTINGS: tuple[Setting, ...] = (
         _time,
     ),
     Setting(
+        "UPWELL_S3_OLD_VERSIONS_DAYS",
+        "How many days the bucket keeps versions that were overwritten; set as a lifecycle rule at start.",
+        str(KEEP_NONCURRENT_DAYS),
+        _number(LEAST_NONCURRENT_DAYS, 36_500),
+    ),
+    Setting(
         "UPWELL_S3_CORS_ORIGINS",
         "Web origins that may send to the bucket, separated by commas; set on the bucket at start.",
         "*",
@@ -406,6 +413,7 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_access_key: str
     session_token: str | None
     credentials_expire_at: datetime | None
+    old_versions_days: int
     cors_origins: tuple[str, ...]
 
 
@@ -597,6 +605,7 @@ class Settings:
             secret_access_key=str(self._need("UPWELL_S3_SECRET_ACCESS_KEY", "…")),
             session_token=self._get("UPWELL_S3_SESSION_TOKEN"),
             credentials_expire_at=self._get("UPWELL_S3_CREDENTIALS_EXPIRE_AT"),
+            old_versions_days=self._get("UPWELL_S3_OLD_VERSIONS_DAYS"),
             cors_origins=self._get("UPWELL_S3_CORS_ORIGINS"),
         )
 

@@ -95,6 +95,7 @@ def _summary(tally: Tally, *, repair: bool) -> list[str]:
         f"Looked at {tally.keys} keys, {tally.multiparts} uploads in parts and {tally.proved_uploads} proved uploads.",
         f"Not ours: {tally.not_ours}. Too young to judge: {tally.too_young}.",
         f"Found: {found}. Orphans hold {human(tally.orphaned_bytes)}.",
+        f"Older versions: {tally.old_versions}, which hold {human(tally.old_version_bytes)}.",
     ]
     if repair:
         lines.append(f"Repaired: {tally.repaired}. Remaining: {tally.remaining}.")

@@ -612,6 +612,7 @@ def open_storage(s3: S3Settings) -> S3ObjectStorage:
         credentials=_credentials(s3),
         endpoint_url=s3.endpoint_url,
         addressing=s3.addressing,
+        keep_noncurrent_days=s3.old_versions_days,
     )
 
 
@@ -626,6 +627,7 @@ def s3_doctor(s3: S3Settings, origin: str | None) -> S3Doctor:
             endpoint_url=s3.endpoint_url,
             public_endpoint_url=s3.public_endpoint_url,
             bucket=s3.bucket,
+            keep_noncurrent_days=s3.old_versions_days,
             region=s3.region,
             addressing=s3.addressing,
             credentials=_credentials(s3),

@@ -129,13 +129,11 @@ class MemoryObjectStorage:
         self._fail_if_told()
         self._objects.pop(key, None)
 
-    async def restore(self, key: str, version_id: str) -> None:
-        """Make a version the current one again."""
+    async def keep_only(self, key: str, version_id: str) -> None:
+        """Delete all versions of `key` but this one."""
         self._fail_if_told()
-        versions = self._objects.get(key, [])
-        kept = [number for number, (content, _) in enumerate(versions, 1) if content.version_id == version_id]
-        if kept:
-            del versions[kept[0] :]
+        if kept := [each for each in self._objects.get(key, ()) if each[0].version_id == version_id]:
+            self._objects[key] = kept
 
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
         """Begin an upload in parts, and return its id."""
@@ -186,6 +184,16 @@ class MemoryObjectStorage:
             yield [
                 ListedObject(key=key, size_bytes=content.size_bytes, modified_at=self._put_at[key])
                 for key, content in there
+            ]
+
+    async def list_old_versions(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """Yield all versions that are not current, in pages."""
+        self._fail_if_told()
+        old = [(key, content) for key, versions in sorted(self._objects.items()) for content, _ in versions[:-1]]
+        for some in _pages(old, page):
+            yield [
+                ListedObject(key=key, size_bytes=content.size_bytes, modified_at=self._put_at[key])
+                for key, content in some
             ]
 
     async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:

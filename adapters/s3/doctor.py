@@ -20,9 +20,10 @@ import httpx
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters.s3.object_storage import KEEP_INCOMPLETE_DAYS, KEEP_NONCURRENT_DAYS, new_client
+from adapters.s3.object_storage import lifecycle_rule, new_client
 from adapters.s3.sigv4 import Addressing, Credentials
 from adapters.s3.url_signer import S3UrlSigner
+from application.ports.object_storage import KEEP_NONCURRENT_DAYS
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -95,7 +96,9 @@ class S3Doctor:
         credentials: Credentials,
         origin: str | None = None,
         timeout_seconds: float = _TIMEOUT_SECONDS,
+        keep_noncurrent_days: int = KEEP_NONCURRENT_DAYS,
     ) -> None:
+        self._keep_noncurrent_days = keep_noncurrent_days
         self._endpoint_url = endpoint_url
         self._public_endpoint_url = public_endpoint_url
         self._bucket = bucket
@@ -532,7 +535,7 @@ class S3Doctor:
         advice = (
             "Let `upwell serve` set it at start, or set it yourself:\n"
             f"aws s3api put-bucket-lifecycle-configuration --bucket {self._bucket} --lifecycle-configuration '"
-            f"{json.dumps(LIFECYCLE)}'"
+            f"{json.dumps({'Rules': [lifecycle_rule(self._keep_noncurrent_days)]})}'"
         )
         try:
             found = await self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket)
@@ -676,17 +679,6 @@ class S3Doctor:
         return [{"Key": each["Key"]} for each in listed.get("Contents", ())], unseen
 
 
-LIFECYCLE: Final = {
-    "Rules": [
-        {
-            "ID": "upwell",
-            "Status": "Enabled",
-            "Filter": {"Prefix": ""},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_NONCURRENT_DAYS},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": KEEP_INCOMPLETE_DAYS},
-        }
-    ]
-}
 _UNREACHED: Final = "Check UPWELL_S3_ENDPOINT_URL, and whether a firewall or TLS is between."
 _UNBOUND: Final = "Use another server: with this one, a URL takes other files than were announced."
 # What a URL does not bind unless told to, and what S3 therefore refuses.

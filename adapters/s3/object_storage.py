@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.s3.sigv4 import Addressing, Credentials
 from application.ports.object_storage import (
+    KEEP_NONCURRENT_DAYS,
     LIST_PAGE,
     MIN_PART_BYTES,
     BucketSetup,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 _SESSION: Final = get_session()  # keeps botocore's parsed description of S3: 80 ms for the first client, 6 for the next
 CHUNK_BYTES: Final = 1024 * 1024
 PROBE_KEY: Final = "upwell-readiness"  # no upload's: those begin with an organization's internal id
-KEEP_NONCURRENT_DAYS: Final = 14  # well after a URL has expired, and so what it put there was looked at
 KEEP_INCOMPLETE_DAYS: Final = 8  # a day longer than a URL for a part can live
 
 _RULE_ID: Final = "upwell"
@@ -116,10 +116,22 @@ def new_client(
     )
 
 
+def lifecycle_rule(keep_noncurrent_days: int) -> "LifecycleRuleTypeDef":
+    """Return the rule by which storage deletes what was overwritten or never put together."""
+    return {
+        "ID": _RULE_ID,
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": keep_noncurrent_days},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": KEEP_INCOMPLETE_DAYS},
+    }
+
+
 class S3ObjectStorage:
     """Keeps every promise of `ObjectStorage` for one bucket; use it as an async context manager.
 
-    `endpoint_url` is the server as the *service* sees it.
+    `endpoint_url` is the server as the *service* sees it. `keep_noncurrent_days`: how long `prepare` lets storage keep
+    versions that were overwritten.
     """
 
     def __init__(
@@ -134,7 +146,9 @@ class S3ObjectStorage:
         connect_timeout_seconds: float = 3,
         read_timeout_seconds: float = 20,
         max_attempts: int = 3,
+        keep_noncurrent_days: int = KEEP_NONCURRENT_DAYS,
     ) -> None:
+        self._keep_noncurrent_days = keep_noncurrent_days
         self._bucket = bucket
         self._region = region
         self._context = new_client(
@@ -229,31 +243,39 @@ class S3ObjectStorage:
                     raise StorageUnavailableError("the object is still there after its deletion")
                 deleted.update(versions)
 
-    async def restore(self, key: str, version_id: str) -> None:
-        """Make a version the current one again, by deleting those that came after it."""
+    async def keep_only(self, key: str, version_id: str) -> None:
+        """Delete all versions of `key` but this one."""
         with _storage_errors():
-            try:
-                await self._client.head_object(Bucket=self._bucket, Key=key, VersionId=version_id)
-            except ClientError as error:
-                if _status(error) in {_HTTP_NOT_FOUND, _HTTP_BAD_REQUEST}:  # 400: of an id that it never gave out
-                    return  # it is not there: it is better to keep what is
-                raise
             deleted: set[str] = set()
-            while later := await self._later_versions(key, version_id):
-                for each in later:
+            while others := await self._other_versions(key, version_id):
+                for each in others:
                     await self._client.delete_object(Bucket=self._bucket, Key=key, VersionId=each)
-                if not deleted.isdisjoint(later):
+                if not deleted.isdisjoint(others):
                     raise StorageUnavailableError("a version is still there after its deletion")
-                deleted.update(later)
+                deleted.update(others)
 
-    async def _later_versions(self, key: str, version_id: str) -> list[str]:
-        """Return ids of versions that came after this one, perhaps not all yet."""
-        page = await self._client.list_object_versions(Bucket=self._bucket, Prefix=key)
-        # The newest come first, and our key before all that merely begin with it.
+    async def _other_versions(self, key: str, version_id: str) -> list[str]:
+        """Return ids of the other versions, perhaps not all yet; [] if this one is not there."""
+        try:
+            page = await self._client.list_object_versions(Bucket=self._bucket, Prefix=key)
+        except ClientError as error:
+            if _is_unsupported(error):
+                return []
+            raise
+        # Our key comes before all that merely begin with it.
         there = [each["VersionId"] for each in page.get("Versions", ()) if each["Key"] == key]
-        if version_id in there:
-            return there[: there.index(version_id)]
-        return there if page.get("IsTruncated") else []  # a list without it does not say what came after it
+        if version_id not in there and not (there and await self._has_version(key, version_id)):
+            return []  # it is not there: it is better to keep what is
+        return [each for each in there if each != version_id]
+
+    async def _has_version(self, key: str, version_id: str) -> bool:
+        try:
+            await self._client.head_object(Bucket=self._bucket, Key=key, VersionId=version_id)
+        except ClientError as error:
+            if _status(error) in {_HTTP_NOT_FOUND, _HTTP_BAD_REQUEST}:  # 400: of an id that it never gave out
+                return False
+            raise
+        return True
 
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
         """Begin an upload in parts; one whose id is lost with the answer goes by the rule that `prepare` sets.
@@ -377,6 +399,31 @@ class S3ObjectStorage:
             if token == before:
                 raise StorageUnavailableError("the list of keys does not go on")
 
+    async def list_old_versions(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """Yield all versions that are not current, in pages."""
+        token: dict[str, Any] = {}
+        while True:
+            with _storage_errors():
+                try:
+                    found = await self._client.list_object_versions(Bucket=self._bucket, MaxKeys=page, **token)
+                except ClientError as error:
+                    if _is_unsupported(error):
+                        return
+                    raise
+            yield [
+                ListedObject(
+                    key=_said(each, "Key"), size_bytes=_said(each, "Size"), modified_at=_said(each, "LastModified")
+                )
+                for each in found.get("Versions", ())
+                if not each.get("IsLatest", True)
+            ]
+            if not found.get("IsTruncated"):
+                return
+            markers = {"KeyMarker": found.get("NextKeyMarker"), "VersionIdMarker": found.get("NextVersionIdMarker")}
+            before, token = token, {name: value for name, value in markers.items() if value}
+            if token in ({}, before):
+                raise StorageUnavailableError("the list of versions does not go on")
+
     async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
         """Yield all uploads in parts that are under way, in pages."""
         token: dict[str, Any] = {}
@@ -467,13 +514,7 @@ class S3ObjectStorage:
         return (await self._client.get_bucket_versioning(Bucket=self._bucket)).get("Status") == "Enabled"
 
     async def _expires_noncurrent(self) -> bool:
-        rule: LifecycleRuleTypeDef = {
-            "ID": _RULE_ID,
-            "Status": "Enabled",
-            "Filter": {"Prefix": ""},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_NONCURRENT_DAYS},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": KEEP_INCOMPLETE_DAYS},
-        }
+        rule = lifecycle_rule(self._keep_noncurrent_days)
         rules = await self._lifecycle()
         if _has_rule(rules, rule):
             return True

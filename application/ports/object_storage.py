@@ -8,6 +8,9 @@ import msgspec
 
 MIN_PART_BYTES: Final = 5 * 1024 * 1024  # of every part but the last
 LIST_PAGE: Final = 1000  # the most that S3 lists at once
+KEEP_NONCURRENT_DAYS: Final = 14
+# What a URL puts over the proved version hides it until the URL has expired and the other versions are deleted.
+LEAST_NONCURRENT_DAYS: Final = 8
 
 
 class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,8 +124,8 @@ class ObjectStorage(Protocol):
         """Delete every version of `key`. Idempotent: what is not there is deleted already."""
         ...
 
-    async def restore(self, key: str, version_id: str) -> None:
-        """Make a version the current one again, by deleting those that came after it. It is not there: nothing happens.
+    async def keep_only(self, key: str, version_id: str) -> None:
+        """Delete all versions of `key` but this one, which is the current one then. It is not there: nothing happens.
 
         A key that was deleted since stays deleted.
         """
@@ -162,6 +165,13 @@ class ObjectStorage(Protocol):
         """Yield all keys that a GET would find, whosever they are, in pages of at most `page`, in constant memory.
 
         What is put or deleted meanwhile may be among them or not.
+        """
+        ...
+
+    def list_old_versions(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """Yield all versions that are not the current ones of their keys, as `list_objects` yields keys.
+
+        None where storage keeps no versions, or does not list them.
         """
         ...
 

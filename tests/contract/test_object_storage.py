@@ -188,6 +188,12 @@ async def read(storage: ObjectStorage, key: str, content: StoredContent) -> list
     return [chunk async for chunk in storage.read(key, content)]
 
 
+async def old_versions(storage: ObjectStorage, key: str) -> list[int]:
+    """Return the sizes of what is under a key, and not found there any more."""
+    pages = [page async for page in storage.list_old_versions(page=2)]
+    return sorted(each.size_bytes for page in pages for each in page if each.key == key)
+
+
 async def test_nothing_is_found_where_nothing_was_put(case: Case, key: str) -> None:
     assert await case.storage.head(key) is None
 
@@ -313,7 +319,7 @@ async def test_a_read_of_what_never_was_there_says_so(case: Case, key: str) -> N
         await read(case.storage, key, never)
 
 
-async def test_a_version_is_restored_by_deleting_those_that_came_after_it(case: Case, key: str) -> None:
+async def test_of_all_versions_one_is_kept_and_is_the_current_one(case: Case, key: str) -> None:
     if not case.versioned:
         pytest.skip("there are no versions")
     beside = f"{key}-beside"
@@ -323,27 +329,29 @@ async def test_a_version_is_restored_by_deleting_those_that_came_after_it(case: 
     await case.put(beside, b"beside", "text/plain", False)
     for body in (b"later", b"latest"):
         await case.put(key, body, "text/plain", False)
+    assert await old_versions(case.storage, key) == [5, 6, 7]
 
-    await case.storage.restore(key, proved.version_id or "")
-    await case.storage.restore(key, proved.version_id or "")
+    await case.storage.keep_only(key, proved.version_id or "")
+    await case.storage.keep_only(key, proved.version_id or "")
 
     assert await head(case.storage, key) == proved
+    assert await old_versions(case.storage, key) == []
     assert b"".join(await read(case.storage, key, proved)) == b"proved"
     assert (await head(case.storage, beside)).size_bytes == 6
 
 
-async def test_a_version_that_is_gone_is_not_restored_and_nothing_is_deleted(case: Case, key: str) -> None:
+async def test_where_the_version_to_keep_is_gone_nothing_is_deleted(case: Case, key: str) -> None:
     if not case.versioned:
         pytest.skip("there are no versions")
     await case.put(key, b"proved", "text/plain", False)
     proved = await head(case.storage, key)
     await case.storage.delete(key)
-    await case.storage.restore(key, proved.version_id or "")
+    await case.storage.keep_only(key, proved.version_id or "")
     assert await case.storage.head(key) is None
     await case.put(key, b"later", "text/plain", False)
     later = await head(case.storage, key)
 
-    await case.storage.restore(key, proved.version_id or "")
+    await case.storage.keep_only(key, proved.version_id or "")
 
     assert await head(case.storage, key) == later
 

@@ -92,7 +92,9 @@ EXAMPLES: dict[str, str] = {
                 field="upload_id",
             ),
             "part_url=$("
-            + _call("POST", f"{_BUCKET}/uploads/$upload_id/parts/sign", '{"part_numbers": [1]}')
+            + _call(
+                "POST", f"{_BUCKET}/uploads/$upload_id/parts/sign", '{"parts": [{"part_number": 1, "size_bytes": 19}]}'
+            )
             + ' | sed \'s/.*"url":"\\([^"]*\\)".*/\\1/\')',
             'curl -sS --fail-with-body -T tide.txt "$part_url"',
         ]
@@ -101,7 +103,7 @@ EXAMPLES: dict[str, str] = {
         "GET", f"{_BUCKET}/uploads/$upload_id/parts"
     ),
     "POST /v1/uploads/{upload_id}/parts/sign": _call(
-        "POST", "/v1/uploads/$upload_id/parts/sign", '{"part_numbers": [1, 2]}'
+        "POST", "/v1/uploads/$upload_id/parts/sign", '{"parts": [{"part_number": 2, "size_bytes": 19}]}'
     ),
     "GET /v1/uploads/{upload_id}/parts": _call("GET", "/v1/uploads/$upload_id/parts"),
     "POST /v1/buckets/{bucket_identifier}/uploads/{upload_id}/sign": _call(

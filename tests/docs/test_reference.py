@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.s3.doctor import LIFECYCLE, cors_rules
+from adapters.s3.doctor import cors_rules
+from adapters.s3.object_storage import lifecycle_rule
+from application.ports.object_storage import KEEP_NONCURRENT_DAYS
 from domain.tags import BY_TAG
 from domain.upload import FailureReason
 from entrypoints.http import errors
@@ -98,7 +100,7 @@ def test_the_policies_for_production_are_what_the_service_needs_and_sets() -> No
     }
 
     assert {action for statement in policy["Statement"] for action in statement["Action"]} == needed
-    assert lifecycle == LIFECYCLE
+    assert lifecycle == {"Rules": [lifecycle_rule(KEEP_NONCURRENT_DAYS)]}
     assert cors == cors_rules("https://app.example.com")
 
 

@@ -59,9 +59,9 @@ class FailingStorage:
         """Delete."""
         await self._call("delete", lambda: self._storage.delete(key))
 
-    async def restore(self, key: str, version_id: str) -> None:
-        """Restore."""
-        await self._call("restore", lambda: self._storage.restore(key, version_id))
+    async def keep_only(self, key: str, version_id: str) -> None:
+        """Delete the other versions."""
+        await self._call("keep_only", lambda: self._storage.keep_only(key, version_id))
 
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
         """Begin an upload in parts."""
@@ -89,6 +89,10 @@ class FailingStorage:
     def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
         """List keys."""
         return self._storage.list_objects(page=page)
+
+    def list_old_versions(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
+        """List versions that are not current."""
+        return self._storage.list_old_versions(page=page)
 
     def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
         """List uploads in parts."""

@@ -75,6 +75,18 @@ async def test_what_uploads_need_is_no_waste_however_they_stand(client: Client, 
     assert check.steps
 
 
+async def test_versions_that_later_ones_hide_are_counted_and_left(world: World, client: Client, check: Check) -> None:
+    answer = await client.request(size=3)
+    for body in (b"111", b"222", b"333"):
+        client.put(answer, body)
+    for _ in range(2):
+        world.storage.put("of/another", b"4444", "text/plain")
+
+    tally = await check(repair=True)
+
+    assert (tally.old_versions, tally.old_version_bytes, tally.remaining) == (2, 6, 0)
+
+
 async def test_bytes_of_an_upload_that_ended_without_them_are_orphans(
     world: World, client: Client, check: Check
 ) -> None:

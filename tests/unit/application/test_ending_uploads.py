@@ -87,6 +87,20 @@ async def test_bytes_that_change_after_completion_are_noticed_where_storage_keep
     assert (await client.record(answer)).status is Status.COMPLETED
 
 
+async def test_versions_that_a_url_stored_before_the_proved_one_are_gone_once_it_has_expired(client: Client) -> None:
+    answer = await client.request(size=None)
+    for body in (b"one", b"two"):
+        client.put(answer, body)
+    proved = client.put(answer)
+    await client.confirm(answer)
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    versions = client.world.storage.list_old_versions()
+    assert [each async for page in versions for each in page] == []
+    assert await client.world.storage.head(answer.record.storage_key) == proved
+
+
 async def test_bytes_that_change_after_completion_are_replaced_by_the_proved_ones_where_storage_keeps_versions(
     client: Client,
 ) -> None:
