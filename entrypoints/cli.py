@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -71,9 +71,8 @@ def relay_nats() -> None:
 def migrate() -> None:
     """Bring the database up to date (as its owner: UPWELL_DATABASE_OWNER_URL)."""
     from adapters.postgres.migrating import migrate as run  # noqa: PLC0415  # the same
-    from entrypoints.settings import Settings  # noqa: PLC0415  # the same
 
-    ran = asyncio.run(run(Settings().database_owner_url))
+    ran = _run(_as_the_owner(run))
     for name in ran:
         click.echo(f"ran {name}")
     click.echo("The database is up to date.")
@@ -88,16 +87,16 @@ def migrate() -> None:
 def rebuild(check: bool) -> int:
     """Replay the log into fresh read tables and swap them in (as the database's owner)."""
     from adapters.postgres.rebuilding import rebuild as run  # noqa: PLC0415  # the same
-    from entrypoints.settings import Settings  # noqa: PLC0415  # the same
 
     if check:
         from entrypoints.checking import check as compare  # noqa: PLC0415  # the same
+        from entrypoints.settings import Settings  # noqa: PLC0415  # the same
 
-        lines, good = _run(compare(Settings()))
+        lines, good = _run(_as_the_owner(lambda _: compare(Settings())))
         for line in lines:
             click.echo(line)
         return 0 if good else 1
-    done = _run(run(Settings().database_owner_url, swap=True))
+    done = _run(_as_the_owner(lambda url: run(url, swap=True)))
     click.echo(f"replayed {done.events} events")
     click.echo("The fresh tables are in place.")
     return 0
@@ -133,9 +132,8 @@ def analytics() -> None:
 def analytics_rebuild() -> None:
     """Empty the tables of figures (as the database's owner); workers make them anew from the first event on."""
     from adapters.postgres.analytics import rebuild_analytics  # noqa: PLC0415  # the same
-    from entrypoints.settings import Settings  # noqa: PLC0415  # the same
 
-    _run(rebuild_analytics(Settings().database_owner_url))
+    _run(_as_the_owner(rebuild_analytics))
     click.echo("The figures begin anew; see how far they are: upwell events subscriptions.")
 
 
@@ -256,6 +254,17 @@ def main() -> NoReturn:
         click.echo(f"upwell: {told.sentence}", err=True)
         sys.exit(told.exit_code)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+async def _as_the_owner(work: Callable[[str], Awaitable[Result]]) -> Result:
+    """Do what only the owner of the tables may do; say in a sentence that this is another login."""
+    from adapters.postgres.checking import check_owner  # noqa: PLC0415  # the same
+    from entrypoints.settings import Settings  # noqa: PLC0415  # the same
+
+    settings = Settings()
+    url = settings.database_owner_url
+    await check_owner(url, setting=settings.database_owner_setting)
+    return await work(url)
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:

@@ -1,11 +1,14 @@
 """What the command line says of errors that are not its own fault: one sentence, and an exit code."""
 
+import asyncpg
 import msgspec
 
 from adapters.embedded.errors import EmbeddedError
 from adapters.nats.errors import RelayUnusableError
+from adapters.postgres.checking import DatabaseUnusableError
 from adapters.postgres.connecting import CONNECTION_ERRORS
 from adapters.postgres.migrating import MigrationError
+from adapters.postgres.sqlstates import unavailable
 from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageError
@@ -36,7 +39,7 @@ def explain(error: BaseException) -> Told | None:  # noqa: PLR0911  # a line for
     match error:
         case UserError():
             return Told(str(error), error.exit_code)
-        case EmbeddedError() | SettingError() | MigrationError():
+        case EmbeddedError() | SettingError() | MigrationError() | DatabaseUnusableError():
             return Told(str(error), UNUSABLE)
         case RelayUnusableError():
             return Told(str(error), FAILED)
@@ -50,5 +53,8 @@ def explain(error: BaseException) -> Told | None:  # noqa: PLR0911  # a line for
             return Told(str(error), FAILED)
         case _ if isinstance(error, CONNECTION_ERRORS):
             return Told(f"PostgreSQL cannot be reached: {error!r}", UNUSABLE)
+        case asyncpg.PostgresError():
+            found = unavailable(error)
+            return None if found is None else Told(str(found), FAILED)
         case _:
             return None

@@ -15,16 +15,18 @@ import uvicorn
 import uvloop
 from litestar import Litestar
 
+from adapters.postgres.checking import check_database
 from application.ports.object_storage import BucketSetup
 from entrypoints.failures import UserError
 from entrypoints.garbage import collect_seldom
 from entrypoints.http.app import create_app
 from entrypoints.http.server import Server, bounds_of, options
 from entrypoints.logs import configure_logs
+from entrypoints.patience import patiently
 from entrypoints.settings import Settings
 from entrypoints.supervising import DRAIN, SERVES, STOP, Supervisor
 from entrypoints.telemetry import check_telemetry, telemetry_of
-from entrypoints.wiring import check_migrated, open_storage, run_worker, running, url_signer
+from entrypoints.wiring import open_storage, prepare_storage, run_worker, running, url_signer
 
 _FIRST_HANDED = 3  # the first descriptor that systemd hands over
 _log = structlog.get_logger("upwell.serve")
@@ -196,9 +198,10 @@ async def _prepare(settings: Settings) -> BucketSetup:
     url_signer(settings.s3)
     _ = settings.token_secrets
     check_telemetry(settings)
-    await check_migrated(settings.database_url)
+    patience_seconds = settings.start_patience_seconds
+    await patiently("database", lambda: check_database(settings.database_url), patience_seconds)
     async with open_storage(settings.s3) as storage:
-        return await storage.prepare(cors_origins=settings.s3.cors_origins)
+        return await patiently("storage", lambda: prepare_storage(storage, settings.s3), patience_seconds)
 
 
 async def _work(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -111,6 +111,31 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _database_url(value: str) -> str:
+    """Refuse what would be read otherwise than it was meant: a password with characters that separate."""
+    encoded = "special characters in the password must be percent-encoded: @ is %40, : is %3A, / is %2F, # is %23"
+    value = _url("postgresql", "postgres")(value)
+    parts = urlsplit(value)
+    hosts = parts.netloc.rpartition("@")[2]
+    misplaced = "@" in parts.path + parts.query and "@" not in parts.netloc
+    if parts.netloc.count("@") > 1 or misplaced or "#" in value:
+        raise ValueError(f"cannot be read: {encoded}")
+    if re.search(r"%(?![0-9A-Fa-f]{2})", value):
+        raise ValueError(f"has a % that is followed by no two hex digits: {encoded}, and % is %25")
+    if re.search(r":(?!\d{1,5}(,|$))", re.sub(r"\[[^\]]*\]", "", hosts)):
+        raise ValueError(f"names a port that is no number: {encoded}")
+    try:
+        given = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise ValueError(f"has parameters that cannot be read (?name=value&…): {encoded}") from None
+    if unknown := sorted(set(given) - _DATABASE_PARAMETERS):
+        raise ValueError(f"has the parameter {unknown[0]}: only {', '.join(sorted(_DATABASE_PARAMETERS))} are known")
+    for name, known in _DATABASE_CHOICES.items():
+        if name in given and given[name][-1] not in known:
+            raise ValueError(f"has another {name} than {', '.join(known)}")
+    return value
+
+
 def _choice(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -174,6 +199,16 @@ def _file(value: str) -> str:
 
 
 _HTTP = _url("http", "https")
+_DATABASE_CHOICES = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "target_session_attrs": ("any", "primary", "standby", "read-write", "read-only", "prefer-standby"),
+}
+_DATABASE_PARAMETERS = {
+    *_DATABASE_CHOICES,
+    *("host", "port", "dbname", "database", "user", "password", "passfile", "service", "servicefile"),
+    *("sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
+    *("ssl_min_protocol_version", "ssl_max_protocol_version", "krbsrvname", "gsslib", "application_name", "options"),
+}
 _NATS_SCHEMES = ("nats", "tls", "ws", "wss")
 
 SETTINGS: tuple[Setting, ...] = (
@@ -181,13 +216,13 @@ SETTINGS: tuple[Setting, ...] = (
         "UPWELL_DATABASE_URL",
         "PostgreSQL, as a libpq URI; a socket directory goes in `?host=`. The service acts as `upwell_service`.",
         None,
-        _url("postgresql", "postgres"),
+        _database_url,
     ),
     Setting(
         "UPWELL_DATABASE_OWNER_URL",
         "The same database as the owner of its tables, for `migrate` and `rebuild`; without it, UPWELL_DATABASE_URL.",
         None,
-        _url("postgresql", "postgres"),
+        _database_url,
     ),
     Setting("UPWELL_DATABASE_POOL_SIZE", "Connections for reading, for each process.", "10", _number(1, 1000)),
     Setting(
@@ -195,6 +230,12 @@ SETTINGS: tuple[Setting, ...] = (
         "How far a host's clock may be from PostgreSQL's: while it is further off, its processes do no work.",
         "10",
         _number(1, 600),
+    ),
+    Setting(
+        "UPWELL_START_PATIENCE_SECONDS",
+        "How long a process that starts waits for PostgreSQL and the storage while they cannot be reached.",
+        "60",
+        _number(0, 3600),
     ),
     Setting("UPWELL_S3_BUCKET", "The S3 bucket that holds the bytes.", None, _text),
     Setting("UPWELL_S3_REGION", "Its region.", "us-east-1", _text),
@@ -457,6 +498,16 @@ class Settings:
     def database_owner_url(self) -> str:
         """The database as its owner."""
         return str(self._get("UPWELL_DATABASE_OWNER_URL") or self.database_url)
+
+    @property
+    def database_owner_setting(self) -> str:
+        """The setting that the owner's URL comes from."""
+        return "UPWELL_DATABASE_OWNER_URL" if self._get("UPWELL_DATABASE_OWNER_URL") else "UPWELL_DATABASE_URL"
+
+    @property
+    def start_patience_seconds(self) -> int:
+        """How long a start waits for parts that are away."""
+        return int(self._get("UPWELL_START_PATIENCE_SECONDS"))
 
     @property
     def pool_size(self) -> int:

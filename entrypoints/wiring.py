@@ -11,14 +11,14 @@ import structlog
 
 from adapters.postgres.analytics import AnalyticsProjection, PostgresAnalytics
 from adapters.postgres.census import PostgresCensus
+from adapters.postgres.checking import check_database
 from adapters.postgres.clock import PostgresClock
-from adapters.postgres.connecting import Pool, PoolConnection, connect, open_pool
+from adapters.postgres.connecting import Pool, PoolConnection, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.key_uses import PostgresKeyUses
 from adapters.postgres.listening import Listener
-from adapters.postgres.migrating import pending
 from adapters.postgres.rate_ledger import PostgresRateLedger
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.search_index import PostgresSearchIndex
@@ -71,7 +71,12 @@ from application.ports.event_log import EventLog
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.jobs import Job, JobQueue
 from application.ports.key_uses import KeyUses
-from application.ports.object_storage import ObjectStorage
+from application.ports.object_storage import (
+    BucketSetup,
+    ObjectStorage,
+    StorageDeniedError,
+    StorageUnavailableError,
+)
 from application.ports.rate_ledger import RateLedger
 from application.ports.read_side import Directory, ReadSide
 from application.ports.search_index import SearchIndex
@@ -92,6 +97,7 @@ from application.taking_storage_events import TakingStorageEvents
 from application.verifying_uploads import VerifyingUploads
 from application.working import Working
 from domain.token_secrets import TokenSecrets
+from entrypoints.patience import patiently
 from entrypoints.settings import S3Settings, SettingError, Settings
 from entrypoints.telemetry import Telemetry
 
@@ -383,7 +389,7 @@ async def running(
 ) -> AsyncIterator[Services]:
     """Open everything that the service and the worker need, and close it in order afterwards."""
     secrets = settings.token_secrets
-    await check_migrated(settings.database_url)
+    await patiently("database", lambda: check_database(settings.database_url), settings.start_patience_seconds)
     s3 = settings.s3
     telemetry = telemetry or Telemetry()
     async with AsyncExitStack() as stack:
@@ -515,7 +521,7 @@ def _open_queue(s3: S3Settings, queue_url: str) -> SqsNotificationQueue:
 @asynccontextmanager
 async def administering(database_url: str, rules: Rules) -> AsyncIterator[Administration]:
     """Open what an operator needs to put a database to use: no storage."""
-    await check_migrated(database_url)
+    await check_database(database_url)
     async with AsyncExitStack() as stack:
         pool = await open_pool(database_url, size=2)
         stack.push_async_callback(pool.close)
@@ -548,9 +554,9 @@ async def subscribing(
     """Open what a program needs to read the feed for a name: no storage, no service.
 
     The user of `database_url` is a member of the service's role. What goes wrong in projections is told to `report`
-    by their names, or logged. Raises `MigrationError`.
+    by their names, or logged. Raises `DatabaseUnusableError`.
     """
-    await check_migrated(database_url)
+    await check_database(database_url)
     async with AsyncExitStack() as stack:
         pool = await open_pool(database_url, size=_SYSTEM_POOL_SIZE)
         stack.push_async_callback(pool.close)
@@ -574,7 +580,7 @@ async def checking_storage(
     settings: Settings, *, report: Callable[[Finding], None], progress: Callable[[Tally], None]
 ) -> AsyncIterator[CheckingStorage]:
     """Open what it takes to hold the bucket against the log: no listening, no writing."""
-    await check_migrated(settings.database_url)
+    await check_database(settings.database_url)
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
         stack.push_async_callback(pool.close)
@@ -593,17 +599,6 @@ async def _agreeing_clock(stack: AsyncExitStack, pool: Pool) -> Clock:
     return clock
 
 
-async def check_migrated(database_url: str) -> None:
-    """Refuse a database that `upwell migrate` has not brought up to date."""
-    connection = await connect(database_url, role=None)
-    try:
-        missing = await pending(connection)
-    finally:
-        await connection.close()
-    if missing:
-        raise SettingError(f"The database lacks the migration {missing[0]}: run 'upwell migrate' first.")
-
-
 def open_storage(s3: S3Settings) -> S3ObjectStorage:
     """Return the storage adapter for these settings, to be entered."""
     return S3ObjectStorage(
@@ -614,6 +609,19 @@ def open_storage(s3: S3Settings) -> S3ObjectStorage:
         addressing=s3.addressing,
         keep_noncurrent_days=s3.old_versions_days,
     )
+
+
+async def prepare_storage(storage: ObjectStorage, s3: S3Settings) -> BucketSetup:
+    """Set the bucket up. What is wrong names the address; a refusal is a `SettingError`."""
+    try:
+        return await storage.prepare(cors_origins=s3.cors_origins)
+    except StorageDeniedError as error:
+        raise SettingError(
+            f"The storage at {s3.endpoint_url} refuses us the bucket {s3.bucket} ({error}): correct UPWELL_S3_BUCKET,"
+            " UPWELL_S3_REGION or the credentials, or their rights."
+        ) from error
+    except StorageUnavailableError as error:
+        raise StorageUnavailableError(f"The storage at {s3.endpoint_url} cannot be reached: {error}") from error
 
 
 def s3_doctor(s3: S3Settings, origin: str | None) -> S3Doctor:

@@ -48,7 +48,7 @@ else:
 
 async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: float = CONNECT_SECONDS) -> Connection:
     """Open one connection that acts as `role`, so that it can write the log through its functions only."""
-    connection: Connection = await asyncpg.connect(url, timeout=wait_seconds, **_options(url))
+    connection: Connection = await asyncpg.connect(url, timeout=wait_seconds, **options(url))
     try:
         async with asyncio.timeout(wait_seconds):
             await _begin(connection, role, for_everybody=True)
@@ -75,7 +75,7 @@ async def open_pool(url: str, *, size: int, for_everybody: bool = True) -> Pool:
         reset=_leave_unless_read_only if _several_hosts(url) else _leave,
         timeout=CONNECT_SECONDS,
         command_timeout=READ_SECONDS,
-        **_options(url),
+        **options(url),
     )
     return pool
 
@@ -92,12 +92,12 @@ async def log_errors() -> AsyncIterator[None]:
         raise found from error
 
 
-def _options(url: str) -> dict[str, Any]:
+def options(url: str) -> dict[str, Any]:
     """Return what all connections are opened with: of several hosts, the one that takes writes."""
-    options: dict[str, Any] = {"server_settings": {"application_name": "upwell"}}
+    wanted: dict[str, Any] = {"server_settings": {"application_name": "upwell"}}
     if _several_hosts(url) and "target_session_attrs" not in parse_qs(urlsplit(url).query):
-        options["target_session_attrs"] = "read-write"
-    return options
+        wanted["target_session_attrs"] = "read-write"
+    return wanted
 
 
 def _several_hosts(url: str) -> bool:

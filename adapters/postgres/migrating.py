@@ -72,11 +72,18 @@ async def _migrate(connection: Connection) -> list[str]:
                         f"The migration {name} was changed after it ran on this database: restore the file as released."
                     )
                 continue
-            async with connection.transaction():
-                await connection.execute(sql)
-                await connection.execute(
-                    "INSERT INTO upwell.migrations VALUES ($1, $2, $3, now())", number, name, checksum
-                )
+            try:
+                async with connection.transaction():
+                    await connection.execute(sql)
+                    await connection.execute(
+                        "INSERT INTO upwell.migrations VALUES ($1, $2, $3, now())", number, name, checksum
+                    )
+            except (asyncpg.SyntaxOrAccessError, asyncpg.IntegrityConstraintViolationError) as error:
+                raise MigrationError(
+                    f"The migration {name} does not fit this database ({str(error).rstrip('.')}): it was restored in"
+                    " part, or changed by hand. Restore the whole backup into an empty database, with its owners and"
+                    " grants."
+                ) from error
             ran.append(name)
         return ran
     finally:

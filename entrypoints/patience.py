@@ -1,0 +1,33 @@
+"""Waiting for parts that are away when a process starts; what waiting does not mend ends it at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from application.ports.event_log import LogUnavailableError
+from application.ports.object_storage import StorageUnavailableError
+
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+Result = TypeVar("Result")
+
+
+async def patiently(part: str, attempt: Callable[[], Awaitable[Result]], patience_seconds: float) -> Result:
+    """Return what an attempt returns, tried again for so long while the part is away; raise its last error then."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience_seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return await attempt()
+        except (LogUnavailableError, StorageUnavailableError) as error:
+            left = until - loop.time()
+            if left <= 0:
+                raise
+            _log.warning("waiting_for_part", part=part, error=str(error), seconds_left=round(left))
+        await asyncio.sleep(min(pause, left))
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
