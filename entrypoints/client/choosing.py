@@ -7,6 +7,18 @@ from entrypoints.client.errors import ClientError
 from entrypoints.client.service import Bucket
 
 
+class NoPropertyFitsError(ClientError):
+    """No property takes such a file. `reason`: why, as a clause."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"{reason}. Say what the file is with --content-type, or store it without making an object with"
+            " --no-object",
+            "no_property_fits",
+        )
+        self.reason = reason
+
+
 def choose_property(bucket: Bucket, filename: str, content_type: str) -> str:
     """Return the one property that fits: the one named as the file, else the only one of the most fitting type."""
     fitting = file_types(content_type)
@@ -26,8 +38,4 @@ def choose_property(bucket: Bucket, filename: str, content_type: str) -> str:
             )
     files = [f"{name} ({kind})" for name, kind in types.items() if kind in FILE_TYPES]
     has = f"it has {', '.join(files)}" if files else "it has none for files"
-    raise ClientError(
-        f"{content_type} fits no property of the bucket {bucket.bucket_name}: {has}. Say what the file is with"
-        " --content-type, or store it without making an object with --no-object",
-        "no_property_fits",
-    )
+    raise NoPropertyFitsError(f"{content_type} fits no property of the bucket {bucket.bucket_name}: {has}")

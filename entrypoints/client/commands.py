@@ -28,7 +28,7 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, readable=False))  # each is told by itself
 @click.option("--resume", is_flag=True, help="Go on with what was interrupted; without FILES, with all of it here.")
 @click.option(
     "--parallel", type=click.IntRange(1, 32), default=4, show_default=True, help="Files and parts sent at once in all."
@@ -70,7 +70,8 @@ def upload(
     """Upload FILES: each is hashed, announced, sent to storage and proved. Large ones go out in parts.
 
     FILES are files, folders with all that is in them (but what is hidden), and quoted patterns such as
-    'data/**/*.csv'. What breaks off or is interrupted is kept beside its file, and goes on with --resume.
+    'data/**/*.csv'. What breaks off or is interrupted is kept beside its file, and goes on with --resume. A file that
+    fits no property of the bucket is stored without an object.
 
     Where to: UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE and UPWELL_BUCKET, or the .upwell/dev.env of 'upwell dev',
     here or in a folder above. Exit code 1 if a file failed; the others go on.
@@ -96,10 +97,13 @@ def upload(
 @click.command()
 @click.argument("thing", metavar="ID")
 @click.option("--output", type=click.Path(path_type=Path), help="A file or a folder; otherwise here, by its own name.")
+@click.option("--overwrite", is_flag=True, help="Replace a file of this name; otherwise it stays, and nothing is done.")
 @_BUCKET
 @_NAMESPACE
 @_as_json("Print a JSON object.")
-def download(thing: str, output: Path | None, bucket: str | None, namespace: str | None, as_json: bool) -> None:
+def download(
+    thing: str, output: Path | None, overwrite: bool, bucket: str | None, namespace: str | None, as_json: bool
+) -> None:
     """Download an upload, or the file of an object; ID says which.
 
     What was broken off goes on where it was. The file has its name only when its size and SHA-256 are those of the
@@ -107,7 +111,7 @@ def download(thing: str, output: Path | None, bucket: str | None, namespace: str
     """
     from entrypoints.client import downloading  # noqa: PLC0415  # the same
 
-    downloading.download(thing, output, namespace=namespace, bucket=bucket, as_json=as_json)
+    downloading.download(thing, output, overwrite=overwrite, namespace=namespace, bucket=bucket, as_json=as_json)
 
 
 @click.group()

@@ -5,19 +5,31 @@ from typing import Any
 
 import msgspec
 
-from entrypoints.client.errors import told
+from entrypoints.client.errors import ClientError, told
 from entrypoints.client.output import human, printable
 from entrypoints.client.progress import Shown, reporting
 from entrypoints.client.service import client_of
 from entrypoints.client.target import find_target, known_variables
+from upwell_client import FileError
 
 
-def download(thing: str, output: Path | None, *, namespace: str | None, bucket: str | None, as_json: bool) -> None:
+def download(
+    thing: str, output: Path | None, *, overwrite: bool, namespace: str | None, bucket: str | None, as_json: bool
+) -> None:
     """Download an upload or the file of an object, and say where it is."""
     of_object = thing.startswith("obj_")
     target = find_target(known_variables(), namespace=namespace, bucket=bucket if of_object else "-")
     with reporting() as reporter, told(), client_of(target, reporter.note) as client:
-        got = client.download(thing, output, progress=Shown(reporter.file(thing, None)))
+        shown = Shown(reporter.file(thing, None))
+        try:
+            got = client.download(thing, output, overwrite=overwrite, progress=shown)
+        except FileError as error:
+            if error.code != "file_exists":
+                raise
+            raise ClientError(
+                f"{error.message.partition(':')[0]}: choose another name with --output, or replace it with --overwrite",
+                error.code,
+            ) from error
         known: dict[str, Any] = {
             "file": str(got.path),
             "upload_id": got.upload.upload_id,

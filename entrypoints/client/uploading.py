@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from entrypoints.client.choosing import choose_property
+from entrypoints.client.choosing import NoPropertyFitsError, choose_property
 from entrypoints.client.errors import ClientError, sentence
 from entrypoints.client.finding import Found, find_files
 from entrypoints.client.keeping import Holding, Kept, find_kept, hold, keep
@@ -60,7 +60,10 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """How it went with one file, as `--json` prints it. `sent_bytes`: 0 where the bytes were known already."""
+    """How it went with one file, as `--json` prints it. `sent_bytes`: 0 where the bytes were known already.
+
+    `note`: what became of the file otherwise than one might expect, though nothing failed.
+    """
 
     file: str
     ok: bool = False
@@ -78,6 +81,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     resumed: bool = False
     sent_bytes: int = 0
     seconds: float = 0.0
+    note: str | None = None
     error: dict[str, str] | None = None
 
 
@@ -148,8 +152,15 @@ class Uploading:
         path, outcome = sending.path, sending.outcome
         outcome.content_type = wish.content_type or guess_content_type(path.name)
         outcome.blob_property = wish.property_name
-        if wish.property_name is None and wish.create_object and bucket is not None:
-            outcome.blob_property = choose_property(bucket, path.name, outcome.content_type)
+        create_object = wish.create_object
+        if wish.property_name is None and create_object and bucket is not None:
+            try:
+                outcome.blob_property = choose_property(bucket, path.name, outcome.content_type)
+            except NoPropertyFitsError as error:
+                if wish.object_metadata is not None:  # it was for the object
+                    raise
+                create_object = False
+                outcome.note = f"stored without an object: {error.reason}"
 
         def begun(upload: Upload) -> None:
             if not sending.kept and upload.status in _OPEN:
@@ -160,7 +171,7 @@ class Uploading:
             path,
             content_type=outcome.content_type,
             blob_property=outcome.blob_property,
-            create_object=wish.create_object,
+            create_object=create_object,
             skip_duplicates=wish.skip_duplicates,
             metadata=wish.metadata,
             object_metadata=wish.object_metadata,
@@ -505,7 +516,8 @@ def _tell(reporter: Reporter, outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         reporter.result(msgspec.json.encode(outcome).decode())
     elif outcome.ok:
-        reporter.result(f"{printable(outcome.file)}: {_sentence(outcome)}")
+        note = f"; {outcome.note}" if outcome.note else ""
+        reporter.result(f"{printable(outcome.file)}: {_sentence(outcome)}{note}")
 
 
 def _sentence(outcome: Outcome) -> str:

@@ -159,14 +159,35 @@ async def test_a_file_that_fails_does_not_keep_the_others_back(user: User) -> No
     (user.folder / "folder").mkdir()
     ran = await user.run("upload", "folder", "*.csv", "odd.bin", "nowhere.mp4", "good.mp4")
     assert ran.code == 1
-    assert ran.out.startswith("good.mp4: sent")
+    good, odd = sorted(ran.out.splitlines())
+    assert good.startswith("good.mp4: sent")
     *problems, summary = ran.err.splitlines()
-    pattern, folder, nowhere, odd = sorted(problems)
+    pattern, folder, nowhere = sorted(problems)
     assert pattern == "upwell: *.csv: no file matches this pattern"
     assert folder == "upwell: folder: there is no file in this folder"
     assert nowhere == "upwell: nowhere.mp4: there is no such file"
-    assert odd.startswith("upwell: odd.bin: application/octet-stream fits no property of the bucket files")
-    assert summary.startswith("upwell: 1 uploaded, 0 known already, 4 failed; sent 48.8 KiB in ")
+    assert "; stored without an object: application/octet-stream fits no property of the bucket files" in odd
+    assert summary.startswith("upwell: 2 uploaded, 0 known already, 3 failed; sent 97.7 KiB in ")
+
+
+async def test_a_file_that_cannot_be_read_does_not_keep_the_others_back(user: User) -> None:
+    user.file("good.mp4")
+    user.file("secret.mp4")
+    (user.folder / "secret.mp4").unlink()
+    (user.folder / "secret.mp4").symlink_to("secret.mp4")  # even root cannot read a link to itself
+    ran = await user.run("upload", "secret.mp4", "good.mp4")
+    assert ran.code == 1
+    assert ran.out.startswith("good.mp4: sent")
+    assert "upwell: secret.mp4: " in ran.err
+
+
+@pytest.mark.parametrize(
+    "name", ["LICENSE", "a.zip", "a.log", "a.yaml", "a.toml", "a.tar.gz", "a.parquet", "a.txt", "a.mp4", "a.exe"]
+)
+async def test_any_file_is_taken(user: User, name: str) -> None:
+    user.file(name, b"hello")
+    (done,) = (await user.run("upload", name, "--json")).json
+    assert (done["ok"], done["status"]) == (True, "COMPLETED")
 
 
 async def test_folders_and_patterns_are_uploaded_each_file_once(user: User) -> None:
@@ -420,6 +441,20 @@ async def test_what_was_uploaded_is_downloaded_by_the_upload_or_its_object(user:
         "sha256": done["sha256"],
     }
     assert (user.folder / "other.mp4").read_bytes() == body
+
+
+async def test_a_file_that_is_there_is_not_replaced_unless_that_is_wanted(user: User) -> None:
+    body = user.file("clip.mp4")
+    (done,) = (await user.run("upload", "clip.mp4", "--json")).json
+    user.file("clip.mp4", b"my own work")
+    ran = await user.run("download", done["upload_id"])
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "upwell: clip.mp4 is there already: choose another name with --output, or replace it with --overwrite\n"
+    )
+    assert (user.folder / "clip.mp4").read_bytes() == b"my own work"
+    assert (await user.run("download", done["upload_id"], "--overwrite")).code == 0
+    assert (user.folder / "clip.mp4").read_bytes() == body
 
 
 async def test_what_cannot_be_downloaded_is_one_sentence(user: User) -> None:

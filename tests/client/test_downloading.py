@@ -96,11 +96,11 @@ async def test_wrong_bytes_never_take_the_name(client: Client, upload: Upload, t
     (tmp_path / "got").write_bytes(b"an older one")
     (tmp_path / f".got.{upload.upload_id}.part").write_bytes(b"x" * CUT)
     with pytest.raises(MismatchError) as wrong:
-        client.download(upload.upload_id, tmp_path / "got")
+        client.download(upload.upload_id, tmp_path / "got", overwrite=True)
     assert wrong.value.code == "hash_mismatch"
     assert names(tmp_path) == ["got"]
     assert read(tmp_path / "got") == b"an older one"
-    assert read(client.download(upload.upload_id, tmp_path / "got").path) == BODY
+    assert read(client.download(upload.upload_id, tmp_path / "got", overwrite=True).path) == BODY
 
 
 async def _left_by_a_broken_download(tenant: Tenant, upload: Upload, folder: Path) -> list[str]:

@@ -206,6 +206,17 @@ async def test_a_download_is_proved_and_takes_the_files_name(client: Client, pat
     assert client.download(upload.object_id, folder / "of-the-object").sha256 == SHA256
 
 
+async def test_a_download_replaces_no_file_unless_it_may(client: Client, path: Path, tmp_path: Path) -> None:
+    upload = client.upload(path, blob_property="video")
+    mine = tmp_path / "mine"
+    mine.write_bytes(b"my own work")
+    with pytest.raises(FileError, match="is there already") as refused:
+        client.download(upload.upload_id, mine)
+    assert refused.value.code == "file_exists"
+    assert mine.read_bytes() == b"my own work"
+    assert client.download(upload.upload_id, mine, overwrite=True).sha256 == SHA256
+
+
 async def test_a_download_in_asyncio(async_client: AsyncClient, path: Path, tmp_path: Path) -> None:
     upload = await async_client.upload(path, blob_property="video")
     assert (await async_client.download(upload.upload_id, tmp_path / "got")).path.read_bytes() == BODY

@@ -1,6 +1,7 @@
 """A download: into a file beside the target, from where it was broken off, proved before it takes the target's name."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, NotRequired, TypedDict
@@ -21,10 +22,14 @@ _QUOTE = '"'
 
 
 class DownloadOptions(TypedDict):
-    """What may be said of a download. `bucket` and `blob_property`: of an object, and which of its files."""
+    """What may be said of a download. `bucket` and `blob_property`: of an object, and which of its files.
+
+    `overwrite`: a file that is there under the name may be replaced; otherwise it stays, and the download is refused.
+    """
 
     bucket: NotRequired[str]
     blob_property: NotRequired[str]
+    overwrite: NotRequired[bool]
     progress: NotRequired[Tell | None]
 
 
@@ -43,7 +48,11 @@ class Downloading:
         upload_id = thing if bucket is None else await self._upload_of(bucket, thing, options.get("blob_property"))
         ticket = await self._service.ticket(upload_id, signed=True)
         self._meter.know(ticket.upload)
+        _url(ticket)  # or there is nothing to download
         path = _path(target, ticket.upload)
+        overwrite = options.get("overwrite", False)
+        if not overwrite and await self._wire.work(lambda: os.path.lexists(path)):
+            raise _exists(path)
         partial = path.with_name(f".{path.name}.{upload_id}.part")
         try:
             size_bytes, sha256 = await self._receive(ticket, partial)
@@ -53,7 +62,7 @@ class Downloading:
             raise
         except OSError as error:
             raise FileError(f"{partial} cannot be written: {error.strerror or error}", "unwritable_file") from error
-        await self._wire.work(lambda: partial.replace(path))
+        await self._wire.work(lambda: partial.replace(path) if overwrite else _name(partial, path))
         return Download(upload=ticket.upload, path=path, size_bytes=size_bytes, sha256=sha256)
 
     async def _upload_of(self, bucket: str, object_id: str, blob_property: str | None) -> str:
@@ -149,6 +158,22 @@ class _Partial:
         self._digest.update(block)
         self.size_bytes += len(block)
         self._meter.advance(len(block))
+
+
+def _name(partial: Path, path: Path) -> None:
+    """Give a file its name, unless another has taken it meanwhile."""
+    try:
+        path.hardlink_to(partial)
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError:  # a file system without links
+        partial.replace(path)
+    else:
+        partial.unlink()
+
+
+def _exists(path: Path) -> FileError:
+    return FileError(f"{path} is there already: choose another name, or let it be overwritten", "file_exists")
 
 
 def _worth_repeating(error: UpwellError) -> bool:

@@ -168,10 +168,20 @@ def test_no_object_needs_no_property(world: World, tmp_path: Path) -> None:
     assert world.bodies["ask"]["create_object_on_confirm"] is False
 
 
-def test_what_fits_no_property_is_not_even_announced(world: World, tmp_path: Path) -> None:
-    path = tmp_path / "a.bin"
+def test_what_fits_no_property_is_stored_without_an_object(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
     path.write_bytes(b"x")
     outcome = world.upload(path)
+    assert outcome.ok
+    assert world.bodies["ask"]["create_object_on_confirm"] is False
+    assert outcome.note is not None
+    assert outcome.note.startswith("stored without an object: application/zip fits no property of the bucket")
+
+
+def test_what_fits_no_property_is_not_even_announced_where_an_object_is_wanted(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"x")
+    outcome = world.upload(path, Wish(object_metadata={"title": "A"}))
     assert outcome.error is not None
     assert outcome.error["code"] == "no_property_fits"
     assert world.calls == []
