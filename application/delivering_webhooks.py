@@ -69,6 +69,7 @@ _DROPPED_AT_ONCE: Final = 1000
 _ORPHANED: Final = timedelta(hours=1)
 _LONG: Final = GIVE_UP_AFTER - timedelta(hours=12)  # the last of the pauses may be so much too long
 _GONE: Final = 410
+_DENIED: Final = "The API key that the webhook acts for may not read this event any more."
 _TAKEN: Final = range(200, 300)
 
 
@@ -299,6 +300,10 @@ class DeliveringWebhooks:
         if webhook is None:  # it was switched off or deleted at this moment
             await self._deliveries.give_back(delivery)
             return None
+        now = self._clock.now()
+        if delivery.topic not in webhook.tells(now):
+            denied = Attempt(at=now, seconds=0.0, error=_DENIED)
+            return Ended(delivery=delivery, attempt=denied, status=DeliveryStatus.FAILED, next_at=now)
         endpoint = matter.endpoints.get(delivery.webhook_id)
         body, command_id = _message(delivery, matter.events[delivery.position])
         with self._watch.attempting(delivery, command_id) as headers:
@@ -348,7 +353,6 @@ class DeliveringWebhooks:
             at=now,
             seconds=round(asyncio.get_running_loop().time() - begun, 3),
             status_code=answer.status_code,
-            response=answer.response,
             error=answer.error,
         )
 

@@ -1,5 +1,7 @@
 """Managing webhooks: making, changing, deleting, and giving them another secret.
 
+A webhook acts for the key that made it or changed it last: it is told what this key may read, as long as it may.
+
 Secrets and header values are kept before the event is appended: what a crash leaves without one is removed later.
 """
 
@@ -26,9 +28,10 @@ from application.ports.webhooks import Secret, TargetRefusedError, WebhookEndpoi
 from application.uploads import CONFLICT_RETRIES
 from domain.events import Origin
 from domain.namespace import MASK
-from domain.refusals import InvalidInputError, WrongStateError
+from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.standard_webhooks import secret_of
 from domain.tags import decode
+from domain.telling import told_to
 from domain.webhook import (
     CreateWebhook,
     DeleteWebhook,
@@ -46,7 +49,7 @@ from domain.webhook import (
     replay,
     webhook_not_found,
 )
-from domain.webhook_events import check_event_types
+from domain.webhook_events import check_event_types, tags_wanted
 
 MAX_WEBHOOKS: Final = 100
 OVERLAP: Final = timedelta(days=1)
@@ -76,38 +79,46 @@ class ManagingWebhooks:
     async def create(
         self, caller: Caller, settings: WebhookSettings, headers: Mapping[str, str], *, ids: Ids | None = None
     ) -> tuple[WebhookRecord, str]:
-        """Make a webhook and return it with its secret. `ids`: those of a request under an idempotency key."""
+        """Make a webhook and return it with its secret. `ids`: those of a request under an idempotency key.
+
+        Where an earlier attempt has made it, the secret is empty: it is shown once.
+        """
         ids = ids or self._ids
         webhook_id, command_id = _webhook_id(ids), new_command_id(ids)
         organization_id = caller.organization.organization_id
-        headers = await self._checked(settings, headers, {})
+        headers = await self._checked(caller, settings, headers, {})
         if len(await self._read_side.webhooks(organization_id)) >= MAX_WEBHOOKS:
             raise WrongStateError(
                 "too_many_webhooks", f"An organization has {MAX_WEBHOOKS} webhooks at most.", {"limit": MAX_WEBHOOKS}
             )
         origin = caller.origin(self._clock.now(), command_id)
         command = CreateWebhook(origin=origin, webhook_id=webhook_id, settings=_naming(settings, headers))
-        if await self._endpoints.endpoint(webhook_id) is None:
+        secret = secret_of(self._ids.secret())
+        known = await self._endpoints.endpoint(webhook_id)
+        if known is None:
             await self._endpoints.keep(
                 WebhookEndpoint(
                     webhook_id=webhook_id,
                     organization_id=organization_id,
-                    secrets=(Secret(value=secret_of(self._ids.secret())),),
+                    secrets=(Secret(value=secret),),
                     headers=headers,
                     created_at=origin.at,
                 )
             )
         with suppress(VersionConflictError):  # an earlier attempt, with the same ids, did count
             await self._append(caller, webhook_id, 0, decide(command, NoWebhook()), name=settings.name)
-        return await self.with_secret(organization_id, webhook_id)
+        return await self.named(organization_id, webhook_id), secret if known is None else ""
 
     async def update(
         self, caller: Caller, id_or_name: str, settings: WebhookSettings, headers: Mapping[str, str]
     ) -> WebhookRecord:
-        """Let a webhook be like this, all of it. A header that is given as answers show it keeps its value."""
+        """Let a webhook be like this, all of it, and act for the caller's key from now on.
+
+        A header that is given as answers show it keeps its value.
+        """
         webhook_id = (await self.named(caller.organization.organization_id, id_or_name)).webhook_id
         endpoint = await self._endpoint(webhook_id)
-        headers = await self._checked(settings, headers, endpoint.headers)
+        headers = await self._checked(caller, settings, headers, endpoint.headers)
         settings = _naming(settings, headers)
         return await self._carry_out(
             caller,
@@ -117,10 +128,19 @@ class ManagingWebhooks:
         )
 
     async def rotate(
-        self, caller: Caller, id_or_name: str, *, overlap: timedelta | None = None
+        self, caller: Caller, id_or_name: str, *, overlap: timedelta | None = None, ids: Ids | None = None
     ) -> tuple[WebhookRecord, str]:
-        """Give a webhook another secret and return it; for `overlap` it signs with the one before it as well."""
-        webhook_id = (await self.named(caller.organization.organization_id, id_or_name)).webhook_id
+        """Give a webhook another secret and return it; for `overlap` it signs with the one before it as well.
+
+        `ids`: those of a request under an idempotency key. Where an earlier attempt has rotated it, it stays as it is,
+        and the secret is empty.
+        """
+        command_id = new_command_id(ids or self._ids)
+        known = await self.named(caller.organization.organization_id, id_or_name)
+        webhook_id = known.webhook_id
+        stored = await self._log.read_stream(webhook_id)
+        if any(decode(each.state).origin.command_id == command_id for each in stored):
+            return known, ""
         endpoint = await self._endpoint(webhook_id)
         now = self._clock.now()
         end = now + (OVERLAP if overlap is None else overlap)
@@ -132,6 +152,7 @@ class ManagingWebhooks:
             webhook_id,
             lambda origin: RotateWebhookSecret(origin=origin),
             keep=msgspec.structs.replace(endpoint, secrets=secrets[:_MAX_SECRETS]),
+            command_id=command_id,
         )
         return record, secrets[0].value
 
@@ -147,24 +168,35 @@ class ManagingWebhooks:
             raise webhook_not_found()
         return record
 
-    async def with_secret(self, organization_id: str, webhook_id: str) -> tuple[WebhookRecord, str]:
-        """Return a webhook and the secret that it signs with."""
-        record = await self.named(organization_id, webhook_id)
-        return record, (await self._endpoint(webhook_id)).secrets[0].value
+    async def again(self, organization_id: str, webhook_id: str) -> tuple[WebhookRecord, str]:
+        """Return a webhook that was made or rotated, without its secret, which is shown once."""
+        return await self.named(organization_id, webhook_id), ""
 
     async def _carry_out(
-        self, caller: Caller, webhook_id: str, command: "_Command", *, keep: WebhookEndpoint
+        self,
+        caller: Caller,
+        webhook_id: str,
+        command: "_Command",
+        *,
+        keep: WebhookEndpoint,
+        command_id: str | None = None,
     ) -> WebhookRecord:
-        await self._change(caller, webhook_id, command, keep=keep)
+        await self._change(caller, webhook_id, command, keep=keep, command_id=command_id)
         return await self.named(caller.organization.organization_id, webhook_id)
 
     async def _change(
-        self, caller: Caller, webhook_id: str, command: "_Command", *, keep: WebhookEndpoint | None = None
+        self,
+        caller: Caller,
+        webhook_id: str,
+        command: "_Command",
+        *,
+        keep: WebhookEndpoint | None = None,
+        command_id: str | None = None,
     ) -> None:
         """Append what the command leads to; what is to be kept is kept only if it is not refused."""
         for _ in range(CONFLICT_RETRIES):
             state, version = await load_webhook(self._log, webhook_id)
-            origin = caller.origin(self._clock.now(), new_command_id(self._ids))
+            origin = caller.origin(self._clock.now(), command_id or new_command_id(self._ids))
             asked = command(origin)
             events = decide(asked, state)
             if keep is not None:
@@ -205,19 +237,24 @@ class ManagingWebhooks:
         return endpoint
 
     async def _checked(
-        self, settings: WebhookSettings, headers: Mapping[str, str], known: Mapping[str, str]
+        self, caller: Caller, settings: WebhookSettings, headers: Mapping[str, str], known: Mapping[str, str]
     ) -> dict[str, str]:
-        """Refuse what no webhook can be like; return its headers, with the values that are known for masked ones."""
+        """Refuse what no webhook of the caller's can be like.
+
+        Return its headers, with the values that are known for masked ones.
+        """
         check_settings(settings)
         check_event_types(settings.event_types)
+        _check_readable(caller, settings.event_types)
         kept = {name: known[name] if value == MASK and name in known else value for name, value in headers.items()}
         check_headers(kept)
         try:
             await self._sender.check(settings.url)
-        except TargetRefusedError:
+        except TargetRefusedError as refused:
             raise InvalidInputError(
                 "target_not_allowed",
-                "url leads into a private network, which webhooks may not reach; the operator can allow it.",
+                f"{refused} Name another url, or have the operator allow it (UPWELL_WEBHOOK_ALLOWED_NETWORKS,"
+                " UPWELL_WEBHOOK_ALLOWED_PORTS).",
             ) from None
         return kept
 
@@ -230,6 +267,19 @@ async def load_webhook(log: EventLog, webhook_id: str) -> tuple[Webhook, int]:
     stored = await log.read_stream(webhook_id)
     events = cast("Sequence[WebhookEvent]", [decode(event.state) for event in stored])
     return replay(events), len(events)
+
+
+def _check_readable(caller: Caller, event_types: Sequence[str]) -> None:
+    """Refuse types of events none of which the caller's key may read."""
+    may = told_to(caller.key.powers, caller.organization.organization_id)
+    denied = [each for each in event_types if tags_wanted((each,)) and not tags_wanted((each,)) & may]
+    if denied:
+        raise ForbiddenError(
+            "permission_denied",
+            f"This API key may not read events of these types: {', '.join(denied)}. Leave them out, or use a key that"
+            " reads them in the whole organization.",
+            {"event_types": denied},
+        )
 
 
 def _webhook_id(ids: Ids) -> str:

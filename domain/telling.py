@@ -12,18 +12,29 @@ from typing import Any
 
 import msgspec
 
+from domain.api_key import Permission, Powers, Reach, ResourceType, reach
 from domain.events import Origin
 from domain.refusals import InvalidInputError
 from domain.tags import BY_TAG
 
 SECRET_FIELDS = frozenset({"key_hash", "token_hash", "billing_email"})
-# Who may only read is not told of who may what, nor of what an organization says of itself.
+# Keys that may only read are not told which keys may what, nor what an organization says of itself.
 _FOR_ADMINISTRATORS = ("organization.", "api_key.", "audit.", "event_token.", "upload.token_", "webhook.")
 _MAX_TYPES = 100
 
 TOLD_TO_READERS = frozenset(tag for tag in BY_TAG if not tag.startswith(_FOR_ADMINISTRATORS))
 TOLD_TO_ADMINISTRATORS = frozenset(BY_TAG)
 _WITH_SECRETS = frozenset(tag for tag, kind in BY_TAG.items() if SECRET_FIELDS & set(kind.__struct_fields__))
+
+
+def told_to(key: Powers, organization_id: str) -> frozenset[str]:
+    """Return the tags of the events of its whole organization that a key may read; none for a narrower key."""
+    if not {Permission.READ, Permission.ADMIN} & set(key.permissions):
+        return frozenset()
+    if not key.scopes:
+        return TOLD_TO_ADMINISTRATORS if Permission.ADMIN in key.permissions else TOLD_TO_READERS
+    everywhere: dict[str, set[str]] = {ResourceType.ORGANIZATION: {organization_id}}
+    return TOLD_TO_READERS if reach(key.scopes, Permission.READ, everywhere) is Reach.THERE else frozenset()
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

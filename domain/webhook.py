@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from domain.events import Event, Origin
+from domain.namespace import MASK
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from domain.schema import check_text
 
@@ -21,9 +22,24 @@ _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,4000}[!-~])?")
 _OWN_HEADERS = frozenset(
     {
         *("host", "content-type", "content-length", "content-encoding", "transfer-encoding", "connection"),
-        *("upgrade", "te", "trailer", "expect", "user-agent"),
+        *("upgrade", "te", "trailer", "expect", "user-agent", "keep-alive", "via", "date", "cookie", "cookie2"),
+        *(
+            "origin",
+            "referer",
+            "forwarded",
+            "x-real-ip",
+            "x-http-method",
+            "x-http-method-override",
+            "x-method-override",
+        ),
+        *("x-original-url", "x-rewrite-url"),
+        # what the metadata services of clouds ask for, because nobody sends it by mistake
+        *("metadata", "metadata-flavor", "x-google-metadata-request", "x-identity-header"),
+        *("x-aws-ec2-metadata-token", "x-aws-ec2-metadata-token-ttl-seconds", "x-aliyun-ecs-metadata-token"),
+        *("x-aliyun-ecs-metadata-token-ttl-seconds",),
     }
 )
+_OWN_PREFIXES = ("webhook-", "proxy-", "sec-", "x-forwarded-", "access-control-")
 DEFAULT_TIMEOUT_SECONDS = 10.0
 MAX_TIMEOUT_SECONDS = 30.0
 
@@ -33,6 +49,17 @@ class DisabledReason(enum.StrEnum):
 
     GONE = "gone"
     FAILING = "failing"
+
+
+class StoppedReason(enum.StrEnum):
+    """Why a webhook that is switched on is told nothing: what its key may read is what it is told.
+
+    `key_denied`: the key may read none of its events any more.
+    """
+
+    KEY_REVOKED = "key_revoked"
+    KEY_EXPIRED = "key_expired"
+    KEY_DENIED = "key_denied"
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,14 +74,14 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookCreated(Event, frozen=True, tag="webhook.created.v1"):
-    """A webhook was made."""
+    """A webhook was made. It is told what the key that made it may read."""
 
     webhook_id: str
     settings: WebhookSettings
 
 
 class WebhookUpdated(Event, frozen=True, tag="webhook.updated.v1"):
-    """The webhook is like this from now on."""
+    """The webhook is like this from now on, and is told what the key that changed it may read."""
 
     webhook_id: str
     settings: WebhookSettings
@@ -87,10 +114,11 @@ class NoWebhook(msgspec.Struct, frozen=True):
 
 
 class LiveWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook, switched on or off."""
+    """A webhook, switched on or off. `key_id`: of the key that made it or changed it last."""
 
     webhook_id: str
     settings: WebhookSettings
+    key_id: str
 
 
 class DeletedWebhook(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +139,7 @@ class CreateWebhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the webhook be like this, all of it."""
+    """Let the webhook be like this, all of it, and be told what the key that asks may read."""
 
     origin: Origin
     settings: WebhookSettings
@@ -146,7 +174,7 @@ def decide(command: WebhookCommand, webhook: Webhook) -> tuple[WebhookEvent, ...
             check_settings(settings)
             return (WebhookCreated(origin=origin, webhook_id=webhook_id, settings=settings),)
         case LiveWebhook(), UpdateWebhook(origin=origin, settings=settings):
-            if settings == webhook.settings:
+            if (settings, origin.actor_id) == (webhook.settings, webhook.key_id):
                 return ()
             check_settings(settings)
             return (WebhookUpdated(origin=origin, webhook_id=webhook.webhook_id, settings=settings),)
@@ -168,11 +196,11 @@ def evolve(webhook: Webhook, event: WebhookEvent) -> Webhook:  # noqa: PLR0911  
     """Apply a recorded fact. Total: the past is not refused."""
     match event:
         case WebhookCreated():
-            return LiveWebhook(webhook_id=event.webhook_id, settings=event.settings)
+            return LiveWebhook(webhook_id=event.webhook_id, settings=event.settings, key_id=event.origin.actor_id)
         case WebhookUpdated():
             if not isinstance(webhook, LiveWebhook):
                 return webhook
-            return msgspec.structs.replace(webhook, settings=event.settings)
+            return msgspec.structs.replace(webhook, settings=event.settings, key_id=event.origin.actor_id)
         case WebhookSecretRotated():
             return webhook
         case WebhookDisabled():
@@ -237,12 +265,13 @@ def check_headers(headers: Mapping[str, str]) -> None:
         if not _HEADER_NAME.fullmatch(name)
         or not _HEADER_VALUE.fullmatch(value)
         or name.lower() in _OWN_HEADERS
-        or name.lower().startswith("webhook-")
+        or name.lower().startswith(_OWN_PREFIXES)
+        or value == MASK
     ]
     if wrong or len(headers) > MAX_HEADERS or len({name.lower() for name in headers}) < len(headers):
         raise InvalidInputError(
             "invalid_headers",
-            f"headers holds {MAX_HEADERS} names at most, each once, with printable ASCII values; some are not yours to"
-            " set, such as Host, Content-Type and webhook-id.",
+            f"headers holds {MAX_HEADERS} names at most, each once, with printable ASCII values. Some are reserved,"
+            " such as Host, Content-Type, Metadata, Cookie, X-Forwarded-For and webhook-id: leave these out.",
             {"headers": wrong},
         )

@@ -165,6 +165,16 @@ def _networks(value: str) -> tuple[str, ...]:
 def _proxies(value: str) -> tuple[Network, ...]:
     return tuple(ip_network(each) for each in _networks(value))
 
+def _ports(value: str) -> tuple[tuple[int, int], ...]:
+    found = [each.partition("-") for each in _list(value)]
+    try:
+        ranges = tuple((int(low), int(high if dash else low)) for low, dash, high in found)
+    except ValueError:
+        ranges = ((0, 0),)
+    if not all(0 < low <= high < 2**16 for low, high in ranges):
+        raise ValueError("must be ports or ranges of them, such as 8443,9000-9010, separated by commas")
+    return ranges
+
 
 def _list(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value.split(",") if item.strip())
@@ -304,6 +314,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Private networks that webhooks may reach all the same, separated by commas: `10.1.0.0/16,127.0.0.1`.",
         None,
         _networks,
+    ),
+    Setting(
+        "UPWELL_WEBHOOK_ALLOWED_PORTS",
+        "Ports that webhooks may reach beside 443 and 80, or ranges of them, separated by commas: `8443,9000-9010`.",
+        None,
+        _ports,
     ),
     Setting(
         "UPWELL_NATS_SERVERS",
@@ -624,6 +640,11 @@ class Settings:
     def webhook_allowed_networks(self) -> tuple[str, ...]:
         """Private networks that webhooks may reach."""
         return tuple(self._get("UPWELL_WEBHOOK_ALLOWED_NETWORKS") or ())
+
+    @property
+    def webhook_allowed_ports(self) -> tuple[tuple[int, int], ...]:
+        """Ranges of ports that webhooks may reach beside those of the web."""
+        return tuple(self._get("UPWELL_WEBHOOK_ALLOWED_PORTS") or ())
 
     @property
     def nats(self) -> NatsSettings:

@@ -32,7 +32,7 @@ from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
 from adapters.sqs.notification_queue import SqsNotificationQueue
 from adapters.system import SystemIds
-from adapters.webhooks.addresses import AllowedNetworks
+from adapters.webhooks.addresses import AllowedTargets
 from adapters.webhooks.sender import AiohttpWebhookSender
 from application.analyzing import Analyzing
 from application.callers import Admitting
@@ -417,7 +417,7 @@ async def running(
         if telemetry.traces is not None:
             stack.push_async_callback(asyncio.to_thread, telemetry.traces.close)
             storage, ids = telemetry.traces.storage(storage), telemetry.traces.ids(ids)
-        sender = AiohttpWebhookSender(AllowedNetworks(settings.webhook_allowed_networks))
+        sender = AiohttpWebhookSender(AllowedTargets(settings.webhook_allowed_networks, settings.webhook_allowed_ports))
         await stack.enter_async_context(sender.running())
         await stack.enter_async_context(directory.running())
         await stack.enter_async_context(seen_by_all.running())

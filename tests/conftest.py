@@ -36,6 +36,8 @@ from tests.harness.leading_clock import let_tests_lead
 
 TEMPLATE = "upwell_template"
 TOKEN_SECRET = "b9c1e07a55d84f3c9d62e8a417f0356b"
+# Receivers of tests listen on loopback, on whatever port is free.
+ANY_RECEIVER_HERE = {"UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1", "UPWELL_WEBHOOK_ALLOWED_PORTS": "1-65535"}
 STORAGE_SECRET = "what-the-storage-knows"
 LOGIN = "upwell_test"
 SCHEMA = {
@@ -314,7 +316,7 @@ def service(servers: Servers) -> Iterator[Service]:
         "UPWELL_PORT": str(port),
         "UPWELL_PART_BYTES": str(MIN_PART_BYTES),
         "UPWELL_STORAGE_EVENTS_SECRET": STORAGE_SECRET,
-        "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1",
+        **ANY_RECEIVER_HERE,
     }
     url = f"http://127.0.0.1:{port}"
     processes = [start(environment, "serve"), start(environment, "worker")]

@@ -583,6 +583,7 @@ def _project_webhook(tables: Tables, event: WebhookEvent, place: Place) -> None:
         case WebhookCreated():
             tables.webhooks[webhook_id] = WebhookRecord(
                 webhook_id=webhook_id,
+                key_id=origin.actor_id,
                 organization_id=origin.organization_id,
                 settings=event.settings,
                 disabled_reason=None,
@@ -593,7 +594,14 @@ def _project_webhook(tables: Tables, event: WebhookEvent, place: Place) -> None:
             _hold(tables, Claim(scope=scope, key=event.settings.name), webhook_id)
         case WebhookUpdated():
             _hold(tables, Claim(scope=scope, key=event.settings.name), webhook_id)
-            _change(tables.webhooks, webhook_id, settings=event.settings, disabled_reason=None, updated_at=origin.at)
+            _change(
+                tables.webhooks,
+                webhook_id,
+                settings=event.settings,
+                disabled_reason=None,
+                updated_at=origin.at,
+                key_id=origin.actor_id,
+            )
         case WebhookDisabled():
             if known is not None:
                 _change(

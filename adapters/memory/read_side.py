@@ -30,6 +30,7 @@ from application.ports.read_side import (
     StoredSizes,
     UploadBytes,
     UploadRecord,
+    WebhookKey,
     WebhookRecord,
 )
 from domain.tags import decode
@@ -164,13 +165,17 @@ class MemoryReadSide:
 
     async def webhooks(self, organization_id: str) -> Sequence[WebhookRecord]:
         """Return an organization's webhooks, the newest first."""
-        found = [each for each in self._log.tables.webhooks.values() if each.organization_id == organization_id]
+        found = [
+            self._with_key(each)
+            for each in self._log.tables.webhooks.values()
+            if each.organization_id == organization_id
+        ]
         return sorted(found, key=lambda each: each.position, reverse=True)
 
     async def listening_webhooks(self, organization_ids: Collection[str]) -> Sequence[WebhookRecord]:
         """Return the webhooks of these organizations that are switched on."""
         return [
-            each
+            self._with_key(each)
             for each in self._log.tables.webhooks.values()
             if each.organization_id in organization_ids and each.settings.is_active
         ]
@@ -182,6 +187,15 @@ class MemoryReadSide:
             for each in self._log.tables.webhooks.values()
             if organization_ids is None or each.organization_id in organization_ids
         ]
+
+    def _with_key(self, webhook: WebhookRecord) -> WebhookRecord:
+        key = self._log.tables.keys.get(webhook.key_id)
+        if key is None:
+            return webhook
+        now = WebhookKey(
+            permissions=key.permissions, scopes=key.scopes, expires_at=key.expires_at, revoked_at=key.revoked_at
+        )
+        return msgspec.structs.replace(webhook, key=now)
 
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
         """Return the user's live key of this name."""

@@ -227,12 +227,12 @@ class MemoryWebhookSender:
     async def check(self, url: str) -> None:
         """Refuse what may not be reached."""
         if url in self.refused:
-            raise TargetRefusedError(url)
+            raise TargetRefusedError("The address belongs to a network that webhooks may not reach.")
 
     async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> Answer:  # noqa: ARG002  # nothing takes time here
         """Hand it over."""
         if url in self.refused:
-            return Answer(error="The address belongs to a private network.")
+            return Answer(error="The address belongs to a network that webhooks may not reach.")
         return self._receive(url, body, headers)
 
 

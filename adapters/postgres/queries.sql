@@ -568,17 +568,25 @@ SELECT coalesce((SELECT position FROM upwell.subscriptions WHERE name = $1), 0) 
     (SELECT position FROM upwell.log_head) AS head;
 
 -- name: webhook
--- A webhook of an organization by id or name.
-SELECT * FROM upwell.webhooks WHERE organization_id = $1 AND (webhook_id = $2 OR settings->>'name' = $2);
+-- A webhook of an organization by id or name, with what has become of the key that it acts for.
+SELECT w.*, to_jsonb(k) AS key
+FROM upwell.webhooks w LEFT JOIN (
+    SELECT key_id, permissions, scopes, expires_at, revoked_at FROM upwell.api_keys) k USING (key_id)
+WHERE w.organization_id = $1 AND (w.webhook_id = $2 OR w.settings->>'name' = $2);
 
 -- name: webhooks
 -- An organization's webhooks, the newest first.
-SELECT * FROM upwell.webhooks WHERE organization_id = $1 ORDER BY position DESC;
+SELECT w.*, to_jsonb(k) AS key
+FROM upwell.webhooks w LEFT JOIN (
+    SELECT key_id, permissions, scopes, expires_at, revoked_at FROM upwell.api_keys) k USING (key_id)
+WHERE w.organization_id = $1 ORDER BY w.position DESC;
 
 -- name: listening_webhooks
 -- Those webhooks of some organizations that are switched on.
-SELECT * FROM upwell.webhooks
-WHERE organization_id = ANY($1) AND (settings->>'is_active')::boolean ORDER BY position;
+SELECT w.*, to_jsonb(k) AS key
+FROM upwell.webhooks w LEFT JOIN (
+    SELECT key_id, permissions, scopes, expires_at, revoked_at FROM upwell.api_keys) k USING (key_id)
+WHERE w.organization_id = ANY ($1) AND (w.settings->>'is_active')::boolean ORDER BY w.position;
 
 -- name: changed_webhooks
 -- The webhooks of some organizations, or of all, with the position of the last event of each.

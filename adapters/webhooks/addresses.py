@@ -1,18 +1,73 @@
-"""Which addresses strangers may have us connect to: those of the public internet, and what the operator allows."""
+"""Which targets strangers may have us connect to: the web on the public internet, and what the operator allows.
+
+The networks are written out here. What Python calls a global address differs between its versions, and knows nothing of
+what clouds serve to their machines alone.
+"""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
-# What is given out as global unicast. What stands for an IPv4 address in disguise is no part of it, or left out below.
+WEB_PORTS: Final = (443, 80)
+
+# Where clouds tell a machine its credentials, or command it. Never reached, whatever networks are allowed.
+METADATA: Final = frozenset(
+    ip_address(each)
+    for each in (
+        "169.254.169.254",  # AWS, Google, Azure, Oracle, OpenStack, DigitalOcean, Hetzner, IBM and others
+        "169.254.170.2",  # AWS: tasks of ECS
+        "169.254.170.23",  # AWS: pods of EKS
+        "169.254.42.42",  # Scaleway
+        "169.254.0.23",  # Tencent
+        "168.63.129.16",  # Azure's host
+        "100.100.100.200",  # Alibaba
+        "192.0.0.192",  # Oracle
+        "fd00:ec2::254",  # AWS
+        "fd00:ec2::23",  # AWS: pods of EKS
+        "fd20:ce::254",  # Google
+        "fd00:42::42",  # Scaleway
+        "fd00:c1::a9fe:a9fe",  # Oracle
+        "fd00:a9fe:a9fe::1",  # Linode
+        "fe80::a9fe:a9fe",  # OpenStack
+    )
+)
+
+# IANA's special-purpose addresses, and multicast: https://www.iana.org/assignments/iana-ipv4-special-registry
+_NOT_PUBLIC_V4: Final = [
+    ip_network(each)
+    for each in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",
+        "161.26.0.0/16",  # services inside IBM's cloud
+        "166.8.0.0/14",  # the same
+    )
+]
+# What is given out as global unicast, and what of it is special, or stands for an IPv4 address.
 _PUBLIC_V6: Final = IPv6Network("2000::/3")
+_NOT_PUBLIC_V6: Final = [ip_network(each) for each in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")]
 
 
-class AllowedNetworks:
-    """Says which addresses may be reached. `allowed`: networks that may be, though they are private."""
+class AllowedTargets:
+    """Says what may be reached.
 
-    def __init__(self, allowed: Iterable[str] = ()) -> None:
-        self._allowed = [ip_network(each) for each in allowed]
+    `networks`: those that may be, though they are private. `ports`: ranges of those that may be beside 443 and 80.
+    """
+
+    def __init__(self, networks: Iterable[str] = (), ports: Iterable[tuple[int, int]] = ()) -> None:
+        self._networks = [ip_network(each) for each in networks]
+        self._ports = tuple(ports)
 
     def allow(self, address: str) -> bool:
         """Say whether this address, as the operating system writes it, may be reached."""
@@ -22,10 +77,16 @@ class AllowedNetworks:
             return False
         if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
             found = found.ipv4_mapped
-        return _is_public(found) or any(found in network for network in self._allowed)
+        if found in METADATA:
+            return False
+        return _is_public(found) or any(found in network for network in self._networks)
+
+    def allow_port(self, port: int) -> bool:
+        """Say whether this port may be reached."""
+        return port in WEB_PORTS or any(low <= port <= high for low, high in self._ports)
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    if not address.is_global or address.is_multicast or address.is_reserved:
-        return False
-    return isinstance(address, IPv4Address) or (address in _PUBLIC_V6 and address.sixtofour is None)
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in _NOT_PUBLIC_V4)
+    return address in _PUBLIC_V6 and not any(address in network for network in _NOT_PUBLIC_V6)

@@ -1,10 +1,11 @@
-"""Posting to addresses that strangers named, with aiohttp.
+"""Posts to webhooks, with aiohttp.
 
-Every address is looked at when its name was resolved, and again when a socket is made for it: no name, number or
-redirect leads anywhere else.
+The address of a host is looked at when its name was resolved, and again when a socket is made for it: no name, number
+or redirect leads anywhere else. What the other side says is not kept: whoever names an address learns its status alone.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +17,14 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from adapters.webhooks.addresses import AllowedNetworks
+from adapters.webhooks.addresses import AllowedTargets
 from application.ports.webhooks import Answer, TargetRefusedError
 
-MAX_RESPONSE_BYTES: Final = 1024  # of each attempt: lists show many
+READ_BYTES: Final = 1024  # so much of an answer is read and thrown away, so that its connection can serve again
 _CHECK_SECONDS: Final = 5.0
 _RESOLVERS: Final = 64  # as many as there may be posts under way: a name that is slow to resolve stops no other
-_REFUSED: Final = "The address belongs to a private network, which webhooks may not reach."
-_MAX_ERROR: Final = 300
+_PRIVATE: Final = "The address belongs to a network that webhooks may not reach."
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class _RefusedAddressError(OSError):
@@ -33,8 +34,8 @@ class _RefusedAddressError(OSError):
 class _Resolver(AbstractResolver):
     """Resolves names in threads of its own, and keeps to itself what may not be reached."""
 
-    def __init__(self, networks: AllowedNetworks) -> None:
-        self._networks = networks
+    def __init__(self, targets: AllowedTargets) -> None:
+        self._targets = targets
         self._threads = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="webhook-dns")
 
     async def resolve(
@@ -45,8 +46,8 @@ class _Resolver(AbstractResolver):
             self._threads, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
         )
         addresses = [str(each[4][0]) for each in found]
-        if not all(map(self._networks.allow, addresses)):
-            raise _RefusedAddressError(_REFUSED)
+        if not all(map(self._targets.allow, addresses)):
+            raise _RefusedAddressError(_PRIVATE)
         return [
             ResolveResult(
                 hostname=host,
@@ -67,9 +68,9 @@ class _Resolver(AbstractResolver):
 class AiohttpWebhookSender:
     """Implements `WebhookSender`. Use `running()`: nothing is sent outside of it."""
 
-    def __init__(self, networks: AllowedNetworks) -> None:
-        self._networks = networks
-        self._resolver = _Resolver(networks)
+    def __init__(self, targets: AllowedTargets) -> None:
+        self._targets = targets
+        self._resolver = _Resolver(targets)
         self._session: aiohttp.ClientSession | None = None
 
     @asynccontextmanager
@@ -93,20 +94,26 @@ class AiohttpWebhookSender:
         await self._resolver.close()
 
     async def check(self, url: str) -> None:
-        """Refuse a host that has an address of a private network now; one that has none yet may get one."""
+        """Refuse a port, or a host that has a refused address now; one that has none yet may get one."""
+        refused = self._refused_port(url)
+        if refused is not None:
+            raise TargetRefusedError(refused)
         host = urlsplit(url).hostname or ""
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._resolver.resolve(host)
         except _RefusedAddressError:
-            raise TargetRefusedError(host) from None
+            raise TargetRefusedError(_PRIVATE) from None
         except (OSError, UnicodeError, TimeoutError):
             return
 
     async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> Answer:
-        """Post, follow nothing, and read no more than the beginning of the answer."""
+        """Post, follow nothing, and keep the status alone."""
         if self._session is None:
             raise RuntimeError("not running")
+        refused = self._refused_port(url)
+        if refused is not None:
+            return Answer(error=refused)
         try:
             async with self._session.post(
                 url,
@@ -115,33 +122,53 @@ class AiohttpWebhookSender:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as answer:
-                return Answer(status_code=answer.status, response=await _beginning_of(answer))
+                await _pass_over(answer)
+                return Answer(status_code=answer.status)
         except TimeoutError:
             return Answer(error=f"There was no answer within {seconds:g} s.")
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a wrong host is a ValueError
-            said = f"{type(error).__name__}: {error}"[:_MAX_ERROR]
-            return Answer(error=_REFUSED if _was_refused(error) else _plain(said.encode("utf-8", "replace")))
+            return Answer(error=_PRIVATE if _was_refused(error) else _what_went_wrong(error))
+
+    def _refused_port(self, url: str) -> str | None:
+        parts = urlsplit(url)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+        return None if self._targets.allow_port(port) else f"The port {port} is none that webhooks may reach."
 
     def _socket(self, found: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = found
-        if not self._networks.allow(str(address[0])):
-            raise _RefusedAddressError(_REFUSED)
+        if not self._targets.allow(str(address[0])) or not self._targets.allow_port(int(address[1])):
+            raise _RefusedAddressError(_PRIVATE)
         return socket.socket(family, kind, protocol)
 
 
-async def _beginning_of(answer: aiohttp.ClientResponse) -> str:
-    found = b""
+async def _pass_over(answer: aiohttp.ClientResponse) -> None:
+    read = 0
     with suppress(TimeoutError, aiohttp.ClientError):  # the status is known, and it is what counts
-        while len(found) < MAX_RESPONSE_BYTES and (chunk := await answer.content.read(MAX_RESPONSE_BYTES - len(found))):
-            found += chunk
+        while read < READ_BYTES and (chunk := await answer.content.read(READ_BYTES - read)):
+            read += len(chunk)
         if not answer.content.at_eof():
             answer.close()  # not to be read on
-    return _plain(found)
 
 
-def _plain(said: bytes) -> str:
-    """Return what a stranger said as text that can be kept: UTF-8 without U+0000."""
-    return said.decode("utf-8", "replace").replace("\0", "\ufffd")
+def _what_went_wrong(error: Exception) -> str:  # noqa: PLR0911  # one line for each kind
+    """Say it in words of our own: what aiohttp says quotes the other side."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "The name of the host could not be resolved."
+        case aiohttp.ClientConnectorCertificateError():
+            return "The certificate of the host is not valid."
+        case aiohttp.ClientSSLError():
+            return "The TLS connection failed."
+        case aiohttp.ServerDisconnectedError():
+            return "The connection was closed before there was an answer."
+        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
+            return "The answer was not HTTP."
+        case OSError(errno=int(number)):
+            return f"There was no connection: {os.strerror(number)}."
+        case OSError():
+            return "There was no connection."
+        case _:
+            return "The URL cannot be used."
 
 
 def _was_refused(error: BaseException) -> bool:

@@ -19,9 +19,11 @@ from domain.filtering import Filter, Order
 from domain.namespace import NamespaceStatus
 from domain.object import Blob
 from domain.organization import DEFAULT_RATE_LIMITS, RateLimits, Tier
+from domain.telling import told_to
 from domain.upload import Status
 from domain.upload_token import UploadToken
-from domain.webhook import DisabledReason, WebhookSettings
+from domain.webhook import DisabledReason, StoppedReason, WebhookSettings
+from domain.webhook_events import tags_wanted
 
 
 class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,8 +118,20 @@ class NamespaceRecord(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
+class WebhookKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The key that a webhook acts for, as it is now."""
+
+    permissions: tuple[Permission, ...]
+    scopes: tuple[dict[str, Any], ...]
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
 class WebhookRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook, without what is secret about it. `position`: of the event that made it."""
+    """A webhook, without what is secret about it. `position`: of the event that made it.
+
+    `key_id`: of the key that made it or changed it last; `key`: what has become of that one. None: it is unknown.
+    """
 
     webhook_id: str
     organization_id: str
@@ -126,6 +140,27 @@ class WebhookRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     position: int
+    key_id: str
+    key: WebhookKey | None = None
+
+    def tells(self, now: datetime) -> frozenset[str]:
+        """Return the tags of the events that it is told of now: those that it names, where its key may read them."""
+        key = self.key
+        if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+            return frozenset()
+        may = Powers(
+            permissions=key.permissions, scopes=key.scopes, rate_limit_override=None, expires_at=key.expires_at
+        )
+        return tags_wanted(self.settings.event_types) & told_to(may, self.organization_id)
+
+    def stopped(self, now: datetime) -> StoppedReason | None:
+        """Say why its key keeps it from being told anything, if that is so."""
+        if self.key is None or self.key.revoked_at is not None:
+            return StoppedReason.KEY_REVOKED
+        if self.key.expires_at is not None and self.key.expires_at <= now:
+            return StoppedReason.KEY_EXPIRED
+        named = tags_wanted(self.settings.event_types)
+        return StoppedReason.KEY_DENIED if named and not self.tells(now) else None
 
 
 class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,12 +43,11 @@ class DeliveryStatus(enum.StrEnum):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """How an attempt went. `status_code` None: there was no answer, and `error` says why. `response`: its beginning."""
+    """How an attempt went. `status_code` None: there was no answer, and `error` says why."""
 
     at: datetime
     seconds: float
     status_code: int | None = None
-    response: str = ""
     error: str | None = None
 
 
@@ -175,19 +174,18 @@ class WebhookDeliveries(Protocol[Transaction_contra]):
 
 
 class TargetRefusedError(Exception):
-    """The address belongs to a network that webhooks may not reach."""
+    """The address or the port is none that webhooks may reach; the message says which."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a post: a status and the beginning of the body, or why there was none."""
+    """What came of a post: a status, or why there was none, in words of our own. Never what the other side said."""
 
     status_code: int | None = None
-    response: str = ""
     error: str | None = None
 
 
 class WebhookSender(Protocol):
-    """Posts to addresses that strangers named: never into private networks, following nothing, reading little.
+    """Posts to addresses that strangers named: never into private networks, following nothing, reading no body.
 
     An answer that has no end counts by its status; what takes longer than it may is given up.
     """

@@ -1,7 +1,7 @@
 """The routes of webhooks. They belong to the organization: no namespace has to be named."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -27,6 +27,7 @@ from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_re
 from entrypoints.http.wire.webhooks import (
     AttemptResponse,
     DeliveryResponse,
+    InactiveReason,
     ListDeliveriesResponse,
     ListWebhooksRequest,
     ListWebhooksResponse,
@@ -58,7 +59,10 @@ Before = Annotated[int, QueryParameter(ge=0, le=_MAX_POSITION, description="Only
 
 @post(_PATH, status_code=201, opt=_CREATE, tags=TAGS)
 async def create_webhook(data: JSONBody[WebhookInput], scope: Scope) -> WebhookWithSecret:
-    """Make a webhook. Its secret is in this answer, and in that of a rotation."""
+    """Make a webhook. Its secret is in this answer and nowhere else. It is told what the API key may read.
+
+    A request that is repeated under its idempotency key is answered with an empty `secret`.
+    """
     admitted = admitted_in(scope)
     webhooks = admitted.services.webhooks
     settings, headers = _asked(data)
@@ -70,10 +74,10 @@ async def create_webhook(data: JSONBody[WebhookInput], scope: Scope) -> WebhookW
             count=0,  # ids are made of what is drawn
             make=lambda ids: webhooks.create(admitted.caller, settings, headers, ids=ids),
             made=lambda created: (created[0].webhook_id,),
-            again=lambda known: webhooks.with_secret(_organization_id(admitted), known.ids[0]),
+            again=lambda known: webhooks.again(_organization_id(admitted), known.ids[0]),
         ),
     )
-    return _with_secret(record, secret)
+    return _with_secret(record, secret, admitted.services.ports.clock.now())
 
 
 @post(f"{_PATH}/list", status_code=200, opt=_LIST, tags=TAGS)
@@ -99,11 +103,12 @@ async def list_webhooks(
         sort=None,
         with_total=include_total,
     )
+    now = admitted.services.ports.clock.now()
     found = [
         each
         for each in await admitted.services.ports.read_side.webhooks(_organization_id(admitted))
         if (wanted.event_type is None or wanted.event_type in each.settings.event_types)
-        and wanted.is_active in {None, each.settings.is_active}
+        and wanted.is_active in {None, _is_active(each, now)}
     ]
     rest = [each for each in found if asked.after is None or each.position < asked.after.position][asked.offset :]
     page = Page(
@@ -112,7 +117,7 @@ async def list_webhooks(
         total=len(found) if include_total else None,
     )
     return ListWebhooksResponse(
-        results=[render(each) for each in page.rows],
+        results=[render(each, now) for each in page.rows],
         pagination=pagination(request.url.path, _BY_AGE, page, asked),
         total=len(found),
     )
@@ -121,15 +126,17 @@ async def list_webhooks(
 @get(_ONE, opt=_ADMIN, tags=TAGS)
 async def get_webhook(identifier: FromPath[str], scope: Scope) -> WebhookModel:
     """Return a webhook by id or name."""
-    return render(await _named(admitted_in(scope), identifier))
+    admitted = admitted_in(scope)
+    return render(await _named(admitted, identifier), admitted.services.ports.clock.now())
 
 
 @put(_ONE, opt=_ADMIN, tags=TAGS)
 async def update_webhook(identifier: FromPath[str], data: JSONBody[WebhookInput], scope: Scope) -> WebhookModel:
-    """Replace a webhook. A header whose value is given as answers show it keeps its value."""
+    """Replace a webhook, and let it act for this API key. A header whose value is given as shown keeps its value."""
     admitted = admitted_in(scope)
     settings, headers = _asked(data)
-    return render(await admitted.services.webhooks.update(admitted.caller, _id(identifier), settings, headers))
+    record = await admitted.services.webhooks.update(admitted.caller, _id(identifier), settings, headers)
+    return render(record, admitted.services.ports.clock.now())
 
 
 @delete(_ONE, status_code=204, opt=_ADMIN, tags=TAGS)
@@ -143,7 +150,10 @@ async def delete_webhook(identifier: FromPath[str], scope: Scope) -> None:
 async def rotate_webhook_secret(
     identifier: FromPath[str], scope: Scope, overlap_seconds: Overlap = None
 ) -> WebhookWithSecret:
-    """Give a webhook another secret. For a while its messages carry a signature with the one before as well."""
+    """Give a webhook another secret. For a while its messages carry a signature with the one before as well.
+
+    A request that is repeated under its idempotency key is answered with an empty `secret`.
+    """
     admitted = admitted_in(scope)
     webhooks = admitted.services.webhooks
     overlap = None if overlap_seconds is None else timedelta(seconds=overlap_seconds)
@@ -153,17 +163,17 @@ async def rotate_webhook_secret(
         Creation(
             prefix="wh_",
             count=0,
-            make=lambda _: webhooks.rotate(admitted.caller, _id(identifier), overlap=overlap),
+            make=lambda ids: webhooks.rotate(admitted.caller, _id(identifier), overlap=overlap, ids=ids),
             made=lambda rotated: (rotated[0].webhook_id,),
-            again=lambda known: webhooks.with_secret(_organization_id(admitted), known.ids[0]),
+            again=lambda known: webhooks.again(_organization_id(admitted), known.ids[0]),
         ),
     )
-    return _with_secret(record, secret)
+    return _with_secret(record, secret, admitted.services.ports.clock.now())
 
 
 @post(f"{_ONE}/ping", status_code=200, opt=_ADMIN, tags=TAGS)
 async def ping_webhook(identifier: FromPath[str], scope: Scope) -> AttemptResponse:
-    """Send a webhook a message of the type `webhook.ping` now, and return what came of it."""
+    """Send a webhook a message of the type `webhook.ping` now, and return the status and how long it took."""
     admitted = admitted_in(scope)
     return _attempt(await admitted.services.deliver_webhooks.ping(await _named(admitted, identifier)))
 
@@ -193,9 +203,9 @@ async def redeliver(identifier: FromPath[str], delivery_id: FromPath[str], scope
     """Send a message again that was delivered or given up; one that is pending stays so."""
     admitted = admitted_in(scope)
     webhook = await _named(admitted, identifier)
-    if not webhook.settings.is_active:
-        raise WrongStateError("webhook_not_active", "The webhook is switched off: set is_active to true first.")
     deliveries, now = admitted.services.ports.webhook_deliveries, admitted.services.ports.clock.now()
+    if not _is_active(webhook, now):
+        raise WrongStateError("webhook_not_active", "The webhook is switched off: set is_active to true first.")
     form = _DELIVERY_ID.fullmatch(delivery_id)
     position = int(form[1]) if form else -1
     await deliveries.redeliver(webhook.organization_id, webhook.webhook_id, position, now=now)
@@ -216,17 +226,22 @@ async def replay_webhook(identifier: FromPath[str], data: JSONBody[ReplayRequest
     return ReplayResponse(queued=done.queued, position=done.position, next_after=None if done.done else done.position)
 
 
-def render(record: WebhookRecord) -> WebhookModel:
+def render(record: WebhookRecord, now: datetime) -> WebhookModel:
     """Return a webhook as the wire has it."""
-    return WebhookModel(**_facts(record))
+    return WebhookModel(**_facts(record, now))
 
 
-def _with_secret(record: WebhookRecord, secret: str) -> WebhookWithSecret:
-    return WebhookWithSecret(**_facts(record), secret=secret)
+def _with_secret(record: WebhookRecord, secret: str, now: datetime) -> WebhookWithSecret:
+    return WebhookWithSecret(**_facts(record, now), secret=secret)
 
 
-def _facts(record: WebhookRecord) -> dict[str, Any]:
+def _is_active(record: WebhookRecord, now: datetime) -> bool:
+    return record.settings.is_active and record.stopped(now) is None
+
+
+def _facts(record: WebhookRecord, now: datetime) -> dict[str, Any]:
     settings = record.settings
+    reason = record.disabled_reason or (record.stopped(now) if settings.is_active else None)
     config = WebhookConfig(
         url=settings.url, headers=dict.fromkeys(settings.header_names, MASK), timeout=settings.timeout_seconds
     )
@@ -235,10 +250,11 @@ def _facts(record: WebhookRecord) -> dict[str, Any]:
         "webhook_name": settings.name,
         "event_types": settings.event_types,
         "channels": (WebhookChannelOutput(channel=NotificationChannel.WEBHOOK, configs=config),),
-        "is_active": settings.is_active,
+        "is_active": _is_active(record, now),
         "created_at": record.created_at,
         "updated_at": record.updated_at,
-        "disabled_reason": record.disabled_reason,
+        "disabled_reason": None if reason is None else InactiveReason(reason.value),
+        "key_id": record.key_id,
     }
 
 

@@ -22,7 +22,7 @@ from tests.acceptance.test_events import plain, streaming
 from tests.acceptance.test_main_job import announce
 from tests.acceptance.test_webhooks import make_for
 from tests.acceptance.world import BODY, World, open_world
-from tests.conftest import Database, Servers, Service, free_port, start, wait_ready
+from tests.conftest import ANY_RECEIVER_HERE, Database, Servers, Service, free_port, start, wait_ready
 from tests.docs.pages import ROOT
 from tests.receiver import Receiver, receiving
 
@@ -80,7 +80,7 @@ async def watched(servers: Servers, database: Database) -> AsyncIterator[Watched
     told = {
         "UPWELL_METRICS_PORT": str(port),
         "UPWELL_METRICS_TOKEN": TOKEN,
-        "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1",
+        **ANY_RECEIVER_HERE,
     }
     async with open_world(servers, database, environment=told, telemetry=Telemetry(metrics=metrics)) as world:
         yield Watched(world, metrics, f"http://127.0.0.1:{port}/metrics")

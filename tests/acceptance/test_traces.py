@@ -15,7 +15,7 @@ from entrypoints.telemetry import Telemetry
 from entrypoints.traces import Traces
 from tests.acceptance.test_webhooks import make_for
 from tests.acceptance.world import World, open_world
-from tests.conftest import Database, Servers
+from tests.conftest import ANY_RECEIVER_HERE, Database, Servers
 from tests.receiver import Receiver, Taken, receiving
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -61,9 +61,8 @@ async def traced(servers: Servers, database: Database) -> AsyncIterator[Traced]:
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    allowed = {"UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1"}
     telemetry = Telemetry(traces=Traces(provider))
-    async with open_world(servers, database, environment=allowed, telemetry=telemetry) as world:
+    async with open_world(servers, database, environment=ANY_RECEIVER_HERE, telemetry=telemetry) as world:
         yield Traced(world, exporter)
 
 

@@ -23,7 +23,7 @@ import uvloop
 
 from tests.benchmarks.bench_creates import BODY
 from tests.benchmarks.load import http_request, load
-from tests.conftest import Tenant
+from tests.conftest import ANY_RECEIVER_HERE, Tenant
 from tests.stack import stack
 
 CONNECTIONS = 16
@@ -42,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
-    with stack({"UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1"}) as running:
+    with stack(ANY_RECEIVER_HERE) as running:
         running.begin("serve")
         running.begin("worker")
         tenant = running.tenant()

@@ -14,6 +14,7 @@ from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpo
 from adapters.postgres.connecting import Pool, open_pool
 from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from application.ports.event_log import Claim, ClaimTakenError
+from application.ports.read_side import WebhookRecord
 from application.ports.webhooks import (
     KEPT_ATTEMPTS,
     Attempt,
@@ -26,8 +27,10 @@ from application.ports.webhooks import (
     WebhookEndpoint,
     WebhookEndpoints,
 )
+from domain.api_key import ApiKeyRevoked
 from domain.webhook import (
     DisabledReason,
+    StoppedReason,
     WebhookCreated,
     WebhookDeleted,
     WebhookDisabled,
@@ -53,7 +56,7 @@ class Desk:
 
     async def make(self, webhook_id: str, account: Account | None = None, **others: Any) -> None:  # noqa: ANN401  # of any field
         account = account or self.account
-        facts = {"name": webhook_id, "url": "https://hooks.example.com/", "event_types": ("upload.*",), **others}
+        facts = {"name": webhook_id, "url": "https://hooks.example.invalid/", "event_types": ("upload.*",), **others}
         created = WebhookCreated(origin=account.origin(), webhook_id=webhook_id, settings=WebhookSettings(**facts))
         await account.append(self.kit.log, webhook_id, 0, created)
         await self.endpoints.keep(endpoint(account, webhook_id))
@@ -87,7 +90,7 @@ class Desk:
 
     async def end(self, delivery: DeliveryRecord, status: DeliveryStatus, code: int = 200) -> None:
         now = self.account.clock.now()
-        attempt = Attempt(at=now, seconds=0.1, status_code=code, response="so")
+        attempt = Attempt(at=now, seconds=0.1, status_code=code)
         await self.deliveries.end([Ended(delivery=delivery, attempt=attempt, status=status, next_at=now + PAUSE)])
 
     async def all(self, webhook_id: str = "wh_1") -> Sequence[DeliveryRecord]:
@@ -181,11 +184,41 @@ async def test_a_name_is_given_once(desk: Desk) -> None:
     created = WebhookCreated(
         origin=desk.account.origin(),
         webhook_id="wh_2",
-        settings=WebhookSettings(name="warehouse", url="https://hooks.example.com/", event_types=("upload.*",)),
+        settings=WebhookSettings(name="warehouse", url="https://hooks.example.invalid/", event_types=("upload.*",)),
     )
     claim = Claim(scope=f"webhook:{desk.account.organization_id}", key="warehouse")
     with pytest.raises(ClaimTakenError):
         await desk.account.append(desk.kit.log, "wh_2", 0, created, free=(claim,))
+
+
+async def test_a_webhook_comes_with_what_has_become_of_its_key(desk: Desk) -> None:
+    await desk.make("wh_1")
+    webhook = await found(desk)
+    assert (webhook.key_id, webhook.stopped(desk.account.clock.now())) == (desk.account.key_id, None)
+    assert webhook.key is not None
+    assert webhook.key.revoked_at is None
+
+    await desk.account.append(
+        desk.kit.log,
+        desk.account.key_id,
+        1,
+        ApiKeyRevoked(origin=desk.account.origin(), key_id=desk.account.key_id),
+        key_id=None,
+    )
+
+    webhook = await found(desk)
+    assert webhook.key is not None
+    assert webhook.key.revoked_at == desk.account.clock.now()
+    (listening,) = await desk.kit.read_side.listening_webhooks({desk.account.organization_id})
+    (listed,) = await desk.kit.read_side.webhooks(desk.account.organization_id)
+    assert listening == listed == webhook
+    assert webhook.stopped(desk.account.clock.now()) is StoppedReason.KEY_REVOKED
+
+
+async def found(desk: Desk) -> WebhookRecord:
+    webhook = await desk.kit.read_side.webhook(desk.account.organization_id, "wh_1")
+    assert webhook is not None
+    return webhook
 
 
 async def test_secrets_are_kept_and_replaced(desk: Desk) -> None:
@@ -236,7 +269,7 @@ async def test_what_is_due_is_leased_once_and_ends(desk: Desk) -> None:
     assert await desk.lease("b") == []
     (ended,) = await desk.all()
     assert (ended.status, ended.attempts, ended.ended_at) == (DeliveryStatus.DELIVERED, 1, desk.account.clock.now())
-    assert [(each.status_code, each.response) for each in ended.history] == [(200, "so")]
+    assert [each.status_code for each in ended.history] == [200]
 
 
 async def test_what_was_not_taken_is_due_again_and_keeps_its_history(desk: Desk) -> None:

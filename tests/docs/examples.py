@@ -220,7 +220,7 @@ EXAMPLES: dict[str, str] = {
         "POST",
         "/v1/organizations/webhooks",
         '{"webhook_name": "warehouse", "event_types": ["upload.completed", "object.created"], "channels":'
-        ' [{"channel": "webhook", "configs": {"url": "https://hooks.example.com/upwell", "timeout": 1}}]}',
+        ' [{"channel": "webhook", "configs": {"url": "https://hooks.example.invalid/upwell", "timeout": 1}}]}',
         namespace=False,
         field="webhook_id",
     ),
@@ -234,7 +234,7 @@ EXAMPLES: dict[str, str] = {
         "PUT",
         "/v1/organizations/webhooks/warehouse",
         '{"webhook_name": "warehouse", "event_types": ["upload.*"], "channels":'
-        ' [{"channel": "webhook", "configs": {"url": "https://hooks.example.com/upwell", "timeout": 1}}]}',
+        ' [{"channel": "webhook", "configs": {"url": "https://hooks.example.invalid/upwell", "timeout": 1}}]}',
         namespace=False,
     ),
     "POST /v1/organizations/webhooks/{identifier}/rotate-secret": _call(

@@ -15,12 +15,12 @@ from application.delivering_webhooks import LEASE
 from domain.webhook import WebhookSettings
 from entrypoints.settings import Settings
 from entrypoints.wiring import running
-from tests.conftest import Database, make_tenant, start
+from tests.conftest import ANY_RECEIVER_HERE, Database, make_tenant, start
 from tests.receiver import Receiver, receiving
 
 
 async def test_what_a_killed_worker_was_telling_is_told_by_another(settings: Settings, database: Database) -> None:
-    environment = {**settings.environment, "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1", "UPWELL_LOG_LEVEL": "error"}
+    environment = {**settings.environment, **ANY_RECEIVER_HERE, "UPWELL_LOG_LEVEL": "error"}
     tenant = await make_tenant(database, "")
     acting_for.set(tenant.caller.organization.organization_id)
     clock = ManualClock(datetime.now(UTC))
@@ -52,7 +52,7 @@ async def test_what_a_killed_worker_was_telling_is_told_by_another(settings: Set
 async def test_a_worker_that_is_asked_to_stop_gives_back_what_it_was_telling(
     settings: Settings, database: Database
 ) -> None:
-    environment = {**settings.environment, "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1"}
+    environment = {**settings.environment, **ANY_RECEIVER_HERE}
     tenant = await make_tenant(database, "")
     acting_for.set(tenant.caller.organization.organization_id)
     async with receiving(Receiver(hangs=True)) as receiver, running(Settings(environment)) as services:

@@ -8,7 +8,14 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from application.ports.webhooks import DeliveryStatus
-from domain.webhook import DEFAULT_TIMEOUT_SECONDS, MAX_EVENT_TYPES, MAX_NAME_LENGTH, MAX_URL_LENGTH, DisabledReason
+from domain.webhook import (
+    DEFAULT_TIMEOUT_SECONDS,
+    MAX_EVENT_TYPES,
+    MAX_NAME_LENGTH,
+    MAX_URL_LENGTH,
+    DisabledReason,
+    StoppedReason,
+)
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
 
 _Id = Annotated[
@@ -21,6 +28,20 @@ _Id = Annotated[
 ]
 _Time = Annotated[datetime, Meta(tz=True)]
 _Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+
+
+class InactiveReason(enum.StrEnum):
+    """Why a webhook is told nothing though nobody switched it off.
+
+    `gone` and `failing`: it was switched off by how it answered. The others: the API key that it acts for was revoked,
+    has expired, or may not read its events; another key takes the webhook over by replacing it.
+    """
+
+    GONE = DisabledReason.GONE.value
+    FAILING = DisabledReason.FAILING.value
+    KEY_REVOKED = StoppedReason.KEY_REVOKED.value
+    KEY_EXPIRED = StoppedReason.KEY_EXPIRED.value
+    KEY_DENIED = StoppedReason.KEY_DENIED.value
 
 
 class NotificationChannel(enum.StrEnum):
@@ -75,7 +96,7 @@ class WebhookChannelOutput(Response, frozen=True):
 
 
 class WebhookModel(Response, frozen=True):
-    """A webhook. `disabled_reason`: why it was switched off by itself."""
+    """A webhook. `key_id`: the API key that it acts for, which is the one that made or replaced it last."""
 
     webhook_id: _Id
     webhook_name: _Name
@@ -84,11 +105,12 @@ class WebhookModel(Response, frozen=True):
     is_active: bool
     created_at: datetime
     updated_at: datetime
-    disabled_reason: DisabledReason | None = None
+    disabled_reason: InactiveReason | None = None
+    key_id: str = ""
 
 
 class WebhookWithSecret(WebhookModel, frozen=True, kw_only=True):
-    """A webhook with the secret that its messages are signed with."""
+    """A webhook with the secret that its messages are signed with, which is shown this once."""
 
     secret: str
 
@@ -107,7 +129,6 @@ class AttemptResponse(Response, frozen=True):
     at: datetime
     seconds: float
     status_code: int | None
-    response: str
     error: str | None
 
 

@@ -15,19 +15,24 @@ import pytest
 
 from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints, MemoryWebhookSender
 from application import delivering_webhooks
+from application.callers import Caller
 from application.delivering_webhooks import KEPT, DeliveringWebhooks, QueueingDeliveries
+from application.doing_once import SeededIds
+from application.issuing_upload_tokens import TokenWish
+from application.managing_keys import KeyChange, KeyWish
 from application.managing_webhooks import MAX_WEBHOOKS, ManagingWebhooks
 from application.ports.event_log import LogUnavailableError
 from application.ports.read_side import WebhookRecord
 from application.ports.webhooks import Answer, DeliveryRecord, DeliveryStatus, Ended
 from application.subscribing import Recorded
+from domain.api_key import KeyStatus, Permission
 from domain.namespace import MASK
-from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from domain.tags import decode
-from domain.webhook import DisabledReason, WebhookSettings
+from domain.webhook import DisabledReason, StoppedReason, WebhookSettings
 from tests.unit.application.world import Client, World
 
-URL = "https://hooks.example.com/"
+URL = "https://hooks.example.invalid/"
 GONE = 410
 BROKEN = 503
 SOON = 10.0
@@ -78,7 +83,7 @@ class Office:
         self.headers.append(headers)
         self.bodies.append(body)
         status = self.by_url.get(url, self.status)
-        return Answer(error="Nobody is there.") if status is None else Answer(status_code=status, response="so")
+        return Answer(error="Nobody is there.") if status is None else Answer(status_code=status)
 
     @property
     def types(self) -> list[str]:
@@ -189,7 +194,7 @@ async def test_after_a_rotation_both_secrets_sign_and_later_only_the_new_one(off
     await office.deliver()
 
     assert [is_signed(office.bodies[1], office.headers[1], each) for each in (old, new)] == [False, True]
-    assert await office.managing.with_secret(webhook.organization_id, webhook.webhook_id) == (record, new)
+    assert await office.managing.again(webhook.organization_id, webhook.webhook_id) == (record, "")
 
 
 async def test_no_secret_and_no_header_is_in_the_log(office: Office, client: Client) -> None:
@@ -216,8 +221,8 @@ async def test_nothing_is_told_of_what_happened_before_or_was_not_asked_for(offi
 
 async def test_another_organizations_events_never_arrive(office: Office, world: World, client: Client) -> None:
     other = await world.tenant(name="Other")
-    await office.make(client, url="https://one.example.com/")
-    await office.make(other, url="https://other.example.com/")
+    await office.make(client, url="https://one.example.invalid/")
+    await office.make(other, url="https://other.example.invalid/")
     await client.request()
     answer = await other.request()
     await other.cancel(answer)
@@ -226,8 +231,8 @@ async def test_another_organizations_events_never_arrive(office: Office, world: 
 
     told = {(url, message["source"]) for url, message in office.told}
     assert told == {
-        ("https://one.example.com/", f"urn:upwell:{client.caller.organization.organization_id}"),
-        ("https://other.example.com/", f"urn:upwell:{other.caller.organization.organization_id}"),
+        ("https://one.example.invalid/", f"urn:upwell:{client.caller.organization.organization_id}"),
+        ("https://other.example.invalid/", f"urn:upwell:{other.caller.organization.organization_id}"),
     }
     assert len(office.told) == 3
 
@@ -259,9 +264,10 @@ async def test_what_is_not_taken_comes_again_later_and_later_in_order(office: Of
 async def test_after_three_days_of_failures_a_webhook_is_switched_off_and_that_is_told(
     office: Office, client: Client
 ) -> None:
-    dead = await office.make(client, name="dead", url="https://dead.example.com/")
-    await office.make(client, "webhook.disabled", name="watch", url="https://watch.example.com/")
-    office.by_url["https://dead.example.com/"] = BROKEN
+    dead = await office.make(client, name="dead", url="https://dead.example.invalid/")
+    admin = await key_of(client, "admin")
+    await office.make(admin, "webhook.disabled", name="watch", url="https://watch.example.invalid/")
+    office.by_url["https://dead.example.invalid/"] = BROKEN
     await client.request()
 
     await office.wait(timedelta(days=2))
@@ -274,7 +280,7 @@ async def test_after_three_days_of_failures_a_webhook_is_switched_off_and_that_i
     assert failed.status is DeliveryStatus.FAILED
     assert 18 <= failed.attempts <= 30
     url, message = office.told[-1]
-    assert (url, message["type"]) == ("https://watch.example.com/", "webhook.disabled")
+    assert (url, message["type"]) == ("https://watch.example.invalid/", "webhook.disabled")
     assert message["data"]["reason"] == "failing"
 
 
@@ -353,17 +359,17 @@ async def test_a_message_that_one_webhook_never_takes_does_not_switch_it_off_whi
 
 
 async def test_a_dead_address_is_tried_seldom_however_much_there_is_to_tell(office: Office, client: Client) -> None:
-    await office.make(client, name="dead", url="https://dead.example.com/")
-    await office.make(client, name="live", url="https://live.example.com/")
-    office.by_url["https://dead.example.com/"] = BROKEN
+    await office.make(client, name="dead", url="https://dead.example.invalid/")
+    await office.make(client, name="live", url="https://live.example.invalid/")
+    office.by_url["https://dead.example.invalid/"] = BROKEN
     for _ in range(50):
         await client.request(size=1)
     await office.queue()
     await office.wait(timedelta(hours=1), timedelta(seconds=10))
 
     urls = [url for url, _ in office.told]
-    assert urls.count("https://live.example.com/") == 50
-    assert urls.count("https://dead.example.com/") < 50
+    assert urls.count("https://live.example.invalid/") == 50
+    assert urls.count("https://dead.example.invalid/") < 50
 
 
 async def test_a_deleted_webhook_is_told_nothing_and_leaves_nothing(office: Office, client: Client) -> None:
@@ -415,7 +421,7 @@ async def test_a_ping_is_sent_at_once_and_signed(office: Office, client: Client)
 
     attempt = await office.delivering.ping(webhook)
 
-    assert (attempt.status_code, attempt.response, attempt.at) == (200, "so", office.world.clock.now())
+    assert (attempt.status_code, attempt.error, attempt.at) == (200, None, office.world.clock.now())
     assert office.types == ["webhook.ping"]
     assert is_signed(office.bodies[0], office.headers[0], secret)
     assert await office.of(webhook) == []
@@ -544,3 +550,126 @@ async def test_what_a_webhook_is_told_depends_on_the_log_alone_however_late_the_
     ]
     await office.queue()
     assert [each.position for each in await office.of(webhook)] == [wanted[0], wanted[3]]
+
+async def key_of(client: Client, name: str, *permissions: Permission, **others: Any) -> Client:  # noqa: ANN401  # fields of a wish
+    """Return the holder of another key of the organization."""
+    wish = KeyWish(name=name, user_id="usr_1", permissions=permissions or tuple(Permission), **others)
+    record, secret = await client.world.keys.create(
+        client.caller.organization.organization_id, wish, actor_id="system:operator"
+    )
+    holder = Client(client.world, Caller(key=record, organization=client.caller.organization), secret, client.namespace)
+    holder.bucket = client.bucket
+    return holder
+
+
+def everywhere(client: Client, *operations: str) -> dict[str, Any]:
+    organization_id = client.caller.organization.organization_id
+    return {"resource_type": "organization", "resource_id": organization_id, "operations": list(operations)}
+
+
+async def change_key(client: Client, name: str, **changed: Any) -> None:  # noqa: ANN401  # fields of a change
+    root = await key_of(client, f"root of {name} {len(changed)}")
+    await client.world.keys.change(
+        root.caller.organization.organization_id,
+        KeyChange(**changed),
+        user_id="usr_1",
+        name=name,
+        actor_id=root.caller.key.key_id,
+        by=root.caller.key,
+    )
+
+
+async def test_a_key_makes_no_webhook_for_what_it_may_not_read(office: Office, client: Client) -> None:
+    for narrow in (
+        await key_of(client, "manages", scopes=(everywhere(client, "manage_permissions"),)),
+        await key_of(client, "elsewhere", scopes=({"resource_type": "bucket", "resource_id": "clips"},)),
+        await key_of(client, "writes", Permission.WRITE),
+    ):
+        with pytest.raises(ForbiddenError) as refused:
+            await office.make(narrow, "upload.*", "collection.created")
+        assert (refused.value.code, refused.value.details) == ("permission_denied", {"event_types": ["upload.*"]})
+    reader = await key_of(client, "reads", Permission.READ)
+    with pytest.raises(ForbiddenError) as refused:
+        await office.make(reader, "upload.completed", "api_key.*")
+    assert refused.value.details == {"event_types": ["api_key.*"]}
+    assert office.endpoints.rows == {}
+
+
+async def test_a_webhook_is_told_what_its_key_may_read_and_no_more(office: Office, client: Client) -> None:
+    reader = await key_of(client, "reads", Permission.READ)
+    await office.make(reader, "upload.*")
+    await client.world.issue_token(client.caller, client.bucket, TokenWish(expires_in=timedelta(minutes=5)))
+    await client.request()
+
+    await office.deliver()
+
+    assert office.types == ["upload.requested"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"status": KeyStatus.REVOKED}, StoppedReason.KEY_REVOKED),
+        ({"expires_at": timedelta(seconds=1)}, StoppedReason.KEY_EXPIRED),
+        ({"permissions": (Permission.WRITE,)}, StoppedReason.KEY_DENIED),
+        ({"scopes": ({"resource_type": "bucket", "resource_id": "clips"},)}, StoppedReason.KEY_DENIED),
+    ],
+    ids=["revoked", "expired", "permissions", "scopes"],
+)
+async def test_a_webhook_stops_with_its_key_also_for_what_waits(
+    office: Office, client: Client, changed: dict[str, Any], reason: StoppedReason
+) -> None:
+    maker = await key_of(client, "maker")
+    webhook = await office.make(maker, "upload.*")
+    await client.request()
+    await office.queue()
+    now = office.world.clock.now()
+    if isinstance(changed.get("expires_at"), timedelta):
+        changed = {"expires_at": now + changed["expires_at"]}
+    await change_key(client, "maker", **changed)
+    now = office.world.clock.advance(timedelta(seconds=2))
+    await client.request()
+
+    await office.deliver()
+
+    assert office.told == []
+    assert (await office.again(webhook)).stopped(now) is reason
+    for waited in await office.of(webhook):
+        assert (waited.status, waited.history[0].status_code) == (DeliveryStatus.FAILED, None)
+        assert "may not read" in (waited.history[0].error or "")
+
+
+async def test_another_key_takes_a_webhook_over_by_replacing_it(office: Office, client: Client) -> None:
+    maker, other = await key_of(client, "maker"), await key_of(client, "other")
+    webhook = await office.make(maker, "upload.*")
+    await change_key(client, "maker", status=KeyStatus.REVOKED)
+
+    taken_over = await office.managing.update(other.caller, webhook.webhook_id, webhook.settings, {})
+    await client.request()
+    await office.deliver()
+
+    assert (taken_over.key_id, taken_over.stopped(office.world.clock.now())) == (other.caller.key.key_id, None)
+    assert office.types == ["upload.requested"]
+
+
+async def test_who_may_read_less_turns_no_webhook_of_another_key_elsewhere(office: Office, client: Client) -> None:
+    webhook = await office.make(await key_of(client, "maker"), "upload.*")
+    manager = await key_of(client, "manages", scopes=(everywhere(client, "manage_permissions"),))
+    elsewhere = msgspec.structs.replace(webhook.settings, url="https://thief.example.invalid/")
+
+    with pytest.raises(ForbiddenError):
+        await office.managing.update(manager.caller, webhook.webhook_id, elsewhere, {})
+    assert await office.again(webhook) == webhook
+
+
+async def test_a_repeated_request_never_shows_a_secret_again(office: Office, client: Client) -> None:
+    settings = WebhookSettings(name="a", url=URL, event_types=("upload.*",))
+    first, first_again, second, second_again = (SeededIds(each, office.world.ids) for each in "aabb")
+    webhook, secret = await office.managing.create(client.caller, settings, {}, ids=first)
+    assert await office.managing.create(client.caller, settings, {}, ids=first_again) == (webhook, "")
+    rotated, other = await office.managing.rotate(client.caller, "a", ids=second)
+    assert await office.managing.rotate(client.caller, "a", ids=second_again) == (rotated, "")
+    assert secret != other
+    kept = await office.endpoints.endpoint(webhook.webhook_id)
+    assert kept is not None
+    assert [each.value for each in kept.secrets] == [other, secret]

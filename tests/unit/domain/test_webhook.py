@@ -32,13 +32,17 @@ from tests.unit.domain.spec import Behaviour
 given: Behaviour[Webhook, WebhookCommand, WebhookEvent] = Behaviour(
     decide=webhooks.decide, evolve=webhooks.evolve, nothing=NoWebhook()
 )
-SETTINGS = WebhookSettings(name="warehouse", url="https://hooks.example.com/x?y=1", event_types=("upload.completed",))
+SETTINGS = WebhookSettings(
+    name="warehouse", url="https://hooks.example.invalid/x?y=1", event_types=("upload.completed",)
+)
 OFF = msgspec.structs.replace(SETTINGS, is_active=False)
 CREATED = WebhookCreated(origin=ORIGIN, webhook_id="wh_1", settings=SETTINGS)
 UPDATED = WebhookUpdated(origin=ORIGIN, webhook_id="wh_1", settings=OFF)
 DISABLED = WebhookDisabled(origin=ORIGIN, webhook_id="wh_1", reason=DisabledReason.GONE)
 ROTATED = WebhookSecretRotated(origin=ORIGIN, webhook_id="wh_1")
 DELETED = WebhookDeleted(origin=ORIGIN, webhook_id="wh_1")
+LIVE = LiveWebhook(webhook_id="wh_1", settings=SETTINGS, key_id="key_1")
+LIVE_OFF = LiveWebhook(webhook_id="wh_1", settings=OFF, key_id="key_1")
 CREATE = CreateWebhook(origin=ORIGIN, webhook_id="wh_1", settings=SETTINGS)
 UPDATE = UpdateWebhook(origin=ORIGIN, settings=OFF)
 ROTATE = RotateWebhookSecret(origin=ORIGIN)
@@ -47,20 +51,31 @@ DELETE = DeleteWebhook(origin=ORIGIN)
 
 
 def test_a_webhook_is_made() -> None:
-    assert given().when(CREATE).then(CREATED) == LiveWebhook(webhook_id="wh_1", settings=SETTINGS)
+    assert given().when(CREATE).then(CREATED) == LIVE
 
 
 def test_a_webhook_is_replaced_and_the_second_time_is_not_news() -> None:
-    assert given(CREATED).when(UPDATE).then(UPDATED) == LiveWebhook(webhook_id="wh_1", settings=OFF)
+    assert given(CREATED).when(UPDATE).then(UPDATED) == LIVE_OFF
     given(CREATED, UPDATED).when(UPDATE).then_nothing()
 
 
+def test_a_webhook_acts_for_the_key_that_replaced_it_last() -> None:
+    other = msgspec.structs.replace(ORIGIN, actor_id="key_2")
+    taken_over = WebhookUpdated(origin=other, webhook_id="wh_1", settings=SETTINGS)
+    state = given(CREATED).when(UpdateWebhook(origin=other, settings=SETTINGS)).then(taken_over)
+
+    assert state == LiveWebhook(webhook_id="wh_1", settings=SETTINGS, key_id="key_2")
+    given(CREATED, taken_over).when(UpdateWebhook(origin=other, settings=SETTINGS)).then_nothing()
+
+
 def test_a_webhook_gets_another_secret() -> None:
-    assert given(CREATED).when(ROTATE).then(ROTATED) == LiveWebhook(webhook_id="wh_1", settings=SETTINGS)
+    assert given(CREATED).when(ROTATE).then(ROTATED) == LiveWebhook(
+        webhook_id="wh_1", settings=SETTINGS, key_id="key_1"
+    )
 
 
 def test_a_webhook_is_switched_off_once_and_switched_on_again_by_replacing_it() -> None:
-    assert given(CREATED).when(DISABLE).then(DISABLED) == LiveWebhook(webhook_id="wh_1", settings=OFF)
+    assert given(CREATED).when(DISABLE).then(DISABLED) == LIVE_OFF
     given(CREATED, DISABLED).when(DISABLE).then_nothing()
     on = UpdateWebhook(origin=ORIGIN, settings=SETTINGS)
     given(CREATED, DISABLED).when(on).then(WebhookUpdated(origin=ORIGIN, webhook_id="wh_1", settings=SETTINGS))
@@ -89,8 +104,8 @@ def test_a_fact_that_comes_too_late_changes_nothing() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "hooks.example.com",
-        "ftp://hooks.example.com/",
+        "hooks.example.invalid",
+        "ftp://hooks.example.invalid/",
         "https://",
         "https:///x",
         "https://[::1/",
@@ -133,6 +148,19 @@ def test_settings_that_no_webhook_can_have_are_refused(others: dict[str, Any], c
         {"Host": "other.example.com"},
         {"content-type": "text/plain"},
         {"Webhook-Signature": "v1,x"},
+        {"Metadata": "true"},
+        {"metadata-flavor": "Google"},
+        {"X-aws-ec2-metadata-token": "x"},
+        {"X-Google-Metadata-Request": "True"},
+        {"X-IDENTITY-HEADER": "x"},
+        {"X-aliyun-ecs-metadata-token": "x"},
+        {"Cookie": "a=b"},
+        {"X-Forwarded-For": "127.0.0.1"},
+        {"Forwarded": "for=127.0.0.1"},
+        {"Proxy-Authorization": "Basic x"},
+        {"X-HTTP-Method-Override": "DELETE"},
+        {"X-Original-URL": "/admin"},
+        {"Authorization": "**********"},
         {"X-A": "1\r\nX-B: 2"},
         {"X A": "1"},
         {"X-A": ""},

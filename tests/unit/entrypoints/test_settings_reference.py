@@ -38,6 +38,16 @@ def test_networks_that_webhooks_may_reach_are_networks() -> None:
             Settings({name: wrong})
 
 
+def test_ports_that_webhooks_may_reach_are_ports_or_ranges() -> None:
+    name = "UPWELL_WEBHOOK_ALLOWED_PORTS"
+
+    assert Settings({name: "8443, 9000-9010"}).webhook_allowed_ports == ((8443, 8443), (9000, 9010))
+    assert Settings({}).webhook_allowed_ports == ()
+    for wrong in ("https", "0", "65536", "9010-9000", "1-", "-1", "80;81"):
+        with pytest.raises(SettingError, match=name):
+            Settings({name: wrong})
+
+
 def test_where_the_feed_is_relayed_to_is_checked(tmp_path: Path) -> None:
     credentials = tmp_path / "relay.creds"
     credentials.write_text("")

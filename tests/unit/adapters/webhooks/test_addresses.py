@@ -1,6 +1,6 @@
 import pytest
 
-from adapters.webhooks.addresses import AllowedNetworks
+from adapters.webhooks.addresses import METADATA, AllowedTargets
 
 PRIVATE = [
     "0.0.0.0",  # noqa: S104  # an address to be refused
@@ -45,6 +45,13 @@ PRIVATE = [
     "fec0::1",
     "ff02::1",
     "5f00::1",
+    "3fff::1",
+    "2001:20::1",
+    "192.88.99.1",
+    "161.26.0.10",
+    "166.9.0.1",
+    "168.63.129.16",
+    "::ffff:168.63.129.16",
     "",
     "example.com",
     "2130706433",
@@ -56,16 +63,31 @@ PRIVATE = [
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_what_is_not_the_public_internet_may_not_be_reached(address: str) -> None:
-    assert not AllowedNetworks().allow(address)
+    assert not AllowedTargets().allow(address)
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "172.32.0.1", "192.169.0.1", "2606:4700::1111", "::ffff:8.8.8.8"])
 def test_the_public_internet_may_be_reached(address: str) -> None:
-    assert AllowedNetworks().allow(address)
+    assert AllowedTargets().allow(address)
 
 
 def test_an_operator_allows_networks_of_their_own() -> None:
-    networks = AllowedNetworks(["10.1.0.0/16", "::1", "127.0.0.1"])
+    networks = AllowedTargets(["10.1.0.0/16", "::1", "127.0.0.1"])
 
     assert all(map(networks.allow, ["10.1.2.3", "::1", "127.0.0.1", "::ffff:10.1.2.3"]))
     assert not any(map(networks.allow, ["10.2.0.1", "127.0.0.2", "169.254.169.254", "fd00::1"]))
+
+
+@pytest.mark.parametrize("address", sorted(map(str, METADATA)))
+def test_what_tells_a_machine_its_credentials_is_never_reached_whatever_is_allowed(address: str) -> None:
+    assert not AllowedTargets().allow(address)
+    assert not AllowedTargets(["0.0.0.0/0", "::/0"]).allow(address)
+    assert address.count(":") or not AllowedTargets(["0.0.0.0/0", "::/0"]).allow(f"::ffff:{address}")
+
+
+def test_ports_beside_those_of_the_web_are_the_operators_to_allow() -> None:
+    web, more = AllowedTargets(), AllowedTargets(ports=[(8443, 8443), (9000, 9010)])
+
+    assert [port for port in range(1, 65536) if web.allow_port(port)] == [80, 443]
+    assert [port for port in range(1, 65536) if more.allow_port(port)] == [80, 443, 8443, *range(9000, 9011)]
+    assert not more.allow_port(0)
