@@ -341,6 +341,8 @@ class DeliveringWebhooks:
         begun = asyncio.get_running_loop().time()
         if endpoint is None:
             answer = Answer(error="The webhook has no secret any more.")
+        elif not endpoint.secrets:
+            answer = Answer(error="The webhook's secret cannot be read any more: rotate it, and set the headers again.")
         else:
             secrets = [each.value for each in endpoint.secrets if each.until is None or each.until > now]
             answer = await self._sender.post(

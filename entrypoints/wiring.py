@@ -30,6 +30,7 @@ from adapters.s3.doctor import S3Doctor
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
+from adapters.sealing import Sealer
 from adapters.sqs.notification_queue import SqsNotificationQueue
 from adapters.system import SystemIds
 from adapters.webhooks.addresses import AllowedTargets
@@ -417,6 +418,10 @@ async def running(
         if telemetry.traces is not None:
             stack.push_async_callback(asyncio.to_thread, telemetry.traces.close)
             storage, ids = telemetry.traces.storage(storage), telemetry.traces.ids(ids)
+        endpoints = PostgresWebhookEndpoints(everybody, Sealer(secrets))
+        lost = await endpoints.seal_anew()
+        if lost:
+            _log.error("webhook_secrets_unreadable", webhook_ids=lost, advice="UPWELL_TOKEN_SECRETS lacks the secret")
         sender = AiohttpWebhookSender(AllowedTargets(settings.webhook_allowed_networks, settings.webhook_allowed_ports))
         await stack.enter_async_context(sender.running())
         await stack.enter_async_context(directory.running())
@@ -439,7 +444,7 @@ async def running(
             analytics=PostgresAnalytics(all_of_it),
             storage=storage,
             signer=url_signer(s3),
-            webhook_endpoints=PostgresWebhookEndpoints(everybody),
+            webhook_endpoints=endpoints,
             webhook_deliveries=PostgresWebhookDeliveries(everybody, all_of_it),
             webhook_sender=sender,
             token_secrets=secrets,

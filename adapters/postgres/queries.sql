@@ -597,14 +597,24 @@ FROM upwell.webhooks w WHERE $1::text[] IS NULL OR organization_id = ANY ($1) OR
 
 -- name: webhook_endpoints
 -- What is secret about webhooks, and how they answered lately.
-SELECT webhook_id, organization_id, secrets, headers, failures, failing_since, resting_until, created_at
+SELECT webhook_id, organization_id, sealed, secrets, headers, failures, failing_since, resting_until, created_at
 FROM upwell.webhook_endpoints WHERE webhook_id = ANY ($1);
+
+-- name: webhook_endpoints_to_seal
+-- What is secret about webhooks and is not sealed under the newest secret of the server.
+SELECT webhook_id, sealed, secrets, headers FROM upwell.webhook_endpoints
+WHERE webhook_id > $1 AND (secrets IS NOT NULL OR substring(sealed FROM 1 FOR length($2)) <> $2)
+ORDER BY webhook_id LIMIT $3 FOR UPDATE;
+
+-- name: seal_webhook_endpoint
+-- Keep what is secret about a webhook sealed as it is here.
+UPDATE upwell.webhook_endpoints SET sealed = $2, secrets = NULL, headers = NULL WHERE webhook_id = $1;
 
 -- name: keep_webhook_endpoint
 -- Keep what is secret about a webhook; it counts as one that answers.
-INSERT INTO upwell.webhook_endpoints (webhook_id, organization_id, secrets, headers, created_at)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (webhook_id) DO UPDATE SET secrets = excluded.secrets, headers = excluded.headers, failures = 0,
+INSERT INTO upwell.webhook_endpoints (webhook_id, organization_id, sealed, created_at)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (webhook_id) DO UPDATE SET sealed = excluded.sealed, secrets = NULL, headers = NULL, failures = 0,
     failing_since = NULL, resting_until = NULL;
 
 -- name: webhook_answered

@@ -2,23 +2,69 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from adapters.postgres.connecting import Pool, PoolConnection, log_errors
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
-from application.ports.webhooks import DeliveryRecord, DeliveryStatus, Ended, NewDelivery, WebhookEndpoint
+from adapters.sealing import Sealer, UnreadableError
+from application.ports.webhooks import DeliveryRecord, DeliveryStatus, Ended, NewDelivery, Secret, WebhookEndpoint
 
 _BATCHES_AT_ONCE: Final = 20
+_SEALED_AT_ONCE: Final = 100
+
+
+class _Kept(msgspec.Struct):
+    """What of an endpoint is sealed."""
+
+    secrets: tuple[Secret, ...]
+    headers: dict[str, str]
 
 
 class PostgresWebhookEndpoints:
-    """Implements `WebhookEndpoints`."""
+    """Implements `WebhookEndpoints`. Secrets are sealed: neither a dump of the database nor a role that reads it has one.
 
-    def __init__(self, pool: Pool) -> None:
+    What was sealed under a secret that the server no longer has is as if there were no secrets and no headers.
+    """
+
+    def __init__(self, pool: Pool, sealer: Sealer) -> None:
         self._pool = pool
+        self._sealer = sealer
+
+    async def seal_anew(self) -> Sequence[str]:
+        """Seal everything under the newest secret of the server, also what was written before anything was sealed.
+
+        Return the ids of the webhooks whose secrets cannot be read.
+        """
+        unreadable = []
+        after = ""
+        while True:
+            async with log_errors(), self._pool.acquire() as connection, connection.transaction():
+                rows = await connection.fetch(
+                    QUERIES["webhook_endpoints_to_seal"], after, self._sealer.newest, _SEALED_AT_ONCE
+                )
+                for row in rows:
+                    after = row["webhook_id"]
+                    kept = self._kept(row)
+                    if kept is None:
+                        unreadable.append(after)
+                    else:
+                        await connection.execute(QUERIES["seal_webhook_endpoint"], after, self._seal(after, kept))
+            if len(rows) < _SEALED_AT_ONCE:
+                return unreadable
+
+    def _seal(self, webhook_id: str, kept: _Kept) -> bytes:
+        return self._sealer.seal(msgspec.json.encode(kept), belongs_to=webhook_id)
+
+    def _kept(self, row: Mapping[str, Any]) -> _Kept | None:
+        if row["secrets"] is not None:
+            return msgspec.convert({"secrets": row["secrets"], "headers": row["headers"]}, _Kept)
+        try:
+            return msgspec.json.decode(self._sealer.open(row["sealed"], belongs_to=row["webhook_id"]), type=_Kept)
+        except UnreadableError:
+            return None
 
     async def keep(self, endpoint: WebhookEndpoint) -> None:
         """Keep secrets and headers."""
@@ -27,8 +73,7 @@ class PostgresWebhookEndpoints:
                 QUERIES["keep_webhook_endpoint"],
                 endpoint.webhook_id,
                 endpoint.organization_id,
-                msgspec.json.encode(endpoint.secrets),
-                msgspec.json.encode(endpoint.headers),
+                self._seal(endpoint.webhook_id, _Kept(endpoint.secrets, dict(endpoint.headers))),
                 endpoint.created_at,
             )
 
@@ -40,7 +85,12 @@ class PostgresWebhookEndpoints:
         """Return what is kept of these."""
         async with log_errors():
             rows = await self._pool.fetch(QUERIES["webhook_endpoints"], list(webhook_ids))
-        return [msgspec.convert(dict(row), WebhookEndpoint) for row in rows]
+        return [self._endpoint(row) for row in rows]
+
+    def _endpoint(self, row: Mapping[str, Any]) -> WebhookEndpoint:
+        kept = self._kept(row) or _Kept((), {})
+        facts = {name: value for name, value in row.items() if name not in {"sealed", "secrets", "headers"}}
+        return WebhookEndpoint(**facts, secrets=kept.secrets, headers=kept.headers)
 
     async def answered(self, webhook_id: str) -> None:
         """Note that it took something."""

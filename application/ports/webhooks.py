@@ -19,7 +19,7 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What is secret about a webhook, and how it answered lately. `secrets`: the newest first.
+    """What is secret about a webhook, and how it answered lately. `secrets`: the newest first; none: they are lost.
 
     `failures`: attempts in a row that it did not take, `failing_since` then; `resting_until`: it is left alone.
     """

@@ -67,10 +67,17 @@ async def test_tokens_that_are_given_out_and_keys_that_are_listed_stand_in_the_a
 async def test_no_secret_stands_in_the_log_or_in_a_table(tenant: Tenant) -> None:
     """Whoever may read the whole database finds nothing that opens anything."""
     key = await make_key(tenant, "other", permissions=["read", "write"])
-    async with holder(tenant, key["key"]) as client:
+    async with holder(tenant, key["key"]) as client, tenant.client() as admin:
+        asked = {"url": "http://127.0.0.1:9/", "headers": {"Authorization": "Bearer keep-me-hidden"}}
+        channel = {"channel": "webhook", "configs": asked}
+        hook = {"webhook_name": "a", "event_types": ["upload.*"], "channels": [channel]}
+        webhook = (await admin.post("/v1/organizations/webhooks/", json=hook)).json()
         event_token = (await client.post("/v1/events/tokens", json={})).json()["token"]
         upload_token = (await client.post("/v1/upload-tokens", json={"bucket": "files"})).json()["token"]
-    opening = (key["key"], event_token, event_token.rpartition(".")[2], upload_token, upload_token.rpartition(".")[2])
+    opening = (
+        *(key["key"], event_token, event_token.rpartition(".")[2], upload_token, upload_token.rpartition(".")[2]),
+        *(webhook["secret"], "keep-me-hidden"),
+    )
 
     owner = await connect(tenant.database.owner_url, role=None)
     tables = await owner.fetch("SELECT table_name FROM information_schema.tables WHERE table_schema = 'upwell'")

@@ -13,6 +13,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints
 from adapters.postgres.connecting import Pool, open_pool
 from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
+from adapters.sealing import Sealer
 from application.ports.event_log import Claim, ClaimTakenError
 from application.ports.read_side import WebhookRecord
 from application.ports.webhooks import (
@@ -28,6 +29,7 @@ from application.ports.webhooks import (
     WebhookEndpoints,
 )
 from domain.api_key import ApiKeyRevoked
+from domain.token_secrets import TokenSecrets
 from domain.webhook import (
     DisabledReason,
     StoppedReason,
@@ -121,7 +123,8 @@ async def desk(kit: Kit, account: Account, database_url: str | None) -> AsyncIte
         yield Desk(kit, account, endpoints, MemoryWebhookDeliveries(kit.log, endpoints), None)
         return
     pool = await open_pool(database_url, size=4)
-    yield Desk(kit, account, PostgresWebhookEndpoints(pool), PostgresWebhookDeliveries(pool, pool), pool)
+    sealer = Sealer(TokenSecrets(["a secret of the server in a contract test"]))
+    yield Desk(kit, account, PostgresWebhookEndpoints(pool, sealer), PostgresWebhookDeliveries(pool, pool), pool)
     await pool.close()
 
 

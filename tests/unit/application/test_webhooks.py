@@ -446,6 +446,26 @@ async def test_there_are_so_many_and_no_more(office: Office, client: Client) -> 
     assert refused.value.code == "too_many_webhooks"
 
 
+async def test_a_webhook_whose_secret_is_lost_is_told_nothing_until_it_has_another(
+    office: Office, client: Client
+) -> None:
+    webhook = await office.make(client)
+    kept = office.endpoints.rows[webhook.webhook_id]
+    office.endpoints.rows[webhook.webhook_id] = msgspec.structs.replace(kept, secrets=(), headers={})
+    await client.request()
+    await office.deliver()
+    assert office.told == []
+    (waiting,) = await office.of(webhook)
+    assert (waiting.status, waiting.history[0].error) == (
+        DeliveryStatus.PENDING,
+        "The webhook's secret cannot be read any more: rotate it, and set the headers again.",
+    )
+
+    _, secret = await office.managing.rotate(client.caller, webhook.webhook_id)
+    await office.wait(timedelta(minutes=10))
+    assert is_signed(office.bodies[0], office.headers[0], secret)
+
+
 async def test_a_masked_header_keeps_its_value_and_others_are_replaced(office: Office, client: Client) -> None:
     settings = WebhookSettings(name="a", url=URL, event_types=("upload.*",))
     webhook, _ = await office.managing.create(client.caller, settings, {"X-A": "1", "X-B": "2"})
