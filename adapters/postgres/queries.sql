@@ -603,7 +603,7 @@ FROM upwell.webhook_endpoints WHERE webhook_id = ANY ($1);
 -- name: webhook_endpoints_to_seal
 -- What is secret about webhooks and is not sealed under the newest secret of the server.
 SELECT webhook_id, sealed, secrets, headers FROM upwell.webhook_endpoints
-WHERE webhook_id > $1 AND (secrets IS NOT NULL OR substring(sealed FROM 1 FOR length($2)) <> $2)
+WHERE webhook_id > $1 AND (secrets IS NOT NULL OR substring(sealed FROM 1 FOR length($2::bytea)) <> $2)
 ORDER BY webhook_id LIMIT $3 FOR UPDATE;
 
 -- name: seal_webhook_endpoint

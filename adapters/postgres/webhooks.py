@@ -24,7 +24,7 @@ class _Kept(msgspec.Struct):
 
 
 class PostgresWebhookEndpoints:
-    """Implements `WebhookEndpoints`. Secrets are sealed: neither a dump of the database nor a role that reads it has one.
+    """Implements `WebhookEndpoints`. Secrets are sealed: no dump of the database has one, and no role that reads it.
 
     What was sealed under a secret that the server no longer has is as if there were no secrets and no headers.
     """

@@ -28,7 +28,7 @@ from application.ports.webhooks import (
     WebhookEndpoint,
     WebhookEndpoints,
 )
-from domain.api_key import ApiKeyRevoked
+from domain.api_key import ApiKeyRevoked, Permission
 from domain.token_secrets import TokenSecrets
 from domain.webhook import (
     DisabledReason,
@@ -197,17 +197,12 @@ async def test_a_name_is_given_once(desk: Desk) -> None:
 async def test_a_webhook_comes_with_what_has_become_of_its_key(desk: Desk) -> None:
     await desk.make("wh_1")
     webhook = await found(desk)
-    assert (webhook.key_id, webhook.stopped(desk.account.clock.now())) == (desk.account.key_id, None)
+    assert webhook.key_id == desk.account.key_id
     assert webhook.key is not None
-    assert webhook.key.revoked_at is None
+    assert (webhook.key.permissions, webhook.key.revoked_at) == (tuple(Permission), None)
 
-    await desk.account.append(
-        desk.kit.log,
-        desk.account.key_id,
-        1,
-        ApiKeyRevoked(origin=desk.account.origin(), key_id=desk.account.key_id),
-        key_id=None,
-    )
+    revoked = ApiKeyRevoked(origin=desk.account.origin(), key_id=desk.account.key_id)
+    await desk.account.tell_key(desk.kit.log, revoked, key_id=None)
 
     webhook = await found(desk)
     assert webhook.key is not None
