@@ -95,14 +95,16 @@ class ManagingKeys:
         secret = secret or ids.secret()
         origin = self._origin(organization_id, actor_id)
         scopes = tuple(dict(scope) for scope in wish.scopes)
+        origins = keys.check_origins(wish.allowed_origins)
         if by is not None:
             granted = Powers(
                 permissions=wish.permissions,
                 scopes=scopes,
+                allowed_origins=origins,
                 rate_limit_override=wish.rate_limit_override,
                 expires_at=wish.expires_at,
             )
-            check_grant(granted, by.powers)
+            check_grant(granted, by.powers, organization_id)
         command = keys.CreateKey(
             origin=origin,
             key_id=key_id,
@@ -113,7 +115,7 @@ class ManagingKeys:
             prefix=secret[:_PREFIX_LENGTH],
             permissions=wish.permissions,
             scopes=scopes,
-            allowed_origins=keys.check_origins(wish.allowed_origins),
+            allowed_origins=origins,
             rate_limit_override=wish.rate_limit_override,
             expires_at=wish.expires_at,
         )
@@ -158,7 +160,7 @@ class ManagingKeys:
                 new = _told(events, state)
                 if isinstance(new, ActiveKey):
                     _check_active(change, new, origin.at)
-                    check_grant(_powers(new), by.powers)
+                    check_grant(_powers(new), by.powers, organization_id)
             if change.status is KeyStatus.REVOKED:
                 events += keys.decide(keys.RevokeKey(origin=origin), _told(events, state))
             return events
@@ -189,7 +191,7 @@ class ManagingKeys:
 
         def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
             if isinstance(state, ActiveKey):
-                check_grant(_powers(state), by.powers)
+                check_grant(_powers(state), by.powers, organization_id)
             command = keys.RotateKey(
                 origin=origin,
                 key_hash=hash_of(secret),
@@ -324,6 +326,7 @@ def _powers(key: ActiveKey) -> Powers:
     return Powers(
         permissions=key.permissions,
         scopes=key.scopes,
+        allowed_origins=key.allowed_origins,
         rate_limit_override=key.rate_limit_override,
         expires_at=key.expires_at,
     )

@@ -271,7 +271,7 @@ async def load_webhook(log: EventLog, webhook_id: str) -> tuple[Webhook, int]:
 
 def _check_readable(caller: Caller, event_types: Sequence[str]) -> None:
     """Refuse types of events none of which the caller's key may read."""
-    may = told_to(caller.key.powers, caller.organization.organization_id)
+    may = told_to(caller.key.permissions, caller.key.scopes, caller.organization.organization_id)
     denied = [each for each in event_types if tags_wanted((each,)) and not tags_wanted((each,)) & may]
     if denied:
         raise ForbiddenError(

@@ -95,21 +95,29 @@ def reach(scopes: Sequence[Mapping[str, Any]], needed: Permission, named: Mappin
 
 
 class Powers(msgspec.Struct, frozen=True, kw_only=True):
-    """What a key can do altogether. No scopes: everywhere; no override and no expiry: without that limit."""
+    """What a key can do altogether, and for how long.
+
+    No scopes: everywhere; no origins, override or expiry: without that limit.
+    """
 
     permissions: Collection[Permission]
     scopes: Sequence[Mapping[str, Any]]
+    allowed_origins: Sequence[str]
     rate_limit_override: int | None
     expires_at: datetime | None
 
 
-def check_grant(granted: Powers, granter: Powers) -> None:
-    """Refuse to give a key more than the one has that gives."""
+def check_grant(granted: Powers, granter: Powers, organization_id: str) -> None:
+    """Refuse to give a key of the organization more than the one has that gives."""
     exceeds = []
     if Permission.ADMIN not in granter.permissions and not set(granted.permissions) <= set(granter.permissions):
         exceeds.append("permissions")
-    if granter.scopes and not (granted.scopes and all(_covered(scope, granter.scopes) for scope in granted.scopes)):
+    if granter.scopes and not (
+        granted.scopes and all(_covered(scope, granter.scopes, organization_id) for scope in granted.scopes)
+    ):
         exceeds.append("scopes")
+    if not _origins_covered(granted.allowed_origins, granter.allowed_origins):
+        exceeds.append("allowed_origins")
     if _above(granted.rate_limit_override, granter.rate_limit_override):
         exceeds.append("rate_limit_override")
     if granter.expires_at is not None and (granted.expires_at is None or granted.expires_at > granter.expires_at):
@@ -117,7 +125,8 @@ def check_grant(granted: Powers, granter: Powers) -> None:
     if exceeds:
         raise ForbiddenError(
             "grants_too_much",
-            f"This API key cannot give what it does not have itself: {', '.join(exceeds)}.",
+            f"This API key cannot give what it does not have itself: {', '.join(exceeds)}. Ask for less, or use a key"
+            " that has it.",
             {"exceeds": exceeds},
         )
 
@@ -126,11 +135,18 @@ def _above(limit: int | None, other: int | None) -> bool:
     return other is not None and (limit is None or limit > other)
 
 
-def _covered(scope: Mapping[str, Any], by: Sequence[Mapping[str, Any]]) -> bool:
+def _origins_covered(granted: Sequence[str], by: Sequence[str]) -> bool:
+    if not by or ANY_ORIGIN in by:
+        return True
+    return bool(granted) and set(granted) <= set(by)
+
+
+def _covered(scope: Mapping[str, Any], by: Sequence[Mapping[str, Any]], organization_id: str) -> bool:
+    everything = (ResourceType.ORGANIZATION, organization_id)
     same = [
         other
         for other in by
-        if other.get("resource_type") == ResourceType.ORGANIZATION
+        if (other.get("resource_type"), other.get("resource_id")) == everything
         or all(other.get(name) == scope.get(name) for name in ("resource_type", "resource_id"))
     ]
     wanted = scope.get("operations")

@@ -4,7 +4,7 @@ The envelope: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.m
 what opens something and whom to write to.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from inspect import cleandoc
@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from domain.api_key import Permission, Powers, Reach, ResourceType, reach
+from domain.api_key import Permission, Reach, ResourceType, reach
 from domain.events import Origin
 from domain.refusals import InvalidInputError
 from domain.tags import BY_TAG
@@ -27,14 +27,16 @@ TOLD_TO_ADMINISTRATORS = frozenset(BY_TAG)
 _WITH_SECRETS = frozenset(tag for tag, kind in BY_TAG.items() if SECRET_FIELDS & set(kind.__struct_fields__))
 
 
-def told_to(key: Powers, organization_id: str) -> frozenset[str]:
+def told_to(
+    permissions: Collection[Permission], scopes: Sequence[Mapping[str, Any]], organization_id: str
+) -> frozenset[str]:
     """Return the tags of the events of its whole organization that a key may read; none for a narrower key."""
-    if not {Permission.READ, Permission.ADMIN} & set(key.permissions):
+    if not {Permission.READ, Permission.ADMIN} & set(permissions):
         return frozenset()
-    if not key.scopes:
-        return TOLD_TO_ADMINISTRATORS if Permission.ADMIN in key.permissions else TOLD_TO_READERS
+    if not scopes:
+        return TOLD_TO_ADMINISTRATORS if Permission.ADMIN in permissions else TOLD_TO_READERS
     everywhere: dict[str, set[str]] = {ResourceType.ORGANIZATION: {organization_id}}
-    return TOLD_TO_READERS if reach(key.scopes, Permission.READ, everywhere) is Reach.THERE else frozenset()
+    return TOLD_TO_READERS if reach(scopes, Permission.READ, everywhere) is Reach.THERE else frozenset()
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -97,6 +97,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
         return Powers(
             permissions=self.permissions,
             scopes=self.scopes,
+            allowed_origins=self.allowed_origins,
             rate_limit_override=self.rate_limit_override,
             expires_at=self.expires_at,
         )
@@ -148,10 +149,8 @@ class WebhookRecord(msgspec.Struct, frozen=True, kw_only=True):
         key = self.key
         if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
             return frozenset()
-        may = Powers(
-            permissions=key.permissions, scopes=key.scopes, rate_limit_override=None, expires_at=key.expires_at
-        )
-        return tags_wanted(self.settings.event_types) & told_to(may, self.organization_id)
+        may = told_to(key.permissions, key.scopes, self.organization_id)
+        return tags_wanted(self.settings.event_types) & may
 
     def stopped(self, now: datetime) -> StoppedReason | None:
         """Say why its key keeps it from being told anything, if that is so."""

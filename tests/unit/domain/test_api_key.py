@@ -210,10 +210,13 @@ def test_a_scope_names_a_thing_and_what_may_be_done_with_it(
 
 
 def powers(**changed: Any) -> Powers:  # noqa: ANN401  # whatever the fields take
-    nothing_less = Powers(permissions=(Permission.ADMIN,), scopes=(), rate_limit_override=None, expires_at=None)
+    nothing_less = Powers(
+        permissions=(Permission.ADMIN,), scopes=(), allowed_origins=(), rate_limit_override=None, expires_at=None
+    )
     return msgspec.structs.replace(nothing_less, **changed)
 
 
+SITE = "https://app.example"
 READ_ONLY = {"resource_type": "namespace", "resource_id": "a", "operations": ["read_data"]}
 
 
@@ -233,15 +236,29 @@ READ_ONLY = {"resource_type": "namespace", "resource_id": "a", "operations": ["r
         ({"rate_limit_override": 10}, {"rate_limit_override": 10}, []),
         ({"expires_at": None}, {"expires_at": LATER}, ["expires_at"]),
         ({"expires_at": NOW}, {"expires_at": LATER}, []),
+        (
+            {"scopes": (READ_ONLY,)},
+            {"scopes": ({"resource_type": "organization", "resource_id": "org_2"},)},
+            ["scopes"],
+        ),
+        ({"allowed_origins": ()}, {"allowed_origins": (SITE,)}, ["allowed_origins"]),
+        ({"allowed_origins": ("*",)}, {"allowed_origins": (SITE,)}, ["allowed_origins"]),
+        ({"allowed_origins": (SITE, "https://other.example")}, {"allowed_origins": (SITE,)}, ["allowed_origins"]),
+        ({"allowed_origins": (SITE,)}, {"allowed_origins": (SITE, "https://other.example")}, []),
+        ({"allowed_origins": ()}, {"allowed_origins": ("*",)}, []),
     ],
 )
 def test_a_key_gives_no_more_than_it_has(granted: dict[str, Any], granter: dict[str, Any], exceeds: list[str]) -> None:
     if not exceeds:
-        check_grant(powers(**granted), powers(**granter))
+        check_grant(powers(**granted), powers(**granter), "org_1")
         return
     with pytest.raises(ForbiddenError) as caught:
-        check_grant(powers(**granted), powers(**granter))
+        check_grant(powers(**granted), powers(**granter), "org_1")
     assert (caught.value.code, caught.value.details) == ("grants_too_much", {"exceeds": exceeds})
+
+
+def test_whatever_limits_a_key_limits_what_it_gives() -> None:
+    assert set(Powers.__struct_fields__) == set(ActiveKey.__struct_fields__) - {"key_id", "name", "description"}
 
 
 @pytest.mark.parametrize(
