@@ -19,10 +19,12 @@ from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.listening import Listener
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
+from adapters.sealing import Sealer
 from application.ports.idempotency_keys import IdempotencyKeys, InFlight, KeyedRequest, Made, Reserved
 from application.ports.jobs import JobKind, JobQueue
 from application.ports.subscriptions import Subscriptions
 from application.ports.webhooks import WebhookDeliveries, WebhookEndpoint, WebhookEndpoints
+from domain.token_secrets import TokenSecrets
 from tests.conftest import Servers, drop_database, make_database
 
 LASTS = timedelta(minutes=1)
@@ -66,7 +68,7 @@ async def store(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterat
         jobs=PostgresJobQueue(pool, Listener(database.url)),
         keys=PostgresIdempotencyKeys(pool),
         subscriptions=PostgresSubscriptions(pool),
-        endpoints=PostgresWebhookEndpoints(pool),
+        endpoints=PostgresWebhookEndpoints(pool, Sealer(TokenSecrets(["a secret of the server in a contract test"]))),
         deliveries=PostgresWebhookDeliveries(pool, pool),
     )
     await pool.close()
