@@ -165,6 +165,7 @@ def _networks(value: str) -> tuple[str, ...]:
 def _proxies(value: str) -> tuple[Network, ...]:
     return tuple(ip_network(each) for each in _networks(value))
 
+
 def _ports(value: str) -> tuple[tuple[int, int], ...]:
     found = [each.partition("-") for each in _list(value)]
     try:

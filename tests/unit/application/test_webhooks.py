@@ -571,6 +571,7 @@ async def test_what_a_webhook_is_told_depends_on_the_log_alone_however_late_the_
     await office.queue()
     assert [each.position for each in await office.of(webhook)] == [wanted[0], wanted[3]]
 
+
 async def key_of(client: Client, name: str, *permissions: Permission, **others: Any) -> Client:  # noqa: ANN401  # fields of a wish
     """Return the holder of another key of the organization."""
     wish = KeyWish(name=name, user_id="usr_1", permissions=permissions or tuple(Permission), **others)
