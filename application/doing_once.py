@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import LogUnavailableError, VersionConflictError
+from application.ports.event_log import EventLog, LogUnavailableError, VersionConflictError
 from application.ports.idempotency_keys import IdempotencyKeys, InFlight, KeyedRequest, Made, Reserved, Reused
 from domain.refusals import ConflictError, InvalidInputError, RefusedError
 
@@ -77,8 +77,9 @@ class SeededIds:
 class DoingOnce:
     """Carries a request out unless that has been done already under its key."""
 
-    def __init__(self, *, keys: IdempotencyKeys, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, keys: IdempotencyKeys, log: EventLog, clock: Clock, ids: Ids) -> None:
         self._keys = keys
+        self._log = log
         self._clock = clock
         self._ids = ids
 
@@ -119,7 +120,8 @@ class DoingOnce:
             if conflict.stream_id not in drawn:
                 await self._give_back(reserved)
                 raise
-            # another attempt did count, with the same ids
+            # another attempt did count, with the same ids; its process may have died before it was sure of that
+            await self._make_durable(reserved)
             result = await creation.again(Remembered(ids=drawn, drawn=drawn))
         except RefusedError:
             if reserved.attempt == 1:
@@ -134,6 +136,13 @@ class DoingOnce:
         with suppress(LogUnavailableError):  # it is done all the same, and the next attempt will find it
             await self._keys.finish(reserved, creation.made(result))
         return result
+
+    async def _make_durable(self, reserved: Reserved) -> None:
+        try:
+            await self._log.make_durable()
+        except LogUnavailableError:
+            await self._give_back(reserved)
+            raise
 
     async def _give_back(self, reserved: Reserved) -> None:
         with suppress(LogUnavailableError):

@@ -353,7 +353,7 @@ def _deleting_namespace(p: Ports, rules: Rules) -> DeletingNamespaces:
 
 
 def _doing_once(p: Ports) -> DoingOnce:
-    return DoingOnce(keys=p.idempotency_keys, clock=p.clock, ids=p.ids)
+    return DoingOnce(keys=p.idempotency_keys, log=p.log, clock=p.clock, ids=p.ids)
 
 
 def _working(p: Ports, rules: Rules, telemetry: Telemetry) -> Working:

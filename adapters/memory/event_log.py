@@ -84,6 +84,9 @@ class MemoryEventLog:
             self._carry_out(streams)
         return len(self._notifications)
 
+    async def make_durable(self) -> None:
+        """Do nothing: what can be read is as durable as it will be."""
+
     async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version."""
         return [self._notifications[position - 1] for position in self._streams.get(stream_id, ())]

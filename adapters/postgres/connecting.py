@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import msgspec
 
-from adapters.postgres.sqlstates import unavailable
+from adapters.postgres.sqlstates import Meaning, answer_to, unavailable
+from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
 
 SERVICE_ROLE = "upwell_service"
 CONNECT_SECONDS = 5.0
@@ -65,7 +66,7 @@ async def open_pool(url: str, *, size: int, for_everybody: bool = True) -> Pool:
     """
 
     async def begin(connection: Any) -> None:  # noqa: ANN401  # the pool's proxy of one
-        await _begin(connection, SERVICE_ROLE, for_everybody=for_everybody, statement_seconds=READ_SECONDS + 5)
+        await _begin(connection, SERVICE_ROLE, for_everybody=for_everybody, statement_seconds=READ_SECONDS - 5)
 
     pool: Pool = await asyncpg.create_pool(
         url,
@@ -92,6 +93,18 @@ async def log_errors() -> AsyncIterator[None]:
         raise found from error
 
 
+@asynccontextmanager
+async def write_errors() -> AsyncIterator[None]:
+    """Do the same for what writes: where the connection is lost, it is unknown whether it was written."""
+    try:
+        async with log_errors():
+            yield
+    except LogUnavailableError as error:
+        if error.__cause__ is None or answer_to(error.__cause__).meaning is not Meaning.AWAY:
+            raise
+        raise OutcomeUnknownError(str(error), reason=error.reason) from error
+
+
 def options(url: str) -> dict[str, Any]:
     """Return what all connections are opened with: of several hosts, the one that takes writes."""
     wanted: dict[str, Any] = {"server_settings": {"application_name": "upwell"}}
@@ -114,7 +127,8 @@ async def _begin(
 ) -> None:
     """Make a session what we need. It says for whom it reads: nobody yet, or everybody, where the service works itself.
 
-    `statement_seconds`: the server's own limit, for what a process that was killed has left running.
+    `statement_seconds`: the server's own limit. It is below that of the caller, so that nothing which was given up is
+    carried out later, and ends what a process that was killed has left running.
     """
     wanted = ["SET upwell.organization_id = '*'"] if for_everybody else []
     if role is not None:

@@ -2,7 +2,11 @@
 
 `upwell.append` in the migrations does the work; this module gathers commands, calls it, and tells each caller its
 outcome. When the connection dies under a call, the outcome is unknown until the server is asked (`stored_states`, which
-waits for the writer's lock and so for whatever the dead connection had begun).
+waits for the writer's lock and so for whatever the dead connection had begun). What is found then counts once a commit
+of our own has succeeded after it: the one that was found may have reached no standby. A command that was on its way
+when a connection died, and of which nothing is found in time, is told to be unknown, never to be unwritten.
+
+The server ends a call before we give it up, so that none is left there that would be carried out later.
 """
 
 import asyncio
@@ -35,6 +39,7 @@ from application.ports.event_log import (
     Notification,
     OriginalExistsError,
     OriginalGoneError,
+    OutcomeUnknownError,
     VersionConflictError,
     check_position,
 )
@@ -45,11 +50,14 @@ MAX_BATCH = 64
 MAX_BATCH_EVENTS = 256  # with these a group is full, too: those of the next group wait for it
 RECONNECT_SECONDS = 10.0
 CALL_SECONDS = 30.0
+STATEMENT_SECONDS = 20.0  # the server's own limit: below ours
 TRIES = 3
 _PAGE = 1000
 _AWAY_SECONDS = 0.5
 _APPEND = "SELECT positions, refusals FROM upwell.append($1, $2, $3, $4, $5, $6, $7, $8)"
 _STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER BY n"
+
+_PROVE = "SELECT pg_logical_emit_message(true, 'upwell', '')::text"  # a commit of nothing, as synchronous as any
 
 _log = structlog.get_logger(__name__)
 
@@ -171,6 +179,14 @@ class PostgresEventLog:
             if self._connection is not None:
                 await close_quietly(self._connection)
 
+    async def make_durable(self) -> None:
+        """Commit something of our own, which proves what was committed before."""
+        try:
+            async with log_errors():
+                await self._reads.fetchval(_PROVE)
+        except LogUnavailableError as error:
+            raise OutcomeUnknownError(str(error), reason=error.reason) from error
+
     async def try_writing(self) -> None:
         """Return if a command would be appended now."""
         await self._probe()
@@ -281,10 +297,26 @@ class PostgresEventLog:
                 return
 
     async def _write_batch(self, batch: list[_Entry], tries: int = TRIES) -> None:
+        sent = False
         try:
-            await self._try_batch(batch)
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await self._connect()
+            sent = True
+            await self._try_batch(self._connection, batch)
         except Exception as error:  # noqa: BLE001  # whatever PostgreSQL says goes to the caller whose command it is
+            if sent and answer_to(error).meaning is Meaning.AWAY:
+                for entry in batch:
+                    entry.sent_before = True
             await self._after(error, batch, tries)
+
+    async def _connect(self) -> Connection:
+        connection = await connect(self._url)
+        try:
+            await connection.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'", timeout=CALL_SECONDS)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
 
     async def _after(self, error: Exception, batch: list[_Entry], tries: int) -> None:
         """Go on after an error, by what the table of SQLSTATEs says that it means."""
@@ -304,7 +336,7 @@ class PostgresEventLog:
         else:  # nothing was written, nor would the next try be
             _log.warning("log_refused", error=repr(error), commands=len(batch))
             for entry in batch:
-                _fail(entry, unavailable(error) or error)
+                _give_up(entry, error)
 
     async def _after_a_loss(self, error: Exception, batch: list[_Entry], tries: int) -> None:
         _log.warning("log_connection_lost", error=repr(error), commands=len(batch))
@@ -317,12 +349,9 @@ class PostgresEventLog:
             for entry in missing:
                 await self._write_batch([entry])
         else:
-            _fail(missing[0], unavailable(error) or error)
+            _give_up(missing[0], error)
 
-    async def _try_batch(self, batch: list[_Entry]) -> None:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._url)
-        connection = self._connection
+    async def _try_batch(self, connection: Connection, batch: list[_Entry]) -> None:
         began = time.perf_counter()
         [row] = await connection.fetch(
             _APPEND,
@@ -345,26 +374,26 @@ class PostgresEventLog:
             for number, refusal in told.refusals.items()
             if batch[int(number) - 1].sent_before and refusal["refused"] == "version_conflict"
         ]
-        positions = await _positions(connection, late) if late else {}
+        positions = await _positions(connection, late, CALL_SECONDS) if late else {}
         # not now but next: the following group is on its way to PostgreSQL before these callers go on
         asyncio.get_running_loop().call_soon(_tell, told, positions)
 
     async def _settle(self, batch: list[_Entry]) -> list[_Entry]:
-        """After a lost connection: tell the commands that count so, and return the others."""
+        """After a lost connection: tell the commands that count so, and return those that are not there."""
         loop = asyncio.get_running_loop()
         until = loop.time() + RECONNECT_SECONDS
         pause = 0.05
         while True:
             if self._connection is not None:
-                self._connection.terminate()
+                await close_quietly(self._connection)  # which lets the server know that nobody waits any more
                 self._connection = None
             try:
-                self._connection = await connect(self._url)
-                positions = await _positions(self._connection, batch)
+                self._connection = await self._connect()
+                positions = await _positions(self._connection, batch, max(until - loop.time(), 1))
             except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: the writer must live on
                 if loop.time() > until:
                     for entry in batch:
-                        _fail(entry, unavailable(error) or LogUnavailableError(str(error)))
+                        _give_up(entry, error)
                     return []
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1)
@@ -374,7 +403,6 @@ class PostgresEventLog:
                 if entry in positions:
                     _succeed(entry, positions[entry])
                 else:
-                    entry.sent_before = True
                     missing.append(entry)
             return missing
 
@@ -386,16 +414,20 @@ def _notifications(rows: Iterable[Any]) -> list[Notification]:
     ]
 
 
-async def _positions(connection: Connection, entries: list[_Entry]) -> dict[_Entry, int]:
-    """Return the last positions of those commands that are in the log."""
-    rows = await connection.fetch(
-        _STORED, [entry.ids[0] for entry in entries], [entry.versions[0] for entry in entries], timeout=CALL_SECONDS
-    )
-    return {
-        entry: row["notification_id"] + len(entry.ids) - 1
-        for entry, row in zip(entries, rows, strict=True)
-        if row["state"] == entry.states[0]  # the command id is in it
-    }
+async def _positions(connection: Connection, entries: list[_Entry], seconds: float) -> dict[_Entry, int]:
+    """Return the last positions of those commands that are in the log, to stay."""
+    async with asyncio.timeout(seconds):
+        rows = await connection.fetch(
+            _STORED, [entry.ids[0] for entry in entries], [entry.versions[0] for entry in entries]
+        )
+        found = {
+            entry: row["notification_id"] + len(entry.ids) - 1
+            for entry, row in zip(entries, rows, strict=True)
+            if row["state"] == entry.states[0]  # the command id is in it
+        }
+        if found:
+            await connection.execute(_PROVE)
+    return found
 
 
 def _tell(told: _Told, late: dict[_Entry, int]) -> None:
@@ -416,6 +448,14 @@ def _succeed(entry: _Entry, position: int) -> None:
 def _fail(entry: _Entry, error: BaseException) -> None:
     if not entry.done.done():
         entry.done.set_exception(error)
+
+
+def _give_up(entry: _Entry, error: Exception) -> None:
+    """Fail a command. Where it was on its way on a connection that was lost, it may still be carried out."""
+    told = unavailable(error) or error
+    if entry.sent_before and isinstance(told, LogUnavailableError):
+        told = OutcomeUnknownError(str(told), reason=told.reason)
+    _fail(entry, told)
 
 
 def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: C901, PLR0911  # one line for every answer of `upwell.refusal`

@@ -1,11 +1,13 @@
 """Tasks on PostgreSQL: rows of their own, and a job for each item."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from adapters.postgres.connecting import Pool, log_errors
+from adapters.postgres.connecting import Pool, PoolConnection, log_errors, write_errors
 from adapters.postgres.listing import TASKS
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.read_side import fetch_page
@@ -36,7 +38,7 @@ class PostgresTasks:
 
     async def create(self, task: NewTask, *, drop_at: datetime) -> None:
         """Keep a task and its items, due at once, and wake the workers."""
-        async with log_errors(), self._pool.acquire() as connection, connection.transaction():
+        async with self._writing() as connection:
             created = await connection.fetchval(
                 QUERIES["create_task"],
                 task.task_id,
@@ -104,7 +106,7 @@ class PostgresTasks:
 
     async def cancel(self, organization_id: str, task_id: str, *, now: datetime) -> None:
         """End a running task as CANCELED."""
-        async with log_errors(), self._pool.acquire() as connection, connection.transaction():
+        async with self._writing() as connection:
             task = await _lock(connection, task_id)
             if task is None or task.organization_id != organization_id:
                 raise task_not_found(task_id)
@@ -123,6 +125,12 @@ class PostgresTasks:
             await self._pool.execute(QUERIES["drop_task"], task_id, ended_before)
             there: bool = await self._pool.fetchval(QUERIES["task_exists"], task_id)
         return not there
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[PoolConnection]:
+        """Be in a transaction of which somebody is told whether it was carried out."""
+        async with log_errors(), self._pool.acquire() as connection, write_errors(), connection.transaction():
+            yield connection
 
 
 async def _lock(connection: Any, task_id: str) -> TaskRecord | None:  # noqa: ANN401  # the pool's proxy of one

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from adapters.postgres.connecting import Pool, PoolConnection, log_errors
+from adapters.postgres.connecting import Pool, PoolConnection, log_errors, write_errors
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from adapters.sealing import Sealer, UnreadableError
@@ -182,7 +182,7 @@ class PostgresWebhookDeliveries:
 
     async def redeliver(self, organization_id: str, webhook_id: str, position: int, *, now: datetime) -> None:
         """Make one that has ended due again."""
-        async with log_errors():
+        async with write_errors():
             await self._pool.execute(QUERIES["redeliver"], organization_id, webhook_id, position, now)
 
     async def replay(self, deliveries: Sequence[NewDelivery], *, now: datetime) -> int:

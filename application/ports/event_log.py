@@ -143,7 +143,7 @@ class ForeignEventError(Exception):
 
 
 class LogUnavailableError(Exception):
-    """The log cannot be reached. Whether a command that was under way counts is unknown: look before trying again.
+    """The log cannot be reached. A command that this is the answer to was not appended, and will not be.
 
     `reason`: a stable word that says why (`unreachable`, `read_only`, `disk_full`, `locked`, …).
     """
@@ -151,6 +151,10 @@ class LogUnavailableError(Exception):
     def __init__(self, message: str = "", *, reason: str = "unreachable") -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class OutcomeUnknownError(LogUnavailableError):
+    """Whether a command counts is unknown, and may be decided later: look before trying again."""
 
 
 def check_position(after: int, end: int) -> None:
@@ -168,9 +172,17 @@ class EventLog(Protocol):
         Raises `ForeignEventError`, `VersionConflictError`, `ClaimTakenError`, `OriginalExistsError`,
         `OriginalGoneError`, `HeirExistsError`, `QuotaExceededError`, `UnauthenticatedError` (key revoked),
         `ForbiddenError` or `NotFoundError` (bucket or namespace not live, or a stream of another organization),
-        `WrongStateError` (held), and `LogUnavailableError`. A cancelled caller leaves the log whole: the command is
-        appended entirely or not at all. Sending a command again that was appended already raises
-        `VersionConflictError`.
+        `WrongStateError` (held), `LogUnavailableError` (it is not appended), and `OutcomeUnknownError` (it may be). A
+        cancelled caller leaves the log whole: the command is appended entirely or not at all. Sending a command again
+        that was appended already raises `VersionConflictError`.
+        """
+        ...
+
+    async def make_durable(self) -> None:
+        """Return when whatever can be read now is as durable as what `append` has returned for.
+
+        For what was found instead of appended: a reader may see a commit that a standby does not have yet, and loses
+        when that one is promoted. Raises `OutcomeUnknownError`.
         """
         ...
 

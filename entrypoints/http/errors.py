@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import Receive, Scope, Send
 
 from application.ports.clock import ClockDiffersError
-from application.ports.event_log import LogUnavailableError, VersionConflictError
+from application.ports.event_log import LogUnavailableError, OutcomeUnknownError, VersionConflictError
 from application.ports.object_storage import StorageError
 from application.ports.url_signer import CredentialsExpiredError
 from domain.refusals import (
@@ -26,7 +26,7 @@ from domain.refusals import (
 )
 from entrypoints.http.complaints import parameter_complaint, unreadable
 from entrypoints.http.methods import reads_as_id
-from entrypoints.http.unavailability import unavailability
+from entrypoints.http.unavailability import SOON, unavailability
 from entrypoints.http.wire.base import ErrorDetail, ErrorResponse
 
 _log = structlog.get_logger(__name__)
@@ -106,6 +106,18 @@ def _unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[
         details={"reason": answer.reason},
     )
     return render(request, 503, detail, {"Retry-After": str(answer.retry_after_seconds)})
+
+
+def _outcome_unknown(request: Request[Any, Any, Any], error: OutcomeUnknownError) -> Response[Any]:
+    _log.warning("outcome_unknown", reason=error.reason, error=repr(error))
+    detail = ErrorDetail(
+        type="ServiceUnavailableError",
+        message="The database did not say whether this was carried out, and it may still be: repeat the request with"
+        " the same Idempotency-Key, or look at what is there first.",
+        code="outcome_unknown",
+        details={"reason": error.reason},
+    )
+    return render(request, 503, detail, {"Retry-After": str(SOON)})
 
 
 def _clock_differs(request: Request[Any, Any, Any], error: ClockDiffersError) -> Response[Any]:
@@ -190,6 +202,7 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any]
     RefusedError: _refused,
     StorageError: _unavailable,
     CredentialsExpiredError: _unavailable,
+    OutcomeUnknownError: _outcome_unknown,
     LogUnavailableError: _unavailable,
     ClockDiffersError: _clock_differs,
     VersionConflictError: _conflict,

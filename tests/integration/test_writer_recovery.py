@@ -14,12 +14,19 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.embedded.postgres import EmbeddedPostgres
-from adapters.postgres import event_log
+from adapters.postgres import connecting, event_log
 from adapters.postgres.connecting import SERVICE_ROLE, Connection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.listening import Listener
 from adapters.postgres.migrating import migrate
-from application.ports.event_log import Command, EventLog, LogUnavailableError, Notification, VersionConflictError
+from application.ports.event_log import (
+    Command,
+    EventLog,
+    LogUnavailableError,
+    Notification,
+    OutcomeUnknownError,
+    VersionConflictError,
+)
 from domain.tags import decode
 from tests.conftest import Database, Servers
 from tests.contract._log import SOON, Account, open_account, whole_feed
@@ -394,7 +401,7 @@ async def test_while_the_server_cannot_be_reached_the_log_says_so_and_afterwards
         proxy.cut()
         commands = [pair(account) for _ in range(5)]
         outcomes = await asyncio.gather(*(proxied.append(command) for command in commands), return_exceptions=True)
-        assert [type(outcome) for outcome in outcomes] == [LogUnavailableError] * 5
+        assert all(isinstance(outcome, LogUnavailableError) for outcome in outcomes)
         proxy.refusing = False
         assert await proxied.append(commands[0]) == 6
     await check_whole(proxied)
@@ -457,6 +464,169 @@ async def test_a_database_that_is_gone_for_good_fails_the_callers_and_leaves_non
                     await log.head()
     await admin.execute(f"CREATE DATABASE {database.name}")  # for the fixture to drop
     await admin.close()
+
+
+# What was answered with an error
+
+
+async def waiting(owner: Connection) -> int:
+    """Return how many backends wait for a lock."""
+    return int(await owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+
+async def none_waits(owner: Connection) -> bool:
+    return await waiting(owner) == 0
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})", "LOCK TABLE upwell.upwell_events IN ACCESS EXCLUSIVE MODE"],
+)
+async def test_what_was_answered_with_an_error_while_a_lock_was_held_is_not_written_later_and_leaves_no_backend(
+    database: Database, owner: Connection, monkeypatch: pytest.MonkeyPatch, lock: str
+) -> None:
+    monkeypatch.setattr(connecting, "LOCK_SECONDS", 0.05)
+    async with running_log(database.url) as log:
+        account = await open_account(log)
+        head = await log.head()
+        with capture_logs():
+            async with owner.transaction():
+                await owner.execute(lock)
+                appending = (log.append(pair(account)) for _ in range(4))
+                outcomes = await soon(asyncio.gather(*appending, return_exceptions=True))
+                assert [type(outcome) for outcome in outcomes] == [LogUnavailableError] * 4
+                await until(lambda: none_waits(owner))
+        assert await log.head() == head
+        assert await log.append(pair(account)) == head + 2
+
+
+async def test_the_server_ends_a_call_that_takes_too_long_before_it_is_given_up(
+    database: Database, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert event_log.STATEMENT_SECONDS < event_log.CALL_SECONDS
+    assert connecting.LOCK_SECONDS < event_log.STATEMENT_SECONDS
+    async with running_log(database.url) as log:
+        account = await open_account(log)
+    head = await owner.fetchval("SELECT position FROM upwell.log_head")
+    await owner.execute(
+        "CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;"
+        " CREATE TRIGGER slow BEFORE INSERT ON upwell.upwell_events EXECUTE FUNCTION public.slow()"
+    )
+    monkeypatch.setattr(event_log, "STATEMENT_SECONDS", 0.05)
+    async with running_log(database.url) as log:
+        with capture_logs(), pytest.raises(LogUnavailableError) as told:
+            await soon(log.append(pair(account)))
+        assert type(told.value) is LogUnavailableError
+    running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%upwell.append%' AND state = 'active'"
+
+    async def none_runs() -> bool:
+        return bool(await owner.fetchval(f"{running} AND pid <> pg_backend_pid()") == 0)
+
+    await until(none_runs)
+    assert await owner.fetchval("SELECT position FROM upwell.log_head") == head
+
+
+async def test_a_command_of_which_nothing_was_heard_is_unknown_and_not_unwritten(
+    proxied: PostgresEventLog, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_log, "RECONNECT_SECONDS", 0.05)
+    account = await open_account(proxied)
+    command = pair(account)
+    with capture_logs():
+        lost = proxy.lose_next_answer()
+        appending = asyncio.create_task(proxied.append(command))
+        await soon(lost.wait())
+        proxy.refusing = True
+        with pytest.raises(OutcomeUnknownError):
+            await soon(appending)
+        with pytest.raises(LogUnavailableError) as told:  # this one was never on its way
+            await soon(proxied.append(pair(account)))
+        assert type(told.value) is LogUnavailableError
+        proxy.refusing = False
+        with pytest.raises(VersionConflictError):
+            await soon(proxied.append(command))
+    await check_whole(proxied)
+
+
+# A standby that does not answer
+
+
+@dataclass(frozen=True)
+class Replicated:
+    """A server whose commits wait for a standby, when told so."""
+
+    url: str
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[Connection]:
+        connection = await connect(self.url, role=None)
+        await connection.execute("SET synchronous_commit = 'local'")
+        yield connection
+        await connection.close()
+
+    async def wait_for_standby(self, watch: Connection, *, it_waits: bool) -> None:
+        await watch.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{'ghost' if it_waits else ''}'")
+        await watch.execute("SELECT pg_reload_conf()")
+
+        async def it_is_so() -> bool:
+            return bool(await watch.fetchval("SELECT current_setting('synchronous_standby_names') <> ''")) is it_waits
+
+        await until(it_is_so)
+
+
+async def until_one_waits_for_a_standby(watch: Connection, what: str) -> int:
+    pid: int | None = None
+
+    async def one_does() -> bool:
+        nonlocal pid
+        query = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE $1"
+        pid = await watch.fetchval(query, f"%{what}%")
+        return pid is not None
+
+    await until(one_does)
+    assert pid is not None
+    return pid
+
+
+@pytest.fixture
+async def replicated(folder: Path) -> AsyncIterator[Replicated]:
+    server = EmbeddedPostgres.start(folder / "pg", settings={"fsync": "off"})
+    try:
+        await migrate(server.url)
+        yield Replicated(server.url)
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("it_comes_back", [True, False])
+async def test_what_is_found_after_a_lost_connection_counts_once_a_standby_has_it(
+    replicated: Replicated, monkeypatch: pytest.MonkeyPatch, it_comes_back: bool
+) -> None:
+    if not it_comes_back:
+        monkeypatch.setattr(event_log, "RECONNECT_SECONDS", 0.05)
+    async with running_log(replicated.url) as log, replicated.watched() as watch:
+        account = await open_account(log)
+        command = pair(account)
+        await replicated.wait_for_standby(watch, it_waits=True)
+        with capture_logs():
+            appending = asyncio.create_task(log.append(command))
+            backend = await until_one_waits_for_a_standby(watch, "upwell.append")
+            await watch.execute("SELECT pg_terminate_backend($1)", backend)
+            await until_one_waits_for_a_standby(watch, "pg_logical_emit_message")
+            assert await log.head() == 6  # anybody can see it
+            assert not appending.done()
+            if it_comes_back:
+                await replicated.wait_for_standby(watch, it_waits=False)
+                assert await soon(appending) == 6
+            else:
+                with pytest.raises(OutcomeUnknownError):
+                    await soon(appending)
+                making = asyncio.create_task(log.make_durable())
+                await until_one_waits_for_a_standby(watch, "pg_logical_emit_message")
+                assert not making.done()
+                await replicated.wait_for_standby(watch, it_waits=False)
+                await soon(making)
 
 
 # What one command does to the others

@@ -13,7 +13,7 @@ from application.doing_once import (
     keyed_request,
 )
 from application.ports.clock import Ids
-from application.ports.event_log import LogUnavailableError
+from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
 from application.requesting_upload import Answer, Wish
 from application.working import TIDY
 from domain.admission import Announcement
@@ -141,6 +141,29 @@ async def test_what_died_after_its_upload_was_made_makes_no_second_one(world: Wo
     assert answer.signed is not None
     assert (await world.tags()).count("upload.requested") == 1
     assert await once(client) == answer, "and now it is known what was made"
+
+
+async def test_what_an_earlier_attempt_made_is_the_answer_only_once_it_is_durable(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    creation = announcing(client)
+
+    async def dies(ids: Ids) -> Answer:
+        await creation.make(ids)
+        raise OutcomeUnknownError("the connection was lost")
+
+    with pytest.raises(OutcomeUnknownError):
+        await once(client, Creation(prefix="upl_", make=dies, made=creation.made, again=creation.again))
+
+    async def not_yet() -> None:
+        raise OutcomeUnknownError("no standby has it")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.log, "make_durable", not_yet)
+        with pytest.raises(OutcomeUnknownError):
+            await once(client)
+    assert (await once(client)).record.status is Status.PENDING
+    assert (await world.tags()).count("upload.requested") == 1
 
 
 async def test_what_died_before_its_upload_was_made_is_carried_out_by_the_next_one(

@@ -163,7 +163,7 @@ class World:
             rules=rules,
         )
         self.idempotency_keys = MemoryIdempotencyKeys(clock)
-        self.do_once = DoingOnce(keys=self.idempotency_keys, clock=clock, ids=ids)
+        self.do_once = DoingOnce(keys=self.idempotency_keys, log=log, clock=clock, ids=ids)
         self.working = Working(
             jobs=self.jobs,
             log=log,

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from litestar import Litestar, get
+from litestar.testing import AsyncTestClient
 
 from adapters.postgres.sqlstates import SQLSTATES, Meaning
-from application.ports.event_log import LogUnavailableError
+from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
 from application.ports.object_storage import (
     ContentChangedError,
     StorageDeniedError,
@@ -13,6 +15,7 @@ from application.ports.object_storage import (
     StorageUnavailableError,
 )
 from application.ports.url_signer import CredentialsExpiredError
+from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.unavailability import UNAVAILABILITIES, unavailability
 
 REASONS = {row.reason for row in SQLSTATES if row.meaning is not Meaning.DEFECT}
@@ -45,3 +48,16 @@ def test_every_error_of_storage_has_an_answer(error: Exception, reason: str) -> 
 
 def test_no_answer_stands_twice() -> None:
     assert len({(row.part, row.reason) for row in UNAVAILABILITIES}) == len(UNAVAILABILITIES)
+
+
+async def test_an_unknown_outcome_says_so_and_how_to_repeat_the_request() -> None:
+    @get("/", media_type="application/json")
+    async def unknown() -> None:
+        raise OutcomeUnknownError("the connection was lost", reason="unreachable")
+
+    async with AsyncTestClient(Litestar([unknown], exception_handlers=EXCEPTION_HANDLERS)) as client:
+        answer = await client.get("/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    error = answer.json()["error"]
+    assert (error["code"], error["details"]) == ("outcome_unknown", {"reason": "unreachable"})
+    assert "Idempotency-Key" in error["message"]
