@@ -14,6 +14,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from contextvars import Context
 from ipaddress import ip_address, ip_network
 
 import msgspec
@@ -266,7 +267,7 @@ class LimitingRequests:
 
     def _ask(self, share: _Share) -> asyncio.Task[None]:
         if share.asking is None or share.asking.done():
-            share.asking = asyncio.create_task(self._fetch(share, share.limit), name="rate-slice")
+            share.asking = asyncio.create_task(self._fetch(share, share.limit), name="rate-slice", context=Context())
         return share.asking
 
     async def _fetch(self, share: _Share, limit: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 
 from application.ports.clock import Clock, ClockDiffersError
 
@@ -27,7 +28,7 @@ async def _run_while_they_agree(
     clock: Clock, run: Callable[[asyncio.Event], Coroutine[None, None, None]], stop: "asyncio.Task[object]"
 ) -> None:
     pausing = asyncio.Event()
-    running = asyncio.create_task(run(pausing))
+    running = asyncio.create_task(run(pausing), context=Context())  # it acts for nobody, whoever began it
     try:
         while _agree(clock) and not stop.done() and not running.done():
             await asyncio.wait({stop, running}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -127,7 +127,9 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
     async def services() -> AsyncIterator[Services]:
         async with running(settings, telemetry=telemetry) as opened:
             await opened.ports.storage.prepare(cors_origins=settings.s3.cors_origins)
-            written.update(await _first_things(opened, settings, port, tier, known))
+            # as a task: it acts for the first organization, and nothing that begins later may
+            first = asyncio.create_task(_first_things(opened, settings, port, tier, known))
+            written.update(await first)
             write_env(env_file, written)
             worker = asyncio.create_task(run_worker(opened, settings, stopping), name="worker")
             ready.set()

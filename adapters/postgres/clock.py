@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -68,7 +69,7 @@ class PostgresClock:
     async def running(self) -> AsyncIterator[None]:
         """Follow PostgreSQL's time while inside. Raises `LogUnavailableError` if it cannot be asked at first."""
         await self.measure()
-        following = asyncio.create_task(self._follow(), name="postgres-clock")
+        following = asyncio.create_task(self._follow(), name="postgres-clock", context=Context())
         try:
             yield
         finally:

@@ -14,6 +14,7 @@ import copy
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
+from contextvars import Context
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -168,7 +169,7 @@ class PostgresEventLog:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write while inside; on the way out, what waits is written first."""
-        writer = asyncio.create_task(self._write(), name="log-writer")
+        writer = asyncio.create_task(self._write(), name="log-writer", context=Context())
         try:
             yield
         finally:

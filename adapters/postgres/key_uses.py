@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from datetime import datetime
 
 import structlog
@@ -36,7 +37,7 @@ class PostgresKeyUses:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write while inside, and once more on the way out."""
-        flushing = asyncio.create_task(self._flush_for_ever(), name="key-uses")
+        flushing = asyncio.create_task(self._flush_for_ever(), name="key-uses", context=Context())
         try:
             yield
         finally:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from typing import Any
 
 import asyncpg
@@ -47,7 +48,7 @@ class Listener:
     async def running(self) -> AsyncIterator[None]:
         """Keep a connection open while inside, and open it again when it is lost."""
         first = asyncio.Event()
-        task = asyncio.create_task(self._listen(first), name="postgres-listener")
+        task = asyncio.create_task(self._listen(first), name="postgres-listener", context=Context())
         waiting = asyncio.create_task(first.wait())
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()

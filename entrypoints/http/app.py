@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextvars import Context
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -93,7 +94,7 @@ def create_app(
             app.state.storage_events_secret = storage_events_secret
             app.state.streams = Streams(streams_per_key)
             collect_seldom()
-            following = asyncio.create_task(services.read_events.follow(), name="follow-events")
+            following = asyncio.create_task(services.read_events.follow(), name="follow-events", context=Context())
             try:
                 yield
             finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import Context
 from datetime import timedelta
 
 import structlog
@@ -49,7 +50,7 @@ class Check:
         """Try it, unless it is being tried or was tried just now."""
         loop = asyncio.get_running_loop()
         if self._task is None or (self._task.done() and loop.time() >= self._due):
-            self._task = loop.create_task(self._try(), name="readiness")
+            self._task = loop.create_task(self._try(), name="readiness", context=Context())
         return self._task
 
     async def _try(self) -> None:

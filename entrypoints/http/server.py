@@ -580,4 +580,5 @@ def options(host: str, port: int, *, keep_alive_seconds: int = KEEP_ALIVE_SECOND
         "log_config": None,
         "timeout_keep_alive": keep_alive_seconds,
         "timeout_graceful_shutdown": FINISH_SECONDS,
+        "reset_contextvars": True,  # otherwise a request may begin with what another one, or the start, has set
     }

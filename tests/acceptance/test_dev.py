@@ -1,5 +1,6 @@
 """`upwell dev` as a user meets it: ready, persistent, clean after every end, and clear about what is wrong."""
 
+import asyncio
 import shutil
 import signal
 import socket
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from entrypoints.envfile import read_env
-from tests.conftest import free_port, start, wait_ready
+from tests.conftest import Database, free_port, make_tenant, start, wait_ready
 
 
 @pytest.fixture
@@ -162,3 +163,24 @@ def test_a_wrong_setting_is_refused_at_start_by_its_name(
     assert status == 2
     assert name in said
     assert len(said.strip().splitlines()) == 1
+
+
+async def test_what_goes_on_after_its_answer_goes_on_for_a_second_organization_too(folder: Path) -> None:
+    port = free_port()
+    process = develop(folder, port)
+    try:
+        url = read_env(folder / "dev.env")["UPWELL_DATABASE_URL"]
+        tenant = await make_tenant(Database(name="upwell", url=url, owner_url=url), f"http://127.0.0.1:{port}")
+        async with tenant.client() as client, httpx.AsyncClient(trust_env=False) as plain:
+            asked = {"filename": "a.txt", "content_type": "text/plain", "file_size_bytes": 5, "blob_property": "text"}
+            upload = (await client.post("/v1/buckets/files/uploads", json=asked)).json()
+            sent = await plain.put(upload["presigned_url"], content=b"hello", headers={"Content-Type": "text/plain"})
+            sent.raise_for_status()
+            confirm = f"/v1/uploads/{upload['upload_id']}/confirm"
+            begun = (await client.post(confirm, params={"async": "true"})).json()
+            async with asyncio.timeout(60):
+                while (await client.get(f"/v1/tasks/{begun['task_id']}")).json()["status"] != "COMPLETED":
+                    await asyncio.sleep(0.05)
+    finally:
+        process.terminate()
+        process.wait(60)

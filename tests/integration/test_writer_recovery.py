@@ -747,9 +747,9 @@ async def test_a_command_of_many_events_fills_a_group_and_is_written_whole(
     groups: list[int] = []
     tried = log._try_batch
 
-    async def counting(batch: list[event_log._Entry]) -> None:
+    async def counting(connection: Connection, batch: list[event_log._Entry]) -> None:
         groups.append(sum(len(entry.ids) for entry in batch))
-        await tried(batch)
+        await tried(connection, batch)
 
     monkeypatch.setattr(log, "_try_batch", counting)
     await soon(asyncio.gather(*(account.request(log) for _ in range(12))))

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.rate_ledger import MemoryRateLedger
-from application.callers import Caller
+from application.callers import Caller, acting_for
 from application.limiting_requests import LimitingRequests, LimitingStrangers, Verdict
 from application.ports.event_log import LogUnavailableError
 from application.ports.rate_ledger import RateLedger
@@ -324,3 +324,16 @@ async def test_beyond_the_limit_one_key_is_looked_up_at_a_time(clock: ManualCloc
     most = 0
     await asyncio.gather(*(look_up() for _ in range(5)))
     assert most == 1, "and none of them is refused for that"
+
+
+async def test_what_is_fetched_for_all_acts_for_nobody(caller: Caller) -> None:
+    seen: list[str] = []
+
+    class Ledger(MemoryRateLedger):
+        async def take(self, organization_id: str, limited: str, window: int, count: int) -> int:
+            seen.append(acting_for.get("nobody"))
+            return await super().take(organization_id, limited, window, count)
+
+    acting_for.set("org_of_the_first_who_asks")
+    assert (await Process(Ledger(), ManualClock()).limit(caller, RequestClass.UPLOAD)).allowed
+    assert set(seen) == {"nobody"}

@@ -4,6 +4,7 @@ import pytest
 
 import application.pausing
 from adapters.memory.clock import ManualClock
+from application.callers import acting_for
 from application.pausing import while_clocks_agree
 
 FAULT = "The clock of this host is 31 days ahead of the database's."
@@ -68,3 +69,16 @@ async def test_a_process_that_starts_with_a_wrong_clock_begins_nothing_and_stops
 async def test_what_goes_wrong_in_the_work_ends_it() -> None:
     with pytest.raises(ZeroDivisionError):
         await while_clocks_agree(ManualClock(), Work(fails=True).run, asyncio.Event())
+
+
+async def test_the_work_acts_for_nobody_whoever_began_it() -> None:
+    seen: list[str] = []
+    stopping = asyncio.Event()
+
+    async def work(_: asyncio.Event) -> None:
+        seen.append(acting_for.get("nobody"))
+        stopping.set()
+
+    acting_for.set("org_of_the_start")
+    await while_clocks_agree(ManualClock(), work, stopping)
+    assert seen == ["nobody"]

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from application.callers import acting_for
 from application.ports.event_log import LogUnavailableError
 from entrypoints.http import readiness
 from entrypoints.http.readiness import Check
@@ -81,3 +82,15 @@ async def test_a_defect_is_not_taken_for_an_outage() -> None:
     check = Check(part, LATE, well_seconds=60, broken_seconds=60)
     with pytest.raises(ZeroDivisionError):
         await check()
+
+
+async def test_a_try_acts_for_nobody_whoever_asked_for_it() -> None:
+    seen: list[str] = []
+
+    async def attempt() -> None:
+        seen.append(acting_for.get("nobody"))
+
+    acting_for.set("org_of_the_request")
+    check = Check(attempt, LogUnavailableError("late"), well_seconds=1, broken_seconds=1)
+    assert await check() is None
+    assert seen == ["nobody"]
