@@ -5,16 +5,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from contextvars import Context
 from importlib.metadata import version
-from importlib.util import find_spec
-from pathlib import Path
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
-from litestar.static_files import create_static_files_router
+from litestar.openapi.spec import Components, Contact, License, SecurityScheme, Server
 
 from entrypoints.garbage import collect_seldom
 from entrypoints.http import (
@@ -26,6 +22,7 @@ from entrypoints.http import (
     namespaces,
     objects,
     organizations,
+    reference_page,
     storage_events,
     tasks,
     uploads,
@@ -36,7 +33,7 @@ from entrypoints.http.answers import Json
 from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.event_stream import Streams
-from entrypoints.http.openapi import complete
+from entrypoints.http.openapi import complete, operation_id
 from entrypoints.http.readiness import Readiness
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
@@ -46,7 +43,11 @@ from entrypoints.wiring import Services, running
 
 MAX_BODY_BYTES = 1024 * 1024
 STREAMS_PER_KEY = 1000
-_ASSETS = "/docs/assets"
+_DESCRIPTION = """
+Uploads that go straight from a client to S3: each is checked before a presigned URL is given out, and proved
+afterwards. Requests carry an API key (`Authorization: Bearer sk_…`), most of them a namespace too (`X-Namespace`).
+Every error has one shape, with a stable `code`.
+""".strip()
 # What pages may read of an answer beyond its body.
 _EXPOSED = (
     "ETag",
@@ -122,7 +123,14 @@ def create_app(
         security=[{"key": []}],
     )
     app = Litestar(
-        route_handlers=[v1, *events.OPEN_ROUTES, *storage_events.ROUTES, *health.ROUTES, _assets()],
+        route_handlers=[
+            v1,
+            *events.OPEN_ROUTES,
+            *storage_events.ROUTES,
+            *health.ROUTES,
+            reference_page.get_openapi_document,
+            *reference_page.routers(),
+        ],
         lifespan=[lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_BODY_BYTES,
@@ -130,20 +138,17 @@ def create_app(
         middleware=_middleware(telemetry or Telemetry()),
         logging_config=None,
         openapi_config=OpenAPIConfig(
-            title="Upwell",
+            title="Upwell HTTP API",
             version=version("upwell"),
-            path="/docs",
+            description=_DESCRIPTION,
+            license=License(name="Apache License 2.0", identifier="Apache-2.0"),
+            contact=Contact(name="Whoever operates this service"),
+            servers=[Server(url=".")],
+            operation_id_creator=operation_id,
+            path=reference_page.PATH,
             use_handler_docstrings=True,
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
-            render_plugins=[
-                SwaggerRenderPlugin(
-                    favicon="<link rel='icon' href='data:,'>",
-                    path="/",
-                    js_url=f"{_ASSETS}/swagger-ui-bundle.js",
-                    css_url=f"{_ASSETS}/swagger-ui.css",
-                    standalone_preset_js_url=f"{_ASSETS}/swagger-ui-standalone-preset.js",
-                )
-            ],
+            render_plugins=[reference_page.ReferencePage(), reference_page.ReferenceDocument()],
         ),
     )
     complete(app)
@@ -158,12 +163,3 @@ def _middleware(telemetry: Telemetry) -> list[DefineMiddleware]:
     from entrypoints.traces import TraceRequests  # noqa: PLC0415  # what is off is not loaded
 
     return [DefineMiddleware(TraceRequests, traces=telemetry.traces)]
-
-
-def _assets() -> Router:
-    spec = find_spec("swagger_ui_bundle")
-    locations = spec.submodule_search_locations if spec else None
-    if not locations:
-        raise RuntimeError("The package swagger-ui-bundle is not installed.")
-    folder = next(Path(locations[0]).rglob("swagger-ui-bundle.js")).parent
-    return create_static_files_router(path=_ASSETS, directories=[folder], include_in_schema=False)

@@ -14,6 +14,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, RequestBody
 from litestar.params import ParameterKwarg
 from litestar.routes import HTTPRoute
+from litestar.types.internal_types import PathParameterDefinition
 from litestar.typing import FieldDefinition
 from msgspec import inspect
 
@@ -56,6 +57,16 @@ def complete(app: Litestar) -> None:
     document.components.schemas = cast("Any", components)
     for (operation, handler), body, answer in zip(operations, schemas[::2], schemas[1::2], strict=False):
         _describe(operation, handler, body, answer)
+
+
+def operation_id(
+    handler: HTTPRouteHandler,
+    http_method: str,  # noqa: ARG001  # Litestar's signature
+    path_components: list[str | PathParameterDefinition],
+) -> str:
+    """Return the handler's name; where it has a short path too, `_by_id` beside it there."""
+    short = len(handler.paths) > 1 and len(path_components) < max(path.count("/") for path in handler.paths)
+    return f"{handler.handler_name}_by_id" if short else handler.handler_name
 
 
 def _operations(app: Litestar) -> Iterator[tuple[Operation, HTTPRouteHandler]]:

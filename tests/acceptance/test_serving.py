@@ -112,9 +112,9 @@ async def test_readyz_names_the_part_that_is_not_ready(service: Service) -> None
             ready = (await client.get("/readyz")).json()
             assert ready == {"status": "ok", "parts": {"database": "ok", "storage": "ok", "clock": "ok"}}
             assert (await client.get("/healthz")).json()["status"] == "ok"
-            assert (await client.get("/docs/openapi.json")).json()["info"]["title"] == "Upwell"
+            assert (await client.get("/docs/openapi.json")).json()["info"]["title"] == "Upwell HTTP API"
             page = await client.get("/docs")
-            assert "/docs/assets/swagger-ui-bundle.js" in page.text
+            assert "docs/assets/swagger-ui-bundle.js" in page.text
             assert (await client.get("/docs/assets/swagger-ui-bundle.js")).status_code == 200
     finally:
         process.terminate()

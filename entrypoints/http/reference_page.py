@@ -1,0 +1,55 @@
+"""The OpenAPI document and the page that shows it, both below any path: all their addresses are relative.
+
+Swagger UI comes from its wheel. Browsers run no script and load nothing of another origin.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Router, get
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.static_files import create_static_files_router
+
+PATH = "/docs"
+_PAGES = Path(__file__).parent / "pages"
+_PAGE = (_PAGES / "docs.html").read_text(encoding="utf-8")
+
+
+class ReferencePage(OpenAPIRenderPlugin):
+    """The page."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/")
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002  # Litestar's signature
+        """Return the page. `/docs` and `/docs/` are two places for a browser."""
+        here = "" if request.scope["raw_path"].endswith(b"/") else f"{PATH[1:]}/"
+        return _PAGE.replace("{here}", here).encode()
+
+
+class ReferenceDocument(JsonRenderPlugin):
+    """The document beside the page: the service is one folder above it."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Return the document."""
+        return super().render(request, openapi_schema | {"servers": [{"url": ".."}]})
+
+
+@get("/openapi.json", include_in_schema=False, opt={"asks": "nothing"}, sync_to_thread=False)
+def get_openapi_document(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    return request.app.openapi_schema.to_schema()
+
+
+def routers() -> list[Router]:
+    """Return what serves the files of the page."""
+    spec = find_spec("swagger_ui_bundle")
+    locations = spec.submodule_search_locations if spec else None
+    if not locations:
+        raise RuntimeError("The package swagger-ui-bundle-v2 is not installed.")
+    assets = next(Path(locations[0]).rglob("swagger-ui-bundle.js")).parent
+    return [
+        create_static_files_router(path=f"{PATH}/{name}", directories=[folder], include_in_schema=False)
+        for name, folder in (("assets", assets), ("page", _PAGES))
+    ]
