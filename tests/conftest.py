@@ -101,7 +101,7 @@ class _Session:
 
 
 _SESSION = pytest.StashKey[_Session]()
-_WITHOUT_SERVERS = ("unit", "property", "contract_check")
+_WITHOUT_SERVERS = ("unit", "property", "contract_check", "generators")
 
 
 def pytest_configure(config: pytest.Config) -> None:

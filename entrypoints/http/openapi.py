@@ -54,6 +54,8 @@ def complete(app: Litestar) -> None:
     schemas, components = msgspec.json.schema_components([*shapes, ErrorResponse], ref_template=_REF)
     for described in _structs(inspect.multi_type_info([*shapes, ErrorResponse])):
         _settle(described, components[described.cls.__name__])
+    for schema in components.values():
+        _complete_arrays(schema)
     document.components.schemas = cast("Any", components)
     for (operation, handler), body, answer in zip(operations, schemas[::2], schemas[1::2], strict=False):
         _describe(operation, handler, body, answer)
@@ -98,6 +100,7 @@ def _shapes(handler: HTTPRouteHandler) -> tuple[Any, Any]:
 
 def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, answer: Schema) -> None:
     signature = handler.parsed_fn_signature
+    operation.summary = (operation.description or "").partition("\n")[0].rstrip(".")
     needs: Needs | None = handler.opt.get("needs")
     parameters = cast("list[Parameter]", operation.parameters or [])
     fields = {_name(name, field): field for name, field in signature.parameters.items()}
@@ -114,8 +117,9 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
         named += ["Idempotency-Key"] if needs.once else []
         parameters = [*parameters, *(_header(name) for name in named)]
         errors = _ERRORS | (_CONFLICT if _may_conflict(handler, needs) else {})
-    elif handler.opt.get("may_be_missing"):
-        errors = {404: _ERRORS[404]}
+    else:
+        operation.security = []
+        errors = {422: _ERRORS[422]} | ({404: _ERRORS[404]} if handler.opt.get("may_be_missing") else {})
     operation.parameters = cast("Any", parameters or None)
     operation.responses = {
         **{str(status): _answer(told, answer) for status, told in answers.items()},
@@ -169,6 +173,18 @@ def _media(schema: Schema) -> OpenAPIMediaType:
     return OpenAPIMediaType(schema=cast("Any", schema))
 
 
+def _complete_arrays(schema: Any) -> None:  # noqa: ANN401  # any part of a schema
+    """Give arrays of anything their `items`: generators of clients want them."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "array":
+            schema.setdefault("items", {})
+        for inner in schema.values():
+            _complete_arrays(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _complete_arrays(inner)
+
+
 def _settle(described: inspect.StructType, schema: Schema) -> None:
     """Say what msgspec leaves out: the format of times, and that the fields of an answer are always there."""
     properties: Schema = schema["properties"]
@@ -178,6 +194,8 @@ def _settle(described: inspect.StructType, schema: Schema) -> None:
                 if branch.get("type") == "string":
                     branch["format"] = "date-time"
     if issubclass(described.cls, Response):
+        for schema_of_field in properties.values():
+            schema_of_field.pop("default", None)  # an answer has a value, whatever it is
         schema["required"] = [field.encode_name for field in described.fields if _always_there(field)]
 
 
