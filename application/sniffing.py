@@ -4,18 +4,21 @@ Only what is certain is told. A text may begin as anything (a note on Amiga disk
 found in random bytes now and then.
 """
 
-import codecs
 import functools
-import re
 
 from pure_magic_rs import MagicDb
 
-HEAD_BYTES = 4096
+from domain.formats import HEAD_BYTES, begins_as, is_text
+
 _LEAST_STRENGTH = 65  # below it are signatures of two or three bytes: `MZ` alone has 48 to 61
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _WRITTEN = frozenset(
     {"text/html", "application/xhtml+xml", "image/svg+xml", "application/pdf", "application/postscript"}
 )
+
+
+def recognise(head: bytes, declared: str) -> str | None:
+    """Return the content type that these leading bytes certainly have, None if they tell none, or begin as declared."""
+    return None if begins_as(declared, head[:HEAD_BYTES]) else sniff(head)
 
 
 def sniff(head: bytes) -> str | None:
@@ -29,17 +32,9 @@ def sniff(head: bytes) -> str | None:
     if seen.strength < _LEAST_STRENGTH or seen.mime_type == "application/octet-stream":
         return None
     kind = seen.mime_type.lower()
-    return kind if kind in _WRITTEN or not _is_text(head[:HEAD_BYTES]) else None
+    return kind if kind in _WRITTEN or not is_text(head[:HEAD_BYTES]) else None
 
 
 @functools.cache
 def _signatures() -> MagicDb:
     return MagicDb()
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
-    except UnicodeDecodeError:
-        return False
-    return _CONTROL.search(text) is None

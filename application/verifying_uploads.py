@@ -37,11 +37,12 @@ from application.ports.read_side import Directory, ReadSide, UploadRecord
 from application.ports.tasks import Tasks
 from application.requesting_upload import object_claim
 from application.rules import Rules
-from application.sniffing import HEAD_BYTES, sniff
+from application.sniffing import recognise
 from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_object, load_upload
 from domain import object as objects
 from domain.bucket import Policy
 from domain.events import Origin
+from domain.formats import HEAD_BYTES
 from domain.organization import Tier
 from domain.refusals import NotFoundError, QuotaExceededError, WrongStateError
 from domain.schema import with_defaults
@@ -154,7 +155,9 @@ class VerifyingUploads:
             return wrong
         told = touch and _Progress(touch, self._tasks, self._clock, state.task_id, content.size_bytes)
         sha256, head = await self._read(key, content, told)
-        found = msgspec.structs.replace(found, sha256=sha256, looks_like=sniff(head))
+        found = msgspec.structs.replace(
+            found, sha256=sha256, head=head, looks_like=recognise(head, request.content_type)
+        )
         return judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes) or VerifiedContent(
             size_bytes=content.size_bytes,
             etag=content.etag,

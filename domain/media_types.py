@@ -68,6 +68,15 @@ def essence(content_type: str) -> str:
     return content_type.split(";", 1)[0].strip().lower()
 
 
+def parameter(content_type: str, name: str) -> str | None:
+    """Return the value of a parameter, without quotes; None where it is not there."""
+    for each in content_type.split(";")[1:]:
+        key, _, value = each.partition("=")
+        if key.strip().lower() == name:
+            return value.strip().strip('"')
+    return None
+
+
 def same(one: str, other: str) -> bool:
     """Compare two content types without case and without the space around parameters."""
     return _normal(one) == _normal(other)

@@ -12,7 +12,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What storage holds. `sha256` None: not read yet, so the hash is not judged; `etag` without quotes.
 
     `crc64nvme` None: storage has none of the whole file, so it is not judged either.
-    `looks_like`: the content type that the leading bytes tell, if any.
+    `head`: the leading bytes, None before they were read; `looks_like`: the content type that they tell, if any.
     """
 
     size_bytes: int
@@ -21,6 +21,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str | None
     content_encoding: str | None = None
     crc64nvme: str | None = None
+    head: bytes | None = None
     looks_like: str | None = None
 
 
@@ -73,7 +74,7 @@ def note(found: Found, request: UploadRequest) -> str | None:
     """Return what the leading bytes say against the content type, if anything."""
     if found.looks_like is None or not formats.contradicts(request.content_type, found.looks_like):
         return None
-    return f"The bytes are {formats.spoken(found.looks_like)}, the upload says {request.content_type}."
+    return formats.told_of(request.content_type, found.looks_like)
 
 
 def _judge_hashes(found: Found, request: UploadRequest, claimed: Claimed) -> Contradiction | None:
@@ -122,7 +123,9 @@ def _of_another_type(found: Found, request: UploadRequest) -> Contradiction | No
             reason=FailureReason.CONTENT_TYPE_MISMATCH,
             message=f"The file arrived as {found.content_type}, not as {request.content_type}.",
         )
+    if request.content_check is not ContentCheck.STRICT:
+        return None
     doubt = note(found, request)
-    if doubt is not None and request.content_check is ContentCheck.STRICT:
-        return Contradiction(reason=FailureReason.CONTENT_TYPE_MISMATCH, message=doubt)
-    return None
+    if doubt is None and found.head is not None:
+        doubt = formats.strictly_contradicts(request.content_type, found.head, found.looks_like)
+    return None if doubt is None else Contradiction(reason=FailureReason.CONTENT_TYPE_MISMATCH, message=doubt)

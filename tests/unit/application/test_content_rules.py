@@ -73,9 +73,21 @@ async def test_under_a_strict_check_right_and_unknown_bytes_complete(client: Cli
     assert (await client.confirm(answer)).status is Status.COMPLETED
     assert (await client.record(answer)).message is None
 
-    unknown = await client.request()
-    client.put(unknown)
+    unknown = await client.request(content_type="application/x-our-own", create_object=False)
+    client.put(unknown, content_type="application/x-our-own")
     assert (await client.confirm(unknown)).status is Status.COMPLETED
+
+
+async def test_under_a_strict_check_bytes_that_are_not_recognised_need_the_signature_of_their_type(
+    client: Client,
+) -> None:
+    answer = await announced(client, STRICT)
+    client.put(answer)
+
+    with pytest.raises(WrongStateError, match="do not begin as an MP4 or QuickTime file") as caught:
+        await client.confirm(answer)
+
+    assert caught.value.code == "content_type_mismatch"
 
 
 @pytest.mark.parametrize("proved", [True, False])

@@ -14,8 +14,8 @@ import zlib
 
 import pytest
 
-from application.sniffing import HEAD_BYTES, sniff
-from domain.formats import contradicts
+from application.sniffing import recognise, sniff
+from domain.formats import HEAD_BYTES, contradicts, strictly_contradicts
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -185,6 +185,116 @@ def test_every_file_that_is_recognised_contradicts_a_png_image(name: str) -> Non
     assert contradicts("image/png", sniff(SAMPLES[name][0]))
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_may_rightly_be_said_of_a_file_stands_up_to_the_strict_check(name: str) -> None:
+    body, found = SAMPLES[name]
+    head = body[:HEAD_BYTES]
+    declared = {*RIGHT.get(name, ()), found or "application/octet-stream"}
+    if name == "html":
+        declared -= {"text/plain"}
+
+    for each in declared:
+        assert strictly_contradicts(each, head, sniff(head)) is None, each
+        assert strictly_contradicts(each, head, recognise(head, each)) is None, each
+
+
+PDF = SAMPLES["pdf"][0]
+
+
+@pytest.mark.parametrize(
+    ("declared", "body"),
+    [
+        ("application/postscript", PDF),
+        ("application/illustrator", PDF),
+        ("application/geo+json", gzip.compress(b"{}")),
+        ("application/atom+xml", gzip.compress(b"<a/>")),
+        ("image/x-emz", gzip.compress(b"\1\0\0\0")),
+        ("image/emf", gzip.compress(b"\1\0\0\0")),
+        ("image/emf", b"\1\0\0\0\x6c\0\0\0" + bytes(32) + b" EMF\0\0\1\0"),
+        ("image/svg+xml", gzip.compress(b"<svg/>")),
+        ("image/svg+xml", b"<!-- Generator: X -->\n<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        ("application/mxf", bytes.fromhex("060e2b34020501010d0102010102") + bytes(40)),
+        ("video/mxf", bytes.fromhex("060e2b34020501010d0102010102") + bytes(40)),
+        ("application/dicom", bytes(128) + b"DICM\2\0\0\0UL\4\0" + bytes(40)),
+        ("image/dicom-rle", bytes(128) + b"DICM\2\0\0\0UL\4\0" + bytes(40)),
+        ("application/vnd.google-earth.kmz", zipped("doc.kml")),
+        ("application/vnd.google-earth.kml+xml", zipped("doc.kml")),
+        ("application/vnd.ms-excel", b"a;b\r\n1;2\r\n"),
+        ("application/msword", b"{\\rtf1\\ansi hello}"),
+        ("application/vnd.ms-cab-compressed", b"MSCF\0\0\0\0" + bytes(40)),
+        ("application/msword", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504)),
+        ("image/bmp", b"BM" + struct.pack("<IHHI", 100, 0, 0, 54) + bytes(40)),
+        ("image/jxl", b"\xff\x0a" + bytes(30)),
+        ("image/tiff", b"II+\0\x08\0\0\0" + bytes(30)),
+        ("image/x-panasonic-rw2", b"IIU\0\x18\0\0\0" + bytes(30)),
+        ("image/x-icon", b"\0\0\1\0\1\0\x10\x10" + bytes(40)),
+        ("video/quicktime", b"\0\0\0\x08free\0\0\4\0mdat" + bytes(40)),
+        ("video/mp4", b"\0\0\0\x18ftypf4v \0\0\0\1f4v " + bytes(30)),
+        ("video/webm", b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01" + bytes(30)),
+        ("video/mp2t", (b"G\x40\0\x10" + bytes(184)) * 5),
+        ("audio/mpeg", bytes(100) + mp3()),
+        ("font/ttf", b"\0\1\0\0\0\x0c\0\x80\0\3\0\x40DSIG" + bytes(40)),
+        ("application/x-tar", tarred("w:xz")),
+        ("application/pdf", b"\xef\xbb\xbf%PDF-1.4\n1 0 obj\n"),
+        ("application/pdf", b"a line before\n%PDF-1.4\n%\xe2\xe3\n1 0 obj\n"),
+        ("text/csv", "é;ü\n".encode("cp1252")),
+        ("text/csv", "é;ü\n".encode("utf-16")),
+        ("text/csv; charset=Shift_JIS", "日本".encode("shift_jis")),
+        ("text/plain; charset=utf-16le", "日本".encode("utf-16-le")),
+        ("text/plain; charset=unheard-of", b"\xff"),
+        ("text/plain", b"a < b\n<b> is bold\n"),
+        ("text/plain", b"<beta> is no tag\n"),
+        ("image/png", b""),
+    ],
+)
+def test_a_right_file_stands_up_to_the_strict_check(declared: str, body: bytes) -> None:
+    assert strictly_contradicts(declared, body[:HEAD_BYTES], recognise(body, declared)) is None
+
+
+RANDOM = random.Random(8).randbytes(3000)  # noqa: S311  # noise, not a secret
+OLE2 = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504)
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize(
+    ("declared", "body"),
+    [
+        ("image/png", RANDOM),
+        ("text/csv", RANDOM),
+        ("application/json", RANDOM),
+        ("application/pdf", RANDOM),
+        ("application/zip", RANDOM),
+        ("application/msword", RANDOM),
+        ("image/png", OLE2),
+        ("video/mp4", OLE2),
+        ("application/pdf", OLE2),
+        ("image/png", b"GIF89a/*<script>alert(1)</script>*/=1;"),
+        ("image/gif", b"GIF89a/*<script>alert(1)</script>*/=1;"),
+        ("image/bmp", b"BM is how bitmaps begin"),
+        ("image/png", b"<body onload=alert(1)>"),
+        ("image/png", b" \t<BODY\tonload=alert(1)>"),
+        ("text/plain", SCRIPT.encode()),
+        ("text/plain", b"\xef\xbb\xbf" + SCRIPT.encode()),
+        ("text/plain", SCRIPT.encode("utf-16")),
+        ("text/plain", SCRIPT.encode("utf-16-be")),
+        ("text/plain", SCRIPT.encode("utf-32")),
+        ("text/csv", b"<!DOCTYPE html><p>"),
+        ("application/json", b"<!-- a --><script>"),
+        ("application/xml", b"<html xmlns='http://www.w3.org/1999/xhtml'>"),
+        ("image/svg+xml", SCRIPT.encode()),
+        ("application/x-our-own", b"<iframe src=x>"),
+        ("text/plain; charset=utf-8", b"caf\xe9"),
+        ("text/plain; charset=us-ascii", "é".encode()),
+        ("image/jpeg", SAMPLES["png"][0]),
+        ("application/zip", b"PK is how archives begin"),
+    ],
+)
+def test_what_lacks_the_signature_of_its_type_or_opens_as_html_does_not_stand_up_to_the_strict_check(
+    declared: str, body: bytes
+) -> None:
+    assert strictly_contradicts(declared, body[:HEAD_BYTES], recognise(body, declared)) is not None
+
+
 def test_bytes_behind_the_head_are_not_looked_at() -> None:
     assert sniff(SAMPLES["png"][0] + bytes(10**6)) == "image/png"
     assert sniff(bytes(HEAD_BYTES) + SAMPLES["png"][0]) is None
@@ -197,6 +307,16 @@ def test_text_whose_last_character_is_cut_is_text() -> None:
 
 def test_bytes_that_are_nested_without_end_tell_nothing() -> None:
     assert sniff(b"ID3\4\0\0\0\0\0\0" * 60) is None
+
+
+@pytest.mark.parametrize("name", ["png", "jpeg", "mp4", "mp3", "pdf", "zip", "gzip", "json", "csv", "text"])
+def test_of_a_file_that_begins_as_declared_no_more_is_asked(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: bytes) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("application.sniffing.sniff", refuse)
+    body, found = SAMPLES[name]
+    assert recognise(body, found or {"json": "application/json", "csv": "text/csv"}.get(name, "text/plain")) is None
 
 
 def test_a_look_costs_little() -> None:
