@@ -66,6 +66,8 @@ class NamespaceOperation(enum.StrEnum):
     MANAGE_PERMISSIONS = "manage_permissions"
 
 
+_THINGS = (ResourceType.ORGANIZATION, ResourceType.NAMESPACE, ResourceType.BUCKET)
+
 OPERATION_OF: Mapping[Permission, NamespaceOperation] = {
     Permission.READ: NamespaceOperation.READ_DATA,
     Permission.WRITE: NamespaceOperation.WRITE_DATA,
@@ -129,6 +131,25 @@ def check_grant(granted: Powers, granter: Powers, organization_id: str) -> None:
             " that has it.",
             {"exceeds": exceeds},
         )
+
+
+def idle_scopes(
+    permissions: Collection[Permission], scopes: Sequence[Mapping[str, Any]], organization_id: str
+) -> tuple[str, ...]:
+    """Return a sentence for each scope that opens nothing here, and one for a key that may do nothing at all."""
+    notes = [] if permissions else ["The key has no permissions: it opens nothing."]
+    may = set(Permission) if Permission.ADMIN in permissions else set(permissions)
+    useful = {OPERATION_OF[each] for each in may}
+    for scope in scopes:
+        kind, thing, operations = (scope.get(name) for name in ("resource_type", "resource_id", "operations"))
+        named = f"The scope for the {kind} {thing!r} opens nothing"
+        if kind not in _THINGS:
+            notes.append(f"{named}: scopes for an organization, a namespace or a bucket do.")
+        elif kind == ResourceType.ORGANIZATION and thing != organization_id:
+            notes.append(f"{named}: the organization of this key is {organization_id!r}.")
+        elif operations is not None and permissions and not useful & set(operations):
+            notes.append(f"{named}: the key's permissions need one of {', '.join(sorted(useful))}.")
+    return tuple(notes)
 
 
 def _above(limit: int | None, other: int | None) -> bool:

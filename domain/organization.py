@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Mapping
 from typing import assert_never
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -179,6 +180,8 @@ def decide(command: OrganizationCommand, organization: Organization) -> tuple[Or
             return () if organization.rate_limits == command.rate_limits else (changed,)
         case ActiveOrganization(), ChangeProfile():
             _check_name(command.name)
+            if command.logo_url != organization.logo_url:
+                _check_logo_url(command.logo_url)
             return _profile_events(command, organization)
         case _:
             raise WrongStateError(
@@ -231,6 +234,21 @@ def _check_name(name: str) -> None:
     if not name.strip() or len(name) > MAX_NAME_LENGTH or name.startswith("org_"):
         raise InvalidInputError(
             "invalid_name", f"Give the organization a name of 1 to {MAX_NAME_LENGTH} characters that is no id."
+        )
+
+
+def _check_logo_url(url: str | None) -> None:
+    """Refuse what a page that shows the logo would run rather than fetch."""
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        fetched = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        fetched = False
+    if not fetched or not url.isascii() or not url.isprintable() or set(url) & set(' "<>\\^`{|}'):
+        raise InvalidInputError(
+            "invalid_url", "logo_url must be an http or https URL, such as https://example.com/logo.png.", {}
         )
 
 

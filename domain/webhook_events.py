@@ -36,6 +36,15 @@ def check_event_types(event_types: Iterable[str]) -> None:
         )
 
 
+def idle_types(event_types: Iterable[str]) -> tuple[str, ...]:
+    """Return a sentence for each type of the contract that no event of ours has."""
+    return tuple(
+        f"No event is called {each!r} here: the webhook is told nothing of it."
+        for each in event_types
+        if not tags_wanted((each,))
+    )
+
+
 @lru_cache(maxsize=1024)
 def tags_wanted(event_types: tuple[str, ...]) -> frozenset[str]:
     """Return the tags of the events that these types name."""

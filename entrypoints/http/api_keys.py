@@ -12,7 +12,7 @@ from application.doing_once import Creation
 from application.issuing_upload_tokens import TokenWish
 from application.managing_keys import KeyChange, KeyWish, user_id
 from application.ports.read_side import KeyRecord
-from domain.api_key import Permission, ResourceType
+from domain.api_key import Permission, ResourceType, idle_scopes
 from domain.rate_limiting import RequestClass
 from domain.refusals import InvalidInputError, NotFoundError
 from domain.schema import check_json
@@ -254,6 +254,7 @@ def _facts(record: KeyRecord, admitted: Admitted) -> dict[str, Any]:
         "revoked_at": record.revoked_at,
         "revoked_by": record.revoked_by,
         "allowed_origins": list(record.allowed_origins) or None,
+        "notes": idle_scopes(record.permissions, record.scopes, record.organization_id),
     }
 
 

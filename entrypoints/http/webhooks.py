@@ -20,7 +20,7 @@ from domain.namespace import MASK
 from domain.rate_limiting import RequestClass
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from domain.webhook import WebhookSettings
-from domain.webhook_events import public_type
+from domain.webhook_events import idle_types, public_type
 from entrypoints.http.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in
 from entrypoints.http.idempotency import once
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
@@ -255,6 +255,7 @@ def _facts(record: WebhookRecord, now: datetime) -> dict[str, Any]:
         "updated_at": record.updated_at,
         "disabled_reason": None if reason is None else InactiveReason(reason.value),
         "key_id": record.key_id,
+        "notes": idle_types(settings.event_types),
     }
 
 

@@ -53,6 +53,7 @@ async def test_a_key_is_made_with_all_that_was_asked_for(tenant: Tenant) -> None
     assert made["key"].startswith("sk_")
     assert made["key"].startswith(made["key_prefix"])
     assert 10 <= len(made["key_prefix"]) <= 13
+    assert made["notes"] == []
     assert (made["status"], made["key_type"], made["user_id"][:4]) == ("active", "standard", "usr_")
     async with tenant.client() as client:
         listed = (await client.get(KEYS)).json()

@@ -72,7 +72,7 @@ async def test_a_webhook_is_made_shown_listed_replaced_and_deleted(tenant: Tenan
         assert shown["channels"][0]["configs"]["headers"] == {"Authorization": "**********"}
         assert (await client.get(f"{HOOKS}/warehouse")).json() == shown
 
-        sent_back = {name: value for name, value in shown.items() if name not in {"disabled_reason", "key_id"}}
+        sent_back = {name: value for name, value in shown.items() if name not in {"disabled_reason", "key_id", "notes"}}
         changed = await client.put(f"{HOOKS}/warehouse", json={**sent_back, "is_active": False})
         assert changed.status_code == 200, changed.text
         assert (changed.json()["is_active"], changed.json()["webhook_id"]) == (False, made["webhook_id"])
@@ -88,9 +88,11 @@ async def test_a_client_of_the_contract_gets_what_it_expects(tenant: Tenant) -> 
     async with tenant.client() as client:
         made = await make(client, "http://127.0.0.1:9/", event_types=["object.created", "collection.created"])
         assert (await client.get(f"{HOOKS}/{made['webhook_id']}")).json()["event_types"] == made["event_types"]
+        assert made["notes"] == ["No event is called 'collection.created' here: the webhook is told nothing of it."]
         changed = await client.put(
             f"{HOOKS}/{made['webhook_id']}", json=asked("http://127.0.0.1:9/", event_types=["object.deleted"])
         )
+        assert changed.json()["notes"] == []
         assert changed.json()["event_types"] == ["object.deleted"]
         assert (await client.post(f"{HOOKS}/list", json={"event_type": "object.deleted"})).json()["total"] == 1
         assert (await client.delete(f"{HOOKS}/{made['webhook_id']}")).status_code == 204

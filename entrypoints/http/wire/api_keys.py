@@ -54,7 +54,10 @@ class APIKeyUpdateRequest(Request, frozen=True):
 
 
 class APIKeyModel(Response, frozen=True):
-    """A key without its secret."""
+    """A key without its secret. `key_hash` tells one secret from another, and opens nothing.
+
+    `notes`: what of its scopes and permissions opens nothing here.
+    """
 
     key_id: str
     key_hash: str
@@ -77,6 +80,7 @@ class APIKeyModel(Response, frozen=True):
     allowed_origins: list[str] | None
     key_type: str = "standard"
     subscription_id: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class APIKeyCreateResponse(APIKeyModel, frozen=True, kw_only=True):

@@ -96,7 +96,10 @@ class WebhookChannelOutput(Response, frozen=True):
 
 
 class WebhookModel(Response, frozen=True):
-    """A webhook. `key_id`: the API key that it acts for, which is the one that made or replaced it last."""
+    """A webhook. `key_id`: the API key that it acts for, which is the one that made or replaced it last.
+
+    `notes`: which of its types never come.
+    """
 
     webhook_id: _Id
     webhook_name: _Name
@@ -107,6 +110,7 @@ class WebhookModel(Response, frozen=True):
     updated_at: datetime
     disabled_reason: InactiveReason | None = None
     key_id: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class WebhookWithSecret(WebhookModel, frozen=True, kw_only=True):

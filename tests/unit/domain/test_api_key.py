@@ -29,6 +29,7 @@ from domain.api_key import (
     UpdateKey,
     check_grant,
     check_origins,
+    idle_scopes,
     reach,
 )
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
@@ -255,6 +256,43 @@ def test_a_key_gives_no_more_than_it_has(granted: dict[str, Any], granter: dict[
     with pytest.raises(ForbiddenError) as caught:
         check_grant(powers(**granted), powers(**granter), "org_1")
     assert (caught.value.code, caught.value.details) == ("grants_too_much", {"exceeds": exceeds})
+
+
+@pytest.mark.parametrize(
+    ("scope", "why"),
+    [
+        (
+            {"resource_type": "collection", "resource_id": "c"},
+            "scopes for an organization, a namespace or a bucket do.",
+        ),
+        ({"resource_type": "organization", "resource_id": "org_2"}, "the organization of this key is 'org_1'."),
+        (
+            {"resource_type": "bucket", "resource_id": "b", "operations": ["execute_job"]},
+            "the key's permissions need one of read_data, write_data.",
+        ),
+        (
+            {"resource_type": "bucket", "resource_id": "b", "operations": []},
+            "the key's permissions need one of read_data, write_data.",
+        ),
+        ({"resource_type": "bucket", "resource_id": "b", "operations": ["read_data", "execute_job"]}, None),
+        ({"resource_type": "namespace", "resource_id": "n", "operations": None}, None),
+        ({"resource_type": "organization", "resource_id": "org_1"}, None),
+    ],
+)
+def test_of_a_scope_that_opens_nothing_it_is_said_so(scope: dict[str, Any], why: str | None) -> None:
+    notes = idle_scopes((Permission.READ, Permission.WRITE), [scope], "org_1")
+
+    named = f"The scope for the {scope['resource_type']} {scope['resource_id']!r} opens nothing"
+    assert notes == (() if why is None else (f"{named}: {why}",))
+    opens = any(
+        reach([scope], permission, {scope["resource_type"]: {scope["resource_id"]}}) is Reach.THERE
+        for permission in (Permission.READ, Permission.WRITE)
+    )
+    assert opens or notes
+
+
+def test_of_a_key_without_permissions_it_is_said_that_it_opens_nothing() -> None:
+    assert idle_scopes((), (), "org_1") == ("The key has no permissions: it opens nothing.",)
 
 
 def test_whatever_limits_a_key_limits_what_it_gives() -> None:

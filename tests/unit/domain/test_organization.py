@@ -96,6 +96,35 @@ def test_an_organization_keeps_a_name(name: str) -> None:
     given(CREATED).when(command).then_refused(InvalidInputError, "invalid_name")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "//acme.example/logo.png",
+        "/logo.png",
+        "https://",
+        "https://user:secret@acme.example/logo.png",
+        'https://acme.example/"onload="alert(1)',
+        " javascript:alert(1)",
+        "http://[",
+    ],
+)
+def test_a_logo_is_what_a_page_can_show_and_does_not_run(url: str) -> None:
+    command = ChangeProfile(origin=ORIGIN, name="Acme", logo_url=url, billing_email=None, metadata={})
+
+    given(CREATED).when(command).then_refused(InvalidInputError, "invalid_url")
+
+
+def test_a_logo_from_before_logos_were_checked_stays_until_it_is_changed() -> None:
+    told: dict[str, Any] = {"logo_url": "javascript:alert(1)", "billing_email": None, "metadata": {}}
+    before = OrganizationProfileChanged(origin=ORIGIN, name="Acme", **told)
+    renamed = OrganizationProfileChanged(origin=ORIGIN, name="Other", **told)
+
+    given(CREATED, before).when(ChangeProfile(origin=ORIGIN, name="Other", **told)).then(renamed)
+
+
 def test_an_organization_opens_its_account() -> None:
     state = given().when(create()).then(CREATED)
 

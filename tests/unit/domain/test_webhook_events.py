@@ -6,7 +6,14 @@ import pytest
 from domain.refusals import InvalidInputError
 from domain.tags import BY_TAG
 from domain.telling import envelope, origin_of
-from domain.webhook_events import CONTRACT_TYPES, check_event_types, for_webhooks, public_type, tags_wanted
+from domain.webhook_events import (
+    CONTRACT_TYPES,
+    check_event_types,
+    for_webhooks,
+    idle_types,
+    public_type,
+    tags_wanted,
+)
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -25,6 +32,13 @@ def test_events_are_named_with_and_without_version_and_by_kind() -> None:
 
 def test_what_the_contract_names_and_what_happens_here_is_accepted() -> None:
     check_event_types([*CONTRACT_TYPES, "upload.*", "upload.completed"])
+
+
+def test_of_a_type_that_never_comes_it_is_said_so() -> None:
+    assert idle_types(["upload.completed", "object.created", "upload.*"]) == ()
+    assert idle_types(["upload.completed", "alert.triggered"]) == (
+        "No event is called 'alert.triggered' here: the webhook is told nothing of it.",
+    )
 
 
 @pytest.mark.parametrize("name", ["upload", "upload.", "uploads.*", "upload.completed.v2", "*", ""])
