@@ -221,6 +221,21 @@ class ManagingKeys:
 
         await self._carry_out(organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by)
 
+    async def revoke_by_id(self, key_id: str, *, actor_id: str) -> KeyRecord:
+        """Take a key back by its id, for the operator, and return it."""
+        key = await self._read_side.key_by_id(key_id)
+        if key is None:
+            raise NotFoundError("key_not_found", "There is no such API key.", {"key_id": key_id[:100]})
+        if key.revoked_at is None:
+            await self.revoke(key.organization_id, user_id=key.user_id, name=key.name, actor_id=actor_id)
+        return await self._by_id(key.organization_id, key.user_id, key_id)
+
+    async def list_live(self, organization_id: str) -> Sequence[KeyRecord]:
+        """Return all live keys of an organization by user, each user's newest first, for the operator."""
+        users = sorted(await self._read_side.users(organization_id))
+        found = [key for user in users for key in await self._read_side.keys(organization_id, user)]
+        return [key for key in found if key.revoked_at is None]
+
     async def list(self, caller: Caller, user_id: str, *, revoked: bool) -> Sequence[KeyRecord]:
         """Return a user's keys, the newest first, and record who looked; `revoked`: those too."""
         origin = caller.origin(self._clock.now(), new_command_id(self._ids))

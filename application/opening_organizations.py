@@ -27,8 +27,17 @@ class OpeningOrganizations:
         self._ids = ids
         self._rules = rules
 
-    async def create(self, *, name: str, tier: Tier, quota_bytes: int | None = None) -> OrganizationRecord:
-        """Open an organization. `quota_bytes` None: the tier's default."""
+    async def create(
+        self, *, name: str, tier: Tier, quota_bytes: int | None = None, same_name: bool = True
+    ) -> OrganizationRecord:
+        """Open an organization. `quota_bytes` None: the tier's default. `same_name`: even if another is called so."""
+        if not same_name and (others := await self._read_side.organizations(name=name)):
+            raise WrongStateError(
+                "name_taken",
+                f"There is an organization {name!r} already, {others[0].organization_id}: choose another name, or open"
+                " a second one of this name with --same-name.",
+                {"organization_id": others[0].organization_id},
+            )
         now = self._clock.now()
         organization_id = self._ids.new("org_")
         command = organizations.CreateOrganization(
@@ -52,12 +61,19 @@ class OpeningOrganizations:
     async def find(self, id_or_name: str) -> OrganizationRecord:
         """Return an organization by id, or by a name that only one has."""
         found = await self._read_side.organization_by_name(id_or_name)
-        if found is None:
+        if found is not None:
+            return found
+        named = [each.organization_id for each in await self._read_side.organizations(name=id_or_name)]
+        if named:
             raise NotFoundError(
                 "organization_not_found",
-                f"There is no organization {id_or_name!r}, or more than one has this name: use the id.",
+                f"{len(named)} organizations are named {id_or_name!r}: use the id, {' or '.join(named[:5])}.",
+                {"organization_ids": named},
             )
-        return found
+        raise NotFoundError(
+            "organization_not_found",
+            f"There is no organization {id_or_name!r}: 'upwell org list' shows those that there are.",
+        )
 
     async def set_limits(
         self, id_or_name: str, *, tier: Tier | None, quota_bytes: int | None, no_quota: bool = False

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from application.managing_keys import KeyWish, user_id
+from application.ports.read_side import KeyRecord, OrganizationRecord
 from application.replaying_webhooks import Replay
 from domain.api_key import DEFAULT_PERMISSIONS, Permission
 from domain.organization import Tier
@@ -13,12 +14,19 @@ from entrypoints.settings import Settings
 from entrypoints.wiring import administering
 
 
-async def create_organization(name: str, tier: Tier, quota_bytes: int | None) -> dict[str, Any]:
+async def create_organization(name: str, tier: Tier, quota_bytes: int | None, *, same_name: bool) -> dict[str, Any]:
     """Open an organization."""
     settings = Settings()
     async with administering(settings.database_url, settings.rules) as use:
-        made = await use.organizations.create(name=name, tier=tier, quota_bytes=quota_bytes)
-    return {"organization_id": made.organization_id, "tier": made.tier, "quota_bytes": _quota(made.quota_bytes)}
+        made = await use.organizations.create(name=name, tier=tier, quota_bytes=quota_bytes, same_name=same_name)
+    return _organization(made)
+
+
+async def list_organizations() -> list[dict[str, Any]]:
+    """Return all organizations."""
+    settings = Settings()
+    async with administering(settings.database_url, settings.rules) as use:
+        return [_organization(each) for each in await use.read_side.organizations()]
 
 
 async def set_limits(
@@ -28,7 +36,22 @@ async def set_limits(
     settings = Settings()
     async with administering(settings.database_url, settings.rules) as use:
         made = await use.organizations.set_limits(organization, tier=tier, quota_bytes=quota_bytes, no_quota=no_quota)
-    return {"organization_id": made.organization_id, "tier": made.tier, "quota_bytes": _quota(made.quota_bytes)}
+    return _organization(made)
+
+
+async def list_keys(organization: str) -> list[dict[str, Any]]:
+    """Return the live keys of an organization."""
+    settings = Settings()
+    async with administering(settings.database_url, settings.rules) as use:
+        owner = await use.organizations.find(organization)
+        return [_key(each) for each in await use.keys.list_live(owner.organization_id)]
+
+
+async def revoke_key(key_id: str) -> dict[str, Any]:
+    """Take a key back."""
+    settings = Settings()
+    async with administering(settings.database_url, settings.rules) as use:
+        return _key(await use.keys.revoke_by_id(key_id, actor_id="system:operator"))
 
 
 async def create_key(organization: str, name: str, user: str, permissions: tuple[str, ...]) -> dict[str, Any]:
@@ -45,7 +68,7 @@ async def create_key(organization: str, name: str, user: str, permissions: tuple
             ),
             actor_id="system:operator",
         )
-    return {"key_id": record.key_id, "permissions": ", ".join(record.permissions), "key": secret}
+    return {"key_id": record.key_id, "permissions": list(record.permissions), "key": secret}
 
 
 async def forget(upload_id: str) -> None:
@@ -72,5 +95,23 @@ async def replay_webhook(webhook_id: str, wish: Replay) -> int:
             wish = msgspec.structs.replace(wish, after=done.position)
 
 
-def _quota(quota_bytes: int | None) -> str | int:
-    return "none" if quota_bytes is None else quota_bytes
+def _organization(record: OrganizationRecord) -> dict[str, Any]:
+    return {
+        "organization_id": record.organization_id,
+        "name": record.name,
+        "tier": record.tier,
+        "quota_bytes": record.quota_bytes,
+        "created_at": record.created_at,
+    }
+
+
+def _key(record: KeyRecord) -> dict[str, Any]:
+    return {
+        "key_id": record.key_id,
+        "name": record.name,
+        "user_id": record.user_id,
+        "permissions": list(record.permissions),
+        "created_at": record.created_at,
+        "expires_at": record.expires_at,
+        "revoked_at": record.revoked_at,
+    }

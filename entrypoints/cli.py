@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
+import msgspec
 
 from domain.api_key import Permission
 from domain.organization import Tier
-from entrypoints.client.commands import download, events, upload, uploads
+from entrypoints.client.commands import buckets, download, events, namespace, upload, uploads
+from entrypoints.units import Size
 
 Result = TypeVar("Result")
 _TIERS = click.Choice([tier.value for tier in Tier])
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 _PERMISSIONS = click.Choice([permission.value for permission in Permission])
 
 
@@ -188,21 +191,35 @@ def org() -> None:
 
 @org.command("create")
 @click.argument("name")
-@click.option("--tier", type=_TIERS, default="free", show_default=True, help="What it may do.")
-@click.option("--quota", type=click.IntRange(min=0), help="Storage quota in bytes; otherwise the tier's.")
-def org_create(name: str, tier: str, quota: int | None) -> None:
-    """Open an organization."""
+@click.option("--tier", type=_TIERS, default="free", show_default=True, help="The tier, which sets its limits.")
+@click.option("--quota", type=Size(), help="Storage quota, such as 500GB or 5TiB; otherwise the tier's.")
+@click.option("--same-name", is_flag=True, help="Open it even if another organization has this name.")
+@_JSON
+def org_create(name: str, tier: str, quota: int | None, *, same_name: bool, as_json: bool) -> None:
+    """Open an organization. Example: upwell org create acme --tier pro."""
     from entrypoints import administering  # noqa: PLC0415  # the same
 
-    _show(_run(administering.create_organization(name, Tier(tier), quota)))
+    _show(_run(administering.create_organization(name, Tier(tier), quota, same_name=same_name)), as_json=as_json)
+
+
+@org.command("list")
+@_JSON
+def org_list(*, as_json: bool) -> None:
+    """List the organizations, the oldest first."""
+    from entrypoints import administering  # noqa: PLC0415  # the same
+
+    _show_rows(
+        _run(administering.list_organizations()), ("organization_id", "name", "tier", "quota_bytes"), as_json=as_json
+    )
 
 
 @org.command("set")
 @click.argument("organization")
 @click.option("--tier", type=_TIERS, help="Another tier; it brings its own quota.")
-@click.option("--quota", type=click.IntRange(min=0), help="Storage quota in bytes.")
+@click.option("--quota", type=Size(), help="Storage quota, such as 500GB or 5TiB.")
 @click.option("--no-quota", is_flag=True, help="Take the quota away.")
-def org_set(organization: str, tier: str | None, quota: int | None, no_quota: bool) -> None:
+@_JSON
+def org_set(organization: str, tier: str | None, quota: int | None, *, no_quota: bool, as_json: bool) -> None:
     """Change an organization's tier or quota; ORGANIZATION is its id or name."""
     from entrypoints import administering  # noqa: PLC0415  # the same
 
@@ -210,27 +227,59 @@ def org_set(organization: str, tier: str | None, quota: int | None, no_quota: bo
         raise click.UsageError("Give --quota or --no-quota, not both.")
     if tier is None and quota is None and not no_quota:
         raise click.UsageError("Say what to set: --tier, --quota or --no-quota.")
-    _show(_run(administering.set_limits(organization, Tier(tier) if tier else None, quota, no_quota=no_quota)))
+    changed = _run(administering.set_limits(organization, Tier(tier) if tier else None, quota, no_quota=no_quota))
+    _show(changed, as_json=as_json)
 
 
 @upwell.group()
 def key() -> None:
-    """Give out API keys; needs the database alone."""
+    """Give out API keys and take them back; needs the database alone."""
 
 
 @key.command("create")
 @click.argument("organization")
-@click.option("--name", default="default", show_default=True)
-@click.option("--user", default="operator", show_default=True, help="Whose key it is; only an id is stored.")
-@click.option("--permission", "permissions", multiple=True, type=_PERMISSIONS, help="May be given often.")
-def key_create(organization: str, name: str, user: str, permissions: tuple[str, ...]) -> None:
-    """Give out a key of ORGANIZATION (id or name). Its secret is printed once and stored nowhere."""
+@click.option("--name", default="default", show_default=True, help="The key's name, unique for its user.")
+@click.option("--user", default="operator", show_default=True, help="The user whose key it is; only an id is stored.")
+@click.option(
+    "--permission",
+    "permissions",
+    multiple=True,
+    type=_PERMISSIONS,
+    help="What it may do; unnamed, all but admin.",
+)
+@_JSON
+def key_create(organization: str, name: str, user: str, permissions: tuple[str, ...], *, as_json: bool) -> None:
+    """Give out a key of ORGANIZATION (id or name). The secret is printed once and not stored.
+
+    Example: upwell key create acme --permission admin
+    """
     from entrypoints import administering  # noqa: PLC0415  # the same
 
-    _show(_run(administering.create_key(organization, name, user, permissions)))
+    _show(_run(administering.create_key(organization, name, user, permissions)), as_json=as_json)
 
 
-for command in (upload, download, uploads, events):
+@key.command("list")
+@click.argument("organization")
+@_JSON
+def key_list(organization: str, *, as_json: bool) -> None:
+    """List the live keys of ORGANIZATION (id or name)."""
+    from entrypoints import administering  # noqa: PLC0415  # the same
+
+    columns = ("key_id", "name", "user_id", "permissions", "expires_at")
+    _show_rows(_run(administering.list_keys(organization)), columns, as_json=as_json)
+
+
+@key.command("revoke")
+@click.argument("key_id")
+@_JSON
+def key_revoke(key_id: str, *, as_json: bool) -> None:
+    """Revoke a key by its id: it opens nothing any more. 'upwell key list' shows the ids."""
+    from entrypoints import administering  # noqa: PLC0415  # the same
+
+    _show(_run(administering.revoke_key(key_id)), as_json=as_json)
+
+
+for command in (upload, download, uploads, events, namespace, buckets):
     upwell.add_command(command)
 
 
@@ -283,6 +332,28 @@ def _time(option: str, value: str | None) -> datetime | None:
     return at
 
 
-def _show(facts: dict[str, Any]) -> None:
+def _show(facts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(facts).decode())
+        return
     for name, value in facts.items():
-        click.echo(f"{name}: {value}")
+        click.echo(f"{name}: {_cell(value)}")
+
+
+def _show_rows(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
+    """Print a JSON object a line, or these columns with tabs between."""
+    for row in rows:
+        line = msgspec.json.encode(row).decode() if as_json else "\t".join(_cell(row[name]) for name in columns)
+        click.echo(line)
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "none"
+        case list():
+            return ", ".join(map(str, value))
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case _:
+            return str(value)

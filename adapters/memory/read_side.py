@@ -222,6 +222,11 @@ class MemoryReadSide:
             if key.organization_id == organization_id and key.revoked_at is None
         )
 
+    async def organizations(self, *, name: str | None = None) -> Sequence[OrganizationRecord]:
+        """Return all organizations, or those of one name, the oldest first."""
+        found = [each for each in self._log.tables.organizations.values() if name in {None, each.name}]
+        return sorted(found, key=lambda each: (each.created_at, each.organization_id))
+
     async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
         """Return an organization by id, or by a name that only one has."""
         found = [

@@ -66,6 +66,10 @@ SELECT * FROM upwell.organizations WHERE organization_id = $1;
 -- Organizations by id or name; two rows mean that the name is not unique.
 SELECT * FROM upwell.organizations WHERE organization_id = $1 OR name = $1 LIMIT 2;
 
+-- name: organizations
+-- All organizations, or those of one name, the oldest first.
+SELECT * FROM upwell.organizations WHERE $1::text IS NULL OR name = $1 ORDER BY created_at, organization_id COLLATE "C";
+
 -- name: quota
 -- What an organization's storage holds.
 SELECT o.quota_bytes AS limit_bytes, q.reserved_bytes, q.accepted_bytes

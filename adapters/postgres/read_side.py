@@ -174,6 +174,12 @@ class PostgresReadSide:
             rows = await self._reads.fetch(QUERIES["users"], organization_id)
         return {row["user_id"]: row["keys"] for row in rows}
 
+    async def organizations(self, *, name: str | None = None) -> Sequence[OrganizationRecord]:
+        """Return all organizations, or those of one name, the oldest first."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["organizations"], name)
+        return [msgspec.convert(dict(row), OrganizationRecord) for row in rows]
+
     async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
         """Return an organization by id, or by a name that only one has."""
         async with log_errors():

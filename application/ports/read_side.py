@@ -510,12 +510,20 @@ class ReadSide(Protocol):
         """Return all keys of a user, the newest first, revoked ones too."""
         ...
 
+    async def key_by_id(self, key_id: str) -> KeyRecord | None:
+        """Return a key by its id; a revoked one too."""
+        ...
+
     async def users(self, organization_id: str) -> Mapping[str, int]:
         """Return the ids of those who have live keys, each with how many."""
         ...
 
     async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
         """Return an organization by id or, where only one has it, by name."""
+        ...
+
+    async def organizations(self, *, name: str | None = None) -> Sequence[OrganizationRecord]:
+        """Return all organizations, or those of one name, the oldest first."""
         ...
 
     async def claim_owner(self, scope: str, key: str) -> str | None:

@@ -149,6 +149,64 @@ def uploads_show(upload_id: str, namespace: str | None, as_json: bool) -> None:
 
 
 @click.group()
+def namespace() -> None:
+    """Make and list namespaces, over the API (UPWELL_URL, UPWELL_API_KEY)."""
+
+
+@namespace.command("create")
+@click.argument("name")
+@click.option("--description", help="What it is for.")
+@_as_json("Print the namespace as JSON.")
+def namespace_create(name: str, description: str | None, as_json: bool) -> None:
+    """Make a namespace. Example: upwell namespace create production."""
+    from entrypoints.client import arranging  # noqa: PLC0415  # the same
+
+    arranging.create_namespace(name, description=description, as_json=as_json)
+
+
+@namespace.command("list")
+@_as_json("Print a JSON object for each namespace.")
+def namespace_list(as_json: bool) -> None:
+    """List the namespaces that the key reaches: id, name, number of buckets."""
+    from entrypoints.client import arranging  # noqa: PLC0415  # the same
+
+    arranging.list_namespaces(as_json=as_json)
+
+
+@click.group("bucket")
+def buckets() -> None:
+    """Make and list buckets, over the API (UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE)."""
+
+
+@buckets.command("create")
+@click.argument("name")
+@_NAMESPACE
+@click.option("--schema", type=_JsonObject(), default='{"properties": {}}', help="Its schema; without one, no objects.")
+@click.option("--description", help="What it is for.")
+@_as_json("Print the bucket as JSON.")
+def bucket_create(
+    name: str, namespace: str | None, schema: dict[str, Any], description: str | None, as_json: bool
+) -> None:
+    """Make a bucket.
+
+    Example: upwell bucket create media --schema '{"properties": {"video": {"type": "video"}}}'
+    """
+    from entrypoints.client import arranging  # noqa: PLC0415  # the same
+
+    arranging.create_bucket(name, namespace=namespace, schema=schema, description=description, as_json=as_json)
+
+
+@buckets.command("list")
+@_NAMESPACE
+@_as_json("Print a JSON object for each bucket.")
+def bucket_list(namespace: str | None, as_json: bool) -> None:
+    """List the buckets of a namespace: id, name, status, number of objects."""
+    from entrypoints.client import arranging  # noqa: PLC0415  # the same
+
+    arranging.list_buckets(namespace=namespace, as_json=as_json)
+
+
+@click.group()
 def events() -> None:
     """Watch the log; needs the database alone (UPWELL_DATABASE_URL)."""
 

@@ -613,6 +613,36 @@ async def test_an_organization_is_found_by_id_and_by_a_name_that_only_it_has(kit
         assert found.organization_id == twin.organization_id
 
 
+async def test_organizations_are_listed_oldest_first_all_or_those_of_a_name(kit: Kit) -> None:
+    acme = await open_account(kit.log, name="Acme")
+    acme.clock.advance(timedelta(seconds=1))
+    first = await open_account(kit.log, beside=acme, name="Twins")
+    acme.clock.advance(timedelta(seconds=1))
+    second = await open_account(kit.log, beside=acme, name="Twins")
+    found = [each.organization_id for each in await kit.read_side.organizations()]
+    assert [
+        each for each in found if each in {acme.organization_id, first.organization_id, second.organization_id}
+    ] == [
+        acme.organization_id,
+        first.organization_id,
+        second.organization_id,
+    ]
+    named = await kit.read_side.organizations(name="Twins")
+    assert [each.organization_id for each in named] == [first.organization_id, second.organization_id]
+    assert await kit.read_side.organizations(name="Nobody") == []
+
+
+async def test_a_key_is_found_by_its_id_also_when_it_is_revoked(kit: Kit, account: Account) -> None:
+    found = await kit.read_side.key_by_id(account.key_id)
+    assert found is not None
+    assert (found.key_id, found.revoked_at) == (account.key_id, None)
+    await account.revoke(kit.log)
+    found = await kit.read_side.key_by_id(account.key_id)
+    assert found is not None
+    assert found.revoked_at is not None
+    assert await kit.read_side.key_by_id("key_nobody") is None
+
+
 async def test_new_limits_are_those_of_the_organization_and_of_its_quota(kit: Kit, account: Account) -> None:
     await account.set_quota(kit.log, 77, Tier.TEAM)
     found = await kit.read_side.organization_by_name(account.organization_id)
