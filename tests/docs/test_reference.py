@@ -36,6 +36,8 @@ _BUILT = {
     (400, "too_many_requests_at_once"),
     (408, "request_timeout"),
     (431, "head_too_large"),
+    (503, "clock_differs"),
+    (503, "outcome_unknown"),
     (503, "stopping"),
     (503, "too_many_connections"),
     (404, "no_such_route"),
