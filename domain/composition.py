@@ -3,10 +3,13 @@
 An object consists of blobs (the bytes of uploads, or JSON sent with the request) and of fields of its own (`metadata`).
 """
 
+import base64
+import binascii
 import hashlib
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -21,7 +24,11 @@ MAX_BLOBS = 100
 MAX_INLINE_BYTES = 256 * 1024
 MAX_KEY_PREFIX = 1024
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}")
-_REFERENCE = re.compile(r"https?://", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://.*|[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE | re.DOTALL)
+_DATA_ADDRESS = re.compile(
+    r"data:(?P<type>(?:[\w.+-]+/[\w.+-]+)?)(?:;[^;,\s]+=[^;,]*)*(?P<base64>;[ ]*base64)?,(?P<data>.*)",
+    re.IGNORECASE | re.DOTALL | re.ASCII,
+)
 
 
 class BlobWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,21 +137,44 @@ def _check_checksum(blob: BlobWish, checksum: str, where: str) -> None:
         raise InvalidInputError(
             "invalid_checksum", f"{where}.checksum must be 'sha256:' and 64 lower-case hex digits.", {"blob": where}
         )
-    if blob.data is None or is_reference(blob.data):
+    held = None if blob.data is None else inline(blob.data)
+    if held is None:
         return  # compared when the upload is known; nobody fetches what a URL refers to
-    sha256 = hashlib.sha256(inline_bytes(blob.data)).hexdigest()
+    sha256 = hashlib.sha256(held.content).hexdigest()
     if checksum != f"sha256:{sha256}":
         raise _wrong_checksum(int(where[6:-1]), sha256)
 
 
-def is_reference(data: object) -> bool:
-    """Return whether inline data is a URL of something that is somewhere else."""
-    return isinstance(data, str) and _REFERENCE.match(data) is not None
+class Inline(msgspec.Struct, frozen=True):
+    """The bytes that inline data stands for, and their content type."""
+
+    content: bytes
+    media_type: str
 
 
-def inline_bytes(data: object) -> bytes:
-    """Return what inline data counts as: text as UTF-8, everything else as JSON."""
-    return data.encode() if isinstance(data, str) else msgspec.json.encode(data)
+def inline(data: object) -> Inline | None:
+    """Return what inline data holds: text as UTF-8, a `data:` address the bytes in it, everything else JSON.
+
+    None: nothing is known of it, because it is the address of something somewhere else.
+    """
+    if not isinstance(data, str):
+        return Inline(msgspec.json.encode(data), "application/json")
+    if _ADDRESS.fullmatch(data):
+        return None
+    within = _DATA_ADDRESS.fullmatch(data)
+    return Inline(data.encode(), "text/plain") if within is None else _within(within)
+
+
+def _within(address: re.Match[str]) -> Inline | None:
+    """Return what a `data:` address holds (RFC 2397), None if its Base64 cannot be read."""
+    content = unquote_to_bytes(address["data"])
+    if address["base64"]:
+        plain = b"".join(content.split()).rstrip(b"=")
+        try:
+            content = base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
+        except binascii.Error:
+            return None
+    return Inline(content, address["type"].lower() or "text/plain")
 
 
 def _wrong_checksum(index: int, sha256: str) -> InvalidInputError:

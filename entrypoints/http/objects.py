@@ -18,7 +18,7 @@ from application.ports.read_side import ObjectRecord
 from application.uploads import object_not_found
 from domain.api_key import Permission
 from domain.bucket import Policy, policy_named
-from domain.composition import BlobWish, inline_bytes, is_reference
+from domain.composition import BlobWish, inline
 from domain.object import Blob
 from domain.rate_limiting import RequestClass
 from domain.refusals import RefusedError
@@ -254,16 +254,18 @@ def _blob(blob: Blob, url: str | None) -> BlobModel:
 
 
 def _details(blob: Blob) -> BlobDetails:
-    if blob.data is None or is_reference(blob.data):
+    if blob.data is None:
         return BlobDetails(
             filename=blob.filename, size_bytes=blob.size_bytes, mime_type=blob.content_type, hash=blob.sha256
         )
-    content = inline_bytes(blob.data)
+    held = inline(blob.data)
+    if held is None:
+        return BlobDetails(filename=None, size_bytes=None, mime_type=None, hash=None)
     return BlobDetails(
         filename=None,
-        size_bytes=len(content),
-        mime_type="text/plain" if isinstance(blob.data, str) else "application/json",
-        hash=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(held.content),
+        mime_type=held.media_type,
+        hash=hashlib.sha256(held.content).hexdigest(),
     )
 
 

@@ -132,7 +132,8 @@ async def test_blobs_are_read_where_the_answer_says_under_the_name_that_they_cam
     [
         ("http://127.0.0.1:9/never-fetched.txt", (None, None)),
         ("HTTPS://example.test/a b", (None, None)),
-        ("data:text/plain;base64,aGk=", (27, "text/plain")),
+        ("s3://elsewhere/a.mp4", (None, None)),
+        ("data:image/png;base64,aGk=", (2, "image/png")),
         (base64.b64encode(b"\0\1").decode(), (4, "text/plain")),
         ("", (0, "text/plain")),
     ],

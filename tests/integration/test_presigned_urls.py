@@ -278,6 +278,20 @@ async def test_a_pinned_get_reads_its_version_for_as_long_as_it_is_there(
     assert code(await http.get(latest.url)) == "404 NoSuchKey"
 
 
+@pytest.mark.parametrize(
+    "content_type", ["video/webm;codecs=vp8,opus", "video/webm;", 'video/webm; codecs="vp8, opus"']
+)
+async def test_a_content_type_is_signed_and_kept_as_it_is(
+    signer: S3UrlSigner, storage: S3ObjectStorage, http: httpx.AsyncClient, key: str, content_type: str
+) -> None:
+    signed = sign(signer, key, {"Content-Type": content_type})
+
+    assert code(await http.put(signed.url, content=BODY, headers={"Content-Type": content_type})) == "200"
+    found = await storage.head(key)
+    assert found is not None
+    assert found.content_type == content_type
+
+
 BROUGHT_ALONG = {
     "Content-Encoding": "gzip",
     "Cache-Control": "public, max-age=99",
