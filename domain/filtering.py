@@ -5,7 +5,7 @@ nothing, is neither greater nor less, and holds no text. `ne`, `nin` and NOT are
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -56,6 +56,9 @@ class Operator(enum.StrEnum):
     EXISTS = "exists"
     IS_NULL = "is_null"
     TEXT = "text"
+
+
+_OPERATORS = frozenset(Operator)
 
 
 class Fields(msgspec.Struct, frozen=True):
@@ -175,9 +178,24 @@ class _Parser:
                 if items:
                     parts += items if name == "AND" else [AnyOf(items) if name == "OR" else NoneOf(items)]
             elif name != "case_sensitive":
-                operator = Operator.IN if isinstance(value, list) else Operator.EQ
-                parts.append(self._meaning(resolve(name, self._fields), operator, value, case_sensitive))
+                parts += self._short(name, value, case_sensitive)
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+    def _short(self, name: str, value: Any, case_sensitive: bool) -> Iterator[Filter]:  # noqa: ANN401  # JSON
+        """Yield what a field of the short form means: a list any of its values, an object the fields inside of it."""
+        ref = resolve(name, self._fields)
+        if not isinstance(value, dict) or not value or ref.kind is not Kind.JSON or value.get("type") == "dynamic":
+            yield self._meaning(ref, Operator.IN if isinstance(value, list) else Operator.EQ, value, case_sensitive)
+            return
+        for key, inner in value.items():
+            if key.lower().lstrip("$") in _OPERATORS:
+                raise InvalidInputError(
+                    "invalid_filter",
+                    f"{_name(ref)} has the operator {key[:20]} inside of an object: write"
+                    ' {"field": …, "operator": …, "value": …}.',
+                    {"field": _name(ref)},
+                )
+            yield from self._short(f"{name}.{key}", inner, case_sensitive)
 
     def _items(self, name: str, value: object, case_sensitive: bool, depth: int) -> tuple[Filter, ...]:
         if value is None:

@@ -77,7 +77,8 @@ def _compares(condition: Condition, found: Any) -> bool:  # noqa: ANN401  # of a
     if operator is Operator.EQ:
         return _same(found, value)
     if operator is Operator.IN:
-        return any(_same(found, one) for one in value)
+        held = (found, *found) if isinstance(found, list) else (found,)
+        return any(_same(each, one) for each in held for one in value)
     if operator is Operator.CONTAINS and isinstance(found, list):
         return any(_same(one, value) for one in found)
     return type(found) is type(value) and _MEANT[operator](found, value)

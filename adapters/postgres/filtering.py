@@ -141,8 +141,10 @@ class Statement:
             case tuple():
                 texts = tuple(one for one in value if isinstance(one, str))
                 among = msgspec.structs.replace(condition, value=texts)
-                others = [_json_text(one) for one in value if not isinstance(one, str)]
-                return f"{self._text(among, _string(sql))} OR {sql} = ANY ({self._add(others)}::text[]::jsonb[])"
+                others = f"{self._add([_json_text(one) for one in value if not isinstance(one, str)])}::text[]::jsonb[]"
+                held = f"{self._text(among, _string('one'))} OR one = ANY ({others})"
+                itself = f"{self._text(among, _string(sql))} OR {sql} = ANY ({others})"
+                return f"{itself} OR EXISTS (SELECT FROM {_elements(sql)} one WHERE {held})"
             case _ if operator is Operator.CONTAINS:
                 return f"jsonb_typeof({sql}) = 'array' AND {sql} @> {self._add(_json_text(value))}::jsonb"
             case _ if operator is Operator.EQ:
@@ -156,8 +158,7 @@ class Statement:
     def _holds(self, condition: Condition, sql: str) -> str:
         """Say that a JSON array has a text as an element."""
         held = self._text(msgspec.structs.replace(condition, operator=Operator.EQ), _string("one"))
-        elements = f"jsonb_array_elements(CASE jsonb_typeof({sql}) WHEN 'array' THEN {sql} END) one"
-        return f"EXISTS (SELECT FROM {elements} WHERE {held})"  # known columns
+        return f"EXISTS (SELECT FROM {_elements(sql)} one WHERE {held})"
 
     def _text(self, condition: Condition, sql: str) -> str:
         operator, value, sensitive = condition.operator, condition.value, condition.case_sensitive
@@ -257,6 +258,10 @@ def _part(search: str) -> str:
 
 def _joined(word: str, parts: list[str], empty: str) -> str:
     return f"({word.join(parts)})" if parts else empty
+
+
+def _elements(sql: str) -> str:
+    return f"jsonb_array_elements(CASE jsonb_typeof({sql}) WHEN 'array' THEN {sql} END)"  # known columns
 
 
 def _unquoted(sql: str) -> str:

@@ -30,6 +30,7 @@ from domain.refusals import ForbiddenError, InvalidInputError, TooManyRequestsEr
 from entrypoints.http.addresses import check_address
 from entrypoints.http.errors import answer_error
 from entrypoints.http.methods import answer_options
+from entrypoints.http.queries import settle_query
 from entrypoints.http.rate_limits import headers
 from entrypoints.http.request_log import ADDED_HEADERS, CALLER
 from entrypoints.wiring import Services
@@ -112,6 +113,7 @@ class Admission:
         try:
             check_address(scope)
             admitted = await self._admit(scope, needs)
+            settle_query(scope)
             if needs.bytes_follow:
                 scope["litestar_app"].state.readiness.check_storage()
         except Exception as error:  # noqa: BLE001  # answered here, so that the request's log sees the answer

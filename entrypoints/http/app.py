@@ -34,6 +34,7 @@ from entrypoints.http.bodies import StrictRequest
 from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.event_stream import Streams
 from entrypoints.http.openapi import complete, operation_id
+from entrypoints.http.queries import IGNORED
 from entrypoints.http.readiness import Readiness
 from entrypoints.http.request_log import RequestLog
 from entrypoints.logs import configure_logs
@@ -58,6 +59,7 @@ _EXPOSED = (
     "X-RateLimit-Reset",
     "RateLimit",
     "RateLimit-Policy",
+    IGNORED,
 )
 
 

@@ -68,6 +68,9 @@ async def four(client: httpx.AsyncClient) -> httpx.AsyncClient:
         ({"metadata.campaign": "summer"}, ["Alpha.mp4"]),
         ({"metadata.campaign": ["SUMMER", "winter"], "status": "CANCELED"}, ["gamma.mp4"]),
         ({"field": "metadata.tags", "operator": "contains", "value": "NEW"}, ["Alpha.mp4"]),
+        ({"metadata.tags": ["NEW", "none"]}, ["Alpha.mp4"]),
+        ({"field": "metadata.tags", "operator": "in", "value": ["none"]}, []),
+        ({"metadata": {"campaign": "summer"}}, ["Alpha.mp4"]),
         ({"field": "metadata.tags", "operator": "contains", "value": "NEW", "case_sensitive": True}, []),
         ({"metadata.deep.er": True}, ["gamma.mp4"]),
         (
@@ -287,3 +290,34 @@ async def test_namespaces_are_listed_with_their_total_always(client: httpx.Async
     assert whole["stats"]["avg_feature_extractors_per_namespace"] == pytest.approx(2 / 3)
     exact = await listed(client, "/v1/namespaces/list", filters={"namespace_name": "north"}, case_sensitive=True)
     assert exact["total_count"] == 0
+
+
+# What a query says that the route does not know
+
+
+async def test_a_route_of_the_contract_names_what_it_ignores_and_understands_the_names_of_its_answers(
+    tenant: Tenant,
+) -> None:
+    async with tenant.client() as client:
+        for title in "abc":
+            assert (await client.post("/v1/buckets/files/objects", json={"title": title})).is_success
+        path = "/v1/buckets/files/objects/list"
+        ignored = await client.post(f"{path}?colour=red&size=1&limit=2", json={})
+        page = await client.post(f"{path}?page=2&page_size=2", json={})
+        first = (await client.post(f"{path}?page_size=2", json={})).json()
+        after = await client.post(path, params={"next_cursor": first["pagination"]["next_cursor"], "limit": 2}, json={})
+    assert (ignored.status_code, ignored.headers["x-upwell-ignored"]) == (200, "colour, size")
+    assert [one["title"] for one in page.json()["results"]] == ["a"]
+    assert page.json()["pagination"]["page"] == 2
+    assert "x-upwell-ignored" not in page.headers
+    assert after.json()["results"] == page.json()["results"]
+
+
+async def test_a_route_of_our_own_refuses_what_it_does_not_know(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        refused = await client.get("/v1/events?bucket=files")
+        answer = refused.json()["error"]
+    assert (refused.status_code, answer["code"]) == (422, "unknown_parameter")
+    assert answer["message"].startswith(
+        "bucket is no query parameter of this route: leave it out, or use one of after, "
+    )

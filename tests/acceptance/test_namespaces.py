@@ -128,7 +128,6 @@ def index(**changed: Any) -> dict[str, Any]:  # noqa: ANN401  # values that do n
 
 
 REFUSED: list[tuple[str, dict[str, Any]]] = [
-    ("no extractor", {"feature_extractors": []}),
     ("an extractor without a version", {"feature_extractors": [{"feature_extractor_name": "a"}]}),
     ("an unknown field of an extractor", {"feature_extractors": [{**EXTRACTOR, "colour": 1}]}),
     ("an unknown type", {"namespace_type": "other"}),

@@ -30,7 +30,7 @@ EXAMPLES: dict[str, str] = {
     "POST /v1/namespaces": _call(
         "POST",
         "/v1/namespaces",
-        '{"namespace_name": "drafts", "feature_extractors": [{"feature_extractor_name": "none", "version": "v1"}]}',
+        '{"namespace_name": "drafts"}',
         namespace=False,
     ),
     "POST /v1/namespaces/list": _call("POST", "/v1/namespaces/list?limit=20", '{"search": "draft"}', namespace=False),

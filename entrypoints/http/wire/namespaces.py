@@ -4,6 +4,7 @@ import enum
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from entrypoints.http.wire.base import Json, PaginationResponse, Request, Response
@@ -159,7 +160,7 @@ class CreateNamespaceRequest(Request, frozen=True):
     """A namespace to be made. What belongs to other products is kept and returned; `mode` means nothing."""
 
     namespace_name: str
-    feature_extractors: Annotated[list[BaseFeatureExtractorModel], Meta(min_length=1)]
+    feature_extractors: list[BaseFeatureExtractorModel] = msgspec.field(default_factory=list)
     namespace_type: NamespaceType | None = NamespaceType.STANDARD
     description: str | None = None
     payload_indexes: list[PayloadIndexConfig] | None = None

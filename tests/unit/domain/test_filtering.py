@@ -77,6 +77,20 @@ B = is_(NAME, Operator.EQ, "b")
             {"OR": [{"name": "a"}], "NOT": [{"name": "b"}], "status": "PENDING"},
             AllOf((AnyOf((A,)), NoneOf((B,)), PENDING)),
         ),
+        ({"metadata": {"a": 1}}, is_(Ref("metadata", Kind.JSON, ("a",)), Operator.EQ, Decimal(1))),
+        (
+            {"metadata": {"a": {"b": ["x"]}, "c": None}},
+            AllOf(
+                (
+                    is_(Ref("metadata", Kind.JSON, ("a", "b")), Operator.IN, ("x",)),
+                    is_(Ref("metadata", Kind.JSON, ("c",)), Operator.IS_NULL, True),
+                )
+            ),
+        ),
+        (
+            condition("metadata.a", {"b": 1}),
+            is_(Ref("metadata", Kind.JSON, ("a",)), Operator.EQ, {"b": 1}, case_sensitive=True),
+        ),
         ({"AND": None, "OR": None, "NOT": None, "case_sensitive": False}, AllOf(())),
         ({"AND": [], "OR": [], "NOT": [], "name": "a"}, A),
     ],
@@ -162,6 +176,9 @@ def test_what_is_just_within_the_limits_is_taken() -> None:
         ({"name": ["a"] * (MAX_VALUES + 1)}, "filter_too_large"),
         ({"name": "a" * (MAX_TEXT + 1)}, "filter_too_large"),
         ({"name": "a\0"}, "null_character"),
+        ({"name": {"a": 1}}, "invalid_filter_value"),
+        ({"metadata": {"year": {"gt": 2024}}}, "invalid_filter"),
+        ({"metadata": {"year": {"$in": [2024]}}}, "invalid_filter"),
         ({"metadata.a\0": "a"}, "null_character"),
         ({"nothing": "a"}, "unknown_field"),
         ({"name.first": "a"}, "unknown_field"),
