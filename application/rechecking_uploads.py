@@ -2,7 +2,7 @@
 
 On a bucket with versions the proved one is pinned. It is made the current one again before storage's own rule deletes
 versions that are not, and once the URL has expired the others are deleted, since nobody counts them. On another bucket
-what was proved is gone, which is recorded.
+what was proved is gone, which is recorded. Uploads in parts that were begun for it and are known to nobody end with it.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from application.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, EventLog, StreamAppend
 from application.ports.object_storage import ObjectStorage
-from application.uploads import load_upload
+from application.uploads import is_in_parts, load_upload
 from domain.upload import Completed, ReportChangedContent, decide
 
 ACTOR = "system:recheck"
@@ -41,6 +41,8 @@ class RecheckingUploads:
         wanted = proved if loaded.state.keeps_bytes else None
         if content is not None and wanted is not None and (is_last or wanted != content.version_id):
             await self._storage.keep_only(key, wanted)
+        if is_last and is_in_parts(loaded.state):
+            await self._storage.abort_multiparts(key)  # other than its own, which were put together
         origin = loaded.origin_of(ACTOR, new_command_id(self._ids), now)
         events = decide(ReportChangedContent(origin=origin, etag=content.etag if content else None), loaded.state)
         if events:

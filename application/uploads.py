@@ -12,7 +12,7 @@ from domain.object import BucketObject, ObjectEvent
 from domain.object import replay as replay_object
 from domain.refusals import NotFoundError
 from domain.tags import decode
-from domain.upload import Upload, UploadEvent, replay
+from domain.upload import Canceled, Completed, Failed, Upload, UploadEvent, replay
 
 CONFLICT_RETRIES = 8
 
@@ -37,6 +37,11 @@ async def load_upload(log: EventLog, upload_id: str) -> LoadedUpload:
         raise upload_not_found(upload_id)
     events = cast("Sequence[UploadEvent]", [decode(event.state) for event in stored])
     return LoadedUpload(upload_id=upload_id, state=replay(events), version=len(events), origin=events[0].origin)
+
+
+def is_in_parts(upload: Upload) -> bool:
+    """Say whether an upload that has ended was to be sent in parts, begun or not."""
+    return isinstance(upload, Completed | Failed | Canceled) and upload.request.part_size is not None
 
 
 class LoadedObject(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from application.ports.object_storage import ObjectStorage
 from application.ports.search_index import SearchIndex
 from application.rechecking_uploads import RecheckingUploads
 from application.running_tasks import RunningTasks
-from application.uploads import load_upload
+from application.uploads import is_in_parts, load_upload
 from application.verifying_uploads import Touch, VerifyingUploads
 from domain.refusals import RefusedError
 from domain.upload import Processing
@@ -192,6 +192,8 @@ class Working:
             await self._storage.abort_multipart(job.storage_key, job.multipart_id)
         if job.storage_key:
             await self._storage.delete(job.storage_key)
+            if job.multipart_id or is_in_parts((await load_upload(self._log, job.upload_id)).state):
+                await self._storage.abort_multiparts(job.storage_key)  # of which nobody knows
         return job.again_at if job.again_at is not None and job.again_at > self._clock.now() else None
 
     async def _do_verify(self, job: Job) -> None:

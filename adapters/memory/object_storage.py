@@ -176,6 +176,12 @@ class MemoryObjectStorage:
         self._fail_if_told()
         self._multiparts.pop((key, multipart_id), None)
 
+    async def abort_multiparts(self, key: str) -> None:
+        """Give up all uploads in parts of this key."""
+        self._fail_if_told()
+        for each in [each for each in self._multiparts if each[0] == key]:
+            del self._multiparts[each]
+
     async def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
         """Yield all keys, in pages."""
         self._fail_if_told()

@@ -381,6 +381,17 @@ class S3ObjectStorage:
                 if _code(error) != "NoSuchUpload":
                     raise
 
+    async def abort_multiparts(self, key: str) -> None:
+        """Give up all uploads in parts of this key."""
+        try:
+            async for page in self._multiparts(LIST_PAGE, key):
+                for each in page:
+                    if each.key == key:
+                        await self.abort_multipart(key, each.multipart_id)
+        except StorageError as error:
+            if not (isinstance(error.__cause__, ClientError) and _is_unsupported(error.__cause__)):
+                raise
+
     async def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
         """Yield all keys, in pages."""
         token: dict[str, Any] = {}
@@ -426,10 +437,16 @@ class S3ObjectStorage:
 
     async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
         """Yield all uploads in parts that are under way, in pages."""
+        async for some in self._multiparts(page):
+            yield some
+
+    async def _multiparts(self, page: int, prefix: str = "") -> AsyncIterator[Sequence[ListedMultipart]]:
         token: dict[str, Any] = {}
         while True:
             with _storage_errors():
-                found = await self._client.list_multipart_uploads(Bucket=self._bucket, MaxUploads=page, **token)
+                found = await self._client.list_multipart_uploads(
+                    Bucket=self._bucket, MaxUploads=page, Prefix=prefix, **token
+                )
             yield [
                 ListedMultipart(
                     key=_said(each, "Key"), multipart_id=_said(each, "UploadId"), begun_at=_said(each, "Initiated")

@@ -161,6 +161,14 @@ class ObjectStorage(Protocol):
         """Give an upload in parts up and delete its parts. Idempotent: what is not there is aborted already."""
         ...
 
+    async def abort_multiparts(self, key: str) -> None:
+        """Give up whatever uploads in parts there are of exactly this key, whether anybody knows their ids or not.
+
+        An answer of `begin_multipart` that is lost leaves one behind. Nothing where storage cannot list them: its own
+        rule ends them then.
+        """
+        ...
+
     def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
         """Yield all keys that a GET would find, whosever they are, in pages of at most `page`, in constant memory.
 

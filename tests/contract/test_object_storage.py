@@ -738,3 +738,17 @@ async def test_an_upload_in_parts_that_ended_is_not_listed(case: Case, key: str)
     listed = [each.multipart_id async for page in case.storage.list_multiparts() for each in page]
 
     assert not {completed, aborted} & set(listed)
+
+
+async def test_all_uploads_in_parts_of_a_key_are_aborted_and_no_others(case: Case, key: str) -> None:
+    ours = [await case.storage.begin_multipart(key, content_type="a/b") for _ in range(3)]
+    others = [
+        (each, await case.storage.begin_multipart(each, content_type="a/b")) for each in (f"{key}.old", f"{key}/x", "b")
+    ]
+    await case.put_part(key, ours[1], 1, b"one")
+
+    await case.storage.abort_multiparts(key)
+    await case.storage.abort_multiparts(key)
+
+    assert [await case.storage.parts(key, each) for each in ours] == [None] * 3
+    assert [await case.storage.parts(*each) for each in others] == [[]] * 3

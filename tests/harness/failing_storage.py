@@ -86,6 +86,10 @@ class FailingStorage:
         """Give it up."""
         await self._call("abort_multipart", lambda: self._storage.abort_multipart(key, multipart_id))
 
+    async def abort_multiparts(self, key: str) -> None:
+        """Give all of a key up."""
+        await self._call("abort_multiparts", lambda: self._storage.abort_multiparts(key))
+
     def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
         """List keys."""
         return self._storage.list_objects(page=page)

@@ -101,6 +101,9 @@ class Hoarding(MemoryObjectStorage):
     async def abort_multipart(self, key: str, multipart_id: str) -> None:
         pass
 
+    async def abort_multiparts(self, key: str) -> None:
+        pass
+
 
 @pytest.mark.parametrize(("in_parts", "told"), [(False, "CANCELED"), (True, "storage has parts of")])
 def test_a_storage_that_does_not_delete_is_found_out(in_parts: bool, told: str) -> None:

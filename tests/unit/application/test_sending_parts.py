@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from base64 import b64encode
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -388,6 +389,44 @@ async def test_an_upload_whose_parts_stop_coming_fails_and_leaves_none(client: C
     record = await client.record(answer)
     assert (record.status, record.failure_reason) == (Status.FAILED, FailureReason.EXPIRED)
     assert client.world.storage.multiparts() == set()
+
+
+async def lose_the_answer(client: Client, answer: Answer) -> None:
+    """Begin an upload in parts whose id nobody hears of."""
+    await client.world.storage.begin_multipart(answer.record.storage_key, content_type="video/mp4")
+
+
+async def canceled(client: Client, answer: Answer) -> None:
+    await client.cancel(answer)
+    await client.world.pass_time(timedelta(0))
+
+
+async def canceled_after_a_part(client: Client, answer: Answer) -> None:
+    await send(client, answer, 1)
+    await canceled(client, answer)
+
+
+async def expired(client: Client, _: Answer) -> None:
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+
+async def completed(client: Client, answer: Answer) -> None:
+    await send(client, answer, 1, 2, 3)
+    assert (await client.confirm(answer)).status is Status.COMPLETED
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+
+@pytest.mark.parametrize("ended", [canceled, canceled_after_a_part, expired, completed])
+async def test_parts_of_which_nobody_knows_end_with_the_upload_and_no_others_do(
+    client: Client, ended: Callable[[Client, Answer], Awaitable[None]]
+) -> None:
+    answer = await in_parts(client)
+    await lose_the_answer(client, answer)
+    longer = await client.world.storage.begin_multipart(f"{answer.record.storage_key}.old", content_type="video/mp4")
+
+    await ended(client, answer)
+
+    assert client.world.storage.multiparts() == {(f"{answer.record.storage_key}.old", longer)}
 
 
 async def test_an_upload_whose_parts_all_came_completes_without_its_client(client: Client) -> None:

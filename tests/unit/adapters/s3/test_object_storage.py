@@ -107,6 +107,7 @@ CALLS: dict[str, Callable[[S3ObjectStorage], Any]] = {
     "parts": lambda storage: storage.parts("k", "m"),
     "complete": lambda storage: storage.complete_multipart("k", "m", PARTS),
     "abort": lambda storage: storage.abort_multipart("k", "m"),
+    "abort all": lambda storage: storage.abort_multiparts("k"),
     "list keys": lambda storage: anext(storage.list_objects()),
     "list parts": lambda storage: anext(storage.list_multiparts()),
     "prepare": lambda storage: storage.prepare(cors_origins=["*"]),
