@@ -32,11 +32,12 @@ def upwell() -> None:
 @click.option("--data", type=click.Path(path_type=Path), default=Path(".upwell"), show_default=True, help="Its data.")
 @click.option("--tier", type=_TIERS, default="enterprise", show_default=True, help="The tier of its organization.")
 @click.option("--rate-limits", is_flag=True, help="Limit requests, as `serve` does.")
-def dev(port: int, data: Path, tier: str, rate_limits: bool) -> None:
+@click.option("--quiet", is_flag=True, help="Print no line for each request.")
+def dev(*, port: int, data: Path, tier: str, rate_limits: bool, quiet: bool) -> None:
     """Run everything in one, with nothing installed: PostgreSQL, S3, the service and the worker."""
     from entrypoints.developing import develop  # noqa: PLC0415  # what other commands do not need is not loaded
 
-    develop(port=port, data=data, tier=Tier(tier), rate_limits=rate_limits)
+    develop(port=port, data=data, tier=Tier(tier), rate_limits=rate_limits, quiet=quiet)
 
 
 @upwell.command()
@@ -296,11 +297,12 @@ def main() -> NoReturn:
         sys.exit(130)
     except Exception as error:
         from entrypoints.failures import explain  # noqa: PLC0415  # the same
+        from entrypoints.logs import say  # noqa: PLC0415  # the same
 
         told = explain(error)
         if told is None:
             raise
-        click.echo(f"upwell: {told.sentence}", err=True)
+        say(told.sentence)
         sys.exit(told.exit_code)
     sys.exit(status if isinstance(status, int) else 0)
 

@@ -58,9 +58,12 @@ _SCHEMA = {
 }
 
 
-def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool) -> None:
+def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool, quiet: bool = False) -> None:
     """Run until interrupted. Raises `UserError`, `EmbeddedError` or `SettingError` when it cannot start."""
-    configure_logs(os.environ.get("UPWELL_LOG_FORMAT", "console"), os.environ.get("UPWELL_LOG_LEVEL", "warning"))
+    configure_logs(
+        os.environ.get("UPWELL_LOG_FORMAT", "console"),
+        os.environ.get("UPWELL_LOG_LEVEL", "warning" if quiet else "info"),
+    )
     data = Path(os.path.abspath(data))  # noqa: PTH100  # links in the path are the user's own
     _check_port(port)
     with ExitStack() as stack:
@@ -86,6 +89,8 @@ def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool) -> None:
         environment.setdefault("UPWELL_S3_BUCKET", S3_BUCKET)
         if _TOKEN_SECRETS not in environment:
             environment[_TOKEN_SECRETS] = _own_secret(data / "token-secrets")
+        for name in ("UPWELL_CORS_ORIGINS", "UPWELL_S3_CORS_ORIGINS"):
+            environment.setdefault(name, "*")
         environment["UPWELL_PORT"] = str(port)
         if rate_limits:
             environment["UPWELL_RATE_LIMITS"] = "on"

@@ -1,7 +1,12 @@
-"""Structured logs: a JSON object a line, or lines for a terminal. Secrets and presigned URLs are never in them."""
+"""Structured logs: a JSON object a line, or lines for a terminal. Secrets and presigned URLs are never in them.
+
+What other libraries log, warnings, and what nobody has caught go the same way, so that every line has the same form.
+"""
 
 import logging
 import sys
+import threading
+from types import TracebackType
 
 import msgspec
 import structlog
@@ -9,17 +14,20 @@ from structlog.typing import EventDict
 
 # Without local variables: they hold secrets.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+_log = structlog.get_logger("upwell")
 
 
 def configure_logs(log_format: str, log_level: str) -> None:
-    """Send structlog's events to standard error; those of other libraries from warnings on."""
+    """Send our events to standard error; those of other libraries from warnings on."""
     level = logging.getLevelNamesMapping()[log_level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    rendering: list[structlog.typing.Processor]
     if log_format == "json":
+        rendering = [_TRACEBACKS, lambda logger, name, event: _to_json(logger, name, event).decode()]
         structlog.configure(
             processors=[*shared, _TRACEBACKS, _to_json],
             wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -27,18 +35,48 @@ def configure_logs(log_format: str, log_level: str) -> None:
             cache_logger_on_first_use=True,
         )
     else:
+        rendering = [
+            _without_nothing,
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
         structlog.configure(
-            processors=[
-                *shared,
-                structlog.dev.ConsoleRenderer(
-                    colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-                ),
-            ],
+            processors=[*shared, *rendering],
             wrapper_class=structlog.make_filtering_bound_logger(level),
             logger_factory=structlog.PrintLoggerFactory(sys.stderr),
             cache_logger_on_first_use=True,
         )
-    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    sys.unraisablehook = lambda what: _log_uncaught(what.exc_type, what.exc_value, what.exc_traceback)
+    threading.excepthook = lambda what: _log_uncaught(what.exc_type, what.exc_value, what.exc_traceback)
+
+
+def say(sentence: str) -> None:
+    """Say why a command ends: as a line of the log if its lines are JSON, and otherwise as it stands."""
+    if structlog.is_configured() and structlog.get_config()["processors"][-1] is _to_json:
+        _log.error("ended", reason=sentence)
+    else:
+        sys.stderr.write(f"upwell: {sentence}\n")
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt | SystemExit):
+        return
+    _log.critical("uncaught_error", exc_info=(kind, error, trace))
+
+
+def _without_nothing(logger: object, name: str, event: EventDict) -> EventDict:  # noqa: ARG001  # structlog's signature
+    return {field: value for field, value in event.items() if value is not None}
 
 
 def _to_json(logger: object, name: str, event: EventDict) -> bytes:  # noqa: ARG001  # structlog's signature

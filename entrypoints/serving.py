@@ -23,7 +23,7 @@ from entrypoints.http.app import create_app
 from entrypoints.http.server import Server, bounds_of, options
 from entrypoints.logs import configure_logs
 from entrypoints.patience import patiently
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, is_loopback
 from entrypoints.supervising import DRAIN, SERVES, STOP, Supervisor
 from entrypoints.telemetry import check_telemetry, telemetry_of
 from entrypoints.wiring import open_storage, prepare_storage, run_worker, running, url_signer
@@ -42,7 +42,15 @@ def serve(workers: int, *, reuse_port: bool) -> int:
     handed = _handed_listener()
     listener = handed or _bound(settings.host, settings.port, reuse_port=reuse_port)
     setup = asyncio.run(_prepare(settings))
-    _say_what_starts("serving", settings, processes=workers, address=_address(listener), not_prepared=_missing(setup))
+    address, not_prepared = _address(listener), _missing(setup, settings)
+    _say_what_starts("serving", settings, processes=workers, address=address, not_prepared=not_prepared)
+    if not settings.trusted_proxies and not is_loopback(listener.getsockname()[0]):
+        _log.warning(
+            "plain_http",
+            address=address,
+            advice="Keys and URLs cross the network in the clear: put a proxy with TLS in front, and name it in"
+            " UPWELL_TRUSTED_PROXIES.",
+        )
     keeps_queue = handed is not None
     if workers == 1:
         uvloop.run(_serve_alone(settings, listener, keeps_queue=keeps_queue))
@@ -176,9 +184,10 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _missing(setup: BucketSetup) -> list[str]:
-    """Return what could not be done with the bucket."""
-    return [name for name in ("versioned", "noncurrent_expiry", "cors") if not getattr(setup, name)]
+def _missing(setup: BucketSetup, settings: Settings) -> list[str]:
+    """Return what should have been set on the bucket, and was not."""
+    wanted = ("versioned", "noncurrent_expiry", *(["cors"] if settings.s3.cors_origins else []))
+    return [name for name in wanted if not getattr(setup, name)]
 
 
 def _say_what_starts(what: str, settings: Settings, **facts: object) -> None:

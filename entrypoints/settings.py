@@ -181,7 +181,8 @@ def _list(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches an address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -280,14 +281,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "UPWELL_S3_CORS_ORIGINS",
-        "Web origins that may send to the bucket, separated by commas; set on the bucket at start.",
-        "*",
+        "Web origins that may send to the bucket, separated by commas; `serve` sets them on the bucket at start."
+        " Without it, the bucket's own CORS rules stay as they are. `upwell dev` has `*`.",
+        None,
         _list,
     ),
     Setting(
         "UPWELL_CORS_ORIGINS",
-        "Web origins whose pages may read the API's answers, separated by commas; a key can be held to fewer.",
-        "*",
+        "Web origins whose pages may read the API's answers, separated by commas; a key can be held to fewer. Without"
+        " it, none may. `upwell dev` has `*`.",
+        None,
         _list,
     ),
     Setting(
@@ -600,7 +603,7 @@ class Settings:
             return None
         host: str = self._get("UPWELL_METRICS_HOST")
         token: str | None = self._get("UPWELL_METRICS_TOKEN")
-        if token is None and not _is_loopback(host):
+        if token is None and not is_loopback(host):
             raise SettingError(f"UPWELL_METRICS_TOKEN is not set, and others can ask at {host}: set it.")
         return MetricsSettings(host=host, port=port, token=token)
 
@@ -612,7 +615,7 @@ class Settings:
     @property
     def cors_origins(self) -> tuple[str, ...]:
         """Web origins whose pages may read the API's answers."""
-        return tuple(self._get("UPWELL_CORS_ORIGINS"))
+        return tuple(self._get("UPWELL_CORS_ORIGINS") or ())
 
     @property
     def token_secrets(self) -> TokenSecrets:
@@ -679,7 +682,7 @@ class Settings:
             session_token=self._get("UPWELL_S3_SESSION_TOKEN"),
             credentials_expire_at=self._get("UPWELL_S3_CREDENTIALS_EXPIRE_AT"),
             old_versions_days=self._get("UPWELL_S3_OLD_VERSIONS_DAYS"),
-            cors_origins=self._get("UPWELL_S3_CORS_ORIGINS"),
+            cors_origins=tuple(self._get("UPWELL_S3_CORS_ORIGINS") or ()),
         )
 
     @property

@@ -317,6 +317,7 @@ def service(servers: Servers) -> Iterator[Service]:
         "UPWELL_PART_BYTES": str(MIN_PART_BYTES),
         "UPWELL_STORAGE_EVENTS_SECRET": STORAGE_SECRET,
         **ANY_RECEIVER_HERE,
+        "UPWELL_CORS_ORIGINS": "*",
     }
     url = f"http://127.0.0.1:{port}"
     processes = [start(environment, "serve"), start(environment, "worker")]

@@ -9,6 +9,7 @@ from litestar.types import Receive, Scope, Send
 
 _OK = 200
 _NO_CONTENT = 204
+NOT_STORED = (b"cache-control", b"no-store")  # answers hold secrets, URLs that work, and names
 
 
 class _Sent(ASGIResponse):
@@ -41,4 +42,4 @@ class Json(Response[Any]):
 
 
 def _headers(body: bytes) -> list[tuple[bytes, bytes]]:
-    return [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    return [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), NOT_STORED]

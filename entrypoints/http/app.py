@@ -66,7 +66,7 @@ _EXPOSED = (
 def create_app(
     open_services: Callable[[], AbstractAsyncContextManager[Services]] | None = None,
     *,
-    cors_origins: Sequence[str] = ("*",),
+    cors_origins: Sequence[str] = (),
     storage_events_secret: str | None = None,
     telemetry: Telemetry | None = None,
     trusted_proxies: Sequence[Network] = (),

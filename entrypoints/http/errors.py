@@ -45,6 +45,7 @@ _KINDS: tuple[tuple[type[RefusedError], int, str], ...] = (
 _TYPE_OF = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
 _CLIENT_ERRORS = range(400, 500)
 _PROBLEM = "application/problem+json"
+HEAD_ASKED = "upwell.head"  # in the scope: the client asked for the head of this GET alone
 CODE = "upwell.code"  # in the scope: why a request was refused
 
 
@@ -60,6 +61,7 @@ def render(
 ) -> Response[Any]:
     """Return the envelope, or the same as RFC 9457 where the client asks for it."""
     request.scope[CODE] = detail.code  # type: ignore[literal-required]  # a key of our own in the scope
+    headers = {"Cache-Control": "no-store", **(headers or {})}
     if _PROBLEM in request.headers.get("accept", ""):
         problem = {
             "type": "about:blank",
@@ -158,7 +160,7 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
     if isinstance(error, MethodNotAllowedException):
         detail = ErrorDetail(
             type="MethodNotAllowedError",
-            message=f"{request.method} is not possible here.",
+            message=f"{'HEAD' if HEAD_ASKED in request.scope else request.method} is not possible here.",
             code="method_not_allowed",
             details={},
         )

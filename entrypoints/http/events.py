@@ -16,8 +16,8 @@ from domain.refusals import InvalidInputError
 from domain.tags import BY_TAG
 from domain.telling import TOLD_TO_ADMINISTRATORS, TOLD_TO_READERS, schema_of, tags_named
 from entrypoints.http.admission import Admitted, Needs, admitted_in
+from entrypoints.http.errors import HEAD_ASKED
 from entrypoints.http.event_stream import EventStream, Streams
-from entrypoints.http.request_log import HEAD_ASKED
 from entrypoints.http.server import until_ending
 from entrypoints.http.wire.base import Json as JsonObject
 from entrypoints.http.wire.events import (

@@ -18,6 +18,8 @@ async def answer_options(scope: Scope, send: Send) -> None:
         if route.path_format == scope["path_template"]
         for method in route.methods
     }
+    if "GET" in known:
+        known.add("HEAD")
     allow = ", ".join(sorted(known)).encode()
     await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]})
     await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -17,7 +17,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.callers import Caller
-from entrypoints.http.errors import CODE, StoppingError, answer_error
+from entrypoints.http.errors import CODE, HEAD_ASKED, StoppingError, answer_error
 from entrypoints.http.server import CONNECTION
 from entrypoints.settings import Network
 
@@ -25,7 +25,6 @@ _log = structlog.get_logger("upwell.request")
 ADDED_HEADERS = "upwell.added_headers"  # in the scope: what an answer gets besides, errors too
 REQUEST_ID = "upwell.request_id"  # in the scope
 CALLER = "upwell.caller"  # in the scope, from the moment that it is known
-HEAD_ASKED = "upwell.head"  # in the scope: the client asked for the head of this GET alone
 _CLIENT = "upwell.client"
 MAX_PATH = 500
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_\-.]{1,64}")
@@ -33,6 +32,16 @@ _PERSON = re.compile(r"/users/[^/]+")
 _UPLOAD_ID = re.compile(r"upl_[a-z0-9]+")
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _CLOSE = (b"connection", b"close")
+# For pages. They run the scripts of this service only, and Swagger UI's has to be in the page.
+_POLICY = (
+    b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    b" font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_PAGE = (
+    (b"content-security-policy", _POLICY),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+)
 
 
 class Observe(Protocol):
@@ -76,12 +85,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                added = cast("Sequence[tuple[bytes, bytes]]", asked.get(ADDED_HEADERS, ()))
-                headers = [*message["headers"], (b"x-request-id", request_id.encode()), _NO_SNIFFING, *added]
-                connection = asked.get(CONNECTION)
-                if connection is not None and connection.in_body:
-                    headers.append(_CLOSE)
-                message["headers"] = headers
+                message["headers"] = _completed(asked, [*message["headers"], (b"x-request-id", request_id.encode())])
             return send(message)
 
         structlog.contextvars.bind_contextvars(request_id=request_id)  # ends with the request's own context
@@ -128,6 +132,26 @@ class RequestLog:
         except ValueError:
             return False
         return any(parsed in network for network in self._trusted)
+
+
+def _completed(asked: dict[str, Any], headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Add what every answer has, and the end of the connection if the body is not read to its end."""
+    headers.append(_NO_SNIFFING)
+    headers.extend(cast("Sequence[tuple[bytes, bytes]]", asked.get(ADDED_HEADERS, ())))
+    if not asked["path"].startswith("/v1/"):
+        headers.extend(_of_page(headers))
+    connection = asked.get(CONNECTION)
+    if connection is not None and connection.in_body:
+        headers.append(_CLOSE)
+    return headers
+
+
+def _of_page(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the headers that a page must have; what it says itself counts."""
+    given = dict(headers)
+    if not given.get(b"content-type", b"").startswith(b"text/html"):
+        return []
+    return [(name, value) for name, value in _PAGE if name not in given]
 
 
 def _is_address(text: str) -> bool:
