@@ -1,5 +1,6 @@
 """Changing what an organization tells of itself, and its rate limits: what its own admins may do."""
 
+from collections.abc import Mapping
 from typing import cast
 
 import msgspec
@@ -17,20 +18,22 @@ from domain.organization import (
     NoOrganization,
     Organization,
     OrganizationEvent,
-    RateLimits,
 )
 from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
 from domain.tags import decode
 
 
 class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What should become of an organization. None stays as it is; an empty `logo_url` or `billing_email` goes."""
+    """What should become of an organization. None stays as it is; an empty `logo_url` or `billing_email` goes.
+
+    `rate_limits`: by name; what is not named stays, and None brings the tier's back.
+    """
 
     name: str | None = None
     logo_url: str | None = None
     billing_email: str | None = None
     metadata: JSON | None = None
-    rate_limits: RateLimits | None = None
+    rate_limits: Mapping[str, int | None] = {}
 
 
 class ChangingOrganizations:
@@ -63,10 +66,11 @@ class ChangingOrganizations:
                 ),
                 state,
             )
-            if change.rate_limits is not None:
+            if change.rate_limits:
                 _check_limits(change.rate_limits, state)
-                limits = organizations.ChangeRateLimits(origin=origin, rate_limits=change.rate_limits)
-                events += organizations.decide(limits, state)
+                limits = msgspec.structs.replace(state.rate_limits, **change.rate_limits)
+                command = organizations.ChangeRateLimits(origin=origin, rate_limits=limits)
+                events += organizations.decide(command, state)
             stream = StreamAppend(stream_id=organization_id, expected_version=len(stored), events=events)
             try:
                 await self._log.append(
@@ -88,9 +92,9 @@ class ChangingOrganizations:
         raise NotFoundError("organization_not_found", "There is no such organization.")
 
 
-def _check_limits(limits: RateLimits, state: ActiveOrganization) -> None:
+def _check_limits(limits: Mapping[str, int | None], state: ActiveOrganization) -> None:
     most = DEFAULT_RATE_LIMITS[state.tier]
-    above = [name for name in limits.__struct_fields__ if getattr(limits, name) > getattr(most, name)]
+    above = [name for name, limit in limits.items() if limit is not None and limit > getattr(most, name)]
     if above:
         raise ForbiddenError(
             "rate_limit_above_tier",

@@ -51,6 +51,21 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     compute: int
 
 
+class OwnRateLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Rate limits of one organization; for those that are None its tier's count."""
+
+    metadata: int | None = None
+    data: int | None = None
+    search: int | None = None
+    upload: int | None = None
+    compute: int | None = None
+
+    def within(self, tier: Tier) -> RateLimits:
+        """Return the limits that count in this tier."""
+        own = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+        return msgspec.structs.replace(DEFAULT_RATE_LIMITS[tier], **own)
+
+
 DEFAULT_RATE_LIMITS: Mapping[Tier, RateLimits] = {
     Tier.FREE: RateLimits(metadata=600, data=600, search=300, upload=600, compute=60),
     Tier.PRO: RateLimits(metadata=6_000, data=6_000, search=3_000, upload=12_000, compute=600),
@@ -81,6 +96,12 @@ class OrganizationRateLimitsChanged(Event, frozen=True, tag="organization.rate_l
     rate_limits: RateLimits
 
 
+class OrganizationRateLimitsSet(Event, frozen=True, tag="organization.rate_limits_changed.v2"):
+    """These limits count from now on, and the tier's for those that are null; they are told whole."""
+
+    rate_limits: OwnRateLimits
+
+
 class OrganizationProfileChanged(Event, frozen=True, tag="organization.profile_changed.v1"):
     """The organization tells of itself anew, and whole. `billing_email` is the one address that the log holds."""
 
@@ -91,7 +112,11 @@ class OrganizationProfileChanged(Event, frozen=True, tag="organization.profile_c
 
 
 OrganizationEvent = (
-    OrganizationCreated | OrganizationLimitsChanged | OrganizationRateLimitsChanged | OrganizationProfileChanged
+    OrganizationCreated
+    | OrganizationLimitsChanged
+    | OrganizationRateLimitsChanged
+    | OrganizationRateLimitsSet
+    | OrganizationProfileChanged
 )
 
 
@@ -106,7 +131,7 @@ class ActiveOrganization(msgspec.Struct, frozen=True, kw_only=True):
     internal_id: str
     tier: Tier
     quota_bytes: int | None
-    rate_limits: RateLimits | None = None
+    rate_limits: OwnRateLimits = OwnRateLimits()
     logo_url: str | None = None
     billing_email: str | None = None
     metadata: JSON | None = None
@@ -134,10 +159,10 @@ class ChangeLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeRateLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Set the rate limits, all of them."""
+    """Set the rate limits, all of them; those that are None become the tier's."""
 
     origin: Origin
-    rate_limits: RateLimits
+    rate_limits: OwnRateLimits
 
 
 class ChangeProfile(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +201,7 @@ def decide(command: OrganizationCommand, organization: Organization) -> tuple[Or
             same = (organization.tier, organization.quota_bytes) == (command.tier, command.quota_bytes)
             return () if same else (limits,)
         case ActiveOrganization(), ChangeRateLimits():
-            changed = OrganizationRateLimitsChanged(origin=command.origin, rate_limits=command.rate_limits)
+            changed = OrganizationRateLimitsSet(origin=command.origin, rate_limits=command.rate_limits)
             return () if organization.rate_limits == command.rate_limits else (changed,)
         case ActiveOrganization(), ChangeProfile():
             _check_name(command.name)
@@ -201,6 +226,9 @@ def evolve(organization: Organization, event: OrganizationEvent) -> Organization
         case OrganizationLimitsChanged():
             return msgspec.structs.replace(organization, tier=event.tier, quota_bytes=event.quota_bytes)
         case OrganizationRateLimitsChanged():
+            own = OwnRateLimits(**msgspec.structs.asdict(event.rate_limits))
+            return msgspec.structs.replace(organization, rate_limits=own)
+        case OrganizationRateLimitsSet():
             return msgspec.structs.replace(organization, rate_limits=event.rate_limits)
         case OrganizationProfileChanged():
             return msgspec.structs.replace(

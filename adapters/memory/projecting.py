@@ -55,6 +55,8 @@ from domain.organization import (
     OrganizationLimitsChanged,
     OrganizationProfileChanged,
     OrganizationRateLimitsChanged,
+    OrganizationRateLimitsSet,
+    OwnRateLimits,
 )
 from domain.upload import (
     Status,
@@ -170,6 +172,7 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
             OrganizationCreated()
             | OrganizationLimitsChanged()
             | OrganizationRateLimitsChanged()
+            | OrganizationRateLimitsSet()
             | OrganizationProfileChanged()
         ):
             _project_organization(tables, event, place)
@@ -216,7 +219,11 @@ def _project_organization(tables: Tables, event: OrganizationEvent, place: Place
                 tables.organizations, place.stream_id, tier=event.tier, quota_bytes=event.quota_bytes, updated_at=at
             )
         case OrganizationRateLimitsChanged():
-            _change(tables.organizations, place.stream_id, own_rate_limits=event.rate_limits, updated_at=at)
+            own = OwnRateLimits(**msgspec.structs.asdict(event.rate_limits))
+            _change(tables.organizations, place.stream_id, own_rate_limits=own, updated_at=at)
+        case OrganizationRateLimitsSet():
+            chosen = None if event.rate_limits == OwnRateLimits() else event.rate_limits
+            _change(tables.organizations, place.stream_id, own_rate_limits=chosen, updated_at=at)
         case OrganizationProfileChanged():
             _change(
                 tables.organizations,

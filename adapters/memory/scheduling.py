@@ -26,6 +26,7 @@ from domain.organization import (
     OrganizationLimitsChanged,
     OrganizationProfileChanged,
     OrganizationRateLimitsChanged,
+    OrganizationRateLimitsSet,
 )
 from domain.upload import (
     UploadBytesInherited,
@@ -172,6 +173,7 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
             | OrganizationCreated()
             | OrganizationLimitsChanged()
             | OrganizationRateLimitsChanged()
+            | OrganizationRateLimitsSet()
             | OrganizationProfileChanged()
             | ApiKeyCreated()
             | ApiKeyRotated()

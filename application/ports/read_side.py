@@ -18,7 +18,7 @@ from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.filtering import Filter, Order
 from domain.namespace import NamespaceStatus
 from domain.object import Blob
-from domain.organization import DEFAULT_RATE_LIMITS, RateLimits, Tier
+from domain.organization import OwnRateLimits, RateLimits, Tier
 from domain.telling import told_to
 from domain.upload import Status
 from domain.upload_token import UploadToken
@@ -27,7 +27,7 @@ from domain.webhook_events import tags_wanted
 
 
 class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An organization. `own_rate_limits`: those set for it alone, otherwise its tier's default counts."""
+    """An organization. `own_rate_limits`: those set for it alone, where there is none its tier's counts."""
 
     organization_id: str
     internal_id: str
@@ -36,7 +36,7 @@ class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     quota_bytes: int | None
     created_at: datetime
     updated_at: datetime
-    own_rate_limits: RateLimits | None = None
+    own_rate_limits: OwnRateLimits | None = None
     logo_url: str | None = None
     billing_email: str | None = None
     metadata: dict[str, Any] | None = None
@@ -44,7 +44,7 @@ class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rate_limits(self) -> RateLimits:
         """The limits that count."""
-        return self.own_rate_limits or DEFAULT_RATE_LIMITS[self.tier]
+        return (self.own_rate_limits or OwnRateLimits()).within(self.tier)
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):

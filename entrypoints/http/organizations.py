@@ -6,14 +6,13 @@ import msgspec
 from litestar import get, patch
 from litestar.params import FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from application.changing_organizations import OrganizationChange
 from application.ports.event_log import Notification
 from application.ports.read_side import AuditQuery, OrganizationRecord
 from domain.api_key import Permission, ResourceType
 from domain.auditing import Entry, actor_type_of, changes_of, entry_of, topics_of
-from domain.organization import RateLimits
 from domain.rate_limiting import RequestClass
 from domain.schema import check_json
 from domain.tags import decode
@@ -26,6 +25,7 @@ from entrypoints.http.wire.organizations import (
     BaseRateLimits,
     OrganizationModelResponse,
     OrganizationUpdateRequest,
+    RateLimitsUpdate,
     StorageUse,
     UploadUse,
     UsageResponse,
@@ -58,7 +58,6 @@ async def update_organization(data: JSONBody[OrganizationUpdateRequest], scope: 
     text = [data.organization_name, data.metadata]
     text += [None if value is UNSET else value for value in (data.logo_url, data.billing_email)]
     check_json(text, "the organization", max_bytes=_MAX_METADATA_BYTES)
-    limits = data.rate_limits
     record = await admitted.services.change_organization(
         admitted.caller,
         OrganizationChange(
@@ -66,7 +65,7 @@ async def update_organization(data: JSONBody[OrganizationUpdateRequest], scope: 
             logo_url=None if data.logo_url is UNSET else data.logo_url or "",
             billing_email=None if data.billing_email is UNSET else data.billing_email or "",
             metadata=data.metadata,
-            rate_limits=None if limits is None else RateLimits(**msgspec.structs.asdict(limits)),
+            rate_limits=_rate_limits(data.rate_limits),
         ),
     )
     return _render(record, dict(await admitted.services.ports.read_side.users(record.organization_id)))
@@ -142,6 +141,15 @@ async def list_audit_logs(
         skip=skip,
         limit=limit,
     )
+
+
+def _rate_limits(asked: RateLimitsUpdate | UnsetType | None) -> dict[str, int | None]:
+    """Return the limits that should change, by name; None brings the tier's back."""
+    if asked is UNSET:
+        return {}
+    if asked is None:
+        return dict.fromkeys(RateLimitsUpdate.__struct_fields__)
+    return {name: value for name, value in msgspec.structs.asdict(asked).items() if value is not UNSET}
 
 
 def _render_entry(stored: Notification, entry: Entry) -> AuditEventResponse:

@@ -5,9 +5,10 @@ import hashlib
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
-from domain.organization import Tier
+from domain.organization import DEFAULT_RATE_LIMITS, Tier
 from tests.conftest import Service, Tenant
 
 PATH = "/v1/organizations"
@@ -57,10 +58,16 @@ async def test_an_organization_is_changed_and_what_is_left_out_stays(tenant: Ten
             },
         )
         assert changed.status_code == httpx.codes.OK, changed.text
-        cleared = await client.patch(PATH, json={"billing_email": None})
+        one = await client.patch(PATH, json={"rate_limits": {"upload": 500}})
+        back = await client.patch(PATH, json={"rate_limits": {"upload": None}})
+        cleared = await client.patch(PATH, json={"billing_email": None, "rate_limits": None})
         told = (await client.get(PATH)).json()
     assert changed.json()["billing_email"] == "billing@acme.example"
-    assert changed.json()["rate_limits"] == {**limits, "compute": 10}
+    most = msgspec.structs.asdict(DEFAULT_RATE_LIMITS[Tier.ENTERPRISE])
+    assert changed.json()["rate_limits"] == {**most, **limits}
+    assert one.json()["rate_limits"] == {**most, **limits, "upload": 500}
+    assert back.json()["rate_limits"] == {**most, **limits, "upload": most["upload"]}
+    assert cleared.json()["rate_limits"] == most
     assert cleared.status_code == httpx.codes.OK, cleared.text
     assert cleared.json()["billing_email"] is None
     assert (told["organization_name"], told["logo_url"]) == ("Acme", "https://acme.example/logo.png")

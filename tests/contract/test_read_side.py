@@ -60,6 +60,8 @@ from domain.organization import (
     DEFAULT_RATE_LIMITS,
     OrganizationProfileChanged,
     OrganizationRateLimitsChanged,
+    OrganizationRateLimitsSet,
+    OwnRateLimits,
     RateLimits,
     Tier,
 )
@@ -467,6 +469,16 @@ async def test_an_organization_has_its_tiers_rate_limits_until_it_is_given_its_o
     found = await kit.read_side.organization_by_name("Acme & Sons")
     assert found is not None
     assert found.rate_limits == own
+    some = OrganizationRateLimitsSet(origin=account.origin(), rate_limits=OwnRateLimits(upload=7))
+    await account.append(kit.log, account.organization_id, 3, some)
+    found = await kit.read_side.organization_by_name("Acme & Sons")
+    assert found is not None
+    assert found.rate_limits == msgspec.structs.replace(DEFAULT_RATE_LIMITS[Tier.PRO], upload=7)
+    none = OrganizationRateLimitsSet(origin=account.origin(), rate_limits=OwnRateLimits())
+    await account.append(kit.log, account.organization_id, 4, none)
+    found = await kit.read_side.organization_by_name("Acme & Sons")
+    assert found is not None
+    assert (found.own_rate_limits, found.rate_limits) == (None, DEFAULT_RATE_LIMITS[Tier.PRO])
     assert (found.logo_url, found.billing_email, found.metadata) == (
         "https://acme.example/logo.png",
         "billing@acme.example",

@@ -19,17 +19,30 @@ _ADDRESS = rf"^(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})+$(?!\n)
 
 
 class BaseRateLimits(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Requests a minute for each class of request. What is not given is 10."""
+    """Requests a minute for each class of request."""
 
-    metadata: Limit = 10
-    data: Limit = 10
-    search: Limit = 10
-    upload: Limit = 10
-    compute: Limit = 10
+    metadata: Limit
+    data: Limit
+    search: Limit
+    upload: Limit
+    compute: Limit
+
+
+class RateLimitsUpdate(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Requests a minute for each class of request. What is left out stays; null brings the tier's back."""
+
+    metadata: Limit | UnsetType | None = UNSET
+    data: Limit | UnsetType | None = UNSET
+    search: Limit | UnsetType | None = UNSET
+    upload: Limit | UnsetType | None = UNSET
+    compute: Limit | UnsetType | None = UNSET
 
 
 class OrganizationUpdateRequest(Request, frozen=True):
-    """What should change; what is left out stays. A `logo_url` or `billing_email` of null goes."""
+    """What should change; what is left out stays. A `logo_url` or `billing_email` of null goes.
+
+    `rate_limits` of null, or one of them, brings the tier's back.
+    """
 
     organization_name: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     logo_url: Annotated[str, Meta(max_length=2083)] | UnsetType | None = UNSET
@@ -48,7 +61,7 @@ class OrganizationUpdateRequest(Request, frozen=True):
         | None
     ) = UNSET
     metadata: Json | None = None
-    rate_limits: BaseRateLimits | None = None
+    rate_limits: RateLimitsUpdate | UnsetType | None = UNSET
 
 
 class OrganizationModelResponse(Response, frozen=True):

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from application.changing_organizations import OrganizationChange
-from domain.organization import DEFAULT_RATE_LIMITS, Tier
+from domain.organization import DEFAULT_RATE_LIMITS, RateLimits, Tier
 from domain.refusals import ForbiddenError
 from tests.unit.application.world import Client, World
 
@@ -29,15 +29,29 @@ async def test_a_change_that_changes_nothing_appends_nothing(world: World, clien
     assert await world.log.head() == before
 
 
-async def test_rate_limits_go_down_and_up_again_to_the_tiers(world: World, client: Client) -> None:
+async def test_of_rate_limits_what_is_absent_stays_and_null_brings_the_tiers_back(world: World, client: Client) -> None:
     most = DEFAULT_RATE_LIMITS[Tier.FREE]
-    lower = msgspec.structs.replace(most, upload=1)
-    for limits in (lower, most):
-        changed = await world.change_organization(client.caller, OrganizationChange(rate_limits=limits))
-        assert changed.rate_limits == limits
 
-    above = msgspec.structs.replace(most, data=most.data + 1)
+    async def change(**limits: int | None) -> RateLimits:
+        return (await world.change_organization(client.caller, OrganizationChange(rate_limits=limits))).rate_limits
+
+    assert await change(upload=500) == msgspec.structs.replace(most, upload=500)
+    assert await change(data=7) == msgspec.structs.replace(most, upload=500, data=7)
+    assert await change(upload=None) == msgspec.structs.replace(most, data=7)
+    assert await change(upload=1, data=None) == msgspec.structs.replace(most, upload=1)
+    await world.organizations.set_limits(
+        client.caller.organization.organization_id, tier=Tier.PRO, quota_bytes=None, no_quota=False
+    )
+    found = await world.read_side.organization_by_name(client.caller.organization.organization_id)
+    assert found is not None
+    assert found.rate_limits == msgspec.structs.replace(DEFAULT_RATE_LIMITS[Tier.PRO], upload=1)
+
+
+async def test_rate_limits_go_up_to_the_tiers_and_no_further(world: World, client: Client) -> None:
+    most = DEFAULT_RATE_LIMITS[Tier.FREE]
+    await world.change_organization(client.caller, OrganizationChange(rate_limits=msgspec.structs.asdict(most)))
+
     with pytest.raises(ForbiddenError) as caught:
-        await world.change_organization(client.caller, OrganizationChange(rate_limits=above))
+        await world.change_organization(client.caller, OrganizationChange(rate_limits={"data": most.data + 1}))
 
     assert (caught.value.code, caught.value.details["above"]) == ("rate_limit_above_tier", ["data"])

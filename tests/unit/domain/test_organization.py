@@ -1,5 +1,6 @@
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain import organization as organizations
@@ -19,6 +20,8 @@ from domain.organization import (
     OrganizationLimitsChanged,
     OrganizationProfileChanged,
     OrganizationRateLimitsChanged,
+    OrganizationRateLimitsSet,
+    OwnRateLimits,
     RateLimits,
     Tier,
 )
@@ -60,10 +63,10 @@ def test_every_tier_has_limits() -> None:
     assert set(DEFAULT_RATE_LIMITS) == set(Tier)
 
 
-def test_rate_limits_are_set_whole_and_the_same_again_is_not_news() -> None:
-    limits = RateLimits(metadata=1, data=2, search=3, upload=4, compute=5)
+def test_rate_limits_are_set_and_the_same_again_is_not_news() -> None:
+    limits = OwnRateLimits(upload=4)
     command = ChangeRateLimits(origin=ORIGIN, rate_limits=limits)
-    changed = OrganizationRateLimitsChanged(origin=ORIGIN, rate_limits=limits)
+    changed = OrganizationRateLimitsSet(origin=ORIGIN, rate_limits=limits)
 
     state = given(CREATED).when(command).then(changed)
 
@@ -71,6 +74,16 @@ def test_rate_limits_are_set_whole_and_the_same_again_is_not_news() -> None:
     assert state.rate_limits == limits
     given(CREATED, changed).when(command).then_nothing()
     given().when(command).then_refused(WrongStateError, "wrong_state")
+
+
+def test_limits_from_when_they_were_set_whole_count_on_and_can_be_taken_back() -> None:
+    whole = RateLimits(metadata=1, data=2, search=3, upload=4, compute=5)
+    before = OrganizationRateLimitsChanged(origin=ORIGIN, rate_limits=whole)
+    none = ChangeRateLimits(origin=ORIGIN, rate_limits=OwnRateLimits())
+
+    given(CREATED, before).when(none).then(OrganizationRateLimitsSet(origin=ORIGIN, rate_limits=OwnRateLimits()))
+    assert OwnRateLimits(**msgspec.structs.asdict(whole)).within(Tier.FREE) == whole
+    assert OwnRateLimits().within(Tier.FREE) == DEFAULT_RATE_LIMITS[Tier.FREE]
 
 
 def test_an_organization_tells_of_itself_anew_and_the_same_again_is_not_news() -> None:
