@@ -50,7 +50,9 @@ async def _relay_nats(settings: Settings) -> None:
     try:
         from adapters.nats.relay import open_relay  # noqa: PLC0415  # its library is optional
     except ModuleNotFoundError as error:
-        raise SettingError(f"'upwell relay nats' needs {error.name}: install 'upwell[nats]'.") from error
+        raise SettingError(
+            f"'upwell relay nats' needs {error.name}: install Upwell with its extra 'nats' (uv sync --extra nats)."
+        ) from error
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

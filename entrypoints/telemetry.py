@@ -67,7 +67,10 @@ def check_telemetry(settings: Settings) -> None:
     """Refuse settings for what cannot be told."""
     _ = settings.metrics
     if settings.traces and find_spec("opentelemetry") is None:
-        raise SettingError("UPWELL_TRACES is on, but OpenTelemetry is not installed: install upwell[otel].")
+        raise SettingError(
+            "UPWELL_TRACES is on, but OpenTelemetry is not installed: install Upwell with its extra 'otel' (uv sync"
+            " --extra otel)."
+        )
 
 
 def telemetry_of(settings: Settings) -> Telemetry:

@@ -124,8 +124,8 @@ def _pyarrow() -> tuple[Any, Any]:
         import pyarrow.parquet as pq  # noqa: PLC0415  # the same
     except ImportError as error:
         raise UnusableError(
-            "Parquet files are written by pyarrow, which is not installed: install upwell[parquet], or use"
-            " --format jsonl.",
+            "Parquet files are written by pyarrow, which is not installed: install Upwell with its extra 'parquet'"
+            " (uv sync --extra parquet), or use --format jsonl.",
             "not_installed",
         ) from error
     return pa, pq

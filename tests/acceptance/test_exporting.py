@@ -275,7 +275,7 @@ async def test_without_pyarrow_there_is_no_parquet_and_it_says_so(tmp_path: Path
         stderr=subprocess.PIPE,
     )
     assert done.returncode == 2
-    assert b"install upwell[parquet]" in done.stderr
+    assert b"uv sync --extra parquet" in done.stderr
 
 
 async def test_subscriptions_are_listed_with_what_they_lack(

@@ -571,7 +571,7 @@ async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself(monk
         (
             {"UPWELL_NATS_SERVERS": "nats://127.0.0.1"},
             "import sys; sys.modules['nats'] = None",
-            "install 'upwell[nats]'",
+            "uv sync --extra nats",
         ),
     ],
     ids=["without servers", "without the library"],

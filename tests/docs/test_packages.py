@@ -1,0 +1,75 @@
+"""Nothing names a package of an index that is not ours: whoever registers the name there would be installed."""
+
+import re
+import subprocess
+import tomllib
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT
+
+OURS = r"upwell(?:[-_]client)?"
+# What an installer takes for a name to look up in its index: not a path, a URL or a wheel's file.
+BY_NAME = re.compile(
+    r"\b(?:install|add|pipx run|uvx|--from|--with)\b[^\n|&;]*?[\s'\"]"
+    rf"{OURS}(?:\[[a-z,]+\])?(?:[=~<>!]=?[\d.]+)?(?=[\s'\"`.,:)]|$)(?!\.\d)"
+)
+EXTRA = re.compile(rf"(?<![/\w.-]){OURS}\[[a-z,]+\]")
+
+
+def text_files() -> list[Path]:
+    """Return what is in the repository and is read by people or machines, but this file."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    kinds = {".md", ".py", ".toml", ".sh", ".yml", ".yaml", ".json", ".js", ".html", ".txt", ""}
+    found = [ROOT / each for each in listed if Path(each).suffix in kinds and not each.startswith("tests/golden/")]
+    return [each for each in found if each.is_file() and each != Path(__file__)]
+
+
+def named(text: str) -> list[str]:
+    return [match[0] for pattern in (BY_NAME, EXTRA) for match in pattern.finditer(text)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pip install upwell-client",
+        "python3 -m pip install 'upwell[nats]'",
+        'pip install "upwell[parquet]" duckdb',
+        "uv add upwell_client==0.1.0",
+        "uv tool install upwell",
+        "install upwell[otel].",
+    ],
+)
+def test_a_name_in_an_index_is_noticed(command: str) -> None:
+    assert named(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python3 -m pip install ./clients/python",
+        "python3 -m pip install upwell_client-0.1.0-py3-none-any.whl",
+        "python3 -m pip install './upwell-0.1.0-py3-none-any.whl[nats]'",
+        "uv run upwell dev",
+        "uv sync --extra nats",
+    ],
+)
+def test_files_of_a_release_and_the_clone_are_not(command: str) -> None:
+    assert not named(command)
+
+
+def test_no_page_and_no_message_names_a_package_that_is_not_ours() -> None:
+    found = {
+        str(path.relative_to(ROOT)): names
+        for path in text_files()
+        if (names := named(path.read_text(encoding="utf-8", errors="replace")))
+    }
+    assert found == {}
+
+
+def test_the_distribution_asks_no_index_for_what_is_its_own() -> None:
+    assert not [each for each in requires("upwell") or [] if re.match(OURS, each, re.IGNORECASE)]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "clients/python/upwell_client" in project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
