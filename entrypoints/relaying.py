@@ -58,7 +58,9 @@ async def _relay_nats(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     reports = Reports(stopping)
     async with (
-        subscribing(settings.database_url, report=reports.failed) as subscribe,
+        subscribing(
+            settings.database_url, report=reports.failed, patience_seconds=settings.start_patience_seconds
+        ) as subscribe,
         open_relay(
             chosen.servers,
             stream=chosen.stream,

@@ -133,6 +133,11 @@ def _database_url(value: str) -> str:
     for name, known in _DATABASE_CHOICES.items():
         if name in given and given[name][-1] not in known:
             raise ValueError(f"has another {name} than {', '.join(known)}")
+    for name in _DATABASE_FILES & set(given):
+        try:
+            _file(given[name][-1])
+        except ValueError as error:
+            raise ValueError(f"has the parameter {name}, which {error}") from None
     return value
 
 
@@ -215,10 +220,12 @@ _DATABASE_CHOICES = {
     "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
     "target_session_attrs": ("any", "primary", "standby", "read-write", "read-only", "prefer-standby"),
 }
+_DATABASE_FILES = {"passfile", "sslcert", "sslkey", "sslrootcert", "sslcrl"}
 _DATABASE_PARAMETERS = {
     *_DATABASE_CHOICES,
-    *("host", "port", "dbname", "database", "user", "password", "passfile", "service", "servicefile"),
-    *("sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
+    *_DATABASE_FILES,
+    *("host", "port", "dbname", "database", "user", "password", "service", "servicefile"),
+    *("sslpassword", "sslnegotiation"),
     *("ssl_min_protocol_version", "ssl_max_protocol_version", "krbsrvname", "gsslib", "application_name", "options"),
 }
 _NATS_SCHEMES = ("nats", "tls", "ws", "wss")

@@ -554,14 +554,15 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
 
 @asynccontextmanager
 async def subscribing(
-    database_url: str, *, report: Callable[[str, BaseException], None] | None = None
+    database_url: str, *, report: Callable[[str, BaseException], None] | None = None, patience_seconds: float = 0
 ) -> AsyncIterator[Subscribing[PoolConnection]]:
     """Open what a program needs to read the feed for a name: no storage, no service.
 
     The user of `database_url` is a member of the service's role. What goes wrong in projections is told to `report`
-    by their names, or logged. Raises `DatabaseUnusableError`.
+    by their names, or logged. A database that is away is waited for (`patience_seconds`). Raises
+    `DatabaseUnusableError`.
     """
-    await check_database(database_url)
+    await patiently("database", lambda: check_database(database_url), patience_seconds)
     async with AsyncExitStack() as stack:
         pool = await open_pool(database_url, size=_SYSTEM_POOL_SIZE)
         stack.push_async_callback(pool.close)

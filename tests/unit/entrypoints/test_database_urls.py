@@ -13,7 +13,7 @@ from entrypoints.settings import SettingError, Settings
         "postgresql://upwell@/upwell?host=/run/postgresql",
         "postgresql://upwell@/upwell?host=%2Ftmp%2Fx&port=5432",
         "postgresql://u:p@one:5432,two:5433/upwell?target_session_attrs=read-write",
-        "postgresql://u:p@[::1]:5432/upwell?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+        f"postgresql://u:p@[::1]:5432/upwell?sslmode=verify-full&sslrootcert={__file__}",
         "postgres://u@db/upwell?password=a@b",
     ],
 )
@@ -33,6 +33,7 @@ def test_a_url_that_libpq_takes_is_taken(url: str) -> None:
         ("postgresql://u:p@db/upwell?sslmode=on", "sslmode"),
         ("postgresql://u:p@db/upwell?target_session_attrs=master", "target_session_attrs"),
         ("postgresql://u:p@db/upwell?connect_timeout=5", "connect_timeout"),
+        ("postgresql://u:p@db/upwell?sslrootcert=/not/there.pem", "sslrootcert"),
         ("mysql://u:p@db/upwell", "postgresql://"),
     ],
 )

@@ -2,14 +2,21 @@
 
 import asyncio
 import hashlib
+import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.s3.object_storage import S3ObjectStorage, _full_sha256, _has_rule
 from adapters.s3.sigv4 import Credentials
@@ -60,6 +67,8 @@ class Server:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             request, *headers = head.split("\r\n")
             sent = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in headers)}
+            if "expect" in sent:
+                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             body = await reader.readexactly(int(sent.get("content-length", 0)))
             self.sent.append((sent, body.decode()))
             method, target, _ = request.split(" ")
@@ -112,6 +121,7 @@ CALLS: dict[str, Callable[[S3ObjectStorage], Any]] = {
     "list parts": lambda storage: anext(storage.list_multiparts()),
     "prepare": lambda storage: storage.prepare(cors_origins=["*"]),
     "ping": lambda storage: storage.ping(),
+    "try writing": lambda storage: storage.try_writing(),
 }
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
@@ -706,3 +716,96 @@ async def test_a_read_cancelled_between_chunks_gives_its_connection_back() -> No
 
 def test_every_error_is_one_of_the_ports() -> None:
     assert {ContentChangedError, StorageDeniedError, StorageUnavailableError} == set(StorageError.__subclasses__())
+
+
+async def test_trying_to_write_leaves_no_version_behind() -> None:
+    def answer(method: str, _path: str, _query: dict[str, str]) -> bytes:
+        return http(200, ETag='"e"', x_amz_version_id="v7") if method == "PUT" else http(204)
+
+    async with storage_on(answer) as (storage, server):
+        await storage.try_writing()
+    put, deleted = server.asked
+    assert put[:2] == ("PUT", "/upwell/upwell-readiness")
+    assert deleted[:2] == ("DELETE", "/upwell/upwell-readiness")
+    assert deleted[2]["versionId"] == "v7"
+
+
+async def test_storage_that_takes_bytes_but_lets_us_delete_none_takes_bytes() -> None:
+    async with storage_on(lambda method, *_: http(200) if method == "PUT" else refused(403, "AccessDenied")) as (
+        storage,
+        _,
+    ):
+        await storage.try_writing()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (refused(400, "ExpiredToken"), StorageDeniedError, "ExpiredToken"),
+        (refused(403, "InvalidAccessKeyId"), StorageDeniedError, "InvalidAccessKeyId"),
+        (refused(403, "AccessDenied"), StorageDeniedError, "AccessDenied"),
+        (refused(500, "InternalError"), StorageUnavailableError, "InternalError"),  # SeaweedFS with a full disk
+        (refused(507, "XMinioStorageFull"), StorageUnavailableError, "XMinioStorageFull"),
+    ],
+    ids=["expired", "unknown key", "no right", "full", "full, MinIO"],
+)
+async def test_storage_that_takes_no_bytes_says_why(answer: bytes, kind: type[Exception], words: str) -> None:
+    def only_reads(method: str, _path: str, _query: dict[str, str]) -> bytes:
+        return answer if method == "PUT" else http(200)
+
+    async with storage_on(only_reads) as (storage, _):
+        await storage.ping()
+        with pytest.raises(kind, match=words):
+            await storage.try_writing()
+
+
+async def test_a_private_certificate_authority_is_trusted_by_the_sdks_own_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = a_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = Server(lambda *_: http(200))
+
+    async def ping(port: int) -> None:
+        async with S3ObjectStorage(
+            endpoint_url=f"https://127.0.0.1:{port}",
+            bucket="upwell",
+            region="eu-central-1",
+            addressing="path",
+            credentials=Credentials("AKID", "secret"),
+            max_attempts=1,
+        ) as storage:
+            await storage.ping()
+
+    async with await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=context) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        with pytest.raises(StorageUnavailableError):
+            await ping(port)
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+        await ping(port)
+
+
+def a_certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate for 127.0.0.1 that no public authority has signed, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a private authority")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "ca.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return certificate, secret

@@ -1,14 +1,22 @@
 """Each part is tried seldom, together for all who ask, and what is known is told without asking."""
 
 import asyncio
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
 
+from adapters.memory.clock import ManualClock
+from adapters.memory.event_log import MemoryEventLog
 from application.callers import acting_for
 from application.ports.event_log import LogUnavailableError
+from application.ports.object_storage import StorageDeniedError, StorageError, StorageUnavailableError
+from application.ports.url_signer import CredentialsExpiredError
 from entrypoints.http import readiness
-from entrypoints.http.readiness import Check
+from entrypoints.http.readiness import Check, Readiness
+from entrypoints.wiring import Ports
 
 LATE = LogUnavailableError("no answer in time", reason="too_slow")
 
@@ -94,3 +102,68 @@ async def test_a_try_acts_for_nobody_whoever_asked_for_it() -> None:
     check = Check(attempt, LogUnavailableError("late"), well_seconds=1, broken_seconds=1)
     assert await check() is None
     assert seen == ["nobody"]
+
+
+# What the storage's state means to new uploads
+
+
+class Storage:
+    """A storage that does as it is told."""
+
+    def __init__(self, trouble: StorageError | None) -> None:
+        self.trouble = trouble
+        self.tries = 0
+
+    async def try_writing(self) -> None:
+        self.tries += 1
+        if self.trouble is not None:
+            raise self.trouble
+
+
+class Signer:
+    """A signer whose credentials may have expired."""
+
+    def __init__(self, expired_at: datetime | None = None) -> None:
+        self.expired_at = expired_at
+
+    def sign_put(self, *_: object, **__: object) -> None:
+        if self.expired_at is not None:
+            raise CredentialsExpiredError(self.expired_at)
+
+
+def readiness_of(storage: Storage, signer: Signer | None = None) -> Readiness:
+    ports = SimpleNamespace(log=MemoryEventLog(), storage=storage, signer=signer or Signer(), clock=ManualClock())
+    return Readiness(cast("Ports", ports))
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [StorageDeniedError("ExpiredToken: the token has expired"), StorageUnavailableError("InternalError: disk full")],
+    ids=repr,
+)
+async def test_a_storage_that_takes_no_bytes_is_named_and_new_uploads_wait_until_it_does(trouble: StorageError) -> None:
+    storage = Storage(trouble)
+    state = readiness_of(storage)
+    state.check_storage()  # nothing is known yet, and nobody is asked
+    assert storage.tries == 0
+    with capture_logs():
+        assert (await state())["storage"] == str(trouble)
+        assert storage.tries == 1
+        for _ in range(100):
+            with pytest.raises(type(trouble)):
+                state.check_storage()
+        assert storage.tries == 1  # never a call for each upload
+        storage.trouble = None
+        state._storage._due = 0  # the while is over
+        with pytest.raises(type(trouble)):
+            state.check_storage()  # lets it be tried again
+        await state._storage()
+    state.check_storage()
+
+
+async def test_credentials_that_sign_no_more_are_named_though_storage_takes_bytes() -> None:
+    state = readiness_of(Storage(None), Signer(datetime(2025, 12, 31, tzinfo=UTC)))
+    with capture_logs():
+        assert "expired at 2025-12-31" in (await state())["storage"]
+    with pytest.raises(CredentialsExpiredError):
+        state.check_storage()
