@@ -1,10 +1,12 @@
 """Filters and orders of lists: what clients send becomes a small tree of conditions, or is refused.
 
 A condition is true or false of a row, never unknown: what is missing, or of another type than the value, equals
-nothing, is neither greater nor less, and holds no text. `ne`, `nin` and NOT are exact opposites.
+nothing, is neither greater nor less, and holds no text. `ne`, `nin` and NOT are exact opposites. Texts are compared in
+Unicode's composed form (NFC): macOS writes an accent as a character of its own, most others do not.
 """
 
 import enum
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -329,7 +331,12 @@ def _text(ref: Ref, operator: Operator, value: object) -> str:
         _refuse_value(ref, operator, "a text")
     if len(value) > MAX_TEXT:
         raise InvalidInputError("filter_too_large", f"A text in filters may have {MAX_TEXT} characters at most.")
-    return value
+    return composed(value)
+
+
+def composed(text: str) -> str:
+    """Return a text as it is compared, in NFC."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _sensitive(ref: Ref, case_sensitive: bool) -> bool:

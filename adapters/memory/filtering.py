@@ -7,7 +7,7 @@ from typing import Any, TypeVar, assert_never
 
 from application.listing import Listing, texts_within
 from application.ports.read_side import Page, PageRequest, Place
-from domain.filtering import AllOf, AnyOf, Condition, Filter, NoneOf, Operator, number_of
+from domain.filtering import AllOf, AnyOf, Condition, Filter, NoneOf, Operator, composed, number_of
 
 Record = TypeVar("Record")
 
@@ -54,7 +54,7 @@ def _is_true(condition: Condition, there: bool, found: Any) -> bool:  # noqa: AN
             return found is None
         case Operator.REGEX:
             flags = re.DOTALL | (0 if condition.case_sensitive else re.IGNORECASE)
-            return isinstance(found, str) and re.search(condition.value, found, flags) is not None
+            return isinstance(found, str) and re.search(condition.value, composed(found), flags) is not None
         case _:
             return found is not None and _compares(condition, found)
 
@@ -67,12 +67,14 @@ def _wanted(listing: Listing[Record], row: Record, asked: PageRequest) -> bool:
     texts = [name for name in listing.names(row) if name is not None]
     for document in listing.documents(row):
         texts += texts_within(document)
-    wanted = _case(asked.search, asked.search_is_sensitive)
-    return any(wanted in _case(text, asked.search_is_sensitive) for text in texts)
+    wanted = _case(composed(asked.search), asked.search_is_sensitive)
+    return any(wanted in _case(composed(text), asked.search_is_sensitive) for text in texts)
 
 
 def _compares(condition: Condition, found: Any) -> bool:  # noqa: ANN401  # of any field
     operator, sensitive = condition.operator, condition.case_sensitive
+    if not isinstance(condition.value, list | dict):  # those are compared as they stand
+        found = _composed(found)
     value, found = _comparable(condition.value, sensitive), _comparable(found, sensitive)
     if operator is Operator.EQ:
         return _same(found, value)
@@ -93,6 +95,13 @@ _MEANT: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.STARTS_WITH: lambda found, value: found.startswith(value),
     Operator.ENDS_WITH: lambda found, value: found.endswith(value),
 }
+
+
+def _composed(found: Any) -> Any:  # noqa: ANN401  # of any field
+    """Return a text, or the texts of a list, as they are compared."""
+    if isinstance(found, list):
+        return [composed(one) if isinstance(one, str) else one for one in found]
+    return composed(found) if isinstance(found, str) else found
 
 
 def _comparable(value: Any, sensitive: bool) -> Any:  # noqa: ANN401  # of any field

@@ -11,7 +11,7 @@ import msgspec
 
 from application.listing import SORTED_CHARACTERS, is_by_age
 from application.ports.read_side import PageRequest, Place
-from domain.filtering import AllOf, AnyOf, Condition, Filter, Kind, NoneOf, Operator, Order, Ref
+from domain.filtering import AllOf, AnyOf, Condition, Filter, Kind, NoneOf, Operator, Order, Ref, composed
 
 _COMPARES = {
     Operator.EQ: "=",
@@ -130,20 +130,20 @@ class Statement:
                     return f"{sql} = ANY ({self._add(list(condition.value))}::{cast}[])"
                 return f"{sql} {_COMPARES[operator]} {self._add(condition.value)}::{cast}"
             case _:
-                return self._text(condition, sql)
+                return self._text(condition, _composed(sql) if ref.kind is Kind.TEXT else sql)
 
     def _json(self, condition: Condition, sql: str) -> str:
         operator, value = condition.operator, condition.value
         match value:
             case str():
-                text = self._text(condition, _string(sql))
+                text = self._text(condition, _composed(_string(sql)))
                 return f"{text} OR {self._holds(condition, sql)}" if operator is Operator.CONTAINS else text
             case tuple():
                 texts = tuple(one for one in value if isinstance(one, str))
                 among = msgspec.structs.replace(condition, value=texts)
                 others = f"{self._add([_json_text(one) for one in value if not isinstance(one, str)])}::text[]::jsonb[]"
-                held = f"{self._text(among, _string('one'))} OR one = ANY ({others})"
-                itself = f"{self._text(among, _string(sql))} OR {sql} = ANY ({others})"
+                held = f"{self._text(among, _composed(_string('one')))} OR one = ANY ({others})"
+                itself = f"{self._text(among, _composed(_string(sql)))} OR {sql} = ANY ({others})"
                 return f"{itself} OR EXISTS (SELECT FROM {_elements(sql)} one WHERE {held})"
             case _ if operator is Operator.CONTAINS:
                 return f"jsonb_typeof({sql}) = 'array' AND {sql} @> {self._add(_json_text(value))}::jsonb"
@@ -157,7 +157,7 @@ class Statement:
 
     def _holds(self, condition: Condition, sql: str) -> str:
         """Say that a JSON array has a text as an element."""
-        held = self._text(msgspec.structs.replace(condition, operator=Operator.EQ), _string("one"))
+        held = self._text(msgspec.structs.replace(condition, operator=Operator.EQ), _composed(_string("one")))
         return f"EXISTS (SELECT FROM {_elements(sql)} one WHERE {held})"
 
     def _text(self, condition: Condition, sql: str) -> str:
@@ -186,11 +186,15 @@ class Statement:
         found = [named.format(like=f"{like} {given}") for named in self._columns.named]
         found += [
             f"EXISTS (SELECT FROM jsonb_path_query({document}, 'strict $.**') one"  # known columns only
-            f" WHERE jsonb_typeof(one) IN ('string', 'number') AND {_unquoted('one')} {like} {given})"
+            f" WHERE jsonb_typeof(one) IN ('string', 'number') AND {_composed(_unquoted('one'))} {like} {given})"
             for document in self._columns.documents
         ]
         exact = f"({' OR '.join(found)})"
-        return f"{self._columns.haystack} {like} {given} AND {exact}" if _in_haystack(search) else exact
+        if not _in_haystack(search):
+            return exact
+        # what is composed holds no ASCII that was not there before, and composing every row takes its time
+        haystack = self._columns.haystack if search.isascii() else _composed(self._columns.haystack)
+        return f"{haystack} {like} {given} AND {exact}"
 
     # order
 
@@ -253,7 +257,7 @@ def _in_haystack(search: str) -> bool:
 
 
 def _part(search: str) -> str:
-    return f"%{_escaped(search)}%"
+    return f"%{_escaped(composed(search))}%"
 
 
 def _joined(word: str, parts: list[str], empty: str) -> str:
@@ -262,6 +266,11 @@ def _joined(word: str, parts: list[str], empty: str) -> str:
 
 def _elements(sql: str) -> str:
     return f"jsonb_array_elements(CASE jsonb_typeof({sql}) WHEN 'array' THEN {sql} END)"  # known columns
+
+
+def _composed(sql: str) -> str:
+    """Return a text as it is compared, in NFC."""
+    return f"normalize({sql})"
 
 
 def _unquoted(sql: str) -> str:

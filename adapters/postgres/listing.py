@@ -33,9 +33,9 @@ UPLOADS = Columns(
     },
     sums={"size_bytes": _SIZE},
     status="status",
-    named=("filename {like}",),
+    named=("normalize(filename) {like}",),
     documents=("metadata",),
-    haystack="upwell.upload_text(filename, metadata)",
+    haystack="(coalesce(filename, '') || ' ' || coalesce(metadata::text, ''))",
     indexed=("upload", "upload_id"),
 )
 BUCKETS = Columns(
@@ -47,7 +47,7 @@ BUCKETS = Columns(
         "bucket_name": "name",
     },
     sums=_same("object_count", "total_size_bytes"),
-    named=("name {like}",),
+    named=("normalize(name) {like}",),
     documents=("metadata",),
     haystack="(name || ' ' || metadata::text)",
 )
@@ -64,7 +64,7 @@ NAMESPACES = Columns(
         "feature_extractors": _length("feature_extractors"),
         "payload_indexes": _length("payload_indexes"),
     },
-    named=("name {like}",),
+    named=("normalize(name) {like}",),
     haystack="name",
 )
 OBJECTS = Columns(
@@ -72,9 +72,12 @@ OBJECTS = Columns(
     scope=("bucket_id", "namespace_id"),
     fields=_same("object_id", "bucket_id", "key_prefix", "metadata", "created_at", "updated_at"),
     sums={"blobs": "jsonb_array_length(blobs)"},
-    named=("key_prefix {like}", "EXISTS (SELECT FROM jsonb_array_elements(blobs) one WHERE one ->> 'filename' {like})"),
+    named=(
+        "normalize(key_prefix) {like}",
+        "EXISTS (SELECT FROM jsonb_array_elements(blobs) one WHERE normalize(one ->> 'filename') {like})",
+    ),
     documents=("metadata",),
-    haystack="upwell.object_text(key_prefix, blobs, metadata)",
+    haystack="(coalesce(key_prefix, '') || ' ' || blobs::text || ' ' || metadata::text)",
     indexed=("object", "object_id"),
 )
 TASKS = Columns(
