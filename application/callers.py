@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -26,6 +26,8 @@ acting_for: ContextVar[str] = ContextVar("acting_for")
 
 _DERIVED_ID_LENGTH = 32
 _HELP = "send 'Authorization: Bearer sk_…' with a key of yours"
+
+_SHORTEST_URL = timedelta(seconds=1)
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     def actor_id(self) -> str:
         """Who acts, in events."""
         return self.key.key_id if self.token is None else self.token.token_id
+
+    def url_lasts(self, wanted: timedelta, now: datetime, *ends: datetime | None) -> timedelta:
+        """Return how long a URL may live that is given out now: never past the end of the key, or one of these."""
+        last = min((end for end in (self.key.expires_at, *ends) if end is not None), default=now + wanted)
+        return max(min(wanted, last - now), _SHORTEST_URL)
 
     def origin(
         self, now: datetime, command_id: str, *, namespace_id: str | None = None, bucket_id: str | None = None

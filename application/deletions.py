@@ -22,9 +22,9 @@ class NotYetBegunError(Exception):
 
 
 def new_task(
-    caller: Caller, task_id: str, kind: TaskType, *, namespace_id: str, subject: str, now: datetime
+    caller: Caller, task_id: str, kind: TaskType, *, namespace_id: str | None, subject: str, now: datetime
 ) -> NewTask:
-    """Return a task that deletes one thing. It is kept before the deletion begins, so that none is without one."""
+    """Return a task about one thing. It is kept before the deletion begins, so that none is without one."""
     return NewTask(
         task_id=task_id,
         organization_id=caller.organization.organization_id,

@@ -10,18 +10,31 @@ from application.ports.event_log import Command, EventLog, StreamAppend
 from application.ports.read_side import BucketRecord
 from domain.admission import Announcement
 from domain.events import Origin
-from domain.upload_token import ID_PREFIX, IssueToken, UploadToken, UploadTokenUsed, check_use, issue, token_of
+from domain.upload_token import (
+    ID_PREFIX,
+    UPLOAD_LIFETIME_SECONDS,
+    IssueToken,
+    UploadToken,
+    UploadTokenUsed,
+    check_use,
+    issue,
+    token_of,
+)
 
 _KNOWN_TOKENS = 10_000
 
 
 class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token should allow. No content types: any; `max_size_bytes` None: what the tier allows."""
+    """What a token should allow. No content types: any; `max_size_bytes` None: what the tier allows.
+
+    `upload_lifetime`: for how long uploads that it begins get URLs.
+    """
 
     content_types: tuple[str, ...] = ()
     max_size_bytes: int | None = None
     max_count: int = 1
     expires_in: timedelta
+    upload_lifetime: timedelta = timedelta(seconds=UPLOAD_LIFETIME_SECONDS)
 
 
 class IssuingUploadTokens:
@@ -56,6 +69,7 @@ class IssuingUploadTokens:
             max_size_bytes=wish.max_size_bytes,
             max_count=wish.max_count,
             expires_at=expires_at if key.expires_at is None else min(expires_at, key.expires_at),
+            upload_lifetime_seconds=int(wish.upload_lifetime.total_seconds()),
         )
         event = issue(command)
         await self._log.append(

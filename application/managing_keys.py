@@ -210,16 +210,26 @@ class ManagingKeys:
         return await self._by_id(organization_id, user_id, key_id), ""
 
     async def revoke(
-        self, organization_id: str, *, user_id: str, name: str, actor_id: str, by: KeyRecord | None = None
-    ) -> None:
-        """Take a key back: it opens nothing any more, in no process, 5 s from now at the latest."""
+        self,
+        organization_id: str,
+        *,
+        user_id: str,
+        name: str,
+        actor_id: str,
+        by: KeyRecord | None = None,
+        lets_open_finish: bool = False,
+    ) -> KeyRecord:
+        """Take a key back: it opens nothing any more, in no process, 5 s from now at the latest.
+
+        Bytes of uploads that it requested, or a token of its, are refused from now on, unless what is open may finish.
+        """
         if await self._read_side.key_by_name(organization_id, user_id, name) is None:
             raise _not_found(name)
 
         def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
-            return keys.decide(keys.RevokeKey(origin=origin), state)
+            return keys.decide(keys.RevokeKey(origin=origin, lets_open_finish=lets_open_finish), state)
 
-        await self._carry_out(organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by)
+        return await self._carry_out(organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by)
 
     async def revoke_by_id(self, key_id: str, *, actor_id: str) -> KeyRecord:
         """Take a key back by its id, for the operator, and return it."""

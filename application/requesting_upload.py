@@ -201,13 +201,15 @@ class RequestingUpload:
             filename=wish.announcement.filename,
             room=self._signer.key_room(headers),
         )
-        signed = self._signer.sign_put(
-            key, headers=headers, expires_in=timedelta(seconds=wish.url_expires_in_seconds), now=origin.at
-        )
+        urls_end_at = None
+        if caller.token is not None:
+            urls_end_at = origin.at + timedelta(seconds=caller.token.upload_lifetime_seconds)
+        lasts = caller.url_lasts(timedelta(seconds=wish.url_expires_in_seconds), origin.at, urls_end_at)
+        signed = self._signer.sign_put(key, headers=headers, expires_in=lasts, now=origin.at)
         command = RequestUpload(
             origin=origin,
             upload_id=upload_id,
-            request=_request(wish, admitted, bucket, key, signed, self._rules, origin.at),
+            request=_request(wish, admitted, bucket, key, signed, self._rules, origin.at, urls_end_at),
             forget_at=origin.at + self._rules.retention,
         )
         return _Item(
@@ -443,7 +445,14 @@ def headers_of(upload: UploadRecord | UploadRequest) -> dict[str, str]:
 
 
 def _request(
-    wish: Wish, admitted: Admitted, bucket: BucketRecord, key: str, signed: SignedRequest, rules: Rules, now: datetime
+    wish: Wish,
+    admitted: Admitted,
+    bucket: BucketRecord,
+    key: str,
+    signed: SignedRequest,
+    rules: Rules,
+    now: datetime,
+    urls_end_at: datetime | None,
 ) -> UploadRequest:
     announced = wish.announcement
     kept_seconds = bucket.retention_seconds if wish.expires_after_seconds is None else wish.expires_after_seconds
@@ -472,6 +481,7 @@ def _request(
         max_file_size_bytes=bucket.content_rules.max_file_size_bytes,
         expires_after_seconds=kept_seconds,
         deletes_at=None if kept_seconds is None else now + timedelta(seconds=kept_seconds),
+        urls_end_at=urls_end_at,
     )
 
 

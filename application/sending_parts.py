@@ -1,7 +1,7 @@
 """Sending an upload in parts: URLs for them, which of them storage has, and more time for all of it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -94,7 +94,7 @@ class SendingParts:
         await self._find(namespace.namespace_id, upload_id, bucket_id)
         upload = await self._begun(caller, upload_id, parts)
         request, now = upload.request, self._clock.now()
-        lasts = timedelta(seconds=request.url_expires_in_seconds)
+        lasts = _lasts(caller, request, now)
         return [
             SignedPart(
                 part_number=part.part_number,
@@ -143,7 +143,7 @@ class SendingParts:
         for _ in range(CONFLICT_RETRIES):
             loaded = await load_upload(self._log, upload_id)
             request, now = _request_of(loaded), self._clock.now()
-            lasts = timedelta(seconds=request.url_expires_in_seconds)
+            lasts = _lasts(caller, request, now)
             signed = None
             expires_at = now + lasts
             if request.part_size is None:
@@ -181,7 +181,7 @@ class SendingParts:
                     request.storage_key or "", content_type=request.content_type, checked=request.storage_checks
                 )
                 commands.append(StartUpload(origin=origin, multipart_id=begun))
-            lasts = timedelta(seconds=request.url_expires_in_seconds)
+            lasts = _lasts(caller, request, now)
             if now + lasts > request.expires_at + min(lasts / _EXTENDED_AFTER, self._rules.grace):
                 commands.append(
                     ReissueUrl(origin=origin, expires_at=now + lasts, due_at=now + lasts + self._rules.grace)
@@ -218,6 +218,18 @@ class SendingParts:
                 streams=(stream,),
             )
         )
+
+
+def _lasts(caller: Caller, request: UploadRequest, now: datetime) -> timedelta:
+    """Return how long URLs of an upload may live that are given out now."""
+    if request.urls_end_at is not None and request.urls_end_at <= now:
+        raise ForbiddenError(
+            "upload_lifetime_over",
+            "The upload token that began this upload allows no more URLs for it: confirm what was sent, or request"
+            " another upload.",
+            {"urls_end_at": request.urls_end_at.isoformat()},
+        )
+    return caller.url_lasts(timedelta(seconds=request.url_expires_in_seconds), now, request.urls_end_at)
 
 
 def _check_in_parts(request: UploadRequest) -> None:

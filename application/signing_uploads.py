@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from application.callers import Caller
 from application.ports.clock import Clock
 from application.ports.read_side import ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
@@ -29,27 +30,34 @@ class SigningUploads:
         self._signer = signer
         self._clock = clock
 
-    async def __call__(self, namespace_id: str, records: Sequence[UploadRecord]) -> list[Signed]:
+    async def __call__(self, caller: Caller, namespace_id: str, records: Sequence[UploadRecord]) -> list[Signed]:
         """Return what can be done with each of these uploads.
 
         A PUT is good for what is left of the time that was given out. A GET lives as long as the upload's URL did, and
-        reads the version that was proved; those of a duplicate are its original's bytes.
+        reads the version that was proved; those of a duplicate are its original's bytes. No URL outlives the caller's
+        key.
         """
         now = self._clock.now()
         wanted = {record.duplicate_of for record in records if record.duplicate_of is not None}
         originals = await self._read_side.uploads_by_id(namespace_id, wanted) if wanted else {}
         return [
-            Signed(put=self._put(record, now), get=self._get(record, originals.get(record.duplicate_of or ""), now))
+            Signed(
+                put=self._put(caller, record, now),
+                get=self._get(caller, record, originals.get(record.duplicate_of or ""), now),
+            )
             for record in records
         ]
 
-    def _put(self, record: UploadRecord, now: datetime) -> SignedRequest | None:
+    def _put(self, caller: Caller, record: UploadRecord, now: datetime) -> SignedRequest | None:
         if record.status is not Status.PENDING or record.part_size is not None or record.expires_at - now < _SECOND:
             return None
         headers = headers_of(record)
-        return self._signer.sign_put(record.storage_key, headers=headers, expires_in=record.expires_at - now, now=now)
+        lasts = caller.url_lasts(record.expires_at - now, now)
+        return self._signer.sign_put(record.storage_key, headers=headers, expires_in=lasts, now=now)
 
-    def _get(self, record: UploadRecord, original: UploadRecord | None, now: datetime) -> SignedRequest | None:
+    def _get(
+        self, caller: Caller, record: UploadRecord, original: UploadRecord | None, now: datetime
+    ) -> SignedRequest | None:
         holder = record if record.keeps_bytes else original
         if (
             record.status is not Status.COMPLETED
@@ -60,7 +68,7 @@ class SigningUploads:
             return None
         return self._signer.sign_get(
             holder.storage_key,
-            expires_in=timedelta(seconds=record.url_expires_in_seconds),
+            expires_in=caller.url_lasts(timedelta(seconds=record.url_expires_in_seconds), now),
             now=now,
             version_id=holder.version_id,
             download_as=record.filename,

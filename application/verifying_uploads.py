@@ -22,6 +22,7 @@ from application.ports.event_log import (
     EventLog,
     OriginalExistsError,
     OriginalGoneError,
+    RequesterRevokedError,
     Sameness,
     StreamAppend,
     Unheld,
@@ -59,6 +60,7 @@ from domain.upload import (
     end_of,
     reserved,
 )
+from domain.upload_token import ID_PREFIX as TOKEN_PREFIX
 from domain.verification import Contradiction, Found, judge, note
 
 RETRY_FIRST = timedelta(seconds=2)
@@ -199,6 +201,8 @@ class VerifyingUploads:
                     await self._reject_unless_known(loaded, request, origin, content, told)
                 else:
                     await self._complete(loaded, request, origin, content, told)
+            except RequesterRevokedError as revoked:
+                return Contradiction(reason=FailureReason.REQUESTER_REVOKED, message=revoked.message)
             except OriginalExistsError as found:
                 told = await self._told_of(loaded, found.upload_id)
             except (OriginalGoneError, WrongStateError):  # it was forgotten, or became part of an object meanwhile
@@ -228,6 +232,7 @@ class VerifyingUploads:
             Command(
                 command_id=origin.command_id,
                 organization_id=origin.organization_id,
+                requester=await self._requester(loaded),
                 streams=(self._stream(loaded, self._rejection(origin, wrong)),),
                 no_original=self._unknown(loaded, request, content, told),
             )
@@ -257,6 +262,7 @@ class VerifyingUploads:
             Command(
                 command_id=origin.command_id,
                 organization_id=origin.organization_id,
+                requester=await self._requester(loaded),
                 streams=(self._stream(loaded, command), *object_streams),
                 free=free,
                 no_original=self._unknown(loaded, request, content, told),
@@ -304,6 +310,12 @@ class VerifyingUploads:
         )
         events = objects.decide(create, objects.NoObject())
         return StreamAppend(stream_id=create.object_id, expected_version=0, events=events)
+
+    async def _requester(self, loaded: LoadedUpload) -> str:
+        """Return the key that requested an upload, or issued the token that did."""
+        actor_id = loaded.origin.actor_id
+        token = await self._directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
+        return actor_id if token is None else token.key_id
 
     async def _owner(self, loaded: LoadedUpload, unique_key: str) -> str | None:
         claim = object_claim(loaded.origin.bucket_id or "", unique_key)

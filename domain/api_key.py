@@ -248,10 +248,22 @@ class ApiKeyScopesChanged(Event, frozen=True, tag="api_key.scopes_changed.v1"):
     allowed_origins: tuple[str, ...]
 
 
-class ApiKeyRevoked(Event, frozen=True, tag="api_key.revoked.v1"):
-    """The key opens nothing any more."""
+class OpenUploads(enum.StrEnum):
+    """What becomes of the uploads that a key has open when it is revoked, and of those of its tokens.
+
+    Their bytes are refused when they arrive, or may still arrive; or the uploads are canceled at once.
+    """
+
+    REFUSE = "refuse"
+    FINISH = "finish"
+    CANCEL = "cancel"
+
+
+class ApiKeyRevoked(Event, frozen=True, omit_defaults=True, tag="api_key.revoked.v1"):
+    """The key opens nothing any more. `lets_open_finish`: bytes of uploads that it has open are still accepted."""
 
     key_id: str
+    lets_open_finish: bool = False
 
 
 class ApiKeysListed(Event, frozen=True, tag="audit.api_keys_listed.v1"):
@@ -336,9 +348,10 @@ class RotateKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RevokeKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Take a key back."""
+    """Take a key back. `lets_open_finish`: what it has open may still complete."""
 
     origin: Origin
+    lets_open_finish: bool = False
 
 
 ApiKeyCommand = CreateKey | UpdateKey | RotateKey | RevokeKey
@@ -356,7 +369,7 @@ def decide(command: ApiKeyCommand, key: ApiKey) -> tuple[ApiKeyEvent, ...]:
         case ActiveKey() | RevokedKey(), CreateKey():
             raise WrongStateError("wrong_state", "The API key exists already.")
         case ActiveKey(), RevokeKey():
-            return (ApiKeyRevoked(origin=command.origin, key_id=key.key_id),)
+            return (ApiKeyRevoked(origin=command.origin, key_id=key.key_id, lets_open_finish=command.lets_open_finish),)
         case RevokedKey(), RevokeKey():
             return ()
         case RevokedKey(), _:

@@ -61,6 +61,7 @@ class FailureReason(enum.StrEnum):
     CONTENT_TYPE_MISMATCH = "content_type_mismatch"
     OBJECT_NOT_FOUND = "object_not_found"
     QUOTA_EXCEEDED = "quota_exceeded"
+    REQUESTER_REVOKED = "requester_revoked"
 
 
 class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -74,6 +75,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     `content_check`, `min_file_size_bytes`, `max_file_size_bytes`: as the bucket had them when the upload was admitted.
     `expires_after_seconds`: how long the upload is kept once it is completed; None: until somebody deletes it.
     `deletes_at`: when it is deleted if it is completed at once; the completion says when in the end.
+    `urls_end_at`: past which no URL is given out, because the token that it was requested with allows none.
     """
 
     filename: str | None
@@ -100,6 +102,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     max_file_size_bytes: int | None = None
     expires_after_seconds: int | None = None
     deletes_at: datetime | None = None
+    urls_end_at: datetime | None = None
 
 
 class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,8 @@ ID_PREFIX = "utk_"
 MIN_SECONDS = 60
 MAX_SECONDS = 86_400
 DEFAULT_SECONDS = 900
+UPLOAD_LIFETIME_SECONDS = 86_400
+MAX_UPLOAD_LIFETIME_SECONDS = 30 * 86_400
 MAX_COUNT = 1000
 MAX_CONTENT_TYPES = 50
 
@@ -26,6 +28,7 @@ class UploadTokenIssued(Event, frozen=True, omit_defaults=True, tag="upload.toke
     """A key let somebody without a key send files to one bucket. `content_types` may end in `/*`.
 
     `token_hash`: SHA-256 of the secret, 64 hex digits; None where the id was made of the secret, as it once was.
+    `upload_lifetime_seconds`: for how long uploads that it begins get URLs.
     """
 
     token_id: str
@@ -35,6 +38,7 @@ class UploadTokenIssued(Event, frozen=True, omit_defaults=True, tag="upload.toke
     max_count: int
     expires_at: datetime
     token_hash: str | None = None
+    upload_lifetime_seconds: int = UPLOAD_LIFETIME_SECONDS
 
 
 class UploadTokenUsed(Event, frozen=True, tag="upload.token_used.v1"):
@@ -57,6 +61,7 @@ class UploadToken(msgspec.Struct, frozen=True, kw_only=True):
     max_count: int
     expires_at: datetime
     token_hash: str | None = None
+    upload_lifetime_seconds: int = UPLOAD_LIFETIME_SECONDS
 
 
 class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +75,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
     max_size_bytes: int | None
     max_count: int
     expires_at: datetime
+    upload_lifetime_seconds: int = UPLOAD_LIFETIME_SECONDS
 
 
 def issue(command: IssueToken) -> UploadTokenIssued:
@@ -92,6 +98,7 @@ def token_of(event: UploadTokenIssued) -> UploadToken:
         max_count=event.max_count,
         expires_at=event.expires_at,
         token_hash=event.token_hash,
+        upload_lifetime_seconds=event.upload_lifetime_seconds,
     )
 
 

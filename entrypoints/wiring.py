@@ -37,6 +37,7 @@ from adapters.webhooks.addresses import AllowedTargets
 from adapters.webhooks.sender import AiohttpWebhookSender
 from application.analyzing import Analyzing
 from application.callers import Admitting
+from application.canceling_open_uploads import CancelingOpenUploads
 from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
 from application.changing_buckets import ChangingBuckets
@@ -161,6 +162,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     request_upload: RequestingUpload
     confirm_upload: ConfirmingUpload
     confirm_many: ConfirmingMany
+    cancel_open_uploads: CancelingOpenUploads
     sign_uploads: SigningUploads
     send_parts: SendingParts
     cancel_upload: CancelingUpload
@@ -219,6 +221,7 @@ def put_together(
         ),
         confirm_upload=_confirming(p, rules),
         confirm_many=_confirming_many(p, rules),
+        cancel_open_uploads=_canceling_open_uploads(p, rules),
         sign_uploads=SigningUploads(read_side=p.read_side, signer=p.signer, clock=p.clock),
         send_parts=SendingParts(
             log=p.log,
@@ -328,6 +331,10 @@ def _confirming_many(p: Ports, rules: Rules) -> ConfirmingMany:
     return ConfirmingMany(tasks=p.tasks, confirm=_confirming(p, rules), clock=p.clock, ids=p.ids, rules=rules)
 
 
+def _canceling_open_uploads(p: Ports, rules: Rules) -> CancelingOpenUploads:
+    return CancelingOpenUploads(log=p.log, read_side=p.read_side, tasks=p.tasks, clock=p.clock, ids=p.ids, rules=rules)
+
+
 def _deleting_bucket(p: Ports, rules: Rules) -> DeletingBuckets:
     return DeletingBuckets(
         log=p.log,
@@ -373,6 +380,7 @@ def _working(p: Ports, rules: Rules, telemetry: Telemetry) -> Working:
             rules=rules,
             work={
                 TaskType.CONFIRM_UPLOADS: _confirming_many(p, rules).work,
+                TaskType.CANCEL_UPLOADS: _canceling_open_uploads(p, rules).work,
                 TaskType.DELETE_BUCKET: _deleting_bucket(p, rules).work,
                 TaskType.DELETE_NAMESPACE: _deleting_namespace(p, rules).work,
             },

@@ -25,6 +25,7 @@ from application.ports.event_log import (
     Notification,
     OriginalExistsError,
     OriginalGoneError,
+    RequesterRevokedError,
     StreamAppend,
     VersionConflictError,
     check_position,
@@ -142,6 +143,9 @@ class MemoryEventLog:
         """Refuse by the first condition that does not hold, in the order of the fields."""
         self._check_live(command)
         tables = self.tables
+        requester = tables.keys.get(command.requester or "")
+        if requester is not None and requester.revoked_at is not None and not requester.lets_open_finish:
+            raise RequesterRevokedError(requester.key_id)
         for claim in command.free:
             if claim in tables.claims:
                 raise ClaimTakenError(claim, tables.claims[claim])

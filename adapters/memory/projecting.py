@@ -290,7 +290,13 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: Place) -> None:
         case ApiKeyScopesChanged():
             _change(tables.keys, place.stream_id, scopes=event.scopes, allowed_origins=event.allowed_origins)
         case ApiKeyRevoked():
-            _change(tables.keys, place.stream_id, revoked_at=origin.at, revoked_by=origin.actor_id)
+            _change(
+                tables.keys,
+                place.stream_id,
+                revoked_at=origin.at,
+                revoked_by=origin.actor_id,
+                lets_open_finish=event.lets_open_finish,
+            )
             _let_go_of_name(tables, place.stream_id)
         case _:
             assert_never(event)

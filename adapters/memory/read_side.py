@@ -57,6 +57,21 @@ class MemoryReadSide:
         found = [await self.upload(namespace_id, upload_id) for upload_id in upload_ids]
         return {upload.upload_id: upload for upload in found if upload is not None}
 
+    async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
+        """Return uploads that a key or its tokens requested and that have not ended."""
+        open_ = {Status.PENDING, Status.IN_PROGRESS, Status.PROCESSING}
+        found = []
+        for upload in self._log.tables.uploads.values():
+            if upload.organization_id != organization_id or upload.status not in open_ or upload.upload_id <= after:
+                continue
+            requester = decode((await self._log.read_stream(upload.upload_id))[0].state).origin.actor_id
+            for stored in (await self._log.read_stream(requester))[:1]:
+                issued = decode(stored.state)
+                requester = issued.key_id if isinstance(issued, UploadTokenIssued) else requester
+            if requester == key_id:
+                found.append(upload.upload_id)
+        return sorted(found)[:limit]
+
     async def originals(self, bucket_id: str, hashes: Collection[str]) -> Mapping[str, UploadRecord]:
         """Return by SHA-256 the uploads of the bucket that later ones with these hashes would be duplicates of."""
         found = {sha256: self._log.tables.original(bucket_id, sha256) for sha256 in hashes}

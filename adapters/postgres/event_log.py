@@ -41,6 +41,7 @@ from application.ports.event_log import (
     OriginalExistsError,
     OriginalGoneError,
     OutcomeUnknownError,
+    RequesterRevokedError,
     VersionConflictError,
     check_position,
 )
@@ -114,9 +115,12 @@ class _Entry:
                 self.states.append(encode(event))
         self.caller = _caller(command.organization_id, command.key_id, command.namespace_id, command.bucket_id)
         self.conditions = None
-        if command.free or command.no_original or command.stored or command.unheld or command.heirless:
+        if any(
+            (command.requester, command.free, command.no_original, command.stored, command.unheld, command.heirless)
+        ):
             self.conditions = _text(
                 {
+                    "requester": command.requester,
                     "free": command.free,
                     "no_original": command.no_original,
                     "stored": command.stored,
@@ -459,7 +463,7 @@ def _give_up(entry: _Entry, error: Exception) -> None:
     _fail(entry, told)
 
 
-def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: C901, PLR0911  # one line for every answer of `upwell.refusal`
+def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: C901, PLR0911, PLR0912  # one line for every answer of `upwell.refusal`
     match outcome["refused"]:
         case "version_conflict":
             return VersionConflictError(outcome["stream_id"], outcome["expected"], outcome["actual"])
@@ -469,6 +473,8 @@ def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: C901, PLR0911  # on
             return OriginalExistsError(outcome["upload_id"])
         case "original_gone":
             return OriginalGoneError(outcome["upload_id"])
+        case "requester_revoked":
+            return RequesterRevokedError(outcome["key_id"])
         case "heir_exists":
             return HeirExistsError(outcome["upload_id"], outcome["heir_id"])
         case "quota_exceeded":

@@ -188,6 +188,18 @@ SELECT * FROM upwell.uploads WHERE upload_id = $1 AND namespace_id = $2;
 -- Some of a namespace's uploads.
 SELECT * FROM upwell.uploads WHERE upload_id = ANY ($1::text[]) AND namespace_id = $2;
 
+-- name: open_uploads_of
+-- What a key, or a token of its, requested and has not ended.
+SELECT u.upload_id
+FROM upwell.uploads u
+    JOIN upwell.upwell_events r ON r.originator_id = u.upload_id AND r.originator_version = 1
+    JOIN LATERAL (SELECT convert_from(r.state, 'UTF8')::jsonb->'origin'->>'actor_id' AS id) a ON true
+    LEFT JOIN upwell.upwell_events t ON t.originator_id = a.id AND t.originator_version = 1
+        AND t.topic = 'upload.token_issued.v1'
+WHERE u.organization_id = $1 AND u.status IN ('PENDING', 'IN_PROGRESS', 'PROCESSING') AND u.upload_id > $3
+    AND $2 IN (a.id, convert_from(t.state, 'UTF8')::jsonb->>'key_id')
+ORDER BY u.upload_id LIMIT $4;
+
 -- name: originals
 -- The uploads that later ones of the same bytes would be duplicates of: the earliest of each.
 SELECT DISTINCT ON (sha256) * FROM upwell.uploads

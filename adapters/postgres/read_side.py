@@ -68,6 +68,12 @@ class PostgresReadSide:
             rows = await self._reads.fetch(QUERIES["uploads_by_id"], list(upload_ids), namespace_id)
         return {row["upload_id"]: msgspec.convert(dict(row), UploadRecord) for row in rows}
 
+    async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
+        """Return uploads that a key or its tokens requested and that have not ended."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["open_uploads_of"], organization_id, key_id, after, limit)
+        return [row["upload_id"] for row in rows]
+
     async def originals(self, bucket_id: str, hashes: Collection[str]) -> Mapping[str, UploadRecord]:
         """Return by SHA-256 the uploads of the bucket that later ones with these hashes would be duplicates of."""
         async with log_errors():

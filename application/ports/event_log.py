@@ -62,6 +62,18 @@ class Unheld(msgspec.Struct, frozen=True, kw_only=True):
     besides: str | None = None
 
 
+class RequesterRevokedError(RefusedError):
+    """The API key that requested an upload was revoked, and what it has open may not finish."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(
+            "requester_revoked",
+            "The API key that requested this upload, or issued the token that did, was revoked before the bytes were"
+            " accepted: request the upload again with a key that is live.",
+            {"key_id": key_id},
+        )
+
+
 class HeirExistsError(RefusedError):
     """A completed duplicate stands on the bytes of an upload that is going. `heir_id`: the earliest one."""
 
@@ -83,6 +95,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
     `organization_id`: whose streams and events these are; another's are refused, whatever version is expected of them.
     `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active).
+    `requester`: a key that must not be revoked, unless what it has open may finish.
     `free`: claims that nobody may hold. `no_original`: bytes that must be new. `stored`: uploads whose bytes must still
     be kept. `unheld`: uploads that no object may hold. `heirless`: uploads on whose bytes no completed duplicate may
     stand. `room_bytes`: what the quota must have room for beyond what is
@@ -95,6 +108,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     key_id: str | None = None
     namespace_id: str | None = None
     bucket_id: str | None = None
+    requester: str | None = None
     free: tuple[Claim, ...] = ()
     no_original: tuple[Sameness, ...] = ()
     stored: tuple[str, ...] = ()
@@ -170,11 +184,11 @@ class EventLog(Protocol):
         """Append a command's events and return the position of the last one.
 
         Raises `ForeignEventError`, `VersionConflictError`, `ClaimTakenError`, `OriginalExistsError`,
-        `OriginalGoneError`, `HeirExistsError`, `QuotaExceededError`, `UnauthenticatedError` (key revoked),
-        `ForbiddenError` or `NotFoundError` (bucket or namespace not live, or a stream of another organization),
-        `WrongStateError` (held), `LogUnavailableError` (it is not appended), and `OutcomeUnknownError` (it may be). A
-        cancelled caller leaves the log whole: the command is appended entirely or not at all. Sending a command again
-        that was appended already raises `VersionConflictError`.
+        `OriginalGoneError`, `RequesterRevokedError`, `HeirExistsError`, `QuotaExceededError`,
+        `UnauthenticatedError` (key revoked), `ForbiddenError` or `NotFoundError` (bucket or namespace not live, or a
+        stream of another organization), `WrongStateError` (held), `LogUnavailableError` (it is not appended), and
+        `OutcomeUnknownError` (it may be). A cancelled caller leaves the log whole: the command is appended entirely or
+        not at all. Sending a command again that was appended already raises `VersionConflictError`.
         """
         ...
 

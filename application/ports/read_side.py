@@ -52,6 +52,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `previous_key_hash`: of the secret before the last rotation, which opens until `previous_until`.
     `last_used_at`: roughly, and only in what `ReadSide` tells.
+    `lets_open_finish`: of a revoked one, whether uploads that it has open may complete.
     """
 
     key_id: str
@@ -72,6 +73,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: tuple[str, ...] = ()
     previous_key_hash: str | None = None
     previous_until: datetime | None = None
+    lets_open_finish: bool = False
     last_used_at: datetime | None = None
 
     def status(self, now: datetime) -> KeyStatus:
@@ -425,6 +427,13 @@ class ReadSide(Protocol):
 
     async def uploads_by_id(self, namespace_id: str, upload_ids: Collection[str]) -> Mapping[str, UploadRecord]:
         """Return those of these uploads that are the namespace's, by their ids."""
+        ...
+
+    async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
+        """Return up to `limit` uploads by id, above one, that a key or its tokens requested and that have not ended.
+
+        For the system, not a caller; its cost grows with the number of the organization's uploads.
+        """
         ...
 
     async def originals(self, bucket_id: str, hashes: Collection[str]) -> Mapping[str, UploadRecord]:

@@ -21,6 +21,7 @@ class TaskType(enum.StrEnum):
 
     CONFIRM_UPLOAD = "api_buckets_uploads_confirm"
     CONFIRM_UPLOADS = "api_buckets_uploads_batch_confirm"
+    CANCEL_UPLOADS = "api_buckets_uploads_create"  # the contract has no closer one
     DELETE_BUCKET = "api_buckets_delete"
     DELETE_NAMESPACE = "api_namespaces_delete"
 

@@ -12,7 +12,7 @@ from application.doing_once import Creation
 from application.issuing_upload_tokens import TokenWish
 from application.managing_keys import KeyChange, KeyWish, user_id
 from application.ports.read_side import KeyRecord
-from domain.api_key import Permission, ResourceType, idle_scopes
+from domain.api_key import OpenUploads, Permission, ResourceType, idle_scopes
 from domain.rate_limiting import RequestClass
 from domain.refusals import InvalidInputError, NotFoundError
 from domain.schema import check_json
@@ -27,10 +27,10 @@ from entrypoints.http.wire.api_keys import (
     APIKeyModel,
     APIKeyUpdateRequest,
     ResourceScope,
+    RevocationResponse,
     UploadTokenRequest,
     UploadTokenResponse,
 )
-from entrypoints.http.wire.base import GenericSuccessResponse
 
 _CREATE = Needs(Permission.ADMIN, namespace=False, once=True).opt()
 _ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
@@ -157,18 +157,27 @@ async def rotate_api_key(
 
 
 @delete(f"{_PATH}/{{key_name:str}}", status_code=200, opt=_ADMIN, tags=_TAGS)
-async def delete_api_key(user_email: FromPath[str], key_name: FromPath[str], scope: Scope) -> GenericSuccessResponse:
-    """Revoke an API key."""
+async def delete_api_key(
+    user_email: FromPath[str], key_name: FromPath[str], scope: Scope, open_uploads: FromQuery[str] = OpenUploads.REFUSE
+) -> RevocationResponse:
+    """Revoke an API key. What it has open is refused when its bytes arrive, or may finish, or is canceled as a task."""
     admitted = admitted_in(scope)
     organization = admitted.caller.organization
-    await admitted.services.keys.revoke(
+    wanted = _open_uploads(open_uploads)
+    revoked = await admitted.services.keys.revoke(
         organization.organization_id,
         user_id=user_id(organization.internal_id, user_email),
         name=key_name,
         actor_id=admitted.caller.key.key_id,
         by=admitted.caller.key,
+        lets_open_finish=wanted is OpenUploads.FINISH,
     )
-    return GenericSuccessResponse(message="The API key is revoked.")
+    if wanted is not OpenUploads.CANCEL:
+        return RevocationResponse(message="The API key is revoked.")
+    task = await admitted.services.cancel_open_uploads(admitted.caller, revoked.key_id)
+    return RevocationResponse(
+        message="The API key is revoked, and the uploads that it has open are being canceled.", task_id=task.task_id
+    )
 
 
 @post("/upload-tokens", status_code=200, opt=_TOKEN, tags=["Upload tokens"])
@@ -186,6 +195,7 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
         max_size_bytes=data.max_size_bytes,
         max_count=data.max_count,
         expires_in=timedelta(seconds=data.expires_in),
+        upload_lifetime=timedelta(seconds=data.upload_lifetime),
     )
     token, secret = await once(
         scope,
@@ -199,7 +209,19 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
     )
     facts = msgspec.structs.asdict(token)
     del facts["organization_id"], facts["token_hash"]
-    return UploadTokenResponse(token=secret, **facts)
+    lifetime = facts.pop("upload_lifetime_seconds")
+    return UploadTokenResponse(token=secret, upload_lifetime=lifetime, **facts)
+
+
+def _open_uploads(name: str) -> OpenUploads:
+    try:
+        return OpenUploads(name)
+    except ValueError:
+        raise InvalidInputError(
+            "invalid_open_uploads",
+            f"open_uploads is {name[:50]!r}: it must be one of {', '.join(OpenUploads)}.",
+            {"open_uploads": name[:50]},
+        ) from None
 
 
 def _scopes(scopes: tuple[ResourceScope, ...] | None) -> tuple[dict[str, Any], ...] | None:

@@ -275,7 +275,7 @@ def _download_urls(admitted: Admitted, record: ObjectRecord) -> dict[str, str]:
     return {
         blob.blob_id: ports.signer.sign_get(
             blob.storage_key,
-            expires_in=DOWNLOAD_LASTS,
+            expires_in=admitted.caller.url_lasts(DOWNLOAD_LASTS, now),
             now=now,
             version_id=blob.version_id,
             download_as=blob.filename,

@@ -451,7 +451,7 @@ def _wanted(data: SignPartsRequest) -> list[WantedPart]:
 async def _signed(admitted: Admitted, records: Sequence[UploadRecord], *, wanted: bool) -> Sequence[Signed]:
     if not wanted:
         return [Signed()] * len(records)
-    return await admitted.services.sign_uploads(admitted.namespace.namespace_id, records)
+    return await admitted.services.sign_uploads(admitted.caller, admitted.namespace.namespace_id, records)
 
 
 def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:

@@ -19,6 +19,7 @@ from application.ports.event_log import (
     Notification,
     OriginalExistsError,
     OriginalGoneError,
+    RequesterRevokedError,
     Sameness,
     StreamAppend,
     Unheld,
@@ -26,6 +27,7 @@ from application.ports.event_log import (
 )
 from application.ports.jobs import Job, JobKind
 from application.ports.read_side import KeyPlace
+from domain.api_key import ApiKeyRevoked
 from domain.bucket import BucketStatus
 from domain.events import Event, encode, topic_of
 from domain.object import ObjectCreated
@@ -40,6 +42,7 @@ from domain.refusals import (
 )
 from domain.tags import decode
 from domain.upload import UploadRequested, UploadSkipped
+from domain.upload_token import UploadTokenIssued
 from tests.contract._log import HASH, OTHER_HASH, SOON, Account, Kit, open_account, whole_feed
 
 if TYPE_CHECKING:
@@ -953,3 +956,45 @@ async def test_what_is_kept_for_an_heir_is_needed_in_storage(kit: Kit, account: 
     assert (await kit.read_side.bytes_at(places))[first].needed
     await kit.log.append(await account.goes(kit.log, second))
     assert not (await kit.read_side.bytes_at(places))[first].needed
+
+
+@pytest.mark.parametrize("lets_open_finish", [False, True])
+async def test_a_command_for_a_requester_is_refused_once_its_key_was_revoked(
+    kit: Kit, account: Account, *, lets_open_finish: bool
+) -> None:
+    await kit.log.append(account.request_command(conditions={"requester": account.key_id}))
+    await kit.log.append(account.request_command(conditions={"requester": "key_of_nobody"}))
+    revoked = ApiKeyRevoked(origin=account.origin(), key_id=account.key_id, lets_open_finish=lets_open_finish)
+    await account.append(kit.log, account.key_id, 1, revoked)
+
+    asked = kit.log.append(account.request_command(conditions={"requester": account.key_id}))
+
+    if lets_open_finish:
+        await asked
+    else:
+        facts = await refused(RequesterRevokedError, "requester_revoked", asked)
+        assert facts == {"key_id": account.key_id}
+
+
+async def test_what_a_key_and_its_tokens_have_open_is_found(kit: Kit, account: Account) -> None:
+    token_id = "utk_1"
+    token = UploadTokenIssued(
+        origin=account.origin(),
+        token_id=token_id,
+        key_id=account.key_id,
+        content_types=("*/*",),
+        max_size_bytes=None,
+        max_count=1,
+        expires_at=account.clock.now() + timedelta(hours=1),
+    )
+    await account.append(kit.log, token_id, 0, token)
+    own = await account.request(kit.log)
+    of_token = await account.request(kit.log, where={"actor_id": token_id})
+    await account.request(kit.log, where={"actor_id": "key_other"})
+    await account.complete(kit.log)
+
+    found = await kit.read_side.open_uploads_of(account.organization_id, account.key_id, after="", limit=10)
+
+    assert found == sorted([own, of_token])
+    rest = await kit.read_side.open_uploads_of(account.organization_id, account.key_id, after=found[0], limit=10)
+    assert rest == found[1:]

@@ -7,7 +7,15 @@ import msgspec
 from msgspec import Meta
 
 from domain.api_key import MAX_ORIGINS, KeyStatus, NamespaceOperation, Permission, ResourceType
-from domain.upload_token import DEFAULT_SECONDS, MAX_CONTENT_TYPES, MAX_COUNT, MAX_SECONDS, MIN_SECONDS
+from domain.upload_token import (
+    DEFAULT_SECONDS,
+    MAX_CONTENT_TYPES,
+    MAX_COUNT,
+    MAX_SECONDS,
+    MAX_UPLOAD_LIFETIME_SECONDS,
+    MIN_SECONDS,
+    UPLOAD_LIFETIME_SECONDS,
+)
 from entrypoints.http.wire.base import Request, Response
 
 _Name = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -97,8 +105,19 @@ class APIKeyListResponse(Response, frozen=True):
     total: int
 
 
+class RevocationResponse(Response, frozen=True):
+    """It is revoked. `task_id`: the task that cancels what the key has open, where that was asked for."""
+
+    message: str
+    success: bool = True
+    task_id: str | None = None
+
+
 class UploadTokenRequest(Request, frozen=True):
-    """What somebody without a key should be able to upload. `bucket`: its id or name."""
+    """What somebody without a key should be able to upload. `bucket`: its id or name.
+
+    `upload_lifetime`: for how many seconds uploads that it begins get URLs; never past the end of the key.
+    """
 
     bucket: Annotated[str, Meta(min_length=1, max_length=200)]
     content_types: Annotated[
@@ -107,6 +126,7 @@ class UploadTokenRequest(Request, frozen=True):
     max_size_bytes: Annotated[int, Meta(ge=1, le=_MAX_BYTES)] | None = None
     max_count: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 1
     expires_in: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_SECONDS)] = DEFAULT_SECONDS
+    upload_lifetime: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_UPLOAD_LIFETIME_SECONDS)] = UPLOAD_LIFETIME_SECONDS
 
 
 class UploadTokenResponse(Response, frozen=True):
@@ -121,3 +141,4 @@ class UploadTokenResponse(Response, frozen=True):
     max_size_bytes: int | None
     max_count: int
     expires_at: datetime
+    upload_lifetime: int

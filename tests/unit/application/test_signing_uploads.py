@@ -13,7 +13,7 @@ from tests.unit.application.world import BYTES, Client, World
 async def sign(client: Client, upload_id: str) -> Signed:
     record = await client.world.read_side.upload(client.namespace.namespace_id, upload_id)
     assert record is not None
-    (signed,) = await client.world.sign(client.namespace.namespace_id, [record])
+    (signed,) = await client.world.sign(client.caller, client.namespace.namespace_id, [record])
     return signed
 
 

@@ -18,6 +18,7 @@ from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
 from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
 from application.callers import Admitting, Caller
+from application.canceling_open_uploads import CancelingOpenUploads
 from application.canceling_tasks import CancelingTasks
 from application.canceling_upload import CancelingUpload
 from application.changing_buckets import ChangingBuckets
@@ -162,6 +163,9 @@ class World:
             ids=ids,
             rules=rules,
         )
+        self.cancel_open_uploads = CancelingOpenUploads(
+            log=log, read_side=read_side, tasks=self.tasks, clock=clock, ids=ids, rules=rules
+        )
         self.idempotency_keys = MemoryIdempotencyKeys(clock)
         self.do_once = DoingOnce(keys=self.idempotency_keys, log=log, clock=clock, ids=ids)
         self.working = Working(
@@ -180,6 +184,7 @@ class World:
                 rules=rules,
                 work={
                     TaskType.CONFIRM_UPLOADS: self._confirm_many.work,
+                    TaskType.CANCEL_UPLOADS: self.cancel_open_uploads.work,
                     TaskType.DELETE_BUCKET: self.delete_bucket.work,
                     TaskType.DELETE_NAMESPACE: self.delete_namespace.work,
                 },

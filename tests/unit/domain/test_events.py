@@ -130,6 +130,7 @@ def test_what_is_not_ours_is_not_decoded(state: bytes) -> None:
                 "content_type_mismatch",
                 "object_not_found",
                 "quota_exceeded",
+                "requester_revoked",
             },
         ),
     ],
