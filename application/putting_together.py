@@ -27,7 +27,8 @@ async def put_together(storage: ObjectStorage, upload: InProgress, named: Sequen
     """
     request = upload.request
     key = request.storage_key or ""
-    stored = await storage.parts(key, upload.multipart_id)
+    etags = None if named is None else {part.part_number: part.etag for part in named}
+    stored = await storage.parts(key, upload.multipart_id, etags=etags)
     if stored is None:
         return
     if named is not None:

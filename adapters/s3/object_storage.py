@@ -7,6 +7,7 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -304,7 +305,9 @@ class S3ObjectStorage:
         multipart_id: str = _said(begun, "UploadId")
         return multipart_id
 
-    async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
+    async def parts(
+        self, key: str, multipart_id: str, *, etags: Mapping[int, str] | None = None
+    ) -> Sequence[StoredPart] | None:
         """Return all parts, by number; None if there is no such multipart upload (any more)."""
         listed = []
         marker, more = 0, True
@@ -323,8 +326,14 @@ class S3ObjectStorage:
                 if _code(error) == "NoSuchUpload":
                     return None
                 raise
-        # Servers exist that list a part beside the one that replaced it.
-        listed.sort(key=lambda part: (_said(part, "PartNumber"), _said(part, "LastModified")))
+        # Servers exist that list a part beside the one that replaced it, and that know when by the second.
+        meant = {(number, etag) for number, etag in (etags or {}).items()}
+
+        def rank(part: Mapping[str, Any]) -> tuple[int, bool, datetime]:
+            number = _said(part, "PartNumber")
+            return number, (number, _said(part, "ETag").strip('"')) in meant, _said(part, "LastModified")
+
+        listed.sort(key=rank)
         found = {part["PartNumber"]: part for part in listed}
         return [
             StoredPart(

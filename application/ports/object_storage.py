@@ -1,6 +1,6 @@
 """The role that holds the bytes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -138,10 +138,14 @@ class ObjectStorage(Protocol):
         """
         ...
 
-    async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
+    async def parts(
+        self, key: str, multipart_id: str, *, etags: Mapping[int, str] | None = None
+    ) -> Sequence[StoredPart] | None:
         """Return all parts that storage has, by number; None if there is no such multipart upload (any more).
 
-        It is gone once it was completed or aborted.
+        It is gone once it was completed or aborted. Where storage has several under a number, that is the last one.
+        Storage that keeps what was replaced may not know which that is, if both came within a second: `etags` of the
+        ones that the client means decide then.
         """
         ...
 

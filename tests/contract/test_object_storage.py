@@ -522,6 +522,19 @@ async def test_a_part_that_is_put_again_replaces_the_first(case: Case, key: str)
     assert b"".join(await read(case.storage, key, await head(case.storage, key))) == b"newer"
 
 
+async def test_of_a_part_that_was_sent_twice_at_once_the_one_that_the_client_means_is_the_last(
+    case: Case, key: str
+) -> None:
+    multipart_id, _ = await begin(case, key, b"first")
+    last = await case.put_part(key, multipart_id, 1, b"second")
+
+    parts = await case.storage.parts(key, multipart_id, etags={1: last.etag}) or ()
+
+    assert [(part.part_number, part.etag) for part in parts] == [(1, last.etag)]
+    assert await case.storage.complete_multipart(key, multipart_id, parts)
+    assert b"".join(await read(case.storage, key, await head(case.storage, key))) == b"second"
+
+
 async def test_parts_that_storage_does_not_have_are_named_and_nothing_is_completed(case: Case, key: str) -> None:
     multipart_id, parts = await begin(case, key, bytes(case.min_part_bytes), b"two", b"three")
     wrong = [

@@ -1,7 +1,7 @@
 """Storage that goes wrong when it is told to: before anything was done, after it was, or in the middle of a read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from application.ports.object_storage import (
@@ -69,9 +69,11 @@ class FailingStorage:
             "begin_multipart", lambda: self._storage.begin_multipart(key, content_type=content_type, checked=checked)
         )
 
-    async def parts(self, key: str, multipart_id: str) -> Sequence[StoredPart] | None:
+    async def parts(
+        self, key: str, multipart_id: str, *, etags: Mapping[int, str] | None = None
+    ) -> Sequence[StoredPart] | None:
         """List its parts."""
-        return await self._call("parts", lambda: self._storage.parts(key, multipart_id))
+        return await self._call("parts", lambda: self._storage.parts(key, multipart_id, etags=etags))
 
     async def complete_multipart(
         self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
