@@ -2,8 +2,9 @@
 
 Run: `uv run python scripts/kill_under_load.py [--kills 20] [--seed N]`. It starts a PostgreSQL and an S3 of its own,
 `upwell serve` and `upwell worker`, and clients that create, PUT, confirm and cancel. Every second kill takes the worker
-too. At the end: every answered request is in the log, the feed has no gap, no upload is stuck, the quota equals a sum
-over the log, and the live tables equal a replay.
+too. After each kill, what each kind of subscriber received equals the log: webhooks, figures, a durable iterator, NATS
+and the export. At the end: every answered request is in the log, the feed has no gap, no upload is stuck, the quota
+equals a sum over the log, and the live tables equal a replay.
 """
 
 import argparse
@@ -11,11 +12,12 @@ import asyncio
 import random
 import secrets
 import sys
+import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -23,88 +25,50 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
 from tests.conftest import Database, Tenant
+from tests.nats_cluster import Cluster
 from tests.stack import Stack, stack
+from tests.under_load import Answers, client, settings_for, subscribers
 
 CLIENTS = 12
 QUOTA = 10**9
 STUCK_SECONDS = 100  # a confirm that died is taken over by a worker after 60
 
 
-class Answers:
-    """What the service answered: ids by what was promised about them."""
-
-    def __init__(self) -> None:
-        self.created: set[str] = set()
-        self.completed: set[str] = set()
-        self.canceled: set[str] = set()
-        self.broken = 0
-
-
-async def client(tenant: Tenant, answers: Answers, stop: asyncio.Event) -> None:
-    """Upload small files over and over, whatever happens to the service."""
-    async with tenant.client() as api, httpx.AsyncClient(timeout=10) as plain:
-        while not stop.is_set():
-            try:
-                await one_upload(api, plain, answers)
-            except httpx.HTTPError:
-                answers.broken += 1
-                await asyncio.sleep(0.05)
-
-
-async def one_upload(api: httpx.AsyncClient, plain: httpx.AsyncClient, answers: Answers) -> None:
-    """Create, then cancel, leave, or send and confirm."""
-    body = secrets.token_bytes(random.randint(1, 2000))  # noqa: S311  # a load, not a secret
-    created = await api.post(
-        "/v1/buckets/files/uploads",
-        json={
-            "filename": "a.mp4",
-            "content_type": "video/mp4",
-            "file_size_bytes": len(body),
-            "blob_property": "video",
-        },
-    )
-    if created.status_code != httpx.codes.OK:
-        answers.broken += 1
-        return
-    upload = created.json()
-    upload_id = upload["upload_id"]
-    answers.created.add(upload_id)
-    way = random.random()  # noqa: S311  # the same
-    if way < 0.1:  # noqa: PLR2004  # one in ten is left
-        return
-    if way < 0.25:  # noqa: PLR2004  # some are canceled
-        canceled = await api.delete(f"/v1/uploads/{upload_id}")
-        if canceled.status_code == httpx.codes.NO_CONTENT:
-            answers.canceled.add(upload_id)
-        return
-    await plain.put(upload["presigned_url"], content=body, headers={"Content-Type": "video/mp4"})
-    confirmed = await api.post(f"/v1/uploads/{upload_id}/confirm")
-    if confirmed.status_code == httpx.codes.OK and confirmed.json()["status"] == "COMPLETED":
-        answers.completed.add(upload_id)
-
-
-async def run(running: Stack, tenant: Tenant, kills: int) -> Answers:
-    """Serve, load, kill, again."""
+async def run(running: Stack, tenant: Tenant, cluster: Cluster, kills: int) -> tuple[Answers, list[str]]:
+    """Serve, load, kill, compare, again; return what is wrong with what subscribers received."""
     answers = Answers()
     stop = asyncio.Event()
-    clients = []
-    running.begin("worker")
-    for number in range(kills):
+    wrong: list[str] = []
+    clients: list[asyncio.Task[None]] = []
+    async with subscribers(running, tenant, cluster) as told:
+        for command in ("worker", "relay nats"):
+            running.begin(command)
+        for number in range(kills):
+            await asyncio.to_thread(running.begin, "serve")
+            if not clients:
+                await told.listen()
+                clients = [asyncio.create_task(client(tenant, answers, stop)) for _ in range(CLIENTS)]
+            answers.going.set()
+            await asyncio.sleep(random.uniform(0.3, 2.5))  # noqa: S311  # a moment
+            running.kill("serve")
+            if number % 2:
+                running.kill("worker")
+                running.begin("worker")
+            await answers.pause()
+            found = await told.compare(at_end=False)
+            wrong += [f"after kill {number + 1}: {line}" for line in found]
+            print(
+                f"kill {number + 1}: {len(answers.created)} created, {len(answers.completed)} completed,"
+                f" {told.counts()} so far"
+            )
+        stop.set()
+        answers.going.set()
         await asyncio.to_thread(running.begin, "serve")
-        if not clients:
-            clients = [asyncio.create_task(client(tenant, answers, stop)) for _ in range(CLIENTS)]
-        await asyncio.sleep(random.uniform(0.3, 2.5))  # noqa: S311  # a moment
-        running.kill("serve")
-        if number % 2:
-            running.kill("worker")
-            running.begin("worker")
-        print(f"kill {number + 1}: {len(answers.created)} created, {len(answers.completed)} completed so far")
-    stop.set()
-    await asyncio.to_thread(running.begin, "serve")
-    await asyncio.gather(*clients)
-    await settle(tenant.database)
+        await asyncio.gather(*clients)
+        await settle(tenant.database)
+        wrong += [f"at the end: {line}" for line in await told.compare(at_end=True)]
     running.end()
-    return answers
+    return answers, wrong
 
 
 async def settle(database: Database) -> None:
@@ -171,10 +135,15 @@ def main() -> int:
     options = parser.parse_args()
     random.seed(options.seed)
     print(f"seed {options.seed}")
-    with stack() as running:
+    with ExitStack() as undo:
+        folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="upwell-kill-")))
+        cluster = Cluster(folder, nodes=1)
+        undo.callback(cluster.stop)
+        asyncio.run(cluster.ready())
+        running = undo.enter_context(stack(settings_for(cluster)))
         tenant = running.tenant(quota_bytes=QUOTA)
-        answers = asyncio.run(run(running, tenant, options.kills))
-        wrong = asyncio.run(check(running.database, answers))
+        answers, wrong = asyncio.run(run(running, tenant, cluster, options.kills))
+        wrong += asyncio.run(check(running.database, answers))
     print(
         f"{options.kills} kills: {len(answers.created)} creates, {len(answers.completed)} confirms and"
         f" {len(answers.canceled)} cancels were answered, {answers.broken} requests broke"

@@ -82,12 +82,14 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack(settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
+def stack(
+    settings: Mapping[str, str] | None = None, *, postgres_settings: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
     """Run servers in a folder of their own, gone afterwards; `begin` what is wanted of Upwell."""
     with contextlib.ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="upwell-stack-")))
         folder.chmod(0o711)  # PostgreSQL runs as another user where this is root
-        postgres = EmbeddedPostgres.start(folder / "postgres")
+        postgres = EmbeddedPostgres.start(folder / "postgres", settings=postgres_settings or {})
         storage = EmbeddedStorage.start(folder / "s3")
         environment = {
             "UPWELL_S3_ENDPOINT_URL": storage.endpoint_url,

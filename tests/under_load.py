@@ -1,0 +1,284 @@
+"""For scripts that kill: clients that upload, and subscribers of every kind, whose memory is held against the log.
+
+A subscriber here receives events in its own way, and remembers them in this process, which nobody kills. What each has
+after any kill has to be the log: the durable iterator every event at least once, the JetStream stream and the export
+every event once and in order, figures what a new count gives. Every event that the webhook wants is queued; it has
+received all of them at the end, because what was under way in a crash is sent again a minute later.
+"""
+
+import asyncio
+import contextlib
+import io
+import os
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import httpx
+import msgspec
+import nats
+from nats.js.errors import NotFoundError
+
+from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, connect
+from application.ports.event_log import LogUnavailableError
+from application.ports.subscriptions import LeaseLostError
+from domain.tags import BY_TAG
+from domain.webhook_events import tags_wanted
+from entrypoints.checking import check
+from entrypoints.client.exporting import Export, export
+from entrypoints.settings import Settings
+from entrypoints.wiring import subscribing
+from tests.conftest import Tenant
+from tests.nats_cluster import STREAM, Cluster
+from tests.receiver import Receiver, receiving
+from tests.stack import Stack
+
+ITERATOR: Final = "under_load.iterator"
+READERS: Final = ("webhooks", "analytics.v1", ITERATOR, "relay.nats")
+EVENT_TYPES: Final = ("upload.*", "object.*")
+CATCH_UP_SECONDS: Final = 120
+STILL_SECONDS: Final = 0.5
+
+
+class Answers:
+    """What the service answered: ids by what was promised about them. While `going` is not set, nothing new begins."""
+
+    def __init__(self) -> None:
+        self.created: set[str] = set()
+        self.completed: set[str] = set()
+        self.canceled: set[str] = set()
+        self.broken = 0
+        self.going = asyncio.Event()
+        self.going.set()
+        self._busy = 0
+
+    @asynccontextmanager
+    async def busy(self) -> AsyncIterator[None]:
+        """Wait until it goes on, and count while inside."""
+        await self.going.wait()
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+
+    async def pause(self) -> None:
+        """Let nothing new begin, and wait for what has."""
+        self.going.clear()
+        while self._busy:
+            await asyncio.sleep(0.02)
+
+
+async def client(tenant: Tenant, answers: Answers, stop: asyncio.Event) -> None:
+    """Upload small files over and over, whatever happens to the service."""
+    async with tenant.client() as api, httpx.AsyncClient(timeout=10) as plain:
+        while not stop.is_set():
+            try:
+                async with answers.busy():
+                    await one_upload(api, plain, answers)
+            except httpx.HTTPError:
+                answers.broken += 1
+                await asyncio.sleep(0.05)
+
+
+async def one_upload(api: httpx.AsyncClient, plain: httpx.AsyncClient, answers: Answers) -> None:
+    """Create, then cancel, leave, or send and confirm."""
+    body = secrets.token_bytes(random.randint(1, 2000))  # noqa: S311  # a load, not a secret
+    created = await api.post(
+        "/v1/buckets/files/uploads",
+        json={
+            "filename": "a.mp4",
+            "content_type": "video/mp4",
+            "file_size_bytes": len(body),
+            "blob_property": "video",
+        },
+    )
+    if created.status_code != httpx.codes.OK:
+        answers.broken += 1
+        return
+    upload = created.json()
+    upload_id = upload["upload_id"]
+    answers.created.add(upload_id)
+    way = random.random()  # noqa: S311  # the same
+    if way < 0.1:  # one in ten is left
+        return
+    if way < 0.25:  # some are canceled
+        canceled = await api.delete(f"/v1/uploads/{upload_id}")
+        if canceled.status_code == httpx.codes.NO_CONTENT:
+            answers.canceled.add(upload_id)
+        return
+    await plain.put(upload["presigned_url"], content=body, headers={"Content-Type": "video/mp4"})
+    confirmed = await api.post(f"/v1/uploads/{upload_id}/confirm")
+    if confirmed.status_code == httpx.codes.OK and confirmed.json()["status"] == "COMPLETED":
+        answers.completed.add(upload_id)
+
+
+def settings_for(cluster: Cluster) -> dict[str, str]:
+    """Return what a stack needs for these subscribers."""
+    return {
+        "UPWELL_NATS_SERVERS": ",".join(cluster.servers),
+        "UPWELL_NATS_STREAM": STREAM,
+        "UPWELL_NATS_REPLICAS": "1",
+        "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1",
+    }
+
+
+class Subscribers:
+    """What each was told so far, by position, in the order of arrival."""
+
+    def __init__(self, running: Stack, tenant: Tenant, receiver: Receiver, folder: Path) -> None:
+        self._stack = running
+        self._tenant = tenant
+        self._receiver = receiver
+        self._folder = folder
+        self._made_at = 0
+        self.tasks: list[asyncio.Task[None]] = []
+        self.iterated: list[int] = []
+        self.published: list[int] = []
+
+    async def listen(self) -> None:
+        """Make the webhook; the service has to be there."""
+        channel = {"channel": "webhook", "configs": {"url": self._receiver.url, "timeout": 5}}
+        asked = {"webhook_name": "load", "event_types": [*EVENT_TYPES], "channels": [channel]}
+        async with self._tenant.client() as api:
+            (await api.post("/v1/organizations/webhooks", json=asked)).raise_for_status()
+        connection = await connect(self._stack.database.owner_url, role=None)
+        self._made_at = await connection.fetchval("SELECT max(position) FROM upwell.webhooks")
+        await connection.close()
+
+    async def iterate(self) -> None:
+        """Be a durable iterator, again and again."""
+        while True:
+            with contextlib.suppress(LeaseLostError, LogUnavailableError, asyncpg.PostgresError, *CONNECTION_ERRORS):
+                async with (
+                    subscribing(self._stack.database.url) as subscribe,
+                    aclosing(subscribe.events(ITERATOR)) as events,
+                ):
+                    async for each in events:
+                        self.iterated.append(each.position)
+            await asyncio.sleep(0.1)
+
+    async def consume(self, server: str) -> None:
+        """Read the JetStream stream."""
+        servers = await nats.connect(server)
+        try:
+            jetstream = servers.jetstream(timeout=10)
+            while True:
+                with contextlib.suppress(NotFoundError):
+                    await jetstream.stream_info(STREAM)
+                    break
+                await asyncio.sleep(0.05)
+            reader = await jetstream.subscribe(">", stream=STREAM, ordered_consumer=True)
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    message = await reader.next_msg(timeout=10)
+                    self.published.append(int((message.headers or {})["Nats-Msg-Id"]))
+        finally:
+            await servers.close()
+
+    async def compare(self, *, at_end: bool) -> list[str]:
+        """Wait until all have come to the end of the log, and return how what they received differs from it.
+
+        `at_end`: wait for what the webhook has not received, too.
+        """
+        url = self._stack.database.owner_url
+        for task in self.tasks:
+            if task.done():
+                task.result()
+        connection = await connect(url, role=None, wait_seconds=60)
+        try:
+            late = await _caught_up(connection, self, at_end=at_end)
+            rows = await connection.fetch(
+                "SELECT notification_id, topic, organization_id FROM upwell.upwell_events ORDER BY 1"
+            )
+        finally:
+            await connection.close()
+        ours = [row["notification_id"] for row in rows if row["topic"] in BY_TAG]
+        own, wanted = self._tenant.caller.organization.organization_id, tags_wanted(EVENT_TYPES)
+        theirs = [
+            row["notification_id"]
+            for row in rows
+            if row["topic"] in wanted and row["organization_id"] == own and row["notification_id"] > self._made_at
+        ]
+        told = {int(taken.headers["webhook-id"].rpartition("_")[2]) for taken in self._receiver.taken}
+        exported = await asyncio.to_thread(self._export)
+        lines, good = await check(Settings({**self._stack.environment, "UPWELL_DATABASE_OWNER_URL": url}))
+        return [
+            *late,
+            *(_difference("the webhook", sorted(told), theirs) if at_end or not told <= {*theirs} else []),
+            *_difference("the durable iterator", sorted({*self.iterated}), ours),
+            *_difference("the JetStream stream", self.published, ours),
+            *_difference("the export", exported, ours),
+            *([] if good else lines),
+        ]
+
+    def counts(self) -> str:
+        """Say how many events each was told."""
+        return (
+            f"{len(self._receiver.taken)} messages to the webhook, {len(self.iterated)} events to the iterator,"
+            f" {len(self.published)} in the stream"
+        )
+
+    def _export(self) -> list[int]:
+        os.environ["UPWELL_DATABASE_URL"] = self._stack.database.url
+        with contextlib.redirect_stdout(io.StringIO()):
+            export(self._folder, Export(form="jsonl", after=0, types=()))
+        return sorted(
+            int(msgspec.json.decode(line)["id"])
+            for path in self._folder.glob("date=*/*.jsonl")
+            for line in path.read_bytes().splitlines()
+        )
+
+
+@asynccontextmanager
+async def subscribers(running: Stack, tenant: Tenant, cluster: Cluster) -> AsyncIterator[Subscribers]:
+    """Subscribe while inside: begin the relay, and call `listen` once the service is there."""
+    async with receiving(Receiver()) as receiver:
+        made = Subscribers(running, tenant, receiver, running.folder / "export")
+        made.tasks = [asyncio.create_task(made.iterate()), asyncio.create_task(made.consume(cluster.servers[0]))]
+        try:
+            yield made
+        finally:
+            for task in made.tasks:
+                task.cancel()
+            await asyncio.gather(*made.tasks, return_exceptions=True)
+
+
+async def _caught_up(connection: Connection, told: Subscribers, *, at_end: bool) -> list[str]:
+    """Wait until the log grows no more and all have come to its end; return who has not."""
+    until = time.monotonic() + CATCH_UP_SECONDS
+    head, since = -1, time.monotonic()
+    behind: Sequence[str] = READERS
+    while time.monotonic() < until:
+        now = await connection.fetchval("SELECT position FROM upwell.log_head")
+        if now != head:
+            head, since = now, time.monotonic()
+        positions = dict(await connection.fetch("SELECT name, position FROM upwell.subscriptions"))
+        waiting = at_end and await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM upwell.webhook_batches)"
+            " OR EXISTS (SELECT FROM upwell.webhook_deliveries WHERE status = 'pending')"
+        )
+        behind = [name for name in READERS if positions.get(name) != head]
+        arrived = max(told.published, default=0) == head
+        if not behind and not waiting and arrived and time.monotonic() - since > STILL_SECONDS:
+            return []
+        await asyncio.sleep(0.05)
+    return [f"{name} has not come to the end of the log, {head}" for name in behind or ["the webhook or the stream"]]
+
+
+def _difference(name: str, told: Sequence[int], logged: Sequence[int]) -> list[str]:
+    if told == logged:
+        return []
+    missing, foreign = sorted({*logged} - {*told}), sorted({*told} - {*logged})
+    twice = len(told) - len({*told})
+    order = "in order" if list(told) == sorted(told) else "out of order"
+    difference = (
+        f"{name} was told of {len(told)} events, and the log has {len(logged)}: {len(missing)} are missing"
+        f" {missing[:10]}, {len(foreign)} are not its own {foreign[:10]}, {twice} came twice, {order}"
+    )
+    return [difference]
