@@ -162,6 +162,10 @@ class Subscribing(Generic[Transaction]):
                     if done > lease.position:
                         await self._record(lease, done)
 
+    async def end(self) -> int:
+        """Return the last position of the log. Raises `LogUnavailableError`."""
+        return await self._log.head()
+
     async def forget(self, name: str) -> None:
         """Let a name begin anew; whoever reads for it stops. Raises `LogUnavailableError`."""
         await self._subscriptions.forget(name)

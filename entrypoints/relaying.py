@@ -66,6 +66,7 @@ async def _relay_nats(settings: Settings) -> None:
             stream=chosen.stream,
             replicas=chosen.replicas,
             credentials=chosen.credentials,
+            end=subscribe.end,
             published=reports.published,
         ) as relay,
     ):

@@ -77,12 +77,12 @@ async def run(running: Stack, tenant: Tenant, cluster: Cluster, times: int) -> t
         for command in ("serve", "worker", "relay nats"):
             await asyncio.to_thread(running.begin, command)
         await told.listen()
+        wrong += await told.compare(at_end=False)  # all have begun
         clients = [asyncio.create_task(client(tenant, answers, stop)) for _ in range(CLIENTS)]
         for number in range(times):
             answers.going.set()
             moved = bool(number % 2)
             await crash(running, answers, moved=moved)
-            _revive(running)
             answers.going.set()
             await asyncio.sleep(random.uniform(0.1, 0.5))  # noqa: S311  # the readers go on, and so does the log
             await answers.pause()
@@ -98,14 +98,6 @@ async def run(running: Stack, tenant: Tenant, cluster: Cluster, times: int) -> t
         await asyncio.gather(*clients)
         summary = f"{len(answers.created)} creates and {len(answers.completed)} confirms were answered, {told.counts()}"
     return wrong, summary
-
-
-def _revive(running: Stack) -> None:
-    """Begin again what has ended by itself, and say so."""
-    for command, process in list(running.processes.items()):
-        if process.poll() is not None:
-            print(f"{command} has ended with {process.returncode}")
-            running.begin(command)
 
 
 def main() -> int:

@@ -3,8 +3,8 @@
 Run: `uv run python scripts/kill_uploads.py [--client 10] [--service 10] [--storage 5] [--mib 256] [--seed N]`. It
 starts a PostgreSQL and an S3 of its own, `upwell serve` and `upwell worker`, and for every kill one `upwell upload`
 whose bytes go through a proxy that counts. Every second kill of the service takes the worker too. At the end of each:
-the upload is COMPLETED, the object read back has the file's SHA-256, no part that storage had was sent again, and
-nothing is left of the state that the command keeps.
+the upload is COMPLETED, the object read back has the file's SHA-256, no part that storage had was sent again,
+nothing is left of the state that the command keeps, and figures and what is queued for a webhook equal the log.
 """
 
 import argparse
@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.conftest import Tenant, free_port
 from tests.stack import Stack, chance_file, kill_tree, stack
+from tests.under_load import make_webhook, missed
 
 MIB = 1024**2
 PART_BYTES = 8 * MIB
@@ -242,6 +243,7 @@ class Round:
             wrong.append("other bytes are read back")
         if again:
             wrong.append(f"parts {sorted(again)} were there, and were sent again")
+        wrong += asyncio.run(missed(self._stack))
         left = [path.name for path in self._file.parent.iterdir() if path != self._file]
         if left:
             wrong.append(f"{left} are left")
@@ -294,7 +296,8 @@ def main() -> int:
     options = parser.parse_args()
     chance = random.Random(options.seed)  # noqa: S311  # moments, not secrets
     print(f"seed {options.seed}")
-    with stack({"UPWELL_PART_BYTES": str(PART_BYTES)}) as running:
+    settings = {"UPWELL_PART_BYTES": str(PART_BYTES), "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1"}
+    with stack(settings) as running:
         proxy = Proxy(urlsplit(running.storage.endpoint_url).port or 0)
         running.environment["UPWELL_S3_PUBLIC_ENDPOINT_URL"] = f"http://127.0.0.1:{proxy.port}"
         for command in ("serve", "worker"):
@@ -304,7 +307,9 @@ def main() -> int:
         file = chance_file(data / "film.mp4", options.mib * MIB)
         with file.open("rb") as opened:
             sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-        one = Round(running, running.tenant(), proxy, file, sha256)
+        tenant = running.tenant()
+        make_webhook(tenant, f"http://127.0.0.1:{free_port()}/")  # nobody is there: all of it waits
+        one = Round(running, tenant, proxy, file, sha256)
         one.whole()
         for _ in range(options.client):
             one.kill_client(chance.random())

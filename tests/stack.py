@@ -52,6 +52,13 @@ class Stack:
         """Kill a command, with whatever it has started, at once."""
         kill_tree(self.processes.pop(command))
 
+    def revive(self) -> None:
+        """Start again what has ended by itself."""
+        for command, process in list(self.processes.items()):
+            if process.poll() is not None:
+                print(f"{command} has ended with {process.returncode}", flush=True)
+                self.begin(command)
+
     def restart_storage(self) -> None:
         """Kill the storage at once, and start it again on what it has kept."""
         kill_tree(psutil.Process(self.storage.pid))

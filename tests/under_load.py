@@ -128,6 +128,21 @@ def settings_for(cluster: Cluster) -> dict[str, str]:
     }
 
 
+def make_webhook(tenant: Tenant, url: str) -> None:
+    """Make a webhook that wants all that happens to uploads and objects; the service has to be there."""
+    channel = {"channel": "webhook", "configs": {"url": url, "timeout": 5}}
+    asked = {"webhook_name": "load", "event_types": [*EVENT_TYPES], "channels": [channel]}
+    answer = httpx.post(f"{tenant.url}/v1/organizations/webhooks", json=asked, headers=tenant.headers, timeout=60)
+    answer.raise_for_status()
+
+
+async def missed(running: Stack) -> list[str]:
+    """Return what 'upwell rebuild --check' finds: tables, figures, what is queued for webhooks, and positions."""
+    owner = {"UPWELL_DATABASE_OWNER_URL": running.database.owner_url}
+    lines, good = await check(Settings({**running.environment, **owner}))
+    return [] if good else lines
+
+
 class Subscribers:
     """What each was told so far, by position, in the order of arrival."""
 
@@ -143,10 +158,7 @@ class Subscribers:
 
     async def listen(self) -> None:
         """Make the webhook; the service has to be there."""
-        channel = {"channel": "webhook", "configs": {"url": self._receiver.url, "timeout": 5}}
-        asked = {"webhook_name": "load", "event_types": [*EVENT_TYPES], "channels": [channel]}
-        async with self._tenant.client() as api:
-            (await api.post("/v1/organizations/webhooks", json=asked)).raise_for_status()
+        await asyncio.to_thread(make_webhook, self._tenant, self._receiver.url)
         connection = await connect(self._stack.database.owner_url, role=None)
         self._made_at = await connection.fetchval("SELECT max(position) FROM upwell.webhooks")
         await connection.close()
@@ -192,7 +204,7 @@ class Subscribers:
                 task.result()
         connection = await connect(url, role=None, wait_seconds=60)
         try:
-            late = await _caught_up(connection, self, at_end=at_end)
+            late = await _caught_up(connection, self, self._stack, at_end=at_end)
             rows = await connection.fetch(
                 "SELECT notification_id, topic, organization_id FROM upwell.upwell_events ORDER BY 1"
             )
@@ -207,14 +219,13 @@ class Subscribers:
         ]
         told = {int(taken.headers["webhook-id"].rpartition("_")[2]) for taken in self._receiver.taken}
         exported = await asyncio.to_thread(self._export)
-        lines, good = await check(Settings({**self._stack.environment, "UPWELL_DATABASE_OWNER_URL": url}))
         return [
             *late,
             *(_difference("the webhook", sorted(told), theirs) if at_end or not told <= {*theirs} else []),
             *_difference("the durable iterator", sorted({*self.iterated}), ours),
             *_difference("the JetStream stream", self.published, ours),
             *_difference("the export", exported, ours),
-            *([] if good else lines),
+            *await missed(self._stack),
         ]
 
     def counts(self) -> str:
@@ -249,12 +260,13 @@ async def subscribers(running: Stack, tenant: Tenant, cluster: Cluster) -> Async
             await asyncio.gather(*made.tasks, return_exceptions=True)
 
 
-async def _caught_up(connection: Connection, told: Subscribers, *, at_end: bool) -> list[str]:
+async def _caught_up(connection: Connection, told: Subscribers, running: Stack, *, at_end: bool) -> list[str]:
     """Wait until the log grows no more and all have come to its end; return who has not."""
     until = time.monotonic() + CATCH_UP_SECONDS
     head, since = -1, time.monotonic()
     behind: Sequence[str] = READERS
     while time.monotonic() < until:
+        await asyncio.to_thread(running.revive)
         now = await connection.fetchval("SELECT position FROM upwell.log_head")
         if now != head:
             head, since = now, time.monotonic()

@@ -9,7 +9,7 @@ a replicated stream.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import takewhile
 from typing import Final
@@ -65,15 +65,27 @@ class NatsRelay:
     topics = None
 
     def __init__(
-        self, client: Client, jetstream: JetStreamContext, stream: str, *, sequence: int, published: Callable[[], None]
+        self,
+        client: Client,
+        jetstream: JetStreamContext,
+        stream: str,
+        *,
+        sequence: int,
+        end: Callable[[], Awaitable[int]],
+        published: Callable[[], None],
     ) -> None:
         self._client = client
         self._jetstream = jetstream
         self._stream = stream
+        self._end = end
         self._published = published
         self._sequence = sequence  # the stream was here once: it never goes back
         self._head: _Head | None = None
         self.is_new = sequence == 0
+
+    async def check(self) -> None:
+        """Raise `RelayUnusableError` if the stream cannot be gone on with."""
+        self._head = await self._look(None)
 
     async def project(self, transaction: object, events: Sequence[Recorded]) -> None:  # noqa: ARG002  # a projection's signature
         """Publish events; what the stream has already is left out. Raises `RelayError`, `RelayUnusableError`."""
@@ -152,6 +164,12 @@ class NatsRelay:
                 f"Somebody else has published in the stream {self._stream}: message {message.seq}, {message.subject}."
                 " Remove it, and let nobody but the relay publish there."
             )
+        if int(told) > (end := await self._end()):
+            raise RelayUnusableError(
+                f"The stream {self._stream} has the event {told}, which is beyond the end of the log, {end}: the"
+                " database was restored from a backup, or it is another one. Delete the stream, or name another one in"
+                " UPWELL_NATS_STREAM: the relay publishes the whole feed anew."
+            )
         return _Head(sequence, int(told))
 
 
@@ -161,22 +179,25 @@ async def open_relay(
     *,
     stream: str,
     replicas: int,
+    end: Callable[[], Awaitable[int]],
     credentials: str | None = None,
     published: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[NatsRelay]:
     """Connect, make the stream if it is not there, and return the relay.
 
-    `replicas`: of a stream that is made now, 1 to 5. `credentials`: the path of a `.creds` file. Raises
-    `RelayUnusableError`.
+    `replicas`: of a stream that is made now, 1 to 5. `end`: asks for the last position of the log. `credentials`: the
+    path of a `.creds` file. Raises `RelayUnusableError`.
     """
     client = await _connect(servers, credentials)
     try:
         jetstream = client.jetstream(timeout=_ACKNOWLEDGED_WITHIN)
         try:
             sequence = await _make(jetstream, stream, replicas)
+            relay = NatsRelay(client, jetstream, stream, sequence=sequence, end=end, published=published)
+            await relay.check()
         except (NatsError, TimeoutError) as error:
             raise RelayUnusableError(f"NATS has no stream {stream}, and makes none: {_said(error, client)}") from error
-        yield NatsRelay(client, jetstream, stream, sequence=sequence, published=published)
+        yield relay
     finally:
         await client.close()
 

@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -97,7 +98,9 @@ class Feed:
             ids=SequentialIds(),
             report=self._failed,
         )
-        async with open_relay(servers, stream=STREAM, replicas=replicas, published=self.reports.published) as relay:
+        async with open_relay(
+            servers, stream=STREAM, replicas=replicas, end=self.log.head, published=self.reports.published
+        ) as relay:
             running = asyncio.create_task(subscribing.project(relay, stopping))
             try:
                 yield
@@ -292,8 +295,8 @@ async def test_two_relays_that_think_they_are_alone_publish_each_event_once(clus
                 continue  # the other one was first
 
     async with (
-        open_relay(cluster.servers, stream=STREAM, replicas=NODES) as one,
-        open_relay(cluster.servers, stream=STREAM, replicas=NODES) as other,
+        open_relay(cluster.servers, stream=STREAM, replicas=NODES, end=feed.log.head) as one,
+        open_relay(cluster.servers, stream=STREAM, replicas=NODES, end=feed.log.head) as other,
         asyncio.timeout(SOON),
     ):
         await asyncio.gather(publish(one), publish(other))
@@ -408,9 +411,21 @@ async def test_a_stream_in_which_somebody_else_publishes_is_not_gone_on_with(clu
     assert "Somebody else has published" in str(feed.reports.unusable)
 
 
-async def enter(cluster: Cluster, stream: str) -> None:
-    async with open_relay(cluster.servers, stream=stream, replicas=1):
+async def test_a_stream_that_is_ahead_of_the_log_is_not_gone_on_with(cluster: Cluster, feed: Feed) -> None:
+    async with feed.relayed(*cluster.servers):
+        await feed.caught_up()
+    end = await feed.log.head()
+    with pytest.raises(RelayUnusableError, match=f"has the event {end}, which is beyond the end of the log, {end - 1}"):
+        await enter(cluster, STREAM, end=end - 1)
+
+
+async def enter(cluster: Cluster, stream: str, *, end: int = 0) -> None:
+    async with open_relay(cluster.servers, stream=stream, replicas=1, end=partial(_at, end)):
         pass
+
+
+async def _at(position: int) -> int:
+    return position
 
 
 async def test_an_organization_sees_nothing_of_another_one(tmp_path: Path, feed: Feed) -> None:
@@ -559,7 +574,9 @@ async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself(monk
         taken.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(RelayUnusableError, match=f"NATS cannot be used at {host}: ") as raised:
-            async with open_relay([f"nats://me:{secrets.token_hex()}@{host}"], stream=STREAM, replicas=1):
+            async with open_relay(
+                [f"nats://me:{secrets.token_hex()}@{host}"], stream=STREAM, replicas=1, end=partial(_at, 0)
+            ):
                 pass
         assert "me:" not in str(raised.value)
 
