@@ -18,13 +18,12 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import httpx
 import msgspec
 import nats
 from nats.js.errors import NotFoundError
 
-from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, connect
+from adapters.postgres.connecting import Connection, connect
 from application.ports.event_log import LogUnavailableError
 from application.ports.subscriptions import LeaseLostError
 from domain.tags import BY_TAG
@@ -165,15 +164,13 @@ class Subscribers:
 
     async def iterate(self) -> None:
         """Be a durable iterator, again and again."""
-        while True:
-            with contextlib.suppress(LeaseLostError, LogUnavailableError, asyncpg.PostgresError, *CONNECTION_ERRORS):
-                async with (
-                    subscribing(self._stack.database.url) as subscribe,
-                    aclosing(subscribe.events(ITERATOR)) as events,
-                ):
-                    async for each in events:
-                        self.iterated.append(each.position)
-            await asyncio.sleep(0.1)
+        async with subscribing(self._stack.database.url) as subscribe:
+            while True:
+                with contextlib.suppress(LeaseLostError, LogUnavailableError):
+                    async with aclosing(subscribe.events(ITERATOR)) as events:
+                        async for each in events:
+                            self.iterated.append(each.position)
+                await asyncio.sleep(0.1)
 
     async def consume(self, server: str) -> None:
         """Read the JetStream stream."""
