@@ -423,6 +423,12 @@ SETTINGS: tuple[Setting, ...] = (
         _number(0, 86_400),
     ),
     Setting(
+        "UPWELL_REQUEST_RECORDS_DAYS",
+        "How long the audit log knows from which address, and by which client, something was done.",
+        "90",
+        _number(1, 3650),
+    ),
+    Setting(
         "UPWELL_RETENTION_DAYS",
         "How long the record of an upload is kept that did not complete.",
         "30",
@@ -555,6 +561,11 @@ class Settings:
     def port(self) -> int:
         """The port to listen on."""
         return int(self._get("UPWELL_PORT"))
+
+    @property
+    def request_records_kept(self) -> timedelta:
+        """How long it is known where requests came from."""
+        return timedelta(days=self._get("UPWELL_REQUEST_RECORDS_DAYS"))
 
     @property
     def trusted_proxies(self) -> tuple[Network, ...]:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from adapters.postgres.key_uses import PostgresKeyUses
 from adapters.postgres.listening import Listener
 from adapters.postgres.rate_ledger import PostgresRateLedger
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.request_records import PostgresRequestRecords
 from adapters.postgres.search_index import PostgresSearchIndex
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.tasks import PostgresTasks
@@ -69,7 +71,7 @@ from application.opening_organizations import OpeningOrganizations
 from application.pausing import while_clocks_agree
 from application.ports.analytics import Analytics
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import EventLog
+from application.ports.event_log import EventLog, LogUnavailableError
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.jobs import Job, JobQueue
 from application.ports.key_uses import KeyUses
@@ -81,6 +83,7 @@ from application.ports.object_storage import (
 )
 from application.ports.rate_ledger import RateLedger
 from application.ports.read_side import Directory, ReadSide
+from application.ports.request_records import RequestRecords
 from application.ports.search_index import SearchIndex
 from application.ports.subscriptions import Subscriptions
 from application.ports.tasks import Tasks, TaskType
@@ -105,6 +108,7 @@ from entrypoints.telemetry import Telemetry
 
 _log = structlog.get_logger(__name__)
 _SYSTEM_POOL_SIZE = 4
+_HOUR_SECONDS = 3600
 # Lists, searches and figures: connections for all of them, how many of these an organization may use at once, and how
 # many more of its queries may wait. One of them may keep a processor of the database busy for seconds.
 _SLOW_POOL_SIZE = 4
@@ -119,6 +123,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     read_side: ReadSide
     directory: Directory
     key_uses: KeyUses
+    request_records: RequestRecords
     jobs: JobQueue
     tasks: Tasks
     idempotency_keys: IdempotencyKeys
@@ -443,6 +448,7 @@ async def running(
             read_side=whole,
             directory=seen_by_all,
             key_uses=key_uses,
+            request_records=PostgresRequestRecords(everybody),
             jobs=jobs,
             tasks=PostgresTasks(everybody, all_of_it),
             idempotency_keys=PostgresIdempotencyKeys(everybody),
@@ -507,6 +513,7 @@ async def run_worker(services: Services, settings: Settings, stopping: asyncio.E
             partial(services.subscribe.project_in_bulk, AnalyticsProjection()),
             partial(services.subscribe.project, services.queue_deliveries),
             services.deliver_webhooks.run,
+            partial(_forget_requests, services.system.request_records, settings.request_records_kept),
         ]
         if settings.storage_events_queue_url is not None:
             queue = await stack.enter_async_context(_open_queue(settings.s3, settings.storage_events_queue_url))
@@ -519,6 +526,16 @@ async def run_worker(services: Services, settings: Settings, stopping: asyncio.E
                     together.create_task(run(pausing))
 
         await while_clocks_agree(services.system.clock, run_all, stopping)
+
+
+async def _forget_requests(records: RequestRecords, kept: timedelta, stopping: asyncio.Event) -> None:
+    """Delete what is known of requests when its days are over."""
+    while not stopping.is_set():
+        with suppress(LogUnavailableError):
+            await records.forget(kept)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HOUR_SECONDS):
+                await stopping.wait()
 
 
 def _open_queue(s3: S3Settings, queue_url: str) -> SqsNotificationQueue:

@@ -30,6 +30,7 @@ from application.ports.event_log import (
     VersionConflictError,
     check_position,
 )
+from application.ports.request_records import note_command
 from application.upload_records import Place
 from domain.bucket import BucketStatus
 from domain.events import encode, topic_of
@@ -80,6 +81,7 @@ class MemoryEventLog:
         await asyncio.sleep(0)  # here others may come first, as with any log that has a way to go
         streams = [stream for stream in command.streams if stream.events]
         if streams:
+            note_command(command.command_id)
             self._check_streams(command.organization_id, streams)
             self._check_conditions(command)
             self._carry_out(streams)

@@ -305,6 +305,7 @@ class MemoryReadSide:
             if each.topic in query.topics and query.resource_id in {None, each.originator_id}:
                 origin = decode(each.state).origin
                 ours = origin.organization_id == organization_id and query.actor_id in {None, origin.actor_id}
+                ours = ours and (query.command_ids is None or origin.command_id in query.command_ids)
                 if ours and _within(origin.at, query.start, query.end):
                     found.append(each)
         return found[query.skip : query.skip + query.limit], len(found)

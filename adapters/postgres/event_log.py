@@ -45,6 +45,7 @@ from application.ports.event_log import (
     VersionConflictError,
     check_position,
 )
+from application.ports.request_records import note_command
 from domain.events import encode, topic_of
 from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
 
@@ -204,6 +205,7 @@ class PostgresEventLog:
             raise ForeignEventError(command.organization_id)
         if not any(stream.events for stream in command.streams):
             return await self.head()
+        note_command(command.command_id)
         entry = _Entry(command, asyncio.get_running_loop().create_future())
         if self._watch is None:
             return await self._send(entry)

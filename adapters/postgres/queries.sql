@@ -112,7 +112,8 @@ WHERE organization_id = $1 AND (topic NOT LIKE 'upload.%' AND topic NOT LIKE 'ob
     AND ($4::text IS NULL OR convert_from(state, 'UTF8')::jsonb->'origin'->>'actor_id' = $4)
     AND ($5::timestamptz IS NULL OR (convert_from(state, 'UTF8')::jsonb->'origin'->>'at')::timestamptz >= $5)
     AND ($6::timestamptz IS NULL OR (convert_from(state, 'UTF8')::jsonb->'origin'->>'at')::timestamptz < $6)
-ORDER BY notification_id DESC LIMIT $7 OFFSET $8;
+    AND ($7::text[] IS NULL OR convert_from(state, 'UTF8')::jsonb->'origin'->>'command_id' = ANY ($7))
+ORDER BY notification_id DESC LIMIT $8 OFFSET $9;
 
 -- name: audit_total
 -- How many events of an audit log match.
@@ -122,7 +123,8 @@ WHERE organization_id = $1 AND (topic NOT LIKE 'upload.%' AND topic NOT LIKE 'ob
     AND ($3::text IS NULL OR originator_id = $3)
     AND ($4::text IS NULL OR convert_from(state, 'UTF8')::jsonb->'origin'->>'actor_id' = $4)
     AND ($5::timestamptz IS NULL OR (convert_from(state, 'UTF8')::jsonb->'origin'->>'at')::timestamptz >= $5)
-    AND ($6::timestamptz IS NULL OR (convert_from(state, 'UTF8')::jsonb->'origin'->>'at')::timestamptz < $6);
+    AND ($6::timestamptz IS NULL OR (convert_from(state, 'UTF8')::jsonb->'origin'->>'at')::timestamptz < $6)
+    AND ($7::text[] IS NULL OR convert_from(state, 'UTF8')::jsonb->'origin'->>'command_id' = ANY ($7));
 
 -- name: namespace
 -- A namespace of an organization by id or name.
@@ -837,3 +839,23 @@ WHERE NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = d.webhook_i
 DELETE FROM upwell.webhook_endpoints e
 WHERE e.created_at < upwell.agreed_time($1) - $2::interval
     AND NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = e.webhook_id);
+
+-- name: record_request
+-- Where a request that administers came from.
+INSERT INTO upwell.request_records
+    (request_id, organization_id, actor_id, address, user_agent, method, route, status, code, command_ids)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: requests_of_commands
+-- The requests that appended any of these commands.
+SELECT request_id, organization_id, actor_id, address, user_agent, method, route, status, code, command_ids
+FROM upwell.request_records WHERE organization_id = $1 AND command_ids && $2::text[];
+
+-- name: requests_of_id
+-- The requests with this id.
+SELECT request_id, organization_id, actor_id, address, user_agent, method, route, status, code, command_ids
+FROM upwell.request_records WHERE organization_id = $1 AND request_id = $2 ORDER BY at;
+
+-- name: forget_requests
+-- Requests that came longer ago than this.
+DELETE FROM upwell.request_records WHERE at < now() - $1::interval;

@@ -225,7 +225,16 @@ class PostgresReadSide:
 
     async def audit(self, organization_id: str, query: AuditQuery) -> tuple[Sequence[Notification], int]:
         """Return a page of an organization's events, newest first, and how many match altogether."""
-        which = (organization_id, list(query.topics), query.resource_id, query.actor_id, query.start, query.end)
+        commands = None if query.command_ids is None else list(query.command_ids)
+        which = (
+            organization_id,
+            list(query.topics),
+            query.resource_id,
+            query.actor_id,
+            query.start,
+            query.end,
+            commands,
+        )
         async with log_errors():
             rows = await self._slow_reads.fetch(QUERIES["audit"], *which, query.limit, query.skip)
             total = await self._slow_reads.fetchval(QUERIES["audit_total"], *which)

@@ -324,11 +324,15 @@ class OrganizationUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events, newest first. `topics`: none of uploads or objects. `start` counts in, `end` does not."""
+    """Which events, newest first. `topics`: none of uploads or objects. `start` counts in, `end` does not.
+
+    `command_ids`: those of these commands only.
+    """
 
     topics: tuple[str, ...]
     resource_id: str | None = None
     actor_id: str | None = None
+    command_ids: tuple[str, ...] | None = None
     start: datetime | None = None
     end: datetime | None = None
     skip: int = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -32,6 +33,7 @@ from entrypoints.http.errors import answer_error
 from entrypoints.http.methods import answer_options
 from entrypoints.http.queries import settle_query
 from entrypoints.http.rate_limits import headers
+from entrypoints.http.recording import Recording, is_recorded
 from entrypoints.http.request_log import ADDED_HEADERS, CALLER
 from entrypoints.wiring import Services
 
@@ -109,7 +111,14 @@ class Admission:
         if needs is None:  # Litestar's own handler of OPTIONS
             await answer_options(scope, send)
             return
-        limits: LimitingRequests | None = scope["litestar_app"].state.services.limit_requests
+        if is_recorded(scope):
+            records = _services(scope).system.request_records
+            await Recording(partial(self._serve, needs), records)(scope, receive, send)
+        else:
+            await self._serve(needs, scope, receive, send)
+
+    async def _serve(self, needs: Needs, scope: Scope, receive: Receive, send: Send) -> None:
+        limits = _services(scope).limit_requests
         try:
             check_address(scope)
             admitted = await self._admit(scope, needs)
@@ -192,6 +201,11 @@ def _counting(scope: Scope, send: Send, limits: LimitingRequests, needs: Needs) 
         return send(message)
 
     return watch
+
+
+def _services(scope: Scope) -> Services:
+    services: Services = scope["litestar_app"].state.services
+    return services
 
 
 def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | None]:

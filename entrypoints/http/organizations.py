@@ -11,8 +11,10 @@ from msgspec import UNSET, UnsetType
 from application.changing_organizations import OrganizationChange
 from application.ports.event_log import Notification
 from application.ports.read_side import AuditQuery, OrganizationRecord
+from application.ports.request_records import RequestRecord
 from domain.api_key import Permission, ResourceType
 from domain.auditing import Entry, actor_type_of, changes_of, entry_of, topics_of
+from domain.events import Event
 from domain.rate_limiting import RequestClass
 from domain.schema import check_json
 from domain.tags import decode
@@ -34,6 +36,7 @@ from entrypoints.http.wire.organizations import (
 _READ = Needs(Permission.READ, namespace=False).opt()
 _ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
 _AUDIT = Needs(Permission.ADMIN, namespace=False, counts_as=RequestClass.SEARCH).opt()
+MAX_REQUEST_ID = 64
 _TAGS = ["Organizations"]
 _MAX_METADATA_BYTES = 16 * 1024
 
@@ -117,26 +120,39 @@ async def list_audit_logs(
     action: FromQuery[AuditAction | None] = None,
     start: FromQuery[str | None] = None,
     end: FromQuery[str | None] = None,
+    request_id: FromQuery[str | None] = None,
     skip: Skip = 0,
     limit: Limit = 50,
 ) -> AuditEventListResponse:
     """Tell what was done to keys, buckets, namespaces and the organization, newest first."""
     admitted = admitted_in(scope)
+    organization_id = admitted.caller.organization.organization_id
+    records = admitted.services.system.request_records
+    command_ids = None
+    if request_id is not None:
+        asked = await records.of_request(organization_id, request_id.replace("\0", "")[:MAX_REQUEST_ID])
+        command_ids = tuple(each for request in asked for each in request.command_ids)
     found, total = await admitted.services.ports.read_side.audit(
-        admitted.caller.organization.organization_id,
+        organization_id,
         AuditQuery(
             topics=topics_of(resource_type=resource_type, action=action),
             resource_id=resource_id,
             actor_id=actor_id,
+            command_ids=command_ids,
             start=time_named(start, "start"),
             end=time_named(end, "end"),
             skip=skip,
             limit=limit,
         ),
     )
-    entries = [(each, entry_of(each.topic)) for each in found]
+    entries = [(each, decode(each.state), entry_of(each.topic)) for each in found]
+    requests = await records.of_commands(organization_id, {event.origin.command_id for _, event, _ in entries})
     return AuditEventListResponse(
-        results=[_render_entry(each, entry) for each, entry in entries if entry is not None],
+        results=[
+            _render_entry(each, event, entry, requests.get(event.origin.command_id))
+            for each, event, entry in entries
+            if entry is not None
+        ],
         total=total,
         skip=skip,
         limit=limit,
@@ -152,8 +168,9 @@ def _rate_limits(asked: RateLimitsUpdate | UnsetType | None) -> dict[str, int | 
     return {name: value for name, value in msgspec.structs.asdict(asked).items() if value is not UNSET}
 
 
-def _render_entry(stored: Notification, entry: Entry) -> AuditEventResponse:
-    event = decode(stored.state)
+def _render_entry(
+    stored: Notification, event: Event, entry: Entry, request: RequestRecord | None
+) -> AuditEventResponse:
     return AuditEventResponse(
         audit_id=f"audit_{stored.id}",
         timestamp=event.origin.at,
@@ -163,6 +180,9 @@ def _render_entry(stored: Notification, entry: Entry) -> AuditEventResponse:
         actor_id=event.origin.actor_id,
         actor_type=actor_type_of(event.origin.actor_id),
         changes=changes_of(event),
+        ip_address=None if request is None else request.address,
+        user_agent=None if request is None else request.user_agent,
+        request_id=None if request is None else request.request_id,
     )
 
 

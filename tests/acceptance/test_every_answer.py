@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.postgres.connecting import connect
 from tests.acceptance.test_main_job import announce
 from tests.conftest import Service, Tenant, free_port, make_tenant, wait_ready
 
@@ -123,3 +124,40 @@ async def test_every_request_is_a_line_of_json_and_says_who_asked_and_why_it_was
     assert serving["version"]
     assert service.environment["UPWELL_S3_BUCKET"] in serving["storage"]
     assert "password" not in serving["database"]
+
+
+async def test_the_audit_log_says_from_where_and_by_which_client_something_was_done(tenant: Tenant) -> None:
+    asked = {"User-Agent": "terraform/1.9", "X-Request-Id": "change-4711"}
+    async with tenant.client() as client:
+        made = await client.post(
+            "/v1/buckets", json={"bucket_name": "audited", "bucket_schema": {"properties": {}}}, headers=asked
+        )
+        assert made.status_code == 200, made.text
+        await client.post("/v1/buckets", json={"bucket_name": "other", "bucket_schema": {"properties": {}}})
+        log = (await client.get("/v1/organizations/audit/logs?request_id=change-4711")).json()
+        nothing = (await client.get("/v1/organizations/audit/logs?request_id=none")).json()
+        history = await client.get(f"/v1/events?bucket_id={made.json()['bucket_id']}")
+    (entry,) = log["results"]
+    assert (log["total"], nothing["total"]) == (1, 0)
+    assert (entry["ip_address"], entry["user_agent"]) == ("127.0.0.1", "terraform/1.9")
+    assert entry["request_id"] == "change-4711"
+    assert entry["resource_id"] == made.json()["bucket_id"]
+    assert "127.0.0.1" not in history.text
+    assert "terraform" not in history.text
+
+
+async def test_a_refused_attempt_to_administer_is_recorded(service: Service, tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        path = "/v1/organizations/users/usr_test/api-keys"
+        narrow = (await client.post(path, json={"name": "narrow", "permissions": ["read"]})).json()["key"]
+        refused = await client.post(
+            path,
+            json={"name": "more", "permissions": ["admin"]},
+            headers={"Authorization": f"Bearer {narrow}", "X-Request-Id": "attempt"},
+        )
+    assert refused.status_code == 403
+    connection = await connect(service.database.owner_url, role=None)
+    row = await connection.fetchrow("SELECT * FROM upwell.request_records WHERE request_id = 'attempt'")
+    await connection.close()
+    assert row is not None
+    assert (row["status"], row["code"], row["address"]) == (403, refused.json()["error"]["code"], "127.0.0.1")

@@ -16,6 +16,7 @@ from adapters.memory.jobs import MemoryJobQueue
 from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.memory.request_records import MemoryRequestRecords
 from adapters.memory.subscriptions import MemorySubscriptions
 from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
@@ -133,6 +134,7 @@ class MemorySystem:
             read_side=read_side,
             directory=MemoryDirectory(read_side),
             key_uses=MemoryKeyUses(),
+            request_records=MemoryRequestRecords(self._clock),
             jobs=MemoryJobQueue(self._log),
             tasks=MemoryTasks(self._log),
             subscriptions=MemorySubscriptions(self._clock),

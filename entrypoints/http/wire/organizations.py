@@ -180,6 +180,7 @@ class AuditEventResponse(Response, frozen=True):
     status: str = "success"
     ip_address: str | None = None
     user_agent: str | None = None
+    request_id: str | None = None
 
 
 class AuditEventListResponse(Response, frozen=True):

@@ -1,0 +1,38 @@
+"""Where requests came from, in a list."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from application.ports.clock import Clock
+from application.ports.request_records import RequestRecord
+
+
+class MemoryRequestRecords:
+    """Implements `RequestRecords`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: list[tuple[datetime, RequestRecord]] = []
+
+    async def record(self, request: RequestRecord) -> None:
+        """Keep one."""
+        self._kept.append((self._clock.now(), request))
+
+    async def of_commands(self, organization_id: str, command_ids: Collection[str]) -> Mapping[str, RequestRecord]:
+        """Return the requests of an organization that appended these commands, by command; those that are kept."""
+        return {
+            command_id: request
+            for _, request in self._kept
+            for command_id in request.command_ids
+            if request.organization_id == organization_id and command_id in command_ids
+        }
+
+    async def of_request(self, organization_id: str, request_id: str) -> tuple[RequestRecord, ...]:
+        """Return the requests of an organization that had this id, the oldest first."""
+        wanted = organization_id, request_id
+        return tuple(each for _, each in self._kept if (each.organization_id, each.request_id) == wanted)
+
+    async def forget(self, older_than: timedelta) -> None:
+        """Delete those that came longer ago."""
+        oldest = self._clock.now() - older_than
+        self._kept = [(at, request) for at, request in self._kept if at >= oldest]
