@@ -1,4 +1,7 @@
-"""Changing buckets: another name, description, metadata or status, say. Schema and unique key stay as they are."""
+"""Changing buckets: another name, description, metadata or status, say, or a schema that has grown.
+
+The unique key stays as it is.
+"""
 
 from collections.abc import Sequence
 from typing import cast
@@ -6,15 +9,17 @@ from typing import cast
 import msgspec
 
 from application.callers import Caller, new_command_id
+from application.listing import OBJECTS
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Claim, ClaimTakenError, Command, EventLog, StreamAppend, VersionConflictError
-from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide
+from application.ports.read_side import BucketRecord, NamespaceRecord, PageRequest, ReadSide
 from application.uploads import CONFLICT_RETRIES
 from domain.bucket import (
     Bucket,
     BucketCommand,
     BucketEvent,
     BucketStatus,
+    ChangeBucketSchema,
     ChangeBucketStatus,
     LiveBucket,
     UpdateBucket,
@@ -25,9 +30,12 @@ from domain.bucket import (
 )
 from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.events import JSON, Origin
-from domain.refusals import NotFoundError, WrongStateError
-from domain.schema import check_json
+from domain.filtering import AnyOf, Condition, Kind, Operator, Ref
+from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.schema import check_json, grown, parse, problems
 from domain.tags import decode
+
+_OBJECTS_AT_ONCE = 500
 
 
 class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +49,7 @@ class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
     metadata: JSON | msgspec.UnsetType = msgspec.UNSET
     merges: bool = False
     status: BucketStatus | msgspec.UnsetType = msgspec.UNSET
+    bucket_schema: JSON | msgspec.UnsetType = msgspec.UNSET
     auto_confirm: bool | msgspec.UnsetType = msgspec.UNSET
     content_rules: ContentRules | msgspec.UnsetType = msgspec.UNSET
     retention_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
@@ -83,6 +92,8 @@ class ChangingBuckets:
             namespace_id=namespace.namespace_id,
             bucket_id=bucket_id,
         )
+        if isinstance(change.bucket_schema, dict) and isinstance(before, LiveBucket):
+            await self._check_objects(namespace, bucket_id, before.bucket_schema, change.bucket_schema)
         state, events, free = before, list[BucketEvent](), list[Claim]()
         for command in _commands(change, before, origin):
             told = decide(command, state)
@@ -104,6 +115,32 @@ class ChangingBuckets:
             )
         except ClaimTakenError as taken:
             raise bucket_name_taken(taken) from taken
+
+    async def _check_objects(self, namespace: NamespaceRecord, bucket_id: str, before: JSON, after: JSON) -> None:
+        """Refuse a schema of which an object holds something else already, under the name of a new property."""
+        known, schema = parse(before), parse(after)
+        names = grown(known, schema)
+        if not names:
+            return
+        held = AnyOf(
+            tuple(Condition(Ref("metadata", Kind.JSON, (name,)), Operator.EXISTS, True, False) for name in names)
+        )
+        after_place = None
+        while True:
+            asked = PageRequest(limit=_OBJECTS_AT_ONCE, where=held, after=after_place)
+            page = await self._read_side.bucket_objects(namespace.namespace_id, bucket_id, asked)
+            for record in page.rows:
+                for name in names:
+                    for problem in problems(schema.properties[name], record.metadata.get(name), name):
+                        raise InvalidInputError(
+                            "schema_contradicted",
+                            f"The object {record.object_id} does not fit bucket_schema: {problem}. Change the object, "
+                            "or name the property otherwise.",
+                            {"field": f"bucket_schema.properties.{name}", "object_id": record.object_id},
+                        )
+            if not page.has_more:
+                return
+            after_place = OBJECTS.place(page.rows[-1], None)
 
 
 def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[BucketCommand]:
@@ -136,9 +173,12 @@ def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[
         content_rules=content_rules,
         retention_seconds=retention_seconds,
     )
-    if isinstance(change.status, msgspec.UnsetType):
-        return (update,)
-    return (update, ChangeBucketStatus(origin=origin, status=change.status))
+    commands: list[BucketCommand] = [update]
+    if isinstance(change.bucket_schema, dict):
+        commands.append(ChangeBucketSchema(origin=origin, bucket_schema=change.bucket_schema))
+    if isinstance(change.status, BucketStatus):
+        commands.append(ChangeBucketStatus(origin=origin, status=change.status))
+    return commands
 
 
 async def load_bucket(log: EventLog, bucket_id: str) -> tuple[Bucket, int]:

@@ -79,6 +79,13 @@ class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
     status: BucketStatus
 
 
+class BucketSchemaChanged(Event, frozen=True, tag="bucket.schema_changed.v1"):
+    """The bucket's objects have this schema from now on; those that it has fit it too."""
+
+    bucket_id: str
+    bucket_schema: JSON
+
+
 class BucketUpdated(Event, frozen=True, omit_defaults=True, tag="bucket.updated.v1"):
     """The bucket has this name, description, metadata and these settings from now on."""
 
@@ -104,7 +111,9 @@ class BucketDeleted(Event, frozen=True, tag="bucket.deleted.v1"):
     bucket_id: str
 
 
-BucketEvent = BucketCreated | BucketStatusChanged | BucketUpdated | BucketDeletionBegan | BucketDeleted
+BucketEvent = (
+    BucketCreated | BucketStatusChanged | BucketSchemaChanged | BucketUpdated | BucketDeletionBegan | BucketDeleted
+)
 
 
 class NoBucket(msgspec.Struct, frozen=True):
@@ -118,6 +127,7 @@ class LiveBucket(msgspec.Struct, frozen=True, kw_only=True):
     status: BucketStatus
     name: str
     description: str | None
+    bucket_schema: JSON = {}
     metadata: JSON
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
@@ -164,6 +174,13 @@ class ChangeBucketStatus(msgspec.Struct, frozen=True, kw_only=True):
     status: BucketStatus
 
 
+class ChangeBucketSchema(msgspec.Struct, frozen=True, kw_only=True):
+    """Let the schema grow: with further properties, and wider ones. The objects must fit, as its caller has seen."""
+
+    origin: Origin
+    bucket_schema: JSON
+
+
 class UpdateBucket(msgspec.Struct, frozen=True, kw_only=True):
     """Give the bucket this name, description, metadata and these settings, all of them."""
 
@@ -189,7 +206,9 @@ class EndBucketDeletion(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
 
 
-BucketCommand = CreateBucket | ChangeBucketStatus | UpdateBucket | BeginBucketDeletion | EndBucketDeletion
+BucketCommand = (
+    CreateBucket | ChangeBucketStatus | ChangeBucketSchema | UpdateBucket | BeginBucketDeletion | EndBucketDeletion
+)
 
 
 def decide(command: BucketCommand, bucket: Bucket) -> tuple[BucketEvent, ...]:  # noqa: C901, PLR0911  # one arm for every case
@@ -201,6 +220,8 @@ def decide(command: BucketCommand, bucket: Bucket) -> tuple[BucketEvent, ...]:  
             if bucket.status is command.status:
                 return ()
             return (BucketStatusChanged(origin=command.origin, bucket_id=bucket.bucket_id, status=command.status),)
+        case LiveBucket(), ChangeBucketSchema():
+            return _change_schema(command, bucket)
         case LiveBucket(), UpdateBucket():
             return _update(command, bucket)
         case LiveBucket(), BeginBucketDeletion(origin=origin, task_id=task_id):
@@ -219,7 +240,7 @@ def decide(command: BucketCommand, bucket: Bucket) -> tuple[BucketEvent, ...]:  
             raise WrongStateError("wrong_state", "The bucket exists already.")
 
 
-def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: PLR0911  # one line for every event
+def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: C901, PLR0911  # one line for every event
     """Apply a recorded fact. Total: the past is not refused."""
     match event:
         case BucketCreated():
@@ -228,6 +249,7 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: PLR0911  # on
                 status=BucketStatus.ACTIVE,
                 name=event.name,
                 description=event.description,
+                bucket_schema=event.bucket_schema,
                 metadata=event.metadata,
                 auto_confirm=event.auto_confirm,
                 content_rules=event.content_rules,
@@ -237,6 +259,10 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: PLR0911  # on
             if not isinstance(bucket, LiveBucket):
                 return bucket
             return msgspec.structs.replace(bucket, status=event.status)
+        case BucketSchemaChanged():
+            if not isinstance(bucket, LiveBucket):
+                return bucket
+            return msgspec.structs.replace(bucket, bucket_schema=event.bucket_schema)
         case BucketUpdated():
             if not isinstance(bucket, LiveBucket):
                 return bucket
@@ -343,6 +369,16 @@ def _create(command: CreateBucket) -> BucketCreated:
         auto_confirm=command.auto_confirm,
         content_rules=checked(command.content_rules),
         retention_seconds=check_retention(command.retention_seconds, "retention_seconds"),
+    )
+
+
+def _change_schema(command: ChangeBucketSchema, bucket: LiveBucket) -> tuple[BucketSchemaChanged, ...]:
+    if msgspec.json.encode(command.bucket_schema) == msgspec.json.encode(bucket.bucket_schema):
+        return ()
+    schemas.check_json(command.bucket_schema, "bucket_schema", max_bytes=MAX_SCHEMA_BYTES)
+    schemas.check_growth(schemas.parse(bucket.bucket_schema), schemas.parse(command.bucket_schema))
+    return (
+        BucketSchemaChanged(origin=command.origin, bucket_id=bucket.bucket_id, bucket_schema=command.bucket_schema),
     )
 
 

@@ -84,6 +84,28 @@ def parse(document: JSON) -> BucketSchema:
     return schema
 
 
+def check_growth(before: BucketSchema, after: BucketSchema) -> None:
+    """Refuse a schema that objects of the one before may contradict: it may have more properties, and wider ones.
+
+    What objects hold under the name of a new property is not looked at: see `grown`.
+    """
+    for path, problem in _shrunk(before.properties, after.properties, ""):
+        raise InvalidInputError(
+            "schema_cannot_shrink",
+            f"bucket_schema.properties.{path} {problem}: add properties or widen them, so that today's objects fit.",
+            {"field": f"bucket_schema.properties.{path}"},
+        )
+
+
+def grown(before: BucketSchema, after: BucketSchema) -> list[str]:
+    """Return the properties that are new, or have something new inside, of which objects may hold values already."""
+    return [
+        name
+        for name, field in after.properties.items()
+        if name not in before.properties or _names(field) - _names(before.properties[name])
+    ]
+
+
 def problems(field: SchemaField, value: object, path: str) -> Iterator[str]:
     """Yield what is wrong with a value, a phrase each, beginning with its path. Nothing is wrong with null."""
     if value is None:
@@ -166,6 +188,50 @@ def check_text(text: str, what: str) -> None:
     """Refuse U+0000, which no database text can hold."""
     if "\0" in text:
         raise InvalidInputError("null_character", f"{what} holds the character U+0000; leave it out.", {"field": what})
+
+
+# What every value of a type fits as well.
+_WIDER: Mapping[FieldType, frozenset[FieldType]] = {
+    FieldType.INTEGER: frozenset({FieldType.NUMBER, FieldType.FLOAT}),
+    FieldType.NUMBER: frozenset({FieldType.FLOAT}),
+    FieldType.FLOAT: frozenset({FieldType.NUMBER}),
+    FieldType.DATE: frozenset({FieldType.DATETIME, FieldType.STRING}),
+    FieldType.DATETIME: frozenset({FieldType.STRING}),
+}
+
+
+def _shrunk(
+    before: Mapping[str, SchemaField], after: Mapping[str, SchemaField], path: str
+) -> Iterator[tuple[str, str]]:
+    """Yield where a schema takes less than it did, and how."""
+    for name in before.keys() - after.keys():
+        yield f"{path}{name}", "is missing"
+    for name, field in after.items():
+        here = f"{path}{name}"
+        known = before.get(name)
+        if known is not None:
+            yield from _narrowed(known, field, here)
+        elif field.required and field.default is None:
+            yield here, "is new, and required without a default"
+
+
+def _narrowed(before: SchemaField, after: SchemaField, path: str) -> Iterator[tuple[str, str]]:
+    if after.type is not before.type and after.type not in _WIDER.get(before.type, ()):
+        yield path, f"was of the type {before.type} and cannot be {after.type}"
+    if after.required and not before.required and after.default is None:
+        yield path, "was optional and cannot be required without a default"
+    if after.enum and not (before.enum and all(any(_same(one, other) for other in after.enum) for one in before.enum)):
+        yield path, "has an enum without values that were allowed"
+    if before.items is not None and after.items is not None:
+        yield from _narrowed(before.items, after.items, f"{path}.items")
+    elif after.items is not None:
+        yield path, "had items of any type"
+    yield from _shrunk(before.properties or {}, after.properties or {}, f"{path}.")
+
+
+def _names(field: SchemaField) -> set[str]:
+    """Return the paths of everything inside of a property."""
+    return {path for path, _ in _fields({"": field}, "")}
 
 
 def _object_problems(properties: Mapping[str, SchemaField], value: dict[str, Any], path: str) -> Iterator[str]:

@@ -35,6 +35,7 @@ from domain.bucket import (
     BucketDeleted,
     BucketDeletionBegan,
     BucketEvent,
+    BucketSchemaChanged,
     BucketStatus,
     BucketStatusChanged,
     BucketUpdated,
@@ -187,7 +188,14 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
             _project_key(tables, event, place)
         case NamespaceCreated() | NamespaceUpdated() | NamespaceDeletionBegan() | NamespaceDeleted():
             _project_namespace(tables, event, place)
-        case BucketCreated() | BucketStatusChanged() | BucketUpdated() | BucketDeletionBegan() | BucketDeleted():
+        case (
+            BucketCreated()
+            | BucketStatusChanged()
+            | BucketSchemaChanged()
+            | BucketUpdated()
+            | BucketDeletionBegan()
+            | BucketDeleted()
+        ):
             _project_bucket(tables, event, place)
         case ObjectCreated() | ObjectUpdated() | ObjectDeleted():
             _project_object(tables, event, place)
@@ -389,6 +397,8 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
                 status=BucketStatus.DELETING if deleting else event.status,
                 updated_at=origin.at,
             )
+        case BucketSchemaChanged():
+            _change(tables.buckets, bucket_id, bucket_schema=event.bucket_schema, updated_at=origin.at)
         case BucketUpdated():
             _let_go(tables, scope, tables.buckets.get(bucket_id), bucket_id)
             _hold(tables, Claim(scope=scope, key=event.name), bucket_id)

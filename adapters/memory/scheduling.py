@@ -17,7 +17,14 @@ from domain.api_key import (
     ApiKeySettingsChanged,
     ApiKeysListed,
 )
-from domain.bucket import BucketCreated, BucketDeleted, BucketDeletionBegan, BucketStatusChanged, BucketUpdated
+from domain.bucket import (
+    BucketCreated,
+    BucketDeleted,
+    BucketDeletionBegan,
+    BucketSchemaChanged,
+    BucketStatusChanged,
+    BucketUpdated,
+)
 from domain.event_token import EventTokenIssued
 from domain.namespace import NamespaceCreated, NamespaceDeleted, NamespaceDeletionBegan, NamespaceUpdated
 from domain.object import ObjectCreated, ObjectDeleted, ObjectUpdated, uploads_of
@@ -189,6 +196,7 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
             | NamespaceDeleted()
             | BucketCreated()
             | BucketStatusChanged()
+            | BucketSchemaChanged()
             | BucketUpdated()
             | BucketDeletionBegan()
             | BucketDeleted()

@@ -130,22 +130,24 @@ async def _record(admitted: Admitted, bucket_id: str) -> BucketRecord:
 
 @put("/buckets/{bucket_identifier:str}", opt=_WRITE, tags=TAGS)
 async def update_bucket(
+    request: StrictRequest,
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
     data: JSONBody[BucketUpdateRequest],
     scope: Scope,
 ) -> BucketResponse:
-    """Replace a bucket's name, description or metadata: those that are given."""
-    return await _change(scope, _change_of(data))
+    """Replace a bucket's name, description or metadata: those that are given. A schema may grow."""
+    return await _change(scope, await _change_of(request, data))
 
 
 @patch("/buckets/{bucket_identifier:str}", opt=_WRITE, tags=TAGS)
 async def patch_bucket(
+    request: StrictRequest,
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
     data: JSONBody[BucketPatchRequest],
     scope: Scope,
 ) -> BucketResponse:
     """Change a bucket's name, description or status, and merge its metadata."""
-    change = structs.replace(_change_of(data), merges=True)
+    change = structs.replace(await _change_of(request, data), merges=True)
     if data.status is not None:
         change = structs.replace(change, status=BucketStatus(data.status))
     return await _change(scope, change)
@@ -172,8 +174,9 @@ async def _change(scope: Scope, change: BucketChange) -> BucketResponse:
     return await _render_whole(admitted, record)
 
 
-def _change_of(data: BucketUpdateRequest) -> BucketChange:
+async def _change_of(request: StrictRequest, data: BucketUpdateRequest) -> BucketChange:
     """Return what a request means; null says nothing of what cannot be null."""
+    as_it_came = await request.whole() if isinstance(data.bucket_schema, BucketSchema) else {}
     return BucketChange(
         name=UNSET if data.bucket_name is None else data.bucket_name,
         description=data.description,
@@ -181,6 +184,7 @@ def _change_of(data: BucketUpdateRequest) -> BucketChange:
         auto_confirm=UNSET if data.auto_confirm is None else data.auto_confirm,
         content_rules=UNSET if data.content_rules is None else data.content_rules,
         retention_seconds=data.retention_seconds,
+        bucket_schema=as_it_came.get("bucket_schema", UNSET),
     )
 
 

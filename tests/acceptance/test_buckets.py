@@ -166,7 +166,7 @@ async def test_a_bucket_is_renamed_where_the_name_is_free(tenant: Tenant) -> Non
     "field",
     [
         {"unique_key": {"fields": ["title"]}},
-        {"bucket_schema": {"properties": {}}},
+        {"bucket_schema": {}},
         {"bucket_id": "bkt_1"},
         {"colour": "red"},
         {"status": "DELETING"},
@@ -224,3 +224,54 @@ async def test_the_figures_of_a_bucket_are_those_of_its_stored_uploads_and_of_a_
     assert listed == {**bucket, "storage_stats": None}
     checked = await rebuild(tenant.database.owner_url, swap=False)
     assert checked.differences == dict.fromkeys(READ_TABLES, 0)
+
+
+# A schema that grows
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_a_schema_grows_and_counts_from_then_on(tenant: Tenant, method: str) -> None:
+    key = {"fields": ["title"], "default_policy": "insert"}
+    schema = {"properties": {"title": {"type": "string"}, "n": {"type": "integer"}}}
+    wider = {"properties": {"title": {"type": "string"}, "n": {"type": "number"}, "film": {"type": "video"}}, "mine": 1}
+    async with tenant.client() as client:
+        made = await client.post(
+            "/v1/buckets", json={"bucket_name": "grows", "bucket_schema": schema, "unique_key": key}
+        )
+        assert made.is_success, made.text
+        film = {"filename": "a.mp4", "content_type": "video/mp4", "object_metadata": {"title": "c"}}
+        assert (await client.post("/v1/buckets/grows/uploads", json=film)).status_code == 422
+        first = await client.post("/v1/buckets/grows/objects", json={"title": "a", "n": 1})
+        assert first.is_success, first.text
+
+        changed = await client.request(method, "/v1/buckets/grows", json={"bucket_schema": wider})
+        again = await client.request(method, "/v1/buckets/grows", json={"bucket_schema": wider})
+
+        assert changed.status_code == 200, changed.text
+        assert changed.json()["bucket_schema"] == again.json()["bucket_schema"] == wider
+        assert changed.json()["unique_key"] == key
+        assert (await client.get("/v1/buckets/grows")).json()["bucket_schema"] == wider
+        assert (await client.post("/v1/buckets/grows/uploads", json=film)).json()["blob_property"] == "film"
+        assert (await client.post("/v1/buckets/grows/objects", json={"title": "b", "n": 1.5})).is_success
+        told = await client.get(f"/v1/events?types=bucket.schema_changed&bucket_id={made.json()['bucket_id']}")
+        assert [event["data"]["bucket_schema"] for event in told.json()["events"]] == [wider]
+
+
+async def test_a_schema_that_objects_contradict_is_refused(tenant: Tenant) -> None:
+    schema = {"properties": {"title": {"type": "string"}}}
+    async with tenant.client() as client:
+        await client.post("/v1/buckets", json={"bucket_name": "held", "bucket_schema": schema})
+        kept = await client.post("/v1/buckets/held/objects", json={"title": "a", "year": "none"})
+        assert kept.is_success, kept.text
+
+        async def changed(**properties: object) -> httpx.Response:
+            asked = {"bucket_schema": {"properties": properties}}
+            return await client.patch("/v1/buckets/held", json=asked)
+
+        contradicted = await changed(title={"type": "string"}, year={"type": "integer"})
+        shrunk = await changed(year={"type": "string"})
+        fits = await changed(title={"type": "string"}, year={"type": "string"})
+    assert contradicted.json()["error"]["code"] == "schema_contradicted"
+    assert contradicted.json()["error"]["details"]["object_id"] == kept.json()["object_id"]
+    assert shrunk.json()["error"]["code"] == "schema_cannot_shrink"
+    assert fits.status_code == 200, fits.text

@@ -46,6 +46,7 @@ from domain.bucket import (
     BeginBucketDeletion,
     BucketCommand,
     BucketStatus,
+    ChangeBucketSchema,
     EndBucketDeletion,
     Policy,
     UniqueKey,
@@ -165,6 +166,12 @@ async def test_an_upload_and_its_bucket_tell_whether_they_confirm_by_themselves(
     quick = await kit.read_side.bucket(account.namespace_id, "quick")
     assert quick is not None
     assert quick.auto_confirm is True
+
+
+async def test_a_bucket_tells_the_schema_that_it_has_grown_to(kit: Kit, account: Account) -> None:
+    wider = {"properties": {**(await bucket_of(kit, account)).bucket_schema["properties"], "more": {"type": "date"}}}
+    await account.tell_bucket(kit.log, lambda origin: ChangeBucketSchema(origin=origin, bucket_schema=wider))
+    assert (await bucket_of(kit, account)).bucket_schema == wider
 
 
 async def test_a_bucket_tells_its_rules_for_files(kit: Kit, account: Account) -> None:

@@ -33,7 +33,7 @@ class BucketUpdateRequest(Request, frozen=True):
     """What takes the place of what is there, `content_rules` whole. What is absent stays; `description` null clears it.
 
     Rules that are left out of `content_rules` are none from then on. `retention_seconds` counts for what is requested
-    or made from then on; null clears it.
+    or made from then on; null clears it. `bucket_schema` may have further properties, and wider ones.
     """
 
     bucket_name: str | UnsetType | None = UNSET
@@ -42,6 +42,7 @@ class BucketUpdateRequest(Request, frozen=True):
     auto_confirm: bool | UnsetType | None = UNSET
     content_rules: ContentRules | UnsetType | None = UNSET
     retention_seconds: Retention | UnsetType | None = UNSET
+    bucket_schema: BucketSchema | UnsetType | None = UNSET
 
 
 class BucketPatchRequest(BucketUpdateRequest, frozen=True):

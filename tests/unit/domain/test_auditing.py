@@ -20,6 +20,7 @@ GOLDEN = Path(__file__).parents[2] / "golden"
         ("api_key.permissions_changed.v1", "permission_updated"),
         ("bucket.created.v1", "bucket_created"),
         ("bucket.status_changed.v1", "bucket_updated"),
+        ("bucket.schema_changed.v1", "bucket_updated"),
         ("bucket.deleted.v1", "bucket_deleted"),
         ("namespace.created.v1", "namespace_created"),
     ],

@@ -14,9 +14,11 @@ from domain.bucket import (
     BucketDeleted,
     BucketDeletionBegan,
     BucketEvent,
+    BucketSchemaChanged,
     BucketStatus,
     BucketStatusChanged,
     BucketUpdated,
+    ChangeBucketSchema,
     ChangeBucketStatus,
     CreateBucket,
     DeletedBucket,
@@ -73,6 +75,7 @@ LIVE = LiveBucket(
     status=BucketStatus.ACTIVE,
     name="clips",
     description="Clips",
+    bucket_schema=SCHEMA,
     metadata={"team": "film"},
 )
 UPDATE = UpdateBucket(origin=ORIGIN, name="films", description=None, metadata={"team": "art"})
@@ -85,6 +88,22 @@ DELETED = BucketDeleted(origin=ORIGIN, bucket_id="bkt_1")
 
 def create(**changed: Any) -> CreateBucket:  # noqa: ANN401  # the fields of the command
     return msgspec.structs.replace(CREATE, **changed)
+
+
+WIDER = {"properties": {**SCHEMA["properties"], "size": {"type": "number"}, "more": {"type": "string"}}}
+
+
+def test_a_schema_grows_once() -> None:
+    grow = ChangeBucketSchema(origin=ORIGIN, bucket_schema=WIDER)
+    grew = BucketSchemaChanged(origin=ORIGIN, bucket_id="bkt_1", bucket_schema=WIDER)
+    assert given(CREATED).when(grow).then(grew) == msgspec.structs.replace(LIVE, bucket_schema=WIDER)
+    given(CREATED, grew).when(grow).then()
+
+
+def test_a_schema_that_takes_less_is_refused() -> None:
+    given(CREATED).when(ChangeBucketSchema(origin=ORIGIN, bucket_schema={"properties": {}})).then_refused(
+        InvalidInputError, "schema_cannot_shrink"
+    )
 
 
 def changed_to(status: BucketStatus) -> BucketStatusChanged:

@@ -23,6 +23,7 @@ TAGS_SO_FAR = {
     "namespace.created.v1",
     "bucket.created.v1",
     "bucket.status_changed.v1",
+    "bucket.schema_changed.v1",
     "upload.requested.v1",
     "upload.skipped.v1",
     "upload.started.v1",

@@ -4,7 +4,19 @@ from typing import Any
 import pytest
 
 from domain.refusals import InvalidInputError
-from domain.schema import FILE_TYPES, FieldType, SchemaField, check_json, check_text, check_values, parse, problems
+from domain.schema import (
+    FILE_TYPES,
+    BucketSchema,
+    FieldType,
+    SchemaField,
+    check_growth,
+    check_json,
+    check_text,
+    check_values,
+    grown,
+    parse,
+    problems,
+)
 
 FILES = [kind.value for kind in sorted(FILE_TYPES)]
 
@@ -250,3 +262,73 @@ def test_json_is_measured_in_bytes_as_it_is_written_out() -> None:
 
 def test_text_without_a_null_character_passes() -> None:
     check_text("any\x01thing", "search")
+
+
+# A schema that grows
+
+FIELD = {"type": "integer"}
+KNOWN = {
+    "n": {"type": "integer"},
+    "day": {"type": "date"},
+    "kind": {"type": "string", "enum": ["a", "b"]},
+    "need": {"type": "string", "required": True},
+    "list": {"type": "array", "items": {"type": "integer"}},
+    "deep": {"type": "object", "properties": {"n": {"type": "integer"}}},
+    "video": {"type": "video"},
+}
+
+
+def changed(**fields: dict[str, Any] | None) -> BucketSchema:
+    merged = {**KNOWN, **fields}
+    return parse({"properties": {name: field for name, field in merged.items() if field is not None}})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"new": {"type": "string"}},
+        {"new": {"type": "string", "required": True, "default": "x"}},
+        {"n": {"type": "number"}},
+        {"n": {"type": "float"}},
+        {"day": {"type": "datetime"}},
+        {"day": {"type": "string"}},
+        {"kind": {"type": "string", "enum": ["a", "b", "c"]}},
+        {"kind": {"type": "string"}},
+        {"need": {"type": "string"}},
+        {"list": {"type": "array", "items": {"type": "number"}}},
+        {"list": {"type": "array"}},
+        {"deep": {"type": "object", "properties": {"n": {"type": "number"}, "more": {"type": "string"}}}},
+        {"video": {"type": "video", "description": "The film"}},
+    ],
+)
+def test_a_schema_may_have_more_and_wider_properties(fields: dict[str, Any]) -> None:
+    check_growth(changed(), changed(**fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"n": None}, "n"),
+        ({"n": {"type": "string"}}, "n"),
+        ({"n": {"type": "integer", "required": True}}, "n"),
+        ({"n": {"type": "integer", "enum": [1]}}, "n"),
+        ({"kind": {"type": "string", "enum": ["a"]}}, "kind"),
+        ({"new": {"type": "string", "required": True}}, "new"),
+        ({"list": {"type": "array", "items": {"type": "string"}}}, "list.items"),
+        ({"deep": {"type": "object", "properties": {}}}, "deep.n"),
+        ({"deep": {"type": "object", "properties": {"n": {"type": "integer", "required": True}}}}, "deep.n"),
+        ({"video": {"type": "image"}}, "video"),
+    ],
+)
+def test_a_schema_that_takes_less_is_refused_with_the_place(fields: dict[str, Any], path: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        check_growth(changed(), changed(**fields))
+    assert refused.value.code == "schema_cannot_shrink"
+    assert refused.value.details == {"field": f"bucket_schema.properties.{path}"}
+    assert path in refused.value.message
+
+
+def test_what_is_new_is_named_since_objects_may_hold_it_already() -> None:
+    new = changed(new=FIELD, n={"type": "number"}, deep={"type": "object", "properties": {"n": FIELD, "m": FIELD}})
+    assert grown(changed(), new) == ["deep", "new"]
