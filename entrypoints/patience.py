@@ -1,4 +1,4 @@
-"""Waiting for parts that are away when a process starts; what waiting does not mend ends it at once."""
+"""Waiting for what is away, or a clock that is wrong, when a process starts; what waiting does not mend ends it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import structlog
 
+from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageUnavailableError
 
@@ -24,7 +25,7 @@ async def patiently(part: str, attempt: Callable[[], Awaitable[Result]], patienc
     while True:
         try:
             return await attempt()
-        except (LogUnavailableError, StorageUnavailableError) as error:
+        except (LogUnavailableError, StorageUnavailableError, ClockDiffersError) as error:
             left = until - loop.time()
             if left <= 0:
                 raise

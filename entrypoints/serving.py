@@ -26,7 +26,7 @@ from entrypoints.patience import patiently
 from entrypoints.settings import Settings, is_loopback
 from entrypoints.supervising import DRAIN, SERVES, STOP, Supervisor
 from entrypoints.telemetry import check_telemetry, telemetry_of
-from entrypoints.wiring import open_storage, prepare_storage, run_worker, running, url_signer
+from entrypoints.wiring import check_clock, open_storage, prepare_storage, run_worker, running, url_signer
 
 _FIRST_HANDED = 3  # the first descriptor that systemd hands over
 _log = structlog.get_logger("upwell.serve")
@@ -209,6 +209,7 @@ async def _prepare(settings: Settings) -> BucketSetup:
     check_telemetry(settings)
     patience_seconds = settings.start_patience_seconds
     await patiently("database", lambda: check_database(settings.database_url), patience_seconds)
+    await patiently("clock", lambda: check_clock(settings), patience_seconds)
     async with open_storage(settings.s3) as storage:
         return await patiently("storage", lambda: prepare_storage(storage, settings.s3), patience_seconds)
 

@@ -13,7 +13,7 @@ import structlog
 from adapters.postgres.analytics import AnalyticsProjection, PostgresAnalytics
 from adapters.postgres.census import PostgresCensus
 from adapters.postgres.checking import check_database
-from adapters.postgres.clock import PostgresClock
+from adapters.postgres.clock import TOLERANCE, PostgresClock
 from adapters.postgres.connecting import Pool, PoolConnection, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -615,16 +615,24 @@ async def checking_storage(
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
         stack.push_async_callback(pool.close)
-        clock = await _agreeing_clock(stack, pool)
+        clock = await _agreeing_clock(stack, pool, settings.clock_tolerance)
         storage = await stack.enter_async_context(open_storage(settings.s3))
         yield CheckingStorage(
             read_side=PostgresReadSide(pool), storage=storage, clock=clock, report=report, progress=progress
         )
 
 
-async def _agreeing_clock(stack: AsyncExitStack, pool: Pool) -> Clock:
+async def check_clock(settings: Settings) -> None:
+    """Raise `ClockDiffersError` if this host's clock contradicts the database's: storage would refuse what it signs."""
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.database_url, size=1)
+        stack.push_async_callback(pool.close)
+        await _agreeing_clock(stack, pool, settings.clock_tolerance)
+
+
+async def _agreeing_clock(stack: AsyncExitStack, pool: Pool, tolerance: timedelta = TOLERANCE) -> Clock:
     """Return the database's time, for a command; refuse to go by it if this host's clock contradicts it."""
-    clock = PostgresClock(pool)
+    clock = PostgresClock(pool, tolerance=tolerance)
     await stack.enter_async_context(clock.running())
     clock.check()
     return clock

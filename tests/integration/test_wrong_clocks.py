@@ -26,7 +26,7 @@ from domain.admission import Announcement
 from domain.upload import Status
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, administering, open_storage, run_worker, running
+from entrypoints.wiring import Services, administering, check_clock, open_storage, run_worker, running
 from tests.conftest import Database, Servers, Tenant, drop_database, environment_for, make_database, make_tenant
 
 AHEAD = timedelta(days=31)
@@ -131,6 +131,16 @@ async def test_a_command_of_an_operator_refuses_to_go_by_a_wrong_clock(
     with pytest.raises(ClockDiffersError, match="31 days, 0:00:00 ahead"):
         async with administering(settings.database_url, settings.rules):
             pass
+
+
+async def test_a_service_does_not_begin_with_a_wrong_clock_and_says_so_before_storage_refuses_it(
+    settings: Settings, set_host: Callable[[timedelta], None]
+) -> None:
+    set_host(timedelta())
+    await check_clock(settings)
+    set_host(BEHIND)
+    with pytest.raises(ClockDiffersError, match="2:00:00 behind"):
+        await check_clock(settings)
 
 
 class CountingClock(ManualClock):

@@ -4,6 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.postgres.checking import DatabaseUnusableError
+from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageDeniedError, StorageUnavailableError
 from entrypoints import patience
@@ -25,7 +26,9 @@ class Part:
         return "there"
 
 
-@pytest.mark.parametrize("error", [LogUnavailableError("away"), StorageUnavailableError("away")], ids=repr)
+@pytest.mark.parametrize(
+    "error", [LogUnavailableError("away"), StorageUnavailableError("away"), ClockDiffersError("away")], ids=repr
+)
 async def test_what_is_away_is_waited_for_and_said(error: Exception) -> None:
     with capture_logs() as told:
         assert await patiently("database", Part(error, error), 60) == "there"
