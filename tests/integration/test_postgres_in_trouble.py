@@ -5,17 +5,13 @@ Real failures, on clusters of these tests' own. What the answers over HTTP are i
 
 import asyncio
 import secrets
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import quote
 
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.embedded.postgres_binaries import choose_account
 from adapters.postgres import connecting, write_probe
 from adapters.postgres.checking import check_database
 from adapters.postgres.connecting import SERVICE_ROLE, Connection, connect, open_pool
@@ -27,7 +23,7 @@ from application.ports.event_log import LogUnavailableError
 from tests.clusters import Cluster, cluster, running_cluster
 from tests.conftest import LOGIN
 from tests.contract._log import open_account
-from tests.programs import left_out
+from tests.disks import fill, small_disk
 
 SOON = 60.0
 DATABASE = "trouble"
@@ -221,38 +217,6 @@ async def test_a_grant_that_is_taken_back_while_it_runs_waits_for_an_operator(ur
 
 
 # A full disk
-
-
-@contextmanager
-def small_disk(mebibytes: int) -> Iterator[Path]:
-    """A file system of a few MiB that PostgreSQL can write to."""
-    account = choose_account()
-    if account is None:
-        left_out("only root can mount a small file system: a full disk is not tried")
-    place = Path(tempfile.mkdtemp(prefix="upwell-disk-", dir="/tmp"))
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=0700,uid={account.uid},gid={account.gid}"]
-    mounted = subprocess.run([*mount, "tmpfs", place], check=False, capture_output=True, text=True)
-    if mounted.returncode != 0:
-        place.rmdir()
-        left_out(f"this root may not mount a file system ({mounted.stderr.strip()}): a full disk is not tried")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", place], check=True)
-        place.rmdir()
-
-
-def fill(place: Path) -> Path:
-    """Fill a file system to the last byte."""
-    filler = place / "filler"
-    with filler.open("wb", buffering=0) as file:
-        for size in (1 << 20, 1 << 12, 1):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError:
-                continue
-    return filler
 
 
 async def test_a_full_disk_is_said_and_over_when_there_is_room_again(server: Cluster) -> None:

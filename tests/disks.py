@@ -1,0 +1,42 @@
+"""Small file systems to be filled, where this machine lets us mount one."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from adapters.embedded.postgres_binaries import choose_account
+from tests.programs import left_out
+
+
+@contextmanager
+def small_disk(mebibytes: int) -> Iterator[Path]:
+    """A file system of a few MiB that PostgreSQL can write to; root can anyway."""
+    account = choose_account()
+    if account is None:
+        left_out("only root can mount a small file system: a full disk is not tried")
+    place = Path(tempfile.mkdtemp(prefix="upwell-disk-", dir="/tmp"))
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=0700,uid={account.uid},gid={account.gid}"]
+    mounted = subprocess.run([*mount, "tmpfs", place], check=False, capture_output=True, text=True)
+    if mounted.returncode != 0:
+        place.rmdir()
+        left_out(f"this root may not mount a file system ({mounted.stderr.strip()}): a full disk is not tried")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+        place.rmdir()
+
+
+def fill(place: Path) -> Path:
+    """Fill a file system to the last byte."""
+    filler = place / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12, 1):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                continue
+    return filler

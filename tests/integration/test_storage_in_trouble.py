@@ -1,0 +1,36 @@
+"""A storage whose disk is full answers for its bucket, and takes no bytes: that is said."""
+
+import asyncio
+
+import pytest
+
+from adapters.embedded.seaweedfs import EmbeddedStorage
+from adapters.s3.object_storage import S3ObjectStorage
+from adapters.s3.sigv4 import Credentials
+from application.ports.object_storage import StorageUnavailableError
+from tests.disks import fill, small_disk
+
+SOON = 120.0
+
+
+async def test_a_storage_with_a_full_disk_takes_no_bytes_and_says_so() -> None:
+    with small_disk(96) as place, EmbeddedStorage.start(place / "s3") as server:
+        async with S3ObjectStorage(
+            endpoint_url=server.endpoint_url,
+            bucket="uploads",
+            region=server.region,
+            addressing="path",
+            credentials=Credentials(server.access_key_id, server.secret_access_key),
+        ) as storage:
+            await storage.prepare(cors_origins=["*"])
+            await storage.try_writing()
+            fill(place)
+
+            async def write_on() -> None:
+                while True:  # it notices with the file that it cannot make larger
+                    await storage.try_writing()
+
+            async with asyncio.timeout(SOON):
+                with pytest.raises(StorageUnavailableError, match="InternalError"):
+                    await write_on()
+            await storage.ping()
