@@ -24,6 +24,7 @@ from entrypoints.http.unavailability import UNAVAILABILITIES
 from entrypoints.settings import SETTINGS
 from tests.acceptance.test_what_goes_wrong import WAYS
 from tests.docs.contract_page import field_by_field
+from tests.docs.licences import shipped
 from tests.docs.pages import ROOT
 from tests.docs.routes import routes_one_by_one
 
@@ -64,6 +65,12 @@ def routes() -> str:
     return "\n".join(
         ["", "| method | path | needs | counts as | what it does |", "|---|---|---|---|---|", *rows, "", ""]
     )
+
+
+def licences() -> str:
+    """Return the table of the licences of what ships."""
+    rows = [f"| {name} | {licence} |" for name, licence in shipped().items()]
+    return "\n".join(["", "| package | licence |", "|---|---|", *rows, "", ""])
 
 
 def ways_to_fail() -> str:
@@ -108,6 +115,7 @@ PARTS: dict[Path, Callable[[], str | None]] = {
     _REFERENCE / "routes.md": routes_one_by_one,
     _REFERENCE / "contract.md": field_by_field,
     _REFERENCE / "what-can-go-wrong.md": ways_to_fail,
+    _REFERENCE / "licences.md": licences,
 }
 
 
