@@ -33,6 +33,9 @@ from entrypoints.settings import Settings
 from entrypoints.wiring import administering, open_storage
 from tests.contract_check.answers import holding
 from tests.harness.leading_clock import let_tests_lead
+from tests.loopback_only import keep_on_loopback
+
+keep_on_loopback()
 
 TEMPLATE = "upwell_template"
 TOKEN_SECRET = "b9c1e07a55d84f3c9d62e8a417f0356b"
@@ -273,6 +276,10 @@ async def make_tenant(
     return Tenant(url=url, secret=secret, caller=caller, namespace=namespace, bucket=bucket, database=database)
 
 
+# The command, held to this machine.
+_COMMAND = "from tests.loopback_only import keep_on_loopback as k; k(); from entrypoints.cli import main; main()"
+
+
 def free_port() -> int:
     """Return a port that is free now."""
     import socket  # noqa: PLC0415  # only here
@@ -300,7 +307,7 @@ def wait_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 120)
 def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
     """Start the command `upwell` in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-c", "from entrypoints.cli import main; main()", *arguments],
+        [sys.executable, "-c", _COMMAND, *arguments],
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
     )

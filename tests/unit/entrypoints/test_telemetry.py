@@ -62,7 +62,7 @@ def test_where_others_can_ask_metrics_need_a_token(host: str) -> None:
 
 def test_traces_without_opentelemetry_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("entrypoints.telemetry.find_spec", lambda _: None)
-    with pytest.raises(SettingError, match=r"install upwell\[otel\]"):
+    with pytest.raises(SettingError, match="uv sync --extra otel"):
         telemetry_of(Settings({"UPWELL_TRACES": "on"}))
 
 
