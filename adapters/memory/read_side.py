@@ -294,7 +294,7 @@ class MemoryReadSide:
             objects=sum(namespace.object_count for namespace in namespaces),
             uploads_by_status=Counter(upload.status.value for upload in uploads),
             completed_bytes=sum(upload.size_bytes or 0 for upload in completed),
-            duplicates_avoided=len(avoided),
+            duplicates_avoided=len(avoided) + len(duplicates),
             saved_bytes=sum(event.saved_bytes for event in avoided) + sum(each.size_bytes or 0 for each in duplicates),
         )
 

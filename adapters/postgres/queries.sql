@@ -86,6 +86,7 @@ FROM upwell.namespaces WHERE organization_id = $1;
 SELECT u.status, count(*) AS uploads,
     coalesce(sum(u.size_bytes) FILTER (WHERE u.status = 'COMPLETED' AND u.duplicate_of IS NULL), 0)::bigint
         AS completed_bytes,
+    count(*) FILTER (WHERE u.duplicate_of IS NOT NULL) AS duplicates,
     coalesce(sum(u.size_bytes) FILTER (WHERE u.duplicate_of IS NOT NULL), 0)::bigint AS duplicate_bytes
 FROM upwell.namespaces n
     JOIN upwell.buckets b ON b.namespace_id = n.namespace_id

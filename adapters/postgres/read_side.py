@@ -219,7 +219,7 @@ class PostgresReadSide:
             **dict(things),
             uploads_by_status={row["status"]: row["uploads"] for row in uploads},
             completed_bytes=sum(row["completed_bytes"] for row in uploads),
-            duplicates_avoided=avoided["avoided"],
+            duplicates_avoided=avoided["avoided"] + sum(row["duplicates"] for row in uploads),
             saved_bytes=avoided["saved_bytes"] + sum(row["duplicate_bytes"] for row in uploads),
         )
 

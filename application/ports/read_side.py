@@ -311,7 +311,7 @@ class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
 class OrganizationUse(msgspec.Struct, frozen=True, kw_only=True):
     """What an organization has, and what it uploaded in some time.
 
-    `saved_bytes`: of duplicates, which are not kept; those of `duplicates_avoided` were not even sent.
+    `duplicates_avoided`: known before they were sent, or found afterwards and not kept; `saved_bytes` are theirs.
     """
 
     namespaces: int
