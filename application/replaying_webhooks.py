@@ -18,7 +18,6 @@ from application.ports.subscriptions import Subscriptions
 from application.ports.webhooks import NewDelivery, WebhookDeliveries
 from domain.refusals import WrongStateError
 from domain.telling import origin_of
-from domain.webhook_events import tags_wanted
 
 MAX_MESSAGES: Final = 1000
 _WINDOW: Final = 1000
@@ -63,10 +62,11 @@ class ReplayingWebhooks:
     async def replay(self, webhook: WebhookRecord, wish: Replay) -> Replayed:
         """Queue the first events of a range, up to 1,000 messages; ask again behind `position` for the others.
 
-        They are those of the types that the webhook listens to now, from before it was made too. What is pending stays
+        They are those that the webhook is told of now, from before it was made too. What is pending stays
         so, and what has not been come to yet is queued in its time. Raises `PositionBeyondEndError`.
         """
-        if not webhook.settings.is_active:
+        now = self._clock.now()
+        if not webhook.settings.is_active or webhook.stopped(now) is not None:
             raise WrongStateError("webhook_not_active", "The webhook is switched off: set is_active to true first.")
         end = await self._log.head()
         check_position(max(wish.after, wish.until or 0), end)
@@ -82,8 +82,8 @@ class ReplayingWebhooks:
                 break
             page = await self._log.read_feed(after=position, limit=_WINDOW, organization_id=webhook.organization_id)
             last = until if len(page) < _WINDOW else min(page[-1].id, until)
-            position = _take(found, [each for each in page if each.id <= until], webhook, wish) or last
-        queued = await self._deliveries.replay(found, now=self._clock.now()) if found else 0
+            position = _take(found, [each for each in page if each.id <= until], webhook, wish, now) or last
+        queued = await self._deliveries.replay(found, now=now) if found else 0
         return Replayed(queued=queued, position=position, done=position >= until)
 
     async def _position_before(self, at: datetime, end: int) -> int:
@@ -100,9 +100,11 @@ class ReplayingWebhooks:
         return low
 
 
-def _take(found: list[NewDelivery], page: Sequence[Notification], webhook: WebhookRecord, wish: Replay) -> int | None:
+def _take(
+    found: list[NewDelivery], page: Sequence[Notification], webhook: WebhookRecord, wish: Replay, now: datetime
+) -> int | None:
     """Add what is wanted of a page. Returns where it stopped, if not at its end."""
-    wanted = tags_wanted(webhook.settings.event_types)
+    wanted = webhook.tells(now)
     for stored in page:
         origin = origin_of(stored.state) if stored.topic in wanted else None
         if (

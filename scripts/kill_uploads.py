@@ -28,7 +28,7 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.conftest import Tenant, free_port
+from tests.conftest import ANY_RECEIVER_HERE, Tenant, free_port
 from tests.stack import Stack, chance_file, kill_tree, stack
 from tests.under_load import make_webhook, missed
 
@@ -296,7 +296,7 @@ def main() -> int:
     options = parser.parse_args()
     chance = random.Random(options.seed)  # noqa: S311  # moments, not secrets
     print(f"seed {options.seed}")
-    settings = {"UPWELL_PART_BYTES": str(PART_BYTES), "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1"}
+    settings = {"UPWELL_PART_BYTES": str(PART_BYTES), **ANY_RECEIVER_HERE}
     with stack(settings) as running:
         proxy = Proxy(urlsplit(running.storage.endpoint_url).port or 0)
         running.environment["UPWELL_S3_PUBLIC_ENDPOINT_URL"] = f"http://127.0.0.1:{proxy.port}"

@@ -45,7 +45,7 @@ from domain.events import topic_of
 from domain.tags import BY_TAG
 from entrypoints.wiring import subscribing
 from tests.benchmarks.load import http_request
-from tests.conftest import Tenant, free_port
+from tests.conftest import ANY_RECEIVER_HERE, Tenant, free_port
 from tests.library_projection import SCHEMA, keep_table
 from tests.nats_cluster import Cluster
 from tests.stack import NAME, Stack, kill_tree, stack
@@ -569,7 +569,7 @@ def main() -> int:
             "UPWELL_NATS_SERVERS": ",".join(cluster.servers),
             "UPWELL_NATS_STREAM": STREAM,
             "UPWELL_NATS_REPLICAS": "3",
-            "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1",
+            **ANY_RECEIVER_HERE,
         }
         running = undo.enter_context(stack(servers))
         tenants = [running.tenant(quota_bytes=QUOTA) for _ in range(2)]

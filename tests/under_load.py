@@ -32,7 +32,7 @@ from entrypoints.checking import check
 from entrypoints.client.exporting import Export, export
 from entrypoints.settings import Settings
 from entrypoints.wiring import subscribing
-from tests.conftest import Tenant
+from tests.conftest import ANY_RECEIVER_HERE, Tenant
 from tests.nats_cluster import STREAM, Cluster
 from tests.receiver import Receiver, receiving
 from tests.stack import Stack
@@ -123,7 +123,7 @@ def settings_for(cluster: Cluster) -> dict[str, str]:
         "UPWELL_NATS_SERVERS": ",".join(cluster.servers),
         "UPWELL_NATS_STREAM": STREAM,
         "UPWELL_NATS_REPLICAS": "1",
-        "UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1",
+        **ANY_RECEIVER_HERE,
     }
 
 

@@ -198,7 +198,7 @@ class MemoryReadSide:
     async def changed_webhooks(self, organization_ids: Collection[str] | None) -> Sequence[tuple[WebhookRecord, int]]:
         """Return webhooks, each with the position of its last event."""
         return [
-            (each, (await self._log.read_stream(each.webhook_id))[-1].id)
+            (self._with_key(each), (await self._log.read_stream(each.webhook_id))[-1].id)
             for each in self._log.tables.webhooks.values()
             if organization_ids is None or each.organization_id in organization_ids
         ]

@@ -609,10 +609,12 @@ WHERE w.organization_id = ANY ($1) AND (w.settings->>'is_active')::boolean ORDER
 
 -- name: changed_webhooks
 -- The webhooks of some organizations, or of all, with the position of the last event of each.
-SELECT w.*, (
+SELECT w.*, to_jsonb(k) AS key, (
     SELECT notification_id FROM upwell.upwell_events e WHERE e.originator_id = w.webhook_id
     ORDER BY originator_version DESC LIMIT 1) AS changed_at
-FROM upwell.webhooks w WHERE $1::text[] IS NULL OR organization_id = ANY ($1) ORDER BY position;
+FROM upwell.webhooks w LEFT JOIN (
+    SELECT key_id, permissions, scopes, expires_at, revoked_at FROM upwell.api_keys) k USING (key_id)
+WHERE $1::text[] IS NULL OR w.organization_id = ANY ($1) ORDER BY w.position;
 
 -- name: webhook_endpoints
 -- What is secret about webhooks, and how they answered lately.
