@@ -256,6 +256,18 @@ def check_permission(caller: Caller, needed: Permission) -> None:
         )
 
 
+def may_read(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord) -> bool:
+    """Say whether a caller may read what is in a bucket."""
+    if not {Permission.READ, Permission.ADMIN} & set(caller.key.permissions):
+        return False
+    named: dict[str, set[str]] = {
+        ResourceType.ORGANIZATION: {caller.organization.organization_id},
+        ResourceType.NAMESPACE: {namespace.namespace_id, namespace.name},
+        ResourceType.BUCKET: {bucket.bucket_id, bucket.name},
+    }
+    return not caller.key.scopes or reach(caller.key.scopes, Permission.READ, named) is Reach.THERE
+
+
 def reach_of_bucket(caller: Caller, bucket: BucketRecord, needed: Permission) -> Reach:
     """Say whether a scope of the key names this bucket and allows what is needed."""
     return reach(caller.key.scopes, needed, {ResourceType.BUCKET: {bucket.bucket_id, bucket.name}})

@@ -91,7 +91,8 @@ class ConfirmingUpload:
             if isinstance(loaded.state, Completed | Processing):
                 return await self._answer(loaded)
             command, content = await self._look(loaded, key_id, claimed, parts)
-            if as_task or content.size_bytes >= self._rules.inline_limit_bytes:
+            takes_long = as_task or content.size_bytes >= self._rules.inline_limit_bytes
+            if takes_long and not await self._verify.refutes(loaded, content, claimed):
                 command = msgspec.structs.replace(command, inline=False)
                 await self._make_task(loaded, command)
             try:

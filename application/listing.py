@@ -154,6 +154,8 @@ UPLOADS = Listing[UploadRecord](
         "object_id": Field(Kind.ID, lambda row: row.object_id),
         "task_id": Field(Kind.ID, lambda row: row.task_id),
         "message": Field(Kind.TEXT, lambda row: row.message),
+        "failure_reason": Field(Kind.ID, lambda row: row.failure_reason),
+        "deletes_at": Field(Kind.MOMENT, lambda row: row.deletes_at),
         "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
         "expires_at": Field(Kind.MOMENT, lambda row: row.expires_at),
         "verified_at": Field(Kind.MOMENT, lambda row: row.verified_at),

@@ -15,6 +15,7 @@ from application.ports.event_log import (
     ClaimTakenError,
     Command,
     EventLog,
+    LogUnavailableError,
     OriginalExistsError,
     OriginalGoneError,
     Sameness,
@@ -24,11 +25,12 @@ from application.ports.event_log import (
 from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.rules import Rules
-from application.uploads import upload_not_found
+from application.uploads import CONFLICT_RETRIES, upload_not_found
 from domain.admission import Admitted, Announcement, BucketRules, admit
 from domain.bucket import Policy, check_retention
 from domain.events import Origin
 from domain.filenames import storage_key
+from domain.parts import Multipart
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, QuotaExceededError, RefusedError
 from domain.schema import BucketSchema
 from domain.upload import (
@@ -46,7 +48,11 @@ MIN_EXPIRY_SECONDS = 60
 MAX_EXPIRY_SECONDS = 86_400
 CHECKSUM_HEADER = "x-amz-checksum-sha256"
 _KNOWN_BUCKETS = 1000
-_DUPLICATE_MESSAGE = "The bytes are here already: nothing has to be sent, this is the upload that holds them."
+DUPLICATE_MESSAGE = "The bytes are here already: nothing has to be sent, this is the upload that holds them."
+_IN_PARTS_MESSAGE = (
+    "The file is larger than one PUT takes, so it is sent in parts: get their URLs with POST"
+    " /v1/uploads/{upload_id}/parts/sign, PUT each of part_size bytes, then confirm. Or announce a smaller file."
+)
 _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be sent."
 
 
@@ -230,7 +236,7 @@ class RequestingUpload:
         if record is None:
             raise upload_not_found(upload_id)
         if is_duplicate:
-            return Answer(record=record, signed=None, is_duplicate=True, message=_DUPLICATE_MESSAGE)
+            return Answer(record=record, signed=None, is_duplicate=True, message=DUPLICATE_MESSAGE)
         if record.status is Status.SKIPPED:
             return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
         now = self._clock.now()
@@ -284,7 +290,7 @@ class RequestingUpload:
         self, caller: Caller, origin: Origin, items: Sequence[_Item]
     ) -> list[Answer]:
         """Append all of it, under what must still hold then; what the log says against it changes how."""
-        while True:
+        for _ in range(CONFLICT_RETRIES + 3 * len(items)):  # each round settles something about at least one of them
             try:
                 position = await self._append(caller, origin, items)
             except ClaimTakenError as taken:
@@ -304,6 +310,9 @@ class RequestingUpload:
             else:
                 first = position - len(items) + 1
                 return [_answer(item, place) for place, item in enumerate(items, first)]
+        raise LogUnavailableError(
+            "The log names an original that the read side does not show.", reason="read_side_differs"
+        )
 
     async def _append(self, caller: Caller, origin: Origin, items: Sequence[_Item]) -> int:
         bucket_id = origin.bucket_id or ""
@@ -405,11 +414,29 @@ def _first_without_room(items: Sequence[_Item], refused: QuotaExceededError) -> 
 
 def _answer(item: _Item, position: int) -> Answer:
     if item.original is not None:
-        return Answer(record=item.original, signed=None, is_duplicate=True, message=_DUPLICATE_MESSAGE)
+        message = _known(item.announced, item.original)
+        return Answer(record=item.original, signed=None, is_duplicate=True, message=message)
     record = _record(item.command, position)
     if item.command.existing_object_id is not None:
         return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
-    return Answer(record=record, signed=item.signed if record.part_size is None else None)
+    if record.part_size is None:
+        return Answer(record=record, signed=item.signed)
+    unasked = item.announced.multipart is not Multipart.ALWAYS
+    return Answer(record=record, signed=None, message=_IN_PARTS_MESSAGE if unasked else None)
+
+
+def _known(announced: Announcement, original: UploadRecord) -> str:
+    """Say that nothing has to be sent, and what of the announcement is not used."""
+    said = {
+        "filename": (announced.filename, original.filename),
+        "content_type": (announced.content_type, original.content_type),
+        "metadata": (dict(announced.metadata), original.metadata),
+        "object_metadata": (announced.object_metadata, original.object_metadata),
+    }
+    unused = [name for name, (theirs, its) in said.items() if theirs and theirs != its]
+    if not unused:
+        return DUPLICATE_MESSAGE
+    return f"{DUPLICATE_MESSAGE} Not used: {', '.join(unused)}; send the file with skip_duplicates=false to keep them."
 
 
 def _schema(bucket: BucketRecord) -> BucketSchema | None:

@@ -20,6 +20,7 @@ from application.ports.event_log import (
     ClaimTakenError,
     Command,
     EventLog,
+    LogUnavailableError,
     OriginalExistsError,
     OriginalGoneError,
     RequesterRevokedError,
@@ -50,6 +51,7 @@ from domain.schema import with_defaults
 from domain.upload import (
     AbandonVerification,
     AcceptContent,
+    Claimed,
     FailureReason,
     Processing,
     RejectContent,
@@ -58,6 +60,7 @@ from domain.upload import (
     VerifiedContent,
     decide,
     end_of,
+    request_of,
     reserved,
 )
 from domain.upload_token import ID_PREFIX as TOKEN_PREFIX
@@ -119,6 +122,18 @@ class VerifyingUploads:
             loaded = await load_upload(self._log, loaded.upload_id)
         return loaded
 
+    async def refutes(self, loaded: LoadedUpload, content: StoredContent, claimed: Claimed) -> bool:
+        """Say whether what storage says of the bytes, unread, contradicts what was promised."""
+        request = request_of(loaded.state)
+        if request is None:
+            return False
+        max_size_bytes = await self._max_size_bytes(loaded)
+        return judge(_found(content), request, claimed=claimed, max_size_bytes=max_size_bytes) is not None
+
+    async def _max_size_bytes(self, loaded: LoadedUpload) -> int:
+        organization = await self._directory.organization(loaded.origin.organization_id)
+        return self._rules.tier_limits[organization.tier if organization else Tier.FREE].file_size_bytes
+
     async def _verify(
         self,
         loaded: LoadedUpload,
@@ -127,9 +142,7 @@ class VerifyingUploads:
         seen: StoredContent | None,
         touch: Touch | None,
     ) -> None:
-        organization = await self._directory.organization(loaded.origin.organization_id)
-        limits = self._rules.tier_limits[organization.tier if organization else Tier.FREE]
-        outcome = await self._examine(state, limits.file_size_bytes, seen, touch)
+        outcome = await self._examine(state, await self._max_size_bytes(loaded), seen, touch)
         origin = loaded.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
         wrong = outcome if isinstance(outcome, Contradiction) else await self._accept(loaded, state, origin, outcome)
         if wrong is not None:
@@ -144,14 +157,7 @@ class VerifyingUploads:
         content = seen or await self._storage.head(key)
         if content is None:
             raise ContentChangedError("The bytes are not there any more.")
-        found = Found(
-            size_bytes=content.size_bytes,
-            etag=content.etag,
-            content_type=content.content_type,
-            content_encoding=content.content_encoding,
-            sha256=content.sha256,
-            crc64nvme=content.crc64nvme,
-        )
+        found = _found(content)
         wrong = judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes)
         if wrong is not None:
             return wrong
@@ -190,7 +196,7 @@ class VerifyingUploads:
         request = state.before.request
         policy = state.claimed.policy or request.policy
         told = _Told()
-        while True:
+        for _ in range(CONFLICT_RETRIES):
             nothing_to_update = False
             if policy is not Policy.INSERT and request.unique_key and told.replaces is None:
                 owner = await self._owner(loaded, request.unique_key)
@@ -216,6 +222,9 @@ class VerifyingUploads:
                 return Contradiction(reason=FailureReason.QUOTA_EXCEEDED, message=refused.message)
             else:
                 return None
+        raise LogUnavailableError(
+            "The log and the read side say different things of this upload.", reason="read_side_differs"
+        )
 
     async def _told_of(self, loaded: LoadedUpload, original_id: str) -> "_Told":
         return _Told(original=await self._read_side.upload(loaded.origin.namespace_id or "", original_id))
@@ -360,6 +369,17 @@ class VerifyingUploads:
             expected_version=loaded.version,
             events=decide(command, loaded.state),
         )
+
+
+def _found(content: StoredContent) -> Found:
+    return Found(
+        size_bytes=content.size_bytes,
+        etag=content.etag,
+        content_type=content.content_type,
+        content_encoding=content.content_encoding,
+        sha256=content.sha256,
+        crc64nvme=content.crc64nvme,
+    )
 
 
 class _Progress(msgspec.Struct, frozen=True):

@@ -16,6 +16,9 @@ from domain.parts import USUAL_PART_BYTES, Multipart, part_size_for
 from domain.refusals import ForbiddenError, InvalidInputError
 from domain.schema import PROPERTY_NAME, BucketSchema, FieldType, check_json, check_values, with_defaults
 
+_DOCUMENT = "document"  # the contract's word for several types
+_DOCUMENT_TYPES = frozenset({FieldType.PDF, FieldType.TEXT, FieldType.EXCEL})
+
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     """A file as a client announces it. `sha256`: 64 hex digits. `storage_checks`: storage is to refuse other bytes."""
@@ -71,7 +74,8 @@ def admit(
         unique_key = canonical_digest(unique_values(bucket.unique_key, given))
     filenames.check(announced.filename)
     media_types.check_syntax(announced.content_type)
-    given_type = _blob_type(announced.blob_type)
+    fitting = media_types.file_types(announced.content_type)
+    given_type = _blob_type(announced.blob_type, announced.content_type, fitting)
     if announced.blob_property is not None and not PROPERTY_NAME.fullmatch(announced.blob_property):
         raise InvalidInputError(
             "invalid_blob_property",
@@ -83,7 +87,6 @@ def admit(
     part_size = part_size_for(announced.multipart, announced.file_size_bytes, part_bytes)
     if announced.storage_checks and part_size is None and announced.sha256 is None:  # parts have hashes of their own
         raise InvalidInputError("hash_required", "For storage to check the bytes, announce their SHA-256 in file_hash.")
-    fitting = media_types.file_types(announced.content_type)
     settled: tuple[str | None, FieldType | None]
     if announced.create_object:
         settled = _check_against_schema(announced, bucket.schema, fitting, given_type)
@@ -102,9 +105,19 @@ def admit(
     )
 
 
-def _blob_type(given: str | None) -> FieldType | None:
+def _blob_type(given: str | None, content_type: str, fitting: tuple[FieldType, ...]) -> FieldType | None:
     if given is None:
         return None
+    if given.lower() == _DOCUMENT:
+        for kind in fitting:
+            if kind in _DOCUMENT_TYPES:
+                return kind
+        raise InvalidInputError(
+            "blob_type_does_not_fit",
+            f"blob_type DOCUMENT takes PDF, text and spreadsheet files, not {content_type}: leave blob_type out, or"
+            " give the content type of a document.",
+            {"blob_type": given, "content_type": content_type},
+        )
     try:
         return FieldType(given.lower())
     except ValueError:

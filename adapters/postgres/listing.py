@@ -20,7 +20,7 @@ UPLOADS = Columns(
     fields={
         **_same("upload_id", "bucket_id", "status", "filename", "content_type", "etag", "metadata", "skip_duplicates"),
         **_same("blob_property", "blob_type", "existing_object_id", "object_id", "task_id", "message"),
-        **_same("created_at", "expires_at", "verified_at", "completed_at"),
+        **_same("failure_reason", "deletes_at", "created_at", "expires_at", "verified_at", "completed_at"),
         "s3_key": "storage_key",
         "file_size_bytes": _SIZE,
         "file_hash": "coalesce(sha256, declared_sha256)",

@@ -45,6 +45,7 @@ UNAVAILABILITIES: tuple[Unavailability, ...] = (
     _database("login_refused", "does not let the service in", OPERATOR),
     _database("no_such_database", "is not there", OPERATOR),
     _database("misconfigured", "does not give the service the rights that it needs", OPERATOR),
+    _database("read_side_differs", "shows less in its tables than in its log"),
     Unavailability("database", "stopping", "The service is stopping; try again in a moment.", SOON),
     Unavailability("storage", "unreachable", "The storage cannot be reached right now; try again in a moment.", SOON),
     Unavailability(

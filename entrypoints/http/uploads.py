@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from litestar import Request, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
+from application.callers import may_read
 from application.confirming_many import Confirmation
 from application.confirming_upload import Confirmed
 from application.doing_once import Creation
@@ -15,7 +16,7 @@ from application.listing import UPLOADS
 from application.ports.read_side import UploadRecord
 from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
 from application.putting_together import NamedPart
-from application.requesting_upload import Wish
+from application.requesting_upload import DUPLICATE_MESSAGE, Answer, Wish
 from application.sending_parts import WantedPart
 from application.signing_uploads import Signed
 from application.upload_records import record_at
@@ -92,7 +93,7 @@ async def create_upload(
             ),
         ),
     )
-    return render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
+    return _render_answer(admitted, wish, answer)
 
 
 @post(
@@ -126,10 +127,7 @@ async def create_uploads(
         ),
     )
     return BatchUploadResponse(
-        uploads=[
-            render(answer.record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
-            for answer in answers
-        ],
+        uploads=[_render_answer(admitted, wish, answer) for wish, answer in zip(wishes, answers, strict=True)],
         total=len(answers),
     )
 
@@ -343,6 +341,27 @@ async def confirm_uploads(
     )
 
 
+def _render_answer(admitted: Admitted, wish: Wish, answer: Answer) -> UploadResponse:
+    """Return an answer; of an original, who may not read is shown only what it announced itself."""
+    record = answer.record
+    if answer.is_duplicate and not may_read(admitted.caller, admitted.namespace, admitted.bucket):
+        announced = wish.announcement
+        record = structs.replace(
+            record,
+            filename=announced.filename,
+            content_type=announced.content_type,
+            storage_key=f"{record.storage_key.rpartition('/')[0]}/{announced.filename}",
+            metadata=dict(announced.metadata),
+            object_metadata=None if announced.object_metadata is None else dict(announced.object_metadata),
+            blob_property=announced.blob_property,
+            blob_type=announced.blob_type,
+            object_id=None,
+            task_id=None,
+        )
+        return render(record, is_duplicate=True, message=DUPLICATE_MESSAGE)
+    return render(record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
+
+
 def render(
     record: UploadRecord,
     signed: SignedRequest | None = None,
@@ -391,6 +410,7 @@ def render(
         integrity="storage" if record.storage_checks else None,
         content_type_note=_note(record),
         deletes_at=record.deletes_at,
+        failure_reason=record.failure_reason,
     )
 
 

@@ -69,6 +69,7 @@ class UploadResponse(Response, frozen=True):
     `content_type_note`: what the leading bytes of a completed upload say against its content type, if anything.
     `deletes_at`: when the upload is deleted with its bytes, and with the objects that they are part of; null: when
     somebody deletes it. It counts from the completion: before, it is the earliest that it can be.
+    `failure_reason`: the code of why it failed; `message` says it in a sentence.
     """
 
     upload_id: str
@@ -108,6 +109,7 @@ class UploadResponse(Response, frozen=True):
     integrity: Literal["storage"] | None = None
     content_type_note: str | None = None
     deletes_at: datetime | None = None
+    failure_reason: str | None = None
 
 
 class BatchUploadRequest(Request, frozen=True):
