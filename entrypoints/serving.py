@@ -130,8 +130,13 @@ def _server(settings: Settings, *, keeps_queue: bool, ready: Callable[[], object
 
 async def _run(server: Server, listener: socket.socket) -> None:
     app = cast("Litestar", server.config.app)
-    async with app.lifespan():
-        await server.serve(sockets=[listener])
+    try:
+        async with app.lifespan():
+            await server.serve(sockets=[listener])
+    except BaseExceptionGroup as several:  # Litestar's own task group stands around what goes wrong at the start
+        if len(several.exceptions) == 1:
+            raise several.exceptions[0] from several
+        raise
 
 
 async def _either(serving: "asyncio.Task[None]", event: asyncio.Event) -> None:

@@ -16,7 +16,7 @@ PAGES = (
     *sorted((ROOT / "docs").rglob("*.md")),
 )
 RUN = frozenset({"sh", "python", "sql"})
-SHOWN = frozenset({"json", "text", "javascript", "mermaid", "yaml"})
+SHOWN = frozenset({"json", "text", "javascript", "mermaid", "yaml", "ini", "nginx"})
 
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<skip>not run: [^\n]+) -->\n)?```(?P<kind>[^\n]*)\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL
