@@ -69,8 +69,8 @@ async def _recorded(connection: Connection) -> None:
         pass  # the next moment is the right one
 
 
-async def run(running: Stack, tenant: Tenant, cluster: Cluster, times: int) -> tuple[list[str], str]:
-    """Load, crash, compare, again; return what is wrong, and what was told."""
+async def run(running: Stack, tenant: Tenant, cluster: Cluster, times: int) -> list[str]:
+    """Load, crash, compare, again; print the verdict, and return what is wrong."""
     answers, stop = Answers(), asyncio.Event()
     wrong: list[str] = []
     async with subscribers(running, tenant, cluster) as told:
@@ -93,11 +93,16 @@ async def run(running: Stack, tenant: Tenant, cluster: Cluster, times: int) -> t
                 f"{'' if not found else f'; WRONG: {found}'}",
                 flush=True,
             )
+        for line in wrong:
+            print(f"WRONG: {line}")
+        verdict = "told equals logged" if not wrong else f"{len(wrong)} things are wrong"
+        answered = f"{len(answers.created)} creates and {len(answers.completed)} confirms were answered"
+        print(f"{times} crashes: {verdict} ({answered}, {told.counts()})", flush=True)
         stop.set()
-        answers.going.set()
-        await asyncio.gather(*clients)
-        summary = f"{len(answers.created)} creates and {len(answers.completed)} confirms were answered, {told.counts()}"
-    return wrong, summary
+        for each in clients:
+            each.cancel()
+        await asyncio.gather(*clients, return_exceptions=True)
+    return wrong
 
 
 def main() -> int:
@@ -115,11 +120,7 @@ def main() -> int:
         asyncio.run(cluster.ready())
         running = undo.enter_context(stack(settings_for(cluster), postgres_settings=LATE))
         tenant = running.tenant(quota_bytes=QUOTA)
-        wrong, summary = asyncio.run(run(running, tenant, cluster, options.times))
-    for line in wrong:
-        print(f"WRONG: {line}")
-    verdict = "told equals logged" if not wrong else f"{len(wrong)} things are wrong"
-    print(f"{options.times} crashes: {verdict} ({summary})")
+        wrong = asyncio.run(run(running, tenant, cluster, options.times))
     return 1 if wrong else 0
 
 
