@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiobotocore.config import AioConfig
@@ -80,6 +81,7 @@ _HTTP_PRECONDITION_FAILED: Final = 412
 _HTTP_TOO_MANY_REQUESTS: Final = 429
 _HTTP_SERVER_ERROR: Final = 500
 _HTTP_NOT_IMPLEMENTED: Final = 501
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _GONE: Final = frozenset({_HTTP_NOT_FOUND, _HTTP_METHOD_NOT_ALLOWED, _HTTP_PRECONDITION_FAILED})
 _UNSUPPORTED_STATUS: Final = frozenset({_HTTP_METHOD_NOT_ALLOWED, _HTTP_NOT_IMPLEMENTED})
 
@@ -110,6 +112,8 @@ def new_client(
             connect_timeout=connect_timeout_seconds,
             read_timeout=read_timeout_seconds,
             retries={"mode": "standard", "total_max_attempts": max_attempts},
+            # A proxy of the environment would reach another machine than this one.
+            proxies={} if urlsplit(endpoint_url).hostname in _LOOPBACK else None,
             # The defaults add trailers that other servers than Amazon's refuse.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

@@ -24,6 +24,7 @@ from upwell_client.uploading import ResumeOptions, Uploading, UploadOptions
 from upwell_client.wires import AsyncioWire, BlockingWire, Wire, run
 
 USER_AGENT = "upwell-client/0.1.0"
+LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")  # a proxy would reach another machine than this one
 MAX_TRANSFERS = 64
 
 TellRetry = Callable[[UpwellError, float], None]
@@ -91,7 +92,9 @@ class Client:
     ) -> None:
         self._work = _work(url, api_key, namespace, bucket, retries, on_retry)
         self._slots = threading.Semaphore(max_transfers)
-        self._http = httpx.Client(verify=verify, transport=transport, headers={"User-Agent": USER_AGENT})
+        self._http = httpx.Client(
+            verify=verify, transport=transport, headers={"User-Agent": USER_AGENT}, mounts=dict.fromkeys(LOOPBACK)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -163,7 +166,9 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._work = _work(url, api_key, namespace, bucket, retries, on_retry)
-        self._http = httpx.AsyncClient(verify=verify, transport=transport, headers={"User-Agent": USER_AGENT})
+        self._http = httpx.AsyncClient(
+            verify=verify, transport=transport, headers={"User-Agent": USER_AGENT}, mounts=dict.fromkeys(LOOPBACK)
+        )
         self._slots = asyncio.Semaphore(max_transfers)
 
     async def __aenter__(self) -> Self:

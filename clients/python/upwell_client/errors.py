@@ -19,10 +19,14 @@ class UpwellError(Exception):
 
 
 class UnreachableError(UpwellError):
-    """No answer came; the request may have arrived all the same."""
+    """No answer came; the request may have arrived all the same.
 
-    def __init__(self, message: str) -> None:
+    `misnamed`: nothing was sent, because the host's name is unknown, or its certificate is not for it.
+    """
+
+    def __init__(self, message: str, *, misnamed: bool = False) -> None:
         super().__init__(message, "unreachable")
+        self.misnamed = misnamed
 
 
 class StrangeAnswerError(UpwellError):

@@ -1,10 +1,13 @@
 """Trying again: how often, how long between, and after which errors it does no harm."""
 
 import random
+import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -15,6 +18,7 @@ LONGEST_ASKED_SECONDS = 60.0
 _TOO_MANY = 429
 _AT_THE_SAME_MOMENT = frozenset({"busy", "idempotency_key_in_flight"})
 _SERVER_ERRORS = range(500, 600)
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Result = TypeVar("Result")
 Judge = Callable[[UpwellError], bool]
@@ -44,14 +48,18 @@ class Retrying:
     async def __call__(
         self, work: Callable[[], Awaitable[Result]], *, when: Judge, attempts: int | None = None
     ) -> Result:
-        """Return what `work` returns. `when`: whether to call again after this error does no harm."""
+        """Return what `work` returns. `when`: whether to call again after this error does no harm.
+
+        `attempts`: of a first contact, which another attempt does not help where the name or the certificate is wrong.
+        """
         pause = self.retries.first_seconds
         for left in range((attempts or self.retries.attempts) - 1, -1, -1):
             try:
                 return await work()
             except UpwellError as error:
                 asked = error.retry_after_seconds if isinstance(error, AnsweredError) else None
-                if left == 0 or not when(error) or (asked or 0) > LONGEST_ASKED_SECONDS:
+                misnamed = attempts is not None and isinstance(error, UnreachableError) and error.misnamed
+                if left == 0 or misnamed or not when(error) or (asked or 0) > LONGEST_ASKED_SECONDS:
                     raise
                 seconds = pause * (0.5 + self.chance() / 2) if asked is None else asked
                 if self.tell:
@@ -71,7 +79,31 @@ def safe_to_repeat(error: UpwellError) -> bool:
 def unreachable(place: str, error: httpx.TransportError) -> UnreachableError:
     """Return the error for a request that got no answer."""
     reason = str(error).strip() or type(error).__name__
-    return UnreachableError(f"{place} cannot be reached: {reason}")
+    return UnreachableError(f"{place} cannot be reached{_by_proxy(error)}: {reason}", misnamed=_misnamed(error))
+
+
+def _misnamed(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        if isinstance(cause, socket.gaierror):
+            return cause.errno != socket.EAI_AGAIN
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _by_proxy(error: httpx.TransportError) -> str:
+    """Name the proxy that the environment puts between, which may be what is wrong."""
+    try:
+        url = error.request.url
+    except RuntimeError:  # it is not known which request it was
+        return ""
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or url.host in _HERE or proxy_bypass(url.host):
+        return ""
+    return f" through the proxy {httpx.URL(proxy).copy_with(username=None, password=None)} of the environment"
 
 
 def retry_after_seconds(response: httpx.Response, *, now: float) -> float | None:
