@@ -28,16 +28,25 @@ def upwell() -> None:
 
 
 @upwell.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where it listens.")
-@click.option("--data", type=click.Path(path_type=Path), default=Path(".upwell"), show_default=True, help="Its data.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for other machines, too."
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port to listen on.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path(".upwell"),
+    show_default=True,
+    help="The folder for all data.",
+)
 @click.option("--tier", type=_TIERS, default="enterprise", show_default=True, help="The tier of its organization.")
 @click.option("--rate-limits", is_flag=True, help="Limit requests, as `serve` does.")
 @click.option("--quiet", is_flag=True, help="Print no line for each request.")
-def dev(*, port: int, data: Path, tier: str, rate_limits: bool, quiet: bool) -> None:
+def dev(*, host: str, port: int, data: Path, tier: str, rate_limits: bool, quiet: bool) -> None:
     """Run everything in one, with nothing installed: PostgreSQL, S3, the service and the worker."""
     from entrypoints.developing import develop  # noqa: PLC0415  # what other commands do not need is not loaded
 
-    develop(port=port, data=data, tier=Tier(tier), rate_limits=rate_limits, quiet=quiet)
+    develop(host=host, port=port, data=data, tier=Tier(tier), rate_limits=rate_limits, quiet=quiet)
 
 
 @upwell.command()

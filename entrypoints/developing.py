@@ -3,15 +3,16 @@
 import asyncio
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import asyncpg
+import msgspec
 import uvicorn
 import uvloop
 
@@ -39,6 +40,7 @@ FOLDER_VERSION = "1"
 ORGANIZATION = "dev"
 _STORAGE_SECRET = "UPWELL_STORAGE_EVENTS_SECRET"  # noqa: S105  # a setting's name
 _TOKEN_SECRETS = "UPWELL_TOKEN_SECRETS"  # noqa: S105  # the same
+_FOLDER = "UPWELL_DEV_FOLDER"  # in dev.env: the folder that the file is of
 NAMESPACE = "dev"
 BUCKET = "files"
 S3_BUCKET = "upwell"
@@ -58,14 +60,14 @@ _SCHEMA = {
 }
 
 
-def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool, quiet: bool = False) -> None:
+def develop(*, host: str, port: int, data: Path, tier: Tier, rate_limits: bool, quiet: bool = False) -> None:
     """Run until interrupted. Raises `UserError`, `EmbeddedError` or `SettingError` when it cannot start."""
     configure_logs(
         os.environ.get("UPWELL_LOG_FORMAT", "console"),
         os.environ.get("UPWELL_LOG_LEVEL", "warning" if quiet else "info"),
     )
     data = Path(os.path.abspath(data))  # noqa: PTH100  # links in the path are the user's own
-    _check_port(port)
+    _check_address(host, port)
     with ExitStack() as stack:
         make_folder(data)
         stack.enter_context(FolderLock.acquire(data))
@@ -73,6 +75,7 @@ def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool, quiet: bool
         env_file = data / "dev.env"
         known = read_env(env_file) if env_file.exists() else {}
         environment = _without_our_own(os.environ, known, data)
+        given = sorted({"UPWELL_DATABASE_URL", "UPWELL_S3_ENDPOINT_URL"} & environment.keys())
         if "UPWELL_DATABASE_URL" not in environment:
             postgres = stack.enter_context(EmbeddedPostgres.start(data / "postgres"))
             environment["UPWELL_DATABASE_URL"] = postgres.url_for(_LOGIN, _DATABASE)
@@ -91,7 +94,7 @@ def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool, quiet: bool
             environment[_TOKEN_SECRETS] = _own_secret(data / "token-secrets")
         for name in ("UPWELL_CORS_ORIGINS", "UPWELL_S3_CORS_ORIGINS"):
             environment.setdefault(name, "*")
-        environment["UPWELL_PORT"] = str(port)
+        environment |= {_FOLDER: str(data), "UPWELL_HOST": host, "UPWELL_PORT": str(port)}
         if rate_limits:
             environment["UPWELL_RATE_LIMITS"] = "on"
         environment.setdefault("UPWELL_RATE_LIMITS", "off")
@@ -99,7 +102,8 @@ def develop(*, port: int, data: Path, tier: Tier, rate_limits: bool, quiet: bool
         asyncio.run(migrate(settings.database_owner_url))
         if environment["UPWELL_DATABASE_URL"] != environment.get("UPWELL_DATABASE_OWNER_URL"):
             asyncio.run(_make_login(settings))
-        uvloop.run(_serve(settings, port, tier, env_file, known))
+        first = _First(tier=tier, folder=data, env_file=env_file, known=known, given=given)
+        uvloop.run(_serve(settings, first))
 
 
 def _own_secret(file: Path) -> str:
@@ -110,7 +114,15 @@ def _own_secret(file: Path) -> str:
 
 
 def _without_our_own(environment: Mapping[str, str], known: Mapping[str, str], data: Path) -> dict[str, str]:
-    """Return the user's variables without those of parts that this folder has itself: who uses dev.env has them set."""
+    """Return the user's variables without those that a `dev.env` has set: this folder has parts of its own.
+
+    The file of another folder names that one, and all that it set is left out.
+    """
+    other = environment.get(_FOLDER)
+    if other is not None and other != str(data):
+        file = Path(other) / "dev.env"
+        its = read_env(file) if file.is_file() else {}
+        environment = {name: value for name, value in environment.items() if its.get(name) != value}
     ours = {"UPWELL_DATABASE_URL": data / "postgres", "UPWELL_S3_ENDPOINT_URL": data / "s3"}
     return {
         name: value
@@ -119,7 +131,7 @@ def _without_our_own(environment: Mapping[str, str], known: Mapping[str, str], d
     }
 
 
-async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, known: Mapping[str, str]) -> None:
+async def _serve(settings: Settings, first: "_First") -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -133,9 +145,9 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
         async with running(settings, telemetry=telemetry) as opened:
             await opened.ports.storage.prepare(cors_origins=settings.s3.cors_origins)
             # as a task: it acts for the first organization, and nothing that begins later may
-            first = asyncio.create_task(_first_things(opened, settings, port, tier, known))
-            written.update(await first)
-            write_env(env_file, written)
+            making = asyncio.create_task(_first_things(opened, settings, first))
+            written.update(await making)
+            write_env(first.env_file, written)
             worker = asyncio.create_task(run_worker(opened, settings, stopping), name="worker")
             ready.set()
             try:
@@ -152,14 +164,14 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
                 storage_events_secret=settings.storage_events_secret,
                 telemetry=telemetry,
             ),
-            **options("127.0.0.1", port),
+            **options(settings.host, settings.port),
         )
     )
     serving = asyncio.create_task(server.serve())
     waiting = [asyncio.create_task(ready.wait()), asyncio.create_task(stopping.wait())]
     await asyncio.wait({serving, waiting[0]}, return_when=asyncio.FIRST_COMPLETED)
     if ready.is_set():
-        _say_what_next(written, env_file)
+        _say_what_next(written, first)
         await asyncio.wait({serving, waiting[1]}, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
@@ -167,11 +179,23 @@ async def _serve(settings: Settings, port: int, tier: Tier, env_file: Path, know
     await serving
 
 
-async def _first_things(
-    services: Services, settings: Settings, port: int, tier: Tier, known: Mapping[str, str]
-) -> dict[str, str]:
+class _First(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known before anything runs. `known`: what an earlier start has written into `env_file`.
+
+    `given`: the settings in the user's environment that name parts to use in place of our own.
+    """
+
+    tier: Tier
+    folder: Path
+    env_file: Path
+    known: Mapping[str, str]
+    given: Sequence[str]
+
+
+async def _first_things(services: Services, settings: Settings, first: _First) -> dict[str, str]:
     """Make the first organization, key, namespace and bucket, or find those of an earlier start."""
-    organization = await _organization(services, tier)
+    organization = await _organization(services, first.tier)
+    known = first.known
     acting_for.set(organization.organization_id)
     secret = known.get("UPWELL_API_KEY", "")
     key = await services.ports.directory.key(hash_of(secret)) if secret else None
@@ -210,7 +234,8 @@ async def _first_things(
             metadata={},
         )
     return {
-        "UPWELL_URL": f"http://127.0.0.1:{port}",
+        "UPWELL_URL": _url(settings),
+        _FOLDER: str(first.folder),
         "UPWELL_API_KEY": secret,
         "UPWELL_NAMESPACE": namespace.name,
         "UPWELL_BUCKET": bucket.name,
@@ -252,15 +277,27 @@ async def _make_login(settings: Settings) -> None:
         await connection.close()
 
 
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
+def _check_address(host: str, port: int) -> None:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise UserError(f"The address {host} cannot be used ({error.strerror}): choose another with --host.") from error
+    family, kind, _, _, address = found[0]
+    with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind(address)
         except OSError as error:
             raise UserError(
-                f"The port {port} cannot be used ({error.strerror}): stop what uses it, or choose another with --port."
+                f"The port {port} of {host} cannot be used ({error.strerror}): stop what uses it, or choose another"
+                " with --port or --host."
             ) from error
+
+
+def _url(settings: Settings) -> str:
+    """Return where this machine reaches the service."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  # compared only
+    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.port}"
 
 
 def _check_version(data: Path) -> None:
@@ -275,15 +312,18 @@ def _check_version(data: Path) -> None:
         )
 
 
-def _say_what_next(env: Mapping[str, str], env_file: Path) -> None:
-    shown = os.path.relpath(env_file)
-    lines: list[Any] = [
+def _say_what_next(env: Mapping[str, str], first: _First) -> None:
+    shown = os.path.relpath(first.env_file)
+    upwell = _command()
+    data = os.path.relpath(first.folder)
+    lines = [
         "",
         f"  Upwell is ready at {env['UPWELL_URL']}",
+        f"  with {' and '.join(first.given)} of the environment" if first.given else f"  with its own data in {data}/",
         "",
-        "  upload a file     upwell upload FILE",
-        "  see the uploads   upwell uploads list",
-        "  watch the events  upwell events tail",
+        f"  upload a file     {upwell} upload FILE",
+        f"  see the uploads   {upwell} uploads list",
+        f"  watch the events  {upwell} events tail",
         f"  the API           {env['UPWELL_URL']}/docs",
         f"  use your tools    set -a; . {shown}; set +a",
         "",
@@ -292,3 +332,20 @@ def _say_what_next(env: Mapping[str, str], env_file: Path) -> None:
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+def _command() -> str:
+    """Return how to call this program in another terminal, in this folder: as `upwell` only where that is found there.
+
+    `uv run` puts the environment's programs on the PATH of what it runs, and nowhere else.
+    """
+    program = Path(sys.argv[0])
+    folder = os.environ.get("VIRTUAL_ENV", "")
+    elsewhere = os.pathsep.join(
+        each for each in os.environ.get("PATH", "").split(os.pathsep) if each != str(Path(folder) / "bin")
+    )
+    found = shutil.which("upwell", path=elsewhere)
+    if program.name != "upwell" or (found and Path(found).samefile(program)):
+        return "upwell"
+    near = os.path.relpath(program)
+    return str(program) if near.startswith(os.pardir) else near

@@ -34,7 +34,7 @@ from entrypoints.http.methods import answer_options
 from entrypoints.http.queries import settle_query
 from entrypoints.http.rate_limits import headers
 from entrypoints.http.recording import Recording, is_recorded
-from entrypoints.http.request_log import ADDED_HEADERS, CALLER
+from entrypoints.http.request_log import ADDED_HEADERS, CALLER, client_of
 from entrypoints.wiring import Services
 
 _KEY = "upwell.admitted"
@@ -180,8 +180,7 @@ async def _caller(services: Services, scope: Scope, secret: str | None) -> Calle
     """Find out who asks; requests of somebody we do not know count against the address that they come from."""
     if services.limit_strangers is None:
         return await services.admit.caller(secret)
-    client = scope["client"]
-    address = client[0] if client else ""
+    address = client_of(scope)
     try:
         async with services.limit_strangers.narrow(address):
             return await services.admit.caller(secret)

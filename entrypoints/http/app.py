@@ -27,6 +27,7 @@ from entrypoints.http import (
     tasks,
     uploads,
     webhooks,
+    welcome,
 )
 from entrypoints.http.admission import Admission
 from entrypoints.http.answers import Json
@@ -130,6 +131,7 @@ def create_app(
             *events.OPEN_ROUTES,
             *storage_events.ROUTES,
             *health.ROUTES,
+            *welcome.ROUTES,
             reference_page.get_openapi_document,
             *reference_page.routers(),
         ],

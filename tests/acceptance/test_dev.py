@@ -1,6 +1,8 @@
 """`upwell dev` as a user meets it: ready, persistent, clean after every end, and clear about what is wrong."""
 
 import asyncio
+import json
+import os
 import shutil
 import signal
 import socket
@@ -18,6 +20,8 @@ import pytest
 
 from entrypoints.envfile import read_env
 from tests.conftest import Database, free_port, make_tenant, start, wait_ready
+
+COMMAND = (sys.executable, "-c", "from entrypoints.cli import main; main()")
 
 
 @pytest.fixture
@@ -37,17 +41,17 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def develop(
-    folder: Path, port: int, *options: str, environment: dict[str, str] | None = None
+    folder: Path, port: int, *options: str, environment: dict[str, str] | None = None, host: str = "127.0.0.1"
 ) -> subprocess.Popen[bytes]:
     process = start(environment or {}, "dev", "--port", str(port), "--data", str(folder), *options)
-    wait_ready(f"http://127.0.0.1:{port}", process, 60)
+    wait_ready(f"http://{host}:{port}", process)
     wait_for((folder / "dev.env").exists)
     return process
 
 
 def refused(*arguments: str) -> tuple[int, str]:
     process = subprocess.run(
-        [sys.executable, "-c", "from entrypoints.cli import main; main()", *arguments],
+        [*COMMAND, *arguments],
         capture_output=True,
         text=True,
         timeout=60,
@@ -122,6 +126,34 @@ def test_what_is_sent_to_the_storage_of_dev_completes_without_a_confirmation(fol
     wait_for(lambda: status() == "COMPLETED")
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
+
+
+def test_dev_has_parts_of_its_own_beside_another_and_behind_a_proxy(folder: Path, tmp_path: Path) -> None:
+    proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}  # nobody listens there
+    first = develop(folder, free_port(), environment=proxy)
+    its = read_env(folder / "dev.env")
+    other = folder.parent / "other"
+    port = free_port()
+    second = develop(other, port, "--host", "127.0.0.2", environment=its, host="127.0.0.2")
+    try:
+        mine = read_env(other / "dev.env")
+        assert mine["UPWELL_URL"] == f"http://127.0.0.2:{port}"
+        for name in ("UPWELL_DATABASE_URL", "UPWELL_S3_ENDPOINT_URL", "UPWELL_API_KEY"):
+            assert mine[name] != its[name]
+        (tmp_path / "first.zip").write_bytes(b"anything")
+        done = subprocess.run(
+            [*COMMAND, "upload", "first.zip", "--json"],
+            env={**os.environ, **its, **proxy},
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["status"] == "COMPLETED"
+    finally:
+        for process in (first, second):
+            process.send_signal(signal.SIGINT)
+    assert [process.wait(60) for process in (first, second)] == [0, 0]
 
 
 def test_a_busy_port_is_one_sentence_and_exit_code_2(folder: Path) -> None:

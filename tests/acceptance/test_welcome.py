@@ -1,0 +1,36 @@
+"""What stands at the root."""
+
+from html.parser import HTMLParser
+
+import httpx
+
+from tests.conftest import Service
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  # as it is called
+        self.found += [value for name, value in attrs if name == "href" and value and not value.startswith("data:")]
+
+
+async def test_the_root_is_a_page_for_a_person_whose_links_lead_somewhere(service: Service) -> None:
+    async with httpx.AsyncClient(base_url=service.url, follow_redirects=True) as client:
+        page = await client.get("/", headers={"Accept": "text/html,*/*;q=0.8"})
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+        links = _Links()
+        links.feed(page.text)
+        assert len(links.found) >= 4
+        for link in links.found:
+            assert not link.startswith(("/", "http")), "it works below any path"
+            assert (await client.get(f"/{link}")).status_code == 200, link
+
+
+async def test_the_root_is_json_for_a_program(service: Service) -> None:
+    async with httpx.AsyncClient(base_url=service.url) as client:
+        answer = await client.get("/")
+        assert answer.json()["name"] == "Upwell"
+        assert (await client.get(f"/{answer.json()['openapi']}")).status_code == 200
