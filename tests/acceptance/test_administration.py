@@ -7,7 +7,7 @@ from typing import Protocol
 import pytest
 
 from tests.acceptance.test_command_line import Ran, run
-from tests.conftest import Database
+from tests.conftest import Database, Service
 
 
 class Operator(Protocol):
@@ -66,3 +66,29 @@ async def test_keys_are_listed_and_revoked(operator: Operator) -> None:
     assert (await operator("key", "list", "acme")).out == ""
     unknown = await operator("key", "revoke", "key_nobody")
     assert (unknown.code, unknown.err) == (1, "upwell: There is no such API key.\n")
+
+
+async def test_namespaces_and_buckets_are_made_over_the_api_and_take_an_upload(
+    service: Service, tmp_path: Path
+) -> None:
+    database = {"UPWELL_DATABASE_URL": service.database.url}
+    name = f"org-{tmp_path.parent.name}-{tmp_path.name}"
+    await run("org", "create", name, folder=tmp_path, variables=database)
+    made = await run("key", "create", name, "--permission", "admin", "--json", folder=tmp_path, variables=database)
+    variables = {"UPWELL_URL": service.url, "UPWELL_API_KEY": json.loads(made.out)["key"]}
+
+    async def call(*arguments: str, **more: str) -> Ran:
+        return await run(*arguments, folder=tmp_path, variables={**variables, **more})
+
+    namespace = json.loads((await call("namespace", "create", "production", "--json")).out)
+    assert namespace["namespace_name"] == "production"
+    again = await call("namespace", "create", "production")
+    assert (again.code, len(again.err.splitlines())) == (1, 1)
+    bucket = await call("bucket", "create", "media", "--namespace", "production")
+    assert (bucket.code, bucket.err) == (0, "")
+    assert bucket.out.startswith("bucket_id: bkt_")
+    assert (await call("namespace", "list")).out == f"{namespace['namespace_id']}\tproduction\t1\n"
+    assert "\tmedia\tACTIVE\t0\n" in (await call("bucket", "list", UPWELL_NAMESPACE="production")).out
+    (tmp_path / "first.zip").write_bytes(b"anything")
+    sent = await call("upload", "first.zip", "--namespace", "production", "--bucket", "media", "--json")
+    assert (sent.code, json.loads(sent.out)["status"]) == (0, "COMPLETED")
