@@ -39,7 +39,7 @@ http {{
   access_log off;
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
-  upstream upwell {{ server 127.0.0.1:{first}; server 127.0.0.1:{second}; {keepalive} }}
+  upstream upwell {{ server 127.0.0.1:{first} max_fails=0; server 127.0.0.1:{second} max_fails=0; {keepalive} }}
   server {{
     listen 127.0.0.1:{port};
     location / {{

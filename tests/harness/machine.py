@@ -994,6 +994,10 @@ class UploadMachine(RuleBasedStateMachine):
             shown["object_id"] = None  # an object was made of its bytes after it was answered
         if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original went after it was answered
             shown |= {name: getattr(answer, name) for name in ("is_duplicate", "duplicate_of", "object_id")}
+        if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original went after it was answered
+            shown |= {name: getattr(answer, name) for name in ("is_duplicate", "duplicate_of", "object_id")}
+        if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original went after it was answered
+            shown |= {name: getattr(answer, name) for name in ("is_duplicate", "duplicate_of", "object_id")}
         assert {name: getattr(answer, name) for name in shown} == shown, told
 
     @staticmethod
