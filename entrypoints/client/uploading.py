@@ -20,7 +20,7 @@ from entrypoints.client.output import encodable, human, printable
 from entrypoints.client.progress import Reporter, Shown, Steps, reporting
 from entrypoints.client.service import Bucket, Service, client_of
 from entrypoints.client.target import Target, find_target, known_variables
-from entrypoints.client.wish import Wish
+from entrypoints.client.wish import Wish, options_not_kept
 from upwell_client import (
     AnsweredError,
     Client,
@@ -62,7 +62,9 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, kw_only=True):
     """How it went with one file, as `--json` prints it. `sent_bytes`: 0 where the bytes were known already.
 
-    `note`: what became of the file otherwise than one might expect, though nothing failed.
+    `content_type` and `blob_property`: as they are stored; None where that may not be read. `not_kept`: the options
+    that asked for something else. `note`: what became of the file otherwise than one might expect, though nothing
+    failed.
     """
 
     file: str
@@ -81,6 +83,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     resumed: bool = False
     sent_bytes: int = 0
     seconds: float = 0.0
+    not_kept: list[str] = []
     note: str | None = None
     error: dict[str, str] | None = None
 
@@ -183,6 +186,25 @@ class Uploading:
             progress=self._progress(sending, begun),
         )
         sending.note(done)
+        self._compare(sending, done, wish, readable=bucket is not None)
+
+    def _compare(self, sending: "_Sending", done: Upload, wish: Wish, *, readable: bool) -> None:
+        """Note what is stored, and which wishes are not: the same bytes may be stored already as something else."""
+        outcome = sending.outcome
+        outcome.content_type = done.content_type or outcome.content_type
+        outcome.blob_property = done.blob_property or (None if done.is_duplicate else outcome.blob_property)
+        original = done if readable else None
+        if done.is_duplicate and done.upload_id != done.duplicate_of_upload_id:
+            original = self._found(done.duplicate_of_upload_id or "") if readable else None
+        elif done.is_duplicate and not readable:  # such an answer repeats what was asked for
+            outcome.content_type = outcome.blob_property = None
+        outcome.not_kept = options_not_kept(wish, done, original)
+        if not outcome.not_kept:
+            return
+        said = f"not kept: {', '.join(outcome.not_kept)}"
+        if done.is_duplicate:
+            said += "; --no-skip-duplicates stores the file with them"
+        outcome.note = f"{outcome.note}; {said}" if outcome.note else said
 
     def _can_go_on(self, sending: "_Sending", kept: Kept) -> bool:
         """Return whether an upload waits for the rest of this very file, and tell it if it has ended."""
@@ -192,7 +214,7 @@ class Uploading:
             raise ClientError(
                 "it changed since its upload was interrupted: upload it anew, without --resume", "changed"
             )
-        upload = self._found(kept)
+        upload = self._found(kept.upload_id)
         if upload is not None and upload.status not in _GIVEN_UP:
             sending.note(upload)
             return True
@@ -212,7 +234,7 @@ class Uploading:
             progress=self._progress(sending, lambda _: None),
         )
         sending.note(done)
-        outcome.content_type, outcome.blob_property = done.content_type, done.blob_property
+        self._compare(sending, done, kept.wish, readable=True)
 
     def _give_up_kept(self, sending: "_Sending", kept: Kept) -> None:
         """Cancel the upload that was interrupted, if it can still be."""
@@ -220,7 +242,7 @@ class Uploading:
             self._tell(sending, f"its upload to {_place(kept)}, which was interrupted, can be resumed no longer")
             return
         try:
-            upload = self._found(kept)
+            upload = self._found(kept.upload_id)
         except ForbiddenError:  # a key that may only write: the old upload expires
             return
         if upload is not None and upload.status in _OPEN:
@@ -228,9 +250,9 @@ class Uploading:
             with contextlib.suppress(AnsweredError):
                 self._client.cancel(kept.upload_id)
 
-    def _found(self, kept: Kept) -> Upload | None:
+    def _found(self, upload_id: str) -> Upload | None:
         try:
-            return self._client.get(kept.upload_id)
+            return self._client.get(upload_id)
         except NotFoundError:
             return None
 
@@ -526,6 +548,7 @@ def _sentence(outcome: Outcome) -> str:
     if outcome.skipped_unique_key:
         return f"{sent}the object {outcome.existing_object_id} has the same unique key; upload {upload}"
     if outcome.is_duplicate:
-        return f"{sent}the same bytes are in {outcome.duplicate_of_upload_id} already; upload {upload}{thing}"
+        kept = f" as {outcome.content_type}" if "--content-type" in outcome.not_kept and outcome.content_type else ""
+        return f"{sent}the same bytes are in {outcome.duplicate_of_upload_id} already{kept}; upload {upload}{thing}"
     rest = f" of {human(outcome.size_bytes or 0)}, the rest was there" if outcome.resumed else ""
     return f"sent {human(outcome.sent_bytes)}{rest}; upload {upload}{thing}"

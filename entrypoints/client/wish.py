@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from upwell_client import Upload
+
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What the user wants of every file. `property_name` and `content_type` None: found out for each file."""
@@ -15,3 +17,25 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     create_object: bool = True
     skip_duplicates: bool = True
     expires_in_seconds: int | None = None
+
+
+def options_not_kept(wish: Wish, done: Upload, original: Upload | None) -> list[str]:
+    """Return the options that asked for something else than is stored now.
+
+    A duplicate that was known before it was sent is the original's own record, and one found afterwards shares its
+    object; a file whose unique key is taken makes no object. `original`: the upload that holds the same bytes; None if
+    it may not be read, so that nothing is known to be kept.
+    """
+    if not (done.is_duplicate or done.skipped_unique_key):
+        return []
+    answered = done.is_duplicate and done.upload_id == done.duplicate_of_upload_id
+    asked: dict[str, tuple[object, object]] = {}
+    if answered:
+        asked["--content-type"] = (wish.content_type, original and original.content_type)
+        asked["--property"] = (wish.property_name, original and original.blob_property)
+        asked["--metadata"] = (wish.metadata or None, original and original.metadata)
+    if done.skipped_unique_key:
+        asked["--object-metadata"] = (wish.object_metadata, None)
+    elif original is None or done.object_id == original.object_id:
+        asked["--object-metadata"] = (wish.object_metadata, original and original.object_metadata)
+    return [option for option, (wanted, kept) in asked.items() if wanted is not None and wanted != kept]

@@ -136,6 +136,26 @@ async def test_known_bytes_are_not_sent_again_unless_they_shall_be(user: User) -
     assert again["sent_bytes"] == 50_000
 
 
+async def test_of_a_duplicate_it_is_said_what_is_not_kept(user: User) -> None:
+    user.file("clip.mp4")
+    (first,) = (await user.run("upload", "clip.mp4", "--metadata", '{"a": 1}', "--json")).json
+    assert (first["not_kept"], first["note"]) == ([], None)
+    wished = ("--metadata", '{"a": 2}', "--object-metadata", '{"title": "x"}', "--content-type", "video/webm")
+    said = await user.run("upload", "clip.mp4", *wished)
+    assert said.out == (
+        f"clip.mp4: nothing sent, the same bytes are in {first['upload_id']} already as video/mp4;"
+        f" upload {first['upload_id']}, object {first['object_id']}; not kept: --content-type, --metadata,"
+        " --object-metadata; --no-skip-duplicates stores the file with them\n"
+    )
+    (again,) = (await user.run("upload", "clip.mp4", *wished, "--json")).json
+    assert (again["content_type"], again["blob_property"]) == ("video/mp4", "video")
+    assert again["not_kept"] == ["--content-type", "--metadata", "--object-metadata"]
+    # found only when it was proved: the upload is its own, and the object is the first one's
+    (late,) = (await user.run("upload", "clip.mp4", *wished, "--json", "--hash", "none")).json
+    assert (late["content_type"], late["is_duplicate"], late["object_id"]) == ("video/webm", True, first["object_id"])
+    assert late["not_kept"] == ["--object-metadata"]
+
+
 async def test_an_empty_file_is_uploaded(user: User) -> None:
     user.file("empty.txt", b"")
     (done,) = (await user.run("upload", "empty.txt", "--json")).json

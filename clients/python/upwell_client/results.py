@@ -25,6 +25,7 @@ class Upload:
     file_hash: str | None = None
     etag: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    object_metadata: Mapping[str, Any] | None = None
     object_id: str | None = None
     blob_property: str | None = None
     is_duplicate: bool = False

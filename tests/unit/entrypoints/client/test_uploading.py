@@ -62,14 +62,22 @@ class World:
             raise answer
         return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
 
-    def upload(self, path: Path, wish: Wish | None = None, *, target: Target = TARGET, resume: bool = False) -> Outcome:
+    def upload(
+        self,
+        path: Path,
+        wish: Wish | None = None,
+        *,
+        target: Target = TARGET,
+        resume: bool = False,
+        bucket: Bucket | None = BUCKET,
+    ) -> Outcome:
         retries = Retries(first_seconds=0)
         transport = httpx.MockTransport(self)
         outcome = Outcome(file=path.name)
         with Client(target.url, "sk", "ns", bucket="files", retries=retries, transport=transport) as client:
             manner = Manner(resume=resume, wait_seconds=self.wait_seconds)
             uploading = Uploading(client, _Noting(self.notes), target, manner, stopping=self.stopping)
-            uploading.upload(path, BUCKET, wish or Wish(), outcome)
+            uploading.upload(path, bucket, wish or Wish(), outcome)
         return outcome
 
     def stop(self) -> httpx.Response:
@@ -477,3 +485,28 @@ def test_what_is_no_state_is_not_touched(world: World, path: Path) -> None:
     outcome = world.upload(path, resume=True)
     assert (outcome.error or {})["code"] == "not_usable"
     assert place.read_text() == "{}"
+
+
+SAME = {**DONE, "is_duplicate": True, "duplicate_of_upload_id": "upl_1", "content_type": "video/mp4"}
+
+
+def test_a_duplicate_is_what_is_stored_and_not_what_was_asked_for(world: World, path: Path) -> None:
+    world.ask = {**SAME, "metadata": {"a": 1}, "blob_property": "video"}
+    outcome = world.upload(path, Wish(content_type="video/webm", metadata={"a": 1}, object_metadata={"title": "x"}))
+    assert (outcome.ok, outcome.content_type, outcome.blob_property) == (True, "video/mp4", "video")
+    assert outcome.not_kept == ["--content-type", "--object-metadata"]
+
+
+def test_of_a_duplicate_that_may_not_be_read_nothing_is_claimed(world: World, path: Path) -> None:
+    world.ask = {**SAME, "content_type": "video/webm", "metadata": {"a": 1}}  # what was asked for, repeated
+    outcome = world.upload(path, Wish(content_type="video/webm", metadata={"a": 1}), bucket=None)
+    assert (outcome.ok, outcome.content_type, outcome.blob_property) == (True, None, None)
+    assert outcome.not_kept == ["--content-type", "--metadata"]
+
+
+def test_an_object_that_has_the_unique_key_keeps_its_metadata(world: World, path: Path) -> None:
+    skipped = {**UPLOAD, "status": "SKIPPED", "skipped_unique_key": True, "existing_object_id": "obj_0"}
+    world.ask = {**skipped, "metadata": {"a": 1}, "content_type": "video/mp4", "object_metadata": {"title": "x"}}
+    outcome = world.upload(path, Wish(metadata={"a": 1}, object_metadata={"title": "x"}))
+    assert outcome.not_kept == ["--object-metadata"]
+    assert outcome.note == "not kept: --object-metadata"
