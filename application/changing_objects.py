@@ -18,7 +18,7 @@ from application.ports.event_log import (
     VersionConflictError,
 )
 from application.ports.read_side import BucketRecord, ObjectRecord, ReadSide
-from application.requesting_upload import object_claim
+from application.putting_into_objects import object_claim
 from application.rules import Rules
 from application.uploads import CONFLICT_RETRIES, load_object, object_not_found
 from domain import object as objects

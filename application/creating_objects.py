@@ -19,7 +19,7 @@ from application.ports.event_log import (
     StreamAppend,
 )
 from application.ports.read_side import BucketRecord, ObjectRecord, ReadSide
-from application.requesting_upload import object_claim
+from application.putting_into_objects import object_claim
 from application.uploads import CONFLICT_RETRIES, object_not_found
 from domain import object as objects
 from domain.bucket import Policy, check_retention

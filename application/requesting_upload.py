@@ -11,7 +11,6 @@ from application.callers import Caller, new_command_id
 from application.issuing_upload_tokens import TokenUses
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
-    Claim,
     ClaimTakenError,
     Command,
     EventLog,
@@ -20,20 +19,31 @@ from application.ports.event_log import (
     OriginalGoneError,
     Sameness,
     StreamAppend,
+    Unheld,
     VersionConflictError,
 )
 from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
+from application.putting_into_objects import IntoObject, PuttingIntoObjects, object_claim, stored_bytes
 from application.rules import Rules
 from application.uploads import CONFLICT_RETRIES, upload_not_found
 from domain.admission import Admitted, Announcement, BucketRules, admit
 from domain.bucket import Policy, check_retention
+from domain.content_rules import ContentCheck
 from domain.events import Origin
 from domain.filenames import storage_key
 from domain.parts import Multipart
-from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, QuotaExceededError, RefusedError
+from domain.refusals import (
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    QuotaExceededError,
+    RefusedError,
+    WrongStateError,
+)
 from domain.schema import BucketSchema
 from domain.upload import (
+    Claimed,
     NoUpload,
     RequestUpload,
     Status,
@@ -43,6 +53,7 @@ from domain.upload import (
     reserved,
 )
 from domain.upload_token import UploadToken
+from domain.verification import Found, judge
 
 MIN_EXPIRY_SECONDS = 60
 MAX_EXPIRY_SECONDS = 86_400
@@ -84,6 +95,7 @@ class _Item(msgspec.Struct, kw_only=True):
 
     `hash`: what makes it a duplicate of an earlier upload, where that matters. `inserts`: the unique key that must be
     free for it, if there is one. `original`: the upload that has the bytes already, as far as is known by now.
+    `max_size_bytes`: of a file, in its organization's tier.
     """
 
     announced: Announcement
@@ -91,17 +103,35 @@ class _Item(msgspec.Struct, kw_only=True):
     signed: SignedRequest
     hash: str | None
     inserts: str | None
+    max_size_bytes: int
     original: UploadRecord | None = None
 
     def lose(self, unique_key: str, owner_id: str) -> None:
         """Take note of the object that has a unique key."""
-        if self.sends and self.inserts == unique_key:
+        if (self.sends or self.wants_object) and self.inserts == unique_key:
             self.command = msgspec.structs.replace(self.command, existing_object_id=owner_id)
+            self.original = None
 
     def find(self, original: UploadRecord | None) -> None:
         """Take note of an upload that has bytes already."""
-        if self.sends and original is not None and self.hash == original.sha256:
-            self.original = original
+        if not self.sends or original is None or self.hash != original.sha256:
+            return
+        self.original = original
+        if self.wants_object and not self._suits(original):
+            self.send()
+
+    def send(self) -> None:
+        """Have the bytes sent, whoever has them already: whether this is a duplicate is found when they are proved."""
+        self.original = self.hash = None
+
+    def _suits(self, original: UploadRecord) -> bool:
+        """Say whether the bytes would be accepted if they were sent; a strict check would read how they begin."""
+        request = self.command.request
+        found = Found(
+            size_bytes=original.size_bytes or 0, etag=original.etag or "", content_type=None, sha256=original.sha256
+        )
+        wrong = judge(found, request, claimed=Claimed(), max_size_bytes=self.max_size_bytes)
+        return wrong is None and request.content_check is not ContentCheck.STRICT
 
     def miss(self, upload_id: str) -> None:
         """Take note that an upload has its bytes no more."""
@@ -112,6 +142,12 @@ class _Item(msgspec.Struct, kw_only=True):
     def avoidance_id(self) -> str:
         """Return the stream that tells of a duplicate in this upload's place; the same for the same request."""
         return f"dup_{self.command.upload_id.removeprefix('upl_')}"
+
+    @property
+    def wants_object(self) -> bool:
+        """Whether an object is to be made or changed at once, as far as is known by now."""
+        known = self.original
+        return known is not None and known.object_id is None and self.command.request.create_object
 
     @property
     def sends(self) -> bool:
@@ -133,6 +169,7 @@ class RequestingUpload:
         self._rules = rules
         self._buckets: dict[str, tuple[BucketRecord, BucketRules]] = {}
         self._token_uses = TokenUses()
+        self._put_into_object = PuttingIntoObjects(log=log, read_side=read_side, ids=ids, rules=rules)
 
     async def __call__(
         self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish, *, ids: Ids | None = None
@@ -147,7 +184,7 @@ class RequestingUpload:
         item = self._item(caller, bucket, wish, origin, upload_id)
         if item.command.request.policy is Policy.UPDATE:
             _check_object(item, await self._owners(bucket, [item]))
-        return (await self._settle(caller, origin, [item]))[0]
+        return (await self._settle(caller, bucket, origin, [item]))[0]
 
     async def many(
         self,
@@ -168,7 +205,7 @@ class RequestingUpload:
                 items.append(self._item(caller, bucket, wish, origin, upload_id))
         await self._look_up(bucket, items)
         try:
-            return await self._settle(caller, origin, items)
+            return await self._settle(caller, bucket, origin, items)
         except QuotaExceededError as refused:
             with _told_of(_first_without_room(items, refused)):
                 raise
@@ -225,6 +262,7 @@ class RequestingUpload:
             # whoever holds a token is told nothing of other uploads: a duplicate is found at confirm
             hash=wish.announcement.sha256 if wish.skip_duplicates and caller.token is None else None,
             inserts=admitted.unique_key if admitted.policy is Policy.INSERT else None,
+            max_size_bytes=self._rules.tier_limits[caller.organization.tier].file_size_bytes,
         )
 
     async def again(self, namespace: NamespaceRecord, upload_id: str, *, is_duplicate: bool) -> Answer:
@@ -286,13 +324,14 @@ class RequestingUpload:
                 item.lose(unique_key, owner_id)
             item.find(originals.get(item.hash or ""))
 
-    async def _settle(  # noqa: C901  # one arm for everything that the log may say against it
-        self, caller: Caller, origin: Origin, items: Sequence[_Item]
+    async def _settle(  # noqa: C901, PLR0912  # one arm for everything that the log may say against it
+        self, caller: Caller, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]
     ) -> list[Answer]:
         """Append all of it, under what must still hold then; what the log says against it changes how."""
         for _ in range(CONFLICT_RETRIES + 3 * len(items)):  # each round settles something about at least one of them
+            into = await self._into_objects(bucket, origin, items)
             try:
-                position = await self._append(caller, origin, items)
+                position = await self._append(caller, origin, items, into)
             except ClaimTakenError as taken:
                 for item in items:
                     item.lose(taken.claim.key, taken.owner_id)
@@ -303,18 +342,58 @@ class RequestingUpload:
             except OriginalGoneError as gone:
                 for item in items:
                     item.miss(gone.upload_id)
+            except WrongStateError:  # an original became part of an object meanwhile
+                await self._look_again(origin, items)
             except VersionConflictError as conflict:
+                if any(conflict.stream_id == each.stream.stream_id for each in into.values()):
+                    continue  # the object was changed meanwhile
                 if any(item.original is None or conflict.stream_id != item.avoidance_id for item in items):
                     raise
                 return [_answer(item, 0) for item in items]  # an earlier attempt of the same request has told it
             else:
-                first = position - len(items) + 1
+                if into:
+                    await self._look_again(origin, items)
+                first = position - len(items) - sum(len(each.stream.events) for each in into.values()) + 1
                 return [_answer(item, place) for place, item in enumerate(items, first)]
         raise LogUnavailableError(
             "The log names an original that the read side does not show.", reason="read_side_differs"
         )
 
-    async def _append(self, caller: Caller, origin: Origin, items: Sequence[_Item]) -> int:
+    async def _look_again(self, origin: Origin, items: Sequence[_Item]) -> None:
+        """Find out how the originals stand now."""
+        for item in items:
+            if item.original is not None:
+                item.original = await self._read_side.upload(origin.namespace_id or "", item.original.upload_id)
+
+    async def _into_objects(
+        self, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]
+    ) -> dict[str, IntoObject]:
+        """Return by original what is appended for the object that its bytes go into, because it has none.
+
+        Of several items with one original the first is given the object; a second one with the same unique key is sent,
+        and finds the object when it is proved.
+        """
+        into: dict[str, IntoObject] = {}
+        keys: set[str] = set()
+        for index, item in enumerate(items):
+            original, request = item.original, item.command.request
+            if not item.wants_object or original is None or original.upload_id in into:
+                continue
+            if request.unique_key is not None and request.unique_key in keys:
+                item.send()
+                continue
+            found = await self._put_into_object(request, request.policy, stored_bytes(original), origin, bucket)
+            if found is None:
+                with _told_of(index):
+                    raise _object_not_found()
+            into[original.upload_id] = found
+            if request.unique_key is not None:
+                keys.add(request.unique_key)
+        return into
+
+    async def _append(
+        self, caller: Caller, origin: Origin, items: Sequence[_Item], into: Mapping[str, IntoObject]
+    ) -> int:
         bucket_id = origin.bucket_id or ""
         streams: list[StreamAppend] = []
         free: set[str] = set()
@@ -341,10 +420,14 @@ class RequestingUpload:
             key_id=caller.key.key_id,
             namespace_id=origin.namespace_id,
             bucket_id=bucket_id,
-            streams=tuple(streams),
-            free=tuple([object_claim(bucket_id, unique_key) for unique_key in free]),
+            streams=(*streams, *(each.stream for each in into.values())),
+            free=(
+                *(object_claim(bucket_id, unique_key) for unique_key in free),
+                *(claim for each in into.values() for claim in each.free),
+            ),
             no_original=tuple([Sameness(bucket_id=bucket_id, sha256=sha256) for sha256 in unknown]),
             stored=tuple(stored),
+            unheld=tuple([Unheld(upload_id=upload_id) for upload_id in into]),
             room_bytes=room_bytes,
         )
         if caller.token is None:
@@ -386,9 +469,13 @@ def _avoided(origin: Origin, original: UploadRecord, stream_id: str) -> StreamAp
 def _check_object(item: _Item, owners: Mapping[str, str]) -> None:
     request = item.command.request
     if request.unique_key and request.policy is Policy.UPDATE and request.unique_key not in owners:
-        raise NotFoundError(
-            "object_not_found", "No object with this unique key exists, and the policy 'update' needs one."
-        )
+        raise _object_not_found()
+
+
+def _object_not_found() -> NotFoundError:
+    return NotFoundError(
+        "object_not_found", "No object with this unique key exists, and the policy 'update' needs one."
+    )
 
 
 @contextmanager
@@ -441,11 +528,6 @@ def _known(announced: Announcement, original: UploadRecord) -> str:
 
 def _schema(bucket: BucketRecord) -> BucketSchema | None:
     return msgspec.convert(bucket.bucket_schema, BucketSchema) if bucket.bucket_schema else None
-
-
-def object_claim(bucket_id: str, unique_key: str) -> Claim:
-    """Return the claim on a unique key that an object of the bucket holds."""
-    return Claim(scope=f"object:{bucket_id}", key=unique_key)
 
 
 def signed_headers(content_type: str, size_bytes: int | None, checked_sha256: str | None = None) -> dict[str, str]:

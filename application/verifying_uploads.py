@@ -13,10 +13,8 @@ from datetime import timedelta
 import msgspec
 
 from application.callers import new_command_id
-from application.composing_objects import schema_of
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
-    Claim,
     ClaimTakenError,
     Command,
     EventLog,
@@ -37,17 +35,15 @@ from application.ports.object_storage import (
 )
 from application.ports.read_side import Directory, ReadSide, UploadRecord
 from application.ports.tasks import Tasks
-from application.requesting_upload import object_claim
+from application.putting_into_objects import IntoObject, PuttingIntoObjects, StoredBytes, stored_bytes
 from application.rules import Rules
 from application.sniffing import recognise
-from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_object, load_upload
-from domain import object as objects
+from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload
 from domain.bucket import Policy
 from domain.events import Origin
 from domain.formats import HEAD_BYTES
 from domain.organization import Tier
-from domain.refusals import NotFoundError, QuotaExceededError, WrongStateError
-from domain.schema import with_defaults
+from domain.refusals import QuotaExceededError, WrongStateError
 from domain.upload import (
     AbandonVerification,
     AcceptContent,
@@ -59,7 +55,6 @@ from domain.upload import (
     UploadRequest,
     VerifiedContent,
     decide,
-    end_of,
     request_of,
     reserved,
 )
@@ -96,6 +91,7 @@ class VerifyingUploads:
         self._clock = clock
         self._ids = ids
         self._rules = rules
+        self._put_into_object = PuttingIntoObjects(log=log, read_side=read_side, ids=ids, rules=rules)
 
     async def __call__(
         self,
@@ -189,7 +185,7 @@ class VerifyingUploads:
                 untold = 0
         return content.sha256 or digest.hexdigest(), head
 
-    async def _accept(  # noqa: C901  # one arm for every answer of the log
+    async def _accept(
         self, loaded: LoadedUpload, state: Processing, origin: Origin, content: VerifiedContent
     ) -> Contradiction | None:
         """Complete the upload. What the log says of duplicates, unique keys and quota changes how, in that order."""
@@ -197,16 +193,8 @@ class VerifyingUploads:
         policy = state.claimed.policy or request.policy
         told = _Told()
         for _ in range(CONFLICT_RETRIES):
-            nothing_to_update = False
-            if policy is not Policy.INSERT and request.unique_key and told.replaces is None:
-                owner = await self._owner(loaded, request.unique_key)
-                nothing_to_update = owner is None and policy is Policy.UPDATE and told.wants_object(request)
-                told = msgspec.structs.replace(told, replaces=owner)
             try:
-                if nothing_to_update:
-                    await self._reject_unless_known(loaded, request, origin, content, told)
-                else:
-                    await self._complete(loaded, request, origin, content, told)
+                await self._end(loaded, request, policy, origin, content, told)
             except RequesterRevokedError as revoked:
                 return Contradiction(reason=FailureReason.REQUESTER_REVOKED, message=revoked.message)
             except OriginalExistsError as found:
@@ -216,8 +204,6 @@ class VerifyingUploads:
             except ClaimTakenError as taken:
                 if policy is Policy.INSERT:
                     told = msgspec.structs.replace(told, existing_object_id=taken.owner_id)
-            except NotFoundError:  # the object was deleted meanwhile
-                told = msgspec.structs.replace(told, replaces=None)
             except QuotaExceededError as refused:
                 return Contradiction(reason=FailureReason.QUOTA_EXCEEDED, message=refused.message)
             else:
@@ -225,6 +211,32 @@ class VerifyingUploads:
         raise LogUnavailableError(
             "The log and the read side say different things of this upload.", reason="read_side_differs"
         )
+
+    async def _end(
+        self,
+        loaded: LoadedUpload,
+        request: UploadRequest,
+        policy: Policy,
+        origin: Origin,
+        content: VerifiedContent,
+        told: "_Told",
+    ) -> None:
+        if not told.wants_object(request):
+            return await self._complete(loaded, request, origin, content, told, None)
+        own = StoredBytes(
+            upload_id=loaded.upload_id,
+            storage_key=request.storage_key,
+            version_id=content.version_id,
+            etag=content.etag,
+            size_bytes=content.size_bytes,
+            sha256=content.sha256,
+        )
+        stored = own if told.original is None else stored_bytes(told.original)
+        bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
+        into = await self._put_into_object(request, policy, stored, origin, bucket)
+        if into is None:
+            return await self._reject_unless_known(loaded, request, origin, content, told)
+        return await self._complete(loaded, request, origin, content, told, into)
 
     async def _told_of(self, loaded: LoadedUpload, original_id: str) -> "_Told":
         return _Told(original=await self._read_side.upload(loaded.origin.namespace_id or "", original_id))
@@ -248,17 +260,17 @@ class VerifyingUploads:
         )
 
     async def _complete(
-        self, loaded: LoadedUpload, request: UploadRequest, origin: Origin, content: VerifiedContent, told: "_Told"
+        self,
+        loaded: LoadedUpload,
+        request: UploadRequest,
+        origin: Origin,
+        content: VerifiedContent,
+        told: "_Told",
+        into: IntoObject | None,
     ) -> None:
-        bucket_id = loaded.origin.bucket_id or ""
         object_id = told.original.object_id if told.original else None
-        object_streams: tuple[StreamAppend, ...] = ()
-        free: tuple[Claim, ...] = ()
-        if told.wants_object(request):
-            stream = await self._object(loaded, request, origin, content, told)
-            object_id, object_streams = stream.stream_id, (stream,)
-            if request.unique_key and told.replaces is None:
-                free = (object_claim(bucket_id, request.unique_key),)
+        if into is not None:
+            object_id = into.stream.stream_id
         keeps_bytes = told.original is None and told.existing_object_id is None
         command = AcceptContent(
             origin=origin,
@@ -272,8 +284,8 @@ class VerifyingUploads:
                 command_id=origin.command_id,
                 organization_id=origin.organization_id,
                 requester=await self._requester(loaded),
-                streams=(self._stream(loaded, command), *object_streams),
-                free=free,
+                streams=(self._stream(loaded, command), *((into.stream,) if into else ())),
+                free=into.free if into else (),
                 no_original=self._unknown(loaded, request, content, told),
                 stored=(told.original.upload_id,) if told.original else (),
                 unheld=(Unheld(upload_id=told.original.upload_id),)
@@ -283,52 +295,11 @@ class VerifyingUploads:
             )
         )
 
-    async def _object(
-        self, loaded: LoadedUpload, request: UploadRequest, origin: Origin, content: VerifiedContent, told: "_Told"
-    ) -> StreamAppend:
-        """Return what is appended for the object that the upload goes into: a new one, or the one it replaces."""
-        holder = told.original  # the bytes of a duplicate are the original's
-        blob = objects.Blob(
-            blob_id=self._ids.new("blob_"),
-            property=request.blob_property or "",
-            type=(request.blob_type or "").lower(),
-            upload_id=holder.upload_id if holder else loaded.upload_id,
-            filename=request.filename,
-            storage_key=holder.storage_key if holder else request.storage_key,
-            version_id=holder.version_id if holder else content.version_id,
-            etag=holder.etag or "" if holder else content.etag,
-            size_bytes=content.size_bytes,
-            content_type=request.content_type,
-            sha256=content.sha256,
-        )
-        metadata = request.object_metadata or {}
-        if told.replaces is not None:
-            current = await load_object(self._log, told.replaces)
-            forget_at = origin.at + self._rules.retention
-            put = objects.PutBlob(origin=origin, blob=blob, metadata=metadata, forget_at=forget_at)
-            events = objects.decide(put, current.state)
-            return StreamAppend(stream_id=told.replaces, expected_version=current.version, events=events)
-        bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
-        create = objects.CreateObject(
-            origin=origin,
-            object_id=self._ids.new("obj_"),
-            blobs=(blob,),
-            metadata=metadata if bucket is None else with_defaults(schema_of(bucket), metadata),
-            unique_key=request.unique_key,
-            deletes_at=end_of(request, origin.at),
-        )
-        events = objects.decide(create, objects.NoObject())
-        return StreamAppend(stream_id=create.object_id, expected_version=0, events=events)
-
     async def _requester(self, loaded: LoadedUpload) -> str:
         """Return the key that requested an upload, or issued the token that did."""
         actor_id = loaded.origin.actor_id
         token = await self._directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
         return actor_id if token is None else token.key_id
-
-    async def _owner(self, loaded: LoadedUpload, unique_key: str) -> str | None:
-        claim = object_claim(loaded.origin.bucket_id or "", unique_key)
-        return await self._read_side.claim_owner(claim.scope, claim.key)
 
     async def _abandon(self, loaded: LoadedUpload, state: Processing, actor_id: str, error: StorageError) -> None:
         now = self._clock.now()
@@ -402,12 +373,11 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
     """What the log has said so far about a completion.
 
     `original`: the earlier upload that holds the same bytes. `existing_object_id`: the object that has the unique key,
-    under `insert`. `replaces`: the object that the blob is put into instead.
+    under `insert`.
     """
 
     original: UploadRecord | None = None
     existing_object_id: str | None = None
-    replaces: str | None = None
 
     def wants_object(self, request: UploadRequest) -> bool:
         """Return whether an object is still to be made or changed."""

@@ -214,9 +214,10 @@ class Skip:
 
 @dataclass(frozen=True)
 class Known:
-    """No URL: an upload has the bytes."""
+    """No URL: an upload has the bytes. `wants_object`: and is to be in an object."""
 
     original: Upload
+    wants_object: bool = False
 
 
 @dataclass(frozen=True)
@@ -276,6 +277,7 @@ class Model:
         self.trouble_ended: datetime | None = None
         self._unborn: Object | None = None
         self._put_into: Object | None = None
+        self._avoided: set[Upload] = set()
         self._going: set[Upload] = set()
         self._heir_of: tuple[Upload, Upload] | None = None
 
@@ -351,15 +353,28 @@ class Model:
         if owner is not None:
             return Skip(owner)
         known = self.original(ask.bucket, ask.sha256) if ask.sha256 and ask.skip_duplicates else None
-        if known is not None:
-            return Known(known)
+        if known is not None and not self._is_judged_first(ask, known):
+            return Known(known, wants_object=ask.create_object)
         if not self.room(ask.size_bytes or 0):
             return Refused(403, "quota_exceeded")
         return Give()
 
+    @staticmethod
+    def _is_judged_first(ask: Ask, known: Upload) -> bool:
+        """Return whether an object would be made of bytes that are not of the announced size: they are sent."""
+        makes = ask.create_object and known.object is None
+        return makes and ask.size_bytes not in {None, len(known.content or b"")}
+
     def batch(self, asks: Sequence[Ask]) -> Sequence[Admission] | Refused:
         """Say what becomes of files that are announced together: all of them are admitted or none."""
         admissions = [self.admission(ask) for ask in asks]
+        made: dict[str, Upload] = {}
+        for index, (ask, each) in enumerate(zip(asks, admissions, strict=True)):
+            if isinstance(each, Known) and each.wants_object and each.original.object is None:
+                if each.original in made.values():
+                    continue
+                if made.setdefault(ask.title, each.original) is not each.original and ask.bucket == UNIQUE_BUCKET:
+                    admissions[index] = Give()  # it finds the object with its key when its bytes are proved
         too_large = Refused(403, "file_too_large")
         if too_large in admissions:
             return too_large
@@ -529,6 +544,7 @@ class Model:
                 known = self.original(self._bucket_of(event), event.fact["sha256"])
                 assert known is not None, f"an original was told of that is none: {event.fact}"
                 assert known.upload_id == event.fact["original_upload_id"]
+                self._avoided.add(known)
             case ["upload", "requested" | "skipped" as what, "v1"]:
                 self._begin(what, event, now)
             case ["upload", what, "v1"]:
@@ -547,6 +563,7 @@ class Model:
         assert self._unborn is None, "an upload completed, and its object was not made with it"
         assert self._put_into is None, "an upload completed, and its object was not updated with it"
         assert not self._going, "an object was deleted, and its uploads were not forgotten with it"
+        self._avoided.clear()
         for upload in self.uploads.values():
             upload.once_bad.clear()
 
@@ -788,8 +805,8 @@ class Model:
 
     def _follow_object(self, what: str, event: EventSeen, now: datetime) -> None:
         if what == "created":
-            assert self._unborn is not None, "an object was made, and no upload wanted it"
-            self._unborn.object_id, self._unborn = event.stream_id, None
+            made = self._unborn or self._of_known_bytes(event)
+            made.object_id, self._unborn = event.stream_id, None
         elif what == "deleted":
             gone = next((each for each in self.objects if each.object_id == event.stream_id), None)
             assert gone is not None, "an object was deleted that is not there"
@@ -806,6 +823,24 @@ class Model:
             assert self._put_into is not None, "an object was changed, and no upload wanted it"
             assert self._put_into.object_id == event.stream_id
             self._put_into = None
+
+    def _of_known_bytes(self, event: EventSeen) -> Object:
+        """Return the object that was made because somebody announced bytes that are known and that no object holds."""
+        (blob,) = event.fact["blobs"]
+        holder, ends_at = self.uploads[blob["upload_id"]], event.fact.get("deletes_at")
+        assert holder in self._avoided, "an object was made, and nobody wanted it"
+        assert holder.object is None, "an object was made of bytes that are in one"
+        made = Object(
+            holder.ask.bucket,
+            event.fact["metadata"]["title"],
+            {blob["property"]: holder},
+            ends_at=None if ends_at is None else datetime.fromisoformat(ends_at),
+        )
+        if made.bucket == UNIQUE_BUCKET:
+            assert all((each.bucket, each.title) != (made.bucket, made.title) for each in self.objects), "a key taken"
+        self.objects.append(made)
+        holder.object, holder.forget_at = made, None
+        return made
 
     # What must be so
 
