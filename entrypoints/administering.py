@@ -10,13 +10,13 @@ from application.replaying_webhooks import Replay
 from domain.api_key import DEFAULT_PERMISSIONS, Permission
 from domain.organization import Tier
 from domain.webhook import webhook_not_found
-from entrypoints.settings import Settings
+from entrypoints.client.target import operators_settings
 from entrypoints.wiring import administering
 
 
 async def create_organization(name: str, tier: Tier, quota_bytes: int | None, *, same_name: bool) -> dict[str, Any]:
     """Open an organization."""
-    settings = Settings()
+    settings = operators_settings()
     async with administering(settings.database_url, settings.rules) as use:
         made = await use.organizations.create(name=name, tier=tier, quota_bytes=quota_bytes, same_name=same_name)
     return _organization(made)
@@ -24,7 +24,7 @@ async def create_organization(name: str, tier: Tier, quota_bytes: int | None, *,
 
 async def list_organizations() -> list[dict[str, Any]]:
     """Return all organizations."""
-    settings = Settings()
+    settings = operators_settings()
     async with administering(settings.database_url, settings.rules) as use:
         return [_organization(each) for each in await use.read_side.organizations()]
 
@@ -33,7 +33,7 @@ async def set_limits(
     organization: str, tier: Tier | None, quota_bytes: int | None, *, no_quota: bool
 ) -> dict[str, Any]:
     """Change an organization's limits."""
-    settings = Settings()
+    settings = operators_settings()
     async with administering(settings.database_url, settings.rules) as use:
         made = await use.organizations.set_limits(organization, tier=tier, quota_bytes=quota_bytes, no_quota=no_quota)
     return _organization(made)
@@ -41,7 +41,7 @@ async def set_limits(
 
 async def list_keys(organization: str) -> list[dict[str, Any]]:
     """Return the live keys of an organization."""
-    settings = Settings()
+    settings = operators_settings()
     async with administering(settings.database_url, settings.rules) as use:
         owner = await use.organizations.find(organization)
         return [_key(each) for each in await use.keys.list_live(owner.organization_id)]
@@ -49,14 +49,14 @@ async def list_keys(organization: str) -> list[dict[str, Any]]:
 
 async def revoke_key(key_id: str) -> dict[str, Any]:
     """Take a key back."""
-    settings = Settings()
+    settings = operators_settings()
     async with administering(settings.database_url, settings.rules) as use:
         return _key(await use.keys.revoke_by_id(key_id, actor_id="system:operator"))
 
 
 async def create_key(organization: str, name: str, user: str, permissions: tuple[str, ...]) -> dict[str, Any]:
     """Give out a key."""
-    settings = Settings()
+    settings = operators_settings()
     async with administering(settings.database_url, settings.rules) as use:
         owner = await use.organizations.find(organization)
         record, secret = await use.keys.create(
@@ -73,14 +73,14 @@ async def create_key(organization: str, name: str, user: str, permissions: tuple
 
 async def forget(upload_id: str) -> None:
     """Forget an upload; a worker deletes its bytes."""
-    settings = Settings()
+    settings = operators_settings()
     async with administering(settings.database_url, settings.rules) as use:
         await use.forget(upload_id, actor_id="system:operator")
 
 
 async def replay_webhook(webhook_id: str, wish: Replay) -> int:
     """Queue all of a range for a webhook again, and return how many messages that were."""
-    settings = Settings()
+    settings = operators_settings()
     queued = 0
     async with administering(settings.database_url, settings.rules) as use:
         found = (each for each, _ in await use.read_side.changed_webhooks(None) if each.webhook_id == webhook_id)

@@ -1,6 +1,7 @@
 """The command `upwell`. Errors that a user can mend are one sentence and exit code 2; what failed in doing is 1."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
@@ -8,23 +9,29 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
-import msgspec
 
 from domain.api_key import Permission
 from domain.organization import Tier
 from entrypoints.client.commands import buckets, download, events, namespace, upload, uploads
+from entrypoints.client.ids import Id
+from entrypoints.client.output import json_of, note, printable
+from entrypoints.help import Group
 from entrypoints.units import Size
 
 Result = TypeVar("Result")
+_COMPLETE = "_UPWELL_COMPLETE"
 _TIERS = click.Choice([tier.value for tier in Tier])
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 _PERMISSIONS = click.Choice([permission.value for permission in Permission])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="upwell")
 def upwell() -> None:
-    """Take uploads that go straight from a client to S3: checked before, proved afterwards, kept as events."""
+    """Take uploads that go straight from a client to S3: checked before, proved afterwards, kept as events.
+
+    Examples: upwell dev, and in a second terminal: upwell upload README.md
+    """
 
 
 @upwell.command()
@@ -37,7 +44,7 @@ def upwell() -> None:
     type=click.Path(path_type=Path),
     default=Path(".upwell"),
     show_default=True,
-    help="The folder for all data.",
+    help="The folder in which all data is kept.",
 )
 @click.option("--tier", type=_TIERS, default="enterprise", show_default=True, help="The tier of its organization.")
 @click.option("--rate-limits", is_flag=True, help="Limit requests, as `serve` does.")
@@ -50,7 +57,9 @@ def dev(*, host: str, port: int, data: Path, tier: str, rate_limits: bool, quiet
 
 
 @upwell.command()
-@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes serve, one a core."
+)
 @click.option("--reuse-port", is_flag=True, help="Listen beside a running `serve` on the same port, to replace it.")
 def serve(*, workers: int, reuse_port: bool) -> int:
     """Serve the REST API against UPWELL_DATABASE_URL and UPWELL_S3_*."""
@@ -103,9 +112,9 @@ def rebuild(check: bool) -> int:
 
     if check:
         from entrypoints.checking import check as compare  # noqa: PLC0415  # the same
-        from entrypoints.settings import Settings  # noqa: PLC0415  # the same
+        from entrypoints.client.target import operators_settings  # noqa: PLC0415  # the same
 
-        lines, good = _run(_as_the_owner(lambda _: compare(Settings())))
+        lines, good = _run(_as_the_owner(lambda _: compare(operators_settings())))
         for line in lines:
             click.echo(line)
         return 0 if good else 1
@@ -121,7 +130,7 @@ def webhooks() -> None:
 
 
 @webhooks.command("replay")
-@click.argument("webhook_id")
+@click.argument("webhook_id", type=Id("wh_", where="GET /v1/webhooks"))
 @click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only above this position.")
 @click.option("--until", type=click.IntRange(min=0), help="Only up to this position.")
 @click.option("--since", metavar="TIME", help="Only what happened then or later, such as 2026-11-29T08:00:00Z.")
@@ -151,7 +160,7 @@ def analytics_rebuild() -> None:
 
 
 @upwell.command()
-@click.argument("upload_id")
+@click.argument("upload_id", type=Id("upl_", where="'upwell uploads list'"))
 def forget(upload_id: str) -> None:
     """Erase an ended upload now: its record, its bytes, and the personal fields of its events."""
     from entrypoints import administering  # noqa: PLC0415  # the same
@@ -280,13 +289,28 @@ def key_list(organization: str, *, as_json: bool) -> None:
 
 
 @key.command("revoke")
-@click.argument("key_id")
+@click.argument("key_id", type=Id("key_", where="'upwell key list'"))
 @_JSON
 def key_revoke(key_id: str, *, as_json: bool) -> None:
     """Revoke a key by its id: it opens nothing any more. 'upwell key list' shows the ids."""
     from entrypoints import administering  # noqa: PLC0415  # the same
 
     _show(_run(administering.revoke_key(key_id)), as_json=as_json)
+
+
+@upwell.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a script that completes commands and options in SHELL.
+
+    Example, for bash: eval "$(upwell completion bash)"
+    """
+    from click.shell_completion import get_completion_class  # noqa: PLC0415  # the same
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"There is no completion for {shell}.")
+    click.echo(kind(upwell, {}, "upwell", _COMPLETE).source())
 
 
 for command in (upload, download, uploads, events, namespace, buckets):
@@ -296,6 +320,8 @@ for command in (upload, download, uploads, events, namespace, buckets):
 def main() -> NoReturn:
     """Run the command line."""
     try:
+        if _COMPLETE not in os.environ:
+            _name_unknown_settings()
         status = upwell.main(standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
@@ -316,12 +342,20 @@ def main() -> NoReturn:
     sys.exit(status if isinstance(status, int) else 0)
 
 
+def _name_unknown_settings() -> None:
+    """Say which variables are named as settings are and are none: a slip would go unnoticed."""
+    from entrypoints.settings import unknown_settings  # noqa: PLC0415  # the same
+
+    for name, near in unknown_settings(os.environ).items():
+        note(f"{name} is not a setting and is ignored{f': did you mean {near}?' if near else '.'}")
+
+
 async def _as_the_owner(work: Callable[[str], Awaitable[Result]]) -> Result:
     """Do what only the owner of the tables may do; say in a sentence that this is another login."""
     from adapters.postgres.checking import check_owner  # noqa: PLC0415  # the same
-    from entrypoints.settings import Settings  # noqa: PLC0415  # the same
+    from entrypoints.client.target import operators_settings  # noqa: PLC0415  # the same
 
-    settings = Settings()
+    settings = operators_settings()
     url = settings.database_owner_url
     await check_owner(url, setting=settings.database_owner_setting)
     return await work(url)
@@ -345,7 +379,7 @@ def _time(option: str, value: str | None) -> datetime | None:
 
 def _show(facts: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        click.echo(msgspec.json.encode(facts).decode())
+        click.echo(json_of(facts))
         return
     for name, value in facts.items():
         click.echo(f"{name}: {_cell(value)}")
@@ -354,7 +388,7 @@ def _show(facts: dict[str, Any], *, as_json: bool) -> None:
 def _show_rows(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
     """Print a JSON object a line, or these columns with tabs between."""
     for row in rows:
-        line = msgspec.json.encode(row).decode() if as_json else "\t".join(_cell(row[name]) for name in columns)
+        line = json_of(row) if as_json else "\t".join(_cell(row[name]) for name in columns)
         click.echo(line)
 
 
@@ -363,8 +397,8 @@ def _cell(value: object) -> str:
         case None:
             return "none"
         case list():
-            return ", ".join(map(str, value))
+            return printable(", ".join(map(str, value)))
         case datetime():
             return value.isoformat().replace("+00:00", "Z")
         case _:
-            return str(value)
+            return printable(str(value))

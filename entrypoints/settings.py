@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
@@ -473,6 +474,21 @@ SETTINGS: tuple[Setting, ...] = (
 )
 DESCRIBED_DEFAULTS = {"UPWELL_S3_ADDRESSING", "UPWELL_MAX_CONNECTIONS_PER_ADDRESS"}  # they depend on other settings
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+_OTHER_NAMES = frozenset(  # a client's, `dev`'s, and those of the tests
+    {
+        *("UPWELL_URL", "UPWELL_API_KEY", "UPWELL_NAMESPACE", "UPWELL_BUCKET"),
+        *("UPWELL_DEV_FOLDER", "UPWELL_CONTRACT_FILE", "UPWELL_HARNESS_EXAMPLES"),
+    }
+)
+
+
+def unknown_settings(environment: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the names that begin as settings do and are none, each with the most similar one, if any is."""
+    known = [*_BY_NAME, *_OTHER_NAMES]
+    unknown = sorted(name for name in environment if name.startswith("UPWELL_") and name not in known)
+    return {name: next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None) for name in unknown}
 
 
 class S3Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ import msgspec
 
 from adapters.s3.doctor import Diagnosis, Verdict
 from application.checking_storage import Finding, Kind, Tally
-from entrypoints.client.output import emit, human, printable
-from entrypoints.settings import Settings
+from entrypoints.client.output import emit, human, json_of, printable
+from entrypoints.client.target import operators_settings
 from entrypoints.wiring import checking_storage, s3_doctor
 
 _TOLD_EVERY = 100_000  # keys, or whatever else
@@ -34,7 +34,7 @@ async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
     told = 0
 
     def report(finding: Finding) -> None:
-        emit(msgspec.json.encode(finding).decode() if as_json else _line(finding))
+        emit(json_of(finding) if as_json else _line(finding))
 
     def progress(tally: Tally) -> None:
         nonlocal told
@@ -46,10 +46,10 @@ async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
                 f"{sum(tally.found.values())} findings\n"
             )
 
-    async with checking_storage(Settings(), report=report, progress=progress) as look:
+    async with checking_storage(operators_settings(), report=report, progress=progress) as look:
         tally = await look(repair=repair, older_than=older_than)
     if as_json:
-        emit(msgspec.json.encode(_Summary(summary=tally, remaining=tally.remaining)).decode())
+        emit(json_of(_Summary(summary=tally, remaining=tally.remaining)))
     else:
         for line in _summary(tally, repair=repair):
             emit(line)
@@ -59,10 +59,10 @@ async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
 async def doctor(*, origin: str | None, as_json: bool) -> int:
     """Examine the bucket, and tell how it is."""
     verdicts = dict.fromkeys(Verdict, 0)
-    async with aclosing(s3_doctor(Settings().s3, origin).examine()) as diagnoses:
+    async with aclosing(s3_doctor(operators_settings().s3, origin).examine()) as diagnoses:
         async for diagnosis in diagnoses:
             verdicts[diagnosis.verdict] += 1
-            lines = [msgspec.json.encode(diagnosis).decode()] if as_json else _told(diagnosis)
+            lines = [json_of(diagnosis)] if as_json else _told(diagnosis)
             for line in lines:
                 emit(line)
     if not as_json:

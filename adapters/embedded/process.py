@@ -114,8 +114,10 @@ class Child:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("embedded servers are started from the main thread: they end with the one that did")
         if log.exists():
+            log.chmod(0o600)
             log.replace(log.with_name(f"{log.name}.1"))
-        with log.open("wb") as output:
+        private = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        with os.fdopen(os.open(log, private, 0o600), "wb") as output:
             popen = subprocess.Popen(  # noqa: S603 - the program is the wheel's own or the one found on PATH
                 [*arguments],
                 cwd=folder,

@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-import click
-import msgspec
-
 from entrypoints.client.errors import of_retries, told
-from entrypoints.client.output import emit, printable
+from entrypoints.client.output import emit, json_of, note, printable
 from entrypoints.client.service import FIRST_CONTACT_ATTEMPTS, PAGE
 from entrypoints.client.target import Target, find_target, known_variables
 from upwell_client import Client
@@ -51,7 +48,7 @@ def list_buckets(*, namespace: str | None, as_json: bool) -> None:
 def _list(target: Target, path: str, columns: tuple[str, ...], *, as_json: bool) -> None:
     with _client(target) as client, told():
         for record in _pages(client, path):
-            line = _json(record) if as_json else "\t".join(_cell(record.get(name)) for name in columns)
+            line = json_of(record) if as_json else "\t".join(_cell(record.get(name)) for name in columns)
             if not emit(line):
                 return
 
@@ -69,23 +66,15 @@ def _pages(client: Client, path: str) -> Iterator[Json]:
 
 def _show(record: Json, columns: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
-        emit(_json(record))
+        emit(json_of(record))
         return
     for name in columns:
         emit(f"{name}: {_cell(record.get(name))}")
 
 
 def _client(target: Target) -> Client:
-    return Client(target.url, target.api_key, target.namespace, on_retry=of_retries(_note))
+    return Client(target.url, target.api_key, target.namespace, on_retry=of_retries(note))
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else printable(value if isinstance(value, str) else _json(value))
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _note(text: str) -> None:
-    click.echo(f"upwell: {text}", err=True)
+    return "" if value is None else printable(value if isinstance(value, str) else json_of(value))

@@ -4,24 +4,23 @@ import sys
 import threading
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TaskProgressColumn, TextColumn
 from rich.table import Column
 from rich.text import Text
 
 from entrypoints.client.output import emit, human, printable
 from entrypoints.client.progress import Advance, Steps
 
+_NARROW = 60
+
 
 class Bar:
     """Implements `Reporter` with a bar for each file that is under way, and above them one for all of several."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
         self._progress = Progress(
-            TextColumn("{task.fields[name]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            _Figures(table_column=Column(no_wrap=True)),
+            *_columns(self._console.width),
             console=self._console,
             transient=True,
             redirect_stdout=False,  # it may be a pipe, and is never written to while the bars are shown
@@ -67,7 +66,7 @@ class Bar:
 
     def note(self, text: str) -> None:
         """Tell something above the bars."""
-        self._console.print(Text(f"upwell: {text}"), soft_wrap=True)
+        self._console.print(Text(f"upwell: {printable(text)}"), soft_wrap=True)
 
     def result(self, line: str) -> None:
         """Write a line above the bars, or to wherever standard output goes."""
@@ -79,6 +78,15 @@ class Bar:
     def stop(self) -> None:
         """Take the bars away."""
         self._progress.stop()
+
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """Return what there is room for: a narrow terminal shows the share and the name only, and wraps nothing."""
+    name = TextColumn("{task.fields[name]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
+    if width < _NARROW:
+        return [TaskProgressColumn(table_column=Column(no_wrap=True, min_width=4)), name]
+    description = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True))
+    return [name, description, BarColumn(bar_width=20), _Figures(table_column=Column(no_wrap=True))]
 
 
 class _File:

@@ -2,16 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import click
-import msgspec
-
 from entrypoints.client.errors import ClientError
-from entrypoints.client.output import emit, human, printable
+from entrypoints.client.output import emit, human, json_of, note, printable
 from entrypoints.client.service import Service, client_of
 from entrypoints.client.target import find_target, known_variables
+from upwell_client import Client
 
 _COLUMNS = ("upload_id", "status", "file_size_bytes", "created_at", "object_id", "filename")
 _WIDE = 100
@@ -23,38 +21,46 @@ def list_uploads(
 ) -> None:
     """Print the newest uploads: a table on a terminal, values between tabs elsewhere, or a JSON object a line."""
     target = find_target(known_variables(), namespace=namespace, bucket=bucket)
-    with client_of(target, _note) as client:
+    with client_of(target, note) as client:
         found = Service(client, target).uploads(status=status, search=search, limit=limit)
         if not as_json and sys.stdout.isatty():
             _table(found)
             return
         for record in found:
-            if not emit(_json(record) if as_json else "\t".join(_cell(record.get(name)) for name in _COLUMNS)):
+            if not emit(json_of(record) if as_json else "\t".join(_cell(record.get(name)) for name in _COLUMNS)):
                 return
 
 
 def show_upload(upload_id: str, *, namespace: str | None, as_json: bool) -> None:
-    """Print an upload's record, and its history where the database can be read."""
+    """Print an upload's record and its history."""
     known = known_variables()
     target = find_target(known, namespace=namespace, bucket="-")  # an upload's id needs no bucket
-    with client_of(target, _note) as client:
+    with client_of(target, note) as client:
         record = Service(client, target).record(upload_id)
-    history: list[dict[str, Any]] | None = None
-    why = "the history needs UPWELL_DATABASE_URL, which is not set"
-    if known.get("UPWELL_DATABASE_URL"):
-        from entrypoints.client.reading import history_of, reading  # noqa: PLC0415  # the driver is loaded for this
-
+        history: list[dict[str, Any]] | None = None
+        why = ""
         try:
-            with reading():
-                history = asyncio.run(history_of(known, upload_id))
+            history = _history(client, known, upload_id)
         except ClientError as error:
             why = f"no history: {error.message}"
     if as_json:
-        emit(_json({"upload": record, "events": history}))
+        emit(json_of({"upload": record, "events": history}))
     else:
         _describe(record, history or [])
     if history is None:
-        _note(why)
+        note(why)
+
+
+def _history(client: Client, known: Mapping[str, str], upload_id: str) -> list[dict[str, Any]]:
+    """Return an upload's history, with its numbers where the database can be asked."""
+    if not known.get("UPWELL_DATABASE_URL"):
+        from entrypoints.client import following  # noqa: PLC0415  # a way of two
+
+        return following.history_of(client, upload_id)
+    from entrypoints.client.reading import history_of, reading  # noqa: PLC0415  # the driver is loaded for this
+
+    with reading():
+        return asyncio.run(history_of(known, upload_id))
 
 
 def _table(found: Iterable[dict[str, Any]]) -> None:
@@ -85,7 +91,7 @@ def _table(found: Iterable[dict[str, Any]]) -> None:
     if table.row_count:
         console.print(table)
     else:
-        _note("there are no such uploads")
+        note("there are no such uploads")
 
 
 def _describe(record: dict[str, Any], history: list[dict[str, Any]]) -> None:
@@ -98,7 +104,7 @@ def _describe(record: dict[str, Any], history: list[dict[str, Any]]) -> None:
         emit("")
     for event in history:
         facts = "  ".join(f"{name}={_cell(value)}" for name, value in event["facts"].items())
-        line = f"{event['version']:>3}  {event['at']}  {event['tag']:<31}  {event['actor_id']}  {facts}"
+        line = f"{event['version'] or '':>3}  {event['at']}  {event['tag']:<31}  {event['actor_id']}  {facts}"
         if not emit(line.rstrip()):
             return
 
@@ -106,12 +112,4 @@ def _describe(record: dict[str, Any], history: list[dict[str, Any]]) -> None:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return printable(value if isinstance(value, str) else _json(value))
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _note(text: str) -> None:
-    click.echo(f"upwell: {text}", err=True)
+    return printable(value if isinstance(value, str) else json_of(value))

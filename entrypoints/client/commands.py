@@ -8,9 +8,11 @@ import click
 import msgspec
 
 from domain.upload import Status
+from entrypoints.client.ids import Id
+from entrypoints.help import Group
 
-_NAMESPACE = click.option("--namespace", help="Its id or name; otherwise UPWELL_NAMESPACE.")
-_BUCKET = click.option("--bucket", help="Its id or name; otherwise UPWELL_BUCKET.")
+_NAMESPACE = click.option("--namespace", help="The id or name of the namespace; otherwise UPWELL_NAMESPACE.")
+_BUCKET = click.option("--bucket", help="The id or name of the bucket; otherwise UPWELL_BUCKET.")
 
 
 class _JsonObject(click.ParamType[dict[str, Any]]):
@@ -29,6 +31,7 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, readable=False))  # each is told by itself
+@click.option("--name", help="The filename of what comes from standard input.")
 @click.option("--resume", is_flag=True, help="Go on with what was interrupted; without FILES, with all of it here.")
 @click.option(
     "--parallel", type=click.IntRange(1, 32), default=4, show_default=True, help="Files and parts sent at once in all."
@@ -43,16 +46,29 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 )
 @_BUCKET
 @_NAMESPACE
-@click.option("--property", "property_name", help="The property it becomes; otherwise the one that fits its type.")
-@click.option("--content-type", help="What the files are; otherwise what their names say.")
-@click.option("--metadata", type=_JsonObject(), default="{}", help="JSON to keep with the uploads.")
-@click.option("--object-metadata", type=_JsonObject(), help="JSON for the objects.")
+@click.option(
+    "--property",
+    "property_name",
+    help="The property of the bucket's schema that each file becomes; otherwise the one that fits its type.",
+)
+@click.option(
+    "--content-type", help="The content type of the files, such as video/mp4; otherwise what their names say."
+)
+@click.option("--metadata", type=_JsonObject(), default="{}", help="A JSON object that is kept with each upload.")
+@click.option(
+    "--object-metadata", type=_JsonObject(), help="A JSON object with properties of the objects that the files become."
+)
 @click.option("--no-object", is_flag=True, help="Keep the files without making objects of them.")
 @click.option("--no-skip-duplicates", is_flag=True, help="Send bytes that are known already, too.")
-@click.option("--expires-in", type=click.IntRange(60, 86400), help="Seconds in which sending must begin; 3600.")
+@click.option(
+    "--expires-in",
+    type=click.IntRange(60, 86400),
+    help="The seconds within which sending must begin; the service gives 3600.",
+)
 @_as_json("Print a JSON object for each file.")
 def upload(
     files: tuple[Path, ...],
+    name: str | None,
     resume: bool,
     parallel: int,
     hashing: Literal["auto", "first", "none"],
@@ -69,6 +85,8 @@ def upload(
 ) -> int:
     """Upload FILES: each is hashed, announced, sent to storage and proved. Large ones go out in parts.
 
+    Examples: upwell upload README.md; upwell upload 'films/**/*.mp4'; pg_dump shop | upwell upload - --name shop.sql
+
     FILES are files, folders with all that is in them (but what is hidden), and quoted patterns such as
     'data/**/*.csv'. What breaks off or is interrupted is kept beside its file, and goes on with --resume. A file that
     fits no property of the bucket is stored without an object.
@@ -76,7 +94,7 @@ def upload(
     Where to: UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE and UPWELL_BUCKET, or the .upwell/dev.env of 'upwell dev',
     here or in a folder above. Exit code 1 if a file failed; the others go on.
     """
-    from entrypoints.client.uploading import Manner, upload  # noqa: PLC0415  # other commands do not need it
+    from entrypoints.client.uploading import Manner, upload, upload_piped  # noqa: PLC0415  # other commands do not need it
     from entrypoints.client.wish import Wish  # noqa: PLC0415  # the same
 
     if not files and not resume:
@@ -90,12 +108,19 @@ def upload(
         skip_duplicates=not no_skip_duplicates,
         expires_in_seconds=expires_in,
     )
-    manner = Manner(parallel=parallel, hashing=hashing, resume=resume)
+    piped = files == (Path("-"),)
+    if Path("-") in files and (not piped or resume or not name):
+        raise click.UsageError("Standard input is one file, and needs a name: upwell upload - --name NAME.")
+    if name and not piped:
+        raise click.UsageError("--name is for standard input: upwell upload - --name NAME.")
+    manner = Manner(parallel=parallel, hashing=hashing, resume=resume, name=name)
+    if piped:
+        return upload_piped(wish, manner, namespace=namespace, bucket=bucket, as_json=as_json)
     return upload(files, wish, manner, namespace=namespace, bucket=bucket, as_json=as_json)
 
 
 @click.command()
-@click.argument("thing", metavar="ID")
+@click.argument("thing", metavar="ID", type=Id("upl_", "obj_", where="'upwell uploads list'"))
 @click.option("--output", type=click.Path(path_type=Path), help="A file or a folder; otherwise here, by its own name.")
 @click.option("--overwrite", is_flag=True, help="Replace a file of this name; otherwise it stays, and nothing is done.")
 @_BUCKET
@@ -104,7 +129,7 @@ def upload(
 def download(
     thing: str, output: Path | None, overwrite: bool, bucket: str | None, namespace: str | None, as_json: bool
 ) -> None:
-    """Download an upload, or the file of an object; ID says which.
+    """Download an upload, or the file of an object; ID says which. Example: upwell download upl_9p3x0c1m4k7w2q5z.
 
     What was broken off goes on where it was. The file has its name only when its size and SHA-256 are those of the
     record.
@@ -114,7 +139,7 @@ def download(
     downloading.download(thing, output, overwrite=overwrite, namespace=namespace, bucket=bucket, as_json=as_json)
 
 
-@click.group()
+@click.group(cls=Group)
 def uploads() -> None:
     """See which uploads there are, and what became of one."""
 
@@ -122,14 +147,16 @@ def uploads() -> None:
 @uploads.command("list")
 @_BUCKET
 @_NAMESPACE
-@click.option("--status", type=click.Choice([s.value for s in Status], case_sensitive=False))
-@click.option("--search", help="A part of the filename.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option(
+    "--status", type=click.Choice([s.value for s in Status], case_sensitive=False), help="Only uploads in this state."
+)
+@click.option("--search", help="Only uploads whose filename has this text in it.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
 @_as_json("Print a JSON object for each upload.")
 def uploads_list(
     bucket: str | None, namespace: str | None, status: str | None, search: str | None, limit: int, as_json: bool
 ) -> None:
-    """List a bucket's uploads, newest first."""
+    """List a bucket's uploads, newest first. Example: upwell uploads list --status failed."""
     from entrypoints.client import browsing  # noqa: PLC0415  # the same
 
     browsing.list_uploads(
@@ -138,24 +165,24 @@ def uploads_list(
 
 
 @uploads.command("show")
-@click.argument("upload_id")
+@click.argument("upload_id", type=Id("upl_", where="'upwell uploads list'"))
 @_NAMESPACE
 @_as_json("Print one JSON object: the upload and its events.")
 def uploads_show(upload_id: str, namespace: str | None, as_json: bool) -> None:
-    """Show an upload and its history; the history is read from UPWELL_DATABASE_URL."""
+    """Show an upload and its history."""
     from entrypoints.client import browsing  # noqa: PLC0415  # the same
 
     browsing.show_upload(upload_id, namespace=namespace, as_json=as_json)
 
 
-@click.group()
+@click.group(cls=Group)
 def namespace() -> None:
     """Make and list namespaces, over the API (UPWELL_URL, UPWELL_API_KEY)."""
 
 
 @namespace.command("create")
 @click.argument("name")
-@click.option("--description", help="What it is for.")
+@click.option("--description", help="A sentence that says what it is for.")
 @_as_json("Print the namespace as JSON.")
 def namespace_create(name: str, description: str | None, as_json: bool) -> None:
     """Make a namespace. Example: upwell namespace create production."""
@@ -173,7 +200,7 @@ def namespace_list(as_json: bool) -> None:
     arranging.list_namespaces(as_json=as_json)
 
 
-@click.group("bucket")
+@click.group("bucket", cls=Group)
 def buckets() -> None:
     """Make and list buckets, over the API (UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE)."""
 
@@ -181,8 +208,13 @@ def buckets() -> None:
 @buckets.command("create")
 @click.argument("name")
 @_NAMESPACE
-@click.option("--schema", type=_JsonObject(), default='{"properties": {}}', help="Its schema; without one, no objects.")
-@click.option("--description", help="What it is for.")
+@click.option(
+    "--schema",
+    type=_JsonObject(),
+    default='{"properties": {}}',
+    help="A JSON object with the properties of its objects; without any, files are stored without objects.",
+)
+@click.option("--description", help="A sentence that says what it is for.")
 @_as_json("Print the bucket as JSON.")
 def bucket_create(
     name: str, namespace: str | None, schema: dict[str, Any], description: str | None, as_json: bool
@@ -206,9 +238,9 @@ def bucket_list(namespace: str | None, as_json: bool) -> None:
     arranging.list_buckets(namespace=namespace, as_json=as_json)
 
 
-@click.group()
+@click.group(cls=Group)
 def events() -> None:
-    """Watch the log; needs the database alone (UPWELL_DATABASE_URL)."""
+    """Watch the log: over UPWELL_DATABASE_URL, and `tail` without it over the API."""
 
 
 @events.command("tail")
@@ -218,20 +250,40 @@ def events() -> None:
 @click.option("--no-follow", is_flag=True, help="Print what there is (from the start, unless --after), and end.")
 @_as_json("Print a JSON object for each event, whole.")
 def events_tail(after: int | None, from_start: bool, types: tuple[str, ...], no_follow: bool, as_json: bool) -> None:
-    """Print events as they are appended: position, time, tag, ids."""
-    from entrypoints.client.reading import Wanted, tail  # noqa: PLC0415  # the same
+    """Print events as they are appended: position, time, tag, ids.
+
+    They are read from UPWELL_DATABASE_URL where that is set, and otherwise over the API: those of the namespace that
+    the key may see. Example: upwell events tail --types 'upload.*'
+    """
+    from entrypoints.client.showing import Wanted  # noqa: PLC0415  # the same
+    from entrypoints.client.target import find_target, known_variables  # noqa: PLC0415  # the same
 
     if from_start and after is not None:
         raise click.UsageError("Give --after or --from-start, not both.")
     wanted = Wanted(after=0 if from_start else after, types=_patterns(types), follow=not no_follow)
-    tail(wanted, as_json=as_json)
+    known = known_variables()
+    if known.get("UPWELL_DATABASE_URL"):
+        from entrypoints.client import reading  # noqa: PLC0415  # the same
+
+        reading.tail(known, wanted, as_json=as_json)
+    else:
+        from entrypoints.client import following  # noqa: PLC0415  # the same
+
+        following.tail(find_target(known, bucket="-"), wanted, as_json=as_json)
 
 
 @events.command("export")
 @click.option(
     "--to", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder they go to."
 )
-@click.option("--format", "form", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "parquet"]),
+    default="jsonl",
+    show_default=True,
+    help="The format of the files; parquet needs pyarrow.",
+)
 @click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Begin after this position.")
 @click.option("--types", multiple=True, help="Tags, with * for anything and commas between: upload.*,object.created.")
 def events_export(folder: Path, form: Literal["jsonl", "parquet"], after: int, types: tuple[str, ...]) -> None:

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from entrypoints.client.errors import ClientError, told
-from entrypoints.client.output import human, printable
+from entrypoints.client.output import human, json_of, printable
 from entrypoints.client.progress import Shown, reporting
 from entrypoints.client.service import client_of
 from entrypoints.client.target import find_target, known_variables
@@ -37,4 +35,4 @@ def download(
             "sha256": got.sha256,
         }
         sentence = f"{printable(str(got.path))}: received {human(got.size_bytes)}; upload {got.upload.upload_id}"
-        reporter.result(msgspec.json.encode(known).decode() if as_json else sentence)
+        reporter.result(json_of(known) if as_json else sentence)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import click
 
+from entrypoints.client.output import note
 from upwell_client import AnsweredError, StrangeAnswerError, UpwellError
 
 
@@ -17,7 +18,7 @@ class ClientError(click.ClickException):
 
     def show(self, file: object = None) -> None:  # noqa: ARG002  # click's signature
         """Tell it as the other commands do."""
-        click.echo(f"upwell: {self.message}", err=True)
+        note(self.message)
 
 
 class UnusableError(ClientError):

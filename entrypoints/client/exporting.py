@@ -22,7 +22,8 @@ from application.ports.event_log import Notification, check_position
 from domain.tags import BY_TAG
 from domain.telling import CloudEvent, envelope, origin_of
 from entrypoints.client.errors import ClientError, UnusableError
-from entrypoints.client.reading import Wanted, known_database, open_log, reading
+from entrypoints.client.reading import known_database, open_log, reading
+from entrypoints.client.showing import Wanted
 
 PORTION: Final = 50_000
 _PAGE: Final = 5_000

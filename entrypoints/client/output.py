@@ -1,10 +1,15 @@
 """Standard output: lines that hold what was found. Everything else that is told goes to standard error."""
 
 import os
+import re
 import sys
+
+import click
+import msgspec
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _STEP = 1024
+_NOT_ASCII = re.compile(r"[^\x20-\x7e]")
 
 
 def emit(line: str) -> bool:
@@ -20,8 +25,24 @@ def emit(line: str) -> bool:
 
 
 def printable(text: str) -> str:
-    """Return a text without anything that could move a cursor or recolour a terminal."""
+    """Return a text without anything that could move a cursor, recolour a terminal, or turn the direction of text."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def json_of(value: object) -> str:
+    """Return JSON in which what `printable` would not leave as it is stands as an escape, which means the same."""
+    text = msgspec.json.encode(value).decode()
+    return _NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else _escaped(found[0]), text)
+
+
+def note(text: str) -> None:
+    """Tell something on standard error, as a line."""
+    click.echo(f"upwell: {printable(text)}", err=True)
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
 
 def encodable(text: str) -> str:

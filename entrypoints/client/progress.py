@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-import click
-
-from entrypoints.client.output import emit, human, printable
+from entrypoints.client.output import emit, human, note, printable
 from upwell_client import Progress
 
 LINE_SECONDS = 5.0
@@ -89,7 +87,7 @@ class Lines:
 
     def note(self, text: str) -> None:
         """Tell something."""
-        click.echo(f"upwell: {text}", err=True)
+        note(text)
 
     def result(self, line: str) -> None:
         """Write a line."""

@@ -1,54 +1,32 @@
 """Reading the log itself, with the operator's own access to the database: an upload's history, and what happens now."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from fnmatch import fnmatchcase
 from typing import Any
 
 import asyncpg
-import click
 import msgspec
 
 from adapters.postgres.connecting import CONNECTION_ERRORS, Pool, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.listening import Listener
 from adapters.postgres.subscriptions import PostgresSubscriptions
-from application.ports.event_log import LogUnavailableError, Notification, StoredEvent, check_position
+from application.ports.event_log import LogUnavailableError, Notification, check_position
 from domain.refusals import PositionBeyondEndError
 from entrypoints.client.errors import UnusableError
-from entrypoints.client.output import emit, printable
+from entrypoints.client.output import emit, json_of, note, printable
+from entrypoints.client.showing import Wanted, line_of, recorded
 from entrypoints.client.target import ENV_FILE, known_variables
 from entrypoints.logs import configure_logs
 from entrypoints.settings import SettingError, Settings
 
 _PAGE = 1000
 _LOOK_SECONDS = 0.5
-_ORDERLY = frozenset({"type", "origin", "upload_id", "due_at", "forget_at"})
-_NESTED = {
-    "request": ("filename", "content_type", "declared_size_bytes", "declared_sha256", "blob_property", "expires_at"),
-    "content": ("size_bytes", "sha256", "etag", "note"),
-    "claimed": ("size_bytes", "policy"),
-}
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events. `after` None: from the log's end when it is followed, otherwise from its start."""
-
-    after: int | None
-    types: tuple[str, ...]
-    follow: bool
-
-    def has(self, tag: str) -> bool:
-        """Return whether a tag is one of those: patterns may leave its version out."""
-        plain = re.sub(r"\.v\d+$", "", tag)
-        return not self.types or any(fnmatchcase(tag, kind) or fnmatchcase(plain, kind) for kind in self.types)
-
-
-def tail(wanted: Wanted, *, as_json: bool) -> None:
+def tail(known: Mapping[str, str], wanted: Wanted, *, as_json: bool) -> None:
     """Print events as they are appended, until nobody reads or the user interrupts."""
-    known = known_database()
     with reading():
         asyncio.run(_tail(known, wanted, as_json=as_json))
 
@@ -75,7 +53,8 @@ def known_database() -> dict[str, str]:
 async def history_of(known: Mapping[str, str], stream_id: str) -> list[dict[str, Any]]:
     """Return a stream's events in order, each with its version, time, tag, actor and the facts worth seeing."""
     async with open_log(known) as (log, _, _):
-        return [_recorded(event) for event in await log.read_stream(stream_id)]
+        stored = await log.read_stream(stream_id)
+        return [recorded(each.topic, msgspec.json.decode(each.state), each.originator_version) for each in stored]
 
 
 @contextmanager
@@ -136,7 +115,7 @@ async def _show_subscriptions(known: Mapping[str, str], *, as_json: bool) -> Non
         lag, until = head - record.position, record.leased_until
         if as_json:
             told = {"name": record.name, "position": record.position, "lag_events": lag, "leased_until": until}
-            line = msgspec.json.encode(told).decode()
+            line = json_of(told)
         else:
             cells = (record.name, str(record.position), str(lag), "-" if until is None else until.isoformat())
             line = "\t".join(map(printable, cells))
@@ -165,39 +144,16 @@ async def _watch(listener: Listener) -> None:
         if listener.connected != connected:
             connected = listener.connected
             told = "PostgreSQL is back" if connected else "PostgreSQL is gone; waiting for it"
-            click.echo(f"upwell: {told}", err=True)
+            note(told)
 
 
 def _line(notification: Notification, *, as_json: bool) -> str:
     event = msgspec.json.decode(notification.state)
-    if as_json:
-        return msgspec.json.encode(
-            {
-                "position": notification.id,
-                "originator_id": notification.originator_id,
-                "originator_version": notification.originator_version,
-                "tag": notification.topic,
-                "event": event,
-            }
-        ).decode()
-    origin = event.get("origin") or {}
-    ids = [origin.get("bucket_id"), *(event.get(name) for name in ("object_id", "duplicate_of", "original_upload_id"))]
-    named = [name for name in dict.fromkeys(ids) if name and name != notification.originator_id]
-    cells = (str(notification.id), str(origin.get("at")), notification.topic, notification.originator_id, *named)
-    return "\t".join(map(printable, cells))
-
-
-def _recorded(stored: StoredEvent) -> dict[str, Any]:
-    event = msgspec.json.decode(stored.state)
-    origin = event.get("origin") or {}
-    facts = {name: value for name, value in event.items() if name not in _ORDERLY and not isinstance(value, dict)}
-    for name, inner in _NESTED.items():
-        within = event.get(name) or {}
-        facts |= {key: within[key] for key in inner if key in within}
-    return {
-        "version": stored.originator_version,
-        "at": origin.get("at"),
-        "tag": stored.topic,
-        "actor_id": origin.get("actor_id"),
-        "facts": {name: value for name, value in facts.items() if value is not None},
-    }
+    return line_of(
+        notification.topic,
+        event,
+        position=notification.id,
+        stream_id=notification.originator_id,
+        version=notification.originator_version,
+        as_json=as_json,
+    )

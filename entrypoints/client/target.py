@@ -9,7 +9,9 @@ import msgspec
 
 from entrypoints.client.errors import UnusableError
 from entrypoints.envfile import read_env
+from entrypoints.settings import Settings
 
+_PARTS = ("UPWELL_DATABASE_", "UPWELL_S3_")
 ENV_FILE = Path(".upwell") / "dev.env"
 
 
@@ -74,6 +76,18 @@ def known_variables(environment: Mapping[str, str] | None = None, folder: Path |
     if known.get("UPWELL_URL", written.get("UPWELL_URL")) != written.get("UPWELL_URL"):
         return known
     return {**written, **known}
+
+
+def operators_settings(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+    """Return the settings of commands that work on the database or the storage itself.
+
+    They are those of the environment alone where it names any part, and otherwise those of the nearest `dev.env`: a
+    production's database must never meet the storage, or the owner, of what `upwell dev` runs here.
+    """
+    given = dict(os.environ if environment is None else environment)
+    if any(value and name.startswith(_PARTS) for name, value in given.items()):
+        return Settings(given)
+    return Settings({**given, **known_variables(given, folder)})
 
 
 def _nearest(folder: Path) -> Path | None:

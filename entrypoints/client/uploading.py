@@ -3,6 +3,9 @@
 import contextlib
 import os
 import queue
+import shutil
+import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -16,7 +19,7 @@ from entrypoints.client.choosing import NoPropertyFitsError, choose_property
 from entrypoints.client.errors import ClientError, sentence
 from entrypoints.client.finding import Found, find_files
 from entrypoints.client.keeping import Holding, Kept, find_kept, hold, keep
-from entrypoints.client.output import encodable, human, printable
+from entrypoints.client.output import encodable, human, json_of, printable
 from entrypoints.client.progress import Reporter, Shown, Steps, reporting
 from entrypoints.client.service import Bucket, Service, client_of
 from entrypoints.client.target import Target, find_target, known_variables
@@ -40,6 +43,7 @@ INTERRUPTED = 130
 _FAILED = 1
 _PATIENCE_SECONDS = 1800.0
 _GRACE_SECONDS = 1.0
+_PIPED = "-"
 _GIVEN_UP = frozenset({"FAILED", "CANCELED"})
 _ENDED = frozenset({"COMPLETED", "SKIPPED"}) | _GIVEN_UP
 _OPEN = frozenset({"PENDING", "IN_PROGRESS"})
@@ -50,12 +54,14 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 
     `hashing` "auto": small files before they are announced, so that what is known need not be sent, and large ones
     while they are sent; "first": all before; "none": only the service does. `resume`: go on with what was interrupted,
-    and hash everything else first, since the run that was interrupted may have sent it.
+    and hash everything else first, since the run that was interrupted may have sent it. `name`: the filename of what
+    came from standard input, which cannot go on later.
     """
 
     parallel: int = 4
     hashing: Literal["auto", "first", "none"] = "auto"
     resume: bool = False
+    name: str | None = None
     wait_seconds: float = _PATIENCE_SECONDS
 
 
@@ -119,7 +125,7 @@ class Uploading:
         ended is kept, to be resumed.
         """
         began = self._now()
-        sending = _Sending(outcome, path, self._reporter.file(path.name, _size_bytes(path)))
+        sending = _Sending(outcome, path, self._reporter.file(self._manner.name or path.name, _size_bytes(path)))
         try:
             self._upload(sending, bucket, wish)
             outcome.ok = True
@@ -152,13 +158,13 @@ class Uploading:
         self._upload_anew(sending, bucket, wish)
 
     def _upload_anew(self, sending: "_Sending", bucket: Bucket | None, wish: Wish) -> None:
-        path, outcome = sending.path, sending.outcome
-        outcome.content_type = wish.content_type or guess_content_type(path.name)
+        path, outcome, name = sending.path, sending.outcome, self._manner.name or sending.path.name
+        outcome.content_type = wish.content_type or guess_content_type(name)
         outcome.blob_property = wish.property_name
         create_object = wish.create_object
         if wish.property_name is None and create_object and bucket is not None:
             try:
-                outcome.blob_property = choose_property(bucket, path.name, outcome.content_type)
+                outcome.blob_property = choose_property(bucket, name, outcome.content_type)
             except NoPropertyFitsError as error:
                 if wish.object_metadata is not None:  # it was for the object
                     raise
@@ -166,12 +172,13 @@ class Uploading:
                 outcome.note = f"stored without an object: {error.reason}"
 
         def begun(upload: Upload) -> None:
-            if not sending.kept and upload.status in _OPEN:
+            if not sending.kept and upload.status in _OPEN and self._manner.name is None:
                 sending.kept = True
                 self._keep(sending, upload, wish)
 
         done = self._client.upload(
             path,
+            filename=name,
             content_type=outcome.content_type,
             blob_property=outcome.blob_property,
             create_object=create_object,
@@ -357,7 +364,15 @@ class _Sending:
 class _Crew:
     """Uploads files in threads, so many at once. None of them keeps the program from ending."""
 
-    def __init__(self, files: Sequence[Found], upload: Callable[[Path, Outcome], None], at_once: int) -> None:
+    def __init__(
+        self,
+        files: Sequence[Found],
+        upload: Callable[[Path, Outcome], None],
+        at_once: int,
+        *,
+        name: str | None = None,
+    ) -> None:
+        self._name = name
         self._waiting = deque(files)
         self._files = len(files)
         self._upload = upload
@@ -403,7 +418,7 @@ class _Crew:
 
     def _work(self) -> None:
         while (found := self._begun()) is not None:
-            outcome = Outcome(file=encodable(str(found.path)))
+            outcome = Outcome(file=self._name or encodable(str(found.path)))
             self._under_way.append(outcome)
             try:
                 if found.problem is None:
@@ -471,7 +486,12 @@ def upload(
         client = client_of(target, note, max_transfers=manner.parallel)
         known = _known_bucket(Service(client, target))
         uploading = Uploading(client, reporter, target, manner, stopping=stopping)
-        crew = _Crew(files, lambda path, outcome: uploading.upload(path, known, wish, outcome), manner.parallel)
+        crew = _Crew(
+            files,
+            lambda path, outcome: uploading.upload(path, known, wish, outcome),
+            manner.parallel,
+            name=_PIPED if manner.name else None,
+        )
         sizes = [_size_bytes(found.path) for found in files if found.problem is None]
         if len(files) > 1:
             reporter.total(len(sizes), sum(sizes))
@@ -492,6 +512,15 @@ def upload(
         if not crew.alive:  # what still sends must not find its connection to be another file by now
             client.close()
     return code or (_FAILED if tally.failed else 0)
+
+
+def upload_piped(wish: Wish, manner: Manner, *, namespace: str | None, bucket: str | None, as_json: bool) -> int:
+    """Upload what comes from standard input, kept in a file until then: it may have to be read again."""
+    find_target(known_variables(), namespace=namespace, bucket=bucket)  # before anything is read
+    with tempfile.NamedTemporaryFile(prefix="upwell-") as file:  # in TMPDIR, with mode 600
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        return upload([Path(file.name)], wish, manner, namespace=namespace, bucket=bucket, as_json=as_json)
 
 
 def interrupted(outcome: Outcome) -> dict[str, str]:
@@ -524,6 +553,8 @@ def _place(kept: Kept) -> str:
 def _left(outcome: Outcome) -> str:
     """Return what becomes of the upload that was begun."""
     match outcome.status:
+        case "PENDING" | "IN_PROGRESS" if outcome.file == _PIPED:
+            return f"the upload {outcome.upload_id} is left to expire: send it anew"
         case "PENDING" | "IN_PROGRESS":
             return f"the upload {outcome.upload_id} is left pending: go on with 'upwell upload --resume'"
         case "PROCESSING":
@@ -536,7 +567,7 @@ def _tell(reporter: Reporter, outcome: Outcome, *, as_json: bool) -> None:
     if outcome.error is not None:
         reporter.note(f"{printable(outcome.file)}: {outcome.error['message']}")
     if as_json:
-        reporter.result(msgspec.json.encode(outcome).decode())
+        reporter.result(json_of(outcome))
     elif outcome.ok:
         note = f"; {outcome.note}" if outcome.note else ""
         reporter.result(f"{printable(outcome.file)}: {_sentence(outcome)}{note}")

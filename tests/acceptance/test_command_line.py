@@ -156,6 +156,44 @@ async def test_of_a_duplicate_it_is_said_what_is_not_kept(user: User) -> None:
     assert late["not_kept"] == ["--object-metadata"]
 
 
+async def test_standard_input_is_uploaded_under_a_name(user: User) -> None:
+    with anyio.fail_after(PATIENCE_SECONDS):
+        done = await anyio.run_process(
+            [*COMMAND, "upload", "-", "--name", "notes.txt", "--json"],
+            env=environment_of(user.variables),
+            cwd=user.folder,
+            input=b"hello",
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+    told = json.loads(done.stdout)
+    assert (told["file"], told["blob_property"], told["sha256"]) == ("-", "text", hashlib.sha256(b"hello").hexdigest())
+    async with user.tenant.client() as client:
+        assert (await client.get(f"/v1/uploads/{told['upload_id']}")).json()["filename"] == "notes.txt"
+    for arguments in (
+        ("-",),
+        ("notes.txt", "--name", "a"),
+        ("-", "a.txt", "--name", "a"),
+        ("-", "--name", "a", "--resume"),
+    ):
+        ran = await user.run("upload", *arguments)
+        assert (ran.code, ran.out) == (2, "")
+        assert "upwell upload - --name NAME" in ran.err
+
+
+async def test_a_variable_that_is_no_setting_is_named_once(user: User) -> None:
+    ran = await user.run("uploads", "list", UPWELL_BUCKTE="files")
+    assert ran.code == 0
+    assert ran.err == "upwell: UPWELL_BUCKTE is not a setting and is ignored: did you mean UPWELL_BUCKET?\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+async def test_a_shell_completes_commands(user: User, shell: str) -> None:
+    ran = await user.run("completion", shell)
+    assert (ran.code, ran.err) == (0, "")
+    assert "_UPWELL_COMPLETE" in ran.out
+
+
 async def test_an_empty_file_is_uploaded(user: User) -> None:
     user.file("empty.txt", b"")
     (done,) = (await user.run("upload", "empty.txt", "--json")).json
@@ -519,13 +557,35 @@ async def test_an_upload_is_shown_with_its_history(user: User) -> None:
     assert user.tenant.caller.key.key_id in history
 
 
-async def test_without_the_database_the_record_is_shown_and_the_lack_is_told(user: User) -> None:
+async def test_a_history_is_read_over_the_api_where_no_database_is_named(user: User) -> None:
     user.file("clip.mp4")
     (done,) = (await user.run("upload", "clip.mp4", "--json")).json
-    for url, said in (("", "needs UPWELL_DATABASE_URL"), ("postgresql://x@127.0.0.1:1/x", "cannot be reached")):
-        ran = await user.run("uploads", "show", done["upload_id"], UPWELL_DATABASE_URL=url)
-        assert (ran.code, ran.out.split()[:2]) == (0, ["upload_id", done["upload_id"]])
-        assert said in ran.err
+    ran = await user.run("uploads", "show", done["upload_id"], UPWELL_DATABASE_URL="")
+    assert (ran.code, ran.err) == (0, "")
+    assert "upload.requested.v1" in ran.out
+    assert "upload.completed.v1" in ran.out
+    ran = await user.run("uploads", "show", done["upload_id"], UPWELL_DATABASE_URL="postgresql://x@127.0.0.1:1/x")
+    assert (ran.code, ran.out.split()[:2]) == (0, ["upload_id", done["upload_id"]])
+    assert "cannot be reached" in ran.err
+
+
+async def test_events_are_read_over_the_api_where_no_database_is_named(user: User) -> None:
+    user.file("clip.mp4")
+    (done,) = (await user.run("upload", "clip.mp4", "--json")).json
+    wanted = ("--types", "upload.*,object.*")
+    ran = await user.run("events", "tail", "--no-follow", *wanted, UPWELL_DATABASE_URL="")
+    assert (ran.code, ran.err) == (0, "")
+    rows = [line.split("\t") for line in ran.out.splitlines()]
+    assert ["upload.completed.v1", done["upload_id"]] in [row[2:4] for row in rows]
+    (event, *_) = (await user.run("events", "tail", "--no-follow", "--json", *wanted, UPWELL_DATABASE_URL="")).json
+    assert event["tag"] == "upload.requested.v1"
+    assert event["event"]["request"]["filename"] == "clip.mp4"
+
+
+async def test_what_is_no_id_is_said_to_be_none(user: User) -> None:
+    ran = await user.run("uploads", "show", "x/../")
+    assert (ran.code, ran.out) == (2, "")
+    assert "'x/../' is not an id" in ran.err
     unknown = await user.run("uploads", "show", "upl_unknown")
     assert (unknown.code, unknown.err) == (1, "upwell: There is no such upload. [upload_not_found]\n")
 
@@ -625,7 +685,7 @@ async def test_a_reader_that_is_gone_ends_the_tail_quietly(tmp_path: Path, datab
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("", "UPWELL_DATABASE_URL is not set"),
+        ("", "Where to? UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE are not set"),
         ("mysql://x", "must be a URL that begins with postgresql://"),
         ("postgresql://x@127.0.0.1:1/x", "PostgreSQL cannot be reached"),
     ],

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from entrypoints.settings import SettingError, Settings
+from entrypoints.settings import SettingError, Settings, unknown_settings
 
 SECRETS = ("UPWELL_TOKEN_SECRETS", "UPWELL_STORAGE_EVENTS_SECRET", "UPWELL_METRICS_TOKEN")
 WEAK = [
@@ -52,3 +52,8 @@ def test_the_servers_secrets_are_several_or_one_and_each_is_strong() -> None:
 def test_without_a_secret_of_the_server_it_is_said_what_to_set_and_how() -> None:
     with pytest.raises(SettingError, match=r"UPWELL_TOKEN_SECRETS is not set\. .*openssl rand -hex 32"):
         _ = Settings({}).token_secrets
+
+
+def test_a_name_that_is_no_setting_is_named_with_the_nearest_one() -> None:
+    given = {"UPWELL_DATABSE_URL": "x", "UPWELL_XYZ": "", "UPWELL_URL": "x", "UPWELL_PORT": "1", "PATH": "/"}
+    assert unknown_settings(given) == {"UPWELL_DATABSE_URL": "UPWELL_DATABASE_URL", "UPWELL_XYZ": None}

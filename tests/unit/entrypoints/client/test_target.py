@@ -3,10 +3,12 @@
 import os
 from pathlib import Path
 
+import click
 import pytest
 
 from entrypoints.client.errors import UnusableError
-from entrypoints.client.target import find_target, known_variables
+from entrypoints.client.ids import Id
+from entrypoints.client.target import find_target, known_variables, operators_settings
 from entrypoints.envfile import write_env
 
 DEV = {
@@ -82,3 +84,32 @@ def test_a_file_that_another_user_wrote_is_not_used(tmp_path: Path, monkeypatch:
         os.chown(path, 4711, -1)
     with pytest.raises(UnusableError, match="belongs to another user"):
         known_variables({}, tmp_path)
+
+
+DATABASE = {
+    "UPWELL_DATABASE_URL": "postgresql://dev@/upwell?host=/tmp",
+    "UPWELL_DATABASE_OWNER_URL": "postgresql://o@/u",
+}
+
+
+def test_operators_commands_find_the_file_that_upload_finds(tmp_path: Path) -> None:
+    (tmp_path / ".upwell").mkdir()
+    write_env(tmp_path / ".upwell" / "dev.env", DEV | DATABASE)
+    settings = operators_settings({}, tmp_path)
+    assert (settings.database_url, settings.database_owner_url) == tuple(DATABASE.values())
+
+
+@pytest.mark.parametrize("name", ["UPWELL_DATABASE_URL", "UPWELL_DATABASE_OWNER_URL"])
+def test_a_database_of_the_environment_never_meets_the_parts_of_the_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".upwell").mkdir()
+    write_env(tmp_path / ".upwell" / "dev.env", DEV | DATABASE | {"UPWELL_S3_BUCKET": "upwell"})
+    settings = operators_settings({name: "postgresql://production@/upwell?host=/run/x"}, tmp_path)
+    assert settings.environment.keys() == {name}
+
+
+def test_an_id_is_an_id() -> None:
+    kind = Id("upl_", where="'upwell uploads list'")
+    assert kind.convert("upl_9p3x0c1m4k7w2q5z", None, None) == "upl_9p3x0c1m4k7w2q5z"
+    for given in ("x/../", "upl_", "upl_../x", "upl_a b", "obj_1", "upl_1\n", ""):
+        with pytest.raises(click.BadParameter, match="is not an id"):
+            kind.convert(given, None, None)

@@ -1,11 +1,17 @@
 """What the user reads: sizes, names, lines where there is no terminal, and which events were asked for."""
 
-import pytest
+import io
+import json
 
+import pytest
+from rich.console import Console
+
+from entrypoints.cli import _cell
 from entrypoints.client.bar import Bar
-from entrypoints.client.output import human, printable
+from entrypoints.client.errors import ClientError
+from entrypoints.client.output import human, json_of, note, printable
 from entrypoints.client.progress import LINE_SECONDS, Lines
-from entrypoints.client.reading import Wanted
+from entrypoints.client.showing import Wanted
 
 
 @pytest.mark.parametrize(
@@ -21,6 +27,34 @@ def test_sizes_are_said_as_people_say_them(size: int, said: str) -> None:
 )
 def test_names_cannot_steer_a_terminal(name: str, shown: str) -> None:
     assert printable(name) == shown
+
+
+@pytest.mark.parametrize("turning", ["\u202e", "\u2066", "\u200f", "\u061c", "\x9b", "\U000e0001", "\ufeff"])
+def test_what_turns_the_direction_of_text_is_made_visible_wherever_a_terminal_shows_it(
+    turning: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = f"invoice{turning}fdp.exe"
+    assert turning not in printable(name)
+    assert turning not in json_of({"file": name})
+    assert json.loads(json_of({"file": name})) == {"file": name}
+    note(f"{name}: refused")
+    Lines().note(name)
+    ClientError(name, "code").show()
+    assert turning not in capsys.readouterr().err
+    assert turning not in _cell([name])
+
+
+@pytest.mark.parametrize("width", [20, 39, 40, 59])
+def test_a_narrow_terminal_wraps_no_line(width: int) -> None:
+    shown = io.StringIO()
+    bar = Bar(Console(file=shown, width=width, force_terminal=True))
+    bar.total(2, 3 * 1024**3)
+    advance = bar.file("a-film-with-a-long-name.mp4", 1024**3).begin("sending", 1024**3)
+    advance(1024**2)
+    lines = bar._console.render_lines(bar._progress.get_renderable())
+    bar.stop()
+    assert len(lines) == 2
+    assert "0%" in "".join(segment.text for segment in lines[1])
 
 
 def test_lines_come_only_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
