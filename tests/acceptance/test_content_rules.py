@@ -107,7 +107,8 @@ async def test_right_and_unknown_bytes_complete_under_a_strict_check(tenant: Ten
         "application/zip": word.getvalue() + b"\0",
         "image/png": PNG,
         "text/plain": b"plain text",
-        "application/pdf": b"not a PDF, but nothing else either",
+        "application/pdf": b"%PDF-1.7\n1 0 obj\n",
+        "application/x-of-our-own": b"no type with a signature",
         "application/octet-stream": PNG + b"\0",
     }
     async with tenant.client() as client:

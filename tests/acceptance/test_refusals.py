@@ -38,7 +38,8 @@ REFUSED: list[tuple[str, object, int, str]] = [
     ("an expiry too short", {**GOOD, "presigned_url_expiration": 59}, 422, "invalid_request"),
     ("an expiry too long", {**GOOD, "presigned_url_expiration": 86401}, 422, "invalid_request"),
     ("a hash in capitals", {**GOOD, "file_hash": "A" * 64}, 422, "invalid_request"),
-    ("an unknown blob type", {**GOOD, "blob_type": "DOCUMENT"}, 422, "invalid_blob_type"),
+    ("an unknown blob type", {**GOOD, "blob_type": "HOLOGRAM"}, 422, "invalid_blob_type"),
+    ("a document that is a video", {**GOOD, "blob_type": "DOCUMENT"}, 422, "blob_type_does_not_fit"),
     ("a property with a dash", {**GOOD, "blob_property": "a-b"}, 422, "invalid_request"),
     ("a property that is not there", {**GOOD, "blob_property": "sound"}, 422, "unknown_blob_property"),
     ("a type that does not fit", {**GOOD, "content_type": "image/png"}, 422, "content_type_does_not_fit"),
@@ -139,7 +140,7 @@ async def test_an_address_names_all_of_its_methods(tenant: Tenant) -> None:
     async with tenant.client() as client:
         asked = await client.options("/v1/uploads/upl_nothing")
     assert asked.status_code == 204
-    assert asked.headers["allow"] == "DELETE, GET, OPTIONS"
+    assert asked.headers["allow"] == "DELETE, GET, HEAD, OPTIONS"
 
 
 async def test_a_revoked_key_opens_nothing_and_a_key_without_the_permission_is_told_so(tenant: Tenant) -> None:

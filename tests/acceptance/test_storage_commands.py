@@ -41,6 +41,7 @@ async def test_a_bucket_without_faults_is_told_so(place: Place, operator: Operat
         "Looked at 2 keys, 0 uploads in parts and 1 proved uploads.",
         "Not ours: 1. Too young to judge: 0.",
         "Found: orphan 0, abandoned parts 0, missing 0, overwritten 0. Orphans hold 0 bytes.",
+        "Older versions: 0, which hold 0 bytes.",
         "Repaired: 0. Remaining: 0.",
     ]
 

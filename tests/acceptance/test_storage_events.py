@@ -171,7 +171,7 @@ async def test_where_no_secret_is_set_there_is_no_such_route() -> None:
     @asynccontextmanager
     async def nothing() -> AsyncIterator[Any]:
         log = MemoryEventLog()
-        yield SimpleNamespace(read_events=ReadingEvents(log=log, own=log))
+        yield SimpleNamespace(read_events=ReadingEvents(log=log, own=log), system=SimpleNamespace(log=log))
 
     async with AsyncTestClient(create_app(nothing)) as client:
         answer = await client.post("/v1/storage-events", json={}, headers=BEARER)

@@ -10,13 +10,13 @@ from application.callers import Caller, acting_for
 from application.limiting_requests import LimitingRequests, LimitingStrangers, Verdict
 from application.ports.event_log import LogUnavailableError
 from application.ports.rate_ledger import RateLedger
-from domain.organization import RateLimits
+from domain.organization import OwnRateLimits
 from domain.rate_limiting import RequestClass
 from domain.refusals import TooManyRequestsError
 from domain.upload_token import UploadToken
 from tests.unit.application.world import World
 
-LIMITS = RateLimits(metadata=5, data=1000, search=5, upload=300, compute=1)
+LIMITS = OwnRateLimits(metadata=5, data=1000, search=5, upload=300, compute=1)
 
 
 class CountingLedger(MemoryRateLedger):
@@ -63,7 +63,7 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-def limited(caller: Caller, *, override: int | None = None, limits: RateLimits = LIMITS) -> Caller:
+def limited(caller: Caller, *, override: int | None = None, limits: OwnRateLimits = LIMITS) -> Caller:
     return Caller(
         key=msgspec.structs.replace(caller.key, rate_limit_override=override),
         organization=msgspec.structs.replace(caller.organization, own_rate_limits=limits),

@@ -38,8 +38,10 @@ def test_the_routes_of_the_contract_are_those_that_both_documents_have() -> None
         pytest.skip(ABSENT)
 
     def nameless(path: str) -> str:
-        return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+        return "/".join("{}" if part.startswith("{") else part for part in path.rstrip("/").split("/"))
 
     theirs = {(op.method, nameless(op.path)) for op in operations(document)}
-    shared = {(op.method.upper(), op.path) for op in operations(own()) if (op.method, nameless(op.path)) in theirs}
+    shared = {
+        (op.method.upper(), op.path.rstrip("/")) for op in operations(own()) if (op.method, nameless(op.path)) in theirs
+    }
     assert {(method, path) for path, methods in CONTRACT.items() for method in methods} == shared
