@@ -1,4 +1,8 @@
-"""A proxy between a client and its servers: it sees what is sent to storage, and can hold it back."""
+"""A reverse proxy before the service and its storage: it sees what is sent to storage, and can hold it back.
+
+It stands in the URLs that the service gives out: a client reaches loopback directly, whatever proxy its environment
+names.
+"""
 
 import contextlib
 import threading
@@ -10,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.client.multipart import PatientServer
 
 _OF_THE_CONNECTION = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
+_OF_THE_PROXY = frozenset({"host", "accept-encoding"})  # the server's own name was signed; no answer is compressed
 
 
 class Proxy:
@@ -29,7 +34,7 @@ class Proxy:
     @property
     def variables(self) -> dict[str, str]:
         """Return what sends a client through it."""
-        return {"HTTP_PROXY": self.url, "http_proxy": self.url, "NO_PROXY": "", "no_proxy": ""}
+        return {"UPWELL_URL": self.url}
 
     def open(self) -> None:
         """Hold nothing back any more."""
@@ -53,8 +58,8 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def forwarding() -> Iterator[Proxy]:
-    """Run a proxy."""
+def forwarding(service_url: str, storage_url: str) -> Iterator[Proxy]:
+    """Run a proxy before both."""
     proxy = Proxy()
 
     class Handler(BaseHTTPRequestHandler):
@@ -83,11 +88,12 @@ def forwarding() -> Iterator[Proxy]:
             self.close_connection = len(body) < length
             if self.close_connection:
                 return False
-            url = urlsplit(self.path)
-            there = HTTPConnection(url.netloc, timeout=60)
-            there.request(self.command, f"{url.path}?{url.query}", body, dict(self.headers))
+            signed = "X-Amz-Signature" in parse_qs(urlsplit(self.path).query)
+            there = HTTPConnection(urlsplit(storage_url if signed else service_url).netloc, timeout=60)
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in _OF_THE_PROXY}
+            there.request(self.command, self.path, body, headers)
             answer = there.getresponse()
-            content = answer.read()
+            content = answer.read().replace(storage_url.encode(), proxy.url.encode())
             there.close()
             self.send_response(answer.status)
             for name, value in answer.getheaders():

@@ -358,8 +358,8 @@ def large(user: User) -> bytes:
 
 
 @pytest.fixture
-def proxy() -> Iterator[Proxy]:
-    with forwarding() as made:
+def proxy(service: Service, servers: Servers) -> Iterator[Proxy]:
+    with forwarding(service.url, servers.s3_endpoint_url) as made:
         yield made
 
 
@@ -445,7 +445,7 @@ async def test_ctrl_c_ends_at_once_and_the_upload_goes_on_later(user: User, larg
     assert ran.out.startswith("large.mp4: sent ")
     assert f" of {len(large) // 1024**2}.0 MiB, the rest was there; upload upl_" in ran.out
     assert len(proxy.parts) == PARTS - 2
-    again = await user.run("upload", "--resume")
+    again = await user.run("upload", "--resume", **proxy.variables)
     assert (again.code, again.out, again.err) == (0, "", "upwell: no upload was interrupted here\n")
 
 
@@ -454,7 +454,7 @@ async def test_what_ended_while_it_was_interrupted_is_sent_anew(user: User, larg
     upload_id = json.loads((user.folder / ".large.mp4.upwell-upload").read_bytes())["upload_id"]
     async with user.tenant.client() as client:
         await client.delete(f"/v1/uploads/{upload_id}")
-    ran = await user.run("upload", "--resume", "--json", "large.mp4")
+    ran = await user.run("upload", "--resume", "--json", "large.mp4", **proxy.variables)
     (done,) = ran.json
     assert ran.err == f"upwell: large.mp4: the interrupted upload {upload_id} is CANCELED: it is sent anew\n"
     assert (done["ok"], done["resumed"], done["sent_bytes"]) == (True, False, len(large))
