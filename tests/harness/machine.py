@@ -784,7 +784,9 @@ class UploadMachine(RuleBasedStateMachine):
                 continue
             self._note("put_part")
             content = body[(number - 1) * size : number * size]
-            seen = self.system.put(url.url, url.headers, content)
+            # a client's library counts what it sends; storage holds that to the length that was signed
+            headers = {name: value for name, value in url.headers.items() if name != "Content-Length"}
+            seen = self.system.put(url.url, headers, content)
             allowed = 404 if upload.multipart is None else 200
             fits = self.system.storage_now() < url.expires_at and url.headers["Content-Length"] == str(len(content))
             assert seen.status == (allowed if fits else 403), f"the PUT of a part was answered with {seen.status}"
@@ -995,10 +997,6 @@ class UploadMachine(RuleBasedStateMachine):
         shown = upload.shown()
         if raced and answer.object_id is None:
             shown["object_id"] = None  # an object was made of its bytes after it was answered
-        if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original went after it was answered
-            shown |= {name: getattr(answer, name) for name in ("is_duplicate", "duplicate_of", "object_id")}
-        if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original went after it was answered
-            shown |= {name: getattr(answer, name) for name in ("is_duplicate", "duplicate_of", "object_id")}
         if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original went after it was answered
             shown |= {name: getattr(answer, name) for name in ("is_duplicate", "duplicate_of", "object_id")}
         assert {name: getattr(answer, name) for name in shown} == shown, told
