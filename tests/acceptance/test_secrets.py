@@ -70,7 +70,7 @@ async def test_no_secret_stands_in_the_log_or_in_a_table(tenant: Tenant) -> None
     async with holder(tenant, key["key"]) as client, tenant.client() as admin:
         asked = {"url": "http://127.0.0.1:9/", "headers": {"Authorization": "Bearer keep-me-hidden"}}
         channel = {"channel": "webhook", "configs": asked}
-        hook = {"webhook_name": "a", "event_types": ["upload.*"], "channels": [channel]}
+        hook = {"webhook_name": "a", "event_types": ["object.created"], "channels": [channel]}
         webhook = (await admin.post("/v1/organizations/webhooks/", json=hook)).json()
         event_token = (await client.post("/v1/events/tokens", json={})).json()["token"]
         upload_token = (await client.post("/v1/upload-tokens", json={"bucket": "files"})).json()["token"]
