@@ -15,7 +15,7 @@ SINGLE_PUT_LIMIT_BYTES = 5 * 1024**3
 MAX_PARTS = 10_000
 MIN_PART_BYTES = 5 * MIB  # but the last one
 MAX_PART_BYTES = 5 * 1024**3
-USUAL_PART_BYTES = 64 * MIB
+USUAL_PART_BYTES = 16 * MIB  # an interrupted client sends again what was under way, some parts at once
 
 
 class Multipart(enum.StrEnum):

@@ -68,6 +68,7 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, kw_only=True):
     """How it went with one file, as `--json` prints it. `sent_bytes`: 0 where the bytes were known already.
 
+    `stored_bytes`: of an upload in parts, what is in storage as whole parts, and is not sent again by --resume.
     `content_type` and `blob_property`: as they are stored; None where that may not be read. `not_kept`: the options
     that asked for something else. `note`: what became of the file otherwise than one might expect, though nothing
     failed.
@@ -88,6 +89,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     sha256: str | None = None
     resumed: bool = False
     sent_bytes: int = 0
+    stored_bytes: int = 0
     seconds: float = 0.0
     not_kept: list[str] = []
     note: str | None = None
@@ -294,6 +296,7 @@ class Uploading:
                 raise StoppedError
             if made.phase == "sending":
                 sending.outcome.sent_bytes = made.done_bytes - made.found_bytes
+                sending.outcome.stored_bytes = made.stored_bytes
             shown(made)
 
         return progress
@@ -556,7 +559,8 @@ def _left(outcome: Outcome) -> str:
         case "PENDING" | "IN_PROGRESS" if outcome.file == _PIPED:
             return f"the upload {outcome.upload_id} is left to expire: send it anew"
         case "PENDING" | "IN_PROGRESS":
-            return f"the upload {outcome.upload_id} is left pending: go on with 'upwell upload --resume'"
+            stored = f", with {human(outcome.stored_bytes)} in storage" if outcome.stored_bytes else ""
+            return f"the upload {outcome.upload_id} is left pending{stored}: go on with 'upwell upload --resume'"
         case "PROCESSING":
             return f"{outcome.upload_id} is verified without you"
         case status:
@@ -581,5 +585,6 @@ def _sentence(outcome: Outcome) -> str:
     if outcome.is_duplicate:
         kept = f" as {outcome.content_type}" if "--content-type" in outcome.not_kept and outcome.content_type else ""
         return f"{sent}the same bytes are in {outcome.duplicate_of_upload_id} already{kept}; upload {upload}{thing}"
-    rest = f" of {human(outcome.size_bytes or 0)}, the rest was there" if outcome.resumed else ""
+    size = outcome.size_bytes or 0
+    rest = f" of {human(size)}, the rest was there" if outcome.resumed and outcome.sent_bytes < size else ""
     return f"sent {human(outcome.sent_bytes)}{rest}; upload {upload}{thing}"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -30,6 +31,8 @@ from tests.conftest import Database, Servers, Service, Tenant, free_port
 from upwell_client.uploading import MULTIPART_FROM_BYTES
 
 COMMAND = [sys.executable, "-c", "from entrypoints.cli import main; main()"]
+# Loopback is reached directly, whatever proxy there is; here it is a proxy that looks on.
+_BY_PROXY = [sys.executable, "-c", f"from upwell_client import client; client.LOOPBACK = (); {COMMAND[-1]}"]
 PATIENCE_SECONDS = 60
 ROOT = Path(__file__).parents[2]
 IMPORTED = os.pathsep.join([str(ROOT), str(ROOT / "clients" / "python")])
@@ -86,7 +89,11 @@ class User:
 async def run(*arguments: str, folder: Path, variables: Mapping[str, str], stdout: int = subprocess.PIPE) -> Ran:
     with anyio.fail_after(PATIENCE_SECONDS):
         done = await anyio.run_process(
-            [*COMMAND, *arguments], env=environment_of(variables), cwd=folder, check=False, stdout=stdout
+            [*(_BY_PROXY if "NO_PROXY" in variables else COMMAND), *arguments],
+            env=environment_of(variables),
+            cwd=folder,
+            check=False,
+            stdout=stdout,
         )
     ran = Ran(code=done.returncode, out=(done.stdout or b"").decode(), err=done.stderr.decode())
     assert "Traceback" not in ran.err
@@ -367,7 +374,7 @@ async def broken_off(user: User, proxy: Proxy, how: signal.Signals, *, passing: 
     """Upload the large file, and end that by a signal when so many parts have arrived."""
     proxy.passing = passing
     async with await anyio.open_process(
-        [*COMMAND, "upload", "large.mp4"],
+        [*_BY_PROXY, "upload", "large.mp4"],
         env=environment_of({**user.variables, **proxy.variables}),
         cwd=user.folder,
         stdin=subprocess.DEVNULL,
@@ -438,7 +445,10 @@ async def test_ctrl_c_ends_at_once_and_the_upload_goes_on_later(user: User, larg
     ended = await broken_off(user, proxy, signal.SIGINT, passing=2)
     assert (ended.code, ended.out) == (130, "")
     assert ended.err.startswith("upwell: large.mp4: interrupted; the upload upl_")
-    assert ended.err.endswith(" is left pending: go on with 'upwell upload --resume'\n")
+    # what it knows of: an answer may have been under way
+    assert re.search(
+        r" is left pending(, with (5|10)\.0 MiB in storage)?: go on with 'upwell upload --resume'\n$", ended.err
+    )
     proxy.parts = []
     ran = await user.run("upload", "--resume", **proxy.variables)
     assert ran.code == 0, ran.err

@@ -297,7 +297,15 @@ def test_only_what_is_missing_or_different_is_sent(server: Server, uploads: Uplo
     assert uploads.resume(path, progress=seen.append).file_hash == SHA256
     assert sorted(server.taken) == [2, 3, 5, 6, 7, 8]
     last = [progress for progress in seen if progress.phase == "sending"][-1]
-    assert (last.done_bytes, last.found_bytes) == (len(BODY), 2 * PART)
+    assert (last.done_bytes, last.found_bytes, last.stored_bytes) == (len(BODY), 2 * PART, len(BODY))
+
+
+def test_an_interruption_loses_no_more_than_the_parts_under_way(uploads: Uploads, path: Path) -> None:
+    seen: list[Progress] = []
+    uploads.upload(path, multipart="always", parallel=2, progress=seen.append)
+    sending = [progress for progress in seen if progress.phase == "sending"]
+    assert max(progress.done_bytes - progress.stored_bytes for progress in sending) <= 2 * PART
+    assert sending[-1].stored_bytes == len(BODY)
 
 
 def test_what_is_whole_already_is_only_confirmed(server: Server, uploads: Uploads, path: Path) -> None:

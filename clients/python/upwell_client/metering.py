@@ -34,9 +34,16 @@ class Meter:
         """Count bytes that storage had."""
         self._show(
             lambda before: replace(
-                before, done_bytes=before.done_bytes + size_bytes, found_bytes=before.found_bytes + size_bytes
+                before,
+                done_bytes=before.done_bytes + size_bytes,
+                found_bytes=before.found_bytes + size_bytes,
+                stored_bytes=before.stored_bytes + size_bytes,
             )
         )
+
+    def store(self, size_bytes: int) -> None:
+        """Note that a part has arrived whole."""
+        self._show(lambda before: replace(before, stored_bytes=before.stored_bytes + size_bytes))
 
     @property
     def upload_id(self) -> str | None:

@@ -55,6 +55,7 @@ class Progress:
     """How far a step is. `total_bytes` None: nobody knows. `upload`: what the service said last, once it said anything.
 
     `done_bytes` may go down: what did not arrive is sent again. `found_bytes` of them were in storage before.
+    `stored_bytes`: of an upload in parts, what is in storage as whole parts; an interruption does not lose it.
     """
 
     phase: Phase
@@ -62,3 +63,4 @@ class Progress:
     total_bytes: int | None
     upload: Upload | None
     found_bytes: int = 0
+    stored_bytes: int = 0

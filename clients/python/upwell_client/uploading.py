@@ -302,6 +302,7 @@ class Uploading:
 
         async def job() -> None:
             await self._put(signed, anew, content_of(source, self._meter.advance, part.offset, part.size_bytes))
+            self._meter.store(part.size_bytes)
 
         return job
 
@@ -318,6 +319,7 @@ class Uploading:
 
             content = content_of(source, self._meter.advance, part.offset, part.size_bytes)
             await self._put(await sign(), sign, content)
+            self._meter.store(part.size_bytes)
 
         return job
 

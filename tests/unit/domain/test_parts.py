@@ -44,6 +44,10 @@ def test_of_an_unknown_size_parts_have_the_usual_size_and_no_count() -> None:
     assert part_count(1, None) is None
 
 
+def test_four_parts_under_way_are_little_to_send_again() -> None:
+    assert 4 * USUAL_PART_BYTES <= 64 * MIB
+
+
 def test_more_than_storage_takes_is_refused() -> None:
     largest = MAX_PARTS * MAX_PART_BYTES
     assert part_size_for(Multipart.AUTO, largest) == MAX_PART_BYTES

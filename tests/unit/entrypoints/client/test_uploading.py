@@ -14,7 +14,7 @@ from entrypoints.client.keeping import find_kept
 from entrypoints.client.progress import Steps
 from entrypoints.client.service import Bucket, Property, Schema
 from entrypoints.client.target import Target
-from entrypoints.client.uploading import Manner, Outcome, Uploading
+from entrypoints.client.uploading import Manner, Outcome, Uploading, _sentence, interrupted
 from entrypoints.client.wish import Wish
 from upwell_client import Client, Retries
 
@@ -325,6 +325,21 @@ def test_an_interruption_leaves_the_upload_pending(world: World, path: Path) -> 
         "message": "interrupted; the upload upl_1 is left pending: go on with 'upwell upload --resume'",
     }
     assert kept(path)
+
+
+def test_an_interruption_says_how_much_is_in_storage() -> None:
+    outcome = Outcome(file="a.mp4", upload_id="upl_1", status="IN_PROGRESS", stored_bytes=64 * 1024**2)
+    assert interrupted(outcome)["message"] == (
+        "interrupted; the upload upl_1 is left pending, with 64.0 MiB in storage: go on with 'upwell upload --resume'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [(98, "sent 98 bytes; upload upl_1"), (34, "sent 34 bytes of 98 bytes, the rest was there; upload upl_1")],
+)
+def test_the_rest_was_there_only_where_there_is_a_rest(sent: int, said: str) -> None:
+    assert _sentence(Outcome(file="a", upload_id="upl_1", size_bytes=98, sent_bytes=sent, resumed=True)) == said
 
 
 def test_an_interruption_leaves_alone_what_is_being_verified(world: World, path: Path) -> None:
