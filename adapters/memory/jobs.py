@@ -21,6 +21,7 @@ class MemoryJobQueue:
     def __init__(self, log: MemoryEventLog) -> None:
         self._log = log
         self._news = asyncio.Event()
+        self._served = ""
         log.hear_due_jobs(self._news.set)
 
     async def set(self, kind: JobKind, upload_id: str, due_at: datetime) -> None:
@@ -36,8 +37,17 @@ class MemoryJobQueue:
             for row in self._log.jobs.rows.values()
             if row.due_at <= agreed and (row.leased_until is None or row.leased_until <= agreed)
         ]
+        holders: dict[str, list[JobRow]] = {}
+        for row in sorted(due, key=lambda each: each.due_at):
+            holders.setdefault(self._holder(row), []).append(row)
+        turns = sorted(holders, key=lambda holder: (holder <= self._served, holder))
+        taken: list[JobRow] = []
+        for holder in turns:
+            if len(taken) < limit:
+                taken += holders[holder][: limit - len(taken)]
+                self._served = holder
         lease = f"lease-{next(_leases)}"
-        return [self._lease(row, lease, now + lasts) for row in sorted(due, key=lambda each: each.due_at)[:limit]]
+        return [self._lease(row, lease, now + lasts) for row in sorted(taken, key=lambda each: each.due_at)]
 
     async def done(self, job: Job) -> None:
         """Remove the job if it is still ours."""
@@ -69,6 +79,12 @@ class MemoryJobQueue:
             async with asyncio.timeout(at_most.total_seconds()):
                 await self._news.wait()
         self._news.clear()
+
+    def _holder(self, row: JobRow) -> str:
+        """Return whose job it is."""
+        tables = self._log.tables
+        about = tables.uploads.get(row.upload_id) or tables.objects.get(row.upload_id)
+        return about.organization_id if about else ""
 
     def _lease(self, row: JobRow, lease: str, until: datetime) -> Job:
         leased = msgspec.structs.replace(row, lease=lease, leased_until=until, attempts=row.attempts + 1)

@@ -13,6 +13,8 @@ from adapters.postgres.listening import JOBS, Listener
 from adapters.postgres.queries import QUERIES
 from application.ports.jobs import Job, JobKind
 
+LANES = 64
+
 
 class PostgresJobQueue:
     """Implements `JobQueue`."""
@@ -21,6 +23,7 @@ class PostgresJobQueue:
         self._pool = pool
         self._listener = listener
         self._news = asyncio.Event()
+        self._next_lane = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -37,7 +40,13 @@ class PostgresJobQueue:
     async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
         """Take up to `limit` due jobs."""
         async with log_errors():
-            rows = await self._pool.fetch(QUERIES["lease_jobs"], now, now + lasts, secrets.token_hex(8), limit)
+            rows = await self._pool.fetch(
+                QUERIES["lease_jobs"], now, now + lasts, secrets.token_hex(8), limit, self._next_lane
+            )
+        if rows:
+            served = {row["lane"] for row in rows}
+            last = max(served, key=lambda lane: (lane - self._next_lane) % LANES)
+            self._next_lane = (last + 1) % LANES
         return sorted((msgspec.convert(dict(row), Job) for row in rows), key=lambda job: job.due_at)
 
     async def done(self, job: Job) -> None:

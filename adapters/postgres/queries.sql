@@ -223,17 +223,22 @@ SELECT owner_id FROM upwell.claims WHERE scope = $1 AND key = $2;
 SELECT key, owner_id FROM upwell.claims WHERE scope = $1 AND key = ANY ($2::text[]);
 
 -- name: lease_jobs
--- Take due jobs that nobody works on, the longest due first. Materialized: joined as it stands, the choice would be made
--- anew for every row it is compared with, and more would be taken than the limit.
+-- Take due jobs that nobody works on, the longest due first, from the next lane that has any and those behind it.
+-- Materialized: joined as it stands, the choice would be made anew for every row it is compared with, and more would be
+-- taken than the limit.
 WITH due AS MATERIALIZED (
-    SELECT upload_id, kind FROM upwell.jobs
-    WHERE due_at <= upwell.agreed_time($1) AND (leased_until IS NULL OR leased_until <= upwell.agreed_time($1))
-    ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
+    SELECT job.upload_id, job.kind FROM generate_series(0, 63) n, LATERAL (
+        SELECT upload_id, kind FROM upwell.jobs
+        WHERE lane = ($5 + n) % 64 AND due_at <= upwell.agreed_time($1)
+            AND (leased_until IS NULL OR leased_until <= upwell.agreed_time($1))
+        ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
+    ) job
+    LIMIT $4
 )
 UPDATE upwell.jobs j SET lease = $3, leased_until = $2, attempts = attempts + 1
 FROM due
 WHERE j.upload_id = due.upload_id AND j.kind = due.kind
-RETURNING j.kind, j.upload_id, j.due_at, j.attempts, j.lease, j.storage_key, j.multipart_id, j.again_at;
+RETURNING j.kind, j.upload_id, j.due_at, j.attempts, j.lease, j.storage_key, j.multipart_id, j.again_at, j.lane;
 
 -- name: finish_job
 -- Remove a job that is still ours.
@@ -265,8 +270,11 @@ FROM upwell.quotas;
 -- The jobs that wait for a worker, up to a number of them, by kind.
 SELECT kind, count(*) AS count, min(due_at) AS oldest_due_at
 FROM (
-    SELECT kind, due_at FROM upwell.jobs WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
-    ORDER BY due_at LIMIT $2
+    SELECT job.kind, job.due_at FROM generate_series(0, 63) n, LATERAL (
+        SELECT kind, due_at FROM upwell.jobs
+        WHERE lane = n AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) ORDER BY due_at LIMIT $2
+    ) job
+    LIMIT $2
 ) waiting
 GROUP BY kind;
 
@@ -284,8 +292,8 @@ INSERT INTO upwell.task_items (task_id, organization_id, index, subject, input)
 SELECT $1, $2, n - 1, i->>'subject', i->'input' FROM jsonb_array_elements($3::jsonb) WITH ORDINALITY x(i, n);
 
 -- name: create_jobs
--- Jobs that no event calls for.
-INSERT INTO upwell.jobs (kind, upload_id, due_at) SELECT $1, s, $3 FROM unnest($2::text[]) s
+-- Jobs of an organization that no event calls for.
+INSERT INTO upwell.jobs (kind, upload_id, due_at, lane) SELECT $1, s, $3, upwell.lane_of($4) FROM unnest($2::text[]) s
 ON CONFLICT (upload_id, kind) DO NOTHING;
 
 -- name: set_job

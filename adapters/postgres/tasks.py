@@ -53,7 +53,9 @@ class PostgresTasks:
             )
             if created is None:
                 return
-            await connection.execute(QUERIES["create_jobs"], JobKind.DROP_TASK.value, [task.task_id], drop_at)
+            await connection.execute(
+                QUERIES["create_jobs"], JobKind.DROP_TASK.value, [task.task_id], drop_at, task.organization_id
+            )
             if task.items:
                 subjects = [item_subject(task.task_id, index) for index in range(len(task.items))]
                 await connection.execute(
@@ -62,7 +64,9 @@ class PostgresTasks:
                     task.organization_id,
                     msgspec.json.encode(list(task.items)),
                 )
-                await connection.execute(QUERIES["create_jobs"], JobKind.ITEM.value, subjects, task.created_at)
+                await connection.execute(
+                    QUERIES["create_jobs"], JobKind.ITEM.value, subjects, task.created_at, task.organization_id
+                )
                 await connection.execute(QUERIES["settle_task"], task.task_id, task.created_at)
                 await connection.execute(QUERIES["announce_jobs"])
 

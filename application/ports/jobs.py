@@ -54,6 +54,7 @@ class JobQueue(Protocol):
     async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
         """Take up to `limit` jobs that are due and not leased, the longest due first; no other worker gets them.
 
+        Organizations take turns: each has some of its own taken before another is served a second time.
         They are due by `now` and by the store's own clock: none is taken early because one of the two is wrong.
         """
         ...

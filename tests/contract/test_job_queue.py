@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from application.ports.jobs import Job, JobKind, JobQueue
-from tests.contract._log import GRACE, OTHER_HASH, RETENTION, SOON, Account, Kit, far
+from application.ports.tasks import NewItem, NewTask, TaskType
+from tests.contract._log import GRACE, OTHER_HASH, RETENTION, SOON, Account, Kit, far, open_account
 
 LASTS = timedelta(minutes=2)
 INLINE = timedelta(seconds=60)
@@ -61,6 +62,43 @@ async def test_up_to_the_limit_the_longest_due_come_first(kit: Kit, account: Acc
     assert [job.upload_id for job in first] == [uploads[1], uploads[3], uploads[0]]
     second = await lease_all(kit.jobs, now, limit=3)
     assert [job.upload_id for job in second] == [uploads[4]]
+
+
+async def test_what_one_organization_has_waiting_does_not_keep_another_from_its_turn(
+    kit: Kit, account: Account
+) -> None:
+    quiet = await open_account(kit.log, beside=account, name="Quiet")
+    for _ in range(30):
+        await account.request(kit.log)
+    account.clock.advance(timedelta(seconds=1))
+    one = await quiet.request(kit.log)
+    now = far(account.clock.now())
+    taken = [job.upload_id for _ in range(2) for job in await lease_all(kit.jobs, now, limit=4)]
+    assert one in taken, "it came last, and was not behind all thirty"
+    assert len(taken) >= 5
+    rest = [job for _ in range(10) for job in await lease_all(kit.jobs, now, limit=4)]
+    assert len(taken) + len(rest) == 31, "none is forgotten"
+
+
+async def test_the_jobs_of_a_task_take_the_turns_of_its_organization(kit: Kit, account: Account) -> None:
+    for _ in range(20):
+        await account.request(kit.log)
+    quiet = await open_account(kit.log, beside=account, name="Quiet")
+    began = quiet.clock.now()
+    task = NewTask(
+        task_id="task_1",
+        organization_id=quiet.organization_id,
+        namespace_id=None,
+        task_type=TaskType.CONFIRM_UPLOADS,
+        actor_id="key",
+        created_at=began,
+        inputs=[],
+        items=(NewItem(subject="upl_1"),),
+    )
+    await kit.tasks.create(task, drop_at=began + timedelta(days=999))
+    now = far(began)
+    taken = [job.kind for _ in range(2) for job in await lease_all(kit.jobs, now, limit=4)]
+    assert JobKind.ITEM in taken
 
 
 async def test_a_leased_job_is_nobody_elses(kit: Kit, due_at: datetime, upload_id: str) -> None:

@@ -283,7 +283,7 @@ async def test_no_more_jobs_are_taken_than_asked_for_when_postgres_thinks_there_
     await connection.execute("SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off")
     now = datetime.now(UTC) + AN_HOUR
     for limit in (3, 1):
-        taken = await connection.fetch(QUERIES["lease_jobs"], now, now + LASTS, f"lease-{limit}", limit)
+        taken = await connection.fetch(QUERIES["lease_jobs"], now, now + LASTS, f"lease-{limit}", limit, 0)
         assert len(taken) == limit
     await owner.close()
     await connection.close()
