@@ -116,10 +116,16 @@ class Analyzing:
     def _period(start: datetime, end: datetime, group_by: str) -> Period:
         if group_by not in set(Step):
             raise InvalidInputError(
-                "invalid_group_by", "group_by must be hour, day, week or month.", {"group_by": group_by[:100]}
+                "invalid_group_by",
+                "group_by has a value that is not allowed: use hour, day, week or month.",
+                {"group_by": group_by[:100]},
             )
         if start >= end:
-            raise InvalidInputError("invalid_period", "The period must begin before it ends, and before now.")
+            raise InvalidInputError(
+                "invalid_period",
+                "The period does not begin before its end and before now: send an earlier start.",
+                {"start": start.isoformat(), "end": end.isoformat()},
+            )
         step = Step(group_by)
         steps = [step_begin(start, step)]
         while (at := step_after(steps[-1], step)) < end:
@@ -127,7 +133,7 @@ class Analyzing:
             if len(steps) > MAX_STEPS:
                 raise InvalidInputError(
                     "too_many_steps",
-                    f"The period has more than {MAX_STEPS} steps: make it shorter, or group by longer steps.",
+                    f"The period has more than {MAX_STEPS} steps: shorten it, or group by longer steps.",
                     {"max_steps": MAX_STEPS},
                 )
         return Period(start=steps[0], end=end, step=step, steps=tuple(steps))

@@ -25,7 +25,7 @@ from domain.upload_token import ID_PREFIX, PREFIX, UploadToken
 acting_for: ContextVar[str] = ContextVar("acting_for")
 
 _DERIVED_ID_LENGTH = 32
-_HELP = "send 'Authorization: Bearer sk_…' with a key of yours"
+_HELP = "send 'Authorization: Bearer sk_…' with one of your keys"
 
 _SHORTEST_URL = timedelta(seconds=1)
 
@@ -106,7 +106,7 @@ class Admitting:
     async def caller(self, secret: str | None) -> Caller:
         """Return who holds this secret; refuse an unknown, revoked or expired one."""
         if not secret:
-            raise UnauthenticatedError("key_missing", f"No API key: {_HELP}.")
+            raise UnauthenticatedError("key_missing", f"The API key is missing: {_HELP}.")
         if secret.startswith(PREFIX):
             return await self._holder_of_token(secret)
         if secret.startswith(EVENT_TOKEN_PREFIX):
@@ -114,7 +114,7 @@ class Admitting:
         key_hash = hash_of(secret)
         key = await self._directory.key(key_hash)
         if key is None:
-            raise UnauthenticatedError("key_unknown", f"This API key is not known here: {_HELP}.")
+            raise UnauthenticatedError("key_unknown", f"This API key is unknown: {_HELP}.")
         now = self._clock.now()
         if key_hash not in key.live_hashes(now):
             raise UnauthenticatedError("key_rotated", "This API key was rotated: use its new secret.")
@@ -130,10 +130,10 @@ class Admitting:
         key = await self._directory.key_by_id(caller.key.key_id)
         now = self._clock.now()
         if key is None:
-            raise UnauthenticatedError("key_unknown", f"This API key is not known here: {_HELP}.")
+            raise UnauthenticatedError("key_unknown", f"This API key is unknown: {_HELP}.")
         await self._organization_of(key, now)
         if caller.event_token is not None and caller.event_token.expires_at <= now:
-            raise UnauthenticatedError("token_expired", "This event token has expired. Ask for another one.")
+            raise UnauthenticatedError("token_expired", "This event token has expired: ask for another one.")
         known = caller.key
         if (key.key_hash, key.permissions, key.scopes, key.allowed_origins) != (
             known.key_hash,
@@ -141,7 +141,7 @@ class Admitting:
             known.scopes,
             known.allowed_origins,
         ):
-            raise UnauthenticatedError("key_changed", "This API key was changed meanwhile: ask again.")
+            raise UnauthenticatedError("key_changed", "This API key was changed during the request: try again.")
 
     async def _holder_of_token(self, secret: str) -> Caller:
         named, dot, _ = secret.removeprefix(PREFIX).partition(".")
@@ -153,10 +153,10 @@ class Admitting:
             token = None
         key = None if token is None else await self._directory.key_by_id(token.key_id)
         if token is None or key is None:
-            raise UnauthenticatedError("token_unknown", "This upload token is not known here. Ask for another one.")
+            raise UnauthenticatedError("token_unknown", "This upload token is unknown: ask for another one.")
         now = self._clock.now()
         if token.expires_at <= now:
-            raise UnauthenticatedError("token_expired", "This upload token has expired. Ask for another one.")
+            raise UnauthenticatedError("token_expired", "This upload token has expired: ask for another one.")
         return Caller(key=key, organization=await self._organization_of(key, now), token=token)
 
     async def _holder_of_event_token(self, secret: str) -> Caller:
@@ -165,20 +165,22 @@ class Admitting:
         now = self._clock.now()
         token = None if key is None else token_in(secret, key.live_hashes(now), self._secrets)
         if key is None or token is None or not token.may_have_been_issued(now):
-            raise UnauthenticatedError("token_unknown", "This event token is not known here. Ask for another one.")
+            raise UnauthenticatedError("token_unknown", "This event token is unknown: ask for another one.")
         if token.expires_at <= now:
-            raise UnauthenticatedError("token_expired", "This event token has expired. Ask for another one.")
+            raise UnauthenticatedError("token_expired", "This event token has expired: ask for another one.")
         return Caller(key=key, organization=await self._organization_of(key, now), event_token=token)
 
     async def _organization_of(self, key: KeyRecord, now: datetime) -> OrganizationRecord:
         """Return a live key's organization."""
         if key.revoked_at is not None:
-            raise UnauthenticatedError("key_revoked", "This API key was revoked.")
+            raise UnauthenticatedError("key_revoked", "This API key was revoked: use another one.")
         if key.expires_at is not None and key.expires_at <= now:
-            raise UnauthenticatedError("key_expired", "This API key has expired.")
+            raise UnauthenticatedError(
+                "key_expired", "This API key has expired: use another one, or set a later expires_at."
+            )
         organization = await self._directory.organization(key.organization_id)
         if organization is None:
-            raise UnauthenticatedError("key_unknown", f"This API key is not known here: {_HELP}.")
+            raise UnauthenticatedError("key_unknown", f"This API key is unknown: {_HELP}.")
         acting_for.set(organization.organization_id)
         self._uses.note(key.key_id, now)
         return organization
@@ -219,13 +221,19 @@ class Admitting:
         """Refuse, as if it were not there, an upload that was not requested with the caller's token."""
         stored = await self._log.read_stream(upload_id)
         if not stored or caller.token is None or decode(stored[0].state).origin.actor_id != caller.token.token_id:
-            raise NotFoundError("upload_not_found", "There is no such upload.", {"upload_id": upload_id[:100]})
+            raise NotFoundError(
+                "upload_not_found",
+                "There is no such upload, or it is not yours: check its id.",
+                {"upload_id": upload_id[:100]},
+            )
 
     async def namespace(self, caller: Caller, id_or_name: str | None) -> NamespaceRecord:
         """Return the namespace that the caller named, by id or name."""
         if not id_or_name:
             raise InvalidInputError(
-                "namespace_required", "Name a namespace (its id or name) in the header X-Namespace."
+                "namespace_required",
+                "The header X-Namespace is missing: send the id or name of a namespace.",
+                {"field": "X-Namespace"},
             )
         namespace = await self._directory.namespace(caller.organization.organization_id, id_or_name)
         if namespace is None:
@@ -240,7 +248,7 @@ class Admitting:
         if active and bucket.status is not BucketStatus.ACTIVE:
             raise ForbiddenError(
                 "bucket_not_active",
-                f"The bucket is {bucket.status} and takes no uploads.",
+                f"The bucket is {bucket.status} and takes no uploads: use another bucket.",
                 {"status": bucket.status},
             )
         return bucket
@@ -251,7 +259,7 @@ def check_permission(caller: Caller, needed: Permission) -> None:
     if not {needed, Permission.ADMIN} & set(caller.key.permissions):
         raise ForbiddenError(
             "permission_denied",
-            f"This API key lacks the permission '{needed}'.",
+            f"This API key does not have the permission '{needed}': use one that has it.",
             {"needed": needed, "permissions": list(caller.key.permissions)},
         )
 
@@ -302,31 +310,46 @@ def check_origin(caller: Caller, origin: str) -> None:
     allowed = caller.key.allowed_origins
     if allowed and ANY_ORIGIN not in allowed and origin.lower() not in allowed:
         raise ForbiddenError(
-            "origin_not_allowed", "This API key is not for pages of this web origin.", {"origin": origin[:300]}
+            "origin_not_allowed",
+            "This API key is not allowed for this web origin: add it to the key's allowed_origins, or use another key.",
+            {"origin": origin[:300]},
         )
 
 
 def out_of_scope() -> ForbiddenError:
     """Return the refusal of what is wider than any scope of the key."""
-    return ForbiddenError("out_of_scope", "This API key is for single namespaces or buckets, and this is for neither.")
+    return ForbiddenError(
+        "out_of_scope",
+        "This API key is limited to some namespaces or buckets, and this request is wider: use a key without scopes.",
+    )
 
 
 def lacking_operation(needed: Permission) -> ForbiddenError:
     """Return the refusal of an operation that no scope of the key allows here."""
     operation = OPERATION_OF[needed]
     return ForbiddenError(
-        "permission_denied", f"The scopes of this API key do not allow '{operation}' here.", {"needed": operation}
+        "permission_denied",
+        f"The scopes of this API key do not allow '{operation}' here: use a key whose scopes do.",
+        {"needed": operation},
     )
 
 
 def bucket_not_found(id_or_name: str) -> NotFoundError:
     """Return the refusal of a bucket that is not there, or not for the caller."""
-    return NotFoundError("bucket_not_found", "There is no such bucket.", {"bucket": id_or_name[:200]})
+    return NotFoundError(
+        "bucket_not_found",
+        "There is no such bucket, or it is not yours: check its id or name.",
+        {"bucket": id_or_name[:200]},
+    )
 
 
 def namespace_not_found(id_or_name: str) -> NotFoundError:
     """Return the refusal of a namespace that is not there, or not for the caller."""
-    return NotFoundError("namespace_not_found", "There is no such namespace.", {"namespace": id_or_name[:200]})
+    return NotFoundError(
+        "namespace_not_found",
+        "There is no such namespace, or it is not yours: check its id or name.",
+        {"namespace": id_or_name[:200]},
+    )
 
 
 def new_command_id(ids: Ids) -> str:

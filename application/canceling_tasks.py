@@ -30,9 +30,9 @@ class CancelingTasks:
             upload = task.task_type is TaskType.CONFIRM_UPLOAD
             raise WrongStateError(
                 "task_not_cancelable",
-                "Cancel the upload instead (DELETE on it): its task ends with it."
+                "This task cannot be canceled by itself: cancel its upload instead, with DELETE."
                 if upload
-                else "A deletion that has begun goes on to its end.",
+                else "A deletion that has begun cannot be canceled: wait until it ends.",
                 {"task_type": task.task_type, "upload_id": task.upload_id},
             )
         await self._tasks.cancel(organization_id, task_id, now=self._clock.now())

@@ -88,7 +88,7 @@ class CancelingUpload:
             except VersionConflictError:
                 continue
             return
-        raise WrongStateError("busy", "Others change this upload at this very moment; cancel again.")
+        raise WrongStateError("busy", "The upload is being changed by other requests: cancel again in a moment.")
 
     async def _cancel(self, caller: Caller, loaded: LoadedUpload, *, keep_bytes: bool) -> None:
         now = self._clock.now()
@@ -120,7 +120,7 @@ class CancelingUpload:
         if keep_bytes:
             raise WrongStateError(
                 "bytes_go_with_upload",
-                "A finished upload is deleted with its bytes: leave delete_s3_object out.",
+                "A completed upload is deleted together with its bytes: leave delete_s3_object out.",
                 {"upload_id": loaded.upload_id},
             )
         heir_id: str | None = None

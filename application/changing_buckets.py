@@ -82,7 +82,7 @@ class ChangingBuckets:
             if record is None:
                 raise bucket_not_found(bucket_id)
             return record
-        raise WrongStateError("busy", "Others change this bucket at this very moment; try again.")
+        raise WrongStateError("busy", "The bucket is being changed by other requests: try again in a moment.")
 
     async def _append(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str, change: BucketChange) -> None:
         before, version = await load_bucket(self._log, bucket_id)
@@ -135,7 +135,7 @@ class ChangingBuckets:
                         raise InvalidInputError(
                             "schema_contradicted",
                             f"The object {record.object_id} does not fit bucket_schema: {problem}. Change the object, "
-                            "or name the property otherwise.",
+                            "or give the property another name.",
                             {"field": f"bucket_schema.properties.{name}", "object_id": record.object_id},
                         )
             if not page.has_more:
@@ -196,10 +196,16 @@ def bucket_name_claim(namespace_id: str, name: str) -> Claim:
 def bucket_name_taken(taken: ClaimTakenError) -> WrongStateError:
     """Return the refusal of a name that another bucket has."""
     return WrongStateError(
-        "name_taken", f"A bucket named {taken.claim.key!r} exists already.", {"bucket_id": taken.owner_id}
+        "name_taken",
+        f"A bucket named '{taken.claim.key}' exists already: use another name.",
+        {"bucket_id": taken.owner_id},
     )
 
 
 def bucket_not_found(bucket: str) -> NotFoundError:
     """Return the refusal of a bucket that is not there, or not the caller's."""
-    return NotFoundError("bucket_not_found", "There is no such bucket.", {"bucket": bucket[:200]})
+    return NotFoundError(
+        "bucket_not_found",
+        "There is no such bucket, or it is not yours: check its id or name.",
+        {"bucket": bucket[:200]},
+    )

@@ -51,7 +51,7 @@ class ChangingNamespaces:
             if record is None:
                 raise namespace_not_found(namespace_id)
             return record
-        raise WrongStateError("busy", "Others change this namespace at this very moment; try again.")
+        raise WrongStateError("busy", "The namespace is being changed by other requests: try again in a moment.")
 
     async def _append(self, caller: Caller, namespace_id: str, change: NamespaceChange) -> None:
         state, version = await load_namespace(self._log, namespace_id)
@@ -97,10 +97,16 @@ def namespace_name_claim(organization_id: str, name: str) -> Claim:
 def namespace_name_taken(taken: ClaimTakenError) -> WrongStateError:
     """Return the refusal of a name that another namespace has."""
     return WrongStateError(
-        "name_taken", f"A namespace named {taken.claim.key!r} exists already.", {"namespace_id": taken.owner_id}
+        "name_taken",
+        f"A namespace named '{taken.claim.key}' exists already: use another name.",
+        {"namespace_id": taken.owner_id},
     )
 
 
 def namespace_not_found(namespace: str) -> NotFoundError:
     """Return the refusal of a namespace that is not there, or not the caller's."""
-    return NotFoundError("namespace_not_found", "There is no such namespace.", {"namespace": namespace[:200]})
+    return NotFoundError(
+        "namespace_not_found",
+        "There is no such namespace, or it is not yours: check its id or name.",
+        {"namespace": namespace[:200]},
+    )

@@ -72,7 +72,7 @@ class ChangingObjects:
             if changed is None:
                 raise object_not_found(object_id)
             return changed
-        raise WrongStateError("busy", "Others change this object at this very moment; try again.")
+        raise WrongStateError("busy", "The object is being changed by other requests: try again in a moment.")
 
     async def _change(
         self, caller: Caller, bucket: BucketRecord, object_id: str, change: Change, blobs: tuple[Blob, ...] | None
@@ -132,10 +132,12 @@ def taken_by_another(taken: ClaimTakenError) -> ConflictError:
     """Return the refusal of an object whose unique key or whose content another object has."""
     if taken.claim.scope.startswith("content:"):
         return ConflictError(
-            "duplicate_object", "Another object has this very content.", {"existing_object_id": taken.owner_id}
+            "duplicate_object",
+            "Another object has exactly this content: use that object, or send skip_duplicates=false.",
+            {"existing_object_id": taken.owner_id},
         )
     return ConflictError(
         "unique_key_taken",
-        "Another object has the same values of the bucket's unique key.",
+        "Another object has the same values of the bucket's unique key: change them, or update that object.",
         {"existing_object_id": taken.owner_id},
     )

@@ -88,8 +88,11 @@ class ChangingOrganizations:
                 return found
             break
         else:
-            raise WrongStateError("busy", "Others change this organization at this very moment; try again.")
-        raise NotFoundError("organization_not_found", "There is no such organization.")
+            raise WrongStateError("busy", "The organization is being changed by other requests: try again in a moment.")
+        raise NotFoundError(
+            "organization_not_found",
+            "There is no such organization, or it is not yours: check its id or name.",
+        )
 
 
 def _check_limits(limits: Mapping[str, int | None], state: ActiveOrganization) -> None:
@@ -98,6 +101,6 @@ def _check_limits(limits: Mapping[str, int | None], state: ActiveOrganization) -
     if above:
         raise ForbiddenError(
             "rate_limit_above_tier",
-            f"The tier '{state.tier}' has lower limits for {', '.join(above)}.",
+            f"The tier '{state.tier}' has lower limits for {', '.join(above)}: send lower ones, or raise the tier.",
             {"above": above, "most": msgspec.to_builtins(most)},
         )

@@ -47,7 +47,7 @@ class ComposingObjects:
         if not holder.keeps_bytes or holder.changed_etag is not None:
             raise WrongStateError(
                 "upload_without_bytes",
-                f"The bytes of the upload {upload_id} are not there any more: upload them again.",
+                f"The bytes of the upload {upload_id} were deleted or changed: upload the file again.",
                 {"upload_id": upload_id},
             )
         return upload, holder

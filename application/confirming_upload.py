@@ -155,7 +155,8 @@ class ConfirmingUpload:
         if content is None:
             raise WrongStateError(
                 "content_not_found",
-                "No bytes are stored for this upload: send the file as its request says, then confirm again.",
+                "No bytes are stored for this upload: send the file with the request that you were given, then"
+                " confirm again.",
                 {"upload_id": loaded.upload_id},
             )
         return command, content
@@ -212,8 +213,10 @@ class ConfirmingUpload:
                 )
             case _:
                 status = STATUS_OF[type(state)]
-                raise WrongStateError("wrong_state", f"The upload is {status}; request a new one.", {"status": status})
+                raise WrongStateError(
+                    "wrong_state", f"The upload is {status}: request a new upload.", {"status": status}
+                )
 
 
 def _busy() -> WrongStateError:
-    return WrongStateError("busy", "Others change this upload at this very moment; confirm again.")
+    return WrongStateError("busy", "The upload is being changed by other requests: confirm again in a moment.")

@@ -84,7 +84,9 @@ class CreatingObjects:
             policy = (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT
         if policy is Policy.UPDATE and bucket.unique_key is None:
             raise InvalidInputError(
-                "no_unique_key", "The policy 'update' finds objects by a unique key, and the bucket has none."
+                "no_unique_key",
+                "The policy 'update' needs a unique key, and the bucket has none: use the policy 'insert'.",
+                {"field": "policy"},
             )
         check_key_prefix(wish.key_prefix)
         check_retention(wish.expires_after_seconds, "expires_after_seconds")
@@ -96,7 +98,9 @@ class CreatingObjects:
             owner_id = None if policy is Policy.INSERT else await self._owner(bucket, unique_key)
             if owner_id is None and policy is Policy.UPDATE:
                 raise NotFoundError(
-                    "object_not_found", "No object with this unique key exists, and the policy 'update' needs one."
+                    "object_not_found",
+                    "No object has this unique key, and the policy 'update' needs one: send"
+                    " policy=upsert, or check the values.",
                 )
             try:
                 if owner_id is None:
@@ -109,7 +113,7 @@ class CreatingObjects:
                 continue  # an upload was forgotten meanwhile: the next look at it tells
             if found is not None:
                 return found
-        raise WrongStateError("busy", "Others change this object at this very moment; try again.")
+        raise WrongStateError("busy", "The object is being changed by other requests: try again in a moment.")
 
     async def _owner(self, bucket: BucketRecord, unique_key: str | None) -> str | None:
         if unique_key is None:

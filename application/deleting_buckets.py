@@ -88,7 +88,7 @@ class DeletingBuckets:
                     raise
             else:
                 return await kept_task(self._tasks, caller, task_id)
-        raise WrongStateError("busy", "Others change this bucket at this very moment; delete it again.")
+        raise WrongStateError("busy", "The bucket is being changed by other requests: delete it again in a moment.")
 
     async def work(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
         """Delete what is in the bucket that the item names, and then the bucket."""

@@ -79,7 +79,7 @@ class DeletingNamespaces:
                     raise
             else:
                 return await kept_task(self._tasks, caller, task_id)
-        raise WrongStateError("busy", "Others change this namespace at this very moment; delete it again.")
+        raise WrongStateError("busy", "The namespace is being changed by other requests: delete it again in a moment.")
 
     async def work(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
         """Delete the buckets of the namespace that the item names, and then the namespace."""

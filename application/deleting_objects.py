@@ -55,7 +55,7 @@ class DeletingObjects:
                         return
             except VersionConflictError:
                 continue  # somebody changed it, or one of its uploads
-        raise WrongStateError("busy", "Others change this object at this very moment; delete it again.")
+        raise WrongStateError("busy", "The object is being changed by other requests: delete it again in a moment.")
 
     async def _command(
         self,

@@ -60,7 +60,7 @@ async def wait_until_begun(begun: Callable[[], Awaitable[bool]], task: TaskRecor
         if await begun():
             return
         if clock.now() - task.created_at > _BEGINS_WITHIN:
-            raise WrongStateError("deletion_not_begun", "The deletion was never begun; ask for it again.")
+            raise WrongStateError("deletion_not_begun", "The deletion never began: request it again.")
         await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
     raise NotYetBegunError(task.task_id)
 

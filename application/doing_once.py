@@ -99,11 +99,14 @@ class DoingOnce:
                 return await creation.again(Remembered(ids=reservation.ids, drawn=drawn))
             case InFlight():
                 raise ConflictError(
-                    "idempotency_key_in_flight", "The same request is being carried out now: try again in a moment."
+                    "idempotency_key_in_flight",
+                    "Another request with this idempotency key is still running: try again in a moment.",
                 )
             case Reused():
                 raise InvalidInputError(
-                    "idempotency_key_reused", "Another request was made with this idempotency key: use a new one."
+                    "idempotency_key_reused",
+                    "Another request was made with this idempotency key: use a new one.",
+                    {"field": "Idempotency-Key"},
                 )
             case Reserved():
                 return await self._carry_out(reservation, creation)
@@ -165,6 +168,7 @@ def check_idempotency_key(key: str) -> str:
     if not 1 <= len(key) <= MAX_KEY_LENGTH or any(character < " " or character == "\x7f" for character in key):
         raise InvalidInputError(
             "invalid_idempotency_key",
-            f"An idempotency key has 1 to {MAX_KEY_LENGTH} characters, and no control characters.",
+            f"The idempotency key is not allowed: use 1 to {MAX_KEY_LENGTH} characters, without control characters.",
+            {"field": "Idempotency-Key"},
         )
     return key

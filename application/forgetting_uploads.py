@@ -84,4 +84,4 @@ class ForgettingUploads:
                 heir_id = None  # the heir is going itself
             else:
                 return
-        raise WrongStateError("busy", "Others change this upload at this very moment; try again.")
+        raise WrongStateError("busy", "The upload is being changed by other requests: try again in a moment.")

@@ -26,7 +26,9 @@ class IssuingEventTokens:
         """Return a token's secret and what it is for: what the key may see, of one namespace if one is named."""
         if not MIN_SECONDS <= expires_in_seconds <= MAX_SECONDS:
             raise InvalidInputError(
-                "invalid_expiry", f"expires_in_seconds must be between {MIN_SECONDS} and {MAX_SECONDS}."
+                "invalid_expiry",
+                f"expires_in_seconds is out of range: send a number from {MIN_SECONDS} to {MAX_SECONDS}.",
+                {"field": "expires_in_seconds"},
             )
         now, key = self._clock.now(), caller.key
         namespace_id = None if namespace is None else namespace.namespace_id

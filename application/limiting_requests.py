@@ -79,7 +79,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 _LIMITS = {
     OF_A_KEY: "{} requests a minute is the limit of this API key",
     OF_A_TOKEN: "{} requests a minute is the limit of this token",
-    OF_REFUSALS: "{} requests of yours were refused within this minute, which is as many as may be",
+    OF_REFUSALS: "{} of your requests were refused within this minute, which is the limit",
 }
 
 

@@ -146,7 +146,11 @@ class ManagingKeys:
     ) -> KeyRecord:
         """Change a key, in one command whatever changes, and return it as it is then."""
         if change.status is KeyStatus.EXPIRED:
-            raise InvalidInputError("invalid_status", "A key expires by its time: set expires_at, or revoke it.")
+            raise InvalidInputError(
+                "invalid_status",
+                "status cannot be set to expired: set expires_at, or revoke the key.",
+                {"field": "status"},
+            )
         given = {f: getattr(change, f) for f in change.__struct_fields__ if f != "status"}
         if change.allowed_origins is not None:
             given["allowed_origins"] = keys.check_origins(change.allowed_origins)
@@ -235,7 +239,11 @@ class ManagingKeys:
         """Take a key back by its id, for the operator, and return it."""
         key = await self._read_side.key_by_id(key_id)
         if key is None:
-            raise NotFoundError("key_not_found", "There is no such API key.", {"key_id": key_id[:100]})
+            raise NotFoundError(
+                "key_not_found",
+                "There is no such API key, or it is not yours: check its id or name.",
+                {"key_id": key_id[:100]},
+            )
         if key.revoked_at is None:
             await self.revoke(key.organization_id, user_id=key.user_id, name=key.name, actor_id=actor_id)
         return await self._by_id(key.organization_id, key.user_id, key_id)
@@ -291,7 +299,7 @@ class ManagingKeys:
             except VersionConflictError:
                 continue
             return await self._by_id(organization_id, user_id, key_id)
-        raise WrongStateError("busy", "Others change this API key at this very moment; try again.")
+        raise WrongStateError("busy", "The API key is being changed by other requests: try again in a moment.")
 
     async def _append(
         self, stream: StreamAppend, origin: Origin, by: KeyRecord | None, *, name: str | None, user_id: str
@@ -309,7 +317,7 @@ class ManagingKeys:
             )
         except ClaimTakenError as taken:
             raise WrongStateError(
-                "name_taken", f"A key named {name!r} exists already.", {"key_id": taken.owner_id}
+                "name_taken", f"A key named '{name}' exists already: use another name.", {"key_id": taken.owner_id}
             ) from taken
 
     async def _by_id(self, organization_id: str, user_id: str, key_id: str) -> KeyRecord:
@@ -359,8 +367,12 @@ def _powers(key: ActiveKey) -> Powers:
 
 def _check_active(change: KeyChange, new: ActiveKey, now: datetime) -> None:
     if change.status is KeyStatus.ACTIVE and new.expires_at is not None and new.expires_at <= now:
-        raise WrongStateError("key_is_expired", "The API key has expired: give it a later expires_at.")
+        raise WrongStateError("key_is_expired", "The API key has expired: set a later expires_at.")
 
 
 def _not_found(name: str) -> NotFoundError:
-    return NotFoundError("key_not_found", "There is no such API key.", {"key_name": name[:100]})
+    return NotFoundError(
+        "key_not_found",
+        "There is no such API key, or it is not yours: check its id or name.",
+        {"key_name": name[:100]},
+    )

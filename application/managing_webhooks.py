@@ -89,7 +89,9 @@ class ManagingWebhooks:
         headers = await self._checked(caller, settings, headers, {})
         if len(await self._read_side.webhooks(organization_id)) >= MAX_WEBHOOKS:
             raise WrongStateError(
-                "too_many_webhooks", f"An organization has {MAX_WEBHOOKS} webhooks at most.", {"limit": MAX_WEBHOOKS}
+                "too_many_webhooks",
+                f"An organization can have at most {MAX_WEBHOOKS} webhooks: delete one first.",
+                {"limit": MAX_WEBHOOKS},
             )
         origin = caller.origin(self._clock.now(), command_id)
         command = CreateWebhook(origin=origin, webhook_id=webhook_id, settings=_naming(settings, headers))
@@ -206,7 +208,7 @@ class ManagingWebhooks:
             with suppress(VersionConflictError):
                 await self._append(caller, webhook_id, version, events, name=None if wanted == known else wanted)
                 return
-        raise WrongStateError("busy", "Others change this webhook at this very moment; try again.")
+        raise WrongStateError("busy", "The webhook is being changed by other requests: try again in a moment.")
 
     async def _append(
         self, caller: Caller, webhook_id: str, version: int, events: tuple[WebhookEvent, ...], *, name: str | None
@@ -227,7 +229,9 @@ class ManagingWebhooks:
             )
         except ClaimTakenError as taken:
             raise WrongStateError(
-                "name_taken", f"A webhook named {name!r} exists already.", {"webhook_id": taken.owner_id}
+                "name_taken",
+                f"A webhook named '{name}' exists already: use another name.",
+                {"webhook_id": taken.owner_id},
             ) from taken
 
     async def _endpoint(self, webhook_id: str) -> WebhookEndpoint:
@@ -253,8 +257,9 @@ class ManagingWebhooks:
         except TargetRefusedError as refused:
             raise InvalidInputError(
                 "target_not_allowed",
-                f"{refused} Name another url, or have the operator allow it (UPWELL_WEBHOOK_ALLOWED_NETWORKS,"
+                f"{refused} Use another url, or ask the operator to allow it (UPWELL_WEBHOOK_ALLOWED_NETWORKS,"
                 " UPWELL_WEBHOOK_ALLOWED_PORTS).",
+                {"field": "url"},
             ) from None
         return kept
 
@@ -276,7 +281,7 @@ def _check_readable(caller: Caller, event_types: Sequence[str]) -> None:
     if denied:
         raise ForbiddenError(
             "permission_denied",
-            f"This API key may not read events of these types: {', '.join(denied)}. Leave them out, or use a key that"
+            f"This API key cannot read events of the types {', '.join(denied)}: leave them out, or use a key that"
             " reads them in the whole organization.",
             {"event_types": denied},
         )

@@ -34,8 +34,8 @@ class OpeningOrganizations:
         if not same_name and (others := await self._read_side.organizations(name=name)):
             raise WrongStateError(
                 "name_taken",
-                f"There is an organization {name!r} already, {others[0].organization_id}: choose another name, or open"
-                " a second one of this name with --same-name.",
+                f"An organization named '{name}' exists already, {others[0].organization_id}: choose another name, or"
+                " open a second one of this name with --same-name.",
                 {"organization_id": others[0].organization_id},
             )
         now = self._clock.now()
@@ -67,12 +67,12 @@ class OpeningOrganizations:
         if named:
             raise NotFoundError(
                 "organization_not_found",
-                f"{len(named)} organizations are named {id_or_name!r}: use the id, {' or '.join(named[:5])}.",
+                f"{len(named)} organizations are named '{id_or_name}': use the id, {' or '.join(named[:5])}.",
                 {"organization_ids": named},
             )
         raise NotFoundError(
             "organization_not_found",
-            f"There is no organization {id_or_name!r}: 'upwell org list' shows those that there are.",
+            f"There is no organization '{id_or_name}': run 'upwell org list' to see them all.",
         )
 
     async def set_limits(
@@ -95,7 +95,7 @@ class OpeningOrganizations:
             except VersionConflictError:
                 continue
             return await self.find(found.organization_id)
-        raise WrongStateError("busy", "Others change this organization at this very moment; try again.")
+        raise WrongStateError("busy", "The organization is being changed by other requests: try again in a moment.")
 
     async def _load(self, organization_id: str) -> tuple[Organization, int]:
         stored = await self._log.read_stream(organization_id)

@@ -58,7 +58,8 @@ def _as_named(upload_id: str, stored: Sequence[StoredPart], named: Sequence[Name
     if differing:
         raise WrongStateError(
             "parts_differ",
-            "Storage has other bytes than you name for some parts: send these parts again, then confirm again.",
+            "Storage has other bytes than those confirmed for some parts: send those named in the details again, then"
+            " confirm again.",
             {"upload_id": upload_id, "differing_parts": differing[:_TOLD_AT_MOST]},
         )
     absent = sorted(etags.keys() - {part.part_number for part in there})
@@ -70,7 +71,7 @@ def _as_named(upload_id: str, stored: Sequence[StoredPart], named: Sequence[Name
 def _not_all_there(upload_id: str, found: Problems) -> WrongStateError:
     return WrongStateError(
         "content_not_found",
-        "Not all parts are there as they should be: send these parts (again), then confirm again.",
+        "Some parts are missing or have the wrong size: send those named in the details, then confirm again.",
         {
             "upload_id": upload_id,
             "missing_parts": list(found.missing[:_TOLD_AT_MOST]),

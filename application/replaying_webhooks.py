@@ -67,7 +67,7 @@ class ReplayingWebhooks:
         """
         now = self._clock.now()
         if not webhook.settings.is_active or webhook.stopped(now) is not None:
-            raise WrongStateError("webhook_not_active", "The webhook is switched off: set is_active to true first.")
+            raise WrongStateError("webhook_not_active", "The webhook is inactive: set is_active to true first.")
         end = await self._log.head()
         check_position(max(wish.after, wish.until or 0), end)
         records = await self._subscriptions.subscriptions()

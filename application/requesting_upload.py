@@ -223,7 +223,8 @@ class RequestingUpload:
         if not MIN_EXPIRY_SECONDS <= wish.url_expires_in_seconds <= MAX_EXPIRY_SECONDS:
             raise InvalidInputError(
                 "invalid_expiry",
-                f"presigned_url_expiration must be {MIN_EXPIRY_SECONDS} to {MAX_EXPIRY_SECONDS} seconds.",
+                f"presigned_url_expiration is out of range: send {MIN_EXPIRY_SECONDS} to {MAX_EXPIRY_SECONDS} seconds.",
+                {"field": "presigned_url_expiration"},
             )
         check_retention(wish.expires_after_seconds, "expires_after_seconds")
         admitted = admit(
@@ -474,7 +475,8 @@ def _check_object(item: _Item, owners: Mapping[str, str]) -> None:
 
 def _object_not_found() -> NotFoundError:
     return NotFoundError(
-        "object_not_found", "No object with this unique key exists, and the policy 'update' needs one."
+        "object_not_found",
+        "No object has this unique key, and the policy 'update' needs one: send policy=upsert, or check the values.",
     )
 
 

@@ -123,7 +123,8 @@ class SendingParts:
                 if stored is None:
                     raise WrongStateError(
                         "parts_gone",
-                        "Storage knows these parts no more: confirm, for they may have been put together already.",
+                        "Storage no longer has these parts: confirm the upload, as they may have been assembled"
+                        " already.",
                         {"upload_id": upload_id},
                     )
                 return stored
@@ -131,7 +132,7 @@ class SendingParts:
                 status = STATUS_OF[type(state)]
                 raise WrongStateError(
                     "wrong_state",
-                    f"The upload is {status} and takes no parts.",
+                    f"The upload is {status} and takes no parts: request a new upload.",
                     {"upload_id": upload_id, "status": status},
                 )
 
@@ -225,7 +226,7 @@ def _lasts(caller: Caller, request: UploadRequest, now: datetime) -> timedelta:
     if request.urls_end_at is not None and request.urls_end_at <= now:
         raise ForbiddenError(
             "upload_lifetime_over",
-            "The upload token that began this upload allows no more URLs for it: confirm what was sent, or request"
+            "The upload token of this upload allows no further URLs for it: confirm what was sent, or request"
             " another upload.",
             {"urls_end_at": request.urls_end_at.isoformat()},
         )
@@ -235,7 +236,8 @@ def _lasts(caller: Caller, request: UploadRequest, now: datetime) -> timedelta:
 def _check_in_parts(request: UploadRequest) -> None:
     if request.part_size is None:
         raise WrongStateError(
-            "not_in_parts", "This upload is sent by a single PUT: ask for one with multipart=always to send parts."
+            "not_in_parts",
+            "This upload is sent in a single PUT: request another one with multipart=always to send parts.",
         )
 
 
@@ -245,7 +247,7 @@ def _check_numbers(request: UploadRequest, part_numbers: Sequence[int]) -> None:
     if beyond or len(set(part_numbers)) < len(part_numbers):
         raise InvalidInputError(
             "invalid_part_numbers",
-            f"The parts of this upload are numbered from 1 to {last}; name each once.",
+            f"The parts of this upload are numbered from 1 to {last}: name each once.",
             {"part_count": last, "invalid_part_numbers": beyond[:100]},
         )
 
@@ -254,14 +256,16 @@ def _check_hashes(request: UploadRequest, parts: Sequence[WantedPart]) -> None:
     if request.storage_checks and any(part.sha256 is None for part in parts):
         raise InvalidInputError(
             "part_hash_required",
-            "Storage checks each part of this upload: name the parts with their SHA-256, "
+            "Storage checks each part of this upload: send the parts with their SHA-256, "
             'as {"parts": [{"part_number": 1, "sha256": "…"}]}.',
+            {"field": "parts"},
         )
     if not request.storage_checks and any(part.sha256 is not None for part in parts):
         raise InvalidInputError(
             "integrity_not_requested",
-            "Storage checks no part of this upload: name its parts in part_numbers, without a hash, "
+            "Storage does not check the parts of this upload: send part_numbers, without hashes, "
             'or request an upload with "integrity": "storage".',
+            {"field": "parts"},
         )
 
 
@@ -272,20 +276,20 @@ def _check_sizes(request: UploadRequest, parts: Sequence[WantedPart], tier_limit
         if declared is not None:
             right = size_of_part(part.part_number, size_bytes=declared, part_size=part_size)
             if part.size_bytes not in {None, right}:
-                raise _wrong_size(part, f"is {right} bytes long")
+                raise _wrong_size(part, f"{right} bytes")
         elif part.size_bytes is None:
             raise InvalidInputError(
                 "part_size_required",
-                "The size of this file was not announced: say how many bytes each part has, "
+                "The size of this file was not declared: send how many bytes each part has, "
                 'as {"parts": [{"part_number": 1, "size_bytes": 1048576}]}.',
                 {"part_number": part.part_number, "part_size": part_size},
             )
         elif part.size_bytes > part_size:
-            raise _wrong_size(part, f"has {part_size} bytes at most")
+            raise _wrong_size(part, f"at most {part_size} bytes")
         elif (reaches := part_size * (part.part_number - 1) + part.size_bytes) > limit:
             raise ForbiddenError(
                 "file_too_large",
-                f"With part {part.part_number} the file would have {reaches} bytes; up to {limit} are allowed. "
+                f"With part {part.part_number} the file would have {reaches} bytes, and at most {limit} are allowed. "
                 "Confirm what was sent, or cancel the upload.",
                 {"part_number": part.part_number, "file_size_bytes": reaches, "limit_bytes": limit},
             )
@@ -294,8 +298,8 @@ def _check_sizes(request: UploadRequest, parts: Sequence[WantedPart], tier_limit
 def _wrong_size(part: WantedPart, allowed: str) -> InvalidInputError:
     return InvalidInputError(
         "invalid_part_size",
-        f"Part {part.part_number} of this upload {allowed}, and not {part.size_bytes}: cut the file into parts of the "
-        "upload's part_size.",
+        f"Part {part.part_number} of this upload must have {allowed}, not {part.size_bytes}: cut the file into parts of"
+        " the upload's part_size.",
         {"part_number": part.part_number, "size_bytes": part.size_bytes},
     )
 
@@ -329,4 +333,4 @@ def _request_of(loaded: LoadedUpload) -> UploadRequest:
 
 
 def _busy() -> WrongStateError:
-    return WrongStateError("busy", "Others change this upload at this very moment; try again.")
+    return WrongStateError("busy", "The upload is being changed by other requests: try again in a moment.")

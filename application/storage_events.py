@@ -49,7 +49,11 @@ def _json(body: bytes | str) -> Any:  # noqa: ANN401  # JSON
     try:
         return decode(body if isinstance(body, bytes) else body.encode())
     except (NotJSONError, msgspec.ValidationError) as error:
-        raise InvalidInputError("invalid_notification", "The notification is not JSON.") from error
+        raise InvalidInputError(
+            "invalid_notification",
+            "The notification is not JSON: send it as storage wrote it.",
+            {"field": "The body", "in": "body"},
+        ) from error
 
 
 def _told(  # noqa: PLR0911  # one arm for every shape

@@ -68,9 +68,17 @@ async def load_object(log: EventLog, object_id: str) -> LoadedObject:
 
 def upload_not_found(upload_id: str) -> NotFoundError:
     """Return the refusal of an upload that is not there, or not the caller's."""
-    return NotFoundError("upload_not_found", "There is no such upload.", {"upload_id": upload_id[:100]})
+    return NotFoundError(
+        "upload_not_found",
+        "There is no such upload, or it is not yours: check its id.",
+        {"upload_id": upload_id[:100]},
+    )
 
 
 def object_not_found(object_id: str) -> NotFoundError:
     """Return the refusal of an object that is not there, or not the caller's."""
-    return NotFoundError("object_not_found", "There is no such object.", {"object_id": object_id[:100]})
+    return NotFoundError(
+        "object_not_found",
+        "There is no such object, or it is not yours: check its id.",
+        {"object_id": object_id[:100]},
+    )

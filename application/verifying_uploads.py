@@ -247,7 +247,8 @@ class VerifyingUploads:
         """Fail an upload that has no object to update, unless it is a duplicate: then it may need none."""
         wrong = Contradiction(
             reason=FailureReason.OBJECT_NOT_FOUND,
-            message="No object with this unique key exists, and the policy 'update' needs one.",
+            message="No object has this unique key, and the policy 'update' needs one: send policy=upsert, or check"
+            " the values.",
         )
         await self._log.append(
             Command(

@@ -79,14 +79,18 @@ def admit(
     if announced.blob_property is not None and not PROPERTY_NAME.fullmatch(announced.blob_property):
         raise InvalidInputError(
             "invalid_blob_property",
-            "blob_property may hold letters, digits and underscores only.",
+            "blob_property has characters that are not allowed: use only letters, digits and underscores.",
             {"blob_property": announced.blob_property[:100]},
         )
     _check_size(announced.file_size_bytes, limits)
     content_rules.check_file(bucket.content, content_type=announced.content_type, size_bytes=announced.file_size_bytes)
     part_size = part_size_for(announced.multipart, announced.file_size_bytes, part_bytes)
     if announced.storage_checks and part_size is None and announced.sha256 is None:  # parts have hashes of their own
-        raise InvalidInputError("hash_required", "For storage to check the bytes, announce their SHA-256 in file_hash.")
+        raise InvalidInputError(
+            "hash_required",
+            "file_hash is missing, and storage cannot check the bytes without it: send their SHA-256.",
+            {"field": "file_hash"},
+        )
     settled: tuple[str | None, FieldType | None]
     if announced.create_object:
         settled = _check_against_schema(announced, bucket.schema, fitting, given_type)
@@ -115,7 +119,7 @@ def _blob_type(given: str | None, content_type: str, fitting: tuple[FieldType, .
         raise InvalidInputError(
             "blob_type_does_not_fit",
             f"blob_type DOCUMENT takes PDF, text and spreadsheet files, not {content_type}: leave blob_type out, or"
-            " give the content type of a document.",
+            " send the content type of a document.",
             {"blob_type": given, "content_type": content_type},
         )
     try:
@@ -123,7 +127,7 @@ def _blob_type(given: str | None, content_type: str, fitting: tuple[FieldType, .
     except ValueError:
         raise InvalidInputError(
             "invalid_blob_type",
-            f"blob_type must be one of {', '.join(t.upper() for t in FieldType)}.",
+            f"blob_type {given[:100]} does not exist: use one of {', '.join(t.upper() for t in FieldType)}.",
             {"blob_type": given[:100]},
         ) from None
 
@@ -132,7 +136,8 @@ def _check_size(size_bytes: int | None, limits: TierLimits) -> None:
     if size_bytes is not None and size_bytes > limits.file_size_bytes:
         raise ForbiddenError(
             "file_too_large",
-            f"The organization's tier allows files of up to {limits.file_size_bytes} bytes.",
+            f"The organization's tier allows files of up to {limits.file_size_bytes} bytes, and this one has"
+            f" {size_bytes}: send a smaller file, or move to a higher tier.",
             {"file_size_bytes": size_bytes, "limit_bytes": limits.file_size_bytes},
         )
 
@@ -143,7 +148,9 @@ def _check_against_schema(
     if schema is None or not schema.properties:
         raise InvalidInputError(
             "no_schema",
-            "The bucket has no schema, so no object can be made: send create_object_on_confirm=false.",
+            "The bucket has no schema, so no object can be created: send create_object_on_confirm=false, or give the"
+            " bucket a schema.",
+            {"field": "create_object_on_confirm"},
         )
     file_properties = schema.file_properties()
     name = announced.blob_property or (
@@ -152,20 +159,22 @@ def _check_against_schema(
     if name not in schema.properties:
         raise InvalidInputError(
             "unknown_blob_property",
-            f"The bucket's schema has no property {name[:100]!r}: name one of its file properties in blob_property.",
+            f"The bucket's schema has no property '{name[:100]}': name one of its file properties in blob_property.",
             {"blob_property": name[:100], "file_properties": file_properties},
         )
     kind = schema.properties[name].type
     if kind not in fitting:
         raise InvalidInputError(
             "content_type_does_not_fit",
-            f"{announced.content_type} does not fit the property {name!r}, which is of the type {kind}.",
+            f"content_type {announced.content_type} does not fit the property '{name}' of type {kind}: send a file of"
+            " that type, or name another property in blob_property.",
             {"content_type": announced.content_type, "blob_property": name, "property_type": kind},
         )
     if given_type not in {None, kind}:
         raise InvalidInputError(
             "blob_type_does_not_fit",
-            f"blob_type {announced.blob_type} contradicts the property {name!r}, which is of the type {kind}.",
+            f"blob_type {announced.blob_type} contradicts the property '{name}' of type {kind}: leave blob_type out,"
+            f" or send {kind.upper()}.",
             {"blob_type": announced.blob_type, "blob_property": name, "property_type": kind},
         )
     check_values(schema, announced.object_metadata or {}, given=(name,))

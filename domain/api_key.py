@@ -127,7 +127,7 @@ def check_grant(granted: Powers, granter: Powers, organization_id: str) -> None:
     if exceeds:
         raise ForbiddenError(
             "grants_too_much",
-            f"This API key cannot give what it does not have itself: {', '.join(exceeds)}. Ask for less, or use a key"
+            f"This API key cannot grant what it does not have itself, {', '.join(exceeds)}: ask for less, or use a key"
             " that has it.",
             {"exceeds": exceeds},
         )
@@ -186,7 +186,11 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]
 def check_origins(origins: Sequence[str]) -> tuple[str, ...]:
     """Return web origins as browsers send them, or refuse what is none."""
     if len(origins) > MAX_ORIGINS:
-        raise InvalidInputError("invalid_origin", f"A key takes up to {MAX_ORIGINS} origins.")
+        raise InvalidInputError(
+            "invalid_origin",
+            f"allowed_origins has {len(origins)} origins, and a key takes at most {MAX_ORIGINS}: leave some out.",
+            {"field": "allowed_origins"},
+        )
     return tuple(dict.fromkeys(_origin(origin) for origin in origins))
 
 
@@ -194,7 +198,10 @@ def _origin(value: str) -> str:
     plain = value.lower()
     if value != ANY_ORIGIN and (len(value) > _MAX_ORIGIN_LENGTH or not _ORIGIN.fullmatch(plain)):
         raise InvalidInputError(
-            "invalid_origin", "An origin is a scheme, a host and perhaps a port, such as https://app.example.com, or *."
+            "invalid_origin",
+            "allowed_origins has a value that is not an origin: send a scheme, a host and perhaps a port, such as"
+            " https://app.example.com, or * for any.",
+            {"field": "allowed_origins", "origin": value[:100]},
         )
     return plain
 
@@ -367,15 +374,15 @@ def decide(command: ApiKeyCommand, key: ApiKey) -> tuple[ApiKeyEvent, ...]:
         case ActiveKey(), RotateKey():
             return (_rotated(command, key),)
         case ActiveKey() | RevokedKey(), CreateKey():
-            raise WrongStateError("wrong_state", "The API key exists already.")
+            raise WrongStateError("wrong_state", "The API key exists already: use another id.")
         case ActiveKey(), RevokeKey():
             return (ApiKeyRevoked(origin=command.origin, key_id=key.key_id, lets_open_finish=command.lets_open_finish),)
         case RevokedKey(), RevokeKey():
             return ()
         case RevokedKey(), _:
-            raise WrongStateError("key_is_revoked", "A revoked API key stays revoked: create another.")
+            raise WrongStateError("key_is_revoked", "The API key is revoked, and stays so: create another.")
         case _:
-            raise NotFoundError("key_not_found", "There is no such API key.")
+            raise NotFoundError("key_not_found", "There is no such API key, or it is not yours: check its id or name.")
 
 
 def _created(command: CreateKey) -> tuple[ApiKeyEvent, ...]:
@@ -423,7 +430,7 @@ def _updated(command: UpdateKey, key: ActiveKey) -> tuple[ApiKeyEvent, ...]:
 
 def _rotated(command: RotateKey, key: ActiveKey) -> ApiKeyRotated:
     if key.expires_at is not None and key.expires_at <= command.origin.at:
-        raise WrongStateError("key_is_expired", "The API key has expired: give it a later expires_at first.")
+        raise WrongStateError("key_is_expired", "The API key has expired: set a later expires_at first.")
     return ApiKeyRotated(
         origin=command.origin,
         key_id=key.key_id,
@@ -435,7 +442,9 @@ def _rotated(command: RotateKey, key: ActiveKey) -> ApiKeyRotated:
 
 def _check_expiry(expires_at: datetime | None, origin: Origin) -> None:
     if expires_at is not None and expires_at <= origin.at:
-        raise InvalidInputError("invalid_expiry", "expires_at lies in the past: give a later time, or none.")
+        raise InvalidInputError(
+            "invalid_expiry", "expires_at is in the past: send a later time, or null.", {"field": "expires_at"}
+        )
 
 
 def evolve(key: ApiKey, event: ApiKeyEvent) -> ApiKey:

@@ -35,7 +35,9 @@ def policy_named(name: str | None) -> Policy | None:
         return None if name is None else Policy(name)
     except ValueError:
         raise InvalidInputError(
-            "invalid_policy", f"policy must be one of {', '.join(Policy)}.", {"policy": name and name[:50]}
+            "invalid_policy",
+            f"policy '{name and name[:50]}' does not exist: use one of {', '.join(Policy)}.",
+            {"policy": name and name[:50]},
         ) from None
 
 
@@ -231,13 +233,17 @@ def decide(command: BucketCommand, bucket: Bucket) -> tuple[BucketEvent, ...]:  
         case (DeletingBucket() | DeletedBucket(), BeginBucketDeletion()) | (DeletedBucket(), EndBucketDeletion()):
             return ()  # told twice: the second time is not news
         case NoBucket() | DeletedBucket(), _:
-            raise NotFoundError("bucket_not_found", "There is no such bucket.")
+            raise NotFoundError(
+                "bucket_not_found", "There is no such bucket, or it is not yours: check its id or name."
+            )
         case DeletingBucket(), _:
-            raise WrongStateError("bucket_deleting", "The bucket is being deleted.", {"bucket_id": bucket.bucket_id})
+            raise WrongStateError(
+                "bucket_deleting", "The bucket is being deleted: use another one.", {"bucket_id": bucket.bucket_id}
+            )
         case LiveBucket(), EndBucketDeletion():
-            raise WrongStateError("wrong_state", "The bucket is not being deleted.")
+            raise WrongStateError("wrong_state", "The bucket is not being deleted: delete it first.")
         case _:
-            raise WrongStateError("wrong_state", "The bucket exists already.")
+            raise WrongStateError("wrong_state", "The bucket exists already: use another id.")
 
 
 def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: C901, PLR0911  # one line for every event
@@ -317,14 +323,15 @@ def unique_values(unique_key: UniqueKey, metadata: Mapping[str, Any]) -> tuple[A
         if value is None:
             raise InvalidInputError(
                 "unique_key_missing",
-                f"A value must be given for {field!r}: it is part of the bucket's unique key.",
+                f"'{field}' is part of the bucket's unique key, and has no value: send one.",
                 {"field": field},
             )
         written = value.encode() if isinstance(value, str) else msgspec.json.encode(value)
         if len(written) > MAX_UNIQUE_VALUE_BYTES:
             raise InvalidInputError(
                 "unique_key_too_long",
-                f"The unique-key value {field!r} may be {MAX_UNIQUE_VALUE_BYTES} bytes at most.",
+                f"'{field}' is part of the bucket's unique key, and its value is too long: send at most"
+                f" {MAX_UNIQUE_VALUE_BYTES} bytes.",
                 {"field": field},
             )
         values.append(value)
@@ -412,8 +419,8 @@ def check_retention(seconds: int | None, field: str) -> int | None:
     if seconds is not None and not MIN_RETENTION_SECONDS <= seconds <= MAX_RETENTION_SECONDS:
         raise InvalidInputError(
             "invalid_retention",
-            f"{field} must be {MIN_RETENTION_SECONDS} to {MAX_RETENTION_SECONDS} seconds: leave it out to keep things"
-            " until somebody deletes them.",
+            f"{field} is out of range: send {MIN_RETENTION_SECONDS} to {MAX_RETENTION_SECONDS} seconds, or leave it"
+            " out to keep everything until it is deleted.",
             {"field": field, field: seconds},
         )
     return seconds
@@ -426,15 +433,21 @@ def _check_words(description: str | None, metadata: JSON) -> None:
 
 def _check_unique_key(unique_key: UniqueKey, schema: schemas.BucketSchema) -> None:
     if not unique_key.fields or len(set(unique_key.fields)) != len(unique_key.fields):
-        raise InvalidInputError("invalid_unique_key", "unique_key.fields names at least one property, each once.")
+        raise InvalidInputError(
+            "invalid_unique_key",
+            "unique_key.fields is empty or repeats a name: name at least one property, each once.",
+            {"field": "unique_key.fields"},
+        )
     for field in unique_key.fields:
         if field not in schema.properties:
             raise InvalidInputError(
                 "invalid_unique_key",
-                f"unique_key names {field[:100]!r}, which the schema does not have.",
+                f"unique_key names '{field[:100]}', which is not in the schema: use one of its properties.",
                 {"field": field},
             )
         if schema.properties[field].type in schemas.FILE_TYPES - {schemas.FieldType.TEXT}:
             raise InvalidInputError(
-                "invalid_unique_key", f"unique_key cannot use {field!r}: a file is no key.", {"field": field}
+                "invalid_unique_key",
+                f"unique_key cannot use '{field}', which holds a file: name a property with a plain value.",
+                {"field": field},
             )

@@ -49,15 +49,17 @@ class BlobWish(msgspec.Struct, frozen=True, kw_only=True):
 def check_blobs(blobs: Sequence[BlobWish], schema: BucketSchema) -> None:
     """Refuse blobs that are none, that do not fit the schema, or that are too much."""
     if len(blobs) > MAX_BLOBS:
-        raise InvalidInputError("too_many_blobs", f"An object may have {MAX_BLOBS} blobs at most.")
+        raise InvalidInputError(
+            "too_many_blobs", f"An object takes at most {MAX_BLOBS} blobs: send fewer.", {"field": "blobs"}
+        )
     for index, blob in enumerate(blobs):
         _check_blob(blob, schema, f"blobs[{index}]")
     inline = msgspec.json.encode([[blob.data, blob.metadata] for blob in blobs])
     if len(inline) > MAX_INLINE_BYTES:
         raise InvalidInputError(
             "inline_data_too_large",
-            f"The data and metadata of an object's blobs may be {MAX_INLINE_BYTES // 1024} KiB of JSON at most: upload"
-            " what is larger, and name it by its upload_id.",
+            f"The data and metadata of the blobs are more than {MAX_INLINE_BYTES // 1024} KiB of JSON: upload what is"
+            " larger, and send its upload_id.",
             {"size_bytes": len(inline), "limit_bytes": MAX_INLINE_BYTES},
         )
 
@@ -69,7 +71,9 @@ def check_key_prefix(key_prefix: str | None, what: str = "key_prefix") -> None:
     check_text(key_prefix, what)
     if len(key_prefix) > MAX_KEY_PREFIX:
         raise InvalidInputError(
-            "key_prefix_too_long", f"{what} may be {MAX_KEY_PREFIX} characters at most.", {"field": what}
+            "key_prefix_too_long",
+            f"{what} is too long: send at most {MAX_KEY_PREFIX} characters.",
+            {"field": what},
         )
 
 
@@ -78,8 +82,8 @@ def check_upload(wish: BlobWish, index: int, *, content_type: str, sha256: str) 
     if wish.type not in media_types.file_types(content_type):
         raise InvalidInputError(
             "content_type_does_not_fit",
-            f"blobs[{index}]: {content_type} does not fit the property {wish.property!r}, which is of the type"
-            f" {wish.type}.",
+            f"blobs[{index}]: {content_type} does not fit the property '{wish.property}' of type {wish.type}. Name a"
+            " property for files of this type, or another upload.",
             {"content_type": content_type, "property": wish.property, "property_type": wish.type, "blob_index": index},
         )
     if wish.checksum not in {None, f"sha256:{sha256}"}:
@@ -104,18 +108,21 @@ def key_of(unique_key: UniqueKey | None, metadata: JSON) -> str | None:
 
 def _check_blob(blob: BlobWish, schema: BucketSchema, where: str) -> None:
     if (blob.upload_id is None) == (blob.data is None):
-        raise InvalidInputError("blob_source", f"{where} must have either data or an upload_id.", {"blob": where})
+        raise InvalidInputError(
+            "blob_source", f"{where} must have either data or an upload_id: send exactly one of them.", {"blob": where}
+        )
     field = schema.properties.get(blob.property)
     if field is None:
         raise InvalidInputError(
             "unknown_blob_property",
-            f"{where}: the bucket's schema has no property {blob.property[:100]!r}.",
+            f"{where}: the bucket's schema has no property '{blob.property[:100]}'. Use one of"
+            f" {', '.join(schema.properties)}.",
             {"property": blob.property[:100], "properties": list(schema.properties)},
         )
     if blob.type is not field.type:
         raise InvalidInputError(
             "blob_type_does_not_fit",
-            f"{where}: the property {blob.property!r} is of the type {field.type}, not {blob.type}.",
+            f"{where}.type is {blob.type}, and the property '{blob.property}' is of type {field.type}: send that type.",
             {"property": blob.property, "property_type": field.type, "type": blob.type},
         )
     check_key_prefix(blob.key_prefix, f"{where}.key_prefix")
@@ -125,7 +132,7 @@ def _check_blob(blob: BlobWish, schema: BucketSchema, where: str) -> None:
     if found:
         raise InvalidInputError(
             "schema_violation",
-            f"{'; '.join(found[:10])}, as the bucket's schema says of {blob.property!r}.",
+            f"{where}.data does not fit the bucket's schema: {'; '.join(found[:10])}. Correct it and send it again.",
             {"problems": found[:100]},
         )
     if blob.checksum is not None:
@@ -135,7 +142,9 @@ def _check_blob(blob: BlobWish, schema: BucketSchema, where: str) -> None:
 def _check_checksum(blob: BlobWish, checksum: str, where: str) -> None:
     if not _CHECKSUM.fullmatch(checksum):
         raise InvalidInputError(
-            "invalid_checksum", f"{where}.checksum must be 'sha256:' and 64 lower-case hex digits.", {"blob": where}
+            "invalid_checksum",
+            f"{where}.checksum cannot be read: send 'sha256:' and 64 lower-case hexadecimal digits.",
+            {"blob": where},
         )
     held = None if blob.data is None else inline(blob.data)
     if held is None:
@@ -180,6 +189,7 @@ def _within(address: re.Match[str]) -> Inline | None:
 def _wrong_checksum(index: int, sha256: str) -> InvalidInputError:
     return InvalidInputError(
         "checksum_mismatch",
-        f"blobs[{index}]: the checksum is not that of what is there, sha256:{sha256}.",
+        f"blobs[{index}].checksum differs from that of the stored bytes, sha256:{sha256}: send that one, or upload the"
+        " right bytes.",
         {"blob_index": index, "sha256": sha256},
     )

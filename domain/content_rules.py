@@ -44,15 +44,21 @@ def checked(rules: ContentRules) -> ContentRules:
     types = media_types.ranges(rules.allowed_content_types)
     if len(types) > MAX_CONTENT_TYPES:
         raise InvalidInputError(
-            "invalid_content_rules", f"allowed_content_types may hold {MAX_CONTENT_TYPES} content types at most."
+            "invalid_content_rules",
+            f"allowed_content_types is too long: send at most {MAX_CONTENT_TYPES} content types.",
+            {"field": "allowed_content_types"},
         )
     least, most = rules.min_file_size_bytes, rules.max_file_size_bytes
     if any(size is not None and not 0 <= size <= MAX_BYTES for size in (least, most)):
-        raise InvalidInputError("invalid_content_rules", f"Sizes of files are 0 to {MAX_BYTES} bytes.")
+        raise InvalidInputError(
+            "invalid_content_rules",
+            f"min_file_size_bytes or max_file_size_bytes is out of range: send a number from 0 to {MAX_BYTES}.",
+            {"min_file_size_bytes": least, "max_file_size_bytes": most},
+        )
     if least is not None and most is not None and least > most:
         raise InvalidInputError(
             "invalid_content_rules",
-            "min_file_size_bytes is above max_file_size_bytes: no file can be of such a size.",
+            "min_file_size_bytes is above max_file_size_bytes: lower the one, or raise the other.",
             {"min_file_size_bytes": least, "max_file_size_bytes": most},
         )
     return msgspec.structs.replace(rules, allowed_content_types=types)
@@ -64,18 +70,21 @@ def check_file(rules: ContentRules, *, content_type: str, size_bytes: int | None
     if size_bytes is not None and size_bytes < (rules.min_file_size_bytes or 0):
         raise ForbiddenError(
             "file_too_small",
-            f"The bucket takes files of {rules.min_file_size_bytes} bytes and more.",
+            f"The bucket takes files of at least {rules.min_file_size_bytes} bytes, and this one has {size_bytes}:"
+            " send a larger file, or use another bucket.",
             {**details, "limit_bytes": rules.min_file_size_bytes},
         )
     if size_bytes is not None and rules.max_file_size_bytes is not None and size_bytes > rules.max_file_size_bytes:
         raise ForbiddenError(
             "file_too_large",
-            f"The bucket takes files of up to {rules.max_file_size_bytes} bytes.",
+            f"The bucket takes files of up to {rules.max_file_size_bytes} bytes, and this one has {size_bytes}: send"
+            " a smaller file, or use another bucket.",
             {**details, "limit_bytes": rules.max_file_size_bytes},
         )
     if rules.allowed_content_types and not media_types.within(content_type, rules.allowed_content_types):
         raise ForbiddenError(
             "content_type_not_allowed",
-            f"The bucket takes {', '.join(rules.allowed_content_types)} only.",
+            f"The bucket does not take {content_type}: send a file of one of the types"
+            f" {', '.join(rules.allowed_content_types)}.",
             {"content_type": content_type, "allowed_content_types": list(rules.allowed_content_types)},
         )

@@ -22,11 +22,16 @@ SHORTEST_NAME = 16  # percent-encoded characters that a shortened filename keeps
 def check(filename: str) -> None:
     """Refuse what could climb out of a folder, hide in a terminal, or is too long. Nothing is normalised."""
     if not 1 <= len(filename) <= MAX_LENGTH:
-        raise InvalidInputError("invalid_filename", f"filename must have 1 to {MAX_LENGTH} characters.")
+        raise InvalidInputError(
+            "invalid_filename",
+            f"filename has {len(filename)} characters: send 1 to {MAX_LENGTH}.",
+            {"field": "filename"},
+        )
     if filename in {".", ".."} or _FORBIDDEN.search(filename):
         raise InvalidInputError(
             "invalid_filename",
-            "filename must be a plain name: no '/', no '\\', no control characters, and neither '.' nor '..'.",
+            "filename is not a plain name: leave out '/', '\\' and control characters, and use neither '.' nor '..'.",
+            {"field": "filename"},
         )
 
 

@@ -137,7 +137,9 @@ def parse_order(document: Mapping[str, Any], fields: Fields) -> Order:
     descending = {"asc": False, "desc": True, 1: False, -1: True}.get(direction if _is_hashable(direction) else "")
     if not isinstance(name, str) or descending is None or isinstance(direction, bool):
         raise InvalidInputError(
-            "invalid_sort", 'sort must look like {"field": "created_at", "direction": "desc"} (or "asc").'
+            "invalid_sort",
+            'sort cannot be read: send {"field": "created_at", "direction": "desc"} (or "asc").',
+            {"field": "sort"},
         )
     return Order(resolve(name, fields), descending)
 
@@ -154,7 +156,7 @@ def resolve(name: str, fields: Fields) -> Ref:
     known = [f"{known}.…" if kind is Kind.JSON else known for known, kind in fields.kinds.items()]
     raise InvalidInputError(
         "unknown_field",
-        f"There is no field {name[:100]!r} here: use one of {', '.join(known)}.",
+        f"There is no field '{name[:100]}' here: use one of {', '.join(known)}.",
         {"field": name[:100], "fields": known},
     )
 
@@ -166,10 +168,18 @@ class _Parser:
 
     def group(self, document: Mapping[str, Any], case_sensitive: bool, *, depth: int) -> Filter:
         if depth > MAX_DEPTH:
-            raise InvalidInputError("filter_too_large", f"filters are nested more than {MAX_DEPTH} deep: flatten them.")
+            raise InvalidInputError(
+                "filter_too_large",
+                f"filters are nested more than {MAX_DEPTH} deep: flatten them.",
+                {"field": "filters"},
+            )
         own = document.get("case_sensitive")
         if own is not None and not isinstance(own, bool):
-            raise InvalidInputError("invalid_filter", "case_sensitive must be true or false.")
+            raise InvalidInputError(
+                "invalid_filter",
+                "case_sensitive has a value that is not allowed: send true or false.",
+                {"field": "case_sensitive"},
+            )
         case_sensitive = case_sensitive if own is None else own
         if isinstance(document.get("field"), str) and ("value" in document or "operator" in document):
             return self._condition(document, case_sensitive)
@@ -193,7 +203,7 @@ class _Parser:
             if key.lower().lstrip("$") in _OPERATORS:
                 raise InvalidInputError(
                     "invalid_filter",
-                    f"{_name(ref)} has the operator {key[:20]} inside of an object: write"
+                    f"{_name(ref)} has the operator {key[:20]} inside an object: send"
                     ' {"field": …, "operator": …, "value": …}.',
                     {"field": _name(ref)},
                 )
@@ -203,34 +213,49 @@ class _Parser:
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise InvalidInputError("invalid_filter", f"{name} must be a list of conditions and groups.")
+            raise InvalidInputError(
+                "invalid_filter",
+                f"{name} is not a list: send a list of conditions and groups.",
+                {"field": name},
+            )
         return tuple(self.group(item, case_sensitive, depth=depth + 1) for item in value)
 
     def _condition(self, document: Mapping[str, Any], case_sensitive: bool) -> Filter:
         if unknown := set(document) - {"field", "operator", "value", "case_sensitive"}:
             raise InvalidInputError(
                 "invalid_filter",
-                f"A condition has field, operator, value and case_sensitive, but no {min(unknown)[:100]!r}.",
+                f"{min(unknown)[:100]} is not part of a condition: use field, operator, value and case_sensitive.",
+                {"field": min(unknown)[:100]},
             )
         if "value" not in document:
-            raise InvalidInputError("invalid_filter", "A condition needs a value.")
+            raise InvalidInputError(
+                "invalid_filter",
+                "value is missing in a condition: send one, or null.",
+                {"field": "value"},
+            )
         ref = resolve(document["field"], self._fields)
         try:
             operator = Operator(document.get("operator") or Operator.EQ)
         except ValueError:
             raise InvalidInputError(
-                "invalid_operator", f"operator must be one of {', '.join(Operator)}.", {"field": _name(ref)}
+                "invalid_operator",
+                f"operator has a value that is not allowed: use one of {', '.join(Operator)}.",
+                {"field": _name(ref)},
             ) from None
         return self._meaning(ref, operator, document["value"], case_sensitive)
 
     def _meaning(self, ref: Ref, operator: Operator, value: Any, case_sensitive: bool) -> Filter:  # noqa: ANN401  # JSON
         self._count += 1
         if self._count > MAX_CONDITIONS:
-            raise InvalidInputError("filter_too_large", f"filters hold more than {MAX_CONDITIONS} conditions.")
+            raise InvalidInputError(
+                "filter_too_large",
+                f"filters have more than {MAX_CONDITIONS} conditions: send fewer.",
+                {"field": "filters"},
+            )
         if isinstance(value, dict) and value.get("type") == "dynamic":
             raise InvalidInputError(
                 "dynamic_value",
-                "A dynamic value means nothing in a list: give the value itself.",
+                f"The value for {_name(ref)} is dynamic, which a list does not take: send the value itself.",
                 {"field": _name(ref)},
             )
         match operator:
@@ -249,7 +274,11 @@ class _Parser:
                 words = _text(ref, operator, value).split()
                 self._count += len(words)
                 if self._count > MAX_CONDITIONS:
-                    raise InvalidInputError("filter_too_large", f"text may hold {MAX_CONDITIONS} words at most.")
+                    raise InvalidInputError(
+                        "filter_too_large",
+                        f"The value for {_name(ref)} has too many words: send at most {MAX_CONDITIONS}.",
+                        {"field": _name(ref)},
+                    )
                 return AllOf(tuple(self._compared(ref, Operator.CONTAINS, word, case_sensitive) for word in words))
             case _:
                 return self._compared(ref, operator, value, case_sensitive)
@@ -258,7 +287,11 @@ class _Parser:
         if not isinstance(value, list):
             _refuse_value(ref, operator, "a list")
         if len(value) > MAX_VALUES:
-            raise InvalidInputError("filter_too_large", f"A list may hold {MAX_VALUES} values at most.")
+            raise InvalidInputError(
+                "filter_too_large",
+                f"A list of values in filters is too long: send at most {MAX_VALUES} values.",
+                {"field": "filters"},
+            )
         if any(isinstance(one, dict | list) for one in value):
             _refuse_value(ref, operator, "a list of plain values")
         values = [_typed(ref, operator, one, case_sensitive) for one in value if one is not None]
@@ -276,7 +309,7 @@ class _Parser:
                 if ref.kind in {Kind.NUMBER, Kind.MOMENT, Kind.FLAG}:
                     raise InvalidInputError(
                         "invalid_operator",
-                        f"{_name(ref)} is {ref.kind}: {operator} compares texts only.",
+                        f"{_name(ref)} is {ref.kind}, and {operator} compares only text: use another operator.",
                         {"field": _name(ref), "operator": operator},
                     )
                 if ref.kind is Kind.JSON and operator is Operator.CONTAINS and isinstance(value, bool | int | float):
@@ -287,7 +320,7 @@ class _Parser:
                 )
             case _:
                 if isinstance(value, bool) or value is None:
-                    _refuse_value(ref, operator, "something that is greater or less than other things")
+                    _refuse_value(ref, operator, "a value that has an order")
         return Condition(ref, operator, _typed(ref, operator, value, case_sensitive), _sensitive(ref, case_sensitive))
 
 
@@ -330,7 +363,11 @@ def _text(ref: Ref, operator: Operator, value: object) -> str:
     if not isinstance(value, str):
         _refuse_value(ref, operator, "a text")
     if len(value) > MAX_TEXT:
-        raise InvalidInputError("filter_too_large", f"A text in filters may have {MAX_TEXT} characters at most.")
+        raise InvalidInputError(
+            "filter_too_large",
+            f"A text in filters is too long: send at most {MAX_TEXT} characters.",
+            {"field": "filters"},
+        )
     return composed(value)
 
 
@@ -350,7 +387,7 @@ def _name(ref: Ref) -> str:
 def _refuse_value(ref: Ref, operator: Operator, wanted: str) -> NoReturn:
     raise InvalidInputError(
         "invalid_filter_value",
-        f"The value for {_name(ref)} {operator} must be {wanted}.",
+        f"The value for {_name(ref)} {operator} is not allowed: send {wanted}.",
         {"field": _name(ref), "operator": operator},
     )
 

@@ -175,7 +175,7 @@ def strictly_contradicts(declared: str, head: bytes, found: str | None) -> str |
         return None
     opening = _OPENING.match(head.lstrip(_BLANK).replace(b"\0", b"")) if head.lstrip(_BLANK)[:1] == b"<" else None
     if opening and told not in _PAGES and not (told.endswith(("/xml", "+xml")) and opening["comment"]):
-        return f"The bytes begin as a page of HTML does, the upload says {declared}."
+        return f"The bytes begin as an HTML page does, but the upload says {declared}."
     if contradicts(declared, found):
         return told_of(declared, found)
     return _lacking(declared, head, found)
@@ -191,7 +191,7 @@ def _lacking(declared: str, head: bytes, found: str | None) -> str | None:
     if _begins(may_be, head) or (_TEXT in may_be and _decodes(declared, head)):
         return None
     if _TEXT in needed:
-        return f"The bytes are not text, in no encoding that {declared} may have."
+        return f"The bytes are not text in any encoding that {declared} allows."
     return f"The bytes do not begin as {spoken(declared)} does." if needed else None
 
 
@@ -253,7 +253,7 @@ def _decoded(head: bytes, charset: str) -> str | None:
 
 def told_of(declared: str, found: str | None) -> str:
     """Return the sentence for bytes that were recognised as something else."""
-    return f"The bytes are {spoken(found or '')}, the upload says {declared}."
+    return f"The bytes are {spoken(found or '')}, but the upload says {declared}."
 
 
 def spoken(content_type: str) -> str:

@@ -60,14 +60,14 @@ def check_syntax(content_type: str) -> None:
     if len(content_type) > MAX_LENGTH or not _PATTERN.fullmatch(content_type):
         raise InvalidInputError(
             "invalid_content_type",
-            "content_type must be a MIME type such as 'video/mp4' or 'text/plain; charset=utf-8'.",
+            "content_type is not a MIME type: send one such as 'video/mp4' or 'text/plain; charset=utf-8'.",
             {"content_type": content_type[:MAX_LENGTH]},
         )
     if "*" in essence(content_type):
         raise InvalidInputError(
             "invalid_content_type",
-            f"content_type must be the one type of this file, such as 'image/png': {essence(content_type)!r} stands "
-            "for many. Name 'application/octet-stream' where you do not know it.",
+            f"content_type '{essence(content_type)}' stands for many types: send the one type of this file, such as"
+            " 'image/png', or 'application/octet-stream' if you do not know it.",
             {"content_type": content_type},
         )
 
@@ -98,7 +98,7 @@ def ranges(given: Iterable[str]) -> tuple[str, ...]:
         if not _RANGE.fullmatch(each):
             raise InvalidInputError(
                 "invalid_content_type",
-                "Content types look like image/png, image/* or */*.",
+                f"'{each[:200]}' is not a content type: send one such as image/png, image/* or */*.",
                 {"content_type": each[:200]},
             )
     return known

@@ -129,13 +129,18 @@ def check_name(name: str, *, what: str, prefix: str) -> None:
     if not NAME_PATTERN.fullmatch(name):
         raise InvalidInputError(
             "invalid_name",
-            f"A {what} name has 1 to 128 characters: letters, digits, '_', '-' and '.', a letter or digit first.",
+            f"The {what} name is not allowed: use 1 to 128 letters, digits, '_', '-' and '.', beginning with a letter"
+            " or a digit.",
             {"name": name[:256]},
         )
     if name == "list":
-        raise InvalidInputError("invalid_name", f"No {what} may be named 'list': its address is taken.", {"name": name})
+        raise InvalidInputError(
+            "invalid_name", f"The {what} name 'list' is the address of a route: use another name.", {"name": name}
+        )
     if name.startswith(prefix):
-        raise InvalidInputError("invalid_name", f"A {what} name may not begin with {prefix!r}: ids do.", {"name": name})
+        raise InvalidInputError(
+            "invalid_name", f"The {what} name begins with '{prefix}', as ids do: use another name.", {"name": name}
+        )
 
 
 def decide(command: NamespaceCommand, namespace: Namespace) -> tuple[NamespaceEvent, ...]:
@@ -155,13 +160,15 @@ def decide(command: NamespaceCommand, namespace: Namespace) -> tuple[NamespaceEv
         ):
             return ()  # told twice: the second time is not news
         case NoNamespace() | DeletedNamespace(), _:
-            raise NotFoundError("namespace_not_found", "There is no such namespace.")
+            raise NotFoundError(
+                "namespace_not_found", "There is no such namespace, or it is not yours: check its id or name."
+            )
         case DeletingNamespace(), _:
             raise namespace_deleting(namespace.namespace_id)
         case ActiveNamespace(), EndNamespaceDeletion():
-            raise WrongStateError("wrong_state", "The namespace is not being deleted.")
+            raise WrongStateError("wrong_state", "The namespace is not being deleted: delete it first.")
         case _:
-            raise WrongStateError("wrong_state", "The namespace exists already.")
+            raise WrongStateError("wrong_state", "The namespace exists already: use another id.")
 
 
 def evolve(namespace: Namespace, event: NamespaceEvent) -> Namespace:  # noqa: PLR0911  # one line for every event
@@ -202,7 +209,9 @@ def replay(events: Iterable[NamespaceEvent]) -> Namespace:
 
 def namespace_deleting(namespace_id: str) -> WrongStateError:
     """Return the refusal of what a namespace that is being deleted cannot do any more."""
-    return WrongStateError("namespace_deleting", "The namespace is being deleted.", {"namespace_id": namespace_id})
+    return WrongStateError(
+        "namespace_deleting", "The namespace is being deleted: use another one.", {"namespace_id": namespace_id}
+    )
 
 
 def without_secrets(infrastructure: JSON) -> JSON:

@@ -198,9 +198,9 @@ def decide(command: ObjectCommand, current: BucketObject) -> tuple[ObjectEvent, 
                 ),
             )
         case ((NoObject() | DeletedObject()), (PutBlob() | UpdateObject() | DeleteObject())):
-            raise NotFoundError("object_not_found", "There is no such object.")
+            raise NotFoundError("object_not_found", "There is no such object, or it is not yours: check its id.")
         case _:
-            raise WrongStateError("wrong_state", "The object exists already.")
+            raise WrongStateError("wrong_state", "The object exists already: use another id.")
 
 
 def evolve(current: BucketObject, event: ObjectEvent) -> BucketObject:

@@ -210,7 +210,7 @@ def decide(command: OrganizationCommand, organization: Organization) -> tuple[Or
             return _profile_events(command, organization)
         case _:
             raise WrongStateError(
-                "wrong_state", f"{type(command).__name__} means nothing in the state {type(organization).__name__}."
+                "wrong_state", "The organization was opened already, or was never opened: check its id."
             )
 
 
@@ -261,7 +261,10 @@ def _check_name(name: str) -> None:
     """Refuse a name that is none, or that would stand in the way of another organization's id."""
     if not name.strip() or len(name) > MAX_NAME_LENGTH or name.startswith("org_"):
         raise InvalidInputError(
-            "invalid_name", f"Give the organization a name of 1 to {MAX_NAME_LENGTH} characters that is no id."
+            "invalid_name",
+            f"The organization's name is not allowed: use 1 to {MAX_NAME_LENGTH} characters that do not begin with"
+            " 'org_'.",
+            {"field": "organization_name"},
         )
 
 
@@ -276,10 +279,14 @@ def _check_logo_url(url: str | None) -> None:
         fetched = False
     if not fetched or not url.isascii() or not url.isprintable() or set(url) & set(' "<>\\^`{|}'):
         raise InvalidInputError(
-            "invalid_url", "logo_url must be an http or https URL, such as https://example.com/logo.png.", {}
+            "invalid_url",
+            "logo_url is not an http or https URL: send one such as https://example.com/logo.png.",
+            {"field": "logo_url"},
         )
 
 
 def _check_quota(quota_bytes: int | None) -> None:
     if quota_bytes is not None and not 0 <= quota_bytes < 2**63:
-        raise InvalidInputError("invalid_quota", "A quota is a number of bytes from 0 to 2⁶³-1, or none.")
+        raise InvalidInputError(
+            "invalid_quota", "The quota is out of range: use 0 to 2⁶³-1 bytes, or no quota.", {"field": "quota_bytes"}
+        )

@@ -35,7 +35,7 @@ def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_
     if wanted is Multipart.NEVER and not fits_one_put:
         raise InvalidInputError(
             "needs_multipart",
-            "S3 takes at most 5 GiB in a single PUT: leave out multipart=never.",
+            "S3 takes at most 5 GiB in a single PUT, and the file is larger: leave out multipart=never.",
             {"file_size_bytes": size_bytes, "limit_bytes": SINGLE_PUT_LIMIT_BYTES},
         )
     if wanted is Multipart.NEVER or (wanted is Multipart.AUTO and fits_one_put):
@@ -45,7 +45,7 @@ def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_
     if size_bytes > MAX_PARTS * MAX_PART_BYTES:
         raise InvalidInputError(
             "too_large_for_storage",
-            f"S3 takes at most {MAX_PARTS} parts of 5 GiB.",
+            f"S3 takes at most {MAX_PARTS} parts of 5 GiB, and the file is larger: send a smaller file.",
             {"file_size_bytes": size_bytes, "limit_bytes": MAX_PARTS * MAX_PART_BYTES},
         )
     least = -(-size_bytes // MAX_PARTS)

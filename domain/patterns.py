@@ -28,7 +28,7 @@ def canonical(pattern: str) -> str:
     `.` means any character, a line's end too; the whole text has one beginning and one end.
     """
     if len(pattern) > MAX_LENGTH:
-        _refuse(f"has more than {MAX_LENGTH} characters")
+        _refuse(f"has more than {MAX_LENGTH} characters: shorten it")
     reader = _Reader(pattern)
     written, _ = reader.alternatives(0)
     if reader.rest:
@@ -47,7 +47,7 @@ class _Reader:
         return self._pattern[self._at :]
 
     def refuse(self, why: str) -> NoReturn:
-        _refuse(f"{why} (at character {self._at + 1})")
+        _refuse(why, self._at + 1)
 
     def alternatives(self, nesting: int) -> tuple[str, bool]:
         """Read up to the end of a group; say also whether something is repeated in it."""
@@ -59,10 +59,10 @@ class _Reader:
             atom, holds_repeats, repeatable = self._atom(nesting)
             quantifier = self._quantifier()
             if quantifier and not repeatable:
-                self.refuse("repeats what cannot be repeated")
+                self.refuse("repeats what cannot be repeated: leave the repetition out")
             if quantifier not in {"", "?"}:
                 if holds_repeats:
-                    self.refuse("repeats a group in which something is repeated already")
+                    self.refuse("repeats a group in which something is repeated already: leave one repetition out")
                 holds_repeats = True
             repeats = repeats or holds_repeats
             written += atom + quantifier
@@ -76,9 +76,9 @@ class _Reader:
         if anchor := _ANCHORS.get(char):
             return anchor, False, False
         if char in {"*", "+", "?"}:
-            self.refuse(f"has a {char!r} after nothing that could be repeated: write \\{char}")
+            self.refuse(f"has a '{char}' after nothing that could be repeated: write \\{char}")
         if char in {"]", "{", "}"}:
-            self.refuse(f"has a {char!r} by itself: write \\{char}")
+            self.refuse(f"has a '{char}' by itself: write \\{char}")
         written = self._class() if char == "[" else self._escape(_ESCAPES) if char == "\\" else char
         return written, False, True
 
@@ -86,10 +86,10 @@ class _Reader:
         if self.rest.startswith("?") and not self._took("?:"):
             self.refuse("has an option, a name or a look-around: use ( ) or (?: ) only")
         if nesting == _MAX_NESTING:
-            self.refuse(f"nests more than {_MAX_NESTING} groups")
+            self.refuse(f"nests more than {_MAX_NESTING} groups: flatten it")
         inside, repeats = self.alternatives(nesting + 1)
         if not self._took(")"):
-            self.refuse("has a '(' that is never closed")
+            self.refuse("has a '(' that is never closed: close it, or write \\(")
         return f"(?:{inside})", repeats, True
 
     def _quantifier(self) -> str:
@@ -100,7 +100,7 @@ class _Reader:
             most = least if bounds[2] is None else int(bounds[3] or least)
             self._repeats += max(least, most)
             if most < least or self._repeats > MAX_REPEATS:
-                self.refuse(f"repeats more than {MAX_REPEATS} times, or less than no times")
+                self.refuse(f"repeats more than {MAX_REPEATS} times, or less than no times: use a lower number")
             written = f"{{{bounds[1]}{bounds[2] or ''}}}"
         elif self.rest[:1] in {"*", "+", "?"} and self.rest:
             written = self._next()
@@ -118,7 +118,7 @@ class _Reader:
                 self._at += 1
                 high, high_is_single = self._in_class()
                 if not high_is_single or high[-1] < low[-1]:
-                    self.refuse("has a class with a range that runs backwards")
+                    self.refuse("has a class with a range that runs backwards: write the lower end first")
                 low = f"{low}-{high}"
             written += low
         if empty:
@@ -127,7 +127,7 @@ class _Reader:
 
     def _in_class(self) -> tuple[str, bool]:
         if not self.rest:
-            self.refuse("has a '[' that is never closed")
+            self.refuse("has a '[' that is never closed: close it, or write \\[")
         char = self._next()
         if char == "\\":
             named = self.rest[:1] in _ESCAPES_IN_CLASS
@@ -138,12 +138,12 @@ class _Reader:
 
     def _escape(self, known: dict[str, str]) -> str:
         if not self.rest:
-            self.refuse("ends with a single backslash")
+            self.refuse("ends with a single backslash: write two")
         char = self._next()
         if found := known.get(char) or _CONTROLS.get(char):
             return found
         if char.isalnum():
-            self.refuse(f"has \\{char}, which is not of the language here")
+            self.refuse(f"has \\{char}, which is not supported: leave it out")
         return f"\\{char}" if char in _SPECIAL or char in _SPECIAL_IN_CLASS else char
 
     def _next(self) -> str:
@@ -157,5 +157,7 @@ class _Reader:
         return True
 
 
-def _refuse(why: str) -> NoReturn:
-    raise InvalidInputError("invalid_pattern", f"The regular expression {why}.")
+def _refuse(why: str, at: int | None = None) -> NoReturn:
+    """Refuse a pattern. `why`: what is wrong with it, and what to do."""
+    place = "" if at is None else f" (at character {at})"
+    raise InvalidInputError("invalid_pattern", f"The regular expression{place} {why}.", {"at": at})

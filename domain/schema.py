@@ -12,6 +12,7 @@ from domain.events import JSON
 from domain.refusals import InvalidInputError
 
 PROPERTY_NAME = re.compile(r"[a-zA-Z0-9_]+")
+_PLACE = re.compile(r"at `\$(?P<path>[^`]*)`")
 MAX_DEPTH = 32
 
 
@@ -69,18 +70,29 @@ def parse(document: JSON) -> BucketSchema:
     try:
         schema = msgspec.convert(document, BucketSchema)
     except msgspec.ValidationError as error:
-        raise InvalidInputError("invalid_schema", f"bucket_schema: {error}.") from error
+        place = _place(error)
+        raise InvalidInputError(
+            "invalid_schema",
+            f"{place} cannot be read: give every property a type (one of {', '.join(FieldType)}), and at most required,"
+            " description, enum, default, examples, items and properties.",
+            {"field": place},
+        ) from error
     for name in schema.properties:
         if not PROPERTY_NAME.fullmatch(name):
             raise InvalidInputError(
                 "invalid_schema",
-                f"The property name {name[:100]!r} may hold letters, digits and underscores only.",
+                f"The property name '{name[:100]}' has characters that are not allowed: use only letters, digits and"
+                " underscores.",
                 {"property": name[:100]},
             )
     for path, field in _fields(schema.properties, ""):
         if field.default is not None:
             for problem in problems(field, field.default, path):
-                raise InvalidInputError("invalid_schema", f"The default of {problem}.", {"property": path})
+                raise InvalidInputError(
+                    "invalid_schema",
+                    f"The default of {path} does not fit it, since {problem}: correct the default.",
+                    {"property": path},
+                )
     return schema
 
 
@@ -92,7 +104,8 @@ def check_growth(before: BucketSchema, after: BucketSchema) -> None:
     for path, problem in _shrunk(before.properties, after.properties, ""):
         raise InvalidInputError(
             "schema_cannot_shrink",
-            f"bucket_schema.properties.{path} {problem}: add properties or widen them, so that today's objects fit.",
+            f"bucket_schema.properties.{path} {problem}: add properties or widen them, so that existing objects still"
+            " fit.",
             {"field": f"bucket_schema.properties.{path}"},
         )
 
@@ -111,7 +124,7 @@ def problems(field: SchemaField, value: object, path: str) -> Iterator[str]:
     if value is None:
         return
     if field.enum and not any(_same(value, allowed) for allowed in field.enum):
-        yield f"{path} must be one of {field.enum}"
+        yield f"{path} must be one of {', '.join(_written(each) for each in field.enum)}"
         return
     match field.type, value:
         case FieldType.OBJECT, dict():
@@ -152,7 +165,7 @@ def check_values(
     if found:
         raise InvalidInputError(
             "schema_violation",
-            f"{what} does not fit the bucket's schema: {'; '.join(found[:10])}.",
+            f"{what} does not fit the bucket's schema: {'; '.join(found[:10])}. Correct it and send it again.",
             {"problems": found[:100]},
         )
 
@@ -166,7 +179,9 @@ def check_json(value: object, what: str, *, max_bytes: int | None = None) -> Non
     while level:
         depth += 1
         if depth > MAX_DEPTH and any(isinstance(item, dict | list) for item in level):
-            raise InvalidInputError("too_deep", f"{what} is nested more than {MAX_DEPTH} deep.", {"field": what})
+            raise InvalidInputError(
+                "too_deep", f"{what} is nested more than {MAX_DEPTH} levels deep: flatten it.", {"field": what}
+            )
         below: list[object] = []
         for item in level:
             if isinstance(item, str):
@@ -180,14 +195,18 @@ def check_json(value: object, what: str, *, max_bytes: int | None = None) -> Non
         level = below
     if max_bytes is not None and len(msgspec.json.encode(value)) > max_bytes:
         raise InvalidInputError(
-            "metadata_too_large", f"{what} may be {max_bytes // 1024} KiB of JSON at most.", {"field": what}
+            "metadata_too_large",
+            f"{what} is too large: send at most {max_bytes // 1024} KiB of JSON.",
+            {"field": what},
         )
 
 
 def check_text(text: str, what: str) -> None:
     """Refuse U+0000, which no database text can hold."""
     if "\0" in text:
-        raise InvalidInputError("null_character", f"{what} holds the character U+0000; leave it out.", {"field": what})
+        raise InvalidInputError(
+            "null_character", f"{what} contains the character U+0000: leave it out.", {"field": what}
+        )
 
 
 # What every value of a type fits as well.
@@ -212,7 +231,7 @@ def _shrunk(
         if known is not None:
             yield from _narrowed(known, field, here)
         elif field.required and field.default is None:
-            yield here, "is new, and required without a default"
+            yield here, "is new and required, but has no default"
 
 
 def _narrowed(before: SchemaField, after: SchemaField, path: str) -> Iterator[tuple[str, str]]:
@@ -280,6 +299,16 @@ def _same(one: object, other: object) -> bool:
             return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
         case _:
             return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _place(error: msgspec.ValidationError) -> str:
+    """Return where in a schema the decoder stopped."""
+    found = _PLACE.search(str(error))
+    return "bucket_schema" + ("" if found is None else found["path"].replace("[...]", ".*"))
+
+
+def _written(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _is_int(value: object) -> bool:

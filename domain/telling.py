@@ -107,7 +107,7 @@ def tags_named(types: Iterable[str]) -> frozenset[str]:
     if unknown or len(named) > _MAX_TYPES:
         raise InvalidInputError(
             "unknown_event_type",
-            "types names what no event is called: name tags such as 'upload.completed', or kinds such as 'upload.*'.",
+            "types has names that no event has: use types such as 'upload.completed', or groups such as 'upload.*'.",
             {"unknown": unknown},
         )
     return frozenset().union(*found.values())

@@ -619,7 +619,11 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the tab
             return (UploadStarted(origin=origin, upload_id=upload.upload_id, multipart_id=multipart_id),)
         case Pending() | InProgress(), ReissueUrl(origin=origin):
             if command.expires_at <= origin.at:
-                raise InvalidInputError("invalid_expiry", "A URL must expire later than now.")
+                raise InvalidInputError(
+                    "invalid_expiry",
+                    "presigned_url_expiration is over already: send more seconds.",
+                    {"field": "presigned_url_expiration"},
+                )
             return (
                 UploadUrlReissued(
                     origin=origin, upload_id=upload.upload_id, expires_at=command.expires_at, due_at=command.due_at
@@ -893,7 +897,7 @@ def _cancel(upload: Pending | InProgress | Failed, command: CancelUpload, releas
 def upload_completed(status: Status | None, object_id: str | None = None) -> WrongStateError:
     """Return the refusal to cancel or delete a finished upload. `object_id`: the object that its bytes are part of."""
     what = (
-        "there is nothing to cancel, and a finished upload is deleted with an API key, without only_open."
+        "it cannot be canceled. Delete it with an API key, without only_open."
         if object_id is None
         else f"its bytes are part of the object {object_id}. Delete the object instead."
     )
@@ -908,10 +912,10 @@ def _wrong_state(upload: Upload, command: UploadCommand) -> WrongStateError:
         own = upload.object_id if isinstance(upload, Completed) and upload.duplicate_of is None else None
         return upload_completed(status, own)
     if isinstance(upload, Failed | Canceled | Skipped):
-        why = upload.message if isinstance(upload, Failed) else "request a new one."
+        why = upload.message if isinstance(upload, Failed) else "request a new upload."
         return WrongStateError(f"upload_{str(status).lower()}", f"The upload is {status}: {why}", {"status": status})
     return WrongStateError(
         "wrong_state",
-        f"The upload is {status or 'not there'}: this can be done no more, or not yet.",
+        f"The upload is {status or 'missing'}, and this is not possible now: check its status first.",
         {"status": status},
     )

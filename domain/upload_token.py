@@ -107,23 +107,27 @@ def check_use(token: UploadToken, *, used: int, content_type: str, size_bytes: i
     if not media_types.within(content_type, token.content_types):
         raise ForbiddenError(
             "token_content_type",
-            f"This upload token takes {', '.join(token.content_types)} only.",
+            f"This upload token does not take {content_type}: send a file of one of the types"
+            f" {', '.join(token.content_types)}.",
             {"content_types": list(token.content_types)},
         )
     if token.max_size_bytes is not None:
         if size_bytes is None:
             raise InvalidInputError(
-                "size_required", "This upload token limits the size of a file: declare file_size_bytes."
+                "size_required",
+                "file_size_bytes is missing, and this upload token limits the size of a file: send it.",
+                {"field": "file_size_bytes"},
             )
         if size_bytes > token.max_size_bytes:
             raise ForbiddenError(
                 "token_file_too_large",
-                f"This upload token takes files of up to {token.max_size_bytes} bytes.",
+                f"This upload token takes files of up to {token.max_size_bytes} bytes, and this one has {size_bytes}:"
+                " send a smaller file.",
                 {"max_size_bytes": token.max_size_bytes},
             )
     if used >= token.max_count:
         raise ForbiddenError(
             "token_used_up",
-            f"This upload token was good for {token.max_count} uploads.",
+            f"This upload token has been used for all of its {token.max_count} uploads: ask for another one.",
             {"max_count": token.max_count},
         )

@@ -47,13 +47,15 @@ def judge(
     if claimed.etag is not None and unquoted(claimed.etag) != found.etag:
         return Contradiction(
             reason=FailureReason.ETAG_MISMATCH,
-            message=f"Storage holds the ETag {found.etag}, not {unquoted(claimed.etag)}: other bytes arrived.",
+            message=f"Storage holds the ETag {found.etag}, not {unquoted(claimed.etag)}: other bytes arrived. Request"
+            " a new upload, and send the file again.",
         )
     for promised, who in ((request.declared_size_bytes, "declared"), (claimed.size_bytes, "confirmed")):
         if promised is not None and promised != found.size_bytes:
             return Contradiction(
                 reason=FailureReason.SIZE_MISMATCH,
-                message=f"{found.size_bytes} bytes arrived, {promised} were {who}.",
+                message=f"{found.size_bytes} bytes arrived, {promised} were {who}. Request a new upload, and send the"
+                " file with its true size.",
             )
     beyond = _beyond_limits(found.size_bytes, request, max_size_bytes)
     if beyond is not None:
@@ -64,8 +66,8 @@ def judge(
     if found.content_encoding is not None:
         return Contradiction(
             reason=FailureReason.CONTENT_ENCODING,
-            message=f"The file arrived with the header Content-Encoding: {found.content_encoding[:100]}, so whoever "
-            "downloads it would get other bytes. Request a new upload, and send the file without this header.",
+            message=f"The file arrived with the header Content-Encoding: {found.content_encoding[:100]}, and clients "
+            "that download it would get other bytes. Request a new upload, and send the file without this header.",
         )
     return _of_another_type(found, request)
 
@@ -81,13 +83,15 @@ def _judge_hashes(found: Found, request: UploadRequest, claimed: Claimed) -> Con
     if found.crc64nvme is not None and claimed.crc64nvme not in {UNSET, found.crc64nvme}:
         return Contradiction(
             reason=FailureReason.CHECKSUM_MISMATCH,
-            message=f"The bytes that arrived have the CRC64NVME {found.crc64nvme}, not {claimed.crc64nvme}.",
+            message=f"The bytes that arrived have the CRC64NVME {found.crc64nvme}, not"
+            f" {claimed.crc64nvme}. Request a new upload, and send the file again.",
         )
     for sha256 in (request.declared_sha256, claimed.sha256):
         if found.sha256 is not None and sha256 not in {None, UNSET, found.sha256}:
             return Contradiction(
                 reason=FailureReason.HASH_MISMATCH,
-                message=f"The bytes that arrived have the SHA-256 {found.sha256}, not {sha256}.",
+                message=f"The bytes that arrived have the SHA-256 {found.sha256}, not {sha256}. Request"
+                " a new upload, and send the file again.",
             )
     return None
 
@@ -101,18 +105,19 @@ def _beyond_limits(size_bytes: int, request: UploadRequest, max_size_bytes: int)
     if size_bytes > max_size_bytes:
         return Contradiction(
             reason=FailureReason.FILE_TOO_LARGE,
-            message=f"{size_bytes} bytes arrived; the tier allows files of up to {max_size_bytes}.",
+            message=f"{size_bytes} bytes arrived; the tier allows files of up to {max_size_bytes}. Send a smaller"
+            " file.",
         )
     least, most = request.min_file_size_bytes, request.max_file_size_bytes
     if most is not None and size_bytes > most:
         return Contradiction(
             reason=FailureReason.FILE_TOO_LARGE,
-            message=f"{size_bytes} bytes arrived; the bucket takes files of up to {most}.",
+            message=f"{size_bytes} bytes arrived; the bucket takes files of up to {most}. Send a smaller file.",
         )
     if least is not None and size_bytes < least:
         return Contradiction(
             reason=FailureReason.FILE_TOO_SMALL,
-            message=f"{size_bytes} bytes arrived; the bucket takes files of {least} and more.",
+            message=f"{size_bytes} bytes arrived; the bucket takes files of at least {least}. Send a larger file.",
         )
     return None
 
@@ -121,11 +126,17 @@ def _of_another_type(found: Found, request: UploadRequest) -> Contradiction | No
     if found.content_type is not None and not media_types.same(found.content_type, request.content_type):
         return Contradiction(
             reason=FailureReason.CONTENT_TYPE_MISMATCH,
-            message=f"The file arrived as {found.content_type}, not as {request.content_type}.",
+            message=f"The file arrived as {found.content_type}, not as {request.content_type}. Request a new"
+            " upload, and send the file with the Content-Type that was signed.",
         )
     if request.content_check is not ContentCheck.STRICT:
         return None
     doubt = note(found, request)
     if doubt is None and found.head is not None:
         doubt = formats.strictly_contradicts(request.content_type, found.head, found.looks_like)
-    return None if doubt is None else Contradiction(reason=FailureReason.CONTENT_TYPE_MISMATCH, message=doubt)
+    if doubt is None:
+        return None
+    return Contradiction(
+        reason=FailureReason.CONTENT_TYPE_MISMATCH,
+        message=f"{doubt} Request a new upload with the content type of the file.",
+    )

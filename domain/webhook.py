@@ -187,7 +187,7 @@ def decide(command: WebhookCommand, webhook: Webhook) -> tuple[WebhookEvent, ...
         case LiveWebhook(), DeleteWebhook(origin=origin):
             return (WebhookDeleted(origin=origin, webhook_id=webhook.webhook_id),)
         case _, CreateWebhook():
-            raise WrongStateError("wrong_state", "The webhook exists already.")
+            raise WrongStateError("wrong_state", "The webhook exists already: use another id.")
         case _:
             raise webhook_not_found()
 
@@ -228,7 +228,7 @@ def switched_off(settings: WebhookSettings) -> WebhookSettings:
 
 def webhook_not_found() -> NotFoundError:
     """Return the refusal of a webhook that is not there, or not the caller's."""
-    return NotFoundError("webhook_not_found", "There is no such webhook.")
+    return NotFoundError("webhook_not_found", "There is no such webhook, or it is not yours: check its id.")
 
 
 def check_settings(settings: WebhookSettings) -> None:
@@ -237,7 +237,9 @@ def check_settings(settings: WebhookSettings) -> None:
     _check_url(settings.url)
     if not 0 < settings.timeout_seconds <= MAX_TIMEOUT_SECONDS:
         raise InvalidInputError(
-            "invalid_timeout", f"timeout is a number of seconds, {MAX_TIMEOUT_SECONDS:g} at most.", {}
+            "invalid_timeout",
+            f"timeout is out of range: send more than 0 and at most {MAX_TIMEOUT_SECONDS:g} seconds.",
+            {"field": "timeout"},
         )
 
 
@@ -251,10 +253,14 @@ def _check_url(url: str) -> None:
     printable = url.isascii() and url.isprintable() and not set(url) & set(' "<>\\^`{|}')
     if not named or not printable or parts.scheme not in {"http", "https"} or len(url) > MAX_URL_LENGTH:
         raise InvalidInputError(
-            "invalid_url", f"url must be an http or https URL of {MAX_URL_LENGTH} characters at most.", {}
+            "invalid_url",
+            f"url is not an http or https URL: send one of at most {MAX_URL_LENGTH} characters.",
+            {"field": "url"},
         )
     if parts.username is not None or parts.password is not None:
-        raise InvalidInputError("invalid_url", "url holds a name or password: send a header instead.", {})
+        raise InvalidInputError(
+            "invalid_url", "url contains a name or a password: send a header instead.", {"field": "url"}
+        )
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
@@ -271,7 +277,8 @@ def check_headers(headers: Mapping[str, str]) -> None:
     if wrong or len(headers) > MAX_HEADERS or len({name.lower() for name in headers}) < len(headers):
         raise InvalidInputError(
             "invalid_headers",
-            f"headers holds {MAX_HEADERS} names at most, each once, with printable ASCII values. Some are reserved,"
-            " such as Host, Content-Type, Metadata, Cookie, X-Forwarded-For and webhook-id: leave these out.",
-            {"headers": wrong},
+            f"headers are not allowed as they are: send at most {MAX_HEADERS} names, each once, with printable ASCII"
+            " values, and leave out reserved ones such as Host, Content-Type, Metadata, Cookie, X-Forwarded-For and"
+            " webhook-id.",
+            {"field": "headers", "headers": wrong},
         )

@@ -31,7 +31,8 @@ def check_event_types(event_types: Iterable[str]) -> None:
     if unknown:
         raise InvalidInputError(
             "unknown_event_type",
-            "event_types names what no event is called: name types such as 'upload.completed', or 'upload.*'.",
+            "event_types has names that no event has: use types such as 'upload.completed', or groups such as"
+            " 'upload.*'.",
             {"unknown": unknown},
         )
 

@@ -136,7 +136,11 @@ class MemoryEventLog:
             for position in self._streams.get(stream.stream_id, ())[:1]:
                 origin = msgspec.json.decode(self._notifications[position - 1].state).get("origin") or {}
                 if origin.get("organization_id", organization_id) != organization_id:
-                    raise NotFoundError("not_found", "There is no such thing.", {"id": stream.stream_id})
+                    raise NotFoundError(
+                        "not_found",
+                        "There is no record with this id, or it is not yours: check the id.",
+                        {"id": stream.stream_id},
+                    )
             actual = len(self._streams.get(stream.stream_id, ()))
             if actual != stream.expected_version:
                 raise VersionConflictError(stream.stream_id, stream.expected_version, actual)
@@ -180,7 +184,7 @@ class MemoryEventLog:
             if holders:
                 raise WrongStateError(
                     "held_by_object",
-                    f"The upload is part of the object {min(holders)}: it is forgotten with the object.",
+                    f"The upload is part of the object {min(holders)}: delete the object instead.",
                     {"object_id": min(holders), "upload_id": unheld.upload_id},
                 )
         for upload_id in command.heirless:
@@ -193,22 +197,22 @@ class MemoryEventLog:
         if command.key_id is not None:
             key = tables.keys.get(command.key_id)
             if key is None or key.organization_id != organization_id or key.revoked_at is not None:
-                raise UnauthenticatedError("key_revoked", "The API key was revoked.")
+                raise UnauthenticatedError("key_revoked", "The API key was revoked: use another one.")
         if command.namespace_id is not None:
             namespace = tables.namespaces.get(command.namespace_id)
             if namespace is None or namespace.organization_id != organization_id:
-                raise NotFoundError("namespace_not_found", "It is not there any more.")
+                raise NotFoundError("namespace_not_found", "The bucket or namespace was deleted: use another one.")
         if command.bucket_id is not None:
             bucket = tables.buckets.get(command.bucket_id)
             if bucket is None or (bucket.organization_id, bucket.namespace_id) != (
                 organization_id,
                 command.namespace_id,
             ):
-                raise NotFoundError("bucket_not_found", "It is not there any more.")
+                raise NotFoundError("bucket_not_found", "The bucket or namespace was deleted: use another one.")
             if bucket.status is not BucketStatus.ACTIVE:
                 raise ForbiddenError(
                     "bucket_not_active",
-                    f"The bucket is {bucket.status} and takes no uploads.",
+                    f"The bucket is {bucket.status} and takes no uploads: use another bucket.",
                     {"status": bucket.status},
                 )
 
@@ -220,8 +224,8 @@ class MemoryEventLog:
         if limit_bytes is not None and used_bytes + command.room_bytes > limit_bytes:
             raise QuotaExceededError(
                 "quota_exceeded",
-                f"The storage quota is {limit_bytes} bytes, {used_bytes} are in use, {command.room_bytes} more were"
-                " asked for: delete something, or raise the quota.",
+                f"The storage quota is {limit_bytes} bytes, {used_bytes} are in use, and {command.room_bytes} more were"
+                " requested: delete something, or raise the quota.",
                 {"limit_bytes": limit_bytes, "used_bytes": used_bytes, "requested_bytes": command.room_bytes},
             )
 

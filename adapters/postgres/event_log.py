@@ -482,23 +482,27 @@ def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: C901, PLR0911, PLR0
         case "quota_exceeded":
             return quota_exceeded(outcome["limit_bytes"], outcome["used_bytes"], outcome["requested_bytes"])
         case "key_revoked":
-            return UnauthenticatedError("key_revoked", "The API key was revoked.")
+            return UnauthenticatedError("key_revoked", "The API key was revoked: use another one.")
         case "bucket_not_active":
             return ForbiddenError(
                 "bucket_not_active",
-                f"The bucket is {outcome['status']} and takes no uploads.",
+                f"The bucket is {outcome['status']} and takes no uploads: use another bucket.",
                 {"status": outcome["status"]},
             )
         case "held_by_object":
             return WrongStateError(
                 "held_by_object",
-                f"The upload is part of the object {outcome['object_id']}: it is forgotten with the object.",
+                f"The upload is part of the object {outcome['object_id']}: delete the object instead.",
                 {"object_id": outcome["object_id"], "upload_id": outcome["upload_id"]},
             )
         case "foreign":
-            return NotFoundError("not_found", "There is no such thing.", {"id": outcome["stream_id"]})
+            return NotFoundError(
+                "not_found",
+                "There is no record with this id, or it is not yours: check the id.",
+                {"id": outcome["stream_id"]},
+            )
         case "bucket_not_found" | "namespace_not_found" as code:
-            return NotFoundError(code, "It is not there any more.")
+            return NotFoundError(code, "The bucket or namespace was deleted: use another one.")
         case other:
             return asyncpg.InternalServerError(f"unknown refusal {other!r}")
 
@@ -507,7 +511,7 @@ def quota_exceeded(limit_bytes: int, used_bytes: int, requested_bytes: int) -> Q
     """Return the refusal of bytes for which the quota has no room."""
     return QuotaExceededError(
         "quota_exceeded",
-        f"The storage quota is {limit_bytes} bytes, {used_bytes} are in use, {requested_bytes} more were asked for:"
-        " delete something, or raise the quota.",
+        f"The storage quota is {limit_bytes} bytes, {used_bytes} are in use, and {requested_bytes} more were"
+        " requested: delete something, or raise the quota.",
         {"limit_bytes": limit_bytes, "used_bytes": used_bytes, "requested_bytes": requested_bytes},
     )

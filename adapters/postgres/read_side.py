@@ -339,10 +339,13 @@ async def _list_errors(asked: PageRequest) -> AsyncIterator[None]:
             raise InvalidInputError(
                 "list_too_slow",
                 "This list takes too long: filter by status, sort by created_at, or leave out include_total.",
+                {"field": "filters"},
             ) from error
         raise
     except asyncpg.InvalidRegularExpressionError as error:
-        raise InvalidInputError("invalid_pattern", "The regular expression is too complex: simplify it.") from error
+        raise InvalidInputError(
+            "invalid_pattern", "The regular expression is too complex: simplify it.", {"field": "filters"}
+        ) from error
 
 
 def _figures(columns: Columns, rows: Sequence[Mapping[str, Any]]) -> Figures:

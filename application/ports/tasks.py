@@ -156,9 +156,15 @@ def item_of(subject: str) -> tuple[str, int]:
 
 def task_not_found(task_id: str) -> NotFoundError:
     """Return the refusal of a task that is not there, or not the caller's."""
-    return NotFoundError("task_not_found", "There is no such task.", {"task_id": task_id[:100]})
+    return NotFoundError(
+        "task_not_found",
+        "There is no such task, or it is not yours: check its id.",
+        {"task_id": task_id[:100]},
+    )
 
 
 def task_is_over(task: TaskRecord) -> WrongStateError:
     """Return the refusal to cancel a task that has ended."""
-    return WrongStateError("task_over", f"The task is {task.status} already.", {"status": task.status})
+    return WrongStateError(
+        "task_over", f"The task is {task.status} already: start a new one if you need it.", {"status": task.status}
+    )

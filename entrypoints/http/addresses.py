@@ -25,5 +25,5 @@ def _check(encoded: bytes, what: str) -> None:
         ) from None
     if "\0" in text:
         raise InvalidInputError(
-            "null_character", f"The {what} holds the character U+0000 (%00): leave it out.", {"in": what}
+            "null_character", f"The {what} contains the character U+0000 (%00): leave it out.", {"in": what}
         )

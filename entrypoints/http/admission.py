@@ -86,14 +86,22 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     def namespace(self) -> NamespaceRecord:
         """The namespace, on routes that need one."""
         if self.given_namespace is None:
-            raise InvalidInputError("namespace_required", "Name a namespace in the header X-Namespace.")
+            raise InvalidInputError(
+                "namespace_required",
+                "The header X-Namespace is missing: send the id or name of a namespace.",
+                {"field": "X-Namespace"},
+            )
         return self.given_namespace
 
     @property
     def bucket(self) -> BucketRecord:
         """The bucket, on routes that name one."""
         if self.given_bucket is None:
-            raise InvalidInputError("bucket_required", "Name a bucket in the path.")
+            raise InvalidInputError(
+                "bucket_required",
+                "The path names no bucket: use the id or name of one.",
+                {"field": "bucket_identifier"},
+            )
         return self.given_bucket
 
 
@@ -166,7 +174,7 @@ class Admission:
             check_origin(caller, origin)
         if admitted is None:
             if caller.event_token is not None and not needs.event_tokens:
-                raise ForbiddenError("token_denied", "A token for events reads events, and nothing else.")
+                raise ForbiddenError("token_denied", "An event token can only read events: use an API key.")
             check_permission(caller, needs.permission if caller.token is None else _of_token(needs, scope))
             admitted = await _admitted(services, needs, caller, scope, named_namespace)
             if caller.is_plain and services.ports.directory.generation == generation == self._generation:
@@ -257,7 +265,8 @@ def _of_token(needs: Needs, scope: Scope) -> Permission:
     """Return what the key behind an upload token must still be allowed; refuse what no token is for."""
     if not needs.tokens or "policy" in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True):
         raise ForbiddenError(
-            "token_denied", "An upload token creates, confirms, cancels and shows its own uploads, and nothing else."
+            "token_denied",
+            "An upload token can only create, confirm, cancel and show its own uploads: use an API key.",
         )
     return Permission.WRITE
 

@@ -219,7 +219,7 @@ def _open_uploads(name: str) -> OpenUploads:
     except ValueError:
         raise InvalidInputError(
             "invalid_open_uploads",
-            f"open_uploads is {name[:50]!r}: it must be one of {', '.join(OpenUploads)}.",
+            f"open_uploads '{name[:50]}' does not exist: use one of {', '.join(OpenUploads)}.",
             {"open_uploads": name[:50]},
         ) from None
 
@@ -232,7 +232,11 @@ async def _token(admitted: Admitted, token_id: str) -> tuple[UploadToken, str]:
     """Return a token that was given out, without its secret, which nobody knows any more."""
     token = await admitted.services.ports.directory.upload_token(token_id)
     if token is None:
-        raise NotFoundError("token_not_found", "There is no such upload token.", {"token_id": token_id})
+        raise NotFoundError(
+            "token_not_found",
+            "There is no such upload token, or it is not yours: check its id.",
+            {"token_id": token_id},
+        )
     return token, ""
 
 
@@ -240,11 +244,19 @@ def _expiry(expires_at: datetime | None) -> datetime | None:
     if expires_at is None:
         return None
     if expires_at.tzinfo is None:
-        raise InvalidInputError("invalid_expiry", "expires_at needs a time zone, such as 2027-01-01T00:00:00Z.")
+        raise InvalidInputError(
+            "invalid_expiry",
+            "expires_at has no time zone: send a time such as 2027-01-01T00:00:00Z.",
+            {"field": "expires_at"},
+        )
     try:
         return in_utc(expires_at)
     except OverflowError:
-        raise InvalidInputError("invalid_expiry", "expires_at is out of range: give a time before 9999.") from None
+        raise InvalidInputError(
+            "invalid_expiry",
+            "expires_at is out of range: send a time before the year 9999.",
+            {"field": "expires_at"},
+        ) from None
 
 
 def _render(record: KeyRecord, admitted: Admitted) -> APIKeyModel:

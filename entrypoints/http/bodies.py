@@ -41,7 +41,7 @@ class StrictRequest(Request[Any, Any, Any]):
             if place is not None:
                 raise InvalidInputError(
                     "null_character",
-                    f"{place or 'The body'} holds the character U+0000: leave it out.",
+                    f"{place or 'The body'} contains the character U+0000: leave it out.",
                     {"field": place, "in": "body"},
                 )
         return decoded
@@ -66,15 +66,16 @@ def _read(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> Any:
     try:
         return decode(body) if decoder is None else decode(body, decoder)
     except TooDeepError as error:
-        raise InvalidInputError("too_deep", "The body is nested too deep: send it flatter.", {"in": "body"}) from error
+        raise InvalidInputError("too_deep", "The body is nested too deep: flatten it.", {"in": "body"}) from error
     except NotJSONError as error:
         if not body:
             raise InvalidInputError(
                 CODE, "The body is missing: send a JSON object.", {"field": "The body", "in": "body"}
             ) from error
+        reason = str(error).removesuffix(".")
         raise InvalidInputError(
             CODE,
-            f"The body is not JSON that can be read: send JSON in UTF-8. {error}",
+            f"The body cannot be read as JSON ({reason}): send JSON in UTF-8.",
             {"field": "The body", "in": "body"},
         ) from error
 

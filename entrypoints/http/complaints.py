@@ -51,7 +51,9 @@ def body_complaint(
     if unknown := _UNKNOWN.fullmatch(told):
         name = _joined(place, unknown["name"][:_MAX_NAME])
         known = ", ".join(_field_names(expected))
-        return _refusal(name, "body", f"{name} is no field of this request", f"leave it out, or use one of {known}", "")
+        return _refusal(
+            name, "body", f"{name} is not a field of this request", f"leave it out, or use one of {known}", ""
+        )
     if missing := _MISSING.fullmatch(told):
         name = _joined(place, missing["name"])
         allowed = phrase(_at(expected, f".{missing['name']}"))
@@ -73,15 +75,15 @@ def parameter_complaint(handler: BaseRouteHandler, error: HTTPException) -> Inva
     name, where = str(told.get("key", "")), source.value if isinstance(source, ParamType) else str(source)
     field = next(_named(handler, name), None)
     if field is None:
-        return unreadable(error.detail)
+        return unreadable()
     allowed = _parameter_phrase(field)
     wrong = "is missing" if "missing" in str(told.get("message", "")).lower() else "has a value that is not allowed"
     return _refusal(name, where, f"{name} {wrong}", f"send {allowed}", allowed)
 
 
-def unreadable(told: str) -> InvalidInputError:
+def unreadable() -> InvalidInputError:
     """Return the refusal of a request of which no single field can be named."""
-    return InvalidInputError(CODE, f"The request cannot be read: {told.rstrip('.')}. Send it as HTTP/1.1 has it.")
+    return InvalidInputError(CODE, "The request cannot be read: send it as the reference shows.", {})
 
 
 def phrase(described: inspect.Type, limits: Mapping[str, Any] | None = None) -> str:  # noqa: C901, PLR0911, PLR0912  # one line for every kind

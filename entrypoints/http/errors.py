@@ -114,7 +114,7 @@ def _outcome_unknown(request: Request[Any, Any, Any], error: OutcomeUnknownError
     _log.warning("outcome_unknown", reason=error.reason, error=repr(error))
     detail = ErrorDetail(
         type="ServiceUnavailableError",
-        message="The database did not say whether this was carried out, and it may still be: repeat the request with"
+        message="The database did not confirm whether this was done, and it may still happen: repeat the request with"
         " the same Idempotency-Key, or look at what is there first.",
         code="outcome_unknown",
         details={"reason": error.reason},
@@ -125,9 +125,10 @@ def _outcome_unknown(request: Request[Any, Any, Any], error: OutcomeUnknownError
 def _clock_differs(request: Request[Any, Any, Any], error: ClockDiffersError) -> Response[Any]:
     detail = ErrorDetail(
         type="ServiceUnavailableError",
-        message=f"This process serves nothing until its clock is set: try again, another one may answer. {error}",
+        message="The clock of this process is wrong, and it serves nothing until it is right: try again, as another"
+        " process may answer.",
         code="clock_differs",
-        details={},
+        details={"reason": str(error)},
     )
     return render(request, 503, detail, {"Retry-After": "2"})
 
@@ -145,7 +146,7 @@ def _stopping(request: Request[Any, Any, Any], error: StoppingError) -> Response
 def _conflict(request: Request[Any, Any, Any], error: VersionConflictError) -> Response[Any]:
     detail = ErrorDetail(
         type="BadRequestError",
-        message="Somebody else changed this at the same moment; try again.",
+        message="It was changed by another request at the same moment: try again.",
         code="busy",
         details={"id": error.stream_id},
     )
@@ -160,32 +161,39 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
     if isinstance(error, MethodNotAllowedException):
         detail = ErrorDetail(
             type="MethodNotAllowedError",
-            message=f"{'HEAD' if HEAD_ASKED in request.scope else request.method} is not possible here.",
+            message=f"{'HEAD' if HEAD_ASKED in request.scope else request.method} is not possible here: use a method"
+            " that the Allow header names.",
             code="method_not_allowed",
             details={},
         )
     elif isinstance(error, NotFoundException):
         detail = ErrorDetail(
-            type="NotFoundError", message="There is nothing at this address.", code="no_such_route", details={}
+            type="NotFoundError",
+            message="There is nothing at this address: check the path.",
+            code="no_such_route",
+            details={},
         )
     elif status == 413:  # noqa: PLR2004  # Content Too Large, which the contract does not know
         status = 422
         detail = ErrorDetail(
             type="ValidationError",
-            message="The body is larger than this route takes: 1 MiB, or 4 MiB for a batch.",
+            message="The body is larger than this route takes: send at most 1 MiB, or 4 MiB for a batch.",
             code="body_too_large",
             details={},
         )
     elif status == 400:  # noqa: PLR2004  # Litestar's word for a body or parameter that does not parse
         status = 422
         handler: Any = request.scope.get("route_handler")
-        refusal = unreadable(error.detail) if handler is None else parameter_complaint(handler, error)
+        refusal = unreadable() if handler is None else parameter_complaint(handler, error)
         detail = ErrorDetail(
             type="ValidationError", message=refusal.message, code=refusal.code, details=refusal.details
         )
     else:
         kind = _TYPE_OF.get(status, "ClientError" if status in _CLIENT_ERRORS else "InternalServerError")
-        detail = ErrorDetail(type=kind, message=error.detail, code="http_error", details={})
+        message = (
+            f"The request cannot be answered, with the status {status}: check the method, the path and the headers."
+        )
+        detail = ErrorDetail(type=kind, message=message, code="http_error", details={})
     return render(request, status, detail, headers)
 
 
@@ -193,7 +201,7 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[A
     _log.error("unexpected_error", path=request.url.path, method=request.method, exc_info=error)
     detail = ErrorDetail(
         type="InternalServerError",
-        message="Something went wrong on our side; the log has it under this request's id.",
+        message="Something went wrong in the service: try again, or give its operator the request_id in the details.",
         code="internal_error",
         details={"request_id": structlog.contextvars.get_contextvars().get("request_id")},
     )

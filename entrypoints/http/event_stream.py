@@ -52,8 +52,8 @@ class Streams:
             if self._open[holder] >= most:
                 raise TooManyRequestsError(
                     "too_many_streams",
-                    f"This {what} has {most} event streams or waiting requests open, which is as many as it may: close"
-                    " one, or share one between readers.",
+                    f"This {what} has {most} event streams or waiting requests open, which is the limit: close one, or"
+                    " share one between readers.",
                     {"limit": most, "retry_after_seconds": RETRY_AFTER_SECONDS},
                 )
 

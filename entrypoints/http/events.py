@@ -168,7 +168,7 @@ async def _position(admitted: Admitted, after: str) -> int:
     if not _POSITION.fullmatch(after):
         raise InvalidInputError(
             "invalid_position",
-            "after must be a position, such as the id of an event, or 'latest'.",
+            "after is not a position: send the id of an event, or 'latest'.",
             {"after": after[:100]},
         )
     return int(after)

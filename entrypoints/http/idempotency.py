@@ -25,7 +25,9 @@ async def once(
     if key_in_body is not None:
         if key not in {None, key_in_body}:
             raise InvalidInputError(
-                "invalid_idempotency_key", "The header Idempotency-Key and the body name different keys: send one."
+                "invalid_idempotency_key",
+                "The header Idempotency-Key and the body have different keys: send only one.",
+                {"field": "Idempotency-Key"},
             )
         key = check_idempotency_key(key_in_body)
     if key is None:

@@ -68,7 +68,9 @@ def page_request(
     if search:
         check_text(search, "search")
         if len(search) > MAX_TEXT:
-            raise InvalidInputError("filter_too_large", f"search may have {MAX_TEXT} characters at most.")
+            raise InvalidInputError(
+                "filter_too_large", f"search is too long: send at most {MAX_TEXT} characters.", {"field": "search"}
+            )
     order = msgspec.to_builtins(sort) if isinstance(sort, SortOption) else sort
     asked = PageRequest(
         limit=limit,
@@ -123,7 +125,7 @@ def _after(cursor: str, asked: PageRequest) -> Place:
     if found is None or not _is_sortable(found.number) or "\0" in found.text:
         raise InvalidInputError(
             "invalid_cursor",
-            "cursor was not given out by this service: send the next_cursor of an earlier page.",
+            "cursor is not one that this service returned: send the next_cursor of an earlier page.",
             {"field": "cursor", "in": "query"},
         )
     if found.of != _digest(asked):

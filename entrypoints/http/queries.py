@@ -76,7 +76,7 @@ def settle_query(scope: Scope) -> None:
     if cast("HTTPScope", scope)["method"] not in CONTRACT.get(scope["path_template"], ()):
         raise InvalidInputError(
             "unknown_parameter",
-            f"{ignored[0][:_MAX_NAME]} is no query parameter of this route: leave it out, or use "
+            f"{ignored[0][:_MAX_NAME]} is not a query parameter of this route: leave it out, or use "
             + (f"one of {', '.join(sorted(known))}." if known else "none."),
             {"field": ignored[0][:_MAX_NAME], "in": "query", "allowed": sorted(known)},
         )

@@ -324,10 +324,16 @@ class BoundedHttp(HttpToolsProtocol):
                 self.abort()
         elif self._head_since is not None:
             if now - self._head_since >= HEAD_SECONDS:
-                self._refuse(408, "request_timeout", f"A request's head must come within {HEAD_SECONDS:.0f} seconds.")
+                self._refuse(
+                    408,
+                    "request_timeout",
+                    f"The head of the request came too slowly: send it within {HEAD_SECONDS:.0f} seconds.",
+                )
         elif self._in_body and not self.flow.read_paused and self._is_slow(now):
             self._refuse(
-                408, "request_timeout", f"A body must come at {WINDOW_BYTES} bytes in {WINDOW_SECONDS:.0f} seconds."
+                408,
+                "request_timeout",
+                f"The body came too slowly: send at least {WINDOW_BYTES} bytes every {WINDOW_SECONDS:.0f} seconds.",
             )
         elif self._takes_nothing(now):
             self.abort()

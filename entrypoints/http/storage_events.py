@@ -26,7 +26,10 @@ async def take_storage_events(request: Request[Any, Any, Any]) -> Taken:
     if secret is None:
         raise NotFoundException
     if not compare_digest(_given(request).encode(), secret.encode()):
-        raise UnauthenticatedError("invalid_storage_secret", "This is not the secret that storage events come with.")
+        raise UnauthenticatedError(
+            "invalid_storage_secret",
+            "The secret is not that of storage events: send the one in UPWELL_STORAGE_EVENTS_SECRET.",
+        )
     services: Services = request.app.state.services
     services.system.clock.check()
     return await services.take_storage_events(await request.body())

@@ -19,5 +19,7 @@ def time_named(value: str | None, name: str) -> datetime | None:
         return in_utc(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         raise InvalidInputError(
-            "invalid_time", f"{name} must be a time in ISO 8601, such as 2027-01-01T00:00:00Z.", {"parameter": name}
+            "invalid_time",
+            f"{name} is not a time in ISO 8601: send one such as 2027-01-01T00:00:00Z.",
+            {"field": name, "parameter": name},
         ) from None

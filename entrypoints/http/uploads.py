@@ -193,7 +193,9 @@ async def get_upload(
         then = record_at(await admitted.services.ports.log.read_stream(record.upload_id), moment)
         if then is None:
             raise NotFoundError(
-                "upload_not_found", "The upload had not been requested by then.", {"upload_id": record.upload_id}
+                "upload_not_found",
+                "The upload did not exist at that time: send a later one.",
+                {"upload_id": record.upload_id},
             )
         return render(then)
     (signed,) = await _signed(admitted, [record], wanted=return_presigned_urls)
@@ -459,7 +461,11 @@ def _wish(
 
 def _wanted(data: SignPartsRequest) -> list[WantedPart]:
     if (data.part_numbers is None) == (data.parts is None):
-        raise InvalidInputError("parts_required", "Say which parts: in part_numbers, or with hashes or sizes in parts.")
+        raise InvalidInputError(
+            "parts_required",
+            "Exactly one of part_numbers and parts is needed: send part_numbers, or parts with hashes or sizes.",
+            {"field": "part_numbers"},
+        )
     if data.parts is not None:
         return [
             WantedPart(part_number=part.part_number, sha256=part.sha256, size_bytes=part.size_bytes)

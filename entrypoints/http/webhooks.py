@@ -22,6 +22,7 @@ from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from domain.webhook import WebhookSettings
 from domain.webhook_events import idle_types, public_type
 from entrypoints.http.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in
+from entrypoints.http.complaints import body_complaint
 from entrypoints.http.idempotency import once
 from entrypoints.http.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.wire.webhooks import (
@@ -205,7 +206,7 @@ async def redeliver(identifier: FromPath[str], delivery_id: FromPath[str], scope
     webhook = await _named(admitted, identifier)
     deliveries, now = admitted.services.ports.webhook_deliveries, admitted.services.ports.clock.now()
     if not _is_active(webhook, now):
-        raise WrongStateError("webhook_not_active", "The webhook is switched off: set is_active to true first.")
+        raise WrongStateError("webhook_not_active", "The webhook is inactive: set is_active to true first.")
     form = _DELIVERY_ID.fullmatch(delivery_id)
     position = int(form[1]) if form else -1
     await deliveries.redeliver(webhook.organization_id, webhook.webhook_id, position, now=now)
@@ -213,7 +214,9 @@ async def redeliver(identifier: FromPath[str], delivery_id: FromPath[str], scope
         webhook.organization_id, webhook.webhook_id, before=position + 1, status=None, limit=1
     )
     if not found or message_id_of(found[0]) != delivery_id:
-        raise NotFoundError("delivery_not_found", "The webhook has no such message.", {})
+        raise NotFoundError(
+            "delivery_not_found", "The webhook has no message with this id: check it, or list the messages.", {}
+        )
     return _delivery(found[0])
 
 
@@ -263,15 +266,23 @@ def _asked(data: WebhookInput) -> tuple[WebhookSettings, dict[str, str]]:
     """Return what is asked for, and the headers with their values."""
     if len(data.channels) > 1 or data.channels[0].channel is not NotificationChannel.WEBHOOK:
         raise InvalidInputError(
-            "channel_not_supported", "A webhook has one channel, of the kind 'webhook'.", {"supported": ["webhook"]}
+            "channel_not_supported",
+            "channels has something other than one channel 'webhook': send exactly one of that kind.",
+            {"field": "channels", "supported": ["webhook"]},
         )
     try:
         config = msgspec.convert(data.channels[0].configs, WebhookConfig)
     except msgspec.ValidationError as error:
-        raise InvalidInputError("invalid_channel", f"channels[0].configs: {error}", {}) from None
+        complaint = body_complaint(error, WebhookConfig, data.channels[0].configs)
+        place = f"channels[0].configs.{complaint.details['field']}"
+        raise InvalidInputError(
+            "invalid_channel", f"channels[0].configs.{complaint.message}", {**complaint.details, "field": place}
+        ) from None
     if config.payload_template is not None:
         raise InvalidInputError(
-            "template_not_supported", "Messages have one form: leave payload_template out, or null.", {}
+            "template_not_supported",
+            "payload_template is not supported: leave it out, or send null.",
+            {"field": "channels[0].configs.payload_template"},
         )
     settings = WebhookSettings(
         name=data.webhook_name,

@@ -31,7 +31,7 @@ async def test_a_name_is_given_once_unless_a_second_is_asked_for(operator: Opera
     assert (first["name"], first["tier"], first["quota_bytes"]) == ("acme", "pro", 5 * 10**9)
     again = await operator("org", "create", "acme")
     assert (again.code, again.out) == (1, "")
-    assert f"There is an organization 'acme' already, {first['organization_id']}" in again.err
+    assert f"An organization named 'acme' exists already, {first['organization_id']}" in again.err
     second = json.loads((await operator("org", "create", "acme", "--same-name", "--json")).out)
     listed = [json.loads(line) for line in (await operator("org", "list", "--json")).out.splitlines()]
     assert [each["organization_id"] for each in listed] == [first["organization_id"], second["organization_id"]]
@@ -40,7 +40,7 @@ async def test_a_name_is_given_once_unless_a_second_is_asked_for(operator: Opera
     assert f"2 organizations are named 'acme': use the id, {first['organization_id']} or" in ambiguous.err
     assert (await operator("key", "create", first["organization_id"])).code == 0
     unknown = await operator("key", "create", "nobody")
-    assert "There is no organization 'nobody': 'upwell org list' shows" in unknown.err
+    assert "There is no organization 'nobody': run 'upwell org list'" in unknown.err
 
 
 async def test_sizes_have_units(operator: Operator) -> None:
@@ -65,7 +65,10 @@ async def test_keys_are_listed_and_revoked(operator: Operator) -> None:
     assert (await operator("key", "revoke", made["key_id"])).code == 0, "once more changes nothing"
     assert (await operator("key", "list", "acme")).out == ""
     unknown = await operator("key", "revoke", "key_nobody")
-    assert (unknown.code, unknown.err) == (1, "upwell: There is no such API key.\n")
+    assert (unknown.code, unknown.err) == (
+        1,
+        "upwell: There is no such API key, or it is not yours: check its id or name.\n",
+    )
 
 
 async def test_namespaces_and_buckets_are_made_over_the_api_and_take_an_upload(

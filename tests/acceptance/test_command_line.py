@@ -527,7 +527,7 @@ async def test_a_file_that_is_there_is_not_replaced_unless_that_is_wanted(user: 
 
 async def test_what_cannot_be_downloaded_is_one_sentence(user: User) -> None:
     for arguments, said in (
-        (("upl_unknown",), "There is no such upload. [upload_not_found]"),
+        (("upl_unknown",), "There is no such upload, or it is not yours: check its id. [upload_not_found]"),
         (("obj_unknown", "--bucket", "files"), "[object_not_found]"),
     ):
         ran = await user.run("download", *arguments)
@@ -597,7 +597,10 @@ async def test_what_is_no_id_is_said_to_be_none(user: User) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert "'x/../' is not an id" in ran.err
     unknown = await user.run("uploads", "show", "upl_unknown")
-    assert (unknown.code, unknown.err) == (1, "upwell: There is no such upload. [upload_not_found]\n")
+    assert (unknown.code, unknown.err) == (
+        1,
+        "upwell: There is no such upload, or it is not yours: check its id. [upload_not_found]\n",
+    )
 
 
 class Tail:

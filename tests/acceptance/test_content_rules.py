@@ -15,7 +15,7 @@ from tests.acceptance.test_main_job import announce, put
 from tests.conftest import SCHEMA, Service, Tenant
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\x90wS\xde" + bytes(5000)
-NOTE = "The bytes are a PNG image (image/png), the upload says video/mp4."
+NOTE = "The bytes are a PNG image (image/png), but the upload says video/mp4."
 STRICT = {"content_check": "strict"}
 NO_RULES: dict[str, Any] = {
     "content_check": "warn",

@@ -319,5 +319,5 @@ async def test_a_route_of_our_own_refuses_what_it_does_not_know(tenant: Tenant) 
         answer = refused.json()["error"]
     assert (refused.status_code, answer["code"]) == (422, "unknown_parameter")
     assert answer["message"].startswith(
-        "bucket is no query parameter of this route: leave it out, or use one of after, "
+        "bucket is not a query parameter of this route: leave it out, or use one of after, "
     )

@@ -20,14 +20,18 @@ from tests.acceptance.test_main_job import announce, put
 from tests.acceptance.world import BODY, BYTES, NOTHING, OVERWRITTEN, PARTS, PNG, QUOTA, TIER_LIMIT, World
 
 OTHER = b"other bytes of the same length, which nobody has announced at any time" + b"." * 30
-PNG_NOTE = "The bytes are a PNG image (image/png), the upload says video/mp4."
+PNG_NOTE = "The bytes are a PNG image (image/png), but the upload says video/mp4."
 SHA256 = hashlib.sha256(BODY).hexdigest()
 LONG = re.compile(r"\b(upl_|[0-9a-f]{6}(?=[0-9a-f]{26}))\w+")  # ids and hashes are shortened
 
-NOT_THERE = "No bytes are stored for this upload: send the file as its request says, then confirm again."
-OTHER_HASH = "The bytes that arrived have the SHA-256 c425df…, not 475901…."
+NOT_THERE = (
+    "No bytes are stored for this upload: send the file with the request that you were given, then confirm again."
+)
+OTHER_HASH = (
+    "The bytes that arrived have the SHA-256 c425df…, not 475901…. Request a new upload, and send the file again."
+)
 NO_ROOM = (
-    "The storage quota is 8388608 bytes, 0 are in use, 8388609 more were asked for: "
+    "The storage quota is 8388608 bytes, 0 are in use, and 8388609 more were requested: "
     "delete something, or raise the quota."
 )
 HELD = f"{len(BODY)} reserved"
@@ -94,7 +98,7 @@ async def announced_beyond_the_quota(world: World) -> Seen:
     "The bucket does not take files of this type.",
     answer="403 content_type_not_allowed",
     status=None,
-    message="The bucket takes image/* only.",
+    message="The bucket does not take video/mp4: send a file of one of the types image/*.",
 )
 async def announced_with_another_type_than_the_bucket_takes(world: World) -> Seen:
     return None, await world.ask(bucket=await world.make_ruled(allowed_content_types=["image/*"]))
@@ -104,7 +108,8 @@ async def announced_with_another_type_than_the_bucket_takes(world: World) -> See
     "The file is larger than the tier allows.",
     answer="403 file_too_large",
     status=None,
-    message="The organization's tier allows files of up to 10485760 bytes.",
+    message="The organization's tier allows files of up to 10485760 bytes, and this one has 10485761: send a smaller"
+    " file, or move to a higher tier.",
 )
 async def announced_beyond_the_tier(world: World) -> Seen:
     return None, await world.ask(file_size_bytes=TIER_LIMIT + 1)
@@ -258,7 +263,8 @@ async def deleted_before_it_is_confirmed(world: World) -> Seen:
     "The client names another ETag than storage has.",
     answer="400 etag_mismatch",
     status="FAILED",
-    message="Storage holds the ETag 984147…, not 000000…: other bytes arrived.",
+    message="Storage holds the ETag 984147…, not 000000…: other bytes arrived. Request a new upload, and send the"
+    " file again.",
 )
 async def another_etag(world: World) -> Seen:
     upload = await world.sent()
@@ -269,7 +275,7 @@ async def another_etag(world: World) -> Seen:
     "The client names another size than arrived.",
     answer="400 size_mismatch",
     status="FAILED",
-    message="100 bytes arrived, 99 were confirmed.",
+    message="100 bytes arrived, 99 were confirmed. Request a new upload, and send the file with its true size.",
 )
 async def another_size(world: World) -> Seen:
     upload = await world.sent(file_size_bytes=None)
@@ -317,7 +323,7 @@ async def bytes_of_another_type(world: World) -> Seen:
     "The same in a bucket whose `content_check` is `strict`.",
     answer="400 content_type_mismatch",
     status="FAILED",
-    message=PNG_NOTE,
+    message=f"{PNG_NOTE} Request a new upload with the content type of the file.",
 )
 async def bytes_of_another_type_in_a_strict_bucket(world: World) -> Seen:
     upload = await world.sent(PNG, bucket=await world.make_ruled(content_check="strict"))
@@ -328,7 +334,7 @@ async def bytes_of_another_type_in_a_strict_bucket(world: World) -> Seen:
     "The size was not announced, and is less than the bucket takes.",
     answer="400 file_too_small",
     status="FAILED",
-    message="100 bytes arrived; the bucket takes files of 1000 and more.",
+    message="100 bytes arrived; the bucket takes files of at least 1000. Send a larger file.",
 )
 async def the_true_size_is_below_the_buckets(world: World) -> Seen:
     upload = await world.sent(bucket=await world.make_ruled(min_file_size_bytes=1000), file_size_bytes=None)
@@ -339,7 +345,7 @@ async def the_true_size_is_below_the_buckets(world: World) -> Seen:
     "The size was not announced, and is more than the tier allows.",
     answer="400 file_too_large",
     status="FAILED",
-    message="10485761 bytes arrived; the tier allows files of up to 10485760.",
+    message="10485761 bytes arrived; the tier allows files of up to 10485760. Send a smaller file.",
 )
 async def the_true_size_is_beyond_the_tier(world: World) -> Seen:
     upload = await announce(world.client, BODY, file_size_bytes=None)
@@ -512,7 +518,7 @@ async def overwritten_afterwards_with_integrity(world: World) -> Seen:
     status="IN_PROGRESS",
     quota=PARTS_HELD,
     left="parts 1",
-    message="Not all parts are there as they should be: send these parts (again), then confirm again.",
+    message="Some parts are missing or have the wrong size: send those named in the details, then confirm again.",
 )
 async def a_part_is_missing(world: World) -> Seen:
     upload, _ = await world.in_parts(1)
@@ -525,7 +531,8 @@ async def a_part_is_missing(world: World) -> Seen:
     status="IN_PROGRESS",
     quota=PARTS_HELD,
     left="parts 1, 2",
-    message="Storage has other bytes than you name for some parts: send these parts again, then confirm again.",
+    message="Storage has other bytes than those confirmed for some parts: send those named in the details again, then"
+    " confirm again.",
 )
 async def a_part_has_another_etag(world: World) -> Seen:
     upload, sent = await world.in_parts(1, 2)
@@ -576,7 +583,8 @@ async def all_parts_are_there_at_the_end(world: World) -> Seen:
     "The parts are of other bytes than were announced.",
     answer="400 hash_mismatch",
     status="FAILED",
-    message="The bytes that arrived have the SHA-256 02cbcf…, not 475901….",
+    message="The bytes that arrived have the SHA-256 02cbcf…, not 475901…. Request a new upload, and send the file"
+    " again.",
 )
 async def parts_of_other_bytes(world: World) -> Seen:
     upload, _ = await world.in_parts(1, 2, file_hash=SHA256)

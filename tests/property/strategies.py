@@ -228,7 +228,7 @@ _contents = st.builds(
     sha256=st.just("0" * 64),
     content_type=st.none() | st.just("video/mp4"),
     version_id=st.none() | st.just("v1"),
-    note=st.none() | st.just("The bytes are a PNG image (image/png), the upload says video/mp4."),
+    note=st.none() | st.just("The bytes are a PNG image (image/png), but the upload says video/mp4."),
 )
 _claims = st.builds(
     Claimed,

@@ -15,7 +15,7 @@ from domain.upload import Status
 from tests.unit.application.world import Client, World
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\x90wS\xde"
-NOTE = "The bytes are a PNG image (image/png), the upload says video/mp4."
+NOTE = "The bytes are a PNG image (image/png), but the upload says video/mp4."
 STRICT = ContentRules(content_check=ContentCheck.STRICT)
 MIB = 1024 * 1024
 

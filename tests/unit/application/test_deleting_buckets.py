@@ -205,7 +205,7 @@ async def test_a_task_whose_request_died_before_it_began_waits_and_then_ends_and
     await world.pass_time(timedelta(minutes=11))
     listed = await world.tasks.tasks(client.caller.organization.organization_id, PageRequest(limit=10))
     assert [(row.status, row.error) for row in listed.rows] == [
-        (TaskStatus.FAILED, "The deletion was never begun; ask for it again.")
+        (TaskStatus.FAILED, "The deletion never began: request it again.")
     ]
     await client.request()
     task = await world.delete_bucket(client.caller, client.bucket)

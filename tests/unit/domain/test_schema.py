@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -143,7 +144,8 @@ def test_a_listed_value_is_allowed(allowed: list[object], value: object) -> None
     ],
 )
 def test_a_value_that_is_not_listed_is_a_problem(kind: str, allowed: list[object], value: object) -> None:
-    assert found(kind, value, enum=allowed) == [f"it must be one of {allowed}"]
+    written = [each if isinstance(each, str) else json.dumps(each, separators=(",", ":")) for each in allowed]
+    assert found(kind, value, enum=allowed) == [f"it must be one of {', '.join(written)}"]
 
 
 def test_keys_that_the_schema_does_not_name_are_not_looked_at() -> None:

@@ -116,7 +116,7 @@ def test_bytes_that_look_like_something_else_are_noted() -> None:
     found = msgspec.structs.replace(FOUND, looks_like="image/png")
 
     assert reason(looks_like="image/png") is None
-    assert note(found, REQUEST) == "The bytes are a PNG image (image/png), the upload says video/mp4."
+    assert note(found, REQUEST) == "The bytes are a PNG image (image/png), but the upload says video/mp4."
     assert note(FOUND, REQUEST) is None
     assert note(msgspec.structs.replace(FOUND, looks_like="video/quicktime"), REQUEST) is None
 

@@ -137,7 +137,9 @@ def test_a_field_of_a_batch_is_named_with_its_index() -> None:
         "uploads[2].content_type is missing: send a string.",
         "uploads[2].multipart has a value that is not allowed: send one of auto, always, never.",
     ]
-    assert told[4].startswith("uploads[2].colour is no field of this request: leave it out, or use one of filename, ")
+    assert told[4].startswith(
+        "uploads[2].colour is not a field of this request: leave it out, or use one of filename, "
+    )
     assert told[5] == "uploads[2].skip_duplicates is a string: send true or false."
 
 
