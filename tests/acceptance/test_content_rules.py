@@ -16,6 +16,7 @@ from tests.conftest import SCHEMA, Service, Tenant
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\x90wS\xde" + bytes(5000)
 NOTE = "The bytes are a PNG image (image/png), but the upload says video/mp4."
+REFUSED = f"{NOTE} Request a new upload with the content type of the file."
 STRICT = {"content_check": "strict"}
 NO_RULES: dict[str, Any] = {
     "content_check": "warn",
@@ -70,9 +71,12 @@ async def test_under_a_strict_check_they_fail_and_are_deleted(service: Service, 
         await put(upload, PNG)
         refused = await confirm(client, upload)
         assert refused.status_code == 400
-        assert (refused.json()["error"]["code"], refused.json()["error"]["message"]) == ("content_type_mismatch", NOTE)
+        assert (refused.json()["error"]["code"], refused.json()["error"]["message"]) == (
+            "content_type_mismatch",
+            REFUSED,
+        )
         record = await found(client, upload)
-        assert (record["status"], record["message"], record["content_type_note"]) == ("FAILED", NOTE, None)
+        assert (record["status"], record["message"], record["content_type_note"]) == ("FAILED", REFUSED, None)
         assert (await client.get("/v1/buckets/ruled")).json()["object_count"] == 0
     assert await quota(tenant) == (0, 0)
     assert await gone(tenant, upload["s3_key"], service.environment)
@@ -92,7 +96,7 @@ async def test_a_worker_finds_it_out_too_where_storage_proved_the_hash(tenant: T
         async with asyncio.timeout(20):
             while (task := (await client.get(f"/v1/tasks/{begun['task_id']}")).json())["status"] == "PROCESSING":
                 await asyncio.sleep(0.02)
-        assert (task["status"], task["error"]) == ("FAILED", NOTE)
+        assert (task["status"], task["error"]) == ("FAILED", REFUSED)
         assert task["additional_data"]["failure_reason"] == "content_type_mismatch"
     assert await quota(tenant) == (0, 0)
 

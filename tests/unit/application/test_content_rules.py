@@ -16,6 +16,7 @@ from tests.unit.application.world import Client, World
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\x90wS\xde"
 NOTE = "The bytes are a PNG image (image/png), but the upload says video/mp4."
+REFUSED = f"{NOTE} Request a new upload with the content type of the file."
 STRICT = ContentRules(content_check=ContentCheck.STRICT)
 MIB = 1024 * 1024
 
@@ -59,9 +60,9 @@ async def test_under_a_strict_check_bytes_of_another_type_fail_and_go(client: Cl
     with pytest.raises(WrongStateError) as caught:
         await client.confirm(answer)
 
-    assert (caught.value.code, caught.value.message) == ("content_type_mismatch", NOTE)
+    assert (caught.value.code, caught.value.message) == ("content_type_mismatch", REFUSED)
     record = await client.record(answer)
-    assert (record.status, record.failure_reason, record.message) == (Status.FAILED, "content_type_mismatch", NOTE)
+    assert (record.status, record.failure_reason, record.message) == (Status.FAILED, "content_type_mismatch", REFUSED)
     assert await client.quota() == (0, 0)
     await client.world.working.work_due()
     assert client.world.storage.get(record.storage_key) is None

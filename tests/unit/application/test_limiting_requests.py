@@ -261,7 +261,7 @@ async def test_what_is_refused_is_paid_by_its_holder_alone(caller: Caller, clock
             sent += 1
     assert sent == 30
     assert verdict.standings[0].name == "refusals"
-    with pytest.raises(TooManyRequestsError, match="30 requests of yours were refused within this minute"):
+    with pytest.raises(TooManyRequestsError, match="30 of your requests were refused within this minute"):
         verdict.check()
     assert allowed(await ask(process, key, 310)) == 300, "the organization has lost nothing"
 
