@@ -21,6 +21,7 @@ from msgspec import inspect
 from domain.api_key import Permission
 from entrypoints.http.admission import Needs
 from entrypoints.http.wire.base import ErrorResponse, Response
+from entrypoints.http.wire.descriptions import description_of
 
 Schema = dict[str, Any]
 
@@ -197,6 +198,10 @@ def _settle(described: inspect.StructType, schema: Schema) -> None:
         for schema_of_field in properties.values():
             schema_of_field.pop("default", None)  # an answer has a value, whatever it is
         schema["required"] = [field.encode_name for field in described.fields if _always_there(field)]
+    for name, schema_of_field in properties.items():
+        meaning = description_of(described.cls.__name__, name)
+        if meaning is not None:
+            schema_of_field.setdefault("description", meaning)
 
 
 def _always_there(field: inspect.Field) -> bool:

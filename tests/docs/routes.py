@@ -60,7 +60,7 @@ def _shape(name: str, schema: Schema) -> str:
         lines += [f"One of {_values(schema)}.", ""]
     rows = [_field(field, inner, schema) for field, inner in schema.get("properties", {}).items()]
     if rows:
-        lines += ["| field | type |", "|---|---|", *rows, ""]
+        lines += ["| field | type | meaning |", "|---|---|---|", *rows, ""]
     return "\n".join(lines)
 
 
@@ -70,7 +70,7 @@ def _paragraph(described: dict[str, Any]) -> str:
 
 def _field(name: str, schema: Schema, owner: Schema) -> str:
     required = " (required)" if name in owner.get("required", ()) and owner.get("additionalProperties") is False else ""
-    return f"| `{name}`{required} | {_cell(_told(schema))} |"
+    return f"| `{name}`{required} | {_cell(_told(schema))} | {_cell(schema.get('description', ''))} |"
 
 
 def _told(schema: Schema) -> str:
