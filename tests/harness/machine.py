@@ -1072,13 +1072,14 @@ class UploadMachine(RuleBasedStateMachine):
         gone = model.delete_due(now)
         for upload in gone:
             upload.lose()
+        self._see_orphans(rests=True)
         self._check_storage([*gone, *restored, *(model.uploads[each] for each in sorted(self.touched))])
         self.touched.clear()
 
     def _see_parts(self, requests: Sequence[Request], *, leaves_some: bool = False) -> None:
         """Find out which parts were put together though the log does not tell, because nobody could go on with it.
 
-        `leaves_some`: others may have been begun that nobody knows of; a rule of storage's own removes them.
+        `leaves_some`: others may have been begun that nobody knows of; they go when their upload has ended.
         """
         model, there = self.model, set(self.system.multiparts())
         named = {each.upload_id: each.parts for each in requests if isinstance(each, Confirm)}
@@ -1094,6 +1095,23 @@ class UploadMachine(RuleBasedStateMachine):
             model.put_together(upload, parts)
         if leaves_some:
             model.orphans |= there - self._multiparts()
+        self._see_orphans(rests=False)
+
+    def _see_orphans(self, *, rests: bool) -> None:
+        """Find out which parts that nobody knows of are gone: those of an open upload may not be.
+
+        `rests`: a worker has done all that is due, so none are left of an upload whose bytes were to be deleted.
+        """
+        model, now = self.model, self.system.now()
+        there = set(self.system.multiparts()) if model.orphans else set()
+        for orphan in list(model.orphans):
+            owners = [each for each in model.uploads.values() if each.storage_key == orphan[0]]
+            if orphan not in there:
+                assert not any(each.status in OPEN for each in owners), f"{orphan} was aborted under an open upload"
+                model.orphans.remove(orphan)
+            elif rests:
+                ended = [each.status not in OPEN and (not each.keeps or now >= each.due_at) for each in owners]
+                assert not all(ended), f"{orphan} was left behind"
 
     def _multiparts(self) -> set[tuple[str, str]]:
         uploads = self.model.uploads.values()

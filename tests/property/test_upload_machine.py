@@ -3,6 +3,7 @@
 The examples below the first test are what the machine once found, in its own words.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from adapters.memory.object_storage import MemoryObjectStorage
 from application.ports.object_storage import StoredPart
 from tests.harness.machine import Tally, UploadMachine, Wish, run
 from tests.harness.memory_system import MemorySystem
-from tests.harness.system import Ask
+from tests.harness.system import Ask, Outcome
 
 
 @pytest.mark.parametrize("versioned", [True, False], ids=["versions", "no-versions"])
@@ -94,6 +95,40 @@ def test_an_upload_lives_as_long_as_the_urls_of_its_parts() -> None:
     machine.look()
 
 
+def lose_the_answer_to_the_first_part(machine: Replay, asked: Wish) -> str:
+    """Have storage begin parts of an upload that nobody hears of."""
+    (upload_id,) = machine.announce(asked).values
+    machine.storage_breaks([Outcome.LOST], operation="begin_multipart", reads_fail=False, lasts=1)
+    machine.put(upload_id)
+    assert len(machine.model.orphans) == 1
+    return str(upload_id)
+
+
+def test_parts_that_nobody_knows_of_go_with_a_duplicate_soon_after_trouble() -> None:
+    machine = Replay()
+    machine.announce_put_and_confirm(wish(), "nothing", None)
+    upload_id = lose_the_answer_to_the_first_part(machine, wish(in_parts=True))
+    machine.put(upload_id)
+    machine.confirm_batch([upload_id], puts=False)
+    assert not machine.model.orphans
+    machine.look_after_work()
+    machine.look()
+
+
+@pytest.mark.parametrize("confirms", [True, False], ids=["completed", "never begun"])
+def test_parts_that_nobody_knows_of_go_when_no_url_can_send_more(confirms: bool) -> None:
+    machine = Replay()
+    upload_id = lose_the_answer_to_the_first_part(machine, wish(in_parts=True))
+    if confirms:
+        machine.put(upload_id)
+        machine.confirm(upload_id, "nothing", None, as_task=False)
+        assert len(machine.model.orphans) == 1
+    machine.time_passes("a long URL")
+    assert not machine.model.orphans
+    machine.look_after_work()
+    machine.look()
+
+
 class Hoarding(MemoryObjectStorage):
     async def delete(self, key: str) -> None:
         pass
@@ -125,4 +160,23 @@ def test_a_storage_that_puts_together_what_it_likes_is_found_out() -> None:
     machine = Replay(MemorySystem(storage=Careless(min_part_bytes=15)))
     with pytest.raises(AssertionError, match="size_mismatch"):
         machine.announce_put_and_confirm(wish(b"a" * 29, in_parts=True, size_bytes=29), "nothing", None)
+    machine.system.close()
+
+
+def test_a_storage_that_keeps_parts_that_nobody_knows_of_is_found_out() -> None:
+    machine = Replay(MemorySystem(storage=Hoarding(min_part_bytes=15)))
+    lose_the_answer_to_the_first_part(machine, wish(in_parts=True))
+    with pytest.raises(AssertionError, match="was left behind"):
+        machine.time_passes("a long URL")
+    machine.system.close()
+
+
+def test_a_storage_that_drops_parts_of_an_open_upload_is_found_out() -> None:
+    storage = MemoryObjectStorage(min_part_bytes=15)
+    machine = Replay(MemorySystem(storage=storage))
+    lose_the_answer_to_the_first_part(machine, wish(in_parts=True))
+    ((key, _),) = machine.model.orphans
+    asyncio.run(storage.abort_multiparts(key))
+    with pytest.raises(AssertionError, match="under an open upload"):
+        machine.work()
     machine.system.close()
