@@ -1,5 +1,6 @@
 """Small file systems to be filled, where this machine lets us mount one."""
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -40,3 +41,21 @@ def fill(place: Path) -> Path:
             except OSError:
                 continue
     return filler
+
+
+@contextmanager
+def full(place: Path) -> Iterator[None]:
+    """Leave no block of such a file system while inside, however large: it is made as small as what is in it."""
+    whole = os.statvfs(place)
+    size = whole.f_blocks * whole.f_frsize
+    while not _resize(place, (whole.f_blocks - os.statvfs(place).f_bfree) * whole.f_frsize):
+        pass  # it has grown meanwhile
+    try:
+        yield
+    finally:
+        _resize(place, size)
+
+
+def _resize(place: Path, size: int) -> bool:
+    options = ["mount", "-o", f"remount,size={size}", str(place)]
+    return subprocess.run(options, check=False, capture_output=True).returncode == 0

@@ -23,7 +23,10 @@ NAME = "stack"
 
 @dataclass
 class Stack:
-    """What runs. `processes` by the command that they are: `serve`, `worker`, `relay nats`."""
+    """What runs. `processes` by the command that they are: `serve`, `worker`, `worker #2`, `relay nats`.
+
+    `own`: what the environment of a process has besides.
+    """
 
     folder: Path
     database: Database
@@ -31,6 +34,9 @@ class Stack:
     storage: EmbeddedStorage
     environment: dict[str, str]
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    postgres_settings: Mapping[str, str] = field(default_factory=dict)
+    storage_folder: Path = Path()
+    own: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def port(self) -> int:
@@ -44,8 +50,9 @@ class Stack:
 
     def begin(self, command: str) -> None:
         """Start a command that goes on; a service is ready afterwards."""
-        self.processes[command] = start(self.environment, *command.split())
-        if command == "serve":
+        environment = self.environment | self.own.get(command, {})
+        self.processes[command] = start(environment, *command.partition("#")[0].split())
+        if command.startswith("serve"):
             wait_ready(self.url, self.processes[command])
 
     def kill(self, command: str) -> None:
@@ -62,14 +69,22 @@ class Stack:
     def restart_storage(self) -> None:
         """Kill the storage at once, and start it again on what it has kept."""
         kill_tree(psutil.Process(self.storage.pid))
+        self.start_storage()
+
+    def start_storage(self) -> None:
+        """Start the storage again after it has ended; from the main thread."""
         self.storage.stop()
-        self.storage = EmbeddedStorage.start(self.folder / "s3")
+        self.storage = EmbeddedStorage.start(self.storage_folder)
 
     def restart_postgres(self) -> None:
         """Kill PostgreSQL at once, and start it again on what it has kept."""
         kill_tree(psutil.Process(self.postgres.pid))
+        self.start_postgres()
+
+    def start_postgres(self) -> None:
+        """Start PostgreSQL again after it has ended; from the main thread."""
         self.postgres.stop()
-        self.postgres = EmbeddedPostgres.start(self.folder / "postgres")
+        self.postgres = EmbeddedPostgres.start(self.folder / "postgres", settings=self.postgres_settings)
 
     def tenant(self, **options: Any) -> Tenant:  # noqa: ANN401  # those of `make_tenant`
         """Make an organization with a key, a namespace and a bucket."""
@@ -90,14 +105,22 @@ class Stack:
 
 @contextlib.contextmanager
 def stack(
-    settings: Mapping[str, str] | None = None, *, postgres_settings: Mapping[str, str] | None = None
+    settings: Mapping[str, str] | None = None,
+    *,
+    postgres_settings: Mapping[str, str] | None = None,
+    database_disk: Path | None = None,
+    storage_disk: Path | None = None,
 ) -> Iterator[Stack]:
-    """Run servers in a folder of their own, gone afterwards; `begin` what is wanted of Upwell."""
+    """Run servers in a folder of their own, gone afterwards; `begin` what is wanted of Upwell.
+
+    `database_disk` and `storage_disk`: where the database and what is stored are kept, if not in that folder.
+    """
     with contextlib.ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="upwell-stack-")))
         folder.chmod(0o711)  # PostgreSQL runs as another user where this is root
         postgres = EmbeddedPostgres.start(folder / "postgres", settings=postgres_settings or {})
-        storage = EmbeddedStorage.start(folder / "s3")
+        storage_folder = storage_disk or folder / "s3"
+        storage = EmbeddedStorage.start(storage_folder)
         environment = {
             "UPWELL_S3_ENDPOINT_URL": storage.endpoint_url,
             "UPWELL_S3_REGION": storage.region,
@@ -110,10 +133,11 @@ def stack(
             "UPWELL_RATE_LIMITS": "off",
         }
         made = Stack(folder, Database(NAME, "", ""), postgres, storage, environment | dict(settings or {}))
+        made.postgres_settings, made.storage_folder = postgres_settings or {}, storage_folder
         undo.callback(lambda: made.postgres.stop())  # noqa: PLW0108  # whichever it is by then
         undo.callback(lambda: made.storage.stop())  # noqa: PLW0108  # the same
         undo.callback(made.end)
-        made.database = asyncio.run(prepare(postgres))
+        made.database = asyncio.run(prepare(postgres, database_disk))
         made.environment["UPWELL_DATABASE_URL"] = made.database.url
         yield made
 
@@ -143,10 +167,12 @@ def chance_file(path: Path, size_bytes: int) -> Path:
     return path
 
 
-async def prepare(postgres: EmbeddedPostgres) -> Database:
-    """Make a migrated database and the service's login."""
+async def prepare(postgres: EmbeddedPostgres, disk: Path | None = None) -> Database:
+    """Make a migrated database, on a disk of its own if there is one, and the service's login."""
     admin = await connect(postgres.url, role=None)
-    await admin.execute(f"CREATE DATABASE {NAME}")
+    if disk is not None:
+        await admin.execute(f"CREATE TABLESPACE {NAME} LOCATION '{disk}'")
+    await admin.execute(f"CREATE DATABASE {NAME} TABLESPACE {'pg_default' if disk is None else NAME}")
     await migrate(postgres.url_for("postgres", NAME))
     await admin.execute(f"CREATE ROLE {NAME} LOGIN")
     await admin.execute(f"GRANT {SERVICE_ROLE} TO {NAME}")

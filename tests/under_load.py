@@ -164,7 +164,7 @@ class Subscribers:
 
     async def iterate(self) -> None:
         """Be a durable iterator, again and again."""
-        async with subscribing(self._stack.database.url) as subscribe:
+        async with subscribing(self._stack.environment["UPWELL_DATABASE_URL"]) as subscribe:
             while True:
                 with contextlib.suppress(LeaseLostError, LogUnavailableError):
                     async with aclosing(subscribe.events(ITERATOR)) as events:
