@@ -15,6 +15,7 @@ from tests.conftest import Service, free_port, start, wait_ready
 
 MIN_CASES = 500
 SETTINGS = """
+hooks = "tests.generated_requests"
 continue-on-failure = true
 warnings = false
 headers = {{ Authorization = "Bearer {secret}", X-Namespace = "{namespace}" }}
