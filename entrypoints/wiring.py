@@ -14,7 +14,7 @@ from adapters.postgres.analytics import AnalyticsProjection, PostgresAnalytics
 from adapters.postgres.census import PostgresCensus
 from adapters.postgres.checking import check_database
 from adapters.postgres.clock import TOLERANCE, PostgresClock
-from adapters.postgres.connecting import Pool, PoolConnection, open_pool
+from adapters.postgres.connecting import Pool, PoolConnection, log_errors, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.jobs import PostgresJobQueue
@@ -401,83 +401,105 @@ def _working(p: Ports, rules: Rules, telemetry: Telemetry) -> Working:
 async def running(
     settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, telemetry: Telemetry | None = None
 ) -> AsyncIterator[Services]:
-    """Open everything that the service and the worker need, and close it in order afterwards."""
+    """Open everything that the service and the worker need, and close it in order afterwards.
+
+    While the database is away, at whatever step, all of it is opened anew.
+    """
     secrets = settings.token_secrets
-    await patiently("database", lambda: check_database(settings.database_url), settings.start_patience_seconds)
-    s3 = settings.s3
     telemetry = telemetry or Telemetry()
     async with AsyncExitStack() as stack:
-        requests = await open_pool(settings.database_url, size=settings.pool_size, for_everybody=False)
-        stack.push_async_callback(requests.close)
-        lists = await open_pool(settings.database_url, size=_SLOW_POOL_SIZE, for_everybody=False)
-        stack.push_async_callback(lists.close)
-        everybody = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
-        stack.push_async_callback(everybody.close)
-        if clock is None:
-            measured = PostgresClock(everybody, tolerance=settings.clock_tolerance)
-            await stack.enter_async_context(measured.running())
-            clock = measured
-        listener = Listener(settings.database_url)
-        own, all_of_it = TenantReads(requests), EverybodysReads(everybody)
-        slow = TenantReads(lists, of_one=_SLOW_OF_ONE, bounded=_SLOW_WAITING)
-        read_side, whole = PostgresReadSide(own, slow), PostgresReadSide(all_of_it)
-        log = PostgresEventLog(settings.database_url, all_of_it, listener, telemetry.group_watch)
-        directory = PostgresDirectory(read_side, listener, keys=whole)
-        seen_by_all = PostgresDirectory(whole, listener)
-        key_uses = PostgresKeyUses(everybody)
-        jobs = PostgresJobQueue(everybody, listener)
-        storage: ObjectStorage = await stack.enter_async_context(open_storage(s3))
-        ids = ids or SystemIds()
         if telemetry.traces is not None:
             stack.push_async_callback(asyncio.to_thread, telemetry.traces.close)
-            storage, ids = telemetry.traces.storage(storage), telemetry.traces.ids(ids)
-        endpoints = PostgresWebhookEndpoints(everybody, Sealer(secrets))
-        lost = await endpoints.seal_anew()
-        if lost:
-            _log.error("webhook_secrets_unreadable", webhook_ids=lost, advice="UPWELL_TOKEN_SECRETS lacks the secret")
-        sender = AiohttpWebhookSender(AllowedTargets(settings.webhook_allowed_networks, settings.webhook_allowed_ports))
-        await stack.enter_async_context(sender.running())
-        await stack.enter_async_context(directory.running())
-        await stack.enter_async_context(seen_by_all.running())
-        await stack.enter_async_context(key_uses.running())
-        await stack.enter_async_context(jobs.running())
-        await stack.enter_async_context(listener.running())
-        await stack.enter_async_context(log.running())
-        system = Ports(
-            log=log,
-            read_side=whole,
-            directory=seen_by_all,
-            key_uses=key_uses,
-            request_records=PostgresRequestRecords(everybody),
-            jobs=jobs,
-            tasks=PostgresTasks(everybody, all_of_it),
-            idempotency_keys=PostgresIdempotencyKeys(everybody),
-            rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
-            search_index=PostgresSearchIndex(everybody),
-            subscriptions=PostgresSubscriptions(everybody),
-            analytics=PostgresAnalytics(all_of_it),
-            storage=storage,
-            signer=url_signer(s3),
-            webhook_endpoints=endpoints,
-            webhook_deliveries=PostgresWebhookDeliveries(everybody, all_of_it),
-            webhook_sender=sender,
-            token_secrets=secrets,
-            clock=clock,
-            ids=ids,
-        )
-        ports = msgspec.structs.replace(
-            system,
-            log=log.read_through(own),
-            read_side=read_side,
-            directory=directory,
-            tasks=PostgresTasks(everybody, own, slow),
-            analytics=PostgresAnalytics(slow),
-            webhook_deliveries=PostgresWebhookDeliveries(everybody, own),
-        )
-        services = put_together(ports, settings.rules, system=system, telemetry=telemetry)
-        pools = {"requests": requests, "lists": lists, "everybody": everybody}
+
+        async def attempt() -> tuple[Services, Mapping[str, Pool]]:
+            await check_database(settings.database_url)
+            async with log_errors(), AsyncExitStack() as opening:
+                opened = await _open(opening, settings, secrets, clock, ids, telemetry)
+                stack.push_async_exit(opening.pop_all())
+            return opened
+
+        services, pools = await patiently("database", attempt, settings.start_patience_seconds)
         await stack.enter_async_context(_telling_metrics(services, settings, telemetry, pools))
         yield services
+
+
+async def _open(
+    stack: AsyncExitStack,
+    settings: Settings,
+    secrets: TokenSecrets,
+    clock: Clock | None,
+    ids: Ids | None,
+    telemetry: Telemetry,
+) -> tuple[Services, Mapping[str, Pool]]:
+    s3 = settings.s3
+    requests = await open_pool(settings.database_url, size=settings.pool_size, for_everybody=False)
+    stack.push_async_callback(requests.close)
+    lists = await open_pool(settings.database_url, size=_SLOW_POOL_SIZE, for_everybody=False)
+    stack.push_async_callback(lists.close)
+    everybody = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
+    stack.push_async_callback(everybody.close)
+    if clock is None:
+        measured = PostgresClock(everybody, tolerance=settings.clock_tolerance)
+        await stack.enter_async_context(measured.running())
+        clock = measured
+    listener = Listener(settings.database_url)
+    own, all_of_it = TenantReads(requests), EverybodysReads(everybody)
+    slow = TenantReads(lists, of_one=_SLOW_OF_ONE, bounded=_SLOW_WAITING)
+    read_side, whole = PostgresReadSide(own, slow), PostgresReadSide(all_of_it)
+    log = PostgresEventLog(settings.database_url, all_of_it, listener, telemetry.group_watch)
+    directory = PostgresDirectory(read_side, listener, keys=whole)
+    seen_by_all = PostgresDirectory(whole, listener)
+    key_uses = PostgresKeyUses(everybody)
+    jobs = PostgresJobQueue(everybody, listener)
+    storage: ObjectStorage = await stack.enter_async_context(open_storage(s3))
+    ids = ids or SystemIds()
+    if telemetry.traces is not None:
+        storage, ids = telemetry.traces.storage(storage), telemetry.traces.ids(ids)
+    endpoints = PostgresWebhookEndpoints(everybody, Sealer(secrets))
+    lost = await endpoints.seal_anew()
+    if lost:
+        _log.error("webhook_secrets_unreadable", webhook_ids=lost, advice="UPWELL_TOKEN_SECRETS lacks the secret")
+    sender = AiohttpWebhookSender(AllowedTargets(settings.webhook_allowed_networks, settings.webhook_allowed_ports))
+    await stack.enter_async_context(sender.running())
+    await stack.enter_async_context(directory.running())
+    await stack.enter_async_context(seen_by_all.running())
+    await stack.enter_async_context(key_uses.running())
+    await stack.enter_async_context(jobs.running())
+    await stack.enter_async_context(listener.running())
+    await stack.enter_async_context(log.running())
+    system = Ports(
+        log=log,
+        read_side=whole,
+        directory=seen_by_all,
+        key_uses=key_uses,
+        request_records=PostgresRequestRecords(everybody),
+        jobs=jobs,
+        tasks=PostgresTasks(everybody, all_of_it),
+        idempotency_keys=PostgresIdempotencyKeys(everybody),
+        rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
+        search_index=PostgresSearchIndex(everybody),
+        subscriptions=PostgresSubscriptions(everybody),
+        analytics=PostgresAnalytics(all_of_it),
+        storage=storage,
+        signer=url_signer(s3),
+        webhook_endpoints=endpoints,
+        webhook_deliveries=PostgresWebhookDeliveries(everybody, all_of_it),
+        webhook_sender=sender,
+        token_secrets=secrets,
+        clock=clock,
+        ids=ids,
+    )
+    ports = msgspec.structs.replace(
+        system,
+        log=log.read_through(own),
+        read_side=read_side,
+        directory=directory,
+        tasks=PostgresTasks(everybody, own, slow),
+        analytics=PostgresAnalytics(slow),
+        webhook_deliveries=PostgresWebhookDeliveries(everybody, own),
+    )
+    services = put_together(ports, settings.rules, system=system, telemetry=telemetry)
+    return services, {"requests": requests, "lists": lists, "everybody": everybody}
 
 
 def _telling_metrics(

@@ -6,11 +6,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import entrypoints.patience
+import entrypoints.wiring
+from adapters.postgres.clock import PostgresClock
 from adapters.postgres.connecting import SERVICE_ROLE, connect
 from adapters.postgres.migrating import migrate
+from entrypoints.settings import Settings
+from entrypoints.wiring import running
 from tests.clusters import Cluster, cluster
 from tests.conftest import LOGIN, Database, Servers, environment_for, free_port, wait_ready
 
@@ -81,6 +87,26 @@ async def test_serve_and_worker_wait_for_a_database_that_is_away_and_then_work(
             process.terminate()
         for process in (serving, working):
             await asyncio.to_thread(process.wait, 60)
+
+
+@pytest.mark.parametrize("step", [(entrypoints.wiring, "open_pool"), (PostgresClock, "measure")], ids=["pool", "clock"])
+async def test_a_database_that_goes_away_between_two_steps_of_a_start_is_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, step: tuple[object, str]
+) -> None:
+    monkeypatch.setattr(entrypoints.patience, "_FIRST_PAUSE_SECONDS", 0.001)
+    tried: list[object] = []
+    go_on = getattr(*step)
+
+    async def fail_once(*given: Any, **named: Any) -> Any:  # noqa: ANN401  # whatever it takes and gives
+        tried.append(given)
+        if len(tried) == 1:
+            raise ConnectionRefusedError
+        return await go_on(*given, **named)
+
+    monkeypatch.setattr(*step, fail_once)
+    async with running(settings) as services:
+        assert await services.system.log.head() == 0
+    assert len(tried) > 1
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
