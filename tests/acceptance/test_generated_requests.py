@@ -92,7 +92,7 @@ def test_no_generated_request_is_answered_with_anything_undocumented(
         env={**os.environ, "PYTHONWARNINGS": "default"},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     print(ran.stdout)
