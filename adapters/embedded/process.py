@@ -274,12 +274,6 @@ def _tie(death_signal: signal.Signals, parent: int) -> Callable[[], None] | None
     return tie
 
 
-def end_with_parent() -> None:
-    """Have this process end (SIGTERM) when the one that started it is gone; on Linux only."""
-    if sys.platform == "linux" and _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-
-
 def _orphan(recorded: Path, program: str) -> list[int]:
     """Return the recorded child if it lives on without its starter. `ps` is asked: a pid alone may be anyone's."""
     try:

@@ -1,15 +1,21 @@
 """The licences of everything that an installation brings with it, as the packages themselves say."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
 from typing import Final
 
 from packaging.requirements import Requirement
 
+from tests.docs.pages import ROOT
+
 EXTRAS: Final = ("", "nats", "otel", "parquet")
 # Where a package leaves the choice, and it matters which one is taken.
 CHOSEN: Final = {"pure-magic-rs": "BSD-2-Clause"}
+LEFT_OUT: Final = frozenset(
+    tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["uv"]["exclude-dependencies"]
+)
 _NAMES: Final = {
     "3-clause bsd license": "BSD-3-Clause",
     "apache 2.0": "Apache-2.0",
@@ -58,6 +64,8 @@ def _collect(name: str, extra: str, found: dict[str, Distribution]) -> None:
     for text in package.requires or ():
         needed = Requirement(text)
         wanted = needed.marker is None or needed.marker.evaluate({"extra": extra})
+        if _plain(needed.name) in LEFT_OUT:
+            continue
         if wanted and not (known and not extra):
             for each in ("", *needed.extras):
                 if each or _plain(needed.name) not in found:

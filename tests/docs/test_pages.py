@@ -131,13 +131,10 @@ def as_upwell_dev_writes(service: Service, tenant: Tenant) -> dict[str, str]:
 
 def make_folder(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
     """Make a folder like a clone in which `upwell dev` runs, and return the environment of a shell in it."""
-    for command, script in {
-        ".tools/bin/uv": f'test "$1 $2" = "run upwell"\nshift 2\n{_UPWELL}',
-        "bin/upwell": _UPWELL,
-    }.items():
+    for command in (".venv/bin/upwell", "bin/upwell"):
         path = folder / command
         path.parent.mkdir(parents=True)
-        path.write_text(f"#!/bin/sh -e\n{script}")
+        path.write_text(f"#!/bin/sh -e\n{_UPWELL}")
         path.chmod(0o755)
     (folder / "README.md").write_bytes((ROOT / "README.md").read_bytes())
     (folder / ".upwell").mkdir()
