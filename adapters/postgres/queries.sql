@@ -254,8 +254,19 @@ WHERE upload_id = $1 AND kind = $2 AND lease = $3;
 UPDATE upwell.jobs SET leased_until = $4 WHERE upload_id = $1 AND kind = $2 AND lease = $3 RETURNING upload_id;
 
 -- name: next_due
--- When the next job wants a worker.
-SELECT min(greatest(due_at, leased_until)) FROM upwell.jobs;
+-- When the next job wants a worker. Of each lane the first that nobody works on is read, and of those that are worked on
+-- the ones that stand before it; the many that wait behind it are not.
+WITH free AS (
+    SELECT coalesce(min(job.due_at), 'infinity') AS due_at FROM generate_series(0, 63) n, LATERAL (
+        SELECT due_at FROM upwell.jobs WHERE lane = n AND leased_until IS NULL ORDER BY due_at LIMIT 1
+    ) job
+), leased AS (
+    SELECT min(greatest(job.due_at, job.leased_until)) AS due_at FROM free, generate_series(0, 63) n, LATERAL (
+        SELECT due_at, leased_until FROM upwell.jobs
+        WHERE lane = n AND due_at <= free.due_at AND leased_until IS NOT NULL OFFSET 0
+    ) job
+)
+SELECT nullif(least(free.due_at, leased.due_at), 'infinity') FROM free, leased;
 
 -- name: count_uploads
 -- How many uploads are in each state.

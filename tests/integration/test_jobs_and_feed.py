@@ -271,6 +271,18 @@ async def test_processes_that_write_at_once_share_one_order(here: Process, there
     assert feed == await whole_feed(there.log)
 
 
+async def test_the_next_due_job_is_found_without_reading_those_that_wait_behind_it(owner: Connection) -> None:
+    await owner.execute(
+        "INSERT INTO upwell.jobs (kind, upload_id, due_at, lane, leased_until)"
+        " SELECT 'expire', 'upl_' || n, now() + n * interval '1 s', n % 7, CASE WHEN n < 20 THEN now() END"
+        " FROM generate_series(1, 5000) n"
+    )
+    await owner.execute("ANALYZE upwell.jobs")
+    assert await owner.fetchval(QUERIES["next_due"]) == await owner.fetchval("SELECT min(due_at) FROM upwell.jobs")
+    plan = await owner.fetch(f"EXPLAIN {QUERIES['next_due']}")
+    assert not [line for (line,) in plan if "Seq Scan on jobs" in line]
+
+
 async def test_no_more_jobs_are_taken_than_asked_for_when_postgres_thinks_there_is_hardly_any(
     database: Database,
 ) -> None:
