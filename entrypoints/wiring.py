@@ -14,7 +14,7 @@ from adapters.postgres.analytics import AnalyticsProjection, PostgresAnalytics
 from adapters.postgres.census import PostgresCensus
 from adapters.postgres.checking import check_database
 from adapters.postgres.clock import TOLERANCE, PostgresClock
-from adapters.postgres.connecting import Pool, PoolConnection, log_errors, open_pool
+from adapters.postgres.connecting import Pool, PoolConnection, close_pool, log_errors, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.jobs import PostgresJobQueue
@@ -432,17 +432,18 @@ async def _open(
     telemetry: Telemetry,
 ) -> tuple[Services, Mapping[str, Pool]]:
     s3 = settings.s3
-    requests = await open_pool(settings.database_url, size=settings.pool_size, for_everybody=False)
-    stack.push_async_callback(requests.close)
-    lists = await open_pool(settings.database_url, size=_SLOW_POOL_SIZE, for_everybody=False)
-    stack.push_async_callback(lists.close)
-    everybody = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
-    stack.push_async_callback(everybody.close)
+    listener = Listener(settings.database_url)
+    lines = listener.lines
+    requests = await open_pool(settings.database_url, size=settings.pool_size, for_everybody=False, lines=lines)
+    stack.push_async_callback(close_pool, requests)
+    lists = await open_pool(settings.database_url, size=_SLOW_POOL_SIZE, for_everybody=False, lines=lines)
+    stack.push_async_callback(close_pool, lists)
+    everybody = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE, lines=lines)
+    stack.push_async_callback(close_pool, everybody)
     if clock is None:
         measured = PostgresClock(everybody, tolerance=settings.clock_tolerance)
         await stack.enter_async_context(measured.running())
         clock = measured
-    listener = Listener(settings.database_url)
     own, all_of_it = TenantReads(requests), EverybodysReads(everybody)
     slow = TenantReads(lists, of_one=_SLOW_OF_ONE, bounded=_SLOW_WAITING)
     read_side, whole = PostgresReadSide(own, slow), PostgresReadSide(all_of_it)
@@ -576,7 +577,7 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
     await check_database(database_url)
     async with AsyncExitStack() as stack:
         pool = await open_pool(database_url, size=2)
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(close_pool, pool)
         clock = await _agreeing_clock(stack, pool)
         listener = Listener(database_url)
         await stack.enter_async_context(listener.running())
@@ -611,9 +612,9 @@ async def subscribing(
     """
     await patiently("database", lambda: check_database(database_url), patience_seconds)
     async with AsyncExitStack() as stack:
-        pool = await open_pool(database_url, size=_SYSTEM_POOL_SIZE)
-        stack.push_async_callback(pool.close)
         listener = Listener(database_url)
+        pool = await open_pool(database_url, size=_SYSTEM_POOL_SIZE, lines=listener.lines)
+        stack.push_async_callback(close_pool, pool)
         await stack.enter_async_context(listener.running())
         log = PostgresEventLog(database_url, pool, listener)
         await stack.enter_async_context(log.running())
@@ -636,7 +637,7 @@ async def checking_storage(
     await check_database(settings.database_url)
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE)
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(close_pool, pool)
         clock = await _agreeing_clock(stack, pool, settings.clock_tolerance)
         storage = await stack.enter_async_context(open_storage(settings.s3))
         yield CheckingStorage(
@@ -648,7 +649,7 @@ async def check_clock(settings: Settings) -> None:
     """Raise `ClockDiffersError` if this host's clock contradicts the database's: storage would refuse what it signs."""
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, size=1)
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(close_pool, pool)
         await _agreeing_clock(stack, pool, settings.clock_tolerance)
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+from weakref import WeakSet
 
 import asyncpg
 import msgspec
@@ -21,6 +22,8 @@ CONNECT_SECONDS = 5.0
 # How long a command or a query waits for somebody's lock; commands wait in line for the writer's, for milliseconds.
 LOCK_SECONDS = 5
 READ_SECONDS = 30
+RELEASE_SECONDS = 3.0
+CLOSE_SECONDS = 2.0
 
 # What asyncpg raises when PostgreSQL is gone, going, not there yet, or lets us in no more. The internal error: an idle
 # backend has been ended, and asyncpg had read so only in part when the next call began.
@@ -47,6 +50,21 @@ else:
     PoolConnection = asyncpg.pool.PoolConnectionProxy
 
 
+class Lines:
+    """The connections of a process that are given up together, when only a new one is answered any more."""
+
+    def __init__(self) -> None:
+        self._open: WeakSet[Connection] = WeakSet()
+
+    def add(self, connection: Connection) -> None:
+        """Count a connection in."""
+        self._open.add(connection)
+
+    def now(self) -> "list[Connection]":
+        """Return those that are open."""
+        return [connection for connection in self._open if not connection.is_closed()]
+
+
 async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: float = CONNECT_SECONDS) -> Connection:
     """Open one connection that acts as `role`, so that it can write the log through its functions only."""
     connection: Connection = await asyncpg.connect(url, timeout=wait_seconds, **options(url))
@@ -59,26 +77,50 @@ async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: fl
     return connection
 
 
-async def open_pool(url: str, *, size: int, for_everybody: bool = True) -> Pool:
+class _BoundedPool(Pool):
+    """Waits with patience, not for ever, for a connection that is given back after its query was given up."""
+
+    async def release(self, connection: Any, *, timeout: float | None = None) -> None:  # noqa: ANN401, ASYNC109  # asyncpg's signature
+        """Take a connection back, or end it if its server does not answer."""
+        await super().release(connection, timeout=RELEASE_SECONDS if timeout is None else timeout)
+
+
+async def open_pool(url: str, *, size: int, for_everybody: bool = True, lines: Lines | None = None) -> Pool:
     """Open a pool of up to `size` connections for reading. Not `for_everybody`: each query must say for whom.
 
-    Nothing is connected before it is needed.
+    Nothing is connected before it is needed. `lines`: where its connections count.
     """
 
-    async def begin(connection: Any) -> None:  # noqa: ANN401  # the pool's proxy of one
+    async def begin(connection: Connection) -> None:
+        if lines is not None:
+            lines.add(connection)
         await _begin(connection, SERVICE_ROLE, for_everybody=for_everybody, statement_seconds=READ_SECONDS - 5)
 
-    pool: Pool = await asyncpg.create_pool(
+    return await _BoundedPool(
         url,
         min_size=0,
         max_size=size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        setup=None,
         init=begin,
         reset=_leave_unless_read_only if _several_hosts(url) else _leave,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         timeout=CONNECT_SECONDS,
         command_timeout=READ_SECONDS,
         **options(url),
     )
-    return pool
+
+
+async def close_pool(pool: Pool) -> None:
+    """Close a pool, politely if its connections still answer."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
+    except CONNECTION_ERRORS:
+        pool.terminate()
 
 
 @asynccontextmanager
@@ -163,7 +205,7 @@ def _as_text(value: str | bytes) -> str:
 async def close_quietly(connection: Connection) -> None:
     """Close a connection, politely if it still answers."""
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(CLOSE_SECONDS):
             await connection.close()
     except CONNECTION_ERRORS:
         connection.terminate()

@@ -318,6 +318,7 @@ class PostgresEventLog:
 
     async def _connect(self) -> Connection:
         connection = await connect(self._url)
+        self._listener.lines.add(connection)
         try:
             await connection.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'", timeout=CALL_SECONDS)
         except BaseException:

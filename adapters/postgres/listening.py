@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, close_quietly, connect
+from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, Lines, close_quietly, connect
 
 EVENTS = "upwell_events"
 DIRECTORY = "upwell_directory"
@@ -26,7 +26,8 @@ class Listener:
     `connected` is false while announcements cannot be heard: a cache must not be trusted then. A server that does not
     answer, because the line to it is cut on one side, counts as lost within `HEARTBEAT_SECONDS` + `ANSWER_SECONDS`.
     `losses` counts lost connections: what was read before one may have been taken back since, so the callbacks for
-    events are called then, too.
+    events are called then, too. `lines`: those that are open when a server falls silent are ended once it answers on a
+    new connection. Whoever waits on them would wait for as long as a call may take.
     """
 
     def __init__(self, url: str) -> None:
@@ -34,6 +35,7 @@ class Listener:
         self._callbacks: dict[str, list[Callable[[], None]]] = {EVENTS: [], DIRECTORY: [], JOBS: []}
         self.connected = False
         self.losses = 0
+        self.lines = Lines()
 
     @asynccontextmanager
     async def hearing(self, channel: str, callback: Callable[[], None]) -> AsyncIterator[None]:
@@ -61,6 +63,7 @@ class Listener:
 
     async def _listen(self, first: asyncio.Event) -> None:
         pause = 0.1
+        silent: list[Connection] = []
         while True:
             connection = None
             lost = asyncio.Event()
@@ -71,12 +74,18 @@ class Listener:
                     await connection.add_listener(channel, self._heard)
                 self.connected = True
                 pause = 0.1
+                for each in silent:
+                    each.terminate()
+                silent = []
                 for channel in self._callbacks:
                     self._call(channel)
                 first.set()
                 await _beat(connection, lost)
             except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: it may pass
                 _log.warning("postgres_listener_lost", error=repr(error))
+                if connection is not None and isinstance(error, TimeoutError):
+                    connection.terminate()
+                    silent = self.lines.now()
             finally:
                 if self.connected:
                     self.connected = False

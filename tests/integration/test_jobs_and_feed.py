@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.postgres import listening, read_side
-from adapters.postgres.connecting import Connection, connect, open_pool
+from adapters.postgres import connecting, event_log, listening, read_side
+from adapters.postgres.connecting import Connection, close_pool, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.listening import Listener
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.tenancy import EverybodysReads
 from application.ports.event_log import LogUnavailableError, Notification
 from tests.conftest import Database
 from tests.contract._log import SOON, far, open_account, whole_feed
@@ -43,12 +44,12 @@ class Process(NamedTuple):
 @asynccontextmanager
 async def process(url: str) -> AsyncIterator[Process]:
     async with AsyncExitStack() as stack:
-        pool = await open_pool(url, size=2)
-        stack.push_async_callback(pool.close)
         listener = Listener(url)
+        pool = await open_pool(url, size=2, lines=listener.lines)
+        stack.push_async_callback(close_pool, pool)
         made = Process(
             listener=listener,
-            log=PostgresEventLog(url, pool, listener),
+            log=PostgresEventLog(url, EverybodysReads(pool), listener),
             jobs=PostgresJobQueue(pool, listener),
             directory=PostgresDirectory(PostgresReadSide(pool), listener),
         )
@@ -211,6 +212,38 @@ async def test_a_line_that_is_cut_on_one_side_is_noticed_and_no_cache_is_trusted
                 while not listener.connected:
                     await asyncio.sleep(0)
         proxy.cut()
+
+
+async def test_what_waits_on_a_line_that_fell_silent_goes_on_on_a_new_one(
+    there: Process, database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "HEARTBEAT_SECONDS", 0.5)
+    monkeypatch.setattr(listening, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(event_log, "CALL_SECONDS", 1000)
+    monkeypatch.setattr(connecting, "READ_SECONDS", 1000)
+    proxy = Proxy(database.url, folder)
+    async with proxy.running(), process(proxy.url) as here:
+        account = await open_account(here.log)
+        before = await here.log.head()
+        with capture_logs():
+            proxy.fall_silent()
+            async with asyncio.timeout(SOON):
+                await asyncio.gather(account.request(here.log), here.log.head())
+        assert await there.log.head() == before + 1
+
+
+async def test_a_pool_whose_line_fell_silent_is_closed_all_the_same(database: Database, folder: Path) -> None:
+    proxy = Proxy(database.url, folder)
+    async with proxy.running():
+        pool = await open_pool(proxy.url, size=2)
+        await pool.fetchval("SELECT 1")
+        proxy.fall_silent()
+        reading = asyncio.ensure_future(pool.fetchval("SELECT 1"))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(SOON):
+            await close_pool(pool)
+        with pytest.raises(connecting.CONNECTION_ERRORS):
+            await reading
 
 
 LEASER = """

@@ -87,6 +87,11 @@ class Proxy:
         way.gate.clear()
         return way
 
+    def fall_silent(self) -> None:
+        """Keep back what comes from the client on all connections that there are."""
+        for way in self._ways:
+            way.gate.clear()
+
     def lose_next_answer(self) -> asyncio.Event:
         """Forward the next call, wait for its answer and cut the connection instead of passing it on; then set this."""
         self._answer_is_lost = asyncio.Event()
