@@ -41,14 +41,15 @@ _RECORDED = "SELECT min(position) FROM upwell.subscriptions WHERE name IN ('webh
 
 async def crash(running: Stack, answers: Answers, *, moved: bool) -> None:
     """Kill a backend: while clients write, or right after readers have recorded how far they have come."""
-    connection = await _connected(running)
+    connection, ended = await _connected(running), asyncio.Event()
+    connection.add_termination_listener(lambda _: ended.set())
     await asyncio.sleep(random.uniform(0.1, 0.8))  # noqa: S311  # a moment
     if moved:
         await answers.pause()
         await _recorded(connection)
     victim = random.choice(await connection.fetch(_BACKENDS))["pid"]  # noqa: S311  # chance, not a secret
     os.kill(victim, signal.SIGKILL)
-    connection.terminate()
+    await ended.wait()  # until PostgreSQL has seen it, and ended all the others
     await (await _connected(running)).close()
 
 

@@ -38,10 +38,10 @@ class Answers:
     """What the service answered: ids by what was promised about them. While `going` is not set, nothing new begins."""
 
     def __init__(self) -> None:
-        self.created: set[str] = set()
+        self.created: dict[str, str] = {}  # by the life that they were made for
         self.completed: dict[str, str] = {}  # with the hash of the bytes that were sent
         self.canceled: set[str] = set()
-        self.objects: set[str] = set()
+        self.objects: dict[str, str] = {}  # by the life, too
         self.deleted: set[str] = set()  # objects
         self.broken = 0
         self.abandoned: Counter[str] = Counter()
@@ -148,7 +148,7 @@ class _Client:
             await self.ask("POST", "/v1/buckets/files/uploads", _announced(body, key, **fields), key=key)
         ).json()
         if not upload["is_duplicate"]:
-            self.answers.created.add(upload["upload_id"])
+            self.answers.created[key] = upload["upload_id"]
         return upload
 
     async def confirm(self, upload_id: str, body: bytes, *, as_task: bool = False) -> dict[str, Any]:
@@ -223,7 +223,7 @@ async def _batch(client: _Client) -> None:
     bodies = [_body() for _ in range(_BATCH)]
     asked = {"uploads": [_announced(body, f"{key}/{number}") for number, body in enumerate(bodies)]}
     made = (await client.ask("POST", "/v1/buckets/files/uploads/batch", asked, key=key)).json()["uploads"]
-    client.answers.created |= {upload["upload_id"] for upload in made}
+    client.answers.created |= {f"{key}/{number}": upload["upload_id"] for number, upload in enumerate(made)}
     for upload, body in zip(made, bodies, strict=True):
         await client.send(upload, body)
     named = {"confirmations": [{"upload_id": upload["upload_id"]} for upload in made]}
@@ -245,7 +245,7 @@ async def _object(client: _Client) -> None:
     key = secrets.token_hex(12)
     made = (await client.ask("POST", "/v1/buckets/files/objects", {"title": key, "number": 1}, key=key)).json()
     object_id = made["object_id"]
-    client.answers.objects.add(object_id)
+    client.answers.objects[key] = object_id
     await client.ask("PATCH", f"/v1/buckets/files/objects/{object_id}", {"number": 2})
     if random.random() < 0.5:  # noqa: S311  # the same
         await client.ask("DELETE", f"/v1/buckets/files/objects/{object_id}", good=(204, 404))
@@ -300,20 +300,23 @@ async def hold(database: Database, answers: Answers, *, older_seconds: float) ->
     found = Findings()
     connection = await connect(database.owner_url, role=None)
     try:
-        rows = await connection.fetch("SELECT * FROM upwell.upwell_events ORDER BY notification_id")
-        quota = await connection.fetchrow(
-            "SELECT sum(reserved_bytes)::bigint AS reserved, sum(accepted_bytes)::bigint AS accepted FROM upwell.quotas"
-        )
-        for what, query in _STUCK.items():
-            count = await connection.fetchval(query, older_seconds)
-            if count:
-                found.stuck.append(f"{count} {what}")
+        # workers go on meanwhile: all of it has to be of one moment
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            rows = await connection.fetch("SELECT * FROM upwell.upwell_events ORDER BY notification_id")
+            quota = await connection.fetchrow(
+                "SELECT sum(reserved_bytes)::bigint AS reserved, sum(accepted_bytes)::bigint AS accepted"
+                " FROM upwell.quotas"
+            )
+            counts = {what: await connection.fetchval(query, older_seconds) for what, query in _STUCK.items()}
+            found.stuck += [f"{count} {what}" for what, count in counts.items() if count]
     finally:
         await connection.close()
     if [row["notification_id"] for row in rows] != list(range(1, len(rows) + 1)):
         found.lost.append("the feed has a gap")
     by_tag: dict[str, Counter[str]] = {}
-    lives: Counter[str] = Counter()
+    lives: dict[str, set[str]] = {}
+    for answered, made in (*answers.created.items(), *answers.objects.items()):
+        lives.setdefault(answered, set()).add(made)
     blobs: Counter[str] = Counter()
     reserved = accepted = 0
     for row in rows:
@@ -322,22 +325,24 @@ async def hold(database: Database, answers: Answers, *, older_seconds: float) ->
         reserved += state.get("reserved_bytes", 0) - state.get("released_bytes", 0)
         accepted += state.get("accepted_bytes", 0) + state.get("kept_bytes", 0) - state.get("freed_bytes", 0)
         if tag == "upload.requested.v1":
-            lives[state["request"]["metadata"]["life"]] += 1
+            life: str | None = (state["request"]["metadata"] or {}).get("life")  # null once it is deleted
+            lives.setdefault(life or row["originator_id"], set()).add(row["originator_id"])
         elif tag == "object.created.v1":
-            lives[state["metadata"].get("title") or state["object_id"]] += 1
+            life = (state["metadata"] or {}).get("title")
+            lives.setdefault(life or row["originator_id"], set()).add(row["originator_id"])
             blobs.update(blob["upload_id"] for blob in state["blobs"])
     for what, ids, tag in (
-        ("creates", answers.created, "upload.requested.v1"),
+        ("creates", {*answers.created.values()}, "upload.requested.v1"),
         ("confirms", set(answers.completed), "upload.completed.v1"),
         ("cancels", answers.canceled, "upload.canceled.v1"),
-        ("objects", answers.objects, "object.created.v1"),
+        ("objects", {*answers.objects.values()}, "object.created.v1"),
         ("deletions", answers.deleted, "object.deleted.v1"),
     ):
         lost = ids - by_tag.get(tag, Counter()).keys()
         if lost:
             found.lost.append(f"{len(lost)} answered {what} are not in the log: {sorted(lost)[:5]}")
     twice = {tag: {one for one, count in by_tag.get(tag, Counter()).items() if count > 1} for tag in _ONCE}
-    twice |= {"lives": {one for one, count in lives.items() if count > 1}}
+    twice |= {"lives": {one for one, ids in lives.items() if len(ids) > 1}}
     twice |= {"blobs": {one for one, count in blobs.items() if count > 1}}
     found.doubled += [f"{name} twice: {sorted(ids)[:5]}" for name, ids in twice.items() if ids]
     if quota is not None and (quota["reserved"], quota["accepted"]) != (reserved, accepted):
