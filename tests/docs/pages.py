@@ -15,6 +15,7 @@ PAGES = (
     ROOT / "clients" / "python" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 )
+PRODUCTION = ROOT / "docs" / "how-to" / "run-in-production.md"
 RUN = frozenset({"sh", "python", "sql"})
 SHOWN = frozenset({"json", "text", "javascript", "mermaid", "yaml", "ini", "nginx"})
 

@@ -18,7 +18,7 @@ from adapters.postgres.connecting import SERVICE_ROLE
 from entrypoints.developing import _SCHEMA
 from entrypoints.envfile import write_env
 from tests.conftest import Service, Tenant
-from tests.docs.pages import PAGES, ROOT, RUN, SHOWN, blocks, name_of, runs
+from tests.docs.pages import PAGES, PRODUCTION, ROOT, RUN, SHOWN, blocks, name_of, runs
 
 PATIENCE_SECONDS = 120
 # What the prose of a page says of the output of its examples.
@@ -147,7 +147,8 @@ def make_folder(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if runs(page)], ids=name_of)
+# That on production has a test and servers of its own.
+@pytest.mark.parametrize("page", [page for page in PAGES if runs(page) and page != PRODUCTION], ids=name_of)
 def test_the_examples_of_a_page_run(page: Path, service: Service, tmp_path: Path) -> None:
     tenant = asyncio.run(service.tenant(schema=_SCHEMA))
     variables = as_upwell_dev_writes(service, tenant)
