@@ -27,9 +27,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, connect
 from tests.conftest import Tenant
+from tests.lives import Answers, client
 from tests.nats_cluster import Cluster
 from tests.stack import Stack, stack
-from tests.under_load import Answers, client, settings_for, subscribers
+from tests.subscribers import settings_for, subscribers
 
 CLIENTS = 6
 QUOTA = 10**12

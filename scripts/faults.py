@@ -1,10 +1,12 @@
 """Run Upwell as in production under load, inject faults of chance into every process and line, and compare.
 
-Run: `uv run python scripts/faults.py [--faults 50] [--seed N] [--seconds 600] [--group 25] [--only WORD ...]`. It
-starts a PostgreSQL that waits for its disk, an S3 and a NATS server of its own, `upwell serve --workers 2`, two workers
-and a relay, clients that live whole lives of uploads, and a subscriber of each kind. Between the processes and
-PostgreSQL, and between everybody and S3, stands a line that can be cut. `--seconds`: no fault begins after so long.
-`--only`: faults whose name has one of these words.
+Run: `uv run python scripts/faults.py [--faults 50] [--seed N] [--seconds 600] [--group 25] [--clients 8]
+[--only WORD ...] [--untimed]`. It starts a PostgreSQL that waits for its disk, an S3 and a NATS server of its own,
+`upwell serve --workers 2`, two workers and a relay, clients that live whole lives of uploads, and a subscriber of each
+kind. Between the processes and PostgreSQL, and between everybody and S3, stands a line that can be cut. `--seconds`: no
+fault begins after so long.
+`--only`: faults whose name has one of these words. `--untimed`: judge nothing by the time that it takes, for a machine
+that has others to serve.
 
 While a write would fail, `/readyz` has to say 503, and 200 soon after it is over; a create has to succeed then. After
 each group of faults, and at the end: everything that was answered is in the log and is read back, nothing was done
@@ -48,13 +50,12 @@ from tests.lines import Line
 from tests.lives import Answers, Findings, client, hold, read_back
 from tests.nats_cluster import Cluster
 from tests.stack import Stack, stack
-from tests.under_load import Subscribers, settings_for, subscribers
+from tests.subscribers import Subscribers, settings_for, subscribers
 
 SERVE: Final = "serve --workers 2"
 WORKERS: Final = ("worker", "worker #2")
 RELAY: Final = "relay nats"
 PROCESSES: Final = (SERVE, *WORKERS, RELAY)
-CLIENTS: Final = 4
 QUOTA: Final = 10**13
 DISK_MIB: Final = {"database": 4_000, "storage": 64_000}  # the second counts its volumes by the room that there is
 OFFSETS: Final = ("+31d", "-2h", "+26h")
@@ -65,7 +66,10 @@ BACK: Final = 15.0
 STORAGE_BACK: Final = 20.0
 IN_A_ROW: Final = 4
 KNOWN_SECONDS: Final = 1.2  # what /readyz knows may be a second old
-STUCK_SECONDS: Final = 100.0  # a confirm that died is taken over by a worker after 60
+STORAGE_KNOWN_SECONDS: Final = 4.0  # what one process knows of a storage in trouble is older than what another says
+STUCK_SECONDS: Final = 200.0  # a confirm that died is taken over by a worker after 60
+NEVER_SECONDS: Final = 1200.0
+END_SECONDS: Final = 60.0  # within these a process has to end that was told to
 LONG_PAUSE_SECONDS: Final = 40.0  # longer than a job is leased
 _FAKETIME: Final = "*/faketime/libfaketime.so.1"
 _BACKENDS: Final = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = 'stack'"
@@ -102,7 +106,15 @@ class Run:
     """The processes, what may happen to them, and what was found."""
 
     def __init__(
-        self, running: Stack, tenant: Tenant, loop: Loop, lines: dict[str, Line], disks: dict[str, Path], clocks: Path
+        self,
+        running: Stack,
+        tenant: Tenant,
+        loop: Loop,
+        lines: dict[str, Line],
+        disks: dict[str, Path],
+        clocks: Path,
+        *,
+        timed: bool,
     ) -> None:
         self.stack = running
         self.tenant = tenant
@@ -110,6 +122,7 @@ class Run:
         self.lines = lines
         self.disks = disks
         self.clocks = clocks
+        self.timed = timed
         self.chance = random.Random()  # noqa: S311  # faults, not secrets
         self.answers = Answers()
         self.wrong = Wrong([], [], [], [], [], [])
@@ -165,21 +178,27 @@ class Run:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
 
-    def restart(self, name: str, number: signal.Signals) -> None:
-        """End a command, and start it again as an init system does: when it is gone, and again until it stays."""
+    def restart(self, name: str, number: signal.Signals) -> str:
+        """End a command, and start it again as an init system does, when it is gone; return how long that took."""
         process = self.stack.processes.pop(name)
         self.go_on(process.pid)
         process.send_signal(number)
-        code = process.wait(60)
+        began = time.monotonic()
+        code = process.wait(10 * END_SECONDS)
+        took = time.monotonic() - began
+        if self.timed and took > END_SECONDS:
+            self.wrong.stuck.append(f"{name} took {took:.0f} s to end")
         if number is signal.SIGTERM and code not in {0, -signal.SIGTERM}:  # the latter: it was still starting
             self.wrong.other.append(f"{name} ended with {code} when it was told to end")
         until = time.monotonic() + BACK
         while name == SERVE and self.listens():
-            if time.monotonic() > until:
+            if self.timed and time.monotonic() > until:
                 self.wrong.stuck.append(f"the port is still held after {name} has ended")
                 break
             time.sleep(0.02)
+        began = time.monotonic()
         self.stack.begin(name)
+        return f"ended in {took:.1f} s, there in {time.monotonic() - began:.1f} s"
 
     def listens(self) -> bool:
         """Say whether somebody takes connections where the service should be."""
@@ -240,7 +259,7 @@ class Run:
     def hold(self, expected: Expected, seconds: float) -> str:
         """Wait for so long at least while a fault lasts, and compare what /readyz says with what it should."""
         began = time.monotonic()
-        if expected == "whatever":
+        if expected == "whatever" or not self.timed:
             time.sleep(seconds)
             return ""
         limit = SOON if expected == "not ready" else seconds
@@ -250,7 +269,14 @@ class Run:
         """Do the same for storage, which is tried less often."""
         return self._hold("not ready", time.monotonic(), seconds, STORAGE_SOON)
 
+    def hold_silent(self) -> str:
+        """Do the same for a database that does not answer: it is given the time to."""
+        return self._hold("not ready", time.monotonic(), 0.0, SOON + 4)
+
     def _hold(self, expected: Expected, began: float, seconds: float, limit: float) -> str:
+        if not self.timed:
+            time.sleep(limit)
+            return ""
         row, said = 0, time.monotonic()
         seen: Counter[int | None] = Counter()
         while True:
@@ -288,22 +314,30 @@ class Run:
             row = row + 1 if last == httpx.codes.OK else 0
             if row == 1:
                 since = time.monotonic()
-            if time.monotonic() - began > seconds and row == 0:
+            if time.monotonic() - began > (seconds if self.timed else NEVER_SECONDS) and row == 0:
                 self.wrong.readyz.append(f"{last} {seconds:.0f} s after a fault: {self.said}")
                 return self._after_all(began)
             time.sleep(0.02)
+        said = self._create()
+        until = time.monotonic() + STORAGE_KNOWN_SECONDS
+        while "storage_unavailable" in said and time.monotonic() < until:
+            time.sleep(0.2)
+            said = self._create()
+        if said and self.timed:
+            self.wrong.readyz.append(f"200, and {said}")
+        return f"200 after {since - began:.1f} s{said and ', and ' + said}"
+
+    def _create(self) -> str:
+        """Create something, and return how that fails."""
         body = {"filename": "a.mp4", "content_type": "video/mp4", "metadata": {"life": secrets.token_hex(12)}}
         body["blob_property"] = "video"
         try:
             answer = httpx.post(
                 f"{self.stack.url}/v1/buckets/files/uploads", json=body, headers=self.tenant.headers, timeout=20
             )
-            said = "" if answer.is_success else f"a create is answered {answer.status_code} {answer.text[:200]}"
         except httpx.HTTPError as error:
-            said = f"a create fails with {type(error).__name__}"
-        if said:
-            self.wrong.readyz.append(f"200, and {said}")
-        return f"200 after {since - began:.1f} s{said and ', and ' + said}"
+            return f"a create fails with {type(error).__name__}"
+        return "" if answer.is_success else f"a create is answered {answer.status_code} {answer.text[:200]}"
 
     def _after_all(self, began: float) -> str:
         until = time.monotonic() + 120
@@ -325,13 +359,11 @@ class Run:
 
 
 def _kill_service(run: Run) -> Iterator[str]:
-    run.restart(SERVE, signal.SIGKILL)
-    yield ""
+    yield run.restart(SERVE, signal.SIGKILL)
 
 
 def _end_service(run: Run) -> Iterator[str]:
-    run.restart(SERVE, signal.SIGTERM)
-    yield ""
+    yield run.restart(SERVE, signal.SIGTERM)
 
 
 def _kill_child(run: Run) -> Iterator[str]:
@@ -420,7 +452,7 @@ def _pause_backend(run: Run) -> Iterator[str]:
 def _pause_postgres(run: Run) -> Iterator[str]:
     server = psutil.Process(run.stack.postgres.pid)
     with run.stopped([server.pid, *(each.pid for each in server.children())]):
-        yield run._hold("not ready", time.monotonic(), 0.0, SOON + 4)  # noqa: SLF001  # it is given the time to answer
+        yield run.hold_silent()
 
 
 def _kill_storage(run: Run) -> Iterator[str]:
@@ -456,7 +488,7 @@ def _shut_database(run: Run) -> Iterator[str]:
 
 def _silence_database(run: Run) -> Iterator[str]:
     run.lines["database"].silence()
-    yield run._hold("not ready", time.monotonic(), 0.0, SOON + 4)  # noqa: SLF001  # it is given the time to answer
+    yield run.hold_silent()
 
 
 def _lose_database(run: Run) -> Iterator[str]:
@@ -488,7 +520,7 @@ def _silence_storage(run: Run) -> Iterator[str]:
 
 def _lose_storage(run: Run) -> Iterator[str]:
     run.lines["storage"].lose()
-    yield ""
+    yield run.hold("whatever", STORAGE_SOON)  # until it has been tried by each process
 
 
 def _slow_storage(run: Run) -> Iterator[str]:
@@ -662,7 +694,7 @@ async def _go_on(answers: Answers) -> None:
 
 def _settle(run: Run) -> None:
     """Wait until what a killed process was about has been taken over."""
-    until = time.monotonic() + STUCK_SECONDS
+    until = time.monotonic() + (STUCK_SECONDS if run.timed else 10 * STUCK_SECONDS)
     query = """
         SELECT (SELECT count(*) FROM upwell.uploads WHERE status = 'PROCESSING')
             + (SELECT count(*) FROM upwell.jobs WHERE greatest(due_at, leased_until) < now())
@@ -676,13 +708,21 @@ def _settle(run: Run) -> None:
 def inject(run: Run, told: Subscribers, options: argparse.Namespace) -> int:
     """Load, let faults happen, compare; return how many happened."""
     stop = asyncio.Event()
-    number = 0
-    began = time.monotonic()
 
     async def load() -> list[asyncio.Task[None]]:
-        return [asyncio.create_task(client(run.tenant, run.answers, stop)) for _ in range(CLIENTS)]
+        return [asyncio.create_task(client(run.tenant, run.answers, stop)) for _ in range(options.clients)]
 
     clients = run.loop.do(load())
+    try:
+        number = _let_happen(run, told, options)
+    finally:
+        run.loop.do(_end(clients))
+    return number
+
+
+def _let_happen(run: Run, told: Subscribers, options: argparse.Namespace) -> int:
+    number = 0
+    began = time.monotonic()
     for fault in deck(run, options.only):
         time.sleep(run.chance.uniform(0.1, 0.8))
         run.go_on()
@@ -702,7 +742,6 @@ def inject(run: Run, told: Subscribers, options: argparse.Namespace) -> int:
             print(compare(run, told, at_end=over), flush=True)
         if over:
             break
-    run.loop.do(_end(clients))
     return number
 
 
@@ -713,7 +752,7 @@ async def _end(clients: Sequence["asyncio.Task[None]"]) -> None:
 
 
 @contextmanager
-def prepared(seed: int) -> Iterator[tuple[Run, Subscribers]]:
+def prepared(seed: int, *, timed: bool) -> Iterator[tuple[Run, Subscribers]]:
     """Run everything."""
     with ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="upwell-faults-")))
@@ -735,7 +774,7 @@ def prepared(seed: int) -> Iterator[tuple[Run, Subscribers]]:
         )
         tenant = running.tenant(quota_bytes=QUOTA)
         lines = _lines(running, loop)
-        run = Run(running, tenant, loop, lines, disks, folder)
+        run = Run(running, tenant, loop, lines, disks, folder, timed=timed)
         run.chance.seed(seed)
         faketime = next(iter(sorted(Path("/usr/lib").glob(_FAKETIME))), None)
         if faketime is not None:
@@ -785,13 +824,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--group", type=int, default=25)
+    parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--untimed", action="store_true")
     options = parser.parse_args()
     faulthandler.register(signal.SIGUSR1)  # says what it waits for
     random.seed(options.seed)
     print(f"seed {options.seed}", flush=True)
     began = time.monotonic()
-    with prepared(options.seed) as (run, told):
+    with prepared(options.seed, timed=not options.untimed) as (run, told):
         number = inject(run, told, options)
         answers, wrong = run.answers, run.wrong
     took = timedelta(seconds=round(time.monotonic() - began))

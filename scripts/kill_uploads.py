@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.conftest import ANY_RECEIVER_HERE, Tenant, free_port
 from tests.stack import Stack, chance_file, kill_tree, stack
-from tests.under_load import make_webhook, missed
+from tests.subscribers import make_webhook, missed
 
 MIB = 1024**2
 PART_BYTES = 8 * MIB

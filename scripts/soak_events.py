@@ -49,7 +49,7 @@ from tests.conftest import ANY_RECEIVER_HERE, Tenant, free_port
 from tests.library_projection import SCHEMA, keep_table
 from tests.nats_cluster import Cluster
 from tests.stack import NAME, Stack, kill_tree, stack
-from tests.under_load import make_webhook, missed
+from tests.subscribers import make_webhook, missed
 
 WRITERS = 32
 FULL_EVERY = 16  # of so many writers one sends bytes

@@ -19,6 +19,7 @@ from adapters.postgres.migrating import migrate
 from tests.conftest import TOKEN_SECRET, Database, Tenant, free_port, make_tenant, start, wait_ready
 
 NAME = "stack"
+END_SECONDS = 120
 
 
 @dataclass
@@ -98,9 +99,16 @@ class Stack:
         """Stop service and worker as an operator does."""
         for process in self.processes.values():
             process.terminate()
-        for process in self.processes.values():
-            process.wait(60)
+        late = []
+        for command, process in self.processes.items():
+            try:
+                process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                kill_tree(process)
+                late.append(command)
         self.processes.clear()
+        if late:
+            raise RuntimeError(f"these had not ended {END_SECONDS} s after they were told to: {late}")
 
 
 @contextlib.contextmanager
