@@ -1,7 +1,7 @@
 """Creating objects, of uploads and of data that is sent along."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -27,12 +27,14 @@ from domain.composition import BlobWish, check_fields, check_key_prefix, check_s
 from domain.object import CreateObject, NoObject, content_digest, uploads_of
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from domain.schema import with_defaults
+from domain.upload import lasts_until
 
 
 class ObjectWish(msgspec.Struct, frozen=True, kw_only=True):
     """An object as a client wishes it. `fields`: what it says of it, under the names of the schema's properties.
 
-    `skip_duplicates`: an object of the same content that was made with it is the answer, and later ones find this one.
+    `skip_duplicates`: an object of the same content that was made with it is the answer, and later ones find this one;
+    unless it ends sooner than this one would, which then takes no part in it.
     `expires_after_seconds`: how long the object is kept; None: as long as the bucket keeps its objects.
     """
 
@@ -109,6 +111,9 @@ class CreatingObjects:
                 found = await self._put(caller, bucket, owner_id, wish)
             except ClaimTakenError as taken:
                 found = await self._taken(bucket, taken, policy)
+                if found is not None and not lasts_until(_end(bucket, wish, self._clock.now()), found.deletes_at):
+                    wish = msgspec.structs.replace(wish, skip_duplicates=False)
+                    continue
             except OriginalGoneError:
                 continue  # an upload was forgotten meanwhile: the next look at it tells
             if found is not None:
@@ -168,7 +173,6 @@ class CreatingObjects:
             namespace_id=bucket.namespace_id,
             bucket_id=bucket.bucket_id,
         )
-        kept_seconds = bucket.retention_seconds if wish.expires_after_seconds is None else wish.expires_after_seconds
         command = CreateObject(
             origin=origin,
             object_id=object_id,
@@ -177,7 +181,7 @@ class CreatingObjects:
             unique_key=unique_key,
             key_prefix=wish.key_prefix,
             content_key=content_digest(blobs, fields) if wish.skip_duplicates else None,
-            deletes_at=None if kept_seconds is None else origin.at + timedelta(seconds=kept_seconds),
+            deletes_at=_end(bucket, wish, origin.at),
         )
         free: list[Claim] = []
         if command.content_key is not None:
@@ -199,3 +203,9 @@ class CreatingObjects:
                 stored=tuple(sorted(uploads_of(blobs))),
             )
         )
+
+
+def _end(bucket: BucketRecord, wish: ObjectWish, now: datetime) -> datetime | None:
+    """Return when an object ends that is made now."""
+    kept_seconds = bucket.retention_seconds if wish.expires_after_seconds is None else wish.expires_after_seconds
+    return None if kept_seconds is None else now + timedelta(seconds=kept_seconds)

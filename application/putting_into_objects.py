@@ -4,6 +4,8 @@ Two ways lead here, and mean the same: bytes that were sent and proved, and byte
 announced.
 """
 
+from datetime import datetime
+
 import msgspec
 
 from application.composing_objects import schema_of
@@ -31,9 +33,10 @@ class StoredBytes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IntoObject(msgspec.Struct, frozen=True, kw_only=True):
-    """What is appended to the object's stream, and the claims that must be free then."""
+    """What is appended to the object's stream, and the claims that must be free then. `ends_at`: the object's end."""
 
     stream: StreamAppend
+    ends_at: datetime | None
     free: tuple[Claim, ...] = ()
 
 
@@ -76,7 +79,8 @@ class PuttingIntoObjects:
                 put = objects.PutBlob(origin=origin, blob=blob, metadata=metadata, forget_at=forget_at)
                 events = objects.decide(put, current.state)
                 return IntoObject(
-                    stream=StreamAppend(stream_id=current.object_id, expected_version=current.version, events=events)
+                    stream=StreamAppend(stream_id=current.object_id, expected_version=current.version, events=events),
+                    ends_at=current.state.deletes_at,
                 )
             if policy is Policy.UPDATE:
                 return None
@@ -91,6 +95,7 @@ class PuttingIntoObjects:
         events = objects.decide(create, objects.NoObject())
         return IntoObject(
             stream=StreamAppend(stream_id=create.object_id, expected_version=0, events=events),
+            ends_at=create.deletes_at,
             free=() if claim is None else (claim,),
         )
 

@@ -50,6 +50,7 @@ from domain.upload import (
     UploadDuplicateAvoided,
     UploadRequest,
     decide,
+    lasts_until,
     reserved,
 )
 from domain.upload_token import UploadToken
@@ -93,15 +94,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class _Item(msgspec.Struct, kw_only=True):
     """One wish on its way.
 
-    `hash`: what makes it a duplicate of an earlier upload, where that matters. `inserts`: the unique key that must be
-    free for it, if there is one. `original`: the upload that has the bytes already, as far as is known by now.
-    `max_size_bytes`: of a file, in its organization's tier.
+    `sameness`: what an earlier upload must have for this one to be its duplicate, where that matters. `inserts`: the
+    unique key that must be free for it, if there is one. `original`: the upload that has the bytes already, as far as
+    is known by now. `max_size_bytes`: of a file, in its organization's tier.
     """
 
     announced: Announcement
     command: RequestUpload
     signed: SignedRequest
-    hash: str | None
+    sameness: Sameness | None
     inserts: str | None
     max_size_bytes: int
     original: UploadRecord | None = None
@@ -112,9 +113,9 @@ class _Item(msgspec.Struct, kw_only=True):
             self.command = msgspec.structs.replace(self.command, existing_object_id=owner_id)
             self.original = None
 
-    def find(self, original: UploadRecord | None) -> None:
-        """Take note of an upload that has bytes already."""
-        if not self.sends or original is None or self.hash != original.sha256:
+    def find(self, sameness: Sameness | None, original: UploadRecord | None) -> None:
+        """Take note of an upload that has bytes already, and lasts long enough."""
+        if not self.sends or original is None or sameness is None or self.sameness != sameness:
             return
         self.original = original
         if self.wants_object and not self._suits(original):
@@ -122,7 +123,7 @@ class _Item(msgspec.Struct, kw_only=True):
 
     def send(self) -> None:
         """Have the bytes sent, whoever has them already: whether this is a duplicate is found when they are proved."""
-        self.original = self.hash = None
+        self.original = self.sameness = None
 
     def _suits(self, original: UploadRecord) -> bool:
         """Say whether the bytes would be accepted if they were sent; a strict check would read how they begin."""
@@ -261,7 +262,7 @@ class RequestingUpload:
             command=command,
             signed=signed,
             # whoever holds a token is told nothing of other uploads: a duplicate is found at confirm
-            hash=wish.announcement.sha256 if wish.skip_duplicates and caller.token is None else None,
+            sameness=_sameness(command) if caller.token is None else None,
             inserts=admitted.unique_key if admitted.policy is Policy.INSERT else None,
             max_size_bytes=self._rules.tier_limits[caller.organization.tier].file_size_bytes,
         )
@@ -316,14 +317,15 @@ class RequestingUpload:
     async def _look_up(self, bucket: BucketRecord, items: Sequence[_Item]) -> None:
         """Find out at once what is known already, so that the log does not have to tell it item by item."""
         owners = await self._owners(bucket, items)
-        hashes = {item.hash for item in items if item.hash is not None}
-        originals = await self._read_side.originals(bucket.bucket_id, hashes) if hashes else {}
+        wanted = {item.sameness for item in items if item.sameness is not None}
+        originals = await self._read_side.originals(wanted) if wanted else {}
         for index, item in enumerate(items):
             with _told_of(index):
                 _check_object(item, owners)
             for unique_key, owner_id in owners.items():
                 item.lose(unique_key, owner_id)
-            item.find(originals.get(item.hash or ""))
+            if item.sameness is not None:
+                item.find(item.sameness, originals.get(item.sameness))
 
     async def _settle(  # noqa: C901, PLR0912  # one arm for everything that the log may say against it
         self, caller: Caller, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]
@@ -339,7 +341,7 @@ class RequestingUpload:
             except OriginalExistsError as duplicate:
                 original = await self._read_side.upload(origin.namespace_id or "", duplicate.upload_id)
                 for item in items:
-                    item.find(original)
+                    item.find(duplicate.sameness, original)
             except OriginalGoneError as gone:
                 for item in items:
                     item.miss(gone.upload_id)
@@ -372,7 +374,8 @@ class RequestingUpload:
         """Return by original what is appended for the object that its bytes go into, because it has none.
 
         Of several items with one original the first is given the object; a second one with the same unique key is sent,
-        and finds the object when it is proved.
+        and finds the object when it is proved. One whose object would end before the original is sent, too: what an
+        object holds goes with it.
         """
         into: dict[str, IntoObject] = {}
         keys: set[str] = set()
@@ -387,6 +390,9 @@ class RequestingUpload:
             if found is None:
                 with _told_of(index):
                     raise _object_not_found()
+            if not lasts_until(original.deletes_at, found.ends_at):
+                item.send()
+                continue
             into[original.upload_id] = found
             if request.unique_key is not None:
                 keys.add(request.unique_key)
@@ -398,7 +404,7 @@ class RequestingUpload:
         bucket_id = origin.bucket_id or ""
         streams: list[StreamAppend] = []
         free: set[str] = set()
-        unknown: set[str] = set()
+        unknown: dict[Sameness, None] = {}
         stored: set[str] = set()
         room_bytes = 0
         for item in items:
@@ -413,8 +419,8 @@ class RequestingUpload:
                 room_bytes += reserved(command.request)
                 if item.inserts:
                     free.add(item.inserts)
-                if item.hash:
-                    unknown.add(item.hash)
+                if item.sameness:
+                    unknown[item.sameness] = None
         asked = Command(
             command_id=origin.command_id,
             organization_id=origin.organization_id,
@@ -426,7 +432,7 @@ class RequestingUpload:
                 *(object_claim(bucket_id, unique_key) for unique_key in free),
                 *(claim for each in into.values() for claim in each.free),
             ),
-            no_original=tuple([Sameness(bucket_id=bucket_id, sha256=sha256) for sha256 in unknown]),
+            no_original=tuple(unknown),
             stored=tuple(stored),
             unheld=tuple([Unheld(upload_id=upload_id) for upload_id in into]),
             room_bytes=room_bytes,
@@ -455,6 +461,16 @@ class RequestingUpload:
             else:
                 self._token_uses.learn(token, use.expected_version + 1)
                 return position
+
+
+def _sameness(command: RequestUpload) -> Sameness | None:
+    """Return what an earlier upload must have to be an original of this one."""
+    request = command.request
+    if not request.skip_duplicates or request.declared_sha256 is None:
+        return None
+    return Sameness(
+        bucket_id=command.origin.bucket_id or "", sha256=request.declared_sha256, ends_at=request.deletes_at
+    )
 
 
 def _avoided(origin: Origin, original: UploadRecord, stream_id: str) -> StreamAppend:

@@ -55,6 +55,8 @@ from domain.upload import (
     UploadRequest,
     VerifiedContent,
     decide,
+    end_of,
+    lasts_until,
     request_of,
     reserved,
 )
@@ -236,6 +238,8 @@ class VerifyingUploads:
         into = await self._put_into_object(request, policy, stored, origin, bucket)
         if into is None:
             return await self._reject_unless_known(loaded, request, origin, content, told)
+        if told.original is not None and not lasts_until(told.original.deletes_at, into.ends_at):
+            return await self._end(loaded, request, policy, origin, content, _Told(alone=True))
         return await self._complete(loaded, request, origin, content, told, into)
 
     async def _told_of(self, loaded: LoadedUpload, original_id: str) -> "_Told":
@@ -256,7 +260,7 @@ class VerifyingUploads:
                 organization_id=origin.organization_id,
                 requester=await self._requester(loaded),
                 streams=(self._stream(loaded, self._rejection(origin, wrong)),),
-                no_original=self._unknown(loaded, request, content, told),
+                no_original=self._unknown(origin, request, content, told),
             )
         )
 
@@ -287,7 +291,7 @@ class VerifyingUploads:
                 requester=await self._requester(loaded),
                 streams=(self._stream(loaded, command), *((into.stream,) if into else ())),
                 free=into.free if into else (),
-                no_original=self._unknown(loaded, request, content, told),
+                no_original=self._unknown(origin, request, content, told),
                 stored=(told.original.upload_id,) if told.original else (),
                 unheld=(Unheld(upload_id=told.original.upload_id),)
                 if told.original and told.original.object_id is None
@@ -327,12 +331,13 @@ class VerifyingUploads:
 
     @staticmethod
     def _unknown(
-        loaded: LoadedUpload, request: UploadRequest, content: VerifiedContent, told: "_Told"
+        origin: Origin, request: UploadRequest, content: VerifiedContent, told: "_Told"
     ) -> tuple[Sameness, ...]:
         """Return the demand that no earlier upload has the bytes, where it matters and none was told of."""
-        if not request.skip_duplicates or told.original is not None:
+        if not request.skip_duplicates or told.original is not None or told.alone:
             return ()
-        return (Sameness(bucket_id=loaded.origin.bucket_id or "", sha256=content.sha256),)
+        ends_at = end_of(request, origin.at)
+        return (Sameness(bucket_id=origin.bucket_id or "", sha256=content.sha256, ends_at=ends_at),)
 
     @staticmethod
     def _stream(loaded: LoadedUpload, command: UploadCommand) -> StreamAppend:
@@ -373,11 +378,13 @@ class _Progress(msgspec.Struct, frozen=True):
 class _Told(msgspec.Struct, frozen=True, kw_only=True):
     """What the log has said so far about a completion.
 
-    `original`: the earlier upload that holds the same bytes. `existing_object_id`: the object that has the unique key,
+    `original`: the earlier upload that holds the same bytes. `alone`: the upload keeps its own, since the object that
+    it wants would end before the original and take it along. `existing_object_id`: the object that has the unique key,
     under `insert`.
     """
 
     original: UploadRecord | None = None
+    alone: bool = False
     existing_object_id: str | None = None
 
     def wants_object(self, request: UploadRequest) -> bool:

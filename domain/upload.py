@@ -805,6 +805,11 @@ def end_of(request: UploadRequest, completed_at: datetime) -> datetime | None:
     return completed_at + timedelta(seconds=request.expires_after_seconds)
 
 
+def lasts_until(moment: datetime | None, end: datetime | None) -> bool:
+    """Return whether what ends at `end` is still there at `moment`. None: never."""
+    return end is None or (moment is not None and moment <= end)
+
+
 def _request(command: RequestUpload) -> UploadEvent:
     if command.existing_object_id is not None:
         return UploadSkipped(

@@ -156,9 +156,9 @@ class MemoryEventLog:
             if claim in tables.claims:
                 raise ClaimTakenError(claim, tables.claims[claim])
         for sameness in command.no_original:
-            original = tables.original(sameness.bucket_id, sameness.sha256)
+            original = tables.original(sameness)
             if original is not None:
-                raise OriginalExistsError(original.upload_id)
+                raise OriginalExistsError(original.upload_id, sameness)
         for upload_id in command.stored:
             stored = tables.uploads.get(upload_id)
             if (

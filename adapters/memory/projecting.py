@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar, assert_never
 
 import msgspec
 
-from application.ports.event_log import Claim, deletion_claim
+from application.ports.event_log import Claim, Sameness, deletion_claim
 from application.ports.read_side import (
     BucketRecord,
     KeyRecord,
@@ -77,6 +77,7 @@ from domain.upload import (
     UploadVerificationAbandoned,
     UploadVerificationBegan,
     UploadVerified,
+    lasts_until,
 )
 from domain.upload_token import UploadTokenIssued, UploadTokenUsed
 from domain.webhook import (
@@ -138,17 +139,19 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
         """Return tables that can be written without these changing."""
         return Tables(**{name: getattr(self, name).copy() for name in self.__struct_fields__})
 
-    def original(self, bucket_id: str, sha256: str) -> UploadRecord | None:
-        """Return the upload of the bucket that later ones of the same bytes are duplicates of."""
+    def original(self, sameness: Sameness) -> UploadRecord | None:
+        """Return the upload of the bucket that later ones of the same bytes, which last so long, are duplicates of."""
         originals = [
             upload
             for upload in self.uploads.values()
-            if upload.bucket_id == bucket_id
-            and upload.sha256 == sha256
+            if upload.bucket_id == sameness.bucket_id
+            and upload.sha256 == sameness.sha256
             and upload.status is Status.COMPLETED
             and upload.skip_duplicates
             and upload.keeps_bytes
             and upload.changed_etag is None
+            and lasts_until(sameness.ends_at, upload.deletes_at)
+            and lasts_until(sameness.ends_at, self.own_ends.get(upload.upload_id))
         ]
         return min(originals, key=lambda upload: upload.position, default=None)
 

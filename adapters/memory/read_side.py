@@ -13,7 +13,7 @@ from adapters.memory.filtering import page_of
 from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.projecting import Usage
 from application.listing import BUCKETS, NAMESPACES, OBJECTS, UPLOADS
-from application.ports.event_log import Claim, Notification
+from application.ports.event_log import Claim, Notification, Sameness
 from application.ports.read_side import (
     AuditQuery,
     BucketRecord,
@@ -72,10 +72,10 @@ class MemoryReadSide:
                 found.append(upload.upload_id)
         return sorted(found)[:limit]
 
-    async def originals(self, bucket_id: str, hashes: Collection[str]) -> Mapping[str, UploadRecord]:
-        """Return by SHA-256 the uploads of the bucket that later ones with these hashes would be duplicates of."""
-        found = {sha256: self._log.tables.original(bucket_id, sha256) for sha256 in hashes}
-        return {sha256: upload for sha256, upload in found.items() if upload is not None}
+    async def originals(self, wanted: Collection[Sameness]) -> Mapping[Sameness, UploadRecord]:
+        """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
+        found = {sameness: self._log.tables.original(sameness) for sameness in wanted}
+        return {sameness: upload for sameness, upload in found.items() if upload is not None}
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads."""

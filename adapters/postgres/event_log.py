@@ -42,6 +42,7 @@ from application.ports.event_log import (
     OriginalGoneError,
     OutcomeUnknownError,
     RequesterRevokedError,
+    Sameness,
     VersionConflictError,
     check_position,
 )
@@ -473,7 +474,7 @@ def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: C901, PLR0911, PLR0
         case "taken":
             return ClaimTakenError(msgspec.convert(outcome["claim"], Claim), outcome["owner_id"])
         case "duplicate":
-            return OriginalExistsError(outcome["upload_id"])
+            return OriginalExistsError(outcome["upload_id"], msgspec.convert(outcome["sameness"], Sameness))
         case "original_gone":
             return OriginalGoneError(outcome["upload_id"])
         case "requester_revoked":

@@ -204,11 +204,14 @@ WHERE u.organization_id = $1 AND u.status IN ('PENDING', 'IN_PROGRESS', 'PROCESS
 ORDER BY u.upload_id LIMIT $4;
 
 -- name: originals
--- The uploads that later ones of the same bytes would be duplicates of: the earliest of each.
-SELECT DISTINCT ON (sha256) * FROM upwell.uploads
-WHERE bucket_id = $1 AND sha256 = ANY ($2::text[])
-    AND status = 'COMPLETED' AND skip_duplicates AND keeps_bytes AND changed_etag IS NULL
-ORDER BY sha256, position;
+-- The uploads that later ones of the same bytes, which end then, would be duplicates of: the earliest of each. It is what
+-- `upwell.refusal` looks for.
+SELECT DISTINCT ON (w.n) w.n, u.*
+FROM unnest($1::text[], $2::text[], $3::timestamptz[]) WITH ORDINALITY w (bucket_id, sha256, ends_at, n)
+JOIN upwell.uploads u ON u.bucket_id = w.bucket_id AND u.sha256 = w.sha256
+WHERE u.status = 'COMPLETED' AND u.skip_duplicates AND u.keeps_bytes AND u.changed_etag IS NULL
+    AND (u.own_end IS NULL OR u.own_end >= w.ends_at) AND (u.deletes_at IS NULL OR u.deletes_at >= w.ends_at)
+ORDER BY w.n, u.position;
 
 -- name: object
 -- An object of a namespace.

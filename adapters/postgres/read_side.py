@@ -16,7 +16,7 @@ from adapters.postgres.listing import BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from application.callers import acting_for
-from application.ports.event_log import LogUnavailableError, Notification
+from application.ports.event_log import LogUnavailableError, Notification, Sameness
 from application.ports.read_side import (
     AuditQuery,
     BucketRecord,
@@ -74,11 +74,17 @@ class PostgresReadSide:
             rows = await self._reads.fetch(QUERIES["open_uploads_of"], organization_id, key_id, after, limit)
         return [row["upload_id"] for row in rows]
 
-    async def originals(self, bucket_id: str, hashes: Collection[str]) -> Mapping[str, UploadRecord]:
-        """Return by SHA-256 the uploads of the bucket that later ones with these hashes would be duplicates of."""
+    async def originals(self, wanted: Collection[Sameness]) -> Mapping[Sameness, UploadRecord]:
+        """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
+        asked = list(wanted)
         async with log_errors():
-            rows = await self._reads.fetch(QUERIES["originals"], bucket_id, list(hashes))
-        return {row["sha256"]: msgspec.convert(dict(row), UploadRecord) for row in rows}
+            rows = await self._reads.fetch(
+                QUERIES["originals"],
+                [each.bucket_id for each in asked],
+                [each.sha256 for each in asked],
+                [each.ends_at for each in asked],
+            )
+        return {asked[row["n"] - 1]: msgspec.convert(dict(row), UploadRecord) for row in rows}
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads."""

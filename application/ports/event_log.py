@@ -5,6 +5,7 @@ event with its place in the one global order.
 """
 
 from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -49,10 +50,15 @@ def deletion_claim(namespace_id: str) -> Claim:
 
 
 class Sameness(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes (by SHA-256, 64 hex digits) that no earlier upload of the bucket may hold."""
+    """Bytes (by SHA-256, 64 hex digits) that no earlier upload of the bucket may hold which lasts until `ends_at`.
+
+    `ends_at` None: for good. An upload that ends sooner is no original, and may be there: neither its own end nor that
+    of the objects that hold it may come first.
+    """
 
     bucket_id: str
     sha256: str
+    ends_at: datetime | None = None
 
 
 class Unheld(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,11 +143,12 @@ class ClaimTakenError(RefusedError):
 
 
 class OriginalExistsError(RefusedError):
-    """An earlier upload of the bucket holds the same bytes."""
+    """An earlier upload of the bucket holds the same bytes. `sameness`: the condition that does not hold."""
 
-    def __init__(self, upload_id: str) -> None:
+    def __init__(self, upload_id: str, sameness: Sameness) -> None:
         super().__init__("duplicate", f"The upload {upload_id} holds the same bytes.", {"upload_id": upload_id})
         self.upload_id = upload_id
+        self.sameness = sameness
 
 
 class OriginalGoneError(RefusedError):

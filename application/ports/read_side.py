@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from application.ports.event_log import Notification
+from application.ports.event_log import Notification, Sameness
 from domain.api_key import KeyStatus, Permission, Powers
 from domain.bucket import BucketStatus, UniqueKey
 from domain.content_rules import ANY_CONTENT, ContentRules
@@ -440,8 +440,8 @@ class ReadSide(Protocol):
         """
         ...
 
-    async def originals(self, bucket_id: str, hashes: Collection[str]) -> Mapping[str, UploadRecord]:
-        """Return by SHA-256 the uploads of the bucket that later ones with these hashes would be duplicates of."""
+    async def originals(self, wanted: Collection[Sameness]) -> Mapping[Sameness, UploadRecord]:
+        """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
         ...
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:

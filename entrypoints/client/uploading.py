@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -69,6 +70,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     """How it went with one file, as `--json` prints it. `sent_bytes`: 0 where the bytes were known already.
 
     `stored_bytes`: of an upload in parts, what is in storage as whole parts, and is not sent again by --resume.
+    `deletes_at`: when the upload is deleted, with its object; None: not by itself.
     `content_type` and `blob_property`: as they are stored; None where that may not be read. `not_kept`: the options
     that asked for something else. `note`: what became of the file otherwise than one might expect, though nothing
     failed.
@@ -83,6 +85,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     duplicate_of_upload_id: str | None = None
     skipped_unique_key: bool = False
     existing_object_id: str | None = None
+    deletes_at: datetime | None = None
     content_type: str | None = None
     blob_property: str | None = None
     size_bytes: int | None = None
@@ -352,6 +355,7 @@ class _Sending:
         outcome.duplicate_of_upload_id = upload.duplicate_of_upload_id
         outcome.skipped_unique_key = upload.skipped_unique_key
         outcome.existing_object_id = upload.existing_object_id
+        outcome.deletes_at = upload.deletes_at
 
     def end(self) -> None:
         """Keep what has not ended."""
@@ -578,6 +582,11 @@ def _tell(reporter: Reporter, outcome: Outcome, *, as_json: bool) -> None:
 
 
 def _sentence(outcome: Outcome) -> str:
+    end = outcome.deletes_at
+    return f"{_deed(outcome)}, kept until {end.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if end else _deed(outcome)
+
+
+def _deed(outcome: Outcome) -> str:
     upload, thing = outcome.upload_id, f", object {outcome.object_id}" if outcome.object_id else ""
     sent = f"sent {human(outcome.sent_bytes)}, " if outcome.sent_bytes else "nothing sent, "
     if outcome.skipped_unique_key:

@@ -62,6 +62,48 @@ async def test_a_known_hash_is_answered_with_the_original_and_no_url(tenant: Ten
     assert again["duplicate_of_upload_id"] == first["upload_id"]
 
 
+async def test_what_ends_stands_only_for_what_ends_no_later(tenant: Tenant) -> None:
+    body = secrets.token_bytes(1000)
+    known: dict[str, Any] = {"file_hash": hashlib.sha256(body).hexdigest(), "create_object_on_confirm": False}
+    async with tenant.client() as client:
+        short = await announce(client, body, **known, expires_after_seconds=3600)
+        await put(short, body)
+        await client.post(f"/v1/uploads/{short['upload_id']}/confirm")
+
+        shorter = await announce(client, body, **known, expires_after_seconds=60)
+        lasting = await announce(client, body, **known)
+        await put(lasting, body)
+        confirmed = (await client.post(f"/v1/uploads/{lasting['upload_id']}/confirm")).json()
+        again = await announce(client, body, **known)
+
+    assert shorter["upload_id"] == shorter["duplicate_of_upload_id"] == short["upload_id"]
+    assert shorter["deletes_at"] is not None
+    assert (confirmed["status"], confirmed["is_duplicate"]) == ("COMPLETED", False)
+    assert again["upload_id"] == lasting["upload_id"] != short["upload_id"]
+    assert again["deletes_at"] is None
+
+
+async def test_known_bytes_that_no_object_holds_become_one_at_once_and_at_confirm(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        for announces_hash in (True, False):
+            body = secrets.token_bytes(1000)
+            file_hash = hashlib.sha256(body).hexdigest() if announces_hash else None
+            plain = await announce(client, body, create_object_on_confirm=False)
+            await put(plain, body)
+            await client.post(f"/v1/uploads/{plain['upload_id']}/confirm")
+
+            answer = await announce(client, body, file_hash=file_hash, object_metadata={"title": "a day out"})
+            if not announces_hash:
+                await put(answer, body)
+                answer = (await client.post(f"/v1/uploads/{answer['upload_id']}/confirm")).json()
+
+            assert answer["duplicate_of_upload_id"] == plain["upload_id"]
+            found = (await client.get(f"/v1/buckets/files/objects/{answer['object_id']}")).json()
+            assert [blob["upload_id"] for blob in found["blobs"]] == [plain["upload_id"]]
+            original = (await client.get(f"/v1/uploads/{plain['upload_id']}")).json()
+            assert original["object_id"] == answer["object_id"]
+
+
 async def test_a_quota_that_is_full_refuses_before_any_byte_is_sent(service: Service) -> None:
     tenant = await service.tenant(quota_bytes=1500)
     async with tenant.client() as client:

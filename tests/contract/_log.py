@@ -380,6 +380,7 @@ class Account:
         unique_key: str | None = None,
         content_key: str | None = None,
         metadata: dict[str, Any] | None = None,
+        deletes_at: datetime | None = None,
         **blob: Value,
     ) -> StreamAppend:
         object_id = self.ids.new("obj_")
@@ -391,6 +392,7 @@ class Account:
             unique_key=unique_key,
             key_prefix="/reports",
             content_key=content_key,
+            deletes_at=deletes_at,
         )
         return StreamAppend(stream_id=object_id, expected_version=0, events=decide_object(create, NoObject()))
 

@@ -609,6 +609,44 @@ async def test_only_completed_uploads_that_share_and_whose_bytes_are_kept_in_thi
     assert await account.request(kit.log, conditions={"no_original": (sameness,)})
 
 
+async def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(kit: Kit, account: Account) -> None:
+    minute, hour, now = timedelta(minutes=1), timedelta(hours=1), account.clock.now()
+
+    async def original(lasts: timedelta | None) -> str | None:
+        """Return what both the read side and the log name as the original of an upload that lasts so long."""
+        ends_at = None if lasts is None else now + lasts
+        sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH, ends_at=ends_at)
+        found = await kit.read_side.originals([sameness])
+        named = found[sameness].upload_id if found else None
+        command = account.request_command(conditions={"no_original": (sameness,)})
+        if named is None:
+            await kit.log.append(command)
+            return None
+        with pytest.raises(OriginalExistsError) as caught:
+            await kit.log.append(command)
+        assert (caught.value.upload_id, caught.value.sameness) == (named, sameness)
+        return named
+
+    short = await account.complete(kit.log, await account.request(kit.log, expires_after_seconds=60))
+    assert await original(minute) == short
+    assert await original(hour) is None
+    assert await original(None) is None
+
+    good = await account.complete(kit.log)
+    assert await original(minute) == short, "the earliest of those that last long enough"
+    assert await original(hour) == await original(None) == good
+    sameness = [Sameness(bucket_id=account.bucket_id, sha256=HASH, ends_at=end) for end in (now + minute, None)]
+    found = await kit.read_side.originals(sameness)
+    assert [found[each].upload_id for each in sameness] == [short, good], "several at once, each its own"
+
+    await kit.log.append(account.command(account.new_object(good, deletes_at=now + hour)))
+    assert await original(hour) == good
+    assert await original(None) is None, "it goes with its object"
+
+    await kit.log.append(account.command(account.new_object(short)))
+    assert await original(hour) == good, "an object that lasts may let go of it, and then it has its own end"
+
+
 async def test_a_quota_is_exact_under_any_concurrency(kit: Kit, account: Account) -> None:
     limit, asked = 1_000, 2_000
     await account.set_quota(kit.log, limit)
@@ -917,8 +955,8 @@ async def test_bytes_go_from_heir_to_heir_and_with_the_last_of_them(
         assert quota.accepted_bytes == before.size_bytes
         jobs = {job.kind for job in await lease_all_of(kit, account) if job.upload_id == first}
         assert JobKind.DISCARD not in jobs
-    other = await kit.read_side.originals(account.bucket_id, {HASH})
-    assert other[HASH].upload_id == third
+    other = await kit.read_side.originals([Sameness(bucket_id=account.bucket_id, sha256=HASH)])
+    assert [each.upload_id for each in other.values()] == [third]
 
     await kit.log.append(await account.goes(kit.log, third, deleted=deleted))
 

@@ -714,8 +714,9 @@ async def test_the_originals_of_hashes_are_the_earliest_uploads_that_still_hold_
     kit: Kit, account: Account
 ) -> None:
     async def originals(bucket_id: str = account.bucket_id) -> dict[str, str]:
-        found = await kit.read_side.originals(bucket_id, [HASH, OTHER_HASH, "c" * 64])
-        return {sha256: upload.upload_id for sha256, upload in found.items()}
+        wanted = [Sameness(bucket_id=bucket_id, sha256=sha256) for sha256 in (HASH, OTHER_HASH, "c" * 64)]
+        found = await kit.read_side.originals(wanted)
+        return {sameness.sha256: upload.upload_id for sameness, upload in found.items()}
 
     assert await originals() == {}
     without = await account.request(kit.log, skip_duplicates=False)
@@ -729,8 +730,10 @@ async def test_the_originals_of_hashes_are_the_earliest_uploads_that_still_hold_
     await account.tell(kit.log, first, account.forgets())
     await account.tell(kit.log, other, account.reports_change())
     assert await originals() == {HASH: second}
-    found = await kit.read_side.originals(account.bucket_id, [HASH])
-    assert found[HASH] == await upload_of(kit, account, second)
+    sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
+    found = await kit.read_side.originals([sameness])
+    assert found[sameness] == await upload_of(kit, account, second)
+    assert await kit.read_side.originals([]) == {}
 
 
 async def test_a_bucket_counts_its_objects_its_accepted_bytes_and_when_the_last_upload_completed(

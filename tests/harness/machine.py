@@ -139,7 +139,7 @@ def wishes(draw: st.DrawFn) -> Wish:
         expires_in_seconds=draw(st.sampled_from([SHORT, LONG, LONG])),
         in_parts=draw(st.booleans()),
         auto_confirm=draw(st.sampled_from([None, None, True, False])),
-        expires_after_seconds=draw(st.sampled_from([None, None, None, 1800])),
+        expires_after_seconds=draw(st.sampled_from([None, None, None, 1800, 3600])),
     )
     return Wish(body, ask)
 
@@ -219,7 +219,7 @@ class UploadMachine(RuleBasedStateMachine):
         self._note("announce_batch")
         bucket, model, now = several[0].ask.bucket, self.model, self.system.now()
         asked = [Wish(wish.body, replace(wish.ask, bucket=bucket)) for wish in several]
-        expected = model.batch([wish.ask for wish in asked])
+        expected = model.batch([wish.ask for wish in asked], now)
         answers = self.system.announce_batch([wish.ask for wish in asked])
         made: list[str] = []
         if isinstance(expected, Refused):
@@ -665,14 +665,14 @@ class UploadMachine(RuleBasedStateMachine):
     def _announce(self, asked: Sequence[Wish]) -> Any:  # noqa: ANN401  # what `multiple` returns has no name
         self._note("announce" if len(asked) == 1 else "announce_two_at_once")
         model, now = self.model, self.system.now()
-        before = [model.admission(wish.ask) for wish in asked]
+        before = [model.admission(wish.ask, now) for wish in asked]
         answers = self.system.at_once([wish.ask for wish in asked])
         made: list[str] = []
         for wish, answer in zip(asked, answers, strict=True):
             made += self._made(wish, answer, now)
         self._follow()
         assert not model.asked, "an upload was told of that is not in the log"
-        after = [model.admission(wish.ask) for wish in asked]
+        after = [model.admission(wish.ask, now) for wish in asked]
         for answer, first, last in zip(answers, before, after, strict=True):
             assert self._admitted(answer, first) or (len(asked) > 1 and self._admitted(answer, last)), (answer, first)
         return multiple(*made)

@@ -45,6 +45,11 @@ def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+def sooner(one: datetime | None, other: datetime | None) -> bool:
+    """Return whether an end comes before another one; None: never."""
+    return one is not None and (other is None or one < other)
+
+
 def etag_of_parts(parts: Iterable["Part"]) -> str:
     """Return the ETag of what is put together of them, as S3 makes it."""
     digests = [hashlib.md5(part.body, usedforsecurity=False).digest() for part in parts]
@@ -116,6 +121,7 @@ class Upload:
     content_etag: str | None = None
     keeps: bool = False
     changed_etag: str | None = None
+    changed_at: datetime | None = None
     object: Object | None = None
     existing: Object | None = None
     duplicate_of: "Upload | None" = None
@@ -180,6 +186,12 @@ class Upload:
             "auto_confirm": self.ask.confirms_itself,
             "deletes_at": self.object.ends_at if self.held and self.object else self.ends_at,
         }
+
+    @property
+    def first_end(self) -> datetime | None:
+        """When it ends at the earliest: at its own end, or at that of the object that holds it."""
+        ends = [self.ends_at, self.object.ends_at if self.held and self.object else None]
+        return min((end for end in ends if end is not None), default=None)
 
     def swap(self, heir: "Upload") -> None:
         """Leave what lies under its key to an heir, and have what lies under the heir's: it is to be deleted."""
@@ -313,13 +325,17 @@ class Model:
             total_size_bytes=sum(each.accepted for each in self.uploads.values() if each.ask.bucket == bucket),
         )
 
-    def original(self, bucket: str, digest: str) -> Upload | None:
-        """Return the upload that later ones with these bytes are duplicates of: the lowest position wins."""
+    def original(self, bucket: str, digest: str, ends_at: datetime | None) -> Upload | None:
+        """Return the upload that later ones with these bytes are duplicates of: the lowest position wins.
+
+        An upload that ends sooner than they do is none.
+        """
         for upload in self.uploads.values():
             if (
                 upload.ask.bucket == bucket
                 and upload.status == COMPLETED
                 and upload.ask.skip_duplicates
+                and not sooner(upload.first_end, ends_at)
                 and upload.keeps
                 and upload.changed_etag is None
                 and upload.content is not None
@@ -345,15 +361,17 @@ class Model:
 
     # What is decided
 
-    def admission(self, ask: Ask) -> Admission:
+    def admission(self, ask: Ask, now: datetime) -> Admission:
         """Say what becomes of an announcement: limit, unique key, duplicate, quota, in this order."""
         if ask.size_bytes is not None and ask.size_bytes > self.limits.file_size_bytes:
             return Refused(403, "file_too_large")
         owner = self.owner(ask)
         if owner is not None:
             return Skip(owner)
-        known = self.original(ask.bucket, ask.sha256) if ask.sha256 and ask.skip_duplicates else None
-        if known is not None and not self._is_judged_first(ask, known):
+        known = (
+            self.original(ask.bucket, ask.sha256, self.end(ask, now)) if ask.sha256 and ask.skip_duplicates else None
+        )
+        if known is not None and not self._is_judged_first(ask, known) and not self._would_end(ask, known, now):
             return Known(known, wants_object=ask.create_object)
         if not self.room(ask.size_bytes or 0):
             return Refused(403, "quota_exceeded")
@@ -365,9 +383,15 @@ class Model:
         makes = ask.create_object and known.object is None
         return makes and ask.size_bytes not in {None, len(known.content or b"")}
 
-    def batch(self, asks: Sequence[Ask]) -> Sequence[Admission] | Refused:
+    def _would_end(self, ask: Ask, known: Upload, now: datetime) -> bool:
+        """Return whether an original would go before its time, with an object that is to be made of its bytes."""
+        if not ask.create_object or known.object is not None:
+            return False
+        return sooner(self.end(ask, now), known.ends_at)
+
+    def batch(self, asks: Sequence[Ask], now: datetime) -> Sequence[Admission] | Refused:
         """Say what becomes of files that are announced together: all of them are admitted or none."""
-        admissions = [self.admission(ask) for ask in asks]
+        admissions = [self.admission(ask, now) for ask in asks]
         made: dict[str, Upload] = {}
         for index, (ask, each) in enumerate(zip(asks, admissions, strict=True)):
             if isinstance(each, Known) and each.wants_object and each.original.object is None:
@@ -383,14 +407,15 @@ class Model:
         )
         return admissions if self.room(wanted) else Refused(403, "quota_exceeded")
 
-    def verdict(self, upload: Upload) -> Good | Bad:
+    def verdict(self, upload: Upload, now: datetime) -> Good | Bad:
         """Say what becomes of the bytes that are there: what is wrong with them, duplicate, unique key, quota."""
         ask, body = upload.ask, upload.stored
         assert body is not None, "there is nothing to judge"
         wrong = self._wrong(upload, body)
         if wrong is not None:
             return Bad(wrong)
-        original = self.original(ask.bucket, sha256(body)) if ask.skip_duplicates else None
+        ends_at = self.end(ask, now)
+        original = self.original(ask.bucket, sha256(body), ends_at) if ask.skip_duplicates else None
         if not ask.create_object or (original is not None and original.object is not None):
             good = Good(original, existing=None, makes=False, into=None)
         else:
@@ -400,6 +425,8 @@ class Model:
             elif owner is None and policy == "update" and ask.bucket == UNIQUE_BUCKET:
                 return Bad("object_not_found")
             else:
+                if original is not None and sooner(owner.ends_at if owner else ends_at, original.ends_at):
+                    original = None  # it would go with the object
                 good = Good(original, existing=None, makes=owner is None, into=owner)
         if good.keeps and not self.room(len(body), upload.reserved):
             return Bad("quota_exceeded")
@@ -537,13 +564,13 @@ class Model:
         version = self.versions.get(event.stream_id, 0) + 1
         assert event.version == version, f"{event.stream_id} goes on with version {event.version}, not {version}"
         self.versions[event.stream_id] = version
-        self._foresee()
+        self._foresee(now)
         used = self.used
         match event.tag.split("."):
             case ["upload", "duplicate_avoided", "v1"]:
-                known = self.original(self._bucket_of(event), event.fact["sha256"])
-                assert known is not None, f"an original was told of that is none: {event.fact}"
-                assert known.upload_id == event.fact["original_upload_id"]
+                named = self.uploads[event.fact["original_upload_id"]]
+                known = self.original(named.ask.bucket, event.fact["sha256"], named.first_end)
+                assert known is named, f"an original was told of that is none: {event.fact}"
                 self._avoided.add(known)
             case ["upload", "requested" | "skipped" as what, "v1"]:
                 self._begin(what, event, now)
@@ -567,7 +594,7 @@ class Model:
         for upload in self.uploads.values():
             upload.once_bad.clear()
 
-    def _foresee(self) -> None:
+    def _foresee(self, now: datetime) -> None:
         """Note how each verification would end now.
 
         What the log demands of a completion it checks at the place where the completion stands. A refusal was right
@@ -575,14 +602,9 @@ class Model:
         """
         for upload in self.uploads.values():
             if upload.status == PROCESSING:
-                verdict = self.verdict(upload)
+                verdict = self.verdict(upload, now)
                 if isinstance(verdict, Bad):
                     upload.once_bad.add(verdict.reason)
-
-    def _bucket_of(self, event: EventSeen) -> str:
-        original = self.uploads.get(event.fact["original_upload_id"])
-        assert original is not None
-        return original.ask.bucket
 
     def _go_on(  # noqa: C901, PLR0912  # one arm for every event
         self, upload: Upload, what: str, event: EventSeen, now: datetime
@@ -641,7 +663,9 @@ class Model:
             assert not self._is_whole(upload), "an upload expired, and all its parts are there"
             assert reason == "expired"
         else:
-            assert reason in upload.once_bad, f"{upload.upload_id} failed: {reason}, expected {self.verdict(upload)}"
+            assert reason in upload.once_bad, (
+                f"{upload.upload_id} failed: {reason}, expected {self.verdict(upload, now)}"
+            )
         self._end(upload, FAILED, now)
         upload.reason = reason
 
@@ -658,7 +682,7 @@ class Model:
         assert self.working, "bytes changed, and nobody was at work"
         assert upload.recheck_at is not None
         assert now >= upload.recheck_at, "the worker looked too early"
-        upload.changed_etag = etag or ""
+        upload.changed_etag, upload.changed_at = etag or "", now
 
     def _inherit(self, heir: Upload, original: Upload) -> None:
         """Have a duplicate keep the bytes of its original, which goes next."""
@@ -707,7 +731,7 @@ class Model:
     def _begin(self, what: str, event: EventSeen, now: datetime) -> None:
         upload = self.asked.pop(event.stream_id, None)
         assert upload is not None, f"{event.tag} of an upload that nobody asked for"
-        admission = self.admission(upload.ask)
+        admission = self.admission(upload.ask, now)
         self.uploads[upload.upload_id] = upload
         upload.tags.append(event.tag)
         if what == "skipped":
@@ -748,7 +772,7 @@ class Model:
 
     def _complete(self, upload: Upload, now: datetime) -> None:
         assert upload.content is not None, "completed, and not verified"
-        good = self.verdict(upload)
+        good = self.verdict(upload, now)
         assert isinstance(good, Good), f"{upload.upload_id} completed, expected {good}"
         holder = good.original or upload
         upload.duplicate_of, upload.existing = good.original, good.existing
@@ -830,6 +854,7 @@ class Model:
         holder, ends_at = self.uploads[blob["upload_id"]], event.fact.get("deletes_at")
         assert holder in self._avoided, "an object was made, and nobody wanted it"
         assert holder.object is None, "an object was made of bytes that are in one"
+        assert not sooner(None if ends_at is None else datetime.fromisoformat(ends_at), holder.ends_at), "robbed"
         made = Object(
             holder.ask.bucket,
             event.fact["metadata"]["title"],
@@ -884,7 +909,8 @@ class Model:
                 yield f"{name} should have ended with its URL"
             if upload.status in WAITING and upload.worker_from is not None and now >= upload.worker_from:
                 yield f"{name} should be verified again"
-            if upload.forget_at is not None and now >= upload.forget_at:
+            just_changed = upload.changed_at == now  # what was to forget it meanwhile tries again in a moment
+            if upload.forget_at is not None and now >= upload.forget_at and not just_changed:
                 yield f"{name} should be forgotten"
             if upload.recheck_at is not None and now >= upload.recheck_at:
                 if upload.has_other_bytes and not self.versioned:

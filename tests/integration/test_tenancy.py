@@ -24,6 +24,7 @@ from adapters.postgres.tenancy import TenantReads
 from adapters.postgres.webhooks import PostgresWebhookDeliveries
 from application.callers import Admitting, acting_for
 from application.ports.analytics import Area, Step, UploadFigures
+from application.ports.event_log import Sameness
 from application.ports.read_side import NamespaceRecord, PageRequest
 from application.ports.webhooks import DeliveryStatus, NewDelivery
 from domain.refusals import NotFoundError
@@ -195,7 +196,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.claim_owner(f"bucket:{namespace}", tenant.bucket.name),
         lambda: reads.claim_owners(f"bucket:{namespace}", [tenant.bucket.name]),
         lambda: reads.uploads_by_id(namespace, [upload_id]),
-        lambda: reads.originals(bucket, [hashlib.sha256(b"whose bytes").hexdigest()]),
+        lambda: reads.originals([Sameness(bucket_id=bucket, sha256=hashlib.sha256(b"whose bytes").hexdigest())]),
         lambda: tasks.task(own.organization_id, task_id),
         lambda: tasks.tasks(own.organization_id, PAGE),
         lambda: reads.webhook(own.organization_id, webhook_id),

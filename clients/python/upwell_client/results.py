@@ -14,6 +14,7 @@ class Upload:
     """An upload as the service has it.
 
     `file_hash`: the SHA-256, 64 hex digits. `message`: what the service says of it, such as why it failed.
+    `deletes_at`: when it is deleted; None: not by itself.
     """
 
     upload_id: str
@@ -38,6 +39,7 @@ class Upload:
     expires_at: datetime | None = None
     completed_at: datetime | None = None
     verified_at: datetime | None = None
+    deletes_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

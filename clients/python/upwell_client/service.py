@@ -29,7 +29,7 @@ _CANCEL_TIMEOUT = httpx.Timeout(5.0)
 _PLAIN_MD5 = re.compile(r"[0-9a-f]{32}")
 _TOLD_BYTES = 4096
 _CLIENT_ERRORS = range(400, 500)
-_TIMES = frozenset({"created_at", "expires_at", "completed_at", "verified_at"})
+_TIMES = frozenset({"created_at", "expires_at", "completed_at", "verified_at", "deletes_at"})
 _FIELDS = tuple(field.name for field in fields(Upload))
 
 Result = TypeVar("Result")

@@ -1,6 +1,6 @@
 """The upload, line by line: what DESIGN's table allows, what it refuses, and what each event says."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import get_args
 
 import msgspec
@@ -36,6 +36,7 @@ from domain.upload import (
     UploadVerificationBegan,
     Verified,
     evolve,
+    lasts_until,
     replay,
     request_of,
     reserved,
@@ -652,3 +653,18 @@ def test_a_redacted_past_still_tells_the_same_state() -> None:
 
     assert isinstance(state, Completed)
     assert state.request == asked(**personal)
+
+
+@pytest.mark.parametrize(
+    ("moment", "end", "lasts"),
+    [
+        (None, None, True),
+        (NOW, None, True),
+        (None, NOW, False),
+        (NOW, NOW, True),
+        (NOW + timedelta(seconds=1), NOW, False),
+        (NOW - timedelta(seconds=1), NOW, True),
+    ],
+)
+def test_what_has_no_end_lasts_until_any_moment(moment: datetime | None, end: datetime | None, lasts: bool) -> None:
+    assert lasts_until(moment, end) is lasts

@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from entrypoints.client.keeping import find_kept
+from entrypoints.client.output import json_of
 from entrypoints.client.progress import Steps
 from entrypoints.client.service import Bucket, Property, Schema
 from entrypoints.client.target import Target
@@ -200,6 +202,14 @@ def test_a_duplicate_is_not_sent(world: World, path: Path) -> None:
     outcome = world.upload(path)
     assert (outcome.ok, outcome.is_duplicate, outcome.sent_bytes) == (True, True, 0)
     assert world.calls == ["ask"]
+
+
+def test_the_end_of_an_upload_is_said(world: World, path: Path) -> None:
+    world.confirm = {**DONE, "deletes_at": "2031-01-02T03:04:05Z"}
+    outcome = world.upload(path)
+    assert outcome.deletes_at == datetime(2031, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert json.loads(json_of(outcome))["deletes_at"] == "2031-01-02T03:04:05Z"
+    assert _sentence(outcome).endswith("; upload upl_1, object obj_1, kept until 2031-01-02T03:04:05Z")
 
 
 def test_a_taken_unique_key_is_not_sent(world: World, path: Path) -> None:
