@@ -304,10 +304,11 @@ def wait_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 120)
     raise TimeoutError(url)
 
 
-def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
-    """Start the command `upwell` in a process of its own."""
+def start(environment: dict[str, str], *arguments: str, files: int | None = None) -> subprocess.Popen[bytes]:
+    """Start the command `upwell` in a process of its own. `files`: how many it may have open."""
+    limited = [] if files is None else ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
     return subprocess.Popen(
-        [sys.executable, "-c", _COMMAND, *arguments],
+        [*limited, sys.executable, "-c", _COMMAND, *arguments],
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
     )

@@ -7,14 +7,13 @@ import argparse
 import asyncio
 import contextlib
 import multiprocessing
-import resource
 import statistics
 import time
 
 import httpx
 import psutil
 
-from tests.conftest import Tenant
+from tests.conftest import Tenant, start, wait_ready
 from tests.stack import stack
 
 CRAWLS = (
@@ -33,16 +32,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--files", type=int, help="the service's limit of open files")
     asked = parser.parse_args()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with stack() as made:
         tenant = made.tenant()
-        if asked.files:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (asked.files, hard))
-        made.begin("serve")
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        made.processes["serve"] = start(made.environment, "serve", files=asked.files)
+        wait_ready(made.url, made.processes["serve"])
         service = psutil.Process(made.processes["serve"].pid)
-        if asked.files:
-            service.rlimit(psutil.RLIMIT_NOFILE, (asked.files, asked.files))
         alone = asyncio.run(others(tenant, 5))
         before = service.memory_info().rss
         beside, most = asyncio.run(beside_crowd(tenant, asked.connections, asked.seconds, service))
