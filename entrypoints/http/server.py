@@ -46,6 +46,8 @@ KEPT_FOR_HEALTH = 32
 FINISH_SECONDS = 20
 QUEUE_SECONDS = 0.1  # for handshakes that are under way when the listener is about to close
 IDLE_SECONDS = 0.25  # for requests that were sent on idle connections before their clients saw the end
+NEW_SECONDS = 5.0  # for the first request on a connection, when the server ends: its client may be slow
+RESTING_SECONDS = 1.0  # for the next one after an answer, when the server ends
 READY = b"/readyz"
 HEALTH = (b"/healthz", READY)
 KEEP_ALIVE_SECONDS = 75
@@ -160,6 +162,13 @@ class Connections(ServerState):
         for connection in list(self.connections):
             cast("BoundedHttp", connection).check(now)
 
+    def close_idle(self, now: float) -> bool:
+        """Close the connections on which no request is to be expected; return whether there are others."""
+        for connection in list(self.connections):
+            if not cast("BoundedHttp", connection).may_be_asked(now):
+                connection.shutdown()
+        return any(cast("BoundedHttp", connection).may_be_asked(now) for connection in self.connections)
+
 
 def _may_lose(peer: Peer) -> tuple[bool, int]:
     return bool(peer.idle) and not peer.trusted, peer.idle
@@ -178,6 +187,7 @@ class BoundedHttp(HttpToolsProtocol):
     _beyond = 0
     _headers = 0
     _head_since: float | None = None
+    _rests_since = -math.inf
     _in_body = False
     _body_bytes = 0
     _window: tuple[float, int] | None = None
@@ -272,6 +282,7 @@ class BoundedHttp(HttpToolsProtocol):
         keeps_alive = self.timeout_keep_alive_task is not None
         if keeps_alive and not self._lingers() and self._peer is not None and self in self._peer.all:
             self._peer.resting[self] = None
+            self._rests_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the connection."""
@@ -307,6 +318,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._when_ending = callback
         if callback is not None and self.server_state.ending:
             self.loop.call_soon(callback)
+
+    def may_be_asked(self, now: float) -> bool:
+        """Return whether a request may be on its way: the client has connected, or was answered, just now."""
+        if self._under_way is not None or self._lingers() or self.transport.is_closing():
+            return False
+        if self._head_since is not None:
+            return now - self._head_since < NEW_SECONDS
+        return now - self._rests_since < RESTING_SECONDS
 
     def finish(self) -> None:
         """Make the answer that is under way, or the next, the last."""
@@ -501,6 +520,8 @@ class Server(uvicorn.Server):
             cast("BoundedHttp", connection).finish()
         await self._stop_listening(sockets or [])
         await _until(lambda: not state.connections, IDLE_SECONDS)
+        loop = asyncio.get_running_loop()
+        await _until(lambda: not state.close_idle(loop.time()), NEW_SECONDS)
         for connection in list(state.connections):
             connection.shutdown()
         within = float(self.config.timeout_graceful_shutdown or FINISH_SECONDS)

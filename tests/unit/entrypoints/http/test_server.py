@@ -16,7 +16,9 @@ from entrypoints.http.server import (
     KEPT_FOR_HEALTH,
     LINGER_SECONDS,
     MAX_HEADERS,
+    NEW_SECONDS,
     PIPELINED,
+    RESTING_SECONDS,
     STALLED_SECONDS,
     WINDOW_BYTES,
     WINDOW_SECONDS,
@@ -304,6 +306,32 @@ async def test_while_it_drains_readyz_says_so_and_each_answer_is_the_last_of_its
     await settle()
     assert b"connection: close" in wire.sent
     assert wire.closed
+
+
+async def test_what_was_connected_or_answered_just_now_is_waited_for_when_the_server_ends() -> None:
+    house = House(answers)
+    new, new_wire = house.open()
+    resting, resting_wire = house.open()
+    resting.data_received(GET)
+    await settle()
+    for seconds, more, closed in (
+        (0, True, [False, False]),
+        (RESTING_SECONDS, True, [False, True]),
+        (NEW_SECONDS, False, [True, True]),
+    ):
+        assert house.state.close_idle(later(seconds)) is more
+        assert [new_wire.closed, resting_wire.closed] == closed
+    resting.connection_lost(None)
+    new.connection_lost(None)
+
+
+async def test_what_is_being_answered_is_not_closed_when_the_server_ends() -> None:
+    house = House(never_answers)
+    connection, wire = house.open()
+    connection.data_received(GET)
+    await settle()
+    assert not house.state.close_idle(later(NEW_SECONDS))
+    assert not wire.closed
 
 
 async def test_who_waits_is_answered_at_once_when_the_server_ends() -> None:
