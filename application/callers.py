@@ -219,13 +219,28 @@ class Admitting:
 
     async def check_own(self, caller: Caller, upload_id: str) -> None:
         """Refuse, as if it were not there, an upload that was not requested with the caller's token."""
-        stored = await self._log.read_stream(upload_id)
-        if not stored or caller.token is None or decode(stored[0].state).origin.actor_id != caller.token.token_id:
+        if caller.token is None or not await self.requested(caller, upload_id):
             raise NotFoundError(
                 "upload_not_found",
                 "There is no such upload, or it is not yours: check its id.",
                 {"upload_id": upload_id[:100]},
             )
+
+    async def requested(self, caller: Caller, upload_id: str) -> bool:
+        """Say whether the caller requested an upload: with the token that it holds, or its key, or a token of its."""
+        stored = await self._log.read_stream(upload_id)
+        actor_id = decode(stored[0].state).origin.actor_id if stored else ""
+        if actor_id == caller.actor_id or caller.token is not None:
+            return actor_id == caller.actor_id
+        token = await self._directory.upload_token(actor_id) if actor_id.startswith(ID_PREFIX) else None
+        return token is not None and token.key_id == caller.key.key_id
+
+    async def reads(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
+        """Say whether the caller may read what others put into a bucket."""
+        if caller.token is not None or may_read(caller, namespace):
+            return caller.token is None
+        bucket = await self._directory.bucket(namespace.namespace_id, bucket_id)
+        return bucket is not None and may_read(caller, namespace, bucket)
 
     async def namespace(self, caller: Caller, id_or_name: str | None) -> NamespaceRecord:
         """Return the namespace that the caller named, by id or name."""
@@ -264,16 +279,43 @@ def check_permission(caller: Caller, needed: Permission) -> None:
         )
 
 
-def may_read(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord) -> bool:
-    """Say whether a caller may read what is in a bucket."""
-    if not {Permission.READ, Permission.ADMIN} & set(caller.key.permissions):
+def may(key: KeyRecord, needed: Permission, namespace: NamespaceRecord, bucket: BucketRecord | None = None) -> bool:
+    """Say whether a key may do this with what is in a bucket, or in all of a namespace."""
+    if not {needed, Permission.ADMIN} & set(key.permissions):
         return False
     named: dict[str, set[str]] = {
-        ResourceType.ORGANIZATION: {caller.organization.organization_id},
+        ResourceType.ORGANIZATION: {key.organization_id},
         ResourceType.NAMESPACE: {namespace.namespace_id, namespace.name},
-        ResourceType.BUCKET: {bucket.bucket_id, bucket.name},
     }
-    return not caller.key.scopes or reach(caller.key.scopes, Permission.READ, named) is Reach.THERE
+    if bucket is not None:
+        named[ResourceType.BUCKET] = {bucket.bucket_id, bucket.name}
+    return not key.scopes or reach(key.scopes, needed, named) is Reach.THERE
+
+
+def may_read(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord | None = None) -> bool:
+    """Say whether a caller may read what others put into a bucket; no upload token may."""
+    return caller.token is None and may(caller.key, Permission.READ, namespace, bucket)
+
+
+def may_replace(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord) -> bool:
+    """Say whether a caller may replace what an object of a bucket holds, which is lost with that.
+
+    It needs what deleting needs; of an upload token, also that a policy was named for it that replaces.
+    """
+    named = caller.token is None or caller.token.replaces
+    return named and may(caller.key, Permission.DELETE, namespace, bucket)
+
+
+class ReplaceDeniedError(ForbiddenError):
+    """What an object holds is not the caller's to replace."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "replace_denied",
+            "An object is there already, and replacing what it holds needs the permission 'delete'; of an upload token,"
+            " also a policy of its own. Use an API key that has it, or send other values of the unique key.",
+            {"needed": Permission.DELETE},
+        )
 
 
 def reach_of_bucket(caller: Caller, bucket: BucketRecord, needed: Permission) -> Reach:

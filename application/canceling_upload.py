@@ -92,7 +92,7 @@ class CancelingUpload:
 
     async def _cancel(self, caller: Caller, loaded: LoadedUpload, *, keep_bytes: bool) -> None:
         now = self._clock.now()
-        origin = loaded.origin_of(caller.key.key_id, new_command_id(self._ids), now)
+        origin = loaded.origin_of(caller.actor_id, new_command_id(self._ids), now)
         forget_at = now + self._rules.retention
         request = request_of(loaded.state)
         kept: int | None = None
@@ -125,7 +125,7 @@ class CancelingUpload:
             )
         heir_id: str | None = None
         while True:
-            origin = loaded.origin_of(caller.key.key_id, new_command_id(self._ids), self._clock.now())
+            origin = loaded.origin_of(caller.actor_id, new_command_id(self._ids), self._clock.now())
             going = await farewell(self._log, loaded, DeleteUpload(origin=origin, heir_id=heir_id))
             try:
                 await self._log.append(

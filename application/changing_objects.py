@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from application.callers import Caller, new_command_id
+from application.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
 from application.composing_objects import ComposingObjects, schema_of
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
@@ -17,13 +17,13 @@ from application.ports.event_log import (
     StreamAppend,
     VersionConflictError,
 )
-from application.ports.read_side import BucketRecord, ObjectRecord, ReadSide
+from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, ReadSide
 from application.putting_into_objects import object_claim
 from application.rules import Rules
 from application.uploads import CONFLICT_RETRIES, load_object, object_not_found
 from domain import object as objects
 from domain.composition import BlobWish, check_fields, check_key_prefix, key_of
-from domain.object import Blob, LiveObject, UpdateObject, content_digest, uploads_of, with_blobs
+from domain.object import Blob, LiveObject, UpdateObject, content_digest, holds_all_of, uploads_of, with_blobs
 from domain.refusals import ConflictError, WrongStateError
 
 
@@ -54,8 +54,13 @@ class ChangingObjects:
         self._ids = ids
         self._rules = rules
 
-    async def __call__(self, caller: Caller, bucket: BucketRecord, object_id: str, change: Change) -> ObjectRecord:
-        """Change an object of the bucket and return it. Refuses with `ConflictError` where another is like that."""
+    async def __call__(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, object_id: str, change: Change
+    ) -> ObjectRecord:
+        """Change an object of the bucket and return it. Refuses with `ConflictError` where another is like that.
+
+        A caller that may not delete adds blobs and changes fields, but loses no blob that is there.
+        """
         check_key_prefix(change.key_prefix)
         for _ in range(CONFLICT_RETRIES):
             record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
@@ -63,11 +68,13 @@ class ChangingObjects:
                 raise object_not_found(object_id)
             blobs = None if change.blobs is None else await self._compose(bucket, change.blobs)
             try:
-                await self._change(caller, bucket, object_id, change, blobs)
+                await self._change(
+                    caller, bucket, object_id, change, blobs, replaces=may_replace(caller, namespace, bucket)
+                )
             except (VersionConflictError, OriginalGoneError):
                 continue  # somebody changed it, or forgot an upload: look at both again
             except ClaimTakenError as taken:
-                raise taken_by_another(taken) from taken
+                raise taken_by_another(taken, reads=may_read(caller, namespace, bucket)) from taken
             changed = await self._read_side.bucket_object(bucket.namespace_id, object_id)
             if changed is None:
                 raise object_not_found(object_id)
@@ -75,7 +82,14 @@ class ChangingObjects:
         raise WrongStateError("busy", "The object is being changed by other requests: try again in a moment.")
 
     async def _change(
-        self, caller: Caller, bucket: BucketRecord, object_id: str, change: Change, blobs: tuple[Blob, ...] | None
+        self,
+        caller: Caller,
+        bucket: BucketRecord,
+        object_id: str,
+        change: Change,
+        blobs: tuple[Blob, ...] | None,
+        *,
+        replaces: bool,
     ) -> None:
         loaded = await load_object(self._log, object_id)
         current = loaded.state
@@ -86,6 +100,8 @@ class ChangingObjects:
             blobs = current.blobs
         elif change.keep_others:
             blobs = with_blobs(current.blobs, blobs)
+        if not replaces and not holds_all_of(blobs, current.blobs):
+            raise ReplaceDeniedError
         metadata = merged(current.metadata, change.fields)
         check_fields(metadata, blobs, schema_of(bucket))
         findable = current.content_key is not None if change.skip_duplicates is None else change.skip_duplicates
@@ -128,16 +144,17 @@ def content_claim(bucket_id: str, content_key: str) -> Claim:
     return Claim(scope=f"content:{bucket_id}", key=content_key)
 
 
-def taken_by_another(taken: ClaimTakenError) -> ConflictError:
-    """Return the refusal of an object whose unique key or whose content another object has."""
+def taken_by_another(taken: ClaimTakenError, *, reads: bool) -> ConflictError:
+    """Return the refusal of an object whose unique key or content another one has; who `reads` is told which one."""
+    details = {"existing_object_id": taken.owner_id} if reads else {}
     if taken.claim.scope.startswith("content:"):
         return ConflictError(
             "duplicate_object",
             "Another object has exactly this content: use that object, or send skip_duplicates=false.",
-            {"existing_object_id": taken.owner_id},
+            details,
         )
     return ConflictError(
         "unique_key_taken",
         "Another object has the same values of the bucket's unique key: change them, or update that object.",
-        {"existing_object_id": taken.owner_id},
+        details,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from application.callers import Caller, new_command_id
+from application.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
 from application.changing_objects import Change, ChangingObjects, content_claim, taken_by_another
 from application.composing_objects import ComposingObjects, schema_of
 from application.ports.clock import Clock, Ids
@@ -18,7 +18,7 @@ from application.ports.event_log import (
     OriginalGoneError,
     StreamAppend,
 )
-from application.ports.read_side import BucketRecord, ObjectRecord, ReadSide
+from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, ReadSide
 from application.putting_into_objects import object_claim
 from application.uploads import CONFLICT_RETRIES, object_not_found
 from domain import object as objects
@@ -68,6 +68,7 @@ class CreatingObjects:
     async def __call__(
         self,
         caller: Caller,
+        namespace: NamespaceRecord,
         bucket: BucketRecord,
         wish: ObjectWish,
         *,
@@ -78,8 +79,8 @@ class CreatingObjects:
 
         `ids`: those of a request that is made under an idempotency key; the object's is drawn first.
 
-        Where another has the unique key, `insert` refuses with `ConflictError`, `upsert` and `update` change that one;
-        where none has, `update` refuses with `NotFoundError`. `policy` None: the bucket's.
+        Where another has the unique key, `insert` refuses with `ConflictError`, `upsert` and `update` change that one,
+        if the caller may; where none has, `update` refuses with `NotFoundError`. `policy` None: the bucket's.
         """
         object_id = (ids or self._ids).new("obj_")
         if policy is None:
@@ -97,45 +98,56 @@ class CreatingObjects:
         fields = with_defaults(schema_of(bucket), given)
         unique_key = key_of(bucket.unique_key, fields)
         for _ in range(CONFLICT_RETRIES):
-            owner_id = None if policy is Policy.INSERT else await self._owner(bucket, unique_key)
-            if owner_id is None and policy is Policy.UPDATE:
-                raise NotFoundError(
-                    "object_not_found",
-                    "No object has this unique key, and the policy 'update' needs one: send"
-                    " policy=upsert, or check the values.",
-                )
+            owner_id = await self._owner(bucket, unique_key, policy)
             try:
                 if owner_id is None:
                     await self._create(caller, bucket, wish, object_id, fields, unique_key)
                     return await self._made(bucket, object_id)
-                found = await self._put(caller, bucket, owner_id, wish)
+                found = await self._put(caller, namespace, bucket, owner_id, wish)
             except ClaimTakenError as taken:
-                found = await self._taken(bucket, taken, policy)
+                reads = may_read(caller, namespace, bucket)
+                found = await self._taken(bucket, taken, policy, reads=reads)
                 if found is not None and not lasts_until(_end(bucket, wish, self._clock.now()), found.deletes_at):
                     wish = msgspec.structs.replace(wish, skip_duplicates=False)
                     continue
+                if found is not None and not reads:
+                    raise taken_by_another(taken, reads=reads) from taken
             except OriginalGoneError:
                 continue  # an upload was forgotten meanwhile: the next look at it tells
             if found is not None:
                 return found
         raise WrongStateError("busy", "The object is being changed by other requests: try again in a moment.")
 
-    async def _owner(self, bucket: BucketRecord, unique_key: str | None) -> str | None:
-        if unique_key is None:
-            return None
-        claim = object_claim(bucket.bucket_id, unique_key)
-        return await self._read_side.claim_owner(claim.scope, claim.key)
+    async def _owner(self, bucket: BucketRecord, unique_key: str | None, policy: Policy) -> str | None:
+        """Return the object that is to be changed; None: one is to be made."""
+        owner_id = None
+        if unique_key is not None and policy is not Policy.INSERT:
+            claim = object_claim(bucket.bucket_id, unique_key)
+            owner_id = await self._read_side.claim_owner(claim.scope, claim.key)
+        if owner_id is None and policy is Policy.UPDATE:
+            raise NotFoundError(
+                "object_not_found",
+                "No object has this unique key, and the policy 'update' needs one: send policy=upsert, or check the"
+                " values.",
+            )
+        return owner_id
 
-    async def _taken(self, bucket: BucketRecord, taken: ClaimTakenError, policy: Policy) -> ObjectRecord | None:
+    async def _taken(
+        self, bucket: BucketRecord, taken: ClaimTakenError, policy: Policy, *, reads: bool
+    ) -> ObjectRecord | None:
         """Return the object of the same content; None if all is to be looked at again."""
         if taken.claim.scope.startswith("content:"):
             return await self._read_side.bucket_object(bucket.namespace_id, taken.owner_id)
         if policy is Policy.INSERT:
-            raise taken_by_another(taken) from taken
+            raise taken_by_another(taken, reads=reads) from taken
         return None
 
-    async def _put(self, caller: Caller, bucket: BucketRecord, object_id: str, wish: ObjectWish) -> ObjectRecord | None:
+    async def _put(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, object_id: str, wish: ObjectWish
+    ) -> ObjectRecord | None:
         """Put what is wished into the object that is there; None if it was deleted meanwhile."""
+        if not may_replace(caller, namespace, bucket):
+            raise ReplaceDeniedError
         change = Change(
             blobs=wish.blobs,
             keep_others=True,
@@ -144,7 +156,7 @@ class CreatingObjects:
             skip_duplicates=wish.skip_duplicates or None,
         )
         try:
-            return await self._change(caller, bucket, object_id, change)
+            return await self._change(caller, namespace, bucket, object_id, change)
         except NotFoundError as error:
             if error.code != "object_not_found":
                 raise

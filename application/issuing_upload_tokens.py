@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import msgspec
 
-from application.callers import Caller, hash_of, new_command_id, upload_token_secret
+from application.callers import Caller, hash_of, may, new_command_id, upload_token_secret
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, EventLog, StreamAppend
-from application.ports.read_side import BucketRecord
+from application.ports.read_side import BucketRecord, NamespaceRecord
 from domain.admission import Announcement
+from domain.api_key import Permission
+from domain.bucket import Policy
 from domain.events import Origin
+from domain.refusals import ForbiddenError
 from domain.upload_token import (
     ID_PREFIX,
     UPLOAD_LIFETIME_SECONDS,
@@ -27,7 +30,8 @@ _KNOWN_TOKENS = 10_000
 class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
     """What a token should allow. No content types: any; `max_size_bytes` None: what the tier allows.
 
-    `upload_lifetime`: for how long uploads that it begins get URLs.
+    `upload_lifetime`: for how long uploads that it begins get URLs. `policy`: of its uploads; None: the bucket's, and
+    then they replace nothing.
     """
 
     content_types: tuple[str, ...] = ()
@@ -35,6 +39,7 @@ class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
     max_count: int = 1
     expires_in: timedelta
     upload_lifetime: timedelta = timedelta(seconds=UPLOAD_LIFETIME_SECONDS)
+    policy: Policy | None = None
 
 
 class IssuingUploadTokens:
@@ -46,13 +51,26 @@ class IssuingUploadTokens:
         self._ids = ids
 
     async def __call__(
-        self, caller: Caller, bucket: BucketRecord, wish: TokenWish, *, ids: Ids | None = None
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        wish: TokenWish,
+        *,
+        ids: Ids | None = None,
     ) -> tuple[UploadToken, str]:
         """Give out a token for a bucket and return it with its secret. It ends with the key at the latest.
 
         `ids`: those of a request under an idempotency key.
         """
         ids = ids or self._ids
+        if wish.policy not in {None, Policy.INSERT} and not may(caller.key, Permission.DELETE, namespace, bucket):
+            raise ForbiddenError(
+                "grants_too_much",
+                f"The policy '{wish.policy}' replaces what objects hold, and this API key cannot grant that without the"
+                " permission 'delete': leave policy out, or use a key that has it.",
+                {"exceeds": ["policy"]},
+            )
         now = self._clock.now()
         token_id = ids.new(ID_PREFIX)
         secret = upload_token_secret(token_id, ids.secret().removeprefix("sk_"))
@@ -70,6 +88,7 @@ class IssuingUploadTokens:
             max_count=wish.max_count,
             expires_at=expires_at if key.expires_at is None else min(expires_at, key.expires_at),
             upload_lifetime_seconds=int(wish.upload_lifetime.total_seconds()),
+            policy=wish.policy,
         )
         event = issue(command)
         await self._log.append(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from application.callers import ReplaceDeniedError
 from application.composing_objects import schema_of
 from application.ports.clock import Ids
 from application.ports.event_log import Claim, EventLog, StreamAppend
@@ -50,10 +51,18 @@ class PuttingIntoObjects:
         self._rules = rules
 
     async def __call__(
-        self, request: UploadRequest, policy: Policy, stored: StoredBytes, origin: Origin, bucket: BucketRecord | None
+        self,
+        request: UploadRequest,
+        policy: Policy,
+        stored: StoredBytes,
+        origin: Origin,
+        bucket: BucketRecord | None,
+        *,
+        may_replace: bool,
     ) -> IntoObject | None:
         """Return what is to be appended; None if there is no object that `update` could put the blob into.
 
+        Refuses with `ReplaceDeniedError` where the blob belongs into an object that is there, unless it `may_replace`.
         Whoever appends it must demand that the bytes are still stored, if they are another upload's.
         """
         blob = objects.Blob(
@@ -75,6 +84,8 @@ class PuttingIntoObjects:
             owner_id = await self._read_side.claim_owner(claim.scope, claim.key)
             current = None if owner_id is None else await load_object(self._log, owner_id)
             if current is not None and isinstance(current.state, objects.LiveObject):
+                if not may_replace:
+                    raise ReplaceDeniedError
                 forget_at = origin.at + self._rules.retention
                 put = objects.PutBlob(origin=origin, blob=blob, metadata=metadata, forget_at=forget_at)
                 events = objects.decide(put, current.state)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from application.callers import Caller, new_command_id
+from application.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
 from application.issuing_upload_tokens import TokenUses
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
@@ -96,7 +96,8 @@ class _Item(msgspec.Struct, kw_only=True):
 
     `sameness`: what an earlier upload must have for this one to be its duplicate, where that matters. `inserts`: the
     unique key that must be free for it, if there is one. `original`: the upload that has the bytes already, as far as
-    is known by now. `max_size_bytes`: of a file, in its organization's tier.
+    is known by now. `max_size_bytes`: of a file, in its organization's tier. `may_replace`: an
+    object that is there may be changed.
     """
 
     announced: Announcement
@@ -105,6 +106,7 @@ class _Item(msgspec.Struct, kw_only=True):
     sameness: Sameness | None
     inserts: str | None
     max_size_bytes: int
+    may_replace: bool
     original: UploadRecord | None = None
 
     def lose(self, unique_key: str, owner_id: str) -> None:
@@ -182,8 +184,8 @@ class RequestingUpload:
         ids = ids or self._ids
         upload_id = ids.new("upl_")
         origin = self._origin(caller, namespace, bucket, ids)
-        item = self._item(caller, bucket, wish, origin, upload_id)
-        if item.command.request.policy is Policy.UPDATE:
+        item = self._item(caller, namespace, bucket, wish, origin, upload_id)
+        if item.command.request.policy is not Policy.INSERT:
             _check_object(item, await self._owners(bucket, [item]))
         return (await self._settle(caller, bucket, origin, [item]))[0]
 
@@ -203,7 +205,7 @@ class RequestingUpload:
         items = []
         for index, (upload_id, wish) in enumerate(zip(upload_ids, wishes, strict=True)):
             with _told_of(index):
-                items.append(self._item(caller, bucket, wish, origin, upload_id))
+                items.append(self._item(caller, namespace, bucket, wish, origin, upload_id))
         await self._look_up(bucket, items)
         try:
             return await self._settle(caller, bucket, origin, items)
@@ -219,7 +221,15 @@ class RequestingUpload:
             bucket_id=bucket.bucket_id,
         )
 
-    def _item(self, caller: Caller, bucket: BucketRecord, wish: Wish, origin: Origin, upload_id: str) -> _Item:
+    def _item(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        wish: Wish,
+        origin: Origin,
+        upload_id: str,
+    ) -> _Item:
         """Check one wish as far as it says itself, and sign its URL."""
         if not MIN_EXPIRY_SECONDS <= wish.url_expires_in_seconds <= MAX_EXPIRY_SECONDS:
             raise InvalidInputError(
@@ -232,7 +242,7 @@ class RequestingUpload:
             wish.announcement,
             self._rules_of(bucket),
             self._rules.tier_limits[caller.organization.tier],
-            wish.policy,
+            wish.policy if caller.token is None else caller.token.policy,
             self._rules.part_bytes,
         )
         announced = wish.announcement
@@ -261,10 +271,11 @@ class RequestingUpload:
             announced=wish.announcement,
             command=command,
             signed=signed,
-            # whoever holds a token is told nothing of other uploads: a duplicate is found at confirm
-            sameness=_sameness(command) if caller.token is None else None,
+            # a caller that may not read is told nothing of other uploads: a duplicate is found at confirm
+            sameness=_sameness(command) if may_read(caller, namespace, bucket) else None,
             inserts=admitted.unique_key if admitted.policy is Policy.INSERT else None,
             max_size_bytes=self._rules.tier_limits[caller.organization.tier].file_size_bytes,
+            may_replace=may_replace(caller, namespace, bucket),
         )
 
     async def again(self, namespace: NamespaceRecord, upload_id: str, *, is_duplicate: bool) -> Answer:
@@ -386,9 +397,16 @@ class RequestingUpload:
             if request.unique_key is not None and request.unique_key in keys:
                 item.send()
                 continue
-            found = await self._put_into_object(request, request.policy, stored_bytes(original), origin, bucket)
-            if found is None:
-                with _told_of(index):
+            with _told_of(index):
+                found = await self._put_into_object(
+                    request,
+                    request.policy,
+                    stored_bytes(original),
+                    origin,
+                    bucket,
+                    may_replace=item.may_replace,
+                )
+                if found is None:
                     raise _object_not_found()
             if not lasts_until(original.deletes_at, found.ends_at):
                 item.send()
@@ -485,7 +503,12 @@ def _avoided(origin: Origin, original: UploadRecord, stream_id: str) -> StreamAp
 
 def _check_object(item: _Item, owners: Mapping[str, str]) -> None:
     request = item.command.request
-    if request.unique_key and request.policy is Policy.UPDATE and request.unique_key not in owners:
+    if request.unique_key is None or request.policy is Policy.INSERT:
+        return
+    if request.unique_key in owners:
+        if not item.may_replace:
+            raise ReplaceDeniedError
+    elif request.policy is Policy.UPDATE:
         raise _object_not_found()
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from application.callers import Caller
+from application.hiding_others import holds_own_bytes
 from application.ports.clock import Clock
 from application.ports.read_side import ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
@@ -34,8 +35,8 @@ class SigningUploads:
         """Return what can be done with each of these uploads.
 
         A PUT is good for what is left of the time that was given out. A GET lives as long as the upload's URL did, and
-        reads the version that was proved; those of a duplicate are its original's bytes. No URL outlives the caller's
-        key.
+        reads the version that was proved; those of a duplicate are its original's bytes, which no upload token reads,
+        because the URL says where they lie. No URL outlives the caller's key.
         """
         now = self._clock.now()
         wanted = {record.duplicate_of for record in records if record.duplicate_of is not None}
@@ -64,6 +65,7 @@ class SigningUploads:
             or holder is None
             or not holder.keeps_bytes
             or holder.changed_etag is not None
+            or (caller.token is not None and not holds_own_bytes(record))
         ):
             return None
         return self._signer.sign_get(

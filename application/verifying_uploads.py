@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import msgspec
 
-from application.callers import new_command_id
+from application.callers import ReplaceDeniedError, may, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
     ClaimTakenError,
@@ -39,6 +39,7 @@ from application.putting_into_objects import IntoObject, PuttingIntoObjects, Sto
 from application.rules import Rules
 from application.sniffing import recognise
 from application.uploads import CONFLICT_RETRIES, LoadedUpload, load_upload
+from domain.api_key import Permission
 from domain.bucket import Policy
 from domain.events import Origin
 from domain.formats import HEAD_BYTES
@@ -120,13 +121,37 @@ class VerifyingUploads:
             loaded = await load_upload(self._log, loaded.upload_id)
         return loaded
 
-    async def refutes(self, loaded: LoadedUpload, content: StoredContent, claimed: Claimed) -> bool:
-        """Say whether what storage says of the bytes, unread, contradicts what was promised."""
+    async def refutes(
+        self, loaded: LoadedUpload, content: StoredContent, claimed: Claimed, *, sha256: str | None = None
+    ) -> FailureReason | None:
+        """Return why what storage says of the bytes contradicts what was promised, if it does.
+
+        `sha256`: of the bytes, where they were read.
+        """
         request = request_of(loaded.state)
         if request is None:
+            return None
+        found = _found(content)
+        if sha256 is not None:
+            found = msgspec.structs.replace(found, sha256=sha256)
+        wrong = judge(found, request, claimed=claimed, max_size_bytes=await self._max_size_bytes(loaded))
+        return None if wrong is None else wrong.reason
+
+    async def sha256_of(self, loaded: LoadedUpload, content: StoredContent) -> str:
+        """Return the SHA-256 of the bytes; they are read, unless storage has proved it."""
+        request = request_of(loaded.state)
+        return (await self._read((request.storage_key if request else None) or "", content, None))[0]
+
+    async def may_replace(self, loaded: LoadedUpload, actor_id: str) -> bool:
+        """Say whether an actor may, as things are now, replace what an object of the upload's bucket holds."""
+        origin = loaded.origin
+        token = await self._directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
+        key = await self._directory.key_by_id(actor_id if token is None else token.key_id)
+        namespace = await self._directory.namespace(origin.organization_id, origin.namespace_id or "")
+        bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
+        if key is None or namespace is None or bucket is None or not (token is None or token.replaces):
             return False
-        max_size_bytes = await self._max_size_bytes(loaded)
-        return judge(_found(content), request, claimed=claimed, max_size_bytes=max_size_bytes) is not None
+        return may(key, Permission.DELETE, namespace, bucket)
 
     async def _max_size_bytes(self, loaded: LoadedUpload) -> int:
         organization = await self._directory.organization(loaded.origin.organization_id)
@@ -196,7 +221,7 @@ class VerifyingUploads:
         told = _Told()
         for _ in range(CONFLICT_RETRIES):
             try:
-                await self._end(loaded, request, policy, origin, content, told)
+                await self._end(loaded, state, policy, origin, content, told)
             except RequesterRevokedError as revoked:
                 return Contradiction(reason=FailureReason.REQUESTER_REVOKED, message=revoked.message)
             except OriginalExistsError as found:
@@ -208,6 +233,8 @@ class VerifyingUploads:
                     told = msgspec.structs.replace(told, existing_object_id=taken.owner_id)
             except QuotaExceededError as refused:
                 return Contradiction(reason=FailureReason.QUOTA_EXCEEDED, message=refused.message)
+            except ReplaceDeniedError as denied:
+                return Contradiction(reason=FailureReason.REPLACE_DENIED, message=denied.message)
             else:
                 return None
         raise LogUnavailableError(
@@ -217,12 +244,13 @@ class VerifyingUploads:
     async def _end(
         self,
         loaded: LoadedUpload,
-        request: UploadRequest,
+        state: Processing,
         policy: Policy,
         origin: Origin,
         content: VerifiedContent,
         told: "_Told",
     ) -> None:
+        request = state.before.request
         if not told.wants_object(request):
             return await self._complete(loaded, request, origin, content, told, None)
         own = StoredBytes(
@@ -235,12 +263,21 @@ class VerifyingUploads:
         )
         stored = own if told.original is None else stored_bytes(told.original)
         bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
-        into = await self._put_into_object(request, policy, stored, origin, bucket)
+        into = await self._put_into_object(
+            request, policy, stored, origin, bucket, may_replace=await self._replaces(loaded, state, policy)
+        )
         if into is None:
             return await self._reject_unless_known(loaded, request, origin, content, told)
         if told.original is not None and not lasts_until(told.original.deletes_at, into.ends_at):
-            return await self._end(loaded, request, policy, origin, content, _Told(alone=True))
+            return await self._end(loaded, state, policy, origin, content, _Told(alone=True))
         return await self._complete(loaded, request, origin, content, told, into)
+
+    async def _replaces(self, loaded: LoadedUpload, state: Processing, policy: Policy) -> bool:
+        """Say whether what an object holds may be replaced: as far as whoever named the policy may."""
+        if policy is Policy.INSERT or state.before.request.unique_key is None:
+            return False
+        named_by = loaded.origin.actor_id if state.claimed.policy is None else state.before.claimed_by
+        return await self.may_replace(loaded, named_by or "")
 
     async def _told_of(self, loaded: LoadedUpload, original_id: str) -> "_Told":
         return _Told(original=await self._read_side.upload(loaded.origin.namespace_id or "", original_id))
@@ -258,7 +295,7 @@ class VerifyingUploads:
             Command(
                 command_id=origin.command_id,
                 organization_id=origin.organization_id,
-                requester=await self._requester(loaded),
+                requester=await self.requester(loaded),
                 streams=(self._stream(loaded, self._rejection(origin, wrong)),),
                 no_original=self._unknown(origin, request, content, told),
             )
@@ -288,7 +325,7 @@ class VerifyingUploads:
             Command(
                 command_id=origin.command_id,
                 organization_id=origin.organization_id,
-                requester=await self._requester(loaded),
+                requester=await self.requester(loaded),
                 streams=(self._stream(loaded, command), *((into.stream,) if into else ())),
                 free=into.free if into else (),
                 no_original=self._unknown(origin, request, content, told),
@@ -300,7 +337,7 @@ class VerifyingUploads:
             )
         )
 
-    async def _requester(self, loaded: LoadedUpload) -> str:
+    async def requester(self, loaded: LoadedUpload) -> str:
         """Return the key that requested an upload, or issued the token that did."""
         actor_id = loaded.origin.actor_id
         token = await self._directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None

@@ -253,6 +253,11 @@ def with_blobs(blobs: tuple[Blob, ...], put: tuple[Blob, ...]) -> tuple[Blob, ..
     return (*(blob for blob in blobs if blob.property not in replaced), *put)
 
 
+def holds_all_of(blobs: Iterable[Blob], earlier: Iterable[Blob]) -> bool:
+    """Say whether nothing that the earlier blobs hold is missing among these."""
+    return {_held(blob) for blob in earlier} <= {_held(blob) for blob in blobs}
+
+
 def content_digest(blobs: Iterable[Blob], metadata: Mapping[str, Any]) -> str:
     """Return the SHA-256 of what an object consists of: its metadata, and each blob's property and bytes or data.
 
@@ -260,6 +265,10 @@ def content_digest(blobs: Iterable[Blob], metadata: Mapping[str, Any]) -> str:
     """
     parts = sorted(canonical_digest((blob.property, blob.sha256, blob.data)) for blob in blobs)
     return canonical_digest((dict(metadata), parts))
+
+
+def _held(blob: Blob) -> str:
+    return canonical_digest((blob.property, blob.upload_id, blob.data))
 
 
 def _updated(command: UpdateObject, current: LiveObject) -> ObjectUpdated:

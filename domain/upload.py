@@ -62,6 +62,7 @@ class FailureReason(enum.StrEnum):
     OBJECT_NOT_FOUND = "object_not_found"
     QUOTA_EXCEEDED = "quota_exceeded"
     REQUESTER_REVOKED = "requester_revoked"
+    REPLACE_DENIED = "replace_denied"
 
 
 class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -313,13 +314,14 @@ class NoUpload(msgspec.Struct, frozen=True):
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
-    """A URL was given out; nobody has seen bytes."""
+    """A URL was given out; nobody has seen bytes. `claimed_by`: the actor that confirmed, and claimed something."""
 
     upload_id: str
     request: UploadRequest
     task_id: str | None = None
     attempts: int = 0
     claimed: Claimed = Claimed()
+    claimed_by: str | None = None
 
 
 class InProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -331,6 +333,7 @@ class InProgress(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str | None = None
     attempts: int = 0
     claimed: Claimed = Claimed()
+    claimed_by: str | None = None
 
 
 class Processing(msgspec.Struct, frozen=True, kw_only=True):
@@ -700,6 +703,7 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
                 task_id=upload.task_id,
                 attempts=upload.attempts,
                 claimed=upload.claimed,
+                claimed_by=upload.claimed_by,
             )
         case UploadUrlReissued():
             if not isinstance(upload, Pending | InProgress):
@@ -709,8 +713,11 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
         case UploadVerificationBegan():
             if not isinstance(upload, Pending | InProgress):
                 return upload
+            claimed_by = event.origin.actor_id if event.seen_by is SeenBy.CONFIRM else upload.claimed_by
             return Processing(
-                before=msgspec.structs.replace(upload, task_id=event.task_id, claimed=event.claimed),
+                before=msgspec.structs.replace(
+                    upload, task_id=event.task_id, claimed=event.claimed, claimed_by=claimed_by
+                ),
                 task_id=event.task_id,
                 began_at=event.origin.at,
                 claimed=event.claimed,

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from domain import media_types
+from domain.bucket import Policy
 from domain.events import Event, Origin
 from domain.media_types import ANY_TYPE
 from domain.refusals import ForbiddenError, InvalidInputError
@@ -28,7 +29,8 @@ class UploadTokenIssued(Event, frozen=True, omit_defaults=True, tag="upload.toke
     """A key let somebody without a key send files to one bucket. `content_types` may end in `/*`.
 
     `token_hash`: SHA-256 of the secret, 64 hex digits; None where the id was made of the secret, as it once was.
-    `upload_lifetime_seconds`: for how long uploads that it begins get URLs.
+    `upload_lifetime_seconds`: for how long uploads that it begins get URLs. `policy`: of its uploads; None: the
+    bucket's, and then they replace nothing.
     """
 
     token_id: str
@@ -39,6 +41,7 @@ class UploadTokenIssued(Event, frozen=True, omit_defaults=True, tag="upload.toke
     expires_at: datetime
     token_hash: str | None = None
     upload_lifetime_seconds: int = UPLOAD_LIFETIME_SECONDS
+    policy: Policy | None = None
 
 
 class UploadTokenUsed(Event, frozen=True, tag="upload.token_used.v1"):
@@ -62,6 +65,12 @@ class UploadToken(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     token_hash: str | None = None
     upload_lifetime_seconds: int = UPLOAD_LIFETIME_SECONDS
+    policy: Policy | None = None
+
+    @property
+    def replaces(self) -> bool:
+        """Whether its uploads may change an object that is there, as far as its key may."""
+        return self.policy in {Policy.UPDATE, Policy.UPSERT}
 
 
 class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +85,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
     max_count: int
     expires_at: datetime
     upload_lifetime_seconds: int = UPLOAD_LIFETIME_SECONDS
+    policy: Policy | None = None
 
 
 def issue(command: IssueToken) -> UploadTokenIssued:
@@ -99,6 +109,7 @@ def token_of(event: UploadTokenIssued) -> UploadToken:
         expires_at=event.expires_at,
         token_hash=event.token_hash,
         upload_lifetime_seconds=event.upload_lifetime_seconds,
+        policy=event.policy,
     )
 
 

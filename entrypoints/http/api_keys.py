@@ -196,13 +196,16 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
         max_count=data.max_count,
         expires_in=timedelta(seconds=data.expires_in),
         upload_lifetime=timedelta(seconds=data.upload_lifetime),
+        policy=data.policy,
     )
     token, secret = await once(
         scope,
         data,
         Creation(
             prefix="utk_",
-            make=lambda ids: admitted.services.issue_upload_token(admitted.caller, bucket, wish, ids=ids),
+            make=lambda ids: admitted.services.issue_upload_token(
+                admitted.caller, admitted.namespace, bucket, wish, ids=ids
+            ),
             made=lambda issued: (issued[0].token_id,),
             again=lambda known: _token(admitted, known.ids[0]),
         ),

@@ -7,6 +7,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 from msgspec import UNSET, structs
 
+from application.callers import may_read
 from application.changing_buckets import BucketChange, bucket_not_found
 from application.doing_once import Creation
 from application.listing import BUCKETS
@@ -171,7 +172,15 @@ async def _change(scope: Scope, change: BucketChange) -> BucketResponse:
     record = await admitted.services.change_bucket(
         admitted.caller, admitted.namespace, admitted.bucket.bucket_id, change
     )
-    return await _render_whole(admitted, record)
+    shown = await _render_whole(admitted, record)
+    if may_read(admitted.caller, admitted.namespace, record):
+        return shown
+    return structs.replace(  # only what the caller sent itself
+        shown,
+        description=None if change.description is UNSET else change.description,
+        metadata={} if change.metadata is UNSET else change.metadata,
+        storage_stats=None,
+    )
 
 
 async def _change_of(request: StrictRequest, data: BucketUpdateRequest) -> BucketChange:

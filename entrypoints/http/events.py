@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 
 from application.callers import check_organization_scope
+from application.hiding_others import told_without_others
 from application.reading_events import MAX_LIMIT, MAX_WAIT_SECONDS, EventPage, Interest
 from application.uploads import upload_not_found
 from domain.api_key import Permission
@@ -112,8 +113,11 @@ async def list_upload_events(upload_id: FromPath[str], scope: Scope) -> EventHis
     if record is None or (bucket is not None and bucket.bucket_id != record.bucket_id):
         raise upload_not_found(upload_id)
     interest = Interest(organization_id=record.organization_id, namespace_id=record.namespace_id)
-    history = await admitted.services.read_events.history(interest, record.upload_id)
-    return EventHistoryResponse(events=[told.envelope for told in history])
+    history = [told.envelope for told in await admitted.services.read_events.history(interest, record.upload_id)]
+    if not await admitted.services.admit.reads(admitted.caller, admitted.namespace, record.bucket_id):
+        shown = [told_without_others(event) for event in history]
+        history = [event for event in shown if event is not None]
+    return EventHistoryResponse(events=history)
 
 
 @get(f"{SCHEMAS}/{{tag:str}}", opt={"asks": "nothing", "may_be_missing": True}, tags=TAGS)

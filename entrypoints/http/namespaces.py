@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 from msgspec import UNSET, UnsetType
 
-from application.callers import reached_namespaces
+from application.callers import may_read, reached_namespaces
 from application.changing_namespaces import NamespaceChange, namespace_not_found
 from application.doing_once import Creation
 from application.listing import NAMESPACES
@@ -172,7 +172,12 @@ async def _change(
         description=description,
         settings=_kept({"payload_indexes": data.payload_indexes, **settings}),
     )
-    return render(await admitted.services.change_namespace(admitted.caller, named.namespace_id, change))
+    shown = render(await admitted.services.change_namespace(admitted.caller, named.namespace_id, change))
+    if may_read(admitted.caller, named):
+        return shown
+    return msgspec.structs.replace(  # only what the caller sent itself
+        shown, description=description or None, infrastructure=settings.get("infrastructure") or None
+    )
 
 
 async def _named(admitted: Admitted, identifier: str) -> NamespaceRecord:

@@ -10,6 +10,7 @@ from litestar import Request, delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import Scope
 
+from application.callers import may_read
 from application.changing_objects import Change
 from application.creating_objects import ObjectWish
 from application.doing_once import Creation
@@ -112,9 +113,10 @@ async def create_object(
     """Make an object of uploads and inline data; fields that the request does not name are its own."""
     admitted = admitted_in(scope)
     body = await request.whole()
-    creation = _creation(admitted, _wish(data, body), policy_named(policy))
+    wish = _wish(data, body)
+    creation = _creation(admitted, wish, policy_named(policy))
     record = await once(scope, body, creation, key_in_body=data.idempotency_key)
-    return render(record)  # type: ignore[return-value]  # the same fields and the object's own
+    return _told(admitted, record, wish)  # type: ignore[return-value]  # the same fields and the object's own
 
 
 @post(
@@ -138,7 +140,8 @@ async def create_objects(
     failed: list[FailedObjectError] = []
     for index, (asked, body) in enumerate(zip(data.objects, bodies, strict=True)):
         try:
-            creation = _creation(admitted, _wish(asked, body), None)
+            wish = _wish(asked, body)
+            creation = _creation(admitted, wish, None)
             record = await once(scope, body, creation, key_in_body=asked.idempotency_key, part=index)
         except RefusedError as refused:
             failed.append(
@@ -151,7 +154,8 @@ async def create_objects(
                 )
             )
         else:
-            succeeded.append(render(record))  # type: ignore[arg-type]  # the same fields and the object's own
+            told = _told(admitted, record, wish)
+            succeeded.append(told)  # type: ignore[arg-type]  # the same fields and the object's own
     return CreateObjectsBatchResponse(
         succeeded=succeeded,
         failed=failed,
@@ -293,15 +297,49 @@ async def _found(admitted: Admitted, object_identifier: str) -> ObjectRecord:
 
 
 async def _changed(admitted: Admitted, object_identifier: str, change: Change) -> ObjectResponse:
-    record = await admitted.services.change_object(admitted.caller, admitted.bucket, object_identifier, change)
-    return render(record)  # type: ignore[return-value]  # the same fields and the object's own
+    record = await admitted.services.change_object(
+        admitted.caller, admitted.namespace, admitted.bucket, object_identifier, change
+    )
+    return _told(admitted, record, change)  # type: ignore[return-value]  # the same fields and the object's own
+
+
+def _told(admitted: Admitted, record: ObjectRecord, asked: ObjectWish | Change) -> dict[str, Any]:
+    """Return an object; a caller that may not read is shown only what it sent itself, and the object's id."""
+    if may_read(admitted.caller, admitted.namespace, admitted.bucket):
+        return render(record)
+    shown = msgspec.structs.replace(
+        record,
+        blobs=tuple(_as_sent(blob) for blob in asked.blobs or ()),
+        metadata={name: value for name, value in asked.fields.items() if value is not None},
+        key_prefix=asked.key_prefix,
+    )
+    return render(shown)
+
+
+def _as_sent(wish: BlobWish) -> Blob:
+    return Blob(
+        blob_id="",
+        property=wish.property,
+        type=wish.type,
+        upload_id=wish.upload_id,
+        filename=None,
+        storage_key=None,
+        version_id=None,
+        etag=None,
+        size_bytes=None,
+        content_type=None,
+        sha256=None,
+        data=wish.data,
+        metadata=wish.metadata,
+        key_prefix=wish.key_prefix,
+    )
 
 
 def _creation(admitted: Admitted, wish: ObjectWish, policy: Policy | None) -> Creation[ObjectRecord]:
     create = admitted.services.create_object
     return Creation(
         prefix="obj_",
-        make=lambda ids: create(admitted.caller, admitted.bucket, wish, policy=policy, ids=ids),
+        make=lambda ids: create(admitted.caller, admitted.namespace, admitted.bucket, wish, policy=policy, ids=ids),
         made=lambda record: (record.object_id,),
         again=lambda known: _found(admitted, known.ids[0]),
     )

@@ -12,11 +12,12 @@ from application.callers import may_read
 from application.confirming_many import Confirmation
 from application.confirming_upload import Confirmed
 from application.doing_once import Creation
+from application.hiding_others import without_others
 from application.listing import UPLOADS
 from application.ports.read_side import UploadRecord
 from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
 from application.putting_together import NamedPart
-from application.requesting_upload import DUPLICATE_MESSAGE, Answer, Wish
+from application.requesting_upload import Answer, Wish
 from application.sending_parts import WantedPart
 from application.signing_uploads import Signed
 from application.upload_records import record_at
@@ -26,7 +27,7 @@ from domain.api_key import Permission
 from domain.bucket import Policy, policy_named
 from domain.parts import part_count
 from domain.rate_limiting import RequestClass
-from domain.refusals import InvalidInputError, NotFoundError
+from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from domain.upload import Claimed, Status
 from entrypoints.http.admission import Admitted, Needs, admitted_in
 from entrypoints.http.idempotency import once
@@ -93,7 +94,7 @@ async def create_upload(
             ),
         ),
     )
-    return _render_answer(admitted, wish, answer)
+    return await _render_answer(admitted, answer)
 
 
 @post(
@@ -127,7 +128,7 @@ async def create_uploads(
         ),
     )
     return BatchUploadResponse(
-        uploads=[_render_answer(admitted, wish, answer) for wish, answer in zip(wishes, answers, strict=True)],
+        uploads=[await _render_answer(admitted, answer) for answer in answers],
         total=len(answers),
     )
 
@@ -197,9 +198,9 @@ async def get_upload(
                 "The upload did not exist at that time: send a later one.",
                 {"upload_id": record.upload_id},
             )
-        return render(then)
+        return render(await _shown(admitted, then))
     (signed,) = await _signed(admitted, [record], wanted=return_presigned_urls)
-    return render(record, signed.put, download=signed.get)
+    return render(await _shown(admitted, record), signed.put, download=signed.get)
 
 
 @delete(
@@ -217,14 +218,23 @@ async def delete_upload(
     stands as well stay for it; an upload whose bytes are part of an object goes with the object.
     """
     admitted = admitted_in(scope)
-    await admitted.services.cancel_upload(
-        admitted.caller,
-        admitted.namespace,
-        upload_id,
-        bucket_id=_bucket_id(admitted),
-        keep_bytes=not delete_s3_object,
-        only_open=only_open,
-    )
+    try:
+        await admitted.services.cancel_upload(
+            admitted.caller,
+            admitted.namespace,
+            upload_id,
+            bucket_id=_bucket_id(admitted),
+            keep_bytes=not delete_s3_object,
+            only_open=only_open,
+        )
+    except WrongStateError as refused:
+        if refused.details.get("object_id") is None or await _knows(admitted, upload_id):
+            raise
+        raise WrongStateError(
+            refused.code,
+            "The bytes of the upload are part of an object: delete the object instead.",
+            {**refused.details, "object_id": None},
+        ) from refused
 
 
 @post(
@@ -260,7 +270,7 @@ async def confirm_upload(
         if body.parts is None
         else [NamedPart(part_number=one.part_number, etag=(one.etag or "").strip('"')) for one in body.parts],
     )
-    return _render_confirmed(confirmed)
+    return _render_confirmed(structs.replace(confirmed, record=await _shown_confirmed(admitted, confirmed.record)))
 
 
 @post(
@@ -272,10 +282,11 @@ async def confirm_upload(
 async def sign_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
     """Give an upload that has not ended more time, and a fresh URL if it is sent by a single PUT."""
     admitted = admitted_in(scope)
+    await _check_known(admitted, upload_id)
     record, signed = await admitted.services.send_parts.sign_again(
         admitted.caller, admitted.namespace, upload_id, bucket_id=_bucket_id(admitted)
     )
-    return render(record, signed)
+    return render(await _shown(admitted, record), signed)
 
 
 @post(
@@ -287,6 +298,7 @@ async def sign_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
 async def sign_parts(upload_id: FromPath[str], data: JSONBody[SignPartsRequest], scope: Scope) -> SignPartsResponse:
     """Give out URLs for parts; the first of an upload begins it."""
     admitted = admitted_in(scope)
+    await _check_known(admitted, upload_id)
     parts = await admitted.services.send_parts.sign(
         admitted.caller, admitted.namespace, upload_id, _wanted(data), bucket_id=_bucket_id(admitted)
     )
@@ -338,30 +350,48 @@ async def confirm_uploads(
     ]
     task = await admitted.services.confirm_many(admitted.caller, admitted.bucket, confirmations)
     rendered = render_task(task)
+    if not may_read(admitted.caller, admitted.namespace, admitted.bucket):  # a worker may have begun already
+        rendered = structs.replace(rendered, outputs=[])
     return BatchConfirmResponse(
         task_id=task.task_id, status=rendered.status, confirmations_count=len(confirmations), task=rendered
     )
 
 
-def _render_answer(admitted: Admitted, wish: Wish, answer: Answer) -> UploadResponse:
-    """Return an answer; of an original, who may not read is shown only what it announced itself."""
-    record = answer.record
-    if answer.is_duplicate and not may_read(admitted.caller, admitted.namespace, admitted.bucket):
-        announced = wish.announcement
-        record = structs.replace(
-            record,
-            filename=announced.filename,
-            content_type=announced.content_type,
-            storage_key=f"{record.storage_key.rpartition('/')[0]}/{announced.filename}",
-            metadata=dict(announced.metadata),
-            object_metadata=None if announced.object_metadata is None else dict(announced.object_metadata),
-            blob_property=announced.blob_property,
-            blob_type=announced.blob_type,
-            object_id=None,
-            task_id=None,
-        )
-        return render(record, is_duplicate=True, message=DUPLICATE_MESSAGE)
+async def _render_answer(admitted: Admitted, answer: Answer) -> UploadResponse:
+    record = await _shown(admitted, answer.record)
+    if answer.is_duplicate and record is not answer.record:  # asked again, by a key that might read then
+        raise NotFoundError("upload_not_found", "There is no such upload, or it is not yours: send the file.")
     return render(record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
+
+
+async def _reads(admitted: Admitted, record: UploadRecord) -> bool:
+    return await admitted.services.admit.reads(admitted.caller, admitted.namespace, record.bucket_id)
+
+
+async def _shown(admitted: Admitted, record: UploadRecord) -> UploadRecord:
+    """Return an upload as the caller is shown it, which requested it, or may read."""
+    return record if await _reads(admitted, record) else without_others(record)
+
+
+async def _knows(admitted: Admitted, upload_id: str) -> bool:
+    """Say whether the caller may be told of an upload: it may read, or requested it."""
+    if may_read(admitted.caller, admitted.namespace):
+        return True
+    record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id)
+    if record is not None and await _reads(admitted, record):
+        return True
+    return record is None or await admitted.services.admit.requested(admitted.caller, upload_id)
+
+
+async def _check_known(admitted: Admitted, upload_id: str) -> None:
+    """Refuse a URL, which holds the storage key and so the filename, of an upload that is not the caller's to know."""
+    if not await _knows(admitted, upload_id):
+        raise ForbiddenError(
+            "permission_denied",
+            "Another key requested this upload, and its URLs need the permission 'read': use the key that requested it,"
+            " or one that has it.",
+            {"needed": Permission.READ},
+        )
 
 
 def render(
@@ -392,9 +422,9 @@ def render(
         file_hash=record.sha256 or record.declared_sha256,
         skip_duplicates=record.skip_duplicates,
         is_duplicate=is_duplicate or record.duplicate_of is not None,
-        duplicate_of_upload_id=record.upload_id if is_duplicate else record.duplicate_of,
+        duplicate_of_upload_id=record.upload_id if is_duplicate else record.duplicate_of or None,
         skipped_unique_key=record.existing_object_id is not None,
-        existing_object_id=record.existing_object_id,
+        existing_object_id=record.existing_object_id or None,
         message=message or _message(record),
         created_at=record.created_at,
         expires_at=record.expires_at,
@@ -422,7 +452,8 @@ def _note(record: UploadRecord) -> str | None:
 
 def _message(record: UploadRecord) -> str | None:
     if record.duplicate_of is not None:
-        return f"The same bytes were here already, in the upload {record.duplicate_of}: they are kept once."
+        where = f", in the upload {record.duplicate_of}" if record.duplicate_of else ""
+        return f"The same bytes were here already{where}: they are kept once."
     if record.existing_object_id is not None:
         return "An object with the same unique key exists: nothing is stored for this upload."
     return record.message
@@ -480,6 +511,15 @@ async def _signed(admitted: Admitted, records: Sequence[UploadRecord], *, wanted
     return await admitted.services.sign_uploads(admitted.caller, admitted.namespace.namespace_id, records)
 
 
+async def _shown_confirmed(admitted: Admitted, record: UploadRecord) -> UploadRecord:
+    """Return an upload as the caller is shown it that confirmed it: of what another requested, that it is done."""
+    if await _knows(admitted, record.upload_id):
+        return await _shown(admitted, record)
+    return structs.replace(
+        without_others(record), etag=None, sha256=None, declared_sha256=None, object_id=None, message=None
+    )
+
+
 def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
     record = confirmed.record
     done = confirmed.status is Status.COMPLETED
@@ -495,9 +535,9 @@ def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
         task_id=confirmed.task_id,
         message=_message(record) if done else confirmed.message or _message(record),
         is_duplicate=record.duplicate_of is not None,
-        duplicate_of_upload_id=record.duplicate_of,
+        duplicate_of_upload_id=record.duplicate_of or None,
         skipped_unique_key=record.existing_object_id is not None,
-        existing_object_id=record.existing_object_id,
+        existing_object_id=record.existing_object_id or None,
         content_type_note=_note(record),
         deletes_at=record.deletes_at,
     )

@@ -194,7 +194,8 @@ async def test_a_confirm_that_died_in_the_middle_is_finished_by_a_worker(world: 
     confirm = world.services.confirm_upload
     loaded = await _load(world, answer)
     key_id = world.tenant.caller.key.key_id
-    command, _ = await confirm._look(loaded, key_id, Claimed())
+    confirmer = await confirm._confirmer(loaded, key_id, key_id)
+    command, _ = await confirm._look(loaded, confirmer, Claimed())
     await confirm._begin(loaded, command, key_id=key_id)
     assert await world.status(answer) is Status.PROCESSING  # and here the process was killed
     await world.work()

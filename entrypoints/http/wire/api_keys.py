@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.api_key import MAX_ORIGINS, KeyStatus, NamespaceOperation, Permission, ResourceType
+from domain.bucket import Policy
 from domain.upload_token import (
     DEFAULT_SECONDS,
     MAX_CONTENT_TYPES,
@@ -116,7 +117,9 @@ class RevocationResponse(Response, frozen=True):
 class UploadTokenRequest(Request, frozen=True):
     """What somebody without a key should be able to upload. `bucket`: its id or name.
 
-    `upload_lifetime`: for how many seconds uploads that it begins get URLs; never past the end of the key.
+    `upload_lifetime`: for how many seconds uploads that it begins get URLs; never past the end of the key. `policy`: of
+    its uploads. null: the bucket's, and then they make objects and replace none; `update` and `upsert` need a key that
+    may delete.
     """
 
     bucket: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -127,6 +130,7 @@ class UploadTokenRequest(Request, frozen=True):
     max_count: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 1
     expires_in: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_SECONDS)] = DEFAULT_SECONDS
     upload_lifetime: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_UPLOAD_LIFETIME_SECONDS)] = UPLOAD_LIFETIME_SECONDS
+    policy: Policy | None = None
 
 
 class UploadTokenResponse(Response, frozen=True):
@@ -142,3 +146,4 @@ class UploadTokenResponse(Response, frozen=True):
     max_count: int
     expires_at: datetime
     upload_lifetime: int
+    policy: Policy | None = None

@@ -252,6 +252,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "payload_indexes": _LEGACY,
     "payload_template": "Not supported: null.",
     "pending": "How many uploads are pending.",
+    "policy": "What its uploads do where their unique key is taken; null: what the bucket says, replacing nothing.",
     "permissions": "What the key may do: `read`, `write`, `delete` or `admin`.",
     "position": "The position in the log.",
     "presigned_url": "A temporary URL to send the file to, or to read it from.",

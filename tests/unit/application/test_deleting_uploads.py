@@ -180,7 +180,8 @@ async def test_a_skipped_upload_is_deleted(client: Client) -> None:
 
 async def test_who_cancels_what_is_open_never_deletes_what_is_finished(client: Client) -> None:
     confirmed = await client.upload(create_object=False)
-    token, _ = await client.world.issue_token(client.caller, client.bucket, TokenWish(expires_in=HOUR))
+    wish = TokenWish(expires_in=HOUR)
+    token, _ = await client.world.issue_token(client.caller, client.namespace, client.bucket, wish)
     holder = msgspec.structs.replace(client.caller, token=token)
 
     assert (await refused(client.cancel(confirmed, only_open=True))).code == "upload_completed"

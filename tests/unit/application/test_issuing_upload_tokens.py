@@ -18,7 +18,7 @@ from tests.unit.application.world import Client, World
 async def holder(world: World, client: Client, *, max_count: int = 1) -> tuple[Client, str]:
     """Return who has nothing but a token, and its secret."""
     wish = TokenWish(max_count=max_count, expires_in=timedelta(minutes=15))
-    _, secret = await world.issue_token(client.caller, client.bucket, wish)
+    _, secret = await world.issue_token(client.caller, client.namespace, client.bucket, wish)
     made = Client(world, await world.admitting.caller(secret), secret, client.namespace)
     made.bucket = client.bucket
     return made, secret
@@ -126,5 +126,6 @@ async def test_a_token_does_not_outlive_its_key(world: World, client: Client) ->
     soon = world.clock.now() + timedelta(minutes=1)
     key = msgspec.structs.replace(client.caller.key, expires_at=soon)
     caller = msgspec.structs.replace(client.caller, key=key)
-    token, _ = await world.issue_token(caller, client.bucket, TokenWish(expires_in=timedelta(hours=1)))
+    wish = TokenWish(expires_in=timedelta(hours=1))
+    token, _ = await world.issue_token(caller, client.namespace, client.bucket, wish)
     assert token.expires_at == soon

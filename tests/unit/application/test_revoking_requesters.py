@@ -35,7 +35,7 @@ async def other(client: Client) -> Client:
 async def by_token(client: Client, **wished: Any) -> Client:  # noqa: ANN401  # the fields of a wish
     """Return who holds a token of the client's key."""
     wish = TokenWish(**{"expires_in": HOUR, **wished})
-    token, secret = await client.world.issue_token(client.caller, client.bucket, wish)
+    token, secret = await client.world.issue_token(client.caller, client.namespace, client.bucket, wish)
     holder = Client(client.world, msgspec.structs.replace(client.caller, token=token), secret, client.namespace)
     holder.bucket = client.bucket
     return holder

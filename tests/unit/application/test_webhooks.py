@@ -619,7 +619,8 @@ async def test_a_key_makes_no_webhook_for_what_it_may_not_read(office: Office, c
 async def test_a_webhook_is_told_what_its_key_may_read_and_no_more(office: Office, client: Client) -> None:
     reader = await key_of(client, "reads", Permission.READ)
     await office.make(reader, "upload.*")
-    await client.world.issue_token(client.caller, client.bucket, TokenWish(expires_in=timedelta(minutes=5)))
+    wish = TokenWish(expires_in=timedelta(minutes=5))
+    await client.world.issue_token(client.caller, client.namespace, client.bucket, wish)
     await client.request()
 
     await office.deliver()

@@ -333,7 +333,8 @@ class Client:
         """Do what a confirm does first, and no more: as if its process were killed then."""
         confirm = self.world._confirm
         loaded = await load_upload(self.world.log, answer.record.upload_id)
-        command, _ = await confirm._look(loaded, self.caller.key.key_id, Claimed())
+        confirmer = await confirm._confirmer(loaded, self.caller.actor_id, self.caller.key.key_id)
+        command, _ = await confirm._look(loaded, confirmer, Claimed())
         await confirm._begin(loaded, command, key_id=None)
 
     async def task(self, task_id: str | None) -> TaskRecord:
@@ -367,12 +368,12 @@ class Client:
     async def make(self, *blobs: BlobWish, policy: Policy | None = None, **wished: Any) -> ObjectRecord:  # noqa: ANN401  # the fields of a wish
         """Make an object."""
         return await self.world._create_object(
-            self.caller, self.bucket, ObjectWish(blobs=blobs, **wished), policy=policy
+            self.caller, self.namespace, self.bucket, ObjectWish(blobs=blobs, **wished), policy=policy
         )
 
     async def change(self, object_id: str, **changed: Any) -> ObjectRecord:  # noqa: ANN401  # the fields of a change
         """Change an object."""
-        return await self.world._change_object(self.caller, self.bucket, object_id, Change(**changed))
+        return await self.world._change_object(self.caller, self.namespace, self.bucket, object_id, Change(**changed))
 
     async def object(self, object_id: str) -> ObjectRecord | None:
         return await self.world.read_side.bucket_object(self.namespace.namespace_id, object_id)

@@ -402,7 +402,12 @@ def test_a_silent_storage_leaves_a_pending_upload_where_it_was() -> None:
     state = given(REQUESTED, BEGAN).when(ABANDON).then(ABANDONED)
 
     assert state == Pending(
-        upload_id="upl_1", request=REQUEST, task_id="task_1", attempts=1, claimed=Claimed(etag="abc-1")
+        upload_id="upl_1",
+        request=REQUEST,
+        task_id="task_1",
+        attempts=1,
+        claimed=Claimed(etag="abc-1"),
+        claimed_by=ORIGIN.actor_id,
     )
 
 
@@ -416,6 +421,7 @@ def test_a_silent_storage_leaves_an_upload_in_progress_where_it_was() -> None:
         task_id="task_1",
         attempts=1,
         claimed=Claimed(etag="abc-1"),
+        claimed_by=ORIGIN.actor_id,
     )
 
 
@@ -435,6 +441,7 @@ def test_parts_signed_after_a_silent_storage_keep_its_attempts_and_claim() -> No
         task_id="task_1",
         attempts=1,
         claimed=Claimed(etag="abc-1"),
+        claimed_by=ORIGIN.actor_id,
     )
 
 
