@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
@@ -28,15 +28,11 @@ from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import EverybodysReads, TenantReads
 from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
-from adapters.s3.doctor import S3Doctor
-from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
 from adapters.sealing import Sealer
-from adapters.sqs.notification_queue import SqsNotificationQueue
 from adapters.system import SystemIds
 from adapters.webhooks.addresses import AllowedTargets
-from adapters.webhooks.sender import AiohttpWebhookSender
 from application.analyzing import Analyzing
 from application.callers import Admitting
 from application.canceling_open_uploads import CancelingOpenUploads
@@ -105,6 +101,11 @@ from domain.token_secrets import TokenSecrets
 from entrypoints.patience import patiently
 from entrypoints.settings import S3Settings, SettingError, Settings
 from entrypoints.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from adapters.s3.doctor import S3Doctor
+    from adapters.s3.object_storage import S3ObjectStorage
+    from adapters.sqs.notification_queue import SqsNotificationQueue
 
 _log = structlog.get_logger(__name__)
 _SYSTEM_POOL_SIZE = 4
@@ -460,6 +461,8 @@ async def _open(
     lost = await endpoints.seal_anew()
     if lost:
         _log.error("webhook_secrets_unreadable", webhook_ids=lost, advice="UPWELL_TOKEN_SECRETS lacks the secret")
+    from adapters.webhooks.sender import AiohttpWebhookSender  # noqa: PLC0415  # as for storage, below
+
     sender = AiohttpWebhookSender(AllowedTargets(settings.webhook_allowed_networks, settings.webhook_allowed_ports))
     await stack.enter_async_context(sender.running())
     await stack.enter_async_context(directory.running())
@@ -561,7 +564,9 @@ async def _forget_requests(records: RequestRecords, kept: timedelta, stopping: a
                 await stopping.wait()
 
 
-def _open_queue(s3: S3Settings, queue_url: str) -> SqsNotificationQueue:
+def _open_queue(s3: S3Settings, queue_url: str) -> "SqsNotificationQueue":
+    from adapters.sqs.notification_queue import SqsNotificationQueue  # noqa: PLC0415  # as for storage, below
+
     return SqsNotificationQueue(
         queue_url=queue_url,
         region=s3.region,
@@ -661,8 +666,11 @@ async def _agreeing_clock(stack: AsyncExitStack, pool: Pool, tolerance: timedelt
     return clock
 
 
-def open_storage(s3: S3Settings) -> S3ObjectStorage:
+def open_storage(s3: S3Settings) -> "S3ObjectStorage":
     """Return the storage adapter for these settings, to be entered."""
+    # Loading aiobotocore takes a second of CPU time, which commands that open no storage do not spend.
+    from adapters.s3.object_storage import S3ObjectStorage  # noqa: PLC0415
+
     return S3ObjectStorage(
         bucket=s3.bucket,
         region=s3.region,
@@ -686,11 +694,13 @@ async def prepare_storage(storage: ObjectStorage, s3: S3Settings) -> BucketSetup
         raise StorageUnavailableError(f"The storage at {s3.endpoint_url} cannot be reached: {error}") from error
 
 
-def s3_doctor(s3: S3Settings, origin: str | None) -> S3Doctor:
+def s3_doctor(s3: S3Settings, origin: str | None) -> "S3Doctor":
     """Return who examines the bucket of these settings; refuse settings for which no URL can be signed.
 
     `origin` None: the first that the settings name.
     """
+    from adapters.s3.doctor import S3Doctor  # noqa: PLC0415  # as for storage, above
+
     named = next((each for each in s3.cors_origins if each != "*"), None)
     try:
         return S3Doctor(

@@ -381,9 +381,9 @@ async def broken_off(user: User, proxy: Proxy, how: signal.Signals, *, passing: 
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
+        assert await anyio.to_thread.run_sync(proxy.holding.wait, PATIENCE_SECONDS), "no part was held back"
+        process.send_signal(how)
         with anyio.fail_after(PATIENCE_SECONDS):
-            await anyio.to_thread.run_sync(proxy.holding.wait, PATIENCE_SECONDS)
-            process.send_signal(how)
             code = await process.wait()  # although storage does not answer
         told = [b"".join([block async for block in stream]) for stream in (process.stdout, process.stderr)]
     assert len(proxy.parts) == passing

@@ -28,7 +28,7 @@ enabled = false
 
 [generation]
 database = "none"
-max-examples = 25
+max-examples = 8
 
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400, 403, 404, 422]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -81,20 +82,21 @@ class Load:
                 writer.close()
 
 
-@pytest.mark.parametrize("keep_alive", [True, False], ids=["keep-alive", "close"])
-async def test_children_are_replaced_without_a_lost_request(service: Service, keep_alive: bool) -> None:
+async def test_children_are_replaced_without_a_lost_request(service: Service) -> None:
     async with serving(service, "--workers", "2", UPWELL_RATE_LIMITS="off") as (url, process):
         tenant = await make_tenant(service.database, url)
         before = {child.pid for child in psutil.Process(process.pid).children()}
-        load = Load(url, tenant.secret, keep_alive=keep_alive)
-        async with load.running(8):
-            await load.answered(50)
+        loads = [Load(url, tenant.secret, keep_alive=keep_alive) for keep_alive in (True, False)]
+        async with loads[0].running(4), loads[1].running(4):
+            for load in loads:
+                await load.answered(25)
             process.send_signal(signal.SIGHUP)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 while before & {child.pid for child in psutil.Process(process.pid).children()}:
                     await asyncio.sleep(0.05)
-            await load.answered(50)
-        assert set(load.answers) == {"200"}, load.answers
+            for load in loads:
+                await load.answered(25)
+        assert [set(load.answers) for load in loads] == [{"200"}, {"200"}]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -129,34 +131,27 @@ def _listens(process: "subprocess.Popen[bytes]") -> bool:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_a_stop_under_load_breaks_no_request(service: Service, workers: str) -> None:
+async def test_a_stop_under_load_breaks_no_request_and_waits_for_no_reader_of_events(
+    service: Service, workers: str
+) -> None:
     async with serving(service, "--workers", workers, UPWELL_RATE_LIMITS="off") as (url, process):
         tenant = await make_tenant(service.database, url)
         load = Load(url, tenant.secret, keep_alive=False)
-        async with load.running(16):
-            await load.answered(100)
-            process.terminate()
-            assert await asyncio.to_thread(process.wait, 30) == 0
-        assert {each for each in load.answers if each.startswith("broken")} == set(), load.answers
-
-
-@pytest.mark.parametrize("workers", ["1", "2"])
-async def test_who_waits_for_events_does_not_hold_up_a_stop(service: Service, workers: str) -> None:
-    async with serving(service, "--workers", workers) as (url, process):
-        tenant = await make_tenant(service.database, url)
         async with holding(url, tenant.headers) as client, httpx.AsyncClient(headers=tenant.headers) as plain:
             waiting = asyncio.create_task(client.get("/v1/events?after=latest&wait=60"))
             async with plain.stream("GET", f"{url}/v1/events", headers={"Accept": "text/event-stream"}) as stream:
                 await anext(stream.aiter_lines())
-                process.terminate()
-                began = time.monotonic()
-                page = await waiting
-                answered = time.monotonic() - began
-            assert page.status_code == 200
-            assert page.json()["events"] == []
-            assert await asyncio.to_thread(process.wait, 30) == 0
-            assert answered < 10
-            assert time.monotonic() - began < 10  # under a second where nothing else runs
+                async with load.running(16):
+                    await load.answered(100)
+                    process.terminate()
+                    began = time.monotonic()
+                    page = await waiting
+                    assert await asyncio.to_thread(process.wait, 60) == 0
+                    ended = time.monotonic() - began
+        assert {each for each in load.answers if each.startswith("broken")} == set(), load.answers
+        assert page.status_code == 200
+        assert page.json()["events"] == []
+        assert ended < 20, "it did not wait until the readers' minutes were over"
 
 
 async def test_readyz_says_that_it_ends_before_the_listener_closes(service: Service) -> None:
@@ -173,7 +168,7 @@ async def test_readyz_says_that_it_ends_before_the_listener_closes(service: Serv
 async def test_a_killed_parent_leaves_no_child_however_far_they_had_come(service: Service) -> None:
     port = free_port()
     for moment in (0.0, 0.7):
-        process = start({**service.environment, "UPWELL_PORT": str(port)}, "serve", "--workers", "3")
+        process = start({**service.environment, "UPWELL_PORT": str(port)}, "serve", "--workers", "2")
         parent = psutil.Process(process.pid)
         async with asyncio.timeout(60):
             while not (children := parent.children()):
@@ -187,7 +182,7 @@ async def test_a_killed_parent_leaves_no_child_however_far_they_had_come(service
         async with asyncio.timeout(30):
             while any(child.is_running() for child in children):
                 await asyncio.sleep(0.02)
-    async with serving(service, port=port):
+    with socket.create_server(("127.0.0.1", port)):
         pass  # the port is free
 
 
