@@ -111,23 +111,6 @@ def test_dev_keeps_its_data_over_ctrl_c_and_kill_9_and_leaves_no_child(folder: P
     wait_for(lambda: not any(child.is_running() for child in children))
 
 
-def test_what_is_sent_to_the_storage_of_dev_completes_without_a_confirmation(folder: Path) -> None:
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    process = develop(folder, port)
-    env = read_env(folder / "dev.env")
-    headers = {"Authorization": f"Bearer {env['UPWELL_API_KEY']}", "X-Namespace": env["UPWELL_NAMESPACE"]}
-    asked = {"filename": "a.txt", "content_type": "text/plain", "blob_property": "text", "auto_confirm": True}
-    upload = httpx.post(f"{url}/v1/buckets/files/uploads", json=asked, headers=headers).json()
-    httpx.put(upload["presigned_url"], content=b"hello", headers={"Content-Type": "text/plain"}).raise_for_status()
-
-    def status() -> object:
-        return httpx.get(f"{url}/v1/uploads/{upload['upload_id']}", headers=headers).json()["status"]
-
-    wait_for(lambda: status() == "COMPLETED")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
-
-
 def test_dev_has_parts_of_its_own_beside_another_and_behind_a_proxy(folder: Path, tmp_path: Path) -> None:
     proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}  # nobody listens there
     first = develop(folder, free_port(), environment=proxy)
@@ -197,22 +180,31 @@ def test_a_wrong_setting_is_refused_at_start_by_its_name(
     assert len(said.strip().splitlines()) == 1
 
 
-async def test_what_goes_on_after_its_answer_goes_on_for_a_second_organization_too(folder: Path) -> None:
+async def test_what_goes_on_by_itself_goes_on_for_a_second_organization_too(folder: Path) -> None:
     port = free_port()
     process = develop(folder, port)
+    asked = {"filename": "a.txt", "content_type": "text/plain", "blob_property": "text"}
     try:
         url = read_env(folder / "dev.env")["UPWELL_DATABASE_URL"]
         tenant = await make_tenant(Database(name="upwell", url=url, owner_url=url), f"http://127.0.0.1:{port}")
-        async with tenant.client() as client, httpx.AsyncClient(trust_env=False) as plain:
-            asked = {"filename": "a.txt", "content_type": "text/plain", "file_size_bytes": 5, "blob_property": "text"}
-            upload = (await client.post("/v1/buckets/files/uploads", json=asked)).json()
-            sent = await plain.put(upload["presigned_url"], content=b"hello", headers={"Content-Type": "text/plain"})
-            sent.raise_for_status()
-            confirm = f"/v1/uploads/{upload['upload_id']}/confirm"
-            begun = (await client.post(confirm, params={"async": "true"})).json()
-            async with asyncio.timeout(60):
-                while (await client.get(f"/v1/tasks/{begun['task_id']}")).json()["status"] != "COMPLETED":
+        async with tenant.client() as client, httpx.AsyncClient(trust_env=False) as plain, asyncio.timeout(60):
+
+            async def sent(**more: object) -> str:
+                upload = (await client.post("/v1/buckets/files/uploads", json=asked | more)).json()
+                content = json.dumps(more).encode()
+                put = await plain.put(upload["presigned_url"], content=content, headers={"Content-Type": "text/plain"})
+                put.raise_for_status()
+                return f"/v1/uploads/{upload['upload_id']}"
+
+            async def completed(path: str) -> None:
+                while (await client.get(path)).json()["status"] != "COMPLETED":
                     await asyncio.sleep(0.05)
+
+            unconfirmed, confirmed = await sent(auto_confirm=True), await sent()
+            begun = (await client.post(f"{confirmed}/confirm", params={"async": "true"})).json()
+            await completed(f"/v1/tasks/{begun['task_id']}")
+            await completed(confirmed)
+            await completed(unconfirmed)
     finally:
-        process.terminate()
-        process.wait(60)
+        process.send_signal(signal.SIGINT)
+    assert await asyncio.to_thread(process.wait, 60) == 0
