@@ -3,6 +3,7 @@
 Litestar's own schemas lack what is closed to unknown fields and put limits where they bind nothing.
 """
 
+import enum
 from collections.abc import Iterator
 from typing import Any, cast, get_args, get_origin
 
@@ -11,7 +12,15 @@ from litestar import Litestar
 from litestar import Response as HTTPResponse
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, RequestBody
+from litestar.openapi.spec import (
+    Example,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    Parameter,
+    Reference,
+    RequestBody,
+)
 from litestar.params import ParameterKwarg
 from litestar.routes import HTTPRoute
 from litestar.types.internal_types import PathParameterDefinition
@@ -22,6 +31,8 @@ from domain.api_key import Permission
 from entrypoints.http.admission import Needs
 from entrypoints.http.wire.base import ErrorResponse, Response
 from entrypoints.http.wire.descriptions import description_of
+from entrypoints.http.wire.examples import ERRORS, answer_of, body_of
+from entrypoints.http.wire.objects import ListedObject, ObjectResponse
 
 Schema = dict[str, Any]
 
@@ -38,6 +49,9 @@ _ERRORS = {
 }
 _CONFLICT = {409: "It is there already, or the same request is under way"}
 _ERROR = {"$ref": _REF.format(name="ErrorResponse")}
+_ERROR_EXAMPLE = "Error{status}"
+# Answers with fields that their bucket names.
+_WITH_OWN_FIELDS = {ListedObject, ObjectResponse}
 _LIMITS = (
     ("minimum", "ge"),
     ("maximum", "le"),
@@ -58,6 +72,9 @@ def complete(app: Litestar) -> None:
     for schema in components.values():
         _complete_arrays(schema)
     document.components.schemas = cast("Any", components)
+    document.components.examples = {
+        _ERROR_EXAMPLE.format(status=status): Example(value=_keeping_nulls(answer)) for status, answer in ERRORS.items()
+    }
     for (operation, handler), body, answer in zip(operations, schemas[::2], schemas[1::2], strict=False):
         _describe(operation, handler, body, answer)
 
@@ -109,7 +126,8 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
         parameter.schema = cast("Any", _parameter_schema(fields[parameter.name]))
     if "data" in signature.parameters:
         operation.request_body = RequestBody(
-            content={"application/json": _media(body)}, required=not signature.parameters["data"].has_default
+            content={"application/json": _media(body, body_of(handler.handler_name))},
+            required=not signature.parameters["data"].has_default,
         )
     answers = {handler.status_code: "Successful Response", **{s: a.description for s, a in _given(handler).items()}}
     errors: dict[int, str] = {}
@@ -124,7 +142,8 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
     operation.parameters = cast("Any", parameters or None)
     operation.responses = {
         **{str(status): _answer(told, answer) for status, told in answers.items()},
-        **{str(status): _answer(told, _ERROR) for status, told in sorted(errors.items())},
+        str(handler.status_code): _answer(answers[handler.status_code], answer, answer_of(handler.handler_name)),
+        **{str(status): _error(status, told) for status, told in sorted(errors.items())},
     }
 
 
@@ -133,9 +152,15 @@ def _given(handler: HTTPRouteHandler) -> dict[int, ResponseSpec]:
     return dict(handler.responses or {})
 
 
-def _answer(told: str, schema: Schema) -> OpenAPIResponse:
+def _answer(told: str, schema: Schema, example: Any = None) -> OpenAPIResponse:  # noqa: ANN401  # JSON
     nothing = schema == {"type": "null"}
-    return OpenAPIResponse(description=told, content=None if nothing else {"application/json": _media(schema)})
+    return OpenAPIResponse(description=told, content=None if nothing else {"application/json": _media(schema, example)})
+
+
+def _error(status: int, told: str) -> OpenAPIResponse:
+    example = Reference(f"#/components/examples/{_ERROR_EXAMPLE.format(status=status)}")
+    media = OpenAPIMediaType(schema=cast("Any", _ERROR), examples={"error": example})
+    return OpenAPIResponse(description=told, content={"application/json": media})
 
 
 def _name(name: str, field: FieldDefinition) -> str:
@@ -170,8 +195,26 @@ def _header(name: str) -> Parameter:
     return Parameter(name=name, param_in="header", required=False, schema=cast("Any", {"type": "string"}))
 
 
-def _media(schema: Schema) -> OpenAPIMediaType:
-    return OpenAPIMediaType(schema=cast("Any", schema))
+def _media(schema: Schema, example: Any) -> OpenAPIMediaType:  # noqa: ANN401  # JSON
+    return OpenAPIMediaType(schema=cast("Any", schema), example=_keeping_nulls(example))
+
+
+class _Null(enum.Enum):
+    """Litestar leaves a null out of what it writes. Of a member it writes the value."""
+
+    NULL = None
+
+
+def _keeping_nulls(example: Any, *, within: bool = False) -> Any:  # noqa: ANN401  # JSON
+    match example:
+        case dict():
+            return {name: _keeping_nulls(value, within=True) for name, value in example.items()}
+        case list():
+            return [_keeping_nulls(value, within=True) for value in example]
+        case None if within:
+            return _Null.NULL
+        case _:
+            return example
 
 
 def _complete_arrays(schema: Any) -> None:  # noqa: ANN401  # any part of a schema
@@ -198,10 +241,18 @@ def _settle(described: inspect.StructType, schema: Schema) -> None:
         for schema_of_field in properties.values():
             schema_of_field.pop("default", None)  # an answer has a value, whatever it is
         schema["required"] = [field.encode_name for field in described.fields if _always_there(field)]
+    if _has_own_fields(described):
+        schema["additionalProperties"] = True
     for name, schema_of_field in properties.items():
         meaning = description_of(described.cls.__name__, name)
         if meaning is not None:
             schema_of_field.setdefault("description", meaning)
+
+
+def _has_own_fields(described: inspect.StructType) -> bool:
+    """Return whether fields that the shape does not name mean something."""
+    answer = issubclass(described.cls, Response)
+    return described.cls in _WITH_OWN_FIELDS if answer else not described.forbid_unknown_fields
 
 
 def _always_there(field: inspect.Field) -> bool:

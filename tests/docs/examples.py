@@ -1,9 +1,14 @@
 """An example for every route, in the order in which the page of routes shows them, and tests run them.
 
+Their bodies are those of the OpenAPI document's examples.
+
 `METHOD /path` → shell commands. The variables are those that `upwell dev` writes and those that earlier examples set.
 """
 
+import json
 import re
+
+from entrypoints.http.wire.examples import body_of
 
 _CURL = 'curl -sS --fail-with-body -X {method} "$UPWELL_URL{path}"'
 _KEY = '-H "Authorization: Bearer $UPWELL_API_KEY"'
@@ -20,6 +25,14 @@ def _call(method: str, path: str, body: str | None = None, *, namespace: bool = 
     return command if field is None else f"{field}=$({command} | field {field})"
 
 
+def _body(handler: str, **variables: str) -> str:
+    """Return the body of the OpenAPI document's example, with variables of the shell in place of these values."""
+    body = json.dumps(body_of(handler))
+    for name, value in variables.items():
+        body = body.replace(value, f"'\"${name}\"'")
+    return body
+
+
 def _open(path: str) -> str:
     return f'curl -sS --fail-with-body -X GET "$UPWELL_URL{path}"'
 
@@ -30,35 +43,33 @@ EXAMPLES: dict[str, str] = {
     "POST /v1/namespaces": _call(
         "POST",
         "/v1/namespaces",
-        '{"namespace_name": "drafts"}',
+        _body("create_namespace"),
         namespace=False,
     ),
-    "POST /v1/namespaces/list": _call("POST", "/v1/namespaces/list?limit=20", '{"search": "draft"}', namespace=False),
+    "POST /v1/namespaces/list": _call(
+        "POST", "/v1/namespaces/list?limit=20", _body("list_namespaces"), namespace=False
+    ),
     "GET /v1/namespaces/{namespace_identifier}": _call("GET", "/v1/namespaces/drafts", namespace=False),
     "PUT /v1/namespaces/{namespace_identifier}": _call(
-        "PUT", "/v1/namespaces/drafts", '{"namespace_name": "sketches"}', namespace=False
+        "PUT", "/v1/namespaces/drafts", _body("update_namespace"), namespace=False
     ),
     "PATCH /v1/namespaces/{namespace_identifier}": _call(
-        "PATCH", "/v1/namespaces/sketches", '{"description": "What is not ready yet."}', namespace=False
+        "PATCH", "/v1/namespaces/sketches", _body("patch_namespace"), namespace=False
     ),
     "DELETE /v1/namespaces/{namespace_identifier}": _call(
         "DELETE", "/v1/namespaces/sketches", namespace=False, field="task_id"
     ),
     "GET /v1/tasks/{task_id}": _call("GET", "/v1/tasks/$task_id", namespace=False),
-    "POST /v1/tasks/list": _call(
-        "POST", "/v1/tasks/list?limit=5", '{"task_type": "api_namespaces_delete"}', namespace=False
-    ),
+    "POST /v1/tasks/list": _call("POST", "/v1/tasks/list?limit=5", _body("list_tasks"), namespace=False),
     "POST /v1/buckets": _call(
         "POST",
         "/v1/buckets",
-        '{"bucket_name": "reports", "bucket_schema": {"properties": {"report": {"type": "pdf"}}}}',
+        _body("create_bucket"),
     ),
-    "POST /v1/buckets/list": _call("POST", "/v1/buckets/list", '{"search": "rep"}'),
+    "POST /v1/buckets/list": _call("POST", "/v1/buckets/list", _body("list_buckets")),
     "GET /v1/buckets/{bucket_identifier}": _call("GET", "/v1/buckets/reports"),
-    "PUT /v1/buckets/{bucket_identifier}": _call("PUT", "/v1/buckets/reports", '{"description": "By the month"}'),
-    "PATCH /v1/buckets/{bucket_identifier}": _call(
-        "PATCH", "/v1/buckets/reports", '{"bucket_name": "monthly-reports", "metadata": {"team": "tides"}}'
-    ),
+    "PUT /v1/buckets/{bucket_identifier}": _call("PUT", "/v1/buckets/reports", _body("update_bucket")),
+    "PATCH /v1/buckets/{bucket_identifier}": _call("PATCH", "/v1/buckets/reports", _body("patch_bucket")),
     "DELETE /v1/buckets/{bucket_identifier}": _call("DELETE", "/v1/buckets/monthly-reports"),
     "POST /v1/buckets/{bucket_identifier}/uploads": "\n".join(
         [
@@ -67,7 +78,7 @@ EXAMPLES: dict[str, str] = {
             + _call(
                 "POST",
                 f"{_BUCKET}/uploads",
-                '{"filename": "tide.txt", "content_type": "text/plain", "blob_property": "text"}',
+                _body("create_upload"),
             )
             + ")",
             'upload_id=$(printf %s "$answer" | field upload_id)',
@@ -76,11 +87,11 @@ EXAMPLES: dict[str, str] = {
         ]
     ),
     "POST /v1/buckets/{bucket_identifier}/uploads/list": _call(
-        "POST", f"{_BUCKET}/uploads/list?include_total=true", '{"filters": {"status": "PENDING"}}'
+        "POST", f"{_BUCKET}/uploads/list?include_total=true", _body("list_uploads")
     ),
     "GET /v1/buckets/{bucket_identifier}/uploads/{upload_id}": _call("GET", f"{_BUCKET}/uploads/$upload_id"),
     "POST /v1/buckets/{bucket_identifier}/uploads/{upload_id}/confirm": _call(
-        "POST", f"{_BUCKET}/uploads/$upload_id/confirm", "{}", field="object_id"
+        "POST", f"{_BUCKET}/uploads/$upload_id/confirm", _body("confirm_upload"), field="object_id"
     ),
     "POST /v1/buckets/{bucket_identifier}/uploads/{upload_id}/parts/sign": "\n".join(
         [
@@ -92,9 +103,7 @@ EXAMPLES: dict[str, str] = {
                 field="upload_id",
             ),
             "part_url=$("
-            + _call(
-                "POST", f"{_BUCKET}/uploads/$upload_id/parts/sign", '{"parts": [{"part_number": 1, "size_bytes": 19}]}'
-            )
+            + _call("POST", f"{_BUCKET}/uploads/$upload_id/parts/sign", _body("sign_parts"))
             + ' | sed \'s/.*"url":"\\([^"]*\\)".*/\\1/\')',
             'curl -sS --fail-with-body -T tide.txt "$part_url"',
         ]
@@ -116,7 +125,7 @@ EXAMPLES: dict[str, str] = {
     ),
     "GET /v1/uploads/{upload_id}/events": _call("GET", "/v1/uploads/$upload_id/events"),
     "GET /v1/events": _call("GET", "/v1/events?after=0&types=upload.*&limit=10", namespace=False),
-    "POST /v1/events/tokens": _call("POST", "/v1/events/tokens", '{"expires_in_seconds": 900}'),
+    "POST /v1/events/tokens": _call("POST", "/v1/events/tokens", _body("create_event_token")),
     "GET /v1/events/schemas/{tag}": _open("/v1/events/schemas/upload.completed.v1"),
     "POST /v1/uploads/{upload_id}/confirm": "\n".join(
         ["# again: the second time changes nothing", _call("POST", "/v1/uploads/$upload_id/confirm")]
@@ -125,20 +134,20 @@ EXAMPLES: dict[str, str] = {
     "POST /v1/buckets/{bucket_identifier}/objects": _call(
         "POST",
         f"{_BUCKET}/objects",
-        '{"title": "Tides", "blobs": [{"property": "text", "type": "text", "data": "High water at six."}]}',
+        _body("create_object"),
         field="object_id",
     ),
     "POST /v1/buckets/{bucket_identifier}/objects/batch": _call(
-        "POST", f"{_BUCKET}/objects/batch", '{"objects": [{"title": "Neap tide"}, {"title": "Spring tide"}]}'
+        "POST", f"{_BUCKET}/objects/batch", _body("create_objects")
     ),
     "POST /v1/buckets/{bucket_identifier}/objects/list": _call(
-        "POST", f"{_BUCKET}/objects/list?limit=5", '{"sort": {"field": "created_at", "direction": "desc"}}'
+        "POST", f"{_BUCKET}/objects/list?limit=5", _body("list_objects")
     ),
     "PUT /v1/buckets/{bucket_identifier}/objects/{object_identifier}": _call(
-        "PUT", f"{_BUCKET}/objects/$object_id", '{"metadata": {"title": "The tides"}}'
+        "PUT", f"{_BUCKET}/objects/$object_id", _body("update_object")
     ),
     "PATCH /v1/buckets/{bucket_identifier}/objects/{object_identifier}": _call(
-        "PATCH", f"{_BUCKET}/objects/$object_id", '{"tags": ["sea", "moon"]}'
+        "PATCH", f"{_BUCKET}/objects/$object_id", _body("patch_object")
     ),
     "DELETE /v1/buckets/{bucket_identifier}/objects/{object_identifier}": _call(
         "DELETE", f"{_BUCKET}/objects/$object_id"
@@ -149,8 +158,7 @@ EXAMPLES: dict[str, str] = {
             + _call(
                 "POST",
                 f"{_BUCKET}/uploads/batch",
-                '{"uploads": [{"filename": "ebb.txt", "content_type": "text/plain", "blob_property": "text"}],'
-                ' "shared_metadata": {"season": "winter"}}',
+                _body("create_uploads"),
             )
             + ")",
             'upload_id=$(printf %s "$answer" | sed \'s/.*"upload_id":"\\(upl_[a-z0-9]*\\)".*/\\1/\')',
@@ -159,7 +167,7 @@ EXAMPLES: dict[str, str] = {
     "POST /v1/buckets/{bucket_identifier}/uploads/confirm/batch": _call(
         "POST",
         f"{_BUCKET}/uploads/confirm/batch",
-        '{"confirmations": [{"upload_id": "\'"$upload_id"\'"}]}',
+        _body("confirm_uploads", upload_id=body_of("confirm_uploads")["confirmations"][0]["upload_id"]),
         field="task_id",
     ),
     # without --fail-with-body: a task that has ended already is a refusal
@@ -183,7 +191,7 @@ EXAMPLES: dict[str, str] = {
     "POST /v1/organizations/users/{user_email}/api-keys": _call(
         "POST",
         "/v1/organizations/users/ann@example.com/api-keys",
-        '{"name": "scanner", "permissions": ["read", "write"]}',
+        _body("create_api_key"),
         namespace=False,
     ),
     "GET /v1/organizations/users/{user_email}/api-keys": _call(
@@ -192,7 +200,7 @@ EXAMPLES: dict[str, str] = {
     "PATCH /v1/organizations/users/{user_email}/api-keys/{key_name}": _call(
         "PATCH",
         "/v1/organizations/users/ann@example.com/api-keys/scanner",
-        '{"description": "The scanner on the first floor."}',
+        _body("update_api_key"),
         namespace=False,
     ),
     "POST /v1/organizations/users/{user_email}/api-keys/{key_name}/rotate": _call(
@@ -201,7 +209,7 @@ EXAMPLES: dict[str, str] = {
         namespace=False,
     ),
     "GET /v1/organizations": _call("GET", "/v1/organizations", namespace=False),
-    "PATCH /v1/organizations": _call("PATCH", "/v1/organizations", '{"metadata": {"plan": "yearly"}}', namespace=False),
+    "PATCH /v1/organizations": _call("PATCH", "/v1/organizations", _body("update_organization"), namespace=False),
     "GET /v1/organizations/usage": _call("GET", "/v1/organizations/usage?start=2026-01-01", namespace=False),
     "GET /v1/organizations/audit/logs": _call(
         "GET", "/v1/organizations/audit/logs?resource_type=api_key&limit=5", namespace=False
@@ -219,13 +227,12 @@ EXAMPLES: dict[str, str] = {
     "POST /v1/organizations/webhooks": _call(
         "POST",
         "/v1/organizations/webhooks",
-        '{"webhook_name": "warehouse", "event_types": ["upload.completed", "object.created"], "channels":'
-        ' [{"channel": "webhook", "configs": {"url": "https://hooks.example.invalid/upwell", "timeout": 1}}]}',
+        _body("create_webhook"),
         namespace=False,
         field="webhook_id",
     ),
     "POST /v1/organizations/webhooks/list": _call(
-        "POST", "/v1/organizations/webhooks/list", '{"event_type": "upload.completed"}', namespace=False
+        "POST", "/v1/organizations/webhooks/list", _body("list_webhooks"), namespace=False
     ),
     "GET /v1/organizations/webhooks/{identifier}": _call(
         "GET", "/v1/organizations/webhooks/$webhook_id", namespace=False
@@ -233,8 +240,7 @@ EXAMPLES: dict[str, str] = {
     "PUT /v1/organizations/webhooks/{identifier}": _call(
         "PUT",
         "/v1/organizations/webhooks/warehouse",
-        '{"webhook_name": "warehouse", "event_types": ["upload.*"], "channels":'
-        ' [{"channel": "webhook", "configs": {"url": "https://hooks.example.invalid/upwell", "timeout": 1}}]}',
+        _body("update_webhook"),
         namespace=False,
     ),
     "POST /v1/organizations/webhooks/{identifier}/rotate-secret": _call(
@@ -247,7 +253,7 @@ EXAMPLES: dict[str, str] = {
         "GET", "/v1/organizations/webhooks/warehouse/deliveries?status=failed&limit=5", namespace=False
     ),
     "POST /v1/organizations/webhooks/{identifier}/replay": _call(
-        "POST", "/v1/organizations/webhooks/warehouse/replay", '{"after": 0, "until": 1}', namespace=False
+        "POST", "/v1/organizations/webhooks/warehouse/replay", _body("replay_webhook"), namespace=False
     ),
     # without --fail-with-body: of this webhook nobody has heard yet
     "POST /v1/organizations/webhooks/{identifier}/deliveries/{delivery_id}/redeliver": _call(
@@ -258,9 +264,7 @@ EXAMPLES: dict[str, str] = {
     "DELETE /v1/organizations/webhooks/{identifier}": _call(
         "DELETE", "/v1/organizations/webhooks/warehouse", namespace=False
     ),
-    "POST /v1/upload-tokens": _call(
-        "POST", "/v1/upload-tokens", '{"bucket": "\'"$UPWELL_BUCKET"\'", "content_types": ["image/*"], "max_count": 3}'
-    ),
+    "POST /v1/upload-tokens": _call("POST", "/v1/upload-tokens", _body("create_upload_token", UPWELL_BUCKET="files")),
     "DELETE /v1/organizations/users/{user_email}/api-keys/{key_name}": _call(
         "DELETE", "/v1/organizations/users/ann@example.com/api-keys/scanner", namespace=False
     ),

@@ -45,12 +45,14 @@ def _route(operation: Operation) -> str:
     if given is not None:
         may = "" if body["requestBody"].get("required") else " (may be left out)"
         lines += [f"Body: {_told(given)}{may}.", ""]
-    answers = [(status, _content(answer)) for status, answer in body["responses"].items() if status < "300"]
-    told = ", ".join(f"{status} with {_told(schema)}" if schema else f"{status}" for status, schema in answers)
+    told = ", ".join(f"{status} with {_told(media['schema'])}" if media else status for status, media in _answers(body))
     errors = ", ".join(status for status in body["responses"] if status >= "300")
     lines += [f"Answers: {told}{'; errors: ' + errors if errors else ''}.", ""]
     if operation.name in EXAMPLES:
         lines += ["```sh", EXAMPLES[operation.name], "```", ""]
+    answered = next((media["example"] for _, media in _answers(body) if "example" in media), None)
+    if answered is not None:
+        lines += ["Answer:", "", "```json", json.dumps(answered, indent=2, ensure_ascii=False), "```", ""]
     return "\n".join(lines)
 
 
@@ -107,6 +109,13 @@ def _values(schema: Schema) -> str:
 
 def _plain(value: Any) -> str:  # noqa: ANN401  # JSON
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _answers(body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the statuses of success, each with what its answer holds."""
+    for status, answer in body["responses"].items():
+        if status < "300":
+            yield status, answer.get("content", {}).get("application/json", {})
 
 
 def _content(holder: dict[str, Any] | None) -> Schema | None:

@@ -178,6 +178,7 @@ class ListedObject(Response, frozen=True):
     source_details: list[Json] | UnsetType = UNSET
     status: TaskStatus | UnsetType = UNSET
     error: str | UnsetType | None = UNSET
+    deletes_at: datetime | UnsetType | None = UNSET
 
 
 class ListObjectsResponse(Response, frozen=True):
