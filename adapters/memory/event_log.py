@@ -36,7 +36,7 @@ from domain.bucket import BucketStatus
 from domain.events import encode, topic_of
 from domain.object import ObjectDeleted
 from domain.organization import OrganizationProfileChanged
-from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
+from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError, quota_exceeded
 from domain.tags import BY_TAG, decode
 from domain.telling import origin_of
 from domain.upload import Status, UploadBytesInherited, UploadDeleted, UploadForgotten
@@ -222,12 +222,7 @@ class MemoryEventLog:
         usage = self.tables.quotas.get(command.organization_id, Usage())
         used_bytes = usage.reserved_bytes + usage.accepted_bytes
         if limit_bytes is not None and used_bytes + command.room_bytes > limit_bytes:
-            raise QuotaExceededError(
-                "quota_exceeded",
-                f"The storage quota is {limit_bytes} bytes, {used_bytes} are in use, and {command.room_bytes} more were"
-                " requested: delete something, or raise the quota.",
-                {"limit_bytes": limit_bytes, "used_bytes": used_bytes, "requested_bytes": command.room_bytes},
-            )
+            raise quota_exceeded(limit_bytes, used_bytes, command.room_bytes)
 
     def _carry_out(self, streams: Sequence[StreamAppend]) -> None:
         """Append and project; an event that cannot be projected leaves everything as it was."""

@@ -48,7 +48,7 @@ from application.ports.event_log import (
 )
 from application.ports.request_records import note_command
 from domain.events import encode, topic_of
-from domain.refusals import ForbiddenError, NotFoundError, QuotaExceededError, UnauthenticatedError, WrongStateError
+from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError, quota_exceeded
 
 MAX_BATCH = 64
 MAX_BATCH_EVENTS = 256  # with these a group is full, too: those of the next group wait for it
@@ -507,13 +507,3 @@ def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: C901, PLR0911, PLR0
             return NotFoundError(code, "The bucket or namespace was deleted: use another one.")
         case other:
             return asyncpg.InternalServerError(f"unknown refusal {other!r}")
-
-
-def quota_exceeded(limit_bytes: int, used_bytes: int, requested_bytes: int) -> QuotaExceededError:
-    """Return the refusal of bytes for which the quota has no room."""
-    return QuotaExceededError(
-        "quota_exceeded",
-        f"The storage quota is {limit_bytes} bytes, {used_bytes} are in use, and {requested_bytes} more were"
-        " requested: delete something, or raise the quota.",
-        {"limit_bytes": limit_bytes, "used_bytes": used_bytes, "requested_bytes": requested_bytes},
-    )

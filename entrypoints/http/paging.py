@@ -88,6 +88,7 @@ def page_request(
 def pagination(path: str, listing: Listing[Any], page: Page[Any], asked: PageRequest) -> PaginationResponse:
     """Return where a page stands; behind a cursor, nobody knows its number."""
     following = asked.offset + asked.limit
+    total = page.total if page.total is not None else _counted_on_the_last(page, asked)
     more = page.has_more and bool(page.rows)
     next_cursor = _cursor(listing.place(page.rows[-1], asked.order), asked) if more else None
     by_offset = asked.after is None and following <= _MAX_OFFSET
@@ -99,13 +100,19 @@ def pagination(path: str, listing: Listing[Any], page: Page[Any], asked: PageReq
         limit=asked.limit,
         offset=asked.offset,
         has_more=page.has_more,
-        total=page.total,
-        total_count=page.total,
-        total_pages=None if page.total is None else -(-page.total // asked.limit),
+        total=total,
+        total_count=total,
+        total_pages=None if total is None else -(-total // asked.limit),
         next_page=_link(path, next_link) if more else None,
         previous_page=_link(path, before) if asked.offset > 0 and asked.after is None else None,
         next_cursor=next_cursor,
     )
+
+
+def _counted_on_the_last(page: Page[Any], asked: PageRequest) -> int | None:
+    """Return how many rows there are, where the page shows it: it is the last, and those before it are numbered."""
+    beyond = asked.offset > 0 and not page.rows
+    return None if asked.after is not None or page.has_more or beyond else asked.offset + len(page.rows)
 
 
 def _link(path: str, parameters: Mapping[str, object]) -> str:

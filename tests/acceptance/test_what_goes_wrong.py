@@ -31,7 +31,7 @@ OTHER_HASH = (
     "The bytes that arrived have the SHA-256 c425df…, not 475901…. Request a new upload, and send the file again."
 )
 NO_ROOM = (
-    "The storage quota is 8388608 bytes, 0 are in use, and 8388609 more were requested: "
+    "The storage quota is 8388608 bytes, 0 are stored or reserved, and 8388609 more were requested: "
     "delete something, or raise the quota."
 )
 HELD = f"{len(BODY)} reserved"
