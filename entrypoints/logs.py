@@ -3,17 +3,23 @@
 What other libraries log, warnings, and what nobody has caught go the same way, so that every line has the same form.
 """
 
+import io
 import logging
+import re
 import sys
 import threading
 from types import TracebackType
+from typing import TextIO
 
 import msgspec
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, ExcInfo
 
 # Without local variables: they hold secrets.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+# What a terminal, or a reader of lines, might take for more than text: control characters, line and paragraph
+# separators, and what changes the direction of writing.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _log = structlog.get_logger("upwell")
 
 
@@ -37,9 +43,8 @@ def configure_logs(log_format: str, log_level: str) -> None:
     else:
         rendering = [
             _without_nothing,
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
+            _without_controls,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_plain_traceback),
         ]
         structlog.configure(
             processors=[*shared, *rendering],
@@ -79,5 +84,21 @@ def _without_nothing(logger: object, name: str, event: EventDict) -> EventDict: 
     return {field: value for field, value in event.items() if value is not None}
 
 
+def _without_controls(logger: object, name: str, event: EventDict) -> EventDict:  # noqa: ARG001  # structlog's signature
+    return {
+        field: _CONTROLS.sub(_escaped, value) if isinstance(value, str) else value for field, value in event.items()
+    }
+
+
+def _plain_traceback(target: TextIO, error: ExcInfo) -> None:
+    written = io.StringIO()
+    structlog.dev.plain_traceback(written, error)
+    target.write("\n".join(_CONTROLS.sub(_escaped, line) for line in written.getvalue().split("\n")))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
 def _to_json(logger: object, name: str, event: EventDict) -> bytes:  # noqa: ARG001  # structlog's signature
-    return msgspec.json.encode(event, enc_hook=str)
+    return _CONTROLS.sub(_escaped, msgspec.json.encode(event, enc_hook=str).decode()).encode()

@@ -96,6 +96,9 @@ class RequestLog:
                 await answer_error(cast("Scope", asked), receive, cast("Send", answer), StoppingError())
             raise
         finally:
+            refused = getattr(asked.get(CONNECTION), "refused", None)
+            if refused is not None:  # by the server, while the application waited for the body
+                status, asked[CODE] = refused
             if self._observe is not None:
                 self._observe(asked.get("path_template", ""), method, status, time.perf_counter() - began)
             if _log.is_enabled_for(logging.INFO):

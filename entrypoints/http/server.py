@@ -178,6 +178,7 @@ class BoundedHttp(HttpToolsProtocol):
     """Bounds what a connection may cost; uvicorn keeps any head for any time.
 
     An answer that goes on without end is told by `when_ending` that the server stops, and may `abort` its connection.
+    `refused`: the status and code with which the server itself has answered the request that is under way.
     """
 
     server_state: Connections
@@ -195,6 +196,7 @@ class BoundedHttp(HttpToolsProtocol):
     _lingers_until: float | None = None
     _refusal: tuple[int, str, str] | None = None
     _when_ending: Callable[[], None] | None = None
+    refused: tuple[int, str] | None = None
 
     def _lingers(self) -> bool:
         """Whether what comes is thrown away."""
@@ -297,6 +299,11 @@ class BoundedHttp(HttpToolsProtocol):
         """Refuse what is no request."""
         self._refuse(*(self._refusal or (400, "invalid_http", f"{msg} Send HTTP/1.1.")))
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer as if nothing else than HTTP had been asked for, and end the connection: what follows may be that."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
     def close(self) -> None:
         """End the connection after the answer: at once, or when the client has had time to read it."""
         if self._in_body and not self.transport.is_closing():
@@ -384,6 +391,7 @@ class BoundedHttp(HttpToolsProtocol):
             if cycle.response_started or self.pipeline:
                 self.abort()
                 return
+            self.refused = status, code
             cycle.disconnected = True
             cycle.message_event.set()
         self.write(b"".join([STATUS_LINE[status], *_error(status, code, message)]))

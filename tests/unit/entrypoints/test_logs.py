@@ -9,7 +9,7 @@ import asyncio, logging, threading, warnings
 from entrypoints.logs import configure_logs, say
 configure_logs({format!r}, "info")
 import structlog
-structlog.get_logger("upwell.test").info("told", fact=1)
+structlog.get_logger("upwell.test").info("told", fact=1, path="/a\\x00\\x1b[31m\\x9b\\u202eb\\n2030-01-01 forged")
 logging.getLogger("asyncpg.pool").warning("a pool says %s", "something")
 logging.getLogger("uvicorn.error").info("not told")
 try:
@@ -47,7 +47,15 @@ def test_every_line_is_json() -> None:
     assert lines[4]["reason"] == "Why it ends."
 
 
-def test_lines_for_a_terminal_are_not() -> None:
+def test_no_line_has_control_characters() -> None:
+    path = "/a\\u0000\\u001b[31m\\u009b\\u202eb\\u000a2030-01-01 forged"
+    for log_format in ("console", "json"):
+        lines = _told(log_format)
+        assert path in lines[0].replace("\\\\", "\\")
+        assert all(line.isprintable() for line in lines)
+
+
+def test_lines_for_a_terminal_are_not_json() -> None:
     lines = _told("console")
     assert "told" in lines[0]
     assert "upwell: Why it ends." in lines

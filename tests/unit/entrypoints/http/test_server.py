@@ -7,8 +7,11 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+import structlog
 import uvicorn
+from litestar.types import ASGIApp
 
+from entrypoints.http.request_log import RequestLog
 from entrypoints.http.server import (
     CONNECTION,
     HEAD_BYTES,
@@ -351,3 +354,38 @@ async def test_what_is_no_http_is_refused_in_the_envelope() -> None:
     connection.data_received(b"\x16\x03\x01 hello TLS\r\n\r\n")
     assert wire.status == 400
     assert wire.code == "invalid_http"
+
+
+@pytest.mark.parametrize("body", [b"", b"{}"])
+async def test_a_request_for_another_protocol_is_answered_as_any_other(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection, wire = House(answers).open()
+    head = b"POST / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\ncontent-length: %d\r\n\r\n"
+    connection.data_received(head % len(body) + body)
+    await settle()
+    assert wire.status == 204
+    assert wire.closed
+    assert caplog.messages == []
+
+
+async def test_the_log_has_the_status_that_the_server_itself_has_answered() -> None:
+    async def reads(scope: Message, receive: Receive, send: Send) -> None:  # noqa: ARG001  # ASGI
+        while (await receive())["type"] == "http.request":
+            pass
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+
+    seen: list[int] = []
+
+    def observe(route: str, method: str, status: int, seconds: float) -> None:  # noqa: ARG001  # its signature
+        seen.append(status)
+
+    log = RequestLog(cast("ASGIApp", reads), observe=observe)
+    connection, wire = House(cast("App", log)).open()
+    connection.data_received(b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")
+    with structlog.testing.capture_logs() as lines:
+        await settle()
+    assert wire.status == 400
+    assert seen == [400]
+    told = [line for line in lines if line["event"] == "request"]
+    assert [(line["status"], line["code"]) for line in told] == [(400, "invalid_http")]
