@@ -1,12 +1,13 @@
 """An S3 storage of our own for development and tests: SeaweedFS, persistent, a child of this process, on loopback only.
 
 SeaweedFS has more doors than S3. Those of its master and filer are shut (`-disableHttp`), that of its volumes asks
-for a token, and only the S3 door takes our credentials. gRPC between its parts stays open to the users of this very
-machine; it has no other host's ear and no browser's.
+for a token, and only the S3 door takes our credentials. Its parts speak gRPC with each other by a certificate that
+this folder alone has: other users of the machine have none.
 """
 
 import http.client
 import importlib.metadata
+import ipaddress
 import json
 import os
 import secrets
@@ -15,7 +16,7 @@ import signal
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -24,6 +25,10 @@ from typing import NamedTuple, Self
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from adapters.embedded.errors import EmbeddedError
 from adapters.embedded.process import (
@@ -46,8 +51,10 @@ _SUDDEN = signal.SIGKILL
 _PROBE = "upwell-probe"
 _PORT_CHOICES = 3
 _DOORS = ("s3", "s3.grpc", "master", "master.grpc", "volume", "volume.grpc", "filer", "filer.grpc")
+_PARTS = ("master", "volume", "filer", "s3", "client")
 _GRPC_SOCKETS = Path("/tmp")  # noqa: S108 - SeaweedFS puts them there and nowhere else
 _ANSWERS_WITHIN = timedelta(seconds=10)
+_CERTIFICATE_LASTS = timedelta(days=3650)
 
 # All paths are relative to its working directory: -dir takes a list, and no comma in a user's path may split it.
 _ARGUMENTS = (
@@ -206,14 +213,37 @@ def _configure(folder: Path, hook: WebHook | None = None) -> dict[str, str]:
         "actions": ["Admin"],
     }
     write_private(folder / "identities.json", json.dumps({"identities": [identity]}, indent=2))
+    _write_certificate(folder)
     write_private(
         folder / "security.toml",
         f'[jwt.signing]\nkey = "{secret["volume_token_key"]}"\n'
-        f'[jwt.filer_signing]\nkey = "{secret["filer_token_key"]}"\n',
+        f'[jwt.filer_signing]\nkey = "{secret["filer_token_key"]}"\n'
+        '[grpc]\nca = "grpc.crt"\n'
+        + "".join(f'[grpc.{part}]\ncert = "grpc.crt"\nkey = "grpc.key"\n' for part in _PARTS),
     )
     for name, text in {**_CONFIGURATION, **({} if hook is None else {"notification.toml": _telling(hook)})}.items():
         write_private(folder / name, text)
     return secret
+
+
+def _write_certificate(folder: Path) -> None:
+    """Write a certificate, new at each start, by which the parts know each other and nobody else."""
+    now, name = datetime.now(UTC), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "upwell")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - _CERTIFICATE_LASTS)  # clocks are set back
+        .not_valid_after(now + _CERTIFICATE_LASTS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(LOOPBACK))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    write_private(folder / "grpc.crt", certificate.public_bytes(Encoding.PEM).decode())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_private(folder / "grpc.key", private.decode())
 
 
 def _telling(hook: WebHook) -> str:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -257,6 +258,29 @@ def test_no_door_takes_or_deletes_anything_unsigned(storage: EmbeddedStorage) ->
     assert [found["Key"] for found in s3.list_objects_v2(Bucket="guarded")["Contents"]] == ["k"]
     assert s3.get_object(Bucket="guarded", Key="k")["Body"].read() == b"seven"
     assert ask(urlsplit(storage.endpoint_url).port or 0, "GET", "/guarded/k")[0] == 403
+
+
+@pytest.mark.parametrize("door", ["master.grpc", "volume.grpc", "filer.grpc", "s3.grpc"])
+def test_its_parts_speak_with_nobody_else(storage: EmbeddedStorage, door: str) -> None:
+    hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
+    address = ("127.0.0.1", storage._ports[door])
+    with socket.create_connection(address, timeout=10) as plain:
+        plain.sendall(hello)
+        assert _answer(plain) == b""
+    anyone = ssl.create_default_context()
+    anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
+    anyone.set_alpn_protocols(["h2"])
+    with anyone.wrap_socket(socket.create_connection(address, timeout=10)) as encrypted:
+        encrypted.sendall(hello)
+        with pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"):
+            encrypted.recv(1)
+
+
+def _answer(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(1)
+    except ConnectionResetError:
+        return b""
 
 
 def test_a_users_own_settings_do_not_reach_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,6 +147,17 @@ def test_a_child_tells_its_last_words_and_the_log_before_is_kept(tmp_path: Path,
     assert (tmp_path / "log.1").read_text() == "first\n"
 
 
+def test_its_logs_are_for_their_owner_only(tmp_path: Path, start: Callable[[str], Child]) -> None:
+    (tmp_path / "log").touch()
+    (tmp_path / "log").chmod(0o644)
+    umask = os.umask(0)
+    try:
+        start("echo hello")
+    finally:
+        os.umask(umask)
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {"log": 0o600, "log.1": 0o600}
+
+
 def test_a_child_sees_nothing_of_our_environment(
     monkeypatch: pytest.MonkeyPatch, start: Callable[[str], Child]
 ) -> None:
