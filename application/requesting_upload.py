@@ -53,7 +53,7 @@ from domain.upload import (
     lasts_until,
     reserved,
 )
-from domain.upload_token import UploadToken
+from domain.upload_token import UploadToken, size_meant
 from domain.verification import Found, judge
 
 MIN_EXPIRY_SECONDS = 60
@@ -64,6 +64,10 @@ DUPLICATE_MESSAGE = "The bytes are here already: nothing has to be sent, this is
 _IN_PARTS_MESSAGE = (
     "The file is larger than one PUT takes, so it is sent in parts: get their URLs with POST"
     " /v1/uploads/{upload_id}/parts/sign, PUT each of part_size bytes, then confirm. Or announce a smaller file."
+)
+_EMPTY_MESSAGE = (
+    "The size was left out, and this upload token limits it, so the URL takes an empty file alone: send"
+    " file_size_bytes with any other."
 )
 _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be sent."
 
@@ -238,6 +242,7 @@ class RequestingUpload:
                 {"field": "presigned_url_expiration"},
             )
         check_retention(wish.expires_after_seconds, "expires_after_seconds")
+        wish = _with_size(wish, caller.token)
         admitted = admit(
             wish.announcement,
             self._rules_of(bucket),
@@ -481,6 +486,14 @@ class RequestingUpload:
                 return position
 
 
+def _with_size(wish: Wish, token: UploadToken | None) -> Wish:
+    announced = wish.announcement
+    if token is None or announced.multipart is Multipart.ALWAYS:
+        return wish
+    meant = msgspec.structs.replace(announced, file_size_bytes=size_meant(token, announced.file_size_bytes))
+    return msgspec.structs.replace(wish, announcement=meant)
+
+
 def _sameness(command: RequestUpload) -> Sameness | None:
     """Return what an earlier upload must have to be an original of this one."""
     request = command.request
@@ -548,7 +561,8 @@ def _answer(item: _Item, position: int) -> Answer:
     if item.command.existing_object_id is not None:
         return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
     if record.part_size is None:
-        return Answer(record=record, signed=item.signed)
+        empty = record.declared_size_bytes == 0
+        return Answer(record=record, signed=item.signed, message=_EMPTY_MESSAGE if empty else None)
     unasked = item.announced.multipart is not Multipart.ALWAYS
     return Answer(record=record, signed=None, message=_IN_PARTS_MESSAGE if unasked else None)
 

@@ -113,6 +113,14 @@ def token_of(event: UploadTokenIssued) -> UploadToken:
     )
 
 
+def size_meant(token: UploadToken, size_bytes: int | None) -> int | None:
+    """Return the size that a file is held to: where the token limits it, one that is left out is that of an empty file.
+
+    A request declares no size of 0, and a URL that binds none would take any.
+    """
+    return 0 if size_bytes is None and token.max_size_bytes is not None else size_bytes
+
+
 def check_use(token: UploadToken, *, used: int, content_type: str, size_bytes: int | None) -> None:
     """Refuse a file that the token does not allow. `used`: how many uploads it was used for already."""
     if not media_types.within(content_type, token.content_types):
@@ -126,7 +134,8 @@ def check_use(token: UploadToken, *, used: int, content_type: str, size_bytes: i
         if size_bytes is None:
             raise InvalidInputError(
                 "size_required",
-                "file_size_bytes is missing, and this upload token limits the size of a file: send it.",
+                "file_size_bytes is missing, and this upload token limits the size of a file: send it, or send an empty"
+                " file without multipart=always.",
                 {"field": "file_size_bytes"},
             )
         if size_bytes > token.max_size_bytes:

@@ -264,21 +264,33 @@ def _check_url(url: str) -> None:
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Refuse headers that cannot be sent, or that are ours to send."""
-    wrong = [
-        name[:100]
-        for name, value in headers.items()
-        if not _HEADER_NAME.fullmatch(name)
-        or not _HEADER_VALUE.fullmatch(value)
-        or name.lower() in _OWN_HEADERS
-        or name.lower().startswith(_OWN_PREFIXES)
-        or value == MASK
-    ]
-    if wrong or len(headers) > MAX_HEADERS or len({name.lower() for name in headers}) < len(headers):
+    """Refuse headers that cannot be sent, or that are ours to send; the message names the first of them."""
+    wrong = {name[:100]: problem for name, value in headers.items() if (problem := _problem(name, value))}
+    lower = [name.lower() for name in headers]
+    wrong |= {name[:100]: "is there twice" for name in headers if lower.count(name.lower()) > 1}
+    if wrong:
+        name, problem = next(iter(wrong.items()))
         raise InvalidInputError(
             "invalid_headers",
-            f"headers are not allowed as they are: send at most {MAX_HEADERS} names, each once, with printable ASCII"
-            " values, and leave out reserved ones such as Host, Content-Type, Metadata, Cookie, X-Forwarded-For and"
-            " webhook-id.",
-            {"field": "headers", "headers": wrong},
+            f"headers: {name!a} {problem}. Leave it out, or correct it.",
+            {"field": f"headers.{name}", "headers": list(wrong)},
         )
+    if len(headers) > MAX_HEADERS:
+        raise InvalidInputError(
+            "invalid_headers",
+            f"headers has {len(headers)} names: send at most {MAX_HEADERS}.",
+            {"field": "headers", "headers": []},
+        )
+
+
+def _problem(name: str, value: str) -> str | None:
+    """Return what is wrong with a header, and what is allowed; None: nothing."""
+    if not _HEADER_NAME.fullmatch(name):
+        return "is not the name of a header (1 to 100 letters, digits and hyphens)"
+    if name.lower() in _OWN_HEADERS or name.lower().startswith(_OWN_PREFIXES):
+        return "is reserved"
+    if value == MASK:
+        return "has the mask of a value that is kept, and none is"
+    if not _HEADER_VALUE.fullmatch(value):
+        return "has a value that is not allowed (1 to 4002 printable ASCII characters, no spaces at the ends)"
+    return None

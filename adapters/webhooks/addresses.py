@@ -4,9 +4,11 @@ The networks are written out here. What Python calls a global address differs be
 what clouds serve to their machines alone.
 """
 
+import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
+from urllib.parse import unquote
 
 WEB_PORTS: Final = (443, 80)
 
@@ -31,6 +33,8 @@ METADATA: Final = frozenset(
         "fe80::a9fe:a9fe",  # OpenStack
     )
 )
+
+_THIS_MACHINE: Final = "localhost"  # and every name under it (RFC 6761)
 
 # IANA's special-purpose addresses, and multicast: https://www.iana.org/assignments/iana-ipv4-special-registry
 _NOT_PUBLIC_V4: Final = [
@@ -80,6 +84,21 @@ class AllowedTargets:
         if found in METADATA:
             return False
         return _is_public(found) or any(found in network for network in self._networks)
+
+    def allow_host(self, host: str) -> bool:
+        """Say whether the host of a URL may be reached, as far as it says itself: it is an address, or this machine.
+
+        Any other name may be, until it has been resolved.
+        """
+        literal = unquote(host).strip("[]").rstrip(".").lower()
+        if literal == _THIS_MACHINE or literal.endswith(f".{_THIS_MACHINE}"):
+            return self.allow("127.0.0.1") or self.allow("::1")
+        if ":" in literal:  # in a URL that is an address of IPv6, with a zone perhaps
+            return self.allow(literal)
+        try:
+            return self.allow(str(ip_address(socket.inet_aton(literal))))  # in any form that a resolver reads: 127.1
+        except OSError:
+            return True
 
     def allow_port(self, port: int) -> bool:
         """Say whether this port may be reached."""

@@ -99,6 +99,8 @@ class AiohttpWebhookSender:
         if refused is not None:
             raise TargetRefusedError(refused)
         host = urlsplit(url).hostname or ""
+        if not self._targets.allow_host(host):
+            raise TargetRefusedError(_PRIVATE)
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._resolver.resolve(host)
@@ -112,6 +114,8 @@ class AiohttpWebhookSender:
         if self._session is None:
             raise RuntimeError("not running")
         refused = self._refused_port(url)
+        if refused is None and not self._targets.allow_host(urlsplit(url).hostname or ""):
+            refused = _PRIVATE
         if refused is not None:
             return Answer(error=refused)
         try:

@@ -10,7 +10,7 @@ from litestar.types import Empty
 
 from domain.json_text import NotJSONError, TooDeepError, decode, null_character_at
 from domain.refusals import InvalidInputError
-from entrypoints.http.complaints import CODE, body_complaint
+from entrypoints.http.complaints import CODE, body_complaint, number_complaint
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -59,7 +59,7 @@ def _read_any(body: bytes) -> Any:  # noqa: ANN401  # JSON
     try:
         return _read(body)
     except msgspec.ValidationError as error:  # a number that is out of range
-        raise body_complaint(error, Any) from error
+        raise number_complaint(body) from error
 
 
 def _read(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> Any:  # noqa: ANN401  # the same

@@ -4,6 +4,8 @@ The decoder says where it stopped; what is allowed there comes from the type of 
 has to match a pattern says in words what the pattern means: `Meta(pattern=…, extra={"allowed": "…"})`.
 """
 
+import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -76,9 +78,24 @@ def parameter_complaint(handler: BaseRouteHandler, error: HTTPException) -> Inva
     field = next(_named(handler, name), None)
     if field is None:
         return unreadable()
+    if name == "data":  # the body, of which there is none
+        return _refusal("The body", "body", "The body is missing", "send a JSON object", "a JSON object")
     allowed = _parameter_phrase(field)
     wrong = "is missing" if "missing" in str(told.get("message", "")).lower() else "has a value that is not allowed"
     return _refusal(name, where, f"{name} {wrong}", f"send {allowed}", allowed)
+
+
+def number_complaint(body: bytes) -> InvalidInputError:
+    """Return the refusal of JSON that has a number beyond all bounds."""
+    try:
+        document = json.loads(body, parse_int=_number, parse_float=_number)
+    except (RecursionError, ValueError):  # the decoder had come as far as the number, and no further
+        document = None
+    place = next(_beyond_bounds(document, ""), "").removeprefix(".")
+    allowed = "a number that fits into 64 bits"
+    return _refusal(
+        place or "The body", "body", f"{place or 'The body'} is a number out of range", f"send {allowed}", allowed
+    )
 
 
 def unreadable() -> InvalidInputError:
@@ -174,6 +191,29 @@ def _at(described: inspect.Type, path: str) -> inspect.Type:
     return described
 
 
+_BEYOND = object()
+_MAX_DIGITS = 4300  # of an integer, in Python
+
+
+def _number(text: str) -> object:
+    return _BEYOND if len(text) > _MAX_DIGITS or math.isinf(float(text)) else None
+
+
+def _beyond_bounds(value: Any, path: str) -> Iterator[str]:  # noqa: ANN401  # JSON
+    waiting = [(value, path)]
+    while waiting:
+        found, place = waiting.pop()
+        match found:
+            case dict():
+                waiting += [(inner, f"{place}.{name[:_MAX_NAME]}") for name, inner in found.items()]
+            case list():
+                waiting += [(inner, f"{place}[{index}]") for index, inner in enumerate(found)]
+            case _ if found is _BEYOND:
+                yield place
+            case _:
+                pass
+
+
 def _named_keys(document: Any, described: inspect.Type, path: str) -> str:  # noqa: ANN401  # JSON
     """Return a path in which the decoder's `[...]` is the first key of an object that does not fit; else `.*`."""
     named = ""
@@ -232,13 +272,17 @@ def _range(described: inspect.IntType | inspect.FloatType, limits: Mapping[str, 
     least, most = limits.get("ge", described.ge), limits.get("le", described.le)
     more, less = limits.get("gt", described.gt), limits.get("lt", described.lt)
     if least is not None and most is not None:
-        return f" from {least} to {most}"
+        return f" from {_plain(least)} to {_plain(most)}"
     words = [
-        f"{word} {bound}"
+        f"{word} {_plain(bound)}"
         for word, bound in (("at least", least), ("at most", most), ("more than", more), ("less than", less))
         if bound is not None
     ]
     return f" of {' and '.join(words)}" if words else ""
+
+
+def _plain(bound: float) -> str:
+    return str(int(bound)) if bound == int(bound) else str(bound)
 
 
 def _length(

@@ -177,6 +177,21 @@ async def test_an_address_is_looked_at_again_when_a_socket_is_made(monkeypatch: 
         assert inside.taken == []
 
 
+@pytest.mark.parametrize("host", ["localhost.", "[fe80::1%25eth0]", "127.0.0.1.", "[::1]"])
+async def test_a_host_that_is_private_by_itself_is_refused_without_a_look(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> list[Any]:
+        raise AssertionError("nothing is to be resolved")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    async with sending() as sender:
+        with pytest.raises(TargetRefusedError):
+            await sender.check(f"http://{host}/")
+        answer = await sender.post(f"http://{host}/", b"{}", headers={}, seconds=5)
+    assert "network that webhooks may not reach" in (answer.error or "")
+
+
 async def test_a_name_with_one_inner_address_among_others_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     both = resolving_to("8.8.8.8")("", 80) + resolving_to("10.0.0.1")("", 80)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: both)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
-from domain.upload_token import IssueToken, UploadToken, check_use, issue, token_of
+from domain.upload_token import IssueToken, UploadToken, check_use, issue, size_meant, token_of
 from tests.unit.domain.examples import LATER, ORIGIN
 
 ISSUE = IssueToken(
@@ -60,3 +60,9 @@ def test_a_token_takes_nothing_else(use: dict[str, Any], error: type[RefusedErro
     with pytest.raises(error) as caught:
         check_use(token(), **{**good, **use})
     assert caught.value.code == code
+
+
+def test_a_size_that_is_left_out_is_that_of_an_empty_file_where_the_token_limits_it() -> None:
+    assert size_meant(token(), None) == 0
+    assert size_meant(token(), 7) == 7
+    assert size_meant(msgspec.structs.replace(token(), max_size_bytes=None), None) is None

@@ -26,6 +26,7 @@ from domain.webhook import (
     WebhookUpdated,
     check_headers,
 )
+from tests.messages import faults
 from tests.unit.domain.examples import ORIGIN
 from tests.unit.domain.spec import Behaviour
 
@@ -173,6 +174,15 @@ def test_headers_that_are_not_the_callers_to_set_are_refused(headers: dict[str, 
     with pytest.raises(InvalidInputError) as refused:
         check_headers(headers)
     assert refused.value.code == "invalid_headers"
+    assert len(headers) > 20 or ascii(next(iter(headers))) in refused.value.message
+    assert faults(refused.value.message) == []
+
+
+def test_the_header_that_is_wrong_is_named_among_others() -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        check_headers({"X-Team": "tides", "Host": "a", "X-A": ""})
+    assert refused.value.message == "headers: 'Host' is reserved. Leave it out, or correct it."
+    assert refused.value.details == {"field": "headers.Host", "headers": ["Host", "X-A"]}
 
 
 def test_other_headers_are_sent() -> None:

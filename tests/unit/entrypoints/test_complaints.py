@@ -13,7 +13,7 @@ from msgspec import inspect
 
 from domain.refusals import InvalidInputError
 from entrypoints.http.app import create_app
-from entrypoints.http.complaints import body_complaint, parameter_complaint
+from entrypoints.http.complaints import body_complaint, number_complaint, parameter_complaint
 from tests.messages import faults
 
 _WRONG: tuple[Any, ...] = (None, True, -1, 10**30, 1.5, "", "\u2603" * 5000, [], [None], {}, {"a": None})
@@ -176,3 +176,29 @@ def test_every_pattern_says_in_words_what_it_means() -> None:
                 yield from patterns(each, seen)
 
     assert list(patterns(tuple(inspect.type_info(kind) for kind in BODIES.values()), set())) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'{"metadata": {"a": [1, %s]}}' % (b"9" * 5000), "metadata.a[1]"),
+        (b'{"price": 1e400, "other": 10e2}', "price"),
+        (b'[{"n": -1e999}]', "[0].n"),
+        (b"%s" % (b"9" * 5000), "The body"),
+    ],
+)
+def test_a_number_beyond_all_bounds_is_named(body: bytes, place: str) -> None:
+    refusal = number_complaint(body)
+    assert refusal.details["field"] == place
+    assert refusal.message == f"{place} is a number out of range: send a number that fits into 64 bits."
+    assert faults(refusal.message) == []
+
+
+def test_a_body_that_is_missing_is_called_the_body_and_bounds_are_plain_numbers() -> None:
+    def told(of: Any, name: str) -> str:  # noqa: ANN401  # a handler
+        extra = [{"key": name, "source": "body", "message": "Expected `object`, got `null`"}]
+        return parameter_complaint(of, ValidationException(extra=extra)).message
+
+    by_name = {str(each.handler_name): each for each in handlers()}
+    assert told(by_name["create_upload"], "data") == "The body is missing: send a JSON object."
+    assert told(by_name["list_events"], "wait") == ("wait has a value that is not allowed: send a number from 0 to 60.")

@@ -91,3 +91,31 @@ def test_ports_beside_those_of_the_web_are_the_operators_to_allow() -> None:
     assert [port for port in range(1, 65536) if web.allow_port(port)] == [80, 443]
     assert [port for port in range(1, 65536) if more.allow_port(port)] == [80, 443, 8443, *range(9000, 9011)]
     assert not more.allow_port(0)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost.",
+        "LOCALHOST",
+        "a.localhost",
+        "a.localhost.",
+        "%6cocalhost",
+        "127.0.0.1.",
+        "127.1",
+        "2130706433.",
+        "0x7f000001",
+        "::1",
+        "fe80::1%25eth0",
+        "fe80::1%eth0",
+        "169.254.169.254.",
+    ],
+)
+def test_a_host_that_says_itself_that_it_is_private_is_refused_unresolved(host: str) -> None:
+    assert not AllowedTargets().allow_host(host)
+
+
+def test_a_host_that_is_public_or_allowed_or_a_name_is_not_refused_unresolved() -> None:
+    assert all(map(AllowedTargets().allow_host, ["example.invalid", "example.invalid.", "8.8.8.8", "2606:4700::1111"]))
+    assert all(map(AllowedTargets(["127.0.0.0/8"]).allow_host, ["localhost", "localhost.", "127.0.0.1"]))
+    assert not AllowedTargets(["0.0.0.0/0", "::/0"]).allow_host("169.254.169.254.")
