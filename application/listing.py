@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from application.ports.read_side import (
+    AvoidedDuplicate,
     BucketRecord,
     Figures,
     NamespaceRecord,
@@ -167,6 +168,27 @@ UPLOADS = Listing[UploadRecord](
         "size_bytes": lambda row: (row.declared_size_bytes if row.size_bytes is None else row.size_bytes) or 0,
     },
     status=lambda row: row.status.value,
+)
+AVOIDED_DUPLICATES = Listing[AvoidedDuplicate](
+    fields={
+        "duplicate_id": Field(Kind.ID, lambda row: row.duplicate_id),
+        "bucket_id": Field(Kind.ID, lambda row: row.bucket_id),
+        "original_upload_id": Field(Kind.ID, lambda row: row.original_upload_id),
+        "filename": Field(Kind.TEXT, lambda row: row.filename),
+        "content_type": Field(Kind.TEXT, lambda row: row.content_type),
+        "file_size_bytes": Field(Kind.NUMBER, lambda row: row.declared_size_bytes),
+        "file_hash": Field(Kind.ID, lambda row: row.sha256),
+        "metadata": Field(Kind.JSON, lambda row: row.metadata),
+        "object_metadata": Field(Kind.JSON, lambda row: row.object_metadata),
+        "create_object_on_confirm": Field(Kind.FLAG, lambda row: row.create_object),
+        "blob_property": Field(Kind.TEXT, lambda row: row.blob_property),
+        "saved_bytes": Field(Kind.NUMBER, lambda row: row.saved_bytes),
+        "deletes_at": Field(Kind.MOMENT, lambda row: row.deletes_at),
+        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
+    },
+    names=lambda row: (row.filename,),
+    documents=lambda row: (row.metadata,),
+    sums={"saved_bytes": lambda row: row.saved_bytes},
 )
 BUCKETS = Listing[BucketRecord](
     fields={

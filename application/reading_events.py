@@ -5,14 +5,15 @@ reads the log itself; who has caught up is woken by what concerns its organizati
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from application.ports.event_log import EventLog, LogUnavailableError, Notification, check_position
+from domain.bucket import canonical_digest
 from domain.events import Origin
 from domain.refusals import PositionBeyondEndError
 from domain.telling import TOLD_TO_READERS, CloudEvent, envelope, origin_of
@@ -27,6 +28,53 @@ _RETRY_SECONDS: Final = 1.0
 _LINGER_SECONDS: Final = 30.0
 _REST_SECONDS: Final = 0.0025  # after a page, for each reader that was woken: so that most time is left to others
 _MAX_REST_SECONDS: Final = 0.1
+
+
+class _Request(msgspec.Struct, frozen=True):
+    filename: str | None = None
+    metadata: dict[str, Any] | None = None
+    object_metadata: dict[str, Any] | None = None
+
+
+class _Fact(msgspec.Struct, frozen=True):
+    original_upload_id: str | None = None
+    request: _Request | None = None
+
+
+_fact = msgspec.json.Decoder(_Fact)
+
+
+class Announced(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file must have been announced with for its announcement to be of interest; None and empty: anything.
+
+    `original_upload_id`: the upload that had its bytes, so that they were not sent. `metadata`, `object_metadata`: keys
+    at the top with their values (see `exactly`).
+    """
+
+    original_upload_id: str | None = None
+    filename: str | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    object_metadata: tuple[tuple[str, str], ...] = ()
+
+    def is_met_by(self, state: bytes) -> bool:
+        """Whether a stored event of ours announces such a file."""
+        try:
+            fact = _fact.decode(state)
+        except msgspec.ValidationError:  # what has these names says something else
+            return False
+        request = fact.request
+        return (
+            request is not None
+            and self.original_upload_id in {None, fact.original_upload_id}
+            and self.filename in {None, request.filename}
+            and set(self.metadata) <= set(exactly(request.metadata))
+            and set(self.object_metadata) <= set(exactly(request.object_metadata))
+        )
+
+
+def exactly(document: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    """Return the keys of a JSON object and the digests of their values, in which 1 and 1.0 are the same."""
+    return tuple((key, canonical_digest((value,))) for key, value in (document or {}).items())
 
 
 class Told(msgspec.Struct, frozen=True, dict=True):
@@ -53,7 +101,10 @@ class Told(msgspec.Struct, frozen=True, dict=True):
 
 
 class Interest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events a reader is told. `only_buckets`: the ids of those that it may see; None: no such limit."""
+    """Which events a reader is told. `only_buckets`: the ids of those that it may see; None: no such limit.
+
+    `announced`: only announcements of such files; None: everything.
+    """
 
     organization_id: str
     tags: frozenset[str] = TOLD_TO_READERS
@@ -61,6 +112,7 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
     bucket_id: str | None = None
     only_buckets: frozenset[str] | None = None
     stream_id: str | None = None
+    announced: Announced | None = None
 
     def sees(self, told: Told) -> bool:
         """Whether this event is one of them."""
@@ -72,6 +124,7 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
             and self.bucket_id in {None, origin.bucket_id}
             and self.stream_id in {None, told.notification.originator_id}
             and (self.only_buckets is None or origin.bucket_id in self.only_buckets)
+            and (self.announced is None or self.announced.is_met_by(told.notification.state))
         )
 
 

@@ -43,6 +43,7 @@ from domain.refusals import (
 )
 from domain.schema import BucketSchema
 from domain.upload import (
+    AnnouncedFile,
     Claimed,
     NoUpload,
     RequestUpload,
@@ -432,7 +433,7 @@ class RequestingUpload:
         room_bytes = 0
         for item in items:
             if item.original is not None:
-                streams.append(_avoided(origin, item.original, item.avoidance_id))
+                streams.append(_avoided(item.command, item.original, item.avoidance_id))
                 stored.add(item.original.upload_id)
                 continue
             command = item.command
@@ -504,12 +505,23 @@ def _sameness(command: RequestUpload) -> Sameness | None:
     )
 
 
-def _avoided(origin: Origin, original: UploadRecord, stream_id: str) -> StreamAppend:
+def _avoided(command: RequestUpload, original: UploadRecord, stream_id: str) -> StreamAppend:
+    asked = command.request
     event = UploadDuplicateAvoided(
-        origin=origin,
+        origin=command.origin,
         original_upload_id=original.upload_id,
         sha256=original.sha256 or "",
         saved_bytes=original.size_bytes or 0,
+        request=AnnouncedFile(
+            filename=asked.filename,
+            content_type=asked.content_type,
+            declared_size_bytes=asked.declared_size_bytes,
+            metadata=asked.metadata,
+            create_object=asked.create_object,
+            object_metadata=asked.object_metadata,
+            blob_property=asked.blob_property,
+            deletes_at=asked.deletes_at,
+        ),
     )
     return StreamAppend(stream_id=stream_id, expected_version=0, events=(event,))
 

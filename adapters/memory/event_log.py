@@ -42,7 +42,7 @@ from domain.telling import origin_of
 from domain.upload import Status, UploadBytesInherited, UploadDeleted, UploadForgotten
 
 _ENDS = {topic_of(UploadDeleted), topic_of(UploadForgotten), topic_of(ObjectDeleted)}
-_PERSONAL_OF_REQUEST = ("filename", "storage_key", "metadata", "object_metadata")
+_PERSONAL_OF_REQUEST = frozenset({"filename", "storage_key", "metadata", "object_metadata"})
 _PERSONAL_OF_BLOB = ("filename", "storage_key")
 _LEFT_OUT_OF_BLOB = ("data", "metadata", "key_prefix")
 
@@ -246,12 +246,13 @@ class MemoryEventLog:
                     known = cast("KnownEvent", decode(state))
                     wake |= schedule(jobs, tables, stream.stream_id, known)
                     project(tables, known, Place(stream_id=stream.stream_id, version=version, position=position))
-        self.tables, self.jobs = tables, jobs
+        before, self.tables, self.jobs = self.tables, tables, jobs
         for notification in appended:
             self._notifications.append(notification)
             self._streams.setdefault(notification.originator_id, []).append(notification.id)
             if notification.topic in _ENDS:
-                self._redact(notification.originator_id)
+                for stream_id in (notification.originator_id, *before.avoided_for(notification.originator_id)):
+                    self._redact(stream_id)
             elif notification.topic == topic_of(OrganizationProfileChanged):
                 self._redact_former_profiles(notification)
         news, self._appended = self._appended, asyncio.Event()
@@ -272,8 +273,8 @@ class MemoryEventLog:
         for position in self._streams[stream_id]:
             notification = self._notifications[position - 1]
             fact: dict[str, Any] = msgspec.json.decode(notification.state)
-            if "request" in fact:
-                fact["request"] |= dict.fromkeys(_PERSONAL_OF_REQUEST)
+            if fact.get("request") is not None:
+                fact["request"] |= dict.fromkeys(_PERSONAL_OF_REQUEST & fact["request"].keys())
             if notification.topic == topic_of(UploadBytesInherited):
                 fact["storage_key"] = None
             if "blobs" in fact:

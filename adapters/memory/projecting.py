@@ -11,6 +11,7 @@ import msgspec
 
 from application.ports.event_log import Claim, Sameness, deletion_claim
 from application.ports.read_side import (
+    AvoidedDuplicate,
     BucketRecord,
     KeyRecord,
     NamespaceRecord,
@@ -128,6 +129,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     namespaces: dict[str, NamespaceRecord] = {}
     buckets: dict[str, BucketRecord] = {}
     uploads: dict[str, UploadRecord] = {}
+    avoided_duplicates: dict[str, AvoidedDuplicate] = {}
     objects: dict[str, ObjectRecord] = {}
     holds: set[tuple[str, str]] = set()
     own_ends: dict[str, datetime] = {}
@@ -163,6 +165,10 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
             if upload.duplicate_of == upload_id and upload.status is Status.COMPLETED
         ]
         return min(duplicates, key=lambda upload: upload.position, default=None)
+
+    def avoided_for(self, upload_id: str) -> list[str]:
+        """Return the streams of the duplicates that were avoided because of an upload."""
+        return [each.duplicate_id for each in self.avoided_duplicates.values() if each.original_upload_id == upload_id]
 
 
 class ClaimHeldError(Exception):
@@ -204,7 +210,9 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
             _project_object(tables, event, place)
         case WebhookCreated() | WebhookUpdated() | WebhookSecretRotated() | WebhookDisabled() | WebhookDeleted():
             _project_webhook(tables, event, place)
-        case UploadDuplicateAvoided() | UploadTokenIssued() | UploadTokenUsed() | EventTokenIssued() | ApiKeysListed():
+        case UploadDuplicateAvoided():
+            _project_avoided(tables, event, place)
+        case UploadTokenIssued() | UploadTokenUsed() | EventTokenIssued() | ApiKeysListed():
             pass  # no list shows it
         case _:
             _project_upload(tables, event, place)
@@ -543,6 +551,8 @@ def _project_upload(tables: Tables, event: UploadEvent, place: Place) -> None:
     upload_id = place.stream_id
     record = following(tables.uploads.get(upload_id), event, place)
     if record is None:
+        for duplicate_id in tables.avoided_for(upload_id):
+            del tables.avoided_duplicates[duplicate_id]
         for table in (tables.uploads, tables.own_ends, tables.inherited):
             table.pop(upload_id, None)
         return
@@ -553,6 +563,22 @@ def _project_upload(tables: Tables, event: UploadEvent, place: Place) -> None:
         tables.inherited[upload_id] = tables.inherited.get(event.from_upload_id, event.from_upload_id)
         for other in [each for each in tables.uploads.values() if each.duplicate_of == event.from_upload_id]:
             _change(tables.uploads, other.upload_id, duplicate_of=upload_id)
+
+
+def _project_avoided(tables: Tables, event: UploadDuplicateAvoided, place: Place) -> None:
+    origin, request = event.origin, event.request
+    tables.avoided_duplicates[place.stream_id] = AvoidedDuplicate(
+        duplicate_id=place.stream_id,
+        organization_id=origin.organization_id,
+        namespace_id=origin.namespace_id or "",
+        bucket_id=origin.bucket_id or "",
+        original_upload_id=event.original_upload_id,
+        sha256=event.sha256,
+        saved_bytes=event.saved_bytes,
+        created_at=origin.at,
+        position=place.position,
+        **({} if request is None else msgspec.structs.asdict(request)),
+    )
 
 
 def _settle_quota(tables: Tables, event: UploadEvent) -> None:

@@ -12,10 +12,11 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.filtering import page_of
 from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.projecting import Usage
-from application.listing import BUCKETS, NAMESPACES, OBJECTS, UPLOADS
+from application.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from application.ports.event_log import Claim, Notification, Sameness
 from application.ports.read_side import (
     AuditQuery,
+    AvoidedDuplicate,
     BucketRecord,
     KeyPlace,
     KeyRecord,
@@ -85,6 +86,15 @@ class MemoryReadSide:
             if (upload.bucket_id, upload.namespace_id) == (bucket_id, namespace_id)
         )
         return page_of(UPLOADS, rows, page)
+
+    async def avoided_duplicates(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[AvoidedDuplicate]:
+        """List a bucket's avoided duplicates."""
+        rows = (
+            avoided
+            for avoided in self._log.tables.avoided_duplicates.values()
+            if (avoided.bucket_id, avoided.namespace_id) == (bucket_id, namespace_id)
+        )
+        return page_of(AVOIDED_DUPLICATES, rows, page)
 
     async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
         """Return an object of the namespace."""

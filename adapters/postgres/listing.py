@@ -38,6 +38,21 @@ UPLOADS = Columns(
     haystack="(coalesce(filename, '') || ' ' || coalesce(metadata::text, ''))",
     indexed=("upload", "upload_id"),
 )
+AVOIDED_DUPLICATES = Columns(
+    table="upwell.avoided_duplicates",
+    scope=("bucket_id", "namespace_id"),
+    fields={
+        **_same("duplicate_id", "bucket_id", "original_upload_id", "filename", "content_type", "metadata"),
+        **_same("object_metadata", "blob_property", "saved_bytes", "deletes_at", "created_at"),
+        "file_size_bytes": "declared_size_bytes",
+        "file_hash": "sha256",
+        "create_object_on_confirm": "create_object",
+    },
+    sums=_same("saved_bytes"),
+    named=("normalize(filename) {like}",),
+    documents=("metadata",),
+    haystack="(coalesce(filename, '') || ' ' || coalesce(metadata::text, ''))",
+)
 BUCKETS = Columns(
     table="upwell.buckets",
     scope=("namespace_id",),

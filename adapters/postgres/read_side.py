@@ -12,13 +12,14 @@ import msgspec
 from adapters.postgres.connecting import log_errors
 from adapters.postgres.filtering import Columns, Statement, indexed_pattern
 from adapters.postgres.listening import DIRECTORY, Listener
-from adapters.postgres.listing import BUCKETS, NAMESPACES, OBJECTS, UPLOADS
+from adapters.postgres.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from application.callers import acting_for
 from application.ports.event_log import LogUnavailableError, Notification, Sameness
 from application.ports.read_side import (
     AuditQuery,
+    AvoidedDuplicate,
     BucketRecord,
     Figures,
     KeyPlace,
@@ -89,6 +90,11 @@ class PostgresReadSide:
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads."""
         return await fetch_page(self._slow_reads, UPLOADS, UploadRecord, (bucket_id, namespace_id), page)
+
+    async def avoided_duplicates(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[AvoidedDuplicate]:
+        """List a bucket's avoided duplicates."""
+        scope = (bucket_id, namespace_id)
+        return await fetch_page(self._slow_reads, AVOIDED_DUPLICATES, AvoidedDuplicate, scope, page)
 
     async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
         """Return an object of the namespace."""

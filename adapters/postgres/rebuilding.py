@@ -17,6 +17,7 @@ READ_TABLES = (
     "namespaces",
     "buckets",
     "uploads",
+    "avoided_duplicates",
     "objects",
     "holds",
     "webhooks",

@@ -248,6 +248,31 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     deletes_at: datetime | None = None
 
 
+class AvoidedDuplicate(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was announced and not sent, because `original_upload_id` has its bytes; gone with that upload.
+
+    The fields of the announcement are as it said them; None where it was recorded before they were kept.
+    """
+
+    duplicate_id: str
+    organization_id: str
+    namespace_id: str
+    bucket_id: str
+    original_upload_id: str
+    sha256: str
+    saved_bytes: int
+    created_at: datetime
+    position: int
+    filename: str | None = None
+    content_type: str | None = None
+    declared_size_bytes: int | None = None
+    metadata: dict[str, Any] | None = None
+    create_object: bool | None = None
+    object_metadata: dict[str, Any] | None = None
+    blob_property: str | None = None
+    deletes_at: datetime | None = None
+
+
 class KeyPlace(msgspec.Struct, frozen=True, kw_only=True):
     """Whose a key in storage says it is."""
 
@@ -446,6 +471,10 @@ class ReadSide(Protocol):
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads (`UPLOADS`). A list that takes too long is refused: `list_too_slow`."""
+        ...
+
+    async def avoided_duplicates(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[AvoidedDuplicate]:
+        """List a bucket's avoided duplicates (`AVOIDED_DUPLICATES`), as `uploads` does."""
         ...
 
     async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:

@@ -7,12 +7,15 @@ from litestar import Request, get, post
 from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
+from msgspec import ValidationError, structs
+from msgspec.json import Decoder
 
 from application.callers import check_organization_scope
 from application.hiding_others import told_without_others
-from application.reading_events import MAX_LIMIT, MAX_WAIT_SECONDS, EventPage, Interest
+from application.reading_events import MAX_LIMIT, MAX_WAIT_SECONDS, Announced, EventPage, Interest, exactly
 from application.uploads import upload_not_found
 from domain.api_key import Permission
+from domain.json_text import NotJSONError, decode
 from domain.refusals import InvalidInputError
 from domain.tags import BY_TAG
 from domain.telling import TOLD_TO_ADMINISTRATORS, TOLD_TO_READERS, schema_of, tags_named
@@ -37,11 +40,23 @@ _PAGE = 100
 _LATEST = "latest"
 _POSITION = re.compile(r"[0-9]{1,18}")
 _EVENT_STREAM = "text/event-stream"
+_OBJECT: Decoder[dict[str, Any]] = Decoder(dict[str, Any])
 
 After = Annotated[str, QueryParameter(description="A position, or 'latest': only what comes.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)]
 Wait = Annotated[float, QueryParameter(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for events.")]
 Types = Annotated[str | None, QueryParameter(description="Tags or kinds, by commas: 'upload.completed,object.*'.")]
+Original = Annotated[
+    str | None,
+    QueryParameter(description="Only announcements of files that were not sent, since this upload has them."),
+]
+Filename = Annotated[str | None, QueryParameter(description="Only announcements of files of this name.")]
+Metadata = Annotated[
+    str | None, QueryParameter(description="Only announcements with these metadata, a JSON object: '{\"album\": 7}'.")
+]
+ObjectMetadata = Annotated[
+    str | None, QueryParameter(description="Only announcements with these object_metadata, a JSON object.")
+]
 
 
 @get("/events", opt=_FEED, tags=TAGS)
@@ -54,12 +69,24 @@ async def list_events(
     types: Types = None,
     bucket_id: FromQuery[str | None] = None,
     upload_id: FromQuery[str | None] = None,
+    original_upload_id: Original = None,
+    filename: Filename = None,
+    metadata: Metadata = None,
+    object_metadata: ObjectMetadata = None,
     token: FromQuery[str | None] = None,  # noqa: ARG001  # read before the body is
 ) -> EventPageResponse:
     """Return the events after a position; with `Accept: text/event-stream`, go on with those that come."""
     admitted = admitted_in(scope)
     services = admitted.services
     interest = await _interest(admitted, request, types=types, bucket_id=bucket_id, upload_id=upload_id)
+    announced = Announced(
+        original_upload_id=original_upload_id,
+        filename=filename,
+        metadata=_pairs(metadata, "metadata"),
+        object_metadata=_pairs(object_metadata, "object_metadata"),
+    )
+    if announced != Announced():
+        interest = structs.replace(interest, announced=announced)
     streamed = _EVENT_STREAM in request.headers.get("accept", "")
     last_seen = request.headers.get("last-event-id") if streamed else None
     position = await _position(admitted, last_seen or after)
@@ -164,6 +191,20 @@ async def buckets_in_reach(admitted: Admitted, named_namespace: str | None) -> f
         return None
     namespace = await admitted.services.admit.namespace(caller, named_namespace)
     return await admitted.services.admit.reachable_buckets(caller, namespace, Permission.READ)
+
+
+def _pairs(text: str | None, name: str) -> tuple[tuple[str, str], ...]:
+    """Return what a parameter says that metadata must be."""
+    if text is None:
+        return ()
+    try:
+        return exactly(decode(text.encode(errors="replace"), _OBJECT))
+    except (NotJSONError, ValidationError):
+        raise InvalidInputError(
+            "invalid_metadata",
+            f'{name} is not a JSON object: send keys and the values that they must have, such as {{"album": 7}}.',
+            {"field": name},
+        ) from None
 
 
 async def _position(admitted: Admitted, after: str) -> int:

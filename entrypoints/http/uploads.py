@@ -13,8 +13,8 @@ from application.confirming_many import Confirmation
 from application.confirming_upload import Confirmed
 from application.doing_once import Creation
 from application.hiding_others import without_others
-from application.listing import UPLOADS
-from application.ports.read_side import UploadRecord
+from application.listing import AVOIDED_DUPLICATES, UPLOADS
+from application.ports.read_side import AvoidedDuplicate, UploadRecord
 from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
 from application.putting_together import NamedPart
 from application.requesting_upload import Answer, Wish
@@ -36,6 +36,7 @@ from entrypoints.http.tasks import render as render_task
 from entrypoints.http.times import time_named
 from entrypoints.http.wire.base import Json
 from entrypoints.http.wire.uploads import (
+    AvoidedDuplicateResponse,
     BatchConfirmRequest,
     BatchConfirmResponse,
     BatchUploadRequest,
@@ -43,6 +44,8 @@ from entrypoints.http.wire.uploads import (
     ConfirmUploadRequest,
     ConfirmUploadResponse,
     CreateUploadRequest,
+    ListAvoidedDuplicatesRequest,
+    ListAvoidedDuplicatesResponse,
     ListPartsResponse,
     ListUploadsRequest,
     ListUploadsResponse,
@@ -174,6 +177,42 @@ async def list_uploads(
             avg_file_size_bytes=size_bytes / (figures.count or 1),
             unique_buckets=min(figures.count, 1),
         ),
+    )
+
+
+@post("/buckets/{bucket_identifier:str}/duplicates/list", status_code=200, opt=_LIST, tags=TAGS)
+async def list_avoided_duplicates(
+    request: Request[Any, Any, Any],
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
+    scope: Scope,
+    data: JSONBody[ListAvoidedDuplicatesRequest | None] = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    cursor: Cursor = None,
+    include_total: IncludeTotal = False,
+) -> ListAvoidedDuplicatesResponse:
+    """List the files that a bucket did not have to be sent again, as they were announced; newest first by default."""
+    admitted = admitted_in(scope)
+    body = data or ListAvoidedDuplicatesRequest()
+    asked = page_request(
+        AVOIDED_DUPLICATES,
+        limit=limit or body.limit,
+        offset=body.offset if offset is None else offset,
+        cursor=cursor,
+        search=body.search,
+        filters=body.filters,
+        sort=body.sort,
+        with_total=include_total,
+        with_figures=include_total,
+    )
+    page = await admitted.services.ports.read_side.avoided_duplicates(
+        admitted.namespace.namespace_id, admitted.bucket.bucket_id, asked
+    )
+    figures = page.figures or AVOIDED_DUPLICATES.figures(page.rows)
+    return ListAvoidedDuplicatesResponse(
+        results=[_render_avoided(avoided) for avoided in page.rows],
+        pagination=pagination(request.url.path, AVOIDED_DUPLICATES, page, asked),
+        saved_bytes=figures.sums["saved_bytes"],
     )
 
 
@@ -520,6 +559,25 @@ async def _shown_confirmed(admitted: Admitted, record: UploadRecord) -> UploadRe
     )
 
 
+def _render_avoided(avoided: AvoidedDuplicate) -> AvoidedDuplicateResponse:
+    return AvoidedDuplicateResponse(
+        duplicate_id=avoided.duplicate_id,
+        bucket_id=avoided.bucket_id,
+        original_upload_id=avoided.original_upload_id,
+        filename=avoided.filename,
+        content_type=avoided.content_type,
+        file_size_bytes=avoided.declared_size_bytes,
+        file_hash=avoided.sha256,
+        metadata=avoided.metadata,
+        object_metadata=avoided.object_metadata,
+        create_object_on_confirm=avoided.create_object,
+        blob_property=avoided.blob_property,
+        saved_bytes=avoided.saved_bytes,
+        deletes_at=avoided.deletes_at,
+        created_at=avoided.created_at,
+    )
+
+
 def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
     record = confirmed.record
     done = confirmed.status is Status.COMPLETED
@@ -551,6 +609,7 @@ ROUTES = [
     create_upload,
     create_uploads,
     list_uploads,
+    list_avoided_duplicates,
     get_upload,
     delete_upload,
     confirm_upload,

@@ -1,6 +1,7 @@
 """The feed over HTTP: pages, waiting, server-sent events, tokens, and who sees what."""
 
 import asyncio
+import hashlib
 import json
 import secrets
 import socket
@@ -12,6 +13,7 @@ import httpx
 import jsonschema_rs
 import pytest
 
+from adapters.postgres.rebuilding import READ_TABLES, rebuild
 from entrypoints.http import event_stream
 from tests.acceptance.test_api_keys import KEYS, holder, make_key
 from tests.acceptance.test_main_job import announce, put
@@ -96,6 +98,45 @@ async def test_pages_tell_of_an_upload_from_its_request_to_its_object(tenant: Te
         for event in page["events"]:
             schema = (await client.get(f"/v1/events/schemas/{event['type']}")).json()
             jsonschema_rs.Draft202012Validator(schema).validate(event["data"])
+
+
+async def test_what_was_announced_and_not_sent_is_found_by_readers_until_the_original_goes(tenant: Tenant) -> None:
+    body = secrets.token_bytes(100)
+    digest = hashlib.sha256(body).hexdigest()
+    writer = await make_key(tenant, permissions=["write"])
+    async with tenant.client() as client, holder(tenant, writer["key"]) as writing:
+        original = await announce(client, body, create_object_on_confirm=False)
+        await put(original, body)
+        await client.post(f"/v1/uploads/{original['upload_id']}/confirm")
+        plain: dict[str, Any] = {"file_hash": digest, "create_object_on_confirm": False}
+        await announce(client, body, **plain, filename="take 2.mp4", metadata={"album": 7})
+        await announce(client, body, **plain, filename="take 3.mp4", metadata={"album": 8})
+
+        async def told(**asked: str) -> list[str]:
+            asked["original_upload_id"] = original["upload_id"]
+            page = (await client.get("/v1/events", params=asked)).json()
+            return [each["data"]["request"]["filename"] for each in page["events"]]
+
+        assert await told() == ["take 2.mp4", "take 3.mp4"]
+        assert await told(filename="take 3.mp4") == await told(metadata='{"album": 8}') == ["take 3.mp4"]
+        assert await told(object_metadata='{"title": "x"}') == []
+        for wrong in ("7", "null", "{"):
+            refused = await client.get("/v1/events", params={"metadata": wrong})
+            assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid_metadata")
+
+        duplicates = "/v1/buckets/files/duplicates/list"
+        wanted = {"filters": {"field": "metadata.album", "operator": "eq", "value": 8}}
+        (found,) = (await client.post(duplicates, json=wanted)).json()["results"]
+        assert (found["filename"], found["original_upload_id"]) == ("take 3.mp4", original["upload_id"])
+        everything = (await client.post(duplicates, params={"include_total": True, "limit": 1})).json()
+        assert (everything["pagination"]["total"], everything["saved_bytes"]) == (2, 200)
+        assert (await writing.post(duplicates)).status_code == 403
+        assert (await rebuild(tenant.database.owner_url, swap=False)).differences == dict.fromkeys(READ_TABLES, 0)
+
+        assert (await client.delete(f"/v1/uploads/{original['upload_id']}")).status_code == 204
+        assert (await client.post(duplicates)).json()["results"] == []
+        assert await told() == [None, None]
+        assert (await rebuild(tenant.database.owner_url, swap=False)).differences == dict.fromkeys(READ_TABLES, 0)
 
 
 async def test_a_history_is_that_of_one_upload(tenant: Tenant) -> None:

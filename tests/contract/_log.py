@@ -57,6 +57,7 @@ from domain.organization import OrganizationCreated, OrganizationLimitsChanged, 
 from domain.upload import (
     AbandonVerification,
     AcceptContent,
+    AnnouncedFile,
     BeginVerification,
     CancelUpload,
     DeleteUpload,
@@ -71,6 +72,7 @@ from domain.upload import (
     SeenBy,
     StartUpload,
     UploadCommand,
+    UploadDuplicateAvoided,
     UploadRequest,
     VerifiedContent,
     decide,
@@ -355,6 +357,26 @@ class Account:
         told = self.accepts(size_bytes, sha256, **others)
         await log.append(await self.to_upload(log, upload_id, told, *also, **(conditions or {})))
         return upload_id
+
+    def avoids(self, original_id: str, **announced: Value) -> StreamAppend:
+        """Return what is recorded of a file that was announced, and whose bytes the original has."""
+        facts: dict[str, Any] = {
+            "filename": "take 2.mp4",
+            "content_type": "video/mp4",
+            "declared_size_bytes": 100,
+            "metadata": {"campaign": "summer"},
+            "create_object": True,
+            "object_metadata": {"title": "A day out"},
+            "blob_property": "video",
+        }
+        avoided = UploadDuplicateAvoided(
+            origin=self.origin(),
+            original_upload_id=original_id,
+            sha256=HASH,
+            saved_bytes=100,
+            request=AnnouncedFile(**{**facts, **announced}),
+        )
+        return StreamAppend(stream_id=self.ids.new("dup_"), expected_version=0, events=(avoided,))
 
     # objects
 

@@ -26,7 +26,7 @@ from application.ports.event_log import (
     VersionConflictError,
 )
 from application.ports.jobs import Job, JobKind
-from application.ports.read_side import KeyPlace
+from application.ports.read_side import KeyPlace, PageRequest
 from domain.api_key import ApiKeyRevoked
 from domain.bucket import BucketStatus
 from domain.events import Event, encode, topic_of
@@ -41,7 +41,7 @@ from domain.refusals import (
     WrongStateError,
 )
 from domain.tags import decode
-from domain.upload import UploadRequested, UploadSkipped
+from domain.upload import UploadDuplicateAvoided, UploadRequested, UploadSkipped
 from domain.upload_token import UploadTokenIssued
 from tests.contract._log import HASH, OTHER_HASH, SOON, Account, Kit, open_account, whole_feed
 
@@ -927,6 +927,41 @@ async def twins(kit: Kit, account: Account, count: int = 2) -> list[str]:
     """Complete an upload, and duplicates of it."""
     first = await account.complete(kit.log)
     return [first, *[await account.complete(kit.log, duplicate_of=first) for _ in range(count - 1)]]
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+@pytest.mark.parametrize("leaves_an_heir", [True, False])
+async def test_what_was_announced_and_not_sent_goes_with_the_upload_that_has_the_bytes(
+    kit: Kit, account: Account, *, deleted: bool, leaves_an_heir: bool
+) -> None:
+    async def listed() -> list[str]:
+        page = await kit.read_side.avoided_duplicates(account.namespace_id, account.bucket_id, PageRequest(limit=9))
+        return [each.duplicate_id for each in page.rows]
+
+    original, *heirs = await twins(kit, account, 2 if leaves_an_heir else 1)
+    other = await account.complete(kit.log, sha256=OTHER_HASH)
+    streams = [account.avoids(each) for each in (original, original, other)]
+    for stream in streams:
+        await kit.log.append(account.command(stream))
+    first, second, kept = (stream.stream_id for stream in streams)
+    assert await listed() == [kept, second, first]
+    before = await kit.log.read_stream(first)
+
+    await kit.log.append(await account.goes(kit.log, original, heir_id=heirs[0] if heirs else None, deleted=deleted))
+
+    assert await listed() == [kept]
+    for stream_id in (first, second):
+        (stored,) = await kit.log.read_stream(stream_id)
+        avoided = decode(stored.state)
+        assert isinstance(avoided, UploadDuplicateAvoided)
+        assert avoided.request is not None
+        request = avoided.request
+        assert (request.filename, request.metadata, request.object_metadata) == (None, None, None)
+        assert (request.content_type, request.blob_property, avoided.saved_bytes) == ("video/mp4", "video", 100)
+        assert not any(personal in stored.state for personal in (b"take 2", b"summer", b"A day out"))
+    assert msgspec.json.decode(before[0].state).keys() == msgspec.json.decode(stored.state).keys()
+    (untouched,) = await kit.log.read_stream(kept)
+    assert untouched.state == encode(streams[2].events[0])
 
 
 async def test_who_goes_is_told_of_the_earliest_duplicate_that_stands_on_the_bytes(kit: Kit, account: Account) -> None:

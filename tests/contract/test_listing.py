@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.read_side import MemoryReadSide
-from application.listing import BUCKETS, NAMESPACES, OBJECTS, UPLOADS, Listing
+from application.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS, Listing
 from application.ports.event_log import Command
 from application.ports.read_side import Page, PageRequest, ReadSide
 from domain.filtering import Kind, Operator, parse_filter, parse_order
@@ -25,6 +25,10 @@ LISTS: dict[str, tuple[Listing[Any], Ask]] = {
     "objects": (
         OBJECTS,
         lambda side, account, page: side.bucket_objects(account.namespace_id, account.bucket_id, page),
+    ),
+    "duplicates": (
+        AVOIDED_DUPLICATES,
+        lambda side, account, page: side.avoided_duplicates(account.namespace_id, account.bucket_id, page),
     ),
     "buckets": (BUCKETS, lambda side, account, page: side.buckets(account.namespace_id, page)),
     "namespaces": (NAMESPACES, lambda side, account, page: side.namespaces(account.organization_id, page)),
@@ -144,7 +148,7 @@ def asked_of(listing: Listing[Any]) -> st.SearchStrategy[PageRequest]:
 
 rows = st.fixed_dictionaries(
     {
-        "what": st.sampled_from(["upload", "upload", "object", "object", "bucket", "namespace"]),
+        "what": st.sampled_from(["upload", "upload", "object", "object", "duplicate", "bucket", "namespace"]),
         "name": st.sampled_from(["a", "A", "ab.txt", "aB", "äö", "ÄÖ", "a\u0308o\u0308", "a%b", "a_b", 'a"b', "10"]),
         "facts": documents,
         "size_bytes": st.none() | st.sampled_from([1, 10]),
@@ -177,6 +181,15 @@ class Twins:
                 await self.append(account.command(account.bucket(name, metadata=row["facts"])))
             case "namespace":
                 await self.append(account.command(account.namespace(f"{row['name']}{account.ids.new('')}")))
+            case "duplicate":
+                stream = account.avoids(
+                    "upl_1",
+                    filename=row["name"],
+                    metadata=row["facts"],
+                    declared_size_bytes=row["size_bytes"],
+                    object_metadata=row["facts"] if row["end"] else None,
+                )
+                await self.append(account.command(stream))
             case "object":
                 upload_id = await self._request(account, row)
                 stream = account.new_object(upload_id, metadata=row["facts"], filename=row["name"])
@@ -249,6 +262,33 @@ async def test_any_filter_order_and_page_tells_the_same_rows_in_memory_and_on_po
         told = [row.position for page in in_memory for row in page.rows]
         assert len(told) == len(set(told)) == in_memory[0].total
         event(f"{name}: {'some' if told else 'no'} rows, filter {request.where is not None}")
+
+
+async def test_uploads_are_found_by_the_code_of_their_failure(twins: Twins) -> None:
+    account = new_account(twins.ids, twins.clock)
+    await twins.append(opening(account, name=account.organization_id))
+    ends = {"expired": [account.expires()], "hash_mismatch": [account.begins(), account.rejects()], None: []}
+    uploads: dict[str | None, str] = {}
+    for code, commands in ends.items():
+        request = account.request_command()
+        await twins.append(request)
+        uploads[code] = request.streams[0].stream_id
+        for command in commands:
+            await twins.append(await account.to_upload(twins.memory, uploads[code], command))
+    everything = {uploads[code] for code in ends}
+    expected: list[tuple[str, Any, set[str]]] = [
+        *[("eq", code, {uploads[code]}) for code in ends if code is not None],
+        ("ne", "expired", everything - {uploads["expired"]}),
+        ("in", ["expired", "hash_mismatch"], everything - {uploads[None]}),
+        ("exists", False, {uploads[None]}),
+        ("eq", "quota_exceeded", set()),
+    ]
+    for side in twins.sides:
+        for operator, value, wanted in expected:
+            where = parse_filter({"field": "failure_reason", "operator": operator, "value": value}, UPLOADS.known)
+            page = await side.uploads(account.namespace_id, account.bucket_id, PageRequest(limit=9, where=where))
+            assert {row.upload_id for row in page.rows} == wanted, (operator, value)
+            assert {row.failure_reason for row in page.rows} <= ends.keys()
 
 
 @pytest.mark.parametrize("written", ["Zu\u0308rich.txt", "Z\u00fcrich.txt"], ids=["decomposed", "composed"])

@@ -27,6 +27,7 @@ from application.ports.event_log import (
     deletion_claim,
 )
 from application.ports.read_side import (
+    AvoidedDuplicate,
     BucketRecord,
     KeyPlace,
     KeyRecord,
@@ -954,12 +955,40 @@ async def test_uploads_are_listed_by_status(kit: Kit, account: Account) -> None:
     assert await ids("unheard of") == ([], 0)
 
 
-async def test_avoided_duplicates_are_shown_by_no_list(kit: Kit, account: Account) -> None:
+async def test_avoided_duplicates_are_no_uploads_and_have_a_list_of_their_own(kit: Kit, account: Account) -> None:
     original = await account.complete(kit.log)
     before = await kit.read_side.uploads(account.namespace_id, account.bucket_id, PageRequest(limit=10))
-    avoided = UploadDuplicateAvoided(origin=account.origin(), original_upload_id=original, sha256=HASH, saved_bytes=100)
-    await account.append(kit.log, "dup_1", 0, avoided)
+    older = UploadDuplicateAvoided(origin=account.origin(), original_upload_id=original, sha256=HASH, saved_bytes=100)
+    await account.append(kit.log, "dup_1", 0, older)
+    ends_at = account.clock.now() + timedelta(hours=1)
+    stream = account.avoids(original, object_metadata=None, deletes_at=ends_at)
+    position = await kit.log.append(account.command(stream))
     assert await kit.read_side.uploads(account.namespace_id, account.bucket_id, PageRequest(limit=10)) == before
+
+    page = await kit.read_side.avoided_duplicates(account.namespace_id, account.bucket_id, PageRequest(limit=10))
+
+    assert page.rows[0] == AvoidedDuplicate(
+        duplicate_id=stream.stream_id,
+        organization_id=account.organization_id,
+        namespace_id=account.namespace_id,
+        bucket_id=account.bucket_id,
+        original_upload_id=original,
+        sha256=HASH,
+        saved_bytes=100,
+        created_at=account.clock.now(),
+        position=position,
+        filename="take 2.mp4",
+        content_type="video/mp4",
+        declared_size_bytes=100,
+        metadata={"campaign": "summer"},
+        create_object=True,
+        blob_property="video",
+        deletes_at=ends_at,
+    )
+    assert [(row.duplicate_id, row.filename, row.create_object) for row in page.rows[1:]] == [("dup_1", None, None)]
+    for namespace_id, bucket_id in ((account.namespace_id, "bkt_other"), ("ns_other", account.bucket_id)):
+        other = await kit.read_side.avoided_duplicates(namespace_id, bucket_id, PageRequest(limit=10))
+        assert other.rows == []
 
 
 async def test_a_bucket_that_was_renamed_keeps_all_else_and_lets_its_old_name_go(kit: Kit, account: Account) -> None:

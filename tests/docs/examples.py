@@ -89,6 +89,9 @@ EXAMPLES: dict[str, str] = {
     "POST /v1/buckets/{bucket_identifier}/uploads/list": _call(
         "POST", f"{_BUCKET}/uploads/list?include_total=true", _body("list_uploads")
     ),
+    "POST /v1/buckets/{bucket_identifier}/duplicates/list": _call(
+        "POST", f"{_BUCKET}/duplicates/list?include_total=true", _body("list_avoided_duplicates")
+    ),
     "GET /v1/buckets/{bucket_identifier}/uploads/{upload_id}": _call("GET", f"{_BUCKET}/uploads/$upload_id"),
     "POST /v1/buckets/{bucket_identifier}/uploads/{upload_id}/confirm": _call(
         "POST", f"{_BUCKET}/uploads/$upload_id/confirm", _body("confirm_upload"), field="object_id"

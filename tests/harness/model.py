@@ -569,7 +569,9 @@ class Model:
         match event.tag.split("."):
             case ["upload", "duplicate_avoided", "v1"]:
                 named = self.uploads[event.fact["original_upload_id"]]
-                known = self.original(named.ask.bucket, event.fact["sha256"], named.first_end)
+                ends_at = event.fact["request"].get("deletes_at")
+                until = None if ends_at is None else datetime.fromisoformat(ends_at)
+                known = self.original(named.ask.bucket, event.fact["sha256"], until)
                 assert known is named, f"an original was told of that is none: {event.fact}"
                 self._avoided.add(known)
             case ["upload", "requested" | "skipped" as what, "v1"]:

@@ -265,6 +265,47 @@ class ListUploadsRequest(Request, frozen=True):
     offset: Annotated[int, Meta(ge=0)] = 0
 
 
+class ListAvoidedDuplicatesRequest(Request, frozen=True):
+    """Which avoided duplicates."""
+
+    filters: Json | None = None
+    sort: SortOption | None = None
+    search: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    offset: Annotated[int, Meta(ge=0)] = 0
+
+
+class AvoidedDuplicateResponse(Response, frozen=True):
+    """A file that was announced and not sent, since the upload `original_upload_id` has its bytes, as it was announced.
+
+    `file_size_bytes`: as announced; `saved_bytes`: the true size. `filename`, `content_type`, `metadata` and
+    `create_object_on_confirm` are null where the announcement was recorded before they were kept.
+    """
+
+    duplicate_id: str
+    bucket_id: str
+    original_upload_id: str
+    filename: str | None
+    content_type: str | None
+    file_size_bytes: int | None
+    file_hash: str
+    metadata: Json | None
+    object_metadata: Json | None
+    create_object_on_confirm: bool | None
+    blob_property: str | None
+    saved_bytes: int
+    deletes_at: datetime | None
+    created_at: datetime
+
+
+class ListAvoidedDuplicatesResponse(Response, frozen=True):
+    """A page of avoided duplicates. `saved_bytes`: of the page; with `include_total`, of all that match."""
+
+    results: list[AvoidedDuplicateResponse]
+    pagination: PaginationResponse
+    saved_bytes: int
+
+
 class UploadListStats(Response, frozen=True):
     """Figures of the page; with `include_total`, of all that match."""
 

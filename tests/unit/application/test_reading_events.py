@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
+from typing import Any
 
 import pytest
 
 from application import reading_events
 from application.ports.event_log import Notification
-from application.reading_events import EventPage, Interest, ReadingEvents, Told
-from tests.unit.application.world import Client, World
+from application.reading_events import Announced, EventPage, Interest, ReadingEvents, Told, exactly
+from tests.unit.application.world import SHA256, Client, World
 
 SOON = 5.0
 
@@ -80,6 +81,29 @@ async def test_interests_narrow(client: Client, reading: ReadingEvents) -> None:
     assert await found(**asked, only_buckets=frozenset({second.bucket_id})) == [two.record.upload_id]
     assert await found(**asked, stream_id=two.record.upload_id) == [two.record.upload_id]
     assert await found(**asked, namespace_id="ns_other") == []
+
+
+async def test_announcements_are_found_by_what_they_said(client: Client, reading: ReadingEvents) -> None:
+    original = (await client.upload(filename="take 1.mp4", metadata={"album": 7, "tags": ["a"]})).record.upload_id
+    await client.request(sha256=SHA256, filename="take 2.mp4", metadata={"album": 7.0, "tags": ["a", "b"]})
+    await client.upload(b"other bytes!", filename="take 2.mp4", object_metadata={"title": "A"})
+
+    async def found(**said: Any) -> list[str]:  # noqa: ANN401  # the fields of an announcement
+        wanted: dict[str, Any] = {name: exactly(of) if isinstance(of, dict) else of for name, of in said.items()}
+        announced = Announced(**wanted)
+        page = await reading.page(interest_of(client, announced=announced), after=0, limit=100)
+        return tags(page)
+
+    requested, avoided = "upload.requested.v1", "upload.duplicate_avoided.v1"
+    assert await found() == [requested, avoided, requested]
+    assert await found(original_upload_id=original) == [avoided]
+    assert await found(filename="take 2.mp4") == [avoided, requested]
+    assert await found(filename="take") == []
+    assert await found(metadata={"album": 7}) == [requested, avoided], "7 and 7.0 are the same"
+    assert await found(metadata={"album": "7"}) == await found(metadata={"album": None}) == []
+    assert await found(metadata={"album": 7, "tags": ["a", "b"]}) == [avoided]
+    assert await found(object_metadata={"title": "A"}) == [requested]
+    assert await found(filename="take 2.mp4", object_metadata={"title": "A"}, metadata={"album": 7}) == []
 
 
 @pytest.mark.parametrize("already", [0, 3])

@@ -13,7 +13,8 @@ from domain.refusals import (
     RefusedError,
     UnauthenticatedError,
 )
-from domain.upload import Status
+from domain.tags import decode
+from domain.upload import AnnouncedFile, Status, UploadDuplicateAvoided
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 KEY = UniqueKey(fields=("title",))
@@ -83,6 +84,32 @@ async def test_known_bytes_are_answered_with_the_upload_that_holds_them(client: 
     assert (answer.is_duplicate, answer.signed, answer.record) == (True, None, original.record)
     assert (await client.world.tags())[-1] == "upload.duplicate_avoided"
     assert await client.quota() == (0, len(BYTES))
+
+
+async def test_what_was_announced_of_known_bytes_is_recorded(client: Client) -> None:
+    original = await client.upload(create_object=False)
+
+    await client.request(
+        sha256=SHA256,
+        filename="take 2.mp4",
+        metadata={"campaign": "summer"},
+        object_metadata={"title": "A day out"},
+        create_object=False,
+    )
+
+    stored = (await client.world.log.read_feed(after=0, limit=100))[-1]
+    avoided = decode(stored.state)
+    assert isinstance(avoided, UploadDuplicateAvoided)
+    assert avoided.original_upload_id == original.record.upload_id
+    assert avoided.request == AnnouncedFile(
+        filename="take 2.mp4",
+        content_type="video/mp4",
+        declared_size_bytes=len(BYTES),
+        metadata={"campaign": "summer"},
+        create_object=False,
+        object_metadata={"title": "A day out"},
+        blob_property=None,
+    )
 
 
 async def test_known_bytes_are_uploaded_again_for_those_who_want_that(client: Client) -> None:
