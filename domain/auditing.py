@@ -27,6 +27,16 @@ _ACTIONS: Mapping[str, str] = {
 _KINDS = frozenset({"organization", "api_key", "namespace", "bucket", "webhook"})
 # What is about keys though its tag is of another kind.
 _ABOUT_KEYS = frozenset({"audit.api_keys_listed.v1", "event_token.issued.v1", "upload.token_issued.v1"})
+# In this order: the keys of an organization's user are keys.
+_KIND_OF_SEGMENT: Mapping[str, str] = {
+    "api-keys": "api_key",
+    "upload-tokens": "api_key",
+    "tokens": "api_key",
+    "webhooks": "webhook",
+    "buckets": "bucket",
+    "namespaces": "namespace",
+}
+REFUSED = "request_refused"
 _HIDDEN = SECRET_FIELDS | {"origin"}
 
 
@@ -63,6 +73,12 @@ def changes_of(event: Event) -> dict[str, Any]:
     hidden = _HIDDEN | {f"{topic_of(event).partition('.')[0]}_id", "type"}
     facts: dict[str, Any] = msgspec.to_builtins(event)
     return {name: value for name, value in facts.items() if name not in hidden}
+
+
+def resource_type_of(route: str) -> str:
+    """Return what a request to a route was about, as far as the route says; else the organization."""
+    found = {segment: kind for segment, kind in _KIND_OF_SEGMENT.items() if segment in route.split("/")}
+    return next(iter(found.values()), "organization")
 
 
 def actor_type_of(actor_id: str) -> str:

@@ -44,13 +44,7 @@ def serve(workers: int, *, reuse_port: bool) -> int:
     setup = asyncio.run(_prepare(settings))
     address, not_prepared = _address(listener), _missing(setup, settings)
     _say_what_starts("serving", settings, processes=workers, address=address, not_prepared=not_prepared)
-    if not settings.trusted_proxies and not is_loopback(listener.getsockname()[0]):
-        _log.warning(
-            "plain_http",
-            address=address,
-            advice="Keys and URLs cross the network in the clear: put a proxy with TLS in front, and name it in"
-            " UPWELL_TRUSTED_PROXIES.",
-        )
+    _warn_of_plain_http(settings, listener.getsockname()[0], address)
     keeps_queue = handed is not None
     if workers == 1:
         uvloop.run(_serve_alone(settings, listener, keeps_queue=keeps_queue))
@@ -60,6 +54,17 @@ def serve(workers: int, *, reuse_port: bool) -> int:
         status = asyncio.run(supervisor.run())
     _log.info("stopped", exit_code=status)
     return status
+
+
+def _warn_of_plain_http(settings: Settings, host: str, address: str) -> None:
+    """Say once that nothing protects what is sent, unless only this machine, or a proxy, can send."""
+    if not settings.trusted_proxies and not is_loopback(host):
+        _log.warning(
+            "plain_http",
+            address=address,
+            advice="Keys and URLs cross the network in the clear: put a proxy with TLS in front, and name it in"
+            " UPWELL_TRUSTED_PROXIES.",
+        )
 
 
 def serve_as_child(listener: int, channel: int) -> None:

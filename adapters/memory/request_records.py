@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
-from application.ports.request_records import RequestRecord
+from application.ports.request_records import Refusal, RefusalQuery, RequestRecord
+
+_REFUSED = 400
 
 
 class MemoryRequestRecords:
@@ -31,6 +33,20 @@ class MemoryRequestRecords:
         """Return the requests of an organization that had this id, the oldest first."""
         wanted = organization_id, request_id
         return tuple(each for _, each in self._kept if (each.organization_id, each.request_id) == wanted)
+
+    async def refusals(self, organization_id: str, query: RefusalQuery) -> tuple[Refusal, ...]:
+        """Return the newest requests of an organization that were refused."""
+        found = [
+            Refusal(at=at, request=request)
+            for at, request in reversed(self._kept)
+            if request.organization_id == organization_id
+            and request.status >= _REFUSED
+            and query.actor_id in {None, request.actor_id}
+            and query.request_id in {None, request.request_id}
+            and (query.start is None or at >= query.start)
+            and (query.end is None or at < query.end)
+        ]
+        return tuple(found[: query.limit])
 
     async def forget(self, older_than: timedelta) -> None:
         """Delete those that came longer ago."""

@@ -881,6 +881,17 @@ FROM upwell.request_records WHERE organization_id = $1 AND command_ids && $2::te
 SELECT request_id, organization_id, actor_id, address, user_agent, method, route, status, code, command_ids
 FROM upwell.request_records WHERE organization_id = $1 AND request_id = $2 ORDER BY at;
 
+-- name: refused_requests
+-- The newest requests of an organization that were refused.
+SELECT at, request_id, organization_id, actor_id, address, user_agent, method, route, status, code, command_ids
+FROM upwell.request_records
+WHERE organization_id = $1 AND status >= 400
+    AND ($2::text IS NULL OR actor_id = $2)
+    AND ($3::text IS NULL OR request_id = $3)
+    AND ($4::timestamptz IS NULL OR at >= $4)
+    AND ($5::timestamptz IS NULL OR at < $5)
+ORDER BY at DESC LIMIT $6;
+
 -- name: forget_requests
 -- Requests that came longer ago than this.
 DELETE FROM upwell.request_records WHERE at < now() - $1::interval;

@@ -7,7 +7,7 @@ import msgspec
 
 from adapters.postgres.connecting import Pool, log_errors
 from adapters.postgres.queries import QUERIES
-from application.ports.request_records import RequestRecord
+from application.ports.request_records import Refusal, RefusalQuery, RequestRecord
 
 
 class PostgresRequestRecords:
@@ -45,6 +45,13 @@ class PostgresRequestRecords:
         async with log_errors():
             rows = await self._pool.fetch(QUERIES["requests_of_id"], organization_id, request_id)
         return tuple(msgspec.convert(dict(row), RequestRecord) for row in rows)
+
+    async def refusals(self, organization_id: str, query: RefusalQuery) -> tuple[Refusal, ...]:
+        """Return the newest requests of an organization that were refused."""
+        which = query.actor_id, query.request_id, query.start, query.end, query.limit
+        async with log_errors():
+            rows = await self._pool.fetch(QUERIES["refused_requests"], organization_id, *which)
+        return tuple(Refusal(at=row["at"], request=msgspec.convert(dict(row), RequestRecord)) for row in rows)
 
     async def forget(self, older_than: timedelta) -> None:
         """Delete those that came longer ago."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -33,6 +33,23 @@ class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
     command_ids: tuple[str, ...]
 
 
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that was refused, and when it came."""
+
+    at: datetime
+    request: RequestRecord
+
+
+class RefusalQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which refusals, newest first. `start` counts in, `end` does not."""
+
+    actor_id: str | None = None
+    request_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    limit: int
+
+
 class RequestRecords(Protocol):
     """Keeps them; when they came, storage's own clock says."""
 
@@ -46,6 +63,10 @@ class RequestRecords(Protocol):
 
     async def of_request(self, organization_id: str, request_id: str) -> tuple[RequestRecord, ...]:
         """Return the requests of an organization that had this id, the oldest first."""
+        ...
+
+    async def refusals(self, organization_id: str, query: RefusalQuery) -> tuple[Refusal, ...]:
+        """Return the newest requests of an organization that were refused."""
         ...
 
     async def forget(self, older_than: timedelta) -> None:

@@ -1,5 +1,6 @@
 """The routes of the organization that asks, and of its audit log."""
 
+import heapq
 from typing import Annotated, Any
 
 import msgspec
@@ -11,9 +12,9 @@ from msgspec import UNSET, UnsetType
 from application.changing_organizations import OrganizationChange
 from application.ports.event_log import Notification
 from application.ports.read_side import AuditQuery, OrganizationRecord
-from application.ports.request_records import RequestRecord
+from application.ports.request_records import Refusal, RefusalQuery, RequestRecord
 from domain.api_key import Permission, ResourceType
-from domain.auditing import Entry, actor_type_of, changes_of, entry_of, topics_of
+from domain.auditing import REFUSED, Entry, actor_type_of, changes_of, entry_of, resource_type_of, topics_of
 from domain.events import Event
 from domain.rate_limiting import RequestClass
 from domain.schema import check_json
@@ -37,6 +38,7 @@ _READ = Needs(Permission.READ, namespace=False).opt()
 _ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
 _AUDIT = Needs(Permission.ADMIN, namespace=False, counts_as=RequestClass.SEARCH).opt()
 MAX_REQUEST_ID = 64
+MAX_REFUSALS = 1000  # so many of the newest that match are in the log
 _TAGS = ["Organizations"]
 _MAX_METADATA_BYTES = 16 * 1024
 
@@ -124,14 +126,22 @@ async def list_audit_logs(
     skip: Skip = 0,
     limit: Limit = 50,
 ) -> AuditEventListResponse:
-    """Tell what was done to keys, buckets, namespaces and the organization, newest first."""
+    """Tell what was done to keys, buckets, namespaces and the organization, and what was refused, newest first."""
     admitted = admitted_in(scope)
     organization_id = admitted.caller.organization.organization_id
     records = admitted.services.system.request_records
     command_ids = None
     if request_id is not None:
-        asked = await records.of_request(organization_id, request_id.replace("\0", "")[:MAX_REQUEST_ID])
+        request_id = request_id.replace("\0", "")[:MAX_REQUEST_ID]
+        asked = await records.of_request(organization_id, request_id)
         command_ids = tuple(each for request in asked for each in request.command_ids)
+    begins, ends = time_named(start, "start"), time_named(end, "end")
+    refused: list[AuditEventResponse] = []
+    if action is None and resource_id in {None, organization_id}:  # what they were about is not kept
+        asked_for = RefusalQuery(actor_id=actor_id, request_id=request_id, start=begins, end=ends, limit=MAX_REFUSALS)
+        kept = [_render_refusal(each) for each in await records.refusals(organization_id, asked_for)]
+        refused = [each for each in kept if resource_type in {None, each.resource_type}]
+    first = max(0, skip - len(refused))  # of the events before it, none can be on the page
     found, total = await admitted.services.ports.read_side.audit(
         organization_id,
         AuditQuery(
@@ -139,23 +149,43 @@ async def list_audit_logs(
             resource_id=resource_id,
             actor_id=actor_id,
             command_ids=command_ids,
-            start=time_named(start, "start"),
-            end=time_named(end, "end"),
-            skip=skip,
-            limit=limit,
+            start=begins,
+            end=ends,
+            skip=first,
+            limit=skip - first + limit,
         ),
     )
     entries = [(each, decode(each.state), entry_of(each.topic)) for each in found]
     requests = await records.of_commands(organization_id, {event.origin.command_id for _, event, _ in entries})
+    events = [
+        _render_entry(each, event, entry, requests.get(event.origin.command_id))
+        for each, event, entry in entries
+        if entry is not None
+    ]
+    merged = list(heapq.merge(events, refused, key=lambda each: each.timestamp, reverse=True))
     return AuditEventListResponse(
-        results=[
-            _render_entry(each, event, entry, requests.get(event.origin.command_id))
-            for each, event, entry in entries
-            if entry is not None
-        ],
-        total=total,
+        results=merged[skip - first :][:limit],
+        total=total + len(refused),
         skip=skip,
         limit=limit,
+    )
+
+
+def _render_refusal(refusal: Refusal) -> AuditEventResponse:
+    request = refusal.request
+    return AuditEventResponse(
+        audit_id=f"audit_{request.request_id}",
+        timestamp=refusal.at,
+        resource_type=resource_type_of(request.route),
+        resource_id=request.organization_id,
+        action=REFUSED,
+        actor_id=request.actor_id,
+        actor_type=actor_type_of(request.actor_id),
+        changes={"method": request.method, "route": request.route, "code": request.code},
+        status="failure",
+        ip_address=request.address,
+        user_agent=request.user_agent,
+        request_id=request.request_id,
     )
 
 

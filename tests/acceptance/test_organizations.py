@@ -189,8 +189,25 @@ async def test_the_audit_log_is_for_admins_and_of_their_organization_alone(servi
         key = (await client.post(KEYS, json={"name": "reader", "permissions": ["read"]})).json()
         theirs = await stranger.get(LOGS, params={"resource_id": key["key_id"]})
         refused = await client.get(LOGS, headers={"Authorization": f"Bearer {key['key']}"})
+        all_of_it = (await client.get(LOGS)).json()
+        pages = [(await client.get(LOGS, params={"skip": skip, "limit": 2})).json() for skip in range(0, 8, 2)]
+        by_key = (await client.get(LOGS, params={"actor_id": key["key_id"], "resource_type": "organization"})).json()
+        of_buckets = (await client.get(LOGS, params={"resource_type": "bucket"})).json()
+        elsewhere = (await stranger.get(LOGS)).json()
     assert theirs.json()["total"] == 0
     assert code(refused) == (403, "permission_denied")
+    (entry,) = by_key["results"]
+    assert entry == all_of_it["results"][0]
+    assert (entry["action"], entry["status"], entry["actor_id"]) == ("request_refused", "failure", key["key_id"])
+    assert entry["changes"] == {"method": "GET", "route": LOGS, "code": "permission_denied"}
+    assert entry["ip_address"] == "127.0.0.1"
+    assert entry["request_id"] == refused.headers["x-request-id"]
+    assert [each["audit_id"] for page in pages for each in page["results"]] == [
+        each["audit_id"] for each in all_of_it["results"]
+    ]
+    assert {page["total"] for page in pages} == {all_of_it["total"]} == {len(all_of_it["results"])}
+    for other_log in (of_buckets, elsewhere):
+        assert "request_refused" not in {each["action"] for each in other_log["results"]}
 
 
 @pytest.mark.parametrize("path", ["usage", "audit/logs"])

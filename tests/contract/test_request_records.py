@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from adapters.memory.clock import ManualClock
 from adapters.memory.request_records import MemoryRequestRecords
 from adapters.postgres.connecting import open_pool
 from adapters.postgres.request_records import PostgresRequestRecords
-from application.ports.request_records import RequestRecord, RequestRecords
+from application.ports.request_records import RefusalQuery, RequestRecord, RequestRecords
 
 ONE = RequestRecord(
     request_id="one",
@@ -62,3 +63,22 @@ async def test_what_is_old_is_forgotten(records: RequestRecords) -> None:
     assert await records.of_request("org_1", "one") == (ONE,)
     await records.forget(timedelta(days=-1))
     assert await records.of_request("org_1", "one") == ()
+
+
+async def test_what_was_refused_is_found_the_newest_first(records: RequestRecords) -> None:
+    refused = msgspec.structs.replace(ONE, request_id="two", command_ids=(), status=403, code="permission_denied")
+    later = msgspec.structs.replace(refused, request_id="three", actor_id="utk_1")
+    for each in (ONE, refused, later, msgspec.structs.replace(refused, organization_id="org_2")):
+        await records.record(each)
+
+    async def found(**which: Any) -> list[RequestRecord]:  # noqa: ANN401  # fields of the query
+        query = RefusalQuery(**{"limit": 10, **which})
+        return [each.request for each in await records.refusals("org_1", query)]
+
+    assert sorted(await found(), key=lambda each: each.request_id) == [later, refused]
+    assert await found(actor_id="utk_1") == [later]
+    assert await found(request_id="two") == [refused]
+    assert len(await found(limit=1)) == 1
+    (known,) = await records.refusals("org_1", RefusalQuery(request_id="two", limit=1))
+    assert refused in await found(start=known.at)
+    assert refused not in await found(end=known.at)

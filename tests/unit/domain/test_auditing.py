@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.auditing import actor_type_of, changes_of, entry_of, topics_of
+from domain.auditing import actor_type_of, changes_of, entry_of, resource_type_of, topics_of
 from domain.tags import BY_TAG, decode
 from entrypoints.http.wire.organizations import AuditAction
 
@@ -67,3 +67,18 @@ def test_no_secret_and_no_address_is_shown() -> None:
 )
 def test_an_actor_has_a_kind(actor_id: str, kind: str) -> None:
     assert actor_type_of(actor_id) == kind
+
+
+@pytest.mark.parametrize(
+    ("route", "kind"),
+    [
+        ("/v1/organizations/users/{user_email:str}/api-keys/{key_name:str}", "api_key"),
+        ("/v1/upload-tokens", "api_key"),
+        ("/v1/buckets/{bucket_identifier:str}", "bucket"),
+        ("/v1/namespaces/list", "namespace"),
+        ("/v1/organizations/webhooks/{webhook_id:str}", "webhook"),
+        ("/v1/organizations/audit/logs", "organization"),
+    ],
+)
+def test_a_route_says_what_a_refused_request_was_about(route: str, kind: str) -> None:
+    assert resource_type_of(route) == kind

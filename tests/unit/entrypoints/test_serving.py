@@ -1,14 +1,16 @@
-"""The listener that systemd hands over is the one that is served, and only if it was meant for this process."""
+"""The listener that systemd hands over is served if it was meant for this process; plain HTTP is warned of."""
 
 import os
 import socket
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from entrypoints import serving
 from entrypoints.failures import UserError
-from entrypoints.serving import _handed_listener
+from entrypoints.serving import _handed_listener, _warn_of_plain_http
+from entrypoints.settings import Settings
 
 
 @pytest.fixture
@@ -54,3 +56,26 @@ def test_several_are_refused(monkeypatch: pytest.MonkeyPatch, count: str) -> Non
     with pytest.raises(UserError, match=f"LISTEN_FDS is {count}: hand over one listening socket"):
         _handed_listener()
     os.close(serving._FIRST_HANDED)
+
+
+@pytest.mark.parametrize(
+    ("host", "proxies", "warns"),
+    [
+        ("0.0.0.0", None, True),  # noqa: S104  # nobody listens
+        ("192.0.2.1", None, True),
+        ("::", None, True),
+        ("0.0.0.0", "10.0.0.0/8", False),  # noqa: S104  # the same
+        ("127.0.0.1", None, False),  # as `dev` listens
+        ("::1", None, False),
+    ],
+)
+def test_plain_http_is_warned_of_where_others_can_send(host: str, proxies: str | None, warns: bool) -> None:
+    settings = Settings({} if proxies is None else {"UPWELL_TRUSTED_PROXIES": proxies})
+    with structlog.testing.capture_logs() as lines:
+        _warn_of_plain_http(settings, host, f"http://{host}")
+    assert [line["event"] for line in lines] == (["plain_http"] if warns else [])
+
+
+def test_no_page_may_read_answers_unless_its_origin_is_named() -> None:
+    assert Settings({}).cors_origins == ()
+    assert Settings({"UPWELL_CORS_ORIGINS": "https://a.example"}).cors_origins == ("https://a.example",)
