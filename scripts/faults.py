@@ -8,7 +8,8 @@ fault begins after so long.
 `--only`: faults whose name has one of these words. `--untimed`: judge nothing by the time that it takes, for a machine
 that has others to serve.
 
-While a write would fail, `/readyz` has to say 503, and 200 soon after it is over; a create has to succeed then. After
+While a write would fail, `/readyz` has to say 503, and 200 soon after it is over; a create has to succeed then. What is
+late counts only where a write past Upwell is quick: the machine may have others to serve. After
 each group of faults, and at the end: everything that was answered is in the log and is read back, nothing was done
 twice, nothing is stuck, and each subscriber received what is logged. Full disks need root (who may mount a small file
 system), and wrong clocks the library libfaketime (the package of that name); without them these faults are left out.
@@ -65,6 +66,7 @@ STORAGE_SOON: Final = 18.0
 BACK: Final = 15.0
 STORAGE_BACK: Final = 20.0
 IN_A_ROW: Final = 4
+CONTROL_SECONDS: Final = 0.5  # a connection and a write without Upwell: some 30 ms on a machine of our own
 KNOWN_SECONDS: Final = 1.2  # what /readyz knows may be a second old
 STORAGE_KNOWN_SECONDS: Final = 4.0  # what one process knows of a storage in trouble is older than what another says
 STUCK_SECONDS: Final = 200.0  # a confirm that died is taken over by a worker after 60
@@ -127,6 +129,7 @@ class Run:
         self.answers = Answers()
         self.wrong = Wrong([], [], [], [], [], [])
         self.counts: Counter[str] = Counter()
+        self.excused = 0
         self.events = 0
         self.said = ""  # by /readyz
         self._paused: dict[int, float] = {}
@@ -286,7 +289,7 @@ class Run:
             row = row + 1 if answer != httpx.codes.OK else 0
             now = time.monotonic()
             if expected == "ready":
-                if answer == httpx.codes.SERVICE_UNAVAILABLE:
+                if answer == httpx.codes.SERVICE_UNAVAILABLE and not self.is_slow():
                     self.wrong.readyz.append(f"503 though nothing is in the way of a write: {self.said}")
                     return "503 though nothing is in the way"
                 if now - began > seconds:
@@ -307,25 +310,36 @@ class Run:
     def recover(self, seconds: float, least: float) -> str:
         """Wait until the service is ready, and so long at least; a create has to succeed then."""
         began, row = time.monotonic(), 0
-        since = began
+        since, limit = began, seconds if self.timed else NEVER_SECONDS
         last: int | None = None
         while row < IN_A_ROW or time.monotonic() - began < least:
             last = self.ask()
             row = row + 1 if last == httpx.codes.OK else 0
             if row == 1:
                 since = time.monotonic()
-            if time.monotonic() - began > (seconds if self.timed else NEVER_SECONDS) and row == 0:
-                self.wrong.readyz.append(f"{last} {seconds:.0f} s after a fault: {self.said}")
+            if time.monotonic() - began > limit and row == 0:
+                if limit < NEVER_SECONDS and self.is_slow():
+                    limit += seconds
+                    continue
+                self.wrong.readyz.append(f"{last} {limit:.0f} s after a fault: {self.said}")
                 return self._after_all(began)
             time.sleep(0.02)
         said = self._create()
         until = time.monotonic() + STORAGE_KNOWN_SECONDS
-        while "storage_unavailable" in said and time.monotonic() < until:
+        while said and ("storage_unavailable" in said or self.is_slow()) and time.monotonic() < until:
             time.sleep(0.2)
             said = self._create()
         if said and self.timed:
             self.wrong.readyz.append(f"200, and {said}")
         return f"200 after {since - began:.1f} s{said and ', and ' + said}"
+
+    def is_slow(self) -> bool:
+        """Return whether the machine is busy with others: a write directly to the database takes too long, too."""
+        began = time.monotonic()
+        self.sql("SELECT upwell.try_locks()", "SELECT upwell.try_writing()")
+        slow = time.monotonic() - began > CONTROL_SECONDS
+        self.excused += slow
+        return slow
 
     def _create(self) -> str:
         """Create something, and return how that fails."""
@@ -849,6 +863,7 @@ def main() -> int:
         f"{number} faults ({kinds}), {run.events} events: lost {len(wrong.lost)}, doubled {len(wrong.doubled)},"
         f" stuck {len(wrong.stuck)}, not told {len(wrong.not_told)}, readyz wrong {len(wrong.readyz)},"
         f" otherwise wrong {len(wrong.other)}"
+        f"{f'; the machine was too slow to judge {run.excused} times' if run.excused else ''}"
     )
     return 1 if any(vars(wrong).values()) else 0
 

@@ -1,6 +1,9 @@
 """Restart `upwell serve` over and over under load, and count the requests that failed: none may.
 
-python scripts/restart_under_load.py [--restarts 20] [--workers 2]
+python scripts/restart_under_load.py [--restarts 20] [--workers 2] [--pause 0.02]
+
+`--pause`: how long each client rests between two requests, in seconds. With 0 they take all that the machine has, and
+a start takes long.
 
 Four ways, each on a whole Upwell of its own:
 - directly, children replaced by SIGHUP; clients honour `Connection: close`
@@ -20,7 +23,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -51,73 +56,84 @@ http {{
 """
 
 
+@dataclass(frozen=True)
+class Load:
+    """How often to restart how many processes, and how hard to ask meanwhile."""
+
+    restarts: int
+    workers: int
+    pause_seconds: float
+
+
 def main() -> int:
     """Run all ways; return how many requests failed, at most 1."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--restarts", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--pause", type=float, default=0.02)
     asked = parser.parse_args()
+    load = Load(asked.restarts, asked.workers, asked.pause)
     failed = 0
     with stack() as made:
         tenant = made.tenant()
         for name, way in (("replaced by SIGHUP", by_hangup), ("a successor with --reuse-port", by_successor)):
             for keep_alive in (False, True):
-                failed += way(made, tenant, asked.restarts, asked.workers, name, keep_alive=keep_alive)
+                failed += way(made, tenant, load, name, keep_alive=keep_alive)
         if shutil.which("nginx") is None:
             print("nginx is not installed: restarts behind it were left out")
             failed += os.environ.get("CI") == "true"
         else:
             for keep_alive in (False, True):
-                failed += behind_nginx(made, tenant, asked.restarts, asked.workers, keep_alive=keep_alive)
+                failed += behind_nginx(made, tenant, load, keep_alive=keep_alive)
     return min(failed, 1)
 
 
-def by_hangup(made: Stack, tenant: Tenant, restarts: int, workers: int, name: str, *, keep_alive: bool) -> int:
+def by_hangup(made: Stack, tenant: Tenant, load: Load, name: str, *, keep_alive: bool) -> int:
     """Replace the children of one parent."""
     port = free_port()
-    service = begin(made, port, workers)
+    service = begin(made, port, load.workers)
 
     def restart() -> None:
         before = {child.pid for child in psutil.Process(service.pid).children()}
         service.send_signal(signal.SIGHUP)
         until(lambda: not before & {child.pid for child in psutil.Process(service.pid).children()})
 
-    counted = asyncio.run(loaded(port, tenant, [restart] * restarts, keep_alive=keep_alive))
+    counted = asyncio.run(loaded(port, tenant, load, [restart] * load.restarts, keep_alive=keep_alive))
     end(service)
-    return told(f"{name}, {'keep-alive' if keep_alive else 'close'}", restarts, counted)
+    return told(f"{name}, {'keep-alive' if keep_alive else 'close'}", load.restarts, counted)
 
 
-def by_successor(made: Stack, tenant: Tenant, restarts: int, workers: int, name: str, *, keep_alive: bool) -> int:
+def by_successor(made: Stack, tenant: Tenant, load: Load, name: str, *, keep_alive: bool) -> int:
     """Start a successor beside the old one, then end the old one."""
     port = free_port()
-    services = [begin(made, port, workers)]
+    services = [begin(made, port, load.workers)]
 
     def restart() -> None:
-        new = start(environment(made, port), "serve", "--workers", str(workers), "--reuse-port")
+        new = start(environment(made, port), "serve", "--workers", str(load.workers), "--reuse-port")
         services.append(new)
         until(lambda: any(each.status == "LISTEN" for each in psutil.Process(new.pid).net_connections("tcp")))
         end(services[-2])
 
-    counted = asyncio.run(loaded(port, tenant, [restart] * restarts, keep_alive=keep_alive))
+    counted = asyncio.run(loaded(port, tenant, load, [restart] * load.restarts, keep_alive=keep_alive))
     end(services[-1])
-    return told(f"{name}, {'keep-alive' if keep_alive else 'close'}", restarts, counted)
+    return told(f"{name}, {'keep-alive' if keep_alive else 'close'}", load.restarts, counted)
 
 
-def behind_nginx(made: Stack, tenant: Tenant, restarts: int, workers: int, *, keep_alive: bool) -> int:
+def behind_nginx(made: Stack, tenant: Tenant, load: Load, *, keep_alive: bool) -> int:
     """Restart two services behind nginx in turn."""
     ports = [free_port(), free_port()]
-    services = [begin(made, port, workers) for port in ports]
+    services = [begin(made, port, load.workers) for port in ports]
     with nginx(ports, keep_alive=keep_alive) as port:
 
         def restart(number: int) -> None:
             end(services[number])
-            services[number] = begin(made, ports[number], workers)
+            services[number] = begin(made, ports[number], load.workers)
 
-        restarting = [lambda number=each % 2: restart(number) for each in range(restarts)]  # type: ignore[misc]  # it is bound now
-        counted = asyncio.run(loaded(port, tenant, restarting, keep_alive=True))
+        restarting = [partial(restart, each % 2) for each in range(load.restarts)]
+        counted = asyncio.run(loaded(port, tenant, load, restarting, keep_alive=True))
     for service in services:
         end(service)
-    return told(f"behind nginx, {'keep-alive' if keep_alive else 'close'} to the service", restarts, counted)
+    return told(f"behind nginx, {'keep-alive' if keep_alive else 'close'} to the service", load.restarts, counted)
 
 
 @contextlib.contextmanager
@@ -138,12 +154,14 @@ def nginx(ports: list[int], *, keep_alive: bool) -> Iterator[int]:
             running.wait(30)
 
 
-async def loaded(port: int, tenant: Tenant, restarts: list[Callable[[], None]], *, keep_alive: bool) -> Counter[str]:
+async def loaded(
+    port: int, tenant: Tenant, load: Load, restarts: Sequence[Callable[[], None]], *, keep_alive: bool
+) -> Counter[str]:
     """Restart while clients ask; count what came back."""
     counted: Counter[str] = Counter()
     ending = asyncio.Event()
     request = REQUEST % (tenant.secret.encode(), b"" if keep_alive else b"Connection: close\r\n")
-    clients = [asyncio.create_task(ask(port, request, counted, ending)) for _ in range(CLIENTS)]
+    clients = [asyncio.create_task(ask(port, request, counted, ending, load.pause_seconds)) for _ in range(CLIENTS)]
     for restart in restarts:
         await asyncio.sleep(0.3)
         await asyncio.to_thread(restart)
@@ -153,7 +171,7 @@ async def loaded(port: int, tenant: Tenant, restarts: list[Callable[[], None]], 
     return counted
 
 
-async def ask(port: int, request: bytes, counted: Counter[str], ending: asyncio.Event) -> None:
+async def ask(port: int, request: bytes, counted: Counter[str], ending: asyncio.Event, pause_seconds: float) -> None:
     """Ask over and over; begin a new connection where an answer says that it was the last."""
     while not ending.is_set():
         try:
@@ -169,10 +187,12 @@ async def ask(port: int, request: bytes, counted: Counter[str], ending: asyncio.
                 counted[head.split(b" ", 2)[1].decode()] += 1
                 if b"connection: close" in head:
                     break
+                await asyncio.sleep(pause_seconds)
         except (OSError, asyncio.IncompleteReadError) as error:
             counted[f"broken: {type(error).__name__}"] += 1
         finally:
             writer.close()
+        await asyncio.sleep(pause_seconds)
 
 
 def environment(made: Stack, port: int) -> dict[str, str]:
