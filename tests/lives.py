@@ -20,9 +20,9 @@ import msgspec
 from adapters.postgres.connecting import connect
 from tests.conftest import Database, Tenant
 
-PATIENCE_SECONDS: Final = 45.0  # for a life as a whole, and for one answer
+PATIENCE_SECONDS: Final = 60.0  # for a life as a whole, and for one answer
 _CALL_SECONDS: Final = 8.0
-_BATCH: Final = 10
+_BATCH: Final = 20
 _READERS: Final = 16
 _ENDED: Final = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED"})
 # What is known from the start, sent over and over, and never deleted.
