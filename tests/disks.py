@@ -3,6 +3,7 @@
 import os
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,13 +48,28 @@ def fill(place: Path) -> Path:
 def full(place: Path) -> Iterator[None]:
     """Leave no block of such a file system while inside, however large: it is made as small as what is in it."""
     whole = os.statvfs(place)
-    size = whole.f_blocks * whole.f_frsize
-    while not _resize(place, (whole.f_blocks - os.statvfs(place).f_bfree) * whole.f_frsize):
+    ending = threading.Event()
+
+    def keep_full() -> None:
+        while not ending.wait(0.02):  # what is deleted meanwhile leaves no room either
+            _shrink(place)
+
+    while not _shrink(place):
         pass  # it has grown meanwhile
+    keeping = threading.Thread(target=keep_full)
+    keeping.start()
     try:
         yield
     finally:
-        _resize(place, size)
+        ending.set()
+        keeping.join()
+        _resize(place, whole.f_blocks * whole.f_frsize)
+
+
+def _shrink(place: Path) -> bool:
+    """Make it as small as what is in it; say whether there is no room any more."""
+    now = os.statvfs(place)
+    return not now.f_bfree or _resize(place, (now.f_blocks - now.f_bfree) * now.f_frsize)
 
 
 def _resize(place: Path, size: int) -> bool:

@@ -103,11 +103,11 @@ class Subscribers:
         try:
             jetstream = servers.jetstream(timeout=10)
             while True:
-                with contextlib.suppress(NotFoundError):
+                with contextlib.suppress(NotFoundError, TimeoutError):
                     await jetstream.stream_info(STREAM)
+                    reader = await jetstream.subscribe(">", stream=STREAM, ordered_consumer=True)
                     break
                 await asyncio.sleep(0.05)
-            reader = await jetstream.subscribe(">", stream=STREAM, ordered_consumer=True)
             while True:
                 with contextlib.suppress(TimeoutError):
                     message = await reader.next_msg(timeout=10)
