@@ -33,7 +33,8 @@ class Creation(msgspec.Struct, Generic[Result], frozen=True, kw_only=True):
 
     `make`: carry the request out with ids drawn from these. `made`: the ids to remember of its result, in the order of
     the request. `again`: give the same result from these ids, now. `prefix`, `count`: which ids `make` draws first: one
-    for each thing that may be made, in the order of the request.
+    for each thing that may be made, in the order of the request. `found`: from the ids that were drawn, return those to
+    remember if an earlier attempt counted, or None; without it, all that was drawn has been made.
     """
 
     prefix: str
@@ -41,6 +42,7 @@ class Creation(msgspec.Struct, Generic[Result], frozen=True, kw_only=True):
     make: Callable[[Ids], Awaitable[Result]]
     made: Callable[[Result], tuple[str, ...]]
     again: Callable[["Remembered"], Awaitable[Result]]
+    found: Callable[[tuple[str, ...]], Awaitable[tuple[str, ...] | None]] | None = None
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,15 +119,7 @@ class DoingOnce:
 
     async def _carry_out(self, reserved: Reserved, creation: Creation[Result]) -> Result:
         try:
-            result = await creation.make(SeededIds(reserved.seed, self._ids))
-        except VersionConflictError as conflict:
-            drawn = self._drawn(creation, reserved.seed)
-            if conflict.stream_id not in drawn:
-                await self._give_back(reserved)
-                raise
-            # another attempt did count, with the same ids; its process may have died before it was sure of that
-            await self._make_durable(reserved)
-            result = await creation.again(Remembered(ids=drawn, drawn=drawn))
+            result = await self._make(reserved, creation)
         except RefusedError:
             if reserved.attempt == 1:
                 with suppress(LogUnavailableError):
@@ -140,12 +134,22 @@ class DoingOnce:
             await self._keys.finish(reserved, creation.made(result))
         return result
 
-    async def _make_durable(self, reserved: Reserved) -> None:
-        try:
-            await self._log.make_durable()
-        except LogUnavailableError:
-            await self._give_back(reserved)
-            raise
+    async def _make(self, reserved: Reserved, creation: Creation[Result]) -> Result:
+        drawn = self._drawn(creation, reserved.seed)
+        ids = await creation.found(drawn) if creation.found and reserved.attempt > 1 else None
+        if ids is None:
+            try:
+                return await creation.make(SeededIds(reserved.seed, self._ids))
+            except VersionConflictError as conflict:
+                if creation.found is not None:
+                    ids = await creation.found(drawn)
+                elif conflict.stream_id in drawn:
+                    ids = drawn
+                if ids is None:
+                    raise
+        # another attempt did count, with the same ids; its process may have died before it was sure of that
+        await self._log.make_durable()
+        return await creation.again(Remembered(ids=ids, drawn=drawn))
 
     async def _give_back(self, reserved: Reserved) -> None:
         with suppress(LogUnavailableError):

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import cast
 
 import msgspec
 
@@ -42,6 +43,7 @@ from domain.refusals import (
     WrongStateError,
 )
 from domain.schema import BucketSchema
+from domain.tags import decode
 from domain.upload import (
     AnnouncedFile,
     Claimed,
@@ -148,8 +150,8 @@ class _Item(msgspec.Struct, kw_only=True):
 
     @property
     def avoidance_id(self) -> str:
-        """Return the stream that tells of a duplicate in this upload's place; the same for the same request."""
-        return f"dup_{self.command.upload_id.removeprefix('upl_')}"
+        """Return the stream that tells of a duplicate in this upload's place."""
+        return _avoidance_id(self.command.upload_id)
 
     @property
     def wants_object(self) -> bool:
@@ -305,6 +307,22 @@ class RequestingUpload:
             record=record, signed=self._signer.sign_put(record.storage_key, headers=headers, expires_in=left, now=now)
         )
 
+    async def made_before(self, drawn: Sequence[str]) -> tuple[str, ...] | None:
+        """Return what an earlier attempt has made under these ids: uploads, or originals in their places.
+
+        None: that attempt did not count, and nothing was made.
+        """
+        made: list[str] = []
+        for upload_id in drawn:  # one command made all of them
+            if await self._log.read_stream(upload_id):
+                made.append(upload_id)
+                continue
+            stored = await self._log.read_stream(_avoidance_id(upload_id))
+            if not stored:
+                return None
+            made.append(cast("UploadDuplicateAvoided", decode(stored[0].state)).original_upload_id)
+        return tuple(made)
+
     async def all_again(
         self, namespace: NamespaceRecord, upload_ids: Sequence[str], *, drawn: Sequence[str]
     ) -> list[Answer]:
@@ -344,7 +362,7 @@ class RequestingUpload:
             if item.sameness is not None:
                 item.find(item.sameness, originals.get(item.sameness))
 
-    async def _settle(  # noqa: C901, PLR0912  # one arm for everything that the log may say against it
+    async def _settle(  # noqa: C901  # one arm for everything that the log may say against it
         self, caller: Caller, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]
     ) -> list[Answer]:
         """Append all of it, under what must still hold then; what the log says against it changes how."""
@@ -365,11 +383,9 @@ class RequestingUpload:
             except WrongStateError:  # an original became part of an object meanwhile
                 await self._look_again(origin, items)
             except VersionConflictError as conflict:
-                if any(conflict.stream_id == each.stream.stream_id for each in into.values()):
-                    continue  # the object was changed meanwhile
-                if any(item.original is None or conflict.stream_id != item.avoidance_id for item in items):
+                if all(conflict.stream_id != each.stream.stream_id for each in into.values()):
                     raise
-                return [_answer(item, 0) for item in items]  # an earlier attempt of the same request has told it
+                continue  # the object was changed meanwhile
             else:
                 if into:
                     await self._look_again(origin, items)
@@ -493,6 +509,11 @@ def _with_size(wish: Wish, token: UploadToken | None) -> Wish:
         return wish
     meant = msgspec.structs.replace(announced, file_size_bytes=size_meant(token, announced.file_size_bytes))
     return msgspec.structs.replace(wish, announcement=meant)
+
+
+def _avoidance_id(upload_id: str) -> str:
+    """Return the stream that tells of a duplicate in the place of an upload; the same for the same request."""
+    return f"dup_{upload_id.removeprefix('upl_')}"
 
 
 def _sameness(command: RequestUpload) -> Sameness | None:

@@ -92,6 +92,7 @@ async def create_upload(
             prefix="upl_",
             make=lambda ids: request_upload(admitted.caller, admitted.namespace, admitted.bucket, wish, ids=ids),
             made=lambda answer: (answer.record.upload_id,),
+            found=request_upload.made_before,
             again=lambda known: request_upload.again(
                 admitted.namespace, known.ids[0], is_duplicate=known.ids != known.drawn
             ),
@@ -127,6 +128,7 @@ async def create_uploads(
             count=len(wishes),
             make=lambda ids: request_upload.many(admitted.caller, admitted.namespace, admitted.bucket, wishes, ids=ids),
             made=lambda answers: tuple(answer.record.upload_id for answer in answers),
+            found=request_upload.made_before,
             again=lambda known: request_upload.all_again(admitted.namespace, known.ids, drawn=known.drawn),
         ),
     )

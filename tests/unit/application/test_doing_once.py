@@ -1,6 +1,8 @@
 import asyncio
+import hashlib
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from application.doing_once import (
@@ -34,6 +36,7 @@ def announcing(client: Client, *, size: int = len(BYTES), sha256: str | None = N
         prefix="upl_",
         make=lambda ids: request_upload(client.caller, client.namespace, client.bucket, wish, ids=ids),
         made=lambda answer: (answer.record.upload_id,),
+        found=request_upload.made_before,
         again=lambda known: request_upload.again(client.namespace, known.ids[0], is_duplicate=known.ids != known.drawn),
     )
 
@@ -268,3 +271,48 @@ def test_a_key_that_is_none_is_refused(key: str) -> None:
 @pytest.mark.parametrize("key", ["a", "a" * 255, "8e03978e-40d5-43e8-bc93-6894a57f9324", "eine Ü-Zahl"])
 def test_any_other_key_is_taken_as_it_is(key: str) -> None:
     assert check_idempotency_key(key) == key
+
+
+def announcing_many(client: Client, *wishes: Wish) -> Creation[list[Answer]]:
+    """Return the creation of a batch, as the route has it."""
+    request_upload = client.world._request
+    return Creation(
+        prefix="upl_",
+        count=len(wishes),
+        make=lambda ids: request_upload.many(client.caller, client.namespace, client.bucket, wishes, ids=ids),
+        made=lambda answers: tuple(answer.record.upload_id for answer in answers),
+        found=request_upload.made_before,
+        again=lambda known: request_upload.all_again(client.namespace, known.ids, drawn=known.drawn),
+    )
+
+
+@pytest.mark.parametrize("batch", ["K", "N", "KK", "KN", "NK", "NKKN"], ids=lambda batch: f"{batch}-")
+@pytest.mark.parametrize("meanwhile", ["nothing", "the new bytes became known"])
+async def test_a_batch_that_died_before_its_answer_is_answered_as_it_was(
+    world: World, client: Client, batch: str, meanwhile: str
+) -> None:
+    await client.upload(create_object=False)
+    new = hashlib.sha256(b"new bytes").hexdigest()
+    wishes = [client.wish(sha256=SHA256 if each == "K" else new, size=None, create_object=False) for each in batch]
+    creation = announcing_many(client, *wishes)
+    answered: list[list[Answer]] = []
+
+    async def dies(ids: Ids) -> list[Answer]:
+        answered.append(await creation.make(ids))
+        raise KeyboardInterrupt
+
+    request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=batch.encode())
+    with pytest.raises(KeyboardInterrupt):
+        await world.do_once(request, msgspec.structs.replace(creation, make=dies))
+    if meanwhile != "nothing":
+        await client.upload(b"new bytes", create_object=False)
+    world.clock.advance(LEASE)
+    before = await world.log.head()
+
+    again = await world.do_once(request, creation)
+
+    assert [each.record.upload_id for each in again] == [each.record.upload_id for each in answered[0]]
+    assert [each.is_duplicate for each in again] == [each == "K" for each in batch]
+    assert [each.signed is None for each in again] == [each == "K" for each in batch]
+    assert await world.log.head() == before
+    assert [each.record for each in await world.do_once(request, creation)] == [each.record for each in again]
