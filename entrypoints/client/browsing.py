@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import click
+
 from entrypoints.client.errors import ClientError
 from entrypoints.client.output import emit, human, json_of, note, printable
 from entrypoints.client.service import Service, client_of
@@ -49,6 +51,21 @@ def show_upload(upload_id: str, *, namespace: str | None, as_json: bool) -> None
         _describe(record, history or [])
     if history is None:
         note(why)
+
+
+def delete_upload(upload_id: str, *, namespace: str | None, yes: bool, as_json: bool) -> None:
+    """Cancel an upload, or delete a finished one with its bytes; `yes`: without a question."""
+    target = find_target(known_variables(), namespace=namespace, bucket="-")
+    with client_of(target, note) as client:
+        service = Service(client, target)
+        if not yes:
+            record = service.record(upload_id)
+            size = record.get("file_size_bytes")
+            facts = [record.get("filename"), human(size) if isinstance(size, int) else None, record.get("status")]
+            said = ", ".join(_cell(fact) for fact in facts if fact)
+            click.confirm(f"Delete {upload_id} ({said}) with its bytes?", abort=True, err=True)
+        service.delete(upload_id)
+    emit(json_of({"upload_id": upload_id, "deleted": True}) if as_json else f"{upload_id}: deleted")
 
 
 def _history(client: Client, known: Mapping[str, str], upload_id: str) -> list[dict[str, Any]]:

@@ -141,7 +141,7 @@ def download(
 
 @click.group(cls=Group)
 def uploads() -> None:
-    """See which uploads there are, and what became of one."""
+    """See which uploads there are, what became of one, and delete it."""
 
 
 @uploads.command("list")
@@ -173,6 +173,21 @@ def uploads_show(upload_id: str, namespace: str | None, as_json: bool) -> None:
     from entrypoints.client import browsing  # noqa: PLC0415  # the same
 
     browsing.show_upload(upload_id, namespace=namespace, as_json=as_json)
+
+
+@uploads.command("delete")
+@click.argument("upload_id", type=Id("upl_", where="'upwell uploads list'"))
+@_NAMESPACE
+@click.option("--yes", is_flag=True, help="Delete without asking.")
+@_as_json("Print a JSON object.")
+def uploads_delete(upload_id: str, namespace: str | None, yes: bool, as_json: bool) -> None:
+    """Delete an upload with its bytes, or cancel one under way. Example: upwell uploads delete upl_9p3x0c1m4k7w2q5z.
+
+    An upload whose bytes are part of an object goes with the object, and is refused here.
+    """
+    from entrypoints.client import browsing  # noqa: PLC0415  # the same
+
+    browsing.delete_upload(upload_id, namespace=namespace, yes=yes, as_json=as_json)
 
 
 @click.group(cls=Group)

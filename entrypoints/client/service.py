@@ -75,6 +75,10 @@ class Service:
         """Return an upload with all that the service says of it."""
         return self._call("GET", f"/v1/uploads/{quote(upload_id, safe='')}", dict[str, Any])
 
+    def delete(self, upload_id: str) -> None:
+        """Cancel an upload, or delete a finished one with its bytes."""
+        self._call("DELETE", f"/v1/uploads/{quote(upload_id, safe='')}", type(None))
+
     def uploads(self, *, status: str | None, search: str | None, limit: int) -> Iterator[dict[str, Any]]:
         """Yield up to `limit` uploads of the bucket, newest first."""
         cursor = None

@@ -198,6 +198,8 @@ class Uploading:
             progress=self._progress(sending, begun),
         )
         sending.note(done)
+        if outcome.object_id is not None:  # the bytes are in one already
+            outcome.note = None
         self._compare(sending, done, wish, readable=bucket is not None)
 
     def _compare(self, sending: "_Sending", done: Upload, wish: Wish, *, readable: bool) -> None:
@@ -562,9 +564,10 @@ def _left(outcome: Outcome) -> str:
     match outcome.status:
         case "PENDING" | "IN_PROGRESS" if outcome.file == _PIPED:
             return f"the upload {outcome.upload_id} is left to expire: send it anew"
-        case "PENDING" | "IN_PROGRESS":
+        case "PENDING" | "IN_PROGRESS" as status:
+            state = "pending" if status == "PENDING" else "in progress"
             stored = f", with {human(outcome.stored_bytes)} in storage" if outcome.stored_bytes else ""
-            return f"the upload {outcome.upload_id} is left pending{stored}: go on with 'upwell upload --resume'"
+            return f"the upload {outcome.upload_id} is left {state}{stored}: go on with 'upwell upload --resume'"
         case "PROCESSING":
             return f"{outcome.upload_id} is verified without you"
         case status:
@@ -590,10 +593,14 @@ def _deed(outcome: Outcome) -> str:
     upload, thing = outcome.upload_id, f", object {outcome.object_id}" if outcome.object_id else ""
     sent = f"sent {human(outcome.sent_bytes)}, " if outcome.sent_bytes else "nothing sent, "
     if outcome.skipped_unique_key:
-        return f"{sent}the object {outcome.existing_object_id} has the same unique key; upload {upload}"
+        other = f"the object {outcome.existing_object_id}" if outcome.existing_object_id else "an object"
+        return f"{sent}{other} has the same unique key; upload {upload}"
     if outcome.is_duplicate:
         kept = f" as {outcome.content_type}" if "--content-type" in outcome.not_kept and outcome.content_type else ""
-        return f"{sent}the same bytes are in {outcome.duplicate_of_upload_id} already{kept}; upload {upload}{thing}"
+        where = f"in {outcome.duplicate_of_upload_id}" if outcome.duplicate_of_upload_id else "there"
+        return f"{sent}the same bytes are {where} already{kept}; upload {upload}{thing}"
     size = outcome.size_bytes or 0
+    if outcome.resumed and size and not outcome.sent_bytes:
+        return f"nothing sent, all {human(size)} were there; upload {upload}{thing}"
     rest = f" of {human(size)}, the rest was there" if outcome.resumed and outcome.sent_bytes < size else ""
     return f"sent {human(outcome.sent_bytes)}{rest}; upload {upload}{thing}"

@@ -6,7 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from entrypoints.client import browsing
+from entrypoints.client.commands import uploads
 from entrypoints.client.errors import ClientError, of_retries
 from entrypoints.client.service import FIRST_CONTACT_ATTEMPTS, Service
 from entrypoints.client.target import Target
@@ -95,3 +98,32 @@ def test_a_list_ends_where_there_are_no_more() -> None:
     )
     assert len(list(service(answers).uploads(status="FAILED", search="x", limit=50))) == 2
     assert json.loads(answers.requests[0].content) == {"limit": 50, "filters": {"status": "FAILED"}, "search": "x"}
+
+
+def test_an_upload_is_deleted_and_a_refusal_is_said() -> None:
+    answers = Answers(httpx.Response(204))
+    service(answers).delete("upl_1")
+    assert (answers.requests[0].method, answers.requests[0].url.path) == ("DELETE", "/v1/uploads/upl_1")
+    with pytest.raises(ClientError, match="It cannot be"):
+        service(Answers(refusal(400, "upload_completed"))).delete("upl_1")
+
+
+@pytest.mark.parametrize(("arguments", "typed", "deletes"), [((), "y", True), ((), "n", False), (("--yes",), "", True)])
+def test_the_command_asks_before_it_deletes(
+    arguments: tuple[str, ...], typed: str, deletes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        record = {"upload_id": "upl_1", "filename": "a.mp4", "file_size_bytes": 5, "status": "COMPLETED"}
+        return httpx.Response(204) if request.method == "DELETE" else httpx.Response(200, json=record)
+
+    asked: list[str] = []
+    transport = httpx.MockTransport(answer)
+    monkeypatch.setattr(browsing, "known_variables", dict)
+    monkeypatch.setattr(browsing, "find_target", lambda *_, **__: TARGET)
+    monkeypatch.setattr(browsing, "client_of", lambda *_: Client(TARGET.url, "sk_a", "ns", transport=transport))
+    done = CliRunner().invoke(uploads, ["delete", "upl_9p3x0c1m4k7w2q5z", "--json", *arguments], input=typed)
+    assert ("DELETE" in asked) is deletes
+    assert ('{"upload_id":"upl_9p3x0c1m4k7w2q5z","deleted":true}' in done.stdout) is deletes
+    assert ("(a.mp4, 5 bytes, COMPLETED)" in done.output) is (not arguments)
+    assert (done.exit_code == 0) is deletes

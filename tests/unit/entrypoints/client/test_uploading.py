@@ -181,11 +181,29 @@ def test_no_object_needs_no_property(world: World, tmp_path: Path) -> None:
 def test_what_fits_no_property_is_stored_without_an_object(world: World, tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(b"x")
+    world.confirm = lambda: httpx.Response(200, json={"upload_id": "upl_1", "status": "COMPLETED"})
     outcome = world.upload(path)
     assert outcome.ok
     assert world.bodies["ask"]["create_object_on_confirm"] is False
     assert outcome.note is not None
     assert outcome.note.startswith("stored without an object: application/zip fits no property of the bucket")
+
+
+def test_bytes_that_are_in_an_object_already_are_not_said_to_be_without_one(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"x")
+    world.confirm = lambda: httpx.Response(
+        200,
+        json={
+            "upload_id": "upl_1",
+            "status": "COMPLETED",
+            "is_duplicate": True,
+            "duplicate_of_upload_id": "upl_0",
+            "object_id": "obj_0",
+        },
+    )
+    outcome = world.upload(path)
+    assert (outcome.ok, outcome.object_id, outcome.note) == (True, "obj_0", None)
 
 
 def test_what_fits_no_property_is_not_even_announced_where_an_object_is_wanted(world: World, tmp_path: Path) -> None:
@@ -340,13 +358,18 @@ def test_an_interruption_leaves_the_upload_pending(world: World, path: Path) -> 
 def test_an_interruption_says_how_much_is_in_storage() -> None:
     outcome = Outcome(file="a.mp4", upload_id="upl_1", status="IN_PROGRESS", stored_bytes=64 * 1024**2)
     assert interrupted(outcome)["message"] == (
-        "interrupted; the upload upl_1 is left pending, with 64.0 MiB in storage: go on with 'upwell upload --resume'"
+        "interrupted; the upload upl_1 is left in progress, with 64.0 MiB in storage: go on with 'upwell upload"
+        " --resume'"
     )
 
 
 @pytest.mark.parametrize(
     ("sent", "said"),
-    [(98, "sent 98 bytes; upload upl_1"), (34, "sent 34 bytes of 98 bytes, the rest was there; upload upl_1")],
+    [
+        (98, "sent 98 bytes; upload upl_1"),
+        (34, "sent 34 bytes of 98 bytes, the rest was there; upload upl_1"),
+        (0, "nothing sent, all 98 bytes were there; upload upl_1"),
+    ],
 )
 def test_the_rest_was_there_only_where_there_is_a_rest(sent: int, said: str) -> None:
     assert _sentence(Outcome(file="a", upload_id="upl_1", size_bytes=98, sent_bytes=sent, resumed=True)) == said
