@@ -12,7 +12,7 @@ import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import StreamConfig
+from nats.js.api import StreamConfig, StreamInfo
 from nats.js.errors import NotFoundError
 
 from tests.conftest import free_port
@@ -88,35 +88,44 @@ class Cluster:
     async def leader(self) -> int:
         """Return the node that leads the stream."""
         async with self.jetstream() as jetstream:
-            info = await jetstream.stream_info(STREAM)
+            info = await _info(jetstream)
             assert info.cluster is not None
             return int((info.cluster.leader or "").removeprefix("node"))
 
     async def count(self) -> int:
         """Return how many messages there are; 0 also before there is a stream."""
-        async with self.jetstream() as jetstream, asyncio.timeout(SOON):
-            while True:
-                try:
-                    return (await jetstream.stream_info(STREAM)).state.messages
-                except NotFoundError:
-                    return 0
-                except NatsError:  # a server that was started again takes its time
-                    await asyncio.sleep(0.02)
+        async with self.jetstream() as jetstream:
+            try:
+                return (await _info(jetstream)).state.messages
+            except NotFoundError:
+                return 0
 
     async def published(self) -> list[tuple[str, dict[str, str], bytes]]:
         """Return subject, headers and payload of every message of the stream, in its order."""
         async with self.jetstream() as jetstream:
-            count = (await jetstream.stream_info(STREAM)).state.messages
+            count = (await _info(jetstream)).state.messages
             found: list[tuple[str, dict[str, str], bytes]] = []
             reader = await jetstream.subscribe(">", stream=STREAM, ordered_consumer=True)
             while len(found) < count:
-                message = await reader.next_msg(timeout=10)
+                message = await reader.next_msg(timeout=SOON)
                 found.append((message.subject, dict(message.headers or {}), message.data))
             return found
 
     async def positions(self) -> list[int]:
         """Return the positions of all events in the stream, in its order."""
         return [int(headers["Nats-Msg-Id"]) for _, headers, _ in await self.published()]
+
+
+async def _info(jetstream: JetStreamContext) -> StreamInfo:
+    """Return what there is to know of the stream, as soon as its servers have a leader again."""
+    async with asyncio.timeout(SOON):
+        while True:
+            try:
+                return await jetstream.stream_info(STREAM)
+            except NotFoundError:
+                raise
+            except NatsError:  # a server that was started again takes its time
+                await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

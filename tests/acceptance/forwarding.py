@@ -6,8 +6,9 @@ names.
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,6 +29,7 @@ class Proxy:
         self.most_at_once = 0
         self.holding = threading.Event()
         self.opened = threading.Event()
+        self.dropping = False
         self._turn = threading.Lock()
         self._counting = threading.Lock()
 
@@ -40,9 +42,17 @@ class Proxy:
         """Hold nothing back any more."""
         self.opened.set()
 
+    def drop(self) -> None:
+        """Drop what is held back, whose client has ended, and hold nothing back any more."""
+        self.dropping = True
+        self.open()
+        while self.arrived:
+            time.sleep(0.001)
+        self.dropping = False
+
     @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait until a PUT may go on."""
+    def turn(self) -> Iterator[bool]:
+        """Wait until a PUT is to go on or, if this is false, to be dropped."""
         with self._counting:
             self.arrived += 1
             self.most_at_once = max(self.arrived, self.most_at_once)
@@ -51,14 +61,14 @@ class Proxy:
                 if self.passing is not None and len(self.parts) >= self.passing:
                     self.holding.set()
                     self.opened.wait(60)
-                yield
+                yield not self.dropping
         finally:
             with self._counting:
                 self.arrived -= 1
 
 
 @contextlib.contextmanager
-def forwarding(service_url: str, storage_url: str) -> Iterator[Proxy]:
+def forwarding(service_url: str, storage_url: str) -> Iterator[Proxy]:  # noqa: C901  # a server's handlers, in one
     """Run a proxy before both."""
     proxy = Proxy()
 
@@ -66,20 +76,23 @@ def forwarding(service_url: str, storage_url: str) -> Iterator[Proxy]:
         protocol_version = "HTTP/1.1"
 
         def do_PUT(self) -> None:  # a name of http.server
-            with proxy.turn():
-                if self._forward():
+            with proxy.turn() as going_on:
+                self.close_connection = not going_on
+                answer = self._forward() if going_on else None
+                if answer is not None and answer[0].status < 400:
                     (number,) = parse_qs(urlsplit(self.path).query).get("partNumber", ["0"])
                     proxy.parts.append(int(number))
+            self._answer(answer)  # its turn is over by then: its client may send the next one
 
         def do_GET(self) -> None:  # the same
-            self._forward()
+            self._answer(self._forward())
 
         do_POST = do_DELETE = do_GET  # noqa: N815  # the same
 
         def log_message(self, *_: object) -> None:
             pass
 
-        def _forward(self) -> bool:
+        def _forward(self) -> tuple[HTTPResponse, bytes] | None:
             length = int(self.headers.get("Content-Length", 0))
             try:
                 body = self.rfile.read(length)
@@ -87,7 +100,7 @@ def forwarding(service_url: str, storage_url: str) -> Iterator[Proxy]:
                 body = b""
             self.close_connection = len(body) < length
             if self.close_connection:
-                return False
+                return None
             signed = "X-Amz-Signature" in parse_qs(urlsplit(self.path).query)
             there = HTTPConnection(urlsplit(storage_url if signed else service_url).netloc, timeout=60)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _OF_THE_PROXY}
@@ -95,15 +108,20 @@ def forwarding(service_url: str, storage_url: str) -> Iterator[Proxy]:
             answer = there.getresponse()
             content = answer.read().replace(storage_url.encode(), proxy.url.encode())
             there.close()
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
+            return answer, content
+
+        def _answer(self, answer: tuple[HTTPResponse, bytes] | None) -> None:
+            if answer is None:
+                return
+            head, content = answer
+            self.send_response(head.status)
+            for name, value in head.getheaders():
                 if name.lower() not in _OF_THE_CONNECTION:
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             with contextlib.suppress(ConnectionError):
                 self.end_headers()
                 self.wfile.write(content)
-            return answer.status < 400
 
     with PatientServer(("127.0.0.1", 0), Handler) as http:
         proxy.url = f"http://127.0.0.1:{http.server_address[1]}"
