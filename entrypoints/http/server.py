@@ -57,6 +57,7 @@ _MOST_FILES = 65_536
 _SO_ATTACH_FILTER = 26
 
 CONNECTION = "upwell.connection"  # in the scope: the connection, for answers that go on
+_LARGE_HEAD = f"The head of a request may have {HEAD_BYTES} bytes: send less."
 _log = structlog.get_logger("upwell.server")
 
 
@@ -187,6 +188,7 @@ class BoundedHttp(HttpToolsProtocol):
     _peer: Peer | None = None
     _beyond = 0
     _headers = 0
+    _head_bytes = 0
     _head_since: float | None = None
     _rests_since = -math.inf
     _in_body = False
@@ -229,7 +231,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self._headers = 0
+        self._headers = self._head_bytes = 0
         if self._head_since is None:
             self._head_since = self.loop.time()
         if len(self.pipeline) >= PIPELINED:
@@ -241,6 +243,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._headers += 1
         if self._headers > MAX_HEADERS:
             self._raise(431, "head_too_large", f"The request has more than {MAX_HEADERS} headers: send fewer.")
+        self._head_bytes += len(name) + len(value)
+        if len(self.url) + self._head_bytes > HEAD_BYTES:  # a whole head that came at once is not beyond anything
+            self._raise(431, "head_too_large", _LARGE_HEAD)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -293,7 +298,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._beyond += len(data)
         super().data_received(data)
         if self._beyond > HEAD_BYTES and not self._lingers() and not self.transport.is_closing():
-            self._refuse(431, "head_too_large", f"The head of a request may have {HEAD_BYTES} bytes: send less.")
+            self._refuse(431, "head_too_large", _LARGE_HEAD)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request."""

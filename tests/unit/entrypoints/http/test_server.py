@@ -356,6 +356,20 @@ async def test_what_is_no_http_is_refused_in_the_envelope() -> None:
     assert wire.code == "invalid_http"
 
 
+@pytest.mark.parametrize("size", [HEAD_BYTES - 100, HEAD_BYTES, 3 * HEAD_BYTES])
+@pytest.mark.parametrize("where", ["url", "header"])
+async def test_a_head_that_comes_whole_has_the_same_bound(size: int, where: str) -> None:
+    connection, wire = House(answers).open()
+    url, header = (b"/" + b"a" * size, b"b") if where == "url" else (b"/", b"a" * size)
+    connection.data_received(b"GET %b HTTP/1.1\r\nhost: a\r\nx: %b\r\n\r\n" % (url, header))
+    await settle()
+    if size < HEAD_BYTES:
+        assert wire.status == 204
+    else:
+        assert (wire.status, wire.code) == (431, "head_too_large")
+        assert msgspec.json.decode(wire.sent.partition(b"\r\n\r\n")[2])["error"]["type"] == "ClientError"
+
+
 @pytest.mark.parametrize("body", [b"", b"{}"])
 async def test_a_request_for_another_protocol_is_answered_as_any_other(
     body: bytes, caplog: pytest.LogCaptureFixture
