@@ -135,6 +135,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         session.stop()
 
 
+@pytest.hookimpl(trylast=True)  # after the order of the others was drawn
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the test that takes longest: at the end one worker would run that one, and the others none."""
+    items.sort(key=lambda item: item.path.name != "test_generated_requests.py")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # noqa: ANN401  # a class of xdist
     """Tell a worker of xdist where the servers are."""
