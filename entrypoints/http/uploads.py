@@ -416,8 +416,8 @@ async def _shown(admitted: Admitted, record: UploadRecord) -> UploadRecord:
 
 async def _knows(admitted: Admitted, upload_id: str) -> bool:
     """Say whether the caller may be told of an upload: it may read, or requested it."""
-    if may_read(admitted.caller, admitted.namespace):
-        return True
+    if admitted.caller.token is not None or may_read(admitted.caller, admitted.namespace):
+        return True  # a token reaches only what it requested
     record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id)
     if record is not None and await _reads(admitted, record):
         return True
