@@ -2,14 +2,22 @@
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import structlog
 import uvloop
 
 from adapters.nats.errors import RelayUnusableError
 from entrypoints.logs import configure_logs
+from entrypoints.patience import patiently
 from entrypoints.settings import SettingError, Settings
 from entrypoints.wiring import subscribing
+
+if TYPE_CHECKING:
+    from adapters.nats.relay import NatsRelay
+    from adapters.postgres.connecting import PoolConnection
+    from application.subscribing import Subscribing
 
 _log = structlog.get_logger(__name__)
 
@@ -57,21 +65,27 @@ async def _relay_nats(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     reports = Reports(stopping)
-    async with (
-        subscribing(
-            settings.database_url, report=reports.failed, patience_seconds=settings.start_patience_seconds
-        ) as subscribe,
-        open_relay(
-            chosen.servers,
-            stream=chosen.stream,
-            replicas=chosen.replicas,
-            credentials=chosen.credentials,
-            end=subscribe.end,
-            published=reports.published,
-        ) as relay,
-    ):
-        if relay.is_new:
-            await subscribe.forget(relay.name)
+    async with AsyncExitStack() as stack:
+
+        async def attempt() -> "tuple[Subscribing[PoolConnection], NatsRelay]":
+            async with AsyncExitStack() as opening:
+                subscribe = await opening.enter_async_context(subscribing(settings.database_url, report=reports.failed))
+                relay = await opening.enter_async_context(
+                    open_relay(
+                        chosen.servers,
+                        stream=chosen.stream,
+                        replicas=chosen.replicas,
+                        credentials=chosen.credentials,
+                        end=subscribe.end,
+                        published=reports.published,
+                    )
+                )
+                if relay.is_new:
+                    await subscribe.forget(relay.name)
+                stack.push_async_exit(opening.pop_all())
+            return subscribe, relay
+
+        subscribe, relay = await patiently("database", attempt, settings.start_patience_seconds)
         _log.info("relay_begins", stream=chosen.stream)
         await subscribe.project(relay, stopping)
     if reports.unusable is not None:

@@ -202,6 +202,14 @@ def _as_text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode()
 
 
+def abandon(connection: Connection) -> None:
+    """End a connection as if its line were cut, so that whoever waits on it hears of it.
+
+    Under `terminate`, whose caller must be its only user, the other's next step is an `AttributeError`.
+    """
+    connection._transport.abort()  # type: ignore[attr-defined]  # noqa: SLF001  # there is no other way
+
+
 async def close_quietly(connection: Connection) -> None:
     """Close a connection, politely if it still answers."""
     try:

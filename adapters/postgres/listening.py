@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, Lines, close_quietly, connect
+from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, Lines, abandon, close_quietly, connect
 
 EVENTS = "upwell_events"
 DIRECTORY = "upwell_directory"
@@ -75,7 +75,7 @@ class Listener:
                 self.connected = True
                 pause = 0.1
                 for each in silent:
-                    each.terminate()
+                    abandon(each)
                 silent = []
                 for channel in self._callbacks:
                     self._call(channel)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -230,6 +230,18 @@ async def test_what_waits_on_a_line_that_fell_silent_goes_on_on_a_new_one(
             async with asyncio.timeout(SOON):
                 await asyncio.gather(account.request(here.log), here.log.head())
         assert await there.log.head() == before + 1
+
+
+async def test_a_connection_that_is_abandoned_in_the_middle_counts_as_lost(database: Database) -> None:
+    for steps in range(40):
+        connection = await connect(database.url)
+        asking = asyncio.ensure_future(connection.execute("SELECT $1::int", steps))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        connecting.abandon(connection)
+        with suppress(*connecting.CONNECTION_ERRORS):
+            await asking
+        connection.terminate()
 
 
 async def test_a_pool_whose_line_fell_silent_is_closed_all_the_same(database: Database, folder: Path) -> None:
