@@ -331,7 +331,7 @@ async def test_a_service_that_is_down_is_a_sentence(user: User) -> None:
 
 async def test_the_client_loads_neither_the_servers_libraries_nor_the_file(user: User) -> None:
     with (user.folder / "big.mp4").open("wb") as file:
-        file.truncate(300_000_000)
+        file.truncate(200_000_000)
     script = (
         "import sys, pathlib\n"
         "from entrypoints.cli import upwell\n"
