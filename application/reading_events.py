@@ -14,9 +14,11 @@ import msgspec
 
 from application.ports.event_log import EventLog, LogUnavailableError, Notification, check_position
 from domain.bucket import canonical_digest
-from domain.events import Origin
+from domain.events import Origin, topic_of
+from domain.object import ObjectDeleted
 from domain.refusals import PositionBeyondEndError
 from domain.telling import TOLD_TO_READERS, CloudEvent, envelope, origin_of
+from domain.upload import UploadDeleted, UploadDuplicateAvoided, UploadForgotten
 
 MAX_LIMIT: Final = 1000
 MAX_WAIT_SECONDS: Final = 60.0
@@ -28,6 +30,9 @@ _RETRY_SECONDS: Final = 1.0
 _LINGER_SECONDS: Final = 30.0
 _REST_SECONDS: Final = 0.0025  # after a page, for each reader that was woken: so that most time is left to others
 _MAX_REST_SECONDS: Final = 0.1
+# With these the log takes what is personal out of the earlier events of a stream, and of the duplicates of an upload.
+_REDACTING: Final = frozenset({topic_of(UploadDeleted), topic_of(UploadForgotten), topic_of(ObjectDeleted)})
+_AVOIDED: Final = topic_of(UploadDuplicateAvoided)
 
 
 class _Request(msgspec.Struct, frozen=True):
@@ -161,6 +166,7 @@ class ReadingEvents:
         self._own = own
         self._kept: list[Told | None] = []  # gapless: None stands for what is none of ours
         self._kept_bytes = 0
+        self._last_of: dict[str, int] = {}  # by stream, and by original of a duplicate: the last position that is kept
         self._before_kept = -1  # the position before the first one that is kept; below 0: nothing is followed yet
         self._waiting: dict[_Place, dict[Interest, _News]] = {}
         self._wanted = asyncio.Event()
@@ -228,6 +234,7 @@ class ReadingEvents:
 
     def _let_go(self) -> None:
         self._kept, self._kept_bytes, self._before_kept = [], 0, -1
+        self._last_of = {}
 
     async def _wait(self, interest: Interest, after: int, limit: int, seconds: float) -> EventPage:
         loop = asyncio.get_running_loop()
@@ -280,14 +287,30 @@ class ReadingEvents:
     def _keep(self, notification: Notification) -> int:
         """Remember an event, and return how many readers it has woken."""
         (told,) = _told([notification])
+        if notification.topic in _REDACTING:  # whoever is that far behind reads in the log what is left of it
+            self._drop(self._last_of.get(notification.originator_id, 0) - self._before_kept)
         self._kept.append(told)
-        self._kept_bytes += 0 if told is None else _bytes_of(told)
+        if told is not None:
+            self._kept_bytes += _bytes_of(told)
+            self._last_of |= dict.fromkeys(_subjects(told), told.position)
         if len(self._kept) > KEPT_EVENTS or self._kept_bytes > KEPT_BYTES:
-            dropped = self._kept[: max(len(self._kept) // 4, 1)]  # some at once: it moves all the others
-            del self._kept[: len(dropped)]
-            self._before_kept += len(dropped)
-            self._kept_bytes -= sum(_bytes_of(each) for each in dropped if each is not None)
+            self._drop(max(len(self._kept) // 4, 1))  # some at once: it moves all the others
         return 0 if told is None else self._wake(told)
+
+    def _drop(self, count: int) -> None:
+        """Forget the first events of those that are kept."""
+        if count <= 0:
+            return
+        dropped = self._kept[:count]
+        del self._kept[:count]
+        self._before_kept += count
+        for told in dropped:
+            if told is None:
+                continue
+            self._kept_bytes -= _bytes_of(told)
+            for subject in _subjects(told):
+                if self._last_of.get(subject) == told.position:
+                    del self._last_of[subject]
 
     def _of_kept(self, interest: Interest, after: int, limit: int) -> EventPage | None:
         """Return a page from memory; None if the reader is further behind, or ahead."""
@@ -333,6 +356,13 @@ class ReadingEvents:
 
 def _bytes_of(told: Told) -> int:
     return 2 * len(told.notification.state)  # as it is stored, and as it is told
+
+
+def _subjects(told: Told) -> tuple[str, ...]:
+    """Return whose end redacts an event: its stream's and, of a duplicate that was avoided, its original's."""
+    stored = told.notification
+    original = _fact.decode(stored.state).original_upload_id if stored.topic == _AVOIDED else None
+    return (stored.originator_id,) if original is None else (stored.originator_id, original)
 
 
 def _told(notifications: Sequence[Notification]) -> list[Told | None]:

@@ -257,6 +257,41 @@ async def test_who_comes_while_the_log_is_let_go_is_told_of_what_comes(
     await asyncio.wait({following})
 
 
+async def test_what_is_kept_in_memory_is_not_told_once_it_is_redacted(
+    world: World, client: Client, reading: ReadingEvents
+) -> None:
+    await client.make_bucket("files")
+    before = await world.log.head()
+    interest = interest_of(client)
+    waiting = asyncio.create_task(reading.wait(interest, after=before, limit=1, seconds=SOON))
+    async with asyncio.timeout(SOON):
+        while reading._kept_until < 0:  # until it is followed
+            await asyncio.sleep(0)
+    one = await client.upload(filename="one.mp4", create_object=False)
+    known = await client.request(filename="other.mp4", sha256=SHA256, create_object=False)
+    other = await client.upload(b"other bytes", filename="stays.mp4")
+    await waiting
+    for _ in range(2):  # from memory, before and after
+        while reading._kept_until < await world.log.head():
+            await asyncio.sleep(0)
+        page = await reading.wait(interest, after=before, limit=100, seconds=SOON)
+        text = b"".join(told.message for told in page.events)
+        if b"upload.forgotten.v1" in text:
+            break
+        assert known.is_duplicate
+        assert b"one.mp4" in text
+        assert b"other.mp4" in text
+        await world.forget(one.record.upload_id, actor_id="system:operator")
+
+    assert b"one.mp4" not in text
+    assert b"other.mp4" not in text
+    assert b"stays.mp4" in text
+    assert other.record.upload_id.encode() in text
+    assert len(reading._kept) < len(page.events)
+    assert reading._last_of.keys() <= {told.notification.originator_id for told in page.events}
+    assert reading._kept_bytes == sum(reading_events._bytes_of(told) for told in reading._kept if told)
+
+
 async def test_a_history_is_of_one_stream(client: Client, reading: ReadingEvents) -> None:
     await client.make_bucket("files")
     answer = await client.request()
