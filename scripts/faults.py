@@ -18,6 +18,7 @@ system), and wrong clocks the library libfaketime (the package of that name); wi
 import argparse
 import asyncio
 import faulthandler
+import math
 import os
 import random
 import secrets
@@ -71,7 +72,8 @@ STORAGE_BACK: Final = 20.0
 IN_A_ROW: Final = 4
 CONTROL_SECONDS: Final = 0.5  # a connection and a write without Upwell: some 30 ms on a machine of our own
 KNOWN_SECONDS: Final = 1.2  # what /readyz knows may be a second old
-STORAGE_KNOWN_SECONDS: Final = 4.0  # what one process knows of a storage in trouble is older than what another says
+OTHERS_KNOW_SECONDS: Final = 4.0  # what one process knows of storage or its clock is older than what another says
+REPLACED_SECONDS: Final = 60.0
 STUCK_SECONDS: Final = 200.0  # a confirm that died is taken over by a worker after 60
 NEVER_SECONDS: Final = 1200.0
 END_SECONDS: Final = 60.0  # within these a process has to end that was told to
@@ -133,6 +135,7 @@ class Run:
         self.wrong = Wrong([], [], [], [], [], [])
         self.counts: Counter[str] = Counter()
         self.excused = 0
+        self.child_killed_at = -math.inf
         self.events = 0
         self.said = ""  # by /readyz
         self._paused: dict[int, float] = {}
@@ -194,7 +197,10 @@ class Run:
         took = time.monotonic() - began
         if self.timed and took > END_SECONDS:
             self.wrong.stuck.append(f"{name} took {took:.0f} s to end")
-        if number is signal.SIGTERM and code not in {0, -signal.SIGTERM}:  # the latter: it was still starting
+        right = {0, -signal.SIGTERM}  # the latter: it was still starting
+        if began - self.child_killed_at < REPLACED_SECONDS:
+            right.add(1)  # a child that has not been replaced yet: something has failed to the end
+        if number is signal.SIGTERM and code not in right:
             self.wrong.other.append(f"{name} ended with {code} when it was told to end")
         until = time.monotonic() + BACK
         while name == SERVE and self.listens():
@@ -353,8 +359,8 @@ class Run:
                 return self._after_all(began)
             time.sleep(0.02)
         said = self._create()
-        until = time.monotonic() + STORAGE_KNOWN_SECONDS
-        while said and ("storage_unavailable" in said or self.is_slow()) and time.monotonic() < until:
+        until = time.monotonic() + OTHERS_KNOW_SECONDS
+        while said and ("answered 503" in said or self.is_slow()) and time.monotonic() < until:
             time.sleep(0.2)
             said = self._create()
         if said and self.timed:
@@ -411,6 +417,7 @@ def _end_service(run: Run) -> Iterator[str]:
 def _kill_child(run: Run) -> Iterator[str]:
     with suppress(psutil.NoSuchProcess):
         run.child().kill()
+        run.child_killed_at = time.monotonic()
     yield run.hold("ready", run.chance.uniform(0.2, 1.5))
 
 
@@ -620,6 +627,7 @@ class Fault:
         self.needs = needs
         self._what = contextmanager(what)
         self._back = back
+        self._least = KNOWN_SECONDS if back == BACK else OTHERS_KNOW_SECONDS
 
     def happen(self, run: Run) -> str:
         """Let it happen, and pass; return what was seen."""
@@ -629,7 +637,7 @@ class Fault:
         finally:
             for line in run.lines.values():
                 line.mend()
-        return ", ".join(filter(None, (during, run.recover(self._back, 0 if during else KNOWN_SECONDS))))
+        return ", ".join(filter(None, (during, run.recover(self._back, self._least))))
 
 
 FAULTS: Final = (
@@ -667,7 +675,7 @@ FAULTS: Final = (
     Fault("disk full", _fill_database, 2, needs="disks"),
     Fault("disk full", _fill_storage, 1, back=90, needs="disks"),
     Fault("read-only", _forbid_writing, 2),
-    Fault("clock", _set_clock_of_service, 2, needs="clocks"),
+    Fault("clock", _set_clock_of_service, 2, back=STORAGE_BACK, needs="clocks"),
     Fault("clock", _set_clock_of_worker, 3, needs="clocks"),
 )
 
