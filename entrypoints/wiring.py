@@ -607,15 +607,14 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
 
 @asynccontextmanager
 async def subscribing(
-    database_url: str, *, report: Callable[[str, BaseException], None] | None = None, patience_seconds: float = 0
+    database_url: str, *, report: Callable[[str, BaseException], None] | None = None
 ) -> AsyncIterator[Subscribing[PoolConnection]]:
     """Open what a program needs to read the feed for a name: no storage, no service.
 
     The user of `database_url` is a member of the service's role. What goes wrong in projections is told to `report`
-    by their names, or logged. A database that is away is waited for (`patience_seconds`). Raises
-    `DatabaseUnusableError`.
+    by their names, or logged. Raises `DatabaseUnusableError`, `LogUnavailableError`.
     """
-    await patiently("database", lambda: check_database(database_url), patience_seconds)
+    await check_database(database_url)
     async with AsyncExitStack() as stack:
         listener = Listener(database_url)
         pool = await open_pool(database_url, size=_SYSTEM_POOL_SIZE, lines=listener.lines)
