@@ -16,6 +16,7 @@ from entrypoints.client.commands import buckets, download, events, namespace, up
 from entrypoints.client.ids import Id
 from entrypoints.client.output import json_of, note, printable
 from entrypoints.help import Group
+from entrypoints.paths import NamedPath
 from entrypoints.units import Size
 
 Result = TypeVar("Result")
@@ -41,7 +42,7 @@ def upwell() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port to listen on.")
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=NamedPath(path_type=Path),
     default=Path(".upwell"),
     show_default=True,
     help="The folder in which all data is kept.",

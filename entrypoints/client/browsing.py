@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from entrypoints.client.errors import ClientError
+from entrypoints.client.errors import ClientError, UnusableError
 from entrypoints.client.output import emit, human, json_of, note, printable
 from entrypoints.client.service import Service, client_of
 from entrypoints.client.target import find_target, known_variables
@@ -63,9 +63,23 @@ def delete_upload(upload_id: str, *, namespace: str | None, yes: bool, as_json: 
             size = record.get("file_size_bytes")
             facts = [record.get("filename"), human(size) if isinstance(size, int) else None, record.get("status")]
             said = ", ".join(_cell(fact) for fact in facts if fact)
-            click.confirm(f"Delete {upload_id} ({said}) with its bytes?", abort=True, err=True)
+            _confirm(f"Delete {upload_id} ({said}) with its bytes?")
         service.delete(upload_id)
     emit(json_of({"upload_id": upload_id, "deleted": True}) if as_json else f"{upload_id}: deleted")
+
+
+def _confirm(question: str) -> None:
+    try:
+        confirmed = click.confirm(question, err=True)
+    except click.Abort as ended:
+        if not isinstance(ended.__context__, EOFError):  # Ctrl-C
+            raise
+        click.echo(err=True)
+        raise UnusableError(
+            "Nothing was deleted: nobody answers here. Say --yes to delete without a question.", "not_confirmed"
+        ) from None
+    if not confirmed:
+        raise ClientError("Nothing was deleted.", "not_confirmed")
 
 
 def _history(client: Client, known: Mapping[str, str], upload_id: str) -> list[dict[str, Any]]:

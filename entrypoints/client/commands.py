@@ -10,6 +10,7 @@ import msgspec
 from domain.upload import Status
 from entrypoints.client.ids import Id
 from entrypoints.help import Group
+from entrypoints.paths import NamedPath
 
 _NAMESPACE = click.option("--namespace", help="The id or name of the namespace; otherwise UPWELL_NAMESPACE.")
 _BUCKET = click.option("--bucket", help="The id or name of the bucket; otherwise UPWELL_BUCKET.")
@@ -30,7 +31,7 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path, readable=False))  # each is told by itself
+@click.argument("files", nargs=-1, type=NamedPath(path_type=Path, readable=False))  # each is told by itself
 @click.option("--name", help="The filename of what comes from standard input.")
 @click.option("--resume", is_flag=True, help="Go on with what was interrupted; without FILES, with all of it here.")
 @click.option(
@@ -109,8 +110,12 @@ def upload(
         expires_in_seconds=expires_in,
     )
     piped = files == (Path("-"),)
-    if Path("-") in files and (not piped or resume or not name):
-        raise click.UsageError("Standard input is one file, and needs a name: upwell upload - --name NAME.")
+    if Path("-") in files and not piped:
+        raise click.UsageError("Standard input is uploaded by itself: name no other files beside '-'.")
+    if piped and resume:
+        raise click.UsageError("Standard input cannot be resumed: send it anew, without --resume.")
+    if piped and not name:
+        raise click.UsageError("Standard input needs a name: upwell upload - --name NAME.")
     if name and not piped:
         raise click.UsageError("--name is for standard input: upwell upload - --name NAME.")
     manner = Manner(parallel=parallel, hashing=hashing, resume=resume, name=name)
@@ -121,7 +126,7 @@ def upload(
 
 @click.command()
 @click.argument("thing", metavar="ID", type=Id("upl_", "obj_", where="'upwell uploads list'"))
-@click.option("--output", type=click.Path(path_type=Path), help="A file or a folder; otherwise here, by its own name.")
+@click.option("--output", type=NamedPath(path_type=Path), help="A file or a folder; otherwise here, by its own name.")
 @click.option("--overwrite", is_flag=True, help="Replace a file of this name; otherwise it stays, and nothing is done.")
 @_BUCKET
 @_NAMESPACE
@@ -289,7 +294,7 @@ def events_tail(after: int | None, from_start: bool, types: tuple[str, ...], no_
 
 @events.command("export")
 @click.option(
-    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder they go to."
+    "--to", "folder", type=NamedPath(path_type=Path, file_okay=False), required=True, help="The folder they go to."
 )
 @click.option(
     "--format",

@@ -108,9 +108,12 @@ def test_an_upload_is_deleted_and_a_refusal_is_said() -> None:
         service(Answers(refusal(400, "upload_completed"))).delete("upl_1")
 
 
-@pytest.mark.parametrize(("arguments", "typed", "deletes"), [((), "y", True), ((), "n", False), (("--yes",), "", True)])
+@pytest.mark.parametrize(
+    ("arguments", "typed", "deletes", "code"),
+    [((), "y", True, 0), ((), "n", False, 1), ((), "", False, 2), (("--yes",), "", True, 0)],
+)
 def test_the_command_asks_before_it_deletes(
-    arguments: tuple[str, ...], typed: str, deletes: bool, monkeypatch: pytest.MonkeyPatch
+    arguments: tuple[str, ...], typed: str, deletes: bool, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request.method)
@@ -126,4 +129,6 @@ def test_the_command_asks_before_it_deletes(
     assert ("DELETE" in asked) is deletes
     assert ('{"upload_id":"upl_9p3x0c1m4k7w2q5z","deleted":true}' in done.stdout) is deletes
     assert ("(a.mp4, 5 bytes, COMPLETED)" in done.output) is (not arguments)
-    assert (done.exit_code == 0) is deletes
+    assert done.exit_code == code
+    assert ("Nothing was deleted" in done.stderr) is not deletes
+    assert ("--yes" in done.stderr) is (code == 2)
