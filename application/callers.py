@@ -242,6 +242,13 @@ class Admitting:
         bucket = await self._directory.bucket(namespace.namespace_id, bucket_id)
         return bucket is not None and may_read(caller, namespace, bucket)
 
+    async def writes(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
+        """Say whether the caller's key may send files to a bucket."""
+        if may(caller.key, Permission.WRITE, namespace):
+            return True
+        bucket = await self._directory.bucket(namespace.namespace_id, bucket_id)
+        return bucket is not None and may(caller.key, Permission.WRITE, namespace, bucket)
+
     async def namespace(self, caller: Caller, id_or_name: str | None) -> NamespaceRecord:
         """Return the namespace that the caller named, by id or name."""
         if not id_or_name:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from application.callers import Caller
+from application.callers import Admitting, Caller
 from application.hiding_others import holds_own_bytes
 from application.ports.clock import Clock
-from application.ports.read_side import ReadSide, UploadRecord
+from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.requesting_upload import headers_of
 from domain.upload import Status
@@ -26,24 +26,30 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
 class SigningUploads:
     """Signs locally; what it gives out is nowhere written down."""
 
-    def __init__(self, *, read_side: ReadSide, signer: UrlSigner, clock: Clock) -> None:
+    def __init__(self, *, read_side: ReadSide, admit: Admitting, signer: UrlSigner, clock: Clock) -> None:
         self._read_side = read_side
+        self._admit = admit
         self._signer = signer
         self._clock = clock
 
-    async def __call__(self, caller: Caller, namespace_id: str, records: Sequence[UploadRecord]) -> list[Signed]:
-        """Return what can be done with each of these uploads.
+    async def __call__(
+        self, caller: Caller, namespace: NamespaceRecord, records: Sequence[UploadRecord]
+    ) -> list[Signed]:
+        """Return what can be done with each of these uploads, which are the caller's to read.
 
-        A PUT is good for what is left of the time that was given out. A GET lives as long as the upload's URL did, and
-        reads the version that was proved; those of a duplicate are its original's bytes, which no upload token reads,
-        because the URL says where they lie. No URL outlives the caller's key.
+        A PUT is for a caller that may write in the bucket, and good for what is left of the time that was given out. A
+        GET lives as long as the upload's URL did, and reads the version that was proved; those of a duplicate are its
+        original's bytes, which no upload token reads, because the URL says where they lie. No URL outlives the caller's
+        key.
         """
         now = self._clock.now()
         wanted = {record.duplicate_of for record in records if record.duplicate_of is not None}
-        originals = await self._read_side.uploads_by_id(namespace_id, wanted) if wanted else {}
+        originals = await self._read_side.uploads_by_id(namespace.namespace_id, wanted) if wanted else {}
+        buckets = {record.bucket_id for record in records}
+        writable = {each for each in sorted(buckets) if await self._admit.writes(caller, namespace, each)}
         return [
             Signed(
-                put=self._put(caller, record, now),
+                put=self._put(caller, record, now) if record.bucket_id in writable else None,
                 get=self._get(caller, record, originals.get(record.duplicate_of or ""), now),
             )
             for record in records

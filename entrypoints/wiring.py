@@ -204,6 +204,7 @@ def put_together(
     """Give every use case the ports it needs; `system`: those that see more than a request does, if there are any."""
     telemetry = telemetry or Telemetry()
     p, system = ports, system or ports
+    admit = Admitting(directory=p.directory, log=p.log, uses=p.key_uses, secrets=p.token_secrets, clock=p.clock)
     compose = ComposingObjects(read_side=p.read_side, ids=p.ids)
     change_object = ChangingObjects(
         log=p.log, read_side=p.read_side, compose=compose, clock=p.clock, ids=p.ids, rules=rules
@@ -211,7 +212,7 @@ def put_together(
     return Services(
         ports=ports,
         system=system,
-        admit=Admitting(directory=p.directory, log=p.log, uses=p.key_uses, secrets=p.token_secrets, clock=p.clock),
+        admit=admit,
         limit_requests=None
         if p.rate_ledger is None
         else LimitingRequests(
@@ -228,7 +229,7 @@ def put_together(
         confirm_upload=_confirming(p, rules),
         confirm_many=_confirming_many(p, rules),
         cancel_open_uploads=_canceling_open_uploads(p, rules),
-        sign_uploads=SigningUploads(read_side=p.read_side, signer=p.signer, clock=p.clock),
+        sign_uploads=SigningUploads(read_side=p.read_side, admit=admit, signer=p.signer, clock=p.clock),
         send_parts=SendingParts(
             log=p.log,
             read_side=p.read_side,

@@ -549,7 +549,7 @@ def _wanted(data: SignPartsRequest) -> list[WantedPart]:
 async def _signed(admitted: Admitted, records: Sequence[UploadRecord], *, wanted: bool) -> Sequence[Signed]:
     if not wanted:
         return [Signed()] * len(records)
-    return await admitted.services.sign_uploads(admitted.caller, admitted.namespace.namespace_id, records)
+    return await admitted.services.sign_uploads(admitted.caller, admitted.namespace, records)
 
 
 async def _shown_confirmed(admitted: Admitted, record: UploadRecord) -> UploadRecord:

@@ -278,6 +278,14 @@ async def test_an_awaited_upload_is_given_a_url_for_the_time_that_is_left(tenant
         assert shown["expires_at"] == upload["expires_at"]
         left = int(httpx.URL(shown["presigned_url"]).params["X-Amz-Expires"])
         assert 500 < left <= 600
+        wish = {"name": "reader", "permissions": ["read"]}
+        key = (await client.post("/v1/organizations/users/eve/api-keys", json=wish)).json()["key"]
+        reader = {"Authorization": f"Bearer {key}"}
+        asked = {"return_presigned_urls": True}
+        listed = await client.post("/v1/buckets/files/uploads/list", json=asked, headers=reader)
+        for read in ((await client.get(path, headers=reader)).json(), listed.json()["results"][0]):
+            assert (read["upload_id"], read["status"]) == (upload["upload_id"], "PENDING")
+            assert (read["presigned_url"], read["required_headers"]) == (None, None), "a key that only reads"
         assert (await put(shown, body)).status_code == 200
         await client.delete(f"/v1/uploads/{upload['upload_id']}")
         after = (await client.get(path)).json()

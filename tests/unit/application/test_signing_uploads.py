@@ -1,19 +1,23 @@
 """URLs that are asked for after the first answer."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from adapters.memory.url_signer import MemoryUrlSigner
 from application.signing_uploads import Signed
+from domain.api_key import Permission
 from domain.bucket import UniqueKey
+from tests.unit.application.test_replacing import key_of, token_of
 from tests.unit.application.world import BYTES, Client, World
 
 
 async def sign(client: Client, upload_id: str) -> Signed:
     record = await client.world.read_side.upload(client.namespace.namespace_id, upload_id)
     assert record is not None
-    (signed,) = await client.world.sign(client.caller, client.namespace.namespace_id, [record])
+    (signed,) = await client.world.sign(client.caller, client.namespace, [record])
     return signed
 
 
@@ -29,6 +33,41 @@ async def test_an_awaited_upload_has_a_put_for_the_time_that_is_left(world: Worl
     assert (signed.put.headers, signed.put.expires_at) == (answer.signed.headers, answer.signed.expires_at)
     world.clock.advance(timedelta(seconds=499, milliseconds=1))
     assert (await sign(client, answer.record.upload_id)).put is None, "not a second is left"
+
+
+@pytest.mark.parametrize(
+    ("operations", "puts"),
+    [(None, False), (["read_data"], False), (["read_data", "delete_data"], False), (["read_data", "write_data"], True)],
+)
+@pytest.mark.parametrize("resource", ["bucket", "namespace", "organization"])
+async def test_a_url_to_send_to_is_for_a_key_that_may_write(
+    client: Client, resource: str, operations: list[str] | None, puts: bool
+) -> None:
+    pending, done = await client.request(), await client.upload(b"other bytes!", filename="other.mp4")
+    ids = {
+        "bucket": client.bucket.bucket_id,
+        "namespace": client.namespace.namespace_id,
+        "organization": client.caller.organization.organization_id,
+    }
+    if operations is None:
+        reader = await key_of(client, Permission.READ, Permission.DELETE)
+    else:
+        here = {"resource_type": resource, "resource_id": ids[resource], "operations": operations}
+        reader = await key_of(client, Permission.READ, Permission.WRITE, Permission.DELETE, scopes=(here,))
+
+    assert ((await sign(reader, pending.record.upload_id)).put is not None) == puts
+    assert (await sign(reader, done.record.upload_id)).get is not None
+
+
+async def test_the_holder_of_a_token_has_a_put_as_long_as_the_key_of_the_token_may_write(client: Client) -> None:
+    holder = await token_of(client)
+    upload_id = (await holder.request()).record.upload_id
+    assert (await sign(holder, upload_id)).put is not None
+
+    key = msgspec.structs.replace(holder.caller.key, permissions=(Permission.READ,))
+    less = replace(holder, caller=msgspec.structs.replace(holder.caller, key=key))
+
+    assert await sign(less, upload_id) == Signed()
 
 
 @pytest.mark.parametrize("versioned", [True, False])

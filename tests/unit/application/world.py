@@ -130,7 +130,7 @@ class World:
             rules=rules,
         )
         self._confirm_many = ConfirmingMany(tasks=self.tasks, confirm=self._confirm, clock=clock, ids=ids, rules=rules)
-        self.sign = SigningUploads(read_side=read_side, signer=signer, clock=clock)
+        self.sign = SigningUploads(read_side=read_side, admit=self.admitting, signer=signer, clock=clock)
         self.send_parts = SendingParts(
             log=log, read_side=read_side, storage=storage, signer=signer, clock=clock, ids=ids, rules=rules
         )
