@@ -137,6 +137,7 @@ class ConfirmingUpload:
             content = None
             if not isinstance(loaded.state, Processing):
                 confirmer = await self._confirmer(loaded, actor_id, actor_id)
+                await self._check_policy(loaded, confirmer, claimed)
                 command, content = await self._look(loaded, confirmer, claimed)
                 try:
                     await self._begin(loaded, command, key_id=None)

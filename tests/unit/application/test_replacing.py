@@ -101,6 +101,28 @@ async def test_a_key_that_was_taken_meanwhile_is_not_replaced_at_confirm(client:
         assert (await less.confirm(answer, policy=Policy.INSERT)).record.existing_object_id == original.record.object_id
 
 
+@pytest.mark.parametrize("confirms", ["the key", "another key", "a key that deletes"])
+async def test_a_key_that_was_taken_meanwhile_is_an_error_of_a_batch_and_fails_no_upload(
+    client: Client, confirms: str
+) -> None:
+    await client.make_bucket("upserted", unique_key=UniqueKey(fields=("title",), default_policy=Policy.UPSERT))
+    less = await key_of(client, Permission.WRITE)
+    keys = {"the key": less, "another key": await key_of(client, Permission.READ, Permission.WRITE)}
+    answer = await less.request(size=len(OTHER), object_metadata=NAMED)
+    less.put(answer, OTHER)
+    original = await client.upload(object_metadata=NAMED)
+    before = await client.world.tags()
+
+    task = await keys.get(confirms, client).confirm_many(answer)
+    await client.world.pass_time(timedelta(0))
+
+    task = await client.task(task.task_id)
+    assert [output["code"] for output in task.outputs if isinstance(output, dict)] == ["replace_denied"]
+    assert (await client.record(answer)).status is Status.PENDING
+    assert await client.world.tags() == before
+    assert (await client.confirm(answer, policy=Policy.UPSERT)).record.object_id == original.record.object_id
+
+
 async def test_a_verification_without_a_confirm_fails_where_it_would_replace(client: Client) -> None:
     await client.make_bucket("upserted", unique_key=UniqueKey(fields=("title",), default_policy=Policy.UPSERT))
     less = await who(client, "token")
