@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -322,6 +323,18 @@ class ReplaceDeniedError(ForbiddenError):
             "An object is there already, and replacing what it holds needs the permission 'delete'; of an upload token,"
             " also a policy of its own. Use an API key that has it, or send other values of the unique key.",
             {"needed": Permission.DELETE},
+        )
+
+
+class EndDeniedError(ForbiddenError):
+    """It is not the caller's to have something end sooner."""
+
+    def __init__(self, what: str, details: dict[str, Any]) -> None:
+        super().__init__(
+            "end_denied",
+            f"{what} would end sooner than now, and that needs the permission 'delete': choose a later end, or none, or"
+            " use an API key that has it.",
+            {"needed": Permission.DELETE, **details},
         )
 
 

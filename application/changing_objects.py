@@ -1,11 +1,13 @@
 """Changing objects: other blobs, other fields, another prefix."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from application.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
+from application.callers import Caller, EndDeniedError, ReplaceDeniedError, may_read, may_replace, new_command_id
 from application.composing_objects import ComposingObjects, schema_of
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
@@ -22,9 +24,12 @@ from application.putting_into_objects import object_claim
 from application.rules import Rules
 from application.uploads import CONFLICT_RETRIES, load_object, object_not_found
 from domain import object as objects
+from domain.bucket import check_retention
 from domain.composition import BlobWish, check_fields, check_key_prefix, key_of
 from domain.object import Blob, LiveObject, UpdateObject, content_digest, holds_all_of, uploads_of, with_blobs
 from domain.refusals import ConflictError, WrongStateError
+from domain.tags import decode
+from domain.upload import lasts_until, later_end
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +37,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     `blobs` take the place of all blobs, or with `keep_others` of those of the same properties. `fields` are merged into
     the object's own; null removes one. `skip_duplicates`: whether later objects of the same content find this one.
+    `expires_after_seconds`: it ends so long from now, None: never. `kept_until`: it ends no sooner, None: never.
     """
 
     blobs: Sequence[BlobWish] | None = None
@@ -39,6 +45,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, Any] = {}
     key_prefix: str | None = None
     skip_duplicates: bool | None = None
+    expires_after_seconds: int | UnsetType | None = UNSET
+    kept_until: datetime | UnsetType | None = UNSET
 
 
 class ChangingObjects:
@@ -59,9 +67,12 @@ class ChangingObjects:
     ) -> ObjectRecord:
         """Change an object of the bucket and return it. Refuses with `ConflictError` where another is like that.
 
-        A caller that may not delete adds blobs and changes fields, but loses no blob that is there.
+        A caller that may not delete adds blobs and changes fields, but loses no blob that is there, and has nothing
+        end sooner but uploads of its own.
         """
         check_key_prefix(change.key_prefix)
+        if change.expires_after_seconds is not UNSET:
+            check_retention(change.expires_after_seconds, "expires_after_seconds")
         for _ in range(CONFLICT_RETRIES):
             record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
             if record is None or record.bucket_id != bucket.bucket_id:
@@ -102,6 +113,12 @@ class ChangingObjects:
             blobs = with_blobs(current.blobs, blobs)
         if not replaces and not holds_all_of(blobs, current.blobs):
             raise ReplaceDeniedError
+        ends_at = _end(change, current, origin.at)
+        if not replaces:
+            if not lasts_until(current.deletes_at, ends_at):
+                raise EndDeniedError("The object", {"object_id": object_id})
+            added = uploads_of(blobs) - current.upload_ids()
+            await check_ends(self._log, self._read_side, caller, bucket, added, ends_at)
         metadata = merged(current.metadata, change.fields)
         check_fields(metadata, blobs, schema_of(bucket))
         findable = current.content_key is not None if change.skip_duplicates is None else change.skip_duplicates
@@ -113,6 +130,7 @@ class ChangingObjects:
             unique_key=key_of(bucket.unique_key, metadata),
             content_key=content_digest(blobs, metadata) if findable else None,
             forget_at=origin.at + self._rules.retention,
+            deletes_at=ends_at,
         )
         free = []
         if command.content_key is not None and command.content_key != current.content_key:
@@ -132,6 +150,34 @@ class ChangingObjects:
                     stored=tuple(sorted(uploads_of(blobs) - current.upload_ids())),
                 )
             )
+
+
+def _end(change: Change, current: LiveObject, now: datetime) -> datetime | None:
+    """Return when an object ends that is changed now."""
+    if change.expires_after_seconds is None:
+        return None
+    if change.expires_after_seconds is not UNSET:
+        return now + timedelta(seconds=change.expires_after_seconds)
+    return current.deletes_at if change.kept_until is UNSET else later_end(current.deletes_at, change.kept_until)
+
+
+async def check_ends(
+    log: EventLog,
+    read_side: ReadSide,
+    caller: Caller,
+    bucket: BucketRecord,
+    upload_ids: Collection[str],
+    ends_at: datetime | None,
+) -> None:
+    """Refuse to have uploads that others requested end sooner, by making them part of an object that does."""
+    if ends_at is None:
+        return
+    for upload in (await read_side.uploads_by_id(bucket.namespace_id, upload_ids)).values():
+        if upload.object_id is not None or lasts_until(upload.deletes_at, ends_at):
+            continue
+        stored = await log.read_stream(upload.upload_id)
+        if not stored or decode(stored[0].state).origin.actor_id != caller.actor_id:
+            raise EndDeniedError(f"The upload {upload.upload_id}", {"upload_id": upload.upload_id})
 
 
 def merged(metadata: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from application.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
-from application.changing_objects import Change, ChangingObjects, content_claim, taken_by_another
+from application.changing_objects import Change, ChangingObjects, check_ends, content_claim, taken_by_another
 from application.composing_objects import ComposingObjects, schema_of
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
@@ -101,7 +101,7 @@ class CreatingObjects:
             owner_id = await self._owner(bucket, unique_key, policy)
             try:
                 if owner_id is None:
-                    await self._create(caller, bucket, wish, object_id, fields, unique_key)
+                    await self._create(caller, namespace, bucket, wish, object_id, fields, unique_key)
                     return await self._made(bucket, object_id)
                 found = await self._put(caller, namespace, bucket, owner_id, wish)
             except ClaimTakenError as taken:
@@ -154,6 +154,7 @@ class CreatingObjects:
             fields=wish.fields,
             key_prefix=wish.key_prefix,
             skip_duplicates=wish.skip_duplicates or None,
+            kept_until=_end(bucket, wish, self._clock.now()),
         )
         try:
             return await self._change(caller, namespace, bucket, object_id, change)
@@ -171,6 +172,7 @@ class CreatingObjects:
     async def _create(
         self,
         caller: Caller,
+        namespace: NamespaceRecord,
         bucket: BucketRecord,
         wish: ObjectWish,
         object_id: str,
@@ -195,6 +197,8 @@ class CreatingObjects:
             content_key=content_digest(blobs, fields) if wish.skip_duplicates else None,
             deletes_at=_end(bucket, wish, origin.at),
         )
+        if not may_replace(caller, namespace, bucket):
+            await check_ends(self._log, self._read_side, caller, bucket, uploads_of(blobs), command.deletes_at)
         free: list[Claim] = []
         if command.content_key is not None:
             free.append(content_claim(bucket.bucket_id, command.content_key))

@@ -18,7 +18,7 @@ from application.ports.event_log import (
 )
 from application.uploads import CONFLICT_RETRIES, LoadedObject, load_object, load_upload, object_not_found
 from domain import object as objects
-from domain.object import DeleteObject, LiveObject
+from domain.object import DeleteObject, LiveObject, has_ended
 from domain.refusals import WrongStateError
 from domain.upload import ForgetUpload
 
@@ -31,17 +31,26 @@ class DeletingObjects:
         self._clock = clock
         self._ids = ids
 
+    async def at_its_end(self, object_id: str, *, actor_id: str) -> None:
+        """Delete it if its end has come: it may have been put off meanwhile. Raises as deleting does."""
+        await self._delete(object_id, actor_id=actor_id, key_id=None, at_its_end=True)
+
     async def __call__(self, object_id: str, *, actor_id: str, key_id: str | None = None) -> None:
         """Delete. Raises `NotFoundError` if it is not there (any more).
 
         Whether the object is the caller's is not looked at. `key_id`: the key that must be live, if a client asks.
         """
+        await self._delete(object_id, actor_id=actor_id, key_id=key_id, at_its_end=False)
+
+    async def _delete(self, object_id: str, *, actor_id: str, key_id: str | None, at_its_end: bool) -> None:
         for _ in range(CONFLICT_RETRIES):
             kept: frozenset[str] = frozenset()
             heirs: dict[str, str] = {}
             loaded = await load_object(self._log, object_id)
             if not isinstance(loaded.state, LiveObject):
                 raise object_not_found(object_id)
+            if at_its_end and not has_ended(loaded.state, self._clock.now()):
+                return
             try:
                 while True:
                     command = await self._command(loaded, loaded.state, kept, heirs, actor_id=actor_id, key_id=key_id)

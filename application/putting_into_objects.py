@@ -19,7 +19,7 @@ from domain import object as objects
 from domain.bucket import Policy
 from domain.events import Origin
 from domain.schema import with_defaults
-from domain.upload import UploadRequest, end_of
+from domain.upload import UploadRequest, end_of, later_end
 
 
 class StoredBytes(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,11 +87,14 @@ class PuttingIntoObjects:
                 if not may_replace:
                     raise ReplaceDeniedError
                 forget_at = origin.at + self._rules.retention
-                put = objects.PutBlob(origin=origin, blob=blob, metadata=metadata, forget_at=forget_at)
+                ends_at = end_of(request, origin.at)
+                put = objects.PutBlob(
+                    origin=origin, blob=blob, metadata=metadata, forget_at=forget_at, deletes_at=ends_at
+                )
                 events = objects.decide(put, current.state)
                 return IntoObject(
                     stream=StreamAppend(stream_id=current.object_id, expected_version=current.version, events=events),
-                    ends_at=current.state.deletes_at,
+                    ends_at=later_end(current.state.deletes_at, ends_at),
                 )
             if policy is Policy.UPDATE:
                 return None

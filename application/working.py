@@ -176,7 +176,7 @@ class Working:
             case JobKind.RECHECK:
                 return await self._recheck(job.upload_id)
             case JobKind.DELETE_OBJECT:
-                await self._delete_object(job.upload_id, actor_id=ACTOR)
+                await self._delete_object.at_its_end(job.upload_id, actor_id=ACTOR)
             case JobKind.DISCARD:
                 return await self._discard(job)
             case JobKind.ITEM:

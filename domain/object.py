@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any, assert_never
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from domain.bucket import canonical_digest
 from domain.events import JSON, Event, Origin
 from domain.refusals import NotFoundError, WrongStateError
+from domain.upload import later_end
 
 
 class Blob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,7 +58,7 @@ class ObjectUpdated(Event, frozen=True, omit_defaults=True, tag="object.updated.
 
     `unique_key`: the digest that takes the place of the one before; None: it is the same. `content_key` None: later
     ones of the same content do not find it (any more). `forget_at` means nothing any more: what an object lets go of
-    stays until somebody deletes it.
+    stays until somebody deletes it. `deletes_at`: its end from now on, None: never; absent: as before.
     """
 
     object_id: str
@@ -67,6 +69,7 @@ class ObjectUpdated(Event, frozen=True, omit_defaults=True, tag="object.updated.
     key_prefix: str | None = None
     unique_key: str | None = None
     content_key: str | None = None
+    deletes_at: datetime | UnsetType | None = UNSET
 
 
 class ObjectDeleted(Event, frozen=True, tag="object.deleted.v1"):
@@ -127,12 +130,16 @@ class CreateObject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PutBlob(msgspec.Struct, frozen=True, kw_only=True):
-    """Put a blob in place of the one of the same property, and merge metadata into what is there."""
+    """Put a blob in place of the one of the same property, and merge metadata into what is there.
+
+    `deletes_at`: until when the blob is to be kept, None: for good. The object ends no sooner from then on.
+    """
 
     origin: Origin
     blob: Blob
     metadata: JSON
     forget_at: datetime
+    deletes_at: datetime | None
 
 
 class UpdateObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +152,7 @@ class UpdateObject(msgspec.Struct, frozen=True, kw_only=True):
     unique_key: str | None
     content_key: str | None
     forget_at: datetime
+    deletes_at: datetime | None
 
 
 class DeleteObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +190,7 @@ def decide(command: ObjectCommand, current: BucketObject) -> tuple[ObjectEvent, 
                 unique_key=current.unique_key,
                 content_key=None,
                 forget_at=command.forget_at,
+                deletes_at=later_end(current.deletes_at, command.deletes_at),
             )
             return (_updated(put, current),)
         case LiveObject(), UpdateObject():
@@ -226,7 +235,7 @@ def evolve(current: BucketObject, event: ObjectEvent) -> BucketObject:
                 key_prefix=event.key_prefix,
                 unique_key=event.unique_key or current.unique_key,
                 content_key=event.content_key,
-                deletes_at=current.deletes_at,
+                deletes_at=current.deletes_at if event.deletes_at is UNSET else event.deletes_at,
             )
         case ObjectDeleted():
             return DeletedObject(object_id=event.object_id)
@@ -258,6 +267,11 @@ def holds_all_of(blobs: Iterable[Blob], earlier: Iterable[Blob]) -> bool:
     return {_held(blob) for blob in earlier} <= {_held(blob) for blob in blobs}
 
 
+def has_ended(current: LiveObject, now: datetime) -> bool:
+    """Say whether the end of an object has come."""
+    return current.deletes_at is not None and current.deletes_at <= now
+
+
 def content_digest(blobs: Iterable[Blob], metadata: Mapping[str, Any]) -> str:
     """Return the SHA-256 of what an object consists of: its metadata, and each blob's property and bytes or data.
 
@@ -282,4 +296,5 @@ def _updated(command: UpdateObject, current: LiveObject) -> ObjectUpdated:
         key_prefix=command.key_prefix,
         unique_key=command.unique_key if command.unique_key != current.unique_key else None,
         content_key=command.content_key,
+        deletes_at=command.deletes_at if command.deletes_at != current.deletes_at else UNSET,
     )

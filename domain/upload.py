@@ -837,6 +837,11 @@ def lasts_until(moment: datetime | None, end: datetime | None) -> bool:
     return end is None or (moment is not None and moment <= end)
 
 
+def later_end(first: datetime | None, second: datetime | None) -> datetime | None:
+    """Return the later one of two ends. None: never, which is later than any."""
+    return None if first is None or second is None else max(first, second)
+
+
 def _request(command: RequestUpload) -> UploadEvent:
     if command.existing_object_id is not None:
         return UploadSkipped(

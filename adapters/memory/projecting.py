@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeAlias, TypeVar, assert_never
 
 import msgspec
+from msgspec import UNSET
 
 from application.ports.event_log import Claim, Sameness, deletion_claim
 from application.ports.read_side import (
@@ -479,6 +480,7 @@ def _project_object(tables: Tables, event: ObjectEvent, place: Place) -> None:
                     unique_key=event.unique_key or current.unique_key,
                     content_key=event.content_key,
                     updated_at=origin.at,
+                    deletes_at=current.deletes_at if event.deletes_at is UNSET else event.deletes_at,
                 )
                 _claim(tables, tables.objects[object_id])
             _release_bytes(tables, object_id, event.released_upload_ids)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 import msgspec
+from msgspec import UNSET
 
 from adapters.memory.projecting import KnownEvent, Tables
 from application.ports.jobs import JobKind
@@ -162,6 +163,10 @@ def schedule(jobs: JobTable, tables: Tables, upload_id: str, event: KnownEvent) 
                 jobs.set(JobKind.DELETE_OBJECT, upload_id, event.deletes_at)
         case ObjectUpdated():
             jobs.remove(uploads_of(event.blobs), JobKind.FORGET)
+            if event.deletes_at is None:
+                jobs.remove([upload_id], JobKind.DELETE_OBJECT)
+            elif event.deletes_at is not UNSET:
+                jobs.set(JobKind.DELETE_OBJECT, upload_id, event.deletes_at)
             for released in event.released_upload_ids:
                 if released in tables.own_ends:
                     jobs.set(JobKind.FORGET, released, tables.own_ends[released])

@@ -192,6 +192,7 @@ async def update_object(
         fields=data.metadata or {},
         key_prefix=data.key_prefix,
         skip_duplicates=data.skip_duplicates,
+        expires_after_seconds=data.expires_after_seconds,
     )
     return await _changed(admitted_in(scope), object_identifier, change)
 
@@ -209,6 +210,7 @@ async def patch_object(
         fields=own_fields(await request.whole(), PatchObjectRequest),
         key_prefix=data.key_prefix,
         skip_duplicates=data.skip_duplicates,
+        expires_after_seconds=data.expires_after_seconds,
     )
     return await _changed(admitted_in(scope), object_identifier, change)
 

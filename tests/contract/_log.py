@@ -418,7 +418,9 @@ class Account:
         )
         return StreamAppend(stream_id=object_id, expected_version=0, events=decide_object(create, NoObject()))
 
-    async def put_blob(self, log: EventLog, object_id: str, upload_id: str, **blob: Value) -> StreamAppend:
+    async def put_blob(
+        self, log: EventLog, object_id: str, upload_id: str, *, deletes_at: datetime | None = None, **blob: Value
+    ) -> StreamAppend:
         """Return what puts an upload in the place of the blob that the object has for the same property."""
         loaded = await load_object(log, object_id)
         put = PutBlob(
@@ -426,6 +428,7 @@ class Account:
             blob=self.blob(upload_id, **blob),
             metadata={"pages": 3},
             forget_at=self.clock.now() + RETENTION,
+            deletes_at=deletes_at,
         )
         return StreamAppend(
             stream_id=object_id, expected_version=loaded.version, events=decide_object(put, loaded.state)
@@ -444,6 +447,7 @@ class Account:
             "unique_key": current.unique_key,
             "content_key": current.content_key,
             "forget_at": self.clock.now() + RETENTION,
+            "deletes_at": current.deletes_at,
         }
         events = decide_object(UpdateObject(origin=self.origin(), **{**facts, **others}), current)
         return StreamAppend(stream_id=object_id, expected_version=loaded.version, events=events)

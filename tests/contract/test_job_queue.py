@@ -456,6 +456,33 @@ async def test_an_upload_that_an_object_takes_up_is_not_forgotten_until_it_is_re
     assert (job.kind, job.upload_id, job.due_at) == (JobKind.FORGET, first, end)
 
 
+async def test_the_end_of_an_object_is_put_off_by_what_is_put_into_it_and_may_be_taken_away(
+    kit: Kit, account: Account
+) -> None:
+    first, second, third = [await account.complete(kit.log, sha256=each * 32) for each in ("aa", "bb", "cc")]
+    end = account.clock.now() + timedelta(days=2)
+    stream = account.new_object(first, deletes_at=end)
+    object_id = stream.stream_id
+    await kit.log.append(account.command(stream))
+    for upload_id, wanted, there in (
+        (second, end - timedelta(days=1), end),
+        (second, end + timedelta(days=1), end + timedelta(days=1)),
+        (third, None, None),
+    ):
+        put = await account.put_blob(kit.log, object_id, upload_id, deletes_at=wanted)
+        await kit.log.append(account.command(put))
+        assert (await due(kit, account, object_id)).get(JobKind.DELETE_OBJECT) == there
+        found = await kit.read_side.bucket_object(account.namespace_id, object_id)
+        assert found is not None
+        assert found.deletes_at == there
+        held = await kit.read_side.upload(account.namespace_id, upload_id)
+        assert held is not None
+        assert held.deletes_at == there
+    ended = await account.update(kit.log, object_id, third, deletes_at=end)
+    await kit.log.append(account.command(ended))
+    assert (await due(kit, account, object_id))[JobKind.DELETE_OBJECT] == end
+
+
 async def test_an_upload_that_a_deleted_object_left_to_another_is_looked_at_at_once(kit: Kit, account: Account) -> None:
     shared = await account.complete(kit.log)
     stream = account.new_object(shared)

@@ -50,6 +50,11 @@ def sooner(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and (other is None or one < other)
 
 
+def later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the later one of two ends; None: never."""
+    return other if sooner(one, other) else one
+
+
 def etag_of_parts(parts: Iterable["Part"]) -> str:
     """Return the ETag of what is put together of them, as S3 makes it."""
     digests = [hashlib.md5(part.body, usedforsecurity=False).digest() for part in parts]
@@ -425,7 +430,8 @@ class Model:
             elif owner is None and policy == "update" and ask.bucket == UNIQUE_BUCKET:
                 return Bad("object_not_found")
             else:
-                if original is not None and sooner(owner.ends_at if owner else ends_at, original.ends_at):
+                object_ends_at = later(owner.ends_at, ends_at) if owner else ends_at
+                if original is not None and sooner(object_ends_at, original.ends_at):
                     original = None  # it would go with the object
                 good = Good(original, existing=None, makes=owner is None, into=owner)
         if good.keeps and not self.room(len(body), upload.reserved):
@@ -791,6 +797,7 @@ class Model:
             self._unborn = holder.object = upload.object = made
         elif good.into is not None:
             self._put_blob(good.into, upload.ask.blob_property, holder)
+            good.into.ends_at = later(good.into.ends_at, upload.ends_at)
             self._put_into = holder.object = upload.object = good.into
         elif good.original is not None and good.existing is None:
             upload.object = good.original.object

@@ -67,19 +67,27 @@ class CreateObjectsBatchRequest(Request, frozen=True):
 
 
 class UpdateObjectRequest(Request, frozen=True):
-    """What an object is to have; what is left out stays."""
+    """What an object is to have; what is left out stays.
+
+    `expires_after_seconds`: how long it is kept from now on; null: until somebody deletes it.
+    """
 
     key_prefix: str | None = None
     blobs: list[CreateBlobRequest] | None = None
     metadata: Json | None = None
     skip_duplicates: bool | None = None
+    expires_after_seconds: Retention | UnsetType | None = UNSET
 
 
 class PatchObjectRequest(Request, frozen=True, forbid_unknown_fields=False):
-    """What an object is to have. All other fields are its own: see `own_fields`."""
+    """What an object is to have. All other fields are its own: see `own_fields`.
+
+    `expires_after_seconds`: how long it is kept from now on; null: until somebody deletes it.
+    """
 
     key_prefix: str | None = None
     skip_duplicates: bool | None = None
+    expires_after_seconds: Retention | UnsetType | None = UNSET
 
 
 class BlobDetails(Response, frozen=True):

@@ -1,5 +1,8 @@
+from datetime import datetime, timedelta
+
 import msgspec
 import pytest
+from msgspec import UNSET, UnsetType
 
 from domain import object as objects
 from domain.events import JSON
@@ -19,11 +22,14 @@ from domain.object import (
     PutBlob,
     UpdateObject,
     content_digest,
+    has_ended,
     replay,
 )
 from domain.refusals import NotFoundError, WrongStateError
 from tests.unit.domain.examples import LATER, ORIGIN, SHA256
 from tests.unit.domain.spec import Behaviour
+
+SOON = LATER - timedelta(hours=1)
 
 given: Behaviour[BucketObject, ObjectCommand, ObjectEvent] = Behaviour(
     decide=objects.decide, evolve=objects.evolve, nothing=NoObject()
@@ -57,7 +63,7 @@ CREATED = ObjectCreated(
 
 
 def put(new: Blob, metadata: JSON | None = None) -> PutBlob:
-    return PutBlob(origin=ORIGIN, blob=new, metadata=metadata or {}, forget_at=LATER)
+    return PutBlob(origin=ORIGIN, blob=new, metadata=metadata or {}, forget_at=LATER, deletes_at=None)
 
 
 def updated(*blobs: Blob, metadata: JSON, released: tuple[str, ...]) -> ObjectUpdated:
@@ -145,8 +151,46 @@ def update(*blobs: Blob, **others: object) -> UpdateObject:
         unique_key="u",
         content_key=None,
         forget_at=LATER,
+        deletes_at=None,
     )
     return msgspec.structs.replace(asked, **others)
+
+
+@pytest.mark.parametrize(
+    ("before", "until", "told", "after"),
+    [
+        (SOON, LATER, LATER, LATER),
+        (SOON, None, None, None),
+        (LATER, SOON, UNSET, LATER),
+        (None, SOON, UNSET, None),
+        (None, None, UNSET, None),
+    ],
+)
+def test_an_object_ends_no_sooner_than_what_was_put_into_it(
+    before: datetime | None, until: datetime | None, told: datetime | UnsetType | None, after: datetime | None
+) -> None:
+    made = msgspec.structs.replace(CREATED, deletes_at=before)
+    asked = msgspec.structs.replace(put(VIDEO, {"n": 2}), deletes_at=until)
+    changed = updated(POSTER, VIDEO, metadata={"title": "A", "n": 2}, released=())
+
+    state = given(made).when(asked).then(msgspec.structs.replace(changed, deletes_at=told))
+
+    assert isinstance(state, LiveObject)
+    assert state.deletes_at == after
+
+
+def test_an_end_is_set_and_taken_away() -> None:
+    set_ = update(*CREATED.blobs, deletes_at=SOON)
+    ended = msgspec.structs.replace(
+        updated(*CREATED.blobs, metadata=CREATED.metadata or {}, released=()), deletes_at=SOON
+    )
+    state = given(CREATED).when(set_).then(ended)
+    assert isinstance(state, LiveObject)
+    assert [has_ended(state, moment) for moment in (SOON - timedelta(seconds=1), SOON, LATER)] == [False, True, True]
+    given(CREATED, ended).when(set_).then()
+    lifted = given(CREATED, ended).when(update(*CREATED.blobs)).then(msgspec.structs.replace(ended, deletes_at=None))
+    assert isinstance(lifted, LiveObject)
+    assert not has_ended(lifted, LATER)
 
 
 def test_an_object_is_as_its_last_update_says_and_lets_go_of_what_it_has_no_more() -> None:
