@@ -50,7 +50,8 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 @click.option(
     "--property",
     "property_name",
-    help="The property of the bucket's schema that each file becomes; otherwise the one that fits its type.",
+    help="The property of the bucket's schema that each file becomes; otherwise the one that fits its type, which takes"
+    " a key that may read.",
 )
 @click.option(
     "--content-type", help="The content type of the files, such as video/mp4; otherwise what their names say."

@@ -27,6 +27,7 @@ from entrypoints.client.target import Target, find_target, known_variables
 from entrypoints.client.wish import Wish, options_not_kept
 from upwell_client import (
     AnsweredError,
+    BadRequestError,
     Client,
     FileChangedError,
     ForbiddenError,
@@ -135,7 +136,10 @@ class Uploading:
             self._upload(sending, bucket, wish)
             outcome.ok = True
         except UpwellError as error:
-            outcome.error = {"code": error.code, "message": self._explained(error, outcome)}
+            message = self._explained(error, outcome)
+            if error.code == "unknown_blob_property" and bucket is None:
+                message += "; this key may not read which properties the bucket has: name one with --property"
+            outcome.error = {"code": error.code, "message": message}
         except ClientError as error:
             outcome.error = {"code": error.code, "message": error.message}
         except StoppedError:
@@ -228,9 +232,17 @@ class Uploading:
             raise ClientError(
                 "it changed since its upload was interrupted: upload it anew, without --resume", "changed"
             )
-        upload = self._found(kept.upload_id)
+        try:
+            upload = self._found(kept.upload_id)
+        except ForbiddenError as error:
+            raise ClientError(
+                f"to resume takes a key that may read the upload {kept.upload_id}: use one, or upload the file anew,"
+                f" without --resume ({sentence(error)})",
+                error.code,
+            ) from error
         if upload is not None and upload.status not in _GIVEN_UP:
             sending.note(upload)
+            sending.outcome.content_type, sending.outcome.blob_property = upload.content_type, upload.blob_property
             return True
         why = f"is {upload.status}" if upload else "is known no longer"
         self._tell(sending, f"the interrupted upload {kept.upload_id} {why}: it is sent anew")
@@ -255,14 +267,19 @@ class Uploading:
         if kept.url != self._target.url or kept.namespace != self._target.namespace:
             self._tell(sending, f"its upload to {_place(kept)}, which was interrupted, can be resumed no longer")
             return
-        try:
+        with contextlib.suppress(ForbiddenError):  # a key that may not read may be one that may cancel
             upload = self._found(kept.upload_id)
-        except ForbiddenError:  # a key that may only write: the old upload expires
+            if upload is None or upload.status not in _OPEN:
+                return
+        try:
+            self._client.cancel(kept.upload_id)
+        except (BadRequestError, NotFoundError):  # it has ended
             return
-        if upload is not None and upload.status in _OPEN:
-            self._tell(sending, f"the interrupted upload {kept.upload_id} is given up; --resume would go on with it")
-            with contextlib.suppress(AnsweredError):
-                self._client.cancel(kept.upload_id)
+        except AnsweredError as error:
+            said = f"stays until it expires: {sentence(error)}"
+        else:
+            said = "is given up; --resume would go on with it"
+        self._tell(sending, f"the interrupted upload {kept.upload_id} {said}")
 
     def _found(self, upload_id: str) -> Upload | None:
         try:
@@ -427,7 +444,7 @@ class _Crew:
 
     def _work(self) -> None:
         while (found := self._begun()) is not None:
-            outcome = Outcome(file=self._name or encodable(str(found.path)))
+            outcome = _outcome(found, self._name)
             self._under_way.append(outcome)
             try:
                 if found.problem is None:
@@ -493,13 +510,15 @@ def upload(
                 reporter.note(text)
 
         client = client_of(target, note, max_transfers=manner.parallel)
-        known = _known_bucket(Service(client, target))
+        name = _PIPED if manner.name else None
+        with _failing(reporter, [_outcome(found, name) for found in files], as_json=as_json):
+            known = _known_bucket(Service(client, target))
         uploading = Uploading(client, reporter, target, manner, stopping=stopping)
         crew = _Crew(
             files,
             lambda path, outcome: uploading.upload(path, known, wish, outcome),
             manner.parallel,
-            name=_PIPED if manner.name else None,
+            name=name,
         )
         sizes = [_size_bytes(found.path) for found in files if found.problem is None]
         if len(files) > 1:
@@ -546,6 +565,23 @@ def _known_bucket(service: Service) -> Bucket | None:
         if isinstance(error.__cause__, ForbiddenError):
             return None
         raise
+
+
+@contextlib.contextmanager
+def _failing(reporter: Reporter, outcomes: Sequence[Outcome], *, as_json: bool) -> Iterator[None]:
+    """Print what ends it all as the outcome of each file, where JSON is wanted."""
+    try:
+        yield
+    except ClientError as error:
+        if as_json:
+            for outcome in outcomes:
+                outcome.error = {"code": error.code, "message": error.message}
+                reporter.result(json_of(outcome))
+        raise
+
+
+def _outcome(found: Found, name: str | None) -> Outcome:
+    return Outcome(file=name or encodable(str(found.path)))
 
 
 def _size_bytes(path: Path) -> int:

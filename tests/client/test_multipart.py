@@ -336,6 +336,13 @@ def test_a_file_that_changes_while_it_is_sent_is_not_confirmed(server: Server, u
     assert server.status == "PENDING"
 
 
+def test_an_upload_is_in_progress_once_a_part_is_signed(uploads: Uploads, path: Path) -> None:
+    seen: list[Progress] = []
+    uploads.upload(path, multipart="always", progress=seen.append)
+    statuses = {made.upload.status for made in seen if made.upload and made.phase == "sending" and made.done_bytes}
+    assert statuses == {"IN_PROGRESS"}
+
+
 def test_memory_does_not_grow_with_the_number_of_parts(uploads: Uploads, server: Server) -> None:
     server.part_size = 1_000_000
     kept = server.take

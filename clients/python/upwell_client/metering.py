@@ -26,6 +26,16 @@ class Meter:
         self._show(lambda before: replace(before, upload=upload))
         return upload
 
+    def start(self) -> None:
+        """Note that a part was signed, which the service takes for the beginning."""
+        self._show(
+            lambda before: (
+                replace(before, upload=replace(before.upload, status="IN_PROGRESS"))
+                if before.upload is not None and before.upload.status == "PENDING"
+                else before
+            )
+        )
+
     def advance(self, size_bytes: int) -> None:
         """Count bytes; fewer than 0 are taken back."""
         self._show(lambda before: replace(before, done_bytes=before.done_bytes + size_bytes))

@@ -26,6 +26,9 @@ BUCKET = Bucket(
 UPLOAD = {"upload_id": "upl_1", "status": "PENDING", "expires_at": "2026-01-01T00:00:00Z"}
 TARGET = Target(url="http://upwell.test", api_key="sk", namespace="ns", bucket="files")
 DONE = {"upload_id": "upl_1", "status": "COMPLETED", "object_id": "obj_1"}
+MAY_NOT = httpx.Response(
+    403, json={"error": {"type": "ForbiddenError", "message": "No.", "code": "permission_denied", "details": {}}}
+)
 
 
 class World:
@@ -40,6 +43,7 @@ class World:
         self.put: Any = httpx.Response(200, headers={"ETag": '"e"'})
         self.confirm: Any = DONE
         self.look: Any = DONE
+        self.cancel: Any = httpx.Response(204)
         self.calls: list[str] = []
         self.bodies: dict[str, Any] = {}
         self.sign: Any = {**UPLOAD, "presigned_url": "http://s3.test/y"}
@@ -53,8 +57,6 @@ class World:
         self.calls.append(call)
         if request.method == "POST":
             self.bodies[call] = json.loads(body or b"{}")
-        if call == "cancel":
-            return httpx.Response(204)
         answer = getattr(self, call)
         if isinstance(answer, Iterator):
             answer = next(answer)
@@ -254,6 +256,26 @@ def test_a_large_file_that_proves_wrong_is_told_with_its_reason(world: World, pa
     }
 
 
+def test_a_key_that_may_not_read_waits_by_confirming_again(world: World, path: Path) -> None:
+    processing = {"upload_id": "upl_1", "status": "PROCESSING"}
+    world.confirm = iter([processing, processing, DONE])
+    world.look = MAY_NOT
+    outcome = world.upload(path, bucket=None)
+    assert (outcome.ok, outcome.status, outcome.object_id) == (True, "COMPLETED", "obj_1")
+    assert world.calls == ["ask", "put", "confirm", "look", "confirm", "confirm"]
+    assert world.bodies["confirm"] == {"etag": '"e"', "file_size_bytes": 3}
+    assert kept(path) is None
+
+
+def test_a_key_that_may_not_read_is_told_to_name_the_property(world: World, path: Path) -> None:
+    error = {"type": "ValidationError", "message": "No property 'clip'.", "code": "unknown_blob_property"}
+    world.ask = httpx.Response(422, json={"success": False, "status": 422, "error": error})
+    assert (world.upload(path, bucket=None).error or {})["message"] == (
+        "No property 'clip'. [unknown_blob_property]; this key may not read which properties the bucket has: name one"
+        " with --property"
+    )
+
+
 def test_patience_ends(world: World, path: Path) -> None:
     world.confirm = world.look = {"upload_id": "upl_1", "status": "PROCESSING"}
     world.wait_seconds = 0
@@ -397,10 +419,12 @@ def test_an_interruption_before_anything_was_asked_leaves_nothing(world: World, 
 def test_what_was_interrupted_goes_on_by_a_fresh_url(world: World, path: Path) -> None:
     world.put = httpx.ConnectError("refused")
     world.upload(path)
-    world.put, world.look = httpx.Response(200, headers={"ETag": '"f"'}), UPLOAD
+    world.put = httpx.Response(200, headers={"ETag": '"f"'})
+    world.look = {**UPLOAD, "content_type": "video/mp4", "blob_property": "video"}
     world.calls.clear()
     outcome = world.upload(path, resume=True)
     assert (outcome.ok, outcome.resumed, outcome.sent_bytes) == (True, True, 3)
+    assert (outcome.content_type, outcome.blob_property) == ("video/mp4", "video")
     assert world.calls == ["look", "look", "sign", "put", "confirm"]
     assert kept(path) is None
 
@@ -465,9 +489,33 @@ def test_a_key_that_may_not_read_sends_an_interrupted_file_anew(world: World, pa
     world.upload(path)
     world.stopping.clear()
     world.put = httpx.Response(200)
-    world.look = httpx.Response(403, json={"error": {"type": "ForbiddenError", "message": "No."}})
+    world.look = world.cancel = MAY_NOT
     assert world.upload(path).ok
+    assert world.notes == ["clip.mp4: the interrupted upload upl_1 stays until it expires: No. [permission_denied]"]
     assert kept(path) is None
+
+
+def test_a_key_that_may_cancel_and_not_read_gives_an_interrupted_upload_up(world: World, path: Path) -> None:
+    world.put = world.stop
+    world.upload(path)
+    world.stopping.clear()
+    world.put, world.look = httpx.Response(200), MAY_NOT
+    assert world.upload(path).ok
+    assert world.notes == ["clip.mp4: the interrupted upload upl_1 is given up; --resume would go on with it"]
+
+
+def test_resuming_with_a_key_that_may_not_read_is_refused_with_what_to_do(world: World, path: Path) -> None:
+    world.put = world.stop
+    world.upload(path)
+    world.stopping.clear()
+    world.look = MAY_NOT
+    outcome = world.upload(path, resume=True)
+    assert outcome.error == {
+        "code": "permission_denied",
+        "message": "to resume takes a key that may read the upload upl_1: use one, or upload the file anew, without"
+        " --resume (No. [permission_denied])",
+    }
+    assert kept(path)
 
 
 def test_what_was_interrupted_elsewhere_goes_on_there(world: World, path: Path) -> None:
