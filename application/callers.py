@@ -189,10 +189,23 @@ class Admitting:
     async def reachable_buckets(
         self, caller: Caller, namespace: NamespaceRecord, needed: Permission
     ) -> frozenset[str] | None:
-        """Return the ids of the buckets that the key's scopes reach in the namespace; None: all of them.
+        """Return the ids of the buckets that the caller reaches in the namespace; None: all of them.
 
-        A namespace that they do not reach at all does not exist for the key.
+        A key reaches those that its scopes name, and an upload token its own, as long as its key may write there. A
+        namespace that the caller does not reach at all does not exist for it.
         """
+        token = caller.token
+        if token is None:
+            return await self._reached_by_key(caller, namespace, needed) if caller.key.scopes else None
+        if namespace.namespace_id != token.namespace_id:
+            raise namespace_not_found(namespace.name)
+        own = frozenset({token.bucket_id})
+        reached = await self._reached_by_key(caller, namespace, Permission.WRITE) if caller.key.scopes else None
+        return own if reached is None else own & reached
+
+    async def _reached_by_key(
+        self, caller: Caller, namespace: NamespaceRecord, needed: Permission
+    ) -> frozenset[str] | None:
         scopes = caller.key.scopes
         organization_id = caller.organization.organization_id
         found = reach(

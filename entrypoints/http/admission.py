@@ -73,7 +73,7 @@ class Needs(msgspec.Struct, frozen=True):
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found out about a request. `only_buckets`: the ids of those that a key is for; None: no such limit."""
+    """What was found out about a request. `only_buckets`: the ids of those within reach; None: no such limit."""
 
     services: Services
     caller: Caller
@@ -239,13 +239,11 @@ async def _admitted(
         if narrow and not needs.scoped:
             await _check_scope_of_path(services, caller, needs.permission, scope)
         return Admitted(services=services, caller=caller, given_namespace=None, given_bucket=None)
-    bucket = only_buckets = None
+    bucket = None
     if caller.token is not None:
         named_namespace = named_namespace or caller.token.namespace_id
     namespace = await services.admit.namespace(caller, _identifier(named_namespace))
-    if narrow:
-        needed = needs.permission if caller.token is None else Permission.WRITE
-        only_buckets = await services.admit.reachable_buckets(caller, namespace, needed)
+    only_buckets = await services.admit.reachable_buckets(caller, namespace, needs.permission)
     named = scope["path_params"].get("bucket_identifier")
     if named is not None:
         bucket = await services.admit.bucket(namespace, _identifier(str(named)) or "", active=needs.active)
@@ -256,8 +254,8 @@ async def _admitted(
         given_bucket=bucket,
         only_buckets=only_buckets,
     )
-    if caller.token is not None or only_buckets is not None:
-        await _check_reach(admitted, needs, scope)
+    if only_buckets is not None:
+        await _check_reach(admitted, only_buckets, needs, scope)
     return admitted
 
 
@@ -282,14 +280,11 @@ async def _check_scope_of_path(services: Services, caller: Caller, needed: Permi
         raise namespace_not_found(str(named))
 
 
-async def _check_reach(admitted: Admitted, needs: Needs, scope: Scope) -> None:
+async def _check_reach(admitted: Admitted, reached: frozenset[str], needs: Needs, scope: Scope) -> None:
     """Refuse what an upload token or a key for single buckets does not reach, as if it were not there."""
     services, token = admitted.services, admitted.caller.token
     namespace, bucket = admitted.namespace, admitted.given_bucket
     upload_id = scope["path_params"].get("upload_id")
-    reached = (admitted.only_buckets or frozenset()) if token is None else frozenset({token.bucket_id})
-    if token is not None and namespace.namespace_id != token.namespace_id:
-        raise namespace_not_found(namespace.name)
     if bucket is not None:
         if bucket.bucket_id not in reached:
             raise bucket_not_found(str(scope["path_params"]["bucket_identifier"]))
@@ -299,6 +294,8 @@ async def _check_reach(admitted: Admitted, needs: Needs, scope: Scope) -> None:
         return
     plain_id = str(upload_id)
     if token is not None:
+        if token.bucket_id not in reached:
+            raise upload_not_found(plain_id)
         await services.admit.check_own(admitted.caller, plain_id)
     elif bucket is None:
         upload = await services.ports.read_side.upload(namespace.namespace_id, plain_id)

@@ -181,6 +181,30 @@ async def test_a_token_ends_with_the_key_that_gave_it_out(tenant: Tenant) -> Non
     assert code(answer) == (401, "key_revoked")
 
 
+async def test_a_token_reaches_no_bucket_that_its_key_was_kept_from(tenant: Tenant) -> None:
+    keys = "/v1/organizations/users/ann/api-keys"
+    async with tenant.client() as client:
+        body = {"bucket_name": "second", "bucket_schema": {"properties": {}}}
+        second = (await client.post("/v1/buckets", json=body)).json()["bucket_id"]
+        key = (await client.post(keys, json={"name": "site"})).json()["key"]
+        given = await client.post(
+            "/v1/upload-tokens",
+            json={"bucket": "files", "max_count": 5},
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        async with page(tenant, given.json()) as holder:
+            path = f"/v1/uploads/{(await holder.post(UPLOADS, json=FILE)).json()['upload_id']}"
+            scopes = [{"resource_type": "bucket", "resource_id": second}]
+            assert (await client.patch(f"{keys}/site", json={"scopes": scopes})).status_code == httpx.codes.OK
+            async with asyncio.timeout(20):
+                while (answer := await holder.get(path)).status_code == httpx.codes.OK:
+                    await asyncio.sleep(0.01)
+            assert code(answer) == (404, "upload_not_found")
+            assert code(await holder.post(UPLOADS, json=FILE)) == (404, "bucket_not_found")
+            for end in ("confirm", "sign"):
+                assert code(await holder.post(f"{path}/{end}", json={})) == (404, "upload_not_found")
+
+
 async def test_what_is_no_token_opens_nothing(tenant: Tenant) -> None:
     async with page(tenant, {"token": "ut_nonsense"}) as client:
         assert code(await client.post(UPLOADS, json=FILE)) == (401, "token_unknown")

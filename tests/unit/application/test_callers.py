@@ -1,10 +1,11 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from application.callers import check_permission, hash_of
-from application.managing_keys import KeyWish
+from application.managing_keys import KeyChange, KeyWish
 from application.ports.event_log import Command, StreamAppend
 from domain.api_key import Permission
 from domain.bucket import BucketStatus, BucketStatusChanged
@@ -15,6 +16,7 @@ from domain.refusals import (
     NotFoundError,
     UnauthenticatedError,
 )
+from tests.unit.application.test_replacing import token_of
 from tests.unit.application.world import Client, World
 
 
@@ -148,3 +150,58 @@ async def test_a_key_does_what_it_may(
         with pytest.raises(ForbiddenError) as caught:
             check_permission(caller, needed)
         assert caught.value.code == "permission_denied"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "reaches"),
+    [
+        ([("organization", None)], True),
+        ([("namespace", ["write_data"])], True),
+        ([("bucket", None)], True),
+        ([("bucket", ["read_data", "write_data"]), ("other bucket", None)], True),
+        ([("other bucket", None)], False),
+        ([("bucket", ["read_data"]), ("other bucket", ["write_data"])], False),
+    ],
+)
+async def test_an_upload_token_reaches_no_further_than_its_key_does_now(
+    client: Client, scopes: list[tuple[str, list[str] | None]], reaches: bool
+) -> None:
+    world, holder = client.world, await token_of(client)
+    other = await client.make_bucket("other")
+    token = holder.caller.token
+    assert token is not None
+    own = frozenset({token.bucket_id})
+    assert await world.admitting.reachable_buckets(holder.caller, client.namespace, Permission.READ) == own
+    ids = {
+        "organization": client.caller.organization.organization_id,
+        "namespace": client.namespace.namespace_id,
+        "bucket": token.bucket_id,
+        "other bucket": other.bucket_id,
+    }
+    await world.keys.change(
+        client.caller.organization.organization_id,
+        KeyChange(
+            scopes=tuple(
+                {"resource_type": kind.removeprefix("other "), "resource_id": ids[kind], "operations": operations}
+                for kind, operations in scopes
+            )
+        ),
+        user_id="usr_1",
+        name=client.caller.key.name,
+        actor_id="system:operator",
+        by=client.caller.key,
+    )
+
+    narrowed = await world.admitting.caller(holder.secret)
+
+    found = await world.admitting.reachable_buckets(narrowed, client.namespace, Permission.READ)
+    assert found == (own if reaches else frozenset())
+
+
+async def test_an_upload_token_finds_no_namespace_that_its_key_was_kept_from(client: Client) -> None:
+    holder = await token_of(client)
+    elsewhere = {"resource_type": "bucket", "resource_id": "bkt_elsewhere"}
+    key = msgspec.structs.replace(holder.caller.key, scopes=(elsewhere,))
+    narrowed = msgspec.structs.replace(holder.caller, key=key)
+    with pytest.raises(NotFoundError, check=lambda error: error.code == "namespace_not_found"):
+        await client.world.admitting.reachable_buckets(narrowed, client.namespace, Permission.WRITE)
