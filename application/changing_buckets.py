@@ -8,7 +8,7 @@ from typing import cast
 
 import msgspec
 
-from application.callers import Caller, new_command_id
+from application.callers import Caller, may_read, new_command_id
 from application.listing import OBJECTS
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Claim, ClaimTakenError, Command, EventLog, StreamAppend, VersionConflictError
@@ -114,7 +114,7 @@ class ChangingBuckets:
                 )
             )
         except ClaimTakenError as taken:
-            raise bucket_name_taken(taken) from taken
+            raise bucket_name_taken(taken, shown=may_read(caller, namespace)) from taken
 
     async def _check_objects(self, namespace: NamespaceRecord, bucket_id: str, before: JSON, after: JSON) -> None:
         """Refuse a schema of which an object holds something else already, under the name of a new property."""
@@ -193,12 +193,12 @@ def bucket_name_claim(namespace_id: str, name: str) -> Claim:
     return Claim(scope=f"bucket:{namespace_id}", key=name)
 
 
-def bucket_name_taken(taken: ClaimTakenError) -> WrongStateError:
-    """Return the refusal of a name that another bucket has."""
+def bucket_name_taken(taken: ClaimTakenError, *, shown: bool) -> WrongStateError:
+    """Return the refusal of a name that another bucket has. `shown`: whether the caller may read that bucket's id."""
     return WrongStateError(
         "name_taken",
         f"A bucket named '{taken.claim.key}' exists already: use another name.",
-        {"bucket_id": taken.owner_id},
+        {"bucket_id": taken.owner_id} if shown else {},
     )
 
 

@@ -10,6 +10,7 @@ from application.ports.clock import Clock, Ids
 from application.ports.event_log import Claim, ClaimTakenError, Command, EventLog, StreamAppend, VersionConflictError
 from application.ports.read_side import NamespaceRecord, ReadSide
 from application.uploads import CONFLICT_RETRIES
+from domain.api_key import Permission
 from domain.events import JSON
 from domain.namespace import (
     ActiveNamespace,
@@ -79,7 +80,7 @@ class ChangingNamespaces:
                 )
             )
         except ClaimTakenError as taken:
-            raise namespace_name_taken(taken) from taken
+            raise namespace_name_taken(taken, caller) from taken
 
 
 async def load_namespace(log: EventLog, namespace_id: str) -> tuple[Namespace, int]:
@@ -94,12 +95,13 @@ def namespace_name_claim(organization_id: str, name: str) -> Claim:
     return Claim(scope=f"namespace:{organization_id}", key=name)
 
 
-def namespace_name_taken(taken: ClaimTakenError) -> WrongStateError:
-    """Return the refusal of a name that another namespace has."""
+def namespace_name_taken(taken: ClaimTakenError, caller: Caller) -> WrongStateError:
+    """Return the refusal of a name that another namespace has, whose id only a caller that may read is told."""
+    shown = {Permission.READ, Permission.ADMIN} & set(caller.key.permissions)
     return WrongStateError(
         "name_taken",
         f"A namespace named '{taken.claim.key}' exists already: use another name.",
-        {"namespace_id": taken.owner_id},
+        {"namespace_id": taken.owner_id} if shown else {},
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from application.callers import Caller, new_command_id
+from application.callers import Caller, may_read, new_command_id
 from application.changing_buckets import bucket_name_claim, bucket_name_taken
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import ClaimTakenError, Command, EventLog, StreamAppend, deletion_claim
@@ -70,7 +70,7 @@ class CreatingBuckets:
         except ClaimTakenError as taken:
             if taken.claim == deletion_claim(namespace.namespace_id):
                 raise namespace_deleting(namespace.namespace_id) from taken
-            raise bucket_name_taken(taken) from taken
+            raise bucket_name_taken(taken, shown=may_read(caller, namespace)) from taken
         return BucketRecord(
             bucket_id=bucket_id,
             organization_id=origin.organization_id,

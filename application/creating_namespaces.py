@@ -50,7 +50,7 @@ class CreatingNamespaces:
                 )
             )
         except ClaimTakenError as taken:
-            raise namespace_name_taken(taken) from taken
+            raise namespace_name_taken(taken, caller) from taken
         return NamespaceRecord(
             namespace_id=namespace_id,
             organization_id=origin.organization_id,

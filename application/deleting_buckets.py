@@ -111,6 +111,7 @@ class DeletingBuckets:
         async def forget_upload(upload_id: str) -> bool:
             return await self._forget(upload_id, task)
 
+        deleted.update(deleted_objects=0, deleted_uploads=0)
         idle = 0
         while idle < _IDLE_ROUNDS:  # an upload may become an object before its turn: it goes the next time round
             there = gone = 0

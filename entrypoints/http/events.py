@@ -198,13 +198,17 @@ def _pairs(text: str | None, name: str) -> tuple[tuple[str, str], ...]:
     if text is None:
         return ()
     try:
-        return exactly(decode(text.encode(errors="replace"), _OBJECT))
+        wanted = exactly(decode(text.encode(errors="replace"), _OBJECT))
     except (NotJSONError, ValidationError):
+        wanted = ()
+    if not wanted:  # of an empty object, too: it asks for nothing
         raise InvalidInputError(
             "invalid_metadata",
-            f'{name} is not a JSON object: send keys and the values that they must have, such as {{"album": 7}}.',
+            f"{name} is not a JSON object with keys: send keys and the values that they must have, such as"
+            ' {"album": 7}.',
             {"field": name},
-        ) from None
+        )
+    return wanted
 
 
 async def _position(admitted: Admitted, after: str) -> int:

@@ -1,5 +1,7 @@
 """Query parameters that a route does not know: refused on routes of our own, named in a header on the contract's.
 
+One that is given more than once is refused on routes of our own.
+
 What our answers call a page is understood in queries too: `page_size` is `limit`, `next_cursor` is `cursor`, and `page`
 counts from 1 by the limit that is given with it.
 """
@@ -67,13 +69,16 @@ def settle_query(scope: Scope) -> None:
         return
     known = parameters_of(scope["route_handler"])
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    ours = cast("HTTPScope", scope)["method"] not in CONTRACT.get(scope["path_template"], ())
+    if ours:
+        check_once(given, known)
     if all(name in known for name, _ in given):
         return
     settled, ignored = settled_query(given, known)
     scope["query_string"] = urlencode(settled).encode()
     if not ignored:
         return
-    if cast("HTTPScope", scope)["method"] not in CONTRACT.get(scope["path_template"], ()):
+    if ours:
         raise InvalidInputError(
             "unknown_parameter",
             f"{ignored[0][:_MAX_NAME]} is not a query parameter of this route: leave it out, or use "
@@ -83,6 +88,18 @@ def settle_query(scope: Scope) -> None:
     named = ", ".join(quote(name[:_MAX_NAME], safe="") for name in ignored[:_MAX_NAMED]).encode()
     added: Sequence[tuple[bytes, bytes]] = scope.get(ADDED_HEADERS, ())  # type: ignore[assignment]  # a key of our own
     scope[ADDED_HEADERS] = [*added, (IGNORED.lower().encode(), named)]  # type: ignore[literal-required]  # the same
+
+
+def check_once(given: Pairs, known: frozenset[str]) -> None:
+    """Refuse a parameter that is given more than once: one value of it would count, and nobody could say which."""
+    names = [name for name, _ in given if name in known]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidInputError(
+                "repeated_parameter",
+                f"{name} is given more than once in the query: give it once.",
+                {"field": name, "in": "query"},
+            )
 
 
 def settled_query(given: Pairs, known: frozenset[str]) -> tuple[Pairs, list[str]]:

@@ -120,9 +120,11 @@ async def test_what_was_announced_and_not_sent_is_found_by_readers_until_the_ori
         assert await told() == ["take 2.mp4", "take 3.mp4"]
         assert await told(filename="take 3.mp4") == await told(metadata='{"album": 8}') == ["take 3.mp4"]
         assert await told(object_metadata='{"title": "x"}') == []
-        for wrong in ("7", "null", "{"):
+        for wrong in ("7", "null", "{", "{}"):
             refused = await client.get("/v1/events", params={"metadata": wrong})
             assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid_metadata")
+        refused = await client.get("/v1/events?filename=a&filename=b")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "repeated_parameter")
 
         duplicates = "/v1/buckets/files/duplicates/list"
         wanted = {"filters": {"field": "metadata.album", "operator": "eq", "value": 8}}

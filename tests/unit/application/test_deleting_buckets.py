@@ -106,6 +106,14 @@ async def test_asked_again_it_is_the_same_task_until_the_bucket_is_gone(world: W
         await world.delete_bucket(client.caller, client.bucket)
 
 
+async def test_uploads_that_go_with_their_objects_are_counted_as_these(world: World, client: Client) -> None:
+    await client.upload()
+    task = await world.delete_bucket(client.caller, client.bucket)
+    await world.pass_time(A_MOMENT)
+    counts = {"deleted_objects": 1, "deleted_uploads": 0}
+    assert counts.items() <= (await task_of(world, client, task)).additional_data.items()
+
+
 async def test_skipped_uploads_go_too(world: World, client: Client) -> None:
     bucket = await client.make_bucket("keyed", unique_key=UniqueKey(fields=("title",)))
     await client.upload(object_metadata={"title": "one"})

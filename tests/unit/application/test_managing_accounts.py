@@ -1,10 +1,13 @@
 """Keys, organizations, namespaces and buckets: names are given once, limits are told whole."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
 
+from application.changing_buckets import BucketChange
+from application.changing_namespaces import NamespaceChange
 from application.managing_keys import KeyChange, KeyWish, user_id
 from domain.api_key import KeyStatus, Permission
 from domain.organization import Tier
@@ -91,6 +94,23 @@ async def test_a_user_is_known_by_an_id_that_tells_no_name() -> None:
     assert "ada" not in ada
 
 
+async def test_whose_a_taken_name_is_stays_unknown_to_a_key_that_may_not_read(world: World, client: Client) -> None:
+    await client.make_bucket("films")
+    key = msgspec.structs.replace(client.caller.key, permissions=(Permission.WRITE, Permission.DELETE))
+    caller = msgspec.structs.replace(client.caller, key=key)
+    made = await world.create_namespace(caller, name="staging", description=None, settings={})
+    refused = (
+        world.create_namespace(caller, name="production", description=None, settings={}),
+        world.change_namespace(caller, made.namespace_id, NamespaceChange(name="production")),
+        replace(client, caller=caller).make_bucket("clips"),
+        world.change_bucket(caller, client.namespace, client.bucket.bucket_id, BucketChange(name="clips")),
+    )
+    for attempt in refused:
+        with pytest.raises(WrongStateError) as taken:
+            await attempt
+        assert (taken.value.code, taken.value.details) == ("name_taken", {})
+
+
 async def test_names_of_namespaces_and_buckets_are_given_once(world: World, client: Client) -> None:
     with pytest.raises(WrongStateError) as namespace:
         await world.create_namespace(client.caller, name="production", description=None, settings={})
@@ -98,6 +118,8 @@ async def test_names_of_namespaces_and_buckets_are_given_once(world: World, clie
         await client.make_bucket("clips", schema=SCHEMA)
 
     assert (namespace.value.code, bucket.value.code) == ("name_taken", "name_taken")
+    assert namespace.value.details == {"namespace_id": client.namespace.namespace_id}
+    assert bucket.value.details == {"bucket_id": client.bucket.bucket_id}
     client.namespace = await world.create_namespace(client.caller, name="staging", description=None, settings={})
     await client.make_bucket("clips")
 

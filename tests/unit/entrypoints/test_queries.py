@@ -2,7 +2,9 @@
 
 import pytest
 
-from entrypoints.http.queries import CONTRACT, settled_query
+from domain.refusals import InvalidInputError
+from entrypoints.http.events import _pairs
+from entrypoints.http.queries import CONTRACT, check_once, settled_query
 from tests.contract_check.comparing import operations
 from tests.contract_check.contract import ABSENT, contract, own
 
@@ -30,6 +32,20 @@ def test_names_of_answers_are_understood_and_what_is_left_is_named(
     given: list[tuple[str, str]], settled: list[tuple[str, str]], ignored: list[str]
 ) -> None:
     assert settled_query(given, LIST) == (settled, ignored)
+
+
+def test_a_parameter_that_is_given_twice_is_refused_by_its_name() -> None:
+    check_once([("limit", "1"), ("cursor", "2"), ("colour", "red"), ("colour", "blue")], LIST)
+    with pytest.raises(InvalidInputError, match="limit is given more than once") as refused:
+        check_once([("limit", "1"), ("cursor", "2"), ("limit", "1")], LIST)
+    assert (refused.value.code, refused.value.details) == ("repeated_parameter", {"field": "limit", "in": "query"})
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "7", "{"])
+def test_metadata_that_name_no_value_are_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        _pairs(text, "metadata")
+    assert refused.value.code == "invalid_metadata"
 
 
 def test_the_routes_of_the_contract_are_those_that_both_documents_have() -> None:
