@@ -27,7 +27,7 @@ from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide,
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.putting_into_objects import IntoObject, PuttingIntoObjects, object_claim, stored_bytes
 from application.rules import Rules
-from application.uploads import CONFLICT_RETRIES, upload_not_found
+from application.uploads import CONFLICT_RETRIES
 from domain.admission import Admitted, Announcement, BucketRules, admit
 from domain.bucket import Policy, check_retention
 from domain.content_rules import ContentCheck
@@ -71,6 +71,10 @@ _IN_PARTS_MESSAGE = (
 _EMPTY_MESSAGE = (
     "The size was left out, and this upload token limits it, so the URL takes an empty file alone: send"
     " file_size_bytes with any other."
+)
+_GONE_MESSAGE = (
+    "What this request was answered with is not there any more, or not yours to see: send the file under a new"
+    " idempotency key."
 )
 _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be sent."
 
@@ -286,14 +290,19 @@ class RequestingUpload:
             may_replace=may_replace(caller, namespace, bucket),
         )
 
-    async def again(self, namespace: NamespaceRecord, upload_id: str, *, is_duplicate: bool) -> Answer:
+    async def again(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, upload_id: str, *, drawn: str
+    ) -> Answer:
         """Answer once more a request that was answered with this upload; its URL has the time that is left.
 
-        `is_duplicate`: it is the original that was there already.
+        Where the id is not the one `drawn`, it is that of an original which was there already. Refuses where nothing is
+        there any more, or it is an original that the caller may not read now.
         """
-        record = await self._read_side.upload(namespace.namespace_id, upload_id)
+        is_duplicate = upload_id != drawn
+        known = not is_duplicate or may_read(caller, namespace, bucket)
+        record = await self._read_side.upload(namespace.namespace_id, upload_id) if known else None
         if record is None:
-            raise upload_not_found(upload_id)
+            raise NotFoundError("upload_not_found", _GONE_MESSAGE, {"upload_id": drawn})
         if is_duplicate:
             return Answer(record=record, signed=None, is_duplicate=True, message=DUPLICATE_MESSAGE)
         if record.status is Status.SKIPPED:
@@ -302,9 +311,9 @@ class RequestingUpload:
         left = timedelta(seconds=int((record.expires_at - now).total_seconds()))
         if record.status is not Status.PENDING or record.part_size is not None or left < timedelta(seconds=1):
             return Answer(record=record, signed=None)
-        headers = headers_of(record)
+        headers, lasts = headers_of(record), caller.url_lasts(left, now)
         return Answer(
-            record=record, signed=self._signer.sign_put(record.storage_key, headers=headers, expires_in=left, now=now)
+            record=record, signed=self._signer.sign_put(record.storage_key, headers=headers, expires_in=lasts, now=now)
         )
 
     async def made_before(self, drawn: Sequence[str]) -> tuple[str, ...] | None:
@@ -324,13 +333,55 @@ class RequestingUpload:
         return tuple(made)
 
     async def all_again(
-        self, namespace: NamespaceRecord, upload_ids: Sequence[str], *, drawn: Sequence[str]
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        wishes: Sequence[Wish],
+        upload_ids: Sequence[str],
+        *,
+        drawn: Sequence[str],
     ) -> list[Answer]:
-        """Answer many once more, each as one; where the id is not the one `drawn`, it is of an original."""
-        return [
-            await self.again(namespace, each, is_duplicate=each != own)
-            for each, own in zip(upload_ids, drawn, strict=True)
-        ]
+        """Answer many once more, each as one, in their order; what is not there any more is answered as FAILED."""
+        answers = []
+        for wish, upload_id, own in zip(wishes, upload_ids, drawn, strict=True):
+            try:
+                answers.append(await self.again(caller, namespace, bucket, upload_id, drawn=own))
+            except NotFoundError as gone:
+                answers.append(Answer(record=await self._gone(bucket, wish, own, gone), signed=None))
+        return answers
+
+    async def _gone(self, bucket: BucketRecord, wish: Wish, upload_id: str, gone: NotFoundError) -> UploadRecord:
+        """Return what stands for an upload that is not there any more, so that those after it keep their places."""
+        stored = await self._log.read_stream(upload_id) or await self._log.read_stream(_avoidance_id(upload_id))
+        asked_at = decode(stored[0].state).origin.at if stored else self._clock.now()
+        announced = wish.announcement
+        return UploadRecord(
+            upload_id=upload_id,
+            bucket_id=bucket.bucket_id,
+            namespace_id=bucket.namespace_id,
+            organization_id=bucket.organization_id,
+            status=Status.FAILED,
+            failure_reason=gone.code,
+            message=gone.message,
+            filename=announced.filename,
+            declared_size_bytes=announced.file_size_bytes,
+            declared_sha256=announced.sha256,
+            content_type=announced.content_type,
+            metadata=dict(announced.metadata),
+            object_metadata=None if announced.object_metadata is None else dict(announced.object_metadata),
+            blob_property=announced.blob_property,
+            blob_type=announced.blob_type,
+            create_object=announced.create_object,
+            skip_duplicates=wish.skip_duplicates,
+            url_expires_in_seconds=wish.url_expires_in_seconds,
+            storage_key="",
+            created_at=asked_at,
+            expires_at=asked_at,
+            due_at=asked_at,
+            version=0,
+            position=0,
+        )
 
     def _rules_of(self, bucket: BucketRecord) -> BucketRules:
         """Return the bucket's rules; the directory gives the same record for a while, so its schema is parsed once."""

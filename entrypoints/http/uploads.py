@@ -94,7 +94,7 @@ async def create_upload(
             made=lambda answer: (answer.record.upload_id,),
             found=request_upload.made_before,
             again=lambda known: request_upload.again(
-                admitted.namespace, known.ids[0], is_duplicate=known.ids != known.drawn
+                admitted.caller, admitted.namespace, admitted.bucket, known.ids[0], drawn=known.drawn[0]
             ),
         ),
     )
@@ -129,7 +129,9 @@ async def create_uploads(
             make=lambda ids: request_upload.many(admitted.caller, admitted.namespace, admitted.bucket, wishes, ids=ids),
             made=lambda answers: tuple(answer.record.upload_id for answer in answers),
             found=request_upload.made_before,
-            again=lambda known: request_upload.all_again(admitted.namespace, known.ids, drawn=known.drawn),
+            again=lambda known: request_upload.all_again(
+                admitted.caller, admitted.namespace, admitted.bucket, wishes, known.ids, drawn=known.drawn
+            ),
         ),
     )
     return BatchUploadResponse(
@@ -399,10 +401,9 @@ async def confirm_uploads(
 
 
 async def _render_answer(admitted: Admitted, answer: Answer) -> UploadResponse:
-    record = await _shown(admitted, answer.record)
-    if answer.is_duplicate and record is not answer.record:  # asked again, by a key that might read then
-        raise NotFoundError("upload_not_found", "There is no such upload, or it is not yours: send the file.")
-    return render(record, answer.signed, is_duplicate=answer.is_duplicate, message=answer.message)
+    return render(
+        await _shown(admitted, answer.record), answer.signed, is_duplicate=answer.is_duplicate, message=answer.message
+    )
 
 
 async def _reads(admitted: Admitted, record: UploadRecord) -> bool:

@@ -246,3 +246,16 @@ async def test_objects_and_batches_are_made_once_too(tenant: Tenant) -> None:
         assert ids[0] == ids[1]
         assert len(set(ids[0])) == 3
         assert all(upload["presigned_url"] for upload in sent[1].json()["uploads"])
+        erased = f"/v1/uploads/{ids[0][0]}"
+        async with httpx.AsyncClient() as plain:
+            url, headers = (sent[0].json()["uploads"][0][name] for name in ("presigned_url", "required_headers"))
+            assert (await plain.put(url, content=b"a clip", headers=headers)).is_success
+        made_of_it = (await client.post(f"{erased}/confirm", json={})).json()["object_id"]
+        assert (await client.delete(f"{objects}/{made_of_it}")).is_success
+        assert (await client.get(erased)).status_code == 404
+        repeated = await client.post("/v1/buckets/files/uploads/batch", json=files, headers={"Idempotency-Key": "u"})
+        gone, *others = repeated.json()["uploads"]
+        assert (gone["upload_id"], gone["filename"], gone["presigned_url"]) == (ids[0][0], "0.mp4", None)
+        assert (gone["status"], gone["failure_reason"]) == ("FAILED", "upload_not_found")
+        assert [(each["upload_id"], each["status"]) for each in others] == [(each, "PENDING") for each in ids[0][1:]]
+        assert all(each["presigned_url"] for each in others)

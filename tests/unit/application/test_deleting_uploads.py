@@ -24,7 +24,7 @@ MONTH = timedelta(days=31)
 async def downloadable(client: Client, upload: Confirmed) -> bool:
     """Return whether a client gets a URL that leads to the upload's bytes."""
     record = await client.record(upload)
-    (signed,) = await client.world.sign(client.caller, client.namespace.namespace_id, [record])
+    (signed,) = await client.world.sign(client.caller, client.namespace, [record])
     return (signed.get is not None and record.storage_key in signed.get.url) or signed.get is not None
 
 

@@ -19,8 +19,10 @@ from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
 from application.requesting_upload import Answer, Wish
 from application.working import TIDY
 from domain.admission import Announcement
+from domain.api_key import Permission
 from domain.refusals import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from domain.upload import Status
+from tests.unit.application.test_replacing import key_of
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 
@@ -37,7 +39,9 @@ def announcing(client: Client, *, size: int = len(BYTES), sha256: str | None = N
         make=lambda ids: request_upload(client.caller, client.namespace, client.bucket, wish, ids=ids),
         made=lambda answer: (answer.record.upload_id,),
         found=request_upload.made_before,
-        again=lambda known: request_upload.again(client.namespace, known.ids[0], is_duplicate=known.ids != known.drawn),
+        again=lambda known: request_upload.again(
+            client.caller, client.namespace, client.bucket, known.ids[0], drawn=known.drawn[0]
+        ),
     )
 
 
@@ -282,7 +286,9 @@ def announcing_many(client: Client, *wishes: Wish) -> Creation[list[Answer]]:
         make=lambda ids: request_upload.many(client.caller, client.namespace, client.bucket, wishes, ids=ids),
         made=lambda answers: tuple(answer.record.upload_id for answer in answers),
         found=request_upload.made_before,
-        again=lambda known: request_upload.all_again(client.namespace, known.ids, drawn=known.drawn),
+        again=lambda known: request_upload.all_again(
+            client.caller, client.namespace, client.bucket, wishes, known.ids, drawn=known.drawn
+        ),
     )
 
 
@@ -316,3 +322,52 @@ async def test_a_batch_that_died_before_its_answer_is_answered_as_it_was(
     assert [each.signed is None for each in again] == [each == "K" for each in batch]
     assert await world.log.head() == before
     assert [each.record for each in await world.do_once(request, creation)] == [each.record for each in again]
+
+
+async def test_a_batch_of_which_some_are_gone_is_answered_each_in_its_place(world: World, client: Client) -> None:
+    original = await client.upload(create_object=False)
+    wishes = [
+        client.wish(sha256=SHA256, filename="known.mp4", create_object=False),
+        client.wish(filename="erased.mp4", size=9, metadata={"n": 1}, create_object=False),
+        client.wish(filename="awaited.mp4", create_object=False),
+    ]
+    creation = announcing_many(client, *wishes)
+    request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=b"")
+    known, erased, awaited = await world.do_once(request, creation)
+    assert (known.is_duplicate, known.record.upload_id) == (True, original.record.upload_id)
+    client.put(erased, b"new bytes")
+    await client.confirm(erased)
+    await client.cancel(erased)
+    await client.cancel(original)
+    assert not await client.exists(erased)
+    world.clock.advance(timedelta(minutes=1))
+
+    again = await world.do_once(request, creation)
+
+    assert [each.record.filename for each in again] == ["known.mp4", "erased.mp4", "awaited.mp4"]
+    assert [each.record.failure_reason for each in again] == ["upload_not_found", "upload_not_found", None]
+    assert [each.record.status for each in again] == [Status.FAILED, Status.FAILED, Status.PENDING]
+    assert [each.signed is not None for each in again] == [False, False, True]
+    assert (again[1].record.upload_id, again[1].record.metadata) == (erased.record.upload_id, {"n": 1})
+    assert {each.record.created_at for each in again} == {awaited.record.created_at}
+    assert again[0].record.upload_id != original.record.upload_id
+    assert not again[0].is_duplicate
+    assert again[2].record == awaited.record
+
+
+async def test_an_original_that_may_not_be_read_any_more_is_not_told_again(world: World, client: Client) -> None:
+    original = await client.upload()
+    less = await key_of(client, Permission.WRITE)
+    wish = client.wish(sha256=SHA256)
+    request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=b"")
+    (answer,) = await world.do_once(request, announcing_many(client, wish))
+    assert answer.record.upload_id == original.record.upload_id
+
+    (again,) = await world.do_once(request, announcing_many(less, wish))
+
+    assert (again.record.status, again.record.failure_reason) == (Status.FAILED, "upload_not_found")
+    assert original.record.upload_id not in str(again)
+    with pytest.raises(NotFoundError):
+        await world._request.again(
+            less.caller, less.namespace, less.bucket, original.record.upload_id, drawn=again.record.upload_id
+        )

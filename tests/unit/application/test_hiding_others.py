@@ -55,7 +55,7 @@ async def test_what_is_inherited_does_not_say_where_it_lies(client: Client) -> N
 
     assert shown.storage_key == duplicate.record.storage_key
     assert not any("secret" in each for each in await told(client, heir.upload_id))
-    signed = await client.world.sign((await token_of(client)).caller, client.namespace.namespace_id, [heir])
+    signed = await client.world.sign((await token_of(client)).caller, client.namespace, [heir])
     assert signed[0].get is None
 
 

@@ -173,7 +173,7 @@ async def test_a_url_does_not_outlive_the_key_that_gave_it_out(client: Client) -
     )
     client.put(answer)
     confirmed = await client.confirm(answer)
-    (signed,) = await client.world.sign(client.caller, client.namespace.namespace_id, [confirmed.record])
+    (signed,) = await client.world.sign(client.caller, client.namespace, [confirmed.record])
 
     given = [answer.signed, part.signed, again, signed.get]
     assert [each.expires_at for each in given if each is not None] == [end] * 4
