@@ -72,10 +72,7 @@ _EMPTY_MESSAGE = (
     "The size was left out, and this upload token limits it, so the URL takes an empty file alone: send"
     " file_size_bytes with any other."
 )
-_GONE_MESSAGE = (
-    "What this request was answered with is not there any more, or not yours to see: send the file under a new"
-    " idempotency key."
-)
+_GONE_MESSAGE = "There is no such upload now, or it is not yours: send the file under a new idempotency key."
 _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be sent."
 
 
