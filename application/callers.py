@@ -251,17 +251,29 @@ class Admitting:
 
     async def reads(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
         """Say whether the caller may read what others put into a bucket."""
-        if caller.token is not None or may_read(caller, namespace):
-            return caller.token is None
-        bucket = await self._directory.bucket(namespace.namespace_id, bucket_id)
-        return bucket is not None and may_read(caller, namespace, bucket)
+        return caller.token is None and await self._may(caller, Permission.READ, namespace, bucket_id)
 
     async def writes(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
         """Say whether the caller's key may send files to a bucket."""
-        if may(caller.key, Permission.WRITE, namespace):
+        return await self._may(caller, Permission.WRITE, namespace, bucket_id)
+
+    async def reaches(self, caller: Caller, needed: Permission, *, namespace_id: str | None, bucket_id: str) -> bool:
+        """Say whether the scopes of the caller's key reach a bucket for this.
+
+        Only a key for the whole organization reaches what is gone, or is in no namespace (None).
+        """
+        organization_id = caller.organization.organization_id
+        organization: dict[str, set[str]] = {ResourceType.ORGANIZATION: {organization_id}}
+        if not caller.key.scopes or reach(caller.key.scopes, needed, organization) is Reach.THERE:
+            return True
+        namespace = await self._directory.namespace(organization_id, namespace_id) if namespace_id else None
+        return namespace is not None and await self._may(caller, needed, namespace, bucket_id)
+
+    async def _may(self, caller: Caller, needed: Permission, namespace: NamespaceRecord, bucket_id: str) -> bool:
+        if may(caller.key, needed, namespace):
             return True
         bucket = await self._directory.bucket(namespace.namespace_id, bucket_id)
-        return bucket is not None and may(caller.key, Permission.WRITE, namespace, bucket)
+        return bucket is not None and may(caller.key, needed, namespace, bucket)
 
     async def namespace(self, caller: Caller, id_or_name: str | None) -> NamespaceRecord:
         """Return the namespace that the caller named, by id or name."""

@@ -1,8 +1,10 @@
 """Canceling a task: what of it has not begun is not done."""
 
-from application.callers import Caller
+from application.callers import Admitting, Caller, lacking_operation
 from application.ports.clock import Clock
-from application.ports.tasks import RUNNING, Tasks, TaskStatus, TaskType, task_is_over, task_not_found
+from application.ports.tasks import RUNNING, Tasks, TaskStatus, TaskType, task_is_over
+from application.reading_tasks import ReadingTasks
+from domain.api_key import Permission
 from domain.refusals import WrongStateError
 
 # A deletion has taken effect before it was answered, and a file must not be lost because its check was stopped.
@@ -12,16 +14,20 @@ CANCELABLE = frozenset({TaskType.CONFIRM_UPLOADS})
 class CancelingTasks:
     """Safe to repeat."""
 
-    def __init__(self, *, tasks: Tasks, clock: Clock) -> None:
+    def __init__(self, *, tasks: Tasks, admit: Admitting, clock: Clock) -> None:
         self._tasks = tasks
+        self._admit = admit
+        self._read = ReadingTasks(tasks=tasks, admit=admit)
         self._clock = clock
 
     async def __call__(self, caller: Caller, task_id: str) -> None:
-        """Cancel a task of the caller's organization; refuse where it is over or cannot be stopped."""
+        """Cancel a task that the caller may read; refuse where it is over or cannot be stopped."""
         organization_id = caller.organization.organization_id
-        task = await self._tasks.task(organization_id, task_id)
-        if task is None:
-            raise task_not_found(task_id)
+        task = await self._read(caller, task_id)
+        if not await self._admit.reaches(
+            caller, Permission.DELETE, namespace_id=task.namespace_id, bucket_id=task.bucket_id
+        ):
+            raise lacking_operation(Permission.DELETE)
         if task.status is TaskStatus.CANCELED:
             return
         if task.status not in RUNNING:

@@ -86,6 +86,7 @@ from application.ports.tasks import Tasks, TaskType
 from application.ports.url_signer import UrlSigner
 from application.ports.webhooks import DeliveryRecord, WebhookDeliveries, WebhookEndpoints, WebhookSender
 from application.reading_events import ReadingEvents
+from application.reading_tasks import ReadingTasks
 from application.rechecking_uploads import RecheckingUploads
 from application.replaying_webhooks import ReplayingWebhooks
 from application.requesting_upload import RequestingUpload
@@ -172,6 +173,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     sign_uploads: SigningUploads
     send_parts: SendingParts
     cancel_upload: CancelingUpload
+    read_task: ReadingTasks
     cancel_task: CancelingTasks
     create_namespace: CreatingNamespaces
     change_namespace: ChangingNamespaces
@@ -242,7 +244,8 @@ def put_together(
         cancel_upload=CancelingUpload(
             log=p.log, read_side=p.read_side, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules
         ),
-        cancel_task=CancelingTasks(tasks=p.tasks, clock=p.clock),
+        read_task=ReadingTasks(tasks=p.tasks, admit=admit),
+        cancel_task=CancelingTasks(tasks=p.tasks, admit=admit, clock=p.clock),
         create_namespace=CreatingNamespaces(log=p.log, clock=p.clock, ids=p.ids),
         change_namespace=ChangingNamespaces(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
         create_bucket=CreatingBuckets(log=p.log, clock=p.clock, ids=p.ids),

@@ -83,6 +83,12 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     position: int
 
+    @property
+    def bucket_id(self) -> str:
+        """The bucket that it is about; empty: of more than one, or of none."""
+        named = self.inputs[0] if self.task_type is TaskType.DELETE_BUCKET else self.additional_data.get("bucket_id")
+        return str(named or "")
+
 
 class TaskItem(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a task, leased and resumed on its own."""

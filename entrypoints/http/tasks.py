@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 
 from application.listing import TASKS
-from application.ports.tasks import TaskRecord, task_not_found
+from application.ports.tasks import TaskRecord
 from domain.api_key import Permission
 from domain.rate_limiting import RequestClass
 from entrypoints.http.admission import MAX_IDENTIFIER, Needs, admitted_in
@@ -21,8 +21,9 @@ from entrypoints.http.wire.tasks import (
     TaskTypeEnum,
 )
 
-_READ = Needs(Permission.READ, namespace=False, counts_as=RequestClass.COMPUTE).opt()
-_DELETE = Needs(Permission.DELETE, namespace=False, counts_as=RequestClass.COMPUTE).opt()
+_LIST = Needs(Permission.READ, namespace=False, counts_as=RequestClass.COMPUTE).opt()
+_READ = Needs(Permission.READ, namespace=False, scoped=True, counts_as=RequestClass.COMPUTE).opt()
+_DELETE = Needs(Permission.DELETE, namespace=False, scoped=True, counts_as=RequestClass.COMPUTE).opt()
 _PAGE = 10
 TAGS = ["Tasks"]
 
@@ -31,14 +32,10 @@ TAGS = ["Tasks"]
 async def get_task(task_id: FromPath[str], scope: Scope) -> TaskResponse:
     """Return a task as it stands."""
     admitted = admitted_in(scope)
-    organization_id = admitted.caller.organization.organization_id
-    record = await admitted.services.ports.tasks.task(organization_id, _id(task_id))
-    if record is None:
-        raise task_not_found(task_id)
-    return render(record)
+    return render(await admitted.services.read_task(admitted.caller, _id(task_id)))
 
 
-@post("/tasks/list", status_code=200, opt=_READ, tags=TAGS)
+@post("/tasks/list", status_code=200, opt=_LIST, tags=TAGS)
 async def list_tasks(
     request: Request[Any, Any, Any],
     scope: Scope,

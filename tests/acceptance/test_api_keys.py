@@ -230,6 +230,15 @@ async def test_a_key_for_one_bucket_sees_no_other(tenant: Tenant) -> None:
         assert code(await client.get("/v1/organizations/audit/logs")) == (403, "out_of_scope")
         new = {"bucket_name": "new", "bucket_schema": {"properties": {}}}
         assert code(await client.post("/v1/buckets", json=new)) == (403, "out_of_scope")
+        sent = {"confirmations": [{"upload_id": upload_id}]}
+        mine = (await client.post("/v1/buckets/files/uploads/confirm/batch", json=sent)).json()["task_id"]
+        assert (await client.get(f"/v1/tasks/{mine}")).json()["task_id"] == mine
+        assert code(await client.delete(f"/v1/tasks/{mine}")) == (403, "permission_denied")
+        assert code(await client.post("/v1/tasks/list", json={})) == (403, "out_of_scope")
+        async with tenant.client() as owner:
+            foreign = (await owner.post("/v1/buckets/second/uploads/confirm/batch", json=sent)).json()["task_id"]
+            assert (await owner.get(f"/v1/tasks/{foreign}")).status_code == httpx.codes.OK
+        assert code(await client.get(f"/v1/tasks/{foreign}")) == (404, "task_not_found")
 
 
 async def test_a_key_for_one_namespace_sees_no_other(tenant: Tenant) -> None:

@@ -8,8 +8,10 @@ from application.ports.jobs import JobKind
 from application.ports.object_storage import StorageUnavailableError
 from application.ports.tasks import TaskStatus, TaskType
 from application.rules import Rules
-from domain.refusals import NotFoundError, WrongStateError
+from domain.api_key import DEFAULT_PERMISSIONS
+from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
 from domain.upload import Status
+from tests.unit.application.test_replacing import key_of
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 NOW = timedelta(0)
@@ -185,3 +187,70 @@ async def test_the_task_of_an_asynchronous_confirm_is_known_before_its_answer(cl
     task = await client.task(confirmed.task_id)
     assert (task.status, task.inputs) == (TaskStatus.PROCESSING, (answer.record.upload_id,))
     assert task.actor_id == client.caller.key.key_id
+
+
+@pytest.mark.parametrize("resource", ["bucket", "namespace", "organization"])
+async def test_a_task_is_shown_to_a_key_that_may_read_where_it_works(client: Client, resource: str) -> None:
+    world = client.world
+    here = {
+        "resource_type": resource,
+        "resource_id": {
+            "bucket": client.bucket.name,
+            "namespace": client.namespace.name,
+            "organization": client.caller.organization.organization_id,
+        }[resource],
+    }
+    reader = await key_of(client, *DEFAULT_PERMISSIONS, scopes=(here,))
+    answer, large = await client.request(), await client.request(skip_duplicates=False)
+    client.put(answer)
+    client.put(large)
+    tasks = [
+        (await client.confirm_many(answer)).task_id,
+        (await client.confirm(large, as_task=True)).task_id or "",
+    ]
+    await world.pass_time(NOW)
+
+    for task_id in tasks:
+        assert await world.read_task(reader.caller, task_id) == await client.task(task_id)
+        with pytest.raises(WrongStateError):
+            await world.cancel_task(reader.caller, task_id)
+    deletion = await world.delete_bucket(client.caller, client.bucket)
+    assert (await world.read_task(reader.caller, deletion.task_id)).task_id == deletion.task_id
+
+
+@pytest.mark.parametrize("operations", [None, ["write_data", "delete_data"]])
+async def test_a_task_out_of_reach_is_shown_to_the_key_that_began_it_alone(
+    client: Client, operations: list[str] | None
+) -> None:
+    world, bucket = client.world, client.bucket
+    elsewhere = {"resource_type": "bucket", "resource_id": "bkt_elsewhere"}
+    there = {"resource_type": "bucket", "resource_id": bucket.bucket_id, "operations": operations}
+    scopes = (elsewhere,) if operations is None else (there, elsewhere)
+    other = await key_of(client, *DEFAULT_PERMISSIONS, scopes=scopes)
+    answer = await client.request()
+    client.put(answer)
+    own, foreign = await other.confirm_many(answer), await client.confirm_many(answer)
+    await world.pass_time(NOW)
+
+    assert (await world.read_task(client.caller, own.task_id)).outputs
+    shown = await world.read_task(other.caller, own.task_id)
+    assert (shown.status, shown.outputs) == (TaskStatus.COMPLETED, ())
+    for refused in (world.read_task, world.cancel_task):
+        with pytest.raises(NotFoundError, check=lambda error: error.code == "task_not_found"):
+            await refused(other.caller, foreign.task_id)
+
+
+async def test_a_key_cancels_no_task_where_its_scopes_do_not_let_it_delete(client: Client) -> None:
+    here = {"resource_type": "bucket", "resource_id": client.bucket.name, "operations": ["read_data", "write_data"]}
+    other = await key_of(client, *DEFAULT_PERMISSIONS, scopes=(here,))
+    task = await other.confirm_many("upl_none")
+    with pytest.raises(ForbiddenError, check=lambda error: error.code == "permission_denied"):
+        await client.world.cancel_task(other.caller, task.task_id)
+
+
+async def test_a_key_that_deleted_its_bucket_sees_that_it_is_done(client: Client) -> None:
+    here = {"resource_type": "bucket", "resource_id": client.bucket.bucket_id}
+    other = await key_of(client, *DEFAULT_PERMISSIONS, scopes=(here,))
+    task = await client.world.delete_bucket(other.caller, client.bucket)
+    await client.world.pass_time(timedelta(hours=1))
+    assert (await client.world.read_task(other.caller, task.task_id)).status is TaskStatus.COMPLETED

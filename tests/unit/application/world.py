@@ -46,6 +46,7 @@ from application.ports.object_storage import StoredContent, StoredPart
 from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, UploadRecord
 from application.ports.tasks import TaskRecord, TaskType
 from application.putting_together import NamedPart
+from application.reading_tasks import ReadingTasks
 from application.rechecking_uploads import RecheckingUploads
 from application.requesting_upload import Answer, RequestingUpload, Wish
 from application.rules import Rules
@@ -134,7 +135,8 @@ class World:
         self.send_parts = SendingParts(
             log=log, read_side=read_side, storage=storage, signer=signer, clock=clock, ids=ids, rules=rules
         )
-        self.cancel_task = CancelingTasks(tasks=self.tasks, clock=clock)
+        self.read_task = ReadingTasks(tasks=self.tasks, admit=self.admitting)
+        self.cancel_task = CancelingTasks(tasks=self.tasks, admit=self.admitting, clock=clock)
         self._cancel = CancelingUpload(log=log, read_side=read_side, storage=storage, clock=clock, ids=ids, rules=rules)
         self.forget = ForgettingUploads(log=log, clock=clock, ids=ids)
         compose = ComposingObjects(read_side=read_side, ids=ids)
