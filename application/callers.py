@@ -288,18 +288,22 @@ class Admitting:
             raise namespace_not_found(id_or_name)
         return namespace
 
-    async def bucket(self, namespace: NamespaceRecord, id_or_name: str, *, active: bool) -> BucketRecord:
-        """Return the bucket that the caller named, by id or name. `active`: refuse one that takes no uploads."""
+    async def bucket(self, namespace: NamespaceRecord, id_or_name: str) -> BucketRecord:
+        """Return the bucket that the caller named, by id or name."""
         bucket = await self._directory.bucket(namespace.namespace_id, id_or_name)
         if bucket is None:
             raise bucket_not_found(id_or_name)
-        if active and bucket.status is not BucketStatus.ACTIVE:
-            raise ForbiddenError(
-                "bucket_not_active",
-                f"The bucket is {bucket.status} and takes no uploads: use another bucket.",
-                {"status": bucket.status},
-            )
         return bucket
+
+
+def check_active(bucket: BucketRecord) -> None:
+    """Refuse a bucket that takes no uploads."""
+    if bucket.status is not BucketStatus.ACTIVE:
+        raise ForbiddenError(
+            "bucket_not_active",
+            f"The bucket is {bucket.status} and takes no uploads: use another bucket.",
+            {"status": bucket.status},
+        )
 
 
 def check_permission(caller: Caller, needed: Permission) -> None:

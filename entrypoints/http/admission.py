@@ -12,6 +12,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from application.callers import (
     Caller,
     bucket_not_found,
+    check_active,
     check_organization_scope,
     check_origin,
     check_permission,
@@ -246,7 +247,7 @@ async def _admitted(
     only_buckets = await services.admit.reachable_buckets(caller, namespace, needs.permission)
     named = scope["path_params"].get("bucket_identifier")
     if named is not None:
-        bucket = await services.admit.bucket(namespace, _identifier(str(named)) or "", active=needs.active)
+        bucket = await services.admit.bucket(namespace, _identifier(str(named)) or "")
     admitted = Admitted(
         services=services,
         caller=caller,
@@ -256,6 +257,8 @@ async def _admitted(
     )
     if only_buckets is not None:
         await _check_reach(admitted, only_buckets, needs, scope)
+    if bucket is not None and needs.active:
+        check_active(bucket)
     return admitted
 
 

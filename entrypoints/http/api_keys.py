@@ -8,6 +8,7 @@ from litestar import delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 
+from application.callers import check_active
 from application.doing_once import Creation
 from application.issuing_upload_tokens import TokenWish
 from application.managing_keys import KeyChange, KeyWish, user_id
@@ -188,8 +189,9 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
     """
     admitted = admitted_in(scope)
     named = data.bucket[:MAX_IDENTIFIER]
-    bucket = await admitted.services.admit.bucket(admitted.namespace, named, active=True)
+    bucket = await admitted.services.admit.bucket(admitted.namespace, named)
     check_bucket_named_in_body(admitted, bucket)
+    check_active(bucket)
     wish = TokenWish(
         content_types=data.content_types,
         max_size_bytes=data.max_size_bytes,

@@ -211,6 +211,8 @@ async def test_a_key_for_one_bucket_sees_no_other(tenant: Tenant) -> None:
             assert made.status_code == httpx.codes.OK
         plain = {**FILE, "create_object_on_confirm": False}
         elsewhere = (await client.post("/v1/buckets/second/uploads", json=plain)).json()
+        assert (await client.patch("/v1/buckets/third", json={"status": "SUSPENDED"})).status_code == httpx.codes.OK
+        assert code(await client.post("/v1/buckets/third/uploads", json=plain)) == (403, "bucket_not_active")
     scope = {"resource_type": "bucket", "resource_id": "files", "operations": ["read_data", "write_data"]}
     key = await make_key(tenant, permissions=["admin"], scopes=[scope])
     async with holder(tenant, key["key"]) as client:
@@ -223,7 +225,9 @@ async def test_a_key_for_one_bucket_sees_no_other(tenant: Tenant) -> None:
         assert ([each["bucket_name"] for each in listed["results"]], listed["total_count"]) == (["files"], 1)
         assert (await client.post("/v1/buckets/list", json={"search": "second"})).json()["results"] == []
         assert (await client.post("/v1/namespaces/list", json={})).json()["total_count"] == 0
-        assert code(await client.post("/v1/buckets/second/uploads", json=plain)) == (404, "bucket_not_found")
+        for name in ("second", "third"):
+            assert code(await client.post(f"/v1/buckets/{name}/uploads", json=plain)) == (404, "bucket_not_found")
+            assert code(await client.post("/v1/upload-tokens", json={"bucket": name})) == (404, "bucket_not_found")
         assert code(await client.get(f"/v1/uploads/{elsewhere['upload_id']}")) == (404, "upload_not_found")
         assert code(await client.delete(f"/v1/uploads/{upload_id}")) == (403, "permission_denied")
         assert code(await client.get(KEYS)) == (403, "out_of_scope")
