@@ -20,7 +20,7 @@ from upwell_client import Client, Retries
         ["upload", "--resume", ""],
         ["download", "upl_1", "--output", ""],
         ["events", "export", "--to", ""],
-        ["dev", "--data", ""],
+        ["dev", "--data", "", "--port", "0"],  # so that nothing begins if the path were taken
     ],
 )
 def test_an_empty_path_is_refused_and_never_the_current_folder(
