@@ -17,7 +17,7 @@ import pytest
 from adapters.postgres.connecting import SERVICE_ROLE
 from entrypoints.developing import _SCHEMA
 from entrypoints.envfile import write_env
-from tests.conftest import Service, Tenant
+from tests.conftest import Servers, Service, Tenant, drop_database, make_database, make_tenant
 from tests.docs.pages import PAGES, PRODUCTION, ROOT, RUN, SHOWN, blocks, name_of, runs
 
 PATIENCE_SECONDS = 120
@@ -63,6 +63,7 @@ TOLD = {
     "docs/how-to/filter-lists.md": ("['tour-2025.mp4', 'tour-2024.mp4']",),
     "docs/how-to/rebuild-read-tables.md": ("The live tables equal the replay.", "The fresh tables are in place."),
 }
+WHOLE_DATABASE = ("docs/how-to/rebuild-read-tables.md",)
 _END = "--- the block has ended ---"
 _LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
 _UPWELL = f"exec {sys.executable} -c 'from entrypoints.cli import main; main()' \"$@\"\n"
@@ -149,9 +150,26 @@ def make_folder(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
 
 # That on production has a test and servers of its own.
 @pytest.mark.parametrize("page", [page for page in PAGES if runs(page) and page != PRODUCTION], ids=name_of)
-def test_the_examples_of_a_page_run(page: Path, service: Service, tmp_path: Path) -> None:
+def test_the_examples_of_a_page_run(page: Path, service: Service, servers: Servers, tmp_path: Path) -> None:
     tenant = asyncio.run(service.tenant(schema=_SCHEMA))
     variables = as_upwell_dev_writes(service, tenant)
+    with database_for(page, servers) as own:
+        _run(page, tmp_path, variables | own)
+
+
+@contextmanager
+def database_for(page: Path, servers: Servers) -> Iterator[dict[str, str]]:
+    """Give a page a database of its own if it compares all that is in one: other tests change the service's."""
+    if name_of(page) not in WHOLE_DATABASE:
+        yield {}
+        return
+    made = asyncio.run(make_database(servers))
+    asyncio.run(make_tenant(made, ""))
+    yield {"UPWELL_DATABASE_URL": made.url, "UPWELL_DATABASE_OWNER_URL": made.owner_url}
+    asyncio.run(drop_database(servers, made))
+
+
+def _run(page: Path, tmp_path: Path, variables: Mapping[str, str]) -> None:
     environment = make_folder(tmp_path, variables)
     printed = ""
     with shell(tmp_path, environment) as sh:
