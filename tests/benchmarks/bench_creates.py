@@ -24,7 +24,7 @@ BODY = (
 NOOP = """
 import uvicorn
 from entrypoints.http.server import options
-uvicorn.run("tests.benchmarks.noop:create_app", factory=True, **options("127.0.0.1", {port}))
+uvicorn.run("tests.benchmarks.noop:create_app", factory=True, **options("127.0.0.1", {port}) | {{"http": "httptools"}})
 """
 
 
