@@ -13,8 +13,8 @@ from application.confirming_many import Confirmation
 from application.confirming_upload import Confirmed
 from application.doing_once import Creation
 from application.hiding_others import without_others
-from application.listing import AVOIDED_DUPLICATES, UPLOADS
-from application.ports.read_side import AvoidedDuplicate, UploadRecord
+from application.listing import AVOIDED_DUPLICATES, UPLOADS, Listing
+from application.ports.read_side import AvoidedDuplicate, PageRequest, UploadRecord
 from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
 from application.putting_together import NamedPart
 from application.requesting_upload import Answer, Wish
@@ -140,6 +140,29 @@ async def create_uploads(
     )
 
 
+def _asked(
+    listing: Listing[Any],
+    body: ListUploadsRequest | ListAvoidedDuplicatesRequest,
+    limit: int | None,
+    offset: int | None,
+    cursor: str | None,
+    *,
+    include_total: bool,
+) -> PageRequest:
+    """Return which page of a list is asked for; what the query says counts before what the body says."""
+    return page_request(
+        listing,
+        limit=limit or body.limit,
+        offset=body.offset if offset is None else offset,
+        cursor=cursor,
+        search=body.search,
+        filters=body.filters,
+        sort=body.sort,
+        with_total=include_total,
+        with_figures=include_total,
+    )
+
+
 @post("/buckets/{bucket_identifier:str}/uploads/list", status_code=200, opt=_LIST, tags=TAGS)
 async def list_uploads(
     request: Request[Any, Any, Any],
@@ -154,17 +177,7 @@ async def list_uploads(
     """List a bucket's uploads: filtered, searched and sorted; newest first by default."""
     admitted = admitted_in(scope)
     body = data or ListUploadsRequest()
-    asked = page_request(
-        UPLOADS,
-        limit=limit or body.limit,
-        offset=body.offset if offset is None else offset,
-        cursor=cursor,
-        search=body.search,
-        filters=body.filters,
-        sort=body.sort,
-        with_total=include_total,
-        with_figures=include_total,
-    )
+    asked = _asked(UPLOADS, body, limit, offset, cursor, include_total=include_total)
     page = await admitted.services.ports.read_side.uploads(
         admitted.namespace.namespace_id, admitted.bucket.bucket_id, asked
     )
@@ -198,17 +211,7 @@ async def list_avoided_duplicates(
     """List the files that a bucket did not have to be sent again, as they were announced; newest first by default."""
     admitted = admitted_in(scope)
     body = data or ListAvoidedDuplicatesRequest()
-    asked = page_request(
-        AVOIDED_DUPLICATES,
-        limit=limit or body.limit,
-        offset=body.offset if offset is None else offset,
-        cursor=cursor,
-        search=body.search,
-        filters=body.filters,
-        sort=body.sort,
-        with_total=include_total,
-        with_figures=include_total,
-    )
+    asked = _asked(AVOIDED_DUPLICATES, body, limit, offset, cursor, include_total=include_total)
     page = await admitted.services.ports.read_side.avoided_duplicates(
         admitted.namespace.namespace_id, admitted.bucket.bucket_id, asked
     )
