@@ -65,8 +65,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     def url_lasts(self, wanted: timedelta, now: datetime, *ends: datetime | None) -> timedelta:
         """Return how long a URL may live that is given out now: never past the end of the key, or one of these."""
-        last = min((end for end in (self.key.expires_at, *ends) if end is not None), default=now + wanted)
-        return max(min(wanted, last - now), _SHORTEST_URL)
+        lasts = wanted
+        for end in (self.key.expires_at, *ends):
+            if end is not None:
+                lasts = min(lasts, end - now)
+        return max(lasts, _SHORTEST_URL)
 
     def origin(
         self, now: datetime, command_id: str, *, namespace_id: str | None = None, bucket_id: str | None = None
@@ -318,15 +321,17 @@ def check_permission(caller: Caller, needed: Permission) -> None:
 
 def may(key: KeyRecord, needed: Permission, namespace: NamespaceRecord, bucket: BucketRecord | None = None) -> bool:
     """Say whether a key may do this with what is in a bucket, or in all of a namespace."""
-    if not {needed, Permission.ADMIN} & set(key.permissions):
+    if needed not in key.permissions and Permission.ADMIN not in key.permissions:
         return False
+    if not key.scopes:
+        return True
     named: dict[str, set[str]] = {
         ResourceType.ORGANIZATION: {key.organization_id},
         ResourceType.NAMESPACE: {namespace.namespace_id, namespace.name},
     }
     if bucket is not None:
         named[ResourceType.BUCKET] = {bucket.bucket_id, bucket.name}
-    return not key.scopes or reach(key.scopes, needed, named) is Reach.THERE
+    return reach(key.scopes, needed, named) is Reach.THERE
 
 
 def may_read(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord | None = None) -> bool:

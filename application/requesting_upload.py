@@ -415,7 +415,7 @@ class RequestingUpload:
     ) -> list[Answer]:
         """Append all of it, under what must still hold then; what the log says against it changes how."""
         for _ in range(CONFLICT_RETRIES + 3 * len(items)):  # each round settles something about at least one of them
-            into = await self._into_objects(bucket, origin, items)
+            into = await self._into_objects(bucket, origin, items) if any(item.wants_object for item in items) else {}
             try:
                 position = await self._append(caller, origin, items, into)
             except ClaimTakenError as taken:
@@ -515,10 +515,10 @@ class RequestingUpload:
             key_id=caller.key.key_id,
             namespace_id=origin.namespace_id,
             bucket_id=bucket_id,
-            streams=(*streams, *(each.stream for each in into.values())),
+            streams=(*streams, *[each.stream for each in into.values()]),
             free=(
-                *(object_claim(bucket_id, unique_key) for unique_key in free),
-                *(claim for each in into.values() for claim in each.free),
+                *[object_claim(bucket_id, unique_key) for unique_key in free],
+                *[claim for each in into.values() for claim in each.free],
             ),
             no_original=tuple(unknown),
             stored=tuple(stored),

@@ -68,6 +68,7 @@ class S3UrlSigner:
         )
         self._credentials_expire_at = credentials.expires_at
         self._rooms: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._key_rooms: dict[tuple[str, ...], int] = {}
         room = self.key_room(PUT_HEADERS)
         if room < MIN_KEY_ROOM:
             raise ValueError(
@@ -131,7 +132,13 @@ class S3UrlSigner:
 
     def key_room(self, header_names: Collection[str]) -> int:
         """Return how many characters a percent-encoded key (`quote(key, safe="/~")`) may have in a URL."""
-        return min(self._room("PUT", tuple(header_names)), self._room("GET", ()) - _length(_LEAST_QUERY))
+        names = tuple(header_names)
+        room = self._key_rooms.get(names)
+        if room is None:
+            room = min(self._room("PUT", names), self._room("GET", ()) - _length(_LEAST_QUERY))
+            if len(self._key_rooms) < _MAX_ROOMS:
+                self._key_rooms[names] = room
+        return room
 
     def _room(self, method: str, names: tuple[str, ...]) -> int:
         """Return how many characters a URL has for the key and for parameters of its own."""

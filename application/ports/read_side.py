@@ -18,7 +18,7 @@ from domain.content_rules import ANY_CONTENT, ContentRules
 from domain.filtering import Filter, Order
 from domain.namespace import NamespaceStatus
 from domain.object import Blob
-from domain.organization import OwnRateLimits, RateLimits, Tier
+from domain.organization import DEFAULT_RATE_LIMITS, OwnRateLimits, RateLimits, Tier
 from domain.telling import told_to
 from domain.upload import Status
 from domain.upload_token import UploadToken
@@ -44,7 +44,9 @@ class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rate_limits(self) -> RateLimits:
         """The limits that count."""
-        return (self.own_rate_limits or OwnRateLimits()).within(self.tier)
+        return (
+            DEFAULT_RATE_LIMITS[self.tier] if self.own_rate_limits is None else self.own_rate_limits.within(self.tier)
+        )
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -114,23 +114,22 @@ class Admission:
         self._generation = -1
         self._known: dict[_Asked, Admitted] = {}  # what was found out in this generation of the directory
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Admit or refuse a request, in the documented order: key, rate, origin, permission, namespace, bucket."""
         needs: Needs | None = scope["route_handler"].opt.get("needs")
         if needs is None:  # Litestar's own handler of OPTIONS
-            await answer_options(scope, send)
-            return
-        if is_recorded(scope):
-            records = _services(scope).system.request_records
-            await Recording(partial(self._serve, needs), records)(scope, receive, send)
-        else:
-            await self._serve(needs, scope, receive, send)
+            return answer_options(scope, send)
+        services: Services = scope["litestar_app"].state.services
+        serve = partial(self._serve, services, needs)
+        if is_recorded(scope["path_template"]):
+            return Recording(serve, services.system.request_records)(scope, receive, send)
+        return serve(scope, receive, send)
 
-    async def _serve(self, needs: Needs, scope: Scope, receive: Receive, send: Send) -> None:
-        limits = _services(scope).limit_requests
+    async def _serve(self, services: Services, needs: Needs, scope: Scope, receive: Receive, send: Send) -> None:
+        limits = services.limit_requests
         try:
             check_address(scope)
-            admitted = await self._admit(scope, needs)
+            admitted = await self._admit(services, scope, needs)
             settle_query(scope)
             if needs.bytes_follow:
                 scope["litestar_app"].state.readiness.check_storage()
@@ -142,8 +141,7 @@ class Admission:
         scope[_KEY] = admitted  # type: ignore[literal-required]  # a key of our own in the scope
         await self._app(scope, receive, send if limits is None else _counting(scope, send, limits, needs))
 
-    async def _admit(self, scope: Scope, needs: Needs) -> Admitted:
-        services: Services = scope["litestar_app"].state.services
+    async def _admit(self, services: Services, scope: Scope, needs: Needs) -> Admitted:
         services.system.clock.check()
         authorization, named_namespace, origin, idempotency_key = _headers(scope)
         asked = (
@@ -209,11 +207,6 @@ def _counting(scope: Scope, send: Send, limits: LimitingRequests, needs: Needs) 
         return send(message)
 
     return watch
-
-
-def _services(scope: Scope) -> Services:
-    services: Services = scope["litestar_app"].state.services
-    return services
 
 
 def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | None]:

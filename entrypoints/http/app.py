@@ -32,6 +32,7 @@ from entrypoints.http import (
 from entrypoints.http.admission import Admission
 from entrypoints.http.answers import Json
 from entrypoints.http.bodies import StrictRequest
+from entrypoints.http.cors import CORS
 from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.event_stream import Streams
 from entrypoints.http.openapi import complete, operation_id
@@ -157,7 +158,7 @@ def create_app(
     )
     complete(app)
     observe = None if telemetry is None or telemetry.metrics is None else telemetry.metrics.request
-    app.asgi_handler = RequestLog(app.asgi_handler, observe=observe, trusted=trusted_proxies)
+    app.asgi_handler = RequestLog(CORS(app.asgi_handler), observe=observe, trusted=trusted_proxies)
     return app
 
 

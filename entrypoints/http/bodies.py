@@ -18,6 +18,14 @@ class StrictRequest(Request[Any, Any, Any]):
 
     _whole: Any = Empty
 
+    @property
+    def content_length(self) -> int | None:
+        """How long the body is, where the request says it; the server has refused what is no number."""
+        for name, value in self.scope["headers"]:
+            if name == b"content-length":
+                return int(value)
+        return None
+
     async def json(self) -> Any:  # noqa: ANN401  # of the type that the route names
         """Return the body, decoded once and for all, or refuse one that does not fit."""
         if self._json is Empty:

@@ -1,5 +1,6 @@
 """Notes where requests that administer came from, for the audit log. Uploads and objects are too many for it."""
 
+import functools
 from typing import Any, cast
 
 import structlog
@@ -17,9 +18,9 @@ _NOT_RECORDED = ("/uploads", "/objects", "/tasks", "/analytics")
 _log = structlog.get_logger(__name__)
 
 
-def is_recorded(scope: Scope) -> bool:
-    """Return whether a request may be of interest to those who watch over an organization."""
-    template = scope["path_template"]
+@functools.cache
+def is_recorded(template: str) -> bool:
+    """Return whether requests of a route may be of interest to those who watch over an organization."""
     return not any(part in template for part in _NOT_RECORDED)
 
 

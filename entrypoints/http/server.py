@@ -187,8 +187,8 @@ class BoundedHttp(HttpToolsProtocol):
     address = ""
     _peer: Peer | None = None
     _beyond = 0
-    _headers = 0
-    _head_bytes = 0
+    _head: bytes = b""
+    _answer_begins = False
     _head_since: float | None = None
     _rests_since = -math.inf
     _in_body = False
@@ -214,7 +214,6 @@ class BoundedHttp(HttpToolsProtocol):
         """Find room for a connection, or end it."""
         super().connection_made(transport)
         self.connections.discard(self)  # until there is room
-        self.write = transport.write
         self.is_closing = transport.is_closing
         self._head_since = self.loop.time()
         self.address = self.client[0] if self.client is not None else ""
@@ -231,25 +230,15 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self._headers = self._head_bytes = 0
         if self._head_since is None:
             self._head_since = self.loop.time()
         if len(self.pipeline) >= PIPELINED:
             self._raise(400, "too_many_requests_at_once", f"Wait for answers: {PIPELINED} requests may be under way.")
         self.scope[CONNECTION] = self  # type: ignore[literal-required]  # a key of our own in the scope
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        self._headers += 1
-        if self._headers > MAX_HEADERS:
-            self._raise(431, "head_too_large", f"The request has more than {MAX_HEADERS} headers: send fewer.")
-        self._head_bytes += len(name) + len(value)
-        if len(self.url) + self._head_bytes > HEAD_BYTES:  # a whole head that came at once is not beyond anything
-            self._raise(431, "head_too_large", _LARGE_HEAD)
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Have the request answered."""
+        self._check_head()
         self._head_since = None
         self._in_body = True
         self._window = None
@@ -260,8 +249,19 @@ class BoundedHttp(HttpToolsProtocol):
             self._answer_for_server(self.url.partition(b"?")[0])
         super().on_headers_complete()
         self.cycle.transport = cast("asyncio.Transport", self)
+        self._answer_begins = True
         if self.server_state.draining or self.only_health:
             self.cycle.keep_alive = False
+
+    def _check_head(self) -> None:
+        """Refuse a head that came at once, and so is not beyond anything yet."""
+        if len(self.headers) > MAX_HEADERS:
+            self._raise(431, "head_too_large", f"The request has more than {MAX_HEADERS} headers: send fewer.")
+        size = len(self.url)
+        for name, value in self.headers:
+            size += len(name) + len(value)
+        if size > HEAD_BYTES:
+            self._raise(431, "head_too_large", _LARGE_HEAD)
 
     def _answer_for_server(self, path: bytes) -> None:
         """Have the server itself answer what the application must not, or cannot know."""
@@ -309,8 +309,25 @@ class BoundedHttp(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.keep_alive = False
 
+    def write(self, data: bytes) -> None:
+        """Send a piece of an answer; the first waits for the second, which mostly follows at once: each is a packet."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif self._answer_begins:
+            self._answer_begins = False
+            self._head = data
+            self.loop.call_soon(self._send_head)
+            return
+        self.transport.write(data)
+
+    def _send_head(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self.transport.write(head)
+
     def close(self) -> None:
         """End the connection after the answer: at once, or when the client has had time to read it."""
+        self._send_head()
         if self._in_body and not self.transport.is_closing():
             self._linger()
         else:
