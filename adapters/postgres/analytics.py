@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
+from adapters.postgres.comparing import Difference, compare
 from adapters.postgres.connecting import Connection, PoolConnection, connect, log_errors
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
@@ -332,8 +333,8 @@ async def rebuild_analytics(url: str) -> None:
         await connection.close()
 
 
-async def check_analytics(url: str) -> dict[str, int]:
-    """Count the log anew up to where the figures have come; return by table in how many rows they differ.
+async def check_analytics(url: str) -> dict[str, Difference]:
+    """Count the log anew up to where the figures have come; return by table in which rows they differ.
 
     Nothing is changed, and workers may go on. `url`: the owner's.
     """
@@ -346,9 +347,9 @@ async def check_analytics(url: str) -> dict[str, int]:
         async with connection.transaction(isolation="repeatable_read"):
             come_to = await _come_to(connection)
             if come_to < counted:  # they were begun anew
-                return dict.fromkeys(TABLES, 0)
+                return {}
             await _recount(connection, counted, come_to)
-            return {table: await _differences(connection, table) for table in TABLES}
+            return await compare(connection, TABLES, "pg_temp")
     finally:
         await connection.close()
 
@@ -368,9 +369,3 @@ async def _recount(connection: Connection, after: int, until: int) -> None:
         async with connection.transaction():
             await gathered.write_into(connection, "pg_temp")
         after = rows[-1]["id"]
-
-
-async def _differences(connection: Connection, table: str) -> int:
-    live, anew = f"upwell.{table}", f"pg_temp.{table}"
-    query = f"SELECT count(*) FROM ((TABLE {live} EXCEPT TABLE {anew}) UNION ALL (TABLE {anew} EXCEPT TABLE {live})) d"  # noqa: S608  # names above
-    return int(await connection.fetchval(query))

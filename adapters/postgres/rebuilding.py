@@ -8,6 +8,7 @@ import re
 import asyncpg
 import msgspec
 
+from adapters.postgres.comparing import Difference, compare
 from adapters.postgres.connecting import Connection, connect
 
 READ_TABLES = (
@@ -30,10 +31,10 @@ _SWAP_TRIES = 5
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it. `differences`: rows in which a live table differs from the replay, where it was asked for."""
+    """What came of it. `differences`: live tables that differ from the replay, where it was asked for."""
 
     events: int
-    differences: dict[str, int]
+    differences: dict[str, Difference]
 
 
 async def rebuild(url: str, *, swap: bool) -> Rebuilt:
@@ -91,9 +92,9 @@ async def _finish(connection: Connection, position: int, *, swap: bool) -> Rebui
         await connection.execute(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
         while (last := await _project(connection, position)) is not None:
             position = last
-        differences: dict[str, int] = {}
+        differences: dict[str, Difference] = {}
         if not swap:
-            differences = {table: await _differences(connection, table) for table in READ_TABLES}
+            differences = await compare(connection, READ_TABLES, "upwell_rebuild")
         else:
             # the texts of search may be others now; and whoever writes them is done with the tables, or comes after us
             await connection.execute("UPDATE upwell.search_head SET position = 0")
@@ -107,11 +108,3 @@ async def _finish(connection: Connection, position: int, *, swap: bool) -> Rebui
             await connection.execute("DROP SCHEMA upwell_old CASCADE")
         await connection.execute("DROP SCHEMA upwell_rebuild CASCADE")
     return Rebuilt(events=position, differences=differences)
-
-
-async def _differences(connection: Connection, table: str) -> int:
-    count: int = await connection.fetchval(
-        f"SELECT count(*) FROM ((TABLE upwell.{table} EXCEPT TABLE upwell_rebuild.{table})"  # noqa: S608  # names above
-        f" UNION ALL (TABLE upwell_rebuild.{table} EXCEPT TABLE upwell.{table})) d"
-    )
-    return count

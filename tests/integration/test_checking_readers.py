@@ -7,6 +7,7 @@ import sys
 from functools import partial
 
 from adapters.postgres.analytics import AnalyticsProjection, check_analytics
+from adapters.postgres.comparing import Difference
 from adapters.postgres.connecting import connect
 from application.callers import acting_for
 from domain.webhook import WebhookSettings
@@ -92,7 +93,7 @@ async def test_figures_that_were_never_counted_differ_from_a_new_count(database:
             " (upload_id, organization_id, namespace_id, bucket_id, requested_at, status, processing, duplicate)"
             " VALUES ('upl_1', 'a', 'b', 'c', now(), 'PENDING', false, false)"
         )
-        assert await check_analytics(database.owner_url) == {"analytics_uploads": 1, "analytics_hours": 0}
+        assert await check_analytics(database.owner_url) == {"analytics_uploads": Difference(1, ("upl_1",))}
         await owner.execute("DELETE FROM upwell.analytics_uploads")
-        assert await check_analytics(database.owner_url) == {"analytics_uploads": 0, "analytics_hours": 0}
+        assert await check_analytics(database.owner_url) == {}
         await owner.close()

@@ -3,7 +3,7 @@
 import secrets
 
 from adapters.postgres.connecting import connect
-from adapters.postgres.rebuilding import READ_TABLES, rebuild
+from adapters.postgres.rebuilding import rebuild
 from tests.acceptance.test_main_job import announce, put
 from tests.acceptance.test_objects import blob_of, make, send
 from tests.conftest import Tenant
@@ -28,11 +28,11 @@ async def test_a_replay_equals_the_live_tables_and_takes_their_place(tenant: Ten
         assert (await client.delete("/v1/organizations/webhooks/deleted")).is_success
         url = tenant.database.owner_url
         checked = await rebuild(url, swap=False)
-        assert checked.differences == dict.fromkeys(READ_TABLES, 0)
+        assert checked.differences == {}
         indexes = await _indexes(url)
         await rebuild(url, swap=True)
         assert await _indexes(url) == indexes
-        assert (await rebuild(url, swap=False)).differences == dict.fromkeys(READ_TABLES, 0)
+        assert (await rebuild(url, swap=False)).differences == {}
         # the service goes on with the fresh tables
         body = secrets.token_bytes(99)
         upload = await announce(client, body)
@@ -56,7 +56,7 @@ async def test_counters_holds_claims_and_quota_equal_a_replay_after_objects_came
         for object_id in (ids[0], ids[2]):
             assert (await client.delete(f"{path}/{object_id}")).status_code == 204
         assert (await client.get("/v1/buckets/files")).json()["object_count"] == 2
-    assert (await rebuild(tenant.database.owner_url, swap=False)).differences == dict.fromkeys(READ_TABLES, 0)
+    assert (await rebuild(tenant.database.owner_url, swap=False)).differences == {}
 
 
 async def test_a_table_that_was_tampered_with_differs_from_the_replay(tenant: Tenant) -> None:
@@ -66,7 +66,7 @@ async def test_a_table_that_was_tampered_with_differs_from_the_replay(tenant: Te
     change = "UPDATE upwell.quotas SET reserved_bytes = reserved_bytes + $2 WHERE organization_id = $1"
     organization_id = tenant.caller.organization.organization_id
     await connection.execute(change, organization_id, 1)
-    assert (await rebuild(tenant.database.owner_url, swap=False)).differences["quotas"] == 2
+    assert (await rebuild(tenant.database.owner_url, swap=False)).differences["quotas"].rows == 2
     await connection.execute(change, organization_id, -1)
     await connection.close()
 
