@@ -11,7 +11,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.token_secrets import TokenSecrets
+from domain.keys.token_secrets import TokenSecrets
 
 _FORM: Final = b"\x01"
 _KEY_ID_BYTES: Final = 4

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import msgspec
 
-from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
-from domain.parts import USUAL_PART_BYTES
+from domain.organizations.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
+from domain.uploads.parts import USUAL_PART_BYTES
 
 TOKEN_RATE_PERCENT = 10
 

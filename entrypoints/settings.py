@@ -18,9 +18,9 @@ import msgspec
 
 from application.ports.object_storage import KEEP_NONCURRENT_DAYS, LEAST_NONCURRENT_DAYS
 from application.rules import TOKEN_RATE_PERCENT, Rules
-from domain.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
-from domain.parts import MAX_PART_BYTES, MIN_PART_BYTES, USUAL_PART_BYTES
-from domain.token_secrets import TokenSecrets
+from domain.keys.token_secrets import TokenSecrets
+from domain.organizations.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits
+from domain.uploads.parts import MAX_PART_BYTES, MIN_PART_BYTES, USUAL_PART_BYTES
 
 Network = IPv4Network | IPv6Network
 MAX_BYTES = 2**63 - 1

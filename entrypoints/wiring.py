@@ -33,38 +33,28 @@ from adapters.s3.url_signer import S3UrlSigner
 from adapters.sealing import Sealer
 from adapters.system import SystemIds
 from adapters.webhooks.addresses import AllowedTargets
-from application.analyzing import Analyzing
-from application.callers import Admitting
-from application.canceling_open_uploads import CancelingOpenUploads
-from application.canceling_tasks import CancelingTasks
-from application.canceling_upload import CancelingUpload
-from application.changing_buckets import ChangingBuckets
-from application.changing_namespaces import ChangingNamespaces
-from application.changing_objects import ChangingObjects
-from application.changing_organizations import ChangingOrganizations
-from application.checking_readers import CheckingReaders
-from application.checking_storage import CheckingStorage, Finding, Tally
-from application.composing_objects import ComposingObjects
-from application.confirming_many import ConfirmingMany
-from application.confirming_upload import ConfirmingUpload
-from application.consuming_storage_events import ConsumingStorageEvents
-from application.creating_buckets import CreatingBuckets
-from application.creating_namespaces import CreatingNamespaces
-from application.creating_objects import CreatingObjects
-from application.deleting_buckets import DeletingBuckets
-from application.deleting_namespaces import DeletingNamespaces
-from application.deleting_objects import DeletingObjects
-from application.delivering_webhooks import DeliveringWebhooks, QueueingDeliveries
-from application.doing_once import DoingOnce
-from application.expiring_uploads import ExpiringUploads
-from application.forgetting_uploads import ForgettingUploads
-from application.issuing_event_tokens import IssuingEventTokens
-from application.issuing_upload_tokens import IssuingUploadTokens
-from application.limiting_requests import LimitingRequests, LimitingStrangers
-from application.managing_keys import ManagingKeys
-from application.managing_webhooks import ManagingWebhooks
-from application.opening_organizations import OpeningOrganizations
-from application.pausing import while_clocks_agree
+from application.analytics.analyzing import Analyzing
+from application.buckets.changing import ChangingBuckets
+from application.buckets.creating import CreatingBuckets
+from application.buckets.deleting import DeletingBuckets
+from application.events.checking_readers import CheckingReaders
+from application.events.reading import ReadingEvents
+from application.events.subscribing import Subscribing
+from application.idempotency import DoingOnce
+from application.keys.callers import Admitting
+from application.keys.issuing_event_tokens import IssuingEventTokens
+from application.keys.issuing_upload_tokens import IssuingUploadTokens
+from application.keys.managing import ManagingKeys
+from application.limits.limiting_requests import LimitingRequests, LimitingStrangers
+from application.namespaces.changing import ChangingNamespaces
+from application.namespaces.creating import CreatingNamespaces
+from application.namespaces.deleting import DeletingNamespaces
+from application.objects.changing import ChangingObjects
+from application.objects.composing import ComposingObjects
+from application.objects.creating import CreatingObjects
+from application.objects.deleting import DeletingObjects
+from application.organizations.changing import ChangingOrganizations
+from application.organizations.opening import OpeningOrganizations
 from application.ports.analytics import Analytics
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog, LogUnavailableError
@@ -85,23 +75,33 @@ from application.ports.subscriptions import Subscriptions
 from application.ports.tasks import Tasks, TaskType
 from application.ports.url_signer import UrlSigner
 from application.ports.webhooks import DeliveryRecord, WebhookDeliveries, WebhookEndpoints, WebhookSender
-from application.reading_events import ReadingEvents
-from application.reading_tasks import ReadingTasks
-from application.rechecking_uploads import RecheckingUploads
-from application.replaying_webhooks import ReplayingWebhooks
-from application.requesting_upload import RequestingUpload
 from application.rules import Rules
-from application.running_tasks import RunningTasks
-from application.sending_parts import SendingParts
-from application.signing_uploads import SigningUploads
-from application.subscribing import Subscribing
-from application.taking_storage_events import TakingStorageEvents
-from application.verifying_uploads import VerifyingUploads
-from application.working import Working
-from domain.token_secrets import TokenSecrets
-from entrypoints.patience import patiently
+from application.storage.checking import CheckingStorage, Finding, Tally
+from application.storage.consuming_notifications import ConsumingStorageEvents
+from application.storage.taking_notifications import TakingStorageEvents
+from application.tasks.canceling import CancelingTasks
+from application.tasks.pausing import while_clocks_agree
+from application.tasks.reading import ReadingTasks
+from application.tasks.running import RunningTasks
+from application.tasks.worker import Working
+from application.uploads.canceling import CancelingUpload
+from application.uploads.canceling_open import CancelingOpenUploads
+from application.uploads.confirming import ConfirmingUpload
+from application.uploads.confirming_many import ConfirmingMany
+from application.uploads.expiring import ExpiringUploads
+from application.uploads.forgetting import ForgettingUploads
+from application.uploads.rechecking import RecheckingUploads
+from application.uploads.requesting import RequestingUpload
+from application.uploads.sending_parts import SendingParts
+from application.uploads.signing import SigningUploads
+from application.uploads.verifying import VerifyingUploads
+from application.webhooks.delivering import DeliveringWebhooks, QueueingDeliveries
+from application.webhooks.managing import ManagingWebhooks
+from application.webhooks.replaying import ReplayingWebhooks
+from domain.keys.token_secrets import TokenSecrets
+from entrypoints.observability.telemetry import Telemetry
+from entrypoints.processes.patience import patiently
 from entrypoints.settings import S3Settings, SettingError, Settings
-from entrypoints.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from adapters.s3.doctor import S3Doctor
@@ -515,8 +515,8 @@ def _telling_metrics(
 ) -> AbstractAsyncContextManager[object]:
     if telemetry.metrics is None or settings.metrics is None:
         return nullcontext()
-    from entrypoints.http.metrics import telling  # noqa: PLC0415  # what is off is not loaded
-    from entrypoints.metrics import Sources  # noqa: PLC0415  # the same
+    from entrypoints.http.health.metrics import telling  # noqa: PLC0415  # what is off is not loaded
+    from entrypoints.observability.metrics import Sources  # noqa: PLC0415  # the same
 
     system = services.system
     telemetry.metrics.use(

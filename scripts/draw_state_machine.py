@@ -1,13 +1,14 @@
 """Draws the diagram of docs/explanation/state-machine.md from the domain's own table.
 
-Run it after a change of `domain.upload.TRANSITIONS`: `python -m scripts.draw_state_machine`. A unit test compares.
+Run it after a change of `TRANSITIONS` in `domain.uploads.upload`: `python -m scripts.draw_state_machine`. A unit test
+compares.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain.events import topic_of
-from domain.upload import STATUS_OF, TRANSITIONS, Forgotten, NoUpload, Step, Upload, UploadCommand, Verified
+from domain.events.event import topic_of
+from domain.uploads.upload import STATUS_OF, TRANSITIONS, Forgotten, NoUpload, Step, Upload, UploadCommand, Verified
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "state-machine.md"
 BEGIN = "<!-- drawn by scripts/draw_state_machine.py: begin -->\n"

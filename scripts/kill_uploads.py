@@ -207,7 +207,7 @@ class Round:
         self._go_on(f"storage killed after {part_of_all:4.0%}", code, found)
 
     def _start(self, *options: str) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-c", "from entrypoints.cli import main; main()", "upload", "--json"]
+        command = [sys.executable, "-c", "from entrypoints.cli.main import main; main()", "upload", "--json"]
         return subprocess.Popen(
             [*command, "--no-skip-duplicates", *options, str(self._file)],
             env=self._environment,
@@ -271,7 +271,7 @@ class Round:
 
     def _read_back(self, upload_id: str) -> str:
         target = self._file.parent.parent / "back"
-        command = [sys.executable, "-c", "from entrypoints.cli import main; main()", "download", upload_id]
+        command = [sys.executable, "-c", "from entrypoints.cli.main import main; main()", "download", upload_id]
         subprocess.run(
             [*command, "--output", str(target)],
             env=self._environment,

@@ -38,11 +38,11 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from adapters.postgres.connecting import SERVICE_ROLE, connect
+from application.events.subscribing import Recorded
 from application.ports.event_log import LogUnavailableError
 from application.ports.subscriptions import LeaseLostError
-from application.subscribing import Recorded
-from domain.events import topic_of
-from domain.tags import BY_TAG
+from domain.events.event import topic_of
+from domain.events.registry import BY_TAG
 from entrypoints.wiring import subscribing
 from tests.benchmarks.load import http_request
 from tests.conftest import ANY_RECEIVER_HERE, Tenant, free_port

@@ -22,13 +22,13 @@ from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.seaweedfs import EmbeddedStorage
 from adapters.postgres.connecting import SERVICE_ROLE, connect
 from adapters.postgres.migrating import migrate
-from application.callers import Caller
-from application.managing_keys import KeyWish
+from application.keys.callers import Caller
+from application.keys.managing import KeyWish
 from application.ports.read_side import BucketRecord, NamespaceRecord
 from application.rules import Rules
-from domain.api_key import Permission
-from domain.organization import Tier
-from domain.parts import MIN_PART_BYTES
+from domain.keys.api_key import Permission
+from domain.organizations.organization import Tier
+from domain.uploads.parts import MIN_PART_BYTES
 from entrypoints.settings import Settings
 from entrypoints.wiring import administering, open_storage
 from tests.contract_check.answers import holding
@@ -296,7 +296,7 @@ async def make_tenant(
 
 
 # The command, held to this machine.
-_COMMAND = "from tests.loopback_only import keep_on_loopback as k; k(); from entrypoints.cli import main; main()"
+_COMMAND = "from tests.loopback_only import keep_on_loopback as k; k(); from entrypoints.cli.main import main; main()"
 
 
 def free_port() -> int:

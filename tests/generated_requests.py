@@ -7,7 +7,7 @@ from schemathesis import Case, HookContext
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import CoveragePhaseData, CoverageScenario
 
-from entrypoints.http.queries import CONTRACT
+from entrypoints.http.requests.queries import CONTRACT
 
 
 @schemathesis.hook

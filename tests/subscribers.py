@@ -24,10 +24,10 @@ from nats.js.errors import NotFoundError
 from adapters.postgres.connecting import Connection, connect
 from application.ports.event_log import LogUnavailableError
 from application.ports.subscriptions import LeaseLostError
-from domain.tags import BY_TAG
-from domain.webhook_events import tags_wanted
-from entrypoints.checking import check
-from entrypoints.client.exporting import Export, export
+from domain.events.registry import BY_TAG
+from domain.webhooks.published_events import tags_wanted
+from entrypoints.cli.checking import check
+from entrypoints.cli.exporting import Export, export
 from entrypoints.settings import Settings
 from entrypoints.wiring import subscribing
 from tests.conftest import ANY_RECEIVER_HERE, Tenant

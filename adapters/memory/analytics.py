@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from application.ports.analytics import Area, BucketFigures, Change, Progress, Step, UploadFigures, step_begin
 from application.ports.event_log import EventLog
-from domain.events import Event
-from domain.object import ObjectCreated, ObjectDeleted
-from domain.tags import BY_TAG, decode
-from domain.upload import (
+from domain.events.event import Event
+from domain.events.registry import BY_TAG, decode
+from domain.objects.object import ObjectCreated, ObjectDeleted
+from domain.uploads.upload import (
     STATUS_OF,
     Completed,
     Failed,

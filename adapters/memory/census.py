@@ -7,7 +7,7 @@ from datetime import datetime
 from adapters.memory.event_log import MemoryEventLog
 from application.ports.census import MAX_COUNTED_JOBS, Backlog, StoredBytes
 from application.ports.jobs import JobKind
-from domain.upload import Status
+from domain.uploads.upload import Status
 
 
 class MemoryCensus:

@@ -31,15 +31,15 @@ from application.ports.event_log import (
     check_position,
 )
 from application.ports.request_records import note_command
-from application.upload_records import Place
-from domain.bucket import BucketStatus
-from domain.events import encode, topic_of
-from domain.object import ObjectDeleted
-from domain.organization import OrganizationProfileChanged
+from application.uploads.records import Place
+from domain.buckets.bucket import BucketStatus
+from domain.events.cloud_events import origin_of
+from domain.events.event import encode, topic_of
+from domain.events.registry import BY_TAG, decode
+from domain.objects.object import ObjectDeleted
+from domain.organizations.organization import OrganizationProfileChanged
 from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError, quota_exceeded
-from domain.tags import BY_TAG, decode
-from domain.telling import origin_of
-from domain.upload import Status, UploadBytesInherited, UploadDeleted, UploadForgotten
+from domain.uploads.upload import Status, UploadBytesInherited, UploadDeleted, UploadForgotten
 
 _ENDS = {topic_of(UploadDeleted), topic_of(UploadForgotten), topic_of(ObjectDeleted)}
 _PERSONAL_OF_REQUEST = frozenset({"filename", "storage_key", "metadata", "object_metadata"})

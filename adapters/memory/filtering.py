@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, TypeVar, assert_never
 
-from application.listing import Listing, texts_within
+from application.lists.listing import Listing, texts_within
 from application.ports.read_side import Page, PageRequest, Place
-from domain.filtering import AllOf, AnyOf, Condition, Filter, NoneOf, Operator, composed, number_of
+from domain.lists.filtering import AllOf, AnyOf, Condition, Filter, NoneOf, Operator, composed, number_of
 
 Record = TypeVar("Record")
 

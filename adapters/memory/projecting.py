@@ -21,18 +21,8 @@ from application.ports.read_side import (
     UploadRecord,
     WebhookRecord,
 )
-from application.upload_records import Place, following
-from domain.api_key import (
-    ApiKeyCreated,
-    ApiKeyEvent,
-    ApiKeyPermissionsChanged,
-    ApiKeyRevoked,
-    ApiKeyRotated,
-    ApiKeyScopesChanged,
-    ApiKeySettingsChanged,
-    ApiKeysListed,
-)
-from domain.bucket import (
+from application.uploads.records import Place, following
+from domain.buckets.bucket import (
     BucketCreated,
     BucketDeleted,
     BucketDeletionBegan,
@@ -42,8 +32,19 @@ from domain.bucket import (
     BucketStatusChanged,
     BucketUpdated,
 )
-from domain.event_token import EventTokenIssued
-from domain.namespace import (
+from domain.keys.api_key import (
+    ApiKeyCreated,
+    ApiKeyEvent,
+    ApiKeyPermissionsChanged,
+    ApiKeyRevoked,
+    ApiKeyRotated,
+    ApiKeyScopesChanged,
+    ApiKeySettingsChanged,
+    ApiKeysListed,
+)
+from domain.keys.event_token import EventTokenIssued
+from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed
+from domain.namespaces.namespace import (
     NamespaceCreated,
     NamespaceDeleted,
     NamespaceDeletionBegan,
@@ -51,8 +52,8 @@ from domain.namespace import (
     NamespaceStatus,
     NamespaceUpdated,
 )
-from domain.object import Blob, ObjectCreated, ObjectDeleted, ObjectEvent, ObjectUpdated, uploads_of
-from domain.organization import (
+from domain.objects.object import Blob, ObjectCreated, ObjectDeleted, ObjectEvent, ObjectUpdated, uploads_of
+from domain.organizations.organization import (
     OrganizationCreated,
     OrganizationEvent,
     OrganizationLimitsChanged,
@@ -61,7 +62,7 @@ from domain.organization import (
     OrganizationRateLimitsSet,
     OwnRateLimits,
 )
-from domain.upload import (
+from domain.uploads.upload import (
     Status,
     UploadBytesInherited,
     UploadCanceled,
@@ -81,8 +82,7 @@ from domain.upload import (
     UploadVerified,
     lasts_until,
 )
-from domain.upload_token import UploadTokenIssued, UploadTokenUsed
-from domain.webhook import (
+from domain.webhooks.webhook import (
     WebhookCreated,
     WebhookDeleted,
     WebhookDisabled,

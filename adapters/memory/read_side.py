@@ -12,7 +12,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.filtering import page_of
 from adapters.memory.key_uses import MemoryKeyUses
 from adapters.memory.projecting import Usage
-from application.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
+from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from application.ports.event_log import Claim, Notification, Sameness
 from application.ports.read_side import (
     AuditQuery,
@@ -34,9 +34,9 @@ from application.ports.read_side import (
     WebhookKey,
     WebhookRecord,
 )
-from domain.tags import decode
-from domain.upload import Status, UploadDuplicateAvoided
-from domain.upload_token import UploadToken, UploadTokenIssued, token_of
+from domain.events.registry import decode
+from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
+from domain.uploads.upload import Status, UploadDuplicateAvoided
 
 Record = TypeVar("Record")
 

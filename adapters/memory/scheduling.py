@@ -9,7 +9,15 @@ from msgspec import UNSET
 
 from adapters.memory.projecting import KnownEvent, Tables
 from application.ports.jobs import JobKind
-from domain.api_key import (
+from domain.buckets.bucket import (
+    BucketCreated,
+    BucketDeleted,
+    BucketDeletionBegan,
+    BucketSchemaChanged,
+    BucketStatusChanged,
+    BucketUpdated,
+)
+from domain.keys.api_key import (
     ApiKeyCreated,
     ApiKeyPermissionsChanged,
     ApiKeyRevoked,
@@ -18,25 +26,18 @@ from domain.api_key import (
     ApiKeySettingsChanged,
     ApiKeysListed,
 )
-from domain.bucket import (
-    BucketCreated,
-    BucketDeleted,
-    BucketDeletionBegan,
-    BucketSchemaChanged,
-    BucketStatusChanged,
-    BucketUpdated,
-)
-from domain.event_token import EventTokenIssued
-from domain.namespace import NamespaceCreated, NamespaceDeleted, NamespaceDeletionBegan, NamespaceUpdated
-from domain.object import ObjectCreated, ObjectDeleted, ObjectUpdated, uploads_of
-from domain.organization import (
+from domain.keys.event_token import EventTokenIssued
+from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed
+from domain.namespaces.namespace import NamespaceCreated, NamespaceDeleted, NamespaceDeletionBegan, NamespaceUpdated
+from domain.objects.object import ObjectCreated, ObjectDeleted, ObjectUpdated, uploads_of
+from domain.organizations.organization import (
     OrganizationCreated,
     OrganizationLimitsChanged,
     OrganizationProfileChanged,
     OrganizationRateLimitsChanged,
     OrganizationRateLimitsSet,
 )
-from domain.upload import (
+from domain.uploads.upload import (
     UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,
@@ -53,8 +54,7 @@ from domain.upload import (
     UploadVerificationBegan,
     UploadVerified,
 )
-from domain.upload_token import UploadTokenIssued, UploadTokenUsed
-from domain.webhook import (
+from domain.webhooks.webhook import (
     WebhookCreated,
     WebhookDeleted,
     WebhookDisabled,

@@ -8,7 +8,7 @@ import msgspec
 
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.filtering import page_of
-from application.listing import TASKS
+from application.lists.listing import TASKS
 from application.ports.jobs import JobKind
 from application.ports.read_side import Page, PageRequest, UploadRecord
 from application.ports.tasks import (
@@ -23,7 +23,7 @@ from application.ports.tasks import (
     task_is_over,
     task_not_found,
 )
-from domain.upload import Status
+from domain.uploads.upload import Status
 
 _STATUS_OF_UPLOAD = {
     Status.COMPLETED: TaskStatus.COMPLETED,

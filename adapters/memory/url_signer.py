@@ -17,7 +17,7 @@ from application.ports.url_signer import (
     SignedRequest,
     UnsupportedHeaderError,
 )
-from domain.filenames import shortened
+from domain.uploads.filenames import shortened
 
 _ORIGIN: Final = "https://storage.invalid/"
 _SECOND: Final = timedelta(seconds=1)

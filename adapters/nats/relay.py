@@ -23,9 +23,9 @@ from nats.js.api import RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
 
 from adapters.nats.errors import RelayError, RelayUnusableError, TooLargeError
-from application.subscribing import Recorded
-from domain.events import encode, topic_of
-from domain.telling import TOLD_TO_READERS, envelope
+from application.events.subscribing import Recorded
+from domain.events.cloud_events import TOLD_TO_READERS, envelope
+from domain.events.event import encode, topic_of
 
 NAME: Final = "relay.nats"
 READERS: Final = "upwell"

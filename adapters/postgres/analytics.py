@@ -12,9 +12,9 @@ from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from application.ports.analytics import Area, BucketFigures, Change, Progress, Step, UploadFigures, step_begin
 from application.ports.event_log import Notification
-from domain.events import topic_of
-from domain.object import ObjectCreated, ObjectDeleted
-from domain.upload import (
+from domain.events.event import topic_of
+from domain.objects.object import ObjectCreated, ObjectDeleted
+from domain.uploads.upload import (
     Status,
     UploadBytesInherited,
     UploadCanceled,

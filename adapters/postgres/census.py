@@ -7,7 +7,7 @@ from adapters.postgres.connecting import Pool, log_errors
 from adapters.postgres.queries import QUERIES
 from application.ports.census import MAX_COUNTED_JOBS, Backlog, StoredBytes
 from application.ports.jobs import JobKind
-from domain.upload import Status
+from domain.uploads.upload import Status
 
 
 class PostgresCensus:

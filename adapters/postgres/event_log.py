@@ -28,8 +28,8 @@ from adapters.postgres.queries import QUERIES
 from adapters.postgres.sqlstates import Meaning, answer_to, unavailable
 from adapters.postgres.tenancy import Reads
 from adapters.postgres.write_probe import WriteProbe
-from application.callers import acting_for
-from application.fair_turns import FairQueue
+from application.keys.callers import acting_for
+from application.limits.fair_turns import FairQueue
 from application.ports.event_log import (
     Claim,
     ClaimTakenError,
@@ -47,7 +47,7 @@ from application.ports.event_log import (
     check_position,
 )
 from application.ports.request_records import note_command
-from domain.events import encode, topic_of
+from domain.events.event import encode, topic_of
 from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError, quota_exceeded
 
 MAX_BATCH = 64

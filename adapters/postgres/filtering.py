@@ -9,9 +9,9 @@ from typing import Any, assert_never
 
 import msgspec
 
-from application.listing import SORTED_CHARACTERS, is_by_age
+from application.lists.listing import SORTED_CHARACTERS, is_by_age
 from application.ports.read_side import PageRequest, Place
-from domain.filtering import AllOf, AnyOf, Condition, Filter, Kind, NoneOf, Operator, Order, Ref, composed
+from domain.lists.filtering import AllOf, AnyOf, Condition, Filter, Kind, NoneOf, Operator, Order, Ref, composed
 
 _COMPARES = {
     Operator.EQ: "=",

@@ -15,7 +15,7 @@ from adapters.postgres.listening import DIRECTORY, Listener
 from adapters.postgres.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
-from application.callers import acting_for
+from application.keys.callers import acting_for
 from application.ports.event_log import LogUnavailableError, Notification, Sameness
 from application.ports.read_side import (
     AuditQuery,
@@ -37,9 +37,9 @@ from application.ports.read_side import (
     UploadRecord,
     WebhookRecord,
 )
+from domain.events.registry import decode
+from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
 from domain.refusals import InvalidInputError
-from domain.tags import decode
-from domain.upload_token import UploadToken, UploadTokenIssued, token_of
 
 CACHE_SECONDS = 5.0
 _CACHE_ENTRIES = 10_000

@@ -12,8 +12,8 @@ import asyncpg
 
 from adapters.postgres.connecting import Pool
 from adapters.postgres.sqlstates import is_lost
-from application.callers import acting_for
-from application.fair_turns import FairTurns
+from application.keys.callers import acting_for
+from application.limits.fair_turns import FairTurns
 
 PATIENCE_SECONDS = 10.0
 _LEFT_FOR_OTHERS = 5

@@ -16,7 +16,7 @@ from application.ports.url_signer import (
     CredentialsExpiredError,
     SignedRequest,
 )
-from domain.filenames import shortened
+from domain.uploads.filenames import shortened
 
 # Our keys begin with about 100 characters of ids; a filename needs some room behind them.
 MIN_KEY_ROOM: Final = 150

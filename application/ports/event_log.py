@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from domain.events import Event
+from domain.events.event import Event
 from domain.refusals import PositionBeyondEndError, RefusedError
 
 

@@ -12,18 +12,18 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from application.ports.event_log import Notification, Sameness
-from domain.api_key import KeyStatus, Permission, Powers
-from domain.bucket import BucketStatus, UniqueKey
-from domain.content_rules import ANY_CONTENT, ContentRules
-from domain.filtering import Filter, Order
-from domain.namespace import NamespaceStatus
-from domain.object import Blob
-from domain.organization import DEFAULT_RATE_LIMITS, OwnRateLimits, RateLimits, Tier
-from domain.telling import told_to
-from domain.upload import Status
-from domain.upload_token import UploadToken
-from domain.webhook import DisabledReason, StoppedReason, WebhookSettings
-from domain.webhook_events import tags_wanted
+from domain.buckets.bucket import BucketStatus, UniqueKey
+from domain.events.cloud_events import told_to
+from domain.keys.api_key import KeyStatus, Permission, Powers
+from domain.keys.upload_token import UploadToken
+from domain.lists.filtering import Filter, Order
+from domain.namespaces.namespace import NamespaceStatus
+from domain.objects.object import Blob
+from domain.organizations.organization import DEFAULT_RATE_LIMITS, OwnRateLimits, RateLimits, Tier
+from domain.uploads.content_rules import ANY_CONTENT, ContentRules
+from domain.uploads.upload import Status
+from domain.webhooks.published_events import tags_wanted
+from domain.webhooks.webhook import DisabledReason, StoppedReason, WebhookSettings
 
 
 class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):

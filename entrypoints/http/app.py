@@ -12,36 +12,33 @@ from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, Contact, License, SecurityScheme, Server
 
-from entrypoints.garbage import collect_seldom
-from entrypoints.http import (
-    analytics,
-    api_keys,
-    buckets,
-    events,
-    health,
-    namespaces,
-    objects,
-    organizations,
-    reference_page,
-    storage_events,
-    tasks,
-    uploads,
-    webhooks,
-    welcome,
-)
-from entrypoints.http.admission import Admission
-from entrypoints.http.answers import Json
-from entrypoints.http.bodies import StrictRequest
-from entrypoints.http.cors import CORS
-from entrypoints.http.errors import EXCEPTION_HANDLERS
-from entrypoints.http.event_stream import Streams
-from entrypoints.http.openapi import complete, operation_id
-from entrypoints.http.queries import IGNORED
-from entrypoints.http.readiness import Readiness
-from entrypoints.http.request_log import RequestLog
-from entrypoints.logs import configure_logs
+from entrypoints.http.admission.admission import Admission
+from entrypoints.http.analytics import routes as analytics
+from entrypoints.http.answers.answers import Json
+from entrypoints.http.answers.errors import EXCEPTION_HANDLERS
+from entrypoints.http.buckets import routes as buckets
+from entrypoints.http.events import routes as events
+from entrypoints.http.events.event_stream import Streams
+from entrypoints.http.health import routes as health
+from entrypoints.http.health.readiness import Readiness
+from entrypoints.http.keys import routes as keys
+from entrypoints.http.namespaces import routes as namespaces
+from entrypoints.http.objects import routes as objects
+from entrypoints.http.organizations import routes as organizations
+from entrypoints.http.reference import reference_page, welcome
+from entrypoints.http.reference.openapi import complete, operation_id
+from entrypoints.http.requests.bodies import StrictRequest
+from entrypoints.http.requests.queries import IGNORED
+from entrypoints.http.storage import routes as storage
+from entrypoints.http.tasks import routes as tasks
+from entrypoints.http.transport.cors import CORS
+from entrypoints.http.transport.request_log import RequestLog
+from entrypoints.http.uploads import routes as uploads
+from entrypoints.http.webhooks import routes as webhooks
+from entrypoints.observability.logs import configure_logs
+from entrypoints.observability.telemetry import Telemetry, telemetry_of
+from entrypoints.processes.garbage import collect_seldom
 from entrypoints.settings import Network, Settings
-from entrypoints.telemetry import Telemetry, telemetry_of
 from entrypoints.wiring import Services, running
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -115,7 +112,7 @@ def create_app(
             *objects.ROUTES,
             *namespaces.ROUTES,
             *organizations.ROUTES,
-            *api_keys.ROUTES,
+            *keys.ROUTES,
             *tasks.ROUTES,
             *events.ROUTES,
             *analytics.ROUTES,
@@ -130,7 +127,7 @@ def create_app(
         route_handlers=[
             v1,
             *events.OPEN_ROUTES,
-            *storage_events.ROUTES,
+            *storage.ROUTES,
             *health.ROUTES,
             *welcome.ROUTES,
             reference_page.get_openapi_document,
@@ -165,6 +162,6 @@ def create_app(
 def _middleware(telemetry: Telemetry) -> list[DefineMiddleware]:
     if telemetry.traces is None:
         return []
-    from entrypoints.traces import TraceRequests  # noqa: PLC0415  # what is off is not loaded
+    from entrypoints.observability.traces import TraceRequests  # noqa: PLC0415  # what is off is not loaded
 
     return [DefineMiddleware(TraceRequests, traces=telemetry.traces)]

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from adapters.postgres.rebuilding import rebuild
-from domain.schema import FieldType
+from domain.buckets.schema import FieldType
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import Tenant
 

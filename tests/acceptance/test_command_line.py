@@ -22,15 +22,15 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from adapters.postgres.connecting import connect
 from application.rules import Rules
-from domain.organization import Tier
-from domain.parts import MIN_PART_BYTES
+from domain.organizations.organization import Tier
+from domain.uploads.parts import MIN_PART_BYTES
 from entrypoints.envfile import write_env
 from entrypoints.wiring import administering
 from tests.acceptance.forwarding import Proxy, forwarding
 from tests.conftest import Database, Servers, Service, Tenant, free_port
 from upwell_client.uploading import MULTIPART_FROM_BYTES
 
-COMMAND = [sys.executable, "-c", "from entrypoints.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from entrypoints.cli.main import main; main()"]
 # Loopback is reached directly, whatever proxy there is; here it is a proxy that looks on.
 _BY_PROXY = [sys.executable, "-c", f"from upwell_client import client; client.LOOPBACK = (); {COMMAND[-1]}"]
 PATIENCE_SECONDS = 60
@@ -334,7 +334,7 @@ async def test_the_client_loads_neither_the_servers_libraries_nor_the_file(user:
         file.truncate(200_000_000)
     script = (
         "import sys, pathlib\n"
-        "from entrypoints.cli import upwell\n"
+        "from entrypoints.cli.main import upwell\n"
         "code = upwell.main(sys.argv[1:], standalone_mode=False)\n"
         "loaded = {'litestar', 'asyncpg', 'aiobotocore', 'botocore', 'uvicorn'} & set(sys.modules)\n"
         # not ru_maxrss, in which the process that forked it still counts

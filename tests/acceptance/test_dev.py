@@ -21,7 +21,7 @@ import pytest
 from entrypoints.envfile import read_env
 from tests.conftest import Database, free_port, make_tenant, start, wait_ready
 
-COMMAND = (sys.executable, "-c", "from entrypoints.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from entrypoints.cli.main import main; main()")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import jsonschema_rs
 import pytest
 
 from adapters.postgres.rebuilding import rebuild
-from entrypoints.http import event_stream
+from entrypoints.http.events import event_stream
 from tests.acceptance.test_api_keys import KEYS, holder, make_key
 from tests.acceptance.test_main_job import announce, put
 from tests.acceptance.world import World

@@ -89,7 +89,7 @@ async def test_every_request_is_a_line_of_json_and_says_who_asked_and_why_it_was
     log = tmp_path / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(  # noqa: ASYNC220  # it returns at once
-            [sys.executable, "-c", "from entrypoints.cli import main; main()", "serve", "--workers", "2"],
+            [sys.executable, "-c", "from entrypoints.cli.main import main; main()", "serve", "--workers", "2"],
             env={**os.environ, **service.environment, **settings},
             stderr=file,
         )

@@ -21,9 +21,9 @@ import structlog
 
 from adapters.postgres.connecting import connect
 from application.ports.event_log import EventLog
-from entrypoints.client import exporting
-from entrypoints.client.errors import UnusableError
-from entrypoints.client.exporting import Export, export
+from entrypoints.cli import exporting
+from entrypoints.cli.errors import UnusableError
+from entrypoints.cli.exporting import Export, export
 from tests.acceptance.test_command_line import run
 from tests.conftest import Database
 from tests.contract._log import Account, open_account, postgres_kit
@@ -197,8 +197,8 @@ def dying(put: Any, places: Iterator[str]) -> Any:  # noqa: ANN401  # a function
 # an export in small portions that kills itself when it makes its n-th file durable
 _DYING = """
 import os, signal, sys
-from entrypoints.cli import main
-from entrypoints.client import exporting
+from entrypoints.cli.main import main
+from entrypoints.cli import exporting
 
 exporting.PORTION, exporting._PAGE = 12, 5
 left, sync = int(sys.argv.pop(1)), os.fsync
@@ -267,7 +267,7 @@ async def test_the_command_says_how_far_it_is(tmp_path: Path, database: Database
 
 
 async def test_without_pyarrow_there_is_no_parquet_and_it_says_so(tmp_path: Path, variables: dict[str, str]) -> None:
-    without = "import sys; sys.modules['pyarrow'] = None; from entrypoints.cli import main; main()"
+    without = "import sys; sys.modules['pyarrow'] = None; from entrypoints.cli.main import main; main()"
     done = await anyio.run_process(
         [sys.executable, "-c", without, "events", "export", "--to", str(tmp_path), "--format", "parquet"],
         env={**os.environ, **variables, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from adapters.postgres.connecting import connect
-from application.doing_once import KEPT, LEASE
+from application.idempotency import KEPT, LEASE
 from tests.acceptance.test_main_job import put
 from tests.conftest import Service, Tenant
 

@@ -16,8 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.postgres.connecting import connect
 from application.ports.jobs import JobKind
-from entrypoints.metrics import Metrics
-from entrypoints.telemetry import Telemetry
+from entrypoints.observability.metrics import Metrics
+from entrypoints.observability.telemetry import Telemetry
 from tests.acceptance.test_events import plain, streaming
 from tests.acceptance.test_main_job import announce
 from tests.acceptance.test_webhooks import make_for

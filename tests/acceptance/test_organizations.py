@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from domain.organization import DEFAULT_RATE_LIMITS, Tier
+from domain.organizations.organization import DEFAULT_RATE_LIMITS, Tier
 from tests.conftest import Service, Tenant
 
 PATH = "/v1/organizations"

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from domain.parts import MIN_PART_BYTES
+from domain.uploads.parts import MIN_PART_BYTES
 from tests.acceptance.test_buckets import until
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import Tenant

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from application.limiting_requests import STRANGERS_LIMIT
+from application.limits.limiting_requests import STRANGERS_LIMIT
 from application.ports.event_log import Command, StreamAppend
 from application.rules import Rules
-from domain.events import Origin
-from domain.organization import OrganizationRateLimitsChanged, RateLimits
+from domain.events.event import Origin
+from domain.organizations.organization import OrganizationRateLimitsChanged, RateLimits
 from entrypoints.wiring import administering
 from tests.conftest import Service, Tenant, free_port, start, wait_ready
 

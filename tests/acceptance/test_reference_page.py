@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from entrypoints.http.app import create_app
-from entrypoints.http.server import Server, options
+from entrypoints.http.transport.server import Server, options
 from tests.conftest import free_port
 from tests.contract_check.comparing import operations
 from tests.contract_check.contract import own

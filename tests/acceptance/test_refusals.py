@@ -197,7 +197,7 @@ async def test_what_belongs_to_others_does_not_exist(service: Service, tenant: T
 
 @pytest.mark.parametrize("tier_limit", [("free", 100 * 10**6), ("pro", 5 * 10**9)], ids=["free", "pro"])
 async def test_each_tier_has_its_file_size_limit(service: Service, tier_limit: tuple[str, int]) -> None:
-    from domain.organization import Tier  # noqa: PLC0415  # only here
+    from domain.organizations.organization import Tier  # noqa: PLC0415  # only here
 
     tier, limit = tier_limit
     tenant = await service.tenant(tier=Tier(tier))

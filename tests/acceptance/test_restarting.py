@@ -217,7 +217,7 @@ async def test_a_busy_port_is_a_sentence(service: Service) -> None:
     port = httpx.URL(service.url).port
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-c", "from entrypoints.cli import main; main()", "serve"],
+        [sys.executable, "-c", "from entrypoints.cli.main import main; main()", "serve"],
         env={**os.environ, **service.environment, "UPWELL_PORT": str(port)},
         capture_output=True,
         text=True,

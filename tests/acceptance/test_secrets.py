@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from adapters.postgres.connecting import connect
-from application.callers import hash_of
-from domain.event_token import EventToken, secret_of
-from domain.token_secrets import TokenSecrets
+from application.keys.callers import hash_of
+from domain.keys.event_token import EventToken, secret_of
+from domain.keys.token_secrets import TokenSecrets
 from tests.acceptance.test_api_keys import KEYS, code, holder, make_key
 from tests.acceptance.test_serving import run
 from tests.conftest import Servers, Service, Tenant, environment_for, make_database

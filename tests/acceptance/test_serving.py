@@ -17,7 +17,7 @@ from tests.contract_check.answers import holding
 
 def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "from entrypoints.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from entrypoints.cli.main import main; main()", *arguments],
         env={**environment, "PYTHONPATH": str(Path.cwd())},
         capture_output=True,
         text=True,

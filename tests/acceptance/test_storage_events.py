@@ -14,7 +14,7 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from adapters.memory.event_log import MemoryEventLog
-from application.reading_events import ReadingEvents
+from application.events.reading import ReadingEvents
 from entrypoints.http.app import create_app
 from tests.acceptance.test_confirming import quota
 from tests.acceptance.test_main_job import announce, put

@@ -11,8 +11,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from entrypoints.telemetry import Telemetry
-from entrypoints.traces import Traces
+from entrypoints.observability.telemetry import Telemetry
+from entrypoints.observability.traces import Traces
 from tests.acceptance.test_webhooks import make_for
 from tests.acceptance.world import World, open_world
 from tests.conftest import ANY_RECEIVER_HERE, Database, Servers

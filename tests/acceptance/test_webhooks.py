@@ -12,7 +12,7 @@ from tests.acceptance.test_events import EVERYWHERE, complete
 from tests.conftest import Service, Tenant
 from tests.contract_check.answers import hold_to_own
 from tests.receiver import Receiver, receiving
-from tests.unit.application.test_webhooks import is_signed
+from tests.unit.application.webhooks.test_webhooks import is_signed
 
 HOOKS = "/v1/organizations/webhooks"
 SOON = 20.0

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from domain.parts import MIN_PART_BYTES
+from domain.uploads.parts import MIN_PART_BYTES
 from tests.acceptance.test_main_job import announce, put
 from tests.acceptance.world import BODY, BYTES, NOTHING, OVERWRITTEN, PARTS, PNG, QUOTA, TIER_LIMIT, World
 

@@ -12,12 +12,12 @@ import uvicorn
 
 from adapters.memory.clock import ManualClock
 from application.ports.object_storage import StoredContent
-from domain.organization import Tier
-from domain.parts import MIN_PART_BYTES
+from domain.organizations.organization import Tier
+from domain.uploads.parts import MIN_PART_BYTES
 from entrypoints.http.app import create_app
-from entrypoints.http.server import Server, options
+from entrypoints.http.transport.server import Server, options
+from entrypoints.observability.telemetry import Telemetry
 from entrypoints.settings import Settings
-from entrypoints.telemetry import Telemetry
 from entrypoints.wiring import Services, open_storage, running
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import SCHEMA, Database, Servers, Tenant, environment_for, free_port, make_tenant

@@ -21,9 +21,9 @@ from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.listening import Listener
 from adapters.system import SystemIds
 from application.ports.event_log import Command, StreamAppend
-from domain.bucket import Policy
-from domain.events import Origin
-from domain.upload import UploadRequest, UploadRequested
+from domain.buckets.bucket import Policy
+from domain.events.event import Origin
+from domain.uploads.upload import UploadRequest, UploadRequested
 from tests.conftest import Database, Tenant, make_tenant
 from tests.stack import prepare
 

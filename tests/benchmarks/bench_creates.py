@@ -23,7 +23,7 @@ BODY = (
 )
 NOOP = """
 import uvicorn
-from entrypoints.http.server import options
+from entrypoints.http.transport.server import options
 uvicorn.run("tests.benchmarks.noop:create_app", factory=True, **options("127.0.0.1", {port}) | {{"http": "httptools"}})
 """
 

@@ -51,7 +51,14 @@ def one_round(tenant: Tenant, api: httpx.Client, file: Path) -> dict[str, float]
     seconds: dict[str, float] = {}
     began = time.perf_counter()
     client = subprocess.Popen(
-        [sys.executable, "-c", "from entrypoints.cli import main; main()", "upload", "--no-skip-duplicates", str(file)],
+        [
+            sys.executable,
+            "-c",
+            "from entrypoints.cli.main import main; main()",
+            "upload",
+            "--no-skip-duplicates",
+            str(file),
+        ],
         env={
             **os.environ,
             "UPWELL_URL": tenant.url,

@@ -21,10 +21,10 @@ from adapters.postgres.filtering import Statement
 from adapters.postgres.listing import UPLOADS as COLUMNS
 from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.tenancy import TenantReads
-from application.callers import acting_for
-from application.listing import UPLOADS
+from application.keys.callers import acting_for
+from application.lists.listing import UPLOADS
 from application.ports.read_side import PageRequest
-from domain.filtering import parse_filter, parse_order
+from domain.lists.filtering import parse_filter, parse_order
 from tests.conftest import Database
 from tests.stack import prepare
 

@@ -25,10 +25,10 @@ from adapters.postgres.listening import Listener
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.system import SystemIds
+from application.events.subscribing import PAGE, Subscribing
 from application.ports.event_log import EventLog, StreamAppend
-from application.subscribing import PAGE, Subscribing
-from domain.upload import UploadDuplicateAvoided
-from entrypoints.garbage import collect_seldom
+from domain.uploads.upload import UploadDuplicateAvoided
+from entrypoints.processes.garbage import collect_seldom
 from tests.conftest import Database
 from tests.contract._log import Account, open_account, postgres_kit
 from tests.stack import prepare

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from litestar import Litestar, post
 from litestar.params import FromPath, JSONBody
 
-from domain.upload import Status
-from entrypoints.http.wire.uploads import CreateUploadRequest, UploadResponse
+from domain.uploads.upload import Status
+from entrypoints.http.uploads.wire import CreateUploadRequest, UploadResponse
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _ANSWER = UploadResponse(

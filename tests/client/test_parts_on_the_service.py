@@ -9,7 +9,7 @@ from typing import Literal
 import httpx
 import pytest
 
-from domain.parts import MIN_PART_BYTES
+from domain.uploads.parts import MIN_PART_BYTES
 from tests.client.conftest import of
 from tests.conftest import Tenant
 from upwell_client import AsyncClient, Client, Progress, StorageRefusedError, UpwellError

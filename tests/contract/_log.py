@@ -19,17 +19,16 @@ from adapters.postgres.key_uses import PostgresKeyUses
 from adapters.postgres.listening import Listener
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks import PostgresTasks
-from application.changing_buckets import load_bucket
-from application.changing_namespaces import load_namespace
-from application.forgetting_uploads import farewell
+from application.buckets.changing import load_bucket
+from application.loading import load_object, load_upload, object_not_found
+from application.namespaces.changing import load_namespace
 from application.ports.event_log import Command, EventLog, StreamAppend, Unheld
 from application.ports.jobs import JobQueue
 from application.ports.key_uses import KeyUses
 from application.ports.read_side import Directory, ReadSide
 from application.ports.tasks import Tasks
-from application.uploads import load_object, load_upload, object_not_found
-from domain.api_key import ApiKeyCreated, ApiKeyRevoked, Permission
-from domain.bucket import (
+from application.uploads.forgetting import farewell
+from domain.buckets.bucket import (
     BucketCommand,
     BucketCreated,
     BucketStatus,
@@ -38,11 +37,12 @@ from domain.bucket import (
     UniqueKey,
     UpdateBucket,
 )
-from domain.bucket import decide as decide_bucket
-from domain.events import Event, Origin
-from domain.namespace import NamespaceCommand, NamespaceCreated, UpdateNamespace
-from domain.namespace import decide as decide_namespace
-from domain.object import (
+from domain.buckets.bucket import decide as decide_bucket
+from domain.events.event import Event, Origin
+from domain.keys.api_key import ApiKeyCreated, ApiKeyRevoked, Permission
+from domain.namespaces.namespace import NamespaceCommand, NamespaceCreated, UpdateNamespace
+from domain.namespaces.namespace import decide as decide_namespace
+from domain.objects.object import (
     Blob,
     CreateObject,
     DeleteObject,
@@ -52,9 +52,9 @@ from domain.object import (
     PutBlob,
     UpdateObject,
 )
-from domain.object import decide as decide_object
-from domain.organization import OrganizationCreated, OrganizationLimitsChanged, Tier
-from domain.upload import (
+from domain.objects.object import decide as decide_object
+from domain.organizations.organization import OrganizationCreated, OrganizationLimitsChanged, Tier
+from domain.uploads.upload import (
     AbandonVerification,
     AcceptContent,
     AnnouncedFile,

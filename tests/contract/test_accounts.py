@@ -8,17 +8,17 @@ import pytest
 from adapters.postgres.rebuilding import rebuild
 from application.ports.event_log import Claim, ClaimTakenError
 from application.ports.read_side import AuditQuery, KeyRecord
-from domain.api_key import (
+from domain.events.registry import decode
+from domain.keys.api_key import (
     ApiKeyPermissionsChanged,
     ApiKeyRotated,
     ApiKeyScopesChanged,
     ApiKeySettingsChanged,
     Permission,
 )
-from domain.organization import OrganizationProfileChanged, OrganizationRateLimitsChanged, RateLimits
-from domain.tags import decode
-from domain.upload import UploadDuplicateAvoided
-from domain.upload_token import UploadTokenIssued, UploadTokenUsed, token_of
+from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed, token_of
+from domain.organizations.organization import OrganizationProfileChanged, OrganizationRateLimitsChanged, RateLimits
+from domain.uploads.upload import UploadDuplicateAvoided
 from tests.conftest import Database
 from tests.contract._log import HASH, Account, Kit, open_account, postgres_kit
 

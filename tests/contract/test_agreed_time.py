@@ -24,7 +24,7 @@ from application.ports.idempotency_keys import IdempotencyKeys, InFlight, KeyedR
 from application.ports.jobs import JobKind, JobQueue
 from application.ports.subscriptions import Subscriptions
 from application.ports.webhooks import WebhookDeliveries, WebhookEndpoint, WebhookEndpoints
-from domain.token_secrets import TokenSecrets
+from domain.keys.token_secrets import TokenSecrets
 from tests.conftest import Servers, drop_database, make_database
 
 LASTS = timedelta(minutes=1)

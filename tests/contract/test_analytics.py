@@ -25,10 +25,10 @@ from adapters.postgres.connecting import PoolConnection, connect, open_pool
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from application.ports.analytics import Analytics, Area, BucketFigures, Change, Progress, Step, UploadFigures
 from application.ports.event_log import EventLog, LogUnavailableError, StreamAppend
-from domain.object import ObjectCreated, ObjectDeleted
+from domain.events.registry import decode
+from domain.objects.object import ObjectCreated, ObjectDeleted
 from domain.refusals import RefusedError
-from domain.tags import decode
-from domain.upload import UploadDuplicateAvoided, UploadEvent
+from domain.uploads.upload import UploadDuplicateAvoided, UploadEvent
 from tests.conftest import Database
 from tests.contract._log import Account, Kit, open_account
 

@@ -11,7 +11,7 @@ from adapters.postgres.census import PostgresCensus
 from adapters.postgres.connecting import open_pool
 from application.ports.census import Backlog, Census, StoredBytes
 from application.ports.jobs import JobKind
-from domain.upload import Status
+from domain.uploads.upload import Status
 from tests.contract._log import GRACE, Account, Kit, open_account
 
 

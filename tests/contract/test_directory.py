@@ -11,9 +11,9 @@ from adapters.postgres import read_side
 from adapters.postgres.connecting import open_pool
 from adapters.postgres.listening import Listener
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
-from domain.bucket import BeginBucketDeletion, BucketStatus, EndBucketDeletion
-from domain.namespace import BeginNamespaceDeletion, EndNamespaceDeletion
-from domain.organization import Tier
+from domain.buckets.bucket import BeginBucketDeletion, BucketStatus, EndBucketDeletion
+from domain.namespaces.namespace import BeginNamespaceDeletion, EndNamespaceDeletion
+from domain.organizations.organization import Tier
 from tests.conftest import Database
 from tests.contract._log import SOON, Account, Kit, open_account, postgres_kit
 

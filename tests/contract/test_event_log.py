@@ -27,10 +27,12 @@ from application.ports.event_log import (
 )
 from application.ports.jobs import Job, JobKind
 from application.ports.read_side import KeyPlace, PageRequest
-from domain.api_key import ApiKeyRevoked
-from domain.bucket import BucketStatus
-from domain.events import Event, encode, topic_of
-from domain.object import ObjectCreated
+from domain.buckets.bucket import BucketStatus
+from domain.events.event import Event, encode, topic_of
+from domain.events.registry import decode
+from domain.keys.api_key import ApiKeyRevoked
+from domain.keys.upload_token import UploadTokenIssued
+from domain.objects.object import ObjectCreated
 from domain.refusals import (
     ForbiddenError,
     NotFoundError,
@@ -40,9 +42,7 @@ from domain.refusals import (
     UnauthenticatedError,
     WrongStateError,
 )
-from domain.tags import decode
-from domain.upload import UploadDuplicateAvoided, UploadRequested, UploadSkipped
-from domain.upload_token import UploadTokenIssued
+from domain.uploads.upload import UploadDuplicateAvoided, UploadRequested, UploadSkipped
 from tests.contract._log import HASH, OTHER_HASH, SOON, Account, Kit, open_account, whole_feed
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.read_side import MemoryReadSide
-from application.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS, Listing
+from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS, Listing
 from application.ports.event_log import Command
 from application.ports.read_side import Page, PageRequest, ReadSide
-from domain.filtering import Kind, Operator, parse_filter, parse_order
+from domain.lists.filtering import Kind, Operator, parse_filter, parse_order
 from tests.conftest import Database
 from tests.contract._log import HASH, OTHER_HASH, Account, Kit, new_account, opening, postgres_kit
 

@@ -15,7 +15,8 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.read_side import MemoryReadSide
 from adapters.memory.scheduling import JobRow
 from adapters.postgres.connecting import Connection, connect
-from application.listing import UPLOADS
+from application.lists.listing import UPLOADS
+from application.loading import load_upload
 from application.ports.event_log import (
     Claim,
     ClaimTakenError,
@@ -41,9 +42,7 @@ from application.ports.read_side import (
     ReadSide,
     UploadRecord,
 )
-from application.uploads import load_upload
-from domain.api_key import Permission
-from domain.bucket import (
+from domain.buckets.bucket import (
     BeginBucketDeletion,
     BucketCommand,
     BucketStatus,
@@ -52,13 +51,13 @@ from domain.bucket import (
     Policy,
     UniqueKey,
 )
-from domain.content_rules import ANY_CONTENT, ContentCheck, ContentRules
-from domain.events import Origin
-from domain.filtering import parse_filter
-from domain.namespace import BeginNamespaceDeletion, EndNamespaceDeletion, NamespaceCommand, NamespaceStatus
-from domain.object import Blob, CreateObject, NoObject
-from domain.object import decide as decide_object
-from domain.organization import (
+from domain.events.event import Origin
+from domain.keys.api_key import Permission
+from domain.lists.filtering import parse_filter
+from domain.namespaces.namespace import BeginNamespaceDeletion, EndNamespaceDeletion, NamespaceCommand, NamespaceStatus
+from domain.objects.object import Blob, CreateObject, NoObject
+from domain.objects.object import decide as decide_object
+from domain.organizations.organization import (
     DEFAULT_RATE_LIMITS,
     OrganizationProfileChanged,
     OrganizationRateLimitsChanged,
@@ -68,7 +67,8 @@ from domain.organization import (
     Tier,
 )
 from domain.refusals import ForbiddenError, NotFoundError, RefusedError, WrongStateError
-from domain.upload import (
+from domain.uploads.content_rules import ANY_CONTENT, ContentCheck, ContentRules
+from domain.uploads.upload import (
     TRANSITIONS,
     AbandonVerification,
     AcceptContent,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from application.listing import TASKS
+from application.lists.listing import TASKS
 from application.ports.jobs import Job, JobKind
 from application.ports.read_side import PageRequest, Place
 from application.ports.tasks import (
@@ -20,7 +20,7 @@ from application.ports.tasks import (
     item_of,
     item_subject,
 )
-from domain.filtering import Order, parse_filter, resolve
+from domain.lists.filtering import Order, parse_filter, resolve
 from domain.refusals import NotFoundError, WrongStateError
 from tests.contract._log import RETENTION, SOON, Account, Kit, far
 

@@ -28,9 +28,9 @@ from application.ports.webhooks import (
     WebhookEndpoint,
     WebhookEndpoints,
 )
-from domain.api_key import ApiKeyRevoked, Permission
-from domain.token_secrets import TokenSecrets
-from domain.webhook import (
+from domain.keys.api_key import ApiKeyRevoked, Permission
+from domain.keys.token_secrets import TokenSecrets
+from domain.webhooks.webhook import (
     DisabledReason,
     StoppedReason,
     WebhookCreated,

@@ -8,7 +8,7 @@ Their bodies are those of the OpenAPI document's examples.
 import json
 import re
 
-from entrypoints.http.wire.examples import body_of
+from entrypoints.http.reference.examples import body_of
 
 _CURL = 'curl -sS --fail-with-body -X {method} "$UPWELL_URL{path}"'
 _KEY = '-H "Authorization: Bearer $UPWELL_API_KEY"'

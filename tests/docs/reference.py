@@ -16,11 +16,11 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import inspect
 
 from adapters.postgres.sqlstates import SQLSTATES, Meaning
-from domain.events import Event, Origin, topic_of
-from domain.tags import EVENT_TYPES
-from entrypoints.cli import upwell
+from domain.events.event import Event, Origin, topic_of
+from domain.events.registry import EVENT_TYPES
+from entrypoints.cli.main import upwell
+from entrypoints.http.answers.unavailability import UNAVAILABILITIES
 from entrypoints.http.app import create_app
-from entrypoints.http.unavailability import UNAVAILABILITIES
 from entrypoints.settings import SETTINGS
 from tests.acceptance.test_what_goes_wrong import WAYS
 from tests.docs.contract_page import field_by_field

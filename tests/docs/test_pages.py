@@ -15,8 +15,8 @@ import psycopg
 import pytest
 
 from adapters.postgres.connecting import SERVICE_ROLE
-from entrypoints.developing import _SCHEMA
 from entrypoints.envfile import write_env
+from entrypoints.processes.developing import _SCHEMA
 from tests.conftest import Servers, Service, Tenant, drop_database, make_database, make_tenant
 from tests.docs.pages import PAGES, PRODUCTION, ROOT, RUN, SHOWN, blocks, name_of, runs
 
@@ -66,7 +66,7 @@ TOLD = {
 WHOLE_DATABASE = ("docs/how-to/rebuild-read-tables.md",)
 _END = "--- the block has ended ---"
 _LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
-_UPWELL = f"exec {sys.executable} -c 'from entrypoints.cli import main; main()' \"$@\"\n"
+_UPWELL = f"exec {sys.executable} -c 'from entrypoints.cli.main import main; main()' \"$@\"\n"
 
 
 class Shell:

@@ -11,9 +11,9 @@ import pytest
 from adapters.s3.doctor import cors_rules
 from adapters.s3.object_storage import lifecycle_rule
 from application.ports.object_storage import KEEP_NONCURRENT_DAYS
-from domain.tags import BY_TAG
-from domain.upload import FailureReason
-from entrypoints.http import errors
+from domain.events.registry import BY_TAG
+from domain.uploads.upload import FailureReason
+from entrypoints.http.answers import errors
 from tests.contract_check.comparing import operations
 from tests.contract_check.contract import ABSENT, contract, own
 from tests.docs.examples import EXAMPLES, calls

@@ -26,7 +26,7 @@ from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import Connection, connect
 from application.ports.object_storage import MIN_PART_BYTES, ObjectStorage
 from entrypoints.http.app import create_app
-from entrypoints.http.server import Server, options
+from entrypoints.http.transport.server import Server, options
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, open_storage, put_together, running
 from tests.conftest import free_port

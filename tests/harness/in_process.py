@@ -7,16 +7,16 @@ from typing import Any
 
 import msgspec
 
-from application.callers import Caller
-from application.forgetting_uploads import ForgettingUploads
-from application.managing_keys import KeyWish
+from application.keys.callers import Caller
+from application.keys.managing import KeyWish
 from application.ports.event_log import VersionConflictError
 from application.ports.object_storage import ContentChangedError, ObjectStorage, StoredContent
 from application.ports.read_side import BucketRecord, NamespaceRecord
-from application.taking_storage_events import Taken
-from domain.api_key import Permission
-from domain.bucket import UniqueKey
-from domain.organization import Tier, TierLimits
+from application.storage.taking_notifications import Taken
+from application.uploads.forgetting import ForgettingUploads
+from domain.buckets.bucket import UniqueKey
+from domain.keys.api_key import Permission
+from domain.organizations.organization import Tier, TierLimits
 from domain.refusals import WrongStateError
 from entrypoints.wiring import Services
 from tests.harness.system import (

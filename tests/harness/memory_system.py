@@ -22,8 +22,7 @@ from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
 from adapters.memory.url_signer import RefusedError as UrlRefusedError
 from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints, MemoryWebhookSender
-from application.confirming_many import Confirmation
-from application.listing import UPLOADS
+from application.lists.listing import UPLOADS
 from application.ports.object_storage import (
     ObjectStorage,
     StorageError,
@@ -31,22 +30,23 @@ from application.ports.object_storage import (
     StoredPart,
 )
 from application.ports.read_side import PageRequest
-from application.putting_together import NamedPart
-from application.requesting_upload import Answer as RequestAnswer
-from application.requesting_upload import Wish
 from application.rules import Rules
-from application.sending_parts import WantedPart
+from application.uploads.completing_multipart import NamedPart
+from application.uploads.confirming_many import Confirmation
+from application.uploads.requesting import Answer as RequestAnswer
+from application.uploads.requesting import Wish
+from application.uploads.sending_parts import WantedPart
 from domain import refusals
-from domain.bucket import Policy
-from domain.filtering import parse_filter
-from domain.token_secrets import TokenSecrets
-from domain.upload import Claimed
-from entrypoints.http.objects import render as render_object
-from entrypoints.http.tasks import render as render_task
-from entrypoints.http.uploads import _render_confirmed as render_confirmed
-from entrypoints.http.uploads import _wish as wish_of
-from entrypoints.http.uploads import render
-from entrypoints.http.wire.uploads import CreateUploadRequest
+from domain.buckets.bucket import Policy
+from domain.keys.token_secrets import TokenSecrets
+from domain.lists.filtering import parse_filter
+from domain.uploads.upload import Claimed
+from entrypoints.http.objects.routes import render as render_object
+from entrypoints.http.tasks.routes import render as render_task
+from entrypoints.http.uploads.routes import _render_confirmed as render_confirmed
+from entrypoints.http.uploads.routes import _wish as wish_of
+from entrypoints.http.uploads.routes import render
+from entrypoints.http.uploads.wire import CreateUploadRequest
 from entrypoints.wiring import Ports, Services, put_together
 from tests.harness import in_process
 from tests.harness.failing_storage import FailingStorage

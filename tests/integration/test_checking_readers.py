@@ -9,8 +9,8 @@ from functools import partial
 from adapters.postgres.analytics import AnalyticsProjection, check_analytics
 from adapters.postgres.comparing import Difference
 from adapters.postgres.connecting import connect
-from application.callers import acting_for
-from domain.webhook import WebhookSettings
+from application.keys.callers import acting_for
+from domain.webhooks.webhook import WebhookSettings
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, running
 from tests.conftest import Database, Tenant, make_tenant
@@ -20,7 +20,7 @@ SOON = 20.0
 
 async def upwell(settings: Settings, *arguments: str) -> tuple[int, str]:
     """Run a command, and return its exit code and what it printed."""
-    command = [sys.executable, "-c", "from entrypoints.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from entrypoints.cli.main import main; main()", *arguments]
     environment = {**os.environ, **settings.environment}
     ran = await asyncio.to_thread(
         partial(subprocess.run, command, env=environment, capture_output=True, text=True, check=False)

@@ -12,14 +12,14 @@ import pytest
 from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
-from application.callers import acting_for
-from application.checking_storage import SAFE_AGE, Finding, Kind, Tally
+from application.keys.callers import acting_for
 from application.ports.object_storage import ObjectStorage
-from application.requesting_upload import Answer, Wish
-from application.sending_parts import WantedPart
-from domain.admission import Announcement
-from domain.upload import Claimed, Status
-from entrypoints import storage
+from application.storage.checking import SAFE_AGE, Finding, Kind, Tally
+from application.uploads.requesting import Answer, Wish
+from application.uploads.sending_parts import WantedPart
+from domain.uploads.admission import Announcement
+from domain.uploads.upload import Claimed, Status
+from entrypoints.cli import storage
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, checking_storage, running
 from tests.conftest import Database, Servers, Tenant, environment_for, make_tenant

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import uvicorn
 
-from application.callers import acting_for
+from application.keys.callers import acting_for
 from application.ports.tasks import TaskStatus
-from application.requesting_upload import Wish
-from domain.admission import Announcement
-from domain.upload import Claimed
-from entrypoints.http.server import Server, options
+from application.uploads.requesting import Wish
+from domain.uploads.admission import Announcement
+from domain.uploads.upload import Claimed
+from entrypoints.http.transport.server import Server, options
 from entrypoints.settings import Settings
 from entrypoints.wiring import run_worker, running
 from tests.conftest import Database, free_port, make_tenant

@@ -22,10 +22,10 @@ from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.webhooks import PostgresWebhookDeliveries
 from adapters.system import SystemIds
-from application.delivering_webhooks import QueueingDeliveries
+from application.events.subscribing import Subscribing
 from application.ports.subscriptions import Lease
-from application.subscribing import Subscribing
-from domain.webhook import WebhookCreated, WebhookSettings
+from application.webhooks.delivering import QueueingDeliveries
+from domain.webhooks.webhook import WebhookCreated, WebhookSettings
 from tests.conftest import Database
 from tests.contract._log import SOON, open_account
 from tests.stack import prepare

@@ -15,7 +15,7 @@ from eventsourcing.tests import persistence as published
 
 from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
-from domain.tags import BY_TAG
+from domain.events.registry import BY_TAG
 from tests.conftest import LOGIN, Database, Servers, drop_database, make_database
 from tests.integration.eventsourcing_facade import UpwellRecorder, datastore_of
 

@@ -9,10 +9,10 @@ from adapters.postgres import read_side as postgres_read_side
 from adapters.postgres.connecting import Connection, connect
 from adapters.postgres.filtering import Statement
 from adapters.postgres.listing import UPLOADS as UPLOAD_COLUMNS
-from application.listing import UPLOADS
+from application.lists.listing import UPLOADS
 from application.ports.event_log import LogUnavailableError
 from application.ports.read_side import PageRequest
-from domain.filtering import parse_filter, parse_order
+from domain.lists.filtering import parse_filter, parse_order
 from domain.refusals import InvalidInputError
 from tests.conftest import Database
 from tests.contract._log import Account, Kit, open_account, postgres_kit

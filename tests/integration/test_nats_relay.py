@@ -29,11 +29,11 @@ from adapters.postgres.connecting import PoolConnection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.listening import Listener
 from adapters.postgres.subscriptions import PostgresSubscriptions
+from application.events.subscribing import Recorded, Subscribing
 from application.ports.event_log import Notification
-from application.subscribing import Recorded, Subscribing
-from domain.tags import decode
-from domain.telling import TOLD_TO_READERS, envelope, origin_of
-from entrypoints.relaying import Reports
+from domain.events.cloud_events import TOLD_TO_READERS, envelope, origin_of
+from domain.events.registry import decode
+from entrypoints.processes.relaying import Reports
 from tests.conftest import Database
 from tests.contract._log import Account, open_account, whole_feed
 from tests.docs.pages import ROOT, blocks
@@ -190,7 +190,7 @@ async def run_upwell(environment: Mapping[str, str], before: str = "") -> Proces
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        f"{before}\nfrom entrypoints.cli import main; main()",
+        f"{before}\nfrom entrypoints.cli.main import main; main()",
         "relay",
         "nats",
         env={**environment, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "clients" / "python")])},

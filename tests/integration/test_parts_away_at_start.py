@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import entrypoints.patience
+import entrypoints.processes.patience
 import entrypoints.wiring
 from adapters.postgres.clock import PostgresClock
 from adapters.postgres.connecting import SERVICE_ROLE, connect
@@ -44,7 +44,7 @@ async def _prepare(made: Cluster) -> None:
 def begin(environment: dict[str, str], command: str, errors: Path) -> "subprocess.Popen[bytes]":
     with errors.open("wb") as file:
         return subprocess.Popen(
-            [sys.executable, "-c", "from entrypoints.cli import main; main()", command],
+            [sys.executable, "-c", "from entrypoints.cli.main import main; main()", command],
             env={**os.environ, **environment, "UPWELL_LOG_LEVEL": "warning"},
             stdin=subprocess.DEVNULL,
             stderr=file,
@@ -93,7 +93,7 @@ async def test_serve_and_worker_wait_for_a_database_that_is_away_and_then_work(
 async def test_a_database_that_goes_away_between_two_steps_of_a_start_is_waited_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, step: tuple[object, str]
 ) -> None:
-    monkeypatch.setattr(entrypoints.patience, "_FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(entrypoints.processes.patience, "_FIRST_PAUSE_SECONDS", 0.001)
     tried: list[object] = []
     go_on = getattr(*step)
 

@@ -10,7 +10,7 @@ from adapters.postgres.connecting import Pool, connect, open_pool
 from adapters.postgres.webhooks import PostgresWebhookEndpoints
 from adapters.sealing import Sealer
 from application.ports.webhooks import Secret, WebhookEndpoint
-from domain.token_secrets import TokenSecrets
+from domain.keys.token_secrets import TokenSecrets
 from entrypoints.settings import Settings
 from entrypoints.wiring import running
 from tests.conftest import Database

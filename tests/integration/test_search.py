@@ -18,7 +18,7 @@ from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.rebuilding import rebuild
 from adapters.postgres.search_index import PostgresSearchIndex
 from adapters.postgres.tenancy import Reads, TenantReads
-from application.callers import acting_for
+from application.keys.callers import acting_for
 from application.ports.read_side import PageRequest, ReadSide
 from entrypoints.settings import Settings
 from entrypoints.wiring import running

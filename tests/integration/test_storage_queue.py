@@ -9,10 +9,10 @@ from urllib.parse import quote_plus
 
 import httpx
 
-from application.callers import acting_for
-from application.requesting_upload import Wish
-from domain.admission import Announcement
-from domain.upload import Status
+from application.keys.callers import acting_for
+from application.uploads.requesting import Wish
+from domain.uploads.admission import Announcement
+from domain.uploads.upload import Status
 from entrypoints.settings import Settings
 from entrypoints.wiring import running
 from tests.conftest import Database, Servers, environment_for, make_tenant, start

@@ -22,7 +22,7 @@ from adapters.postgres.rebuilding import rebuild
 from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
 from adapters.postgres.webhooks import PostgresWebhookDeliveries
-from application.callers import Admitting, acting_for
+from application.keys.callers import Admitting, acting_for
 from application.ports.analytics import Area, Step, UploadFigures
 from application.ports.event_log import Sameness
 from application.ports.read_side import NamespaceRecord, PageRequest

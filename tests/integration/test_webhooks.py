@@ -10,9 +10,9 @@ import pytest
 from adapters.memory.clock import ManualClock
 from adapters.postgres import migrating
 from adapters.postgres.connecting import connect
-from application.callers import acting_for
-from application.delivering_webhooks import LEASE
-from domain.webhook import WebhookSettings
+from application.keys.callers import acting_for
+from application.webhooks.delivering import LEASE
+from domain.webhooks.webhook import WebhookSettings
 from entrypoints.settings import Settings
 from entrypoints.wiring import running
 from tests.conftest import ANY_RECEIVER_HERE, Database, make_tenant, start

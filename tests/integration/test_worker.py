@@ -13,15 +13,15 @@ import pytest
 from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
-from application.callers import acting_for
-from application.confirming_many import Confirmation
+from application.keys.callers import acting_for
 from application.ports.jobs import JobKind
 from application.ports.tasks import TaskStatus, item_of
-from application.requesting_upload import Answer, Wish
-from application.working import LEASE
-from domain.admission import Announcement
+from application.tasks.worker import LEASE
+from application.uploads.confirming_many import Confirmation
+from application.uploads.requesting import Answer, Wish
 from domain.refusals import WrongStateError
-from domain.upload import Claimed, Status
+from domain.uploads.admission import Announcement
+from domain.uploads.upload import Claimed, Status
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, running
 from tests.conftest import Database, Tenant, make_tenant
@@ -268,6 +268,6 @@ async def test_forgetting_on_request_refuses_an_upload_that_is_under_way(world: 
 
 
 async def _load(world: World, answer: Answer) -> Any:  # noqa: ANN401  # a LoadedUpload
-    from application.uploads import load_upload  # noqa: PLC0415  # only here
+    from application.loading import load_upload  # noqa: PLC0415  # only here
 
     return await load_upload(world.services.ports.log, answer.record.upload_id)

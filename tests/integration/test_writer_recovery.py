@@ -27,7 +27,7 @@ from application.ports.event_log import (
     OutcomeUnknownError,
     VersionConflictError,
 )
-from domain.tags import decode
+from domain.events.registry import decode
 from tests.conftest import Database, Servers
 from tests.contract._log import SOON, Account, open_account, whole_feed
 

@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from litestar.testing import AsyncTestClient
 
-import application.pausing
+import application.tasks.pausing
 import entrypoints.wiring
 from adapters.memory.clock import ManualClock
 from adapters.postgres.clock import PostgresClock
 from adapters.postgres.connecting import connect
 from adapters.postgres.jobs import PostgresJobQueue
-from application.callers import acting_for
-from application.doing_once import Creation, keyed_request
+from application.idempotency import Creation, keyed_request
+from application.keys.callers import acting_for
 from application.ports.clock import Clock, ClockDiffersError
 from application.ports.jobs import Job
-from application.requesting_upload import Answer, Wish
-from domain.admission import Announcement
-from domain.upload import Status
+from application.uploads.requesting import Answer, Wish
+from domain.uploads.admission import Announcement
+from domain.uploads.upload import Status
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
 from entrypoints.wiring import Services, administering, check_clock, open_storage, run_worker, running
@@ -164,7 +164,7 @@ async def test_a_worker_whose_clock_is_wrong_takes_no_job_until_it_is_set(
         return await lease(self, **how)
 
     monkeypatch.setattr(PostgresJobQueue, "lease", noted)
-    monkeypatch.setattr(application.pausing, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(application.tasks.pausing, "LOOK_SECONDS", 0.001)
     clock = CountingClock(datetime.now(UTC))
     clock.contradict("The clock of this host is 31 days ahead of the database's.")
     async with running(settings, clock=clock) as services, asyncio.timeout(30):

@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 import msgspec
 from hypothesis import strategies as st
 
-from domain.bucket import Policy
-from domain.content_rules import ContentCheck, ContentRules
-from domain.events import Event, Origin
-from domain.filenames import MAX_LENGTH, check
+from domain.buckets.bucket import Policy
+from domain.buckets.schema import FieldType
+from domain.events.event import Event, Origin
+from domain.events.registry import EVENT_TYPES
 from domain.refusals import InvalidInputError
-from domain.schema import FieldType
-from domain.tags import EVENT_TYPES
-from domain.upload import (
+from domain.uploads.content_rules import ContentCheck, ContentRules
+from domain.uploads.filenames import MAX_LENGTH, check
+from domain.uploads.upload import (
     TRANSITIONS,
     AbandonVerification,
     AcceptContent,

@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.sniffing import sniff
-from domain import media_types
-from domain.admission import Announcement, BucketRules, admit
-from domain.bucket import UniqueKey, canonical_digest
-from domain.content_rules import ContentRules
-from domain.events import Event, encode, topic_of
-from domain.filenames import MAX_KEY_BYTES, MAX_SEGMENT_BYTES, SHORTEST_NAME, storage_key
-from domain.formats import contradicts
-from domain.organization import TierLimits
+from application.uploads.sniffing import sniff
+from domain.buckets.bucket import UniqueKey, canonical_digest
+from domain.buckets.schema import BucketSchema, SchemaField, check_json, check_values, parse, problems
+from domain.events.event import Event, encode, topic_of
+from domain.events.registry import EVENT_TYPES, decode
+from domain.organizations.organization import TierLimits
 from domain.refusals import InvalidInputError, RefusedError, WrongStateError
-from domain.schema import BucketSchema, SchemaField, check_json, check_values, parse, problems
-from domain.tags import EVENT_TYPES, decode
-from domain.upload import (
+from domain.uploads import media_types
+from domain.uploads.admission import Announcement, BucketRules, admit
+from domain.uploads.content_rules import ContentRules
+from domain.uploads.filenames import MAX_KEY_BYTES, MAX_SEGMENT_BYTES, SHORTEST_NAME, storage_key
+from domain.uploads.formats import contradicts
+from domain.uploads.upload import (
     TRANSITIONS,
     Canceled,
     Claimed,
@@ -46,7 +46,7 @@ from domain.upload import (
     request_of,
     reserved,
 )
-from domain.verification import Found, judge
+from domain.uploads.verification import Found, judge
 from tests.property import strategies as some
 
 T = TypeVar("T")

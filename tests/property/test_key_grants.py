@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.api_key import ANY_ORIGIN, OPERATION_OF, Permission, Powers, Reach, ResourceType, check_grant, reach
+from domain.events.cloud_events import told_to
+from domain.keys.api_key import ANY_ORIGIN, OPERATION_OF, Permission, Powers, Reach, ResourceType, check_grant, reach
 from domain.refusals import ForbiddenError
-from domain.telling import told_to
 
 ORGANIZATION = "org_1"
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,7 +1,7 @@
 import pytest
 
 from adapters.sealing import Sealer, UnreadableError
-from domain.token_secrets import TokenSecrets
+from domain.keys.token_secrets import TokenSecrets
 
 NEW, OLD = "the newer one of two secrets of a server", "the older one of two secrets of a server"
 

@@ -17,52 +17,52 @@ from adapters.memory.object_storage import MemoryObjectStorage
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
 from adapters.memory.tasks import MemoryTasks
 from adapters.memory.url_signer import MemoryUrlSigner
-from application.callers import Admitting, Caller
-from application.canceling_open_uploads import CancelingOpenUploads
-from application.canceling_tasks import CancelingTasks
-from application.canceling_upload import CancelingUpload
-from application.changing_buckets import ChangingBuckets
-from application.changing_namespaces import ChangingNamespaces
-from application.changing_objects import Change, ChangingObjects
-from application.changing_organizations import ChangingOrganizations
-from application.composing_objects import ComposingObjects
-from application.confirming_many import Confirmation, ConfirmingMany
-from application.confirming_upload import Confirmed, ConfirmingUpload
-from application.creating_buckets import CreatingBuckets
-from application.creating_namespaces import CreatingNamespaces
-from application.creating_objects import CreatingObjects, ObjectWish
-from application.deleting_buckets import DeletingBuckets
-from application.deleting_namespaces import DeletingNamespaces
-from application.deleting_objects import DeletingObjects
-from application.doing_once import DoingOnce
-from application.expiring_uploads import ExpiringUploads
-from application.forgetting_uploads import ForgettingUploads
-from application.issuing_event_tokens import IssuingEventTokens
-from application.issuing_upload_tokens import IssuingUploadTokens
-from application.managing_keys import KeyWish, ManagingKeys
-from application.opening_organizations import OpeningOrganizations
+from application.buckets.changing import ChangingBuckets
+from application.buckets.creating import CreatingBuckets
+from application.buckets.deleting import DeletingBuckets
+from application.idempotency import DoingOnce
+from application.keys.callers import Admitting, Caller
+from application.keys.issuing_event_tokens import IssuingEventTokens
+from application.keys.issuing_upload_tokens import IssuingUploadTokens
+from application.keys.managing import KeyWish, ManagingKeys
+from application.loading import load_upload
+from application.namespaces.changing import ChangingNamespaces
+from application.namespaces.creating import CreatingNamespaces
+from application.namespaces.deleting import DeletingNamespaces
+from application.objects.changing import Change, ChangingObjects
+from application.objects.composing import ComposingObjects
+from application.objects.creating import CreatingObjects, ObjectWish
+from application.objects.deleting import DeletingObjects
+from application.organizations.changing import ChangingOrganizations
+from application.organizations.opening import OpeningOrganizations
 from application.ports.jobs import Job
 from application.ports.object_storage import StoredContent, StoredPart
 from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, UploadRecord
 from application.ports.tasks import TaskRecord, TaskType
-from application.putting_together import NamedPart
-from application.reading_tasks import ReadingTasks
-from application.rechecking_uploads import RecheckingUploads
-from application.requesting_upload import Answer, RequestingUpload, Wish
 from application.rules import Rules
-from application.running_tasks import RunningTasks
-from application.sending_parts import SendingParts, SignedPart, WantedPart
-from application.signing_uploads import SigningUploads
-from application.uploads import load_upload
-from application.verifying_uploads import VerifyingUploads
-from application.working import Working
-from domain.admission import Announcement
-from domain.bucket import Policy, UniqueKey
-from domain.composition import BlobWish
-from domain.content_rules import ANY_CONTENT, ContentRules
-from domain.organization import Tier
-from domain.token_secrets import TokenSecrets
-from domain.upload import Claimed
+from application.tasks.canceling import CancelingTasks
+from application.tasks.reading import ReadingTasks
+from application.tasks.running import RunningTasks
+from application.tasks.worker import Working
+from application.uploads.canceling import CancelingUpload
+from application.uploads.canceling_open import CancelingOpenUploads
+from application.uploads.completing_multipart import NamedPart
+from application.uploads.confirming import Confirmed, ConfirmingUpload
+from application.uploads.confirming_many import Confirmation, ConfirmingMany
+from application.uploads.expiring import ExpiringUploads
+from application.uploads.forgetting import ForgettingUploads
+from application.uploads.rechecking import RecheckingUploads
+from application.uploads.requesting import Answer, RequestingUpload, Wish
+from application.uploads.sending_parts import SendingParts, SignedPart, WantedPart
+from application.uploads.signing import SigningUploads
+from application.uploads.verifying import VerifyingUploads
+from domain.buckets.bucket import Policy, UniqueKey
+from domain.keys.token_secrets import TokenSecrets
+from domain.objects.composition import BlobWish
+from domain.organizations.organization import Tier
+from domain.uploads.admission import Announcement
+from domain.uploads.content_rules import ANY_CONTENT, ContentRules
+from domain.uploads.upload import Claimed
 
 BYTES = b"a short clip"
 SHA256 = hashlib.sha256(BYTES).hexdigest()

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from domain import upload as uploads
-from domain.bucket import Policy
-from domain.events import Origin
-from domain.upload import (
+from domain.buckets.bucket import Policy
+from domain.events.event import Origin
+from domain.uploads import upload as uploads
+from domain.uploads.upload import (
     AbandonVerification,
     AcceptContent,
     BeginVerification,

@@ -12,9 +12,9 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from domain.events import encode, topic_of
-from domain.tags import BY_TAG, decode
-from domain.upload import NoUpload, UploadEvent, evolve
+from domain.events.event import encode, topic_of
+from domain.events.registry import BY_TAG, decode
+from domain.uploads.upload import NoUpload, UploadEvent, evolve
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 FILES = sorted(path.name for path in GOLDEN.iterdir())

@@ -142,7 +142,7 @@ def test_each_type_of_the_envelope_has_a_class(kind: str) -> None:
 
 
 def test_no_type_of_the_service_is_without_a_class() -> None:
-    named = set(re.findall(r'"(\w+Error)"', Path("entrypoints/http/errors.py").read_text(encoding="utf-8")))
+    named = set(re.findall(r'"(\w+Error)"', Path("entrypoints/http/answers/errors.py").read_text(encoding="utf-8")))
     assert named == set(errors.ANSWERED)
 
 

@@ -1,0 +1,1 @@
+"""Figures of uploads and buckets over time."""

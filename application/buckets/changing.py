@@ -1,0 +1,211 @@
+"""Changing buckets: another name, description, metadata or status, say, or a schema that has grown.
+
+The unique key stays as it is.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+
+from application.keys.callers import Caller, may_read, new_command_id
+from application.lists.listing import OBJECTS
+from application.loading import CONFLICT_RETRIES
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Claim, ClaimTakenError, Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.read_side import BucketRecord, NamespaceRecord, PageRequest, ReadSide
+from domain.buckets.bucket import (
+    Bucket,
+    BucketCommand,
+    BucketEvent,
+    BucketStatus,
+    ChangeBucketSchema,
+    ChangeBucketStatus,
+    LiveBucket,
+    UpdateBucket,
+    decide,
+    evolve,
+    merged,
+    replay,
+)
+from domain.buckets.schema import check_json, grown, parse, problems
+from domain.events.event import JSON, Origin
+from domain.events.registry import decode
+from domain.lists.filtering import AnyOf, Condition, Kind, Operator, Ref
+from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.uploads.content_rules import ANY_CONTENT, ContentRules
+
+_OBJECTS_AT_ONCE = 500
+
+
+class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be changed; UNSET leaves a thing as it is.
+
+    `metadata` takes the place of what is there, unless `merges`: then it is a JSON merge patch (RFC 7396).
+    """
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    metadata: JSON | msgspec.UnsetType = msgspec.UNSET
+    merges: bool = False
+    status: BucketStatus | msgspec.UnsetType = msgspec.UNSET
+    bucket_schema: JSON | msgspec.UnsetType = msgspec.UNSET
+    auto_confirm: bool | msgspec.UnsetType = msgspec.UNSET
+    content_rules: ContentRules | msgspec.UnsetType = msgspec.UNSET
+    retention_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class ChangingBuckets:
+    """One command, safe to repeat: the second time changes nothing."""
+
+    def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(
+        self, caller: Caller, namespace: NamespaceRecord, bucket_id: str, change: BucketChange
+    ) -> BucketRecord:
+        """Change a bucket and return it as it is then. A name that is taken is refused, and then nothing changes.
+
+        A bucket that is not active takes no uploads; those that are under way are still confirmed.
+        """
+        if isinstance(change.metadata, dict):
+            check_json(change.metadata, "metadata")
+        for _ in range(CONFLICT_RETRIES):
+            try:
+                await self._append(caller, namespace, bucket_id, change)
+            except VersionConflictError:
+                continue
+            record = await self._read_side.bucket(namespace.namespace_id, bucket_id)
+            if record is None:
+                raise bucket_not_found(bucket_id)
+            return record
+        raise WrongStateError("busy", "The bucket is being changed by other requests: try again in a moment.")
+
+    async def _append(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str, change: BucketChange) -> None:
+        before, version = await load_bucket(self._log, bucket_id)
+        origin = caller.origin(
+            self._clock.now(),
+            new_command_id(self._ids),
+            namespace_id=namespace.namespace_id,
+            bucket_id=bucket_id,
+        )
+        if isinstance(change.bucket_schema, dict) and isinstance(before, LiveBucket):
+            await self._check_objects(namespace, bucket_id, before.bucket_schema, change.bucket_schema)
+        state, events, free = before, list[BucketEvent](), list[Claim]()
+        for command in _commands(change, before, origin):
+            told = decide(command, state)
+            for event in told:
+                state = evolve(state, event)
+            events += told
+        if isinstance(before, LiveBucket) and isinstance(state, LiveBucket) and state.name != before.name:
+            free.append(bucket_name_claim(namespace.namespace_id, state.name))
+        try:
+            await self._log.append(
+                Command(
+                    command_id=origin.command_id,
+                    organization_id=origin.organization_id,
+                    key_id=caller.key.key_id,
+                    namespace_id=namespace.namespace_id,
+                    streams=(StreamAppend(stream_id=bucket_id, expected_version=version, events=tuple(events)),),
+                    free=tuple(free),
+                )
+            )
+        except ClaimTakenError as taken:
+            raise bucket_name_taken(taken, shown=may_read(caller, namespace)) from taken
+
+    async def _check_objects(self, namespace: NamespaceRecord, bucket_id: str, before: JSON, after: JSON) -> None:
+        """Refuse a schema of which an object holds something else already, under the name of a new property."""
+        known, schema = parse(before), parse(after)
+        names = grown(known, schema)
+        if not names:
+            return
+        held = AnyOf(
+            tuple(Condition(Ref("metadata", Kind.JSON, (name,)), Operator.EXISTS, True, False) for name in names)
+        )
+        after_place = None
+        while True:
+            asked = PageRequest(limit=_OBJECTS_AT_ONCE, where=held, after=after_place)
+            page = await self._read_side.bucket_objects(namespace.namespace_id, bucket_id, asked)
+            for record in page.rows:
+                for name in names:
+                    for problem in problems(schema.properties[name], record.metadata.get(name), name):
+                        raise InvalidInputError(
+                            "schema_contradicted",
+                            f"The object {record.object_id} does not fit bucket_schema: {problem}. Change the object, "
+                            "or give the property another name.",
+                            {"field": f"bucket_schema.properties.{name}", "object_id": record.object_id},
+                        )
+            if not page.has_more:
+                return
+            after_place = OBJECTS.place(page.rows[-1], None)
+
+
+def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[BucketCommand]:
+    """Return what the change means for this bucket; what it says nothing of stays."""
+    known = before if isinstance(before, LiveBucket) else None
+    name, description, metadata = (
+        (known.name, known.description, known.metadata) if known else ("", None, dict[str, object]())
+    )
+    if isinstance(change.name, str):
+        name = change.name
+    if not isinstance(change.description, msgspec.UnsetType):
+        description = change.description
+    if isinstance(change.metadata, dict):
+        metadata = merged(metadata, change.metadata) if change.merges else change.metadata
+    auto_confirm = known.auto_confirm if known else False
+    if isinstance(change.auto_confirm, bool):
+        auto_confirm = change.auto_confirm
+    content_rules = known.content_rules if known else ANY_CONTENT
+    if isinstance(change.content_rules, ContentRules):
+        content_rules = change.content_rules
+    retention_seconds = known.retention_seconds if known else None
+    if not isinstance(change.retention_seconds, msgspec.UnsetType):
+        retention_seconds = change.retention_seconds
+    update = UpdateBucket(
+        origin=origin,
+        name=name,
+        description=description,
+        metadata=metadata,
+        auto_confirm=auto_confirm,
+        content_rules=content_rules,
+        retention_seconds=retention_seconds,
+    )
+    commands: list[BucketCommand] = [update]
+    if isinstance(change.bucket_schema, dict):
+        commands.append(ChangeBucketSchema(origin=origin, bucket_schema=change.bucket_schema))
+    if isinstance(change.status, BucketStatus):
+        commands.append(ChangeBucketStatus(origin=origin, status=change.status))
+    return commands
+
+
+async def load_bucket(log: EventLog, bucket_id: str) -> tuple[Bucket, int]:
+    """Rebuild a bucket from its events and return it with its version."""
+    stored = await log.read_stream(bucket_id)
+    events = cast("Sequence[BucketEvent]", [decode(event.state) for event in stored])
+    return replay(events), len(events)
+
+
+def bucket_name_claim(namespace_id: str, name: str) -> Claim:
+    """Return the claim on a bucket's name in its namespace."""
+    return Claim(scope=f"bucket:{namespace_id}", key=name)
+
+
+def bucket_name_taken(taken: ClaimTakenError, *, shown: bool) -> WrongStateError:
+    """Return the refusal of a name that another bucket has. `shown`: whether the caller may read that bucket's id."""
+    return WrongStateError(
+        "name_taken",
+        f"A bucket named '{taken.claim.key}' exists already: use another name.",
+        {"bucket_id": taken.owner_id} if shown else {},
+    )
+
+
+def bucket_not_found(bucket: str) -> NotFoundError:
+    """Return the refusal of a bucket that is not there, or not the caller's."""
+    return NotFoundError(
+        "bucket_not_found",
+        "There is no such bucket, or it is not yours: check its id or name.",
+        {"bucket": bucket[:200]},
+    )

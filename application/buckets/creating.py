@@ -1,0 +1,93 @@
+"""Creating buckets."""
+
+from typing import Any
+
+from application.buckets.changing import bucket_name_claim, bucket_name_taken
+from application.keys.callers import Caller, may_read, new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import ClaimTakenError, Command, EventLog, StreamAppend, deletion_claim
+from application.ports.read_side import BucketRecord, NamespaceRecord
+from domain.buckets.bucket import BucketStatus, CreateBucket, NoBucket, UniqueKey, decide
+from domain.namespaces.namespace import namespace_deleting
+from domain.uploads.content_rules import ANY_CONTENT, ContentRules, checked
+
+
+class CreatingBuckets:
+    """One command; a name is given once in a namespace."""
+
+    def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        *,
+        name: str,
+        description: str | None,
+        bucket_schema: dict[str, Any],
+        unique_key: UniqueKey | None,
+        metadata: dict[str, Any],
+        auto_confirm: bool = False,
+        content_rules: ContentRules = ANY_CONTENT,
+        retention_seconds: int | None = None,
+        ids: Ids | None = None,
+    ) -> BucketRecord:
+        """Create a bucket; it takes uploads at once. `ids`: those of a request under an idempotency key."""
+        ids = ids or self._ids
+        now = self._clock.now()
+        bucket_id = ids.new("bkt_")
+        origin = caller.origin(now, new_command_id(ids), namespace_id=namespace.namespace_id, bucket_id=bucket_id)
+        command = CreateBucket(
+            origin=origin,
+            bucket_id=bucket_id,
+            name=name,
+            description=description,
+            bucket_schema=bucket_schema,
+            unique_key=unique_key,
+            metadata=metadata,
+            auto_confirm=auto_confirm,
+            content_rules=content_rules,
+            retention_seconds=retention_seconds,
+        )
+        stream = StreamAppend(stream_id=bucket_id, expected_version=0, events=decide(command, NoBucket()))
+        try:
+            position = await self._log.append(
+                Command(
+                    command_id=origin.command_id,
+                    organization_id=origin.organization_id,
+                    key_id=caller.key.key_id,
+                    namespace_id=namespace.namespace_id,
+                    streams=(stream,),
+                    free=(
+                        deletion_claim(namespace.namespace_id),
+                        bucket_name_claim(namespace.namespace_id, name),
+                    ),
+                )
+            )
+        except ClaimTakenError as taken:
+            if taken.claim == deletion_claim(namespace.namespace_id):
+                raise namespace_deleting(namespace.namespace_id) from taken
+            raise bucket_name_taken(taken, shown=may_read(caller, namespace)) from taken
+        return BucketRecord(
+            bucket_id=bucket_id,
+            organization_id=origin.organization_id,
+            namespace_id=namespace.namespace_id,
+            name=name,
+            description=description,
+            bucket_schema=bucket_schema,
+            unique_key=unique_key,
+            metadata=metadata,
+            status=BucketStatus.ACTIVE,
+            object_count=0,
+            total_size_bytes=0,
+            last_upload_at=None,
+            created_at=now,
+            updated_at=now,
+            position=position,
+            auto_confirm=auto_confirm,
+            content_rules=checked(content_rules),
+            retention_seconds=retention_seconds,
+        )

@@ -1,0 +1,154 @@
+"""Holding what readers of the log have made of it against the log: positions, and what webhooks were to be told.
+
+What webhooks wanted depends on the log alone, so every event of it up to where their reader has come must have been
+written down for them. Deliveries are removed when they are old; below where that has happened nothing is compared.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from application.ports.event_log import EventLog
+from application.ports.read_side import ReadSide
+from application.ports.subscriptions import Subscriptions
+from application.ports.webhooks import DeliveryStatus, WebhookDeliveries
+from application.webhooks.delivering import SUBSCRIPTION, Listening, listening
+from domain.events.cloud_events import origin_of
+
+_PAGE: Final = 10_000
+_ALL: Final = 2**63 - 1
+
+
+class AheadOfLog(msgspec.Struct, frozen=True, kw_only=True):
+    """A reader has come further than the log: `end` is the log's, `position` the reader's."""
+
+    reader: str
+    position: int
+    end: int
+
+
+class Missed(msgspec.Struct, frozen=True, kw_only=True):
+    """Events that a webhook wanted and that nobody wrote down for it, by position."""
+
+    webhook_id: str
+    organization_id: str
+    positions: Sequence[int]
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the events that a webhook wanted above `after` were delivered, wait, or were given up."""
+
+    webhook_id: str
+    after: int
+    wanted: int
+    delivered: int
+    waiting: int
+    failed: int
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it. `end`: of the log; `position`: up to which webhooks were compared."""
+
+    end: int
+    position: int
+    ahead: Sequence[AheadOfLog]
+    missed: Sequence[Missed]
+    told: Sequence[Told]
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.ahead and not self.missed
+
+
+class CheckingReaders:
+    """Changes nothing; the service and its workers may go on meanwhile."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        subscriptions: Subscriptions[Any],
+        deliveries: WebhookDeliveries[Any],
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._subscriptions = subscriptions
+        self._deliveries = deliveries
+
+    async def check(self) -> Checked:
+        """Compare. Raises `LogUnavailableError`."""
+        records = await self._subscriptions.subscriptions()
+        end = await self._log.head()  # afterwards: nobody is ahead of it
+        ahead = [
+            AheadOfLog(reader=each.name, position=each.position, end=end) for each in records if each.position > end
+        ]
+        position = min(next((each.position for each in records if each.name == SUBSCRIPTION), 0), end)
+        webhooks = await listening(self._log, self._read_side, None, after=0)
+        ahead += [
+            AheadOfLog(reader=webhook_id, position=place, end=end)
+            for (webhook_id, place) in await self._deliveries.queued(_ids(webhooks), after=end, until=_ALL)
+            if place > await self._log.head()
+        ]
+        missed, told = await self._compare(webhooks, position)
+        return Checked(end=end, position=position, ahead=ahead, missed=missed, told=told)
+
+    async def _compare(self, webhooks: Sequence[Listening], position: int) -> tuple[list[Missed], list[Told]]:
+        wanted: dict[str, list[int]] = {webhook_id: [] for webhook_id in _ids(webhooks)}
+        found: dict[tuple[str, int], DeliveryStatus] = {}
+        dropped = await self._deliveries.dropped_until(_ids(webhooks))
+        after = min(
+            (max(each.since[0], dropped.get(each.webhook.webhook_id, 0)) for each in webhooks), default=position
+        )
+        while after < position:
+            page = await self._log.read_feed(after=after, limit=_PAGE)
+            until = min(page[-1].id, position)
+            for stored in page:
+                origin = origin_of(stored.state) if stored.id <= until else None
+                for each in webhooks if origin is not None else ():
+                    organization_id = None if origin is None else origin.organization_id
+                    if each.webhook.organization_id == organization_id and each.wants(stored.id, stored.topic):
+                        wanted[each.webhook.webhook_id].append(stored.id)
+            found |= await self._deliveries.queued(_ids(webhooks), after=after, until=until)
+            after = until
+        dropped = await self._deliveries.dropped_until(_ids(webhooks))  # what has been removed meanwhile is not missing
+        there = _ids(await listening(self._log, self._read_side, None, after=_ALL))
+        missed, told = [], []
+        for each in webhooks:
+            webhook_id = each.webhook.webhook_id
+            begin = dropped.get(webhook_id, 0)
+            places = [place for place in wanted[webhook_id] if place > begin]
+            statuses = [found.get((webhook_id, place)) for place in places]
+            lost = [place for place, status in zip(places, statuses, strict=True) if status is None]
+            if lost and webhook_id in there:
+                missed.append(
+                    Missed(webhook_id=webhook_id, organization_id=each.webhook.organization_id, positions=lost)
+                )
+            told.append(
+                Told(
+                    webhook_id=webhook_id,
+                    after=max(begin, each.since[0]),
+                    wanted=len(places),
+                    delivered=statuses.count(DeliveryStatus.DELIVERED),
+                    waiting=statuses.count(DeliveryStatus.PENDING),
+                    failed=statuses.count(DeliveryStatus.FAILED),
+                )
+            )
+        return missed, told
+
+
+def ranges(positions: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the first and the last of each run of positions that have no other between them."""
+    runs: list[tuple[int, int]] = []
+    for each in positions:
+        if runs and runs[-1][1] == each - 1:
+            runs[-1] = runs[-1][0], each
+        else:
+            runs.append((each, each))
+    return runs
+
+
+def _ids(webhooks: Sequence[Listening]) -> list[str]:
+    return [each.webhook.webhook_id for each in webhooks]

@@ -1,0 +1,328 @@
+"""Durable readers of the feed: each has a name, remembers how far it has come, and is read by one process at a time.
+
+A `Projection` writes what it makes of events in the transaction in which its position is recorded, so every event
+counts once, whatever is killed when. A `BulkProjection` does too, and takes many pages at once while it is behind.
+`Subscribing.events` is for anybody else: an event comes again if the process ends before the next one was asked for.
+
+Nobody goes on from a position in memory: a position is recorded only over the one that it was read after, and whoever
+loses the connection, or finds another position stored, reads the stored one anew. PostgreSQL may have crashed, and a
+crash takes back what was committed without waiting for the disk.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, nullcontext, suppress
+from datetime import timedelta
+from typing import Final, Generic, Protocol, TypeVar
+
+import msgspec
+
+from application.ports.clock import Clock, ClockDiffersError, Ids
+from application.ports.event_log import EventLog, LogUnavailableError, Notification
+from application.ports.subscriptions import Lease, LeaseLostError, Subscriptions
+from domain.events.event import Event
+from domain.events.registry import BY_TAG, decode
+
+LEASE: Final = timedelta(seconds=30)
+_RENEW_SECONDS: Final = 10.0
+_RETRY_SECONDS: Final = 1.0
+PAGE: Final = 1000
+BULK: Final = 20000
+_MOMENT_SECONDS: Final = 0.05
+
+Transaction_contra = TypeVar("Transaction_contra", contravariant=True)
+Transaction = TypeVar("Transaction")
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of ours at its place."""
+
+    position: int
+    stream_id: str
+    version: int
+    event: Event
+
+
+class Projection(Protocol[Transaction_contra]):
+    """Makes tables of events. `name` is that of its subscription; `topics` None: it wants all that are ours."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for ever."""
+        ...
+
+    @property
+    def topics(self) -> frozenset[str] | None:
+        """The tags that it wants."""
+        ...
+
+    async def project(self, transaction: Transaction_contra, events: Sequence[Recorded]) -> None:
+        """Write what these events mean, in this transaction; never empty, in order."""
+        ...
+
+
+class Around(Protocol):
+    """What is entered while events are handed to who reads under a name."""
+
+    def __call__(self, name: str, events: Sequence[Recorded]) -> AbstractContextManager[object]:
+        """Return it; the events are never none."""
+        ...
+
+
+def _nothing_around(name: str, events: Sequence[Recorded]) -> AbstractContextManager[object]:  # noqa: ARG001  # as it is called
+    return nullcontext()
+
+
+class Gathered(Protocol[Transaction_contra]):
+    """What some events come to, until it is written."""
+
+    def add(self, page: Sequence[Notification]) -> None:
+        """Add what these stored events mean, ours or not; in order."""
+        ...
+
+    async def write(self, transaction: Transaction_contra) -> None:
+        """Write all of it in this transaction."""
+        ...
+
+
+class BulkProjection(Protocol[Transaction_contra]):
+    """Makes tables of what many events come to. It reads them as they are stored, and no more of them than it wants.
+
+    Events are gathered while those before them are written.
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name, for ever."""
+        ...
+
+    def gather(self) -> Gathered[Transaction_contra]:
+        """Begin with nothing."""
+        ...
+
+
+class Subscribing(Generic[Transaction]):
+    """Reads for names. `report` is told of what goes wrong, and tried again."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        subscriptions: Subscriptions[Transaction],
+        clock: Clock,
+        ids: Ids,
+        report: Callable[[str, BaseException], None],
+        around: Around = _nothing_around,
+    ) -> None:
+        self._log = log
+        self._subscriptions = subscriptions
+        self._clock = clock
+        self._ids = ids
+        self._report = report
+        self._around = around
+        self._not_released: dict[str, str] = {}  # by name: the token of a lease that could not be given back
+
+    async def project(self, projection: Projection[Transaction], stopping: asyncio.Event) -> None:
+        """Keep a projection up to date until `stopping` is set, whenever no other process does.
+
+        What fails is reported and tried again; so an event that a projection cannot take holds it up.
+        """
+        await self._keep(projection.name, lambda lease: self._project(projection, lease), stopping)
+
+    async def project_in_bulk(self, projection: BulkProjection[Transaction], stopping: asyncio.Event) -> None:
+        """Keep such a projection up to date, in the same way."""
+        await self._keep(projection.name, lambda lease: self._project_in_bulk(projection, lease), stopping)
+
+    async def events(
+        self, name: str, *, topics: frozenset[str] | None = None, begin: int = 0
+    ) -> AsyncGenerator[Recorded]:
+        """Yield events without end, behind the position that is recorded under this name; `begin`: if it is new.
+
+        An event is done when the next one is asked for. Positions are recorded page by page, and when the caller stops.
+        Raises `LeaseLostError` when another process has taken over or the database has another position than it had,
+        `LogUnavailableError` when PostgreSQL is away, `PositionBeyondEndError` when the log ends before the position.
+        After the first two, call it again: it goes on behind the position that is stored. `ClockDiffersError`: this
+        host's clock contradicts PostgreSQL's.
+        """
+        while True:
+            async with self._leased(name, begin) as lease:
+                if lease is None:
+                    await asyncio.sleep(_RETRY_SECONDS)
+                    continue
+                done = lease.position
+                try:
+                    async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
+                        async for page in pages:
+                            for recorded in _ours(page, topics):
+                                yield recorded
+                                done = recorded.position
+                            done = page[-1].id
+                            lease = await self._record(lease, done)  # noqa: PLW2901  # the same one, further on
+                finally:
+                    if done > lease.position:
+                        await self._record(lease, done)
+
+    async def end(self) -> int:
+        """Return the last position of the log. Raises `LogUnavailableError`."""
+        return await self._log.head()
+
+    async def forget(self, name: str) -> None:
+        """Let a name begin anew; whoever reads for it stops. Raises `LogUnavailableError`."""
+        await self._subscriptions.forget(name)
+
+    async def _keep(
+        self, name: str, work: Callable[[Lease], Coroutine[None, None, None]], stopping: asyncio.Event
+    ) -> None:
+        while not stopping.is_set():
+            try:
+                async with self._leased(name, 0) as lease:
+                    if lease is not None:
+                        await _until(stopping, work(lease))
+            except LeaseLostError:
+                continue
+            except Exception as error:  # noqa: BLE001  # whatever it is: reported, and tried again
+                self._report(name, error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RETRY_SECONDS):
+                    await stopping.wait()
+
+    async def _project(self, projection: Projection[Transaction], lease: Lease) -> None:
+        async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
+            async for page in pages:
+                events = _ours(page, projection.topics)
+                recording = self._subscriptions.recording(lease, page[-1].id, now=self._clock.now())
+                async with recording as transaction:
+                    if events:
+                        with self._around(projection.name, events):
+                            await projection.project(transaction, events)
+                lease = lease.at(page[-1].id)
+                if len(page) < PAGE:
+                    await asyncio.sleep(_MOMENT_SECONDS)
+
+    async def _project_in_bulk(self, projection: BulkProjection[Transaction], lease: Lease) -> None:
+        bulk = _Bulk(projection)
+
+        async def gather() -> None:
+            async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
+                async for page in pages:
+                    await bulk.add(page)
+
+        async def write() -> None:
+            written = lease
+            while True:
+                gathered, position = await bulk.take()
+                recording = self._subscriptions.recording(written, position, now=self._clock.now())
+                async with recording as transaction:
+                    await gathered.write(transaction)
+                written = written.at(position)
+                if bulk.at_end:
+                    await asyncio.sleep(_MOMENT_SECONDS)
+
+        try:
+            async with asyncio.TaskGroup() as together:
+                together.create_task(gather())
+                together.create_task(write())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None  # the other one was only stopped by it
+
+    async def _record(self, lease: Lease, position: int) -> Lease:
+        async with self._subscriptions.recording(lease, position, now=self._clock.now()):
+            pass
+        return lease.at(position)
+
+    @asynccontextmanager
+    async def _leased(self, name: str, begin: int) -> AsyncIterator[Lease | None]:
+        """Hold the lease of a name while inside; None: another process has it. Raises `ClockDiffersError`."""
+        self._clock.check()
+        now = self._clock.now()
+        token = self._not_released.pop(name, None) or self._ids.new("lease_")
+        try:
+            lease = await self._subscriptions.acquire(name, begin=begin, now=now, leased_until=now + LEASE, token=token)
+        except LogUnavailableError:
+            self._not_released[name] = token
+            raise
+        if lease is None:
+            yield None
+            return
+        renewing = asyncio.create_task(self._renew(lease), name=f"lease-{name}")
+        try:
+            yield lease
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+            try:
+                await self._subscriptions.release(lease)
+            except LogUnavailableError:
+                self._not_released[name] = lease.token
+
+    async def _renew(self, lease: Lease) -> None:
+        """Keep a lease while its reader reads or waits. Once it is lost, nothing can be recorded.
+
+        While this host's clock contradicts the time it is not kept: another process takes over when it ends.
+        """
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            with suppress(LogUnavailableError, ClockDiffersError):
+                try:
+                    self._clock.check()
+                    await self._subscriptions.renew(lease, leased_until=self._clock.now() + LEASE)
+                except LeaseLostError:
+                    return
+
+
+class _Bulk(Generic[Transaction]):
+    """What is gathered for a projection while it writes: up to a bound, then whoever adds has to wait."""
+
+    def __init__(self, projection: BulkProjection[Transaction]) -> None:
+        self._projection = projection
+        self._gathered = projection.gather()
+        self._count = self._position = 0
+        self.at_end = False
+        self._changed = asyncio.Condition()
+
+    async def add(self, page: Sequence[Notification]) -> None:
+        """Add a page as soon as there is room."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._count < BULK)
+            self._gathered.add(page)
+            self._count += len(page)
+            self._position = page[-1].id
+            self.at_end = len(page) < PAGE
+            self._changed.notify()
+
+    async def take(self) -> tuple[Gathered[Transaction], int]:
+        """Return what there is, with the position of its last event: at once at the log's end, otherwise a lot."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._count > 0)
+            with suppress(TimeoutError):  # the last page may be a full one
+                async with asyncio.timeout(_MOMENT_SECONDS):
+                    await self._changed.wait_for(lambda: self._count >= BULK or self.at_end)
+            gathered, self._gathered, self._count = self._gathered, self._projection.gather(), 0
+            self._changed.notify()
+            return gathered, self._position
+
+
+def _ours(page: Sequence[Notification], topics: frozenset[str] | None) -> list[Recorded]:
+    """Return the events of a page that are wanted; what is none of ours is passed over unread."""
+    return [
+        Recorded(
+            position=each.id, stream_id=each.originator_id, version=each.originator_version, event=decode(each.state)
+        )
+        for each in page
+        if each.topic in (BY_TAG if topics is None else topics)
+    ]
+
+
+async def _until(stopping: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do some work until it ends, or until `stopping` is set."""
+    working, waiting = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (working, waiting):
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+    with suppress(asyncio.CancelledError):
+        await working

@@ -1,0 +1,453 @@
+"""Who asks: a key, its organization, and the namespace and bucket that it named. Checked before a body is read."""
+
+import hashlib
+import hmac
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import EventLog
+from application.ports.key_uses import KeyUses
+from application.ports.read_side import BucketRecord, Directory, KeyRecord, NamespaceRecord, OrganizationRecord
+from domain.buckets.bucket import BucketStatus
+from domain.events.event import Origin
+from domain.events.registry import decode
+from domain.keys.api_key import ANY_ORIGIN, OPERATION_OF, Permission, Reach, ResourceType, reach
+from domain.keys.event_token import PREFIX as EVENT_TOKEN_PREFIX
+from domain.keys.event_token import EventToken, key_id_in, token_in
+from domain.keys.token_secrets import TokenSecrets
+from domain.keys.upload_token import ID_PREFIX, PREFIX, UploadToken
+from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, UnauthenticatedError
+
+# Whose request is at hand, from the moment that it is known. What is read for it can be held to this organization.
+acting_for: ContextVar[str] = ContextVar("acting_for")
+
+_DERIVED_ID_LENGTH = 32
+_HELP = "send 'Authorization: Bearer sk_…' with one of your keys"
+
+_SHORTEST_URL = timedelta(seconds=1)
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """An authenticated key and its organization. `token`: somebody without a key asks, with what this key gave out.
+
+    `event_token`: the same, with what this key gave out for reading events.
+    """
+
+    key: KeyRecord
+    organization: OrganizationRecord
+    token: UploadToken | None = None
+    event_token: EventToken | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it depends on nothing but the records of key and organization what the caller may do, and when."""
+        key = self.key
+        return self.is_key and not key.scopes and key.expires_at is None and key.previous_until is None
+
+    @property
+    def is_key(self) -> bool:
+        """Whether the key itself asks, and not a token that it gave out."""
+        return self.token is None and self.event_token is None
+
+    @property
+    def holder_id(self) -> str:
+        """Who pays for what is asked: the key, the upload token, or all tokens for events of one key together."""
+        return self.actor_id if self.event_token is None else f"{self.key.key_id}:events"
+
+    @property
+    def actor_id(self) -> str:
+        """Who acts, in events."""
+        return self.key.key_id if self.token is None else self.token.token_id
+
+    def url_lasts(self, wanted: timedelta, now: datetime, *ends: datetime | None) -> timedelta:
+        """Return how long a URL may live that is given out now: never past the end of the key, or one of these."""
+        lasts = wanted
+        for end in (self.key.expires_at, *ends):
+            if end is not None:
+                lasts = min(lasts, end - now)
+        return max(lasts, _SHORTEST_URL)
+
+    def origin(
+        self, now: datetime, command_id: str, *, namespace_id: str | None = None, bucket_id: str | None = None
+    ) -> Origin:
+        """Return the origin of what this caller does."""
+        return Origin(
+            organization_id=self.organization.organization_id,
+            namespace_id=namespace_id,
+            bucket_id=bucket_id,
+            actor_id=self.actor_id,
+            command_id=command_id,
+            at=now,
+        )
+
+
+def hash_of(secret: str) -> str:
+    """Return what is stored of an API key's secret: its SHA-256. A secret has 256 random bits, so no salt is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def upload_token_secret(token_id: str, chance: str) -> str:
+    """Return an upload token as it is given out: it names itself, so that it is found, and proves itself by chance."""
+    return f"{PREFIX}{token_id.removeprefix(ID_PREFIX)}.{chance}"
+
+
+class Admitting:
+    """Finds out who asks and what they named, or refuses."""
+
+    def __init__(
+        self, *, directory: Directory, log: EventLog, uses: KeyUses, secrets: TokenSecrets, clock: Clock
+    ) -> None:
+        self._directory = directory
+        self._log = log
+        self._uses = uses
+        self._secrets = secrets
+        self._clock = clock
+
+    async def caller(self, secret: str | None) -> Caller:
+        """Return who holds this secret; refuse an unknown, revoked or expired one."""
+        if not secret:
+            raise UnauthenticatedError("key_missing", f"The API key is missing: {_HELP}.")
+        if secret.startswith(PREFIX):
+            return await self._holder_of_token(secret)
+        if secret.startswith(EVENT_TOKEN_PREFIX):
+            return await self._holder_of_event_token(secret)
+        key_hash = hash_of(secret)
+        key = await self._directory.key(key_hash)
+        if key is None:
+            raise UnauthenticatedError("key_unknown", f"This API key is unknown: {_HELP}.")
+        now = self._clock.now()
+        if key_hash not in key.live_hashes(now):
+            raise UnauthenticatedError("key_rotated", "This API key was rotated: use its new secret.")
+        return Caller(key=key, organization=await self._organization_of(key, now))
+
+    def again(self, caller: Caller) -> None:
+        """Act for a caller that was admitted before, and of whom nothing has changed since."""
+        acting_for.set(caller.organization.organization_id)
+        self._uses.note(caller.key.key_id, self._clock.now())
+
+    async def still(self, caller: Caller) -> None:
+        """Refuse a caller that could not come again as it came: its key was revoked, changed, or has expired."""
+        key = await self._directory.key_by_id(caller.key.key_id)
+        now = self._clock.now()
+        if key is None:
+            raise UnauthenticatedError("key_unknown", f"This API key is unknown: {_HELP}.")
+        await self._organization_of(key, now)
+        if caller.event_token is not None and caller.event_token.expires_at <= now:
+            raise UnauthenticatedError("token_expired", "This event token has expired: ask for another one.")
+        known = caller.key
+        if (key.key_hash, key.permissions, key.scopes, key.allowed_origins) != (
+            known.key_hash,
+            known.permissions,
+            known.scopes,
+            known.allowed_origins,
+        ):
+            raise UnauthenticatedError("key_changed", "This API key was changed during the request: try again.")
+
+    async def _holder_of_token(self, secret: str) -> Caller:
+        named, dot, _ = secret.removeprefix(PREFIX).partition(".")
+        whole_hash = hash_of(secret)
+        # A token of before had no id of its own: its id is made of the secret, and so proves it.
+        token_id = ID_PREFIX + (named if dot else whole_hash[:_DERIVED_ID_LENGTH])
+        token = await self._directory.upload_token(token_id)
+        if token is not None and not hmac.compare_digest(token.token_hash or "", whole_hash if dot else ""):
+            token = None
+        key = None if token is None else await self._directory.key_by_id(token.key_id)
+        if token is None or key is None:
+            raise UnauthenticatedError("token_unknown", "This upload token is unknown: ask for another one.")
+        now = self._clock.now()
+        if token.expires_at <= now:
+            raise UnauthenticatedError("token_expired", "This upload token has expired: ask for another one.")
+        return Caller(key=key, organization=await self._organization_of(key, now), token=token)
+
+    async def _holder_of_event_token(self, secret: str) -> Caller:
+        key_id = key_id_in(secret)
+        key = None if key_id is None else await self._directory.key_by_id(key_id)
+        now = self._clock.now()
+        token = None if key is None else token_in(secret, key.live_hashes(now), self._secrets)
+        if key is None or token is None or not token.may_have_been_issued(now):
+            raise UnauthenticatedError("token_unknown", "This event token is unknown: ask for another one.")
+        if token.expires_at <= now:
+            raise UnauthenticatedError("token_expired", "This event token has expired: ask for another one.")
+        return Caller(key=key, organization=await self._organization_of(key, now), event_token=token)
+
+    async def _organization_of(self, key: KeyRecord, now: datetime) -> OrganizationRecord:
+        """Return a live key's organization."""
+        if key.revoked_at is not None:
+            raise UnauthenticatedError("key_revoked", "This API key was revoked: use another one.")
+        if key.expires_at is not None and key.expires_at <= now:
+            raise UnauthenticatedError(
+                "key_expired", "This API key has expired: use another one, or set a later expires_at."
+            )
+        organization = await self._directory.organization(key.organization_id)
+        if organization is None:
+            raise UnauthenticatedError("key_unknown", f"This API key is unknown: {_HELP}.")
+        acting_for.set(organization.organization_id)
+        self._uses.note(key.key_id, now)
+        return organization
+
+    async def reachable_buckets(
+        self, caller: Caller, namespace: NamespaceRecord, needed: Permission
+    ) -> frozenset[str] | None:
+        """Return the ids of the buckets that the caller reaches in the namespace; None: all of them.
+
+        A key reaches those that its scopes name, and an upload token its own, as long as its key may write there. A
+        namespace that the caller does not reach at all does not exist for it.
+        """
+        token = caller.token
+        if token is None:
+            return await self._reached_by_key(caller, namespace, needed) if caller.key.scopes else None
+        if namespace.namespace_id != token.namespace_id:
+            raise namespace_not_found(namespace.name)
+        own = frozenset({token.bucket_id})
+        reached = await self._reached_by_key(caller, namespace, Permission.WRITE) if caller.key.scopes else None
+        return own if reached is None else own & reached
+
+    async def _reached_by_key(
+        self, caller: Caller, namespace: NamespaceRecord, needed: Permission
+    ) -> frozenset[str] | None:
+        scopes = caller.key.scopes
+        organization_id = caller.organization.organization_id
+        found = reach(
+            scopes,
+            needed,
+            {
+                ResourceType.ORGANIZATION: {organization_id},
+                ResourceType.NAMESPACE: {namespace.namespace_id, namespace.name},
+            },
+        )
+        if found is Reach.THERE:
+            return None
+        named = {str(scope["resource_id"]) for scope in scopes if scope.get("resource_type") == ResourceType.BUCKET}
+        buckets = [await self._directory.bucket(namespace.namespace_id, each) for each in sorted(named)]
+        there = [bucket for bucket in buckets if bucket is not None]
+        if not there:
+            if found is Reach.NOT_FOR_THIS:
+                raise lacking_operation(needed)
+            raise namespace_not_found(namespace.name)
+        reached = {each.bucket_id: reach_of_bucket(caller, each, needed) for each in there}
+        allowed = frozenset(bucket_id for bucket_id, how in reached.items() if how is Reach.THERE)
+        if not allowed:
+            raise lacking_operation(needed)
+        return allowed
+
+    async def check_own(self, caller: Caller, upload_id: str) -> None:
+        """Refuse, as if it were not there, an upload that was not requested with the caller's token."""
+        if caller.token is None or not await self.requested(caller, upload_id):
+            raise NotFoundError(
+                "upload_not_found",
+                "There is no such upload, or it is not yours: check its id.",
+                {"upload_id": upload_id[:100]},
+            )
+
+    async def requested(self, caller: Caller, upload_id: str) -> bool:
+        """Say whether the caller requested an upload: with the token that it holds, or its key, or a token of its."""
+        stored = await self._log.read_stream(upload_id)
+        actor_id = decode(stored[0].state).origin.actor_id if stored else ""
+        if actor_id == caller.actor_id or caller.token is not None:
+            return actor_id == caller.actor_id
+        token = await self._directory.upload_token(actor_id) if actor_id.startswith(ID_PREFIX) else None
+        return token is not None and token.key_id == caller.key.key_id
+
+    async def reads(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
+        """Say whether the caller may read what others put into a bucket."""
+        return caller.token is None and await self._may(caller, Permission.READ, namespace, bucket_id)
+
+    async def writes(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
+        """Say whether the caller's key may send files to a bucket."""
+        return await self._may(caller, Permission.WRITE, namespace, bucket_id)
+
+    async def reaches(self, caller: Caller, needed: Permission, *, namespace_id: str | None, bucket_id: str) -> bool:
+        """Say whether the scopes of the caller's key reach a bucket for this.
+
+        Only a key for the whole organization reaches what is gone, or is in no namespace (None).
+        """
+        organization_id = caller.organization.organization_id
+        organization: dict[str, set[str]] = {ResourceType.ORGANIZATION: {organization_id}}
+        if not caller.key.scopes or reach(caller.key.scopes, needed, organization) is Reach.THERE:
+            return True
+        namespace = await self._directory.namespace(organization_id, namespace_id) if namespace_id else None
+        return namespace is not None and await self._may(caller, needed, namespace, bucket_id)
+
+    async def _may(self, caller: Caller, needed: Permission, namespace: NamespaceRecord, bucket_id: str) -> bool:
+        if may(caller.key, needed, namespace):
+            return True
+        bucket = await self._directory.bucket(namespace.namespace_id, bucket_id)
+        return bucket is not None and may(caller.key, needed, namespace, bucket)
+
+    async def namespace(self, caller: Caller, id_or_name: str | None) -> NamespaceRecord:
+        """Return the namespace that the caller named, by id or name."""
+        if not id_or_name:
+            raise InvalidInputError(
+                "namespace_required",
+                "The header X-Namespace is missing: send the id or name of a namespace.",
+                {"field": "X-Namespace"},
+            )
+        namespace = await self._directory.namespace(caller.organization.organization_id, id_or_name)
+        if namespace is None:
+            raise namespace_not_found(id_or_name)
+        return namespace
+
+    async def bucket(self, namespace: NamespaceRecord, id_or_name: str) -> BucketRecord:
+        """Return the bucket that the caller named, by id or name."""
+        bucket = await self._directory.bucket(namespace.namespace_id, id_or_name)
+        if bucket is None:
+            raise bucket_not_found(id_or_name)
+        return bucket
+
+
+def check_active(bucket: BucketRecord) -> None:
+    """Refuse a bucket that takes no uploads."""
+    if bucket.status is not BucketStatus.ACTIVE:
+        raise ForbiddenError(
+            "bucket_not_active",
+            f"The bucket is {bucket.status} and takes no uploads: use another bucket.",
+            {"status": bucket.status},
+        )
+
+
+def check_permission(caller: Caller, needed: Permission) -> None:
+    """Refuse a key that may not do this."""
+    if not {needed, Permission.ADMIN} & set(caller.key.permissions):
+        raise ForbiddenError(
+            "permission_denied",
+            f"This API key does not have the permission '{needed}': use one that has it.",
+            {"needed": needed, "permissions": list(caller.key.permissions)},
+        )
+
+
+def may(key: KeyRecord, needed: Permission, namespace: NamespaceRecord, bucket: BucketRecord | None = None) -> bool:
+    """Say whether a key may do this with what is in a bucket, or in all of a namespace."""
+    if needed not in key.permissions and Permission.ADMIN not in key.permissions:
+        return False
+    if not key.scopes:
+        return True
+    named: dict[str, set[str]] = {
+        ResourceType.ORGANIZATION: {key.organization_id},
+        ResourceType.NAMESPACE: {namespace.namespace_id, namespace.name},
+    }
+    if bucket is not None:
+        named[ResourceType.BUCKET] = {bucket.bucket_id, bucket.name}
+    return reach(key.scopes, needed, named) is Reach.THERE
+
+
+def may_read(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord | None = None) -> bool:
+    """Say whether a caller may read what others put into a bucket; no upload token may."""
+    return caller.token is None and may(caller.key, Permission.READ, namespace, bucket)
+
+
+def may_replace(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord) -> bool:
+    """Say whether a caller may replace what an object of a bucket holds, which is lost with that.
+
+    It needs what deleting needs; of an upload token, also that a policy was named for it that replaces.
+    """
+    named = caller.token is None or caller.token.replaces
+    return named and may(caller.key, Permission.DELETE, namespace, bucket)
+
+
+class ReplaceDeniedError(ForbiddenError):
+    """What an object holds is not the caller's to replace."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "replace_denied",
+            "An object is there already, and replacing what it holds needs the permission 'delete'; of an upload token,"
+            " also a policy of its own. Use an API key that has it, or send other values of the unique key.",
+            {"needed": Permission.DELETE},
+        )
+
+
+class EndDeniedError(ForbiddenError):
+    """It is not the caller's to have something end sooner."""
+
+    def __init__(self, what: str, details: dict[str, Any]) -> None:
+        super().__init__(
+            "end_denied",
+            f"{what} would end sooner than now, and that needs the permission 'delete': choose a later end, or none, or"
+            " use an API key that has it.",
+            {"needed": Permission.DELETE, **details},
+        )
+
+
+def reach_of_bucket(caller: Caller, bucket: BucketRecord, needed: Permission) -> Reach:
+    """Say whether a scope of the key names this bucket and allows what is needed."""
+    return reach(caller.key.scopes, needed, {ResourceType.BUCKET: {bucket.bucket_id, bucket.name}})
+
+
+def reached_namespaces(caller: Caller, needed: Permission) -> list[str] | None:
+    """Return the namespaces, by id or name, that the key's scopes name whole; None: all of the organization."""
+    scopes = caller.key.scopes
+    if not scopes:
+        return None
+    organization: dict[str, set[str]] = {ResourceType.ORGANIZATION: {caller.organization.organization_id}}
+    if reach(scopes, needed, organization) is Reach.THERE:
+        return None
+    named = {str(each["resource_id"]) for each in scopes if each.get("resource_type") == ResourceType.NAMESPACE}
+    return [each for each in sorted(named) if reach(scopes, needed, {ResourceType.NAMESPACE: {each}}) is Reach.THERE]
+
+
+def check_organization_scope(caller: Caller, needed: Permission) -> None:
+    """Refuse a key whose scopes are narrower than its organization, where the whole of it is asked for."""
+    named: dict[str, set[str]] = {ResourceType.ORGANIZATION: {caller.organization.organization_id}}
+    match reach(caller.key.scopes, needed, named) if caller.key.scopes else Reach.THERE:
+        case Reach.NOT_THERE:
+            raise out_of_scope()
+        case Reach.NOT_FOR_THIS:
+            raise lacking_operation(needed)
+        case Reach.THERE:
+            pass
+
+
+def check_origin(caller: Caller, origin: str) -> None:
+    """Refuse a page of a web origin that the key is not for."""
+    allowed = caller.key.allowed_origins
+    if allowed and ANY_ORIGIN not in allowed and origin.lower() not in allowed:
+        raise ForbiddenError(
+            "origin_not_allowed",
+            "This API key is not allowed for this web origin: add it to the key's allowed_origins, or use another key.",
+            {"origin": origin[:300]},
+        )
+
+
+def out_of_scope() -> ForbiddenError:
+    """Return the refusal of what is wider than any scope of the key."""
+    return ForbiddenError(
+        "out_of_scope",
+        "This API key is limited to some namespaces or buckets, and this request is wider: use a key without scopes.",
+    )
+
+
+def lacking_operation(needed: Permission) -> ForbiddenError:
+    """Return the refusal of an operation that no scope of the key allows here."""
+    operation = OPERATION_OF[needed]
+    return ForbiddenError(
+        "permission_denied",
+        f"The scopes of this API key do not allow '{operation}' here: use a key whose scopes do.",
+        {"needed": operation},
+    )
+
+
+def bucket_not_found(id_or_name: str) -> NotFoundError:
+    """Return the refusal of a bucket that is not there, or not for the caller."""
+    return NotFoundError(
+        "bucket_not_found",
+        "There is no such bucket, or it is not yours: check its id or name.",
+        {"bucket": id_or_name[:200]},
+    )
+
+
+def namespace_not_found(id_or_name: str) -> NotFoundError:
+    """Return the refusal of a namespace that is not there, or not for the caller."""
+    return NotFoundError(
+        "namespace_not_found",
+        "There is no such namespace, or it is not yours: check its id or name.",
+        {"namespace": id_or_name[:200]},
+    )
+
+
+def new_command_id(ids: Ids) -> str:
+    """Return an id for one command."""
+    return ids.new("cmd_")

@@ -1,0 +1,58 @@
+"""Giving out tokens for reading events."""
+
+from datetime import timedelta
+
+from application.keys.callers import Caller, new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.read_side import NamespaceRecord
+from domain.keys.event_token import MAX_SECONDS, MIN_SECONDS, EventToken, EventTokenIssued, secret_of
+from domain.keys.token_secrets import TokenSecrets
+from domain.refusals import InvalidInputError
+
+
+class IssuingEventTokens:
+    """Gives out one token. The token is not stored; that it was issued is recorded, for the audit log."""
+
+    def __init__(self, *, log: EventLog, secrets: TokenSecrets, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._secrets = secrets
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(
+        self, caller: Caller, namespace: NamespaceRecord | None, *, expires_in_seconds: int
+    ) -> tuple[str, EventToken]:
+        """Return a token's secret and what it is for: what the key may see, of one namespace if one is named."""
+        if not MIN_SECONDS <= expires_in_seconds <= MAX_SECONDS:
+            raise InvalidInputError(
+                "invalid_expiry",
+                f"expires_in_seconds is out of range: send a number from {MIN_SECONDS} to {MAX_SECONDS}.",
+                {"field": "expires_in_seconds"},
+            )
+        now, key = self._clock.now(), caller.key
+        namespace_id = None if namespace is None else namespace.namespace_id
+        expires_at = now + timedelta(seconds=expires_in_seconds)
+        token = EventToken(
+            token_id=self._ids.new("etk_"),
+            key_id=key.key_id,
+            namespace_id=namespace_id,
+            expires_at=expires_at if key.expires_at is None else min(expires_at, key.expires_at),
+        )
+        origin = caller.origin(now, new_command_id(self._ids), namespace_id=namespace_id)
+        issued = EventTokenIssued(
+            origin=origin,
+            token_id=token.token_id,
+            key_id=token.key_id,
+            namespace_id=token.namespace_id,
+            expires_at=token.expires_at,
+        )
+        await self._log.append(
+            Command(
+                command_id=origin.command_id,
+                organization_id=origin.organization_id,
+                key_id=key.key_id,
+                streams=(StreamAppend(stream_id=token.token_id, expected_version=0, events=(issued,)),),
+            )
+        )
+        return secret_of(token, key.key_hash, self._secrets), token

@@ -1,0 +1,124 @@
+"""Issuing upload tokens, and counting their uses."""
+
+from datetime import timedelta
+
+import msgspec
+
+from application.keys.callers import Caller, hash_of, may, new_command_id, upload_token_secret
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.read_side import BucketRecord, NamespaceRecord
+from domain.buckets.bucket import Policy
+from domain.events.event import Origin
+from domain.keys.api_key import Permission
+from domain.keys.upload_token import (
+    ID_PREFIX,
+    UPLOAD_LIFETIME_SECONDS,
+    IssueToken,
+    UploadToken,
+    UploadTokenUsed,
+    check_use,
+    issue,
+    token_of,
+)
+from domain.refusals import ForbiddenError
+from domain.uploads.admission import Announcement
+
+_KNOWN_TOKENS = 10_000
+
+
+class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token should allow. No content types: any; `max_size_bytes` None: what the tier allows.
+
+    `upload_lifetime`: for how long uploads that it begins get URLs. `policy`: of its uploads; None: the bucket's, and
+    then they replace nothing.
+    """
+
+    content_types: tuple[str, ...] = ()
+    max_size_bytes: int | None = None
+    max_count: int = 1
+    expires_in: timedelta
+    upload_lifetime: timedelta = timedelta(seconds=UPLOAD_LIFETIME_SECONDS)
+    policy: Policy | None = None
+
+
+class IssuingUploadTokens:
+    """One command: the key that asks gives a part of what it may do to whoever gets the token."""
+
+    def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        wish: TokenWish,
+        *,
+        ids: Ids | None = None,
+    ) -> tuple[UploadToken, str]:
+        """Give out a token for a bucket and return it with its secret. It ends with the key at the latest.
+
+        `ids`: those of a request under an idempotency key.
+        """
+        ids = ids or self._ids
+        if wish.policy not in {None, Policy.INSERT} and not may(caller.key, Permission.DELETE, namespace, bucket):
+            raise ForbiddenError(
+                "grants_too_much",
+                f"The policy '{wish.policy}' replaces what objects hold, and this API key cannot grant that without the"
+                " permission 'delete': leave policy out, or use a key that has it.",
+                {"exceeds": ["policy"]},
+            )
+        now = self._clock.now()
+        token_id = ids.new(ID_PREFIX)
+        secret = upload_token_secret(token_id, ids.secret().removeprefix("sk_"))
+        key = caller.key
+        expires_at = now + wish.expires_in
+        command = IssueToken(
+            origin=caller.origin(
+                now, new_command_id(ids), namespace_id=bucket.namespace_id, bucket_id=bucket.bucket_id
+            ),
+            token_id=token_id,
+            token_hash=hash_of(secret),
+            key_id=key.key_id,
+            content_types=wish.content_types,
+            max_size_bytes=wish.max_size_bytes,
+            max_count=wish.max_count,
+            expires_at=expires_at if key.expires_at is None else min(expires_at, key.expires_at),
+            upload_lifetime_seconds=int(wish.upload_lifetime.total_seconds()),
+            policy=wish.policy,
+        )
+        event = issue(command)
+        await self._log.append(
+            Command(
+                command_id=command.origin.command_id,
+                organization_id=command.origin.organization_id,
+                key_id=key.key_id,
+                namespace_id=bucket.namespace_id,
+                bucket_id=bucket.bucket_id,
+                streams=(StreamAppend(stream_id=command.token_id, expected_version=0, events=(event,)),),
+            )
+        )
+        return token_of(event), secret
+
+
+class TokenUses:
+    """Knows, or guesses, how often tokens were used: the log has the last word, as a version conflict."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, int] = {}
+
+    def stream(self, token: UploadToken, announced: Announcement, origin: Origin, upload_id: str) -> StreamAppend:
+        """Return what has to be appended together with the upload; refuse what the token does not allow."""
+        version = self._versions.get(token.token_id, 1)
+        check_use(token, used=version - 1, content_type=announced.content_type, size_bytes=announced.file_size_bytes)
+        used = UploadTokenUsed(origin=origin, token_id=token.token_id, upload_id=upload_id)
+        return StreamAppend(stream_id=token.token_id, expected_version=version, events=(used,))
+
+    def learn(self, token: UploadToken, version: int) -> None:
+        """Take in how many events the token's stream has."""
+        if len(self._versions) >= _KNOWN_TOKENS:
+            self._versions.clear()
+        self._versions[token.token_id] = max(version, self._versions.get(token.token_id, 1))

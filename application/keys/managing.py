@@ -1,0 +1,378 @@
+"""Managing API keys: giving out, changing, rotating, taking back. The secret is shown once and never stored."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from application.keys.callers import Caller, hash_of, new_command_id
+from application.loading import CONFLICT_RETRIES
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import (
+    Claim,
+    ClaimTakenError,
+    Command,
+    EventLog,
+    StreamAppend,
+    VersionConflictError,
+)
+from application.ports.read_side import KeyRecord, ReadSide
+from application.rules import Rules
+from domain.events.event import Origin
+from domain.events.registry import decode
+from domain.keys import api_key as keys
+from domain.keys.api_key import (
+    DEFAULT_PERMISSIONS,
+    ActiveKey,
+    ApiKey,
+    ApiKeyEvent,
+    ApiKeysListed,
+    KeyStatus,
+    NoKey,
+    Permission,
+    Powers,
+    check_grant,
+)
+from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+
+_PREFIX_LENGTH = 10
+
+
+class KeyWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new key should be like. No scopes: for everything; no origins: in pages of any web origin."""
+
+    name: str
+    user_id: str
+    description: str = ""
+    permissions: tuple[Permission, ...] = DEFAULT_PERMISSIONS
+    scopes: tuple[Mapping[str, Any], ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    rate_limit_override: int | None = None
+    expires_at: datetime | None = None
+
+
+class KeyChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What should become of a key; what is None stays. `status`: `revoked` takes it back, `active` finds out."""
+
+    name: str | None = None
+    description: str | None = None
+    permissions: tuple[Permission, ...] | None = None
+    scopes: tuple[Mapping[str, Any], ...] | None = None
+    allowed_origins: tuple[str, ...] | None = None
+    rate_limit_override: int | None = None
+    expires_at: datetime | None = None
+    status: KeyStatus | None = None
+
+
+class ManagingKeys:
+    """Creates, changes, rotates and revokes keys; a user's keys have names of their own.
+
+    `by`: the key that asks, which must be live and can give no more than it has; None for the operator.
+    """
+
+    def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids, rules: Rules) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+
+    async def create(
+        self,
+        organization_id: str,
+        wish: KeyWish,
+        *,
+        actor_id: str,
+        by: KeyRecord | None = None,
+        secret: str | None = None,
+        ids: Ids | None = None,
+    ) -> tuple[KeyRecord, str]:
+        """Give out a key and return it with its secret. `ids`: those of a request under an idempotency key."""
+        ids = ids or self._ids
+        key_id = ids.new("key_")
+        secret = secret or ids.secret()
+        origin = self._origin(organization_id, actor_id)
+        scopes = tuple(dict(scope) for scope in wish.scopes)
+        origins = keys.check_origins(wish.allowed_origins)
+        if by is not None:
+            granted = Powers(
+                permissions=wish.permissions,
+                scopes=scopes,
+                allowed_origins=origins,
+                rate_limit_override=wish.rate_limit_override,
+                expires_at=wish.expires_at,
+            )
+            check_grant(granted, by.powers, organization_id)
+        command = keys.CreateKey(
+            origin=origin,
+            key_id=key_id,
+            user_id=wish.user_id,
+            name=wish.name,
+            description=wish.description,
+            key_hash=hash_of(secret),
+            prefix=secret[:_PREFIX_LENGTH],
+            permissions=wish.permissions,
+            scopes=scopes,
+            allowed_origins=origins,
+            rate_limit_override=wish.rate_limit_override,
+            expires_at=wish.expires_at,
+        )
+        stream = StreamAppend(stream_id=key_id, expected_version=0, events=keys.decide(command, NoKey()))
+        await self._append(stream, origin, by, name=wish.name, user_id=wish.user_id)
+        record = KeyRecord(
+            key_id=key_id,
+            organization_id=organization_id,
+            user_id=wish.user_id,
+            name=wish.name,
+            description=wish.description,
+            key_hash=command.key_hash,
+            prefix=command.prefix,
+            permissions=wish.permissions,
+            scopes=command.scopes,
+            rate_limit_override=wish.rate_limit_override,
+            expires_at=wish.expires_at,
+            created_at=origin.at,
+            created_by=actor_id,
+            revoked_at=None,
+            revoked_by=None,
+            allowed_origins=command.allowed_origins,
+        )
+        return record, secret
+
+    async def change(
+        self, organization_id: str, change: KeyChange, *, user_id: str, name: str, actor_id: str, by: KeyRecord
+    ) -> KeyRecord:
+        """Change a key, in one command whatever changes, and return it as it is then."""
+        if change.status is KeyStatus.EXPIRED:
+            raise InvalidInputError(
+                "invalid_status",
+                "status cannot be set to expired: set expires_at, or revoke the key.",
+                {"field": "status"},
+            )
+        given = {f: getattr(change, f) for f in change.__struct_fields__ if f != "status"}
+        if change.allowed_origins is not None:
+            given["allowed_origins"] = keys.check_origins(change.allowed_origins)
+        if change.scopes is not None:
+            given["scopes"] = tuple(dict(scope) for scope in change.scopes)
+
+        def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
+            events: tuple[ApiKeyEvent, ...] = ()
+            if change.status is not KeyStatus.REVOKED or any(value is not None for value in given.values()):
+                events = keys.decide(keys.UpdateKey(origin=origin, **given), state)
+                new = _told(events, state)
+                if isinstance(new, ActiveKey):
+                    _check_active(change, new, origin.at)
+                    check_grant(_powers(new), by.powers, organization_id)
+            if change.status is KeyStatus.REVOKED:
+                events += keys.decide(keys.RevokeKey(origin=origin), _told(events, state))
+            return events
+
+        return await self._carry_out(
+            organization_id, decide, user_id=user_id, name=name, new_name=change.name, actor_id=actor_id, by=by
+        )
+
+    async def rotate(
+        self,
+        organization_id: str,
+        *,
+        user_id: str,
+        name: str,
+        actor_id: str,
+        by: KeyRecord,
+        overlap: timedelta | None = None,
+        ids: Ids | None = None,
+    ) -> tuple[KeyRecord, str]:
+        """Give a key another secret and return it. The present one works for `overlap`, by default as the rules say.
+
+        `ids`: those of a request under an idempotency key. Where an earlier attempt has rotated the key, it stays as it
+        is, and the secret is empty: another rotation would end the secret that is in use.
+        """
+        secret = self._ids.secret()
+        command_id = new_command_id(ids or self._ids)
+        overlap = self._rules.key_overlap if overlap is None else overlap
+
+        def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
+            if isinstance(state, ActiveKey):
+                check_grant(_powers(state), by.powers, organization_id)
+            command = keys.RotateKey(
+                origin=origin,
+                key_hash=hash_of(secret),
+                prefix=secret[:_PREFIX_LENGTH],
+                previous_until=origin.at + overlap,
+            )
+            return keys.decide(command, state)
+
+        record = await self._carry_out(
+            organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by, command_id=command_id
+        )
+        return record, secret if record.key_hash == hash_of(secret) else ""
+
+    async def again(self, organization_id: str, *, user_id: str, key_id: str) -> tuple[KeyRecord, str]:
+        """Return a key that was given out or rotated, without its secret, which nobody knows any more."""
+        return await self._by_id(organization_id, user_id, key_id), ""
+
+    async def revoke(
+        self,
+        organization_id: str,
+        *,
+        user_id: str,
+        name: str,
+        actor_id: str,
+        by: KeyRecord | None = None,
+        lets_open_finish: bool = False,
+    ) -> KeyRecord:
+        """Take a key back: it opens nothing any more, in no process, 5 s from now at the latest.
+
+        Bytes of uploads that it requested, or a token of its, are refused from now on, unless what is open may finish.
+        """
+        if await self._read_side.key_by_name(organization_id, user_id, name) is None:
+            raise _not_found(name)
+
+        def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
+            return keys.decide(keys.RevokeKey(origin=origin, lets_open_finish=lets_open_finish), state)
+
+        return await self._carry_out(organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by)
+
+    async def revoke_by_id(self, key_id: str, *, actor_id: str) -> KeyRecord:
+        """Take a key back by its id, for the operator, and return it."""
+        key = await self._read_side.key_by_id(key_id)
+        if key is None:
+            raise NotFoundError(
+                "key_not_found",
+                "There is no such API key, or it is not yours: check its id or name.",
+                {"key_id": key_id[:100]},
+            )
+        if key.revoked_at is None:
+            await self.revoke(key.organization_id, user_id=key.user_id, name=key.name, actor_id=actor_id)
+        return await self._by_id(key.organization_id, key.user_id, key_id)
+
+    async def list_live(self, organization_id: str) -> Sequence[KeyRecord]:
+        """Return all live keys of an organization by user, each user's newest first, for the operator."""
+        users = sorted(await self._read_side.users(organization_id))
+        found = [key for user in users for key in await self._read_side.keys(organization_id, user)]
+        return [key for key in found if key.revoked_at is None]
+
+    async def list(self, caller: Caller, user_id: str, *, revoked: bool) -> Sequence[KeyRecord]:
+        """Return a user's keys, the newest first, and record who looked; `revoked`: those too."""
+        origin = caller.origin(self._clock.now(), new_command_id(self._ids))
+        listed = ApiKeysListed(origin=origin, user_id=user_id)
+        stream = StreamAppend(stream_id=self._ids.new("audit_"), expected_version=0, events=(listed,))
+        await self._log.append(
+            Command(
+                command_id=origin.command_id,
+                organization_id=origin.organization_id,
+                key_id=caller.key.key_id,
+                streams=(stream,),
+            )
+        )
+        found = await self._read_side.keys(origin.organization_id, user_id)
+        return [key for key in found if revoked or key.revoked_at is None]
+
+    async def _carry_out(
+        self,
+        organization_id: str,
+        decide: "_Decide",
+        *,
+        user_id: str,
+        name: str,
+        new_name: str | None = None,
+        actor_id: str,
+        by: KeyRecord | None,
+        command_id: str | None = None,
+    ) -> KeyRecord:
+        """Append what `decide` says, unless that was done already under the `command_id`."""
+        key_id = (await self._named(organization_id, user_id, name)).key_id
+        for _ in range(CONFLICT_RETRIES):
+            stored = await self._log.read_stream(key_id)
+            told = [cast("ApiKeyEvent", decode(event.state)) for event in stored]
+            if any(event.origin.command_id == command_id for event in told):
+                return await self._by_id(organization_id, user_id, key_id)
+            state = _told(told, NoKey())
+            origin = self._origin(organization_id, actor_id, command_id)
+            events = decide(origin, state)
+            stream = StreamAppend(stream_id=key_id, expected_version=len(stored), events=events)
+            claimed = new_name if isinstance(state, ActiveKey) and new_name != state.name else None
+            try:
+                await self._append(stream, origin, by, name=claimed, user_id=user_id)
+            except VersionConflictError:
+                continue
+            return await self._by_id(organization_id, user_id, key_id)
+        raise WrongStateError("busy", "The API key is being changed by other requests: try again in a moment.")
+
+    async def _append(
+        self, stream: StreamAppend, origin: Origin, by: KeyRecord | None, *, name: str | None, user_id: str
+    ) -> None:
+        free = () if name is None else (Claim(scope=f"key:{origin.organization_id}:{user_id}", key=name),)
+        try:
+            await self._log.append(
+                Command(
+                    command_id=origin.command_id,
+                    organization_id=origin.organization_id,
+                    key_id=None if by is None else by.key_id,
+                    streams=(stream,),
+                    free=free,
+                )
+            )
+        except ClaimTakenError as taken:
+            raise WrongStateError(
+                "name_taken", f"A key named '{name}' exists already: use another name.", {"key_id": taken.owner_id}
+            ) from taken
+
+    async def _by_id(self, organization_id: str, user_id: str, key_id: str) -> KeyRecord:
+        return next(key for key in await self._read_side.keys(organization_id, user_id) if key.key_id == key_id)
+
+    async def _named(self, organization_id: str, user_id: str, name: str) -> KeyRecord:
+        """Return the user's key of this name: the live one, otherwise the one that was revoked last."""
+        found = [key for key in await self._read_side.keys(organization_id, user_id) if key.name == name]
+        if not found:
+            raise _not_found(name)
+        live = [key for key in found if key.revoked_at is None]
+        return live[0] if live else max(found, key=lambda key: key.revoked_at or key.created_at)
+
+    def _origin(self, organization_id: str, actor_id: str, command_id: str | None = None) -> Origin:
+        return Origin(
+            organization_id=organization_id,
+            actor_id=actor_id,
+            command_id=command_id or new_command_id(self._ids),
+            at=self._clock.now(),
+        )
+
+
+class _Decide(Protocol):
+    def __call__(self, origin: Origin, state: ApiKey, /) -> tuple[ApiKeyEvent, ...]: ...
+
+
+def user_id(internal_id: str, user: str) -> str:
+    """Return the id that stands for a user's name or e-mail address, which itself is never stored."""
+    return "usr_" + hashlib.sha256(f"{internal_id}:{user.strip().lower()}".encode()).hexdigest()[:16]
+
+
+def _told(events: Sequence[ApiKeyEvent], state: ApiKey) -> ApiKey:
+    for event in events:
+        state = keys.evolve(state, event)
+    return state
+
+
+def _powers(key: ActiveKey) -> Powers:
+    return Powers(
+        permissions=key.permissions,
+        scopes=key.scopes,
+        allowed_origins=key.allowed_origins,
+        rate_limit_override=key.rate_limit_override,
+        expires_at=key.expires_at,
+    )
+
+
+def _check_active(change: KeyChange, new: ActiveKey, now: datetime) -> None:
+    if change.status is KeyStatus.ACTIVE and new.expires_at is not None and new.expires_at <= now:
+        raise WrongStateError("key_is_expired", "The API key has expired: set a later expires_at.")
+
+
+def _not_found(name: str) -> NotFoundError:
+    return NotFoundError(
+        "key_not_found",
+        "There is no such API key, or it is not yours: check its id or name.",
+        {"key_name": name[:100]},
+    )

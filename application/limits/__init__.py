@@ -1,0 +1,1 @@
+"""Limits on requests, and fair turns between organizations wherever work queues."""

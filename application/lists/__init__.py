@@ -1,0 +1,1 @@
+"""Which fields each list can be filtered, sorted and searched by."""

@@ -1,0 +1,260 @@
+"""Lists: by which fields each can be filtered, sorted and searched, and what is counted over its rows.
+
+Adapters give the same meaning to the same names; where a field stands in a record is said here, for all of them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from application.ports.read_side import (
+    AvoidedDuplicate,
+    BucketRecord,
+    Figures,
+    NamespaceRecord,
+    ObjectRecord,
+    Place,
+    UploadRecord,
+)
+from application.ports.tasks import TaskRecord
+from domain.lists.filtering import Fields, Kind, Order, Ref, number_of
+
+SORTED_CHARACTERS = 255
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+Record = TypeVar("Record")
+
+
+class Field(msgspec.Struct, Generic[Record], frozen=True):
+    """A field: of what kind, and where it stands in a record."""
+
+    kind: Kind
+    of: Callable[[Record], Any]
+
+
+class Listing(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
+    """What can be asked of a list. `rest`: the JSON field whose keys are fields too. `names`: what search looks at.
+
+    `documents`: the JSON whose values search looks at too. `sums`: what is added up over the rows, by name.
+    """
+
+    fields: Mapping[str, Field[Record]]
+    rest: str | None = None
+    names: Callable[[Record], Sequence[str | None]]
+    documents: Callable[[Record], Sequence[Any]] = lambda _: ()
+    sums: Mapping[str, Callable[[Record], int]]
+    status: Callable[[Record], str | None] = lambda _: None
+
+    @property
+    def known(self) -> Fields:
+        """The fields as filters and orders know them."""
+        return Fields({name: field.kind for name, field in self.fields.items()}, self.rest)
+
+    def value(self, record: Record, ref: Ref) -> tuple[bool, Any]:
+        """Return whether a field is there, and its value; a JSON null is there."""
+        found = self.fields[ref.name].of(record)
+        for key in ref.path:
+            if not isinstance(found, dict) or key not in found:
+                return False, None
+            found = found[key]
+        return (ref.kind is Kind.JSON and bool(ref.path)) or found is not None, found
+
+    def place(self, record: Record, order: Order | None) -> Place:
+        """Return where a record stands in an order, to go on behind it."""
+        position: int = record.position  # type: ignore[attr-defined]  # every record of a list has one
+        if order is None or is_by_age(order):
+            return Place(position=position)
+        rank, number, text = _sort_key(*self.value(record, order.ref))
+        return Place(rank=rank, number=number, text=text, position=position)
+
+    def figures(self, records: Iterable[Record]) -> Figures:
+        """Count records and add up what they say."""
+        count, by_status = 0, dict[str, int]()
+        sums = dict.fromkeys(self.sums, 0)
+        for record in records:
+            count += 1
+            for name, of in self.sums.items():
+                sums[name] += of(record)
+            if (status := self.status(record)) is not None:
+                by_status[status] = by_status.get(status, 0) + 1
+        return Figures(count=count, sums=sums, by_status=by_status)
+
+
+def is_by_age(order: Order | None) -> bool:
+    """Say whether an order is that of creation, which is the order of positions and has an index."""
+    return order is None or order.ref.name == "created_at"
+
+
+def _sort_key(there: bool, value: Any) -> tuple[int, Decimal, str]:  # noqa: ANN401  # of any field
+    """Return rank, number and text: what is missing comes first, then numbers, texts, false and true."""
+    match value:
+        case _ if not there:
+            return 0, Decimal(0), ""
+        case bool():
+            return 3, Decimal(int(value)), ""
+        case int() | float():
+            return 1, number_of(value), ""
+        case datetime():
+            return 1, Decimal((value - _EPOCH) // _MICROSECOND) / (_SECOND // _MICROSECOND), ""
+        case str():
+            return 2, Decimal(0), value[:SORTED_CHARACTERS]
+        case _:
+            return 0, Decimal(0), ""
+
+
+def texts_within(document: object) -> Iterator[str]:
+    """Yield every text and number in JSON, however deep, as text; keys are not among them."""
+    match document:
+        case str():
+            yield document
+        case int() | float() if not isinstance(document, bool):
+            yield format(number_of(document), "f")
+        case dict():
+            for value in document.values():
+                yield from texts_within(value)
+        case list():
+            for value in document:
+                yield from texts_within(value)
+        case _:
+            pass
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, list) else 0
+
+
+UPLOADS = Listing[UploadRecord](
+    fields={
+        "upload_id": Field(Kind.ID, lambda row: row.upload_id),
+        "bucket_id": Field(Kind.ID, lambda row: row.bucket_id),
+        "status": Field(Kind.WORD, lambda row: row.status.value),
+        "filename": Field(Kind.TEXT, lambda row: row.filename),
+        "content_type": Field(Kind.TEXT, lambda row: row.content_type),
+        "s3_key": Field(Kind.TEXT, lambda row: row.storage_key),
+        "file_size_bytes": Field(
+            Kind.NUMBER, lambda row: row.declared_size_bytes if row.size_bytes is None else row.size_bytes
+        ),
+        "file_hash": Field(Kind.ID, lambda row: row.declared_sha256 if row.sha256 is None else row.sha256),
+        "etag": Field(Kind.ID, lambda row: row.etag),
+        "presigned_url_expiration": Field(Kind.NUMBER, lambda row: row.url_expires_in_seconds),
+        "metadata": Field(Kind.JSON, lambda row: row.metadata),
+        "object_metadata": Field(Kind.JSON, lambda row: row.object_metadata),
+        "create_object_on_confirm": Field(Kind.FLAG, lambda row: row.create_object),
+        "skip_duplicates": Field(Kind.FLAG, lambda row: row.skip_duplicates),
+        "is_duplicate": Field(Kind.FLAG, lambda row: row.duplicate_of is not None),
+        "skipped_unique_key": Field(Kind.FLAG, lambda row: row.existing_object_id is not None),
+        "blob_property": Field(Kind.TEXT, lambda row: row.blob_property),
+        "blob_type": Field(Kind.TEXT, lambda row: row.blob_type),
+        "duplicate_of_upload_id": Field(Kind.ID, lambda row: row.duplicate_of),
+        "existing_object_id": Field(Kind.ID, lambda row: row.existing_object_id),
+        "object_id": Field(Kind.ID, lambda row: row.object_id),
+        "task_id": Field(Kind.ID, lambda row: row.task_id),
+        "message": Field(Kind.TEXT, lambda row: row.message),
+        "failure_reason": Field(Kind.ID, lambda row: row.failure_reason),
+        "deletes_at": Field(Kind.MOMENT, lambda row: row.deletes_at),
+        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
+        "expires_at": Field(Kind.MOMENT, lambda row: row.expires_at),
+        "verified_at": Field(Kind.MOMENT, lambda row: row.verified_at),
+        "completed_at": Field(Kind.MOMENT, lambda row: row.completed_at),
+    },
+    names=lambda row: (row.filename,),
+    documents=lambda row: (row.metadata,),
+    sums={
+        "size_bytes": lambda row: (row.declared_size_bytes if row.size_bytes is None else row.size_bytes) or 0,
+    },
+    status=lambda row: row.status.value,
+)
+AVOIDED_DUPLICATES = Listing[AvoidedDuplicate](
+    fields={
+        "duplicate_id": Field(Kind.ID, lambda row: row.duplicate_id),
+        "bucket_id": Field(Kind.ID, lambda row: row.bucket_id),
+        "original_upload_id": Field(Kind.ID, lambda row: row.original_upload_id),
+        "filename": Field(Kind.TEXT, lambda row: row.filename),
+        "content_type": Field(Kind.TEXT, lambda row: row.content_type),
+        "file_size_bytes": Field(Kind.NUMBER, lambda row: row.declared_size_bytes),
+        "file_hash": Field(Kind.ID, lambda row: row.sha256),
+        "metadata": Field(Kind.JSON, lambda row: row.metadata),
+        "object_metadata": Field(Kind.JSON, lambda row: row.object_metadata),
+        "create_object_on_confirm": Field(Kind.FLAG, lambda row: row.create_object),
+        "blob_property": Field(Kind.TEXT, lambda row: row.blob_property),
+        "saved_bytes": Field(Kind.NUMBER, lambda row: row.saved_bytes),
+        "deletes_at": Field(Kind.MOMENT, lambda row: row.deletes_at),
+        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
+    },
+    names=lambda row: (row.filename,),
+    documents=lambda row: (row.metadata,),
+    sums={"saved_bytes": lambda row: row.saved_bytes},
+)
+BUCKETS = Listing[BucketRecord](
+    fields={
+        "bucket_id": Field(Kind.ID, lambda row: row.bucket_id),
+        "bucket_name": Field(Kind.TEXT, lambda row: row.name),
+        "description": Field(Kind.TEXT, lambda row: row.description),
+        "status": Field(Kind.WORD, lambda row: row.status.value),
+        "object_count": Field(Kind.NUMBER, lambda row: row.object_count),
+        "total_size_bytes": Field(Kind.NUMBER, lambda row: row.total_size_bytes),
+        "metadata": Field(Kind.JSON, lambda row: row.metadata),
+        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
+        "updated_at": Field(Kind.MOMENT, lambda row: row.updated_at),
+        "last_upload_at": Field(Kind.MOMENT, lambda row: row.last_upload_at),
+    },
+    names=lambda row: (row.name,),
+    documents=lambda row: (row.metadata,),
+    sums={
+        "object_count": lambda row: row.object_count,
+        "total_size_bytes": lambda row: row.total_size_bytes,
+    },
+)
+NAMESPACES = Listing[NamespaceRecord](
+    fields={
+        "namespace_id": Field(Kind.ID, lambda row: row.namespace_id),
+        "namespace_name": Field(Kind.TEXT, lambda row: row.name),
+        "namespace_type": Field(Kind.TEXT, lambda row: row.settings.get("namespace_type")),
+        "description": Field(Kind.TEXT, lambda row: row.description),
+        "bucket_count": Field(Kind.NUMBER, lambda row: row.bucket_count),
+        "object_count": Field(Kind.NUMBER, lambda row: row.object_count),
+        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
+        "updated_at": Field(Kind.MOMENT, lambda row: row.updated_at),
+    },
+    names=lambda row: (row.name,),
+    sums={
+        "bucket_count": lambda row: row.bucket_count,
+        "object_count": lambda row: row.object_count,
+        "feature_extractors": lambda row: _length(row.settings.get("feature_extractors")),
+        "payload_indexes": lambda row: _length(row.settings.get("payload_indexes")),
+    },
+)
+OBJECTS = Listing[ObjectRecord](
+    fields={
+        "object_id": Field(Kind.ID, lambda row: row.object_id),
+        "bucket_id": Field(Kind.ID, lambda row: row.bucket_id),
+        "key_prefix": Field(Kind.TEXT, lambda row: row.key_prefix),
+        "metadata": Field(Kind.JSON, lambda row: row.metadata),
+        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
+        "updated_at": Field(Kind.MOMENT, lambda row: row.updated_at),
+    },
+    rest="metadata",
+    names=lambda row: [row.key_prefix, *(blob.filename for blob in row.blobs)],
+    documents=lambda row: (row.metadata,),
+    sums={"blobs": lambda row: len(row.blobs)},
+)
+TASKS = Listing[TaskRecord](
+    fields={
+        "task_id": Field(Kind.ID, lambda row: row.task_id),
+        "task_type": Field(Kind.ID, lambda row: row.task_type.value),
+        "status": Field(Kind.WORD, lambda row: row.status.value),
+        "namespace_id": Field(Kind.ID, lambda row: row.namespace_id),
+        "error": Field(Kind.TEXT, lambda row: row.error),
+        "additional_data": Field(Kind.JSON, lambda row: row.additional_data),
+        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
+        "updated_at": Field(Kind.MOMENT, lambda row: row.updated_at),
+    },
+    names=lambda row: (row.task_id,),
+    documents=lambda row: (list(row.inputs),),
+    sums={},
+)

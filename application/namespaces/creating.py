@@ -1,0 +1,66 @@
+"""Creating namespaces."""
+
+from typing import Any
+
+from application.keys.callers import Caller, new_command_id
+from application.namespaces.changing import namespace_name_claim, namespace_name_taken
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import ClaimTakenError, Command, EventLog, StreamAppend
+from application.ports.read_side import NamespaceRecord
+from domain.namespaces.namespace import CreateNamespace, NamespaceStatus, NoNamespace, decide
+
+
+class CreatingNamespaces:
+    """One command; a name is given once in an organization."""
+
+    def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(
+        self,
+        caller: Caller,
+        *,
+        name: str,
+        description: str | None,
+        settings: dict[str, Any],
+        ids: Ids | None = None,
+    ) -> NamespaceRecord:
+        """Create a namespace. `settings`: what belongs to other products, kept and returned as it came.
+
+        `ids`: those of a request under an idempotency key.
+        """
+        ids = ids or self._ids
+        now = self._clock.now()
+        namespace_id = ids.new("ns_")
+        origin = caller.origin(now, new_command_id(ids), namespace_id=namespace_id)
+        command = CreateNamespace(
+            origin=origin, namespace_id=namespace_id, name=name, description=description, settings=settings
+        )
+        stream = StreamAppend(stream_id=namespace_id, expected_version=0, events=decide(command, NoNamespace()))
+        try:
+            position = await self._log.append(
+                Command(
+                    command_id=origin.command_id,
+                    organization_id=origin.organization_id,
+                    key_id=caller.key.key_id,
+                    streams=(stream,),
+                    free=(namespace_name_claim(origin.organization_id, name),),
+                )
+            )
+        except ClaimTakenError as taken:
+            raise namespace_name_taken(taken, caller) from taken
+        return NamespaceRecord(
+            namespace_id=namespace_id,
+            organization_id=origin.organization_id,
+            name=name,
+            description=description,
+            settings=settings,
+            status=NamespaceStatus.ACTIVE,
+            created_at=now,
+            updated_at=now,
+            bucket_count=0,
+            object_count=0,
+            position=position,
+        )

@@ -1,0 +1,206 @@
+"""Changing objects: other blobs, other fields, another prefix."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from application.keys.callers import Caller, EndDeniedError, ReplaceDeniedError, may_read, may_replace, new_command_id
+from application.loading import CONFLICT_RETRIES, load_object, object_not_found
+from application.objects.composing import ComposingObjects, schema_of
+from application.objects.putting_into import object_claim
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import (
+    Claim,
+    ClaimTakenError,
+    Command,
+    EventLog,
+    OriginalGoneError,
+    StreamAppend,
+    VersionConflictError,
+)
+from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, ReadSide
+from application.rules import Rules
+from domain.buckets.bucket import check_retention
+from domain.events.registry import decode
+from domain.objects import object as objects
+from domain.objects.composition import BlobWish, check_fields, check_key_prefix, key_of
+from domain.objects.object import Blob, LiveObject, UpdateObject, content_digest, holds_all_of, uploads_of, with_blobs
+from domain.refusals import ConflictError, WrongStateError
+from domain.uploads.upload import lasts_until, later_end
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different; what is None stays.
+
+    `blobs` take the place of all blobs, or with `keep_others` of those of the same properties. `fields` are merged into
+    the object's own; null removes one. `skip_duplicates`: whether later objects of the same content find this one.
+    `expires_after_seconds`: it ends so long from now, None: never. `kept_until`: it ends no sooner, None: never.
+    """
+
+    blobs: Sequence[BlobWish] | None = None
+    keep_others: bool = False
+    fields: dict[str, Any] = {}
+    key_prefix: str | None = None
+    skip_duplicates: bool | None = None
+    expires_after_seconds: int | UnsetType | None = UNSET
+    kept_until: datetime | UnsetType | None = UNSET
+
+
+class ChangingObjects:
+    """One command; uploads that the object has no more are forgotten later, unless another object takes them up."""
+
+    def __init__(
+        self, *, log: EventLog, read_side: ReadSide, compose: ComposingObjects, clock: Clock, ids: Ids, rules: Rules
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._compose = compose
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+
+    async def __call__(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, object_id: str, change: Change
+    ) -> ObjectRecord:
+        """Change an object of the bucket and return it. Refuses with `ConflictError` where another is like that.
+
+        A caller that may not delete adds blobs and changes fields, but loses no blob that is there, and has nothing
+        end sooner but uploads of its own.
+        """
+        check_key_prefix(change.key_prefix)
+        if change.expires_after_seconds is not UNSET:
+            check_retention(change.expires_after_seconds, "expires_after_seconds")
+        for _ in range(CONFLICT_RETRIES):
+            record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
+            if record is None or record.bucket_id != bucket.bucket_id:
+                raise object_not_found(object_id)
+            blobs = None if change.blobs is None else await self._compose(bucket, change.blobs)
+            try:
+                await self._change(
+                    caller, bucket, object_id, change, blobs, replaces=may_replace(caller, namespace, bucket)
+                )
+            except (VersionConflictError, OriginalGoneError):
+                continue  # somebody changed it, or forgot an upload: look at both again
+            except ClaimTakenError as taken:
+                raise taken_by_another(taken, reads=may_read(caller, namespace, bucket)) from taken
+            changed = await self._read_side.bucket_object(bucket.namespace_id, object_id)
+            if changed is None:
+                raise object_not_found(object_id)
+            return changed
+        raise WrongStateError("busy", "The object is being changed by other requests: try again in a moment.")
+
+    async def _change(
+        self,
+        caller: Caller,
+        bucket: BucketRecord,
+        object_id: str,
+        change: Change,
+        blobs: tuple[Blob, ...] | None,
+        *,
+        replaces: bool,
+    ) -> None:
+        loaded = await load_object(self._log, object_id)
+        current = loaded.state
+        if not isinstance(current, LiveObject):
+            raise object_not_found(object_id)
+        origin = loaded.origin_of(caller.key.key_id, new_command_id(self._ids), self._clock.now())
+        if blobs is None:
+            blobs = current.blobs
+        elif change.keep_others:
+            blobs = with_blobs(current.blobs, blobs)
+        if not replaces and not holds_all_of(blobs, current.blobs):
+            raise ReplaceDeniedError
+        ends_at = _end(change, current, origin.at)
+        if not replaces:
+            if not lasts_until(current.deletes_at, ends_at):
+                raise EndDeniedError("The object", {"object_id": object_id})
+            added = uploads_of(blobs) - current.upload_ids()
+            await check_ends(self._log, self._read_side, caller, bucket, added, ends_at)
+        metadata = merged(current.metadata, change.fields)
+        check_fields(metadata, blobs, schema_of(bucket))
+        findable = current.content_key is not None if change.skip_duplicates is None else change.skip_duplicates
+        command = UpdateObject(
+            origin=origin,
+            blobs=blobs,
+            metadata=metadata,
+            key_prefix=current.key_prefix if change.key_prefix is None else change.key_prefix,
+            unique_key=key_of(bucket.unique_key, metadata),
+            content_key=content_digest(blobs, metadata) if findable else None,
+            forget_at=origin.at + self._rules.retention,
+            deletes_at=ends_at,
+        )
+        free = []
+        if command.content_key is not None and command.content_key != current.content_key:
+            free.append(content_claim(bucket.bucket_id, command.content_key))
+        if command.unique_key is not None and command.unique_key != current.unique_key:
+            free.append(object_claim(bucket.bucket_id, command.unique_key))
+        events = objects.decide(command, current)
+        if events:
+            await self._log.append(
+                Command(
+                    command_id=origin.command_id,
+                    organization_id=origin.organization_id,
+                    key_id=caller.key.key_id,
+                    namespace_id=origin.namespace_id,
+                    streams=(StreamAppend(stream_id=object_id, expected_version=loaded.version, events=events),),
+                    free=tuple(free),
+                    stored=tuple(sorted(uploads_of(blobs) - current.upload_ids())),
+                )
+            )
+
+
+def _end(change: Change, current: LiveObject, now: datetime) -> datetime | None:
+    """Return when an object ends that is changed now."""
+    if change.expires_after_seconds is None:
+        return None
+    if change.expires_after_seconds is not UNSET:
+        return now + timedelta(seconds=change.expires_after_seconds)
+    return current.deletes_at if change.kept_until is UNSET else later_end(current.deletes_at, change.kept_until)
+
+
+async def check_ends(
+    log: EventLog,
+    read_side: ReadSide,
+    caller: Caller,
+    bucket: BucketRecord,
+    upload_ids: Collection[str],
+    ends_at: datetime | None,
+) -> None:
+    """Refuse to have uploads that others requested end sooner, by making them part of an object that does."""
+    if ends_at is None:
+        return
+    for upload in (await read_side.uploads_by_id(bucket.namespace_id, upload_ids)).values():
+        if upload.object_id is not None or lasts_until(upload.deletes_at, ends_at):
+            continue
+        stored = await log.read_stream(upload.upload_id)
+        if not stored or decode(stored[0].state).origin.actor_id != caller.actor_id:
+            raise EndDeniedError(f"The upload {upload.upload_id}", {"upload_id": upload.upload_id})
+
+
+def merged(metadata: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """Return an object's fields with others merged in; null removes one."""
+    return {name: value for name, value in {**metadata, **fields}.items() if value is not None or name not in fields}
+
+
+def content_claim(bucket_id: str, content_key: str) -> Claim:
+    """Return the claim on its content that an object holds which later ones are to find."""
+    return Claim(scope=f"content:{bucket_id}", key=content_key)
+
+
+def taken_by_another(taken: ClaimTakenError, *, reads: bool) -> ConflictError:
+    """Return the refusal of an object whose unique key or content another one has; who `reads` is told which one."""
+    details = {"existing_object_id": taken.owner_id} if reads else {}
+    if taken.claim.scope.startswith("content:"):
+        return ConflictError(
+            "duplicate_object",
+            "Another object has exactly this content: use that object, or send skip_duplicates=false.",
+            details,
+        )
+    return ConflictError(
+        "unique_key_taken",
+        "Another object has the same values of the bucket's unique key: change them, or update that object.",
+        details,
+    )

@@ -1,0 +1,227 @@
+"""Creating objects, of uploads and of data that is sent along."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from application.keys.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
+from application.loading import CONFLICT_RETRIES, object_not_found
+from application.objects.changing import Change, ChangingObjects, check_ends, content_claim, taken_by_another
+from application.objects.composing import ComposingObjects, schema_of
+from application.objects.putting_into import object_claim
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import (
+    Claim,
+    ClaimTakenError,
+    Command,
+    EventLog,
+    OriginalGoneError,
+    StreamAppend,
+)
+from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, ReadSide
+from domain.buckets.bucket import Policy, check_retention
+from domain.buckets.schema import with_defaults
+from domain.objects import object as objects
+from domain.objects.composition import BlobWish, check_fields, check_key_prefix, check_size, key_of
+from domain.objects.object import CreateObject, NoObject, content_digest, uploads_of
+from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.uploads.upload import lasts_until
+
+
+class ObjectWish(msgspec.Struct, frozen=True, kw_only=True):
+    """An object as a client wishes it. `fields`: what it says of it, under the names of the schema's properties.
+
+    `skip_duplicates`: an object of the same content that was made with it is the answer, and later ones find this one;
+    unless it ends sooner than this one would, which then takes no part in it.
+    `expires_after_seconds`: how long the object is kept; None: as long as the bucket keeps its objects.
+    """
+
+    blobs: Sequence[BlobWish] = ()
+    fields: dict[str, Any] = {}
+    key_prefix: str | None = None
+    skip_duplicates: bool = False
+    expires_after_seconds: int | None = None
+
+
+class CreatingObjects:
+    """One command: an object, or what the policy makes of one that has the unique key."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        compose: ComposingObjects,
+        change: ChangingObjects,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._compose = compose
+        self._change = change
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        wish: ObjectWish,
+        *,
+        policy: Policy | None = None,
+        ids: Ids | None = None,
+    ) -> ObjectRecord:
+        """Create an object, or find the one of the same content.
+
+        `ids`: those of a request that is made under an idempotency key; the object's is drawn first.
+
+        Where another has the unique key, `insert` refuses with `ConflictError`, `upsert` and `update` change that one,
+        if the caller may; where none has, `update` refuses with `NotFoundError`. `policy` None: the bucket's.
+        """
+        object_id = (ids or self._ids).new("obj_")
+        if policy is None:
+            policy = (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT
+        if policy is Policy.UPDATE and bucket.unique_key is None:
+            raise InvalidInputError(
+                "no_unique_key",
+                "The policy 'update' needs a unique key, and the bucket has none: use the policy 'insert'.",
+                {"field": "policy"},
+            )
+        check_key_prefix(wish.key_prefix)
+        check_retention(wish.expires_after_seconds, "expires_after_seconds")
+        check_size(wish.fields)
+        given = {name: value for name, value in wish.fields.items() if value is not None}
+        fields = with_defaults(schema_of(bucket), given)
+        unique_key = key_of(bucket.unique_key, fields)
+        for _ in range(CONFLICT_RETRIES):
+            owner_id = await self._owner(bucket, unique_key, policy)
+            try:
+                if owner_id is None:
+                    await self._create(caller, namespace, bucket, wish, object_id, fields, unique_key)
+                    return await self._made(bucket, object_id)
+                found = await self._put(caller, namespace, bucket, owner_id, wish)
+            except ClaimTakenError as taken:
+                reads = may_read(caller, namespace, bucket)
+                found = await self._taken(bucket, taken, policy, reads=reads)
+                if found is not None and not lasts_until(_end(bucket, wish, self._clock.now()), found.deletes_at):
+                    wish = msgspec.structs.replace(wish, skip_duplicates=False)
+                    continue
+                if found is not None and not reads:
+                    raise taken_by_another(taken, reads=reads) from taken
+            except OriginalGoneError:
+                continue  # an upload was forgotten meanwhile: the next look at it tells
+            if found is not None:
+                return found
+        raise WrongStateError("busy", "The object is being changed by other requests: try again in a moment.")
+
+    async def _owner(self, bucket: BucketRecord, unique_key: str | None, policy: Policy) -> str | None:
+        """Return the object that is to be changed; None: one is to be made."""
+        owner_id = None
+        if unique_key is not None and policy is not Policy.INSERT:
+            claim = object_claim(bucket.bucket_id, unique_key)
+            owner_id = await self._read_side.claim_owner(claim.scope, claim.key)
+        if owner_id is None and policy is Policy.UPDATE:
+            raise NotFoundError(
+                "object_not_found",
+                "No object has this unique key, and the policy 'update' needs one: send policy=upsert, or check the"
+                " values.",
+            )
+        return owner_id
+
+    async def _taken(
+        self, bucket: BucketRecord, taken: ClaimTakenError, policy: Policy, *, reads: bool
+    ) -> ObjectRecord | None:
+        """Return the object of the same content; None if all is to be looked at again."""
+        if taken.claim.scope.startswith("content:"):
+            return await self._read_side.bucket_object(bucket.namespace_id, taken.owner_id)
+        if policy is Policy.INSERT:
+            raise taken_by_another(taken, reads=reads) from taken
+        return None
+
+    async def _put(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, object_id: str, wish: ObjectWish
+    ) -> ObjectRecord | None:
+        """Put what is wished into the object that is there; None if it was deleted meanwhile."""
+        if not may_replace(caller, namespace, bucket):
+            raise ReplaceDeniedError
+        change = Change(
+            blobs=wish.blobs,
+            keep_others=True,
+            fields=wish.fields,
+            key_prefix=wish.key_prefix,
+            skip_duplicates=wish.skip_duplicates or None,
+            kept_until=_end(bucket, wish, self._clock.now()),
+        )
+        try:
+            return await self._change(caller, namespace, bucket, object_id, change)
+        except NotFoundError as error:
+            if error.code != "object_not_found":
+                raise
+            return None
+
+    async def _made(self, bucket: BucketRecord, object_id: str) -> ObjectRecord:
+        record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
+        if record is None:  # deleted already
+            raise object_not_found(object_id)
+        return record
+
+    async def _create(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        wish: ObjectWish,
+        object_id: str,
+        fields: dict[str, Any],
+        unique_key: str | None,
+    ) -> None:
+        blobs = await self._compose(bucket, wish.blobs)
+        check_fields(fields, blobs, schema_of(bucket))
+        origin = caller.origin(
+            self._clock.now(),
+            new_command_id(self._ids),
+            namespace_id=bucket.namespace_id,
+            bucket_id=bucket.bucket_id,
+        )
+        command = CreateObject(
+            origin=origin,
+            object_id=object_id,
+            blobs=blobs,
+            metadata=fields,
+            unique_key=unique_key,
+            key_prefix=wish.key_prefix,
+            content_key=content_digest(blobs, fields) if wish.skip_duplicates else None,
+            deletes_at=_end(bucket, wish, origin.at),
+        )
+        if not may_replace(caller, namespace, bucket):
+            await check_ends(self._log, self._read_side, caller, bucket, uploads_of(blobs), command.deletes_at)
+        free: list[Claim] = []
+        if command.content_key is not None:
+            free.append(content_claim(bucket.bucket_id, command.content_key))
+        if unique_key is not None:
+            free.append(object_claim(bucket.bucket_id, unique_key))
+        stream = StreamAppend(
+            stream_id=command.object_id, expected_version=0, events=objects.decide(command, NoObject())
+        )
+        await self._log.append(
+            Command(
+                command_id=origin.command_id,
+                organization_id=origin.organization_id,
+                key_id=caller.key.key_id,
+                namespace_id=bucket.namespace_id,
+                bucket_id=bucket.bucket_id,
+                streams=(stream,),
+                free=tuple(free),
+                stored=tuple(sorted(uploads_of(blobs))),
+            )
+        )
+
+
+def _end(bucket: BucketRecord, wish: ObjectWish, now: datetime) -> datetime | None:
+    """Return when an object ends that is made now."""
+    kept_seconds = bucket.retention_seconds if wish.expires_after_seconds is None else wish.expires_after_seconds
+    return None if kept_seconds is None else now + timedelta(seconds=kept_seconds)

@@ -1,0 +1,1 @@
+"""The use cases of organizations: an operator opens them, their own admins change them."""

@@ -1,0 +1,106 @@
+"""Changing what an organization tells of itself, and its rate limits: what its own admins may do."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import msgspec
+
+from application.keys.callers import Caller, new_command_id
+from application.loading import CONFLICT_RETRIES
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.read_side import OrganizationRecord, ReadSide
+from domain.events.event import JSON
+from domain.events.registry import decode
+from domain.organizations import organization as organizations
+from domain.organizations.organization import (
+    DEFAULT_RATE_LIMITS,
+    ActiveOrganization,
+    NoOrganization,
+    Organization,
+    OrganizationEvent,
+)
+from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
+
+
+class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What should become of an organization. None stays as it is; an empty `logo_url` or `billing_email` goes.
+
+    `rate_limits`: by name; what is not named stays, and None brings the tier's back.
+    """
+
+    name: str | None = None
+    logo_url: str | None = None
+    billing_email: str | None = None
+    metadata: JSON | None = None
+    rate_limits: Mapping[str, int | None] = {}
+
+
+class ChangingOrganizations:
+    """One command, whatever changes. Rate limits may be lowered, and raised again up to the tier's."""
+
+    def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, caller: Caller, change: OrganizationChange) -> OrganizationRecord:
+        """Change the caller's organization and return it as it is then."""
+        organization_id = caller.organization.organization_id
+        for _ in range(CONFLICT_RETRIES):
+            stored = await self._log.read_stream(organization_id)
+            origin = caller.origin(self._clock.now(), new_command_id(self._ids))
+            state: Organization = NoOrganization()
+            for each in stored:
+                state = organizations.evolve(state, cast("OrganizationEvent", decode(each.state)))
+            if not isinstance(state, ActiveOrganization):
+                break
+            events = organizations.decide(
+                organizations.ChangeProfile(
+                    origin=origin,
+                    name=state.name if change.name is None else change.name,
+                    logo_url=state.logo_url if change.logo_url is None else change.logo_url or None,
+                    billing_email=state.billing_email if change.billing_email is None else change.billing_email or None,
+                    metadata=(state.metadata or {}) if change.metadata is None else change.metadata,
+                ),
+                state,
+            )
+            if change.rate_limits:
+                _check_limits(change.rate_limits, state)
+                limits = msgspec.structs.replace(state.rate_limits, **change.rate_limits)
+                command = organizations.ChangeRateLimits(origin=origin, rate_limits=limits)
+                events += organizations.decide(command, state)
+            stream = StreamAppend(stream_id=organization_id, expected_version=len(stored), events=events)
+            try:
+                await self._log.append(
+                    Command(
+                        command_id=origin.command_id,
+                        organization_id=organization_id,
+                        key_id=caller.key.key_id,
+                        streams=(stream,),
+                    )
+                )
+            except VersionConflictError:
+                continue
+            found = await self._read_side.organization_by_name(organization_id)
+            if found is not None:
+                return found
+            break
+        else:
+            raise WrongStateError("busy", "The organization is being changed by other requests: try again in a moment.")
+        raise NotFoundError(
+            "organization_not_found",
+            "There is no such organization, or it is not yours: check its id or name.",
+        )
+
+
+def _check_limits(limits: Mapping[str, int | None], state: ActiveOrganization) -> None:
+    most = DEFAULT_RATE_LIMITS[state.tier]
+    above = [name for name, limit in limits.items() if limit is not None and limit > getattr(most, name)]
+    if above:
+        raise ForbiddenError(
+            "rate_limit_above_tier",
+            f"The tier '{state.tier}' has lower limits for {', '.join(above)}: send lower ones, or raise the tier.",
+            {"above": above, "most": msgspec.to_builtins(most)},
+        )

@@ -1,0 +1,259 @@
+"""Checking storage: what it holds that nobody needs, and what the log needs that it does not hold.
+
+Theory of operation. A key is judged by what the log says of the upload that it names. It is ours only if its
+organization and its namespace were made in this log: others may share the bucket. An upload never comes back once it
+has ended, so that what is waste stays waste; the age is for what begins in storage before the log says so. States are
+asked for a page of keys at a time, and once more right before anything is deleted.
+"""
+
+import asyncio
+import enum
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+import msgspec
+
+from application.ports.clock import Clock
+from application.ports.object_storage import ContentChangedError, ObjectStorage, StorageError, StoredContent
+from application.ports.read_side import KeyPlace, ReadSide, UploadBytes
+from domain.uploads.filenames import STORAGE_KEY
+from domain.uploads.upload import Status
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+SAFE_AGE: Final = timedelta(days=8)  # a day longer than a URL can live
+PAGE: Final = 1000
+_TOGETHER: Final = 16  # calls of storage under way at once
+_UNDER_WAY: Final = frozenset({Status.IN_PROGRESS, Status.PROCESSING})
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+
+class Kind(enum.StrEnum):
+    """What is wrong."""
+
+    ORPHAN = "orphan"
+    ABANDONED_PARTS = "abandoned_parts"
+    MISSING = "missing"
+    OVERWRITTEN = "overwritten"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is wrong. `reason`: what the log, or storage, says instead.
+
+    `at`: when it was put or begun. `error`: why it could not be repaired.
+    """
+
+    kind: Kind
+    key: str
+    upload_id: str
+    reason: str
+    size_bytes: int | None = None
+    at: datetime | None = None
+    multipart_id: str | None = None
+    repaired: bool = False
+    error: str | None = None
+
+
+class Tally(msgspec.Struct, kw_only=True):
+    """How much was looked at. `not_ours`: of keys and uploads in parts; `too_young`: waste that is left for later.
+
+    `old_versions`: of our keys, hidden by later ones; no quota counts them, and storage's own rule deletes them.
+    """
+
+    keys: int = 0
+    multiparts: int = 0
+    proved_uploads: int = 0
+    not_ours: int = 0
+    too_young: int = 0
+    found: dict[Kind, int] = msgspec.field(default_factory=lambda: dict.fromkeys(Kind, 0))
+    orphaned_bytes: int = 0
+    old_versions: int = 0
+    old_version_bytes: int = 0
+    repaired: int = 0
+
+    @property
+    def remaining(self) -> int:
+        """Return how much of what was found is wrong still."""
+        return sum(self.found.values()) - self.repaired
+
+
+class _Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A key, or an upload in parts under one."""
+
+    key: str
+    at: datetime
+    size_bytes: int | None = None
+    multipart_id: str | None = None
+
+
+class CheckingStorage:
+    """Looks at everything once; safe to run while uploads go on, and to repeat."""
+
+    def __init__(
+        self,
+        *,
+        read_side: ReadSide,
+        storage: ObjectStorage,
+        clock: Clock,
+        report: Callable[[Finding], None],
+        progress: Callable[[Tally], None],
+    ) -> None:
+        """`report` gets each finding, and `progress` what was done after each page."""
+        self._read_side = read_side
+        self._storage = storage
+        self._clock = clock
+        self._report = report
+        self._progress = progress
+
+    async def __call__(self, *, repair: bool, older_than: timedelta = SAFE_AGE) -> Tally:
+        """Look, and `repair` what can be: orphans are deleted, abandoned parts aborted. Bytes that lack are told only.
+
+        Raises `StorageError` where storage cannot list, or tell of an upload's bytes.
+        """
+        tally, before = Tally(), self._clock.now() - older_than
+        async for objects in self._storage.list_objects(page=PAGE):
+            tally.keys += len(objects)
+            listed = [_Listed(key=each.key, at=each.modified_at, size_bytes=each.size_bytes) for each in objects]
+            await self._judge(listed, tally, before, repair=repair)
+        async for versions in self._storage.list_old_versions(page=PAGE):
+            ours = [each for each in versions if _place(each.key) is not None]
+            tally.old_versions += len(ours)
+            tally.old_version_bytes += sum(each.size_bytes for each in ours)
+        async for multiparts in self._storage.list_multiparts(page=PAGE):
+            tally.multiparts += len(multiparts)
+            listed = [_Listed(key=each.key, at=each.begun_at, multipart_id=each.multipart_id) for each in multiparts]
+            await self._judge(listed, tally, before, repair=repair)
+        after = ""
+        while proved := await self._read_side.proved_bytes(after=after, limit=PAGE):
+            tally.proved_uploads += len(proved)
+            self._tell([found for found in await _together(self._look, proved) if found is not None], tally)
+            after = proved[-1].upload_id
+        return tally
+
+    async def _judge(self, listed: Sequence[_Listed], tally: Tally, before: datetime, *, repair: bool) -> None:
+        """Find the waste on a page."""
+        places = {each.key: place for each in listed if (place := _place(each.key)) is not None}
+        said = await self._read_side.bytes_at(set(places.values()))
+        waste = []
+        for each in listed:
+            place = places.get(each.key)
+            upload = said.get(place.upload_id) if place is not None else None
+            if upload is None or upload.storage_key not in {None, each.key}:
+                tally.not_ours += 1
+            elif (reason := _waste(upload, each.multipart_id)) is not None:
+                if each.at > before:
+                    tally.too_young += 1
+                else:
+                    waste.append(_finding(each, upload.upload_id, reason))
+        if repair:
+            waste = [found for found in await _together(self._repair, waste) if found is not None]
+        self._tell(waste, tally)
+
+    async def _repair(self, finding: Finding) -> Finding | None:
+        """Delete what the log still says is waste; None if it no longer does."""
+        upload = await self._upload(finding.key)
+        if upload is None or _waste(upload, finding.multipart_id) is None:
+            return None
+        try:
+            if finding.multipart_id is None:
+                await self._storage.delete(finding.key)
+            else:
+                await self._storage.abort_multipart(finding.key, finding.multipart_id)
+        except StorageError as error:
+            return msgspec.structs.replace(finding, error=str(error))
+        return msgspec.structs.replace(finding, repaired=True)
+
+    async def _look(self, upload: UploadBytes) -> Finding | None:
+        """Find out whether the bytes that were proved are there, and are what its key leads to."""
+        key = upload.storage_key or ""
+        proved = StoredContent(size_bytes=upload.size_bytes or 0, etag=upload.etag or "", version_id=upload.version_id)
+        current = await self._storage.head(key)
+        if current is not None and _same(current, proved):
+            return None
+        kind, reason = Kind.OVERWRITTEN, "a later version"
+        if not await self._is_there(key, proved):
+            kind, reason = Kind.MISSING, "nothing is there" if current is None else "other bytes are there"
+        latest = await self._upload(key)
+        if latest is None or not latest.needed:  # forgotten meanwhile
+            return None
+        return Finding(kind=kind, key=key, upload_id=upload.upload_id, reason=reason, size_bytes=upload.size_bytes)
+
+    async def _is_there(self, key: str, proved: StoredContent) -> bool:
+        try:
+            async with aclosing(cast("AsyncGenerator[bytes]", self._storage.read(key, proved))) as chunks:
+                await anext(chunks, b"")
+        except ContentChangedError:
+            return False
+        return True
+
+    async def _upload(self, key: str) -> UploadBytes | None:
+        place = _place(key)
+        return None if place is None else (await self._read_side.bytes_at([place])).get(place.upload_id)
+
+    def _tell(self, findings: Sequence[Finding], tally: Tally) -> None:
+        for finding in findings:
+            tally.found[finding.kind] += 1
+            tally.repaired += finding.repaired
+            if finding.kind is Kind.ORPHAN:
+                tally.orphaned_bytes += finding.size_bytes or 0
+            self._report(finding)
+        self._progress(tally)
+
+
+def _place(key: str) -> KeyPlace | None:
+    """Return whose a key says it is; None for one that Upwell never makes."""
+    found = STORAGE_KEY.fullmatch(key)
+    if found is None:
+        return None
+    return KeyPlace(internal_id=found["internal_id"], namespace_id=found["namespace_id"], upload_id=found["upload_id"])
+
+
+def _waste(upload: UploadBytes, multipart_id: str | None) -> str | None:
+    """Say why nobody needs it; None: somebody does, or may soon."""
+    if multipart_id is None:
+        return None if upload.needed else _state(upload)
+    if upload.status is Status.PENDING or (upload.status is None and upload.needed):
+        return None
+    if upload.status in _UNDER_WAY:
+        return None if multipart_id == upload.multipart_id else "other parts are used"
+    return _state(upload)
+
+
+def _state(upload: UploadBytes) -> str:
+    if upload.status is None:
+        return "forgotten" if upload.known else "unknown"
+    return upload.status.lower()
+
+
+def _finding(listed: _Listed, upload_id: str, reason: str) -> Finding:
+    return Finding(
+        kind=Kind.ORPHAN if listed.multipart_id is None else Kind.ABANDONED_PARTS,
+        key=listed.key,
+        upload_id=upload_id,
+        reason=reason,
+        size_bytes=listed.size_bytes,
+        at=listed.at,
+        multipart_id=listed.multipart_id,
+    )
+
+
+def _same(current: StoredContent, proved: StoredContent) -> bool:
+    """Tell whether a key leads to what was proved: to its very version, where it has one."""
+    return (current.etag, current.size_bytes) == (proved.etag, proved.size_bytes) and proved.version_id in {
+        None,
+        current.version_id,
+    }
+
+
+async def _together(call: Callable[[Asked], Awaitable[Answer]], asked: Sequence[Asked]) -> list[Answer]:
+    """Ask for each, some at once."""
+    return [answer for some in _chunks(asked) for answer in await asyncio.gather(*map(call, some))]
+
+
+def _chunks(asked: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
+    return (asked[first : first + _TOGETHER] for first in range(0, len(asked), _TOGETHER))

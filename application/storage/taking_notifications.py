@@ -1,0 +1,125 @@
+"""Taking storage events: what a storage tells leads to what is due, and is not worked here.
+
+Events come at least once and in any order, and say no more than where to look: the bytes are proved as after a
+confirmation, and what a completed upload's key holds is asked of storage itself.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from application.keys.callers import new_command_id
+from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.jobs import JobKind, JobQueue
+from application.ports.object_storage import ObjectStorage
+from application.storage.notifications import EventKind, StorageEvent, parse
+from domain.refusals import NotFoundError
+from domain.uploads.filenames import STORAGE_KEY
+from domain.uploads.upload import (
+    BeginVerification,
+    Completed,
+    InProgress,
+    Pending,
+    ReportChangedContent,
+    SeenBy,
+    decide,
+    request_of,
+)
+
+ACTOR = "system:storage"
+_ANY_ETAG = "?"
+
+ReportUnknown = Callable[[bytes], None]
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events came, how many were about uploads of ours, and how many were not."""
+
+    received: int
+    matched: int
+    ignored: int
+
+
+class TakingStorageEvents:
+    """One command for each event, safe to repeat: an event that is no news changes nothing."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        jobs: JobQueue,
+        storage: ObjectStorage,
+        clock: Clock,
+        ids: Ids,
+        report_unknown: ReportUnknown,
+    ) -> None:
+        self._log = log
+        self._jobs = jobs
+        self._storage = storage
+        self._clock = clock
+        self._ids = ids
+        self._report_unknown = report_unknown
+
+    async def __call__(self, notification: bytes) -> Taken:
+        """Take one notification in, however many events it holds; of an unknown shape it is reported, and holds none.
+
+        Refuses with `invalid_notification` what is not JSON.
+        """
+        events = parse(notification)
+        if events is None:
+            self._report_unknown(notification)
+            events = ()
+        matched = await self._take_all(events)
+        return Taken(received=len(events), matched=matched, ignored=len(events) - matched)
+
+    async def _take_all(self, events: Sequence[StorageEvent]) -> int:
+        matched = 0
+        for event in events:
+            found = STORAGE_KEY.fullmatch(event.key) if event.bucket == self._storage.bucket else None
+            if found is not None and await self._take(event, found["upload_id"]):
+                matched += 1
+        return matched
+
+    async def _take(self, event: StorageEvent, upload_id: str) -> bool:
+        """Do what the event calls for; return whether it is about this upload."""
+        for attempt in range(CONFLICT_RETRIES):
+            try:
+                loaded = await load_upload(self._log, upload_id)
+            except NotFoundError:
+                return False
+            request = request_of(loaded.state)
+            if request is None or request.storage_key != event.key:
+                return False
+            try:
+                await self._follow(event, loaded)
+            except VersionConflictError:
+                if attempt == CONFLICT_RETRIES - 1:
+                    raise  # whoever sent the event sends it again
+            else:
+                break
+        return True
+
+    async def _follow(self, event: StorageEvent, loaded: LoadedUpload) -> None:
+        origin = loaded.origin_of(ACTOR, new_command_id(self._ids), self._clock.now())
+        created = event.kind is EventKind.CREATED
+        match loaded.state:
+            case Pending(request=request) | InProgress(request=request) if created and request.auto_confirm:
+                begin = BeginVerification(
+                    origin=origin, task_id=self._ids.new("task_"), seen_by=SeenBy.STORAGE_EVENT, inline=False
+                )
+                stream = StreamAppend(
+                    stream_id=loaded.upload_id,
+                    expected_version=loaded.version,
+                    events=decide(begin, loaded.state),
+                )
+                await self._log.append(
+                    Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
+                )
+            case Completed():
+                etag = event.etag or _ANY_ETAG if created else None
+                if decide(ReportChangedContent(origin=origin, etag=etag), loaded.state):  # it may be news: look
+                    await self._jobs.set(JobKind.RECHECK, loaded.upload_id, origin.at)
+            case _:
+                pass

@@ -1,0 +1,212 @@
+"""Working: due jobs are leased, done by sending ordinary commands, and given back when the worker stops."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import datetime, timedelta
+from typing import Protocol, assert_never
+
+from application.idempotency import DoingOnce
+from application.loading import is_in_parts, load_upload
+from application.objects.deleting import DeletingObjects
+from application.ports.clock import Clock
+from application.ports.event_log import EventLog, LogUnavailableError, VersionConflictError
+from application.ports.jobs import Job, JobKind, JobQueue
+from application.ports.object_storage import ObjectStorage
+from application.ports.search_index import SearchIndex
+from application.tasks.running import RunningTasks
+from application.uploads.expiring import ExpiringUploads
+from application.uploads.forgetting import ForgettingUploads
+from application.uploads.rechecking import RecheckingUploads
+from application.uploads.verifying import Touch, VerifyingUploads
+from domain.refusals import RefusedError
+from domain.uploads.upload import Processing
+
+LEASE = timedelta(seconds=30)  # renewed while bytes are read; after it another worker takes over
+RETRY_FIRST = timedelta(seconds=2)
+RETRY_LAST = timedelta(minutes=15)
+IDLE = timedelta(seconds=5)
+TIDY = timedelta(minutes=10)
+INDEX = timedelta(seconds=1)
+ACTOR = "system:worker"
+
+
+class JobReport(Protocol):
+    """Hears of jobs that did not go well (for logs)."""
+
+    def __call__(self, job: Job, error: BaseException) -> None:
+        """Take note of an error; the job is tried again later."""
+        ...
+
+
+class Working:
+    """Works jobs until told to stop. Any number of workers on any number of machines may run at once."""
+
+    def __init__(
+        self,
+        *,
+        jobs: JobQueue,
+        log: EventLog,
+        storage: ObjectStorage,
+        clock: Clock,
+        verify: VerifyingUploads,
+        expire: ExpiringUploads,
+        forget: ForgettingUploads,
+        recheck: RecheckingUploads,
+        delete_object: DeletingObjects,
+        tasks: RunningTasks,
+        do_once: DoingOnce,
+        report: JobReport,
+        search_index: SearchIndex | None = None,
+        around: Callable[[Job], AbstractContextManager[object]] = nullcontext,
+        concurrency: int = 4,
+    ) -> None:
+        """`search_index` None: lists are searched without one. `around`: what is entered while a job is done."""
+        self._jobs = jobs
+        self._log = log
+        self._storage = storage
+        self._clock = clock
+        self._verify = verify
+        self._expire = expire
+        self._forget = forget
+        self._recheck = recheck
+        self._delete_object = delete_object
+        self._tasks = tasks
+        self._do_once = do_once
+        self._report = report
+        self._search_index = search_index
+        self._around = around
+        self._concurrency = concurrency
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until `stopping` is set; jobs under way are given back then. A long job does not hold up the others."""
+        under_way: set[asyncio.Task[None]] = set()
+        stop = asyncio.create_task(stopping.wait())
+        besides = [asyncio.create_task(self._tidy()), asyncio.create_task(self._index())]
+        try:
+            while not stopping.is_set():
+                pause = await self._take(under_way)
+                if pause is not None:
+                    news = asyncio.create_task(self._jobs.wait(pause))
+                    await asyncio.wait({news, stop, *under_way}, return_when=asyncio.FIRST_COMPLETED)
+                    news.cancel()
+                    await asyncio.gather(news, return_exceptions=True)
+                under_way = {task for task in under_way if not task.done()}
+        finally:
+            stop.cancel()
+            await asyncio.sleep(0)  # a job that was leased but has not begun could not give its lease back
+            for task in (*besides, *under_way):
+                task.cancel()
+            await asyncio.gather(*besides, *under_way, return_exceptions=True)
+
+    async def work_due(self) -> int:
+        """Work the jobs that are due now, and return how many there were."""
+        jobs = await self._jobs.lease(now=self._clock.now(), limit=self._concurrency, lasts=LEASE)
+        await asyncio.gather(*(self._work(job) for job in jobs))
+        return len(jobs)
+
+    async def _tidy(self) -> None:
+        """Remove idempotency keys that have expired, for as long as it is not cancelled."""
+        while True:
+            with suppress(LogUnavailableError):
+                while await self._do_once.drop_expired():
+                    pass
+            await asyncio.sleep(TIDY.total_seconds())
+
+    async def _index(self) -> None:
+        """Keep the index of search up to date, for as long as it is not cancelled."""
+        while self._search_index is not None:
+            with suppress(LogUnavailableError):
+                while await self._search_index.catch_up():
+                    pass
+            await asyncio.sleep(INDEX.total_seconds())
+
+    async def _take(self, under_way: set[asyncio.Task[None]]) -> timedelta | None:
+        """Take as many due jobs as there are places; return how long to wait where there were none."""
+        places = self._concurrency - len(under_way)
+        if not places:
+            return IDLE
+        try:
+            jobs = await self._jobs.lease(now=self._clock.now(), limit=places, lasts=LEASE)
+            under_way.update(asyncio.create_task(self._work(job)) for job in jobs)
+            if jobs:
+                return None
+            due = await self._jobs.next_due()
+        except LogUnavailableError:
+            return IDLE
+        return IDLE if due is None else min(IDLE, max(due - self._clock.now(), timedelta(milliseconds=10)))
+
+    async def _work(self, job: Job) -> None:
+        try:
+            with self._around(job):
+                again_at = await self._do(job)
+            if again_at is None:
+                await self._jobs.done(job)
+            else:
+                await self._jobs.put_off(job, until=again_at, error=None)
+        except asyncio.CancelledError:
+            with suppress(LogUnavailableError):
+                await self._jobs.put_off(job, until=job.due_at, error="The worker stopped.")
+            raise
+        except VersionConflictError as stale:
+            await self._try_later(job, stale)  # the upload has gone on: look again, there may be nothing left to do
+        except RefusedError as refused:
+            if refused.code == "busy":
+                await self._try_later(job, refused)
+            else:
+                await self._jobs.done(job)  # the job came too late: whatever happened since has set the jobs it needs
+        except Exception as error:  # noqa: BLE001  # one broken job must not stop the others
+            self._report(job, error)
+            await self._try_later(job, error)
+
+    async def _try_later(self, job: Job, error: BaseException) -> None:
+        pause = min(RETRY_FIRST * 2 ** min(job.attempts - 1, 20), RETRY_LAST)
+        with suppress(LogUnavailableError):
+            await self._jobs.put_off(job, until=self._clock.now() + pause, error=str(error)[:500])
+
+    async def _do(self, job: Job) -> datetime | None:
+        """Do what the job says; return when it wants to be done again, if at all."""
+        match job.kind:
+            case JobKind.VERIFY:
+                await self._do_verify(job)
+            case JobKind.EXPIRE:
+                await self._expire(job.upload_id, ends=True)
+            case JobKind.FORGET:
+                await self._forget(job.upload_id, actor_id=ACTOR)
+            case JobKind.RECHECK:
+                return await self._recheck(job.upload_id)
+            case JobKind.DELETE_OBJECT:
+                await self._delete_object.at_its_end(job.upload_id, actor_id=ACTOR)
+            case JobKind.DISCARD:
+                return await self._discard(job)
+            case JobKind.ITEM:
+                await self._tasks.work_item(job, touch=self._touch(job))
+            case JobKind.DROP_TASK:
+                return await self._tasks.drop(job.upload_id)
+            case _:
+                assert_never(job.kind)
+        return None
+
+    async def _discard(self, job: Job) -> datetime | None:
+        if job.storage_key and job.multipart_id:
+            await self._storage.abort_multipart(job.storage_key, job.multipart_id)
+        if job.storage_key:
+            await self._storage.delete(job.storage_key)
+            if job.multipart_id or is_in_parts((await load_upload(self._log, job.upload_id)).state):
+                await self._storage.abort_multiparts(job.storage_key)  # of which nobody knows
+        return job.again_at if job.again_at is not None and job.again_at > self._clock.now() else None
+
+    async def _do_verify(self, job: Job) -> None:
+        loaded = await load_upload(self._log, job.upload_id)
+        if not isinstance(loaded.state, Processing):
+            await self._expire(job.upload_id, ends=False)
+            return
+        await self._verify(loaded, actor_id=ACTOR, touch=self._touch(job))
+
+    def _touch(self, job: Job) -> Touch:
+        """Return what keeps the lease of a job while it is being worked."""
+
+        async def touch() -> None:
+            await self._jobs.extend(job, until=self._clock.now() + LEASE)
+
+        return touch

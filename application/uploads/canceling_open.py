@@ -1,0 +1,69 @@
+"""Canceling what a revoked API key has open: a task, for there may be much of it.
+
+From the revocation on the key begins nothing any more, so what it has open only becomes less. Uploads of its tokens
+count as its own.
+"""
+
+from application.keys.callers import Caller, new_command_id
+from application.loading import CONFLICT_RETRIES, load_upload
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.read_side import ReadSide
+from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
+from application.rules import Rules
+from application.tasks.deletions import PAGE, kept_task, new_task
+from application.tasks.running import Step
+from domain.uploads.upload import CancelUpload, InProgress, Pending, Processing, decide
+
+
+class CancelingOpenUploads:
+    """Makes the task, and does its work."""
+
+    def __init__(
+        self, *, log: EventLog, read_side: ReadSide, tasks: Tasks, clock: Clock, ids: Ids, rules: Rules
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._tasks = tasks
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+
+    async def __call__(self, caller: Caller, key_id: str) -> TaskRecord:
+        """Return the task that cancels all that this key has open."""
+        now = self._clock.now()
+        task = new_task(
+            caller, self._ids.new("task_"), TaskType.CANCEL_UPLOADS, namespace_id=None, subject=key_id, now=now
+        )
+        await self._tasks.create(task, drop_at=now + self._rules.retention)
+        return await kept_task(self._tasks, caller, task.task_id)
+
+    async def work(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
+        """Cancel what the key that the item names has open (an `ItemWork`)."""
+        canceled, after = 0, ""
+        while page := await self._read_side.open_uploads_of(
+            task.organization_id, item.subject, after=after, limit=PAGE
+        ):
+            for upload_id in page:
+                canceled += await self._cancel(upload_id, task.actor_id)
+            after = page[-1]
+            await step.tell(task, canceled_uploads=canceled)
+        return {"canceled_uploads": canceled}
+
+    async def _cancel(self, upload_id: str, actor_id: str) -> bool:
+        for _ in range(CONFLICT_RETRIES):
+            loaded = await load_upload(self._log, upload_id)
+            if not isinstance(loaded.state, Pending | InProgress | Processing):
+                return False
+            now = self._clock.now()
+            origin = loaded.origin_of(actor_id, new_command_id(self._ids), now)
+            events = decide(CancelUpload(origin=origin, forget_at=now + self._rules.retention), loaded.state)
+            stream = StreamAppend(stream_id=upload_id, expected_version=loaded.version, events=events)
+            try:
+                await self._log.append(
+                    Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
+                )
+            except VersionConflictError:
+                continue
+            return True
+        return False

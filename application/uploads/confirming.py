@@ -1,0 +1,295 @@
+"""Confirming an upload: the client says that the bytes are there; Upwell looks, and proves them."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from application.keys.callers import Caller, ReplaceDeniedError, new_command_id
+from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
+from application.objects.putting_into import object_claim
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_storage import ObjectStorage, StorageUnavailableError, StoredContent
+from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
+from application.ports.tasks import NewTask, Tasks, TaskType
+from application.rules import Rules
+from application.uploads.completing_multipart import NamedPart, put_together
+from application.uploads.verifying import Touch, VerifyingUploads
+from domain.buckets.bucket import Policy
+from domain.keys.api_key import Permission
+from domain.refusals import ForbiddenError, WrongStateError
+from domain.uploads.upload import (
+    STATUS_OF,
+    BeginVerification,
+    Claimed,
+    Completed,
+    Failed,
+    InProgress,
+    Pending,
+    Processing,
+    SeenBy,
+    Status,
+    UploadVerificationBegan,
+    decide,
+    request_of,
+)
+
+_STORAGE_IS_SLOW = "Storage could not answer; the verification goes on by itself."
+
+
+class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """The upload after the confirmation: COMPLETED, or PROCESSING with the task that goes on with it."""
+
+    record: UploadRecord
+    status: Status
+    task_id: str | None
+    message: str | None
+
+
+class _Confirmer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who confirms. `requested`: the upload, with its key or a token of it; else `may_delete` what the bucket holds."""
+
+    actor_id: str
+    requested: bool
+    may_delete: bool
+
+
+class ConfirmingUpload:
+    """One command, safe to repeat: the second time changes nothing and gets the same answer."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        storage: ObjectStorage,
+        verify: VerifyingUploads,
+        tasks: Tasks,
+        clock: Clock,
+        ids: Ids,
+        rules: Rules,
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._storage = storage
+        self._verify = verify
+        self._tasks = tasks
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+
+    async def __call__(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        upload_id: str,
+        *,
+        bucket_id: str | None,
+        claimed: Claimed,
+        as_task: bool,
+        parts: Sequence[NamedPart] | None = None,
+    ) -> Confirmed:
+        """Prove what arrived; parts are put together first. `parts`: those that the client says it sent.
+
+        `bucket_id`: where the caller says the upload is. `as_task`: answer at once and let a worker verify. Refuses
+        with `content_not_found` while nothing is stored (the client may PUT and confirm again), and with the reason of
+        the failure where the bytes are wrong. Raises `StorageError` if storage cannot be asked; nothing has changed.
+
+        What a key claims that did not request the upload fails nothing: where storage holds what was announced, the
+        claim is refused, and the upload stays as it is.
+        """
+        await self._find(namespace.namespace_id, upload_id, bucket_id)
+        key_id = caller.key.key_id
+        for _ in range(CONFLICT_RETRIES):
+            loaded = await load_upload(self._log, upload_id)
+            if isinstance(loaded.state, Completed | Processing):
+                return await self._answer(loaded)
+            confirmer = await self._confirmer(loaded, caller.actor_id, key_id)
+            await self._check_policy(loaded, confirmer, claimed)
+            command, content = await self._look(loaded, confirmer, claimed, parts)
+            takes_long = as_task or content.size_bytes >= self._rules.inline_limit_bytes
+            if takes_long and await self._verify.refutes(loaded, content, command.claimed) is None:
+                command = msgspec.structs.replace(command, inline=False)
+                await self._make_task(loaded, command)
+            try:
+                await self._begin(loaded, command, key_id=key_id)
+            except VersionConflictError:
+                continue
+            loaded = await load_upload(self._log, upload_id)
+            if command.inline:
+                loaded = await self._verify(loaded, actor_id=caller.actor_id, seen=content)
+            return await self._answer(loaded)
+        raise _busy()
+
+    async def within_task(
+        self, namespace_id: str, upload_id: str, *, bucket_id: str, actor_id: str, claimed: Claimed, touch: Touch
+    ) -> Confirmed:
+        """Prove what arrived, however large, and return when the upload has ended; refuses as a confirm does.
+
+        Whoever was at it before may be gone, so a verification that is under way is done here as well.
+        """
+        await self._find(namespace_id, upload_id, bucket_id)
+        for _ in range(CONFLICT_RETRIES):
+            loaded = await load_upload(self._log, upload_id)
+            if isinstance(loaded.state, Completed | Failed):
+                return await self._answer(loaded)
+            content = None
+            if not isinstance(loaded.state, Processing):
+                confirmer = await self._confirmer(loaded, actor_id, actor_id)
+                await self._check_policy(loaded, confirmer, claimed)
+                command, content = await self._look(loaded, confirmer, claimed)
+                try:
+                    await self._begin(loaded, command, key_id=None)
+                except VersionConflictError:
+                    continue
+                loaded = await load_upload(self._log, upload_id)
+            loaded = await self._verify(loaded, actor_id=actor_id, seen=content, touch=touch)
+            if isinstance(loaded.state, Pending | InProgress):
+                raise StorageUnavailableError(_STORAGE_IS_SLOW)
+            return await self._answer(loaded)
+        raise _busy()
+
+    async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> None:
+        record = await self._read_side.upload(namespace_id, upload_id)
+        if record is None or bucket_id not in {None, record.bucket_id}:
+            raise upload_not_found(upload_id)
+
+    async def _confirmer(self, loaded: LoadedUpload, actor_id: str, key_id: str) -> _Confirmer:
+        requested = key_id == await self._verify.requester(loaded)
+        may_delete = not requested and await self._verify.may_replace(loaded, key_id)
+        return _Confirmer(actor_id=actor_id, requested=requested, may_delete=may_delete)
+
+    async def _check_policy(self, loaded: LoadedUpload, confirmer: _Confirmer, claimed: Claimed) -> None:
+        """Refuse a policy that is not the confirmer's to name, and one that would replace what it may not."""
+        request = request_of(loaded.state)
+        if request is None or request.unique_key is None:
+            return
+        policy = claimed.policy or request.policy
+        if policy is not request.policy and not confirmer.requested and not confirmer.may_delete:
+            raise _not_yours("with another policy")
+        if policy is Policy.INSERT:
+            return
+        named_by = loaded.origin.actor_id if claimed.policy is None else confirmer.actor_id
+        claim = object_claim(loaded.origin.bucket_id or "", request.unique_key)
+        if await self._read_side.claim_owner(claim.scope, claim.key) is None:
+            return
+        if not await self._verify.may_replace(loaded, named_by):
+            raise ReplaceDeniedError
+
+    async def _check_claims(self, loaded: LoadedUpload, content: StoredContent, claimed: Claimed) -> None:
+        """Refuse what is claimed of bytes that are what was announced; a hash of many bytes is not looked at."""
+        if await self._verify.refutes(loaded, content, Claimed()) is not None:
+            return
+        request = request_of(loaded.state)
+        sha256 = None if request is None else request.declared_sha256
+        if claimed.sha256 is not UNSET and sha256 is None and content.size_bytes < self._rules.inline_limit_bytes:
+            sha256 = await self._verify.sha256_of(loaded, content)
+        wrong = await self._verify.refutes(loaded, content, claimed, sha256=content.sha256 or sha256)
+        if wrong is not None:
+            raise WrongStateError(
+                wrong.value,
+                "Storage holds what was announced for this upload, and not what was confirmed, so it stays as it is."
+                " Confirm it with what storage answered, or without etag, file_hash and the like.",
+                {"upload_id": loaded.upload_id, "status": STATUS_OF[type(loaded.state)]},
+            )
+
+    async def _look(
+        self, loaded: LoadedUpload, confirmer: _Confirmer, claimed: Claimed, parts: Sequence[NamedPart] | None = None
+    ) -> tuple[BeginVerification, StoredContent]:
+        """Return what begins the verification, and what storage holds; refuse where nothing is stored."""
+        command = BeginVerification(
+            origin=loaded.origin_of(confirmer.actor_id, new_command_id(self._ids), self._clock.now()),
+            task_id=self._ids.new("task_"),
+            seen_by=SeenBy.CONFIRM,
+            inline=True,
+            claimed=claimed,
+        )
+        decide(command, loaded.state)  # refuses before storage is asked
+        if isinstance(loaded.state, InProgress):
+            unsized = loaded.state.request.declared_size_bytes is None
+            if unsized and not confirmer.requested and not confirmer.may_delete:
+                raise _not_yours("in parts of which nobody announced how many")
+            await put_together(self._storage, loaded.state, parts)
+        request = request_of(loaded.state)
+        content = await self._storage.head((request.storage_key if request else None) or "")
+        if content is None:
+            raise WrongStateError(
+                "content_not_found",
+                "No bytes are stored for this upload: send the file with the request that you were given, then"
+                " confirm again.",
+                {"upload_id": loaded.upload_id},
+            )
+        if not confirmer.requested:
+            await self._check_claims(loaded, content, claimed)
+            command = msgspec.structs.replace(command, claimed=Claimed(policy=claimed.policy))
+        return command, content
+
+    async def _make_task(self, loaded: LoadedUpload, command: BeginVerification) -> None:
+        """Keep the task that the answer will name. Where the verification does not begin, nobody sees it."""
+        origin = command.origin
+        (began,) = (e for e in decide(command, loaded.state) if isinstance(e, UploadVerificationBegan))
+        await self._tasks.create(
+            NewTask(
+                task_id=began.task_id,
+                organization_id=origin.organization_id,
+                namespace_id=origin.namespace_id,
+                task_type=TaskType.CONFIRM_UPLOAD,
+                actor_id=origin.actor_id,
+                created_at=origin.at,
+                inputs=[loaded.upload_id],
+                upload_id=loaded.upload_id,
+            ),
+            drop_at=origin.at + self._rules.retention,
+        )
+
+    async def _begin(self, loaded: LoadedUpload, command: BeginVerification, *, key_id: str | None) -> None:
+        """Append that verification began."""
+        events = decide(command, loaded.state)
+        stream = StreamAppend(stream_id=loaded.upload_id, expected_version=loaded.version, events=events)
+        await self._log.append(
+            Command(
+                command_id=command.origin.command_id,
+                organization_id=command.origin.organization_id,
+                key_id=key_id,
+                streams=(stream,),
+            )
+        )
+
+    async def _answer(self, loaded: LoadedUpload) -> Confirmed:
+        state = loaded.state
+        if isinstance(state, Failed):
+            raise WrongStateError(
+                state.reason.value, state.message, {"upload_id": loaded.upload_id, "status": "FAILED"}
+            )
+        record = await self._read_side.upload(loaded.origin.namespace_id or "", loaded.upload_id)
+        if record is None:
+            raise upload_not_found(loaded.upload_id)
+        match state:
+            case Completed():
+                return Confirmed(record=record, status=Status.COMPLETED, task_id=record.task_id, message=record.message)
+            case Processing():
+                return Confirmed(record=record, status=Status.PROCESSING, task_id=state.task_id, message=None)
+            case Pending() | InProgress():
+                # storage went silent in the middle: a worker goes on, and for the client so does the task
+                return Confirmed(
+                    record=record, status=Status.PROCESSING, task_id=state.task_id, message=_STORAGE_IS_SLOW
+                )
+            case _:
+                status = STATUS_OF[type(state)]
+                raise WrongStateError(
+                    "wrong_state", f"The upload is {status}: request a new upload.", {"status": status}
+                )
+
+
+def _not_yours(how: str) -> ForbiddenError:
+    return ForbiddenError(
+        "permission_denied",
+        f"Another key requested this upload, and confirming it {how} needs the permission 'delete': use the key that"
+        " requested it, or one that has it.",
+        {"needed": Permission.DELETE},
+    )
+
+
+def _busy() -> WrongStateError:
+    return WrongStateError("busy", "The upload is being changed by other requests: confirm again in a moment.")

@@ -1,0 +1,76 @@
+"""Confirming many uploads: a task with one item for each, which workers prove one by one."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from application.keys.callers import Caller
+from application.ports.clock import Clock, Ids
+from application.ports.read_side import BucketRecord
+from application.ports.tasks import Json, NewItem, NewTask, TaskItem, TaskRecord, Tasks, TaskType, task_not_found
+from application.rules import Rules
+from application.tasks.running import Step
+from application.uploads.confirming import ConfirmingUpload
+from domain.uploads.upload import Claimed
+
+
+class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client says of one upload."""
+
+    upload_id: str
+    claimed: Claimed
+
+
+class ConfirmingMany:
+    """Makes the task, and works its items."""
+
+    def __init__(self, *, tasks: Tasks, confirm: ConfirmingUpload, clock: Clock, ids: Ids, rules: Rules) -> None:
+        self._tasks = tasks
+        self._confirm = confirm
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+
+    async def __call__(self, caller: Caller, bucket: BucketRecord, confirmations: Sequence[Confirmation]) -> TaskRecord:
+        """Return the task. An upload that is not there, or in another bucket, is an error of its item alone."""
+        now = self._clock.now()
+        organization_id = caller.organization.organization_id
+        task = NewTask(
+            task_id=self._ids.new("task_"),
+            organization_id=organization_id,
+            namespace_id=bucket.namespace_id,
+            task_type=TaskType.CONFIRM_UPLOADS,
+            actor_id=caller.key.key_id,
+            created_at=now,
+            inputs=[each.upload_id for each in confirmations],
+            items=[NewItem(subject=each.upload_id, input=msgspec.to_builtins(each.claimed)) for each in confirmations],
+            additional_data={"bucket_id": bucket.bucket_id},
+        )
+        await self._tasks.create(task, drop_at=now + self._rules.retention)
+        record = await self._tasks.task(organization_id, task.task_id)
+        if record is None:
+            raise task_not_found(task.task_id)
+        return record
+
+    async def work(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
+        """Confirm one upload (an `ItemWork`)."""
+        confirmed = await self._confirm.within_task(
+            task.namespace_id or "",
+            item.subject,
+            bucket_id=str(task.additional_data["bucket_id"]),
+            actor_id=task.actor_id,
+            claimed=msgspec.convert(item.input, Claimed),
+            touch=step.touch,
+        )
+        record = confirmed.record
+        return {
+            "upload_id": record.upload_id,
+            "status": confirmed.status.value,
+            "object_id": record.object_id,
+            "file_size_bytes": record.size_bytes,
+            "file_hash": record.sha256,
+            "etag": record.etag,
+            "duplicate_of_upload_id": record.duplicate_of,
+            "existing_object_id": record.existing_object_id,
+            "deletes_at": msgspec.to_builtins(record.deletes_at),
+        }

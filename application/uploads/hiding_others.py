@@ -1,0 +1,48 @@
+"""What of an upload its requester is shown that may not read what others put into the bucket.
+
+It learns that there is an original with the same bytes, or an object with the same unique key, and nothing else of
+them: where their ids would stand, the text is empty.
+"""
+
+from typing import Any
+
+import msgspec
+
+from application.ports.read_side import UploadRecord
+from domain.events.cloud_events import CloudEvent
+from domain.events.event import topic_of
+from domain.uploads.upload import UploadBytesInherited
+
+_HIDDEN = ""
+# In events: the ids of others. An inheritance is left out altogether, because it says where another's bytes lie.
+_IDS = ("duplicate_of", "existing_object_id", "heir_id")
+
+
+def holds_own_bytes(upload: UploadRecord) -> bool:
+    """Say whether the bytes of an upload are those that were sent for it, and not its original's."""
+    return upload.keeps_bytes and f"/{upload.upload_id}/" in upload.storage_key
+
+
+def without_others(upload: UploadRecord) -> UploadRecord:
+    """Return the record of an upload without what it says of others."""
+    prefix, _, filename = upload.storage_key.rpartition("/")
+    if upload.storage_key and not prefix.endswith(f"/{upload.upload_id}"):
+        prefix, filename = f"{prefix.rpartition('/')[0]}/{upload.upload_id}", upload.filename
+    return msgspec.structs.replace(
+        upload,
+        storage_key=f"{prefix}/{filename}" if prefix else upload.storage_key,
+        duplicate_of=None if upload.duplicate_of is None else _HIDDEN,
+        existing_object_id=None if upload.existing_object_id is None else _HIDDEN,
+        object_id=upload.object_id if upload.duplicate_of is None else None,
+    )
+
+
+def told_without_others(event: CloudEvent) -> CloudEvent | None:
+    """Return an event of an upload without what it says of others; None: it says nothing else."""
+    if event.type == topic_of(UploadBytesInherited):
+        return None
+    data: dict[str, Any] = msgspec.json.decode(event.data)
+    hidden: dict[str, Any] = {name: _HIDDEN for name in _IDS if data.get(name) is not None}
+    if "duplicate_of" in hidden:
+        hidden["object_id"] = None
+    return msgspec.structs.replace(event, data=msgspec.Raw(msgspec.json.encode({**data, **hidden})))

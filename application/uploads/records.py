@@ -1,0 +1,149 @@
+"""The record of an upload, from its events: what the read side shows of it, now or as it was at any time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never, cast
+
+import msgspec
+
+from application.ports.event_log import Notification
+from application.ports.read_side import UploadRecord
+from domain.events.registry import decode
+from domain.uploads.upload import (
+    Status,
+    UploadBytesInherited,
+    UploadCanceled,
+    UploadCompleted,
+    UploadContentChanged,
+    UploadDeleted,
+    UploadEvent,
+    UploadFailed,
+    UploadForgotten,
+    UploadRequested,
+    UploadSkipped,
+    UploadStarted,
+    UploadUrlReissued,
+    UploadVerificationAbandoned,
+    UploadVerificationBegan,
+    UploadVerified,
+)
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an event stands: its stream, its version in it, its position in the log."""
+
+    stream_id: str
+    version: int
+    position: int
+
+
+def record_at(history: Sequence[Notification], at: datetime) -> UploadRecord | None:
+    """Return an upload as its own events told it at this time; None before its first one, and when it was forgotten."""
+    record = None
+    for stored in history:
+        event = cast("UploadEvent", decode(stored.state))
+        if event.origin.at > at:
+            break
+        place = Place(stream_id=stored.originator_id, version=stored.originator_version, position=stored.id)
+        record = following(record, event, place)
+    return record
+
+
+def following(record: UploadRecord | None, event: UploadEvent, place: Place) -> UploadRecord | None:
+    """Return what an event makes of a record; None: there is none any more, or there was none."""
+    if isinstance(event, UploadRequested | UploadSkipped):
+        return _new(event, place)
+    if record is None or isinstance(event, UploadDeleted | UploadForgotten):
+        return None
+    return msgspec.structs.replace(record, version=place.version, **_changes(record, event))
+
+
+def _changes(record: UploadRecord, event: UploadEvent) -> dict[str, object]:  # noqa: C901, PLR0911  # one arm for every event
+    match event:
+        case UploadStarted():
+            return {"status": Status.IN_PROGRESS, "multipart_id": event.multipart_id}
+        case UploadUrlReissued():
+            return {"expires_at": event.expires_at, "due_at": event.due_at}
+        case UploadVerificationBegan():
+            return {"status": Status.PROCESSING, "task_id": event.task_id}
+        case UploadVerificationAbandoned():
+            return {"status": Status.PENDING if record.multipart_id is None else Status.IN_PROGRESS}
+        case UploadVerified(content=content):
+            return {
+                "size_bytes": content.size_bytes,
+                "sha256": content.sha256,
+                "etag": content.etag,
+                "version_id": content.version_id,
+                "message": content.note,
+                "verified_at": event.origin.at,
+            }
+        case UploadCompleted():
+            return {
+                "status": Status.COMPLETED,
+                "completed_at": event.origin.at,
+                "object_id": event.object_id,
+                "duplicate_of": event.duplicate_of,
+                "existing_object_id": event.existing_object_id,
+                "keeps_bytes": event.keeps_bytes,
+                "deletes_at": event.deletes_at,
+            }
+        case UploadFailed():
+            return {
+                "status": Status.FAILED,
+                "message": event.message,
+                "failure_reason": event.reason.value,
+                "keeps_bytes": False,
+                "deletes_at": None,
+            }
+        case UploadCanceled():
+            return {"status": Status.CANCELED, "keeps_bytes": event.keeps_bytes, "deletes_at": None}
+        case UploadContentChanged():
+            return {"changed_etag": event.etag or ""}
+        case UploadBytesInherited():
+            return {
+                "storage_key": event.storage_key or "",
+                "etag": event.etag,
+                "version_id": event.version_id,
+                "due_at": event.due_at,
+                "keeps_bytes": True,
+                "duplicate_of": None,
+                "object_id": None,
+            }
+        case UploadRequested() | UploadSkipped() | UploadDeleted() | UploadForgotten():
+            raise AssertionError(event)  # no change, but a beginning or an end
+        case _:
+            assert_never(event)
+
+
+def _new(event: UploadRequested | UploadSkipped, place: Place) -> UploadRecord:
+    origin, request = event.origin, event.request
+    skipped = isinstance(event, UploadSkipped)
+    return UploadRecord(
+        upload_id=place.stream_id,
+        organization_id=origin.organization_id,
+        namespace_id=origin.namespace_id or "",
+        bucket_id=origin.bucket_id or "",
+        version=place.version,
+        position=place.position,
+        status=Status.SKIPPED if skipped else Status.PENDING,
+        filename=request.filename or "",
+        content_type=request.content_type,
+        storage_key=request.storage_key or "",
+        declared_size_bytes=request.declared_size_bytes,
+        declared_sha256=request.declared_sha256,
+        url_expires_in_seconds=request.url_expires_in_seconds,
+        created_at=origin.at,
+        expires_at=request.expires_at,
+        due_at=request.due_at,
+        metadata=request.metadata or {},
+        create_object=request.create_object,
+        object_metadata=request.object_metadata,
+        blob_property=request.blob_property,
+        blob_type=request.blob_type,
+        skip_duplicates=request.skip_duplicates,
+        existing_object_id=event.existing_object_id if isinstance(event, UploadSkipped) else None,
+        part_size=request.part_size,
+        storage_checks=request.storage_checks,
+        auto_confirm=request.auto_confirm,
+        deletes_at=None if skipped else request.deletes_at,
+    )

@@ -1,0 +1,763 @@
+"""Requesting uploads: everything is checked, then URLs are given out."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import cast
+
+import msgspec
+
+from application.keys.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
+from application.keys.issuing_upload_tokens import TokenUses
+from application.loading import CONFLICT_RETRIES
+from application.objects.putting_into import IntoObject, PuttingIntoObjects, object_claim, stored_bytes
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import (
+    ClaimTakenError,
+    Command,
+    EventLog,
+    LogUnavailableError,
+    OriginalExistsError,
+    OriginalGoneError,
+    Sameness,
+    StreamAppend,
+    Unheld,
+    VersionConflictError,
+)
+from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide, UploadRecord
+from application.ports.url_signer import SignedRequest, UrlSigner
+from application.rules import Rules
+from domain.buckets.bucket import Policy, check_retention
+from domain.buckets.schema import BucketSchema
+from domain.events.event import Origin
+from domain.events.registry import decode
+from domain.keys.upload_token import UploadToken, size_meant
+from domain.refusals import (
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    QuotaExceededError,
+    RefusedError,
+    WrongStateError,
+)
+from domain.uploads.admission import Admitted, Announcement, BucketRules, admit
+from domain.uploads.content_rules import ContentCheck
+from domain.uploads.filenames import storage_key
+from domain.uploads.parts import Multipart
+from domain.uploads.upload import (
+    AnnouncedFile,
+    Claimed,
+    NoUpload,
+    RequestUpload,
+    Status,
+    UploadDuplicateAvoided,
+    UploadRequest,
+    decide,
+    lasts_until,
+    reserved,
+)
+from domain.uploads.verification import Found, judge
+
+MIN_EXPIRY_SECONDS = 60
+MAX_EXPIRY_SECONDS = 86_400
+CHECKSUM_HEADER = "x-amz-checksum-sha256"
+_KNOWN_BUCKETS = 1000
+DUPLICATE_MESSAGE = "The bytes are here already: nothing has to be sent, this is the upload that holds them."
+_IN_PARTS_MESSAGE = (
+    "The file is larger than one PUT takes, so it is sent in parts: get their URLs with POST"
+    " /v1/uploads/{upload_id}/parts/sign, PUT each of part_size bytes, then confirm. Or announce a smaller file."
+)
+_EMPTY_MESSAGE = (
+    "The size was left out, and this upload token limits it, so the URL takes an empty file alone: send"
+    " file_size_bytes with any other."
+)
+_GONE_MESSAGE = "There is no such upload now, or it is not yours: send the file under a new idempotency key."
+_SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be sent."
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asks for. `policy`, `auto_confirm`, `expires_after_seconds`: None: the bucket's.
+
+    `expires_after_seconds`: how long the upload is kept once it is completed.
+    """
+
+    announcement: Announcement
+    url_expires_in_seconds: int = 3600
+    skip_duplicates: bool = True
+    policy: Policy | None = None
+    auto_confirm: bool | None = None
+    expires_after_seconds: int | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The upload as it stands, and the URL to PUT to, if anything is to be sent."""
+
+    record: UploadRecord
+    signed: SignedRequest | None
+    is_duplicate: bool = False
+    message: str | None = None
+
+
+class _Item(msgspec.Struct, kw_only=True):
+    """One wish on its way.
+
+    `sameness`: what an earlier upload must have for this one to be its duplicate, where that matters. `inserts`: the
+    unique key that must be free for it, if there is one. `original`: the upload that has the bytes already, as far as
+    is known by now. `max_size_bytes`: of a file, in its organization's tier. `may_replace`: an
+    object that is there may be changed.
+    """
+
+    announced: Announcement
+    command: RequestUpload
+    signed: SignedRequest
+    sameness: Sameness | None
+    inserts: str | None
+    max_size_bytes: int
+    may_replace: bool
+    original: UploadRecord | None = None
+
+    def lose(self, unique_key: str, owner_id: str) -> None:
+        """Take note of the object that has a unique key."""
+        if (self.sends or self.wants_object) and self.inserts == unique_key:
+            self.command = msgspec.structs.replace(self.command, existing_object_id=owner_id)
+            self.original = None
+
+    def find(self, sameness: Sameness | None, original: UploadRecord | None) -> None:
+        """Take note of an upload that has bytes already, and lasts long enough."""
+        if not self.sends or original is None or sameness is None or self.sameness != sameness:
+            return
+        self.original = original
+        if self.wants_object and not self._suits(original):
+            self.send()
+
+    def send(self) -> None:
+        """Have the bytes sent, whoever has them already: whether this is a duplicate is found when they are proved."""
+        self.original = self.sameness = None
+
+    def _suits(self, original: UploadRecord) -> bool:
+        """Say whether the bytes would be accepted if they were sent; a strict check would read how they begin."""
+        request = self.command.request
+        found = Found(
+            size_bytes=original.size_bytes or 0, etag=original.etag or "", content_type=None, sha256=original.sha256
+        )
+        wrong = judge(found, request, claimed=Claimed(), max_size_bytes=self.max_size_bytes)
+        return wrong is None and request.content_check is not ContentCheck.STRICT
+
+    def miss(self, upload_id: str) -> None:
+        """Take note that an upload has its bytes no more."""
+        if self.original is not None and self.original.upload_id == upload_id:
+            self.original = None
+
+    @property
+    def avoidance_id(self) -> str:
+        """Return the stream that tells of a duplicate in this upload's place."""
+        return _avoidance_id(self.command.upload_id)
+
+    @property
+    def wants_object(self) -> bool:
+        """Whether an object is to be made or changed at once, as far as is known by now."""
+        known = self.original
+        return known is not None and known.object_id is None and self.command.request.create_object
+
+    @property
+    def sends(self) -> bool:
+        """Whether bytes will come, as far as is known by now."""
+        return self.original is None and self.command.existing_object_id is None
+
+
+class RequestingUpload:
+    """One command, for one file or many: admits them, reserves their bytes, signs their URLs; all of them or none."""
+
+    def __init__(
+        self, *, log: EventLog, read_side: ReadSide, signer: UrlSigner, clock: Clock, ids: Ids, rules: Rules
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._signer = signer
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+        self._buckets: dict[str, tuple[BucketRecord, BucketRules]] = {}
+        self._token_uses = TokenUses()
+        self._put_into_object = PuttingIntoObjects(log=log, read_side=read_side, ids=ids, rules=rules)
+
+    async def __call__(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish, *, ids: Ids | None = None
+    ) -> Answer:
+        """Answer with a URL, with the original of a duplicate, or with the object that has the unique key.
+
+        `ids`: those of a request that is made under an idempotency key; the upload's is drawn first.
+        """
+        ids = ids or self._ids
+        upload_id = ids.new("upl_")
+        origin = self._origin(caller, namespace, bucket, ids)
+        item = self._item(caller, namespace, bucket, wish, origin, upload_id)
+        if item.command.request.policy is not Policy.INSERT:
+            _check_object(item, await self._owners(bucket, [item]))
+        return (await self._settle(caller, bucket, origin, [item]))[0]
+
+    async def many(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        wishes: Sequence[Wish],
+        *,
+        ids: Ids | None = None,
+    ) -> list[Answer]:
+        """Answer all of them, in their order. A refusal names the `index` of its wish, and refuses all."""
+        ids = ids or self._ids
+        upload_ids = [ids.new("upl_") for _ in wishes]
+        origin = self._origin(caller, namespace, bucket, ids)
+        items = []
+        for index, (upload_id, wish) in enumerate(zip(upload_ids, wishes, strict=True)):
+            with _told_of(index):
+                items.append(self._item(caller, namespace, bucket, wish, origin, upload_id))
+        await self._look_up(bucket, items)
+        try:
+            return await self._settle(caller, bucket, origin, items)
+        except QuotaExceededError as refused:
+            with _told_of(_first_without_room(items, refused)):
+                raise
+
+    def _origin(self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, ids: Ids) -> Origin:
+        return caller.origin(
+            self._clock.now(),
+            new_command_id(ids),
+            namespace_id=namespace.namespace_id,
+            bucket_id=bucket.bucket_id,
+        )
+
+    def _item(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        wish: Wish,
+        origin: Origin,
+        upload_id: str,
+    ) -> _Item:
+        """Check one wish as far as it says itself, and sign its URL."""
+        if not MIN_EXPIRY_SECONDS <= wish.url_expires_in_seconds <= MAX_EXPIRY_SECONDS:
+            raise InvalidInputError(
+                "invalid_expiry",
+                f"presigned_url_expiration is out of range: send {MIN_EXPIRY_SECONDS} to {MAX_EXPIRY_SECONDS} seconds.",
+                {"field": "presigned_url_expiration"},
+            )
+        check_retention(wish.expires_after_seconds, "expires_after_seconds")
+        wish = _with_size(wish, caller.token)
+        admitted = admit(
+            wish.announcement,
+            self._rules_of(bucket),
+            self._rules.tier_limits[caller.organization.tier],
+            wish.policy if caller.token is None else caller.token.policy,
+            self._rules.part_bytes,
+        )
+        announced = wish.announcement
+        headers = signed_headers(
+            announced.content_type, announced.file_size_bytes, announced.sha256 if announced.storage_checks else None
+        )
+        key = storage_key(
+            internal_id=caller.organization.internal_id,
+            namespace_id=bucket.namespace_id,
+            upload_id=upload_id,
+            filename=wish.announcement.filename,
+            room=self._signer.key_room(headers),
+        )
+        urls_end_at = None
+        if caller.token is not None:
+            urls_end_at = origin.at + timedelta(seconds=caller.token.upload_lifetime_seconds)
+        lasts = caller.url_lasts(timedelta(seconds=wish.url_expires_in_seconds), origin.at, urls_end_at)
+        signed = self._signer.sign_put(key, headers=headers, expires_in=lasts, now=origin.at)
+        command = RequestUpload(
+            origin=origin,
+            upload_id=upload_id,
+            request=_request(wish, admitted, bucket, key, signed, self._rules, origin.at, urls_end_at),
+            forget_at=origin.at + self._rules.retention,
+        )
+        return _Item(
+            announced=wish.announcement,
+            command=command,
+            signed=signed,
+            # a caller that may not read is told nothing of other uploads: a duplicate is found at confirm
+            sameness=_sameness(command) if may_read(caller, namespace, bucket) else None,
+            inserts=admitted.unique_key if admitted.policy is Policy.INSERT else None,
+            max_size_bytes=self._rules.tier_limits[caller.organization.tier].file_size_bytes,
+            may_replace=may_replace(caller, namespace, bucket),
+        )
+
+    async def again(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, upload_id: str, *, drawn: str
+    ) -> Answer:
+        """Answer once more a request that was answered with this upload; its URL has the time that is left.
+
+        Where the id is not the one `drawn`, it is that of an original which was there already. Refuses where nothing is
+        there any more, or it is an original that the caller may not read now.
+        """
+        is_duplicate = upload_id != drawn
+        known = not is_duplicate or may_read(caller, namespace, bucket)
+        record = await self._read_side.upload(namespace.namespace_id, upload_id) if known else None
+        if record is None:
+            raise NotFoundError("upload_not_found", _GONE_MESSAGE, {"upload_id": drawn})
+        if is_duplicate:
+            return Answer(record=record, signed=None, is_duplicate=True, message=DUPLICATE_MESSAGE)
+        if record.status is Status.SKIPPED:
+            return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
+        now = self._clock.now()
+        left = timedelta(seconds=int((record.expires_at - now).total_seconds()))
+        if record.status is not Status.PENDING or record.part_size is not None or left < timedelta(seconds=1):
+            return Answer(record=record, signed=None)
+        headers, lasts = headers_of(record), caller.url_lasts(left, now)
+        return Answer(
+            record=record, signed=self._signer.sign_put(record.storage_key, headers=headers, expires_in=lasts, now=now)
+        )
+
+    async def made_before(self, drawn: Sequence[str]) -> tuple[str, ...] | None:
+        """Return what an earlier attempt has made under these ids: uploads, or originals in their places.
+
+        None: that attempt did not count, and nothing was made.
+        """
+        made: list[str] = []
+        for upload_id in drawn:  # one command made all of them
+            if await self._log.read_stream(upload_id):
+                made.append(upload_id)
+                continue
+            stored = await self._log.read_stream(_avoidance_id(upload_id))
+            if not stored:
+                return None
+            made.append(cast("UploadDuplicateAvoided", decode(stored[0].state)).original_upload_id)
+        return tuple(made)
+
+    async def all_again(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        wishes: Sequence[Wish],
+        upload_ids: Sequence[str],
+        *,
+        drawn: Sequence[str],
+    ) -> list[Answer]:
+        """Answer many once more, each as one, in their order; what is not there any more is answered as FAILED."""
+        answers = []
+        for wish, upload_id, own in zip(wishes, upload_ids, drawn, strict=True):
+            try:
+                answers.append(await self.again(caller, namespace, bucket, upload_id, drawn=own))
+            except NotFoundError as gone:
+                answers.append(Answer(record=await self._gone(bucket, wish, own, gone), signed=None))
+        return answers
+
+    async def _gone(self, bucket: BucketRecord, wish: Wish, upload_id: str, gone: NotFoundError) -> UploadRecord:
+        """Return what stands for an upload that is not there any more, so that those after it keep their places."""
+        stored = await self._log.read_stream(upload_id) or await self._log.read_stream(_avoidance_id(upload_id))
+        asked_at = decode(stored[0].state).origin.at if stored else self._clock.now()
+        announced = wish.announcement
+        return UploadRecord(
+            upload_id=upload_id,
+            bucket_id=bucket.bucket_id,
+            namespace_id=bucket.namespace_id,
+            organization_id=bucket.organization_id,
+            status=Status.FAILED,
+            failure_reason=gone.code,
+            message=gone.message,
+            filename=announced.filename,
+            declared_size_bytes=announced.file_size_bytes,
+            declared_sha256=announced.sha256,
+            content_type=announced.content_type,
+            metadata=dict(announced.metadata),
+            object_metadata=None if announced.object_metadata is None else dict(announced.object_metadata),
+            blob_property=announced.blob_property,
+            blob_type=announced.blob_type,
+            create_object=announced.create_object,
+            skip_duplicates=wish.skip_duplicates,
+            url_expires_in_seconds=wish.url_expires_in_seconds,
+            storage_key="",
+            created_at=asked_at,
+            expires_at=asked_at,
+            due_at=asked_at,
+            version=0,
+            position=0,
+        )
+
+    def _rules_of(self, bucket: BucketRecord) -> BucketRules:
+        """Return the bucket's rules; the directory gives the same record for a while, so its schema is parsed once."""
+        known = self._buckets.get(bucket.bucket_id)
+        if known is not None and known[0] is bucket:
+            return known[1]
+        rules = BucketRules(schema=_schema(bucket), unique_key=bucket.unique_key, content=bucket.content_rules)
+        if len(self._buckets) >= _KNOWN_BUCKETS:
+            self._buckets.clear()
+        self._buckets[bucket.bucket_id] = (bucket, rules)
+        return rules
+
+    async def _owners(self, bucket: BucketRecord, items: Sequence[_Item]) -> Mapping[str, str]:
+        """Return by unique key which objects have those that are wished for."""
+        keys = {item.command.request.unique_key for item in items} - {None}
+        claims = [object_claim(bucket.bucket_id, key) for key in keys if key is not None]
+        return await self._read_side.claim_owners(claims[0].scope, [each.key for each in claims]) if claims else {}
+
+    async def _look_up(self, bucket: BucketRecord, items: Sequence[_Item]) -> None:
+        """Find out at once what is known already, so that the log does not have to tell it item by item."""
+        owners = await self._owners(bucket, items)
+        wanted = {item.sameness for item in items if item.sameness is not None}
+        originals = await self._read_side.originals(wanted) if wanted else {}
+        for index, item in enumerate(items):
+            with _told_of(index):
+                _check_object(item, owners)
+            for unique_key, owner_id in owners.items():
+                item.lose(unique_key, owner_id)
+            if item.sameness is not None:
+                item.find(item.sameness, originals.get(item.sameness))
+
+    async def _settle(  # noqa: C901  # one arm for everything that the log may say against it
+        self, caller: Caller, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]
+    ) -> list[Answer]:
+        """Append all of it, under what must still hold then; what the log says against it changes how."""
+        for _ in range(CONFLICT_RETRIES + 3 * len(items)):  # each round settles something about at least one of them
+            into = await self._into_objects(bucket, origin, items) if any(item.wants_object for item in items) else {}
+            try:
+                position = await self._append(caller, origin, items, into)
+            except ClaimTakenError as taken:
+                for item in items:
+                    item.lose(taken.claim.key, taken.owner_id)
+            except OriginalExistsError as duplicate:
+                original = await self._read_side.upload(origin.namespace_id or "", duplicate.upload_id)
+                for item in items:
+                    item.find(duplicate.sameness, original)
+            except OriginalGoneError as gone:
+                for item in items:
+                    item.miss(gone.upload_id)
+            except WrongStateError:  # an original became part of an object meanwhile
+                await self._look_again(origin, items)
+            except VersionConflictError as conflict:
+                if all(conflict.stream_id != each.stream.stream_id for each in into.values()):
+                    raise
+                continue  # the object was changed meanwhile
+            else:
+                if into:
+                    await self._look_again(origin, items)
+                first = position - len(items) - sum(len(each.stream.events) for each in into.values()) + 1
+                return [_answer(item, place) for place, item in enumerate(items, first)]
+        raise LogUnavailableError(
+            "The log names an original that the read side does not show.", reason="read_side_differs"
+        )
+
+    async def _look_again(self, origin: Origin, items: Sequence[_Item]) -> None:
+        """Find out how the originals stand now."""
+        for item in items:
+            if item.original is not None:
+                item.original = await self._read_side.upload(origin.namespace_id or "", item.original.upload_id)
+
+    async def _into_objects(
+        self, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]
+    ) -> dict[str, IntoObject]:
+        """Return by original what is appended for the object that its bytes go into, because it has none.
+
+        Of several items with one original the first is given the object; a second one with the same unique key is sent,
+        and finds the object when it is proved. One whose object would end before the original is sent, too: what an
+        object holds goes with it.
+        """
+        into: dict[str, IntoObject] = {}
+        keys: set[str] = set()
+        for index, item in enumerate(items):
+            original, request = item.original, item.command.request
+            if not item.wants_object or original is None or original.upload_id in into:
+                continue
+            if request.unique_key is not None and request.unique_key in keys:
+                item.send()
+                continue
+            with _told_of(index):
+                found = await self._put_into_object(
+                    request,
+                    request.policy,
+                    stored_bytes(original),
+                    origin,
+                    bucket,
+                    may_replace=item.may_replace,
+                )
+                if found is None:
+                    raise _object_not_found()
+            if not lasts_until(original.deletes_at, found.ends_at):
+                item.send()
+                continue
+            into[original.upload_id] = found
+            if request.unique_key is not None:
+                keys.add(request.unique_key)
+        return into
+
+    async def _append(
+        self, caller: Caller, origin: Origin, items: Sequence[_Item], into: Mapping[str, IntoObject]
+    ) -> int:
+        bucket_id = origin.bucket_id or ""
+        streams: list[StreamAppend] = []
+        free: set[str] = set()
+        unknown: dict[Sameness, None] = {}
+        stored: set[str] = set()
+        room_bytes = 0
+        for item in items:
+            if item.original is not None:
+                streams.append(_avoided(item.command, item.original, item.avoidance_id))
+                stored.add(item.original.upload_id)
+                continue
+            command = item.command
+            events = decide(command, NoUpload())
+            streams.append(StreamAppend(stream_id=command.upload_id, expected_version=0, events=events))
+            if command.existing_object_id is None:
+                room_bytes += reserved(command.request)
+                if item.inserts:
+                    free.add(item.inserts)
+                if item.sameness:
+                    unknown[item.sameness] = None
+        asked = Command(
+            command_id=origin.command_id,
+            organization_id=origin.organization_id,
+            key_id=caller.key.key_id,
+            namespace_id=origin.namespace_id,
+            bucket_id=bucket_id,
+            streams=(*streams, *[each.stream for each in into.values()]),
+            free=(
+                *[object_claim(bucket_id, unique_key) for unique_key in free],
+                *[claim for each in into.values() for claim in each.free],
+            ),
+            no_original=tuple(unknown),
+            stored=tuple(stored),
+            unheld=tuple([Unheld(upload_id=upload_id) for upload_id in into]),
+            room_bytes=room_bytes,
+        )
+        if caller.token is None:
+            return await self._log.append(asked)
+        return await self._append_with(caller.token, items[0], asked)
+
+    async def _append_with(self, token: UploadToken, item: _Item, command: Command) -> int:
+        """Append what a token's holder asks for, one file, and count it as a use of the token."""
+        upload_id = item.command.upload_id
+        while True:
+            try:
+                use = self._token_uses.stream(token, item.announced, item.command.origin, upload_id)
+            except ForbiddenError:
+                made = await self._log.read_stream(upload_id)
+                if made:  # by an earlier attempt of the same request, with the token's last use
+                    raise VersionConflictError(upload_id, 0, len(made)) from None
+                raise
+            try:
+                position = await self._log.append(msgspec.structs.replace(command, streams=(use, *command.streams)))
+            except VersionConflictError as conflict:  # the token was used meanwhile, or by another process
+                if conflict.stream_id != token.token_id:
+                    raise
+                self._token_uses.learn(token, conflict.actual)
+            else:
+                self._token_uses.learn(token, use.expected_version + 1)
+                return position
+
+
+def _with_size(wish: Wish, token: UploadToken | None) -> Wish:
+    announced = wish.announcement
+    if token is None or announced.multipart is Multipart.ALWAYS:
+        return wish
+    meant = msgspec.structs.replace(announced, file_size_bytes=size_meant(token, announced.file_size_bytes))
+    return msgspec.structs.replace(wish, announcement=meant)
+
+
+def _avoidance_id(upload_id: str) -> str:
+    """Return the stream that tells of a duplicate in the place of an upload; the same for the same request."""
+    return f"dup_{upload_id.removeprefix('upl_')}"
+
+
+def _sameness(command: RequestUpload) -> Sameness | None:
+    """Return what an earlier upload must have to be an original of this one."""
+    request = command.request
+    if not request.skip_duplicates or request.declared_sha256 is None:
+        return None
+    return Sameness(
+        bucket_id=command.origin.bucket_id or "", sha256=request.declared_sha256, ends_at=request.deletes_at
+    )
+
+
+def _avoided(command: RequestUpload, original: UploadRecord, stream_id: str) -> StreamAppend:
+    asked = command.request
+    event = UploadDuplicateAvoided(
+        origin=command.origin,
+        original_upload_id=original.upload_id,
+        sha256=original.sha256 or "",
+        saved_bytes=original.size_bytes or 0,
+        request=AnnouncedFile(
+            filename=asked.filename,
+            content_type=asked.content_type,
+            declared_size_bytes=asked.declared_size_bytes,
+            metadata=asked.metadata,
+            create_object=asked.create_object,
+            object_metadata=asked.object_metadata,
+            blob_property=asked.blob_property,
+            deletes_at=asked.deletes_at,
+        ),
+    )
+    return StreamAppend(stream_id=stream_id, expected_version=0, events=(event,))
+
+
+def _check_object(item: _Item, owners: Mapping[str, str]) -> None:
+    request = item.command.request
+    if request.unique_key is None or request.policy is Policy.INSERT:
+        return
+    if request.unique_key in owners:
+        if not item.may_replace:
+            raise ReplaceDeniedError
+    elif request.policy is Policy.UPDATE:
+        raise _object_not_found()
+
+
+def _object_not_found() -> NotFoundError:
+    return NotFoundError(
+        "object_not_found",
+        "No object has this unique key, and the policy 'update' needs one: send policy=upsert, or check the values.",
+    )
+
+
+@contextmanager
+def _told_of(index: int) -> Iterator[None]:
+    """Let a refusal tell which of many wishes it is about."""
+    try:
+        yield
+    except RefusedError as refused:
+        refused.details["index"] = index
+        refused.message = f"uploads[{index}]: {refused.message}"
+        raise
+
+
+def _first_without_room(items: Sequence[_Item], refused: QuotaExceededError) -> int:
+    """Return the index of the first wish that the quota had no room for, beside those before it."""
+    room = refused.details["limit_bytes"] - refused.details["used_bytes"]
+    for index, item in enumerate(items):
+        room -= reserved(item.command.request) if item.sends else 0
+        if room < 0:
+            return index
+    return len(items) - 1
+
+
+def _answer(item: _Item, position: int) -> Answer:
+    if item.original is not None:
+        message = _known(item.announced, item.original)
+        return Answer(record=item.original, signed=None, is_duplicate=True, message=message)
+    record = _record(item.command, position)
+    if item.command.existing_object_id is not None:
+        return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
+    if record.part_size is None:
+        empty = record.declared_size_bytes == 0
+        return Answer(record=record, signed=item.signed, message=_EMPTY_MESSAGE if empty else None)
+    unasked = item.announced.multipart is not Multipart.ALWAYS
+    return Answer(record=record, signed=None, message=_IN_PARTS_MESSAGE if unasked else None)
+
+
+def _known(announced: Announcement, original: UploadRecord) -> str:
+    """Say that nothing has to be sent, and what of the announcement is not used."""
+    said = {
+        "filename": (announced.filename, original.filename),
+        "content_type": (announced.content_type, original.content_type),
+        "metadata": (dict(announced.metadata), original.metadata),
+        "object_metadata": (announced.object_metadata, original.object_metadata),
+    }
+    unused = [name for name, (theirs, its) in said.items() if theirs and theirs != its]
+    if not unused:
+        return DUPLICATE_MESSAGE
+    return f"{DUPLICATE_MESSAGE} Not used: {', '.join(unused)}; send the file with skip_duplicates=false to keep them."
+
+
+def _schema(bucket: BucketRecord) -> BucketSchema | None:
+    return msgspec.convert(bucket.bucket_schema, BucketSchema) if bucket.bucket_schema else None
+
+
+def signed_headers(content_type: str, size_bytes: int | None, checked_sha256: str | None = None) -> dict[str, str]:
+    """Return the headers that a PUT's URL binds. `checked_sha256`: storage is to refuse bytes of another hash."""
+    headers = {"Content-Type": content_type}
+    if size_bytes is not None:
+        headers["Content-Length"] = str(size_bytes)
+    if checked_sha256 is not None:
+        headers[CHECKSUM_HEADER] = checksum(checked_sha256)
+        headers["If-None-Match"] = "*"
+    return headers
+
+
+def checksum(sha256: str) -> str:
+    """Return hex digits as S3 writes a checksum."""
+    return b64encode(bytes.fromhex(sha256)).decode()
+
+
+def headers_of(upload: UploadRecord | UploadRequest) -> dict[str, str]:
+    """Return the headers that the URL of an upload that was requested binds."""
+    return signed_headers(
+        upload.content_type, upload.declared_size_bytes, upload.declared_sha256 if upload.storage_checks else None
+    )
+
+
+def _request(
+    wish: Wish,
+    admitted: Admitted,
+    bucket: BucketRecord,
+    key: str,
+    signed: SignedRequest,
+    rules: Rules,
+    now: datetime,
+    urls_end_at: datetime | None,
+) -> UploadRequest:
+    announced = wish.announcement
+    kept_seconds = bucket.retention_seconds if wish.expires_after_seconds is None else wish.expires_after_seconds
+    return UploadRequest(
+        filename=announced.filename,
+        content_type=announced.content_type,
+        storage_key=key,
+        declared_size_bytes=announced.file_size_bytes,
+        declared_sha256=announced.sha256,
+        url_expires_in_seconds=wish.url_expires_in_seconds,
+        expires_at=signed.expires_at,
+        due_at=signed.expires_at + rules.grace,
+        metadata=dict(announced.metadata),
+        create_object=announced.create_object,
+        object_metadata=None if announced.object_metadata is None else dict(announced.object_metadata),
+        blob_property=admitted.blob_property,
+        blob_type=admitted.blob_type,
+        skip_duplicates=wish.skip_duplicates,
+        unique_key=admitted.unique_key,
+        policy=admitted.policy,
+        part_size=admitted.part_size,
+        storage_checks=announced.storage_checks,
+        auto_confirm=bucket.auto_confirm if wish.auto_confirm is None else wish.auto_confirm,
+        content_check=bucket.content_rules.content_check,
+        min_file_size_bytes=bucket.content_rules.min_file_size_bytes,
+        max_file_size_bytes=bucket.content_rules.max_file_size_bytes,
+        expires_after_seconds=kept_seconds,
+        deletes_at=None if kept_seconds is None else now + timedelta(seconds=kept_seconds),
+        urls_end_at=urls_end_at,
+    )
+
+
+def _record(command: RequestUpload, position: int) -> UploadRecord:
+    request, origin = command.request, command.origin
+    return UploadRecord(
+        upload_id=command.upload_id,
+        organization_id=origin.organization_id,
+        namespace_id=origin.namespace_id or "",
+        bucket_id=origin.bucket_id or "",
+        version=1,
+        position=position,
+        status=Status.PENDING if command.existing_object_id is None else Status.SKIPPED,
+        filename=request.filename or "",
+        content_type=request.content_type,
+        storage_key=request.storage_key or "",
+        declared_size_bytes=request.declared_size_bytes,
+        declared_sha256=request.declared_sha256,
+        url_expires_in_seconds=request.url_expires_in_seconds,
+        created_at=origin.at,
+        expires_at=request.expires_at,
+        due_at=request.due_at,
+        metadata=request.metadata or {},
+        create_object=request.create_object,
+        object_metadata=request.object_metadata,
+        blob_property=request.blob_property,
+        blob_type=request.blob_type,
+        skip_duplicates=request.skip_duplicates,
+        existing_object_id=command.existing_object_id,
+        part_size=request.part_size,
+        storage_checks=request.storage_checks,
+        auto_confirm=request.auto_confirm,
+        deletes_at=request.deletes_at if command.existing_object_id is None else None,
+    )

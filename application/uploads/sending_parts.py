@@ -1,0 +1,336 @@
+"""Sending an upload in parts: URLs for them, which of them storage has, and more time for all of it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from application.keys.callers import Caller, new_command_id
+from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_storage import ObjectStorage, StoredPart
+from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
+from application.ports.url_signer import SignedRequest, UrlSigner
+from application.rules import Rules
+from application.uploads.requesting import CHECKSUM_HEADER, checksum, headers_of
+from domain.refusals import ForbiddenError, InvalidInputError, RefusedError, WrongStateError
+from domain.uploads.parts import MAX_PARTS, part_count, size_of_part
+from domain.uploads.upload import (
+    STATUS_OF,
+    InProgress,
+    Pending,
+    ReissueUrl,
+    StartUpload,
+    Upload,
+    UploadCommand,
+    UploadEvent,
+    UploadRequest,
+    decide,
+    evolve,
+    request_of,
+)
+
+MAX_SIGNED_AT_ONCE = 1000
+_EXTENDED_AFTER = 4  # an upload gets more time when a quarter of it has gone by, or its URLs would outlive it
+
+
+class WantedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part that is to be sent. `sha256`: 64 hex digits of its bytes, which storage is to check.
+
+    `size_bytes`: how many it has, needed where the size of the file is not known.
+    """
+
+    part_number: int
+    sha256: str | None = None
+    size_bytes: int | None = None
+
+
+class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one part is sent."""
+
+    part_number: int
+    signed: SignedRequest
+
+
+class SendingParts:
+    """What a client asks for between the request of an upload and its confirmation."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        storage: ObjectStorage,
+        signer: UrlSigner,
+        clock: Clock,
+        ids: Ids,
+        rules: Rules,
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._storage = storage
+        self._signer = signer
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+
+    async def sign(
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        upload_id: str,
+        parts: Sequence[WantedPart],
+        *,
+        bucket_id: str | None,
+    ) -> list[SignedPart]:
+        """Return URLs for these parts. The first of an upload begins it; each gives the whole upload more time.
+
+        Storage checks all parts of an upload or none: all of them are named with their SHA-256, or none is. Each URL
+        takes a part of one size only. Where the size of the file is not known, the size of a part must be given, and
+        one that would make the file larger than the tier or the bucket allows is refused: every part before it counts
+        as a whole one, so that what all URLs together take is no more, whatever was sent of it so far.
+        """
+        await self._find(namespace.namespace_id, upload_id, bucket_id)
+        upload = await self._begun(caller, upload_id, parts)
+        request, now = upload.request, self._clock.now()
+        lasts = _lasts(caller, request, now)
+        return [
+            SignedPart(
+                part_number=part.part_number,
+                signed=self._signer.sign_part(
+                    request.storage_key or "",
+                    multipart_id=upload.multipart_id,
+                    part_number=part.part_number,
+                    headers=_headers(request, part),
+                    expires_in=lasts,
+                    now=now,
+                ),
+            )
+            for part in parts
+        ]
+
+    async def parts(self, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None) -> Sequence[StoredPart]:
+        """Return the parts that storage has, by number."""
+        await self._find(namespace.namespace_id, upload_id, bucket_id)
+        loaded = await load_upload(self._log, upload_id)
+        match loaded.state:
+            case Pending(request=request):
+                _check_in_parts(request)
+                return []
+            case InProgress(request=request):
+                stored = await self._storage.parts(request.storage_key or "", loaded.state.multipart_id)
+                if stored is None:
+                    raise WrongStateError(
+                        "parts_gone",
+                        "Storage no longer has these parts: confirm the upload, as they may have been assembled"
+                        " already.",
+                        {"upload_id": upload_id},
+                    )
+                return stored
+            case state:
+                status = STATUS_OF[type(state)]
+                raise WrongStateError(
+                    "wrong_state",
+                    f"The upload is {status} and takes no parts: request a new upload.",
+                    {"upload_id": upload_id, "status": status},
+                )
+
+    async def sign_again(
+        self, caller: Caller, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None
+    ) -> tuple[UploadRecord, SignedRequest | None]:
+        """Give an upload as much time as it had at first, and a fresh URL if it is sent by a single PUT."""
+        await self._find(namespace.namespace_id, upload_id, bucket_id)
+        for _ in range(CONFLICT_RETRIES):
+            loaded = await load_upload(self._log, upload_id)
+            request, now = _request_of(loaded), self._clock.now()
+            lasts = _lasts(caller, request, now)
+            signed = None
+            expires_at = now + lasts
+            if request.part_size is None:
+                headers = headers_of(request)
+                signed = self._signer.sign_put(request.storage_key or "", headers=headers, expires_in=lasts, now=now)
+                expires_at = signed.expires_at
+            command = ReissueUrl(
+                origin=loaded.origin_of(caller.actor_id, new_command_id(self._ids), now),
+                expires_at=expires_at,
+                due_at=expires_at + self._rules.grace,
+            )
+            try:
+                await self._append(caller, loaded, command.origin.command_id, decide(command, loaded.state))
+            except VersionConflictError:
+                continue
+            record = await self._find(namespace.namespace_id, upload_id, bucket_id)
+            return record, signed
+        raise _busy()
+
+    async def _begun(self, caller: Caller, upload_id: str, parts: Sequence[WantedPart]) -> InProgress:
+        """Return the upload in progress, with time enough for URLs that are given out now."""
+        for _ in range(CONFLICT_RETRIES):
+            loaded = await load_upload(self._log, upload_id)
+            request, now = _request_of(loaded), self._clock.now()
+            origin = loaded.origin_of(caller.actor_id, new_command_id(self._ids), now)
+            decide(StartUpload(origin=origin, multipart_id=""), loaded.state)  # refuses before storage is asked
+            _check_in_parts(request)
+            _check_numbers(request, [part.part_number for part in parts])
+            _check_hashes(request, parts)
+            _check_sizes(request, parts, self._rules.tier_limits[caller.organization.tier].file_size_bytes)
+            commands: list[UploadCommand] = []
+            begun = None
+            if isinstance(loaded.state, Pending):
+                begun = await self._storage.begin_multipart(
+                    request.storage_key or "", content_type=request.content_type, checked=request.storage_checks
+                )
+                commands.append(StartUpload(origin=origin, multipart_id=begun))
+            lasts = _lasts(caller, request, now)
+            if now + lasts > request.expires_at + min(lasts / _EXTENDED_AFTER, self._rules.grace):
+                commands.append(
+                    ReissueUrl(origin=origin, expires_at=now + lasts, due_at=now + lasts + self._rules.grace)
+                )
+            events, state = _decided(commands, loaded.state)
+            try:
+                if events:
+                    await self._append(caller, loaded, origin.command_id, events)
+            except (VersionConflictError, RefusedError) as error:  # after any other it may have been appended
+                if begun is not None:
+                    await self._storage.abort_multipart(request.storage_key or "", begun)
+                if isinstance(error, RefusedError):
+                    raise
+                continue
+            if isinstance(state, InProgress):
+                return state
+        raise _busy()
+
+    async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
+        record = await self._read_side.upload(namespace_id, upload_id)
+        if record is None or bucket_id not in {None, record.bucket_id}:
+            raise upload_not_found(upload_id)
+        return record
+
+    async def _append(
+        self, caller: Caller, loaded: LoadedUpload, command_id: str, events: tuple[UploadEvent, ...]
+    ) -> None:
+        stream = StreamAppend(stream_id=loaded.upload_id, expected_version=loaded.version, events=events)
+        await self._log.append(
+            Command(
+                command_id=command_id,
+                organization_id=loaded.origin.organization_id,
+                key_id=caller.key.key_id,
+                streams=(stream,),
+            )
+        )
+
+
+def _lasts(caller: Caller, request: UploadRequest, now: datetime) -> timedelta:
+    """Return how long URLs of an upload may live that are given out now."""
+    if request.urls_end_at is not None and request.urls_end_at <= now:
+        raise ForbiddenError(
+            "upload_lifetime_over",
+            "The upload token of this upload allows no further URLs for it: confirm what was sent, or request"
+            " another upload.",
+            {"urls_end_at": request.urls_end_at.isoformat()},
+        )
+    return caller.url_lasts(timedelta(seconds=request.url_expires_in_seconds), now, request.urls_end_at)
+
+
+def _check_in_parts(request: UploadRequest) -> None:
+    if request.part_size is None:
+        raise WrongStateError(
+            "not_in_parts",
+            "This upload is sent in a single PUT: request another one with multipart=always to send parts.",
+        )
+
+
+def _check_numbers(request: UploadRequest, part_numbers: Sequence[int]) -> None:
+    last = part_count(request.declared_size_bytes, request.part_size) or MAX_PARTS
+    beyond = [number for number in part_numbers if not 1 <= number <= last]
+    if beyond or len(set(part_numbers)) < len(part_numbers):
+        raise InvalidInputError(
+            "invalid_part_numbers",
+            f"The parts of this upload are numbered from 1 to {last}: name each once.",
+            {"part_count": last, "invalid_part_numbers": beyond[:100]},
+        )
+
+
+def _check_hashes(request: UploadRequest, parts: Sequence[WantedPart]) -> None:
+    if request.storage_checks and any(part.sha256 is None for part in parts):
+        raise InvalidInputError(
+            "part_hash_required",
+            "Storage checks each part of this upload: send the parts with their SHA-256, "
+            'as {"parts": [{"part_number": 1, "sha256": "…"}]}.',
+            {"field": "parts"},
+        )
+    if not request.storage_checks and any(part.sha256 is not None for part in parts):
+        raise InvalidInputError(
+            "integrity_not_requested",
+            "Storage does not check the parts of this upload: send part_numbers, without hashes, "
+            'or request an upload with "integrity": "storage".',
+            {"field": "parts"},
+        )
+
+
+def _check_sizes(request: UploadRequest, parts: Sequence[WantedPart], tier_limit_bytes: int) -> None:
+    part_size, declared = request.part_size or 1, request.declared_size_bytes
+    limit = min(tier_limit_bytes, request.max_file_size_bytes or tier_limit_bytes)
+    for part in parts:
+        if declared is not None:
+            right = size_of_part(part.part_number, size_bytes=declared, part_size=part_size)
+            if part.size_bytes not in {None, right}:
+                raise _wrong_size(part, f"{right} bytes")
+        elif part.size_bytes is None:
+            raise InvalidInputError(
+                "part_size_required",
+                "The size of this file was not declared: send how many bytes each part has, "
+                'as {"parts": [{"part_number": 1, "size_bytes": 1048576}]}.',
+                {"part_number": part.part_number, "part_size": part_size},
+            )
+        elif part.size_bytes > part_size:
+            raise _wrong_size(part, f"at most {part_size} bytes")
+        elif (reaches := part_size * (part.part_number - 1) + part.size_bytes) > limit:
+            raise ForbiddenError(
+                "file_too_large",
+                f"With part {part.part_number} the file would have {reaches} bytes, and at most {limit} are allowed. "
+                "Confirm what was sent, or cancel the upload.",
+                {"part_number": part.part_number, "file_size_bytes": reaches, "limit_bytes": limit},
+            )
+
+
+def _wrong_size(part: WantedPart, allowed: str) -> InvalidInputError:
+    return InvalidInputError(
+        "invalid_part_size",
+        f"Part {part.part_number} of this upload must have {allowed}, not {part.size_bytes}: cut the file into parts of"
+        " the upload's part_size.",
+        {"part_number": part.part_number, "size_bytes": part.size_bytes},
+    )
+
+
+def _headers(request: UploadRequest, part: WantedPart) -> dict[str, str]:
+    """Return what the URL of a part binds: its length, and its hash where storage checks it."""
+    size = part.size_bytes
+    if request.declared_size_bytes is not None:
+        size = size_of_part(part.part_number, size_bytes=request.declared_size_bytes, part_size=request.part_size or 1)
+    headers = {"Content-Length": str(size)}
+    if part.sha256 is not None:
+        headers[CHECKSUM_HEADER] = checksum(part.sha256)
+    return headers
+
+
+def _decided(commands: Sequence[UploadCommand], upload: Upload) -> tuple[tuple[UploadEvent, ...], Upload]:
+    """Return what commands that follow each other make of an upload."""
+    events: tuple[UploadEvent, ...] = ()
+    for command in commands:
+        for event in decide(command, upload):
+            events += (event,)
+            upload = evolve(upload, event)
+    return events, upload
+
+
+def _request_of(loaded: LoadedUpload) -> UploadRequest:
+    request = request_of(loaded.state)
+    if request is None:
+        raise upload_not_found(loaded.upload_id)
+    return request
+
+
+def _busy() -> WrongStateError:
+    return WrongStateError("busy", "The upload is being changed by other requests: try again in a moment.")

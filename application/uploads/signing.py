@@ -1,0 +1,83 @@
+"""Signing uploads anew: URLs that read what was completed, and that still send what is awaited."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from application.keys.callers import Admitting, Caller
+from application.ports.clock import Clock
+from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
+from application.ports.url_signer import SignedRequest, UrlSigner
+from application.uploads.hiding_others import holds_own_bytes
+from application.uploads.requesting import headers_of
+from domain.uploads.upload import Status
+
+_SECOND = timedelta(seconds=1)
+
+
+class Signed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client may do with an upload's bytes: `put` them while its URL lasts, `get` them once they are proved."""
+
+    put: SignedRequest | None = None
+    get: SignedRequest | None = None
+
+
+class SigningUploads:
+    """Signs locally; what it gives out is nowhere written down."""
+
+    def __init__(self, *, read_side: ReadSide, admit: Admitting, signer: UrlSigner, clock: Clock) -> None:
+        self._read_side = read_side
+        self._admit = admit
+        self._signer = signer
+        self._clock = clock
+
+    async def __call__(
+        self, caller: Caller, namespace: NamespaceRecord, records: Sequence[UploadRecord]
+    ) -> list[Signed]:
+        """Return what can be done with each of these uploads, which are the caller's to read.
+
+        A PUT is for a caller that may write in the bucket, and good for what is left of the time that was given out. A
+        GET lives as long as the upload's URL did, and reads the version that was proved; those of a duplicate are its
+        original's bytes, which no upload token reads, because the URL says where they lie. No URL outlives the caller's
+        key.
+        """
+        now = self._clock.now()
+        wanted = {record.duplicate_of for record in records if record.duplicate_of is not None}
+        originals = await self._read_side.uploads_by_id(namespace.namespace_id, wanted) if wanted else {}
+        buckets = {record.bucket_id for record in records}
+        writable = {each for each in sorted(buckets) if await self._admit.writes(caller, namespace, each)}
+        return [
+            Signed(
+                put=self._put(caller, record, now) if record.bucket_id in writable else None,
+                get=self._get(caller, record, originals.get(record.duplicate_of or ""), now),
+            )
+            for record in records
+        ]
+
+    def _put(self, caller: Caller, record: UploadRecord, now: datetime) -> SignedRequest | None:
+        if record.status is not Status.PENDING or record.part_size is not None or record.expires_at - now < _SECOND:
+            return None
+        headers = headers_of(record)
+        lasts = caller.url_lasts(record.expires_at - now, now)
+        return self._signer.sign_put(record.storage_key, headers=headers, expires_in=lasts, now=now)
+
+    def _get(
+        self, caller: Caller, record: UploadRecord, original: UploadRecord | None, now: datetime
+    ) -> SignedRequest | None:
+        holder = record if record.keeps_bytes else original
+        if (
+            record.status is not Status.COMPLETED
+            or holder is None
+            or not holder.keeps_bytes
+            or holder.changed_etag is not None
+            or (caller.token is not None and not holds_own_bytes(record))
+        ):
+            return None
+        return self._signer.sign_get(
+            holder.storage_key,
+            expires_in=caller.url_lasts(timedelta(seconds=record.url_expires_in_seconds), now),
+            now=now,
+            version_id=holder.version_id,
+            download_as=record.filename,
+        )

@@ -1,0 +1,402 @@
+"""Telling webhooks of events: at least once, in order for each stream, and so that none waits for another.
+
+A projection writes down who is to be told what; any number of workers carry it out under leases. A webhook that fails
+is tried with one message at a time and left alone in between, so it costs the others next to nothing. Whoever makes
+events comes first: a worker rests between leases, so that it takes many deliveries at once rather than all processors.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import timedelta
+from typing import Any, Final, Protocol, cast
+
+import msgspec
+
+from application.events.subscribing import Recorded
+from application.keys.callers import new_command_id
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import (
+    Command,
+    EventLog,
+    LogUnavailableError,
+    Notification,
+    StreamAppend,
+    VersionConflictError,
+)
+from application.ports.read_side import ReadSide, WebhookRecord
+from application.ports.webhooks import (
+    Answer,
+    Attempt,
+    DeliveryRecord,
+    DeliveryStatus,
+    Ended,
+    NewDelivery,
+    WebhookDeliveries,
+    WebhookEndpoint,
+    WebhookEndpoints,
+    WebhookSender,
+)
+from application.webhooks.managing import load_webhook
+from domain.events.cloud_events import CloudEvent, envelope, origin_of
+from domain.events.event import Origin, topic_of
+from domain.events.registry import decode
+from domain.webhooks.published_events import PING, for_webhooks, tags_wanted
+from domain.webhooks.standard_webhooks import GIVE_UP_AFTER, pause_after, rest_after, signed_headers
+from domain.webhooks.webhook import (
+    DisabledReason,
+    DisableWebhook,
+    LiveWebhook,
+    NoWebhook,
+    Webhook,
+    WebhookEvent,
+    WebhookSettings,
+    decide,
+    evolve,
+)
+
+ACTOR: Final = "system:webhooks"
+SUBSCRIPTION: Final = "webhooks"
+KEPT: Final = timedelta(days=30)
+LEASE: Final = timedelta(seconds=60)  # longer than any attempt may take
+CONCURRENCY: Final = 256
+OF_EACH: Final = 16
+IDLE_SECONDS: Final = 1.0
+REST_SECONDS: Final = 0.025
+_TIDY_SECONDS: Final = 600.0
+_DROPPED_AT_ONCE: Final = 1000
+_ORPHANED: Final = timedelta(hours=1)
+_LONG: Final = GIVE_UP_AFTER - timedelta(hours=12)  # the last of the pauses may be so much too long
+_GONE: Final = 410
+_DENIED: Final = "The API key that the webhook acts for may not read this event any more."
+_TAKEN: Final = range(200, 300)
+
+
+class DeliveryWatch(Protocol):
+    """Hears of attempts, for metrics and traces."""
+
+    def attempting(self, delivery: DeliveryRecord, command_id: str) -> AbstractContextManager[Mapping[str, str]]:
+        """Be entered during an attempt to tell of what this command did. Gives headers to send with it."""
+        ...
+
+    def attempted(self, attempt: Attempt) -> None:
+        """Hear how it went, still inside."""
+        ...
+
+
+class _Matter(msgspec.Struct, frozen=True):
+    """What is needed to tell of some deliveries: the webhooks that are switched on, and the events by position."""
+
+    webhooks: Mapping[str, WebhookRecord]
+    endpoints: Mapping[str, WebhookEndpoint]
+    events: Mapping[int, Notification]
+
+
+class _Unwatched:
+    def attempting(self, delivery: DeliveryRecord, command_id: str) -> AbstractContextManager[Mapping[str, str]]:  # noqa: ARG002  # nobody wants it
+        return nullcontext({})
+
+    def attempted(self, attempt: Attempt) -> None:
+        pass
+
+
+class Listening(msgspec.Struct, frozen=True):
+    """What a webhook listened to: from each of these positions on, these tags. It depends on the log alone."""
+
+    webhook: WebhookRecord
+    since: Sequence[int]
+    tags: Sequence[frozenset[str]]
+
+    def wants(self, position: int, topic: str) -> bool:
+        """Return whether it is to be told of an event; of what happened before it was made, it is not."""
+        return position > self.since[0] and topic in self.tags[bisect_right(self.since, position) - 1]
+
+
+async def listening(
+    log: EventLog, read_side: ReadSide, organization_ids: Collection[str] | None, *, after: int
+) -> list[Listening]:
+    """Return what the webhooks of these organizations, or of all, listened to after a position."""
+    found = []
+    for webhook, changed_at in await read_side.changed_webhooks(organization_ids):
+        if changed_at <= after:
+            found.append(Listening(webhook, [webhook.position], [_tags(webhook.settings)]))
+            continue
+        state: Webhook = NoWebhook()
+        since, tags = [], []
+        for stored in await log.read_stream(webhook.webhook_id):
+            state = evolve(state, cast("WebhookEvent", decode(stored.state)))
+            since.append(stored.id)
+            tags.append(_tags(state.settings) if isinstance(state, LiveWebhook) else frozenset())
+        found.append(Listening(webhook, since, tags))
+    return found
+
+
+def _tags(settings: WebhookSettings) -> frozenset[str]:
+    return tags_wanted(settings.event_types) if settings.is_active else frozenset()
+
+
+class QueueingDeliveries:
+    """Implements `Projection`: a webhook is to be told of what it listened to when it happened."""
+
+    name = SUBSCRIPTION
+    topics: frozenset[str] | None = None
+
+    def __init__(self, *, log: EventLog, read_side: ReadSide, deliveries: WebhookDeliveries[Any], clock: Clock) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._deliveries = deliveries
+        self._clock = clock
+
+    async def project(self, transaction: Any, events: Sequence[Recorded]) -> None:  # noqa: ANN401  # the adapter's own
+        """Write down who is to be told of these."""
+        organization_ids = {each.event.origin.organization_id for each in events}
+        webhooks: dict[str, list[Listening]] = {}
+        for each in await listening(self._log, self._read_side, organization_ids, after=events[0].position - 1):
+            webhooks.setdefault(each.webhook.organization_id, []).append(each)
+        found = [
+            NewDelivery(
+                webhook_id=each.webhook.webhook_id,
+                position=recorded.position,
+                organization_id=each.webhook.organization_id,
+                stream_id=recorded.stream_id,
+                topic=topic_of(recorded.event),
+            )
+            for recorded in events
+            for each in webhooks.get(recorded.event.origin.organization_id, ())
+            if each.wants(recorded.position, topic_of(recorded.event))
+        ]
+        if found:
+            await self._deliveries.add(transaction, found, now=self._clock.now())
+
+
+class DeliveringWebhooks:
+    """Tells what is due. `report` hears of what goes wrong on our side; it is tried again."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        endpoints: WebhookEndpoints,
+        deliveries: WebhookDeliveries[Any],
+        sender: WebhookSender,
+        clock: Clock,
+        ids: Ids,
+        report: Callable[[DeliveryRecord, BaseException], None],
+        watch: DeliveryWatch | None = None,
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._endpoints = endpoints
+        self._deliveries = deliveries
+        self._sender = sender
+        self._clock = clock
+        self._ids = ids
+        self._report = report
+        self._watch = watch or _Unwatched()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Deliver until `stopping` is set; what is under way then is given back."""
+        under_way: set[asyncio.Task[Ended | None]] = set()
+        ended: list[Ended] = []
+        stop = asyncio.create_task(stopping.wait())
+        tidying = asyncio.create_task(self._tidy())
+        try:
+            while not stopping.is_set():
+                with suppress(LogUnavailableError):
+                    await self._end(ended)
+                    ended = []
+                    under_way |= await self._begin(CONCURRENCY - len(under_way))
+                await asyncio.wait({stop, *under_way}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({stop}, timeout=REST_SECONDS)
+                done = {task for task in under_way if task.done()}
+                under_way -= done
+                ended += _ended(done)
+        finally:
+            await asyncio.sleep(0)  # what was leased but has not begun could not give its lease back
+            for task in (stop, tidying, *under_way):
+                task.cancel()
+            await asyncio.gather(stop, tidying, *under_way, return_exceptions=True)
+            with suppress(LogUnavailableError):
+                await self._end(ended + _ended(under_way))
+
+    async def deliver_due(self) -> int:
+        """Deliver what is due now, and return how many there were."""
+        begun = await self._begin(CONCURRENCY)
+        await asyncio.gather(*begun)
+        await self._end(_ended(begun))
+        return len(begun)
+
+    async def tidy(self) -> None:
+        """Remove what is old, and what is left of webhooks that are gone."""
+        now = self._clock.now()
+        while await self._deliveries.drop(now=now, kept=KEPT, limit=_DROPPED_AT_ONCE):
+            pass
+        await self._endpoints.drop(now=now, kept=_ORPHANED)
+
+    async def ping(self, webhook: WebhookRecord) -> Attempt:
+        """Send a message of no meaning at once, and return what came of it. Nothing is written down."""
+        endpoint = await self._endpoints.endpoint(webhook.webhook_id)
+        now = self._clock.now()
+        message_id = self._ids.new("msg_")
+        body = msgspec.json.encode(
+            CloudEvent(
+                specversion="1.0",
+                id=message_id,
+                source=f"urn:upwell:{webhook.organization_id}",
+                type=PING,
+                subject=webhook.webhook_id,
+                time=now,
+                datacontenttype="application/json",
+                actorid=ACTOR,
+                data=msgspec.Raw(b"{}"),
+            )
+        )
+        return await self._send(webhook, endpoint, message_id, body, {})
+
+    async def _begin(self, limit: int) -> set[asyncio.Task[Ended | None]]:
+        """Take up to so many deliveries that are due, and begin with them."""
+        if limit <= 0:
+            return set()
+        now = self._clock.now()
+        due = await self._deliveries.lease(
+            now=now, leased_until=now + LEASE, token=self._ids.new("lease_"), limit=limit, of_each=OF_EACH
+        )
+        if not due:
+            return set()
+        matter = await self._matter(due)
+        return {asyncio.create_task(self._deliver(each, matter)) for each in due}
+
+    async def _matter(self, due: Sequence[DeliveryRecord]) -> _Matter:
+        webhook_ids = {each.webhook_id for each in due}
+        webhooks = await self._read_side.listening_webhooks({each.organization_id for each in due})
+        endpoints = await self._endpoints.endpoints(webhook_ids)
+        events = await self._log.read_at({each.position for each in due})
+        return _Matter(
+            webhooks={each.webhook_id: each for each in webhooks},
+            endpoints={each.webhook_id: each for each in endpoints},
+            events={each.id: each for each in events},
+        )
+
+    async def _end(self, ended: Sequence[Ended]) -> None:
+        if ended:
+            await self._deliveries.end(ended)
+
+    async def _deliver(self, delivery: DeliveryRecord, matter: _Matter) -> Ended | None:
+        """Make an attempt. None: it was none, or is made again when the lease has run out."""
+        try:
+            return await self._attempt(delivery, matter)
+        except asyncio.CancelledError:
+            with suppress(LogUnavailableError):
+                await self._deliveries.give_back(delivery)
+            raise
+        except Exception as error:  # noqa: BLE001  # one broken delivery must not stop the others; its lease runs out
+            self._report(delivery, error)
+            return None
+
+    async def _attempt(self, delivery: DeliveryRecord, matter: _Matter) -> Ended | None:
+        webhook = matter.webhooks.get(delivery.webhook_id)
+        if webhook is None:  # it was switched off or deleted at this moment
+            await self._deliveries.give_back(delivery)
+            return None
+        now = self._clock.now()
+        if delivery.topic not in webhook.tells(now):
+            denied = Attempt(at=now, seconds=0.0, error=_DENIED)
+            return Ended(delivery=delivery, attempt=denied, status=DeliveryStatus.FAILED, next_at=now)
+        endpoint = matter.endpoints.get(delivery.webhook_id)
+        body, command_id = _message(delivery, matter.events[delivery.position])
+        with self._watch.attempting(delivery, command_id) as headers:
+            attempt = await self._send(webhook, endpoint, message_id_of(delivery), body, headers)
+            self._watch.attempted(attempt)
+        now = self._clock.now()
+        if attempt.status_code in _TAKEN:
+            if endpoint is not None and endpoint.failures:
+                await self._endpoints.answered(delivery.webhook_id)
+            return Ended(delivery=delivery, attempt=attempt, status=DeliveryStatus.DELIVERED, next_at=now)
+        next_at = now + pause_after(delivery.attempts, message_id_of(delivery))
+        gone = attempt.status_code == _GONE
+        given_up = gone or next_at > (delivery.first_at or now) + GIVE_UP_AFTER
+        status = DeliveryStatus.FAILED if given_up else DeliveryStatus.PENDING
+        failures = 0 if endpoint is None else endpoint.failures
+        await self._endpoints.failed(
+            delivery.webhook_id, now=now, resting_until=now + rest_after(failures + 1, delivery.webhook_id)
+        )
+        failing = now - (endpoint.failing_since or now) if endpoint is not None else timedelta(0)
+        if gone:
+            await self._disable(webhook, DisabledReason.GONE)
+        elif failing >= GIVE_UP_AFTER or (given_up and failing >= _LONG):
+            await self._disable(webhook, DisabledReason.FAILING)
+        return Ended(delivery=delivery, attempt=attempt, status=status, next_at=next_at)
+
+    async def _send(
+        self,
+        webhook: WebhookRecord,
+        endpoint: WebhookEndpoint | None,
+        message_id: str,
+        body: bytes,
+        headers: Mapping[str, str],
+    ) -> Attempt:
+        now = self._clock.now()
+        begun = asyncio.get_running_loop().time()
+        if endpoint is None:
+            answer = Answer(error="The webhook has no secret any more.")
+        elif not endpoint.secrets:
+            answer = Answer(error="The webhook's secret cannot be read any more: rotate it, and set the headers again.")
+        else:
+            secrets = [each.value for each in endpoint.secrets if each.until is None or each.until > now]
+            answer = await self._sender.post(
+                webhook.settings.url,
+                body,
+                headers={**headers, **endpoint.headers, **signed_headers(message_id, now, body, secrets)},
+                seconds=webhook.settings.timeout_seconds,
+            )
+        return Attempt(
+            at=now,
+            seconds=round(asyncio.get_running_loop().time() - begun, 3),
+            status_code=answer.status_code,
+            error=answer.error,
+        )
+
+    async def _disable(self, webhook: WebhookRecord, reason: DisabledReason) -> None:
+        """Switch a webhook off, which the feed and the audit log tell; a change at this moment wins."""
+        state, version = await load_webhook(self._log, webhook.webhook_id)
+        if not isinstance(state, LiveWebhook) or state.settings != webhook.settings:
+            return
+        origin = Origin(
+            organization_id=webhook.organization_id,
+            actor_id=ACTOR,
+            command_id=new_command_id(self._ids),
+            at=self._clock.now(),
+        )
+        events = decide(DisableWebhook(origin=origin, reason=reason), state)
+        stream = StreamAppend(stream_id=webhook.webhook_id, expected_version=version, events=events)
+        with suppress(VersionConflictError):
+            await self._log.append(
+                Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
+            )
+
+    async def _tidy(self) -> None:
+        while True:
+            with suppress(LogUnavailableError):
+                await self.tidy()
+            await asyncio.sleep(_TIDY_SECONDS)
+
+
+def _ended(tasks: Iterable["asyncio.Task[Ended | None]"]) -> list[Ended]:
+    """Return what has become of those that have come to an end."""
+    results = [task.result() for task in tasks if not task.cancelled()]
+    return [each for each in results if each is not None]
+
+
+def _message(delivery: DeliveryRecord, stored: Notification) -> tuple[bytes, str]:
+    """Return the message, and which command it tells of: the event as the log has it now, maybe redacted."""
+    origin = origin_of(stored.state)
+    assert origin is not None  # noqa: S101  # only events of ours are written down
+    event = for_webhooks(envelope(delivery.position, stored.originator_id, stored.topic, stored.state, origin))
+    return msgspec.json.encode(event), origin.command_id
+
+
+def message_id_of(delivery: DeliveryRecord) -> str:
+    """Return the id of a message, the same for every attempt."""
+    return f"msg_{delivery.webhook_id.removeprefix('wh_')}_{delivery.position}"

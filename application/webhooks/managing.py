@@ -1,0 +1,296 @@
+"""Managing webhooks: making, changing, deleting, and giving them another secret.
+
+A webhook acts for the key that made it or changed it last: it is told what this key may read, as long as it may.
+
+Secrets and header values are kept before the event is appended: what a crash leaves without one is removed later.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final, cast
+
+import msgspec
+
+from application.keys.callers import Caller, new_command_id
+from application.loading import CONFLICT_RETRIES
+from application.ports.clock import Clock, Ids
+from application.ports.event_log import (
+    Claim,
+    ClaimTakenError,
+    Command,
+    EventLog,
+    StreamAppend,
+    VersionConflictError,
+)
+from application.ports.read_side import ReadSide, WebhookRecord
+from application.ports.webhooks import Secret, TargetRefusedError, WebhookEndpoint, WebhookEndpoints, WebhookSender
+from domain.events.cloud_events import told_to
+from domain.events.event import Origin
+from domain.events.registry import decode
+from domain.namespaces.namespace import MASK
+from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
+from domain.webhooks.published_events import check_event_types, tags_wanted
+from domain.webhooks.standard_webhooks import secret_of
+from domain.webhooks.webhook import (
+    CreateWebhook,
+    DeleteWebhook,
+    LiveWebhook,
+    NoWebhook,
+    RotateWebhookSecret,
+    UpdateWebhook,
+    Webhook,
+    WebhookCommand,
+    WebhookEvent,
+    WebhookSettings,
+    check_headers,
+    check_settings,
+    decide,
+    replay,
+    webhook_not_found,
+)
+
+MAX_WEBHOOKS: Final = 100
+OVERLAP: Final = timedelta(days=1)
+_MAX_SECRETS: Final = 5
+
+
+class ManagingWebhooks:
+    """Each change is one command; a name is given once in an organization."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        endpoints: WebhookEndpoints,
+        sender: WebhookSender,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._log = log
+        self._read_side = read_side
+        self._endpoints = endpoints
+        self._sender = sender
+        self._clock = clock
+        self._ids = ids
+
+    async def create(
+        self, caller: Caller, settings: WebhookSettings, headers: Mapping[str, str], *, ids: Ids | None = None
+    ) -> tuple[WebhookRecord, str]:
+        """Make a webhook and return it with its secret. `ids`: those of a request under an idempotency key.
+
+        Where an earlier attempt has made it, the secret is empty: it is shown once.
+        """
+        ids = ids or self._ids
+        webhook_id, command_id = _webhook_id(ids), new_command_id(ids)
+        organization_id = caller.organization.organization_id
+        headers = await self._checked(caller, settings, headers, {})
+        if len(await self._read_side.webhooks(organization_id)) >= MAX_WEBHOOKS:
+            raise WrongStateError(
+                "too_many_webhooks",
+                f"An organization can have at most {MAX_WEBHOOKS} webhooks: delete one first.",
+                {"limit": MAX_WEBHOOKS},
+            )
+        origin = caller.origin(self._clock.now(), command_id)
+        command = CreateWebhook(origin=origin, webhook_id=webhook_id, settings=_naming(settings, headers))
+        secret = secret_of(self._ids.secret())
+        known = await self._endpoints.endpoint(webhook_id)
+        if known is None:
+            await self._endpoints.keep(
+                WebhookEndpoint(
+                    webhook_id=webhook_id,
+                    organization_id=organization_id,
+                    secrets=(Secret(value=secret),),
+                    headers=headers,
+                    created_at=origin.at,
+                )
+            )
+        with suppress(VersionConflictError):  # an earlier attempt, with the same ids, did count
+            await self._append(caller, webhook_id, 0, decide(command, NoWebhook()), name=settings.name)
+        return await self.named(organization_id, webhook_id), secret if known is None else ""
+
+    async def update(
+        self, caller: Caller, id_or_name: str, settings: WebhookSettings, headers: Mapping[str, str]
+    ) -> WebhookRecord:
+        """Let a webhook be like this, all of it, and act for the caller's key from now on.
+
+        A header that is given as answers show it keeps its value.
+        """
+        webhook_id = (await self.named(caller.organization.organization_id, id_or_name)).webhook_id
+        endpoint = await self._endpoint(webhook_id)
+        headers = await self._checked(caller, settings, headers, endpoint.headers)
+        settings = _naming(settings, headers)
+        return await self._carry_out(
+            caller,
+            webhook_id,
+            lambda origin: UpdateWebhook(origin=origin, settings=settings),
+            keep=msgspec.structs.replace(endpoint, headers=headers),
+        )
+
+    async def rotate(
+        self, caller: Caller, id_or_name: str, *, overlap: timedelta | None = None, ids: Ids | None = None
+    ) -> tuple[WebhookRecord, str]:
+        """Give a webhook another secret and return it; for `overlap` it signs with the one before it as well.
+
+        `ids`: those of a request under an idempotency key. Where an earlier attempt has rotated it, it stays as it is,
+        and the secret is empty.
+        """
+        command_id = new_command_id(ids or self._ids)
+        known = await self.named(caller.organization.organization_id, id_or_name)
+        webhook_id = known.webhook_id
+        stored = await self._log.read_stream(webhook_id)
+        if any(decode(each.state).origin.command_id == command_id for each in stored):
+            return known, ""
+        endpoint = await self._endpoint(webhook_id)
+        now = self._clock.now()
+        end = now + (OVERLAP if overlap is None else overlap)
+        before = [Secret(value=each.value, until=min(each.until or end, end)) for each in endpoint.secrets]
+        live = (each for each in before if each.until is not None and each.until > now)
+        secrets = (Secret(value=secret_of(self._ids.secret())), *live)
+        record = await self._carry_out(
+            caller,
+            webhook_id,
+            lambda origin: RotateWebhookSecret(origin=origin),
+            keep=msgspec.structs.replace(endpoint, secrets=secrets[:_MAX_SECRETS]),
+            command_id=command_id,
+        )
+        return record, secrets[0].value
+
+    async def delete(self, caller: Caller, id_or_name: str) -> None:
+        """Delete a webhook: it is told nothing more, also of what had happened before."""
+        record = await self.named(caller.organization.organization_id, id_or_name)
+        await self._change(caller, record.webhook_id, lambda origin: DeleteWebhook(origin=origin))
+
+    async def named(self, organization_id: str, id_or_name: str) -> WebhookRecord:
+        """Return a webhook of the organization, or refuse."""
+        record = await self._read_side.webhook(organization_id, id_or_name)
+        if record is None:
+            raise webhook_not_found()
+        return record
+
+    async def again(self, organization_id: str, webhook_id: str) -> tuple[WebhookRecord, str]:
+        """Return a webhook that was made or rotated, without its secret, which is shown once."""
+        return await self.named(organization_id, webhook_id), ""
+
+    async def _carry_out(
+        self,
+        caller: Caller,
+        webhook_id: str,
+        command: "_Command",
+        *,
+        keep: WebhookEndpoint,
+        command_id: str | None = None,
+    ) -> WebhookRecord:
+        await self._change(caller, webhook_id, command, keep=keep, command_id=command_id)
+        return await self.named(caller.organization.organization_id, webhook_id)
+
+    async def _change(
+        self,
+        caller: Caller,
+        webhook_id: str,
+        command: "_Command",
+        *,
+        keep: WebhookEndpoint | None = None,
+        command_id: str | None = None,
+    ) -> None:
+        """Append what the command leads to; what is to be kept is kept only if it is not refused."""
+        for _ in range(CONFLICT_RETRIES):
+            state, version = await load_webhook(self._log, webhook_id)
+            origin = caller.origin(self._clock.now(), command_id or new_command_id(self._ids))
+            asked = command(origin)
+            events = decide(asked, state)
+            if keep is not None:
+                await self._endpoints.keep(keep)
+            known = state.settings.name if isinstance(state, LiveWebhook) else None
+            wanted = asked.settings.name if isinstance(asked, UpdateWebhook) else known
+            with suppress(VersionConflictError):
+                await self._append(caller, webhook_id, version, events, name=None if wanted == known else wanted)
+                return
+        raise WrongStateError("busy", "The webhook is being changed by other requests: try again in a moment.")
+
+    async def _append(
+        self, caller: Caller, webhook_id: str, version: int, events: tuple[WebhookEvent, ...], *, name: str | None
+    ) -> None:
+        if not events:
+            return
+        origin = events[0].origin
+        claim = Claim(scope=f"webhook:{origin.organization_id}", key=name or "")
+        try:
+            await self._log.append(
+                Command(
+                    command_id=origin.command_id,
+                    organization_id=origin.organization_id,
+                    key_id=caller.key.key_id,
+                    streams=(StreamAppend(stream_id=webhook_id, expected_version=version, events=events),),
+                    free=() if name is None else (claim,),
+                )
+            )
+        except ClaimTakenError as taken:
+            raise WrongStateError(
+                "name_taken",
+                f"A webhook named '{name}' exists already: use another name.",
+                {"webhook_id": taken.owner_id},
+            ) from taken
+
+    async def _endpoint(self, webhook_id: str) -> WebhookEndpoint:
+        endpoint = await self._endpoints.endpoint(webhook_id)
+        if endpoint is None:
+            raise webhook_not_found()
+        return endpoint
+
+    async def _checked(
+        self, caller: Caller, settings: WebhookSettings, headers: Mapping[str, str], known: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Refuse what no webhook of the caller's can be like.
+
+        Return its headers, with the values that are known for masked ones.
+        """
+        check_settings(settings)
+        check_event_types(settings.event_types)
+        _check_readable(caller, settings.event_types)
+        kept = {name: known[name] if value == MASK and name in known else value for name, value in headers.items()}
+        check_headers(kept)
+        try:
+            await self._sender.check(settings.url)
+        except TargetRefusedError as refused:
+            raise InvalidInputError(
+                "target_not_allowed",
+                f"{refused} Use another url, or ask the operator to allow it (UPWELL_WEBHOOK_ALLOWED_NETWORKS,"
+                " UPWELL_WEBHOOK_ALLOWED_PORTS).",
+                {"field": "url"},
+            ) from None
+        return kept
+
+
+_Command = Callable[[Origin], WebhookCommand]
+
+
+async def load_webhook(log: EventLog, webhook_id: str) -> tuple[Webhook, int]:
+    """Rebuild a webhook from its events and return it with its version."""
+    stored = await log.read_stream(webhook_id)
+    events = cast("Sequence[WebhookEvent]", [decode(event.state) for event in stored])
+    return replay(events), len(events)
+
+
+def _check_readable(caller: Caller, event_types: Sequence[str]) -> None:
+    """Refuse types of events none of which the caller's key may read."""
+    may = told_to(caller.key.permissions, caller.key.scopes, caller.organization.organization_id)
+    denied = [each for each in event_types if tags_wanted((each,)) and not tags_wanted((each,)) & may]
+    if denied:
+        raise ForbiddenError(
+            "permission_denied",
+            f"This API key cannot read events of the types {', '.join(denied)}: leave them out, or use a key that"
+            " reads them in the whole organization.",
+            {"event_types": denied},
+        )
+
+
+def _webhook_id(ids: Ids) -> str:
+    """Return an id in the form of the contract: 16 hexadecimal digits."""
+    return "wh_" + hashlib.sha256(ids.new("wh_").encode()).hexdigest()[:16]
+
+
+def _naming(settings: WebhookSettings, headers: Mapping[str, str]) -> WebhookSettings:
+    return msgspec.structs.replace(settings, header_names=tuple(headers))

@@ -1,0 +1,129 @@
+"""Replaying: a range of the feed is queued for one webhook again, beside what happens meanwhile.
+
+A message has the `webhook-id` that it had, so a receiver that remembers those takes it once. Those of one subject come
+in order; what happens meanwhile to that subject comes after them.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from application.ports.clock import Clock
+from application.ports.event_log import EventLog, Notification, check_position
+from application.ports.read_side import WebhookRecord
+from application.ports.subscriptions import Subscriptions
+from application.ports.webhooks import NewDelivery, WebhookDeliveries
+from application.webhooks.delivering import SUBSCRIPTION
+from domain.events.cloud_events import origin_of
+from domain.refusals import WrongStateError
+
+MAX_MESSAGES: Final = 1000
+_WINDOW: Final = 1000
+_LOOK: Final = 100  # a log may hold events that are not ours, and say no time
+_WINDOWS: Final = 20  # so many events of the organization are looked through at once, however few of them match
+_SKEW: Final = timedelta(minutes=5)  # so much may the clocks of processes differ that write events one after the other
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events: above the position `after`, up to `until`, that happened at `since` or later, before `before`."""
+
+    after: int = 0
+    until: int | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """How many messages were queued, up to which position; `done`: there are no more in the range."""
+
+    queued: int
+    position: int
+    done: bool
+
+
+class ReplayingWebhooks:
+    """Queues again. `log` is the system's: it reads one organization's events."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        subscriptions: Subscriptions[Any],
+        deliveries: WebhookDeliveries[Any],
+        clock: Clock,
+    ) -> None:
+        self._log = log
+        self._subscriptions = subscriptions
+        self._deliveries = deliveries
+        self._clock = clock
+
+    async def replay(self, webhook: WebhookRecord, wish: Replay) -> Replayed:
+        """Queue the first events of a range, up to 1,000 messages; ask again behind `position` for the others.
+
+        They are those that the webhook is told of now, from before it was made too. What is pending stays
+        so, and what has not been come to yet is queued in its time. Raises `PositionBeyondEndError`.
+        """
+        now = self._clock.now()
+        if not webhook.settings.is_active or webhook.stopped(now) is not None:
+            raise WrongStateError("webhook_not_active", "The webhook is inactive: set is_active to true first.")
+        end = await self._log.head()
+        check_position(max(wish.after, wish.until or 0), end)
+        records = await self._subscriptions.subscriptions()
+        come_to = next((each.position for each in records if each.name == SUBSCRIPTION), 0)
+        until = min(come_to, end if wish.until is None else wish.until)
+        position = wish.after
+        if wish.since is not None:
+            position = max(position, await self._position_before(wish.since - _SKEW, end))
+        found: list[NewDelivery] = []
+        for _ in range(_WINDOWS):
+            if position >= until or len(found) == MAX_MESSAGES:
+                break
+            page = await self._log.read_feed(after=position, limit=_WINDOW, organization_id=webhook.organization_id)
+            last = until if len(page) < _WINDOW else min(page[-1].id, until)
+            position = _take(found, [each for each in page if each.id <= until], webhook, wish, now) or last
+        queued = await self._deliveries.replay(found, now=now) if found else 0
+        return Replayed(queued=queued, position=position, done=position >= until)
+
+    async def _position_before(self, at: datetime, end: int) -> int:
+        """Return the last position of what happened before then; positions are in the order of time, but for clocks."""
+        low, high = 0, end
+        while low < high:
+            middle = (low + high + 1) // 2
+            origins = [origin_of(each.state) for each in await self._log.read_feed(after=middle - 1, limit=_LOOK)]
+            first = next((each.at for each in origins if each is not None), None)
+            if first is not None and first < at:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+
+def _take(
+    found: list[NewDelivery], page: Sequence[Notification], webhook: WebhookRecord, wish: Replay, now: datetime
+) -> int | None:
+    """Add what is wanted of a page. Returns where it stopped, if not at its end."""
+    wanted = webhook.tells(now)
+    for stored in page:
+        origin = origin_of(stored.state) if stored.topic in wanted else None
+        if (
+            origin is None
+            or (wish.since is not None and origin.at < wish.since)
+            or (wish.before is not None and origin.at >= wish.before)
+        ):
+            continue
+        found.append(_delivery(stored, webhook))
+        if len(found) == MAX_MESSAGES:
+            return stored.id
+    return None
+
+
+def _delivery(stored: Notification, webhook: WebhookRecord) -> NewDelivery:
+    return NewDelivery(
+        webhook_id=webhook.webhook_id,
+        position=stored.id,
+        organization_id=webhook.organization_id,
+        stream_id=stored.originator_id,
+        topic=stored.topic,
+    )

@@ -1,0 +1,1 @@
+"""Buckets: their life, and the schemas that their objects are held to."""

@@ -1,0 +1,133 @@
+"""What subscribers are told of an event: a CloudEvents 1.0 envelope around the event as it is stored.
+
+The envelope: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md. `data` holds all of the event, but
+what opens something and whom to write to.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+
+from domain.events.event import Origin
+from domain.events.registry import BY_TAG
+from domain.keys.api_key import Permission, Reach, ResourceType, reach
+from domain.refusals import InvalidInputError
+
+SECRET_FIELDS = frozenset({"key_hash", "token_hash", "billing_email"})
+# Keys that may only read are not told which keys may what, nor what an organization says of itself.
+_FOR_ADMINISTRATORS = ("organization.", "api_key.", "audit.", "event_token.", "upload.token_", "webhook.")
+_MAX_TYPES = 100
+
+TOLD_TO_READERS = frozenset(tag for tag in BY_TAG if not tag.startswith(_FOR_ADMINISTRATORS))
+TOLD_TO_ADMINISTRATORS = frozenset(BY_TAG)
+_WITH_SECRETS = frozenset(tag for tag, kind in BY_TAG.items() if SECRET_FIELDS & set(kind.__struct_fields__))
+
+
+def told_to(
+    permissions: Collection[Permission], scopes: Sequence[Mapping[str, Any]], organization_id: str
+) -> frozenset[str]:
+    """Return the tags of the events of its whole organization that a key may read; none for a narrower key."""
+    if not {Permission.READ, Permission.ADMIN} & set(permissions):
+        return frozenset()
+    if not scopes:
+        return TOLD_TO_ADMINISTRATORS if Permission.ADMIN in permissions else TOLD_TO_READERS
+    everywhere: dict[str, set[str]] = {ResourceType.ORGANIZATION: {organization_id}}
+    return TOLD_TO_READERS if reach(scopes, Permission.READ, everywhere) is Reach.THERE else frozenset()
+
+
+class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An event as subscribers get it. `id`: its position, in decimals; `subject`: its stream.
+
+    `namespaceid`, `bucketid` and `actorid` are where it happened and who did it, as in the event's origin.
+    """
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: str
+    dataschema: str | None = None
+    actorid: str
+    namespaceid: str | None = None
+    bucketid: str | None = None
+    data: msgspec.Raw
+
+
+class _Head(msgspec.Struct):
+    origin: Origin
+
+
+_head = msgspec.json.Decoder(_Head)
+
+
+def origin_of(state: bytes) -> Origin | None:
+    """Return the origin of a stored event, without looking at the rest; None: it is none of ours."""
+    try:
+        return _head.decode(state).origin
+    except msgspec.MsgspecError:
+        return None
+
+
+def envelope(
+    position: int, stream_id: str, tag: str, state: bytes, origin: Origin, *, schemas_url: str | None = None
+) -> CloudEvent:
+    """Return what is told of an event that has one of our tags. `schemas_url`: under which its schema is served."""
+    return CloudEvent(
+        specversion="1.0",
+        id=str(position),
+        source=f"urn:upwell:{origin.organization_id}",
+        type=tag,
+        subject=stream_id,
+        time=origin.at,
+        datacontenttype="application/json",
+        dataschema=None if schemas_url is None else f"{schemas_url}/{tag}",
+        actorid=origin.actor_id,
+        namespaceid=origin.namespace_id,
+        bucketid=origin.bucket_id,
+        data=msgspec.Raw(_without_secrets(state) if tag in _WITH_SECRETS else state),
+    )
+
+
+def _without_secrets(state: bytes) -> bytes:
+    fact: dict[str, Any] = msgspec.json.decode(state)
+    return msgspec.json.encode({name: value for name, value in fact.items() if name not in SECRET_FIELDS})
+
+
+def tags_named(types: Iterable[str]) -> frozenset[str]:
+    """Return the tags that these name: whole (`upload.completed.v1`), of any version, or all of a kind (`upload.*`)."""
+    named = [each.strip() for each in types]
+    found = {each: frozenset(tag for tag in BY_TAG if names(each, tag)) for each in named[:_MAX_TYPES]}
+    unknown = [each[:100] for each, tags in found.items() if not tags]
+    if unknown or len(named) > _MAX_TYPES:
+        raise InvalidInputError(
+            "unknown_event_type",
+            "types has names that no event has: use types such as 'upload.completed', or groups such as 'upload.*'.",
+            {"unknown": unknown},
+        )
+    return frozenset().union(*found.values())
+
+
+def names(name: str, tag: str) -> bool:
+    """Say whether a name means a tag: whole, without its version, or as all of a kind (`upload.*`)."""
+    return name in {tag, tag.rpartition(".")[0], f"{tag.partition('.')[0]}.*"}
+
+
+@cache
+def schema_of(tag: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the `data` of events with this tag."""
+    (schema,), components = msgspec.json.schema_components([BY_TAG[tag]], ref_template="#/$defs/{name}")
+    kinds = dict(components)
+    for each in kinds.values():
+        if "description" in each:
+            each["description"] = cleandoc(each["description"])
+    top = kinds.pop(BY_TAG[tag].__name__)
+    top["properties"] = {name: each for name, each in top["properties"].items() if name not in SECRET_FIELDS}
+    top["required"] = [name for name in top.get("required", []) if name not in SECRET_FIELDS]
+    assert schema["$ref"].endswith(BY_TAG[tag].__name__)  # noqa: S101  # msgspec names it so
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **top, "$defs": kinds}

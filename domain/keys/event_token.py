@@ -1,0 +1,88 @@
+"""Tokens for reading events where no header can be sent, as by a browser's EventSource.
+
+A token is not stored: it names its key, and the server signs it. The hash of the key's secret is signed along, so that
+a token is worth nothing once its key is revoked or expired, or the secret that asked for it has ended.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from domain.events.event import Event
+from domain.keys.token_secrets import TokenSecrets
+
+PREFIX = "et_"
+MIN_SECONDS = 60
+MAX_SECONDS = 3600
+USUAL_SECONDS = 900
+# By so much may the clock of the process that issued a token be ahead of the one that is shown it.
+LEEWAY: Final = timedelta(seconds=60)
+_PURPOSE: Final = "event token"
+
+
+class EventTokenIssued(Event, frozen=True, tag="event_token.issued.v1"):
+    """A key let somebody without a key read events: what the key may see, of one namespace if it names one."""
+
+    token_id: str
+    key_id: str
+    namespace_id: str | None
+    expires_at: datetime
+
+
+class EventToken(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token is for: events that the key may see, of one namespace if it names one, until it expires."""
+
+    token_id: str
+    key_id: str
+    namespace_id: str | None = None
+    expires_at: datetime
+
+    def may_have_been_issued(self, now: datetime) -> bool:
+        """Say whether it lasts no longer from now on than any token may when it is issued."""
+        return self.expires_at <= now + timedelta(seconds=MAX_SECONDS) + LEEWAY
+
+
+def secret_of(token: EventToken, key_hash: str, secrets: TokenSecrets) -> str:
+    """Return the token as it is given out. `key_hash`: of the secret of its key."""
+    payload = msgspec.json.encode(token)
+    return f"{PREFIX}{_text(payload)}.{_text(secrets.sign(_PURPOSE, _signed(payload, key_hash)))}"
+
+
+def key_id_in(secret: str) -> str | None:
+    """Return the key that a token says it is of, before anything is proved; None: it is no token."""
+    parts = _parts(secret)
+    return None if parts is None else parts[0].key_id
+
+
+def token_in(secret: str, key_hashes: Iterable[str], secrets: TokenSecrets) -> EventToken | None:
+    """Return what a token is for, if the server signed it for a key with one of these hashes."""
+    parts = _parts(secret)
+    if parts is None:
+        return None
+    token, payload, signature = parts
+    ours = any(secrets.signed(_PURPOSE, _signed(payload, each), signature) for each in key_hashes)
+    return token if ours else None
+
+
+def _signed(payload: bytes, key_hash: str) -> bytes:
+    return payload + b"\n" + key_hash.encode()
+
+
+def _parts(secret: str) -> tuple[EventToken, bytes, bytes] | None:
+    try:
+        payload, signature = (_bytes(each) for each in secret.removeprefix(PREFIX).split("."))
+        token = msgspec.json.decode(payload, type=EventToken)
+    except (ValueError, msgspec.MsgspecError):
+        return None
+    return token, payload, signature
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

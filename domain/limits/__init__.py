@@ -1,0 +1,1 @@
+"""Rate limits: classes of requests, windows and slices, as plain arithmetic."""

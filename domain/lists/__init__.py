@@ -1,0 +1,1 @@
+"""Lists: filters, orders, and the safe regular expressions in both."""

@@ -1,0 +1,1 @@
+"""Namespaces: names inside an organization that scope buckets."""

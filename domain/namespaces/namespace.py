@@ -1,0 +1,258 @@
+"""Namespaces: a name inside an organization that scopes buckets, uploads and objects."""
+
+import enum
+import re
+from collections.abc import Iterable
+from typing import assert_never
+
+import msgspec
+
+from domain.buckets.schema import check_json
+from domain.events.event import JSON, Event, Origin
+from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+
+MAX_SETTINGS_BYTES = 256 * 1024
+MASK = "**********"
+_URL_PASSWORD = re.compile(r"(://[^/?#\s:@]*:)[^/?#\s]*@")
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,127}")
+
+
+class NamespaceCreated(Event, frozen=True, tag="namespace.created.v1"):
+    """A namespace was made. `settings`: what belongs to other products, kept and returned as it came."""
+
+    namespace_id: str
+    name: str
+    description: str | None
+    settings: JSON
+
+
+class NamespaceUpdated(Event, frozen=True, tag="namespace.updated.v1"):
+    """The namespace has this name, description and settings from now on."""
+
+    namespace_id: str
+    name: str
+    description: str | None
+    settings: JSON
+
+
+class NamespaceDeletionBegan(Event, frozen=True, tag="namespace.deletion_began.v1"):
+    """The namespace and all in it take nothing any more; a task deletes what is in it, and then the namespace."""
+
+    namespace_id: str
+    task_id: str
+
+
+class NamespaceDeleted(Event, frozen=True, tag="namespace.deleted.v1"):
+    """The namespace was empty, and is gone; its name is free."""
+
+    namespace_id: str
+
+
+NamespaceEvent = NamespaceCreated | NamespaceUpdated | NamespaceDeletionBegan | NamespaceDeleted
+
+
+class NamespaceStatus(enum.StrEnum):
+    """Whether a namespace is in use, or a task is deleting what is in it."""
+
+    ACTIVE = "ACTIVE"
+    DELETING = "DELETING"
+
+
+class NoNamespace(msgspec.Struct, frozen=True):
+    """The state before the first event."""
+
+
+class ActiveNamespace(msgspec.Struct, frozen=True, kw_only=True):
+    """A namespace in use."""
+
+    namespace_id: str
+    name: str
+    description: str | None
+    settings: JSON
+
+
+class DeletingNamespace(msgspec.Struct, frozen=True, kw_only=True):
+    """A namespace whose contents a task is deleting."""
+
+    namespace_id: str
+    name: str
+    task_id: str
+
+
+class DeletedNamespace(msgspec.Struct, frozen=True, kw_only=True):
+    """A namespace that is gone."""
+
+    namespace_id: str
+    task_id: str
+
+
+Namespace = NoNamespace | ActiveNamespace | DeletingNamespace | DeletedNamespace
+
+
+class CreateNamespace(msgspec.Struct, frozen=True, kw_only=True):
+    """Make a namespace."""
+
+    origin: Origin
+    namespace_id: str
+    name: str
+    description: str | None
+    settings: JSON
+
+
+class UpdateNamespace(msgspec.Struct, frozen=True, kw_only=True):
+    """Give the namespace this name, description and settings, all of them."""
+
+    origin: Origin
+    name: str
+    description: str | None
+    settings: JSON
+
+
+class BeginNamespaceDeletion(msgspec.Struct, frozen=True, kw_only=True):
+    """Let the namespace take nothing any more, and a task empty it."""
+
+    origin: Origin
+    task_id: str
+
+
+class EndNamespaceDeletion(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete the namespace, which is empty."""
+
+    origin: Origin
+
+
+NamespaceCommand = CreateNamespace | UpdateNamespace | BeginNamespaceDeletion | EndNamespaceDeletion
+
+
+def check_name(name: str, *, what: str, prefix: str) -> None:
+    """Refuse a name that could not stand in a path or a header, or that could be taken for an id (`prefix`)."""
+    if not NAME_PATTERN.fullmatch(name):
+        raise InvalidInputError(
+            "invalid_name",
+            f"The {what} name is not allowed: use 1 to 128 letters, digits, '_', '-' and '.', beginning with a letter"
+            " or a digit.",
+            {"name": name[:256]},
+        )
+    if name == "list":
+        raise InvalidInputError(
+            "invalid_name", f"The {what} name 'list' is the address of a route: use another name.", {"name": name}
+        )
+    if name.startswith(prefix):
+        raise InvalidInputError(
+            "invalid_name", f"The {what} name begins with '{prefix}', as ids do: use another name.", {"name": name}
+        )
+
+
+def decide(command: NamespaceCommand, namespace: Namespace) -> tuple[NamespaceEvent, ...]:
+    """Say what happens, or refuse."""
+    match namespace, command:
+        case NoNamespace(), CreateNamespace():
+            return (_create(command),)
+        case ActiveNamespace(), UpdateNamespace():
+            return _update(command, namespace)
+        case ActiveNamespace(), BeginNamespaceDeletion(origin=origin, task_id=task_id):
+            return (NamespaceDeletionBegan(origin=origin, namespace_id=namespace.namespace_id, task_id=task_id),)
+        case DeletingNamespace(), EndNamespaceDeletion(origin=origin):
+            return (NamespaceDeleted(origin=origin, namespace_id=namespace.namespace_id),)
+        case (DeletingNamespace() | DeletedNamespace(), BeginNamespaceDeletion()) | (
+            DeletedNamespace(),
+            EndNamespaceDeletion(),
+        ):
+            return ()  # told twice: the second time is not news
+        case NoNamespace() | DeletedNamespace(), _:
+            raise NotFoundError(
+                "namespace_not_found", "There is no such namespace, or it is not yours: check its id or name."
+            )
+        case DeletingNamespace(), _:
+            raise namespace_deleting(namespace.namespace_id)
+        case ActiveNamespace(), EndNamespaceDeletion():
+            raise WrongStateError("wrong_state", "The namespace is not being deleted: delete it first.")
+        case _:
+            raise WrongStateError("wrong_state", "The namespace exists already: use another id.")
+
+
+def evolve(namespace: Namespace, event: NamespaceEvent) -> Namespace:  # noqa: PLR0911  # one line for every event
+    """Apply a recorded fact. Total: the past is not refused."""
+    match event:
+        case NamespaceCreated():
+            return ActiveNamespace(
+                namespace_id=event.namespace_id,
+                name=event.name,
+                description=event.description,
+                settings=event.settings,
+            )
+        case NamespaceUpdated():
+            if not isinstance(namespace, ActiveNamespace):
+                return namespace
+            return msgspec.structs.replace(
+                namespace, name=event.name, description=event.description, settings=event.settings
+            )
+        case NamespaceDeletionBegan():
+            if not isinstance(namespace, ActiveNamespace):
+                return namespace
+            return DeletingNamespace(namespace_id=event.namespace_id, name=namespace.name, task_id=event.task_id)
+        case NamespaceDeleted():
+            if not isinstance(namespace, DeletingNamespace):
+                return namespace
+            return DeletedNamespace(namespace_id=event.namespace_id, task_id=namespace.task_id)
+        case _:
+            assert_never(event)
+
+
+def replay(events: Iterable[NamespaceEvent]) -> Namespace:
+    """Return the state that these events lead to."""
+    namespace: Namespace = NoNamespace()
+    for event in events:
+        namespace = evolve(namespace, event)
+    return namespace
+
+
+def namespace_deleting(namespace_id: str) -> WrongStateError:
+    """Return the refusal of what a namespace that is being deleted cannot do any more."""
+    return WrongStateError(
+        "namespace_deleting", "The namespace is being deleted: use another one.", {"namespace_id": namespace_id}
+    )
+
+
+def without_secrets(infrastructure: JSON) -> JSON:
+    """Return another product's settings without its API key and without passwords in URLs.
+
+    Upwell has no use for them, and what stands in the log stays there.
+    """
+    kept = dict(infrastructure)
+    if kept.get("qdrant_api_key"):
+        kept["qdrant_api_key"] = MASK
+    for name, value in kept.items():
+        if name.endswith("_url") and isinstance(value, str):
+            kept[name] = _URL_PASSWORD.sub(rf"\g<1>{MASK}@", value)
+    return kept
+
+
+def _create(command: CreateNamespace) -> NamespaceCreated:
+    check_name(command.name, what="namespace", prefix="ns_")
+    check_json([command.settings, command.description], "the namespace", max_bytes=MAX_SETTINGS_BYTES)
+    return NamespaceCreated(
+        origin=command.origin,
+        namespace_id=command.namespace_id,
+        name=command.name,
+        description=command.description,
+        settings=command.settings,
+    )
+
+
+def _update(command: UpdateNamespace, namespace: ActiveNamespace) -> tuple[NamespaceUpdated, ...]:
+    told, known = ([each.name, each.description, each.settings] for each in (command, namespace))
+    if msgspec.json.encode(told) == msgspec.json.encode(known):  # as Python compares, 1 and true would be the same
+        return ()
+    if command.name != namespace.name:
+        check_name(command.name, what="namespace", prefix="ns_")
+    check_json([command.settings, command.description], "the namespace", max_bytes=MAX_SETTINGS_BYTES)
+    return (
+        NamespaceUpdated(
+            origin=command.origin,
+            namespace_id=namespace.namespace_id,
+            name=command.name,
+            description=command.description,
+            settings=command.settings,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Objects: the records in a bucket that uploads become, and what may be put together into one."""

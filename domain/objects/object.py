@@ -1,0 +1,300 @@
+"""Objects: the record in a bucket that one or more uploads became, as blobs, beside what a client says of it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, assert_never
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from domain.buckets.bucket import canonical_digest
+from domain.events.event import JSON, Event, Origin
+from domain.refusals import NotFoundError, WrongStateError
+from domain.uploads.upload import later_end
+
+
+class Blob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One part of an object: the stored bytes of an upload, or JSON that was sent with the object itself.
+
+    `type` in lower case. `upload_id`: the upload whose stored bytes it is, or None for inline `data`; then nothing is
+    known of a file. The personal fields (`filename`, `storage_key`, `data`, `metadata`, `key_prefix`) are None once the
+    object was forgotten.
+    """
+
+    blob_id: str
+    property: str
+    type: str
+    upload_id: str | None
+    filename: str | None
+    storage_key: str | None
+    version_id: str | None
+    etag: str | None
+    size_bytes: int | None
+    content_type: str | None
+    sha256: str | None
+    data: Any = None
+    metadata: JSON | None = None
+    key_prefix: str | None = None
+
+
+class ObjectCreated(Event, frozen=True, omit_defaults=True, tag="object.created.v1"):
+    """An object was made. `unique_key`: the digest of its unique key's values, where it has one.
+
+    `content_key`: the digest of its blobs and metadata, where later ones of the same content are to find it.
+    `deletes_at`: when the object is deleted, if nobody deletes it before; None: never.
+    """
+
+    object_id: str
+    blobs: tuple[Blob, ...]
+    metadata: JSON | None
+    unique_key: str | None
+    key_prefix: str | None = None
+    content_key: str | None = None
+    deletes_at: datetime | None = None
+
+
+class ObjectUpdated(Event, frozen=True, omit_defaults=True, tag="object.updated.v1"):
+    """The object has these blobs and this metadata now; `released_upload_ids` are held by it no more.
+
+    `unique_key`: the digest that takes the place of the one before; None: it is the same. `content_key` None: later
+    ones of the same content do not find it (any more). `forget_at` means nothing any more: what an object lets go of
+    stays until somebody deletes it. `deletes_at`: its end from now on, None: never; absent: as before.
+    """
+
+    object_id: str
+    blobs: tuple[Blob, ...]
+    metadata: JSON | None
+    released_upload_ids: tuple[str, ...]
+    forget_at: datetime
+    key_prefix: str | None = None
+    unique_key: str | None = None
+    content_key: str | None = None
+    deletes_at: datetime | UnsetType | None = UNSET
+
+
+class ObjectDeleted(Event, frozen=True, tag="object.deleted.v1"):
+    """The object is gone, and the personal fields of its events are null.
+
+    `forgotten_upload_ids`: its uploads, which are forgotten in the same command; `released_upload_ids`: those that
+    another object holds as well, and keeps.
+    """
+
+    object_id: str
+    forgotten_upload_ids: tuple[str, ...]
+    released_upload_ids: tuple[str, ...]
+
+
+ObjectEvent = ObjectCreated | ObjectUpdated | ObjectDeleted
+
+
+class NoObject(msgspec.Struct, frozen=True):
+    """Before the first event."""
+
+
+class LiveObject(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that exists."""
+
+    object_id: str
+    blobs: tuple[Blob, ...]
+    metadata: JSON
+    key_prefix: str | None = None
+    unique_key: str | None = None
+    content_key: str | None = None
+    deletes_at: datetime | None = None
+
+    def upload_ids(self) -> frozenset[str]:
+        """Return the uploads whose bytes it holds."""
+        return uploads_of(self.blobs)
+
+
+class DeletedObject(msgspec.Struct, frozen=True, kw_only=True):
+    """Gone."""
+
+    object_id: str
+
+
+BucketObject = NoObject | LiveObject | DeletedObject
+
+
+class CreateObject(msgspec.Struct, frozen=True, kw_only=True):
+    """Make an object. `content_key`: where later ones of the same content are to find it."""
+
+    origin: Origin
+    object_id: str
+    blobs: tuple[Blob, ...]
+    metadata: JSON
+    unique_key: str | None
+    key_prefix: str | None = None
+    content_key: str | None = None
+    deletes_at: datetime | None = None
+
+
+class PutBlob(msgspec.Struct, frozen=True, kw_only=True):
+    """Put a blob in place of the one of the same property, and merge metadata into what is there.
+
+    `deletes_at`: until when the blob is to be kept, None: for good. The object ends no sooner from then on.
+    """
+
+    origin: Origin
+    blob: Blob
+    metadata: JSON
+    forget_at: datetime
+    deletes_at: datetime | None
+
+
+class UpdateObject(msgspec.Struct, frozen=True, kw_only=True):
+    """Have the object be as it is said here, all of it. `unique_key` is the digest of these values."""
+
+    origin: Origin
+    blobs: tuple[Blob, ...]
+    metadata: JSON
+    key_prefix: str | None
+    unique_key: str | None
+    content_key: str | None
+    forget_at: datetime
+    deletes_at: datetime | None
+
+
+class DeleteObject(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete the object. `kept_upload_ids`: those of its uploads that other objects hold too."""
+
+    origin: Origin
+    kept_upload_ids: frozenset[str]
+
+
+ObjectCommand = CreateObject | PutBlob | UpdateObject | DeleteObject
+
+
+def decide(command: ObjectCommand, current: BucketObject) -> tuple[ObjectEvent, ...]:
+    """Say what happens, or refuse."""
+    match current, command:
+        case NoObject(), CreateObject():
+            return (
+                ObjectCreated(
+                    origin=command.origin,
+                    object_id=command.object_id,
+                    blobs=command.blobs,
+                    metadata=command.metadata,
+                    unique_key=command.unique_key,
+                    key_prefix=command.key_prefix,
+                    content_key=command.content_key,
+                    deletes_at=command.deletes_at,
+                ),
+            )
+        case LiveObject(), PutBlob(blob=blob):
+            put = UpdateObject(
+                origin=command.origin,
+                blobs=with_blobs(current.blobs, (blob,)),
+                metadata={**current.metadata, **command.metadata},
+                key_prefix=current.key_prefix,
+                unique_key=current.unique_key,
+                content_key=None,
+                forget_at=command.forget_at,
+                deletes_at=later_end(current.deletes_at, command.deletes_at),
+            )
+            return (_updated(put, current),)
+        case LiveObject(), UpdateObject():
+            changed = _updated(command, current)
+            return () if evolve(current, changed) == current else (changed,)
+        case LiveObject(), DeleteObject():
+            held = current.upload_ids()
+            return (
+                ObjectDeleted(
+                    origin=command.origin,
+                    object_id=current.object_id,
+                    forgotten_upload_ids=tuple(sorted(held - command.kept_upload_ids)),
+                    released_upload_ids=tuple(sorted(held & command.kept_upload_ids)),
+                ),
+            )
+        case ((NoObject() | DeletedObject()), (PutBlob() | UpdateObject() | DeleteObject())):
+            raise NotFoundError("object_not_found", "There is no such object, or it is not yours: check its id.")
+        case _:
+            raise WrongStateError("wrong_state", "The object exists already: use another id.")
+
+
+def evolve(current: BucketObject, event: ObjectEvent) -> BucketObject:
+    """Apply a recorded fact. Total: the past is not refused."""
+    match event:
+        case ObjectCreated():
+            return LiveObject(
+                object_id=event.object_id,
+                blobs=event.blobs,
+                metadata=event.metadata or {},
+                key_prefix=event.key_prefix,
+                unique_key=event.unique_key,
+                content_key=event.content_key,
+                deletes_at=event.deletes_at,
+            )
+        case ObjectUpdated():
+            if not isinstance(current, LiveObject):
+                return current
+            return LiveObject(
+                object_id=event.object_id,
+                blobs=event.blobs,
+                metadata=event.metadata or {},
+                key_prefix=event.key_prefix,
+                unique_key=event.unique_key or current.unique_key,
+                content_key=event.content_key,
+                deletes_at=current.deletes_at if event.deletes_at is UNSET else event.deletes_at,
+            )
+        case ObjectDeleted():
+            return DeletedObject(object_id=event.object_id)
+        case _:
+            assert_never(event)
+
+
+def replay(events: Iterable[ObjectEvent]) -> BucketObject:
+    """Return the state that these events lead to."""
+    current: BucketObject = NoObject()
+    for event in events:
+        current = evolve(current, event)
+    return current
+
+
+def uploads_of(blobs: Iterable[Blob]) -> frozenset[str]:
+    """Return the uploads whose bytes these blobs are."""
+    return frozenset(blob.upload_id for blob in blobs if blob.upload_id is not None)
+
+
+def with_blobs(blobs: tuple[Blob, ...], put: tuple[Blob, ...]) -> tuple[Blob, ...]:
+    """Return the blobs with some put in the place of all those of the same properties."""
+    replaced = {blob.property for blob in put}
+    return (*(blob for blob in blobs if blob.property not in replaced), *put)
+
+
+def holds_all_of(blobs: Iterable[Blob], earlier: Iterable[Blob]) -> bool:
+    """Say whether nothing that the earlier blobs hold is missing among these."""
+    return {_held(blob) for blob in earlier} <= {_held(blob) for blob in blobs}
+
+
+def has_ended(current: LiveObject, now: datetime) -> bool:
+    """Say whether the end of an object has come."""
+    return current.deletes_at is not None and current.deletes_at <= now
+
+
+def content_digest(blobs: Iterable[Blob], metadata: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what an object consists of: its metadata, and each blob's property and bytes or data.
+
+    In which order the blobs stand, and how they are named, means nothing.
+    """
+    parts = sorted(canonical_digest((blob.property, blob.sha256, blob.data)) for blob in blobs)
+    return canonical_digest((dict(metadata), parts))
+
+
+def _held(blob: Blob) -> str:
+    return canonical_digest((blob.property, blob.upload_id, blob.data))
+
+
+def _updated(command: UpdateObject, current: LiveObject) -> ObjectUpdated:
+    return ObjectUpdated(
+        origin=command.origin,
+        object_id=current.object_id,
+        blobs=command.blobs,
+        metadata=command.metadata,
+        released_upload_ids=tuple(sorted(current.upload_ids() - uploads_of(command.blobs))),
+        forget_at=command.forget_at,
+        key_prefix=command.key_prefix,
+        unique_key=command.unique_key if command.unique_key != current.unique_key else None,
+        content_key=command.content_key,
+        deletes_at=command.deletes_at if command.deletes_at != current.deletes_at else UNSET,
+    )

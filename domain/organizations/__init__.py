@@ -1,0 +1,1 @@
+"""Organizations: their life, their tier, their quota and their rate limits."""

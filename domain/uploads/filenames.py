@@ -1,0 +1,81 @@
+"""Filenames as clients give them, and the storage keys made of them."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+from domain.buckets.schema import PROPERTY_NAME
+from domain.refusals import InvalidInputError
+
+MAX_LENGTH = 255
+_FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # slashes, control characters, half characters
+MAX_KEY_BYTES = 1024  # S3's limit for a key in UTF-8
+MAX_SEGMENT_BYTES = 255  # what servers that keep keys as paths allow between two slashes
+STORAGE_KEY = re.compile(
+    r"(?P<internal_id>[^/\0]+)/(?P<namespace_id>[^/\0]+)/api_buckets_uploads_create/"
+    r"(?P<upload_id>upl_[a-z0-9]{1,64})/(?P<filename>[^\0]+)",
+    re.DOTALL,
+)
+SHORTEST_NAME = 16  # percent-encoded characters that a shortened filename keeps at the least
+
+
+def check(filename: str) -> None:
+    """Refuse what could climb out of a folder, hide in a terminal, or is too long. Nothing is normalised."""
+    if not 1 <= len(filename) <= MAX_LENGTH:
+        raise InvalidInputError(
+            "invalid_filename",
+            f"filename has {len(filename)} characters: send 1 to {MAX_LENGTH}.",
+            {"field": "filename"},
+        )
+    if filename in {".", ".."} or _FORBIDDEN.search(filename):
+        raise InvalidInputError(
+            "invalid_filename",
+            "filename is not a plain name: leave out '/', '\\' and control characters, and use neither '.' nor '..'.",
+            {"field": "filename"},
+        )
+
+
+def stem(filename: str) -> str:
+    """Return the filename without its last extension (`a.tar.gz` → `a.tar`; `.env` has none)."""
+    head, dot, _ = filename.rpartition(".")
+    return head if dot and head else filename
+
+
+def property_from(filename: str) -> str | None:
+    """Return the filename's stem where it is a valid property name."""
+    name = stem(filename)
+    return name if PROPERTY_NAME.fullmatch(name) else None
+
+
+def storage_key(*, internal_id: str, namespace_id: str, upload_id: str, filename: str, room: int) -> str:
+    """Return the key `{internal_id}/{namespace_id}/api_buckets_uploads_create/{upload_id}/{filename}`.
+
+    `room`: how many percent-encoded characters the key may have; a longer filename is shortened, its extension kept.
+    """
+    folder = f"{internal_id}/{namespace_id}/api_buckets_uploads_create/{upload_id}/"
+    encoded = room - len(quote(folder, safe="/-_.~"))
+    utf8 = min(MAX_KEY_BYTES - len(folder.encode()), MAX_SEGMENT_BYTES)
+    name = shortened(filename, lambda name: _fits(name, encoded, utf8))
+    return folder + ("file" if name in {"", ".", ".."} else name)
+
+
+def shortened(filename: str, fits: Callable[[str], bool]) -> str:
+    """Return as much of a filename as fits: its stem loses its end, a short extension stays. '' if nothing fits."""
+    if fits(filename):
+        return filename
+    name = stem(filename)
+    extension = filename[len(name) :]
+    if len(extension) > SHORTEST_NAME // 2 or not fits(extension * 2):
+        name, extension = filename, ""
+    low, high = 0, len(name)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if fits(name[:middle] + extension):
+            low = middle
+        else:
+            high = middle - 1
+    return name[:low] + extension
+
+
+def _fits(name: str, encoded: int, utf8: int) -> bool:
+    return len(name.encode()) <= utf8 and len(quote(name, safe="-_.~")) <= encoded

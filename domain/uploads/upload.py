@@ -1,0 +1,958 @@
+"""The upload: one intended file, from request to proof. This file owns its states and every step between them.
+
+Theory of operation. An upload is what its events say. `evolve` applies one recorded fact and never refuses; `decide`
+looks at a state and a command and says which facts follow, or refuses, and then nothing has changed. `TRANSITIONS` is
+the whole machine as a table: what is not in it is refused before anything else is looked at, and the diagram in the
+docs is drawn from it.
+
+What is true only under the log's lock (room in the quota, a free unique key, no earlier upload of the same bytes, no
+object that holds the bytes) is not decided here. The caller demands it together with the events; when the log answers
+that it does not hold, the caller asks `decide` again with the fact that the log reported (`duplicate_of`,
+`existing_object_id`).
+
+Byte counts of the quota stand in the events (`reserved_bytes`, `released_bytes`, `accepted_bytes`, `freed_bytes`), so
+that a ledger is a sum over the log and needs no knowledge of states.
+"""
+
+import enum
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import msgspec
+
+from domain.buckets.bucket import Policy
+from domain.events.event import JSON, Event, Origin
+from domain.refusals import InvalidInputError, WrongStateError
+from domain.uploads.content_rules import ContentCheck
+
+
+class Status(enum.StrEnum):
+    """The statuses of an upload on the wire."""
+
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    SKIPPED = "SKIPPED"
+
+
+class SeenBy(enum.StrEnum):
+    """Who saw the bytes first."""
+
+    CONFIRM = "confirm"
+    STORAGE_EVENT = "storage_event"
+    SWEEPER = "sweeper"
+
+
+class FailureReason(enum.StrEnum):
+    """Why an upload failed: stable, for machines."""
+
+    EXPIRED = "expired"
+    ETAG_MISMATCH = "etag_mismatch"
+    SIZE_MISMATCH = "size_mismatch"
+    CHECKSUM_MISMATCH = "checksum_mismatch"
+    FILE_TOO_LARGE = "file_too_large"
+    FILE_TOO_SMALL = "file_too_small"
+    HASH_MISMATCH = "hash_mismatch"
+    CONTENT_ENCODING = "content_encoding"
+    CONTENT_TYPE_MISMATCH = "content_type_mismatch"
+    OBJECT_NOT_FOUND = "object_not_found"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    REQUESTER_REVOKED = "requester_revoked"
+    REPLACE_DENIED = "replace_denied"
+
+
+class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was asked for. The personal fields are None once the upload was forgotten.
+
+    `declared_size_bytes` None: not known before; 0 bytes are reserved. `declared_sha256`: 64 hex digits.
+    `due_at`: when somebody looks whether the client came back (the URL's expiry and some grace).
+    `unique_key`: SHA-256 of the unique key's values, where one applies. `part_size`: of every part but the last; None:
+    it is sent by a single PUT. `storage_checks`: storage refuses bytes of another hash, and to replace what it has.
+    `auto_confirm`: the bytes are proved as soon as storage tells of them, without a confirmation.
+    `content_check`, `min_file_size_bytes`, `max_file_size_bytes`: as the bucket had them when the upload was admitted.
+    `expires_after_seconds`: how long the upload is kept once it is completed; None: until somebody deletes it.
+    `deletes_at`: when it is deleted if it is completed at once; the completion says when in the end.
+    `urls_end_at`: past which no URL is given out, because the token that it was requested with allows none.
+    """
+
+    filename: str | None
+    content_type: str
+    storage_key: str | None
+    declared_size_bytes: int | None
+    declared_sha256: str | None
+    url_expires_in_seconds: int
+    expires_at: datetime
+    due_at: datetime
+    metadata: JSON | None
+    create_object: bool
+    object_metadata: JSON | None
+    blob_property: str | None
+    blob_type: str | None
+    skip_duplicates: bool
+    unique_key: str | None
+    policy: Policy
+    part_size: int | None = None
+    storage_checks: bool = False
+    auto_confirm: bool = False
+    content_check: ContentCheck = ContentCheck.WARN
+    min_file_size_bytes: int | None = None
+    max_file_size_bytes: int | None = None
+    expires_after_seconds: int | None = None
+    deletes_at: datetime | None = None
+    urls_end_at: datetime | None = None
+
+
+class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes as they were proved. `note`: what the leading bytes say against the content type, if anything."""
+
+    size_bytes: int
+    etag: str
+    sha256: str
+    content_type: str | None
+    version_id: str | None
+    note: str | None = None
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants.
+
+    `sha256`: 64 hex digits. `crc64nvme`: as S3 writes it; it is compared only where storage has one of the whole file.
+    Both are left out where it did not say them.
+    """
+
+    etag: str | None = None
+    size_bytes: int | None = None
+    policy: Policy | None = None
+    sha256: str | msgspec.UnsetType = msgspec.UNSET
+    crc64nvme: str | msgspec.UnsetType = msgspec.UNSET
+
+
+# Events
+
+
+class UploadRequested(Event, frozen=True, tag="upload.requested.v1"):
+    """A file was announced and a URL given out. `reserved_bytes` of the quota are held for it."""
+
+    upload_id: str
+    request: UploadRequest
+    reserved_bytes: int
+
+
+class UploadSkipped(Event, frozen=True, tag="upload.skipped.v1"):
+    """No URL was given out: an object with the same unique key exists."""
+
+    upload_id: str
+    request: UploadRequest
+    existing_object_id: str
+    forget_at: datetime
+
+
+class UploadStarted(Event, frozen=True, tag="upload.started.v1"):
+    """The first part was signed. `multipart_id`: storage's own id of the multipart upload."""
+
+    upload_id: str
+    multipart_id: str
+
+
+class UploadUrlReissued(Event, frozen=True, tag="upload.url_reissued.v1"):
+    """A fresh URL was given out."""
+
+    upload_id: str
+    expires_at: datetime
+    due_at: datetime
+
+
+class UploadVerificationBegan(Event, frozen=True, tag="upload.verification_began.v1"):
+    """The bytes were seen and are being proved: `inline` in the request that confirms, otherwise by a worker."""
+
+    upload_id: str
+    task_id: str
+    seen_by: SeenBy
+    inline: bool
+    claimed: Claimed
+
+
+class UploadVerified(Event, frozen=True, tag="upload.verified.v1"):
+    """The bytes are what was promised."""
+
+    upload_id: str
+    content: VerifiedContent
+
+
+class UploadCompleted(Event, frozen=True, omit_defaults=True, tag="upload.completed.v1"):
+    """The upload is done; its reservation is settled to `accepted_bytes`.
+
+    A duplicate, or an upload whose unique key was taken meanwhile, keeps no bytes: `accepted_bytes` is 0 and
+    `keeps_bytes` is false. `deletes_at`: when the upload is deleted, if nobody deletes it before; None: never.
+    `forget_at` stands in older events, and means nothing.
+    """
+
+    upload_id: str
+    object_id: str | None
+    duplicate_of: str | None
+    existing_object_id: str | None
+    keeps_bytes: bool
+    released_bytes: int
+    accepted_bytes: int
+    due_at: datetime
+    forget_at: datetime | None
+    deletes_at: datetime | None = None
+
+
+class UploadFailed(Event, frozen=True, tag="upload.failed.v1"):
+    """The upload will never complete; its reservation is released and its bytes are deleted."""
+
+    upload_id: str
+    reason: FailureReason
+    message: str
+    released_bytes: int
+    due_at: datetime
+    forget_at: datetime
+
+
+class UploadVerificationAbandoned(Event, frozen=True, tag="upload.verification_abandoned.v1"):
+    """Storage could not answer; the upload is where it was, and a worker tries again at `retry_at`.
+
+    `due_at`: when somebody looks whether the client came back, not before `retry_at`.
+    """
+
+    upload_id: str
+    reason: str
+    attempt: int
+    retry_at: datetime
+    due_at: datetime
+
+
+class UploadCanceled(Event, frozen=True, tag="upload.canceled.v1"):
+    """Somebody gave it up. `kept_bytes`: bytes that stay in storage, and count, until it is forgotten."""
+
+    upload_id: str
+    keeps_bytes: bool
+    kept_bytes: int
+    released_bytes: int
+    due_at: datetime
+    forget_at: datetime
+
+
+class UploadContentChanged(Event, frozen=True, tag="upload.content_changed.v1"):
+    """After completion, storage holds other bytes under the key than those that were proved. `etag` None: nothing."""
+
+    upload_id: str
+    etag: str | None
+
+
+class UploadBytesInherited(Event, frozen=True, tag="upload.bytes_inherited.v1"):
+    """A duplicate keeps the bytes of its original from now on, because the original's record is going.
+
+    `due_at`: until when the original's URL may have put other bytes there. What else was a duplicate of
+    `from_upload_id` is one of this upload.
+    """
+
+    upload_id: str
+    from_upload_id: str
+    storage_key: str | None
+    etag: str
+    version_id: str | None
+    accepted_bytes: int
+    due_at: datetime
+
+
+class UploadDeleted(Event, frozen=True, omit_defaults=True, tag="upload.deleted.v1"):
+    """Somebody deleted a completed or skipped upload. What this means is the same as when it is forgotten."""
+
+    upload_id: str
+    freed_bytes: int
+    heir_id: str | None = None
+
+
+class UploadForgotten(Event, frozen=True, omit_defaults=True, tag="upload.forgotten.v1"):
+    """The record is gone from the read side, its bytes are deleted, and the personal fields of its events are null.
+
+    `heir_id`: the duplicate that keeps the bytes from now on; then they are not deleted.
+    """
+
+    upload_id: str
+    freed_bytes: int
+    heir_id: str | None = None
+
+
+UploadEvent = (
+    UploadRequested
+    | UploadSkipped
+    | UploadStarted
+    | UploadUrlReissued
+    | UploadVerificationBegan
+    | UploadVerified
+    | UploadCompleted
+    | UploadFailed
+    | UploadVerificationAbandoned
+    | UploadCanceled
+    | UploadContentChanged
+    | UploadBytesInherited
+    | UploadDeleted
+    | UploadForgotten
+)
+
+
+class AnnouncedFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a file was announced that was not sent. The personal fields are None once its original is gone.
+
+    `deletes_at`: when it was to be deleted, had it been sent and completed at once; None: not by itself.
+    """
+
+    filename: str | None
+    content_type: str
+    declared_size_bytes: int | None
+    metadata: JSON | None
+    create_object: bool
+    object_metadata: JSON | None
+    blob_property: str | None
+    deletes_at: datetime | None = None
+
+
+class UploadDuplicateAvoided(Event, frozen=True, omit_defaults=True, tag="upload.duplicate_avoided.v1"):
+    """Bytes were not sent at all, because an earlier upload has them. It has a stream of its own (`dup_…`).
+
+    `request`: what was announced, which the original need not have; older events do not say it.
+    """
+
+    original_upload_id: str
+    sha256: str
+    saved_bytes: int
+    request: AnnouncedFile | None = None
+
+
+# States
+
+
+class NoUpload(msgspec.Struct, frozen=True):
+    """Before the first event."""
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A URL was given out; nobody has seen bytes. `claimed_by`: the actor that confirmed, and claimed something."""
+
+    upload_id: str
+    request: UploadRequest
+    task_id: str | None = None
+    attempts: int = 0
+    claimed: Claimed = Claimed()
+    claimed_by: str | None = None
+
+
+class InProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """Parts were signed."""
+
+    upload_id: str
+    request: UploadRequest
+    multipart_id: str
+    task_id: str | None = None
+    attempts: int = 0
+    claimed: Claimed = Claimed()
+    claimed_by: str | None = None
+
+
+class Processing(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes are being proved; `before` is where the upload goes back to if storage cannot answer."""
+
+    before: Pending | InProgress
+    task_id: str
+    began_at: datetime
+    claimed: Claimed
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes are proved; the same command completes the upload, so nobody ever meets this state in the log's end."""
+
+    processing: Processing
+    content: VerifiedContent
+    verified_at: datetime
+
+
+class Completed(msgspec.Struct, frozen=True, kw_only=True):
+    """Done. `changed_etag`: storage holds other bytes since (an ETag, or '' for nothing at all).
+
+    `request.storage_key` and `content` say where its bytes are, also where these were another upload's before.
+    """
+
+    upload_id: str
+    request: UploadRequest
+    content: VerifiedContent
+    verified_at: datetime
+    completed_at: datetime
+    task_id: str
+    object_id: str | None
+    duplicate_of: str | None
+    existing_object_id: str | None
+    accepted_bytes: int
+    keeps_bytes: bool
+    deletes_at: datetime | None = None
+    changed_etag: str | None = None
+
+    @property
+    def has_proved_bytes(self) -> bool:
+        """Whether storage has, under this upload's key, the bytes that were proved."""
+        return self.keeps_bytes and self.changed_etag is None
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """It will never complete."""
+
+    upload_id: str
+    request: UploadRequest
+    reason: FailureReason
+    message: str
+
+
+class Canceled(msgspec.Struct, frozen=True, kw_only=True):
+    """Given up."""
+
+    upload_id: str
+    request: UploadRequest
+    kept_bytes: int
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """Never begun: its unique key was taken."""
+
+    upload_id: str
+    request: UploadRequest
+    existing_object_id: str
+
+
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
+    """Gone."""
+
+    upload_id: str
+
+
+Upload = NoUpload | Pending | InProgress | Processing | Verified | Completed | Failed | Canceled | Skipped | Forgotten
+
+STATUS_OF: Mapping[type, Status | None] = {
+    NoUpload: None,
+    Pending: Status.PENDING,
+    InProgress: Status.IN_PROGRESS,
+    Processing: Status.PROCESSING,
+    Verified: Status.PROCESSING,
+    Completed: Status.COMPLETED,
+    Failed: Status.FAILED,
+    Canceled: Status.CANCELED,
+    Skipped: Status.SKIPPED,
+    Forgotten: None,
+}
+
+
+# Commands
+
+
+class RequestUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Announce a file. `existing_object_id`: the object that has the unique key already under `insert`."""
+
+    origin: Origin
+    upload_id: str
+    request: UploadRequest
+    existing_object_id: str | None = None
+    forget_at: datetime
+
+
+class StartUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Begin to send parts."""
+
+    origin: Origin
+    multipart_id: str
+
+
+class ReissueUrl(msgspec.Struct, frozen=True, kw_only=True):
+    """Give out a fresh URL."""
+
+    origin: Origin
+    expires_at: datetime
+    due_at: datetime
+
+
+class BeginVerification(msgspec.Struct, frozen=True, kw_only=True):
+    """Prove the bytes that were seen."""
+
+    origin: Origin
+    task_id: str
+    seen_by: SeenBy
+    inline: bool
+    claimed: Claimed = Claimed()
+
+
+class AcceptContent(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes are what was promised.
+
+    `object_id`: the object that this upload goes into, if any. `duplicate_of` and `existing_object_id`: what the log
+    said of other holders of the same bytes or of the same unique key; then the upload's own bytes are not kept.
+    """
+
+    origin: Origin
+    content: VerifiedContent
+    object_id: str | None = None
+    duplicate_of: str | None = None
+    existing_object_id: str | None = None
+
+
+class RejectContent(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes are not what was promised, or may not stay."""
+
+    origin: Origin
+    reason: FailureReason
+    message: str
+    forget_at: datetime
+
+
+class AbandonVerification(msgspec.Struct, frozen=True, kw_only=True):
+    """Storage could not answer."""
+
+    origin: Origin
+    reason: str
+    retry_at: datetime
+
+
+class ExpireUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody sent bytes in time."""
+
+    origin: Origin
+    forget_at: datetime
+
+
+class CancelUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Give it up. `kept_bytes` None: the bytes are deleted; otherwise that many stay until it is forgotten."""
+
+    origin: Origin
+    kept_bytes: int | None = None
+    forget_at: datetime
+
+
+class ReportChangedContent(msgspec.Struct, frozen=True, kw_only=True):
+    """Storage holds other bytes now. `etag` None: nothing is there any more."""
+
+    origin: Origin
+    etag: str | None
+
+
+class InheritBytes(msgspec.Struct, frozen=True, kw_only=True):
+    """Keep the bytes of the original that is going. `upload`: the original."""
+
+    origin: Origin
+    upload: Completed
+
+
+class DeleteUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete a finished upload. `heir_id`: the duplicate that inherits the bytes."""
+
+    origin: Origin
+    heir_id: str | None = None
+
+
+class ForgetUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Erase the record. `heir_id`: the duplicate that inherits the bytes."""
+
+    origin: Origin
+    heir_id: str | None = None
+
+
+UploadCommand = (
+    RequestUpload
+    | StartUpload
+    | ReissueUrl
+    | BeginVerification
+    | AcceptContent
+    | RejectContent
+    | AbandonVerification
+    | ExpireUpload
+    | CancelUpload
+    | ReportChangedContent
+    | InheritBytes
+    | DeleteUpload
+    | ForgetUpload
+)
+
+
+# The machine
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One possible outcome of a command: the events it appends (none: not news), and the state they lead to."""
+
+    events: tuple[type[UploadEvent], ...]
+    to: type[Upload]
+
+
+def _same(state: type[Upload]) -> tuple[Step, ...]:
+    return (Step((), state),)
+
+
+TRANSITIONS: Mapping[tuple[type[Upload], type[UploadCommand]], tuple[Step, ...]] = {
+    (NoUpload, RequestUpload): (Step((UploadRequested,), Pending), Step((UploadSkipped,), Skipped)),
+    (Pending, StartUpload): (Step((UploadStarted,), InProgress),),
+    (InProgress, StartUpload): _same(InProgress),
+    (Pending, ReissueUrl): (Step((UploadUrlReissued,), Pending),),
+    (InProgress, ReissueUrl): (Step((UploadUrlReissued,), InProgress),),
+    (Pending, BeginVerification): (Step((UploadVerificationBegan,), Processing),),
+    (InProgress, BeginVerification): (Step((UploadVerificationBegan,), Processing),),
+    (Processing, BeginVerification): _same(Processing),
+    (Completed, BeginVerification): _same(Completed),
+    (Processing, AcceptContent): (Step((UploadVerified, UploadCompleted), Completed),),
+    (Completed, AcceptContent): _same(Completed),
+    (Processing, RejectContent): (Step((UploadFailed,), Failed),),
+    (Processing, AbandonVerification): (
+        Step((UploadVerificationAbandoned,), Pending),
+        Step((UploadVerificationAbandoned,), InProgress),
+    ),
+    (Pending, ExpireUpload): (Step((UploadFailed,), Failed),),
+    (InProgress, ExpireUpload): (Step((UploadFailed,), Failed),),
+    (Pending, CancelUpload): (Step((UploadCanceled,), Canceled),),
+    (InProgress, CancelUpload): (Step((UploadCanceled,), Canceled),),
+    (Processing, CancelUpload): (Step((UploadCanceled,), Canceled),),
+    (Failed, CancelUpload): (Step((UploadCanceled,), Canceled),),
+    (Canceled, CancelUpload): _same(Canceled),
+    (Completed, ReportChangedContent): (Step((UploadContentChanged,), Completed), Step((), Completed)),
+    (Completed, InheritBytes): (Step((UploadBytesInherited,), Completed), Step((), Completed)),
+    (Completed, DeleteUpload): (Step((UploadDeleted,), Forgotten),),
+    (Skipped, DeleteUpload): (Step((UploadDeleted,), Forgotten),),
+    (Forgotten, DeleteUpload): _same(Forgotten),
+    (Failed, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
+    (Canceled, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
+    (Skipped, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
+    (Completed, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
+    (Forgotten, ForgetUpload): _same(Forgotten),
+}
+
+
+def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the table
+    command: UploadCommand, upload: Upload
+) -> tuple[UploadEvent, ...]:
+    """Say what happens, or refuse with `WrongStateError`. Reads nothing but its arguments."""
+    steps = TRANSITIONS.get((type(upload), type(command)))
+    if steps is None:
+        raise _wrong_state(upload, command)
+    if all(not step.events for step in steps):
+        return ()  # told twice: the second time is not news
+    match upload, command:
+        case NoUpload(), RequestUpload():
+            return (_request(command),)
+        case Pending(), StartUpload(origin=origin, multipart_id=multipart_id):
+            return (UploadStarted(origin=origin, upload_id=upload.upload_id, multipart_id=multipart_id),)
+        case Pending() | InProgress(), ReissueUrl(origin=origin):
+            if command.expires_at <= origin.at:
+                raise InvalidInputError(
+                    "invalid_expiry",
+                    "presigned_url_expiration is over already: send more seconds.",
+                    {"field": "presigned_url_expiration"},
+                )
+            return (
+                UploadUrlReissued(
+                    origin=origin, upload_id=upload.upload_id, expires_at=command.expires_at, due_at=command.due_at
+                ),
+            )
+        case Pending() | InProgress(), BeginVerification(origin=origin):
+            return (
+                UploadVerificationBegan(
+                    origin=origin,
+                    upload_id=upload.upload_id,
+                    task_id=upload.task_id or command.task_id,
+                    seen_by=command.seen_by,
+                    inline=command.inline,
+                    claimed=command.claimed if command.seen_by is SeenBy.CONFIRM else upload.claimed,
+                ),
+            )
+        case Processing(), AcceptContent():
+            return _accept(command, upload.before)
+        case Processing(before=before), RejectContent(origin=origin):
+            return (_fail(before, origin, command.reason, command.message, command.forget_at),)
+        case Processing(before=before), AbandonVerification(origin=origin):
+            return (
+                UploadVerificationAbandoned(
+                    origin=origin,
+                    upload_id=before.upload_id,
+                    reason=command.reason,
+                    attempt=before.attempts + 1,
+                    retry_at=command.retry_at,
+                    due_at=max(before.request.due_at, command.retry_at),  # or the sweeper would try again at once
+                ),
+            )
+        case Pending() | InProgress(), ExpireUpload(origin=origin):
+            arrived = "No bytes" if isinstance(upload, Pending) else "Not all parts"
+            message = f"{arrived} arrived before the upload URL expired; request a new upload."
+            return (_fail(upload, origin, FailureReason.EXPIRED, message, command.forget_at),)
+        case Pending() | InProgress(), CancelUpload():
+            return (_cancel(upload, command, reserved(upload.request)),)
+        case Processing(before=before), CancelUpload():
+            return (_cancel(before, command, reserved(before.request)),)
+        case Failed(), CancelUpload():
+            return (_cancel(upload, command, 0),)
+        case Completed(), ReportChangedContent(origin=origin, etag=etag):
+            if not upload.keeps_bytes or upload.content.version_id is not None:
+                return ()  # no bytes of its own, or a pinned version of them: what the key holds now is not its content
+            if (etag or "") in {upload.content.etag, upload.changed_etag}:
+                return ()
+            return (UploadContentChanged(origin=origin, upload_id=upload.upload_id, etag=etag),)
+        case Completed(), InheritBytes(origin=origin, upload=original):
+            if upload.keeps_bytes:
+                return ()
+            return (_inherited(upload, origin, original),)
+        case ((Completed() | Skipped() | Canceled() | Failed()), (DeleteUpload() | ForgetUpload())):
+            return (_gone(upload, command),)
+        case _:
+            raise AssertionError(f"TRANSITIONS lists {type(upload).__name__} with {type(command).__name__}")
+
+
+def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911, PLR0912  # one arm for every event
+    """Apply a recorded fact. Total: the past is not refused; a fact that fits no state changes nothing."""
+    match event:
+        case UploadRequested():
+            return Pending(upload_id=event.upload_id, request=event.request)
+        case UploadSkipped():
+            return Skipped(
+                upload_id=event.upload_id, request=event.request, existing_object_id=event.existing_object_id
+            )
+        case UploadStarted():
+            if not isinstance(upload, Pending):
+                return upload
+            return InProgress(
+                upload_id=upload.upload_id,
+                request=upload.request,
+                multipart_id=event.multipart_id,
+                task_id=upload.task_id,
+                attempts=upload.attempts,
+                claimed=upload.claimed,
+                claimed_by=upload.claimed_by,
+            )
+        case UploadUrlReissued():
+            if not isinstance(upload, Pending | InProgress):
+                return upload
+            request = msgspec.structs.replace(upload.request, expires_at=event.expires_at, due_at=event.due_at)
+            return msgspec.structs.replace(upload, request=request)
+        case UploadVerificationBegan():
+            if not isinstance(upload, Pending | InProgress):
+                return upload
+            claimed_by = event.origin.actor_id if event.seen_by is SeenBy.CONFIRM else upload.claimed_by
+            return Processing(
+                before=msgspec.structs.replace(
+                    upload, task_id=event.task_id, claimed=event.claimed, claimed_by=claimed_by
+                ),
+                task_id=event.task_id,
+                began_at=event.origin.at,
+                claimed=event.claimed,
+            )
+        case UploadVerified():
+            if not isinstance(upload, Processing):
+                return upload
+            return Verified(processing=upload, content=event.content, verified_at=event.origin.at)
+        case UploadCompleted():
+            if not isinstance(upload, Verified):
+                return upload
+            return Completed(
+                upload_id=event.upload_id,
+                request=upload.processing.before.request,
+                content=upload.content,
+                verified_at=upload.verified_at,
+                completed_at=event.origin.at,
+                task_id=upload.processing.task_id,
+                object_id=event.object_id,
+                duplicate_of=event.duplicate_of,
+                existing_object_id=event.existing_object_id,
+                accepted_bytes=event.accepted_bytes,
+                keeps_bytes=event.keeps_bytes,
+                deletes_at=event.deletes_at,
+            )
+        case UploadFailed():
+            asked = request_of(upload)
+            if asked is None:
+                return upload
+            return Failed(upload_id=event.upload_id, request=asked, reason=event.reason, message=event.message)
+        case UploadVerificationAbandoned():
+            if not isinstance(upload, Processing):
+                return upload
+            return msgspec.structs.replace(upload.before, attempts=event.attempt)
+        case UploadCanceled():
+            asked = request_of(upload)
+            if asked is None:
+                return upload
+            return Canceled(upload_id=event.upload_id, request=asked, kept_bytes=event.kept_bytes)
+        case UploadContentChanged():
+            if not isinstance(upload, Completed):
+                return upload
+            return msgspec.structs.replace(upload, changed_etag=event.etag or "")
+        case UploadBytesInherited():
+            if not isinstance(upload, Completed):
+                return upload
+            return msgspec.structs.replace(
+                upload,
+                request=msgspec.structs.replace(upload.request, storage_key=event.storage_key, due_at=event.due_at),
+                content=msgspec.structs.replace(upload.content, etag=event.etag, version_id=event.version_id),
+                object_id=None,
+                duplicate_of=None,
+                accepted_bytes=event.accepted_bytes,
+                keeps_bytes=True,
+            )
+        case UploadDeleted() | UploadForgotten():
+            return Forgotten(upload_id=event.upload_id)
+        case _:
+            assert_never(event)
+
+
+def replay(events: Iterable[UploadEvent]) -> Upload:
+    """Return the state that these events lead to."""
+    upload: Upload = NoUpload()
+    for event in events:
+        upload = evolve(upload, event)
+    return upload
+
+
+def request_of(upload: Upload) -> UploadRequest | None:
+    """Return what was asked for, wherever the upload is now."""
+    match upload:
+        case NoUpload() | Forgotten():
+            return None
+        case Processing():
+            return upload.before.request
+        case Verified():
+            return upload.processing.before.request
+        case _:
+            return upload.request
+
+
+def reserved(request: UploadRequest) -> int:
+    """Return how many bytes of the quota a request holds until it ends."""
+    return request.declared_size_bytes or 0
+
+
+def end_of(request: UploadRequest, completed_at: datetime) -> datetime | None:
+    """Return when an upload that is completed now is deleted, and with it the object that is made of it alone."""
+    if request.expires_after_seconds is None:
+        return None
+    return completed_at + timedelta(seconds=request.expires_after_seconds)
+
+
+def lasts_until(moment: datetime | None, end: datetime | None) -> bool:
+    """Return whether what ends at `end` is still there at `moment`. None: never."""
+    return end is None or (moment is not None and moment <= end)
+
+
+def later_end(first: datetime | None, second: datetime | None) -> datetime | None:
+    """Return the later one of two ends. None: never, which is later than any."""
+    return None if first is None or second is None else max(first, second)
+
+
+def _request(command: RequestUpload) -> UploadEvent:
+    if command.existing_object_id is not None:
+        return UploadSkipped(
+            origin=command.origin,
+            upload_id=command.upload_id,
+            request=command.request,
+            existing_object_id=command.existing_object_id,
+            forget_at=command.forget_at,
+        )
+    return UploadRequested(
+        origin=command.origin,
+        upload_id=command.upload_id,
+        request=command.request,
+        reserved_bytes=reserved(command.request),
+    )
+
+
+def _accept(command: AcceptContent, before: Pending | InProgress) -> tuple[UploadEvent, ...]:
+    keeps_bytes = command.duplicate_of is None and command.existing_object_id is None
+    object_id = command.object_id if command.existing_object_id is None else None
+    return (
+        UploadVerified(origin=command.origin, upload_id=before.upload_id, content=command.content),
+        UploadCompleted(
+            origin=command.origin,
+            upload_id=before.upload_id,
+            object_id=object_id,
+            duplicate_of=command.duplicate_of,
+            existing_object_id=command.existing_object_id,
+            keeps_bytes=keeps_bytes,
+            released_bytes=reserved(before.request),
+            accepted_bytes=command.content.size_bytes if keeps_bytes else 0,
+            due_at=before.request.due_at,
+            forget_at=None,
+            deletes_at=end_of(before.request, command.origin.at),
+        ),
+    )
+
+
+def _inherited(heir: Completed, origin: Origin, original: Completed) -> UploadEvent:
+    return UploadBytesInherited(
+        origin=origin,
+        upload_id=heir.upload_id,
+        from_upload_id=original.upload_id,
+        storage_key=original.request.storage_key,
+        etag=original.content.etag,
+        version_id=original.content.version_id,
+        accepted_bytes=heir.content.size_bytes,  # the same bytes
+        due_at=original.request.due_at,
+    )
+
+
+def _gone(upload: Completed | Skipped | Canceled | Failed, command: DeleteUpload | ForgetUpload) -> UploadEvent:
+    match upload:
+        case Completed():
+            freed_bytes = upload.accepted_bytes
+        case Canceled():
+            freed_bytes = upload.kept_bytes
+        case _:
+            freed_bytes = 0
+    kind = UploadDeleted if isinstance(command, DeleteUpload) else UploadForgotten
+    return kind(origin=command.origin, upload_id=upload.upload_id, freed_bytes=freed_bytes, heir_id=command.heir_id)
+
+
+def _fail(
+    upload: Pending | InProgress, origin: Origin, reason: FailureReason, message: str, forget_at: datetime
+) -> UploadEvent:
+    return UploadFailed(
+        origin=origin,
+        upload_id=upload.upload_id,
+        reason=reason,
+        message=message,
+        released_bytes=reserved(upload.request),
+        due_at=upload.request.due_at,
+        forget_at=forget_at,
+    )
+
+
+def _cancel(upload: Pending | InProgress | Failed, command: CancelUpload, released_bytes: int) -> UploadEvent:
+    return UploadCanceled(
+        origin=command.origin,
+        upload_id=upload.upload_id,
+        keeps_bytes=command.kept_bytes is not None,
+        kept_bytes=command.kept_bytes or 0,
+        released_bytes=released_bytes,
+        due_at=upload.request.due_at,
+        forget_at=command.forget_at,
+    )
+
+
+def upload_completed(status: Status | None, object_id: str | None = None) -> WrongStateError:
+    """Return the refusal to cancel or delete a finished upload. `object_id`: the object that its bytes are part of."""
+    what = (
+        "it cannot be canceled. Delete it with an API key, without only_open."
+        if object_id is None
+        else f"its bytes are part of the object {object_id}. Delete the object instead."
+    )
+    return WrongStateError(
+        "upload_completed", f"The upload is {status}: {what}", {"status": status, "object_id": object_id}
+    )
+
+
+def _wrong_state(upload: Upload, command: UploadCommand) -> WrongStateError:
+    status = STATUS_OF[type(upload)]
+    if isinstance(upload, Completed | Skipped) and isinstance(command, CancelUpload):
+        own = upload.object_id if isinstance(upload, Completed) and upload.duplicate_of is None else None
+        return upload_completed(status, own)
+    if isinstance(upload, Failed | Canceled | Skipped):
+        why = upload.message if isinstance(upload, Failed) else "request a new upload."
+        return WrongStateError(f"upload_{str(status).lower()}", f"The upload is {status}: {why}", {"status": status})
+    return WrongStateError(
+        "wrong_state",
+        f"The upload is {status or 'missing'}, and this is not possible now: check its status first.",
+        {"status": status},
+    )

@@ -1,0 +1,107 @@
+"""Where the service is: from the environment, and otherwise from the `.upwell/dev.env` that `upwell dev` wrote."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from entrypoints.cli.errors import UnusableError
+from entrypoints.envfile import read_env
+from entrypoints.settings import Settings
+
+_PARTS = ("UPWELL_DATABASE_", "UPWELL_S3_")
+ENV_FILE = Path(".upwell") / "dev.env"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A service, and as whom to speak to it. `bucket`: its id or name."""
+
+    url: str
+    api_key: str
+    namespace: str
+    bucket: str
+
+
+def find_target(known: Mapping[str, str], *, namespace: str | None = None, bucket: str | None = None) -> Target:
+    """Return the target that the variables name; what is given wins over them."""
+    found = {
+        "UPWELL_URL": known.get("UPWELL_URL"),
+        "UPWELL_API_KEY": known.get("UPWELL_API_KEY"),
+        "UPWELL_NAMESPACE": namespace or known.get("UPWELL_NAMESPACE"),
+        "UPWELL_BUCKET": bucket or known.get("UPWELL_BUCKET"),
+    }
+    missing = [name for name, value in found.items() if not value]
+    if missing:
+        raise UnusableError(
+            f"Where to? {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set, and there is no {ENV_FILE}"
+            " here or in a folder above that says it: run 'upwell dev' here, or set it.",
+            "not_configured",
+        )
+    values = {name: value or "" for name, value in found.items()}
+    for name in ("UPWELL_API_KEY", "UPWELL_NAMESPACE"):
+        if not (values[name].isascii() and values[name].isprintable()):
+            raise UnusableError(f"{name} may hold printable ASCII characters only.", "not_usable")
+    return Target(
+        url=_checked(values["UPWELL_URL"]),
+        api_key=values["UPWELL_API_KEY"],
+        namespace=values["UPWELL_NAMESPACE"],
+        bucket=values["UPWELL_BUCKET"],
+    )
+
+
+def known_variables(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> dict[str, str]:
+    """Return the variables `UPWELL_…` of the environment, and of the nearest `.upwell/dev.env` those that it lacks.
+
+    A file about another service than the one that the environment names in UPWELL_URL fills nothing in: its key and
+    its database belong to its own service.
+    """
+    given = os.environ if environment is None else environment
+    known = {name: value for name, value in given.items() if name.startswith("UPWELL_") and value}
+    path = _nearest(Path.cwd() if folder is None else folder)
+    if path is None:
+        return known
+    try:
+        mine = path.stat().st_uid in {os.geteuid(), 0}
+        written = read_env(path)
+    except (OSError, ValueError) as error:
+        raise UnusableError(f"{path} cannot be read: {error}.", "not_usable") from error
+    if not mine:  # whoever wrote it would get the files of everybody who works below
+        raise UnusableError(
+            f"{path} belongs to another user and is not used: set UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE and"
+            " UPWELL_BUCKET yourself.",
+            "not_usable",
+        )
+    if known.get("UPWELL_URL", written.get("UPWELL_URL")) != written.get("UPWELL_URL"):
+        return known
+    return {**written, **known}
+
+
+def operators_settings(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+    """Return the settings of commands that work on the database or the storage itself.
+
+    They are those of the environment alone where it names any part, and otherwise those of the nearest `dev.env`: a
+    production's database must never meet the storage, or the owner, of what `upwell dev` runs here.
+    """
+    given = dict(os.environ if environment is None else environment)
+    if any(value and name.startswith(_PARTS) for name, value in given.items()):
+        return Settings(given)
+    return Settings({**given, **known_variables(given, folder)})
+
+
+def _nearest(folder: Path) -> Path | None:
+    return next((path for above in (folder, *folder.parents) if (path := above / ENV_FILE).is_file()), None)
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UnusableError(
+            f"UPWELL_URL must begin with http:// or https:// and name a host; it is {url[:200]!r}.", "not_usable"
+        )
+    return url.rstrip("/")

@@ -1,0 +1,328 @@
+"""Before the body is read: who asks, may they, and do the namespace and the bucket that they name exist."""
+
+import asyncio
+from collections.abc import Awaitable
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from application.idempotency import check_idempotency_key
+from application.keys.callers import (
+    Caller,
+    bucket_not_found,
+    check_active,
+    check_organization_scope,
+    check_origin,
+    check_permission,
+    hash_of,
+    namespace_not_found,
+    out_of_scope,
+)
+from application.limits.fair_turns import PAUSE_SECONDS
+from application.limits.limiting_requests import LimitingRequests
+from application.loading import upload_not_found
+from application.ports.read_side import BucketRecord, NamespaceRecord
+from domain.keys.api_key import Permission
+from domain.keys.event_token import PREFIX
+from domain.limits.rate_limits import RequestClass
+from domain.refusals import ForbiddenError, InvalidInputError, TooManyRequestsError, UnauthenticatedError
+from entrypoints.http.admission.rate_limits import headers
+from entrypoints.http.admission.recording import Recording, is_recorded
+from entrypoints.http.answers.errors import answer_error
+from entrypoints.http.requests.queries import settle_query
+from entrypoints.http.transport.addresses import check_address
+from entrypoints.http.transport.methods import answer_options
+from entrypoints.http.transport.request_log import ADDED_HEADERS, CALLER, client_of
+from entrypoints.wiring import Services
+
+_KEY = "upwell.admitted"
+_COUNTED = "upwell.counted"  # in the scope: the caller whose limits a request counts against
+_REFUSED = range(400, 500)
+TOO_MANY = 429
+_Asked = tuple[int, str, str | None, str | None]  # route, digest of the key, namespace, bucket
+MAX_KNOWN = 10_000
+MAX_IDENTIFIER = 200
+
+
+class Needs(msgspec.Struct, frozen=True):
+    """What a route needs before it runs. `active`: the bucket must take uploads. `counts_as`: for rate limits.
+
+    `scoped`: a key for single namespaces or buckets may come, and the route shows it no more than that. `tokens`: so
+    may whoever holds an upload token; of uploads they see their own alone. `once`: the route makes something, and an
+    `Idempotency-Key` keeps it from making it twice. `event_tokens`: whoever holds a token for events may come, and may
+    name it in the query. `narrowed`: it needs no namespace, but keeps to the one that is named.
+    `bytes_follow`: the answer lets a client send bytes, so it is no use while storage is known to take none.
+    """
+
+    permission: Permission
+    namespace: bool = True
+    active: bool = False
+    scoped: bool = False
+    tokens: bool = False
+    counts_as: RequestClass = RequestClass.METADATA
+    once: bool = False
+    event_tokens: bool = False
+    narrowed: bool = False
+    bytes_follow: bool = False
+
+    def opt(self) -> dict[str, Any]:
+        """Return it in the form that routes carry."""
+        return {"needs": self}
+
+
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found out about a request. `only_buckets`: the ids of those within reach; None: no such limit."""
+
+    services: Services
+    caller: Caller
+    given_namespace: NamespaceRecord | None
+    given_bucket: BucketRecord | None
+    only_buckets: frozenset[str] | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def namespace(self) -> NamespaceRecord:
+        """The namespace, on routes that need one."""
+        if self.given_namespace is None:
+            raise InvalidInputError(
+                "namespace_required",
+                "The header X-Namespace is missing: send the id or name of a namespace.",
+                {"field": "X-Namespace"},
+            )
+        return self.given_namespace
+
+    @property
+    def bucket(self) -> BucketRecord:
+        """The bucket, on routes that name one."""
+        if self.given_bucket is None:
+            raise InvalidInputError(
+                "bucket_required",
+                "The path names no bucket: use the id or name of one.",
+                {"field": "bucket_identifier"},
+            )
+        return self.given_bucket
+
+
+class Admission:
+    """ASGI middleware of the routes under /v1. A guard would do the same, but for each Litestar copies the route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._generation = -1
+        self._known: dict[_Asked, Admitted] = {}  # what was found out in this generation of the directory
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Admit or refuse a request, in the documented order: key, rate, origin, permission, namespace, bucket."""
+        needs: Needs | None = scope["route_handler"].opt.get("needs")
+        if needs is None:  # Litestar's own handler of OPTIONS
+            return answer_options(scope, send)
+        services: Services = scope["litestar_app"].state.services
+        serve = partial(self._serve, services, needs)
+        if is_recorded(scope["path_template"]):
+            return Recording(serve, services.system.request_records)(scope, receive, send)
+        return serve(scope, receive, send)
+
+    async def _serve(self, services: Services, needs: Needs, scope: Scope, receive: Receive, send: Send) -> None:
+        limits = services.limit_requests
+        try:
+            check_address(scope)
+            admitted = await self._admit(services, scope, needs)
+            settle_query(scope)
+            if needs.bytes_follow:
+                scope["litestar_app"].state.readiness.check_storage()
+        except Exception as error:  # noqa: BLE001  # answered here, so that the request's log sees the answer
+            if isinstance(error, TooManyRequestsError):
+                await asyncio.sleep(PAUSE_SECONDS)
+            await answer_error(scope, receive, send if limits is None else _counting(scope, send, limits, needs), error)
+            return
+        scope[_KEY] = admitted  # type: ignore[literal-required]  # a key of our own in the scope
+        await self._app(scope, receive, send if limits is None else _counting(scope, send, limits, needs))
+
+    async def _admit(self, services: Services, scope: Scope, needs: Needs) -> Admitted:
+        services.system.clock.check()
+        authorization, named_namespace, origin, idempotency_key = _headers(scope)
+        asked = (
+            id(needs),
+            hash_of(authorization or ""),
+            named_namespace,
+            scope["path_params"].get("bucket_identifier"),
+        )
+        generation = services.ports.directory.generation
+        if generation != self._generation or len(self._known) > MAX_KNOWN:
+            self._generation = generation
+            self._known = {}
+        admitted = self._known.get(asked)
+        if admitted is None:
+            secret = _bearer(authorization)
+            if needs.event_tokens and authorization is None:
+                secret = _token_in_query(scope)
+            caller = await _caller(services, scope, secret)
+        else:
+            caller = admitted.caller
+            services.admit.again(caller)
+        scope[CALLER] = caller  # type: ignore[literal-required]  # a key of our own in the scope
+        if services.limit_requests is not None:
+            verdict = await services.limit_requests(caller, needs.counts_as)
+            scope[ADDED_HEADERS] = headers(verdict)  # type: ignore[literal-required]  # the same
+            verdict.check()
+            scope[_COUNTED] = caller  # type: ignore[literal-required]  # the same
+        if origin is not None:
+            check_origin(caller, origin)
+        if admitted is None:
+            if caller.event_token is not None and not needs.event_tokens:
+                raise ForbiddenError("token_denied", "An event token can only read events: use an API key.")
+            check_permission(caller, needs.permission if caller.token is None else _of_token(needs, scope))
+            admitted = await _admitted(services, needs, caller, scope, named_namespace)
+            if caller.is_plain and services.ports.directory.generation == generation == self._generation:
+                self._known[asked] = admitted
+        if idempotency_key is None or not needs.once:
+            return admitted
+        return msgspec.structs.replace(admitted, idempotency_key=check_idempotency_key(idempotency_key))
+
+
+async def _caller(services: Services, scope: Scope, secret: str | None) -> Caller:
+    """Find out who asks; requests of somebody we do not know count against the address that they come from."""
+    if services.limit_strangers is None:
+        return await services.admit.caller(secret)
+    address = client_of(scope)
+    try:
+        async with services.limit_strangers.narrow(address):
+            return await services.admit.caller(secret)
+    except UnauthenticatedError:
+        services.limit_strangers.check(address)
+        raise
+
+
+def _counting(scope: Scope, send: Send, limits: LimitingRequests, needs: Needs) -> Send:
+    """Return a `send` that counts a refusal against who asked, and not against the organization."""
+
+    def watch(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start" and message["status"] in _REFUSED:
+            caller: Caller | None = scope.get(_COUNTED)  # type: ignore[assignment]  # a key of our own in the scope
+            if caller is not None and message["status"] != TOO_MANY:
+                limits.refused(caller, needs.counts_as)
+        return send(message)
+
+    return watch
+
+
+def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | None]:
+    """Return who asks, the namespace, the origin of the page that asks, and the idempotency key."""
+    authorization = namespace = origin = idempotency_key = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            authorization = value.decode("latin-1")
+        elif name == b"x-namespace":
+            namespace = value.decode("latin-1")
+        elif name == b"origin":
+            origin = value.decode("latin-1")
+        elif name == b"idempotency-key":
+            idempotency_key = value.decode("latin-1")
+    return authorization, namespace, origin, idempotency_key
+
+
+async def _admitted(
+    services: Services, needs: Needs, caller: Caller, scope: Scope, named_namespace: str | None
+) -> Admitted:
+    """Find the namespace and the bucket that the request names, and hold the caller to what they may reach."""
+    narrow = bool(caller.key.scopes)
+    if not needs.namespace:
+        if narrow and not needs.scoped:
+            await _check_scope_of_path(services, caller, needs.permission, scope)
+        return Admitted(services=services, caller=caller, given_namespace=None, given_bucket=None)
+    bucket = None
+    if caller.token is not None:
+        named_namespace = named_namespace or caller.token.namespace_id
+    namespace = await services.admit.namespace(caller, _identifier(named_namespace))
+    only_buckets = await services.admit.reachable_buckets(caller, namespace, needs.permission)
+    named = scope["path_params"].get("bucket_identifier")
+    if named is not None:
+        bucket = await services.admit.bucket(namespace, _identifier(str(named)) or "")
+    admitted = Admitted(
+        services=services,
+        caller=caller,
+        given_namespace=namespace,
+        given_bucket=bucket,
+        only_buckets=only_buckets,
+    )
+    if only_buckets is not None:
+        await _check_reach(admitted, only_buckets, needs, scope)
+    if bucket is not None and needs.active:
+        check_active(bucket)
+    return admitted
+
+
+def _of_token(needs: Needs, scope: Scope) -> Permission:
+    """Return what the key behind an upload token must still be allowed; refuse what no token is for."""
+    if not needs.tokens or "policy" in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        raise ForbiddenError(
+            "token_denied",
+            "An upload token can only create, confirm, cancel and show its own uploads: use an API key.",
+        )
+    return Permission.WRITE
+
+
+async def _check_scope_of_path(services: Services, caller: Caller, needed: Permission, scope: Scope) -> None:
+    """Refuse what is about more than the key is for: the organization, or the whole of a namespace in the path."""
+    named = scope["path_params"].get("namespace_identifier")
+    if named is None:
+        check_organization_scope(caller, needed)
+        return
+    namespace = await services.admit.namespace(caller, _identifier(str(named)))
+    if await services.admit.reachable_buckets(caller, namespace, needed) is not None:
+        raise namespace_not_found(str(named))
+
+
+async def _check_reach(admitted: Admitted, reached: frozenset[str], needs: Needs, scope: Scope) -> None:
+    """Refuse what an upload token or a key for single buckets does not reach, as if it were not there."""
+    services, token = admitted.services, admitted.caller.token
+    namespace, bucket = admitted.namespace, admitted.given_bucket
+    upload_id = scope["path_params"].get("upload_id")
+    if bucket is not None:
+        if bucket.bucket_id not in reached:
+            raise bucket_not_found(str(scope["path_params"]["bucket_identifier"]))
+    elif upload_id is None and not needs.scoped:
+        raise out_of_scope()
+    if upload_id is None:
+        return
+    plain_id = str(upload_id)
+    if token is not None:
+        if token.bucket_id not in reached:
+            raise upload_not_found(plain_id)
+        await services.admit.check_own(admitted.caller, plain_id)
+    elif bucket is None:
+        upload = await services.ports.read_side.upload(namespace.namespace_id, plain_id)
+        if upload is None or upload.bucket_id not in reached:
+            raise upload_not_found(plain_id)
+
+
+def admitted_in(scope: Scope) -> Admitted:
+    """Return what `Admission` found out."""
+    admitted: Admitted = scope[_KEY]  # type: ignore[literal-required]  # the same
+    return admitted
+
+
+def check_bucket_named_in_body(admitted: Admitted, bucket: BucketRecord) -> None:
+    """Refuse a bucket that the key is not for, where it is not the path that names it."""
+    if admitted.only_buckets is not None and bucket.bucket_id not in admitted.only_buckets:
+        raise bucket_not_found(bucket.name)
+
+
+def _bearer(header: str | None) -> str | None:
+    scheme, _, secret = (header or "").strip().partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def _token_in_query(scope: Scope) -> str | None:
+    named = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+    return named[0] if named and named[0].startswith(PREFIX) else None  # a key has no place in a URL
+
+
+def _identifier(value: str | None) -> str | None:
+    """Make an identifier safe to look up: what could be none gives nothing to find."""
+    if value is None:
+        return None
+    return value[:MAX_IDENTIFIER].replace("\0", "")

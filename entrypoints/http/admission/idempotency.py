@@ -1,0 +1,48 @@
+"""The header `Idempotency-Key` on routes that make something."""
+
+from typing import TypeVar, cast
+
+import msgspec
+from litestar.types import HTTPScope, Scope
+
+from application.idempotency import Creation, check_idempotency_key, keyed_request
+from domain.refusals import InvalidInputError
+from entrypoints.http.admission.admission import admitted_in
+
+Result = TypeVar("Result")
+
+
+async def once(
+    scope: Scope, data: object, creation: Creation[Result], *, key_in_body: str | None = None, part: int | None = None
+) -> Result:
+    """Carry a request out, once only where the client has named it by an idempotency key.
+
+    `data`: the body, or what stands for it. `key_in_body`: the key that some bodies may hold in place of the header.
+    `part`: which of several things that are made one by one. The route must say `Needs(…, once=True)`.
+    """
+    admitted = admitted_in(scope)
+    key = admitted.idempotency_key
+    if key_in_body is not None:
+        if key not in {None, key_in_body}:
+            raise InvalidInputError(
+                "invalid_idempotency_key",
+                "The header Idempotency-Key and the body have different keys: send only one.",
+                {"field": "Idempotency-Key"},
+            )
+        key = check_idempotency_key(key_in_body)
+    if key is None:
+        return await creation.make(admitted.services.ports.ids)
+    token = admitted.caller.token  # whoever holds one learns nothing of what its key, or another token of it, made
+    request = keyed_request(
+        organization_id=admitted.caller.organization.organization_id,
+        key_id=admitted.caller.key.key_id if token is None else token.token_id,
+        key=key if part is None else f"{key}\n{part}",
+        what=(
+            cast("HTTPScope", scope)["method"],
+            scope["path"],
+            scope["query_string"].decode("latin-1"),
+            "" if admitted.given_namespace is None else admitted.given_namespace.namespace_id,
+        ),
+        body=msgspec.json.encode(data, order="deterministic"),
+    )
+    return await admitted.services.do_once(request, creation)

@@ -1,0 +1,1 @@
+"""The routes of figures, and their shapes on the wire."""

@@ -1,0 +1,227 @@
+"""The routes of figures: how uploads do, and how buckets grow."""
+
+from typing import Annotated, Any
+
+from litestar import Request, get
+from litestar.params import QueryParameter
+from litestar.types import Scope
+
+from application.analytics.analyzing import Held, Period
+from application.ports.analytics import Area, BucketFigures
+from application.ports.analytics import UploadFigures as Figures
+from domain.keys.api_key import Permission
+from domain.limits.rate_limits import RequestClass
+from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
+from entrypoints.http.analytics.wire import (
+    AnalyticsOverviewResponse,
+    BucketGrowth,
+    BucketStorageResponse,
+    BucketUsageResponse,
+    DuplicateFigures,
+    StorageMetric,
+    StorageSummary,
+    TimeRange,
+    UploadFigures,
+    UploadPerformanceMetric,
+    UploadPerformanceResponse,
+    UploadStep,
+    UsageMetric,
+)
+from entrypoints.http.events.routes import buckets_in_reach
+from entrypoints.http.requests.times import time_named
+
+_TAGS = ["Analytics"]
+_BUCKET = Needs(Permission.READ, counts_as=RequestClass.SEARCH).opt()
+_OVERVIEW = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True, counts_as=RequestClass.SEARCH).opt()
+_GIGABYTE = 1e9
+
+Hours = Annotated[int, QueryParameter(ge=1, le=720, description="The last hours.")]
+GroupBy = Annotated[str, QueryParameter(description="hour, day, week or month.")]
+Date = Annotated[str | None, QueryParameter(description="A date or a time; UTC if it names no zone.")]
+
+
+@get("/analytics/overview", opt=_OVERVIEW, tags=_TAGS)
+async def get_analytics_overview(
+    request: Request[Any, Any, Any], scope: Scope, hours: Hours = 24, group_by: GroupBy = "hour"
+) -> AnalyticsOverviewResponse:
+    """Return the figures of the organization, or of the namespace that X-Namespace names."""
+    admitted = admitted_in(scope)
+    analyze = admitted.services.analyze
+    named = request.headers.get("x-namespace")
+    namespace = await admitted.services.admit.namespace(admitted.caller, named) if named else None
+    area = Area(
+        organization_id=admitted.caller.organization.organization_id,
+        namespace_id=None if namespace is None else namespace.namespace_id,
+        bucket_ids=await buckets_in_reach(admitted, named),
+    )
+    period = analyze.last(hours, group_by)
+    found = await analyze.overview(area, period)
+    return AnalyticsOverviewResponse(
+        position=found.progress.position,
+        lag_events=found.progress.lag_events,
+        time_range=_range(period),
+        uploads=UploadFigures(**_figures(found.total)),
+        failures=dict(found.failures),
+        duplicates=DuplicateFigures(
+            unsent=found.avoided,
+            unsent_bytes=found.avoided_bytes,
+            unkept=found.total.duplicates,
+            unkept_bytes=found.total.duplicate_bytes,
+            saved_bytes=found.avoided_bytes + found.total.duplicate_bytes,
+        ),
+        steps=[
+            UploadStep(time_bucket=at, **_figures(each)) for at, each in zip(period.steps, found.series, strict=True)
+        ],
+        buckets=[_growth(each) for each in found.buckets],
+    )
+
+
+@get("/analytics/buckets/{bucket_identifier:str}/upload-performance", opt=_BUCKET, tags=_TAGS)
+async def get_upload_performance(
+    scope: Scope, hours: Hours = 24, group_by: GroupBy = "hour"
+) -> UploadPerformanceResponse:
+    """Return how the uploads of a bucket did in the last hours."""
+    admitted = admitted_in(scope)
+    analyze = admitted.services.analyze
+    period = analyze.last(hours, group_by)
+    progress = await analyze.progress()
+    series, total = await analyze.uploads(_area(admitted), period)
+    return UploadPerformanceResponse(
+        position=progress.position,
+        lag_events=progress.lag_events,
+        bucket_id=admitted.bucket.bucket_id,
+        time_range=_range(period),
+        metrics=[
+            UploadPerformanceMetric(
+                time_bucket=at,
+                upload_count=each.requested,
+                avg_latency_ms=each.latency_avg_ms or 0.0,
+                p50_latency_ms=each.latency_p50_ms or 0.0,
+                p95_latency_ms=each.latency_p95_ms or 0.0,
+                p99_latency_ms=each.latency_p99_ms or 0.0,
+                avg_throughput_mbps=each.throughput_mbps or 0.0,
+                error_rate=_error_rate(each) or 0.0,
+            )
+            for at, each in zip(period.steps, series, strict=True)
+        ],
+        summary=UploadFigures(**_figures(total)),
+    )
+
+
+@get("/analytics/buckets/{bucket_identifier:str}/storage", opt=_BUCKET, tags=_TAGS)
+async def get_bucket_storage(
+    scope: Scope, start_date: Date = None, end_date: Date = None, group_by: GroupBy = "day"
+) -> BucketStorageResponse:
+    """Return what a bucket held over time; of the last 30 days, if nothing else is said."""
+    admitted = admitted_in(scope)
+    analyze = admitted.services.analyze
+    period = analyze.between(time_named(start_date, "start_date"), time_named(end_date, "end_date"), group_by)
+    progress = await analyze.progress()
+    held = await analyze.storage(_area(admitted), period)
+    first, last = held[0], held[-1]
+    growth = last.stored_bytes - first.stored_bytes
+    return BucketStorageResponse(
+        position=progress.position,
+        lag_events=progress.lag_events,
+        bucket_id=admitted.bucket.bucket_id,
+        time_range=_range(period),
+        metrics=[_metric(each) for each in held],
+        summary=StorageSummary(
+            total_size_bytes=last.stored_bytes,
+            object_count=last.objects,
+            growth_bytes=growth,
+            growth_rate_percent=growth / first.stored_bytes * 100 if first.stored_bytes > 0 else None,
+        ),
+    )
+
+
+@get("/analytics/buckets/{bucket_identifier:str}/usage", opt=_BUCKET, tags=_TAGS)
+async def get_bucket_usage(
+    scope: Scope, start_date: Date = None, end_date: Date = None, group_by: GroupBy = "day"
+) -> BucketUsageResponse:
+    """Return what a bucket used over time; of the last 30 days, if nothing else is said."""
+    admitted = admitted_in(scope)
+    analyze = admitted.services.analyze
+    period = analyze.between(time_named(start_date, "start_date"), time_named(end_date, "end_date"), group_by)
+    area = _area(admitted)
+    progress = await analyze.progress()
+    held = await analyze.storage(area, period)
+    series, _ = await analyze.uploads(area, period)
+    return BucketUsageResponse(
+        position=progress.position,
+        lag_events=progress.lag_events,
+        bucket_id=admitted.bucket.bucket_id,
+        time_range=_range(period),
+        metrics=[
+            UsageMetric(
+                time_bucket=each.at,
+                storage_gb_hours=each.byte_hours / _GIGABYTE,
+                upload_operations=uploads.requested,
+            )
+            for each, uploads in zip(held, series, strict=True)
+        ],
+    )
+
+
+def _area(admitted: Admitted) -> Area:
+    return Area(
+        organization_id=admitted.caller.organization.organization_id,
+        bucket_ids=frozenset({admitted.bucket.bucket_id}),
+    )
+
+
+def _range(period: Period) -> TimeRange:
+    return TimeRange(start=period.start, end=period.end)
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    return {
+        "requested": figures.requested,
+        "started": figures.started,
+        "pending": figures.pending,
+        "in_progress": figures.in_progress,
+        "processing": figures.processing,
+        "completed": figures.completed,
+        "failed": figures.failed,
+        "canceled": figures.canceled,
+        "skipped": figures.skipped,
+        "completed_bytes": figures.completed_bytes,
+        "duplicates": figures.duplicates,
+        "duplicate_bytes": figures.duplicate_bytes,
+        "avg_latency_ms": figures.latency_avg_ms,
+        "p50_latency_ms": figures.latency_p50_ms,
+        "p95_latency_ms": figures.latency_p95_ms,
+        "p99_latency_ms": figures.latency_p99_ms,
+        "avg_throughput_mbps": figures.throughput_mbps,
+        "error_rate": _error_rate(figures),
+    }
+
+
+def _error_rate(figures: Figures) -> float | None:
+    ended = figures.completed + figures.failed
+    return figures.failed / ended if ended else None
+
+
+def _metric(held: Held) -> StorageMetric:
+    return StorageMetric(
+        time_bucket=held.at,
+        total_size_bytes=held.stored_bytes,
+        object_count=held.objects,
+        avg_size_bytes=held.stored_bytes // held.objects if held.objects else 0,
+        growth_rate_percent=held.growth_percent,
+    )
+
+
+def _growth(bucket: BucketFigures) -> BucketGrowth:
+    before = bucket.stored_bytes - bucket.stored_bytes_change
+    return BucketGrowth(
+        bucket_id=bucket.bucket_id,
+        total_size_bytes=bucket.stored_bytes,
+        object_count=bucket.objects,
+        growth_bytes=bucket.stored_bytes_change,
+        growth_objects=bucket.objects_change,
+        growth_rate_percent=bucket.stored_bytes_change / before * 100 if before > 0 else None,
+    )
+
+
+ROUTES = [get_analytics_overview, get_upload_performance, get_bucket_storage, get_bucket_usage]

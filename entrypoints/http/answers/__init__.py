@@ -1,0 +1,1 @@
+"""How answers are written: JSON, and every error in one envelope."""

@@ -1,0 +1,1 @@
+"""The routes of buckets, and their shapes on the wire."""

@@ -1,0 +1,122 @@
+"""Buckets and their lists."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from domain.buckets.bucket import UniqueKey
+from domain.buckets.schema import BucketSchema
+from domain.uploads.content_rules import ANY_CONTENT, ContentRules
+from entrypoints.http.wire import Json, PaginationResponse, Request, Response, Retention, TaskStatus
+
+
+class BucketCreateRequest(Request, frozen=True):
+    """A bucket to be made. Keys of the schema and its fields that are not known here are kept and returned.
+
+    `retention_seconds`: how long its completed uploads and its objects are kept, unless they say otherwise; null: until
+    somebody deletes them.
+    """
+
+    bucket_name: str
+    bucket_schema: BucketSchema
+    description: str | None = None
+    unique_key: UniqueKey | None = None
+    metadata: Json = msgspec.field(default_factory=dict)
+    auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
+    retention_seconds: Retention | None = None
+
+
+class BucketUpdateRequest(Request, frozen=True):
+    """What takes the place of what is there, `content_rules` whole. What is absent stays; `description` null clears it.
+
+    Rules that are left out of `content_rules` are none from then on. `retention_seconds` counts for what is requested
+    or made from then on; null clears it. `bucket_schema` may have further properties, and wider ones.
+    """
+
+    bucket_name: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
+    metadata: Json | UnsetType | None = UNSET
+    auto_confirm: bool | UnsetType | None = UNSET
+    content_rules: ContentRules | UnsetType | None = UNSET
+    retention_seconds: Retention | UnsetType | None = UNSET
+    bucket_schema: BucketSchema | UnsetType | None = UNSET
+
+
+class BucketPatchRequest(BucketUpdateRequest, frozen=True):
+    """The same, but `metadata` is merged: null removes a key. `status` is an addition to the contract."""
+
+    status: Literal["ACTIVE", "SUSPENDED", "ARCHIVED"] | None = None
+
+
+class BatchStatistics(Response, frozen=True):
+    """Batches belong to other products: there are none here."""
+
+    total: int = 0
+    active: int = 0
+    completed: int = 0
+    failed: int = 0
+
+
+class StorageStatistics(Response, frozen=True):
+    """Sizes of the completed uploads whose bytes are stored."""
+
+    total_size_bytes: int = 0
+    avg_size_bytes: int = 0
+    max_size_bytes: int = 0
+    min_size_bytes: int = 0
+
+
+class BucketResponse(Response, frozen=True):
+    """A bucket with its counters. `is_locked`: it is being deleted. Lists leave `storage_stats` null."""
+
+    bucket_id: str
+    bucket_name: str
+    description: str | None
+    bucket_schema: BucketSchema | None
+    unique_key: UniqueKey | None
+    metadata: Json
+    object_count: int
+    total_size_bytes: int
+    created_at: datetime
+    updated_at: datetime
+    last_upload_at: datetime | None
+    stats_updated_at: datetime
+    status: TaskStatus
+    is_locked: bool = False
+    batch_stats: BatchStatistics | None = BatchStatistics()
+    storage_stats: StorageStatistics | None = None
+    auto_confirm: bool = False
+    content_rules: ContentRules = ANY_CONTENT
+    retention_seconds: int | None = None
+
+
+class ListBucketsRequest(Request, frozen=True):
+    """Which buckets."""
+
+    search: str | None = None
+    filters: Json | None = None
+    sort: Json | None = None
+    case_sensitive: bool = False
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 10
+    offset: Annotated[int, Meta(ge=0)] = 0
+
+
+class BucketListStats(Response, frozen=True):
+    """Figures of the page; with `include_total`, of all that match."""
+
+    total_objects: int
+    total_size_bytes: int
+    avg_objects_per_bucket: float
+    avg_size_per_bucket: float
+
+
+class ListBucketsResponse(Response, frozen=True):
+    """A page of buckets."""
+
+    results: list[BucketResponse]
+    total_count: int
+    pagination: PaginationResponse
+    stats: BucketListStats

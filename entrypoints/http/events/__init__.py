@@ -1,0 +1,1 @@
+"""The routes of the feed, server-sent events, and their shapes on the wire."""

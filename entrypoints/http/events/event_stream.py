@@ -1,0 +1,196 @@
+"""Server-sent events: an answer that goes on while its reader takes it and may read it.
+
+The format: https://html.spec.whatwg.org/multipage/server-sent-events.html. One page of events is in memory at a time,
+and the next is looked for when the reader has taken it. Who takes nothing for a while is cut off, and goes on later
+from the last id that arrived: the first block carries one already.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, cast
+
+import msgspec
+from litestar.response import Response
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
+
+from application.events.reading import Interest, Told
+from application.keys.callers import Caller
+from application.ports.event_log import LogUnavailableError
+from domain.refusals import RefusedError, TooManyRequestsError
+from entrypoints.http.answers.errors import kind_of
+from entrypoints.http.transport.server import connection_of
+from entrypoints.wiring import Services
+
+HEARTBEAT_SECONDS = 15.0
+CHECK_SECONDS = 3.0  # so soon is a change of the key noticed
+SLOW_SECONDS = 30.0  # so long may one page take to be taken
+RETRY_MILLISECONDS = 2000
+RETRY_AFTER_SECONDS = 15
+SHARE_OF_A_TOKEN = 10
+_PAGE = 200
+_LAST_WORDS_SECONDS = 1.0
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Streams:
+    """Counts the answers of this process that go on: event streams, and requests that wait for events."""
+
+    def __init__(self, per_key: int) -> None:
+        self._per_key = per_key
+        self._open: Counter[object] = Counter()
+
+    def check(self, caller: Caller) -> None:
+        """Refuse one more if the key, or the token that it gave out, has as many as it may."""
+        for holder, most, what in self._shares(caller):
+            if self._open[holder] >= most:
+                raise TooManyRequestsError(
+                    "too_many_streams",
+                    f"This {what} has {most} event streams or waiting requests open, which is the limit: close one, or"
+                    " share one between readers.",
+                    {"limit": most, "retry_after_seconds": RETRY_AFTER_SECONDS},
+                )
+
+    @contextmanager
+    def held(self, caller: Caller) -> Iterator[None]:
+        """Count one while inside."""
+        holders = [holder for holder, _, _ in self._shares(caller)]
+        self._open.update(holders)
+        try:
+            yield
+        finally:
+            self._open.subtract(holders)
+            for holder in holders:
+                if not self._open[holder]:
+                    del self._open[holder]
+
+    def _shares(self, caller: Caller) -> Iterator[tuple[object, int, str]]:
+        yield caller.key.key_id, self._per_key, "API key"
+        token = caller.event_token or caller.token
+        if token is not None:
+            yield token, max(self._per_key // SHARE_OF_A_TOKEN, 1), "token"
+
+
+class EventStream(Response[Any]):
+    """The answer of a route that streams."""
+
+    def __init__(self, services: Services, streams: Streams, interest: Interest, after: int, caller: Caller) -> None:
+        self._stream = _Stream(services, streams, interest, after, caller)
+
+    def to_asgi_response(self, app: object, request: object, **_: object) -> ASGIResponse:  # noqa: ARG002  # Litestar's signature
+        """Return the answer."""
+        return self._stream
+
+
+class _Stream(ASGIResponse):
+    __slots__ = ("_after", "_caller", "_interest", "_services", "_streams")
+
+    def __init__(self, services: Services, streams: Streams, interest: Interest, after: int, caller: Caller) -> None:
+        self._services = services
+        self._streams = streams
+        self._interest = interest
+        self._after = after
+        self._caller = caller
+        self.status_code = 200
+        self.body = b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._streams.held(self._caller):
+            await self._go_on(scope, receive, send)
+
+    async def _go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = connection_of(scope)
+        writing = asyncio.create_task(self._write(send), name="event-stream")
+        reading = asyncio.create_task(_gone(receive))
+        if connection is not None:
+            connection.when_ending(lambda: cast("None", reading.cancel()))
+        try:
+            await asyncio.wait({writing, reading}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            too_slow = await _ended(writing)
+            await _ended(reading)
+            if connection is not None:
+                connection.when_ending(None)
+        if too_slow and connection is not None:
+            connection.abort()  # what is still buffered for it would be kept for ever
+            return
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _write(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
+        await _send(send, b"id: %d\nretry: %d\n\n" % (self._after, RETRY_MILLISECONDS))
+        loop = asyncio.get_running_loop()
+        told_at = loop.time()
+        generation = self._services.ports.directory.generation
+        checked_at = told_at
+        after = self._after
+        while True:
+            try:
+                page = await self._services.read_events.wait(
+                    self._interest, after=after, limit=_PAGE, seconds=CHECK_SECONDS
+                )
+            except RefusedError as error:  # the log has become shorter
+                await _send(send, _closed(error))
+                return
+            now = loop.time()
+            if now - checked_at >= CHECK_SECONDS or generation != self._services.ports.directory.generation:
+                generation, checked_at = self._services.ports.directory.generation, now
+                refusal = await self._refusal()
+                if refusal is not None:
+                    await _send(send, refusal)
+                    return
+            if page.events:
+                await _send(send, _events(page.events))
+                told_at = now
+            elif now - told_at >= HEARTBEAT_SECONDS:
+                await _send(send, b"id: %d\n\n" % page.position)  # so that a reader resumes behind what it may not see
+                told_at = now
+            after = page.position
+
+    async def _refusal(self) -> bytes | None:
+        """Return the last words to a reader that may not read on."""
+        try:
+            await self._services.admit.still(self._caller)
+        except RefusedError as error:
+            return _closed(error)
+        return None
+
+
+def _closed(error: RefusedError) -> bytes:
+    status, kind = kind_of(error)
+    body = {"status": status, "type": kind, "code": error.code, "message": error.message}
+    return b"event: closed\ndata: %b\n\n" % msgspec.json.encode(body)
+
+
+async def _send(send: Send, body: bytes) -> None:
+    async with asyncio.timeout(SLOW_SECONDS):
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _ended(task: asyncio.Task[None]) -> bool:
+    """End a task; return whether it gave up because the reader took nothing."""
+    task.cancel()
+    try:
+        await task
+    except TimeoutError:
+        return True
+    except (asyncio.CancelledError, OSError, LogUnavailableError):  # the reader comes again
+        pass
+    return False
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _events(events: Sequence[Told]) -> bytes:
+    return b"".join([b"id: %d\ndata: %b\n\n" % (told.position, told.message) for told in events])

@@ -1,0 +1,227 @@
+"""The routes of the feed: pages, waiting for what comes, and server-sent events."""
+
+import re
+from typing import Annotated, Any
+
+from litestar import Request, get, post
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.types import Scope
+from msgspec import ValidationError, structs
+from msgspec.json import Decoder
+
+from application.events.reading import MAX_LIMIT, MAX_WAIT_SECONDS, Announced, EventPage, Interest, exactly
+from application.keys.callers import check_organization_scope
+from application.loading import upload_not_found
+from application.uploads.hiding_others import told_without_others
+from domain.events.cloud_events import TOLD_TO_ADMINISTRATORS, TOLD_TO_READERS, schema_of, tags_named
+from domain.events.registry import BY_TAG
+from domain.json_text import NotJSONError, decode
+from domain.keys.api_key import Permission
+from domain.refusals import InvalidInputError
+from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
+from entrypoints.http.answers.errors import HEAD_ASKED
+from entrypoints.http.events.event_stream import EventStream, Streams
+from entrypoints.http.events.wire import (
+    CreateEventTokenRequest,
+    EventHistoryResponse,
+    EventPageResponse,
+    EventTokenResponse,
+)
+from entrypoints.http.transport.server import until_ending
+from entrypoints.http.wire import Json as JsonObject
+
+TAGS = ["Events"]
+SCHEMAS = "/v1/events/schemas"
+_FEED = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True, event_tokens=True).opt()
+_TOKEN = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True).opt()
+_READ_OWN = Needs(Permission.READ, scoped=True, tokens=True).opt()
+_PAGE = 100
+_LATEST = "latest"
+_POSITION = re.compile(r"[0-9]{1,18}")
+_EVENT_STREAM = "text/event-stream"
+_OBJECT: Decoder[dict[str, Any]] = Decoder(dict[str, Any])
+
+After = Annotated[str, QueryParameter(description="A position, or 'latest': only what comes.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)]
+Wait = Annotated[float, QueryParameter(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for events.")]
+Types = Annotated[str | None, QueryParameter(description="Tags or kinds, by commas: 'upload.completed,object.*'.")]
+Original = Annotated[
+    str | None,
+    QueryParameter(description="Only announcements of files that were not sent, since this upload has them."),
+]
+Filename = Annotated[str | None, QueryParameter(description="Only announcements of files of this name.")]
+Metadata = Annotated[
+    str | None, QueryParameter(description="Only announcements with these metadata, a JSON object: '{\"album\": 7}'.")
+]
+ObjectMetadata = Annotated[
+    str | None, QueryParameter(description="Only announcements with these object_metadata, a JSON object.")
+]
+
+
+@get("/events", opt=_FEED, tags=TAGS)
+async def list_events(
+    request: Request[Any, Any, Any],
+    scope: Scope,
+    after: After = "0",
+    limit: Limit = _PAGE,
+    wait: Wait = 0,
+    types: Types = None,
+    bucket_id: FromQuery[str | None] = None,
+    upload_id: FromQuery[str | None] = None,
+    original_upload_id: Original = None,
+    filename: Filename = None,
+    metadata: Metadata = None,
+    object_metadata: ObjectMetadata = None,
+    token: FromQuery[str | None] = None,  # noqa: ARG001  # read before the body is
+) -> EventPageResponse:
+    """Return the events after a position; with `Accept: text/event-stream`, go on with those that come."""
+    admitted = admitted_in(scope)
+    services = admitted.services
+    interest = await _interest(admitted, request, types=types, bucket_id=bucket_id, upload_id=upload_id)
+    announced = Announced(
+        original_upload_id=original_upload_id,
+        filename=filename,
+        metadata=_pairs(metadata, "metadata"),
+        object_metadata=_pairs(object_metadata, "object_metadata"),
+    )
+    if announced != Announced():
+        interest = structs.replace(interest, announced=announced)
+    streamed = _EVENT_STREAM in request.headers.get("accept", "")
+    last_seen = request.headers.get("last-event-id") if streamed else None
+    position = await _position(admitted, last_seen or after)
+    if not streamed and not wait:
+        page = await services.read_events.page(interest, after=position, limit=limit)
+    else:
+        if HEAD_ASKED in scope:
+            raise MethodNotAllowedException
+        streams: Streams = request.app.state.streams
+        streams.check(admitted.caller)
+        if streamed:
+            await services.read_events.check(position)
+            return EventStream(services, streams, interest, position, admitted.caller)  # type: ignore[return-value]  # instead of a page
+        with streams.held(admitted.caller):
+            page = await until_ending(
+                scope,
+                services.read_events.wait(interest, after=position, limit=limit, seconds=wait),
+                EventPage(events=[], position=position, has_more=False),
+            )
+    return EventPageResponse(
+        events=[told.envelope for told in page.events], next_after=page.position, has_more=page.has_more
+    )
+
+
+@post("/events/tokens", status_code=200, opt=_TOKEN, tags=TAGS)
+async def create_event_token(
+    request: Request[Any, Any, Any], scope: Scope, data: JSONBody[CreateEventTokenRequest | None] = None
+) -> EventTokenResponse:
+    """Give out a token with which a browser reads events; of one namespace, if X-Namespace names it."""
+    admitted = admitted_in(scope)
+    named = request.headers.get("x-namespace")
+    namespace = await admitted.services.admit.namespace(admitted.caller, named) if named else None
+    await buckets_in_reach(admitted, named)
+    asked = data or CreateEventTokenRequest()
+    secret, token = await admitted.services.issue_event_token(
+        admitted.caller, namespace, expires_in_seconds=asked.expires_in_seconds
+    )
+    return EventTokenResponse(token=secret, expires_at=token.expires_at, namespace_id=token.namespace_id)
+
+
+@get(
+    ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/events", "/uploads/{upload_id:str}/events"],
+    opt=_READ_OWN,
+    tags=["Uploads"],
+)
+async def list_upload_events(upload_id: FromPath[str], scope: Scope) -> EventHistoryResponse:
+    """Return the history of an upload."""
+    admitted = admitted_in(scope)
+    record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id[:100])
+    bucket = admitted.given_bucket
+    if record is None or (bucket is not None and bucket.bucket_id != record.bucket_id):
+        raise upload_not_found(upload_id)
+    interest = Interest(organization_id=record.organization_id, namespace_id=record.namespace_id)
+    history = [told.envelope for told in await admitted.services.read_events.history(interest, record.upload_id)]
+    if not await admitted.services.admit.reads(admitted.caller, admitted.namespace, record.bucket_id):
+        shown = [told_without_others(event) for event in history]
+        history = [event for event in shown if event is not None]
+    return EventHistoryResponse(events=history)
+
+
+@get(f"{SCHEMAS}/{{tag:str}}", opt={"asks": "nothing", "may_be_missing": True}, tags=TAGS)
+async def get_event_schema(tag: FromPath[str]) -> JsonObject:
+    """Return the JSON Schema of the `data` of events with this tag."""
+    if tag not in BY_TAG:
+        raise NotFoundException
+    return schema_of(tag)
+
+
+async def _interest(
+    admitted: Admitted,
+    request: Request[Any, Any, Any],
+    *,
+    types: str | None,
+    bucket_id: str | None,
+    upload_id: str | None,
+) -> Interest:
+    caller = admitted.caller
+    named = request.headers.get("x-namespace")
+    if caller.event_token is not None and caller.event_token.namespace_id is not None:
+        named = caller.event_token.namespace_id
+    namespace = await admitted.services.admit.namespace(caller, named) if named else None
+    only_buckets = await buckets_in_reach(admitted, named)
+    administrator = Permission.ADMIN in caller.key.permissions and not caller.key.scopes and caller.event_token is None
+    told = TOLD_TO_ADMINISTRATORS if administrator else TOLD_TO_READERS
+    return Interest(
+        organization_id=caller.organization.organization_id,
+        tags=told if types is None else told & tags_named(types.split(",")),
+        namespace_id=None if namespace is None else namespace.namespace_id,
+        bucket_id=bucket_id,
+        only_buckets=only_buckets,
+        stream_id=upload_id,
+    )
+
+
+async def buckets_in_reach(admitted: Admitted, named_namespace: str | None) -> frozenset[str] | None:
+    """Return the ids of the buckets that the key's scopes reach; None: all. A narrow key has to name a namespace."""
+    caller = admitted.caller
+    if not caller.key.scopes:
+        return None
+    if not named_namespace:
+        check_organization_scope(caller, Permission.READ)
+        return None
+    namespace = await admitted.services.admit.namespace(caller, named_namespace)
+    return await admitted.services.admit.reachable_buckets(caller, namespace, Permission.READ)
+
+
+def _pairs(text: str | None, name: str) -> tuple[tuple[str, str], ...]:
+    """Return what a parameter says that metadata must be."""
+    if text is None:
+        return ()
+    try:
+        wanted = exactly(decode(text.encode(errors="replace"), _OBJECT))
+    except (NotJSONError, ValidationError):
+        wanted = ()
+    if not wanted:  # of an empty object, too: it asks for nothing
+        raise InvalidInputError(
+            "invalid_metadata",
+            f"{name} is not a JSON object with keys: send keys and the values that they must have, such as"
+            ' {"album": 7}.',
+            {"field": name},
+        )
+    return wanted
+
+
+async def _position(admitted: Admitted, after: str) -> int:
+    if after == _LATEST:
+        return await admitted.services.read_events.head()
+    if not _POSITION.fullmatch(after):
+        raise InvalidInputError(
+            "invalid_position",
+            "after is not a position: send the id of an event, or 'latest'.",
+            {"after": after[:100]},
+        )
+    return int(after)
+
+
+ROUTES = [list_events, create_event_token, list_upload_events]
+OPEN_ROUTES = [get_event_schema]

@@ -1,0 +1,320 @@
+"""The routes of API keys and of upload tokens."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import msgspec
+from litestar import delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.types import Scope
+
+from application.idempotency import Creation
+from application.keys.callers import check_active
+from application.keys.issuing_upload_tokens import TokenWish
+from application.keys.managing import KeyChange, KeyWish, user_id
+from application.ports.read_side import KeyRecord
+from domain.buckets.schema import check_json
+from domain.keys.api_key import OpenUploads, Permission, ResourceType, idle_scopes
+from domain.keys.upload_token import UploadToken
+from domain.limits.rate_limits import RequestClass
+from domain.refusals import InvalidInputError, NotFoundError
+from entrypoints.http.admission.admission import (
+    MAX_IDENTIFIER,
+    Admitted,
+    Needs,
+    admitted_in,
+    check_bucket_named_in_body,
+)
+from entrypoints.http.admission.idempotency import once
+from entrypoints.http.keys.wire import (
+    APIKeyCreateRequest,
+    APIKeyCreateResponse,
+    APIKeyListResponse,
+    APIKeyModel,
+    APIKeyUpdateRequest,
+    ResourceScope,
+    RevocationResponse,
+    UploadTokenRequest,
+    UploadTokenResponse,
+)
+from entrypoints.http.requests.times import in_utc
+
+_CREATE = Needs(Permission.ADMIN, namespace=False, once=True).opt()
+_ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
+_TOKEN = Needs(Permission.WRITE, scoped=True, counts_as=RequestClass.UPLOAD, once=True).opt()
+_TAGS = ["API keys"]
+_MAX_SETTINGS_BYTES = 256 * 1024
+_PATH = "/organizations/users/{user_email:str}/api-keys"
+# What stands for a scope from before scopes were checked: it reaches nothing, and says so.
+_UNREADABLE = ResourceScope(resource_type=ResourceType.ORGANIZATION, resource_id="unreadable", operations=())
+
+Overlap = Annotated[int | None, QueryParameter(ge=0, le=30 * 86_400)]
+
+
+@post(_PATH, status_code=200, opt=_CREATE, tags=_TAGS)
+async def create_api_key(
+    user_email: FromPath[str], data: JSONBody[APIKeyCreateRequest], scope: Scope
+) -> APIKeyCreateResponse:
+    """Give out an API key. Its secret is in this answer and nowhere else.
+
+    A request that is repeated under its idempotency key is answered with an empty `key`.
+    """
+    admitted = admitted_in(scope)
+    organization = admitted.caller.organization
+    wish = KeyWish(
+        name=data.name,
+        user_id=user_id(organization.internal_id, user_email),
+        description=data.description or "",
+        permissions=data.permissions,
+        scopes=_scopes(data.scopes) or (),
+        allowed_origins=data.allowed_origins or (),
+        rate_limit_override=data.rate_limit_override,
+        expires_at=_expiry(data.expires_at),
+    )
+    check_json([wish.name, wish.description, list(wish.scopes)], "the key", max_bytes=_MAX_SETTINGS_BYTES)
+    keys, asking = admitted.services.keys, admitted.caller.key
+    record, secret = await once(
+        scope,
+        data,
+        Creation(
+            prefix="key_",
+            make=lambda ids: keys.create(
+                organization.organization_id, wish, actor_id=asking.key_id, by=asking, ids=ids
+            ),
+            made=lambda created: (created[0].key_id,),
+            again=lambda known: keys.again(organization.organization_id, user_id=wish.user_id, key_id=known.ids[0]),
+        ),
+    )
+    return _with_secret(record, secret, admitted)
+
+
+@get(_PATH, opt=_ADMIN, tags=_TAGS)
+async def list_api_keys(
+    user_email: FromPath[str], scope: Scope, include_revoked: FromQuery[bool] = False
+) -> APIKeyListResponse:
+    """List a user's API keys, newest first. The audit log records that they were listed."""
+    admitted = admitted_in(scope)
+    organization = admitted.caller.organization
+    found = await admitted.services.keys.list(
+        admitted.caller, user_id(organization.internal_id, user_email), revoked=include_revoked
+    )
+    return APIKeyListResponse(results=[_render(record, admitted) for record in found], total=len(found))
+
+
+@patch(f"{_PATH}/{{key_name:str}}", opt=_ADMIN, tags=_TAGS)
+async def update_api_key(
+    user_email: FromPath[str], key_name: FromPath[str], data: JSONBody[APIKeyUpdateRequest], scope: Scope
+) -> APIKeyModel:
+    """Change an API key; the status `revoked` takes it back."""
+    admitted = admitted_in(scope)
+    organization = admitted.caller.organization
+    change = KeyChange(
+        name=data.name,
+        description=data.description,
+        permissions=data.permissions,
+        scopes=_scopes(data.scopes),
+        allowed_origins=data.allowed_origins,
+        rate_limit_override=data.rate_limit_override,
+        expires_at=_expiry(data.expires_at),
+        status=data.status,
+    )
+    check_json([change.name, change.description, list(change.scopes or ())], "the key", max_bytes=_MAX_SETTINGS_BYTES)
+    record = await admitted.services.keys.change(
+        organization.organization_id,
+        change,
+        user_id=user_id(organization.internal_id, user_email),
+        name=key_name,
+        actor_id=admitted.caller.key.key_id,
+        by=admitted.caller.key,
+    )
+    return _render(record, admitted)
+
+
+@post(f"{_PATH}/{{key_name:str}}/rotate", status_code=200, opt=_CREATE, tags=_TAGS)
+async def rotate_api_key(
+    user_email: FromPath[str], key_name: FromPath[str], scope: Scope, overlap_seconds: Overlap = None
+) -> APIKeyCreateResponse:
+    """Give an API key another secret, in this answer and nowhere else. The one before it works on for a while.
+
+    A request that is repeated under its idempotency key is answered with an empty `key`.
+    """
+    admitted = admitted_in(scope)
+    organization = admitted.caller.organization
+    keys, user = admitted.services.keys, user_id(organization.internal_id, user_email)
+    record, secret = await once(
+        scope,
+        None,
+        Creation(
+            prefix="key_",
+            count=0,
+            make=lambda ids: keys.rotate(
+                organization.organization_id,
+                user_id=user,
+                name=key_name,
+                actor_id=admitted.caller.key.key_id,
+                by=admitted.caller.key,
+                overlap=None if overlap_seconds is None else timedelta(seconds=overlap_seconds),
+                ids=ids,
+            ),
+            made=lambda rotated: (rotated[0].key_id,),
+            again=lambda known: keys.again(organization.organization_id, user_id=user, key_id=known.ids[0]),
+        ),
+    )
+    return _with_secret(record, secret, admitted)
+
+
+@delete(f"{_PATH}/{{key_name:str}}", status_code=200, opt=_ADMIN, tags=_TAGS)
+async def delete_api_key(
+    user_email: FromPath[str], key_name: FromPath[str], scope: Scope, open_uploads: FromQuery[str] = OpenUploads.REFUSE
+) -> RevocationResponse:
+    """Revoke an API key. What it has open is refused when its bytes arrive, or may finish, or is canceled as a task."""
+    admitted = admitted_in(scope)
+    organization = admitted.caller.organization
+    wanted = _open_uploads(open_uploads)
+    revoked = await admitted.services.keys.revoke(
+        organization.organization_id,
+        user_id=user_id(organization.internal_id, user_email),
+        name=key_name,
+        actor_id=admitted.caller.key.key_id,
+        by=admitted.caller.key,
+        lets_open_finish=wanted is OpenUploads.FINISH,
+    )
+    if wanted is not OpenUploads.CANCEL:
+        return RevocationResponse(message="The API key is revoked.")
+    task = await admitted.services.cancel_open_uploads(admitted.caller, revoked.key_id)
+    return RevocationResponse(
+        message="The API key is revoked, and the uploads that it has open are being canceled.", task_id=task.task_id
+    )
+
+
+@post("/upload-tokens", status_code=200, opt=_TOKEN, tags=["Upload tokens"])
+async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) -> UploadTokenResponse:
+    """Give out a short-lived token that uploads to one bucket, for browsers and phones.
+
+    A request that is repeated under its idempotency key is answered with an empty `token`.
+    """
+    admitted = admitted_in(scope)
+    named = data.bucket[:MAX_IDENTIFIER]
+    bucket = await admitted.services.admit.bucket(admitted.namespace, named)
+    check_bucket_named_in_body(admitted, bucket)
+    check_active(bucket)
+    wish = TokenWish(
+        content_types=data.content_types,
+        max_size_bytes=data.max_size_bytes,
+        max_count=data.max_count,
+        expires_in=timedelta(seconds=data.expires_in),
+        upload_lifetime=timedelta(seconds=data.upload_lifetime),
+        policy=data.policy,
+    )
+    token, secret = await once(
+        scope,
+        data,
+        Creation(
+            prefix="utk_",
+            make=lambda ids: admitted.services.issue_upload_token(
+                admitted.caller, admitted.namespace, bucket, wish, ids=ids
+            ),
+            made=lambda issued: (issued[0].token_id,),
+            again=lambda known: _token(admitted, known.ids[0]),
+        ),
+    )
+    facts = msgspec.structs.asdict(token)
+    del facts["organization_id"], facts["token_hash"]
+    lifetime = facts.pop("upload_lifetime_seconds")
+    return UploadTokenResponse(token=secret, upload_lifetime=lifetime, **facts)
+
+
+def _open_uploads(name: str) -> OpenUploads:
+    try:
+        return OpenUploads(name)
+    except ValueError:
+        raise InvalidInputError(
+            "invalid_open_uploads",
+            f"open_uploads '{name[:50]}' does not exist: use one of {', '.join(OpenUploads)}.",
+            {"open_uploads": name[:50]},
+        ) from None
+
+
+def _scopes(scopes: tuple[ResourceScope, ...] | None) -> tuple[dict[str, Any], ...] | None:
+    return None if scopes is None else tuple(msgspec.to_builtins(each) for each in scopes)
+
+
+async def _token(admitted: Admitted, token_id: str) -> tuple[UploadToken, str]:
+    """Return a token that was given out, without its secret, which nobody knows any more."""
+    token = await admitted.services.ports.directory.upload_token(token_id)
+    if token is None:
+        raise NotFoundError(
+            "token_not_found",
+            "There is no such upload token, or it is not yours: check its id.",
+            {"token_id": token_id},
+        )
+    return token, ""
+
+
+def _expiry(expires_at: datetime | None) -> datetime | None:
+    if expires_at is None:
+        return None
+    if expires_at.tzinfo is None:
+        raise InvalidInputError(
+            "invalid_expiry",
+            "expires_at has no time zone: send a time such as 2027-01-01T00:00:00Z.",
+            {"field": "expires_at"},
+        )
+    try:
+        return in_utc(expires_at)
+    except OverflowError:
+        raise InvalidInputError(
+            "invalid_expiry",
+            "expires_at is out of range: send a time before the year 9999.",
+            {"field": "expires_at"},
+        ) from None
+
+
+def _render(record: KeyRecord, admitted: Admitted) -> APIKeyModel:
+    return APIKeyModel(**_facts(record, admitted))
+
+
+def _with_secret(record: KeyRecord, secret: str, admitted: Admitted) -> APIKeyCreateResponse:
+    return APIKeyCreateResponse(**_facts(record, admitted), key=secret, previous_until=record.previous_until)
+
+
+def _facts(record: KeyRecord, admitted: Admitted) -> dict[str, Any]:
+    return {
+        "key_id": record.key_id,
+        "key_hash": record.fingerprint,
+        "key_prefix": record.prefix,
+        "internal_id": admitted.caller.organization.internal_id,
+        "organization_id": record.organization_id,
+        "user_id": record.user_id,
+        "name": record.name,
+        "description": record.description,
+        "permissions": record.permissions,
+        "scopes": tuple(_readable(each) for each in record.scopes),
+        "rate_limit_override": record.rate_limit_override,
+        "status": record.status(admitted.services.ports.clock.now()),
+        "expires_at": record.expires_at,
+        "last_used_at": record.last_used_at,
+        "created_at": record.created_at,
+        "created_by": record.created_by,
+        "revoked_at": record.revoked_at,
+        "revoked_by": record.revoked_by,
+        "allowed_origins": list(record.allowed_origins) or None,
+        "notes": idle_scopes(record.permissions, record.scopes, record.organization_id),
+    }
+
+
+def _readable(scope: dict[str, Any]) -> ResourceScope:
+    try:
+        return msgspec.convert(scope, ResourceScope)
+    except msgspec.ValidationError:
+        return _UNREADABLE
+
+
+ROUTES = [
+    create_api_key,
+    list_api_keys,
+    update_api_key,
+    rotate_api_key,
+    delete_api_key,
+    create_upload_token,
+]

@@ -1,0 +1,1 @@
+"""The routes of namespaces, and their shapes on the wire."""

@@ -1,0 +1,1 @@
+"""The routes of objects, and their shapes on the wire."""

@@ -1,0 +1,197 @@
+"""Objects and their blobs."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from domain.buckets.schema import FieldType
+from entrypoints.http.wire import (
+    Json,
+    PaginationResponse,
+    Request,
+    Response,
+    Retention,
+    SortOption,
+    TaskStatus,
+    one_of,
+)
+
+InlineData = str | int | float | bool | Json | list[Any]
+
+
+class CreateBlobRequest(Request, frozen=True):
+    """A part of an object: the bytes of an upload, or data; one of both."""
+
+    property: Annotated[str, Meta(min_length=1, max_length=100)]
+    type: FieldType
+    key_prefix: str | None = None
+    data: InlineData | None = None
+    upload_id: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^upl_[a-zA-Z0-9_-]+$",
+                examples=["upl_4mq1c0x7v9k2b8aj"],
+                extra={"allowed": "the id of an upload (upl_…)"},
+            ),
+        ]
+        | None
+    ) = None
+    metadata: Json | None = None
+    canonicalize_source: bool | None = None
+    force_remirror: bool | None = None
+    checksum: str | None = None
+
+
+class CreateObjectRequest(Request, frozen=True, forbid_unknown_fields=False):
+    """An object. All other fields are its own: see `own_fields`.
+
+    `expires_after_seconds`: how long it is kept; null: as long as its bucket keeps objects.
+    """
+
+    key_prefix: str | None = None
+    blobs: list[CreateBlobRequest] = msgspec.field(default_factory=list)
+    skip_duplicates: bool = False
+    canonicalize_source: bool = True
+    force_remirror: bool = False
+    idempotency_key: str | None = None
+    expires_after_seconds: Retention | None = None
+
+
+class CreateObjectsBatchRequest(Request, frozen=True):
+    """Several objects."""
+
+    objects: Annotated[list[CreateObjectRequest], Meta(max_length=100)]
+
+
+class UpdateObjectRequest(Request, frozen=True):
+    """What an object is to have; what is left out stays.
+
+    `expires_after_seconds`: how long it is kept from now on; null: until somebody deletes it.
+    """
+
+    key_prefix: str | None = None
+    blobs: list[CreateBlobRequest] | None = None
+    metadata: Json | None = None
+    skip_duplicates: bool | None = None
+    expires_after_seconds: Retention | UnsetType | None = UNSET
+
+
+class PatchObjectRequest(Request, frozen=True, forbid_unknown_fields=False):
+    """What an object is to have. All other fields are its own: see `own_fields`.
+
+    `expires_after_seconds`: how long it is kept from now on; null: until somebody deletes it.
+    """
+
+    key_prefix: str | None = None
+    skip_duplicates: bool | None = None
+    expires_after_seconds: Retention | UnsetType | None = UNSET
+
+
+class BlobDetails(Response, frozen=True):
+    """What is known of a blob's bytes. `hash`: SHA-256. Nothing is known of what a URL refers to."""
+
+    filename: str | None
+    size_bytes: int | None
+    mime_type: str | None
+    hash: str | None
+
+
+class BlobModel(Response, frozen=True):
+    """A part of an object. `data`: what was sent inline; `presigned_url`: where to read the bytes, if asked for."""
+
+    blob_id: str
+    property: str
+    type: Annotated[str, one_of(*FieldType)]
+    details: BlobDetails
+    properties: Json
+    upload_id: str | None
+    key_prefix: str | None = None
+    data: Any = None
+    presigned_url: str | None = None
+
+
+class ObjectResponse(Response, frozen=True):
+    """An object. Its metadata stands beside these fields, under the names of the schema's properties.
+
+    `deletes_at`: when the object is deleted with its bytes; null: when somebody deletes it.
+    """
+
+    object_id: str
+    bucket_id: str
+    blobs: list[BlobModel]
+    created_at: datetime
+    updated_at: datetime
+    key_prefix: str | None = None
+    source_details: list[Json] = msgspec.field(default_factory=list)
+    status: TaskStatus = "DRAFT"
+    error: str | None = None
+    deletes_at: datetime | None = None
+
+
+class FailedObjectError(Response, frozen=True):
+    """Why an object of a batch was not made."""
+
+    object_index: int
+    error: str
+    error_type: str
+    code: str
+    details: Json
+
+
+class CreateObjectsBatchResponse(Response, frozen=True):
+    """What became of a batch."""
+
+    succeeded: list[ObjectResponse]
+    failed: list[FailedObjectError]
+    total_requested: int
+    succeeded_count: int
+    failed_count: int
+
+
+def own_fields(body: Json, request: type[msgspec.Struct]) -> Json:
+    """Return the fields of a body that are the object's own: those that the request does not name."""
+    return {name: value for name, value in body.items() if name not in request.__struct_fields__}
+
+
+class ListObjectsRequest(Request, frozen=True):
+    """Which objects, and which of their fields."""
+
+    filters: Json | None = None
+    sort: SortOption | None = None
+    search: str | None = None
+    select: list[str] | None = None
+
+
+class ObjectListStats(Response, frozen=True):
+    """Figures of the page; with `include_total`, of all that match."""
+
+    total_objects: int
+    total_blobs: int
+    avg_blobs_per_object: float
+    objects_by_status: dict[str, int]
+
+
+class ListedObject(Response, frozen=True):
+    """An object, or those of its fields that were selected."""
+
+    object_id: str
+    bucket_id: str
+    blobs: list[BlobModel] | UnsetType = UNSET
+    created_at: datetime | UnsetType = UNSET
+    updated_at: datetime | UnsetType = UNSET
+    key_prefix: str | UnsetType | None = UNSET
+    source_details: list[Json] | UnsetType = UNSET
+    status: TaskStatus | UnsetType = UNSET
+    error: str | UnsetType | None = UNSET
+    deletes_at: datetime | UnsetType | None = UNSET
+
+
+class ListObjectsResponse(Response, frozen=True):
+    """A page of objects."""
+
+    results: list[ListedObject]
+    pagination: PaginationResponse
+    stats: ObjectListStats

@@ -1,0 +1,1 @@
+"""The routes of organizations, and their shapes on the wire."""

@@ -1,0 +1,105 @@
+"""Bodies, held exactly to the shapes of their routes: Litestar alone would take "1" for 1 and 0 for false."""
+
+import functools
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Empty
+
+from domain.json_text import NotJSONError, TooDeepError, decode, null_character_at
+from domain.refusals import InvalidInputError
+from entrypoints.http.answers.complaints import CODE, body_complaint, number_complaint
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose `json` has the shape that its route takes as `data`."""
+
+    _whole: Any = Empty
+
+    @property
+    def content_length(self) -> int | None:
+        """How long the body is, where the request says it; the server has refused what is no number."""
+        for name, value in self.scope["headers"]:
+            if name == b"content-length":
+                return int(value)
+        return None
+
+    async def json(self) -> Any:  # noqa: ANN401  # of the type that the route names
+        """Return the body, decoded once and for all, or refuse one that does not fit."""
+        if self._json is Empty:
+            self._json = self._decoded(await self.body())
+        return self._json
+
+    async def whole(self) -> Any:  # noqa: ANN401  # JSON
+        """Return the body as it came, with what means nothing to the route."""
+        if self._whole is Empty:
+            self._whole = _read_any(await self.body())
+        return self._whole
+
+    def _decoded(self, body: bytes) -> Any:  # noqa: ANN401  # the same
+        decoder = _decoder(self.route_handler)
+        try:
+            decoded = _read(body, decoder)
+        except msgspec.ValidationError:
+            decoded = self._converted(body, decoder)
+        if b"\\u0000" in body:
+            place = null_character_at(body, _read_any(body))
+            if place is not None:
+                raise InvalidInputError(
+                    "null_character",
+                    f"{place or 'The body'} contains the character U+0000: leave it out.",
+                    {"field": place, "in": "body"},
+                )
+        return decoded
+
+    def _converted(self, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401  # the same
+        """Return a body in which 32 is written as 32.0: to JSON Schema both are integers."""
+        self._whole = _read_any(body)
+        try:
+            return msgspec.convert(_integers(self._whole), decoder.type, str_keys=True)
+        except msgspec.ValidationError as error:
+            raise body_complaint(error, decoder.type, self._whole) from error
+
+
+def _read_any(body: bytes) -> Any:  # noqa: ANN401  # JSON
+    try:
+        return _read(body)
+    except msgspec.ValidationError as error:  # a number that is out of range
+        raise number_complaint(body) from error
+
+
+def _read(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> Any:  # noqa: ANN401  # the same
+    try:
+        return decode(body) if decoder is None else decode(body, decoder)
+    except TooDeepError as error:
+        raise InvalidInputError("too_deep", "The body is nested too deep: flatten it.", {"in": "body"}) from error
+    except NotJSONError as error:
+        if not body:
+            raise InvalidInputError(
+                CODE, "The body is missing: send a JSON object.", {"field": "The body", "in": "body"}
+            ) from error
+        reason = str(error).removesuffix(".")
+        raise InvalidInputError(
+            CODE,
+            f"The body cannot be read as JSON ({reason}): send JSON in UTF-8.",
+            {"field": "The body", "in": "body"},
+        ) from error
+
+
+def _integers(value: Any) -> Any:  # noqa: ANN401  # JSON
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {name: _integers(inner) for name, inner in value.items()}
+        case list():
+            return [_integers(inner) for inner in value]
+        case _:
+            return value
+
+
+@functools.cache
+def _decoder(handler: HTTPRouteHandler) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(handler.parsed_fn_signature.parameters["data"].annotation)

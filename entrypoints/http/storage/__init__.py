@@ -1,0 +1,1 @@
+"""The route for notifications of the storage."""

@@ -1,0 +1,43 @@
+"""The route on which a storage tells what it holds. Whoever calls it has a secret of its own, and no API key."""
+
+from hmac import compare_digest
+from typing import Any
+
+from litestar import Request, post
+from litestar.exceptions import NotFoundException
+
+from application.storage.taking_notifications import Taken
+from domain.refusals import UnauthenticatedError
+from entrypoints.wiring import Services
+
+_SECRET_HEADER = "X-Upwell-Storage-Secret"  # noqa: S105  # a header's name
+
+
+@post(
+    "/v1/storage-events",
+    status_code=200,
+    include_in_schema=False,
+    opt={"asks": "the storage's secret"},
+    tags=["Storage events"],
+)
+async def take_storage_events(request: Request[Any, Any, Any]) -> Taken:
+    """Take in what a storage tells of its objects; what it leads to is done by a worker."""
+    secret: str | None = request.app.state.storage_events_secret
+    if secret is None:
+        raise NotFoundException
+    if not compare_digest(_given(request).encode(), secret.encode()):
+        raise UnauthenticatedError(
+            "invalid_storage_secret",
+            "The secret is not that of storage events: send the one in UPWELL_STORAGE_EVENTS_SECRET.",
+        )
+    services: Services = request.app.state.services
+    services.system.clock.check()
+    return await services.take_storage_events(await request.body())
+
+
+def _given(request: Request[Any, Any, Any]) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else request.headers.get(_SECRET_HEADER, "")
+
+
+ROUTES = [take_storage_events]

@@ -1,0 +1,1 @@
+"""Connections, and what stands around every request before it is routed."""

@@ -1,0 +1,641 @@
+"""The HTTP server, uvicorn, as Upwell runs it: what a connection may cost, and how serving ends without a lost request.
+
+A connection is idle while it waits for a whole head; then its request is answered. Idle ones make room for new ones,
+so that silence costs nobody else anything. What a client sends is bounded in size and held to a least rate. A request
+that is answered before its body was read is answered at once: what still comes is thrown away for a moment, because a
+connection that is closed on unread bytes is reset, and the answer may be lost with it.
+"""
+
+import asyncio
+import ctypes
+import math
+import os
+import resource
+import socket
+import struct
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
+from typing import Any, Protocol, TypeVar, cast
+
+import msgspec
+import structlog
+import uvicorn
+from litestar.types import Scope
+from uvicorn._types import ASGIReceiveCallable, ASGISendCallable
+from uvicorn._types import Scope as UvicornScope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from entrypoints.http.wire import ErrorDetail, ErrorResponse
+from entrypoints.settings import Network
+
+T = TypeVar("T")
+
+
+HEAD_BYTES = 64 * 1024  # of a head, and of the framing of a body in chunks
+MAX_HEADERS = 100
+HEAD_SECONDS = 10.0
+WINDOW_SECONDS = 10.0
+WINDOW_BYTES = 10 * 1024  # of a body, in each window in which it is waited for
+STALLED_SECONDS = 30.0  # so long may a client take nothing of its answer
+LINGER_SECONDS = 5.0
+PIPELINED = 32
+KEPT_FOR_HEALTH = 32
+FINISH_SECONDS = 20
+QUEUE_SECONDS = 0.1  # for handshakes that are under way when the listener is about to close
+IDLE_SECONDS = 0.25  # for requests that were sent on idle connections before their clients saw the end
+NEW_SECONDS = 5.0  # for the first request on a connection, when the server ends: its client may be slow
+RESTING_SECONDS = 1.0  # for the next one after an answer, when the server ends
+READY = b"/readyz"
+HEALTH = (b"/healthz", READY)
+KEEP_ALIVE_SECONDS = 75
+_MOST_CONNECTIONS = 4096
+_FILES_FOR_OTHERS = 256
+_MOST_FILES = 65_536
+_SO_ATTACH_FILTER = 26
+
+CONNECTION = "upwell.connection"  # in the scope: the connection, for answers that go on
+_LARGE_HEAD = f"The head of a request may have {HEAD_BYTES} bytes: send less."
+_log = structlog.get_logger("upwell.server")
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """What the connections of one process may come to. `trusted`: the proxies in front, whose clients are many.
+
+    `queue`: so many wait to be accepted. All of them may be accepted before those that make room for them are closed.
+    """
+
+    connections: int = _MOST_CONNECTIONS
+    per_address: int = _MOST_CONNECTIONS // 2
+    trusted: tuple[Network, ...] = ()
+    queue: int = 2048
+
+    def trusts(self, address: str) -> bool:
+        """Return whether an address is that of a proxy in front."""
+        if not self.trusted:
+            return False
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self.trusted)
+
+
+class Peer:
+    """The connections of one address. Those that may be ended for others stand in order, the oldest first.
+
+    `new`: without a request so far, or refused and about to end; `resting`: between requests.
+    """
+
+    def __init__(self, *, trusted: bool) -> None:
+        self.trusted = trusted
+        self.all: set[BoundedHttp] = set()
+        self.new: dict[BoundedHttp, None] = {}
+        self.resting: dict[BoundedHttp, None] = {}
+
+    @property
+    def idle(self) -> int:
+        """How many may be ended for others."""
+        return len(self.new) + len(self.resting)
+
+    def least(self) -> "BoundedHttp | None":
+        """Return the connection that is missed the least."""
+        return next(iter(self.new or self.resting), None)
+
+
+class Connections(ServerState):
+    """The connections of a process."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        super().__init__()
+        self.bounds = bounds
+        self.draining = False  # the process ends soon: each answer is the last of its connection
+        self.ending = False  # it ends now: answers that go on do not
+        self.for_health = 0
+        self._peers: dict[str, Peer] = {}
+        self._full_told_at = -math.inf
+
+    def enter(self, connection: "BoundedHttp", address: str, now: float) -> Peer | None:
+        """Find room for a connection, by ending an idle one if it must be; None: there is none."""
+        peer = self._peers.get(address)
+        if peer is None:
+            peer = self._peers[address] = Peer(trusted=self.bounds.trusts(address))
+        crowded = not peer.trusted and len(peer.all) >= self.bounds.per_address
+        if crowded or len(self.connections) >= self.bounds.connections:
+            if now - self._full_told_at >= HEAD_SECONDS:
+                self._full_told_at = now
+                _log.warning("connections_full", open=len(self.connections), address=address if crowded else None)
+            most_idle = peer if crowded else max(self._peers.values(), key=_may_lose)
+            idle = most_idle.least()
+            if idle is not None:
+                idle.abort()
+                self.leave(idle, most_idle)
+                self._peers.setdefault(address, peer)
+            elif self.for_health < KEPT_FOR_HEALTH:
+                connection.only_health = True
+                self.for_health += 1
+            else:
+                if not peer.all:
+                    del self._peers[address]
+                return None
+        peer.all.add(connection)
+        peer.new[connection] = None
+        self.connections.add(cast("Any", connection))
+        return peer
+
+    def leave(self, connection: "BoundedHttp", peer: Peer) -> None:
+        """Forget a connection. Again: nothing happens."""
+        if connection not in peer.all:
+            return
+        self.connections.discard(cast("Any", connection))
+        peer.all.discard(connection)
+        peer.new.pop(connection, None)
+        peer.resting.pop(connection, None)
+        if connection.only_health:
+            self.for_health -= 1
+        if not peer.all:
+            self._peers.pop(connection.address, None)
+
+    def check(self, now: float) -> None:
+        """End the connections that take too long over something."""
+        for connection in list(self.connections):
+            cast("BoundedHttp", connection).check(now)
+
+    def close_idle(self, now: float) -> bool:
+        """Close the connections on which no request is to be expected; return whether there are others."""
+        for connection in list(self.connections):
+            if not cast("BoundedHttp", connection).may_be_asked(now):
+                connection.shutdown()
+        return any(cast("BoundedHttp", connection).may_be_asked(now) for connection in self.connections)
+
+
+def _may_lose(peer: Peer) -> tuple[bool, int]:
+    return bool(peer.idle) and not peer.trusted, peer.idle
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Bounds what a connection may cost; uvicorn keeps any head for any time.
+
+    An answer that goes on without end is told by `when_ending` that the server stops, and may `abort` its connection.
+    `refused`: the status and code with which the server itself has answered the request that is under way.
+    """
+
+    server_state: Connections
+    only_health = False
+    address = ""
+    _peer: Peer | None = None
+    _beyond = 0
+    _head: bytes = b""
+    _answer_begins = False
+    _head_since: float | None = None
+    _rests_since = -math.inf
+    _in_body = False
+    _body_bytes = 0
+    _window: tuple[float, int] | None = None
+    _unsent: tuple[float, int] | None = None
+    _lingers_until: float | None = None
+    _refusal: tuple[int, str, str] | None = None
+    _when_ending: Callable[[], None] | None = None
+    refused: tuple[int, str] | None = None
+
+    def _lingers(self) -> bool:
+        """Whether what comes is thrown away."""
+        return self._lingers_until is not None
+
+    @property
+    def _under_way(self) -> RequestResponseCycle | None:
+        """The request that is not answered yet."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return None if cycle is None or cycle.response_complete else cycle
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        """Find room for a connection, or end it."""
+        super().connection_made(transport)
+        self.connections.discard(self)  # until there is room
+        self.is_closing = transport.is_closing
+        self._head_since = self.loop.time()
+        self.address = self.client[0] if self.client is not None else ""
+        self._peer = self.server_state.enter(self, self.address, self._head_since)
+        if self._peer is None:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget a connection."""
+        if self._peer is not None:
+            self.server_state.leave(self, self._peer)
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        if self._head_since is None:
+            self._head_since = self.loop.time()
+        if len(self.pipeline) >= PIPELINED:
+            self._raise(400, "too_many_requests_at_once", f"Wait for answers: {PIPELINED} requests may be under way.")
+        self.scope[CONNECTION] = self  # type: ignore[literal-required]  # a key of our own in the scope
+
+    def on_headers_complete(self) -> None:
+        """Have the request answered."""
+        self._check_head()
+        self._head_since = None
+        self._in_body = True
+        self._window = None
+        if self._peer is not None:
+            self._peer.new.pop(self, None)
+            self._peer.resting.pop(self, None)
+        if self.only_health or self.server_state.draining:
+            self._answer_for_server(self.url.partition(b"?")[0])
+        super().on_headers_complete()
+        self.cycle.transport = cast("asyncio.Transport", self)
+        self._answer_begins = True
+        if self.server_state.draining or self.only_health:
+            self.cycle.keep_alive = False
+
+    def _check_head(self) -> None:
+        """Refuse a head that came at once, and so is not beyond anything yet."""
+        if len(self.headers) > MAX_HEADERS:
+            self._raise(431, "head_too_large", f"The request has more than {MAX_HEADERS} headers: send fewer.")
+        size = len(self.url)
+        for name, value in self.headers:
+            size += len(name) + len(value)
+        if size > HEAD_BYTES:
+            self._raise(431, "head_too_large", _LARGE_HEAD)
+
+    def _answer_for_server(self, path: bytes) -> None:
+        """Have the server itself answer what the application must not, or cannot know."""
+        if self.only_health and path not in HEALTH:
+            self.app = cast("Any", _full)
+        elif self.server_state.draining and path == READY:
+            self.app = cast("Any", _stopping)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._beyond -= len(body)
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Be done with a request."""
+        self._beyond = 0
+        self._in_body = False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        self._when_ending = None
+        super().on_response_complete()
+        keeps_alive = self.timeout_keep_alive_task is not None
+        if keeps_alive and not self._lingers() and self._peer is not None and self in self._peer.all:
+            self._peer.resting[self] = None
+            self._rests_since = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the connection."""
+        if self._lingers():
+            return
+        self._beyond += len(data)
+        super().data_received(data)
+        if self._beyond > HEAD_BYTES and not self._lingers() and not self.transport.is_closing():
+            self._refuse(431, "head_too_large", _LARGE_HEAD)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request."""
+        self._refuse(*(self._refusal or (400, "invalid_http", f"{msg} Send HTTP/1.1.")))
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer as if nothing else than HTTP had been asked for, and end the connection: what follows may be that."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of an answer; the first waits for the second, which mostly follows at once: each is a packet."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif self._answer_begins:
+            self._answer_begins = False
+            self._head = data
+            self.loop.call_soon(self._send_head)
+            return
+        self.transport.write(data)
+
+    def _send_head(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self.transport.write(head)
+
+    def close(self) -> None:
+        """End the connection after the answer: at once, or when the client has had time to read it."""
+        self._send_head()
+        if self._in_body and not self.transport.is_closing():
+            self._linger()
+        else:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """End the connection, whatever has not been read."""
+        self.transport.abort()
+
+    @property
+    def in_body(self) -> bool:
+        """Whether more of the body is to come."""
+        return self._in_body
+
+    def when_ending(self, callback: Callable[[], None] | None) -> None:
+        """Call back when the server stops, at once if it does; None: not any more."""
+        self._when_ending = callback
+        if callback is not None and self.server_state.ending:
+            self.loop.call_soon(callback)
+
+    def may_be_asked(self, now: float) -> bool:
+        """Return whether a request may be on its way: the client has connected, or was answered, just now."""
+        if self._under_way is not None or self._lingers() or self.transport.is_closing():
+            return False
+        if self._head_since is not None:
+            return now - self._head_since < NEW_SECONDS
+        return now - self._rests_since < RESTING_SECONDS
+
+    def finish(self) -> None:
+        """Make the answer that is under way, or the next, the last."""
+        if (cycle := self._under_way) is not None:
+            cycle.keep_alive = False
+        if self._when_ending is not None:
+            self._when_ending()
+
+    def check(self, now: float) -> None:
+        """End the connection if its client takes too long over something."""
+        if self.transport.is_closing():
+            return
+        if self._lingers_until is not None:
+            if now >= self._lingers_until:
+                self.abort()
+        elif self._head_since is not None:
+            if now - self._head_since >= HEAD_SECONDS:
+                self._refuse(
+                    408,
+                    "request_timeout",
+                    f"The head of the request came too slowly: send it within {HEAD_SECONDS:.0f} seconds.",
+                )
+        elif self._in_body and not self.flow.read_paused and self._is_slow(now):
+            self._refuse(
+                408,
+                "request_timeout",
+                f"The body came too slowly: send at least {WINDOW_BYTES} bytes every {WINDOW_SECONDS:.0f} seconds.",
+            )
+        elif self._takes_nothing(now):
+            self.abort()
+
+    def _is_slow(self, now: float) -> bool:
+        if self._window is None:
+            self._window = now, self._body_bytes
+        began, bytes_before = self._window
+        if now - began < WINDOW_SECONDS:
+            return False
+        self._window = None
+        return self._body_bytes - bytes_before < WINDOW_BYTES
+
+    def _takes_nothing(self, now: float) -> bool:
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent or self._unsent is None or unsent < self._unsent[1]:
+            self._unsent = (now, unsent) if unsent else None
+            return False
+        return now - self._unsent[0] >= STALLED_SECONDS
+
+    def _raise(self, status: int, code: str, message: str) -> None:
+        self._refusal = status, code, message
+        raise ValueError(code)  # the parser stops, and uvicorn asks for the answer
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        """Answer without the application, as it would, and end the connection."""
+        _log.info("request_refused", status=status, code=code, client=self.address)
+        if (cycle := self._under_way) is not None:
+            if cycle.response_started or self.pipeline:
+                self.abort()
+                return
+            self.refused = status, code
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.write(b"".join([STATUS_LINE[status], *_error(status, code, message)]))
+        self._in_body = True
+        self.close()
+
+    def _linger(self) -> None:
+        self._lingers_until = self.loop.time() + LINGER_SECONDS
+        if self._peer is not None and self in self._peer.all:
+            self._peer.new[self] = None
+        self.pipeline.clear()
+        self.flow.resume_reading()
+        with suppress(OSError, NotImplementedError):
+            self.transport.write_eof()
+
+
+def _error(status: int, code: str, message: str) -> list[bytes]:
+    kind = {400: "BadRequestError", 503: "ServiceUnavailableError"}.get(status, "ClientError")
+    detail = ErrorDetail(type=kind, message=message, code=code, details={})
+    body = msgspec.json.encode(ErrorResponse(status=status, error=detail))
+    head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+    return [head, body]
+
+
+async def _full(scope: UvicornScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:  # noqa: ARG001  # ASGI
+    """Answer that there is no room, on one of the connections that are kept for health checks."""
+    detail = ErrorDetail(
+        type="ServiceUnavailableError",
+        message="All connections of this process, or of your address, are in use: close some, or try again later.",
+        code="too_many_connections",
+        details={},
+    )
+    await _unavailable(send, ErrorResponse(status=503, error=detail))
+
+
+async def _stopping(scope: UvicornScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:  # noqa: ARG001  # ASGI
+    """Answer that no more requests are to be sent here."""
+    await _unavailable(send, {"status": "not_ready", "parts": {"process": "stopping"}})
+
+
+async def _unavailable(send: ASGISendCallable, answer: object) -> None:
+    body = msgspec.json.encode(answer)
+    headers = [(b"content-type", b"application/json"), (b"retry-after", b"2"), (b"connection", b"close")]
+    headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": 503, "headers": headers, "trailers": False})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class Held(Protocol):
+    """A connection, as answers that go on see it."""
+
+    def when_ending(self, callback: Callable[[], None] | None) -> None:
+        """Call back when the server stops, at once if it does; None: not any more."""
+
+    def abort(self) -> None:
+        """End the connection, whatever has not been read."""
+
+
+def connection_of(scope: Scope) -> Held | None:
+    """Return the connection of a request; None where another server, or none, carries it."""
+    return cast("Held | None", scope.get(CONNECTION))
+
+
+async def until_ending(scope: Scope, work: Awaitable[T], otherwise: T) -> T:
+    """Return what `work` does, or at once `otherwise` when the server stops."""
+    connection = connection_of(scope)
+    if connection is None:
+        return await work
+    task = asyncio.ensure_future(work)
+    ended = False
+
+    def end() -> None:
+        nonlocal ended
+        ended = task.cancel()
+
+    connection.when_ending(end)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not ended:
+            raise
+        return otherwise
+    finally:
+        task.cancel()
+        connection.when_ending(None)
+
+
+class Server(uvicorn.Server):
+    """Serves until `should_exit` is set; signals are its caller's.
+
+    `keeps_queue`: another process holds the listener too, and takes what waits in it; otherwise nobody does, and the
+    queue is emptied before the listener closes. `ready` is called when it listens.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        bounds: Bounds | None = None,
+        *,
+        keeps_queue: bool = False,
+        ready: Callable[[], object] | None = None,
+    ) -> None:
+        super().__init__(config)
+        self.server_state: Connections = Connections(bounds or Bounds())
+        self._keeps_queue = keeps_queue
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self._ready is not None:
+            self._ready()
+
+    def drain(self) -> None:
+        """Say at `/readyz` that no more requests are to be sent, answer each connection for the last time; serve on."""
+        self.server_state.draining = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what is due ten times a second."""
+        if counter % 10 == 0:
+            self.server_state.check(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take what waits in the queue, answer it and what is under way, and end."""
+        state = self.server_state
+        state.draining = state.ending = True
+        for connection in list(state.connections):
+            cast("BoundedHttp", connection).finish()
+        await self._stop_listening(sockets or [])
+        await _until(lambda: not state.connections, IDLE_SECONDS)
+        loop = asyncio.get_running_loop()
+        await _until(lambda: not state.close_idle(loop.time()), NEW_SECONDS)
+        for connection in list(state.connections):
+            connection.shutdown()
+        within = float(self.config.timeout_graceful_shutdown or FINISH_SECONDS)
+        if not await _until(lambda: not state.connections and not state.tasks, within):
+            _log.warning("requests_cut_off", requests=len(state.tasks), connections=len(state.connections))
+            for task in state.tasks:
+                task.cancel()
+            await _until(lambda: not state.tasks, 1)
+            for connection in list(state.connections):
+                cast("BoundedHttp", connection).abort()
+        await self.lifespan.shutdown()
+
+    async def _stop_listening(self, sockets: list[socket.socket]) -> None:
+        if not self._keeps_queue:
+            for server in self.servers:
+                for listening in server.sockets:
+                    refuse_handshakes(listening)
+            await asyncio.sleep(QUEUE_SECONDS)
+        for server in self.servers:
+            server.close()
+        for sock in sockets:
+            sock.close()
+
+
+async def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Return whether `condition` came true in that time."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while not condition():
+        if loop.time() >= until:
+            return False
+        await asyncio.sleep(0.01)
+    return True
+
+
+# BPF over the TCP header: drop what has SYN without ACK, take the rest.
+_NO_SYN = b"".join(
+    struct.pack("HBBI", *each)
+    for each in ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+)
+
+
+def refuse_handshakes(listening: Any) -> None:  # noqa: ANN401  # asyncio's view of a socket has no setsockopt in its type
+    """Let no connection begin on a listener, while those that wait are accepted (Linux; elsewhere nothing happens).
+
+    What waits in a listener that closes is reset. A handshake that is not answered is tried again by the client's
+    kernel after a second: it then finds the successor, or nobody.
+    """
+    if sys.platform != "linux":
+        return
+    program = ctypes.create_string_buffer(_NO_SYN, len(_NO_SYN))
+    described = struct.pack("HxxxxxxP", len(_NO_SYN) // 8, ctypes.addressof(program))
+    with suppress(OSError), socket.socket(fileno=os.dup(listening.fileno())) as held:
+        held.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, described)
+
+
+def bounds_of(connections: int, per_address: int | None, trusted: Sequence[Network]) -> Bounds:
+    """Return bounds that the process's limit of open files allows, which is raised as far as it goes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    files = _MOST_FILES if soft == resource.RLIM_INFINITY else soft
+    queue = max(min(files // 4, 2048), 1)
+    total = max(min(connections, files - queue - KEPT_FOR_HEALTH - _FILES_FOR_OTHERS), 1)
+    return Bounds(connections=total, per_address=per_address or max(total // 2, 1), trusted=tuple(trusted), queue=queue)
+
+
+def options(host: str, port: int, *, keep_alive_seconds: int = KEEP_ALIVE_SECONDS) -> dict[str, Any]:
+    """Return how uvicorn is to serve, besides the application."""
+    return {
+        "host": host,
+        "port": port,
+        "loop": "uvloop",
+        "http": BoundedHttp,
+        "ws": "none",
+        "lifespan": "on",
+        "proxy_headers": False,
+        "server_header": False,
+        "access_log": False,
+        "log_config": None,
+        "timeout_keep_alive": keep_alive_seconds,
+        "timeout_graceful_shutdown": FINISH_SECONDS,
+        "reset_contextvars": True,  # otherwise a request may begin with what another one, or the start, has set
+    }

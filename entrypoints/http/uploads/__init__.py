@@ -1,0 +1,1 @@
+"""The routes of uploads, and their shapes on the wire."""

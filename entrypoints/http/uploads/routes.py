@@ -1,0 +1,628 @@
+"""The routes of uploads."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from litestar import Request, delete, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.types import Scope
+from msgspec import UNSET, structs
+
+from application.idempotency import Creation
+from application.keys.callers import may_read
+from application.lists.listing import AVOIDED_DUPLICATES, UPLOADS, Listing
+from application.loading import upload_not_found
+from application.ports.read_side import AvoidedDuplicate, PageRequest, UploadRecord
+from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
+from application.uploads.completing_multipart import NamedPart
+from application.uploads.confirming import Confirmed
+from application.uploads.confirming_many import Confirmation
+from application.uploads.hiding_others import without_others
+from application.uploads.records import record_at
+from application.uploads.requesting import Answer, Wish
+from application.uploads.sending_parts import WantedPart
+from application.uploads.signing import Signed
+from domain.buckets.bucket import Policy, policy_named
+from domain.keys.api_key import Permission
+from domain.limits.rate_limits import RequestClass
+from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
+from domain.uploads.admission import Announcement
+from domain.uploads.parts import part_count
+from domain.uploads.upload import Claimed, Status
+from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
+from entrypoints.http.admission.idempotency import once
+from entrypoints.http.requests.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
+from entrypoints.http.requests.times import time_named
+from entrypoints.http.tasks.routes import render as render_task
+from entrypoints.http.uploads.wire import (
+    AvoidedDuplicateResponse,
+    BatchConfirmRequest,
+    BatchConfirmResponse,
+    BatchUploadRequest,
+    BatchUploadResponse,
+    ConfirmUploadRequest,
+    ConfirmUploadResponse,
+    CreateUploadRequest,
+    ListAvoidedDuplicatesRequest,
+    ListAvoidedDuplicatesResponse,
+    ListPartsResponse,
+    ListUploadsRequest,
+    ListUploadsResponse,
+    SignedPart,
+    SignPartsRequest,
+    SignPartsResponse,
+    StoredPart,
+    UploadListStats,
+    UploadResponse,
+)
+from entrypoints.http.wire import Json
+
+_LIST = Needs(Permission.READ, counts_as=RequestClass.SEARCH).opt()
+_CREATE = Needs(
+    Permission.WRITE, active=True, tokens=True, counts_as=RequestClass.UPLOAD, once=True, bytes_follow=True
+).opt()
+_CREATE_MANY = Needs(Permission.WRITE, active=True, counts_as=RequestClass.UPLOAD, once=True, bytes_follow=True).opt()
+_CONFIRM_MANY = Needs(Permission.WRITE, counts_as=RequestClass.UPLOAD).opt()
+_READ_OWN = Needs(Permission.READ, tokens=True, counts_as=RequestClass.DATA).opt()
+_CONFIRM_OWN = Needs(Permission.WRITE, tokens=True, counts_as=RequestClass.UPLOAD).opt()
+_DELETE_OWN = Needs(Permission.DELETE, tokens=True, counts_as=RequestClass.DATA).opt()
+TAGS = ["Uploads"]
+
+At = Annotated[str | None, QueryParameter(description="A time: the upload is shown as it was then.")]
+OnlyOpen = Annotated[bool, QueryParameter(description="Refuse an upload that is completed or skipped.")]
+Async = Annotated[bool, QueryParameter(name="async")]
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+
+
+@post("/buckets/{bucket_identifier:str}/uploads", status_code=200, opt=_CREATE, tags=TAGS)
+async def create_upload(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
+    data: JSONBody[CreateUploadRequest],
+    scope: Scope,
+    policy: FromQuery[str | None] = None,
+) -> UploadResponse:
+    """Check a file and give out a presigned URL for it."""
+    admitted = admitted_in(scope)
+    wish = _wish(data, policy_named(policy))
+    request_upload = admitted.services.request_upload
+    answer = await once(
+        scope,
+        data,
+        Creation(
+            prefix="upl_",
+            make=lambda ids: request_upload(admitted.caller, admitted.namespace, admitted.bucket, wish, ids=ids),
+            made=lambda answer: (answer.record.upload_id,),
+            found=request_upload.made_before,
+            again=lambda known: request_upload.again(
+                admitted.caller, admitted.namespace, admitted.bucket, known.ids[0], drawn=known.drawn[0]
+            ),
+        ),
+    )
+    return await _render_answer(admitted, answer)
+
+
+@post(
+    "/buckets/{bucket_identifier:str}/uploads/batch",
+    status_code=200,
+    opt=_CREATE_MANY,
+    tags=TAGS,
+    request_max_body_size=MAX_BATCH_BYTES,
+)
+async def create_uploads(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
+    data: JSONBody[BatchUploadRequest],
+    scope: Scope,
+    policy: FromQuery[str | None] = None,
+) -> BatchUploadResponse:
+    """Check many files and give out a presigned URL for each; a refusal refuses them all."""
+    admitted = admitted_in(scope)
+    wishes = [
+        _wish(one, policy_named(policy), data.shared_metadata, data.shared_object_metadata) for one in data.uploads
+    ]
+    request_upload = admitted.services.request_upload
+    answers = await once(
+        scope,
+        data,
+        Creation(
+            prefix="upl_",
+            count=len(wishes),
+            make=lambda ids: request_upload.many(admitted.caller, admitted.namespace, admitted.bucket, wishes, ids=ids),
+            made=lambda answers: tuple(answer.record.upload_id for answer in answers),
+            found=request_upload.made_before,
+            again=lambda known: request_upload.all_again(
+                admitted.caller, admitted.namespace, admitted.bucket, wishes, known.ids, drawn=known.drawn
+            ),
+        ),
+    )
+    return BatchUploadResponse(
+        uploads=[await _render_answer(admitted, answer) for answer in answers],
+        total=len(answers),
+    )
+
+
+def _asked(
+    listing: Listing[Any],
+    body: ListUploadsRequest | ListAvoidedDuplicatesRequest,
+    limit: int | None,
+    offset: int | None,
+    cursor: str | None,
+    *,
+    include_total: bool,
+) -> PageRequest:
+    """Return which page of a list is asked for; what the query says counts before what the body says."""
+    return page_request(
+        listing,
+        limit=limit or body.limit,
+        offset=body.offset if offset is None else offset,
+        cursor=cursor,
+        search=body.search,
+        filters=body.filters,
+        sort=body.sort,
+        with_total=include_total,
+        with_figures=include_total,
+    )
+
+
+@post("/buckets/{bucket_identifier:str}/uploads/list", status_code=200, opt=_LIST, tags=TAGS)
+async def list_uploads(
+    request: Request[Any, Any, Any],
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
+    scope: Scope,
+    data: JSONBody[ListUploadsRequest | None] = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    cursor: Cursor = None,
+    include_total: IncludeTotal = False,
+) -> ListUploadsResponse:
+    """List a bucket's uploads: filtered, searched and sorted; newest first by default."""
+    admitted = admitted_in(scope)
+    body = data or ListUploadsRequest()
+    asked = _asked(UPLOADS, body, limit, offset, cursor, include_total=include_total)
+    page = await admitted.services.ports.read_side.uploads(
+        admitted.namespace.namespace_id, admitted.bucket.bucket_id, asked
+    )
+    signed = await _signed(admitted, page.rows, wanted=body.return_presigned_urls)
+    figures = page.figures or UPLOADS.figures(page.rows)
+    size_bytes = figures.sums["size_bytes"]
+    return ListUploadsResponse(
+        results=[render(record, urls.put, download=urls.get) for record, urls in zip(page.rows, signed, strict=True)],
+        pagination=pagination(request.url.path, UPLOADS, page, asked),
+        stats=UploadListStats(
+            total_uploads=figures.count,
+            total_size_bytes=size_bytes,
+            uploads_by_status=dict(figures.by_status),
+            avg_file_size_bytes=size_bytes / (figures.count or 1),
+            unique_buckets=min(figures.count, 1),
+        ),
+    )
+
+
+@post("/buckets/{bucket_identifier:str}/duplicates/list", status_code=200, opt=_LIST, tags=TAGS)
+async def list_avoided_duplicates(
+    request: Request[Any, Any, Any],
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
+    scope: Scope,
+    data: JSONBody[ListAvoidedDuplicatesRequest | None] = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    cursor: Cursor = None,
+    include_total: IncludeTotal = False,
+) -> ListAvoidedDuplicatesResponse:
+    """List the files that a bucket did not have to be sent again, as they were announced; newest first by default."""
+    admitted = admitted_in(scope)
+    body = data or ListAvoidedDuplicatesRequest()
+    asked = _asked(AVOIDED_DUPLICATES, body, limit, offset, cursor, include_total=include_total)
+    page = await admitted.services.ports.read_side.avoided_duplicates(
+        admitted.namespace.namespace_id, admitted.bucket.bucket_id, asked
+    )
+    figures = page.figures or AVOIDED_DUPLICATES.figures(page.rows)
+    return ListAvoidedDuplicatesResponse(
+        results=[_render_avoided(avoided) for avoided in page.rows],
+        pagination=pagination(request.url.path, AVOIDED_DUPLICATES, page, asked),
+        saved_bytes=figures.sums["saved_bytes"],
+    )
+
+
+@get(["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"], opt=_READ_OWN, tags=TAGS)
+async def get_upload(
+    upload_id: FromPath[str],
+    scope: Scope,
+    return_presigned_urls: FromQuery[bool] = False,
+    at: At = None,
+) -> UploadResponse:
+    """Return an upload as it stands, with fresh URLs if they are asked for; or as its events told it at a time."""
+    admitted = admitted_in(scope)
+    record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id)
+    if record is None or _bucket_id(admitted) not in {None, record.bucket_id}:
+        raise upload_not_found(upload_id)
+    moment = time_named(at, "at")
+    if moment is not None:
+        then = record_at(await admitted.services.ports.log.read_stream(record.upload_id), moment)
+        if then is None:
+            raise NotFoundError(
+                "upload_not_found",
+                "The upload did not exist at that time: send a later one.",
+                {"upload_id": record.upload_id},
+            )
+        return render(await _shown(admitted, then))
+    (signed,) = await _signed(admitted, [record], wanted=return_presigned_urls)
+    return render(await _shown(admitted, record), signed.put, download=signed.get)
+
+
+@delete(
+    ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}", "/uploads/{upload_id:str}"],
+    status_code=204,
+    opt=_DELETE_OWN,
+    tags=TAGS,
+)
+async def delete_upload(
+    upload_id: FromPath[str], scope: Scope, delete_s3_object: FromQuery[bool] = True, only_open: OnlyOpen = False
+) -> None:
+    """Cancel an upload, or delete one that is completed or skipped, with its bytes.
+
+    The bytes of a canceled upload may stay until the record is forgotten. Bytes on which another upload or an object
+    stands as well stay for it; an upload whose bytes are part of an object goes with the object.
+    """
+    admitted = admitted_in(scope)
+    try:
+        await admitted.services.cancel_upload(
+            admitted.caller,
+            admitted.namespace,
+            upload_id,
+            bucket_id=_bucket_id(admitted),
+            keep_bytes=not delete_s3_object,
+            only_open=only_open,
+        )
+    except WrongStateError as refused:
+        if refused.details.get("object_id") is None or await _knows(admitted, upload_id):
+            raise
+        raise WrongStateError(
+            refused.code,
+            "The bytes of the upload are part of an object: delete the object instead.",
+            {**refused.details, "object_id": None},
+        ) from refused
+
+
+@post(
+    ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/confirm", "/uploads/{upload_id:str}/confirm"],
+    status_code=200,
+    opt=_CONFIRM_OWN,
+    tags=TAGS,
+)
+async def confirm_upload(
+    upload_id: FromPath[str],
+    scope: Scope,
+    data: JSONBody[ConfirmUploadRequest | None] = None,
+    as_task: Async = False,
+    policy: FromQuery[str | None] = None,
+) -> ConfirmUploadResponse:
+    """Prove that the bytes have arrived as promised, and complete the upload."""
+    admitted = admitted_in(scope)
+    body = data or ConfirmUploadRequest()
+    confirmed = await admitted.services.confirm_upload(
+        admitted.caller,
+        admitted.namespace,
+        upload_id,
+        bucket_id=_bucket_id(admitted),
+        claimed=Claimed(
+            etag=body.etag,
+            size_bytes=body.file_size_bytes,
+            policy=policy_named(policy),
+            sha256=UNSET if body.file_hash is None else body.file_hash,
+            crc64nvme=UNSET if body.checksum_crc64nvme is None else body.checksum_crc64nvme,
+        ),
+        as_task=as_task,
+        parts=None
+        if body.parts is None
+        else [NamedPart(part_number=one.part_number, etag=(one.etag or "").strip('"')) for one in body.parts],
+    )
+    return _render_confirmed(structs.replace(confirmed, record=await _shown_confirmed(admitted, confirmed.record)))
+
+
+@post(
+    ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/sign", "/uploads/{upload_id:str}/sign"],
+    status_code=200,
+    opt=_CONFIRM_OWN,
+    tags=TAGS,
+)
+async def sign_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
+    """Give an upload that has not ended more time, and a fresh URL if it is sent by a single PUT."""
+    admitted = admitted_in(scope)
+    await _check_known(admitted, upload_id)
+    record, signed = await admitted.services.send_parts.sign_again(
+        admitted.caller, admitted.namespace, upload_id, bucket_id=_bucket_id(admitted)
+    )
+    return render(await _shown(admitted, record), signed)
+
+
+@post(
+    ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/parts/sign", "/uploads/{upload_id:str}/parts/sign"],
+    status_code=200,
+    opt=_CONFIRM_OWN,
+    tags=TAGS,
+)
+async def sign_parts(upload_id: FromPath[str], data: JSONBody[SignPartsRequest], scope: Scope) -> SignPartsResponse:
+    """Give out URLs for parts; the first of an upload begins it."""
+    admitted = admitted_in(scope)
+    await _check_known(admitted, upload_id)
+    parts = await admitted.services.send_parts.sign(
+        admitted.caller, admitted.namespace, upload_id, _wanted(data), bucket_id=_bucket_id(admitted)
+    )
+    return SignPartsResponse(
+        parts=[
+            SignedPart(part_number=part.part_number, url=part.signed.url, required_headers=part.signed.headers)
+            for part in parts
+        ]
+    )
+
+
+@get(
+    ["/buckets/{bucket_identifier:str}/uploads/{upload_id:str}/parts", "/uploads/{upload_id:str}/parts"],
+    opt=_READ_OWN,
+    tags=TAGS,
+)
+async def list_parts(upload_id: FromPath[str], scope: Scope) -> ListPartsResponse:
+    """Return the parts that storage has, so that an upload can be resumed."""
+    admitted = admitted_in(scope)
+    parts = await admitted.services.send_parts.parts(admitted.namespace, upload_id, bucket_id=_bucket_id(admitted))
+    return ListPartsResponse(
+        parts=[
+            StoredPart(part_number=part.part_number, size_bytes=part.size_bytes, etag=part.etag, sha256=part.sha256)
+            for part in parts
+        ]
+    )
+
+
+@post(
+    "/buckets/{bucket_identifier:str}/uploads/confirm/batch",
+    status_code=200,
+    opt=_CONFIRM_MANY,
+    tags=TAGS,
+    request_max_body_size=MAX_BATCH_BYTES,
+)
+async def confirm_uploads(
+    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
+    data: JSONBody[BatchConfirmRequest],
+    scope: Scope,
+) -> BatchConfirmResponse:
+    """Prove many uploads in the background; the task tells what became of each."""
+    admitted = admitted_in(scope)
+    confirmations = [
+        Confirmation(
+            upload_id=one.upload_id,
+            claimed=Claimed(etag=one.etag, size_bytes=one.file_size_bytes),
+        )
+        for one in data.confirmations
+    ]
+    task = await admitted.services.confirm_many(admitted.caller, admitted.bucket, confirmations)
+    rendered = render_task(task)
+    if not may_read(admitted.caller, admitted.namespace, admitted.bucket):  # a worker may have begun already
+        rendered = structs.replace(rendered, outputs=[])
+    return BatchConfirmResponse(
+        task_id=task.task_id, status=rendered.status, confirmations_count=len(confirmations), task=rendered
+    )
+
+
+async def _render_answer(admitted: Admitted, answer: Answer) -> UploadResponse:
+    return render(
+        await _shown(admitted, answer.record), answer.signed, is_duplicate=answer.is_duplicate, message=answer.message
+    )
+
+
+async def _reads(admitted: Admitted, record: UploadRecord) -> bool:
+    if may_read(admitted.caller, admitted.namespace):
+        return True
+    return await admitted.services.admit.reads(admitted.caller, admitted.namespace, record.bucket_id)
+
+
+async def _shown(admitted: Admitted, record: UploadRecord) -> UploadRecord:
+    """Return an upload as the caller is shown it, which requested it, or may read."""
+    return record if await _reads(admitted, record) else without_others(record)
+
+
+async def _knows(admitted: Admitted, upload_id: str) -> bool:
+    """Say whether the caller may be told of an upload: it may read, or requested it."""
+    if admitted.caller.token is not None or may_read(admitted.caller, admitted.namespace):
+        return True  # a token reaches only what it requested
+    record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id)
+    if record is not None and await _reads(admitted, record):
+        return True
+    return record is None or await admitted.services.admit.requested(admitted.caller, upload_id)
+
+
+async def _check_known(admitted: Admitted, upload_id: str) -> None:
+    """Refuse a URL, which holds the storage key and so the filename, of an upload that is not the caller's to know."""
+    if not await _knows(admitted, upload_id):
+        raise ForbiddenError(
+            "permission_denied",
+            "Another key requested this upload, and its URLs need the permission 'read': use the key that requested it,"
+            " or one that has it.",
+            {"needed": Permission.READ},
+        )
+
+
+def render(
+    record: UploadRecord,
+    signed: SignedRequest | None = None,
+    *,
+    download: SignedRequest | None = None,
+    is_duplicate: bool = False,
+    message: str | None = None,
+) -> UploadResponse:
+    """Return an upload as the wire has it. `is_duplicate`: it stands in for one that was not made."""
+    usable = signed or (download if download and len(download.url) <= MAX_URL_LENGTH else None)
+    return UploadResponse(
+        upload_id=record.upload_id,
+        bucket_id=record.bucket_id,
+        filename=record.filename,
+        content_type=record.content_type,
+        file_size_bytes=record.declared_size_bytes if record.size_bytes is None else record.size_bytes,
+        presigned_url=usable.url if usable else None,
+        presigned_url_expiration=record.url_expires_in_seconds,
+        s3_key=record.storage_key,
+        status=record.status,
+        metadata=record.metadata,
+        create_object_on_confirm=record.create_object,
+        object_metadata=record.object_metadata,
+        blob_property=record.blob_property,
+        blob_type=record.blob_type,
+        file_hash=record.sha256 or record.declared_sha256,
+        skip_duplicates=record.skip_duplicates,
+        is_duplicate=is_duplicate or record.duplicate_of is not None,
+        duplicate_of_upload_id=record.upload_id if is_duplicate else record.duplicate_of or None,
+        skipped_unique_key=record.existing_object_id is not None,
+        existing_object_id=record.existing_object_id or None,
+        message=message or _message(record),
+        created_at=record.created_at,
+        expires_at=record.expires_at,
+        completed_at=record.completed_at,
+        verified_at=record.verified_at,
+        etag=record.etag,
+        object_id=record.object_id,
+        task_id=record.task_id,
+        required_headers=signed.headers if signed else None,
+        download_url=download.url if download else None,
+        method="put" if record.part_size is None else "multipart",
+        part_size=record.part_size,
+        part_count=part_count(record.declared_size_bytes, record.part_size),
+        auto_confirm=record.auto_confirm,
+        integrity="storage" if record.storage_checks else None,
+        content_type_note=_note(record),
+        deletes_at=record.deletes_at,
+        failure_reason=record.failure_reason,
+    )
+
+
+def _note(record: UploadRecord) -> str | None:
+    return record.message if record.status is Status.COMPLETED else None
+
+
+def _message(record: UploadRecord) -> str | None:
+    if record.duplicate_of is not None:
+        where = f", in the upload {record.duplicate_of}" if record.duplicate_of else ""
+        return f"The same bytes were here already{where}: they are kept once."
+    if record.existing_object_id is not None:
+        return "An object with the same unique key exists: nothing is stored for this upload."
+    return record.message
+
+
+def _wish(
+    data: CreateUploadRequest,
+    policy: Policy | None,
+    shared_metadata: Json | None = None,
+    shared_object_metadata: Json | None = None,
+) -> Wish:
+    object_metadata = data.object_metadata
+    if shared_object_metadata is not None:
+        object_metadata = {**shared_object_metadata, **(object_metadata or {})}
+    return Wish(
+        announcement=Announcement(
+            filename=data.filename,
+            content_type=data.content_type,
+            file_size_bytes=data.file_size_bytes,
+            metadata={**(shared_metadata or {}), **data.metadata},
+            create_object=data.create_object_on_confirm,
+            object_metadata=object_metadata,
+            blob_property=data.blob_property,
+            blob_type=data.blob_type,
+            multipart=data.multipart,
+            sha256=data.file_hash,
+            storage_checks=data.integrity == "storage",
+        ),
+        url_expires_in_seconds=data.presigned_url_expiration,
+        skip_duplicates=data.skip_duplicates,
+        policy=policy,
+        auto_confirm=data.auto_confirm,
+        expires_after_seconds=data.expires_after_seconds,
+    )
+
+
+def _wanted(data: SignPartsRequest) -> list[WantedPart]:
+    if (data.part_numbers is None) == (data.parts is None):
+        raise InvalidInputError(
+            "parts_required",
+            "Exactly one of part_numbers and parts is needed: send part_numbers, or parts with hashes or sizes.",
+            {"field": "part_numbers"},
+        )
+    if data.parts is not None:
+        return [
+            WantedPart(part_number=part.part_number, sha256=part.sha256, size_bytes=part.size_bytes)
+            for part in data.parts
+        ]
+    return [WantedPart(part_number=number) for number in data.part_numbers or ()]
+
+
+async def _signed(admitted: Admitted, records: Sequence[UploadRecord], *, wanted: bool) -> Sequence[Signed]:
+    if not wanted:
+        return [Signed()] * len(records)
+    return await admitted.services.sign_uploads(admitted.caller, admitted.namespace, records)
+
+
+async def _shown_confirmed(admitted: Admitted, record: UploadRecord) -> UploadRecord:
+    """Return an upload as the caller is shown it that confirmed it: of what another requested, that it is done."""
+    if await _knows(admitted, record.upload_id):
+        return await _shown(admitted, record)
+    return structs.replace(
+        without_others(record), etag=None, sha256=None, declared_sha256=None, object_id=None, message=None
+    )
+
+
+def _render_avoided(avoided: AvoidedDuplicate) -> AvoidedDuplicateResponse:
+    return AvoidedDuplicateResponse(
+        duplicate_id=avoided.duplicate_id,
+        bucket_id=avoided.bucket_id,
+        original_upload_id=avoided.original_upload_id,
+        filename=avoided.filename,
+        content_type=avoided.content_type,
+        file_size_bytes=avoided.declared_size_bytes,
+        file_hash=avoided.sha256,
+        metadata=avoided.metadata,
+        object_metadata=avoided.object_metadata,
+        create_object_on_confirm=avoided.create_object,
+        blob_property=avoided.blob_property,
+        saved_bytes=avoided.saved_bytes,
+        deletes_at=avoided.deletes_at,
+        created_at=avoided.created_at,
+    )
+
+
+def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
+    record = confirmed.record
+    done = confirmed.status is Status.COMPLETED
+    return ConfirmUploadResponse(
+        upload_id=record.upload_id,
+        status=confirmed.status,
+        etag=record.etag,
+        file_size_bytes=record.size_bytes if done else record.declared_size_bytes,
+        file_hash=record.sha256 or record.declared_sha256,
+        verified_at=record.verified_at,
+        completed_at=record.completed_at,
+        object_id=record.object_id,
+        task_id=confirmed.task_id,
+        message=_message(record) if done else confirmed.message or _message(record),
+        is_duplicate=record.duplicate_of is not None,
+        duplicate_of_upload_id=record.duplicate_of or None,
+        skipped_unique_key=record.existing_object_id is not None,
+        existing_object_id=record.existing_object_id or None,
+        content_type_note=_note(record),
+        deletes_at=record.deletes_at,
+    )
+
+
+def _bucket_id(admitted: Admitted) -> str | None:
+    return admitted.given_bucket.bucket_id if admitted.given_bucket else None
+
+
+ROUTES = [
+    create_upload,
+    create_uploads,
+    list_uploads,
+    list_avoided_duplicates,
+    get_upload,
+    delete_upload,
+    confirm_upload,
+    confirm_uploads,
+    sign_upload,
+    sign_parts,
+    list_parts,
+]

@@ -1,0 +1,324 @@
+"""Uploads, their confirmation and their lists."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from application.uploads.sending_parts import MAX_SIGNED_AT_ONCE
+from domain.uploads.parts import MAX_PARTS, Multipart
+from domain.uploads.upload import Status
+from entrypoints.http.tasks.wire import TaskResponse, TaskStatusEnum
+from entrypoints.http.wire import Json, PaginationResponse, Request, Response, Retention, SortOption, Url
+
+Sha256 = Annotated[
+    str,
+    Meta(
+        min_length=64,
+        max_length=64,
+        pattern="^[a-f0-9]{64}$",
+        examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+        extra={"allowed": "64 lower-case hex digits"},
+    ),
+]
+PartNumber = Annotated[int, Meta(ge=1, le=MAX_PARTS)]
+
+
+class CreateUploadRequest(Request, frozen=True):
+    """A file that a client announces.
+
+    `integrity`: `storage` has storage itself refuse bytes of another `file_hash`; of parts, each has a hash of its own.
+    `auto_confirm` null: as its bucket has it. `expires_after_seconds`: how long the upload, and an object that is made
+    of it alone, is kept from its completion on; null: as long as its bucket keeps uploads.
+    """
+
+    filename: Annotated[str, Meta(min_length=1, max_length=255)]
+    content_type: str
+    file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
+    presigned_url_expiration: Annotated[int, Meta(ge=60, le=86400)] = 3600
+    metadata: Json = msgspec.field(default_factory=dict)
+    create_object_on_confirm: bool = True
+    object_metadata: Json | None = None
+    blob_property: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[a-zA-Z0-9_]+$",
+                examples=["video"],
+                extra={"allowed": "a name of letters, digits and underscores"},
+            ),
+        ]
+        | None
+    ) = None
+    blob_type: str | None = None
+    file_hash: Sha256 | None = None
+    skip_duplicates: bool = True
+    multipart: Multipart = Multipart.AUTO
+    integrity: Literal["storage"] | None = None
+    auto_confirm: bool | None = None
+    expires_after_seconds: Retention | None = None
+
+
+class UploadResponse(Response, frozen=True):
+    """An upload, and the URL to PUT to if there is anything to send. `required_headers` must be sent with the PUT.
+
+    Where URLs are asked for later, a completed upload has a `download_url`; it stands in `presigned_url` as well, if it
+    is no longer than the contract allows. `method`: a PUT to `presigned_url` sends the file, or parts of
+    `part_size` bytes do, the last one smaller; `part_count` is null where the size was not told.
+    `content_type_note`: what the leading bytes of a completed upload say against its content type, if anything.
+    `deletes_at`: when the upload is deleted with its bytes, and with the objects that they are part of; null: when
+    somebody deletes it. It counts from the completion: before, it is the earliest that it can be.
+    `failure_reason`: the code of why it failed; `message` says it in a sentence.
+    """
+
+    upload_id: str
+    bucket_id: str
+    filename: str
+    content_type: str
+    file_size_bytes: int | None
+    presigned_url: Url | None
+    presigned_url_expiration: int
+    s3_key: str
+    status: Status
+    metadata: Json
+    create_object_on_confirm: bool
+    object_metadata: Json | None
+    blob_property: str | None
+    blob_type: str | None
+    file_hash: str | None
+    skip_duplicates: bool
+    is_duplicate: bool
+    duplicate_of_upload_id: str | None
+    skipped_unique_key: bool
+    existing_object_id: str | None
+    message: str | None
+    created_at: datetime
+    expires_at: datetime
+    completed_at: datetime | None
+    verified_at: datetime | None
+    etag: str | None
+    object_id: str | None
+    task_id: str | None
+    required_headers: dict[str, str] | None = None
+    download_url: str | None = None
+    method: Literal["put", "multipart"] = "put"
+    part_size: int | None = None
+    part_count: int | None = None
+    auto_confirm: bool = False
+    integrity: Literal["storage"] | None = None
+    content_type_note: str | None = None
+    deletes_at: datetime | None = None
+    failure_reason: str | None = None
+
+
+class BatchUploadRequest(Request, frozen=True):
+    """Many files at once. What they share counts where a file says nothing of its own."""
+
+    uploads: Annotated[list[CreateUploadRequest], Meta(min_length=1, max_length=100)]
+    shared_metadata: Json | None = None
+    shared_object_metadata: Json | None = None
+
+
+class BatchUploadResponse(Response, frozen=True):
+    """The uploads, in the order in which they were asked for."""
+
+    uploads: list[UploadResponse]
+    total: int
+
+
+class CompletedPart(msgspec.Struct, kw_only=True, frozen=True):
+    """A part that was sent, and the ETag that storage answered."""
+
+    part_number: PartNumber
+    etag: str
+
+
+class PartToSign(msgspec.Struct, kw_only=True, frozen=True):
+    """A part that is to be sent. `sha256`: 64 hex digits of its bytes, which storage is to check.
+
+    `size_bytes`: needed where `file_size_bytes` was not announced.
+    """
+
+    part_number: PartNumber
+    sha256: Sha256 | None = None
+    size_bytes: Annotated[int, Meta(ge=0)] | None = None
+
+
+class SignPartsRequest(Request, frozen=True):
+    """Which parts are to be sent: `part_numbers`, or `parts` where their hashes or sizes are needed, never both."""
+
+    part_numbers: Annotated[list[PartNumber], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)] | None = None
+    parts: Annotated[list[PartToSign], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)] | None = None
+
+
+class SignedPart(Response, frozen=True):
+    """Where one part is sent, by PUT. `required_headers` must be sent with it."""
+
+    part_number: int
+    url: str
+    required_headers: dict[str, str]
+
+
+class SignPartsResponse(Response, frozen=True):
+    """URLs of parts, in the order in which they were asked for."""
+
+    parts: list[SignedPart]
+
+
+class StoredPart(Response, frozen=True):
+    """A part that storage has. `sha256`: where storage has checked it and tells it."""
+
+    part_number: int
+    size_bytes: int
+    etag: str
+    sha256: str | None = None
+
+
+class ListPartsResponse(Response, frozen=True):
+    """The parts that storage has, by number."""
+
+    parts: list[StoredPart]
+
+
+class ConfirmUploadRequest(Request, frozen=True):
+    """What the client says of what it sent; all of it optional. `auto_submit_batch` is accepted and means nothing.
+
+    `parts`: those that make up the file; without them, all that storage has. `file_hash`: the SHA-256 of what was sent.
+    `checksum_crc64nvme`: its CRC64NVME as S3 writes it, compared where storage has one of the whole file.
+    """
+
+    etag: str | None = None
+    file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
+    auto_submit_batch: bool | None = None
+    parts: Annotated[list[CompletedPart], Meta(min_length=1, max_length=MAX_PARTS)] | None = None
+    file_hash: Sha256 | None = None
+    checksum_crc64nvme: (
+        Annotated[
+            str,
+            Meta(
+                min_length=12,
+                max_length=12,
+                pattern="^[A-Za-z0-9+/]{11}=$",
+                examples=["rosUhgp5mIg="],
+                extra={"allowed": "a CRC-64/NVME in base64, 12 characters"},
+            ),
+        ]
+        | None
+    ) = None
+
+
+class ConfirmUploadResponse(Response, frozen=True):
+    """The upload after the confirmation."""
+
+    upload_id: str
+    status: Status
+    etag: str | None
+    file_size_bytes: int | None
+    file_hash: str | None
+    verified_at: datetime | None
+    completed_at: datetime | None
+    object_id: str | None
+    task_id: str | None
+    message: str | None
+    is_duplicate: bool
+    duplicate_of_upload_id: str | None
+    skipped_unique_key: bool
+    existing_object_id: str | None
+    batch_id: str | None = None
+    content_type_note: str | None = None
+    deletes_at: datetime | None = None
+
+
+class Confirmation(msgspec.Struct, kw_only=True, frozen=True):
+    """One upload that has been sent. Other fields mean nothing."""
+
+    upload_id: Annotated[str, Meta(max_length=200)]
+    etag: str | None = None
+    file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
+
+
+class BatchConfirmRequest(Request, frozen=True):
+    """Many uploads that have been sent."""
+
+    confirmations: Annotated[list[Confirmation], Meta(min_length=1, max_length=100)]
+
+
+class BatchConfirmResponse(Response, frozen=True):
+    """The task that confirms them."""
+
+    task_id: str
+    status: TaskStatusEnum
+    confirmations_count: int
+    task: TaskResponse
+    message: str = "Batch confirmation is being processed in the background."
+
+
+class ListUploadsRequest(Request, frozen=True):
+    """Which uploads."""
+
+    filters: Json | None = None
+    sort: SortOption | None = None
+    search: str | None = None
+    return_presigned_urls: bool = False
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    offset: Annotated[int, Meta(ge=0)] = 0
+
+
+class ListAvoidedDuplicatesRequest(Request, frozen=True):
+    """Which avoided duplicates."""
+
+    filters: Json | None = None
+    sort: SortOption | None = None
+    search: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    offset: Annotated[int, Meta(ge=0)] = 0
+
+
+class AvoidedDuplicateResponse(Response, frozen=True):
+    """A file that was announced and not sent, since the upload `original_upload_id` has its bytes, as it was announced.
+
+    `file_size_bytes`: as announced; `saved_bytes`: the true size. `filename`, `content_type`, `metadata` and
+    `create_object_on_confirm` are null where the announcement was recorded before they were kept.
+    """
+
+    duplicate_id: str
+    bucket_id: str
+    original_upload_id: str
+    filename: str | None
+    content_type: str | None
+    file_size_bytes: int | None
+    file_hash: str
+    metadata: Json | None
+    object_metadata: Json | None
+    create_object_on_confirm: bool | None
+    blob_property: str | None
+    saved_bytes: int
+    deletes_at: datetime | None
+    created_at: datetime
+
+
+class ListAvoidedDuplicatesResponse(Response, frozen=True):
+    """A page of avoided duplicates. `saved_bytes`: of the page; with `include_total`, of all that match."""
+
+    results: list[AvoidedDuplicateResponse]
+    pagination: PaginationResponse
+    saved_bytes: int
+
+
+class UploadListStats(Response, frozen=True):
+    """Figures of the page; with `include_total`, of all that match."""
+
+    total_uploads: int
+    total_size_bytes: int
+    uploads_by_status: dict[str, int]
+    avg_file_size_bytes: float
+    unique_buckets: int
+
+
+class ListUploadsResponse(Response, frozen=True):
+    """A page of uploads."""
+
+    results: list[UploadResponse]
+    pagination: PaginationResponse
+    stats: UploadListStats

@@ -1,0 +1,1 @@
+"""The routes of webhooks, and their shapes on the wire."""

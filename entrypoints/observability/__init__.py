@@ -1,0 +1,1 @@
+"""Logs, metrics and traces. What is switched off is not loaded."""

@@ -1,0 +1,88 @@
+"""What a process tells of itself besides its log: metrics, traces, both or nothing. What is off is not even loaded."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from adapters.postgres.event_log import GroupWatch
+from application.events.subscribing import Recorded
+from application.ports.event_log import Command
+from application.ports.jobs import Job
+from application.ports.webhooks import Attempt, DeliveryRecord
+from entrypoints.settings import SettingError, Settings
+
+if TYPE_CHECKING:
+    from entrypoints.observability.metrics import Metrics
+    from entrypoints.observability.traces import Traces
+
+_NOTHING = nullcontext()
+_NO_HEADERS: AbstractContextManager[Mapping[str, str]] = nullcontext({})
+
+
+class Telemetry:
+    """None: that is off."""
+
+    def __init__(self, *, metrics: "Metrics | None" = None, traces: "Traces | None" = None) -> None:
+        self.metrics = metrics
+        self.traces = traces
+
+    @property
+    def group_watch(self) -> GroupWatch | None:
+        """Return who hears of what is appended, if anybody does."""
+        return None if self.metrics is None and self.traces is None else self
+
+    def waiting(self, command: Command) -> AbstractContextManager[object]:
+        """Be entered while a command waits."""
+        return _NOTHING if self.traces is None else self.traces.append(command)
+
+    def written(self, group: Sequence[object], seconds: float) -> None:
+        """Hear of a group."""
+        if self.metrics is not None:
+            self.metrics.group(len(group), seconds)
+        if self.traces is not None:
+            self.traces.group(group, seconds)
+
+    def job(self, job: Job) -> AbstractContextManager[object]:
+        """Be entered while a job is done."""
+        return _NOTHING if self.traces is None else self.traces.job(job)
+
+    def delivery(self, name: str, events: Sequence[Recorded]) -> AbstractContextManager[object]:
+        """Be entered while events are handed to who reads under this name."""
+        return _NOTHING if self.traces is None else self.traces.delivery(name, events)
+
+    def attempting(self, delivery: DeliveryRecord, command_id: str) -> AbstractContextManager[Mapping[str, str]]:
+        """Be entered during an attempt to tell a webhook of what this command did; give headers to send with it."""
+        return _NO_HEADERS if self.traces is None else self.traces.attempt(delivery, command_id)
+
+    def attempted(self, attempt: Attempt) -> None:
+        """Hear how it went."""
+        if self.metrics is not None:
+            self.metrics.webhook_attempt(attempt.status_code, attempt.seconds)
+        if self.traces is not None:
+            self.traces.attempted(attempt)
+
+
+def check_telemetry(settings: Settings) -> None:
+    """Refuse settings for what cannot be told."""
+    _ = settings.metrics
+    if settings.traces and find_spec("opentelemetry") is None:
+        raise SettingError(
+            "UPWELL_TRACES is on, but OpenTelemetry is not installed: install Upwell with its extra 'otel' (uv sync"
+            " --extra otel)."
+        )
+
+
+def telemetry_of(settings: Settings) -> Telemetry:
+    """Return what these settings want told."""
+    check_telemetry(settings)
+    metrics = traces = None
+    if settings.metrics is not None:
+        from entrypoints.observability.metrics import Metrics  # noqa: PLC0415  # what is off is not loaded
+
+        metrics = Metrics()
+    if settings.traces:
+        from entrypoints.observability.traces import Traces  # noqa: PLC0415  # the same
+
+        traces = Traces.exporting()
+    return Telemetry(metrics=metrics, traces=traces)

@@ -1,0 +1,351 @@
+"""`upwell dev`: everything in one, with nothing installed: servers, migrations, first things, service, worker."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import uvicorn
+import uvloop
+
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.process import FolderLock, make_folder, write_private
+from adapters.embedded.seaweedfs import EmbeddedStorage, WebHook
+from adapters.postgres.connecting import SERVICE_ROLE, connect
+from adapters.postgres.migrating import migrate
+from application.keys.callers import Caller, acting_for, hash_of
+from application.keys.managing import KeyWish
+from application.ports.read_side import OrganizationRecord
+from domain.keys.api_key import Permission
+from domain.organizations.organization import Tier
+from domain.refusals import NotFoundError
+from entrypoints.envfile import read_env, write_env
+from entrypoints.failures import UserError
+from entrypoints.http.app import create_app
+from entrypoints.http.transport.server import Server, options
+from entrypoints.observability.logs import configure_logs
+from entrypoints.observability.telemetry import telemetry_of
+from entrypoints.settings import Settings
+from entrypoints.wiring import Services, run_worker, running
+
+FOLDER_VERSION = "1"
+ORGANIZATION = "dev"
+_STORAGE_SECRET = "UPWELL_STORAGE_EVENTS_SECRET"  # noqa: S105  # a setting's name
+_TOKEN_SECRETS = "UPWELL_TOKEN_SECRETS"  # noqa: S105  # the same
+_FOLDER = "UPWELL_DEV_FOLDER"  # in dev.env: the folder that the file is of
+NAMESPACE = "dev"
+BUCKET = "files"
+S3_BUCKET = "upwell"
+_DATABASE = "upwell"
+_LOGIN = "upwell"
+_SCHEMA = {
+    "properties": {
+        "video": {"type": "video"},
+        "image": {"type": "image"},
+        "audio": {"type": "audio"},
+        "text": {"type": "text"},
+        "pdf": {"type": "pdf"},
+        "excel": {"type": "excel"},
+        "title": {"type": "string"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+    }
+}
+
+
+def develop(*, host: str, port: int, data: Path, tier: Tier, rate_limits: bool, quiet: bool = False) -> None:
+    """Run until interrupted. Raises `UserError`, `EmbeddedError` or `SettingError` when it cannot start."""
+    configure_logs(
+        os.environ.get("UPWELL_LOG_FORMAT", "console"),
+        os.environ.get("UPWELL_LOG_LEVEL", "warning" if quiet else "info"),
+    )
+    data = Path(os.path.abspath(data))  # noqa: PTH100  # links in the path are the user's own
+    _check_address(host, port)
+    with ExitStack() as stack:
+        make_folder(data)
+        stack.enter_context(FolderLock.acquire(data))
+        _check_version(data)
+        env_file = data / "dev.env"
+        known = read_env(env_file) if env_file.exists() else {}
+        environment = _without_our_own(os.environ, known, data)
+        given = sorted({"UPWELL_DATABASE_URL", "UPWELL_S3_ENDPOINT_URL"} & environment.keys())
+        if "UPWELL_DATABASE_URL" not in environment:
+            postgres = stack.enter_context(EmbeddedPostgres.start(data / "postgres"))
+            environment["UPWELL_DATABASE_URL"] = postgres.url_for(_LOGIN, _DATABASE)
+            environment["UPWELL_DATABASE_OWNER_URL"] = postgres.url_for("postgres", _DATABASE)
+            asyncio.run(_make_database(postgres.url))
+        if "UPWELL_S3_ENDPOINT_URL" not in environment:
+            secret = environment.setdefault(_STORAGE_SECRET, known.get(_STORAGE_SECRET) or secrets.token_urlsafe(24))
+            hook = WebHook(f"http://127.0.0.1:{port}/v1/storage-events", secret)
+            storage = stack.enter_context(EmbeddedStorage.start(data / "s3", hook=hook))
+            environment["UPWELL_S3_ENDPOINT_URL"] = storage.endpoint_url
+            environment["UPWELL_S3_REGION"] = storage.region
+            environment["UPWELL_S3_ACCESS_KEY_ID"] = storage.access_key_id
+            environment["UPWELL_S3_SECRET_ACCESS_KEY"] = storage.secret_access_key
+        environment.setdefault("UPWELL_S3_BUCKET", S3_BUCKET)
+        if _TOKEN_SECRETS not in environment:
+            environment[_TOKEN_SECRETS] = _own_secret(data / "token-secrets")
+        for name in ("UPWELL_CORS_ORIGINS", "UPWELL_S3_CORS_ORIGINS"):
+            environment.setdefault(name, "*")
+        environment |= {_FOLDER: str(data), "UPWELL_HOST": host, "UPWELL_PORT": str(port)}
+        if rate_limits:
+            environment["UPWELL_RATE_LIMITS"] = "on"
+        environment.setdefault("UPWELL_RATE_LIMITS", "off")
+        settings = Settings(environment)
+        asyncio.run(migrate(settings.database_owner_url))
+        if environment["UPWELL_DATABASE_URL"] != environment.get("UPWELL_DATABASE_OWNER_URL"):
+            asyncio.run(_make_login(settings))
+        first = _First(tier=tier, folder=data, env_file=env_file, known=known, given=given)
+        uvloop.run(_serve(settings, first))
+
+
+def _own_secret(file: Path) -> str:
+    """Return the server's secret of this folder, drawn at the first start. The file is for its owner alone."""
+    if not file.exists():
+        write_private(file, secrets.token_hex(32) + "\n")
+    return file.read_text(encoding="ascii").strip()
+
+
+def _without_our_own(environment: Mapping[str, str], known: Mapping[str, str], data: Path) -> dict[str, str]:
+    """Return the user's variables without those that a `dev.env` has set: this folder has parts of its own.
+
+    The file of another folder names that one, and all that it set is left out.
+    """
+    other = environment.get(_FOLDER)
+    if other is not None and other != str(data):
+        file = Path(other) / "dev.env"
+        its = read_env(file) if file.is_file() else {}
+        environment = {name: value for name, value in environment.items() if its.get(name) != value}
+    ours = {"UPWELL_DATABASE_URL": data / "postgres", "UPWELL_S3_ENDPOINT_URL": data / "s3"}
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in ours or value != known.get(name) or not ours[name].exists()
+    }
+
+
+async def _serve(settings: Settings, first: "_First") -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    ready = asyncio.Event()
+    written: dict[str, str] = {}
+    telemetry = telemetry_of(settings)
+
+    @asynccontextmanager
+    async def services() -> AsyncIterator[Services]:
+        async with running(settings, telemetry=telemetry) as opened:
+            await opened.ports.storage.prepare(cors_origins=settings.s3.cors_origins)
+            # as a task: it acts for the first organization, and nothing that begins later may
+            making = asyncio.create_task(_first_things(opened, settings, first))
+            written.update(await making)
+            write_env(first.env_file, written)
+            worker = asyncio.create_task(run_worker(opened, settings, stopping), name="worker")
+            ready.set()
+            try:
+                yield opened
+            finally:
+                stopping.set()
+                await worker
+
+    server = Server(
+        uvicorn.Config(
+            create_app(
+                services,
+                cors_origins=settings.cors_origins,
+                storage_events_secret=settings.storage_events_secret,
+                telemetry=telemetry,
+            ),
+            **options(settings.host, settings.port),
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    waiting = [asyncio.create_task(ready.wait()), asyncio.create_task(stopping.wait())]
+    await asyncio.wait({serving, waiting[0]}, return_when=asyncio.FIRST_COMPLETED)
+    if ready.is_set():
+        _say_what_next(written, first)
+        await asyncio.wait({serving, waiting[1]}, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    server.should_exit = True
+    await serving
+
+
+class _First(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known before anything runs. `known`: what an earlier start has written into `env_file`.
+
+    `given`: the settings in the user's environment that name parts to use in place of our own.
+    """
+
+    tier: Tier
+    folder: Path
+    env_file: Path
+    known: Mapping[str, str]
+    given: Sequence[str]
+
+
+async def _first_things(services: Services, settings: Settings, first: _First) -> dict[str, str]:
+    """Make the first organization, key, namespace and bucket, or find those of an earlier start."""
+    organization = await _organization(services, first.tier)
+    known = first.known
+    acting_for.set(organization.organization_id)
+    secret = known.get("UPWELL_API_KEY", "")
+    key = await services.ports.directory.key(hash_of(secret)) if secret else None
+    if (
+        key is None
+        or key.key_hash != hash_of(secret)
+        or key.revoked_at is not None
+        or key.organization_id != organization.organization_id
+    ):
+        key, secret = await services.keys.create(
+            organization.organization_id,
+            KeyWish(
+                name=services.ports.ids.new("dev-", 8),
+                user_id="usr_dev",
+                description="Made by upwell dev",
+                permissions=tuple(Permission),
+            ),
+            actor_id="system:dev",
+        )
+    caller = Caller(key=key, organization=organization)
+    reader = services.ports.read_side
+    namespace = await reader.namespace(organization.organization_id, NAMESPACE)
+    if namespace is None:
+        namespace = await services.create_namespace(
+            caller, name=NAMESPACE, description="Made by upwell dev", settings={"feature_extractors": []}
+        )
+    bucket = await reader.bucket(namespace.namespace_id, BUCKET)
+    if bucket is None:
+        bucket = await services.create_bucket(
+            caller,
+            namespace,
+            name=BUCKET,
+            description="Made by upwell dev",
+            bucket_schema=_SCHEMA,
+            unique_key=None,
+            metadata={},
+        )
+    return {
+        "UPWELL_URL": _url(settings),
+        _FOLDER: str(first.folder),
+        "UPWELL_API_KEY": secret,
+        "UPWELL_NAMESPACE": namespace.name,
+        "UPWELL_BUCKET": bucket.name,
+        **{
+            k: v
+            for k, v in settings.environment.items()
+            if k.startswith(("UPWELL_DATABASE_", "UPWELL_S3_", "UPWELL_STORAGE_"))
+        },
+    }
+
+
+async def _organization(services: Services, tier: Tier) -> OrganizationRecord:
+    try:
+        found = await services.organizations.find(ORGANIZATION)
+    except NotFoundError:
+        return await services.organizations.create(name=ORGANIZATION, tier=tier)
+    if found.tier is not tier:
+        return await services.organizations.set_limits(found.organization_id, tier=tier, quota_bytes=None)
+    return found
+
+
+async def _make_database(superuser_url: str) -> None:
+    connection = await connect(superuser_url, role=None)
+    try:
+        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", _DATABASE):
+            await connection.execute(f"CREATE DATABASE {_DATABASE}")
+    finally:
+        await connection.close()
+
+
+async def _make_login(settings: Settings) -> None:
+    """Let the service's own login act as the service's role: it is no superuser and owns no table."""
+    connection = await connect(settings.database_owner_url, role=None)
+    try:
+        with suppress(asyncpg.DuplicateObjectError):
+            await connection.execute(f"CREATE ROLE {_LOGIN} LOGIN")
+        await connection.execute(f"GRANT {SERVICE_ROLE} TO {_LOGIN}")
+    finally:
+        await connection.close()
+
+
+def _check_address(host: str, port: int) -> None:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise UserError(f"The address {host} cannot be used ({error.strerror}): choose another with --host.") from error
+    family, kind, _, _, address = found[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise UserError(
+                f"The port {port} of {host} cannot be used ({error.strerror}): stop what uses it, or choose another"
+                " with --port or --host."
+            ) from error
+
+
+def _url(settings: Settings) -> str:
+    """Return where this machine reaches the service."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  # compared only
+    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.port}"
+
+
+def _check_version(data: Path) -> None:
+    marker = data / "version"
+    found = marker.read_text(encoding="utf-8").strip() if marker.exists() else None
+    if found is None:
+        write_private(marker, FOLDER_VERSION + "\n")
+    elif found != FOLDER_VERSION:
+        raise UserError(
+            f"The folder {data} was made by another version of Upwell (format {found[:20]!r}, this one knows"
+            f" {FOLDER_VERSION}): run that version, or choose another folder with --data."
+        )
+
+
+def _say_what_next(env: Mapping[str, str], first: _First) -> None:
+    shown = os.path.relpath(first.env_file)
+    upwell = _command()
+    data = os.path.relpath(first.folder)
+    lines = [
+        "",
+        f"  Upwell is ready at {env['UPWELL_URL']}",
+        f"  with {' and '.join(first.given)} of the environment" if first.given else f"  with its own data in {data}/",
+        "",
+        f"  upload a file     {upwell} upload FILE",
+        f"  see the uploads   {upwell} uploads list",
+        f"  watch the events  {upwell} events tail",
+        f"  the API           {env['UPWELL_URL']}/docs",
+        f"  use your tools    set -a; . {shown}; set +a",
+        "",
+        "  Ctrl-C stops it; the data stays.",
+        "",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _command() -> str:
+    """Return how to call this program in another terminal, in this folder: as `upwell` only where that is found there.
+
+    `uv run` puts the environment's programs on the PATH of what it runs, and nowhere else.
+    """
+    program = Path(sys.argv[0])
+    folder = os.environ.get("VIRTUAL_ENV", "")
+    elsewhere = os.pathsep.join(
+        each for each in os.environ.get("PATH", "").split(os.pathsep) if each != str(Path(folder) / "bin")
+    )
+    found = shutil.which("upwell", path=elsewhere)
+    if program.name != "upwell" or (found and Path(found).samefile(program)):
+        return "upwell"
+    near = os.path.relpath(program)
+    return str(program) if near.startswith(os.pardir) else near

@@ -1,0 +1,131 @@
+"""Tokens are counted by the log, whoever counts wrong beside it."""
+
+import asyncio
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from application.keys.callers import hash_of
+from application.keys.issuing_upload_tokens import TokenWish
+from application.ports.event_log import Command, StreamAppend
+from application.uploads.requesting import Answer
+from domain.keys.upload_token import UploadTokenIssued, token_of
+from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError
+from tests.unit.application.world import Client, World
+
+
+async def holder(world: World, client: Client, *, max_count: int = 1) -> tuple[Client, str]:
+    """Return who has nothing but a token, and its secret."""
+    wish = TokenWish(max_count=max_count, expires_in=timedelta(minutes=15))
+    _, secret = await world.issue_token(client.caller, client.namespace, client.bucket, wish)
+    made = Client(world, await world.admitting.caller(secret), secret, client.namespace)
+    made.bucket = client.bucket
+    return made, secret
+
+
+async def test_uploads_of_a_token_bear_its_id_and_its_issue_bears_the_keys(world: World, client: Client) -> None:
+    page, secret = await holder(world, client)
+    answer = await page.request()
+    token = page.caller.token
+    assert token is not None
+    actors = {
+        event.topic: msgspec.json.decode(event.state)["origin"]["actor_id"]
+        for event in await world.log.read_feed(after=0, limit=100)
+    }
+    assert actors["upload.token_issued.v1"] == client.caller.key.key_id
+    assert actors["upload.token_used.v1"] == actors["upload.requested.v1"] == token.token_id
+    assert secret not in b"".join(event.state for event in await world.log.read_feed(after=0, limit=100)).decode()
+    await world.admitting.check_own(page.caller, answer.record.upload_id)
+
+
+async def test_a_token_proves_itself_by_its_secret_and_not_by_its_id(world: World, client: Client) -> None:
+    page, secret = await holder(world, client)
+    token = page.caller.token
+    assert token is not None
+    assert hash_of(secret) == token.token_hash
+    named, _, chance = secret.partition(".")
+    for forged in (named, f"{named}.", f"{named}.{'a' * 43}", f"ut_{token.token_id}.{chance}"):
+        with pytest.raises(UnauthenticatedError) as caught:
+            await world.admitting.caller(forged)
+        assert caught.value.code == "token_unknown"
+
+
+async def test_a_token_from_before_tokens_had_ids_of_their_own_works_on(world: World, client: Client) -> None:
+    page, _ = await holder(world, client)
+    known = page.caller.token
+    assert known is not None
+    secret = "ut_fromBefore"
+    digits = hash_of(secret)[:32]
+    origin = client.caller.origin(
+        world.clock.now(), "cmd_old", namespace_id=known.namespace_id, bucket_id=known.bucket_id
+    )
+    event = UploadTokenIssued(
+        origin=origin,
+        token_id=f"utk_{digits}",
+        key_id=known.key_id,
+        content_types=known.content_types,
+        max_size_bytes=None,
+        max_count=1,
+        expires_at=known.expires_at,
+    )
+    stream = StreamAppend(stream_id=event.token_id, expected_version=0, events=(event,))
+    await world.log.append(Command(command_id="cmd_old", organization_id=known.organization_id, streams=(stream,)))
+
+    assert (await world.admitting.caller(secret)).token == token_of(event)
+    for forged in (f"ut_{digits}.", f"ut_{digits}.x"):
+        with pytest.raises(UnauthenticatedError):
+            await world.admitting.caller(forged)
+
+
+async def test_of_20_uploads_at_once_a_token_for_5_makes_5(world: World, client: Client) -> None:
+    page, secret = await holder(world, client, max_count=5)
+    answers = await asyncio.gather(*(page.request() for _ in range(20)), return_exceptions=True)
+    assert sum(isinstance(answer, Answer) for answer in answers) == 5
+    refused = [answer for answer in answers if not isinstance(answer, Answer)]
+    assert {(type(each), getattr(each, "code", None)) for each in refused} == {(ForbiddenError, "token_used_up")}
+    again = Client(world, await world.admitting.caller(secret), secret, client.namespace)
+    again.bucket = client.bucket
+    with pytest.raises(ForbiddenError):
+        await again.request()
+
+
+async def test_a_refused_upload_does_not_count(world: World, client: Client) -> None:
+    page, _ = await holder(world, client)
+    with pytest.raises(ForbiddenError):
+        await page.request(size=10**12)
+    await page.request()
+
+
+async def test_another_tokens_upload_is_not_found(world: World, client: Client) -> None:
+    mine, _ = await holder(world, client)
+    other, _ = await holder(world, client)
+    answer = await mine.request()
+    for upload_id in (answer.record.upload_id, "upl_none"):
+        with pytest.raises(NotFoundError) as caught:
+            await world.admitting.check_own(other.caller, upload_id)
+        assert caught.value.code == "upload_not_found"
+
+
+async def test_a_token_ends_with_its_time_and_with_its_key(world: World, client: Client) -> None:
+    page, secret = await holder(world, client)
+    organization_id = client.caller.organization.organization_id
+    await world.keys.revoke(organization_id, user_id="usr_1", name="ci", actor_id="system:operator")
+    with pytest.raises(UnauthenticatedError) as caught:
+        await world.admitting.caller(secret)
+    assert caught.value.code == "key_revoked"
+    with pytest.raises(UnauthenticatedError):
+        await page.request()  # whoever passed the guard before is refused under the lock
+    world.clock.advance(timedelta(minutes=15))
+    with pytest.raises(UnauthenticatedError) as caught:
+        await world.admitting.caller(secret)
+    assert caught.value.code == "token_expired"
+
+
+async def test_a_token_does_not_outlive_its_key(world: World, client: Client) -> None:
+    soon = world.clock.now() + timedelta(minutes=1)
+    key = msgspec.structs.replace(client.caller.key, expires_at=soon)
+    caller = msgspec.structs.replace(client.caller, key=key)
+    wish = TokenWish(expires_in=timedelta(hours=1))
+    token, _ = await world.issue_token(caller, client.namespace, client.bucket, wish)
+    assert token.expires_at == soon

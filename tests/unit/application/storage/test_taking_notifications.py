@@ -1,0 +1,299 @@
+"""What storage tells leads to what is due."""
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+
+from adapters.memory.notification_queue import MemoryNotificationQueue
+from application.loading import load_upload
+from application.ports.jobs import JobKind
+from application.storage.consuming_notifications import ConsumingStorageEvents
+from application.storage.taking_notifications import Taken, TakingStorageEvents
+from application.uploads.requesting import Answer
+from domain.events.registry import decode
+from domain.refusals import InvalidInputError
+from domain.uploads.upload import SeenBy, Status, UploadVerificationBegan
+from tests.unit.application.world import BYTES, Client, World
+
+MATCHED = Taken(received=1, matched=1, ignored=0)
+IGNORED = Taken(received=1, matched=0, ignored=1)
+
+
+def notification(*keys: str, name: str = "ObjectCreated:Put", etag: str = "e", bucket: str = "memory") -> bytes:
+    return json.dumps(
+        {
+            "Records": [
+                {
+                    "eventName": name,
+                    "s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key), "eTag": etag}},
+                }
+                for key in keys
+            ]
+        }
+    ).encode()
+
+
+@pytest.fixture
+def unknown() -> list[bytes]:
+    return []
+
+
+@pytest.fixture
+def take(client: Client, unknown: list[bytes]) -> TakingStorageEvents:
+    world = client.world
+    return TakingStorageEvents(
+        log=world.log,
+        jobs=world.jobs,
+        storage=world.storage,
+        clock=world.clock,
+        ids=world.ids,
+        report_unknown=unknown.append,
+    )
+
+
+async def request(client: Client, *, auto_confirm: bool | None = True, **asked: Any) -> Answer:  # noqa: ANN401  # as for `wish`
+    return await client.request(auto_confirm=auto_confirm, **asked)
+
+
+async def work(world: World) -> None:
+    await world.pass_time(timedelta(0))
+
+
+async def test_bytes_that_storage_tells_of_are_proved_without_a_confirmation(
+    client: Client, take: TakingStorageEvents
+) -> None:
+    answer = await request(client)
+    client.put(answer)
+
+    assert await take(notification(answer.record.storage_key)) == MATCHED
+
+    assert (await client.record(answer)).status is Status.PROCESSING  # nothing is proved within the call
+    await work(client.world)
+    record = await client.record(answer)
+    assert (record.status, record.auto_confirm, record.size_bytes) == (Status.COMPLETED, True, len(BYTES))
+    stored = await client.world.log.read_stream(answer.record.upload_id)
+    (began,) = (e for e in map(decode, (s.state for s in stored)) if isinstance(e, UploadVerificationBegan))
+    assert (began.seen_by, began.inline, began.origin.actor_id) == (SeenBy.STORAGE_EVENT, False, "system:storage")
+
+
+async def test_wrong_bytes_fail_as_if_they_had_been_confirmed(client: Client, take: TakingStorageEvents) -> None:
+    answer = await request(client, sha256="0" * 64)
+    client.put(answer)
+
+    await take(notification(answer.record.storage_key))
+    await work(client.world)
+
+    assert (await client.record(answer)).failure_reason == "hash_mismatch"
+
+
+async def test_without_auto_confirm_nothing_happens_until_the_client_confirms(
+    client: Client, take: TakingStorageEvents
+) -> None:
+    answer = await request(client, auto_confirm=None)
+    client.put(answer)
+    before = await client.world.log.head()
+
+    assert await take(notification(answer.record.storage_key)) == MATCHED
+
+    assert await client.world.log.head() == before
+    assert (await client.confirm(answer)).status is Status.COMPLETED
+
+
+async def test_an_upload_does_as_its_bucket_unless_it_says_otherwise(client: Client) -> None:
+    await client.make_bucket("quick", auto_confirm=True)
+
+    asked = [await request(client, auto_confirm=wanted) for wanted in (None, True, False)]
+
+    assert [answer.record.auto_confirm for answer in asked] == [True, True, False]
+    assert [(await client.record(answer)).auto_confirm for answer in asked] == [True, True, False]
+
+
+async def test_events_that_come_twice_or_late_change_nothing(client: Client, take: TakingStorageEvents) -> None:
+    answer = await request(client)
+    content = client.put(answer)
+    told = notification(answer.record.storage_key, answer.record.storage_key, etag=content.etag)
+
+    assert await take(told) == Taken(received=2, matched=2, ignored=0)
+    await work(client.world)
+    done = await client.world.log.head()
+    assert await take(told) == Taken(received=2, matched=2, ignored=0)
+    await work(client.world)
+
+    assert await client.world.log.head() == done
+
+
+async def test_an_event_before_the_bytes_can_be_seen_is_made_up_for(client: Client, take: TakingStorageEvents) -> None:
+    answer = await request(client)
+
+    await take(notification(answer.record.storage_key))
+    await work(client.world)
+    assert (await client.record(answer)).status is Status.PENDING
+    client.put(answer)
+    await client.world.pass_time(timedelta(seconds=3))
+
+    assert (await client.record(answer)).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("name", ["ObjectCreated:Put", "ObjectRemoved:Delete"])
+async def test_events_of_a_canceled_upload_change_nothing(client: Client, take: TakingStorageEvents, name: str) -> None:
+    answer = await request(client)
+    await client.cancel(answer)
+    before = await client.world.log.head()
+
+    assert await take(notification(answer.record.storage_key, name=name)) == MATCHED
+
+    assert await client.world.log.head() == before
+
+
+async def test_an_upload_that_failed_stays_failed(client: Client, take: TakingStorageEvents) -> None:
+    answer = await request(client)
+    await client.world.pass_time(timedelta(hours=2))
+    client.put(answer)
+
+    assert await take(notification(answer.record.storage_key)) == MATCHED
+    await work(client.world)
+
+    assert (await client.record(answer)).status is Status.FAILED
+
+
+async def test_what_is_not_ours_is_ignored(client: Client, take: TakingStorageEvents) -> None:
+    key = (await request(client)).record.storage_key
+    head = await client.world.log.head()
+
+    assert await take(notification(key, bucket="another")) == IGNORED
+    for other in ("HappyFace.jpg", key + "x", "x" + key, key.replace("/upl_", "/upl_9"), key + "\0", ""):
+        assert await take(notification(other)) == IGNORED, other
+    assert await client.world.log.head() == head
+
+
+async def test_a_forgotten_upload_is_nobodys(client: Client, take: TakingStorageEvents) -> None:
+    answer = await request(client)
+    await client.world.pass_time(timedelta(hours=2))
+    await client.world.pass_time(timedelta(days=31))
+
+    assert await take(notification(answer.record.storage_key)) == IGNORED
+
+
+async def test_an_unknown_shape_is_reported_and_holds_nothing(take: TakingStorageEvents, unknown: list[bytes]) -> None:
+    assert await take(b'{"hello": "world"}') == Taken(received=0, matched=0, ignored=0)
+    assert unknown == [b'{"hello": "world"}']
+
+
+async def test_what_is_not_json_is_refused(take: TakingStorageEvents) -> None:
+    with pytest.raises(InvalidInputError):
+        await take(b"hello")
+
+
+class TestWithoutVersions:
+    """Where a URL that still works can overwrite what was proved."""
+
+    @pytest.fixture
+    async def client(self) -> Client:
+        return await World(versioned=False).tenant()
+
+    async def test_other_bytes_are_looked_at_at_once_and_again_when_the_url_is_dead(
+        self, client: Client, take: TakingStorageEvents
+    ) -> None:
+        answer = await request(client)
+        client.put(answer)
+        await client.confirm(answer)
+        changed = client.put(answer, b"other")
+
+        assert await take(notification(answer.record.storage_key, etag=changed.etag)) == MATCHED
+        await work(client.world)
+
+        assert (await client.record(answer)).changed_etag == changed.etag
+        last = client.put(answer, b"and others")
+        await client.world.pass_time(timedelta(hours=2))
+        assert (await client.record(answer)).changed_etag == last.etag
+
+    async def test_the_etag_that_was_proved_is_no_news(self, client: Client, take: TakingStorageEvents) -> None:
+        answer = await request(client)
+        content = client.put(answer)
+        await client.confirm(answer)
+
+        await take(notification(answer.record.storage_key, etag=content.etag))
+
+        assert await client.world.jobs.next_due() == answer.record.due_at
+
+    async def test_bytes_that_are_gone_are_recorded(self, client: Client, take: TakingStorageEvents) -> None:
+        answer = await request(client)
+        client.put(answer)
+        await client.confirm(answer)
+        await client.world.storage.delete(answer.record.storage_key)
+
+        await take(notification(answer.record.storage_key, name="ObjectRemoved:Delete"))
+        await work(client.world)
+
+        assert (await client.record(answer)).changed_etag == ""
+
+
+async def test_an_overwritten_upload_with_a_version_of_its_own_needs_no_look(
+    client: Client, take: TakingStorageEvents
+) -> None:
+    answer = await request(client)
+    client.put(answer)
+    await client.confirm(answer)
+
+    await take(notification(answer.record.storage_key, etag="another"))
+
+    leased = await client.world.jobs.lease(now=client.world.clock.now(), limit=9, lasts=timedelta(1))
+    assert JobKind.RECHECK not in {job.kind for job in leased}
+
+
+class TestConsuming:
+    """The same, from a queue."""
+
+    async def test_a_notification_is_deleted_once_it_was_taken_in(
+        self, client: Client, take: TakingStorageEvents
+    ) -> None:
+        queue = MemoryNotificationQueue(wait_seconds=0)
+        answer = await request(client)
+        client.put(answer)
+        queue.put(notification(answer.record.storage_key))
+        queue.put(b"not JSON")
+        problems: list[Exception] = []
+        consume = ConsumingStorageEvents(queue=queue, take=take, report=problems.append)
+
+        assert await consume.take_some()
+        queue.return_all()
+
+        assert list(await queue.receive()) == []
+        assert [type(problem) for problem in problems] == [InvalidInputError]
+        await work(client.world)
+        assert (await client.record(answer)).status is Status.COMPLETED
+
+    async def test_what_could_not_be_taken_in_comes_again(
+        self, client: Client, take: TakingStorageEvents, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        queue = MemoryNotificationQueue(wait_seconds=0)
+        answer = await request(client)
+        queue.put(notification(answer.record.storage_key))
+        problems: list[Exception] = []
+        consume = ConsumingStorageEvents(queue=queue, take=take, report=problems.append)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(client.world.log, "read_stream", None)
+            assert not await consume.take_some()
+        queue.return_all()
+        assert await consume.take_some()
+
+        assert len(problems) == 1
+        loaded = await load_upload(client.world.log, answer.record.upload_id)
+        assert type(loaded.state).__name__ == "Processing"
+
+    async def test_it_stops_at_once_while_it_waits(self, take: TakingStorageEvents) -> None:
+        queue = MemoryNotificationQueue(wait_seconds=3600)
+        stopping = asyncio.Event()
+        running = asyncio.create_task(
+            ConsumingStorageEvents(queue=queue, take=take, report=lambda _: None).run(stopping)
+        )
+
+        stopping.set()
+
+        async with asyncio.timeout(5):
+            await running

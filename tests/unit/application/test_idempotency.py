@@ -1,0 +1,373 @@
+import asyncio
+import hashlib
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from application.idempotency import (
+    KEPT,
+    LEASE,
+    Creation,
+    Remembered,
+    SeededIds,
+    check_idempotency_key,
+    keyed_request,
+)
+from application.ports.clock import Ids
+from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
+from application.tasks.worker import TIDY
+from application.uploads.requesting import Answer, Wish
+from domain.keys.api_key import Permission
+from domain.refusals import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
+from domain.uploads.admission import Announcement
+from domain.uploads.upload import Status
+from tests.unit.application.uploads.test_replacing import key_of
+from tests.unit.application.world import BYTES, SHA256, Client, World
+
+
+def announcing(client: Client, *, size: int = len(BYTES), sha256: str | None = None) -> Creation[Answer]:
+    """Return the creation of an upload, as the route has it."""
+    request_upload = client.world._request
+    wish = Wish(
+        announcement=Announcement(
+            filename="clip.mp4", content_type="video/mp4", file_size_bytes=size, sha256=sha256, blob_property="video"
+        ),
+    )
+    return Creation(
+        prefix="upl_",
+        make=lambda ids: request_upload(client.caller, client.namespace, client.bucket, wish, ids=ids),
+        made=lambda answer: (answer.record.upload_id,),
+        found=request_upload.made_before,
+        again=lambda known: request_upload.again(
+            client.caller, client.namespace, client.bucket, known.ids[0], drawn=known.drawn[0]
+        ),
+    )
+
+
+async def once(
+    client: Client, creation: Creation[Answer] | None = None, *, key: str = "k", body: bytes = b"{}"
+) -> Answer:
+    request = keyed_request(
+        organization_id=client.caller.organization.organization_id,
+        key_id=client.caller.key.key_id,
+        key=key,
+        what=("POST", "/v1/buckets/clips/uploads"),
+        body=body,
+    )
+    return await client.world.do_once(request, creation or announcing(client))
+
+
+async def test_the_same_request_is_answered_with_the_same_upload(client: Client) -> None:
+    first = await once(client)
+    again = await once(client)
+    assert again == first
+    assert await client.quota() == (len(BYTES), 0)
+    assert (await client.world.tags()).count("upload.requested") == 1
+
+
+async def test_the_url_is_signed_anew_with_the_time_that_is_left(world: World, client: Client) -> None:
+    first = await once(client)
+    world.clock.advance(timedelta(minutes=40))
+    again = await once(client)
+    assert first.signed is not None
+    assert again.signed is not None
+    assert again.signed.expires_at == first.signed.expires_at == first.record.expires_at
+    assert again.signed.headers == first.signed.headers
+    world.clock.advance(timedelta(minutes=20))
+    late = await once(client)
+    assert (late.record, late.signed) == (first.record, None)
+
+
+async def test_an_upload_that_has_ended_is_answered_as_it_stands(client: Client) -> None:
+    first = await once(client)
+    client.put(first, BYTES)
+    await client.confirm(first)
+    again = await once(client)
+    assert again.record.upload_id == first.record.upload_id
+    assert (again.record.status, again.signed) == (Status.COMPLETED, None)
+
+
+async def test_a_duplicate_is_answered_as_one_again(client: Client) -> None:
+    original = await client.request(size=len(BYTES), sha256=SHA256)
+    client.put(original, BYTES)
+    await client.confirm(original)
+    first = await once(client, announcing(client, sha256=SHA256))
+    again = await once(client, announcing(client, sha256=SHA256))
+    assert first.is_duplicate
+    assert again == first
+    assert (await client.world.tags()).count("upload.duplicate_avoided") == 1
+
+
+async def test_another_request_and_one_in_flight_are_refused(client: Client) -> None:
+    creation = announcing(client)
+
+    async def twice(ids: Ids) -> Answer:
+        with pytest.raises(ConflictError) as in_flight:
+            await once(client)
+        assert in_flight.value.code == "idempotency_key_in_flight"
+        return await creation.make(ids)
+
+    slow: Creation[Answer] = Creation(prefix="upl_", make=twice, made=creation.made, again=creation.again)
+    await once(client, slow)
+    with pytest.raises(InvalidInputError) as reused:
+        await once(client, body=b'{"filename": "another"}')
+    assert reused.value.code == "idempotency_key_reused"
+    await once(client, key="another", body=b'{"filename": "another"}')
+
+
+def test_a_key_of_another_api_key_is_another_one() -> None:
+    names = {
+        keyed_request(organization_id="org", key_id=key_id, key=key, what=(), body=b"").name
+        for key_id, key in (("key_1", "a"), ("key_2", "a"), ("key_1", "b"))
+    }
+    assert len(names) == 3
+
+
+async def test_a_refused_request_frees_its_key(client: Client) -> None:
+    with pytest.raises(QuotaExceededError):
+        await once(client, announcing(client, size=100_000), body=b"too large")
+    answer = await once(client, body=b"smaller")
+    assert answer.record.status is Status.PENDING
+
+
+async def test_what_died_after_its_upload_was_made_makes_no_second_one(world: World, client: Client) -> None:
+    creation = announcing(client)
+
+    async def dies(ids: Ids) -> Answer:
+        await creation.make(ids)
+        raise KeyboardInterrupt
+
+    dying: Creation[Answer] = Creation(prefix="upl_", make=dies, made=creation.made, again=creation.again)
+    with pytest.raises(KeyboardInterrupt):
+        await once(client, dying)
+    with pytest.raises(ConflictError):
+        await once(client)
+    world.clock.advance(LEASE)
+    answer = await once(client)
+    assert answer.signed is not None
+    assert (await world.tags()).count("upload.requested") == 1
+    assert await once(client) == answer, "and now it is known what was made"
+
+
+async def test_what_an_earlier_attempt_made_is_the_answer_only_once_it_is_durable(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    creation = announcing(client)
+
+    async def dies(ids: Ids) -> Answer:
+        await creation.make(ids)
+        raise OutcomeUnknownError("the connection was lost")
+
+    with pytest.raises(OutcomeUnknownError):
+        await once(client, Creation(prefix="upl_", make=dies, made=creation.made, again=creation.again))
+
+    async def not_yet() -> None:
+        raise OutcomeUnknownError("no standby has it")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.log, "make_durable", not_yet)
+        with pytest.raises(OutcomeUnknownError):
+            await once(client)
+    assert (await once(client)).record.status is Status.PENDING
+    assert (await world.tags()).count("upload.requested") == 1
+
+
+async def test_what_died_before_its_upload_was_made_is_carried_out_by_the_next_one(
+    world: World, client: Client
+) -> None:
+    creation = announcing(client)
+
+    async def dies(ids: Ids) -> Answer:
+        raise KeyboardInterrupt(ids)
+
+    dying: Creation[Answer] = Creation(prefix="upl_", make=dies, made=creation.made, again=creation.again)
+    with pytest.raises(KeyboardInterrupt):
+        await once(client, dying)
+    world.clock.advance(LEASE)
+    assert (await once(client)).signed is not None
+    assert (await world.tags()).count("upload.requested") == 1
+
+
+async def test_after_an_outcome_that_nobody_knows_the_same_request_goes_on_at_once_and_no_other(client: Client) -> None:
+    creation = announcing(client)
+
+    async def loses_its_answer(ids: Ids) -> Answer:
+        await creation.make(ids)
+        raise LogUnavailableError("the connection was lost")
+
+    losing: Creation[Answer] = Creation(prefix="upl_", make=loses_its_answer, made=creation.made, again=creation.again)
+    with pytest.raises(LogUnavailableError):
+        await once(client, losing)
+    with pytest.raises(InvalidInputError):
+        await once(client, body=b"another")
+    assert (await once(client)).signed is not None
+    assert (await client.world.tags()).count("upload.requested") == 1
+
+
+async def test_a_refusal_after_an_attempt_of_unknown_outcome_keeps_the_key_for_the_same_request(
+    client: Client,
+) -> None:
+    async def loses_its_answer(ids: Ids) -> Answer:
+        raise LogUnavailableError(str(ids))
+
+    async def never(known: Remembered) -> Answer:
+        raise AssertionError(known)
+
+    losing: Creation[Answer] = Creation(prefix="upl_", make=loses_its_answer, made=lambda _: (), again=never)
+    with pytest.raises(LogUnavailableError):
+        await once(client, losing)
+    with pytest.raises(QuotaExceededError):
+        await once(client, announcing(client, size=100_000))
+    with pytest.raises(InvalidInputError):
+        await once(client, body=b"another")
+    assert (await once(client)).signed is not None
+
+
+async def test_after_24_hours_a_key_is_new_and_a_worker_removes_it(world: World, client: Client) -> None:
+    first = await once(client)
+    world.clock.advance(KEPT)
+    second = await once(client)
+    assert second.record.upload_id != first.record.upload_id
+    world.clock.advance(KEPT)
+    assert await world.do_once.drop_expired() == 1
+    assert await world.do_once.drop_expired() == 0
+    assert TIDY < KEPT
+
+
+async def test_a_worker_removes_what_has_expired_while_it_runs(world: World, client: Client) -> None:
+    await once(client)
+    world.clock.advance(KEPT)
+    stopping = asyncio.Event()
+    worker = asyncio.create_task(world.working.run(stopping))
+    async with asyncio.timeout(10):
+        while world.idempotency_keys._rows:
+            await asyncio.sleep(0)
+    stopping.set()
+    await worker
+
+
+async def test_an_upload_that_was_forgotten_meanwhile_is_not_found(client: Client) -> None:
+    first = await once(client)
+    await client.cancel(first)
+    await client.world.forget(first.record.upload_id, actor_id="system:test")
+    with pytest.raises(NotFoundError):
+        await once(client)
+
+
+def test_ids_of_a_seed_are_the_same_in_every_attempt_and_secrets_are_not(world: World) -> None:
+    first, second, other = (SeededIds(seed, world.ids) for seed in ("a", "a", "b"))
+    drawn = [first.new("upl_") for _ in range(100)]
+    assert drawn == [second.new("upl_") for _ in range(100)]
+    assert len(set(drawn)) == 100
+    assert all(len(upload_id) == 20 for upload_id in drawn)
+    assert other.new("upl_") != drawn[0]
+    assert first.secret() != second.secret()
+
+
+@pytest.mark.parametrize("key", ["", "a" * 256, "a\tb", "a\nb", "\x7f"])
+def test_a_key_that_is_none_is_refused(key: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        check_idempotency_key(key)
+    assert refused.value.code == "invalid_idempotency_key"
+
+
+@pytest.mark.parametrize("key", ["a", "a" * 255, "8e03978e-40d5-43e8-bc93-6894a57f9324", "eine Ü-Zahl"])
+def test_any_other_key_is_taken_as_it_is(key: str) -> None:
+    assert check_idempotency_key(key) == key
+
+
+def announcing_many(client: Client, *wishes: Wish) -> Creation[list[Answer]]:
+    """Return the creation of a batch, as the route has it."""
+    request_upload = client.world._request
+    return Creation(
+        prefix="upl_",
+        count=len(wishes),
+        make=lambda ids: request_upload.many(client.caller, client.namespace, client.bucket, wishes, ids=ids),
+        made=lambda answers: tuple(answer.record.upload_id for answer in answers),
+        found=request_upload.made_before,
+        again=lambda known: request_upload.all_again(
+            client.caller, client.namespace, client.bucket, wishes, known.ids, drawn=known.drawn
+        ),
+    )
+
+
+@pytest.mark.parametrize("batch", ["K", "N", "KK", "KN", "NK", "NKKN"], ids=lambda batch: f"{batch}-")
+@pytest.mark.parametrize("meanwhile", ["nothing", "the new bytes became known"])
+async def test_a_batch_that_died_before_its_answer_is_answered_as_it_was(
+    world: World, client: Client, batch: str, meanwhile: str
+) -> None:
+    await client.upload(create_object=False)
+    new = hashlib.sha256(b"new bytes").hexdigest()
+    wishes = [client.wish(sha256=SHA256 if each == "K" else new, size=None, create_object=False) for each in batch]
+    creation = announcing_many(client, *wishes)
+    answered: list[list[Answer]] = []
+
+    async def dies(ids: Ids) -> list[Answer]:
+        answered.append(await creation.make(ids))
+        raise KeyboardInterrupt
+
+    request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=batch.encode())
+    with pytest.raises(KeyboardInterrupt):
+        await world.do_once(request, msgspec.structs.replace(creation, make=dies))
+    if meanwhile != "nothing":
+        await client.upload(b"new bytes", create_object=False)
+    world.clock.advance(LEASE)
+    before = await world.log.head()
+
+    again = await world.do_once(request, creation)
+
+    assert [each.record.upload_id for each in again] == [each.record.upload_id for each in answered[0]]
+    assert [each.is_duplicate for each in again] == [each == "K" for each in batch]
+    assert [each.signed is None for each in again] == [each == "K" for each in batch]
+    assert await world.log.head() == before
+    assert [each.record for each in await world.do_once(request, creation)] == [each.record for each in again]
+
+
+async def test_a_batch_of_which_some_are_gone_is_answered_each_in_its_place(world: World, client: Client) -> None:
+    original = await client.upload(create_object=False)
+    wishes = [
+        client.wish(sha256=SHA256, filename="known.mp4", create_object=False),
+        client.wish(filename="erased.mp4", size=9, metadata={"n": 1}, create_object=False),
+        client.wish(filename="awaited.mp4", create_object=False),
+    ]
+    creation = announcing_many(client, *wishes)
+    request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=b"")
+    known, erased, awaited = await world.do_once(request, creation)
+    assert (known.is_duplicate, known.record.upload_id) == (True, original.record.upload_id)
+    client.put(erased, b"new bytes")
+    await client.confirm(erased)
+    await client.cancel(erased)
+    await client.cancel(original)
+    assert not await client.exists(erased)
+    world.clock.advance(timedelta(minutes=1))
+
+    again = await world.do_once(request, creation)
+
+    assert [each.record.filename for each in again] == ["known.mp4", "erased.mp4", "awaited.mp4"]
+    assert [each.record.failure_reason for each in again] == ["upload_not_found", "upload_not_found", None]
+    assert [each.record.status for each in again] == [Status.FAILED, Status.FAILED, Status.PENDING]
+    assert [each.signed is not None for each in again] == [False, False, True]
+    assert (again[1].record.upload_id, again[1].record.metadata) == (erased.record.upload_id, {"n": 1})
+    assert {each.record.created_at for each in again} == {awaited.record.created_at}
+    assert again[0].record.upload_id != original.record.upload_id
+    assert not again[0].is_duplicate
+    assert again[2].record == awaited.record
+
+
+async def test_an_original_that_may_not_be_read_any_more_is_not_told_again(world: World, client: Client) -> None:
+    original = await client.upload()
+    less = await key_of(client, Permission.WRITE)
+    wish = client.wish(sha256=SHA256)
+    request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=b"")
+    (answer,) = await world.do_once(request, announcing_many(client, wish))
+    assert answer.record.upload_id == original.record.upload_id
+
+    (again,) = await world.do_once(request, announcing_many(less, wish))
+
+    assert (again.record.status, again.record.failure_reason) == (Status.FAILED, "upload_not_found")
+    assert original.record.upload_id not in str(again)
+    with pytest.raises(NotFoundError):
+        await world._request.again(
+            less.caller, less.namespace, less.bucket, original.record.upload_id, drawn=again.record.upload_id
+        )

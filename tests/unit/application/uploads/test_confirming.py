@@ -1,0 +1,261 @@
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from application.ports.object_storage import StorageUnavailableError
+from application.rules import Rules
+from domain.buckets.bucket import Policy, UniqueKey
+from domain.refusals import NotFoundError, WrongStateError
+from domain.uploads.upload import Status
+from tests.unit.application.world import BYTES, SHA256, Client, World
+
+KEY = UniqueKey(fields=("title",))
+
+
+async def test_a_confirmed_upload_is_proved_and_becomes_an_object(client: Client) -> None:
+    answer = await client.request(sha256=SHA256)
+    stored = client.put(answer)
+
+    confirmed = await client.confirm(answer, etag=f'"{stored.etag}"', size=len(BYTES))
+
+    record = await client.record(answer)
+    assert (confirmed.status, confirmed.record) == (Status.COMPLETED, record)
+    assert (record.sha256, record.etag, record.version_id) == (SHA256, stored.etag, stored.version_id)
+    made = await client.world.read_side.bucket_object(client.namespace.namespace_id, record.object_id or "")
+    assert made is not None
+    assert [blob.upload_id for blob in made.blobs] == [record.upload_id]
+    assert await client.quota() == (0, len(BYTES))
+
+
+async def test_a_second_confirm_gets_the_same_answer_and_records_nothing(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+    first = await client.confirm(answer)
+    before = await client.world.log.head()
+
+    assert await client.confirm(answer, etag="other") == first
+    assert await client.world.log.head() == before
+
+
+async def test_a_confirm_before_the_bytes_changes_nothing_and_may_be_repeated(client: Client) -> None:
+    answer = await client.request()
+    before = await client.world.log.head()
+
+    with pytest.raises(WrongStateError) as caught:
+        await client.confirm(answer)
+
+    assert caught.value.code == "content_not_found"
+    assert await client.world.log.head() == before
+    client.put(answer)
+    assert (await client.confirm(answer)).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("asked", "body", "etag", "code"),
+    [
+        ({}, BYTES, "other", "etag_mismatch"),
+        ({}, BYTES + b"!", None, "size_mismatch"),
+        ({"sha256": "0" * 64}, BYTES, None, "hash_mismatch"),
+        ({"size": None}, b"x" * 1001, None, "quota_exceeded"),
+    ],
+)
+async def test_wrong_bytes_fail_the_upload_release_its_quota_and_are_deleted(
+    client: Client, asked: dict[str, object], body: bytes, etag: str | None, code: str
+) -> None:
+    answer = await client.request(**asked)
+    client.put(answer, body)
+
+    with pytest.raises(WrongStateError) as caught:
+        await client.confirm(answer, etag=etag)
+
+    assert caught.value.code == code
+    record = await client.record(answer)
+    assert (record.status, record.failure_reason) == (Status.FAILED, code)
+    assert await client.quota() == (0, 0)
+    await client.world.pass_time(timedelta(0))
+    assert client.world.storage.get(record.storage_key) is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [({"sha256": "0" * 64}, "hash_mismatch"), ({"crc64nvme": "AAAAAAAAAAA="}, "checksum_mismatch")],
+)
+@pytest.mark.parametrize("as_task", [False, True])
+async def test_other_bytes_than_the_client_sent_fail_the_upload_whoever_looks(
+    client: Client, claims: dict[str, Any], code: str, as_task: bool
+) -> None:
+    answer = await client.request()
+    client.world.storage.put(answer.record.storage_key, BYTES, "video/mp4", crc64nvme="rosUhgp5mIg=")
+
+    with suppress(WrongStateError):
+        await client.confirm(answer, as_task=as_task, **claims)
+    await client.world.pass_time(timedelta(0))
+
+    assert (await client.record(answer)).failure_reason == code
+
+
+async def test_what_the_client_sent_is_accepted_and_a_crc_that_storage_has_not_says_nothing(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+
+    confirmed = await client.confirm(answer, sha256=SHA256, crc64nvme="AAAAAAAAAAA=")
+
+    assert (confirmed.status, confirmed.record.sha256) == (Status.COMPLETED, SHA256)
+
+
+async def test_another_content_type_than_promised_fails_the_upload(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer, content_type="video/webm")
+
+    with pytest.raises(WrongStateError) as caught:
+        await client.confirm(answer)
+
+    assert caught.value.code == "content_type_mismatch"
+
+
+async def test_bytes_that_arrived_with_a_content_encoding_fail_the_upload(client: Client) -> None:
+    answer = await client.request()
+    client.world.storage.put(answer.record.storage_key, BYTES, "video/mp4", content_encoding="gzip")
+
+    with pytest.raises(WrongStateError, match="Content-Encoding: gzip") as caught:
+        await client.confirm(answer)
+
+    assert caught.value.code == "content_encoding"
+    assert client.world.storage.get(answer.record.storage_key) is not None  # a worker deletes it
+    await client.world.pass_time(timedelta(0))
+    assert client.world.storage.get(answer.record.storage_key) is None
+
+
+async def test_confirm_is_accepted_after_the_url_has_expired(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+    client.world.clock.advance(timedelta(hours=2))
+
+    assert (await client.confirm(answer)).status is Status.COMPLETED
+
+
+async def test_a_storage_that_cannot_be_asked_changes_nothing(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+    before = await client.world.log.head()
+    client.world.storage.fail_next(1)
+
+    with pytest.raises(StorageUnavailableError):
+        await client.confirm(answer)
+
+    assert await client.world.log.head() == before
+
+
+async def test_a_task_is_answered_at_once_and_a_worker_ends_it(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+
+    confirmed = await client.confirm(answer, as_task=True)
+
+    assert confirmed.status is Status.PROCESSING
+    assert confirmed.task_id
+    again = await client.confirm(answer)
+    assert (again.status, again.task_id) == (Status.PROCESSING, confirmed.task_id)
+    await client.world.pass_time(timedelta(0))
+    record = await client.record(answer)
+    assert (record.status, record.task_id) == (Status.COMPLETED, confirmed.task_id)
+
+
+async def test_a_large_file_is_left_to_a_worker() -> None:
+    client = await World(rules=Rules(inline_limit_bytes=len(BYTES))).tenant()
+    answer = await client.request()
+    client.put(answer)
+
+    assert (await client.confirm(answer)).status is Status.PROCESSING
+
+
+async def test_a_storage_that_goes_silent_in_the_middle_is_asked_again_by_a_worker(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+    confirmed = await client.confirm(answer, as_task=True)
+    client.world.storage.fail_next(1)
+
+    await client.world.pass_time(timedelta(0))
+
+    assert (await client.world.tags())[-1] == "upload.verification_abandoned"
+    assert await client.quota() == (len(BYTES), 0)
+    await client.world.pass_time(timedelta(minutes=1))
+    record = await client.record(answer)
+    assert (record.status, record.task_id) == (Status.COMPLETED, confirmed.task_id)
+    assert await client.quota() == (0, len(BYTES))
+
+
+async def test_a_duplicate_found_at_confirm_keeps_no_bytes_and_carries_the_originals_object(client: Client) -> None:
+    original = await client.upload()
+    answer = await client.request()
+    client.put(answer)
+
+    confirmed = await client.confirm(answer)
+
+    assert confirmed.status is Status.COMPLETED
+    assert confirmed.record.duplicate_of == original.record.upload_id
+    assert confirmed.record.object_id == original.record.object_id is not None
+    assert await client.quota() == (0, len(BYTES))
+    await client.world.pass_time(timedelta(0))
+    assert client.world.storage.get(answer.record.storage_key) is None
+    assert client.world.storage.get(original.record.storage_key) is not None
+
+
+async def test_a_duplicate_makes_an_object_of_the_originals_bytes_if_there_is_none(client: Client) -> None:
+    original = await client.upload(create_object=False)
+    confirmed = await client.upload()
+
+    made = await client.world.read_side.bucket_object(client.namespace.namespace_id, confirmed.record.object_id or "")
+
+    assert made is not None
+    assert [blob.upload_id for blob in made.blobs] == [original.record.upload_id]
+    assert made.blobs[0].storage_key == original.record.storage_key
+
+
+async def test_a_duplicate_never_fails_for_quota() -> None:
+    client = await World().tenant(quota_bytes=len(BYTES))
+    await client.upload()
+    answer = await client.request(size=None)
+    client.put(answer)
+
+    assert (await client.confirm(answer)).record.duplicate_of is not None
+
+
+async def test_a_unique_key_taken_by_the_time_of_confirm_completes_without_bytes(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=KEY)
+    slow = await client.request(object_metadata={"title": "A"})
+    fast = await client.upload(b"other bytes", object_metadata={"title": "A"})
+    client.put(slow)
+
+    confirmed = await client.confirm(slow)
+
+    assert confirmed.status is Status.COMPLETED
+    assert confirmed.record.existing_object_id == fast.record.object_id is not None
+    assert await client.quota() == (0, len(b"other bytes"))
+
+
+async def test_the_policy_of_the_confirm_counts(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=KEY)
+    slow = await client.request(object_metadata={"title": "A"})
+    fast = await client.upload(b"other bytes", object_metadata={"title": "A"})
+    client.put(slow)
+
+    confirmed = await client.confirm(slow, policy=Policy.UPSERT)
+
+    assert confirmed.record.object_id == fast.record.object_id
+    made = await client.world.read_side.bucket_object(client.namespace.namespace_id, confirmed.record.object_id or "")
+    assert made is not None
+    assert [blob.upload_id for blob in made.blobs] == [slow.record.upload_id]
+
+
+async def test_an_upload_of_others_is_not_found(client: Client) -> None:
+    answer = await client.request()
+    other = await client.world.create_namespace(client.caller, name="other", description=None, settings={})
+    client.namespace = other
+
+    with pytest.raises(NotFoundError) as caught:
+        await client.confirm(answer)
+
+    assert caught.value.code == "upload_not_found"

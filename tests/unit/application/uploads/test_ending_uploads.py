@@ -1,0 +1,181 @@
+"""Canceling, expiring, rechecking and forgetting."""
+
+from datetime import timedelta
+
+import pytest
+
+from application.loading import load_upload
+from domain.refusals import NotFoundError, WrongStateError
+from domain.uploads.upload import Failed, FailureReason, Status, request_of
+from tests.unit.application.world import BYTES, Client, World
+
+AFTER_THE_GRACE = timedelta(hours=1, minutes=16)
+MONTH = timedelta(days=31)
+
+
+async def test_a_canceled_upload_releases_its_quota_and_loses_its_bytes(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+
+    await client.cancel(answer)
+
+    assert (await client.record(answer)).status is Status.CANCELED
+    assert await client.quota() == (0, 0)
+    await client.world.pass_time(timedelta(0))
+    assert client.world.storage.get(answer.record.storage_key) is None
+
+
+async def test_canceling_twice_records_nothing_new(client: Client) -> None:
+    answer = await client.request()
+    await client.cancel(answer)
+    before = await client.world.log.head()
+
+    await client.cancel(answer)
+
+    assert await client.world.log.head() == before
+
+
+async def test_bytes_that_are_kept_count_until_they_are_forgotten(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+
+    await client.cancel(answer, keep_bytes=True)
+
+    assert await client.quota() == (0, len(BYTES))
+    assert client.world.storage.get(answer.record.storage_key) is not None
+    await client.world.pass_time(MONTH)
+    assert await client.quota() == (0, 0)
+    assert client.world.storage.get(answer.record.storage_key) is None
+
+
+async def test_an_upload_without_bytes_expires_after_the_grace_and_not_before(client: Client) -> None:
+    answer = await client.request()
+
+    await client.world.pass_time(timedelta(hours=1, minutes=14))
+    assert (await client.record(answer)).status is Status.PENDING
+    await client.world.pass_time(timedelta(minutes=2))
+
+    record = await client.record(answer)
+    assert (record.status, record.failure_reason) == (Status.FAILED, FailureReason.EXPIRED)
+    assert await client.quota() == (0, 0)
+
+
+async def test_an_upload_whose_client_never_came_back_is_completed_by_the_sweeper(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    assert (await client.record(answer)).status is Status.COMPLETED
+    assert client.world.problems == []
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_bytes_that_change_after_completion_are_noticed_where_storage_keeps_no_versions(*, gone: bool) -> None:
+    client = await World(versioned=False).tenant()
+    answer = await client.request()
+    client.put(answer)
+    await client.confirm(answer)
+    if gone:
+        await client.world.storage.delete(answer.record.storage_key)
+    else:
+        client.put(answer, b"other bytes!")
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    assert (await client.world.tags())[-1] == "upload.content_changed"
+    assert (await client.record(answer)).status is Status.COMPLETED
+
+
+async def test_versions_that_a_url_stored_before_the_proved_one_are_gone_once_it_has_expired(client: Client) -> None:
+    answer = await client.request(size=None)
+    for body in (b"one", b"two"):
+        client.put(answer, body)
+    proved = client.put(answer)
+    await client.confirm(answer)
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    versions = client.world.storage.list_old_versions()
+    assert [each async for page in versions for each in page] == []
+    assert await client.world.storage.head(answer.record.storage_key) == proved
+
+
+async def test_bytes_that_change_after_completion_are_replaced_by_the_proved_ones_where_storage_keeps_versions(
+    client: Client,
+) -> None:
+    answer = await client.request()
+    proved = client.put(answer)
+    await client.confirm(answer)
+    client.put(answer, b"other bytes!")
+    before = await client.world.log.head()
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    assert await client.world.storage.head(answer.record.storage_key) == proved
+    assert await client.world.log.head() == before
+
+
+async def test_what_an_operator_deleted_stays_deleted(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+    await client.confirm(answer)
+    await client.world.storage.delete(answer.record.storage_key)
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    assert await client.world.storage.head(answer.record.storage_key) is None
+    assert client.world.problems == []
+
+
+async def test_bytes_that_stay_the_same_are_no_news(client: Client) -> None:
+    answer = await client.request()
+    client.put(answer)
+    await client.confirm(answer)
+    before = await client.world.log.head()
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    assert await client.world.log.head() == before
+
+
+async def test_an_ended_upload_is_forgotten_with_all_that_is_personal(client: Client) -> None:
+    answer = await client.request(metadata={"user": "Ada"})
+    await client.world.pass_time(AFTER_THE_GRACE)
+    assert isinstance((await load_upload(client.world.log, answer.record.upload_id)).state, Failed)
+
+    await client.world.pass_time(MONTH)
+
+    assert await client.world.read_side.upload(client.namespace.namespace_id, answer.record.upload_id) is None
+    stored = await client.world.log.read_stream(answer.record.upload_id)
+    assert not any(b"Ada" in event.state or b"clip.mp4" in event.state for event in stored)
+    with pytest.raises(NotFoundError):
+        await client.confirm(answer)
+    loaded = await load_upload(client.world.log, answer.record.upload_id)
+    assert request_of(loaded.state) is None
+
+
+async def test_an_upload_that_an_object_holds_is_not_forgotten(client: Client) -> None:
+    confirmed = await client.upload()
+
+    with pytest.raises(WrongStateError):
+        await client.world.forget(confirmed.record.upload_id, actor_id="system:operator")
+    await client.world.pass_time(MONTH)
+
+    assert await client.quota() == (0, len(BYTES))
+
+
+async def test_an_upload_that_no_object_holds_stays_with_its_bytes(client: Client) -> None:
+    confirmed = await client.upload(create_object=False)
+
+    await client.world.pass_time(12 * MONTH)
+
+    assert await client.quota() == (0, len(BYTES))
+    assert client.world.storage.get(confirmed.record.storage_key) is not None
+
+
+async def test_an_open_upload_is_not_forgotten(client: Client) -> None:
+    answer = await client.request()
+
+    with pytest.raises(WrongStateError):
+        await client.world.forget(answer.record.upload_id, actor_id="system:operator")

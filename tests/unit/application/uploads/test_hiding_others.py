@@ -1,0 +1,93 @@
+"""Who may not read what others sent learns that it is there, and nothing else of it."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from application.keys.callers import may_read
+from application.keys.issuing_upload_tokens import TokenWish
+from application.uploads.hiding_others import holds_own_bytes, told_without_others, without_others
+from domain.buckets.bucket import UniqueKey
+from domain.events.cloud_events import envelope, origin_of
+from domain.keys.api_key import Permission
+from domain.refusals import ConflictError
+from tests.unit.application.uploads.test_replacing import key_of, token_of
+from tests.unit.application.world import SHA256, Client
+
+
+async def told(client: Client, upload_id: str) -> list[str]:
+    """Return what the history of an upload says without others."""
+    found = []
+    for stored in await client.world.log.read_stream(upload_id):
+        origin = origin_of(stored.state)
+        assert origin is not None
+        event = told_without_others(envelope(stored.id, stored.originator_id, stored.topic, stored.state, origin))
+        found += [] if event is None else [msgspec.json.encode(event).decode()]
+    return found
+
+
+async def test_a_duplicate_says_that_there_is_an_original_and_not_which(client: Client) -> None:
+    original = await client.upload()
+    holder = await token_of(client)
+    duplicate = await holder.upload()
+    assert duplicate.record.duplicate_of == original.record.upload_id
+
+    shown = without_others(duplicate.record)
+
+    assert (shown.duplicate_of, shown.object_id) == ("", None)
+    assert shown.storage_key == duplicate.record.storage_key
+    said = await told(client, duplicate.record.upload_id)
+    assert said
+    for secret in (original.record.upload_id, original.record.object_id or "?"):
+        assert not any(secret in each for each in said)
+
+
+async def test_what_is_inherited_does_not_say_where_it_lies(client: Client) -> None:
+    original = await client.upload(create_object=False, filename="secret.mp4")
+    duplicate = await (await token_of(client)).upload(create_object=False)
+    await client.cancel(original)
+    heir = await client.record(duplicate)
+    assert "secret" in heir.storage_key
+    assert not holds_own_bytes(heir)
+
+    shown = without_others(heir)
+
+    assert shown.storage_key == duplicate.record.storage_key
+    assert not any("secret" in each for each in await told(client, heir.upload_id))
+    signed = await client.world.sign((await token_of(client)).caller, client.namespace, [heir])
+    assert signed[0].get is None
+
+
+async def test_a_hash_that_is_known_is_asked_for_again_by_who_may_not_read(client: Client) -> None:
+    await client.upload()
+    for less in (await token_of(client), await key_of(client, Permission.WRITE)):
+        assert not may_read(less.caller, less.namespace, less.bucket)
+        assert not (await less.request(sha256=SHA256)).is_duplicate
+    assert (await client.request(sha256=SHA256)).is_duplicate
+
+
+async def test_an_object_that_is_in_the_way_is_not_named(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=UniqueKey(fields=("title",)))
+    await client.make(fields={"title": "a"})
+    less = await key_of(client, Permission.WRITE)
+    for maker, details in ((client, 1), (less, 0)):
+        with pytest.raises(ConflictError) as refused:
+            await maker.make(fields={"title": "a"})
+        assert len(refused.value.details) == details
+    skipped = (await less.request(object_metadata={"title": "a"})).record
+    assert skipped.existing_object_id
+    assert without_others(skipped).existing_object_id == ""
+
+
+async def test_a_key_knows_the_uploads_of_its_tokens_and_a_token_its_own(client: Client) -> None:
+    admitting, stranger = client.world.admitting, await key_of(client, Permission.WRITE)
+    holder = await token_of(client)
+    answer = await holder.request()
+    wish = TokenWish(expires_in=timedelta(minutes=5))
+    _, secret = await client.world.issue_token(client.caller, client.namespace, client.bucket, wish)
+    other = await admitting.caller(secret)
+    upload_id = answer.record.upload_id
+    knows = [await admitting.requested(each, upload_id) for each in (holder.caller, client.caller)]
+    does_not = [await admitting.requested(each, upload_id) for each in (stranger.caller, other)]
+    assert (knows, does_not) == ([True, True], [False, False])

@@ -1,0 +1,52 @@
+"""A record from events alone is the one that the read side shows."""
+
+from datetime import timedelta
+
+import pytest
+
+from application.uploads.records import record_at
+from domain.refusals import WrongStateError
+from domain.uploads.upload import Status
+from tests.unit.application.world import BYTES, Client, World
+
+
+@pytest.mark.parametrize("ends", ["completes", "fails", "is canceled", "expires", "is a duplicate", "waits"])
+async def test_the_record_from_the_events_is_the_one_that_is_shown(world: World, client: Client, ends: str) -> None:
+    if ends == "is a duplicate":
+        await client.upload()
+    answer = await client.request(size=None, sha256="0" * 64 if ends == "fails" else None)
+    if ends not in {"expires", "waits"}:
+        client.put(answer)
+    match ends:
+        case "completes" | "is a duplicate":
+            await client.confirm(answer)
+        case "fails":
+            with pytest.raises(WrongStateError):
+                await client.confirm(answer)
+        case "is canceled":
+            await client.cancel(answer)
+        case "expires":
+            await world.pass_time(timedelta(hours=2))
+
+    history = await world.log.read_stream(answer.record.upload_id)
+
+    assert record_at(history, world.clock.now()) == await client.record(answer)
+
+
+async def test_a_record_tells_what_was_known_at_its_time(world: World, client: Client) -> None:
+    began = world.clock.now()
+    answer = await client.request()
+    client.put(answer)
+    confirmed_at = world.clock.advance(timedelta(minutes=5))
+    await client.confirm(answer)
+    history = await world.log.read_stream(answer.record.upload_id)
+
+    first, later = record_at(history, began), record_at(history, confirmed_at - timedelta(microseconds=1))
+    last = record_at(history, confirmed_at)
+
+    assert record_at(history, began - timedelta(microseconds=1)) is None
+    assert first == later
+    assert first is not None
+    assert (first.status, first.size_bytes) == (Status.PENDING, None)
+    assert last is not None
+    assert (last.status, last.size_bytes) == (Status.COMPLETED, len(BYTES))

@@ -1,0 +1,318 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from application.ports.event_log import Command
+from domain.buckets.bucket import Policy, UniqueKey
+from domain.events.registry import decode
+from domain.refusals import (
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    QuotaExceededError,
+    RefusedError,
+    UnauthenticatedError,
+)
+from domain.uploads.upload import AnnouncedFile, Status, UploadDuplicateAvoided
+from tests.unit.application.world import BYTES, SHA256, Client, World
+
+KEY = UniqueKey(fields=("title",))
+
+
+async def test_a_request_is_answered_with_a_url_and_reserves_its_size(client: Client) -> None:
+    answer = await client.request()
+
+    assert answer.signed is not None
+    assert answer.signed.headers == {"Content-Type": "video/mp4", "Content-Length": str(len(BYTES))}
+    assert answer.record == await client.record(answer), "the answer is what the read side will say"
+    assert answer.record.status is Status.PENDING
+    assert await client.quota() == (len(BYTES), 0)
+
+
+async def test_a_size_that_is_not_declared_is_neither_signed_nor_reserved(client: Client) -> None:
+    answer = await client.request(size=None)
+
+    assert answer.signed is not None
+    assert answer.signed.headers == {"Content-Type": "video/mp4"}
+    assert await client.quota() == (0, 0)
+
+
+@pytest.mark.parametrize("seconds", [60, 86_400])
+async def test_a_url_lives_as_long_as_was_asked(client: Client, seconds: int) -> None:
+    answer = await client.request(expires_in=seconds)
+
+    assert answer.record.expires_at == client.world.clock.now() + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "code"),
+    [
+        ({"expires_in": 59}, InvalidInputError, "invalid_expiry"),
+        ({"expires_in": 86_401}, InvalidInputError, "invalid_expiry"),
+        ({"filename": "a/b"}, InvalidInputError, "invalid_filename"),
+        ({"size": 100_000_001}, ForbiddenError, "file_too_large"),
+        ({"size": 1001}, QuotaExceededError, "quota_exceeded"),
+    ],
+)
+async def test_a_refused_request_records_and_reserves_nothing(
+    client: Client, asked: dict[str, Any], error: type[RefusedError], code: str
+) -> None:
+    before = await client.world.log.head()
+
+    with pytest.raises(error) as caught:
+        await client.request(**asked)
+
+    assert caught.value.code == code
+    assert await client.world.log.head() == before
+    assert await client.quota() == (0, 0)
+
+
+async def test_reservations_fill_the_quota_to_the_last_byte(client: Client) -> None:
+    await client.request(size=600)
+    await client.request(size=400)
+
+    with pytest.raises(QuotaExceededError):
+        await client.request(size=1)
+
+
+async def test_known_bytes_are_answered_with_the_upload_that_holds_them(client: Client) -> None:
+    original = await client.upload()
+
+    answer = await client.request(sha256=SHA256)
+
+    assert (answer.is_duplicate, answer.signed, answer.record) == (True, None, original.record)
+    assert (await client.world.tags())[-1] == "upload.duplicate_avoided"
+    assert await client.quota() == (0, len(BYTES))
+
+
+async def test_what_was_announced_of_known_bytes_is_recorded(client: Client) -> None:
+    original = await client.upload(create_object=False)
+
+    await client.request(
+        sha256=SHA256,
+        filename="take 2.mp4",
+        metadata={"campaign": "summer"},
+        object_metadata={"title": "A day out"},
+        create_object=False,
+    )
+
+    stored = (await client.world.log.read_feed(after=0, limit=100))[-1]
+    avoided = decode(stored.state)
+    assert isinstance(avoided, UploadDuplicateAvoided)
+    assert avoided.original_upload_id == original.record.upload_id
+    assert avoided.request == AnnouncedFile(
+        filename="take 2.mp4",
+        content_type="video/mp4",
+        declared_size_bytes=len(BYTES),
+        metadata={"campaign": "summer"},
+        create_object=False,
+        object_metadata={"title": "A day out"},
+        blob_property=None,
+    )
+
+
+async def test_known_bytes_are_uploaded_again_for_those_who_want_that(client: Client) -> None:
+    await client.upload()
+
+    answer = await client.request(sha256=SHA256, skip_duplicates=False)
+
+    assert not answer.is_duplicate
+    assert answer.signed is not None
+
+
+async def test_bytes_in_another_bucket_are_not_known_here(client: Client) -> None:
+    await client.upload()
+    await client.make_bucket("other")
+
+    assert not (await client.request(sha256=SHA256)).is_duplicate
+
+
+async def test_a_taken_unique_key_is_skipped_and_reserves_nothing(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=KEY)
+    first = await client.upload(object_metadata={"title": "A"})
+
+    answer = await client.request(object_metadata={"title": "A"})
+
+    assert answer.signed is None
+    assert answer.record.status is Status.SKIPPED
+    assert answer.record.existing_object_id == first.record.object_id is not None
+    assert answer.record == await client.record(answer)
+    assert await client.quota() == (0, len(BYTES))
+
+
+async def test_an_upsert_never_skips(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=UniqueKey(fields=("title",), default_policy=Policy.UPSERT))
+    await client.upload(object_metadata={"title": "A"})
+
+    assert (await client.request(object_metadata={"title": "A"})).signed is not None
+
+
+async def test_an_update_needs_an_object(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=UniqueKey(fields=("title",), default_policy=Policy.UPDATE))
+
+    with pytest.raises(NotFoundError) as caught:
+        await client.request(object_metadata={"title": "A"})
+
+    assert caught.value.code == "object_not_found"
+    assert await client.quota() == (0, 0)
+
+
+async def test_a_revoked_key_requests_nothing(world: World, client: Client) -> None:
+    organization_id = client.caller.organization.organization_id
+    await world.keys.revoke(organization_id, user_id="usr_1", name="ci", actor_id="system:operator")
+
+    with pytest.raises(UnauthenticatedError) as caught:
+        await client.request()
+
+    assert caught.value.code == "key_revoked"
+    assert await client.quota() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome"), [(Policy.INSERT, "skipped"), (Policy.UPDATE, "signed"), (Policy.UPSERT, "signed")]
+)
+async def test_the_policy_of_a_request_goes_before_the_buckets(client: Client, policy: Policy, outcome: str) -> None:
+    other = Policy.UPSERT if policy is Policy.INSERT else Policy.INSERT
+    await client.make_bucket("keyed", unique_key=UniqueKey(fields=("title",), default_policy=other))
+    await client.upload(object_metadata={"title": "A"})
+
+    answer = await client.request(object_metadata={"title": "A"}, policy=policy)
+
+    assert (answer.signed is None) == (outcome == "skipped")
+
+
+async def test_an_update_that_was_asked_for_needs_an_object(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=KEY)
+
+    with pytest.raises(NotFoundError) as caught:
+        await client.request(object_metadata={"title": "A"}, policy=Policy.UPDATE)
+
+    assert (caught.value.code, caught.value.details) == ("object_not_found", {})
+
+
+async def test_an_original_that_is_forgotten_meanwhile_is_no_original(world: World, client: Client) -> None:
+    """The log has told of the original; before that is written down, the original is gone."""
+    original = await client.upload(create_object=False)
+    append, told = world.log.append, []
+
+    async def forget_between(command: Command) -> int:
+        if command.stored:
+            told.append(command.stored)
+            world.log.append = append  # type: ignore[method-assign]  # once
+            await world.forget(original.record.upload_id, actor_id="system:test")
+        return await append(command)
+
+    world.log.append = forget_between  # type: ignore[method-assign]  # for this test
+    answer = await client.request(sha256=SHA256)
+
+    assert told == [(original.record.upload_id,)]
+    assert (answer.is_duplicate, answer.signed is not None) == (False, True)
+
+
+# Many at once
+
+
+async def test_a_batch_is_one_command_and_answered_in_its_order(world: World, client: Client) -> None:
+    before = await world.log.head()
+
+    answers = await client.request_many(*(client.wish(filename=f"{n}.mp4", size=1 + n % 9) for n in range(100)))
+
+    assert [answer.record.filename for answer in answers] == [f"{n}.mp4" for n in range(100)]
+    assert all(answer.signed is not None for answer in answers)
+    assert [answer.record.position for answer in answers] == list(range(before + 1, before + 101))
+    assert [answer.record for answer in answers] == [await client.record(answer) for answer in answers]
+    assert len({one.state.split(b"cmd_")[1][:16] for one in await world.log.read_feed(after=before, limit=100)}) == 1
+
+
+async def test_duplicates_and_skips_of_a_batch_are_each_items_own(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=KEY)
+    original = await client.upload(object_metadata={"title": "A"})
+
+    new, duplicate, skipped, both = await client.request_many(
+        client.wish(object_metadata={"title": "B"}),
+        client.wish(object_metadata={"title": "C"}, sha256=SHA256),
+        client.wish(object_metadata={"title": "A"}),
+        client.wish(object_metadata={"title": "A"}, sha256=SHA256),
+    )
+
+    assert (new.signed is not None, new.is_duplicate) == (True, False)
+    assert (duplicate.is_duplicate, duplicate.signed, duplicate.record) == (True, None, original.record)
+    for answer in (skipped, both):
+        assert answer.record.status is Status.SKIPPED
+        assert answer.record.existing_object_id == original.record.object_id
+        assert answer.record == await client.record(answer)
+    assert await client.quota() == (len(BYTES), len(BYTES))
+
+
+async def test_a_batch_of_known_bytes_asks_the_log_once(world: World, client: Client) -> None:
+    await client.upload()
+    append, calls = world.log.append, []
+
+    async def counted(command: Command) -> int:
+        calls.append(command)
+        return await append(command)
+
+    world.log.append = counted  # type: ignore[method-assign]  # for this test
+    answers = await client.request_many(*(client.wish(sha256=SHA256) for _ in range(100)))
+
+    assert all(answer.is_duplicate for answer in answers)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("races", ["duplicate", "unique key"])
+async def test_what_comes_between_is_settled_by_the_log(world: World, client: Client, races: str) -> None:
+    """An upload completes after everything was looked up and before the batch is appended."""
+    await client.make_bucket("keyed", unique_key=KEY)
+    append = world.log.append
+
+    async def another_comes_between(command: Command) -> int:
+        world.log.append = append  # type: ignore[method-assign]  # once
+        await client.upload(object_metadata={"title": "A"})
+        return await append(command)
+
+    world.log.append = another_comes_between  # type: ignore[method-assign]  # for this test
+    wanted: dict[str, Any] = {"sha256": SHA256} if races == "duplicate" else {}
+    title = "B" if races == "duplicate" else "A"
+    first, second = await client.request_many(
+        client.wish(object_metadata={"title": "other"}), client.wish(object_metadata={"title": title}, **wanted)
+    )
+
+    assert first.signed is not None
+    assert second.signed is None
+    assert second.is_duplicate == (races == "duplicate")
+    assert (second.record.status is Status.SKIPPED) == (races == "unique key")
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"filename": "a/b"}, "invalid_filename"),
+        ({"expires_in": 59}, "invalid_expiry"),
+        ({"size": 100_000_001}, "file_too_large"),
+        ({"size": 990}, "quota_exceeded"),
+        ({"policy": Policy.UPDATE, "object_metadata": {"title": "A"}}, "object_not_found"),
+    ],
+)
+async def test_a_refusal_refuses_the_whole_batch_and_names_its_item(
+    client: Client, asked: dict[str, Any], code: str
+) -> None:
+    await client.make_bucket("keyed", unique_key=KEY)
+    before = await client.world.log.head()
+    good = client.wish(object_metadata={"title": "B"})
+
+    with pytest.raises(RefusedError) as caught:
+        await client.request_many(good, client.wish(**{"object_metadata": {"title": "C"}, **asked}), good)
+
+    assert (caught.value.code, caught.value.details["index"]) == (code, 1)
+    assert await client.world.log.head() == before
+    assert await client.quota() == (0, 0)
+
+
+async def test_the_quota_has_room_for_a_whole_batch_or_none_of_it(client: Client) -> None:
+    with pytest.raises(QuotaExceededError) as caught:
+        await client.request_many(*(client.wish(size=300) for _ in range(4)))
+    assert caught.value.details == {"limit_bytes": 1000, "used_bytes": 0, "requested_bytes": 1200, "index": 3}
+
+    await client.request_many(*(client.wish(size=250) for _ in range(4)))
+    assert await client.quota() == (1000, 0)

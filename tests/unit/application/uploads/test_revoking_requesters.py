@@ -1,0 +1,205 @@
+"""A URL that is out cannot be called back: what arrives through it is refused once its giver was revoked."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from application.keys.callers import Caller
+from application.keys.issuing_upload_tokens import TokenWish
+from application.keys.managing import KeyWish
+from application.loading import load_upload
+from application.ports.tasks import TaskStatus
+from domain.refusals import ForbiddenError, WrongStateError
+from domain.uploads.upload import FailureReason, Status, request_of
+from tests.unit.application.world import BYTES, Client
+
+NOW = timedelta(0)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def other(client: Client) -> Client:
+    """The same organization through a key of its own, which will be revoked."""
+    key, secret = await client.world.keys.create(
+        client.caller.organization.organization_id, KeyWish(name="other", user_id="usr_1"), actor_id="system:operator"
+    )
+    made = Client(client.world, Caller(key=key, organization=client.caller.organization), secret, client.namespace)
+    made.bucket = client.bucket
+    return made
+
+
+async def by_token(client: Client, **wished: Any) -> Client:  # noqa: ANN401  # the fields of a wish
+    """Return who holds a token of the client's key."""
+    wish = TokenWish(**{"expires_in": HOUR, **wished})
+    token, secret = await client.world.issue_token(client.caller, client.namespace, client.bucket, wish)
+    holder = Client(client.world, msgspec.structs.replace(client.caller, token=token), secret, client.namespace)
+    holder.bucket = client.bucket
+    return holder
+
+
+async def revoke(client: Client, *, lets_open_finish: bool = False) -> None:
+    await client.world.keys.revoke(
+        client.caller.organization.organization_id,
+        user_id="usr_1",
+        name="other",
+        actor_id="system:operator",
+        lets_open_finish=lets_open_finish,
+    )
+
+
+async def by_confirm(client: Client, answer: object) -> None:
+    with pytest.raises(WrongStateError) as refused:
+        await client.confirm(answer)  # type: ignore[arg-type]  # an answer
+    assert refused.value.code == "requester_revoked"
+
+
+async def by_task(client: Client, answer: object) -> None:
+    await client.confirm(answer, as_task=True)  # type: ignore[arg-type]  # an answer
+    await client.world.pass_time(NOW)
+
+
+async def by_sweeper(client: Client, answer: object) -> None:  # noqa: ARG001  # it finds all of them
+    await client.world.pass_time(2 * HOUR)
+
+
+WAYS = [by_confirm, by_task, by_sweeper]
+
+
+@pytest.mark.parametrize("through_a_token", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+async def test_bytes_of_a_revoked_key_are_refused_whoever_begins_to_prove_them(
+    client: Client, other: Client, way: Callable[[Client, object], Awaitable[None]], *, through_a_token: bool
+) -> None:
+    requester = await by_token(other) if through_a_token else other
+    answer = await requester.request()
+    requester.put(answer)
+    await revoke(other)
+
+    await way(client, answer)
+
+    record = await client.record(answer)
+    assert (record.status, record.failure_reason) == (Status.FAILED, FailureReason.REQUESTER_REVOKED)
+    await client.world.pass_time(NOW)
+    assert client.world.storage.get(record.storage_key) is None
+    assert await client.quota() == (0, 0)
+    assert client.world.problems == []
+
+
+async def test_what_was_open_may_finish_if_the_revocation_says_so(client: Client, other: Client) -> None:
+    answer = await other.request()
+    other.put(answer)
+
+    await revoke(other, lets_open_finish=True)
+
+    assert (await client.confirm(answer)).status is Status.COMPLETED
+
+
+async def test_what_was_completed_before_stays(client: Client, other: Client) -> None:
+    confirmed = await other.upload()
+
+    await revoke(other)
+
+    assert (await client.record(confirmed)).status is Status.COMPLETED
+
+
+async def test_a_revocation_that_comes_while_bytes_are_read_is_in_time(
+    client: Client, other: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await other.request()
+    other.put(answer)
+    read = client.world.storage.read
+
+    async def read_slowly(*args: object, **kwargs: object) -> object:
+        await revoke(other)
+        async for chunk in read(*args, **kwargs):  # type: ignore[arg-type]  # what it is given
+            yield chunk
+
+    monkeypatch.setattr(client.world.storage, "read", read_slowly)
+
+    await by_confirm(client, answer)
+
+
+async def test_neither_an_end_nor_a_rotation_is_a_revocation(client: Client) -> None:
+    token = await by_token(client)
+    answer = await token.request()
+    token.put(answer)
+    client.world.clock.advance(HOUR)
+    await client.world.keys.rotate(
+        client.caller.organization.organization_id,
+        user_id="usr_1",
+        name="ci",
+        actor_id="system:operator",
+        by=client.caller.key,
+    )
+
+    assert (await client.confirm(answer)).status is Status.COMPLETED
+
+
+async def test_all_that_a_key_and_its_tokens_have_open_is_canceled(client: Client, other: Client) -> None:
+    mine = await client.request(skip_duplicates=False)
+    theirs = [await other.request(skip_duplicates=False), await (await by_token(other)).request(skip_duplicates=False)]
+    await revoke(other)
+
+    task = await client.world.cancel_open_uploads(client.caller, other.caller.key.key_id)
+    await client.world.pass_time(NOW)
+
+    ended = await client.task(task.task_id)
+    (output,) = ended.outputs
+    assert isinstance(output, dict)
+    assert (ended.status, output["canceled_uploads"]) == (TaskStatus.COMPLETED, 2)
+    assert [(await client.record(each)).status for each in theirs] == [Status.CANCELED] * 2
+    assert (await client.record(mine)).status is Status.PENDING
+    assert await client.quota() == (len(BYTES), 0)
+
+
+# How long URLs live
+
+
+async def test_a_url_does_not_outlive_the_key_that_gave_it_out(client: Client) -> None:
+    end = client.world.clock.now() + HOUR / 2
+    client.caller = msgspec.structs.replace(
+        client.caller, key=msgspec.structs.replace(client.caller.key, expires_at=end)
+    )
+
+    answer = await client.request(expires_in=3600)
+    in_parts = await client.request(skip_duplicates=False, multipart="always")
+    (part,) = await client.sign_parts(in_parts, 1)
+    _, again = await client.world.send_parts.sign_again(
+        client.caller, client.namespace, answer.record.upload_id, bucket_id=None
+    )
+    client.put(answer)
+    confirmed = await client.confirm(answer)
+    (signed,) = await client.world.sign(client.caller, client.namespace, [confirmed.record])
+
+    given = [answer.signed, part.signed, again, signed.get]
+    assert [each.expires_at for each in given if each is not None] == [end] * 4
+
+
+async def test_a_token_says_how_long_its_uploads_get_urls(client: Client) -> None:
+    holder = await by_token(client, upload_lifetime=HOUR)
+    end = client.world.clock.now() + HOUR
+
+    answer = await holder.request(expires_in=7200)
+
+    assert answer.record.expires_at == end
+    request = request_of((await load_upload(client.world.log, answer.record.upload_id)).state)
+    assert request is not None
+    assert request.urls_end_at == end
+    client.world.clock.advance(HOUR)
+    for caller in (holder.caller, client.caller):
+        with pytest.raises(ForbiddenError) as refused:
+            await client.world.send_parts.sign_again(caller, client.namespace, answer.record.upload_id, bucket_id=None)
+        assert refused.value.code == "upload_lifetime_over"
+
+
+async def test_uploads_of_a_token_get_urls_for_a_day_unless_it_says_otherwise(client: Client) -> None:
+    answer = await (await by_token(client)).request()
+
+    request = request_of((await load_upload(client.world.log, answer.record.upload_id)).state)
+
+    assert request is not None
+    assert request.urls_end_at == client.world.clock.now() + DAY

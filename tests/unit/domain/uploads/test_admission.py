@@ -1,0 +1,296 @@
+"""What is checked before a URL is given out: each refusal, and which of two broken rules wins."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.buckets.bucket import Policy, UniqueKey, canonical_digest
+from domain.buckets.schema import parse
+from domain.organizations.organization import GB, MB, TierLimits
+from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
+from domain.uploads.admission import Admitted, Announcement, BucketRules, admit
+from domain.uploads.content_rules import ContentRules
+from domain.uploads.parts import SINGLE_PUT_LIMIT_BYTES, Multipart
+
+LIMITS = TierLimits(file_size_bytes=100 * MB, quota_bytes=None)
+WIDE = TierLimits(file_size_bytes=50 * GB, quota_bytes=None)
+ONE_FILE = parse({"properties": {"video": {"type": "video"}, "title": {"type": "string"}}})
+TWO_FILES = parse(
+    {"properties": {"video": {"type": "video"}, "sheet": {"type": "excel"}, "n": {"type": "integer", "required": True}}}
+)
+BUCKET = BucketRules(schema=ONE_FILE, unique_key=None)
+CLIP = Announcement(filename="clip.mp4", content_type="video/mp4", file_size_bytes=1000)
+CONTENT = ContentRules(
+    allowed_content_types=("video/*", "image/png"), min_file_size_bytes=10, max_file_size_bytes=10**9
+)
+KEYED = BucketRules(
+    schema=ONE_FILE, unique_key=UniqueKey(fields=("title",), default_policy=Policy.UPSERT), content=CONTENT
+)
+
+
+def clip(**changed: Any) -> Announcement:  # noqa: ANN401  # whatever an announcement takes
+    return msgspec.structs.replace(CLIP, **changed)
+
+
+def refused(
+    announced: Announcement,
+    bucket: BucketRules = BUCKET,
+    limits: TierLimits = LIMITS,
+    *,
+    by: type[RefusedError] = InvalidInputError,
+) -> RefusedError:
+    with pytest.raises(by) as caught:
+        admit(announced, bucket, limits)
+    assert type(caught.value) is by
+    return caught.value
+
+
+def test_a_file_that_fits_is_admitted_as_the_schemas_only_file_property() -> None:
+    assert admit(CLIP, BUCKET, LIMITS) == Admitted(
+        blob_property="video", blob_type="VIDEO", unique_key=None, policy=Policy.INSERT
+    )
+
+
+def test_among_several_file_properties_the_filenames_stem_decides() -> None:
+    rules = BucketRules(schema=TWO_FILES, unique_key=None)
+    announced = clip(filename="sheet.csv", content_type="text/csv", object_metadata={"n": 1})
+
+    assert admit(announced, rules, LIMITS).blob_property == "sheet"
+
+
+@pytest.mark.parametrize("blob_type", ["video", "VIDEO", "Video"])
+def test_a_blob_type_is_taken_in_any_case(blob_type: str) -> None:
+    assert admit(clip(blob_type=blob_type), BUCKET, LIMITS).blob_type == "VIDEO"
+
+
+def test_a_named_property_wins_over_the_filename() -> None:
+    rules = BucketRules(schema=TWO_FILES, unique_key=None)
+
+    admitted = admit(clip(filename="sheet.mp4", blob_property="video", object_metadata={"n": 1}), rules, LIMITS)
+
+    assert admitted.blob_property == "video"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ("clip", "VIDEO")),
+        ({"filename": "my clip.mp4"}, (None, "VIDEO")),
+        ({"filename": "my clip.mp4", "blob_property": "film"}, ("film", "VIDEO")),
+        ({"content_type": "application/octet-stream"}, ("clip", None)),
+        ({"content_type": "application/octet-stream", "blob_type": "pdf"}, ("clip", "PDF")),
+        ({"content_type": "text/csv"}, ("clip", "EXCEL")),
+    ],
+)
+@pytest.mark.parametrize("schema", [None, ONE_FILE])
+def test_where_no_object_is_made_the_schema_is_not_asked(
+    changed: dict[str, Any],
+    expected: tuple[str | None, str | None],
+    schema: Any,  # noqa: ANN401  # a schema or none
+) -> None:
+    announced = clip(create_object=False, object_metadata={"title": 7}, **changed)
+
+    admitted = admit(announced, BucketRules(schema=schema, unique_key=None), LIMITS)
+
+    assert (admitted.blob_property, admitted.blob_type) == expected
+
+
+def test_a_declared_size_at_the_limits_is_admitted() -> None:
+    admit(clip(file_size_bytes=100 * MB), BUCKET, LIMITS)
+    admit(clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES), BUCKET, WIDE)
+    admit(clip(file_size_bytes=None), BUCKET, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"metadata": {"a": "\0"}}, "null_character"),
+        ({"metadata": {"a": "x" * 16384}}, "metadata_too_large"),
+        ({"object_metadata": {"\0": 1}}, "null_character"),
+        ({"object_metadata": {"a": "x" * 16384}}, "metadata_too_large"),
+        ({"filename": ".."}, "invalid_filename"),
+        ({"filename": "a/b"}, "invalid_filename"),
+        ({"content_type": "video"}, "invalid_content_type"),
+        ({"blob_type": "hologram"}, "invalid_blob_type"),
+        ({"blob_property": "a b"}, "invalid_blob_property"),
+        ({"blob_property": ""}, "invalid_blob_property"),
+        ({"blob_property": "video\n"}, "invalid_blob_property"),
+        ({"blob_property": "film"}, "unknown_blob_property"),
+        ({"blob_property": "title"}, "content_type_does_not_fit"),
+        ({"content_type": "image/png"}, "content_type_does_not_fit"),
+        ({"content_type": "application/octet-stream"}, "content_type_does_not_fit"),
+        ({"blob_type": "IMAGE"}, "blob_type_does_not_fit"),
+        ({"object_metadata": {"title": 7}}, "schema_violation"),
+    ],
+)
+def test_each_broken_rule_is_refused_with_its_code(changed: dict[str, Any], code: str) -> None:
+    refusal = refused(clip(**changed))
+
+    assert refusal.code == code
+    assert refusal.message
+
+
+@pytest.mark.parametrize("schema", [None, parse({"properties": {}})])
+def test_an_object_needs_a_schema(schema: Any) -> None:  # noqa: ANN401  # a schema or none
+    assert refused(CLIP, BucketRules(schema=schema, unique_key=None)).code == "no_schema"
+
+
+def test_a_schema_with_only_other_properties_has_no_place_for_a_file() -> None:
+    rules = BucketRules(schema=parse({"properties": {"title": {"type": "string"}}}), unique_key=None)
+
+    assert refused(CLIP, rules).details == {"blob_property": "clip", "file_properties": []}
+
+
+def test_a_file_over_the_tiers_limit_is_forbidden() -> None:
+    refusal = refused(clip(file_size_bytes=100 * MB + 1), by=ForbiddenError)
+
+    assert refusal.code == "file_too_large"
+    assert refusal.details == {"file_size_bytes": 100 * MB + 1, "limit_bytes": 100 * MB}
+
+
+def test_a_file_over_5_gib_needs_multipart_on_every_tier() -> None:
+    big = clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1, multipart=Multipart.NEVER)
+    assert refused(big, limits=WIDE).code == "needs_multipart"
+
+
+def test_metadata_of_exactly_16_kib_is_admitted() -> None:
+    largest = {"a": "x" * (16384 - len('{"a":""}'))}
+
+    admit(clip(metadata=largest, object_metadata=largest), BUCKET, LIMITS)
+
+
+def test_the_blobs_own_property_counts_as_given() -> None:
+    schema = parse({"properties": {"video": {"type": "video", "required": True}}})
+
+    admit(CLIP, BucketRules(schema=schema, unique_key=None), LIMITS)
+
+
+def test_a_missing_required_property_is_refused() -> None:
+    announced = clip(blob_property="video")
+
+    refusal = refused(announced, BucketRules(schema=TWO_FILES, unique_key=None))
+
+    assert (refusal.code, refusal.details) == ("schema_violation", {"problems": ["n is required"]})
+
+
+def test_the_unique_key_is_kept_as_a_digest_of_its_values() -> None:
+    admitted = admit(clip(object_metadata={"title": "A clip", "other": 1}), KEYED, LIMITS)
+
+    assert admitted.unique_key == canonical_digest(("A clip",))
+    assert admitted.policy is Policy.UPSERT
+
+
+def test_a_bucket_without_a_policy_of_its_own_inserts() -> None:
+    rules = BucketRules(schema=ONE_FILE, unique_key=UniqueKey(fields=("title",)))
+
+    assert admit(clip(object_metadata={"title": "A"}), rules, LIMITS).policy is Policy.INSERT
+
+
+def test_the_unique_key_is_not_asked_for_where_no_object_is_made() -> None:
+    assert admit(clip(create_object=False), KEYED, LIMITS).unique_key is None
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"title": None}])
+def test_a_missing_unique_key_value_is_refused(metadata: dict[str, Any] | None) -> None:
+    assert refused(clip(object_metadata=metadata), KEYED).code == "unique_key_missing"
+
+
+# The documented order. Each line breaks one rule; of two lines, the upper one wins.
+ORDER: tuple[tuple[str, dict[str, Any], type[RefusedError]], ...] = (
+    ("null_character", {"metadata": {"a": "\0"}}, InvalidInputError),
+    ("metadata_too_large", {"object_metadata": {"a": "x" * 16384, "title": "t"}}, InvalidInputError),
+    ("unique_key_too_long", {"object_metadata": {"title": "x" * 513}}, InvalidInputError),
+    ("invalid_filename", {"filename": "a/b"}, InvalidInputError),
+    ("invalid_content_type", {"content_type": "video"}, InvalidInputError),
+    ("file_too_large", {"file_size_bytes": 100 * MB + 1}, ForbiddenError),
+    ("file_too_small", {"file_size_bytes": 9}, ForbiddenError),
+    ("content_type_not_allowed", {"content_type": "image/gif"}, ForbiddenError),
+    ("unknown_blob_property", {"blob_property": "film"}, InvalidInputError),
+    ("content_type_does_not_fit", {"content_type": "image/png"}, InvalidInputError),
+    ("schema_violation", {"object_metadata": {"title": 7}}, InvalidInputError),
+)
+PAIRS = [
+    (upper, lower)
+    for index, upper in enumerate(ORDER)
+    for lower in ORDER[index + 1 :]
+    if not upper[1].keys() & lower[1].keys()  # one value cannot break two rules in two ways here
+]
+
+
+@pytest.mark.parametrize(("upper", "lower"), PAIRS, ids=lambda line: line[0])
+def test_of_two_broken_rules_the_first_in_the_documented_order_wins(
+    upper: tuple[str, dict[str, Any], type[RefusedError]], lower: tuple[str, dict[str, Any], type[RefusedError]]
+) -> None:
+    code, changed, by = upper
+
+    refusal = refused(clip(**{"object_metadata": {"title": "t"}, **lower[1], **changed}), KEYED, by=by)
+
+    assert refusal.code == code
+
+
+@pytest.mark.parametrize("line", ORDER, ids=lambda line: line[0])
+def test_each_line_of_the_order_breaks_one_rule(line: tuple[str, dict[str, Any], type[RefusedError]]) -> None:
+    code, changed, by = line
+
+    assert refused(clip(**{"object_metadata": {"title": "t"}, **changed}), KEYED, by=by).code == code
+
+
+@pytest.mark.parametrize(
+    ("announced", "code"),
+    [
+        (clip(file_size_bytes=9), "file_too_small"),
+        (clip(file_size_bytes=10), None),
+        (clip(file_size_bytes=20), None),
+        (clip(file_size_bytes=21), "file_too_large"),
+        (clip(file_size_bytes=21, content_type="text/plain"), "file_too_large"),
+        (clip(file_size_bytes=None), None),
+        (clip(content_type="VIDEO/webm; codecs=vp9", file_size_bytes=10), None),
+        (clip(content_type="application/pdf", file_size_bytes=10), None),
+        (clip(content_type="application/pdfx", file_size_bytes=10), "content_type_not_allowed"),
+        (clip(content_type="text/plain", file_size_bytes=10), "content_type_not_allowed"),
+    ],
+)
+def test_a_bucket_takes_files_of_its_sizes_and_types(announced: Announcement, code: str | None) -> None:
+    content = ContentRules(
+        allowed_content_types=("video/*", "application/pdf"), min_file_size_bytes=10, max_file_size_bytes=20
+    )
+    rules = BucketRules(schema=None, unique_key=None, content=content)
+    announced = msgspec.structs.replace(announced, create_object=False)
+
+    if code is None:
+        admit(announced, rules, LIMITS)
+    else:
+        assert refused(announced, rules, by=ForbiddenError).code == code
+
+
+def test_a_bucket_without_rules_takes_any_file() -> None:
+    announced = clip(content_type="application/x-whatever", file_size_bytes=1, create_object=False)
+
+    admit(announced, BucketRules(schema=None, unique_key=None), LIMITS)
+
+
+def test_the_tiers_limit_is_told_before_the_buckets() -> None:
+    rules = BucketRules(schema=None, unique_key=None, content=ContentRules(max_file_size_bytes=10))
+
+    refusal = refused(clip(file_size_bytes=100 * MB + 1), rules, by=ForbiddenError)
+    assert refusal.details["limit_bytes"] == LIMITS.file_size_bytes
+
+
+def test_without_a_schema_a_file_that_is_too_large_is_told_so_first() -> None:
+    rules = BucketRules(schema=None, unique_key=None)
+
+    assert refused(clip(file_size_bytes=100 * MB + 1), rules, by=ForbiddenError).code == "file_too_large"
+
+
+def test_the_tiers_limit_is_told_before_the_one_of_a_single_put() -> None:
+    announced = clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1)
+
+    assert refused(announced, by=ForbiddenError).code == "file_too_large"
+
+
+def test_storage_can_check_a_single_put_by_its_hash_and_parts_by_theirs() -> None:
+    assert refused(clip(storage_checks=True)).code == "hash_required"
+
+    assert admit(clip(storage_checks=True, sha256="a" * 64), BUCKET, LIMITS).part_size is None
+    assert admit(clip(storage_checks=True, multipart=Multipart.ALWAYS), BUCKET, LIMITS).part_size is not None

@@ -1,0 +1,89 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.refusals import InvalidInputError
+from domain.uploads.parts import (
+    MAX_PART_BYTES,
+    MAX_PARTS,
+    MIB,
+    MIN_PART_BYTES,
+    SINGLE_PUT_LIMIT_BYTES,
+    USUAL_PART_BYTES,
+    Multipart,
+    Problems,
+    part_count,
+    part_size_for,
+    problems,
+)
+
+SIZES = st.integers(1, MAX_PARTS * MAX_PART_BYTES)
+
+
+def test_the_limits_are_those_of_s3() -> None:
+    assert (SINGLE_PUT_LIMIT_BYTES, MAX_PART_BYTES, MIN_PART_BYTES) == (5368709120, 5368709120, 5242880)
+    assert MAX_PARTS == 10_000
+
+
+@pytest.mark.parametrize("size", [None, 1, SINGLE_PUT_LIMIT_BYTES])
+def test_what_a_single_put_can_do_needs_no_parts(size: int | None) -> None:
+    assert part_size_for(Multipart.AUTO, size) is None
+    assert part_size_for(Multipart.NEVER, size) is None
+
+
+def test_what_a_single_put_cannot_do_is_sent_in_parts_unless_that_is_refused() -> None:
+    assert part_size_for(Multipart.AUTO, SINGLE_PUT_LIMIT_BYTES + 1) == USUAL_PART_BYTES
+    with pytest.raises(InvalidInputError) as refused:
+        part_size_for(Multipart.NEVER, SINGLE_PUT_LIMIT_BYTES + 1)
+    assert refused.value.code == "needs_multipart"
+
+
+def test_of_an_unknown_size_parts_have_the_usual_size_and_no_count() -> None:
+    assert part_size_for(Multipart.ALWAYS, None) == USUAL_PART_BYTES
+    assert part_count(None, USUAL_PART_BYTES) is None
+    assert part_count(1, None) is None
+
+
+def test_four_parts_under_way_are_little_to_send_again() -> None:
+    assert 4 * USUAL_PART_BYTES <= 64 * MIB
+
+
+def test_more_than_storage_takes_is_refused() -> None:
+    largest = MAX_PARTS * MAX_PART_BYTES
+    assert part_size_for(Multipart.AUTO, largest) == MAX_PART_BYTES
+    with pytest.raises(InvalidInputError) as refused:
+        part_size_for(Multipart.ALWAYS, largest + 1)
+    assert refused.value.code == "too_large_for_storage"
+
+
+@given(SIZES, st.sampled_from([MIN_PART_BYTES, USUAL_PART_BYTES, MAX_PART_BYTES]))
+def test_parts_are_as_storage_takes_them_and_make_up_the_file(size: int, usual: int) -> None:
+    part_size = part_size_for(Multipart.ALWAYS, size, usual)
+    assert part_size is not None
+    count = part_count(size, part_size)
+    assert count is not None
+    assert 1 <= count <= MAX_PARTS
+    assert MIN_PART_BYTES <= part_size <= MAX_PART_BYTES
+    assert part_size == usual or (part_size > usual and part_size % MIB == 0)
+    assert part_size * (count - 1) < size <= part_size * count
+
+
+@pytest.mark.parametrize(
+    ("sizes", "size", "told"),
+    [
+        ({1: 10, 2: 10, 3: 5}, 25, Problems()),
+        ({}, 25, Problems(missing=(1, 2, 3))),
+        ({1: 10, 3: 5}, 25, Problems(missing=(2,))),
+        ({1: 10, 2: 9, 3: 6}, 25, Problems(wrong_size=(2, 3))),
+        ({1: 10, 2: 10, 3: 5, 4: 1}, 25, Problems(wrong_size=(4,))),
+        ({1: 10, 2: 10}, 20, Problems()),
+        ({1: 7, 2: 3}, None, Problems()),
+        ({}, None, Problems(missing=(1,))),
+        ({2: 7, 4: 3}, None, Problems(missing=(1, 3))),
+    ],
+)
+def test_parts_that_are_missing_or_of_another_size_are_told(
+    sizes: dict[int, int], size: int | None, told: Problems
+) -> None:
+    assert problems(sizes, size_bytes=size, part_size=10) == told
+    assert bool(told) == (told != Problems())
