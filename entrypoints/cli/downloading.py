@@ -5,7 +5,8 @@ from typing import Any
 
 from entrypoints.cli.errors import ClientError, told
 from entrypoints.cli.output import human, json_of, printable
-from entrypoints.cli.progress import Shown, reporting
+from entrypoints.cli.progress import Shown
+from entrypoints.cli.reporting import reporting
 from entrypoints.cli.service import client_of
 from entrypoints.cli.target import find_target, known_variables
 from upwell_client import FileError

@@ -1,16 +1,9 @@
-"""How the user sees what goes on: bars on a terminal, now and then a line elsewhere; always on standard error."""
+"""What is reported of a transfer while it runs. `bar` shows it on a terminal, `lines` elsewhere."""
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Protocol
 
-from entrypoints.cli.output import emit, human, note, printable
 from upwell_client import Progress
-
-LINE_SECONDS = 5.0
-LONGEST_SECONDS = 60.0
 
 Advance = Callable[[int], None]
 
@@ -31,7 +24,7 @@ class Steps(Protocol):
 
 
 class Reporter(Protocol):
-    """Tells the user what goes on. May be used by several threads."""
+    """Shows the user how transfers go on. Several threads may use one."""
 
     def total(self, files: int, size_bytes: int) -> None:
         """Show a total of several files; called before the first of them."""
@@ -42,7 +35,7 @@ class Reporter(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """Tell something on standard error."""
+        """Write a note to standard error."""
         ...
 
     def result(self, line: str) -> None:
@@ -65,80 +58,3 @@ class Shown:
             self._advance = self._steps.begin(progress.phase, progress.total_bytes)
         self._advance(progress.done_bytes - self._done)
         self._done = progress.done_bytes
-
-
-class Lines:
-    """Implements `Reporter` for logs and pipes: a line after five seconds, and then ever more seldom.
-
-    Of several files only the ends are told.
-    """
-
-    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._several = False
-
-    def total(self, files: int, size_bytes: int) -> None:  # noqa: ARG002  # a role
-        """Keep quiet."""
-        self._several = True
-
-    def file(self, name: str, size_bytes: int | None) -> Steps:  # noqa: ARG002  # the same
-        """Begin a file."""
-        return _Quiet() if self._several else _Lines(self, printable(name), self._now)
-
-    def note(self, text: str) -> None:
-        """Tell something."""
-        note(text)
-
-    def result(self, line: str) -> None:
-        """Write a line."""
-        emit(line)
-
-
-class _Quiet:
-    def begin(self, what: str, size_bytes: int | None) -> Advance:  # noqa: ARG002  # a role
-        return lambda _: None
-
-    def end(self) -> None:
-        pass
-
-
-class _Lines:
-    def __init__(self, lines: Lines, name: str, now: Callable[[], float]) -> None:
-        self._lines = lines
-        self._name = name
-        self._now = now
-
-    def begin(self, what: str, size_bytes: int | None) -> Advance:
-        began = told = self._now()
-        done = 0
-        pause = LINE_SECONDS
-
-        def advance(count: int) -> None:
-            nonlocal done, told, pause
-            done += count
-            now = self._now()
-            if now - told < pause:
-                return
-            told, pause = now, min(pause * 2, LONGEST_SECONDS)
-            percent = f" {100 * done // size_bytes} % at {human(int(done / (now - began)))}/s" if size_bytes else ""
-            self._lines.note(f"{self._name}: {what}{percent}")
-
-        return advance
-
-    def end(self) -> None:
-        pass
-
-
-@contextmanager
-def reporting() -> Iterator[Reporter]:
-    """Report as standard error allows."""
-    if not sys.stderr.isatty():
-        yield Lines()
-        return
-    from entrypoints.cli.bar import Bar  # noqa: PLC0415  # for terminals only
-
-    bar = Bar()
-    try:
-        yield bar
-    finally:
-        bar.stop()

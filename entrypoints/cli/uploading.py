@@ -21,7 +21,8 @@ from entrypoints.cli.errors import ClientError, sentence
 from entrypoints.cli.finding import Found, find_files
 from entrypoints.cli.keeping import Holding, Kept, find_kept, hold, keep
 from entrypoints.cli.output import encodable, human, json_of, printable
-from entrypoints.cli.progress import Reporter, Shown, Steps, reporting
+from entrypoints.cli.progress import Reporter, Shown, Steps
+from entrypoints.cli.reporting import reporting
 from entrypoints.cli.service import Bucket, Service, client_of
 from entrypoints.cli.target import Target, find_target, known_variables
 from entrypoints.cli.wish import Wish, options_not_kept

@@ -8,9 +8,9 @@ from rich.console import Console
 
 from entrypoints.cli.bar import Bar
 from entrypoints.cli.errors import ClientError
+from entrypoints.cli.lines import LINE_SECONDS, Lines
 from entrypoints.cli.main import _cell
 from entrypoints.cli.output import human, json_of, note, printable
-from entrypoints.cli.progress import LINE_SECONDS, Lines
 from entrypoints.cli.showing import Wanted
 
 

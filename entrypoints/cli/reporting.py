@@ -1,0 +1,23 @@
+"""Chooses how progress is shown: bars on a terminal, lines elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from entrypoints.cli.lines import Lines
+from entrypoints.cli.progress import Reporter
+
+
+@contextmanager
+def reporting() -> Iterator[Reporter]:
+    """Report as standard error allows."""
+    if not sys.stderr.isatty():
+        yield Lines()
+        return
+    from entrypoints.cli.bar import Bar  # noqa: PLC0415  # for terminals only
+
+    bar = Bar()
+    try:
+        yield bar
+    finally:
+        bar.stop()
