@@ -43,7 +43,7 @@ from application.ports.event_log import LogUnavailableError
 from application.ports.subscriptions import LeaseLostError
 from domain.events.event import topic_of
 from domain.events.registry import BY_TAG
-from entrypoints.wiring import subscribing
+from entrypoints.wiring.operations import subscribing
 from tests.benchmarks.load import http_request
 from tests.conftest import ANY_RECEIVER_HERE, Tenant, free_port
 from tests.library_projection import SCHEMA, keep_table

@@ -30,7 +30,8 @@ from domain.keys.api_key import Permission
 from domain.organizations.organization import Tier
 from domain.uploads.parts import MIN_PART_BYTES
 from entrypoints.settings import Settings
-from entrypoints.wiring import administering, open_storage
+from entrypoints.wiring.operations import administering
+from entrypoints.wiring.storage import open_storage
 from tests.contract_check.answers import holding
 from tests.harness.leading_clock import let_tests_lead
 from tests.loopback_only import keep_on_loopback

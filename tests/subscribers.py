@@ -29,7 +29,7 @@ from domain.webhooks.published_events import tags_wanted
 from entrypoints.cli.checking import check
 from entrypoints.cli.exporting import Export, export
 from entrypoints.settings import Settings
-from entrypoints.wiring import subscribing
+from entrypoints.wiring.operations import subscribing
 from tests.conftest import ANY_RECEIVER_HERE, Tenant
 from tests.nats_cluster import STREAM, Cluster
 from tests.receiver import Receiver, receiving

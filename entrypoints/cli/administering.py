@@ -11,7 +11,7 @@ from domain.keys.api_key import DEFAULT_PERMISSIONS, Permission
 from domain.organizations.organization import Tier
 from domain.webhooks.webhook import webhook_not_found
 from entrypoints.cli.target import operators_settings
-from entrypoints.wiring import administering
+from entrypoints.wiring.operations import administering
 
 
 async def create_organization(name: str, tier: Tier, quota_bytes: int | None, *, same_name: bool) -> dict[str, Any]:

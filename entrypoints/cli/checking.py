@@ -6,7 +6,7 @@ from adapters.postgres.analytics import check_analytics
 from adapters.postgres.rebuilding import rebuild
 from application.events.checking_readers import Checked, Missed, ranges
 from entrypoints.settings import Settings
-from entrypoints.wiring import administering
+from entrypoints.wiring.operations import administering
 
 _RANGES = 10
 

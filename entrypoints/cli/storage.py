@@ -10,7 +10,8 @@ from adapters.s3.doctor import Diagnosis, Verdict
 from application.storage.checking import Finding, Kind, Tally
 from entrypoints.cli.output import emit, human, json_of, printable
 from entrypoints.cli.target import operators_settings
-from entrypoints.wiring import checking_storage, s3_doctor
+from entrypoints.wiring.operations import checking_storage
+from entrypoints.wiring.storage import s3_doctor
 
 _TOLD_EVERY = 100_000  # keys, or whatever else
 _WORDS = {

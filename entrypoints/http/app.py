@@ -39,7 +39,8 @@ from entrypoints.observability.logs import configure_logs
 from entrypoints.observability.telemetry import Telemetry, telemetry_of
 from entrypoints.processes.garbage import collect_seldom
 from entrypoints.settings import Network, Settings
-from entrypoints.wiring import Services, running
+from entrypoints.wiring.running import running
+from entrypoints.wiring.use_cases import Services
 
 MAX_BODY_BYTES = 1024 * 1024
 STREAMS_PER_KEY = 1000

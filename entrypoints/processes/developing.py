@@ -34,7 +34,9 @@ from entrypoints.http.transport.server import Server, options
 from entrypoints.observability.logs import configure_logs
 from entrypoints.observability.telemetry import telemetry_of
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, run_worker, running
+from entrypoints.wiring.running import running
+from entrypoints.wiring.use_cases import Services
+from entrypoints.wiring.worker import run_worker
 
 FOLDER_VERSION = "1"
 ORGANIZATION = "dev"

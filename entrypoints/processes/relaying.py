@@ -12,7 +12,7 @@ from adapters.nats.errors import RelayUnusableError
 from entrypoints.observability.logs import configure_logs
 from entrypoints.processes.patience import patiently
 from entrypoints.settings import SettingError, Settings
-from entrypoints.wiring import subscribing
+from entrypoints.wiring.operations import subscribing
 
 if TYPE_CHECKING:
     from adapters.nats.relay import NatsRelay

@@ -26,7 +26,10 @@ from entrypoints.processes.garbage import collect_seldom
 from entrypoints.processes.patience import patiently
 from entrypoints.processes.supervising import DRAIN, SERVES, STOP, Supervisor
 from entrypoints.settings import Settings, is_loopback
-from entrypoints.wiring import check_clock, open_storage, prepare_storage, run_worker, running, url_signer
+from entrypoints.wiring.operations import check_clock
+from entrypoints.wiring.running import running
+from entrypoints.wiring.storage import open_storage, prepare_storage, url_signer
+from entrypoints.wiring.worker import run_worker
 
 _FIRST_HANDED = 3  # the first descriptor that systemd hands over
 _log = structlog.get_logger("upwell.serve")

@@ -25,7 +25,7 @@ from application.rules import Rules
 from domain.organizations.organization import Tier
 from domain.uploads.parts import MIN_PART_BYTES
 from entrypoints.envfile import write_env
-from entrypoints.wiring import administering
+from entrypoints.wiring.operations import administering
 from tests.acceptance.forwarding import Proxy, forwarding
 from tests.conftest import Database, Servers, Service, Tenant, free_port
 from upwell_client.uploading import MULTIPART_FROM_BYTES

@@ -31,7 +31,7 @@ async def quota(tenant: Tenant) -> tuple[int, int]:
 async def gone(tenant: Tenant, key: str, environment: dict[str, str]) -> bool:
     """Wait until the bytes under a key are deleted."""
     from entrypoints.settings import Settings  # noqa: PLC0415  # only here
-    from entrypoints.wiring import open_storage  # noqa: PLC0415  # the same
+    from entrypoints.wiring.storage import open_storage  # noqa: PLC0415  # the same
 
     assert tenant.url
     async with open_storage(Settings(environment).s3) as storage, asyncio.timeout(20):

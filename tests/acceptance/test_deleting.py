@@ -12,7 +12,7 @@ import pytest
 from adapters.postgres.connecting import Connection, connect
 from adapters.postgres.rebuilding import rebuild
 from entrypoints.settings import Settings
-from entrypoints.wiring import open_storage
+from entrypoints.wiring.storage import open_storage
 from tests.acceptance.test_buckets import until
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import (

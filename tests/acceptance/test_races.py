@@ -11,7 +11,7 @@ import pytest
 
 from adapters.postgres.connecting import connect
 from entrypoints.settings import Settings
-from entrypoints.wiring import open_storage
+from entrypoints.wiring.storage import open_storage
 from tests.acceptance.test_confirming import quota
 from tests.acceptance.test_main_job import put
 from tests.conftest import SCHEMA, Service, Tenant

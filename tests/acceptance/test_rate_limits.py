@@ -14,7 +14,7 @@ from application.ports.event_log import Command, StreamAppend
 from application.rules import Rules
 from domain.events.event import Origin
 from domain.organizations.organization import OrganizationRateLimitsChanged, RateLimits
-from entrypoints.wiring import administering
+from entrypoints.wiring.operations import administering
 from tests.conftest import Service, Tenant, free_port, start, wait_ready
 
 GOOD: dict[str, Any] = {"filename": "a.mp4", "content_type": "video/mp4", "blob_property": "video"}

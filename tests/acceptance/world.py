@@ -18,7 +18,9 @@ from entrypoints.http.app import create_app
 from entrypoints.http.transport.server import Server, options
 from entrypoints.observability.telemetry import Telemetry
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, open_storage, running
+from entrypoints.wiring.running import running
+from entrypoints.wiring.storage import open_storage
+from entrypoints.wiring.use_cases import Services
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import SCHEMA, Database, Servers, Tenant, environment_for, free_port, make_tenant
 

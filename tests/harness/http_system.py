@@ -28,7 +28,9 @@ from application.ports.object_storage import MIN_PART_BYTES, ObjectStorage
 from entrypoints.http.app import create_app
 from entrypoints.http.transport.server import Server, options
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, open_storage, put_together, running
+from entrypoints.wiring.running import running
+from entrypoints.wiring.storage import open_storage
+from entrypoints.wiring.use_cases import Services, put_together
 from tests.conftest import free_port
 from tests.harness import in_process
 from tests.harness.failing_storage import FailingStorage

@@ -18,7 +18,7 @@ from domain.buckets.bucket import UniqueKey
 from domain.keys.api_key import Permission
 from domain.organizations.organization import Tier, TierLimits
 from domain.refusals import WrongStateError
-from entrypoints.wiring import Services
+from entrypoints.wiring.use_cases import Services
 from tests.harness.system import (
     AUTO_CONFIRM_BUCKET,
     BUCKETS,

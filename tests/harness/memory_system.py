@@ -47,7 +47,8 @@ from entrypoints.http.uploads.routes import _render_confirmed as render_confirme
 from entrypoints.http.uploads.routes import _wish as wish_of
 from entrypoints.http.uploads.routes import render
 from entrypoints.http.uploads.wire import CreateUploadRequest
-from entrypoints.wiring import Ports, Services, put_together
+from entrypoints.wiring.ports import Ports
+from entrypoints.wiring.use_cases import Services, put_together
 from tests.harness import in_process
 from tests.harness.failing_storage import FailingStorage
 from tests.harness.system import (

@@ -12,7 +12,8 @@ from adapters.postgres.connecting import connect
 from application.keys.callers import acting_for
 from domain.webhooks.webhook import WebhookSettings
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, running
+from entrypoints.wiring.running import running
+from entrypoints.wiring.use_cases import Services
 from tests.conftest import Database, Tenant, make_tenant
 
 SOON = 20.0

@@ -21,7 +21,9 @@ from domain.uploads.admission import Announcement
 from domain.uploads.upload import Claimed, Status
 from entrypoints.cli import storage
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, checking_storage, running
+from entrypoints.wiring.operations import checking_storage
+from entrypoints.wiring.running import running
+from entrypoints.wiring.use_cases import Services
 from tests.conftest import Database, Servers, Tenant, environment_for, make_tenant
 
 AT_ONCE = timedelta()

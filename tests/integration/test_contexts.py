@@ -14,7 +14,8 @@ from domain.uploads.admission import Announcement
 from domain.uploads.upload import Claimed
 from entrypoints.http.transport.server import Server, options
 from entrypoints.settings import Settings
-from entrypoints.wiring import run_worker, running
+from entrypoints.wiring.running import running
+from entrypoints.wiring.worker import run_worker
 from tests.conftest import Database, free_port, make_tenant
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 import entrypoints.processes.patience
-import entrypoints.wiring
 from adapters.postgres.clock import PostgresClock
 from adapters.postgres.connecting import SERVICE_ROLE, connect
 from adapters.postgres.migrating import migrate
 from entrypoints.settings import Settings
-from entrypoints.wiring import running
+from entrypoints.wiring import running as wiring
+from entrypoints.wiring.running import running
 from tests.clusters import Cluster, cluster
 from tests.conftest import LOGIN, Database, Servers, environment_for, free_port, wait_ready
 
@@ -89,7 +89,7 @@ async def test_serve_and_worker_wait_for_a_database_that_is_away_and_then_work(
             await asyncio.to_thread(process.wait, 60)
 
 
-@pytest.mark.parametrize("step", [(entrypoints.wiring, "open_pool"), (PostgresClock, "measure")], ids=["pool", "clock"])
+@pytest.mark.parametrize("step", [(wiring, "open_pool"), (PostgresClock, "measure")], ids=["pool", "clock"])
 async def test_a_database_that_goes_away_between_two_steps_of_a_start_is_waited_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, step: tuple[object, str]
 ) -> None:

@@ -12,7 +12,7 @@ from adapters.sealing import Sealer
 from application.ports.webhooks import Secret, WebhookEndpoint
 from domain.keys.token_secrets import TokenSecrets
 from entrypoints.settings import Settings
-from entrypoints.wiring import running
+from entrypoints.wiring.running import running
 from tests.conftest import Database
 
 NEW, OLD = "the newer one of two secrets of a server", "the older one of two secrets of a server"

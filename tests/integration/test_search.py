@@ -21,7 +21,7 @@ from adapters.postgres.tenancy import Reads, TenantReads
 from application.keys.callers import acting_for
 from application.ports.read_side import PageRequest, ReadSide
 from entrypoints.settings import Settings
-from entrypoints.wiring import running
+from entrypoints.wiring.running import running
 from tests.conftest import LOGIN, Database, Servers
 from tests.contract._log import SOON, Account, Kit, new_account, open_account, opening, postgres_kit
 

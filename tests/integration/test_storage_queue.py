@@ -14,7 +14,7 @@ from application.uploads.requesting import Wish
 from domain.uploads.admission import Announcement
 from domain.uploads.upload import Status
 from entrypoints.settings import Settings
-from entrypoints.wiring import running
+from entrypoints.wiring.running import running
 from tests.conftest import Database, Servers, environment_for, make_tenant, start
 from tests.contract._s3_server import S3Server, moto_server
 from tests.contract._sqs import make_queue, open_client

@@ -30,7 +30,8 @@ from application.ports.webhooks import DeliveryStatus, NewDelivery
 from domain.refusals import NotFoundError
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, running
+from entrypoints.wiring.running import running
+from entrypoints.wiring.use_cases import Services
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import LOGIN, Database, Servers, Service, Tenant, make_tenant
 

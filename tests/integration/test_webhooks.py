@@ -14,7 +14,7 @@ from application.keys.callers import acting_for
 from application.webhooks.delivering import LEASE
 from domain.webhooks.webhook import WebhookSettings
 from entrypoints.settings import Settings
-from entrypoints.wiring import running
+from entrypoints.wiring.running import running
 from tests.conftest import ANY_RECEIVER_HERE, Database, make_tenant, start
 from tests.receiver import Receiver, receiving
 

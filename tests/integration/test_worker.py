@@ -23,7 +23,8 @@ from domain.refusals import WrongStateError
 from domain.uploads.admission import Announcement
 from domain.uploads.upload import Claimed, Status
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, running
+from entrypoints.wiring.running import running
+from entrypoints.wiring.use_cases import Services
 from tests.conftest import Database, Tenant, make_tenant
 
 

@@ -12,7 +12,6 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 import application.tasks.pausing
-import entrypoints.wiring
 from adapters.memory.clock import ManualClock
 from adapters.postgres.clock import PostgresClock
 from adapters.postgres.connecting import connect
@@ -26,7 +25,13 @@ from domain.uploads.admission import Announcement
 from domain.uploads.upload import Status
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
-from entrypoints.wiring import Services, administering, check_clock, open_storage, run_worker, running
+from entrypoints.wiring import operations
+from entrypoints.wiring import running as wiring
+from entrypoints.wiring.operations import administering, check_clock
+from entrypoints.wiring.running import running
+from entrypoints.wiring.storage import open_storage
+from entrypoints.wiring.use_cases import Services
+from entrypoints.wiring.worker import run_worker
 from tests.conftest import Database, Servers, Tenant, drop_database, environment_for, make_database, make_tenant
 
 AHEAD = timedelta(days=31)
@@ -63,7 +68,8 @@ def set_host(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
 
     def set_to(off: timedelta) -> None:
         clock = partial(PostgresClock, host=lambda: time.time() + off.total_seconds())
-        monkeypatch.setattr(entrypoints.wiring, "PostgresClock", clock)
+        for module in (operations, wiring):
+            monkeypatch.setattr(module, "PostgresClock", clock)
 
     return set_to
 

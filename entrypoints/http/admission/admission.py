@@ -36,7 +36,7 @@ from entrypoints.http.requests.queries import settle_query
 from entrypoints.http.transport.addresses import check_address
 from entrypoints.http.transport.methods import answer_options
 from entrypoints.http.transport.request_log import ADDED_HEADERS, CALLER, client_of
-from entrypoints.wiring import Services
+from entrypoints.wiring.use_cases import Services
 
 _KEY = "upwell.admitted"
 _COUNTED = "upwell.counted"  # in the scope: the caller whose limits a request counts against

@@ -22,7 +22,7 @@ from application.ports.event_log import LogUnavailableError
 from domain.refusals import RefusedError, TooManyRequestsError
 from entrypoints.http.answers.errors import kind_of
 from entrypoints.http.transport.server import connection_of
-from entrypoints.wiring import Services
+from entrypoints.wiring.use_cases import Services
 
 HEARTBEAT_SECONDS = 15.0
 CHECK_SECONDS = 3.0  # so soon is a change of the key noticed

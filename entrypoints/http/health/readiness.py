@@ -11,7 +11,7 @@ from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageError, StorageUnavailableError
 from application.ports.url_signer import CredentialsExpiredError
-from entrypoints.wiring import Ports
+from entrypoints.wiring.ports import Ports
 
 PATIENCE_SECONDS = 5
 DATABASE_SECONDS = 1.0

@@ -8,7 +8,7 @@ from litestar.exceptions import NotFoundException
 
 from application.storage.taking_notifications import Taken
 from domain.refusals import UnauthenticatedError
-from entrypoints.wiring import Services
+from entrypoints.wiring.use_cases import Services
 
 _SECRET_HEADER = "X-Upwell-Storage-Secret"  # noqa: S105  # a header's name
 

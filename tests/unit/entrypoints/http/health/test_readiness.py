@@ -16,7 +16,7 @@ from application.ports.object_storage import StorageDeniedError, StorageError, S
 from application.ports.url_signer import CredentialsExpiredError
 from entrypoints.http.health import readiness
 from entrypoints.http.health.readiness import Check, Readiness
-from entrypoints.wiring import Ports
+from entrypoints.wiring.ports import Ports
 
 LATE = LogUnavailableError("no answer in time", reason="too_slow")
 

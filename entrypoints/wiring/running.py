@@ -1,0 +1,179 @@
+"""Opens everything that `serve`, `worker` and `dev` need, on PostgreSQL and S3, and closes it in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+
+import msgspec
+import structlog
+
+from adapters.postgres.analytics import PostgresAnalytics
+from adapters.postgres.census import PostgresCensus
+from adapters.postgres.checking import check_database
+from adapters.postgres.clock import PostgresClock
+from adapters.postgres.connecting import Pool, close_pool, log_errors, open_pool
+from adapters.postgres.event_log import PostgresEventLog
+from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
+from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.key_uses import PostgresKeyUses
+from adapters.postgres.listening import Listener
+from adapters.postgres.rate_ledger import PostgresRateLedger
+from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.request_records import PostgresRequestRecords
+from adapters.postgres.search_index import PostgresSearchIndex
+from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.tasks import PostgresTasks
+from adapters.postgres.tenancy import EverybodysReads, TenantReads
+from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
+from adapters.sealing import Sealer
+from adapters.system import SystemIds
+from adapters.webhooks.addresses import AllowedTargets
+from application.ports.clock import Clock, Ids
+from application.ports.object_storage import (
+    ObjectStorage,
+)
+from domain.keys.token_secrets import TokenSecrets
+from entrypoints.observability.telemetry import Telemetry
+from entrypoints.processes.patience import patiently
+from entrypoints.settings import Settings
+from entrypoints.wiring.ports import Ports
+from entrypoints.wiring.storage import open_storage, url_signer
+from entrypoints.wiring.use_cases import Services, put_together
+
+_log = structlog.get_logger(__name__)
+_SYSTEM_POOL_SIZE = 4
+# Lists, searches and figures: connections for all of them, how many of these an organization may use at once, and how
+# many more of its queries may wait. One of them may keep a processor of the database busy for seconds.
+_SLOW_POOL_SIZE = 4
+_SLOW_OF_ONE = 2
+_SLOW_WAITING = 32
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, telemetry: Telemetry | None = None
+) -> AsyncIterator[Services]:
+    """Open everything that the service and the worker need, and close it in order afterwards.
+
+    While the database is away, at whatever step, all of it is opened anew.
+    """
+    secrets = settings.token_secrets
+    telemetry = telemetry or Telemetry()
+    async with AsyncExitStack() as stack:
+        if telemetry.traces is not None:
+            stack.push_async_callback(asyncio.to_thread, telemetry.traces.close)
+
+        async def attempt() -> tuple[Services, Mapping[str, Pool]]:
+            await check_database(settings.database_url)
+            async with log_errors(), AsyncExitStack() as opening:
+                opened = await _open(opening, settings, secrets, clock, ids, telemetry)
+                stack.push_async_exit(opening.pop_all())
+            return opened
+
+        services, pools = await patiently("database", attempt, settings.start_patience_seconds)
+        await stack.enter_async_context(_telling_metrics(services, settings, telemetry, pools))
+        yield services
+
+
+async def _open(
+    stack: AsyncExitStack,
+    settings: Settings,
+    secrets: TokenSecrets,
+    clock: Clock | None,
+    ids: Ids | None,
+    telemetry: Telemetry,
+) -> tuple[Services, Mapping[str, Pool]]:
+    s3 = settings.s3
+    listener = Listener(settings.database_url)
+    lines = listener.lines
+    requests = await open_pool(settings.database_url, size=settings.pool_size, for_everybody=False, lines=lines)
+    stack.push_async_callback(close_pool, requests)
+    lists = await open_pool(settings.database_url, size=_SLOW_POOL_SIZE, for_everybody=False, lines=lines)
+    stack.push_async_callback(close_pool, lists)
+    everybody = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE, lines=lines)
+    stack.push_async_callback(close_pool, everybody)
+    if clock is None:
+        measured = PostgresClock(everybody, tolerance=settings.clock_tolerance)
+        await stack.enter_async_context(measured.running())
+        clock = measured
+    own, all_of_it = TenantReads(requests), EverybodysReads(everybody)
+    slow = TenantReads(lists, of_one=_SLOW_OF_ONE, bounded=_SLOW_WAITING)
+    read_side, whole = PostgresReadSide(own, slow), PostgresReadSide(all_of_it)
+    log = PostgresEventLog(settings.database_url, all_of_it, listener, telemetry.group_watch)
+    directory = PostgresDirectory(read_side, listener, keys=whole)
+    seen_by_all = PostgresDirectory(whole, listener)
+    key_uses = PostgresKeyUses(everybody)
+    jobs = PostgresJobQueue(everybody, listener)
+    storage: ObjectStorage = await stack.enter_async_context(open_storage(s3))
+    ids = ids or SystemIds()
+    if telemetry.traces is not None:
+        storage, ids = telemetry.traces.storage(storage), telemetry.traces.ids(ids)
+    endpoints = PostgresWebhookEndpoints(everybody, Sealer(secrets))
+    lost = await endpoints.seal_anew()
+    if lost:
+        _log.error("webhook_secrets_unreadable", webhook_ids=lost, advice="UPWELL_TOKEN_SECRETS lacks the secret")
+    from adapters.webhooks.sender import AiohttpWebhookSender  # noqa: PLC0415  # as for storage, below
+
+    sender = AiohttpWebhookSender(AllowedTargets(settings.webhook_allowed_networks, settings.webhook_allowed_ports))
+    await stack.enter_async_context(sender.running())
+    await stack.enter_async_context(directory.running())
+    await stack.enter_async_context(seen_by_all.running())
+    await stack.enter_async_context(key_uses.running())
+    await stack.enter_async_context(jobs.running())
+    await stack.enter_async_context(listener.running())
+    await stack.enter_async_context(log.running())
+    system = Ports(
+        log=log,
+        read_side=whole,
+        directory=seen_by_all,
+        key_uses=key_uses,
+        request_records=PostgresRequestRecords(everybody),
+        jobs=jobs,
+        tasks=PostgresTasks(everybody, all_of_it),
+        idempotency_keys=PostgresIdempotencyKeys(everybody),
+        rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
+        search_index=PostgresSearchIndex(everybody),
+        subscriptions=PostgresSubscriptions(everybody),
+        analytics=PostgresAnalytics(all_of_it),
+        storage=storage,
+        signer=url_signer(s3),
+        webhook_endpoints=endpoints,
+        webhook_deliveries=PostgresWebhookDeliveries(everybody, all_of_it),
+        webhook_sender=sender,
+        token_secrets=secrets,
+        clock=clock,
+        ids=ids,
+    )
+    ports = msgspec.structs.replace(
+        system,
+        log=log.read_through(own),
+        read_side=read_side,
+        directory=directory,
+        tasks=PostgresTasks(everybody, own, slow),
+        analytics=PostgresAnalytics(slow),
+        webhook_deliveries=PostgresWebhookDeliveries(everybody, own),
+    )
+    services = put_together(ports, settings.rules, system=system, telemetry=telemetry)
+    return services, {"requests": requests, "lists": lists, "everybody": everybody}
+
+
+def _telling_metrics(
+    services: Services, settings: Settings, telemetry: Telemetry, pools: Mapping[str, Pool]
+) -> AbstractAsyncContextManager[object]:
+    if telemetry.metrics is None or settings.metrics is None:
+        return nullcontext()
+    from entrypoints.http.health.metrics import telling  # noqa: PLC0415  # what is off is not loaded
+    from entrypoints.observability.metrics import Sources  # noqa: PLC0415  # the same
+
+    system = services.system
+    telemetry.metrics.use(
+        Sources(
+            census=PostgresCensus(pools["everybody"]),
+            log=system.log,
+            subscriptions=system.subscriptions,
+            clock=system.clock,
+            read_events=services.read_events,
+            pools=pools,
+        )
+    )
+    return telling(settings.metrics, telemetry.metrics.text)
