@@ -1,9 +1,11 @@
-"""What is checked before a URL is given out, as far as the request, the caller's tier and the bucket can tell.
+"""The checks before a URL is given out, as far as the request, the caller's tier and the bucket can decide.
 
-The checks that need the log (unique key, duplicate, quota) come after these, under the log's lock.
+Each check is a value with a name. `CHECKS` and `OBJECT_CHECKS` are their order: the first refusal wins, so the order is
+part of what Upwell promises, and `docs/explanation/admission-order.md` is drawn from the two. The checks that need the
+log (unique key, duplicate, quota) come after these, under the log's lock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,7 +13,7 @@ import msgspec
 from domain.buckets.bucket import MAX_METADATA_BYTES, Policy, UniqueKey, canonical_digest, unique_values
 from domain.buckets.schema import PROPERTY_NAME, BucketSchema, FieldType, check_json, check_values, with_defaults
 from domain.organizations.organization import TierLimits
-from domain.refusals import ForbiddenError, InvalidInputError
+from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
 from domain.uploads import content_rules, filenames, media_types
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
 from domain.uploads.parts import USUAL_PART_BYTES, Multipart, part_size_for
@@ -54,6 +56,35 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     part_size: int | None = None
 
 
+class Candidate(msgspec.Struct, kw_only=True):
+    """A file on its way through the checks: what they look at, and what each settles for the checks after it.
+
+    `fitting`: the file types that its content type may have. `named_type`: the one that `blob_type` names.
+    `property_type`: the type of `blob_property`.
+    """
+
+    announced: Announcement
+    bucket: BucketRules
+    limits: TierLimits
+    usual_part_bytes: int
+    unique_key: str | None = None
+    fitting: tuple[FieldType, ...] = ()
+    named_type: FieldType | None = None
+    part_size: int | None = None
+    schema: BucketSchema = BucketSchema(properties={})
+    blob_property: str | None = None
+    property_type: FieldType | None = None
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One rule. `subject`: what it looks at. `refuse`: raises `refusal` with one of `codes`, or returns."""
+
+    subject: str
+    refusal: type[RefusedError]
+    codes: tuple[str, ...]
+    refuse: Callable[[Candidate], None]
+
+
 def admit(
     announced: Announcement,
     bucket: BucketRules,
@@ -66,64 +97,54 @@ def admit(
     `part_bytes`: the usual size of parts.
     `policy`: what the client wants of a taken unique key; otherwise the bucket's own counts.
     """
-    check_json(announced.metadata, "metadata", max_bytes=MAX_METADATA_BYTES)
-    check_json(announced.object_metadata, "object_metadata", max_bytes=MAX_METADATA_BYTES)
-    unique_key = None
-    if announced.create_object and bucket.unique_key is not None:
-        given = with_defaults(bucket.schema or BucketSchema(properties={}), announced.object_metadata or {})
-        unique_key = canonical_digest(unique_values(bucket.unique_key, given))
-    filenames.check(announced.filename)
-    media_types.check_syntax(announced.content_type)
-    fitting = media_types.file_types(announced.content_type)
-    given_type = _blob_type(announced.blob_type, announced.content_type, fitting)
-    if announced.blob_property is not None and not PROPERTY_NAME.fullmatch(announced.blob_property):
-        raise InvalidInputError(
-            "invalid_blob_property",
-            "blob_property has characters that are not allowed: use only letters, digits and underscores.",
-            {"blob_property": announced.blob_property[:100]},
-        )
-    _check_size(announced.file_size_bytes, limits)
-    content_rules.check_file(bucket.content, content_type=announced.content_type, size_bytes=announced.file_size_bytes)
-    part_size = part_size_for(announced.multipart, announced.file_size_bytes, part_bytes)
-    if announced.storage_checks and part_size is None and announced.sha256 is None:  # parts have hashes of their own
-        raise InvalidInputError(
-            "hash_required",
-            "file_hash is missing, and storage cannot check the bytes without it: send their SHA-256.",
-            {"field": "file_hash"},
-        )
-    settled: tuple[str | None, FieldType | None]
+    file = Candidate(announced=announced, bucket=bucket, limits=limits, usual_part_bytes=part_bytes)
+    for check in CHECKS:
+        check.refuse(file)
     if announced.create_object:
-        settled = _check_against_schema(announced, bucket.schema, fitting, given_type)
+        for check in OBJECT_CHECKS:
+            check.refuse(file)
     else:
-        settled = (
-            announced.blob_property or filenames.property_from(announced.filename),
-            given_type or (fitting[0] if fitting else None),
-        )
-    name, kind = settled
+        file.blob_property = announced.blob_property or filenames.property_from(announced.filename)
+        file.property_type = file.named_type or (file.fitting[0] if file.fitting else None)
     return Admitted(
-        blob_property=name,
-        blob_type=kind.upper() if kind else None,
-        unique_key=unique_key,
+        blob_property=file.blob_property,
+        blob_type=file.property_type.upper() if file.property_type else None,
+        unique_key=file.unique_key,
         policy=policy or (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT,
-        part_size=part_size,
+        part_size=file.part_size,
     )
 
 
-def _blob_type(given: str | None, content_type: str, fitting: tuple[FieldType, ...]) -> FieldType | None:
+def _metadata(file: Candidate) -> None:
+    check_json(file.announced.metadata, "metadata", max_bytes=MAX_METADATA_BYTES)
+    check_json(file.announced.object_metadata, "object_metadata", max_bytes=MAX_METADATA_BYTES)
+
+
+def _unique_key(file: Candidate) -> None:
+    bucket = file.bucket
+    if file.announced.create_object and bucket.unique_key is not None:
+        given = with_defaults(bucket.schema or BucketSchema(properties={}), file.announced.object_metadata or {})
+        file.unique_key = canonical_digest(unique_values(bucket.unique_key, given))
+
+
+def _filename(file: Candidate) -> None:
+    filenames.check(file.announced.filename)
+
+
+def _content_type(file: Candidate) -> None:
+    media_types.check_syntax(file.announced.content_type)
+    file.fitting = media_types.file_types(file.announced.content_type)
+
+
+def _blob_type(file: Candidate) -> None:
+    given = file.announced.blob_type
     if given is None:
-        return None
+        return
     if given.lower() == _DOCUMENT:
-        for kind in fitting:
-            if kind in _DOCUMENT_TYPES:
-                return kind
-        raise InvalidInputError(
-            "blob_type_does_not_fit",
-            f"blob_type DOCUMENT takes PDF, text and spreadsheet files, not {content_type}: leave blob_type out, or"
-            " send the content type of a document.",
-            {"blob_type": given, "content_type": content_type},
-        )
+        file.named_type = _document_type(given, file.announced.content_type, file.fitting)
+        return
     try:
-        return FieldType(given.lower())
+        file.named_type = FieldType(given.lower())
     except ValueError:
         raise InvalidInputError(
             "invalid_blob_type",
@@ -132,19 +153,62 @@ def _blob_type(given: str | None, content_type: str, fitting: tuple[FieldType, .
         ) from None
 
 
-def _check_size(size_bytes: int | None, limits: TierLimits) -> None:
-    if size_bytes is not None and size_bytes > limits.file_size_bytes:
-        raise ForbiddenError(
-            "file_too_large",
-            f"The organization's tier allows files of up to {limits.file_size_bytes} bytes, and this one has"
-            f" {size_bytes}: send a smaller file, or move to a higher tier.",
-            {"file_size_bytes": size_bytes, "limit_bytes": limits.file_size_bytes},
+def _document_type(given: str, content_type: str, fitting: tuple[FieldType, ...]) -> FieldType:
+    for kind in fitting:
+        if kind in _DOCUMENT_TYPES:
+            return kind
+    raise InvalidInputError(
+        "blob_type_does_not_fit",
+        f"blob_type DOCUMENT takes PDF, text and spreadsheet files, not {content_type}: leave blob_type out, or"
+        " send the content type of a document.",
+        {"blob_type": given, "content_type": content_type},
+    )
+
+
+def _blob_property(file: Candidate) -> None:
+    name = file.announced.blob_property
+    if name is not None and not PROPERTY_NAME.fullmatch(name):
+        raise InvalidInputError(
+            "invalid_blob_property",
+            "blob_property has characters that are not allowed: use only letters, digits and underscores.",
+            {"blob_property": name[:100]},
         )
 
 
-def _check_against_schema(
-    announced: Announcement, schema: BucketSchema | None, fitting: tuple[FieldType, ...], given_type: FieldType | None
-) -> tuple[str, FieldType]:
+def _tier_limit(file: Candidate) -> None:
+    size_bytes, limit_bytes = file.announced.file_size_bytes, file.limits.file_size_bytes
+    if size_bytes is not None and size_bytes > limit_bytes:
+        raise ForbiddenError(
+            "file_too_large",
+            f"The organization's tier allows files of up to {limit_bytes} bytes, and this one has"
+            f" {size_bytes}: send a smaller file, or move to a higher tier.",
+            {"file_size_bytes": size_bytes, "limit_bytes": limit_bytes},
+        )
+
+
+def _content_rules(file: Candidate) -> None:
+    announced = file.announced
+    content_rules.check_file(
+        file.bucket.content, content_type=announced.content_type, size_bytes=announced.file_size_bytes
+    )
+
+
+def _parts(file: Candidate) -> None:
+    file.part_size = part_size_for(file.announced.multipart, file.announced.file_size_bytes, file.usual_part_bytes)
+
+
+def _integrity(file: Candidate) -> None:
+    announced = file.announced
+    if announced.storage_checks and file.part_size is None and announced.sha256 is None:  # parts have their own hashes
+        raise InvalidInputError(
+            "hash_required",
+            "file_hash is missing, and storage cannot check the bytes without it: send their SHA-256.",
+            {"field": "file_hash"},
+        )
+
+
+def _schema(file: Candidate) -> None:
+    schema = file.bucket.schema
     if schema is None or not schema.properties:
         raise InvalidInputError(
             "no_schema",
@@ -152,30 +216,126 @@ def _check_against_schema(
             " bucket a schema.",
             {"field": "create_object_on_confirm"},
         )
-    file_properties = schema.file_properties()
-    name = announced.blob_property or (
-        file_properties[0] if len(file_properties) == 1 else filenames.stem(announced.filename)
+    file.schema = schema
+
+
+def _property_exists(file: Candidate) -> None:
+    file_properties = file.schema.file_properties()
+    name = file.announced.blob_property or (
+        file_properties[0] if len(file_properties) == 1 else filenames.stem(file.announced.filename)
     )
-    if name not in schema.properties:
+    if name not in file.schema.properties:
         raise InvalidInputError(
             "unknown_blob_property",
             f"The bucket's schema has no property '{name[:100]}': name one of its file properties in blob_property.",
             {"blob_property": name[:100], "file_properties": file_properties},
         )
-    kind = schema.properties[name].type
-    if kind not in fitting:
+    file.blob_property = name
+    file.property_type = file.schema.properties[name].type
+
+
+def _property_fits(file: Candidate) -> None:
+    name, kind, content_type = file.blob_property, file.property_type, file.announced.content_type
+    if kind not in file.fitting:
         raise InvalidInputError(
             "content_type_does_not_fit",
-            f"content_type {announced.content_type} does not fit the property '{name}' of type {kind}: send a file of"
+            f"content_type {content_type} does not fit the property '{name}' of type {kind}: send a file of"
             " that type, or name another property in blob_property.",
-            {"content_type": announced.content_type, "blob_property": name, "property_type": kind},
+            {"content_type": content_type, "blob_property": name, "property_type": kind},
         )
-    if given_type not in {None, kind}:
+
+
+def _blob_type_fits(file: Candidate) -> None:
+    name, kind, blob_type = file.blob_property, file.property_type, file.announced.blob_type
+    if kind is not None and file.named_type not in {None, kind}:
         raise InvalidInputError(
             "blob_type_does_not_fit",
-            f"blob_type {announced.blob_type} contradicts the property '{name}' of type {kind}: leave blob_type out,"
+            f"blob_type {blob_type} contradicts the property '{name}' of type {kind}: leave blob_type out,"
             f" or send {kind.upper()}.",
-            {"blob_type": announced.blob_type, "blob_property": name, "property_type": kind},
+            {"blob_type": blob_type, "blob_property": name, "property_type": kind},
         )
-    check_values(schema, announced.object_metadata or {}, given=(name,))
-    return name, kind
+
+
+def _values(file: Candidate) -> None:
+    given = () if file.blob_property is None else (file.blob_property,)
+    check_values(file.schema, file.announced.object_metadata or {}, given=given)
+
+
+METADATA = Check(
+    "`metadata` and `object_metadata`: 16 KiB of JSON each, 32 levels, no U+0000",
+    InvalidInputError,
+    ("metadata_too_large", "too_deep", "null_character"),
+    _metadata,
+)
+UNIQUE_KEY = Check(
+    "the values of the bucket's unique key, where an object is to be made",
+    InvalidInputError,
+    ("unique_key_missing", "unique_key_too_long"),
+    _unique_key,
+)
+FILENAME = Check(
+    "the filename: 1 to 255 characters, no `/`, `\\` or control characters, not `.` or `..`",
+    InvalidInputError,
+    ("invalid_filename",),
+    _filename,
+)
+CONTENT_TYPE = Check("the syntax of the content type", InvalidInputError, ("invalid_content_type",), _content_type)
+BLOB_TYPE = Check(
+    "`blob_type`: a known type; `DOCUMENT` only with the content type of a document",
+    InvalidInputError,
+    ("invalid_blob_type", "blob_type_does_not_fit"),
+    _blob_type,
+)
+BLOB_PROPERTY = Check("the syntax of `blob_property`", InvalidInputError, ("invalid_blob_property",), _blob_property)
+TIER_LIMIT = Check(
+    "the declared size against the tier's limit for a file", ForbiddenError, ("file_too_large",), _tier_limit
+)
+CONTENT_RULES = Check(
+    "the declared size and the content type against what the bucket takes",
+    ForbiddenError,
+    ("file_too_small", "file_too_large", "content_type_not_allowed"),
+    _content_rules,
+)
+PARTS = Check(
+    "the declared size against what S3 takes: 5 GiB in a single PUT, where `multipart` is `never`; 10,000 parts",
+    InvalidInputError,
+    ("needs_multipart", "too_large_for_storage"),
+    _parts,
+)
+INTEGRITY = Check(
+    "`integrity`: a `file_hash`, unless the file is sent in parts", InvalidInputError, ("hash_required",), _integrity
+)
+SCHEMA = Check("the bucket has a schema", InvalidInputError, ("no_schema",), _schema)
+PROPERTY_EXISTS = Check(
+    "`blob_property` is in it; by default, the schema's only property for files, else the filename without its"
+    " extension",
+    InvalidInputError,
+    ("unknown_blob_property",),
+    _property_exists,
+)
+PROPERTY_FITS = Check(
+    "the content type fits the property's type", InvalidInputError, ("content_type_does_not_fit",), _property_fits
+)
+BLOB_TYPE_FITS = Check(
+    "`blob_type`, if it is given, is that type", InvalidInputError, ("blob_type_does_not_fit",), _blob_type_fits
+)
+VALUES = Check(
+    "`object_metadata` fits the schema; names that the schema does not have are kept as they are",
+    InvalidInputError,
+    ("schema_violation",),
+    _values,
+)
+
+CHECKS = (
+    METADATA,
+    UNIQUE_KEY,
+    FILENAME,
+    CONTENT_TYPE,
+    BLOB_TYPE,
+    BLOB_PROPERTY,
+    TIER_LIMIT,
+    CONTENT_RULES,
+    PARTS,
+    INTEGRITY,
+)
+OBJECT_CHECKS = (SCHEMA, PROPERTY_EXISTS, PROPERTY_FITS, BLOB_TYPE_FITS, VALUES)

@@ -9,9 +9,19 @@ from domain.buckets.bucket import Policy, UniqueKey, canonical_digest
 from domain.buckets.schema import parse
 from domain.organizations.organization import GB, MB, TierLimits
 from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
-from domain.uploads.admission import Admitted, Announcement, BucketRules, admit
+from domain.uploads import admission
+from domain.uploads.admission import (
+    CHECKS,
+    OBJECT_CHECKS,
+    Admitted,
+    Announcement,
+    BucketRules,
+    Candidate,
+    Check,
+    admit,
+)
 from domain.uploads.content_rules import ContentRules
-from domain.uploads.parts import SINGLE_PUT_LIMIT_BYTES, Multipart
+from domain.uploads.parts import MAX_PART_BYTES, MAX_PARTS, SINGLE_PUT_LIMIT_BYTES, USUAL_PART_BYTES, Multipart
 
 LIMITS = TierLimits(file_size_bytes=100 * MB, quota_bytes=None)
 WIDE = TierLimits(file_size_bytes=50 * GB, quota_bytes=None)
@@ -294,3 +304,62 @@ def test_storage_can_check_a_single_put_by_its_hash_and_parts_by_theirs() -> Non
 
     assert admit(clip(storage_checks=True, sha256="a" * 64), BUCKET, LIMITS).part_size is None
     assert admit(clip(storage_checks=True, multipart=Multipart.ALWAYS), BUCKET, LIMITS).part_size is not None
+
+
+ENDLESS = TierLimits(file_size_bytes=MAX_PARTS * MAX_PART_BYTES * 2, quota_bytes=None)
+NO_SCHEMA = BucketRules(schema=None, unique_key=None)
+TITLE = {"object_metadata": {"title": "t"}}
+DEEP: dict[str, Any] = {}
+for _ in range(33):
+    DEEP = {"a": DEEP}
+# Every refusal that a check declares, and a file that breaks this rule alone.
+REFUSALS: tuple[tuple[Check, str, Announcement, BucketRules], ...] = (
+    (admission.METADATA, "metadata_too_large", clip(metadata={"a": "x" * 16384}), BUCKET),
+    (admission.METADATA, "too_deep", clip(object_metadata={"a": DEEP}), BUCKET),
+    (admission.METADATA, "null_character", clip(metadata={"a": "\0"}), BUCKET),
+    (admission.UNIQUE_KEY, "unique_key_missing", CLIP, KEYED),
+    (admission.UNIQUE_KEY, "unique_key_too_long", clip(object_metadata={"title": "x" * 513}), KEYED),
+    (admission.FILENAME, "invalid_filename", clip(filename=".."), BUCKET),
+    (admission.CONTENT_TYPE, "invalid_content_type", clip(content_type="video"), BUCKET),
+    (admission.BLOB_TYPE, "invalid_blob_type", clip(blob_type="hologram"), BUCKET),
+    (admission.BLOB_TYPE, "blob_type_does_not_fit", clip(blob_type="DOCUMENT"), BUCKET),
+    (admission.BLOB_PROPERTY, "invalid_blob_property", clip(blob_property="a b"), BUCKET),
+    (admission.TIER_LIMIT, "file_too_large", clip(file_size_bytes=ENDLESS.file_size_bytes + 1), BUCKET),
+    (admission.CONTENT_RULES, "file_too_small", clip(file_size_bytes=9, **TITLE), KEYED),
+    (admission.CONTENT_RULES, "file_too_large", clip(file_size_bytes=10**9 + 1, **TITLE), KEYED),
+    (admission.CONTENT_RULES, "content_type_not_allowed", clip(content_type="image/gif", **TITLE), KEYED),
+    (
+        admission.PARTS,
+        "needs_multipart",
+        clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1, multipart=Multipart.NEVER),
+        BUCKET,
+    ),
+    (admission.PARTS, "too_large_for_storage", clip(file_size_bytes=MAX_PARTS * MAX_PART_BYTES + 1), BUCKET),
+    (admission.INTEGRITY, "hash_required", clip(storage_checks=True), BUCKET),
+    (admission.SCHEMA, "no_schema", CLIP, NO_SCHEMA),
+    (admission.PROPERTY_EXISTS, "unknown_blob_property", clip(blob_property="film"), BUCKET),
+    (admission.PROPERTY_FITS, "content_type_does_not_fit", clip(content_type="image/png"), BUCKET),
+    (admission.BLOB_TYPE_FITS, "blob_type_does_not_fit", clip(blob_type="IMAGE"), BUCKET),
+    (admission.VALUES, "schema_violation", clip(object_metadata={"title": 7}), BUCKET),
+)
+
+
+@pytest.mark.parametrize(("check", "code", "announced", "bucket"), REFUSALS, ids=lambda value: str(value)[:30])
+def test_a_check_raises_the_refusals_that_it_declares(
+    check: Check, code: str, announced: Announcement, bucket: BucketRules
+) -> None:
+    file = Candidate(announced=announced, bucket=bucket, limits=ENDLESS, usual_part_bytes=USUAL_PART_BYTES)
+    order = CHECKS + OBJECT_CHECKS
+    for earlier in order[: order.index(check)]:
+        earlier.refuse(file)
+
+    with pytest.raises(RefusedError) as caught:
+        check.refuse(file)
+
+    assert (type(caught.value), caught.value.code) == (check.refusal, code)
+
+
+def test_each_refusal_of_each_check_has_an_example() -> None:
+    declared = {(check.subject, code) for check in CHECKS + OBJECT_CHECKS for code in check.codes}
+
+    assert {(check.subject, code) for check, code, *_ in REFUSALS} == declared
