@@ -1,1 +1,4 @@
-"""NATS JetStream: the feed for readers that the database is not for."""
+"""NATS JetStream: publishes the feed for readers without access to the database.
+
+Which process publishes is decided in `entrypoints.processes.relaying`; the feed is read by `application.events`.
+"""

@@ -1,1 +1,4 @@
-"""Amazon SQS and what speaks its protocol: the queue in which storage tells of its objects."""
+"""Amazon SQS and servers with its protocol: the queue of storage's notifications.
+
+Reading what a notification says is in `application.storage.notifications`.
+"""

@@ -1,1 +1,4 @@
-"""Figures of uploads and buckets over time."""
+"""Figures of uploads and buckets over time.
+
+Counting is done by the adapters of `application.ports.analytics`; this package fills gaps and checks the question.
+"""

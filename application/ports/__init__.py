@@ -1,1 +1,4 @@
-"""The roles that the use cases need; adapters play them."""
+"""The roles that the use cases need, each with its promises. Adapters play them.
+
+Protocols and their records only: no implementation. One contract suite per port is in `tests/contract`.
+"""

@@ -1,1 +1,4 @@
-"""Buckets: their life, and the schemas that their objects are held to."""
+"""Buckets: their states, and the schemas that objects are checked against.
+
+What a bucket accepts of a file is in `domain.uploads.content_rules`; the objects themselves are in `domain.objects`.
+"""

@@ -1,1 +1,4 @@
-"""API keys and what they give out: upload tokens, event tokens, and the server's secrets behind them."""
+"""API keys and what they issue: upload tokens, event tokens, and the server's secrets behind them.
+
+Finding the key of a request is in `application.keys.callers`; the routes are in `entrypoints.http.keys`.
+"""

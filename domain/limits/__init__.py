@@ -1,1 +1,4 @@
-"""Rate limits: classes of requests, windows and slices, as plain arithmetic."""
+"""Rate limits as plain arithmetic: classes of requests, windows and slices.
+
+Counting is in `application.limits`; storage quotas belong to organizations, in `domain.organizations`.
+"""

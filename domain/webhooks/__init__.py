@@ -1,1 +1,4 @@
-"""Webhooks: their life, the events that they are sent, the signature, and the delays between attempts."""
+"""Webhooks: their states, the events that they receive, the signature, and the delays between attempts.
+
+Nothing is sent here: deliveries are in `application.webhooks`, HTTP is in `adapters.webhooks`.
+"""

@@ -1,1 +1,4 @@
-"""The REST API: parse, call, render; nothing is decided here."""
+"""The REST API: parse, call, render; nothing is decided here.
+
+One package for each subject, and packages for what all requests share. Processes are in `entrypoints.processes`.
+"""

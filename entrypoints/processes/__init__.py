@@ -1,1 +1,4 @@
-"""What runs until it is stopped: `serve`, `worker`, `dev` and `relay nats`, and how they start and end."""
+"""The processes that run until they are stopped: `serve`, `worker`, `dev` and `relay nats`.
+
+Commands that end by themselves are in `entrypoints.cli`.
+"""

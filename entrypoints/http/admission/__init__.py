@@ -1,1 +1,4 @@
-"""What is decided about a request before its body is read: who asks, what they may do, and within which limits."""
+"""The checks before a body is read: authentication, permissions, limits, namespace and bucket.
+
+The order is in `order`. What a body announces is checked in `domain.uploads.admission`.
+"""

@@ -1,1 +1,4 @@
-"""How answers are written: JSON, and every error in one envelope."""
+"""How answers are written: JSON, and every error in one envelope.
+
+Refusals are raised elsewhere; here they get their HTTP status. Shapes stand beside the routes, in `wire` modules.
+"""

@@ -1,1 +1,4 @@
-"""The routes of buckets, and their shapes on the wire."""
+"""The routes of buckets, and their shapes on the wire.
+
+The use cases are in `application.buckets`.
+"""

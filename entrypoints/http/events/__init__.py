@@ -1,1 +1,4 @@
-"""The routes of the feed, server-sent events, and their shapes on the wire."""
+"""The routes of the feed, server-sent events, and their shapes on the wire.
+
+The use cases are in `application.events`.
+"""

@@ -1,1 +1,4 @@
-"""Liveness, readiness, and the metrics port."""
+"""Liveness, readiness, and the metrics port.
+
+The metrics themselves are in `entrypoints.observability`.
+"""

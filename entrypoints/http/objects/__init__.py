@@ -1,1 +1,4 @@
-"""The routes of objects, and their shapes on the wire."""
+"""The routes of objects, and their shapes on the wire.
+
+The use cases are in `application.objects`.
+"""

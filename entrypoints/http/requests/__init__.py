@@ -1,1 +1,4 @@
-"""How requests are read: bodies, queries, pages, times."""
+"""How requests are read: bodies, queries, pages, times.
+
+What the values mean is left to the routes and the domain.
+"""

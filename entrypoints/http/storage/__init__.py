@@ -1,1 +1,4 @@
-"""The route for notifications of the storage."""
+"""The route for the storage's notifications.
+
+The use case is in `application.storage`.
+"""

@@ -1,1 +1,4 @@
-"""The routes of tasks, and their shapes on the wire."""
+"""The routes of tasks, and their shapes on the wire.
+
+The use cases are in `application.tasks`.
+"""

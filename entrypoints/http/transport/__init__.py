@@ -1,1 +1,4 @@
-"""Connections, and what stands around every request before it is routed."""
+"""Connections, and the layers around every request before it is routed.
+
+API keys and permissions are not looked at here: see `admission`.
+"""

@@ -1,1 +1,4 @@
-"""The routes of uploads, and their shapes on the wire."""
+"""The routes of uploads, and their shapes on the wire.
+
+The use cases are in `application.uploads`.
+"""
