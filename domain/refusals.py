@@ -30,16 +30,6 @@ class QuotaExceededError(ForbiddenError):
     """The organization's storage has no room for this."""
 
 
-def quota_exceeded(limit_bytes: int, used_bytes: int, requested_bytes: int) -> QuotaExceededError:
-    """Return the refusal of bytes for which the quota has no room. `used_bytes` are stored or reserved."""
-    return QuotaExceededError(
-        "quota_exceeded",
-        f"The storage quota is {limit_bytes} bytes, {used_bytes} are stored or reserved, and {requested_bytes} more"
-        " were requested: delete something, or raise the quota.",
-        {"limit_bytes": limit_bytes, "used_bytes": used_bytes, "requested_bytes": requested_bytes},
-    )
-
-
 class NotFoundError(RefusedError):
     """There is no such thing, or it is not the caller's."""
 

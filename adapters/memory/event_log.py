@@ -14,7 +14,7 @@ from typing import Any, cast
 import msgspec
 
 from adapters.memory.clock import earlier
-from adapters.memory.projecting import KnownEvent, Tables, Usage, project
+from adapters.memory.projecting import KnownEvent, Tables, project
 from adapters.memory.scheduling import JobTable, schedule
 from application.ports.clock import Clock
 from application.ports.event_log import (
@@ -37,8 +37,9 @@ from domain.events.cloud_events import origin_of
 from domain.events.event import encode, topic_of
 from domain.events.registry import BY_TAG, decode
 from domain.objects.object import ObjectDeleted
+from domain.organizations.ledger import Usage, check_room, sum_of
 from domain.organizations.organization import OrganizationProfileChanged
-from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError, quota_exceeded
+from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError
 from domain.uploads.upload import Status, UploadBytesInherited, UploadDeleted, UploadForgotten
 
 _ENDS = {topic_of(UploadDeleted), topic_of(UploadForgotten), topic_of(ObjectDeleted)}
@@ -169,8 +170,7 @@ class MemoryEventLog:
             ):
                 raise OriginalGoneError(upload_id)
         self._check_free_of_others(command)
-        if command.room_bytes > 0:
-            self._check_room(command)
+        self._check_room(command)
 
     def _check_free_of_others(self, command: Command) -> None:
         """Refuse where an object holds an upload, or a duplicate stands on its bytes."""
@@ -220,9 +220,8 @@ class MemoryEventLog:
         organization = self.tables.organizations.get(command.organization_id)
         limit_bytes = None if organization is None else organization.quota_bytes
         usage = self.tables.quotas.get(command.organization_id, Usage())
-        used_bytes = usage.reserved_bytes + usage.accepted_bytes
-        if limit_bytes is not None and used_bytes + command.room_bytes > limit_bytes:
-            raise quota_exceeded(limit_bytes, used_bytes, command.room_bytes)
+        wanted = sum_of(event for stream in command.streams for event in stream.events)
+        check_room(limit_bytes, usage, wanted.total_bytes)
 
     def _carry_out(self, streams: Sequence[StreamAppend]) -> None:
         """Append and project; an event that cannot be projected leaves everything as it was."""

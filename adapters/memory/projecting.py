@@ -53,6 +53,7 @@ from domain.namespaces.namespace import (
     NamespaceUpdated,
 )
 from domain.objects.object import Blob, ObjectCreated, ObjectDeleted, ObjectEvent, ObjectUpdated, uploads_of
+from domain.organizations.ledger import Usage, change_of
 from domain.organizations.organization import (
     OrganizationCreated,
     OrganizationEvent,
@@ -65,21 +66,9 @@ from domain.organizations.organization import (
 from domain.uploads.upload import (
     Status,
     UploadBytesInherited,
-    UploadCanceled,
     UploadCompleted,
-    UploadContentChanged,
-    UploadDeleted,
     UploadDuplicateAvoided,
     UploadEvent,
-    UploadFailed,
-    UploadForgotten,
-    UploadRequested,
-    UploadSkipped,
-    UploadStarted,
-    UploadUrlReissued,
-    UploadVerificationAbandoned,
-    UploadVerificationBegan,
-    UploadVerified,
     lasts_until,
 )
 from domain.webhooks.webhook import (
@@ -108,13 +97,6 @@ KnownEvent: TypeAlias = (
 )
 
 Row = TypeVar("Row", bound=msgspec.Struct)
-
-
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """What an organization's storage holds, in bytes."""
-
-    reserved_bytes: int = 0
-    accepted_bytes: int = 0
 
 
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
@@ -585,44 +567,17 @@ def _project_avoided(tables: Tables, event: UploadDuplicateAvoided, place: Place
 
 def _settle_quota(tables: Tables, event: UploadEvent) -> None:
     """Count what the event says of bytes, for the organization and for the bucket."""
-    reserved = accepted = 0
-    match event:
-        case UploadRequested():
-            reserved = event.reserved_bytes
-        case UploadCompleted():
-            reserved, accepted = -event.released_bytes, event.accepted_bytes
-        case UploadFailed():
-            reserved = -event.released_bytes
-        case UploadCanceled():
-            reserved, accepted = -event.released_bytes, event.kept_bytes
-        case UploadBytesInherited():
-            accepted = event.accepted_bytes
-        case UploadDeleted() | UploadForgotten():
-            accepted = -event.freed_bytes
-        case (
-            UploadSkipped()
-            | UploadStarted()
-            | UploadUrlReissued()
-            | UploadVerificationBegan()
-            | UploadVerificationAbandoned()
-            | UploadVerified()
-            | UploadContentChanged()
-        ):
-            return
-        case _:
-            assert_never(event)
+    change = change_of(event)
     usage = tables.quotas.get(event.origin.organization_id)
     if usage is not None:
-        tables.quotas[event.origin.organization_id] = Usage(
-            reserved_bytes=usage.reserved_bytes + reserved, accepted_bytes=usage.accepted_bytes + accepted
-        )
+        tables.quotas[event.origin.organization_id] = usage.plus(change)
     bucket = tables.buckets.get(event.origin.bucket_id or "")
     if bucket is not None:
         completed = isinstance(event, UploadCompleted)
         _change(
             tables.buckets,
             bucket.bucket_id,
-            total_size_bytes=bucket.total_size_bytes + accepted,
+            total_size_bytes=bucket.total_size_bytes + change.accepted_bytes,
             last_upload_at=event.origin.at if completed else bucket.last_upload_at,
         )
 

@@ -11,7 +11,6 @@ import msgspec
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.filtering import page_of
 from adapters.memory.key_uses import MemoryKeyUses
-from adapters.memory.projecting import Usage
 from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from application.ports.event_log import Claim, Notification, Sameness
 from application.ports.read_side import (
@@ -36,6 +35,7 @@ from application.ports.read_side import (
 )
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
+from domain.organizations.ledger import Usage
 from domain.uploads.upload import Status, UploadDuplicateAvoided
 
 Record = TypeVar("Record")

@@ -48,7 +48,8 @@ from application.ports.event_log import (
 )
 from application.ports.request_records import note_command
 from domain.events.event import encode, topic_of
-from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError, quota_exceeded
+from domain.organizations.ledger import change_of, quota_exceeded
+from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError
 
 MAX_BATCH = 64
 MAX_BATCH_EVENTS = 256  # with these a group is full, too: those of the next group wait for it
@@ -107,6 +108,7 @@ class _Entry:
         self.versions: list[int] = []
         self.topics: list[str] = []
         self.states: list[bytes] = []
+        self.room_bytes = 0
         for stream in command.streams:
             for version, event in enumerate(stream.events, stream.expected_version + 1):
                 if event.origin.organization_id != command.organization_id:
@@ -115,6 +117,7 @@ class _Entry:
                 self.versions.append(version)
                 self.topics.append(topic_of(event))
                 self.states.append(encode(event))
+                self.room_bytes += change_of(event).total_bytes
         self.caller = _caller(command.organization_id, command.key_id, command.namespace_id, command.bucket_id)
         self.conditions = None
         if any(
@@ -130,7 +133,6 @@ class _Entry:
                     "heirless": command.heirless,
                 }
             )
-        self.room_bytes = command.room_bytes
 
 
 @lru_cache(maxsize=1024)

@@ -104,8 +104,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     `requester`: a key that must not be revoked, unless what it has open may finish.
     `free`: claims that nobody may hold. `no_original`: bytes that must be new. `stored`: uploads whose bytes must still
     be kept. `unheld`: uploads that no object may hold. `heirless`: uploads on whose bytes no completed duplicate may
-    stand. `room_bytes`: what the quota must have room for beyond what is
-    reserved and accepted (≤ 0 always passes). Of several of one kind the first that does not hold is told.
+    stand. Of several of one kind the first that does not hold is told. Last, the quota must have room for what the
+    events reserve and accept (`domain.organizations.ledger`): nobody has to ask for that.
     """
 
     command_id: str
@@ -120,7 +120,6 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     stored: tuple[str, ...] = ()
     unheld: tuple[Unheld, ...] = ()
     heirless: tuple[str, ...] = ()
-    room_bytes: int = 0
 
 
 class VersionConflictError(Exception):

@@ -27,7 +27,6 @@ from domain.uploads.upload import (
     Skipped,
     decide,
     request_of,
-    reserved,
     upload_completed,
 )
 
@@ -112,7 +111,6 @@ class CancelingUpload:
                 organization_id=origin.organization_id,
                 key_id=caller.key.key_id,
                 streams=(stream,),
-                room_bytes=kept - reserved(request) if kept is not None and request is not None else 0,
             )
         )
 

@@ -494,7 +494,6 @@ class RequestingUpload:
         free: set[str] = set()
         unknown: dict[Sameness, None] = {}
         stored: set[str] = set()
-        room_bytes = 0
         for item in items:
             if item.original is not None:
                 streams.append(_avoided(item.command, item.original, item.avoidance_id))
@@ -504,7 +503,6 @@ class RequestingUpload:
             events = decide(command, NoUpload())
             streams.append(StreamAppend(stream_id=command.upload_id, expected_version=0, events=events))
             if command.existing_object_id is None:
-                room_bytes += reserved(command.request)
                 if item.inserts:
                     free.add(item.inserts)
                 if item.sameness:
@@ -523,7 +521,6 @@ class RequestingUpload:
             no_original=tuple(unknown),
             stored=tuple(stored),
             unheld=tuple([Unheld(upload_id=upload_id) for upload_id in into]),
-            room_bytes=room_bytes,
         )
         if caller.token is None:
             return await self._log.append(asked)

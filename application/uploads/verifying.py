@@ -60,7 +60,6 @@ from domain.uploads.upload import (
     end_of,
     lasts_until,
     request_of,
-    reserved,
 )
 from domain.uploads.verification import Contradiction, Found, judge, note
 
@@ -313,7 +312,6 @@ class VerifyingUploads:
         object_id = told.original.object_id if told.original else None
         if into is not None:
             object_id = into.stream.stream_id
-        keeps_bytes = told.original is None and told.existing_object_id is None
         command = AcceptContent(
             origin=origin,
             content=content,
@@ -333,7 +331,6 @@ class VerifyingUploads:
                 unheld=(Unheld(upload_id=told.original.upload_id),)
                 if told.original and told.original.object_id is None
                 else (),
-                room_bytes=content.size_bytes - reserved(request) if keeps_bytes else 0,
             )
         )
 

@@ -79,7 +79,6 @@ async def appends(database: Database, tenant: Tenant, each: int) -> tuple[float,
                     namespace_id=origin.namespace_id,
                     bucket_id=origin.bucket_id,
                     streams=(StreamAppend(stream_id=upload_id, expected_version=0, events=(event,)),),
-                    room_bytes=10_485_760,
                 )
             )
             times.append(time.perf_counter() - began)

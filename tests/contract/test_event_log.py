@@ -28,7 +28,7 @@ from application.ports.event_log import (
 from application.ports.jobs import Job, JobKind
 from application.ports.read_side import KeyPlace, PageRequest
 from domain.buckets.bucket import BucketStatus
-from domain.events.event import Event, encode, topic_of
+from domain.events.event import Event, Origin, encode, topic_of
 from domain.events.registry import decode
 from domain.keys.api_key import ApiKeyRevoked
 from domain.keys.upload_token import UploadTokenIssued
@@ -42,7 +42,7 @@ from domain.refusals import (
     UnauthenticatedError,
     WrongStateError,
 )
-from domain.uploads.upload import UploadDuplicateAvoided, UploadRequested, UploadSkipped
+from domain.uploads.upload import UploadCommand, UploadDuplicateAvoided, UploadRequested, UploadSkipped
 from tests.contract._log import HASH, OTHER_HASH, SOON, Account, Kit, open_account, whole_feed
 
 if TYPE_CHECKING:
@@ -402,15 +402,15 @@ async def an_upload_that_an_object_holds(kit: Kit, account: Account) -> dict[str
 
 
 async def more_than_the_quota(kit: Kit, account: Account) -> dict[str, Any]:
-    await account.set_quota(kit.other_log, 99)
-    return {"room_bytes": 100}
+    await account.set_quota(kit.other_log, 6)
+    return {}
 
 
 async def more_than_the_quota_has_left(kit: Kit, account: Account) -> dict[str, Any]:
-    await account.set_quota(kit.other_log, 250)
+    await account.set_quota(kit.other_log, 206)
     await account.complete(kit.log)
     await account.request(kit.log, declared_size_bytes=100)
-    return {"room_bytes": 51}
+    return {}
 
 
 @pytest.mark.parametrize(
@@ -463,8 +463,8 @@ async def test_a_command_whose_conditions_all_hold_is_appended(kit: Kit, account
             "no_original": (Sameness(bucket_id=account.bucket_id, sha256=OTHER_HASH),),
             "stored": (original,),
             "unheld": (Unheld(upload_id=original),),
-            "room_bytes": 200,
-        }
+        },
+        declared_size_bytes=200,
     )
     assert await kit.log.append(command) == await kit.log.head()
 
@@ -487,13 +487,12 @@ async def test_conditions_are_checked_in_the_order_of_the_fields(kit: Kit, accou
         "no_original": (Sameness(bucket_id=account.bucket_id, sha256=HASH),),
         "stored": (known,),
         "unheld": (Unheld(upload_id=held),),
-        "room_bytes": 1,
     }
-    command = account.request_command(upload_id=known, conditions=wrong)
+    command = account.request_command(upload_id=known, conditions=wrong, declared_size_bytes=1)
     with pytest.raises(VersionConflictError):
         await kit.log.append(command)
     for repaired, refusal in (
-        ({"streams": account.request_command().streams}, KEY_REVOKED),
+        ({"streams": account.request_command(declared_size_bytes=1).streams}, KEY_REVOKED),
         ({"key_id": account.key_id}, NAMESPACE_GONE),
         ({"namespace_id": account.namespace_id}, NOT_ACTIVE),
         ({"bucket_id": active.stream_id}, TAKEN),
@@ -504,7 +503,8 @@ async def test_conditions_are_checked_in_the_order_of_the_fields(kit: Kit, accou
     ):
         command = msgspec.structs.replace(command, **repaired)
         await refused(*refusal, kit.log.append(command))
-    assert await kit.log.append(msgspec.structs.replace(command, room_bytes=0)) == await kit.log.head()
+    command = msgspec.structs.replace(command, streams=account.request_command().streams)
+    assert await kit.log.append(command) == await kit.log.head()
 
 
 async def test_refusals_carry_their_facts(kit: Kit, account: Account) -> None:
@@ -514,8 +514,9 @@ async def test_refusals_carry_their_facts(kit: Kit, account: Account) -> None:
     await account.set_status(kit.log, BucketStatus.ARCHIVED)
     claim = Claim(scope=f"object:{account.bucket_id}", key="k1")
 
-    async def details(refusal: Refusal, **conditions: object) -> dict[str, Any]:
-        return await refused(*refusal, kit.log.append(account.request_command(conditions=conditions)))
+    async def details(refusal: Refusal, size_bytes: int | None = None, **conditions: object) -> dict[str, Any]:
+        command = account.request_command(conditions=conditions, declared_size_bytes=size_bytes)
+        return await refused(*refusal, kit.log.append(command))
 
     assert await details(NOT_ACTIVE, **account.live) == {"status": "ARCHIVED"}
     assert await details(TAKEN, free=(claim,)) == {"owner_id": object_id}
@@ -531,7 +532,7 @@ async def test_refusals_carry_their_facts(kit: Kit, account: Account) -> None:
     several = (Sameness(bucket_id=account.bucket_id, sha256=OTHER_HASH), sameness)
     assert await details(DUPLICATE, no_original=several) == {"upload_id": holder}
     assert await details(GONE, stored=(holder, "upl_unknown")) == {"upload_id": "upl_unknown"}
-    assert await details(NO_ROOM, room_bytes=51) == {"limit_bytes": 150, "used_bytes": 100, "requested_bytes": 51}
+    assert await details(NO_ROOM, 51) == {"limit_bytes": 150, "used_bytes": 100, "requested_bytes": 51}
     with pytest.raises(ClaimTakenError) as taken:
         await kit.log.append(account.request_command(conditions={"free": (claim,)}))
     assert (taken.value.claim, taken.value.owner_id) == (claim, object_id)
@@ -561,22 +562,56 @@ async def test_nobody_writes_events_in_the_name_of_another_organization(kit: Kit
     assert await kit.log.head() == head
 
 
-@pytest.mark.parametrize("room_bytes", [0, -1, -(10**12)])
 async def test_a_command_that_needs_no_room_passes_even_where_the_quota_was_lowered_below_its_use(
-    kit: Kit, account: Account, room_bytes: int
+    kit: Kit, account: Account
 ) -> None:
-    await account.complete(kit.log)
+    done = await account.complete(kit.log)
+    uploads = [await account.request(kit.log, declared_size_bytes=100) for _ in range(3)]
     await account.set_quota(kit.log, 10)
-    assert await account.request(kit.log, conditions={"room_bytes": room_bytes})
-    await refused(*NO_ROOM, kit.log.append(account.request_command(conditions={"room_bytes": 1})))
+    assert await account.request(kit.log, declared_size_bytes=0)
+    await account.complete(kit.log, uploads[0], size_bytes=100)
+    await account.complete(kit.log, uploads[1], size_bytes=99)
+    await account.tell(kit.log, uploads[2], account.cancels(kept_bytes=100))
+    await account.tell(kit.log, done, account.forgets())
+    await refused(*NO_ROOM, kit.log.append(account.request_command(declared_size_bytes=1)))
+
+
+async def test_what_a_command_frees_makes_room_for_what_else_it_wants(kit: Kit, account: Account) -> None:
+    done = await account.complete(kit.log, size_bytes=10)
+    await account.set_quota(kit.log, 10)
+    for size_bytes, refusals in ((11, [NO_ROOM]), (10, [])):
+        wish = account.request_command(declared_size_bytes=size_bytes).streams[0]
+        exchange = await account.to_upload(kit.log, done, account.forgets(), wish)
+        for refusal in refusals:
+            await refused(*refusal, kit.log.append(exchange))
+    await kit.log.append(exchange)
+    use = await kit.read_side.quota(account.organization_id)
+    assert (use.reserved_bytes, use.accepted_bytes) == (10, 0)
+
+
+@pytest.mark.parametrize("grow", ["complete", "cancel"])
+async def test_bytes_beyond_those_that_were_reserved_need_room(kit: Kit, account: Account, grow: str) -> None:
+    upload_id = await account.request(kit.log, declared_size_bytes=10)
+    await account.set_quota(kit.log, 11)
+    await account.tell(kit.log, upload_id, account.begins())
+
+    def told(size_bytes: int) -> Callable[[Origin], UploadCommand]:
+        return account.accepts(size_bytes) if grow == "complete" else account.cancels(kept_bytes=size_bytes)
+
+    command = await account.to_upload(kit.log, upload_id, told(12))
+    facts = await refused(*NO_ROOM, kit.log.append(command))
+    assert facts == {"limit_bytes": 11, "used_bytes": 10, "requested_bytes": 2}
+    await account.tell(kit.log, upload_id, told(11))
+    use = await kit.read_side.quota(account.organization_id)
+    assert (use.reserved_bytes, use.accepted_bytes) == (0, 11)
 
 
 async def test_the_last_byte_of_a_quota_may_be_used_and_without_a_quota_any_number(kit: Kit, account: Account) -> None:
-    await account.request(kit.log, declared_size_bytes=10**15, conditions={"room_bytes": 10**15})
+    await account.request(kit.log, declared_size_bytes=10**15)
     await account.set_quota(kit.log, 10**15 + 1)
-    await refused(*NO_ROOM, kit.log.append(account.request_command(conditions={"room_bytes": 2})))
-    await account.request(kit.log, declared_size_bytes=1, conditions={"room_bytes": 1})
-    await refused(*NO_ROOM, kit.log.append(account.request_command(conditions={"room_bytes": 1})))
+    await refused(*NO_ROOM, kit.log.append(account.request_command(declared_size_bytes=2)))
+    await account.request(kit.log, declared_size_bytes=1)
+    await refused(*NO_ROOM, kit.log.append(account.request_command(declared_size_bytes=1)))
 
 
 async def test_of_two_originals_the_one_that_came_first_is_told(kit: Kit, account: Account) -> None:
@@ -651,10 +686,7 @@ async def test_a_quota_is_exact_under_any_concurrency(kit: Kit, account: Account
     limit, asked = 1_000, 2_000
     await account.set_quota(kit.log, limit)
     begin = await kit.log.head()
-    commands = [
-        account.request_command(declared_size_bytes=1, conditions={**account.live, "room_bytes": 1})
-        for _ in range(asked)
-    ]
+    commands = [account.request_command(declared_size_bytes=1, conditions=account.live) for _ in range(asked)]
     logs = [kit.log, kit.other_log]
     outcomes = await asyncio.gather(
         *(logs[number % 2].append(command) for number, command in enumerate(commands)), return_exceptions=True
@@ -679,9 +711,7 @@ async def test_the_quotas_of_organizations_that_write_at_once_are_exact_while_by
         ended.append([await each.to_upload(kit.log, one, tell) for one, tell in zip(uploads, told, strict=True)])
         await each.set_quota(kit.log, limit)
     wishes = [
-        each.request_command(declared_size_bytes=1, conditions={**each.live, "room_bytes": 1})
-        for _ in range(100)
-        for each in accounts
+        each.request_command(declared_size_bytes=1, conditions=each.live) for _ in range(100) for each in accounts
     ]
     for number in range(9):
         wishes.insert(25 * (number + 1), ended[number % 3][number // 3])
@@ -720,9 +750,7 @@ async def test_of_commands_that_come_at_once_none_passes_that_follows_the_change
 ) -> None:
     stream, (kind, code) = await change(kit, account)
     first = [account.request_command().streams[0]] if beside_an_upload else []
-    wishes = [
-        account.request_command(declared_size_bytes=1, conditions={**account.live, "room_bytes": 1}) for _ in range(40)
-    ]
+    wishes = [account.request_command(declared_size_bytes=1, conditions=account.live) for _ in range(40)]
     wishes.insert(20, account.command(*first, stream, **account.live))
     outcomes = await asyncio.gather(*(kit.log.append(wish) for wish in wishes), return_exceptions=True)
     changed_at = outcomes.pop(20)

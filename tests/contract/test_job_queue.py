@@ -499,5 +499,5 @@ async def test_an_upload_that_a_deleted_object_left_to_another_is_looked_at_at_o
 async def test_a_refused_command_writes_no_job(kit: Kit, account: Account) -> None:
     await account.set_quota(kit.log, 1)
     with pytest.raises(Exception, match="quota"):
-        await account.request(kit.log, conditions={"room_bytes": 2})
+        await account.request(kit.log, declared_size_bytes=2)
     assert await kit.jobs.next_due() is None

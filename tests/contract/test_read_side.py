@@ -1175,7 +1175,6 @@ class History:
         account = self.account
         every: dict[str, dict[str, Any]] = {
             "live": account.live,
-            "room": {"room_bytes": step.size_bytes or 0},
             "new": {"no_original": (Sameness(bucket_id=account.bucket_id, sha256=(HASH, OTHER_HASH)[step.yes]),)},
             "free": {
                 "free": (
@@ -1329,7 +1328,7 @@ AROUND = [
     "put blob",
 ]
 AROUND += ["update object", "delete object"]
-DEMANDS = ["live", "room", "new", "free", "stored", "unheld", "another version"]
+DEMANDS = ["live", "new", "free", "stored", "unheld", "another version"]
 steps = st.builds(
     Step,
     what=st.sampled_from([*["go on"] * 15, *AROUND, *["object", "put blob", "update object"] * 3, *ENDS]),

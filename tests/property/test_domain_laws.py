@@ -14,6 +14,7 @@ from domain.buckets.bucket import UniqueKey, canonical_digest
 from domain.buckets.schema import BucketSchema, SchemaField, check_json, check_values, parse, problems
 from domain.events.event import Event, encode, topic_of
 from domain.events.registry import EVENT_TYPES, decode
+from domain.organizations.ledger import sum_of
 from domain.organizations.organization import TierLimits
 from domain.refusals import InvalidInputError, RefusedError, WrongStateError
 from domain.uploads import media_types
@@ -31,15 +32,9 @@ from domain.uploads.upload import (
     Processing,
     ReissueUrl,
     Upload,
-    UploadBytesInherited,
-    UploadCanceled,
     UploadCommand,
     UploadCompleted,
-    UploadDeleted,
     UploadEvent,
-    UploadFailed,
-    UploadForgotten,
-    UploadRequested,
     decide,
     evolve,
     replay,
@@ -169,30 +164,6 @@ def test_no_command_but_one_for_a_fresh_url_is_news_twice(
 # The quota
 
 
-def held(events: Iterable[UploadEvent]) -> tuple[int, int]:
-    """Return what a ledger says of these events: bytes reserved, and bytes accepted."""
-    reserved_bytes = accepted_bytes = 0
-    for event in events:
-        match event:
-            case UploadRequested():
-                reserved_bytes += event.reserved_bytes
-            case UploadCompleted():
-                reserved_bytes -= event.released_bytes
-                accepted_bytes += event.accepted_bytes
-            case UploadFailed():
-                reserved_bytes -= event.released_bytes
-            case UploadCanceled():
-                reserved_bytes -= event.released_bytes
-                accepted_bytes += event.kept_bytes
-            case UploadBytesInherited():
-                accepted_bytes += event.accepted_bytes
-            case UploadDeleted() | UploadForgotten():
-                accepted_bytes -= event.freed_bytes
-            case _:
-                pass
-    return reserved_bytes, accepted_bytes
-
-
 @settings(deadline=None, max_examples=300)
 @given(some.pasts(max_steps=10))
 def test_at_every_moment_the_ledger_holds_exactly_what_the_upload_holds(past: tuple[UploadEvent, ...]) -> None:
@@ -202,32 +173,32 @@ def test_at_every_moment_the_ledger_holds_exactly_what_the_upload_holds(past: tu
         if moment < len(past) and isinstance(past[moment], UploadCompleted):
             continue  # verified and completed are one command: nobody sees what lies between them
 
-        reserved_bytes, accepted_bytes = held(so_far)
+        use = sum_of(so_far)
 
         request = request_of(state)
         is_open = isinstance(state, Pending | InProgress | Processing)
-        assert reserved_bytes == (reserved(request) if is_open and request else 0)
+        assert use.reserved_bytes == (reserved(request) if is_open and request else 0)
         match state:
             case Completed():
-                assert accepted_bytes == state.accepted_bytes
+                assert use.accepted_bytes == state.accepted_bytes
                 assert state.accepted_bytes == (state.content.size_bytes if state.keeps_bytes else 0)
             case Canceled():
-                assert accepted_bytes == state.kept_bytes
+                assert use.accepted_bytes == state.kept_bytes
             case _:
-                assert accepted_bytes == 0
-        assert reserved_bytes >= 0
-        assert accepted_bytes >= 0
+                assert use.accepted_bytes == 0
+        assert use.reserved_bytes >= 0
+        assert use.accepted_bytes >= 0
 
 
 @law
 @given(st.lists(some.pasts(), max_size=4))
 def test_a_ledger_over_many_uploads_is_the_sum_of_those_that_are_open(uploads: list[tuple[UploadEvent, ...]]) -> None:
-    reserved_bytes, accepted_bytes = held(event for past in uploads for event in past)
+    use = sum_of(event for past in uploads for event in past)
 
     states = [replay(past) for past in uploads]
     still_open = [state for state in states if isinstance(state, Pending | InProgress | Processing)]
-    assert reserved_bytes == sum(reserved(request) for state in still_open if (request := request_of(state)))
-    assert accepted_bytes >= 0
+    assert use.reserved_bytes == sum(reserved(request) for state in still_open if (request := request_of(state)))
+    assert use.accepted_bytes >= 0
 
 
 # Filenames
