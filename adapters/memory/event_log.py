@@ -9,27 +9,24 @@ from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from adapters.memory.clock import earlier
-from adapters.memory.projecting import KnownEvent, Tables, project
+from adapters.memory.projecting import Tables, project
 from adapters.memory.scheduling import JobTable, schedule
 from application.ports.clock import Clock
 from application.ports.event_log import (
-    ClaimTakenError,
     Command,
     ForeignEventError,
-    HeirExistsError,
     Notification,
-    OriginalExistsError,
-    OriginalGoneError,
     RequesterRevokedError,
     StreamAppend,
     VersionConflictError,
     check_position,
 )
+from application.ports.object_creation import ClaimTakenError, HeirExistsError, OriginalExistsError, OriginalGoneError
 from application.ports.request_records import note_command
 from application.uploads.records import Place
 from domain.buckets.bucket import BucketStatus
@@ -40,7 +37,8 @@ from domain.objects.object import ObjectDeleted
 from domain.organizations.ledger import Usage, check_room, sum_of
 from domain.organizations.organization import OrganizationProfileChanged
 from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError
-from domain.uploads.upload import Status, UploadBytesInherited, UploadDeleted, UploadForgotten
+from domain.uploads.originals import heir_of, original_of
+from domain.uploads.upload import UploadBytesInherited, UploadDeleted, UploadForgotten
 
 _ENDS = {topic_of(UploadDeleted), topic_of(UploadForgotten), topic_of(ObjectDeleted)}
 _PERSONAL_OF_REQUEST = frozenset({"filename", "storage_key", "metadata", "object_metadata"})
@@ -157,17 +155,12 @@ class MemoryEventLog:
             if claim in tables.claims:
                 raise ClaimTakenError(claim, tables.claims[claim])
         for sameness in command.no_original:
-            original = tables.original(sameness)
+            original = original_of(sameness, tables.uploads.values())
             if original is not None:
                 raise OriginalExistsError(original.upload_id, sameness)
         for upload_id in command.stored:
             stored = tables.uploads.get(upload_id)
-            if (
-                stored is None
-                or stored.status is not Status.COMPLETED
-                or not stored.keeps_bytes
-                or stored.changed_etag is not None
-            ):
+            if stored is None or not stored.has_proved_bytes:
                 raise OriginalGoneError(upload_id)
         self._check_free_of_others(command)
         self._check_room(command)
@@ -188,7 +181,7 @@ class MemoryEventLog:
                     {"object_id": min(holders), "upload_id": unheld.upload_id},
                 )
         for upload_id in command.heirless:
-            heir = tables.heir(upload_id)
+            heir = heir_of(upload_id, tables.uploads.values())
             if heir is not None:
                 raise HeirExistsError(upload_id, heir.upload_id)
 
@@ -242,7 +235,7 @@ class MemoryEventLog:
                     )
                 )
                 if topic in BY_TAG:  # a log may hold events that are not ours; no table shows them
-                    known = cast("KnownEvent", decode(state))
+                    known = decode(state)
                     wake |= schedule(jobs, tables, stream.stream_id, known)
                     project(tables, known, Place(stream_id=stream.stream_id, version=version, position=position))
         before, self.tables, self.jobs = self.tables, tables, jobs

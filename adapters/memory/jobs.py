@@ -10,7 +10,8 @@ import msgspec
 
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.scheduling import JobRow
-from application.ports.jobs import Job, JobKind
+from application.ports.jobs import Job
+from domain.tasks.agenda import JobKind
 
 _leases = itertools.count(1)
 

@@ -4,13 +4,11 @@ It reads the event alone: no clock, no chance. What each event means for jobs is
 """
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TypeAlias, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 import msgspec
 from msgspec import UNSET
 
-from application.ports.event_log import Claim, Sameness, deletion_claim
 from application.ports.read_side import (
     AvoidedDuplicate,
     BucketRecord,
@@ -32,6 +30,8 @@ from domain.buckets.bucket import (
     BucketStatusChanged,
     BucketUpdated,
 )
+from domain.claims import Claim, Held, held_after
+from domain.events.registry import KnownEvent
 from domain.keys.api_key import (
     ApiKeyCreated,
     ApiKeyEvent,
@@ -64,12 +64,10 @@ from domain.organizations.organization import (
     OwnRateLimits,
 )
 from domain.uploads.upload import (
-    Status,
     UploadBytesInherited,
     UploadCompleted,
     UploadDuplicateAvoided,
     UploadEvent,
-    lasts_until,
 )
 from domain.webhooks.webhook import (
     WebhookCreated,
@@ -81,29 +79,14 @@ from domain.webhooks.webhook import (
     switched_off,
 )
 
-KnownEvent: TypeAlias = (
-    OrganizationEvent
-    | ApiKeyEvent
-    | ApiKeysListed
-    | EventTokenIssued
-    | NamespaceEvent
-    | BucketEvent
-    | UploadEvent
-    | UploadDuplicateAvoided
-    | UploadTokenIssued
-    | UploadTokenUsed
-    | ObjectEvent
-    | WebhookEvent
-)
-
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """The read tables, by id; a row is replaced, never changed.
 
-    `holds`: pairs of an upload and an object that holds its bytes. `own_ends`: when uploads are deleted that no object
-    holds; one that is held is deleted with its objects. `inherited`: by upload, whose bytes it has inherited.
+    `holds`: pairs of an upload and an object that holds its bytes. `inherited`: by upload, whose bytes it has
+    inherited. `claims`: by claim, who holds it; `claimed_by`: the same, by the stream whose events took them.
     """
 
     organizations: dict[str, OrganizationRecord] = {}
@@ -115,39 +98,14 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     avoided_duplicates: dict[str, AvoidedDuplicate] = {}
     objects: dict[str, ObjectRecord] = {}
     holds: set[tuple[str, str]] = set()
-    own_ends: dict[str, datetime] = {}
     inherited: dict[str, str] = {}
     webhooks: dict[str, WebhookRecord] = {}
     claims: dict[Claim, str] = {}
+    claimed_by: dict[str, Held] = {}
 
     def copy(self) -> "Tables":
         """Return tables that can be written without these changing."""
         return Tables(**{name: getattr(self, name).copy() for name in self.__struct_fields__})
-
-    def original(self, sameness: Sameness) -> UploadRecord | None:
-        """Return the upload of the bucket that later ones of the same bytes, which last so long, are duplicates of."""
-        originals = [
-            upload
-            for upload in self.uploads.values()
-            if upload.bucket_id == sameness.bucket_id
-            and upload.sha256 == sameness.sha256
-            and upload.status is Status.COMPLETED
-            and upload.skip_duplicates
-            and upload.keeps_bytes
-            and upload.changed_etag is None
-            and lasts_until(sameness.ends_at, upload.deletes_at)
-            and lasts_until(sameness.ends_at, self.own_ends.get(upload.upload_id))
-        ]
-        return min(originals, key=lambda upload: upload.position, default=None)
-
-    def heir(self, upload_id: str) -> UploadRecord | None:
-        """Return the earliest completed duplicate that stands on the bytes of an upload."""
-        duplicates = [
-            upload
-            for upload in self.uploads.values()
-            if upload.duplicate_of == upload_id and upload.status is Status.COMPLETED
-        ]
-        return min(duplicates, key=lambda upload: upload.position, default=None)
 
     def avoided_for(self, upload_id: str) -> list[str]:
         """Return the streams of the duplicates that were avoided because of an upload."""
@@ -160,6 +118,7 @@ class ClaimHeldError(Exception):
 
 def project(tables: Tables, event: KnownEvent, place: Place) -> None:
     """Write what one event changes. Total: a fact about a row that is not there changes no row."""
+    _settle_claims(tables, event, place.stream_id)
     match event:
         case (
             OrganizationCreated()
@@ -262,7 +221,6 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: Place) -> None:
                 revoked_by=None,
             )
             tables.keys[place.stream_id] = key
-            _hold(tables, _key_claim(key), place.stream_id)
         case ApiKeyRotated():
             rotated = tables.keys.get(place.stream_id)
             if rotated is not None:
@@ -275,7 +233,6 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: Place) -> None:
                     previous_until=event.previous_until,
                 )
         case ApiKeySettingsChanged():
-            _let_go_of_name(tables, place.stream_id)
             _change(
                 tables.keys,
                 place.stream_id,
@@ -284,9 +241,6 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: Place) -> None:
                 rate_limit_override=event.rate_limit_override,
                 expires_at=event.expires_at,
             )
-            renamed = tables.keys.get(place.stream_id)
-            if renamed is not None:
-                _hold(tables, _key_claim(renamed), place.stream_id)
         case ApiKeyPermissionsChanged():
             _change(tables.keys, place.stream_id, permissions=event.permissions)
         case ApiKeyScopesChanged():
@@ -299,20 +253,12 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: Place) -> None:
                 revoked_by=origin.actor_id,
                 lets_open_finish=event.lets_open_finish,
             )
-            _let_go_of_name(tables, place.stream_id)
         case _:
             assert_never(event)
 
 
-def _let_go_of_name(tables: Tables, key_id: str) -> None:
-    key = tables.keys.get(key_id)
-    if key is not None and tables.claims.get(_key_claim(key)) == key_id:
-        del tables.claims[_key_claim(key)]
-
-
 def _project_namespace(tables: Tables, event: NamespaceEvent, place: Place) -> None:
     origin = event.origin
-    scope = f"namespace:{origin.organization_id}"
     namespace_id = place.stream_id
     match event:
         case NamespaceCreated():
@@ -329,10 +275,7 @@ def _project_namespace(tables: Tables, event: NamespaceEvent, place: Place) -> N
                 object_count=0,
                 position=place.position,
             )
-            _hold(tables, Claim(scope=scope, key=event.name), namespace_id)
         case NamespaceUpdated():
-            _let_go(tables, scope, tables.namespaces.get(namespace_id), namespace_id)
-            _hold(tables, Claim(scope=scope, key=event.name), namespace_id)
             _change(
                 tables.namespaces,
                 namespace_id,
@@ -343,12 +286,9 @@ def _project_namespace(tables: Tables, event: NamespaceEvent, place: Place) -> N
             )
         case NamespaceDeletionBegan():
             _change(tables.namespaces, namespace_id, status=NamespaceStatus.DELETING, updated_at=origin.at)
-            _hold(tables, deletion_claim(namespace_id), event.task_id)
             for bucket in [each for each in tables.buckets.values() if each.namespace_id == namespace_id]:
                 _change(tables.buckets, bucket.bucket_id, status=BucketStatus.DELETING)
         case NamespaceDeleted():
-            _let_go(tables, scope, tables.namespaces.get(namespace_id), namespace_id)
-            tables.claims.pop(deletion_claim(namespace_id), None)
             tables.namespaces.pop(namespace_id, None)
         case _:
             assert_never(event)
@@ -357,7 +297,6 @@ def _project_namespace(tables: Tables, event: NamespaceEvent, place: Place) -> N
 def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
     origin = event.origin
     namespace_id, bucket_id = origin.namespace_id or "", place.stream_id
-    scope = f"bucket:{namespace_id}"
     match event:
         case BucketCreated():
             tables.buckets[bucket_id] = BucketRecord(
@@ -380,7 +319,6 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
                 content_rules=event.content_rules,
                 retention_seconds=event.retention_seconds,
             )
-            _hold(tables, Claim(scope=scope, key=event.name), bucket_id)
             _count_buckets(tables, namespace_id, 1)
         case BucketStatusChanged():
             known = tables.buckets.get(bucket_id)
@@ -394,8 +332,6 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
         case BucketSchemaChanged():
             _change(tables.buckets, bucket_id, bucket_schema=event.bucket_schema, updated_at=origin.at)
         case BucketUpdated():
-            _let_go(tables, scope, tables.buckets.get(bucket_id), bucket_id)
-            _hold(tables, Claim(scope=scope, key=event.name), bucket_id)
             _change(
                 tables.buckets,
                 bucket_id,
@@ -410,7 +346,6 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
         case BucketDeletionBegan():
             _change(tables.buckets, bucket_id, status=BucketStatus.DELETING, updated_at=origin.at)
         case BucketDeleted():
-            _let_go(tables, scope, tables.buckets.get(bucket_id), bucket_id)
             tables.buckets.pop(bucket_id, None)
             _count_buckets(tables, namespace_id, -1)
         case _:
@@ -445,13 +380,11 @@ def _project_object(tables: Tables, event: ObjectEvent, place: Place) -> None:
                 position=place.position,
                 deletes_at=event.deletes_at,
             )
-            _claim(tables, tables.objects[object_id])
             _count_objects(tables, tables.objects[object_id], 1)
             _hold_bytes(tables, object_id, event.blobs)
         case ObjectUpdated():
             if object_id in tables.objects:
                 current = tables.objects[object_id]
-                _unclaim(tables, current)
                 _change(
                     tables.objects,
                     object_id,
@@ -464,32 +397,15 @@ def _project_object(tables: Tables, event: ObjectEvent, place: Place) -> None:
                     updated_at=origin.at,
                     deletes_at=current.deletes_at if event.deletes_at is UNSET else event.deletes_at,
                 )
-                _claim(tables, tables.objects[object_id])
             _release_bytes(tables, object_id, event.released_upload_ids)
             _hold_bytes(tables, object_id, event.blobs)
         case ObjectDeleted():
             deleted = tables.objects.pop(object_id, None)
             if deleted is not None:
-                _unclaim(tables, deleted)
                 _count_objects(tables, deleted, -1)
             _release_bytes(tables, object_id, event.released_upload_ids)
         case _:
             assert_never(event)
-
-
-def _object_claims(record: ObjectRecord) -> list[Claim]:
-    held = {"object": record.unique_key, "content": record.content_key}
-    return [Claim(scope=f"{kind}:{record.bucket_id}", key=key) for kind, key in held.items() if key is not None]
-
-
-def _claim(tables: Tables, record: ObjectRecord) -> None:
-    for claim in _object_claims(record):
-        _hold(tables, claim, record.object_id)
-
-
-def _unclaim(tables: Tables, record: ObjectRecord) -> None:
-    for claim in _object_claims(record):
-        tables.claims.pop(claim, None)
 
 
 def _count_objects(tables: Tables, record: ObjectRecord, change: int) -> None:
@@ -526,7 +442,8 @@ def _show_ends(tables: Tables, upload_ids: Iterable[str]) -> None:
     for upload_id in upload_ids:
         holders = [tables.objects[holder] for held, holder in tables.holds if held == upload_id]
         ends = [each.deletes_at for each in holders]
-        own = tables.own_ends.get(upload_id)
+        upload = tables.uploads.get(upload_id)
+        own = None if upload is None else upload.own_end
         end = own if not holders else max((each for each in ends if each), default=None) if all(ends) else None
         _change(tables.uploads, upload_id, deletes_at=end)
 
@@ -537,13 +454,11 @@ def _project_upload(tables: Tables, event: UploadEvent, place: Place) -> None:
     if record is None:
         for duplicate_id in tables.avoided_for(upload_id):
             del tables.avoided_duplicates[duplicate_id]
-        for table in (tables.uploads, tables.own_ends, tables.inherited):
-            table.pop(upload_id, None)
+        tables.uploads.pop(upload_id, None)
+        tables.inherited.pop(upload_id, None)
         return
     tables.uploads[upload_id] = record
-    if isinstance(event, UploadCompleted) and event.deletes_at is not None:
-        tables.own_ends[upload_id] = event.deletes_at
-    elif isinstance(event, UploadBytesInherited):
+    if isinstance(event, UploadBytesInherited):
         tables.inherited[upload_id] = tables.inherited.get(event.from_upload_id, event.from_upload_id)
         for other in [each for each in tables.uploads.values() if each.duplicate_of == event.from_upload_id]:
             _change(tables.uploads, other.upload_id, duplicate_of=upload_id)
@@ -584,10 +499,7 @@ def _settle_quota(tables: Tables, event: UploadEvent) -> None:
 
 def _project_webhook(tables: Tables, event: WebhookEvent, place: Place) -> None:
     origin, webhook_id = event.origin, place.stream_id
-    scope = f"webhook:{origin.organization_id}"
     known = tables.webhooks.get(webhook_id)
-    if known is not None and isinstance(event, WebhookUpdated | WebhookDeleted):
-        tables.claims.pop(Claim(scope=scope, key=known.settings.name), None)
     match event:
         case WebhookCreated():
             tables.webhooks[webhook_id] = WebhookRecord(
@@ -600,9 +512,7 @@ def _project_webhook(tables: Tables, event: WebhookEvent, place: Place) -> None:
                 updated_at=origin.at,
                 position=place.position,
             )
-            _hold(tables, Claim(scope=scope, key=event.settings.name), webhook_id)
         case WebhookUpdated():
-            _hold(tables, Claim(scope=scope, key=event.settings.name), webhook_id)
             _change(
                 tables.webhooks,
                 webhook_id,
@@ -628,20 +538,18 @@ def _project_webhook(tables: Tables, event: WebhookEvent, place: Place) -> None:
             assert_never(event)
 
 
-def _key_claim(key: KeyRecord) -> Claim:
-    return Claim(scope=f"key:{key.organization_id}:{key.user_id}", key=key.name)
-
-
-def _hold(tables: Tables, claim: Claim, owner_id: str) -> None:
-    if claim in tables.claims:
-        raise ClaimHeldError(f"{claim.scope} {claim.key} is held by {tables.claims[claim]}")
-    tables.claims[claim] = owner_id
-
-
-def _let_go(tables: Tables, scope: str, named: NamespaceRecord | BucketRecord | None, owner_id: str) -> None:
-    """Free the name that this has, if it is there."""
-    if named is not None and tables.claims.get(Claim(scope=scope, key=named.name)) == owner_id:
-        del tables.claims[Claim(scope=scope, key=named.name)]
+def _settle_claims(tables: Tables, event: KnownEvent, stream_id: str) -> None:
+    held = tables.claimed_by.get(stream_id, {})
+    after = held_after(stream_id, event, held)
+    if after == held:
+        return
+    for claim in held:
+        del tables.claims[claim]
+    for claim, owner_id in after.items():
+        if claim in tables.claims:
+            raise ClaimHeldError(f"{claim.scope} {claim.key} is held by {tables.claims[claim]}")
+        tables.claims[claim] = owner_id
+    tables.claimed_by[stream_id] = after
 
 
 def _change(rows: dict[str, Row], row_id: str, **values: object) -> None:

@@ -12,7 +12,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.filtering import page_of
 from adapters.memory.key_uses import MemoryKeyUses
 from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
-from application.ports.event_log import Claim, Notification, Sameness
+from application.ports.event_log import Notification
 from application.ports.read_side import (
     AuditQuery,
     AvoidedDuplicate,
@@ -33,9 +33,11 @@ from application.ports.read_side import (
     WebhookKey,
     WebhookRecord,
 )
+from domain.claims import Claim
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
 from domain.organizations.ledger import Usage
+from domain.uploads.originals import Sameness, original_of
 from domain.uploads.upload import Status, UploadDuplicateAvoided
 
 Record = TypeVar("Record")
@@ -75,7 +77,8 @@ class MemoryReadSide:
 
     async def originals(self, wanted: Collection[Sameness]) -> Mapping[Sameness, UploadRecord]:
         """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
-        found = {sameness: self._log.tables.original(sameness) for sameness in wanted}
+        uploads = self._log.tables.uploads.values()
+        found = {sameness: original_of(sameness, uploads) for sameness in wanted}
         return {sameness: upload for sameness, upload in found.items() if upload is not None}
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:

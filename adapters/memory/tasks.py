@@ -9,7 +9,6 @@ import msgspec
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.filtering import page_of
 from application.lists.listing import TASKS
-from application.ports.jobs import JobKind
 from application.ports.read_side import Page, PageRequest, UploadRecord
 from application.ports.tasks import (
     RUNNING,
@@ -23,6 +22,7 @@ from application.ports.tasks import (
     task_is_over,
     task_not_found,
 )
+from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 
 _STATUS_OF_UPLOAD = {
@@ -131,7 +131,7 @@ class MemoryTasks:
         for item in items:
             if item.status is TaskStatus.PENDING:
                 items[item.index] = msgspec.structs.replace(item, status=TaskStatus.CANCELED)
-                self._log.jobs.remove([item_subject(task_id, item.index)], JobKind.ITEM)
+                self._log.jobs.end(JobKind.ITEM, item_subject(task_id, item.index))
 
     async def drop(self, task_id: str, *, ended_before: datetime) -> bool:
         """Remove a task that ended before then; False if it is still there."""

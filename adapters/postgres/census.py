@@ -6,7 +6,7 @@ from datetime import datetime
 from adapters.postgres.connecting import Pool, log_errors
 from adapters.postgres.queries import QUERIES
 from application.ports.census import MAX_COUNTED_JOBS, Backlog, StoredBytes
-from application.ports.jobs import JobKind
+from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 
 

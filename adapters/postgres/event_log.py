@@ -31,25 +31,22 @@ from adapters.postgres.write_probe import WriteProbe
 from application.keys.callers import acting_for
 from application.limits.fair_turns import FairQueue
 from application.ports.event_log import (
-    Claim,
-    ClaimTakenError,
     Command,
     ForeignEventError,
-    HeirExistsError,
     LogUnavailableError,
     Notification,
-    OriginalExistsError,
-    OriginalGoneError,
     OutcomeUnknownError,
     RequesterRevokedError,
-    Sameness,
     VersionConflictError,
     check_position,
 )
+from application.ports.object_creation import ClaimTakenError, HeirExistsError, OriginalExistsError, OriginalGoneError
 from application.ports.request_records import note_command
+from domain.claims import Claim
 from domain.events.event import encode, topic_of
 from domain.organizations.ledger import change_of, quota_exceeded
 from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError
+from domain.uploads.originals import Sameness
 
 MAX_BATCH = 64
 MAX_BATCH_EVENTS = 256  # with these a group is full, too: those of the next group wait for it

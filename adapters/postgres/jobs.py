@@ -11,7 +11,8 @@ import msgspec
 from adapters.postgres.connecting import Pool, log_errors
 from adapters.postgres.listening import JOBS, Listener
 from adapters.postgres.queries import QUERIES
-from application.ports.jobs import Job, JobKind
+from application.ports.jobs import Job
+from domain.tasks.agenda import JobKind
 
 LANES = 64
 

@@ -16,7 +16,7 @@ from adapters.postgres.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, O
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from application.keys.callers import acting_for
-from application.ports.event_log import LogUnavailableError, Notification, Sameness
+from application.ports.event_log import LogUnavailableError, Notification
 from application.ports.read_side import (
     AuditQuery,
     AvoidedDuplicate,
@@ -40,6 +40,7 @@ from application.ports.read_side import (
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
 from domain.refusals import InvalidInputError
+from domain.uploads.originals import Sameness
 
 CACHE_SECONDS = 5.0
 _CACHE_ENTRIES = 10_000

@@ -12,7 +12,6 @@ from adapters.postgres.listing import TASKS
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.read_side import fetch_page
 from adapters.postgres.tenancy import Reads
-from application.ports.jobs import JobKind
 from application.ports.read_side import Page, PageRequest
 from application.ports.tasks import (
     RUNNING,
@@ -25,6 +24,7 @@ from application.ports.tasks import (
     task_is_over,
     task_not_found,
 )
+from domain.tasks.agenda import JobKind
 
 
 class PostgresTasks:

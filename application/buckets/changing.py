@@ -12,7 +12,8 @@ from application.keys.callers import Caller, may_read, new_command_id
 from application.lists.listing import OBJECTS
 from application.loading import CONFLICT_RETRIES
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Claim, ClaimTakenError, Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import BucketRecord, NamespaceRecord, PageRequest, ReadSide
 from domain.buckets.bucket import (
     Bucket,
@@ -29,6 +30,7 @@ from domain.buckets.bucket import (
     replay,
 )
 from domain.buckets.schema import check_json, grown, parse, problems
+from domain.claims import Claim, bucket_name_claim
 from domain.events.event import JSON, Origin
 from domain.events.registry import decode
 from domain.lists.filtering import AnyOf, Condition, Kind, Operator, Ref
@@ -186,11 +188,6 @@ async def load_bucket(log: EventLog, bucket_id: str) -> tuple[Bucket, int]:
     stored = await log.read_stream(bucket_id)
     events = cast("Sequence[BucketEvent]", [decode(event.state) for event in stored])
     return replay(events), len(events)
-
-
-def bucket_name_claim(namespace_id: str, name: str) -> Claim:
-    """Return the claim on a bucket's name in its namespace."""
-    return Claim(scope=f"bucket:{namespace_id}", key=name)
 
 
 def bucket_name_taken(taken: ClaimTakenError, *, shown: bool) -> WrongStateError:

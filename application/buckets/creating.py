@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from application.buckets.changing import bucket_name_claim, bucket_name_taken
+from application.buckets.changing import bucket_name_taken
 from application.keys.callers import Caller, may_read, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import ClaimTakenError, Command, EventLog, StreamAppend, deletion_claim
+from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import BucketRecord, NamespaceRecord
 from domain.buckets.bucket import BucketStatus, CreateBucket, NoBucket, UniqueKey, decide
+from domain.claims import bucket_name_claim, deletion_claim
 from domain.namespaces.namespace import namespace_deleting
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules, checked
 

@@ -13,7 +13,8 @@ from application.keys.callers import Caller, new_command_id
 from application.loading import CONFLICT_RETRIES, load_upload
 from application.objects.deleting import DeletingObjects
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, Unheld, VersionConflictError
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_creation import Unheld
 from application.ports.read_side import BucketRecord, ReadSide
 from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
 from application.rules import Rules

@@ -10,16 +10,11 @@ import msgspec
 from application.keys.callers import Caller, hash_of, new_command_id
 from application.loading import CONFLICT_RETRIES
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import (
-    Claim,
-    ClaimTakenError,
-    Command,
-    EventLog,
-    StreamAppend,
-    VersionConflictError,
-)
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import KeyRecord, ReadSide
 from application.rules import Rules
+from domain.claims import key_name_claim
 from domain.events.event import Origin
 from domain.events.registry import decode
 from domain.keys import api_key as keys
@@ -304,7 +299,7 @@ class ManagingKeys:
     async def _append(
         self, stream: StreamAppend, origin: Origin, by: KeyRecord | None, *, name: str | None, user_id: str
     ) -> None:
-        free = () if name is None else (Claim(scope=f"key:{origin.organization_id}:{user_id}", key=name),)
+        free = () if name is None else (key_name_claim(origin.organization_id, user_id, name),)
         try:
             await self._log.append(
                 Command(

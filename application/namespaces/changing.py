@@ -8,8 +8,10 @@ import msgspec
 from application.keys.callers import Caller, new_command_id
 from application.loading import CONFLICT_RETRIES
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Claim, ClaimTakenError, Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import NamespaceRecord, ReadSide
+from domain.claims import namespace_name_claim
 from domain.events.event import JSON
 from domain.events.registry import decode
 from domain.keys.api_key import Permission
@@ -88,11 +90,6 @@ async def load_namespace(log: EventLog, namespace_id: str) -> tuple[Namespace, i
     stored = await log.read_stream(namespace_id)
     events = cast("Sequence[NamespaceEvent]", [decode(event.state) for event in stored])
     return replay(events), len(events)
-
-
-def namespace_name_claim(organization_id: str, name: str) -> Claim:
-    """Return the claim on a namespace's name in its organization."""
-    return Claim(scope=f"namespace:{organization_id}", key=name)
 
 
 def namespace_name_taken(taken: ClaimTakenError, caller: Caller) -> WrongStateError:

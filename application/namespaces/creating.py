@@ -3,10 +3,12 @@
 from typing import Any
 
 from application.keys.callers import Caller, new_command_id
-from application.namespaces.changing import namespace_name_claim, namespace_name_taken
+from application.namespaces.changing import namespace_name_taken
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import ClaimTakenError, Command, EventLog, StreamAppend
+from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import NamespaceRecord
+from domain.claims import namespace_name_claim
 from domain.namespaces.namespace import CreateNamespace, NamespaceStatus, NoNamespace, decide
 
 

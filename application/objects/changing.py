@@ -10,20 +10,13 @@ from msgspec import UNSET, UnsetType
 from application.keys.callers import Caller, EndDeniedError, ReplaceDeniedError, may_read, may_replace, new_command_id
 from application.loading import CONFLICT_RETRIES, load_object, object_not_found
 from application.objects.composing import ComposingObjects, schema_of
-from application.objects.putting_into import object_claim
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import (
-    Claim,
-    ClaimTakenError,
-    Command,
-    EventLog,
-    OriginalGoneError,
-    StreamAppend,
-    VersionConflictError,
-)
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_creation import ClaimTakenError, OriginalGoneError
 from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, ReadSide
 from application.rules import Rules
 from domain.buckets.bucket import check_retention
+from domain.claims import content_claim, unique_key_claim
 from domain.events.registry import decode
 from domain.objects import object as objects
 from domain.objects.composition import BlobWish, check_fields, check_key_prefix, key_of
@@ -136,7 +129,7 @@ class ChangingObjects:
         if command.content_key is not None and command.content_key != current.content_key:
             free.append(content_claim(bucket.bucket_id, command.content_key))
         if command.unique_key is not None and command.unique_key != current.unique_key:
-            free.append(object_claim(bucket.bucket_id, command.unique_key))
+            free.append(unique_key_claim(bucket.bucket_id, command.unique_key))
         events = objects.decide(command, current)
         if events:
             await self._log.append(
@@ -183,11 +176,6 @@ async def check_ends(
 def merged(metadata: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """Return an object's fields with others merged in; null removes one."""
     return {name: value for name, value in {**metadata, **fields}.items() if value is not None or name not in fields}
-
-
-def content_claim(bucket_id: str, content_key: str) -> Claim:
-    """Return the claim on its content that an object holds which later ones are to find."""
-    return Claim(scope=f"content:{bucket_id}", key=content_key)
 
 
 def taken_by_another(taken: ClaimTakenError, *, reads: bool) -> ConflictError:

@@ -8,21 +8,15 @@ import msgspec
 
 from application.keys.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
 from application.loading import CONFLICT_RETRIES, object_not_found
-from application.objects.changing import Change, ChangingObjects, check_ends, content_claim, taken_by_another
+from application.objects.changing import Change, ChangingObjects, check_ends, taken_by_another
 from application.objects.composing import ComposingObjects, schema_of
-from application.objects.putting_into import object_claim
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import (
-    Claim,
-    ClaimTakenError,
-    Command,
-    EventLog,
-    OriginalGoneError,
-    StreamAppend,
-)
+from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.object_creation import ClaimTakenError, OriginalGoneError
 from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, ReadSide
 from domain.buckets.bucket import Policy, check_retention
 from domain.buckets.schema import with_defaults
+from domain.claims import Claim, content_claim, unique_key_claim
 from domain.objects import object as objects
 from domain.objects.composition import BlobWish, check_fields, check_key_prefix, check_size, key_of
 from domain.objects.object import CreateObject, NoObject, content_digest, uploads_of
@@ -122,7 +116,7 @@ class CreatingObjects:
         """Return the object that is to be changed; None: one is to be made."""
         owner_id = None
         if unique_key is not None and policy is not Policy.INSERT:
-            claim = object_claim(bucket.bucket_id, unique_key)
+            claim = unique_key_claim(bucket.bucket_id, unique_key)
             owner_id = await self._read_side.claim_owner(claim.scope, claim.key)
         if owner_id is None and policy is Policy.UPDATE:
             raise NotFoundError(
@@ -203,7 +197,7 @@ class CreatingObjects:
         if command.content_key is not None:
             free.append(content_claim(bucket.bucket_id, command.content_key))
         if unique_key is not None:
-            free.append(object_claim(bucket.bucket_id, unique_key))
+            free.append(unique_key_claim(bucket.bucket_id, unique_key))
         stream = StreamAppend(
             stream_id=command.object_id, expected_version=0, events=objects.decide(command, NoObject())
         )

@@ -8,14 +8,8 @@ from collections.abc import Mapping
 from application.keys.callers import new_command_id
 from application.loading import CONFLICT_RETRIES, LoadedObject, load_object, load_upload, object_not_found
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import (
-    Command,
-    EventLog,
-    HeirExistsError,
-    StreamAppend,
-    Unheld,
-    VersionConflictError,
-)
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_creation import HeirExistsError, Unheld
 from application.uploads.forgetting import farewell
 from domain.objects import object as objects
 from domain.objects.object import DeleteObject, LiveObject, has_ended

@@ -12,11 +12,12 @@ from application.keys.callers import ReplaceDeniedError
 from application.loading import load_object
 from application.objects.composing import schema_of
 from application.ports.clock import Ids
-from application.ports.event_log import Claim, EventLog, StreamAppend
+from application.ports.event_log import EventLog, StreamAppend
 from application.ports.read_side import BucketRecord, ReadSide, UploadRecord
 from application.rules import Rules
 from domain.buckets.bucket import Policy
 from domain.buckets.schema import with_defaults
+from domain.claims import Claim, unique_key_claim
 from domain.events.event import Origin
 from domain.objects import object as objects
 from domain.uploads.upload import UploadRequest, end_of, later_end
@@ -79,7 +80,7 @@ class PuttingIntoObjects:
             sha256=stored.sha256,
         )
         metadata = request.object_metadata or {}
-        claim = object_claim(origin.bucket_id or "", request.unique_key) if request.unique_key else None
+        claim = unique_key_claim(origin.bucket_id or "", request.unique_key) if request.unique_key else None
         if claim is not None and policy is not Policy.INSERT:
             owner_id = await self._read_side.claim_owner(claim.scope, claim.key)
             current = None if owner_id is None else await load_object(self._log, owner_id)
@@ -124,8 +125,3 @@ def stored_bytes(upload: UploadRecord) -> StoredBytes:
         size_bytes=upload.size_bytes or 0,
         sha256=upload.sha256 or "",
     )
-
-
-def object_claim(bucket_id: str, unique_key: str) -> Claim:
-    """Return the claim on a unique key that an object of the bucket holds."""
-    return Claim(scope=f"object:{bucket_id}", key=unique_key)

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from application.ports.jobs import JobKind
+from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 
 MAX_COUNTED_JOBS: Final = 10_000

@@ -5,13 +5,15 @@ event with its place in the one global order.
 """
 
 from collections.abc import AsyncGenerator, Collection, Sequence
-from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
+from application.ports.object_creation import Unheld
+from domain.claims import Claim
 from domain.events.event import Event
 from domain.refusals import PositionBeyondEndError, RefusedError
+from domain.uploads.originals import Sameness
 
 
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,37 +39,6 @@ class StreamAppend(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...]
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """A name or a unique key that must be free: at most one holder for `key` in `scope`."""
-
-    scope: str
-    key: str
-
-
-def deletion_claim(namespace_id: str) -> Claim:
-    """Return what a namespace holds that is being deleted: whoever makes something in it demands that it be free."""
-    return Claim(scope="deletion", key=namespace_id)
-
-
-class Sameness(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes (by SHA-256, 64 hex digits) that no earlier upload of the bucket may hold which lasts until `ends_at`.
-
-    `ends_at` None: for good. An upload that ends sooner is no original, and may be there: neither its own end nor that
-    of the objects that hold it may come first.
-    """
-
-    bucket_id: str
-    sha256: str
-    ends_at: datetime | None = None
-
-
-class Unheld(msgspec.Struct, frozen=True, kw_only=True):
-    """An upload that no object may hold, `besides` one that lets go of it in the same command."""
-
-    upload_id: str
-    besides: str | None = None
-
-
 class RequesterRevokedError(RefusedError):
     """The API key that requested an upload was revoked, and what it has open may not finish."""
 
@@ -78,19 +49,6 @@ class RequesterRevokedError(RefusedError):
             " accepted: request the upload again with a key that is live.",
             {"key_id": key_id},
         )
-
-
-class HeirExistsError(RefusedError):
-    """A completed duplicate stands on the bytes of an upload that is going. `heir_id`: the earliest one."""
-
-    def __init__(self, upload_id: str, heir_id: str) -> None:
-        super().__init__(
-            "heir_exists",
-            f"The upload {heir_id} is a duplicate of {upload_id}, and stands on its bytes.",
-            {"upload_id": upload_id, "heir_id": heir_id},
-        )
-        self.upload_id = upload_id
-        self.heir_id = heir_id
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,32 +88,6 @@ class VersionConflictError(Exception):
         self.stream_id = stream_id
         self.expected = expected
         self.actual = actual
-
-
-class ClaimTakenError(RefusedError):
-    """Somebody holds a claim that had to be free. `owner_id`: who."""
-
-    def __init__(self, claim: Claim, owner_id: str) -> None:
-        super().__init__("taken", f"{claim.scope} is taken by {owner_id}.", {"owner_id": owner_id})
-        self.claim = claim
-        self.owner_id = owner_id
-
-
-class OriginalExistsError(RefusedError):
-    """An earlier upload of the bucket holds the same bytes. `sameness`: the condition that does not hold."""
-
-    def __init__(self, upload_id: str, sameness: Sameness) -> None:
-        super().__init__("duplicate", f"The upload {upload_id} holds the same bytes.", {"upload_id": upload_id})
-        self.upload_id = upload_id
-        self.sameness = sameness
-
-
-class OriginalGoneError(RefusedError):
-    """The upload whose bytes were to be used has been forgotten meanwhile."""
-
-    def __init__(self, upload_id: str) -> None:
-        super().__init__("original_gone", f"The upload {upload_id} holds no bytes any more.", {"upload_id": upload_id})
-        self.upload_id = upload_id
 
 
 class ForeignEventError(Exception):

@@ -1,30 +1,12 @@
 """The role that remembers work which is due later: rows written together with the events that call for it."""
 
-import enum
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
 
-
-class JobKind(enum.StrEnum):
-    """What is to be done with an upload, or with what else `Job.upload_id` names.
-
-    `verify`: prove its bytes. `expire`: see whether the client came back. `forget`: erase a record whose time is over.
-    `discard`: delete bytes that must not stay. `recheck`: see whether a completed upload's bytes are still the same.
-    `delete_object`: delete an object whose time is over. `item`: work an item of a task (named by
-    `item_subject`). `drop_task`: remove a task that has long ended.
-    """
-
-    VERIFY = "verify"
-    EXPIRE = "expire"
-    FORGET = "forget"
-    DISCARD = "discard"
-    RECHECK = "recheck"
-    DELETE_OBJECT = "delete_object"
-    ITEM = "item"
-    DROP_TASK = "drop_task"
+from domain.tasks.agenda import JobKind
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from application.ports.event_log import Notification, Sameness
+from application.ports.event_log import Notification
 from domain.buckets.bucket import BucketStatus, UniqueKey
 from domain.events.cloud_events import told_to
 from domain.keys.api_key import KeyStatus, Permission, Powers
@@ -21,6 +21,7 @@ from domain.namespaces.namespace import NamespaceStatus
 from domain.objects.object import Blob
 from domain.organizations.organization import DEFAULT_RATE_LIMITS, OwnRateLimits, RateLimits, Tier
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
+from domain.uploads.originals import KeptUpload, Sameness
 from domain.uploads.upload import Status
 from domain.webhooks.published_events import tags_wanted
 from domain.webhooks.webhook import DisabledReason, StoppedReason, WebhookSettings
@@ -198,7 +199,7 @@ class StoredSizes(msgspec.Struct, frozen=True, kw_only=True):
     smallest_bytes: int = 0
 
 
-class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
+class UploadRecord(KeptUpload, frozen=True, kw_only=True):
     """An upload as it stands. `size_bytes`, `sha256`, `etag`, `version_id`: of the proved content.
 
     `part_size`: of every part but the last, of an upload in parts. `multipart_id`: storage's id of it, once it began.
@@ -207,13 +208,9 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     that is not completed: when it would be, were it completed at once.
     """
 
-    upload_id: str
     organization_id: str
     namespace_id: str
-    bucket_id: str
     version: int
-    position: int
-    status: Status
     filename: str
     content_type: str
     storage_key: str
@@ -227,27 +224,21 @@ class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     object_metadata: dict[str, Any] | None
     blob_property: str | None
     blob_type: str | None
-    skip_duplicates: bool
     size_bytes: int | None = None
-    sha256: str | None = None
     etag: str | None = None
     version_id: str | None = None
     verified_at: datetime | None = None
     completed_at: datetime | None = None
     task_id: str | None = None
     object_id: str | None = None
-    duplicate_of: str | None = None
     existing_object_id: str | None = None
     message: str | None = None
     failure_reason: str | None = None
-    changed_etag: str | None = None
     due_at: datetime
-    keeps_bytes: bool = True
     part_size: int | None = None
     storage_checks: bool = False
     multipart_id: str | None = None
     auto_confirm: bool = False
-    deletes_at: datetime | None = None
 
 
 class AvoidedDuplicate(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,10 +12,11 @@ from application.keys.callers import new_command_id
 from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
-from application.ports.jobs import JobKind, JobQueue
+from application.ports.jobs import JobQueue
 from application.ports.object_storage import ObjectStorage
 from application.storage.notifications import EventKind, StorageEvent, parse
 from domain.refusals import NotFoundError
+from domain.tasks.agenda import JobKind
 from domain.uploads.filenames import STORAGE_KEY
 from domain.uploads.upload import (
     BeginVerification,

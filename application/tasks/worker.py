@@ -11,7 +11,7 @@ from application.loading import is_in_parts, load_upload
 from application.objects.deleting import DeletingObjects
 from application.ports.clock import Clock
 from application.ports.event_log import EventLog, LogUnavailableError, VersionConflictError
-from application.ports.jobs import Job, JobKind, JobQueue
+from application.ports.jobs import Job, JobQueue
 from application.ports.object_storage import ObjectStorage
 from application.ports.search_index import SearchIndex
 from application.tasks.running import RunningTasks
@@ -20,6 +20,7 @@ from application.uploads.forgetting import ForgettingUploads
 from application.uploads.rechecking import RecheckingUploads
 from application.uploads.verifying import Touch, VerifyingUploads
 from domain.refusals import RefusedError
+from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Processing
 
 LEASE = timedelta(seconds=30)  # renewed while bytes are read; after it another worker takes over

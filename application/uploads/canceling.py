@@ -3,14 +3,8 @@
 from application.keys.callers import Caller, new_command_id
 from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import (
-    Command,
-    EventLog,
-    HeirExistsError,
-    StreamAppend,
-    Unheld,
-    VersionConflictError,
-)
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_creation import HeirExistsError, Unheld
 from application.ports.object_storage import ObjectStorage
 from application.ports.read_side import NamespaceRecord, ReadSide
 from application.rules import Rules

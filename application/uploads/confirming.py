@@ -7,7 +7,6 @@ from msgspec import UNSET
 
 from application.keys.callers import Caller, ReplaceDeniedError, new_command_id
 from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
-from application.objects.putting_into import object_claim
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
 from application.ports.object_storage import ObjectStorage, StorageUnavailableError, StoredContent
@@ -17,6 +16,7 @@ from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart, put_together
 from application.uploads.verifying import Touch, VerifyingUploads
 from domain.buckets.bucket import Policy
+from domain.claims import unique_key_claim
 from domain.keys.api_key import Permission
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.upload import (
@@ -171,7 +171,7 @@ class ConfirmingUpload:
         if policy is Policy.INSERT:
             return
         named_by = loaded.origin.actor_id if claimed.policy is None else confirmer.actor_id
-        claim = object_claim(loaded.origin.bucket_id or "", request.unique_key)
+        claim = unique_key_claim(loaded.origin.bucket_id or "", request.unique_key)
         if await self._read_side.claim_owner(claim.scope, claim.key) is None:
             return
         if not await self._verify.may_replace(loaded, named_by):

@@ -8,14 +8,8 @@ import msgspec
 from application.keys.callers import new_command_id
 from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import (
-    Command,
-    EventLog,
-    HeirExistsError,
-    StreamAppend,
-    Unheld,
-    VersionConflictError,
-)
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_creation import HeirExistsError, Unheld
 from domain.refusals import WrongStateError
 from domain.uploads.upload import Completed, DeleteUpload, ForgetUpload, InheritBytes, decide
 

@@ -85,6 +85,7 @@ def _changes(record: UploadRecord, event: UploadEvent) -> dict[str, object]:  # 
                 "duplicate_of": event.duplicate_of,
                 "existing_object_id": event.existing_object_id,
                 "keeps_bytes": event.keeps_bytes,
+                "own_end": event.deletes_at,
                 "deletes_at": event.deletes_at,
             }
         case UploadFailed():

@@ -11,25 +11,16 @@ import msgspec
 from application.keys.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
 from application.keys.issuing_upload_tokens import TokenUses
 from application.loading import CONFLICT_RETRIES
-from application.objects.putting_into import IntoObject, PuttingIntoObjects, object_claim, stored_bytes
+from application.objects.putting_into import IntoObject, PuttingIntoObjects, stored_bytes
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import (
-    ClaimTakenError,
-    Command,
-    EventLog,
-    LogUnavailableError,
-    OriginalExistsError,
-    OriginalGoneError,
-    Sameness,
-    StreamAppend,
-    Unheld,
-    VersionConflictError,
-)
+from application.ports.event_log import Command, EventLog, LogUnavailableError, StreamAppend, VersionConflictError
+from application.ports.object_creation import ClaimTakenError, OriginalExistsError, OriginalGoneError, Unheld
 from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.rules import Rules
 from domain.buckets.bucket import Policy, check_retention
 from domain.buckets.schema import BucketSchema
+from domain.claims import unique_key_claim
 from domain.events.event import Origin
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, size_meant
@@ -44,6 +35,7 @@ from domain.refusals import (
 from domain.uploads.admission import Admitted, Announcement, BucketRules, admit
 from domain.uploads.content_rules import ContentCheck
 from domain.uploads.filenames import storage_key
+from domain.uploads.originals import Sameness
 from domain.uploads.parts import Multipart
 from domain.uploads.upload import (
     AnnouncedFile,
@@ -394,7 +386,7 @@ class RequestingUpload:
     async def _owners(self, bucket: BucketRecord, items: Sequence[_Item]) -> Mapping[str, str]:
         """Return by unique key which objects have those that are wished for."""
         keys = {item.command.request.unique_key for item in items} - {None}
-        claims = [object_claim(bucket.bucket_id, key) for key in keys if key is not None]
+        claims = [unique_key_claim(bucket.bucket_id, key) for key in keys if key is not None]
         return await self._read_side.claim_owners(claims[0].scope, [each.key for each in claims]) if claims else {}
 
     async def _look_up(self, bucket: BucketRecord, items: Sequence[_Item]) -> None:
@@ -515,7 +507,7 @@ class RequestingUpload:
             bucket_id=bucket_id,
             streams=(*streams, *[each.stream for each in into.values()]),
             free=(
-                *[object_claim(bucket_id, unique_key) for unique_key in free],
+                *[unique_key_claim(bucket_id, unique_key) for unique_key in free],
                 *[claim for each in into.values() for claim in each.free],
             ),
             no_original=tuple(unknown),

@@ -69,8 +69,7 @@ class SigningUploads:
         if (
             record.status is not Status.COMPLETED
             or holder is None
-            or not holder.keeps_bytes
-            or holder.changed_etag is not None
+            or not holder.has_proved_bytes
             or (caller.token is not None and not holds_own_bytes(record))
         ):
             return None

@@ -17,18 +17,14 @@ from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload
 from application.objects.putting_into import IntoObject, PuttingIntoObjects, StoredBytes, stored_bytes
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import (
-    ClaimTakenError,
     Command,
     EventLog,
     LogUnavailableError,
-    OriginalExistsError,
-    OriginalGoneError,
     RequesterRevokedError,
-    Sameness,
     StreamAppend,
-    Unheld,
     VersionConflictError,
 )
+from application.ports.object_creation import ClaimTakenError, OriginalExistsError, OriginalGoneError, Unheld
 from application.ports.object_storage import (
     ContentChangedError,
     ObjectStorage,
@@ -46,6 +42,7 @@ from domain.keys.upload_token import ID_PREFIX as TOKEN_PREFIX
 from domain.organizations.organization import Tier
 from domain.refusals import QuotaExceededError, WrongStateError
 from domain.uploads.formats import HEAD_BYTES
+from domain.uploads.originals import Sameness
 from domain.uploads.upload import (
     AbandonVerification,
     AcceptContent,

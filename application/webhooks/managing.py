@@ -16,16 +16,11 @@ import msgspec
 from application.keys.callers import Caller, new_command_id
 from application.loading import CONFLICT_RETRIES
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import (
-    Claim,
-    ClaimTakenError,
-    Command,
-    EventLog,
-    StreamAppend,
-    VersionConflictError,
-)
+from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import ReadSide, WebhookRecord
 from application.ports.webhooks import Secret, TargetRefusedError, WebhookEndpoint, WebhookEndpoints, WebhookSender
+from domain.claims import webhook_name_claim
 from domain.events.cloud_events import told_to
 from domain.events.event import Origin
 from domain.events.registry import decode
@@ -216,7 +211,7 @@ class ManagingWebhooks:
         if not events:
             return
         origin = events[0].origin
-        claim = Claim(scope=f"webhook:{origin.organization_id}", key=name or "")
+        claim = webhook_name_claim(origin.organization_id, name or "")
         try:
             await self._log.append(
                 Command(

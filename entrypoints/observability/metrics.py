@@ -21,8 +21,8 @@ from application.events.reading import ReadingEvents
 from application.ports.census import Census
 from application.ports.clock import Clock
 from application.ports.event_log import EventLog, LogUnavailableError
-from application.ports.jobs import JobKind
 from application.ports.subscriptions import Subscriptions
+from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 
 MAX_AGE_SECONDS: Final = 15.0

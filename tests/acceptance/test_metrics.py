@@ -15,7 +15,7 @@ import yaml  # type: ignore[import-untyped]  # it is there for other packages
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.postgres.connecting import connect
-from application.ports.jobs import JobKind
+from domain.tasks.agenda import JobKind
 from entrypoints.observability.metrics import Metrics
 from entrypoints.observability.telemetry import Telemetry
 from tests.acceptance.test_events import plain, streaming

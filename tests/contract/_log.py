@@ -22,9 +22,10 @@ from adapters.postgres.tasks import PostgresTasks
 from application.buckets.changing import load_bucket
 from application.loading import load_object, load_upload, object_not_found
 from application.namespaces.changing import load_namespace
-from application.ports.event_log import Command, EventLog, StreamAppend, Unheld
+from application.ports.event_log import Command, EventLog, StreamAppend
 from application.ports.jobs import JobQueue
 from application.ports.key_uses import KeyUses
+from application.ports.object_creation import Unheld
 from application.ports.read_side import Directory, ReadSide
 from application.ports.tasks import Tasks
 from application.uploads.forgetting import farewell

@@ -21,10 +21,11 @@ from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.sealing import Sealer
 from application.ports.idempotency_keys import IdempotencyKeys, InFlight, KeyedRequest, Made, Reserved
-from application.ports.jobs import JobKind, JobQueue
+from application.ports.jobs import JobQueue
 from application.ports.subscriptions import Subscriptions
 from application.ports.webhooks import WebhookDeliveries, WebhookEndpoint, WebhookEndpoints
 from domain.keys.token_secrets import TokenSecrets
+from domain.tasks.agenda import JobKind
 from tests.conftest import Servers, drop_database, make_database
 
 LASTS = timedelta(minutes=1)

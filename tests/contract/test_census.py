@@ -10,7 +10,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.postgres.census import PostgresCensus
 from adapters.postgres.connecting import open_pool
 from application.ports.census import Backlog, Census, StoredBytes
-from application.ports.jobs import JobKind
+from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 from tests.contract._log import GRACE, Account, Kit, open_account
 

@@ -10,24 +10,25 @@ import msgspec
 import pytest
 
 from application.ports.event_log import (
-    Claim,
-    ClaimTakenError,
     Command,
     EventLog,
     ForeignEventError,
-    HeirExistsError,
     Notification,
-    OriginalExistsError,
-    OriginalGoneError,
     RequesterRevokedError,
-    Sameness,
     StreamAppend,
-    Unheld,
     VersionConflictError,
 )
-from application.ports.jobs import Job, JobKind
+from application.ports.jobs import Job
+from application.ports.object_creation import (
+    ClaimTakenError,
+    HeirExistsError,
+    OriginalExistsError,
+    OriginalGoneError,
+    Unheld,
+)
 from application.ports.read_side import KeyPlace, PageRequest
 from domain.buckets.bucket import BucketStatus
+from domain.claims import Claim
 from domain.events.event import Event, Origin, encode, topic_of
 from domain.events.registry import decode
 from domain.keys.api_key import ApiKeyRevoked
@@ -42,6 +43,8 @@ from domain.refusals import (
     UnauthenticatedError,
     WrongStateError,
 )
+from domain.tasks.agenda import JobKind
+from domain.uploads.originals import Sameness
 from domain.uploads.upload import UploadCommand, UploadDuplicateAvoided, UploadRequested, UploadSkipped
 from tests.contract._log import HASH, OTHER_HASH, SOON, Account, Kit, open_account, whole_feed
 

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from application.ports.jobs import Job, JobKind, JobQueue
+from application.ports.jobs import Job, JobQueue
 from application.ports.tasks import NewItem, NewTask, TaskType
+from domain.tasks.agenda import JobKind
 from tests.contract._log import GRACE, OTHER_HASH, RETENTION, SOON, Account, Kit, far, open_account
 
 LASTS = timedelta(minutes=2)

@@ -17,16 +17,8 @@ from adapters.memory.scheduling import JobRow
 from adapters.postgres.connecting import Connection, connect
 from application.lists.listing import UPLOADS
 from application.loading import load_upload
-from application.ports.event_log import (
-    Claim,
-    ClaimTakenError,
-    Command,
-    EventLog,
-    Sameness,
-    Unheld,
-    VersionConflictError,
-    deletion_claim,
-)
+from application.ports.event_log import Command, EventLog, VersionConflictError
+from application.ports.object_creation import ClaimTakenError, Unheld
 from application.ports.read_side import (
     AvoidedDuplicate,
     BucketRecord,
@@ -51,6 +43,7 @@ from domain.buckets.bucket import (
     Policy,
     UniqueKey,
 )
+from domain.claims import Claim, deletion_claim
 from domain.events.event import Origin
 from domain.keys.api_key import Permission
 from domain.lists.filtering import parse_filter
@@ -68,6 +61,7 @@ from domain.organizations.organization import (
 )
 from domain.refusals import ForbiddenError, NotFoundError, RefusedError, WrongStateError
 from domain.uploads.content_rules import ANY_CONTENT, ContentCheck, ContentRules
+from domain.uploads.originals import Sameness
 from domain.uploads.upload import (
     TRANSITIONS,
     AbandonVerification,

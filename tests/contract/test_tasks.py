@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from application.lists.listing import TASKS
-from application.ports.jobs import Job, JobKind
+from application.ports.jobs import Job
 from application.ports.read_side import PageRequest, Place
 from application.ports.tasks import (
     NewItem,
@@ -22,6 +22,7 @@ from application.ports.tasks import (
 )
 from domain.lists.filtering import Order, parse_filter, resolve
 from domain.refusals import NotFoundError, WrongStateError
+from domain.tasks.agenda import JobKind
 from tests.contract._log import RETENTION, SOON, Account, Kit, far
 
 LASTS = timedelta(seconds=30)

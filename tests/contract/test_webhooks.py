@@ -14,7 +14,7 @@ from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpo
 from adapters.postgres.connecting import Pool, open_pool
 from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.sealing import Sealer
-from application.ports.event_log import Claim, ClaimTakenError
+from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import WebhookRecord
 from application.ports.webhooks import (
     KEPT_ATTEMPTS,
@@ -28,6 +28,7 @@ from application.ports.webhooks import (
     WebhookEndpoint,
     WebhookEndpoints,
 )
+from domain.claims import Claim
 from domain.keys.api_key import ApiKeyRevoked, Permission
 from domain.keys.token_secrets import TokenSecrets
 from domain.webhooks.webhook import (

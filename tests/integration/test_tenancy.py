@@ -24,10 +24,10 @@ from adapters.postgres.tenancy import TenantReads
 from adapters.postgres.webhooks import PostgresWebhookDeliveries
 from application.keys.callers import Admitting, acting_for
 from application.ports.analytics import Area, Step, UploadFigures
-from application.ports.event_log import Sameness
 from application.ports.read_side import NamespaceRecord, PageRequest
 from application.ports.webhooks import DeliveryStatus, NewDelivery
 from domain.refusals import NotFoundError
+from domain.uploads.originals import Sameness
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
 from entrypoints.wiring.running import running

@@ -14,12 +14,12 @@ from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
 from application.keys.callers import acting_for
-from application.ports.jobs import JobKind
 from application.ports.tasks import TaskStatus, item_of
 from application.tasks.worker import LEASE
 from application.uploads.confirming_many import Confirmation
 from application.uploads.requesting import Answer, Wish
 from domain.refusals import WrongStateError
+from domain.tasks.agenda import JobKind
 from domain.uploads.admission import Announcement
 from domain.uploads.upload import Claimed, Status
 from entrypoints.settings import Settings

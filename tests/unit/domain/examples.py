@@ -7,6 +7,7 @@ import msgspec
 
 from domain.buckets.bucket import Policy
 from domain.events.event import Origin
+from domain.objects.object import Blob
 from domain.uploads import upload as uploads
 from domain.uploads.upload import (
     AbandonVerification,
@@ -224,3 +225,21 @@ PASTS: dict[type[Upload], tuple[UploadEvent, ...]] = {
     Skipped: (SKIPPED,),
     Forgotten: (REQUESTED, CANCELED, FORGOTTEN),
 }
+
+# Objects
+
+
+def blob(name: str, upload_id: str) -> Blob:
+    return Blob(
+        blob_id=f"blob_{name}_{upload_id}",
+        property=name,
+        type="video",
+        upload_id=upload_id,
+        filename=f"{name}.mp4",
+        storage_key=f"int_1/ns_1/api_buckets_uploads_create/{upload_id}/{name}.mp4",
+        version_id=None,
+        etag="abc",
+        size_bytes=10,
+        content_type="video/mp4",
+        sha256=SHA256,
+    )

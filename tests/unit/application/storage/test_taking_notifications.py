@@ -10,12 +10,12 @@ import pytest
 
 from adapters.memory.notification_queue import MemoryNotificationQueue
 from application.loading import load_upload
-from application.ports.jobs import JobKind
 from application.storage.consuming_notifications import ConsumingStorageEvents
 from application.storage.taking_notifications import Taken, TakingStorageEvents
 from application.uploads.requesting import Answer
 from domain.events.registry import decode
 from domain.refusals import InvalidInputError
+from domain.tasks.agenda import JobKind
 from domain.uploads.upload import SeenBy, Status, UploadVerificationBegan
 from tests.unit.application.world import BYTES, Client, World
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.jobs import JobKind
 from application.ports.object_storage import StorageUnavailableError
 from application.ports.tasks import TaskStatus, TaskType
 from application.rules import Rules
 from domain.keys.api_key import DEFAULT_PERMISSIONS
 from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
+from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 from tests.unit.application.uploads.test_replacing import key_of
 from tests.unit.application.world import BYTES, SHA256, Client, World

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from application.keys.issuing_upload_tokens import TokenWish
-from application.ports.jobs import JobKind
 from application.uploads.confirming import Confirmed
 from domain.buckets.bucket import MAX_RETENTION_SECONDS, UniqueKey
 from domain.buckets.schema import FieldType
 from domain.objects.composition import BlobWish
 from domain.refusals import InvalidInputError, NotFoundError, RefusedError, WrongStateError
+from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 from tests.unit.application.world import BYTES, SHA256, Client, World
 

@@ -26,7 +26,7 @@ from domain.objects.object import (
     replay,
 )
 from domain.refusals import NotFoundError, WrongStateError
-from tests.unit.domain.examples import LATER, ORIGIN, SHA256
+from tests.unit.domain.examples import LATER, ORIGIN, SHA256, blob
 from tests.unit.domain.spec import Behaviour
 
 SOON = LATER - timedelta(hours=1)
@@ -34,22 +34,6 @@ SOON = LATER - timedelta(hours=1)
 given: Behaviour[BucketObject, ObjectCommand, ObjectEvent] = Behaviour(
     decide=objects.decide, evolve=objects.evolve, nothing=NoObject()
 )
-
-
-def blob(name: str, upload_id: str) -> Blob:
-    return Blob(
-        blob_id=f"blob_{name}_{upload_id}",
-        property=name,
-        type="video",
-        upload_id=upload_id,
-        filename=f"{name}.mp4",
-        storage_key=f"int_1/ns_1/api_buckets_uploads_create/{upload_id}/{name}.mp4",
-        version_id=None,
-        etag="abc",
-        size_bytes=10,
-        content_type="video/mp4",
-        sha256=SHA256,
-    )
 
 
 VIDEO = blob("video", "upl_1")

@@ -1,0 +1,271 @@
+"""The agenda: which jobs an event calls for, and which it ends.
+
+A job is one of a kind for each upload or object, so a job that is set again takes the place of the one before, and a
+lease on that one counts no more. The log keeps the agenda in the transaction that appends the event.
+
+PostgreSQL's `upwell.schedule`, `upwell.schedule_object` and `upwell.write_requests` are the twins of `agenda_of`.
+"""
+
+import enum
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import msgspec
+from msgspec import UNSET
+
+from domain.buckets.bucket import (
+    BucketCreated,
+    BucketDeleted,
+    BucketDeletionBegan,
+    BucketSchemaChanged,
+    BucketStatusChanged,
+    BucketUpdated,
+)
+from domain.events.registry import KnownEvent
+from domain.keys.api_key import (
+    ApiKeyCreated,
+    ApiKeyPermissionsChanged,
+    ApiKeyRevoked,
+    ApiKeyRotated,
+    ApiKeyScopesChanged,
+    ApiKeySettingsChanged,
+    ApiKeysListed,
+)
+from domain.keys.event_token import EventTokenIssued
+from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed
+from domain.namespaces.namespace import NamespaceCreated, NamespaceDeleted, NamespaceDeletionBegan, NamespaceUpdated
+from domain.objects.object import ObjectCreated, ObjectDeleted, ObjectUpdated, uploads_of
+from domain.organizations.organization import (
+    OrganizationCreated,
+    OrganizationLimitsChanged,
+    OrganizationProfileChanged,
+    OrganizationRateLimitsChanged,
+    OrganizationRateLimitsSet,
+)
+from domain.uploads.upload import (
+    UploadBytesInherited,
+    UploadCanceled,
+    UploadCompleted,
+    UploadContentChanged,
+    UploadDeleted,
+    UploadDuplicateAvoided,
+    UploadFailed,
+    UploadForgotten,
+    UploadRequested,
+    UploadSkipped,
+    UploadStarted,
+    UploadUrlReissued,
+    UploadVerificationAbandoned,
+    UploadVerificationBegan,
+    UploadVerified,
+)
+from domain.webhooks.webhook import (
+    WebhookCreated,
+    WebhookDeleted,
+    WebhookDisabled,
+    WebhookSecretRotated,
+    WebhookUpdated,
+)
+
+# The process that confirms inline is at it; a worker takes over only if that process is gone.
+INLINE_TAKES = timedelta(seconds=60)
+
+
+class JobKind(enum.StrEnum):
+    """What is to be done with an upload, or with what else the job names.
+
+    `verify`: prove its bytes. `expire`: see whether the client came back. `forget`: erase a record whose time is over.
+    `discard`: delete bytes that must not stay. `recheck`: see whether a completed upload's bytes are still the same.
+    `delete_object`: delete an object whose time is over. `item`: work an item of a task. `drop_task`: remove a task
+    that has long ended. The last two are set by tasks, not by events.
+    """
+
+    VERIFY = "verify"
+    EXPIRE = "expire"
+    FORGET = "forget"
+    DISCARD = "discard"
+    RECHECK = "recheck"
+    DELETE_OBJECT = "delete_object"
+    ITEM = "item"
+    DROP_TASK = "drop_task"
+
+
+class KnownUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """What the agenda has to know of an upload that an event names: how it was before the event.
+
+    `bytes_of`: the upload that its bytes were stored for, which is another one if it has inherited them. `own_end`:
+    when it is deleted if no object holds it, for completed uploads.
+    """
+
+    storage_key: str
+    multipart_id: str | None
+    due_at: datetime
+    bytes_of: str
+    own_end: datetime | None
+
+
+class SetJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job is due. `storage_key`, `multipart_id` and `again_at` are those of a `discard`."""
+
+    kind: JobKind
+    subject_id: str
+    due_at: datetime
+    storage_key: str | None = None
+    multipart_id: str | None = None
+    again_at: datetime | None = None
+
+
+class EndJobs(msgspec.Struct, frozen=True, kw_only=True):
+    """Jobs of these kinds have nothing to do any more."""
+
+    kinds: frozenset[JobKind]
+    subject_ids: frozenset[str]
+
+
+Entry = SetJob | EndJobs
+_ALL = frozenset(JobKind)
+
+
+def agenda_of(  # noqa: C901, PLR0911, PLR0912  # one arm for every event
+    stream_id: str, event: KnownEvent, known: Callable[[str], KnownUpload | None]
+) -> tuple[Entry, ...]:
+    """Return what an event of this stream changes in the agenda, in order.
+
+    `known` returns what is known of an upload before the event, or None.
+    """
+    now = event.origin.at
+    match event:
+        case UploadRequested():
+            return (_set(JobKind.EXPIRE, stream_id, event.request.due_at),)
+        case UploadSkipped():
+            return (_set(JobKind.FORGET, stream_id, event.forget_at),)
+        case UploadUrlReissued():
+            return (_set(JobKind.EXPIRE, stream_id, event.due_at),)
+        case UploadVerificationBegan():
+            takes_over_at = now + INLINE_TAKES if event.inline else now
+            return _end([stream_id], JobKind.EXPIRE), _set(JobKind.VERIFY, stream_id, takes_over_at)
+        case UploadVerificationAbandoned():
+            return _set(JobKind.VERIFY, stream_id, event.retry_at), _set(JobKind.EXPIRE, stream_id, event.due_at)
+        case UploadCompleted():
+            forget = () if event.deletes_at is None else (_set(JobKind.FORGET, stream_id, event.deletes_at),)
+            bytes_ = (
+                (_set(JobKind.RECHECK, stream_id, event.due_at),)
+                if event.keeps_bytes
+                else _discard(known(stream_id), now, event.due_at)
+            )
+            return _end([stream_id]), *forget, *bytes_
+        case UploadFailed():
+            discard = _discard(known(stream_id), now, event.due_at)
+            return _end([stream_id]), _set(JobKind.FORGET, stream_id, event.forget_at), *discard
+        case UploadCanceled():
+            discard = () if event.keeps_bytes else _discard(known(stream_id), now, event.due_at)
+            return _end([stream_id]), _set(JobKind.FORGET, stream_id, event.forget_at), *discard
+        case UploadBytesInherited():
+            return (_set(JobKind.RECHECK, stream_id, event.due_at),)
+        case UploadDeleted() | UploadForgotten():
+            return _end_of_upload(stream_id, event, known(stream_id))
+        case ObjectCreated():
+            delete = () if event.deletes_at is None else (_set(JobKind.DELETE_OBJECT, stream_id, event.deletes_at),)
+            return _end(uploads_of(event.blobs), JobKind.FORGET), *delete
+        case ObjectUpdated():
+            return _changes_of_object(stream_id, event, known)
+        case ObjectDeleted():
+            # of two holders that go at once each may leave an upload to the other
+            forget = tuple(_set(JobKind.FORGET, upload_id, now) for upload_id in event.released_upload_ids)
+            return _end([stream_id], JobKind.DELETE_OBJECT), *forget
+        case (
+            UploadStarted()
+            | UploadVerified()
+            | UploadContentChanged()
+            | UploadDuplicateAvoided()
+            | UploadTokenIssued()
+            | UploadTokenUsed()
+            | OrganizationCreated()
+            | OrganizationLimitsChanged()
+            | OrganizationRateLimitsChanged()
+            | OrganizationRateLimitsSet()
+            | OrganizationProfileChanged()
+            | ApiKeyCreated()
+            | ApiKeyRotated()
+            | ApiKeySettingsChanged()
+            | ApiKeyPermissionsChanged()
+            | ApiKeyScopesChanged()
+            | ApiKeyRevoked()
+            | ApiKeysListed()
+            | EventTokenIssued()
+            | NamespaceCreated()
+            | NamespaceUpdated()
+            | NamespaceDeletionBegan()
+            | NamespaceDeleted()
+            | BucketCreated()
+            | BucketStatusChanged()
+            | BucketSchemaChanged()
+            | BucketUpdated()
+            | BucketDeletionBegan()
+            | BucketDeleted()
+            | WebhookCreated()
+            | WebhookUpdated()
+            | WebhookSecretRotated()
+            | WebhookDisabled()
+            | WebhookDeleted()
+        ):
+            return ()
+        case _:
+            assert_never(event)
+
+
+def is_due_at_once(agenda: Iterable[Entry], now: datetime) -> bool:
+    """Return whether a worker has to look at once. `now`: the time of the event that calls for it."""
+    return any(isinstance(entry, SetJob) and entry.due_at == now for entry in agenda)
+
+
+def _set(kind: JobKind, subject_id: str, due_at: datetime) -> SetJob:
+    return SetJob(kind=kind, subject_id=subject_id, due_at=due_at)
+
+
+def _end(subject_ids: Iterable[str], *kinds: JobKind) -> EndJobs:
+    return EndJobs(kinds=frozenset(kinds) or _ALL, subject_ids=frozenset(subject_ids))
+
+
+def _discard(upload: KnownUpload | None, now: datetime, again_at: datetime) -> tuple[Entry, ...]:
+    """Have bytes deleted now, and once more when a URL that was given out has expired.
+
+    Bytes that an upload has inherited go under the id of the upload that they were stored for.
+    """
+    if upload is None:
+        return ()
+    job = SetJob(
+        kind=JobKind.DISCARD,
+        subject_id=upload.bytes_of,
+        due_at=now,
+        storage_key=upload.storage_key,
+        multipart_id=upload.multipart_id,
+        again_at=again_at,
+    )
+    return (job,)
+
+
+def _end_of_upload(
+    upload_id: str, event: UploadDeleted | UploadForgotten, gone: KnownUpload | None
+) -> tuple[Entry, ...]:
+    """Have the bytes of an upload that goes deleted, unless a duplicate inherits them."""
+    # the upload has inherited bytes: its own are still being deleted
+    kinds = _ALL if gone is None or gone.bytes_of == upload_id else _ALL - {JobKind.DISCARD}
+    discard = () if gone is None or event.heir_id is not None else _discard(gone, event.origin.at, gone.due_at)
+    return _end([upload_id], *kinds), *discard
+
+
+def _changes_of_object(
+    object_id: str, event: ObjectUpdated, known: Callable[[str], KnownUpload | None]
+) -> tuple[Entry, ...]:
+    entries: list[Entry] = [_end(uploads_of(event.blobs), JobKind.FORGET)]
+    if event.deletes_at is None:
+        entries.append(_end([object_id], JobKind.DELETE_OBJECT))
+    elif event.deletes_at is not UNSET:
+        entries.append(_set(JobKind.DELETE_OBJECT, object_id, event.deletes_at))
+    for upload_id in event.released_upload_ids:
+        released = known(upload_id)
+        if released is not None and released.own_end is not None:
+            entries.append(_set(JobKind.FORGET, upload_id, released.own_end))
+    return tuple(entries)
