@@ -1,4 +1,4 @@
-"""Writes what the reference pages take from the code: settings, commands, events, routes, what goes wrong.
+"""Writes what the pages take from the code: settings, commands, events, routes, refusals, the map of the modules.
 
 `python -m tests.docs.reference` writes it into the pages; tests compare. Everything outside of the marked parts is
 written by hand.
@@ -6,7 +6,7 @@ written by hand.
 
 import enum
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,20 +18,28 @@ from msgspec import inspect
 from adapters.postgres.sqlstates import SQLSTATES, Meaning
 from domain.events.event import Event, Origin, topic_of
 from domain.events.registry import EVENT_TYPES
+from domain.refusals import RefusedError
+from domain.uploads.admission import CHECKS, OBJECT_CHECKS, Check
 from entrypoints.cli.main import upwell
+from entrypoints.http.admission.order import STEPS
+from entrypoints.http.answers import errors
 from entrypoints.http.answers.unavailability import UNAVAILABILITIES
 from entrypoints.http.app import create_app
 from entrypoints.settings import SETTINGS
 from tests.acceptance.test_what_goes_wrong import WAYS
 from tests.docs.contract_page import field_by_field
 from tests.docs.licences import shipped
+from tests.docs.modules import module_map
 from tests.docs.pages import ROOT
+from tests.docs.picture import PICTURE, draw
 from tests.docs.routes import routes_one_by_one
 
 BEGIN = "<!-- written by tests/docs/reference.py: begin -->\n"
 END = "<!-- written by tests/docs/reference.py: end -->\n"
-_PARTS = re.compile(rf"(?<={re.escape(BEGIN)}).*?(?={re.escape(END)})", re.DOTALL)
+_PARTS = re.compile(rf"(?<={re.escape(BEGIN)})(.*?){re.escape(END)}", re.DOTALL)
 _REFERENCE = ROOT / "docs" / "reference"
+_EXPLANATION = ROOT / "docs" / "explanation"
+_STEP_HEAD = ("| step | refusals |", "|---|---|")
 
 
 def settings() -> str:
@@ -73,6 +81,35 @@ def licences() -> str:
     return "\n".join(["", "| package | licence |", "|---|---|", *rows, "", ""])
 
 
+def steps_before_the_body() -> str:
+    """Return the table of what is checked before a body is read."""
+    rows = [f"| {step.subject} | {_refusals(step.refusals)} |" for step in STEPS]
+    return "\n".join(["", *_STEP_HEAD, *rows, "", ""])
+
+
+def checks_of_the_announcement() -> str:
+    """Return the table of what is checked of every announcement."""
+    return _checks(CHECKS)
+
+
+def checks_of_the_object() -> str:
+    """Return the table of what is checked where an object is to be made."""
+    return _checks(OBJECT_CHECKS)
+
+
+def _checks(checks: Iterable[Check]) -> str:
+    rows = [f"| {check.subject} | {_refusals({_status_of(check.refusal): check.codes})} |" for check in checks]
+    return "\n".join(["", *_STEP_HEAD, *rows, "", ""])
+
+
+def _status_of(refusal: type[RefusedError]) -> int:
+    return next(status for kind, status, _ in errors._KINDS if issubclass(refusal, kind))
+
+
+def _refusals(by_status: Mapping[int, Iterable[str]]) -> str:
+    return "; ".join(f"{status} {', '.join(f'`{code}`' for code in codes)}" for status, codes in by_status.items())
+
+
 def ways_to_fail() -> str:
     """Return the table of what can go wrong, whose every row is a test."""
     rows = [
@@ -107,25 +144,34 @@ def _parts_of_no_use() -> list[str]:
     ]
 
 
-PARTS: dict[Path, Callable[[], str | None]] = {
-    _REFERENCE / "settings.md": settings,
-    _REFERENCE / "command-line.md": commands,
-    _REFERENCE / "events.md": events,
-    _REFERENCE / "http-api.md": routes,
-    _REFERENCE / "routes.md": routes_one_by_one,
-    _REFERENCE / "contract.md": field_by_field,
-    _REFERENCE / "what-can-go-wrong.md": ways_to_fail,
-    _REFERENCE / "licences.md": licences,
+PARTS: dict[Path, tuple[Callable[[], str | None], ...]] = {
+    _REFERENCE / "settings.md": (settings,),
+    _REFERENCE / "command-line.md": (commands,),
+    _REFERENCE / "events.md": (events,),
+    _REFERENCE / "http-api.md": (routes,),
+    _REFERENCE / "routes.md": (routes_one_by_one,),
+    _REFERENCE / "contract.md": (field_by_field,),
+    _REFERENCE / "what-can-go-wrong.md": (ways_to_fail,),
+    _REFERENCE / "licences.md": (licences,),
+    _EXPLANATION / "admission-order.md": (steps_before_the_body, checks_of_the_announcement, checks_of_the_object),
+    _EXPLANATION / "architecture.md": (module_map,),
 }
+PICTURES: dict[Path, Callable[[], str]] = {PICTURE: draw}
 
 
 def rewritten(page: Path) -> str:
-    """Return a page with its part as the code gives it now; as it stands, where the part needs what is not here."""
+    """Return a page with its parts as the code gives them now; as they stand, where a part needs what is not here."""
     text = page.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"{page} lacks the marks between which the part stands")
-    part = PARTS[page]()
-    return text if part is None else _PARTS.sub(lambda _: part, text)
+    writers = PARTS[page]
+    if not text.count(BEGIN) == text.count(END) == len(_PARTS.findall(text)) == len(writers):
+        raise ValueError(f"{page} must have {len(writers)} pairs of marks between which the parts stand")
+    parts = iter([writer() for writer in writers])
+
+    def written(found: re.Match[str]) -> str:
+        part = next(parts)
+        return found[0] if part is None else part + END
+
+    return _PARTS.sub(written, text)
 
 
 def _growing(found: dict[type, None]) -> Iterator[type]:
@@ -270,6 +316,8 @@ def main() -> None:
     """Write the parts into their pages."""
     for page in PARTS:
         page.write_text(rewritten(page), encoding="utf-8")
+    for picture, drawn in PICTURES.items():
+        picture.write_text(drawn(), encoding="utf-8")
 
 
 if __name__ == "__main__":
