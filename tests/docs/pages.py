@@ -17,7 +17,7 @@ PAGES = (
 )
 PRODUCTION = ROOT / "docs" / "how-to" / "run-in-production.md"
 RUN = frozenset({"sh", "python", "sql"})
-SHOWN = frozenset({"json", "text", "javascript", "mermaid", "yaml", "ini", "nginx"})
+SHOWN = frozenset({"diff", "json", "text", "javascript", "mermaid", "yaml", "ini", "nginx"})
 
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<skip>not run: [^\n]+) -->\n)?```(?P<kind>[^\n]*)\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL

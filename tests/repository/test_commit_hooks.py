@@ -1,7 +1,5 @@
 """The hooks of .pre-commit-config.yaml find, in a copy of the tree, what CI would find."""
 
-import os
-import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -11,45 +9,12 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it is there for other packages
 
 from tests.docs.pages import ROOT
+from tests.repository.copies import copy_of_the_tree, git, run
 
 MODULE = "domain/json_text.py"
 PAGE = "docs/reference/settings.md"
 CONFIG: dict[str, Any] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
 HOOKS = [hook["id"] for repo in CONFIG["repos"] for hook in repo["hooks"]]
-
-
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTEST_"))}
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env={**environment, "PRE_COMMIT_HOME": str(folder.parent / "pre-commit")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = run(folder, "git", "-c", "user.name=A", "-c", "user.email=a@example.com", *arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def copy_of_the_tree(folder: Path) -> Path:
-    """Copy what git keeps, as it stands now, with the environment beside it."""
-    folder.mkdir()
-    for name in git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0"):
-        if name and (ROOT / name).is_file():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes((ROOT / name).read_bytes())
-            path.chmod((ROOT / name).stat().st_mode)
-    (folder / ".venv").symlink_to(Path(sys.prefix))
-    git(folder, "init", "--quiet")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "As it stands")
-    return folder
 
 
 @pytest.fixture
