@@ -1,4 +1,4 @@
-"""The machine's own source of chance."""
+"""Random ids, from the operating system."""
 
 import os
 import secrets

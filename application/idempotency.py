@@ -1,4 +1,4 @@
-"""Doing once what a client asks for twice: requests under an idempotency key.
+"""Idempotency keys: a request that a client repeats under its key is carried out once.
 
 A key is reserved before its request is carried out, together with a seed from which all ids of the request are drawn. A
 process that dies on the way leaves the reservation behind; whoever tries again draws the same ids, so that the log

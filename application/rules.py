@@ -1,4 +1,4 @@
-"""What an operator may set of the rules; everything has a default."""
+"""The rules that an operator may set, such as limits and times of retention; each has a default."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""JSON as others write it: decoded, or refused with one kind of error whatever is wrong with it."""
+"""JSON from outside: decoded, or refused with one kind of error for every defect."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Figures counted from the log, whenever somebody asks."""
+"""Figures, counted from the log for each question."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

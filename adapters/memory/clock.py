@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told, and ids in the order in which they were drawn: tests can foresee both."""
+"""A clock that moves only when a test moves it, and ids in the order of their drawing: tests can foresee both."""
 
 import string
 from datetime import UTC, datetime, timedelta

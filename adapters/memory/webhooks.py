@@ -1,4 +1,4 @@
-"""What webhooks keep secret, what they are to be told, and who tells them, in dictionaries."""
+"""Webhooks in dictionaries: their secrets, the deliveries that are due, and a sender that records."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What may go wrong with a relay; known without the client library, which is optional."""
+"""The errors of a relay, apart from the client library, which is optional."""
 
 
 class RelayError(Exception):

@@ -1,4 +1,4 @@
-"""Which targets strangers may have us connect to: the web on the public internet, and what the operator allows.
+"""The addresses that webhooks may have: those of the public internet, and those that the operator allows.
 
 The networks are written out here. What Python calls a global address differs between its versions, and knows nothing of
 what clouds serve to their machines alone.

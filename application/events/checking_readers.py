@@ -1,4 +1,4 @@
-"""Holding what readers of the log have made of it against the log: positions, and what webhooks were to be told.
+"""Checks readers against the log: their positions, and the deliveries that webhooks should have had.
 
 What webhooks wanted depends on the log alone, so every event of it up to where their reader has come must have been
 written down for them. Deliveries are removed when they are old; below where that has happened nothing is compared.

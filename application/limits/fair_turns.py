@@ -1,4 +1,4 @@
-"""Turns in a queue, or in a place where only so many fit at once: nobody waits for all that another has waiting.
+"""Fair turns, in queues and in places with limited room: nobody waits for the whole backlog of another.
 
 Each holder (an organization, as a rule) has a queue of its own, and a place that becomes free goes to the holder whose
 turn it is, not to the request that came first. A holder never has more than `of_one` places, so one that asks for

@@ -1,4 +1,4 @@
-"""Checking storage: what it holds that nobody needs, and what the log needs that it does not hold.
+"""Checks the storage against the log: bytes that nobody needs, and bytes that the log needs and storage does not have.
 
 Theory of operation. A key is judged by what the log says of the upload that it names. It is ours only if its
 organization and its namespace were made in this log: others may share the bucket. An upload never comes back once it

@@ -1,4 +1,4 @@
-"""What a storage tells of its objects: notifications as S3, SNS, EventBridge, MinIO and SeaweedFS write them.
+"""Reads notifications of a storage about its objects, as S3, SNS, EventBridge, MinIO and SeaweedFS write them.
 
 Owns their shapes alone. They come at least once and in any order, so nothing here is a command.
 """

@@ -1,4 +1,4 @@
-"""What deletions of buckets and namespaces share: a task that is there before they begin, and pages of what goes."""
+"""What deletions of buckets and namespaces share: a task that exists before they begin, and pages of items."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

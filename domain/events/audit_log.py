@@ -1,4 +1,4 @@
-"""The audit log: which events are of interest to those who watch over an organization, and what they are called there.
+"""The audit log: the events that administrators of an organization see, and their names there.
 
 Uploads and objects are left out: the feed tells them, and they would drown everything else. Tokens that are given out
 stand in it.

@@ -1,4 +1,4 @@
-"""What subscribers are told of an event: a CloudEvents 1.0 envelope around the event as it is stored.
+"""The form in which subscribers receive an event: a CloudEvents 1.0 envelope around the event as it is stored.
 
 The envelope: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md. `data` holds all of the event, but
 what opens something and whom to write to.

@@ -1,4 +1,4 @@
-"""The server's own secrets, and what follows from them.
+"""The server's own secrets, and the keys derived from them.
 
 Tokens of which nothing is stored are signed with them, and what must stay secret in tables is encrypted under them.
 They come from the environment and stand in no event, log, answer or table, so that nobody makes a credential out of

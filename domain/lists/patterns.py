@@ -1,4 +1,4 @@
-r"""Regular expressions from outside: a small language that no engine can be hurt with, and that all engines read alike.
+r"""Regular expressions from clients: a small language that cannot exhaust an engine, and that all engines read alike.
 
 Allowed: literals, `.`, classes, `\d \w \s` and their opposites, `^ $`, groups, `|`, and `? * + {m,n}`. Refused:
 references back, looking around, options, and repeating what is repeated inside.

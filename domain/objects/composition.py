@@ -1,4 +1,4 @@
-"""What of an object is checked before it is made or changed, as far as the request and the bucket's schema can tell.
+"""The checks before an object is made or changed, as far as the request and the bucket's schema can decide.
 
 An object consists of blobs (the bytes of uploads, or JSON sent with the request) and of fields of its own (`metadata`).
 """

@@ -1,4 +1,4 @@
-"""What a bucket says of the files that it takes: their types, their sizes, and what a false type leads to."""
+"""Content rules: the types and sizes of files that a bucket takes, and what follows from a false type."""
 
 import enum
 from typing import Annotated

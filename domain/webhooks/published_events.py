@@ -1,4 +1,4 @@
-"""Which events a webhook is told of, and what they are called there: as the contract has them, without a version."""
+"""The events that webhooks receive, and their names there: as the contract has them, without a version."""
 
 from collections.abc import Iterable
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What an operator does on the database alone; each returns what the command line shows."""
+"""Commands of operators that need only the database; each returns the text to show."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What can go wrong on the client's side, each a sentence for the user."""
+"""Errors on the client's side, each with a sentence for the user."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Finding the files that were named: as they are, in folders, and by patterns that the shell left as they were."""
+"""Finds the files that were named: single files, folders, and patterns that the shell did not expand."""
 
 import glob
 import os

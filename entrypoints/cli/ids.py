@@ -1,4 +1,4 @@
-"""Ids as arguments: what is none is refused before anybody is asked."""
+"""Ids as arguments: a malformed one is refused before any request."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is kept of an upload until it has ended, so that it can go on after whatever broke it off.
+"""The state of unfinished uploads on disk, so that an interrupted upload can go on.
 
 It stands beside the file, as `.NAME.upwell-upload`; where nothing can be written there, in the user's folder for state
 (`$XDG_STATE_HOME/upwell/uploads`, otherwise `~/.local/state/…`). It is written whole or not at all, for its owner only.

@@ -1,4 +1,4 @@
-"""Standard output: lines that hold what was found. Everything else that is told goes to standard error."""
+"""Standard output: results, and nothing else. Everything else goes to standard error."""
 
 import os
 import re

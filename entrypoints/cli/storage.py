@@ -1,4 +1,4 @@
-"""What an operator does about the bucket; each returns an exit code."""
+"""Commands of operators about the bucket of the storage; each returns an exit code."""
 
 import sys
 from contextlib import aclosing

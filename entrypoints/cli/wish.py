@@ -1,4 +1,4 @@
-"""What the user wants of an upload."""
+"""The options of an upload, as the user gave them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a process tells of itself besides its log: metrics, traces, both or nothing. What is off is not even loaded."""
+"""Metrics and traces of a process: both, one or none. What is off is not even loaded."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext

@@ -1,4 +1,4 @@
-"""When Python looks for cycles of objects that nobody needs any more."""
+"""When Python's garbage collector runs."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""Waiting for what is away, or a clock that is wrong, when a process starts; what waiting does not mend ends it."""
+"""Waits, when a process starts, for parts that are away or a clock that is wrong; any other error ends the process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

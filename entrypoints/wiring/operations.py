@@ -1,4 +1,4 @@
-"""What commands of operators and programs of users open: the database alone, or the bucket beside it."""
+"""What commands of operators and programs of users open: the database alone, or the storage's bucket beside it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager

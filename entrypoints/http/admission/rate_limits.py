@@ -1,4 +1,4 @@
-"""What an answer says of the limits on requests: the `X-RateLimit-*` that clients know, and the IETF's draft fields.
+"""The headers about rate limits: the `X-RateLimit-*` that clients know, and the fields of the IETF's draft.
 
 The draft is draft-ietf-httpapi-ratelimit-headers-11: `RateLimit` and `RateLimit-Policy` are lists of named policies.
 """

@@ -1,4 +1,4 @@
-"""Figures on the wire."""
+"""Figures on the wire: the shapes of requests and answers."""
 
 from datetime import datetime
 

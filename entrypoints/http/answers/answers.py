@@ -1,4 +1,4 @@
-"""Answers to requests that went well: a body in JSON, or nothing."""
+"""Answers to requests that went well: a body in JSON, or none."""
 
 from typing import Any
 

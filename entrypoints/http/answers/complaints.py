@@ -1,4 +1,4 @@
-"""Sentences out of a decoder's complaints: which field is wrong, and what may stand there.
+"""Turns the errors of a decoder into sentences: which field is wrong, and what may stand there.
 
 The decoder says where it stopped; what is allowed there comes from the type of the body or the parameter. A text that
 has to match a pattern says in words what the pattern means: `Meta(pattern=…, extra={"allowed": "…"})`.

@@ -1,4 +1,4 @@
-"""What is answered while a part is of no use: one table, by part and reason. All are 503 with `Retry-After`.
+"""The answers while a part is away: one table, by part and reason. All are 503 with `Retry-After`.
 
 Which error of PostgreSQL has which reason is in `adapters/postgres/sqlstates.py`; which answer of S3 is which error, in
 `adapters/s3/object_storage.py`. The reference page "What can go wrong" is written from both tables.

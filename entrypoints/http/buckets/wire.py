@@ -1,4 +1,4 @@
-"""Buckets and their lists."""
+"""Buckets and their lists on the wire: the shapes of requests and answers."""
 
 from datetime import datetime
 from typing import Annotated, Literal

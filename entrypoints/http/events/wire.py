@@ -1,4 +1,4 @@
-"""Events on the wire."""
+"""Events on the wire: the shapes of answers."""
 
 from collections.abc import Sequence
 from datetime import datetime

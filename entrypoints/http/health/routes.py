@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether a request would succeed now. No key is asked for."""
+"""The routes of liveness and readiness, which need no key."""
 
 from typing import Any
 

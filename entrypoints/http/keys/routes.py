@@ -1,4 +1,4 @@
-"""The routes of API keys and of upload tokens."""
+"""The routes of API keys and tokens: make, show, change, rotate, revoke."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any

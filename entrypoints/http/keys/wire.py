@@ -1,4 +1,4 @@
-"""API keys and upload tokens."""
+"""API keys and tokens on the wire: the shapes of requests and answers."""
 
 from datetime import datetime
 from typing import Annotated

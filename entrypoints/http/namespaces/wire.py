@@ -1,4 +1,4 @@
-"""Namespaces and their lists."""
+"""Namespaces and their lists on the wire: the shapes of requests and answers."""
 
 import enum
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Objects and their blobs."""
+"""Objects and their blobs on the wire: the shapes of requests and answers."""
 
 from datetime import datetime
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Organizations and their audit log."""
+"""Organizations and their audit log on the wire: the shapes of requests and answers."""
 
 import enum
 from datetime import datetime

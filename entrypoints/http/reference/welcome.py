@@ -1,4 +1,4 @@
-"""What stands at the root: a page for a person, and the same addresses for a program."""
+"""The page at the root: HTML for a person, the same addresses as JSON for a program."""
 
 from importlib.metadata import version
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pages: limit, offset, cursor, filters, sort and search in; where the page stands out."""
+"""Pages of lists: limit, offset, cursor, filters, sort and search of a request, and the page's place in its answer."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Times as clients send them."""
+"""Times as clients send them: read with their offset, or refused."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The route on which a storage tells what it holds. Whoever calls it has a secret of its own, and no API key."""
+"""The route for notifications of a storage. Its caller has a secret of its own, and no API key."""
 
 from hmac import compare_digest
 from typing import Any

@@ -1,4 +1,4 @@
-"""The routes of tasks. They belong to the organization: no namespace has to be named."""
+"""The routes of tasks, which belong to the organization: no namespace has to be named."""
 
 from typing import Any
 

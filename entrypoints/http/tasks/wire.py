@@ -1,4 +1,4 @@
-"""Tasks and their lists."""
+"""Tasks and their lists on the wire: the shapes of requests and answers."""
 
 import enum
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What stands around every request: its id, its client, a line in the log, and headers that every answer has.
+"""The layer around every request: its id, its client, a line in the log, and headers that every answer has.
 
 It stands before routing, so that what no route takes, preflights and refused origins are in the log as well.
 """

@@ -1,4 +1,4 @@
-"""Uploads, their confirmation and their lists."""
+"""Uploads, confirmations and lists on the wire: the shapes of requests and answers."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""The routes of webhooks. They belong to the organization: no namespace has to be named."""
+"""The routes of webhooks, which belong to the organization: no namespace has to be named."""
 
 import re
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Webhooks and what they were told."""
+"""Webhooks and their deliveries on the wire: the shapes of requests and answers."""
 
 import enum
 from datetime import datetime
