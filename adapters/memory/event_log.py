@@ -14,7 +14,9 @@ from typing import Any
 import msgspec
 
 from adapters.memory.clock import earlier
+from adapters.memory.object_creation import MemoryObjectCreation
 from adapters.memory.projecting import Tables, project
+from adapters.memory.quota_ledger import MemoryQuotaLedger
 from adapters.memory.scheduling import JobTable, schedule
 from application.ports.clock import Clock
 from application.ports.event_log import (
@@ -24,9 +26,12 @@ from application.ports.event_log import (
     RequesterRevokedError,
     StreamAppend,
     VersionConflictError,
+    bucket_not_active,
     check_position,
+    foreign_stream,
+    key_revoked,
+    place_gone,
 )
-from application.ports.object_creation import ClaimTakenError, HeirExistsError, OriginalExistsError, OriginalGoneError
 from application.ports.request_records import note_command
 from application.uploads.records import Place
 from domain.buckets.bucket import BucketStatus
@@ -34,10 +39,7 @@ from domain.events.cloud_events import origin_of
 from domain.events.event import encode, topic_of
 from domain.events.registry import BY_TAG, decode
 from domain.objects.object import ObjectDeleted
-from domain.organizations.ledger import Usage, check_room, sum_of
 from domain.organizations.organization import OrganizationProfileChanged
-from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError
-from domain.uploads.originals import heir_of, original_of
 from domain.uploads.upload import UploadBytesInherited, UploadDeleted, UploadForgotten
 
 _ENDS = {topic_of(UploadDeleted), topic_of(UploadForgotten), topic_of(ObjectDeleted)}
@@ -50,6 +52,7 @@ class MemoryEventLog:
     """Keeps every promise of `EventLog`, for as long as the process lives.
 
     `tables` and `jobs` are not of the port: they are what the read side and the job queue of this package stand on.
+    `object_creation` and `quota_ledger` are two more roles on the same tables; what they demand, `append` asks of them.
     `clock`: the store's own, for what stands on it; without one it believes what it is told.
     """
 
@@ -57,6 +60,8 @@ class MemoryEventLog:
         self._clock = clock
         self.tables = Tables()
         self.jobs = JobTable()
+        self.object_creation = MemoryObjectCreation(lambda: self.tables)
+        self.quota_ledger = MemoryQuotaLedger(lambda: self.tables)
         self._notifications: list[Notification] = []
         self._streams: dict[str, list[int]] = {}
         self._appended = asyncio.Event()
@@ -135,11 +140,7 @@ class MemoryEventLog:
             for position in self._streams.get(stream.stream_id, ())[:1]:
                 origin = msgspec.json.decode(self._notifications[position - 1].state).get("origin") or {}
                 if origin.get("organization_id", organization_id) != organization_id:
-                    raise NotFoundError(
-                        "not_found",
-                        "There is no record with this id, or it is not yours: check the id.",
-                        {"id": stream.stream_id},
-                    )
+                    raise foreign_stream(stream.stream_id)
             actual = len(self._streams.get(stream.stream_id, ()))
             if actual != stream.expected_version:
                 raise VersionConflictError(stream.stream_id, stream.expected_version, actual)
@@ -147,74 +148,31 @@ class MemoryEventLog:
     def _check_conditions(self, command: Command) -> None:
         """Refuse by the first condition that does not hold, in the order of the fields."""
         self._check_live(command)
-        tables = self.tables
-        requester = tables.keys.get(command.requester or "")
+        requester = self.tables.keys.get(command.requester or "")
         if requester is not None and requester.revoked_at is not None and not requester.lets_open_finish:
             raise RequesterRevokedError(requester.key_id)
-        for claim in command.free:
-            if claim in tables.claims:
-                raise ClaimTakenError(claim, tables.claims[claim])
-        for sameness in command.no_original:
-            original = original_of(sameness, tables.uploads.values())
-            if original is not None:
-                raise OriginalExistsError(original.upload_id, sameness)
-        for upload_id in command.stored:
-            stored = tables.uploads.get(upload_id)
-            if stored is None or not stored.has_proved_bytes:
-                raise OriginalGoneError(upload_id)
-        self._check_free_of_others(command)
-        self._check_room(command)
-
-    def _check_free_of_others(self, command: Command) -> None:
-        """Refuse where an object holds an upload, or a duplicate stands on its bytes."""
-        tables = self.tables
-        for unheld in command.unheld:
-            holders = [
-                object_id
-                for upload_id, object_id in tables.holds
-                if upload_id == unheld.upload_id and object_id != unheld.besides
-            ]
-            if holders:
-                raise WrongStateError(
-                    "held_by_object",
-                    f"The upload is part of the object {min(holders)}: delete the object instead.",
-                    {"object_id": min(holders), "upload_id": unheld.upload_id},
-                )
-        for upload_id in command.heirless:
-            heir = heir_of(upload_id, tables.uploads.values())
-            if heir is not None:
-                raise HeirExistsError(upload_id, heir.upload_id)
+        self.object_creation.check(command)
+        self.quota_ledger.check(command)
 
     def _check_live(self, command: Command) -> None:
         tables, organization_id = self.tables, command.organization_id
         if command.key_id is not None:
             key = tables.keys.get(command.key_id)
             if key is None or key.organization_id != organization_id or key.revoked_at is not None:
-                raise UnauthenticatedError("key_revoked", "The API key was revoked: use another one.")
+                raise key_revoked()
         if command.namespace_id is not None:
             namespace = tables.namespaces.get(command.namespace_id)
             if namespace is None or namespace.organization_id != organization_id:
-                raise NotFoundError("namespace_not_found", "The bucket or namespace was deleted: use another one.")
+                raise place_gone("namespace_not_found")
         if command.bucket_id is not None:
             bucket = tables.buckets.get(command.bucket_id)
             if bucket is None or (bucket.organization_id, bucket.namespace_id) != (
                 organization_id,
                 command.namespace_id,
             ):
-                raise NotFoundError("bucket_not_found", "The bucket or namespace was deleted: use another one.")
+                raise place_gone("bucket_not_found")
             if bucket.status is not BucketStatus.ACTIVE:
-                raise ForbiddenError(
-                    "bucket_not_active",
-                    f"The bucket is {bucket.status} and takes no uploads: use another bucket.",
-                    {"status": bucket.status},
-                )
-
-    def _check_room(self, command: Command) -> None:
-        organization = self.tables.organizations.get(command.organization_id)
-        limit_bytes = None if organization is None else organization.quota_bytes
-        usage = self.tables.quotas.get(command.organization_id, Usage())
-        wanted = sum_of(event for stream in command.streams for event in stream.events)
-        check_room(limit_bytes, usage, wanted.total_bytes)
+                raise bucket_not_active(bucket.status)
 
     def _carry_out(self, streams: Sequence[StreamAppend]) -> None:
         """Append and project; an event that cannot be projected leaves everything as it was."""

@@ -26,7 +26,6 @@ from application.ports.read_side import (
     Page,
     PageRequest,
     Placed,
-    QuotaUse,
     StoredSizes,
     UploadBytes,
     UploadRecord,
@@ -36,7 +35,6 @@ from application.ports.read_side import (
 from domain.claims import Claim
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
-from domain.organizations.ledger import Usage
 from domain.uploads.originals import Sameness, original_of
 from domain.uploads.upload import Status, UploadDuplicateAvoided
 
@@ -272,16 +270,6 @@ class MemoryReadSide:
         """Return by key the ids of the things that hold these claims."""
         found = {key: await self.claim_owner(scope, key) for key in keys}
         return {key: owner_id for key, owner_id in found.items() if owner_id is not None}
-
-    async def quota(self, organization_id: str) -> QuotaUse:
-        """Return what the organization's storage holds."""
-        organization = self._log.tables.organizations.get(organization_id)
-        usage = self._log.tables.quotas.get(organization_id, Usage())
-        return QuotaUse(
-            limit_bytes=None if organization is None else organization.quota_bytes,
-            reserved_bytes=usage.reserved_bytes,
-            accepted_bytes=usage.accepted_bytes,
-        )
 
     async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:
         """Return what an organization has, and what it requested to upload in some time."""

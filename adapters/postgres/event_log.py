@@ -12,7 +12,7 @@ The server ends a call before we give it up, so that none is left there that wou
 import asyncio
 import copy
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
 from contextvars import Context
 from functools import lru_cache
@@ -22,6 +22,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from adapters.postgres import object_creation, quota_ledger
 from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, close_quietly, connect, log_errors
 from adapters.postgres.listening import EVENTS, Listener
 from adapters.postgres.queries import QUERIES
@@ -38,15 +39,15 @@ from application.ports.event_log import (
     OutcomeUnknownError,
     RequesterRevokedError,
     VersionConflictError,
+    bucket_not_active,
     check_position,
+    foreign_stream,
+    key_revoked,
+    place_gone,
 )
-from application.ports.object_creation import ClaimTakenError, HeirExistsError, OriginalExistsError, OriginalGoneError
 from application.ports.request_records import note_command
-from domain.claims import Claim
 from domain.events.event import encode, topic_of
-from domain.organizations.ledger import change_of, quota_exceeded
-from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError
-from domain.uploads.originals import Sameness
+from domain.organizations.ledger import change_of
 
 MAX_BATCH = 64
 MAX_BATCH_EVENTS = 256  # with these a group is full, too: those of the next group wait for it
@@ -60,6 +61,19 @@ _APPEND = "SELECT positions, refusals FROM upwell.append($1, $2, $3, $4, $5, $6,
 _STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER BY n"
 
 _PROVE = "SELECT pg_logical_emit_message(true, 'upwell', '')::text"  # a commit of nothing, as synchronous as any
+
+# By what `upwell.append` and `upwell.lapse` say of a command, the error to raise; the rest is of two other roles.
+_REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
+    "version_conflict": lambda said: VersionConflictError(said["stream_id"], said["expected"], said["actual"]),
+    "foreign": lambda said: foreign_stream(said["stream_id"]),
+    "key_revoked": lambda _: key_revoked(),
+    "namespace_not_found": lambda said: place_gone(said["refused"]),
+    "bucket_not_found": lambda said: place_gone(said["refused"]),
+    "bucket_not_active": lambda said: bucket_not_active(said["status"]),
+    "requester_revoked": lambda said: RequesterRevokedError(said["key_id"]),
+    **object_creation.REFUSALS,
+    **quota_ledger.REFUSALS,
+}
 
 _log = structlog.get_logger(__name__)
 
@@ -466,43 +480,6 @@ def _give_up(entry: _Entry, error: Exception) -> None:
     _fail(entry, told)
 
 
-def _refusal(outcome: dict[str, Any]) -> Exception:  # noqa: C901, PLR0911, PLR0912  # one line for every answer of `upwell.refusal`
-    match outcome["refused"]:
-        case "version_conflict":
-            return VersionConflictError(outcome["stream_id"], outcome["expected"], outcome["actual"])
-        case "taken":
-            return ClaimTakenError(msgspec.convert(outcome["claim"], Claim), outcome["owner_id"])
-        case "duplicate":
-            return OriginalExistsError(outcome["upload_id"], msgspec.convert(outcome["sameness"], Sameness))
-        case "original_gone":
-            return OriginalGoneError(outcome["upload_id"])
-        case "requester_revoked":
-            return RequesterRevokedError(outcome["key_id"])
-        case "heir_exists":
-            return HeirExistsError(outcome["upload_id"], outcome["heir_id"])
-        case "quota_exceeded":
-            return quota_exceeded(outcome["limit_bytes"], outcome["used_bytes"], outcome["requested_bytes"])
-        case "key_revoked":
-            return UnauthenticatedError("key_revoked", "The API key was revoked: use another one.")
-        case "bucket_not_active":
-            return ForbiddenError(
-                "bucket_not_active",
-                f"The bucket is {outcome['status']} and takes no uploads: use another bucket.",
-                {"status": outcome["status"]},
-            )
-        case "held_by_object":
-            return WrongStateError(
-                "held_by_object",
-                f"The upload is part of the object {outcome['object_id']}: delete the object instead.",
-                {"object_id": outcome["object_id"], "upload_id": outcome["upload_id"]},
-            )
-        case "foreign":
-            return NotFoundError(
-                "not_found",
-                "There is no record with this id, or it is not yours: check the id.",
-                {"id": outcome["stream_id"]},
-            )
-        case "bucket_not_found" | "namespace_not_found" as code:
-            return NotFoundError(code, "The bucket or namespace was deleted: use another one.")
-        case other:
-            return asyncpg.InternalServerError(f"unknown refusal {other!r}")
+def _refusal(said: dict[str, Any]) -> Exception:
+    build = _REFUSALS.get(said["refused"])
+    return asyncpg.InternalServerError(f"unknown refusal {said['refused']!r}") if build is None else build(said)

@@ -223,7 +223,7 @@ SELECT owner_id FROM upwell.claims WHERE scope = $1 AND key = $2;
 
 -- name: claim_owners
 -- Who holds some claims.
-SELECT key, owner_id FROM upwell.claims WHERE scope = $1 AND key = ANY ($2::text[]);
+SELECT scope, key, owner_id FROM upwell.claims WHERE (scope, key) IN (SELECT * FROM unnest($1::text[], $2::text[]));
 
 -- name: lease_jobs
 -- Take due jobs that nobody works on, the longest due first, from the next lane that has any and those behind it.

@@ -31,7 +31,6 @@ from application.ports.read_side import (
     Page,
     PageRequest,
     Placed,
-    QuotaUse,
     StoredSizes,
     UploadBytes,
     UploadRecord,
@@ -214,13 +213,8 @@ class PostgresReadSide:
     async def claim_owners(self, scope: str, keys: Collection[str]) -> Mapping[str, str]:
         """Return by key the ids of the things that hold these claims."""
         async with log_errors():
-            rows = await self._reads.fetch(QUERIES["claim_owners"], scope, list(keys))
+            rows = await self._reads.fetch(QUERIES["claim_owners"], [scope] * len(keys), list(keys))
         return {row["key"]: row["owner_id"] for row in rows}
-
-    async def quota(self, organization_id: str) -> QuotaUse:
-        """Return what the organization's storage holds."""
-        found = await self._one("quota", QuotaUse, organization_id)
-        return found or QuotaUse(limit_bytes=None, reserved_bytes=0, accepted_bytes=0)
 
     async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:
         """Return what an organization has, and what it requested to upload in some time."""

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import EventLog
+from application.ports.event_log import EventLog, bucket_not_active
 from application.ports.key_uses import KeyUses
 from application.ports.read_side import BucketRecord, Directory, KeyRecord, NamespaceRecord, OrganizationRecord
 from domain.buckets.bucket import BucketStatus
@@ -302,11 +302,7 @@ class Admitting:
 def check_active(bucket: BucketRecord) -> None:
     """Refuse a bucket that takes no uploads."""
     if bucket.status is not BucketStatus.ACTIVE:
-        raise ForbiddenError(
-            "bucket_not_active",
-            f"The bucket is {bucket.status} and takes no uploads: use another bucket.",
-            {"status": bucket.status},
-        )
+        raise bucket_not_active(bucket.status)
 
 
 def check_permission(caller: Caller, needed: Permission) -> None:

@@ -12,7 +12,13 @@ import msgspec
 from application.ports.object_creation import Unheld
 from domain.claims import Claim
 from domain.events.event import Event
-from domain.refusals import PositionBeyondEndError, RefusedError
+from domain.refusals import (
+    ForbiddenError,
+    NotFoundError,
+    PositionBeyondEndError,
+    RefusedError,
+    UnauthenticatedError,
+)
 from domain.uploads.originals import Sameness
 
 
@@ -88,6 +94,30 @@ class VersionConflictError(Exception):
         self.stream_id = stream_id
         self.expected = expected
         self.actual = actual
+
+
+def key_revoked() -> UnauthenticatedError:
+    """Return the refusal of a command whose API key is not live."""
+    return UnauthenticatedError("key_revoked", "The API key was revoked: use another one.")
+
+
+def place_gone(code: str) -> NotFoundError:
+    """Return the refusal of a command whose namespace or bucket is not there. `code` says which."""
+    return NotFoundError(code, "The bucket or namespace was deleted: use another one.")
+
+
+def bucket_not_active(status: str) -> ForbiddenError:
+    """Return the refusal of a command whose bucket takes no uploads."""
+    return ForbiddenError(
+        "bucket_not_active", f"The bucket is {status} and takes no uploads: use another bucket.", {"status": status}
+    )
+
+
+def foreign_stream(stream_id: str) -> NotFoundError:
+    """Return the refusal of a command that writes into a stream of another organization."""
+    return NotFoundError(
+        "not_found", "There is no record with this id, or it is not yours: check the id.", {"id": stream_id}
+    )
 
 
 class ForeignEventError(Exception):

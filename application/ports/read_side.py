@@ -318,14 +318,6 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
-class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
-    """What an organization's storage holds, in bytes. `limit_bytes` None: no quota."""
-
-    limit_bytes: int | None
-    reserved_bytes: int
-    accepted_bytes: int
-
-
 class OrganizationUse(msgspec.Struct, frozen=True, kw_only=True):
     """What an organization has, and what it uploaded in some time.
 
@@ -567,10 +559,6 @@ class ReadSide(Protocol):
 
     async def claim_owners(self, scope: str, keys: Collection[str]) -> Mapping[str, str]:
         """Return by key the ids of the things that hold these claims."""
-        ...
-
-    async def quota(self, organization_id: str) -> QuotaUse:
-        """Return what the organization's storage holds."""
         ...
 
     async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:

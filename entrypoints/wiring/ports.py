@@ -13,6 +13,7 @@ from application.ports.key_uses import KeyUses
 from application.ports.object_storage import (
     ObjectStorage,
 )
+from application.ports.quota_ledger import QuotaLedger
 from application.ports.rate_ledger import RateLedger
 from application.ports.read_side import Directory, ReadSide
 from application.ports.request_records import RequestRecords
@@ -29,6 +30,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
 
     log: EventLog
     read_side: ReadSide
+    quota_ledger: QuotaLedger
     directory: Directory
     key_uses: KeyUses
     request_records: RequestRecords

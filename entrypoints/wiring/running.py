@@ -17,6 +17,7 @@ from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.key_uses import PostgresKeyUses
 from adapters.postgres.listening import Listener
+from adapters.postgres.quota_ledger import PostgresQuotaLedger
 from adapters.postgres.rate_ledger import PostgresRateLedger
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.request_records import PostgresRequestRecords
@@ -125,6 +126,7 @@ async def _open(
     system = Ports(
         log=log,
         read_side=whole,
+        quota_ledger=PostgresQuotaLedger(all_of_it),
         directory=seen_by_all,
         key_uses=key_uses,
         request_records=PostgresRequestRecords(everybody),
@@ -148,6 +150,7 @@ async def _open(
         system,
         log=log.read_through(own),
         read_side=read_side,
+        quota_ledger=PostgresQuotaLedger(own),
         directory=directory,
         tasks=PostgresTasks(everybody, own, slow),
         analytics=PostgresAnalytics(slow),

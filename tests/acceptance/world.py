@@ -153,7 +153,7 @@ class World:
 
     async def quota(self) -> str:
         """Return what counts, in words."""
-        use = await self.services.system.read_side.quota(self.tenant.caller.organization.organization_id)
+        use = await self.services.system.quota_ledger.use(self.tenant.caller.organization.organization_id)
         words = [
             f"{count} {what}"
             for count, what in ((use.reserved_bytes, "reserved"), (use.accepted_bytes, "accepted"))

@@ -17,6 +17,8 @@ from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.key_uses import PostgresKeyUses
 from adapters.postgres.listening import Listener
+from adapters.postgres.object_creation import PostgresObjectCreation
+from adapters.postgres.quota_ledger import PostgresQuotaLedger
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks import PostgresTasks
 from application.buckets.changing import load_bucket
@@ -25,7 +27,8 @@ from application.namespaces.changing import load_namespace
 from application.ports.event_log import Command, EventLog, StreamAppend
 from application.ports.jobs import JobQueue
 from application.ports.key_uses import KeyUses
-from application.ports.object_creation import Unheld
+from application.ports.object_creation import ObjectCreation, Unheld
+from application.ports.quota_ledger import QuotaLedger
 from application.ports.read_side import Directory, ReadSide
 from application.ports.tasks import Tasks
 from application.uploads.forgetting import farewell
@@ -94,6 +97,8 @@ class Kit:
     log: EventLog
     other_log: EventLog
     read_side: ReadSide
+    quota_ledger: QuotaLedger
+    object_creation: ObjectCreation
     directory: Directory
     jobs: JobQueue
     other_jobs: JobQueue
@@ -114,6 +119,8 @@ def memory_kit() -> Kit:
         log=log,
         other_log=log,
         read_side=read_side,
+        quota_ledger=log.quota_ledger,
+        object_creation=log.object_creation,
         directory=MemoryDirectory(read_side),
         jobs=MemoryJobQueue(log),
         other_jobs=MemoryJobQueue(log),
@@ -145,6 +152,8 @@ async def postgres_kit(url: str) -> AsyncIterator[Kit]:
             log=logs[0],
             other_log=logs[1],
             read_side=read_side,
+            quota_ledger=PostgresQuotaLedger(pool),
+            object_creation=PostgresObjectCreation(pool),
             directory=directory,
             jobs=queues[0],
             other_jobs=queues[1],

@@ -449,11 +449,11 @@ async def test_a_condition_that_does_not_hold_refuses_the_command_and_nothing_is
 ) -> None:
     conditions = await prepare(kit, account)
     command = account.request_command(conditions=conditions, declared_size_bytes=7)
-    before, use = await whole_feed(kit.log), await kit.read_side.quota(account.organization_id)
+    before, use = await whole_feed(kit.log), await kit.quota_ledger.use(account.organization_id)
     await refused(*refusal, kit.log.append(command))
     assert await whole_feed(kit.log) == before
     assert list(await kit.log.read_stream(command.streams[0].stream_id)) == []
-    assert await kit.read_side.quota(account.organization_id) == use
+    assert await kit.quota_ledger.use(account.organization_id) == use
 
 
 async def test_a_command_whose_conditions_all_hold_is_appended(kit: Kit, account: Account) -> None:
@@ -588,7 +588,7 @@ async def test_what_a_command_frees_makes_room_for_what_else_it_wants(kit: Kit, 
         for refusal in refusals:
             await refused(*refusal, kit.log.append(exchange))
     await kit.log.append(exchange)
-    use = await kit.read_side.quota(account.organization_id)
+    use = await kit.quota_ledger.use(account.organization_id)
     assert (use.reserved_bytes, use.accepted_bytes) == (10, 0)
 
 
@@ -605,7 +605,7 @@ async def test_bytes_beyond_those_that_were_reserved_need_room(kit: Kit, account
     facts = await refused(*NO_ROOM, kit.log.append(command))
     assert facts == {"limit_bytes": 11, "used_bytes": 10, "requested_bytes": 2}
     await account.tell(kit.log, upload_id, told(11))
-    use = await kit.read_side.quota(account.organization_id)
+    use = await kit.quota_ledger.use(account.organization_id)
     assert (use.reserved_bytes, use.accepted_bytes) == (0, 11)
 
 
@@ -697,7 +697,7 @@ async def test_a_quota_is_exact_under_any_concurrency(kit: Kit, account: Account
     positions = [outcome for outcome in outcomes if isinstance(outcome, int)]
     assert sorted(positions) == list(range(begin + 1, begin + limit + 1))
     assert {type(outcome) for outcome in outcomes} == {int, QuotaExceededError}
-    use = await kit.read_side.quota(account.organization_id)
+    use = await kit.quota_ledger.use(account.organization_id)
     assert (use.reserved_bytes, use.accepted_bytes) == (limit, 0)
     assert await kit.log.head() == begin + limit
 
@@ -724,7 +724,7 @@ async def test_the_quotas_of_organizations_that_write_at_once_are_exact_while_by
     )
     assert {type(outcome) for outcome in outcomes} == {int, QuotaExceededError}
     for each, limit in zip(accounts, (30, 50, 70), strict=True):
-        use = await kit.read_side.quota(each.organization_id)
+        use = await kit.quota_ledger.use(each.organization_id)
         assert (use.reserved_bytes, use.accepted_bytes) == (limit, 0)
         feed = [decode(one.state) for one in await whole_feed(kit.log)]
         mine = [event for event in feed if event.origin.organization_id == each.organization_id]
@@ -874,7 +874,7 @@ async def test_a_cancelled_caller_leaves_the_log_whole(kit: Kit, account: Accoun
         found = [stream.stream_id in versions for stream in command.streams]
         assert len(set(found)) == 1
         whole += found[0]
-    assert (await kit.read_side.quota(account.organization_id)).reserved_bytes == 3 * whole
+    assert (await kit.quota_ledger.use(account.organization_id)).reserved_bytes == 3 * whole
 
 
 # Forgetting
@@ -1017,7 +1017,7 @@ async def test_bytes_go_from_heir_to_heir_and_with_the_last_of_them(
         assert kept is not None
         assert (kept.storage_key, kept.etag, kept.version_id) == (before.storage_key, before.etag, before.version_id)
         assert (kept.duplicate_of, kept.keeps_bytes) == (None, True)
-        quota = await kit.read_side.quota(account.organization_id)
+        quota = await kit.quota_ledger.use(account.organization_id)
         assert quota.accepted_bytes == before.size_bytes
         jobs = {job.kind for job in await lease_all_of(kit, account) if job.upload_id == first}
         assert JobKind.DISCARD not in jobs
@@ -1026,7 +1026,7 @@ async def test_bytes_go_from_heir_to_heir_and_with_the_last_of_them(
 
     await kit.log.append(await account.goes(kit.log, third, deleted=deleted))
 
-    assert (await kit.read_side.quota(account.organization_id)).accepted_bytes == 0
+    assert (await kit.quota_ledger.use(account.organization_id)).accepted_bytes == 0
     discards = [job for job in await lease_all_of(kit, account) if job.storage_key == before.storage_key]
     assert [(job.kind, job.upload_id) for job in discards] == [(JobKind.DISCARD, first)]
     for upload_id in (first, second, third):

@@ -19,6 +19,7 @@ from application.lists.listing import UPLOADS
 from application.loading import load_upload
 from application.ports.event_log import Command, EventLog, VersionConflictError
 from application.ports.object_creation import ClaimTakenError, Unheld
+from application.ports.quota_ledger import QuotaUse
 from application.ports.read_side import (
     AvoidedDuplicate,
     BucketRecord,
@@ -30,7 +31,6 @@ from application.ports.read_side import (
     Page,
     PageRequest,
     Place,
-    QuotaUse,
     ReadSide,
     UploadRecord,
 )
@@ -102,7 +102,7 @@ async def object_of(kit: Kit, account: Account, object_id: str | None) -> Object
 
 
 async def quota_of(kit: Kit, account: Account) -> tuple[int, int]:
-    use = await kit.read_side.quota(account.organization_id)
+    use = await kit.quota_ledger.use(account.organization_id)
     return use.reserved_bytes, use.accepted_bytes
 
 
@@ -597,7 +597,8 @@ async def test_what_nobody_made_does_not_exist(kit: Kit, account: Account) -> No
     assert await ask.key_by_name(account.organization_id, account.user_id, "unknown") is None
     assert await ask.organization_by_name("unknown") is None
     assert await ask.claim_owner("object:unknown", "k") is None
-    assert await ask.quota("org_unknown") == QuotaUse(limit_bytes=None, reserved_bytes=0, accepted_bytes=0)
+    use = await kit.quota_ledger.use("org_unknown")
+    assert use == QuotaUse(limit_bytes=None, reserved_bytes=0, accepted_bytes=0)
 
 
 async def test_a_key_is_found_by_name_until_it_is_revoked_and_then_its_name_may_be_given_again(
@@ -662,9 +663,9 @@ async def test_new_limits_are_those_of_the_organization_and_of_its_quota(kit: Ki
     found = await kit.read_side.organization_by_name(account.organization_id)
     assert found is not None
     assert (found.tier, found.quota_bytes) == (Tier.TEAM, 77)
-    assert (await kit.read_side.quota(account.organization_id)).limit_bytes == 77
+    assert (await kit.quota_ledger.use(account.organization_id)).limit_bytes == 77
     await account.set_quota(kit.log, None, Tier.TEAM)
-    assert (await kit.read_side.quota(account.organization_id)).limit_bytes is None
+    assert (await kit.quota_ledger.use(account.organization_id)).limit_bytes is None
 
 
 async def test_a_buckets_status_changes_and_it_says_when(kit: Kit, account: Account) -> None:

@@ -88,7 +88,7 @@ async def open_account(services: Services, limits: Limits) -> Account:
 
 async def quota(services: Services, account: Account) -> QuotaSeen:
     """Return what the organization's storage holds."""
-    use = await services.ports.read_side.quota(account.organization_id)
+    use = await services.ports.quota_ledger.use(account.organization_id)
     return QuotaSeen(use.limit_bytes, use.reserved_bytes, use.accepted_bytes)
 
 

@@ -133,6 +133,7 @@ class MemorySystem:
             idempotency_keys=MemoryIdempotencyKeys(self._clock),
             rate_ledger=None,
             read_side=read_side,
+            quota_ledger=self._log.quota_ledger,
             directory=MemoryDirectory(read_side),
             key_uses=MemoryKeyUses(),
             request_records=MemoryRequestRecords(self._clock),

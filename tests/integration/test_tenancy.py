@@ -16,7 +16,9 @@ import pytest
 from adapters.postgres.analytics import PostgresAnalytics
 from adapters.postgres.connecting import Connection, connect, open_pool
 from adapters.postgres.migrating import migrate
+from adapters.postgres.object_creation import PostgresObjectCreation
 from adapters.postgres.queries import QUERIES
+from adapters.postgres.quota_ledger import PostgresQuotaLedger
 from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.rebuilding import rebuild
 from adapters.postgres.tasks import PostgresTasks
@@ -26,6 +28,7 @@ from application.keys.callers import Admitting, acting_for
 from application.ports.analytics import Area, Step, UploadFigures
 from application.ports.read_side import NamespaceRecord, PageRequest
 from application.ports.webhooks import DeliveryStatus, NewDelivery
+from domain.claims import bucket_name_claim
 from domain.refusals import NotFoundError
 from domain.uploads.originals import Sameness
 from entrypoints.http.app import create_app
@@ -132,6 +135,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
     own, namespace, bucket = tenant.caller.organization, tenant.namespace.namespace_id, tenant.bucket.bucket_id
     pool = await open_pool(service.database.url, size=2, for_everybody=False)
     reads, tasks = PostgresReadSide(TenantReads(pool)), PostgresTasks(pool, TenantReads(pool))
+    claims, name = PostgresObjectCreation(TenantReads(pool)), bucket_name_claim(namespace, tenant.bucket.name)
     async with tenant.client() as client:
         confirmed = await client.post(
             f"/v1/buckets/{bucket}/uploads/confirm/batch", json={"confirmations": [{"upload_id": upload_id}]}
@@ -196,6 +200,8 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.claim_owner(f"namespace:{own.organization_id}", tenant.namespace.name),
         lambda: reads.claim_owner(f"bucket:{namespace}", tenant.bucket.name),
         lambda: reads.claim_owners(f"bucket:{namespace}", [tenant.bucket.name]),
+        lambda: claims.claim_owner(name),
+        lambda: claims.claim_owners([name]),
         lambda: reads.uploads_by_id(namespace, [upload_id]),
         lambda: reads.originals([Sameness(bucket_id=bucket, sha256=hashlib.sha256(b"whose bytes").hexdigest())]),
         lambda: tasks.task(own.organization_id, task_id),
@@ -223,7 +229,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
     acting_for.set(other.caller.organization.organization_id)
     answers = [await question() for question in questions]
     assert all(map(empty, answers)), answers
-    assert (await reads.quota(own.organization_id)).accepted_bytes == 0
+    assert (await PostgresQuotaLedger(TenantReads(pool)).use(own.organization_id)).accepted_bytes == 0
     await pool.close()
 
 

@@ -77,7 +77,7 @@ class World:
         return await self.services.ports.storage.head(answer.record.storage_key) is not None
 
     async def quota(self) -> tuple[int, int]:
-        use = await self.services.ports.read_side.quota(self.tenant.caller.organization.organization_id)
+        use = await self.services.ports.quota_ledger.use(self.tenant.caller.organization.organization_id)
         return use.reserved_bytes, use.accepted_bytes
 
 

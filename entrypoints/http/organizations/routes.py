@@ -85,7 +85,7 @@ async def get_usage(
     read_side = admitted.services.ports.read_side
     organization_id = admitted.caller.organization.organization_id
     begins, ends = time_named(start, "start"), time_named(end, "end")
-    quota = await read_side.quota(organization_id)
+    quota = await admitted.services.ports.quota_ledger.use(organization_id)
     use = await read_side.usage(organization_id, start=begins, end=ends)
     users = await read_side.users(organization_id)
     free = None if quota.limit_bytes is None else quota.limit_bytes - quota.reserved_bytes - quota.accepted_bytes

@@ -391,5 +391,5 @@ class Client:
 
     async def quota(self) -> tuple[int, int]:
         """Return the bytes that are reserved, and those that are accepted."""
-        use = await self.world.read_side.quota(self.caller.organization.organization_id)
+        use = await self.world.log.quota_ledger.use(self.caller.organization.organization_id)
         return use.reserved_bytes, use.accepted_bytes

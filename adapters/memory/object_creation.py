@@ -1,0 +1,61 @@
+"""Claims, originals and holds in the tables of a log: what a command demands of them."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from adapters.memory.projecting import Tables
+from application.ports.event_log import Command
+from application.ports.object_creation import (
+    ClaimTakenError,
+    HeirExistsError,
+    OriginalExistsError,
+    OriginalGoneError,
+    Unheld,
+    held_by_object,
+)
+from domain.claims import Claim
+from domain.uploads.originals import heir_of, original_of
+
+
+class MemoryObjectCreation:
+    """Implements `ObjectCreation`. `tables` returns those of the log as they are now."""
+
+    def __init__(self, tables: Callable[[], Tables]) -> None:
+        self._tables = tables
+
+    async def claim_owner(self, claim: Claim) -> str | None:
+        """Return the id of what holds a claim."""
+        return self._tables().claims.get(claim)
+
+    async def claim_owners(self, claims: Collection[Claim]) -> Mapping[Claim, str]:
+        """Return the ids of what holds these claims."""
+        held = self._tables().claims
+        return {claim: held[claim] for claim in claims if claim in held}
+
+    def check(self, command: Command) -> None:
+        """Refuse a command by the first of its demands that does not hold, in the order of the fields."""
+        tables = self._tables()
+        uploads = tables.uploads.values()
+        for claim in command.free:
+            if claim in tables.claims:
+                raise ClaimTakenError(claim, tables.claims[claim])
+        for sameness in command.no_original:
+            original = original_of(sameness, uploads)
+            if original is not None:
+                raise OriginalExistsError(original.upload_id, sameness)
+        for upload_id in command.stored:
+            stored = tables.uploads.get(upload_id)
+            if stored is None or not stored.has_proved_bytes:
+                raise OriginalGoneError(upload_id)
+        _check_holders(tables, command.unheld)
+        for upload_id in command.heirless:
+            heir = heir_of(upload_id, uploads)
+            if heir is not None:
+                raise HeirExistsError(upload_id, heir.upload_id)
+
+
+def _check_holders(tables: Tables, demands: Iterable[Unheld]) -> None:
+    for unheld in demands:
+        holders = (holder for upload_id, holder in tables.holds if upload_id == unheld.upload_id)
+        first = min((holder for holder in holders if holder != unheld.besides), default=None)
+        if first is not None:
+            raise held_by_object(unheld.upload_id, first)
