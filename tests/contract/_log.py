@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.jobs import MemoryJobQueue
@@ -29,7 +31,7 @@ from application.ports.jobs import JobQueue
 from application.ports.key_uses import KeyUses
 from application.ports.object_creation import ObjectCreation, Unheld
 from application.ports.quota_ledger import QuotaLedger
-from application.ports.read_side import Directory, ReadSide
+from application.ports.read_side import Directory, ReadSide, UploadRecord
 from application.ports.tasks import Tasks
 from application.uploads.forgetting import farewell
 from domain.buckets.bucket import (
@@ -58,6 +60,7 @@ from domain.objects.object import (
 )
 from domain.objects.object import decide as decide_object
 from domain.organizations.organization import OrganizationCreated, OrganizationLimitsChanged, Tier
+from domain.refusals import RefusedError
 from domain.uploads.upload import (
     AbandonVerification,
     AcceptContent,
@@ -87,6 +90,7 @@ HASH = "a" * 64
 OTHER_HASH = "b" * 64
 GRACE = timedelta(minutes=15)
 RETENTION = timedelta(days=30)
+Refusal = tuple[type[RefusedError], str]
 Value = Any  # of a field that is handed on: the struct that gets it knows its type
 
 
@@ -643,3 +647,34 @@ async def whole_feed(log: EventLog) -> Sequence[Any]:
 def far(now: datetime) -> datetime:
     """Return a time by which every job is due."""
     return now + timedelta(days=365)
+
+
+async def twins(kit: Kit, account: Account, count: int = 2) -> list[str]:
+    """Complete an upload, and duplicates of it."""
+    first = await account.complete(kit.log)
+    return [first, *[await account.complete(kit.log, duplicate_of=first) for _ in range(count - 1)]]
+
+
+async def refused(kind: type[RefusedError], code: str, appending: Awaitable[int]) -> dict[str, Any]:
+    """Await an append that is refused so, and return the facts that come with it."""
+    with pytest.raises(kind) as caught:
+        await appending
+    assert type(caught.value) is kind
+    assert caught.value.code == code
+    return caught.value.details
+
+
+async def refused_whole(kit: Kit, account: Account, command: Command, refusal: Refusal) -> dict[str, Any]:
+    """Append a command that is refused so and of which nothing is there then; return the facts that come with it."""
+    before, use = await whole_feed(kit.log), await kit.quota_ledger.use(account.organization_id)
+    facts = await refused(*refusal, kit.log.append(command))
+    assert await whole_feed(kit.log) == before
+    assert list(await kit.log.read_stream(command.streams[0].stream_id)) == []
+    assert await kit.quota_ledger.use(account.organization_id) == use
+    return facts
+
+
+async def upload_of(kit: Kit, account: Account, upload_id: str) -> UploadRecord:
+    found = await kit.read_side.upload(account.namespace_id, upload_id)
+    assert found is not None
+    return found

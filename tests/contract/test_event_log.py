@@ -1,7 +1,7 @@
 """What `EventLog` promises, on every adapter."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,8 @@ from application.ports.event_log import (
     StreamAppend,
     VersionConflictError,
 )
-from application.ports.jobs import Job
 from application.ports.object_creation import (
     ClaimTakenError,
-    HeirExistsError,
     OriginalExistsError,
     OriginalGoneError,
     Unheld,
@@ -29,7 +27,7 @@ from application.ports.object_creation import (
 from application.ports.read_side import KeyPlace, PageRequest
 from domain.buckets.bucket import BucketStatus
 from domain.claims import Claim
-from domain.events.event import Event, Origin, encode, topic_of
+from domain.events.event import Event, encode, topic_of
 from domain.events.registry import decode
 from domain.keys.api_key import ApiKeyRevoked
 from domain.keys.upload_token import UploadTokenIssued
@@ -39,26 +37,27 @@ from domain.refusals import (
     NotFoundError,
     PositionBeyondEndError,
     QuotaExceededError,
-    RefusedError,
     UnauthenticatedError,
     WrongStateError,
 )
-from domain.tasks.agenda import JobKind
 from domain.uploads.originals import Sameness
-from domain.uploads.upload import UploadCommand, UploadDuplicateAvoided, UploadRequested, UploadSkipped
-from tests.contract._log import HASH, OTHER_HASH, SOON, Account, Kit, open_account, whole_feed
+from domain.uploads.upload import UploadDuplicateAvoided, UploadRequested, UploadSkipped
+from tests.contract._log import (
+    HASH,
+    OTHER_HASH,
+    SOON,
+    Account,
+    Kit,
+    Refusal,
+    open_account,
+    refused,
+    refused_whole,
+    twins,
+    whole_feed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-
-
-async def refused(kind: type[RefusedError], code: str, appending: Awaitable[int]) -> dict[str, Any]:
-    """Await an append that is refused so, and return the facts that come with it."""
-    with pytest.raises(kind) as caught:
-        await appending
-    assert type(caught.value) is kind
-    assert caught.value.code == code
-    return caught.value.details
 
 
 async def listen(log: EventLog, count: int, *, after: int = 0) -> list[Notification]:
@@ -295,7 +294,6 @@ async def test_tails_do_not_take_events_from_each_other(kit: Kit, account: Accou
 # Conditions
 
 Prepare = Callable[[Kit, Account], Awaitable[dict[str, Any]]]
-Refusal = tuple[type[RefusedError], str]
 
 KEY_REVOKED: Refusal = (UnauthenticatedError, "key_revoked")
 NAMESPACE_GONE: Refusal = (NotFoundError, "namespace_not_found")
@@ -357,65 +355,6 @@ async def an_archived_bucket(kit: Kit, account: Account) -> dict[str, Any]:
     return account.live
 
 
-async def a_claim_that_an_object_holds(kit: Kit, account: Account) -> dict[str, Any]:
-    await account.complete(kit.log, into_object=True, unique_key="k1")
-    bucket = f"object:{account.bucket_id}"
-    return {"free": (Claim(scope=bucket, key="k2"), Claim(scope=bucket, key="k1"))}
-
-
-async def a_name_that_a_bucket_has(_: Kit, account: Account) -> dict[str, Any]:
-    return {"free": (Claim(scope=f"bucket:{account.namespace_id}", key="files"),)}
-
-
-async def a_name_that_a_namespace_has(_: Kit, account: Account) -> dict[str, Any]:
-    return {"free": (Claim(scope=f"namespace:{account.organization_id}", key="main"),)}
-
-
-async def a_name_that_a_key_has(_: Kit, account: Account) -> dict[str, Any]:
-    scope = f"key:{account.organization_id}:{account.user_id}"
-    return {"free": (Claim(scope=scope, key="main"),)}
-
-
-async def bytes_that_are_there(kit: Kit, account: Account) -> dict[str, Any]:
-    await account.complete(kit.log)
-    return {"no_original": (Sameness(bucket_id=account.bucket_id, sha256=HASH),)}
-
-
-async def an_original_that_nobody_knows(_: Kit, account: Account) -> dict[str, Any]:
-    return {"stored": (account.ids.new("upl_"),)}
-
-
-async def an_original_that_is_not_completed(kit: Kit, account: Account) -> dict[str, Any]:
-    return {"stored": (await account.request(kit.log),)}
-
-
-async def an_original_that_keeps_no_bytes(kit: Kit, account: Account) -> dict[str, Any]:
-    original = await account.complete(kit.log)
-    return {"stored": (await account.complete(kit.log, duplicate_of=original),)}
-
-
-async def an_original_that_was_forgotten(kit: Kit, account: Account) -> dict[str, Any]:
-    upload_id = await account.complete(kit.log)
-    await account.tell(kit.other_log, upload_id, account.forgets(), unheld=(Unheld(upload_id=upload_id),))
-    return {"stored": (upload_id,)}
-
-
-async def an_upload_that_an_object_holds(kit: Kit, account: Account) -> dict[str, Any]:
-    return {"unheld": (Unheld(upload_id=await account.complete(kit.log, into_object=True)),)}
-
-
-async def more_than_the_quota(kit: Kit, account: Account) -> dict[str, Any]:
-    await account.set_quota(kit.other_log, 6)
-    return {}
-
-
-async def more_than_the_quota_has_left(kit: Kit, account: Account) -> dict[str, Any]:
-    await account.set_quota(kit.other_log, 206)
-    await account.complete(kit.log)
-    await account.request(kit.log, declared_size_bytes=100)
-    return {}
-
-
 @pytest.mark.parametrize(
     ("prepare", "refusal"),
     [
@@ -430,30 +369,13 @@ async def more_than_the_quota_has_left(kit: Kit, account: Account) -> dict[str, 
         (a_bucket_without_its_namespace, BUCKET_GONE),
         (a_suspended_bucket, NOT_ACTIVE),
         (an_archived_bucket, NOT_ACTIVE),
-        (a_claim_that_an_object_holds, TAKEN),
-        (a_name_that_a_bucket_has, TAKEN),
-        (a_name_that_a_namespace_has, TAKEN),
-        (a_name_that_a_key_has, TAKEN),
-        (bytes_that_are_there, DUPLICATE),
-        (an_original_that_nobody_knows, GONE),
-        (an_original_that_is_not_completed, GONE),
-        (an_original_that_keeps_no_bytes, GONE),
-        (an_original_that_was_forgotten, GONE),
-        (an_upload_that_an_object_holds, HELD),
-        (more_than_the_quota, NO_ROOM),
-        (more_than_the_quota_has_left, NO_ROOM),
     ],
 )
 async def test_a_condition_that_does_not_hold_refuses_the_command_and_nothing_is_appended(
     kit: Kit, account: Account, prepare: Prepare, refusal: Refusal
 ) -> None:
-    conditions = await prepare(kit, account)
-    command = account.request_command(conditions=conditions, declared_size_bytes=7)
-    before, use = await whole_feed(kit.log), await kit.quota_ledger.use(account.organization_id)
-    await refused(*refusal, kit.log.append(command))
-    assert await whole_feed(kit.log) == before
-    assert list(await kit.log.read_stream(command.streams[0].stream_id)) == []
-    assert await kit.quota_ledger.use(account.organization_id) == use
+    command = account.request_command(conditions=await prepare(kit, account), declared_size_bytes=7)
+    await refused_whole(kit, account, command, refusal)
 
 
 async def test_a_command_whose_conditions_all_hold_is_appended(kit: Kit, account: Account) -> None:
@@ -565,172 +487,6 @@ async def test_nobody_writes_events_in_the_name_of_another_organization(kit: Kit
     assert await kit.log.head() == head
 
 
-async def test_a_command_that_needs_no_room_passes_even_where_the_quota_was_lowered_below_its_use(
-    kit: Kit, account: Account
-) -> None:
-    done = await account.complete(kit.log)
-    uploads = [await account.request(kit.log, declared_size_bytes=100) for _ in range(3)]
-    await account.set_quota(kit.log, 10)
-    assert await account.request(kit.log, declared_size_bytes=0)
-    await account.complete(kit.log, uploads[0], size_bytes=100)
-    await account.complete(kit.log, uploads[1], size_bytes=99)
-    await account.tell(kit.log, uploads[2], account.cancels(kept_bytes=100))
-    await account.tell(kit.log, done, account.forgets())
-    await refused(*NO_ROOM, kit.log.append(account.request_command(declared_size_bytes=1)))
-
-
-async def test_what_a_command_frees_makes_room_for_what_else_it_wants(kit: Kit, account: Account) -> None:
-    done = await account.complete(kit.log, size_bytes=10)
-    await account.set_quota(kit.log, 10)
-    for size_bytes, refusals in ((11, [NO_ROOM]), (10, [])):
-        wish = account.request_command(declared_size_bytes=size_bytes).streams[0]
-        exchange = await account.to_upload(kit.log, done, account.forgets(), wish)
-        for refusal in refusals:
-            await refused(*refusal, kit.log.append(exchange))
-    await kit.log.append(exchange)
-    use = await kit.quota_ledger.use(account.organization_id)
-    assert (use.reserved_bytes, use.accepted_bytes) == (10, 0)
-
-
-@pytest.mark.parametrize("grow", ["complete", "cancel"])
-async def test_bytes_beyond_those_that_were_reserved_need_room(kit: Kit, account: Account, grow: str) -> None:
-    upload_id = await account.request(kit.log, declared_size_bytes=10)
-    await account.set_quota(kit.log, 11)
-    await account.tell(kit.log, upload_id, account.begins())
-
-    def told(size_bytes: int) -> Callable[[Origin], UploadCommand]:
-        return account.accepts(size_bytes) if grow == "complete" else account.cancels(kept_bytes=size_bytes)
-
-    command = await account.to_upload(kit.log, upload_id, told(12))
-    facts = await refused(*NO_ROOM, kit.log.append(command))
-    assert facts == {"limit_bytes": 11, "used_bytes": 10, "requested_bytes": 2}
-    await account.tell(kit.log, upload_id, told(11))
-    use = await kit.quota_ledger.use(account.organization_id)
-    assert (use.reserved_bytes, use.accepted_bytes) == (0, 11)
-
-
-async def test_the_last_byte_of_a_quota_may_be_used_and_without_a_quota_any_number(kit: Kit, account: Account) -> None:
-    await account.request(kit.log, declared_size_bytes=10**15)
-    await account.set_quota(kit.log, 10**15 + 1)
-    await refused(*NO_ROOM, kit.log.append(account.request_command(declared_size_bytes=2)))
-    await account.request(kit.log, declared_size_bytes=1)
-    await refused(*NO_ROOM, kit.log.append(account.request_command(declared_size_bytes=1)))
-
-
-async def test_of_two_originals_the_one_that_came_first_is_told(kit: Kit, account: Account) -> None:
-    first, second = await account.request(kit.log), await account.request(kit.log)
-    await account.complete(kit.log, second)
-    await account.complete(kit.log, first)
-    sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
-    with pytest.raises(OriginalExistsError) as caught:
-        await kit.log.append(account.request_command(conditions={"no_original": (sameness,)}))
-    assert caught.value.upload_id == first
-
-
-async def test_only_completed_uploads_that_share_and_whose_bytes_are_kept_in_this_bucket_are_originals(
-    kit: Kit, account: Account
-) -> None:
-    other = account.bucket("other")
-    await kit.log.append(account.command(other))
-    elsewhere = await account.request(kit.log, where={"bucket_id": other.stream_id})
-    await account.complete(kit.log, elsewhere)
-    await account.complete(kit.log, await account.request(kit.log, skip_duplicates=False))
-    await account.complete(kit.log, duplicate_of=elsewhere)
-    failed = await account.request(kit.log, declared_sha256=HASH)
-    await account.tell(kit.log, failed, account.begins())
-    await account.tell(kit.log, failed, account.rejects())
-    forgotten = await account.complete(kit.log)
-    await account.tell(kit.log, forgotten, account.forgets())
-    under_way = await account.request(kit.log, declared_sha256=HASH)
-    await account.tell(kit.log, under_way, account.begins())
-    sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
-    assert await account.request(kit.log, conditions={"no_original": (sameness,)})
-
-
-async def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(kit: Kit, account: Account) -> None:
-    minute, hour, now = timedelta(minutes=1), timedelta(hours=1), account.clock.now()
-
-    async def original(lasts: timedelta | None) -> str | None:
-        """Return what both the read side and the log name as the original of an upload that lasts so long."""
-        ends_at = None if lasts is None else now + lasts
-        sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH, ends_at=ends_at)
-        found = await kit.read_side.originals([sameness])
-        named = found[sameness].upload_id if found else None
-        command = account.request_command(conditions={"no_original": (sameness,)})
-        if named is None:
-            await kit.log.append(command)
-            return None
-        with pytest.raises(OriginalExistsError) as caught:
-            await kit.log.append(command)
-        assert (caught.value.upload_id, caught.value.sameness) == (named, sameness)
-        return named
-
-    short = await account.complete(kit.log, await account.request(kit.log, expires_after_seconds=60))
-    assert await original(minute) == short
-    assert await original(hour) is None
-    assert await original(None) is None
-
-    good = await account.complete(kit.log)
-    assert await original(minute) == short, "the earliest of those that last long enough"
-    assert await original(hour) == await original(None) == good
-    sameness = [Sameness(bucket_id=account.bucket_id, sha256=HASH, ends_at=end) for end in (now + minute, None)]
-    found = await kit.read_side.originals(sameness)
-    assert [found[each].upload_id for each in sameness] == [short, good], "several at once, each its own"
-
-    await kit.log.append(account.command(account.new_object(good, deletes_at=now + hour)))
-    assert await original(hour) == good
-    assert await original(None) is None, "it goes with its object"
-
-    await kit.log.append(account.command(account.new_object(short)))
-    assert await original(hour) == good, "an object that lasts may let go of it, and then it has its own end"
-
-
-async def test_a_quota_is_exact_under_any_concurrency(kit: Kit, account: Account) -> None:
-    limit, asked = 1_000, 2_000
-    await account.set_quota(kit.log, limit)
-    begin = await kit.log.head()
-    commands = [account.request_command(declared_size_bytes=1, conditions=account.live) for _ in range(asked)]
-    logs = [kit.log, kit.other_log]
-    outcomes = await asyncio.gather(
-        *(logs[number % 2].append(command) for number, command in enumerate(commands)), return_exceptions=True
-    )
-    positions = [outcome for outcome in outcomes if isinstance(outcome, int)]
-    assert sorted(positions) == list(range(begin + 1, begin + limit + 1))
-    assert {type(outcome) for outcome in outcomes} == {int, QuotaExceededError}
-    use = await kit.quota_ledger.use(account.organization_id)
-    assert (use.reserved_bytes, use.accepted_bytes) == (limit, 0)
-    assert await kit.log.head() == begin + limit
-
-
-async def test_the_quotas_of_organizations_that_write_at_once_are_exact_while_bytes_come_and_go(
-    kit: Kit, account: Account
-) -> None:
-    accounts = [account, *[await open_account(kit.log, beside=account) for _ in range(2)]]
-    ended: list[list[Command]] = []
-    for each, limit in zip(accounts, (30, 50, 70), strict=True):
-        uploads = [await each.request(kit.log, declared_size_bytes=10) for _ in range(2)]
-        uploads.append(await each.complete(kit.log, size_bytes=10))
-        told = (each.cancels(), each.expires(), each.forgets())
-        ended.append([await each.to_upload(kit.log, one, tell) for one, tell in zip(uploads, told, strict=True)])
-        await each.set_quota(kit.log, limit)
-    wishes = [
-        each.request_command(declared_size_bytes=1, conditions=each.live) for _ in range(100) for each in accounts
-    ]
-    for number in range(9):
-        wishes.insert(25 * (number + 1), ended[number % 3][number // 3])
-    outcomes = await asyncio.gather(
-        *((kit.log, kit.other_log)[number % 2].append(command) for number, command in enumerate(wishes)),
-        return_exceptions=True,
-    )
-    assert {type(outcome) for outcome in outcomes} == {int, QuotaExceededError}
-    for each, limit in zip(accounts, (30, 50, 70), strict=True):
-        use = await kit.quota_ledger.use(each.organization_id)
-        assert (use.reserved_bytes, use.accepted_bytes) == (limit, 0)
-        feed = [decode(one.state) for one in await whole_feed(kit.log)]
-        mine = [event for event in feed if event.origin.organization_id == each.organization_id]
-        assert sum(isinstance(event, UploadRequested) and event.reserved_bytes == 1 for event in mine) == limit
-
-
 async def suspends_the_bucket(kit: Kit, account: Account) -> tuple[StreamAppend, Refusal]:
     return await account.new_status(kit.log, BucketStatus.SUSPENDED), NOT_ACTIVE
 
@@ -766,44 +522,6 @@ async def test_of_commands_that_come_at_once_none_passes_that_follows_the_change
     assert await kit.log.head() == changed_at
 
 
-async def test_of_two_commands_that_claim_the_same_key_at_once_one_wins(kit: Kit, account: Account) -> None:
-    for number in range(5):
-        key = f"key-{number}"
-        claim = Claim(scope=f"object:{account.bucket_id}", key=key)
-        uploads = [await account.request(kit.log) for _ in range(4)]
-        streams = [account.new_object(upload_id, unique_key=key) for upload_id in uploads]
-        outcomes = await asyncio.gather(
-            *(
-                (kit.log, kit.other_log)[index % 2].append(account.command(stream, free=(claim,)))
-                for index, stream in enumerate(streams)
-            ),
-            return_exceptions=True,
-        )
-        (winner,) = [stream for stream, outcome in zip(streams, outcomes, strict=True) if isinstance(outcome, int)]
-        losers = [outcome for outcome in outcomes if isinstance(outcome, ClaimTakenError)]
-        assert [loser.owner_id for loser in losers] == [winner.stream_id] * 3
-        assert await kit.read_side.claim_owner(claim.scope, key) == winner.stream_id
-
-
-async def test_of_many_uploads_with_the_same_bytes_that_complete_at_once_one_is_the_original(
-    kit: Kit, account: Account
-) -> None:
-    sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
-    uploads = [await account.request(kit.log) for _ in range(8)]
-    for upload_id in uploads:
-        await account.tell(kit.log, upload_id, account.begins())
-    commands = [
-        await account.to_upload(kit.log, upload_id, account.accepts(), no_original=(sameness,)) for upload_id in uploads
-    ]
-    outcomes = await asyncio.gather(
-        *((kit.log, kit.other_log)[index % 2].append(command) for index, command in enumerate(commands)),
-        return_exceptions=True,
-    )
-    (original,) = [upload for upload, outcome in zip(uploads, outcomes, strict=True) if isinstance(outcome, int)]
-    found = [outcome for outcome in outcomes if isinstance(outcome, OriginalExistsError)]
-    assert [each.upload_id for each in found] == [original] * 7
-
-
 async def test_no_write_of_a_key_follows_its_revocation(kit: Kit, account: Account) -> None:
     commands = [account.request_command(conditions={"key_id": account.key_id}) for _ in range(60)]
 
@@ -826,26 +544,6 @@ async def test_no_write_of_a_key_follows_its_revocation(kit: Kit, account: Accou
     assert len(outcomes) == 60
     assert all(position < revoked_at for position in positions)
     assert await kit.log.head() == revoked_at == 5 + len(positions)
-
-
-async def test_a_claim_is_free_again_when_its_key_was_revoked(kit: Kit, account: Account) -> None:
-    claim = Claim(scope=f"key:{account.organization_id}:{account.user_id}", key="main")
-    second = account.key("main")
-    await refused(*TAKEN, kit.log.append(account.command(second, free=(claim,))))
-    await account.revoke(kit.log)
-    await kit.log.append(account.command(second, free=(claim,)))
-    assert await kit.read_side.claim_owner(claim.scope, claim.key) == second.stream_id
-
-
-async def test_an_event_that_takes_what_is_held_is_appended_in_no_part(kit: Kit, account: Account) -> None:
-    """A command that forgot its condition: what error it is stays open, that nothing is appended does not."""
-    upload = account.request_command().streams[0]
-    before = await whole_feed(kit.log)
-    with pytest.raises(Exception, match="files"):
-        await kit.log.append(account.command(upload, account.bucket("files")))
-    assert await whole_feed(kit.log) == before
-    assert await kit.read_side.upload(account.namespace_id, upload.stream_id) is None
-    assert await account.request(kit.log)
 
 
 # Callers that vanish
@@ -954,12 +652,6 @@ async def test_deleting_an_object_makes_the_personal_fields_of_its_stored_events
         assert personal not in everything
 
 
-async def twins(kit: Kit, account: Account, count: int = 2) -> list[str]:
-    """Complete an upload, and duplicates of it."""
-    first = await account.complete(kit.log)
-    return [first, *[await account.complete(kit.log, duplicate_of=first) for _ in range(count - 1)]]
-
-
 @pytest.mark.parametrize("deleted", [True, False])
 @pytest.mark.parametrize("leaves_an_heir", [True, False])
 async def test_what_was_announced_and_not_sent_goes_with_the_upload_that_has_the_bytes(
@@ -993,62 +685,6 @@ async def test_what_was_announced_and_not_sent_goes_with_the_upload_that_has_the
     assert msgspec.json.decode(before[0].state).keys() == msgspec.json.decode(stored.state).keys()
     (untouched,) = await kit.log.read_stream(kept)
     assert untouched.state == encode(streams[2].events[0])
-
-
-async def test_who_goes_is_told_of_the_earliest_duplicate_that_stands_on_the_bytes(kit: Kit, account: Account) -> None:
-    first, second, _ = await twins(kit, account, 3)
-    with pytest.raises(HeirExistsError) as told:
-        await kit.log.append(await account.goes(kit.log, first))
-    assert (told.value.upload_id, told.value.heir_id) == (first, second)
-    assert (await kit.log.read_stream(first))[-1].topic == "upload.completed.v1"
-
-
-@pytest.mark.parametrize("deleted", [True, False])
-async def test_bytes_go_from_heir_to_heir_and_with_the_last_of_them(
-    kit: Kit, account: Account, *, deleted: bool
-) -> None:
-    first, second, third = await twins(kit, account, 3)
-    before = await kit.read_side.upload(account.namespace_id, first)
-    assert before is not None
-    for gone, heir in ((first, second), (second, third)):
-        await kit.log.append(await account.goes(kit.log, gone, heir_id=heir, deleted=deleted))
-        assert await kit.read_side.upload(account.namespace_id, gone) is None
-        kept = await kit.read_side.upload(account.namespace_id, heir)
-        assert kept is not None
-        assert (kept.storage_key, kept.etag, kept.version_id) == (before.storage_key, before.etag, before.version_id)
-        assert (kept.duplicate_of, kept.keeps_bytes) == (None, True)
-        quota = await kit.quota_ledger.use(account.organization_id)
-        assert quota.accepted_bytes == before.size_bytes
-        jobs = {job.kind for job in await lease_all_of(kit, account) if job.upload_id == first}
-        assert JobKind.DISCARD not in jobs
-    other = await kit.read_side.originals([Sameness(bucket_id=account.bucket_id, sha256=HASH)])
-    assert [each.upload_id for each in other.values()] == [third]
-
-    await kit.log.append(await account.goes(kit.log, third, deleted=deleted))
-
-    assert (await kit.quota_ledger.use(account.organization_id)).accepted_bytes == 0
-    discards = [job for job in await lease_all_of(kit, account) if job.storage_key == before.storage_key]
-    assert [(job.kind, job.upload_id) for job in discards] == [(JobKind.DISCARD, first)]
-    for upload_id in (first, second, third):
-        stored = await kit.log.read_stream(upload_id)
-        assert not any(b"report.txt" in event.state for event in stored)
-        assert all(decode(event.state) for event in stored)
-
-
-async def lease_all_of(kit: Kit, account: Account) -> Sequence[Job]:
-    """Return all jobs, by looking at them from far in the future and giving them back."""
-    jobs = await kit.jobs.lease(now=account.clock.now() + timedelta(days=900), limit=100, lasts=timedelta(seconds=1))
-    for job in jobs:
-        await kit.jobs.put_off(job, until=job.due_at, error=None)
-    return jobs
-
-
-async def test_other_duplicates_are_duplicates_of_the_heir(kit: Kit, account: Account) -> None:
-    first, second, third = await twins(kit, account, 3)
-    await kit.log.append(await account.goes(kit.log, first, heir_id=second))
-    record = await kit.read_side.upload(account.namespace_id, third)
-    assert record is not None
-    assert record.duplicate_of == second
 
 
 async def test_what_is_kept_for_an_heir_is_needed_in_storage(kit: Kit, account: Account) -> None:

@@ -1,25 +1,15 @@
 """What `ReadSide` promises, on every adapter; and that all of them tell the same after any history."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
-from adapters.memory.clock import ManualClock, SequentialIds
-from adapters.memory.event_log import MemoryEventLog
-from adapters.memory.read_side import MemoryReadSide
-from adapters.memory.scheduling import JobRow
-from adapters.postgres.connecting import Connection, connect
 from application.lists.listing import UPLOADS
-from application.loading import load_upload
-from application.ports.event_log import Command, EventLog, VersionConflictError
 from application.ports.object_creation import ClaimTakenError, Unheld
-from application.ports.quota_ledger import QuotaUse
 from application.ports.read_side import (
     AvoidedDuplicate,
     BucketRecord,
@@ -31,19 +21,24 @@ from application.ports.read_side import (
     Page,
     PageRequest,
     Place,
-    ReadSide,
     UploadRecord,
 )
 from domain.buckets.bucket import (
     BeginBucketDeletion,
-    BucketCommand,
     BucketStatus,
     ChangeBucketSchema,
     EndBucketDeletion,
     Policy,
     UniqueKey,
 )
-from domain.claims import Claim, deletion_claim
+from domain.claims import (
+    Claim,
+    bucket_name_claim,
+    content_claim,
+    deletion_claim,
+    namespace_name_claim,
+    unique_key_claim,
+)
 from domain.events.event import Origin
 from domain.keys.api_key import Permission
 from domain.lists.filtering import parse_filter
@@ -63,30 +58,13 @@ from domain.refusals import ForbiddenError, NotFoundError, RefusedError, WrongSt
 from domain.uploads.content_rules import ANY_CONTENT, ContentCheck, ContentRules
 from domain.uploads.originals import Sameness
 from domain.uploads.upload import (
-    TRANSITIONS,
-    AbandonVerification,
-    AcceptContent,
-    BeginVerification,
-    CancelUpload,
-    ExpireUpload,
     ForgetUpload,
-    ReissueUrl,
-    RejectContent,
-    ReportChangedContent,
-    StartUpload,
     Status,
     UploadDuplicateAvoided,
 )
-from tests.conftest import Database
-from tests.contract._log import HASH, OTHER_HASH, Account, Kit, new_account, open_account, opening, postgres_kit
+from tests.contract._log import HASH, OTHER_HASH, Account, Kit, open_account, upload_of
 
 A_MINUTE = timedelta(minutes=1)
-
-
-async def upload_of(kit: Kit, account: Account, upload_id: str) -> UploadRecord:
-    found = await kit.read_side.upload(account.namespace_id, upload_id)
-    assert found is not None
-    return found
 
 
 async def bucket_of(kit: Kit, account: Account) -> BucketRecord:
@@ -374,8 +352,8 @@ async def test_a_deleted_object_is_gone_with_its_uploads_its_bytes_its_claims_an
     assert await kit.read_side.bucket_object(account.namespace_id, stream.stream_id) is None
     for upload_id in (first, second):
         assert await kit.read_side.upload(account.namespace_id, upload_id) is None
-    assert await kit.read_side.claim_owner(f"object:{account.bucket_id}", "u") is None
-    assert await kit.read_side.claim_owner(f"content:{account.bucket_id}", "c") is None
+    assert await kit.object_creation.claim_owner(unique_key_claim(account.bucket_id, "u")) is None
+    assert await kit.object_creation.claim_owner(content_claim(account.bucket_id, "c")) is None
     bucket = await bucket_of(kit, account)
     assert (bucket.object_count, bucket.total_size_bytes) == (0, 0)
     namespace = await kit.read_side.namespace(account.organization_id, account.namespace_id)
@@ -417,12 +395,15 @@ async def test_an_update_moves_the_claims_of_an_object_and_lets_go_of_the_upload
     record = await object_of(kit, account, object_id)
     assert (record.unique_key, record.content_key, record.key_prefix) == ("u2", None, None)
     claims = [("object", "u1"), ("object", "u2"), ("content", "c1")]
-    owners = [await kit.read_side.claim_owner(f"{kind}:{account.bucket_id}", key) for kind, key in claims]
+    owners = [
+        await kit.object_creation.claim_owner(Claim(scope=f"{kind}:{account.bucket_id}", key=key))
+        for kind, key in claims
+    ]
     assert owners == [None, object_id, None]
     assert (await upload_of(kit, account, first)).object_id is None
     assert (await upload_of(kit, account, second)).object_id == object_id
     await kit.log.append(account.command(await account.update(kit.log, object_id, second, metadata={})))
-    assert await kit.read_side.claim_owner(f"object:{account.bucket_id}", "u2") == object_id
+    assert await kit.object_creation.claim_owner(unique_key_claim(account.bucket_id, "u2")) == object_id
 
 
 async def test_a_blob_of_inline_data_is_there_as_it_was_sent_and_holds_no_upload(kit: Kit, account: Account) -> None:
@@ -596,9 +577,6 @@ async def test_what_nobody_made_does_not_exist(kit: Kit, account: Account) -> No
     assert await ask.namespace(account.organization_id, "unknown") is None
     assert await ask.key_by_name(account.organization_id, account.user_id, "unknown") is None
     assert await ask.organization_by_name("unknown") is None
-    assert await ask.claim_owner("object:unknown", "k") is None
-    use = await kit.quota_ledger.use("org_unknown")
-    assert use == QuotaUse(limit_bytes=None, reserved_bytes=0, accepted_bytes=0)
 
 
 async def test_a_key_is_found_by_name_until_it_is_revoked_and_then_its_name_may_be_given_again(
@@ -658,16 +636,6 @@ async def test_a_key_is_found_by_its_id_also_when_it_is_revoked(kit: Kit, accoun
     assert await kit.read_side.key_by_id("key_nobody") is None
 
 
-async def test_new_limits_are_those_of_the_organization_and_of_its_quota(kit: Kit, account: Account) -> None:
-    await account.set_quota(kit.log, 77, Tier.TEAM)
-    found = await kit.read_side.organization_by_name(account.organization_id)
-    assert found is not None
-    assert (found.tier, found.quota_bytes) == (Tier.TEAM, 77)
-    assert (await kit.quota_ledger.use(account.organization_id)).limit_bytes == 77
-    await account.set_quota(kit.log, None, Tier.TEAM)
-    assert (await kit.quota_ledger.use(account.organization_id)).limit_bytes is None
-
-
 async def test_a_buckets_status_changes_and_it_says_when(kit: Kit, account: Account) -> None:
     before = await bucket_of(kit, account)
     for status in (BucketStatus.SUSPENDED, BucketStatus.ARCHIVED, BucketStatus.ACTIVE):
@@ -678,25 +646,7 @@ async def test_a_buckets_status_changes_and_it_says_when(kit: Kit, account: Acco
         )
 
 
-async def test_claims_name_their_owners(kit: Kit, account: Account) -> None:
-    upload_id = await account.complete(kit.log, into_object=True, unique_key="k1")
-    object_id = (await upload_of(kit, account, upload_id)).object_id
-    assert await kit.read_side.claim_owner(f"object:{account.bucket_id}", "k1") == object_id
-    assert await kit.read_side.claim_owner(f"object:{account.bucket_id}", "k2") is None
-    assert await kit.read_side.claim_owner("object:bkt_other", "k1") is None
-    assert await kit.read_side.claim_owner(f"bucket:{account.namespace_id}", "files") == account.bucket_id
-    assert await kit.read_side.claim_owner(f"namespace:{account.organization_id}", "main") == account.namespace_id
-
-
 # Counters
-
-
-async def test_many_claims_are_asked_for_at_once(kit: Kit, account: Account) -> None:
-    (bucket,) = (await kit.read_side.buckets(account.namespace_id, PageRequest(limit=1))).rows
-    scope = f"bucket:{account.namespace_id}"
-    assert await kit.read_side.claim_owners(scope, [bucket.name, "none"]) == {bucket.name: bucket.bucket_id}
-    assert await kit.read_side.claim_owners(scope, []) == {}
-    assert await kit.read_side.claim_owners("bucket:ns_other", [bucket.name]) == {}
 
 
 async def test_many_uploads_are_asked_for_at_once_within_their_namespace(kit: Kit, account: Account) -> None:
@@ -764,37 +714,6 @@ async def test_a_namespace_counts_its_buckets_and_their_objects(kit: Kit, accoun
     found = await kit.read_side.namespace(account.organization_id, "main")
     assert found is not None
     assert (found.bucket_count, found.object_count) == (2, 2)
-
-
-async def test_a_reservation_is_settled_to_the_true_size_at_completion(kit: Kit, account: Account) -> None:
-    declared = await account.request(kit.log, declared_size_bytes=100)
-    undeclared = await account.request(kit.log)
-    assert await quota_of(kit, account) == (100, 0)
-    await account.complete(kit.log, declared, size_bytes=100)
-    assert await quota_of(kit, account) == (0, 100)
-    await account.complete(kit.log, undeclared, size_bytes=30, sha256=OTHER_HASH)
-    assert await quota_of(kit, account) == (0, 130)
-    await account.tell(kit.log, declared, account.forgets())
-    assert await quota_of(kit, account) == (0, 30)
-
-
-async def test_a_reservation_is_released_when_an_upload_ends_without_bytes(kit: Kit, account: Account) -> None:
-    async def ends(*told: Callable[..., Any]) -> tuple[int, int]:
-        upload_id = await account.request(kit.log, declared_size_bytes=100)
-        assert await quota_of(kit, account) == (100, 0)
-        for step in told:
-            await account.tell(kit.log, upload_id, step)
-        return await quota_of(kit, account)
-
-    assert await ends(account.expires()) == (0, 0)
-    assert await ends(account.begins(), account.rejects()) == (0, 0)
-    assert await ends(account.cancels()) == (0, 0)
-    assert await ends(account.begins(), account.cancels()) == (0, 0)
-    assert await ends(account.expires(), account.cancels()) == (0, 0)
-    assert await ends(account.begins(), account.accepts(duplicate_of="upl_1")) == (0, 0)
-    assert await ends(account.begins(), account.accepts(existing_object_id="obj_1")) == (0, 0)
-    assert await ends(account.begins(), account.abandons(), account.cancels(), account.forgets()) == (0, 0)
-    assert await ends(account.cancels(64)) == (0, 64)
 
 
 # Pages
@@ -997,14 +916,14 @@ async def test_a_bucket_that_was_renamed_keeps_all_else_and_lets_its_old_name_go
     )
     assert await kit.read_side.bucket(account.namespace_id, "films") == after
     assert await kit.read_side.bucket(account.namespace_id, "files") is None
-    assert await kit.read_side.claim_owner(name.scope, "films") == account.bucket_id
-    assert await kit.read_side.claim_owner(name.scope, "files") is None
+    assert await kit.object_creation.claim_owner(bucket_name_claim(account.namespace_id, "films")) == account.bucket_id
+    assert await kit.object_creation.claim_owner(bucket_name_claim(account.namespace_id, "files")) is None
     other = account.bucket("files")
     await kit.log.append(account.command(other, free=(Claim(scope=name.scope, key="files"),)))
     with pytest.raises(ClaimTakenError):
         await account.tell_bucket(kit.log, account.renames("files"), free=(Claim(scope=name.scope, key="files"),))
     await account.tell_bucket(kit.log, account.renames("films", description="the same name"))
-    assert await kit.read_side.claim_owner(name.scope, "films") == account.bucket_id
+    assert await kit.object_creation.claim_owner(bucket_name_claim(account.namespace_id, "films")) == account.bucket_id
 
 
 async def test_a_namespace_that_was_renamed_keeps_all_else_and_lets_its_old_name_go(kit: Kit, account: Account) -> None:
@@ -1021,9 +940,11 @@ async def test_a_namespace_that_was_renamed_keeps_all_else_and_lets_its_old_name
         updated_at=account.clock.now(),
     )
     assert await kit.read_side.namespace(account.organization_id, "main") is None
-    scope = f"namespace:{account.organization_id}"
-    assert await kit.read_side.claim_owner(scope, "live") == account.namespace_id
-    assert await kit.read_side.claim_owner(scope, "main") is None
+    assert (
+        await kit.object_creation.claim_owner(namespace_name_claim(account.organization_id, "live"))
+        == account.namespace_id
+    )
+    assert await kit.object_creation.claim_owner(namespace_name_claim(account.organization_id, "main")) is None
 
 
 async def test_a_bucket_that_is_being_deleted_takes_nothing_and_is_gone_at_the_end(kit: Kit, account: Account) -> None:
@@ -1033,7 +954,7 @@ async def test_a_bucket_that_is_being_deleted_takes_nothing_and_is_gone_at_the_e
         await account.request(kit.log, conditions=account.live)
     await account.tell_bucket(kit.log, lambda origin: EndBucketDeletion(origin=origin))
     assert await kit.read_side.bucket(account.namespace_id, account.bucket_id) is None
-    assert await kit.read_side.claim_owner(f"bucket:{account.namespace_id}", "files") is None
+    assert await kit.object_creation.claim_owner(bucket_name_claim(account.namespace_id, "files")) is None
     namespace = await kit.read_side.namespace(account.organization_id, account.namespace_id)
     assert namespace is not None
     assert namespace.bucket_count == 0
@@ -1062,8 +983,8 @@ async def test_a_namespace_that_is_being_deleted_takes_nothing_and_is_gone_at_th
     assert (taken.value.claim, taken.value.owner_id) == (deleting, "task_1")
     await account.tell_namespace(kit.log, lambda origin: EndNamespaceDeletion(origin=origin))
     assert await kit.read_side.namespace(account.organization_id, "main") is None
-    assert await kit.read_side.claim_owner(f"namespace:{account.organization_id}", "main") is None
-    assert await kit.read_side.claim_owner(deleting.scope, deleting.key) is None
+    assert await kit.object_creation.claim_owner(namespace_name_claim(account.organization_id, "main")) is None
+    assert await kit.object_creation.claim_owner(deleting) is None
 
 
 async def test_what_is_in_a_bucket_or_namespace_comes_in_the_order_of_creation(kit: Kit, account: Account) -> None:
@@ -1097,341 +1018,6 @@ async def test_sizes_are_those_of_the_stored_uploads(kit: Kit, account: Account)
     assert await sizes() == (25, 25, 25, 25)
     other = await kit.read_side.stored_sizes("ns_other", account.bucket_id)
     assert other.total_bytes == 0
-
-
-# Any history: memory and PostgreSQL tell the same
-
-json_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(-1e15, 1e15, allow_nan=False) | json_text,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(json_text, inner, max_size=3),
-    max_leaves=6,
-)
-json_objects = st.dictionaries(json_text, json_values, max_size=3)
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that somebody tries.
-
-    `first` and `second` choose what it is done to, `choice` what is told to an upload, of what its state allows.
-    """
-
-    what: str
-    choice: int
-    first: int
-    second: int
-    size_bytes: int | None
-    yes: bool
-    text: str
-    facts: dict[str, Any]
-    demands: frozenset[str]
-    later: timedelta
-
-
-@dataclass
-class History:
-    """An account whose every step is taken on two logs, which must answer the same."""
-
-    account: Account
-    logs: Sequence[EventLog]
-    uploads: list[str] = field(default_factory=list)
-    objects: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-
-    async def take(self, step: Step) -> None:
-        self.account.clock.advance(step.later)
-        try:
-            command = await self._command(step)
-        except RefusedError:
-            return
-        if command is None:
-            return
-        if "another version" in step.demands:
-            streams = [msgspec.structs.replace(s, expected_version=s.expected_version + 1) for s in command.streams]
-            command = msgspec.structs.replace(command, streams=tuple(streams))
-        first, second = [await self._outcome(log, command) for log in self.logs]
-        assert first == second
-        if isinstance(first, int):
-            made = [s.stream_id for s in command.streams if s.expected_version == 0]
-            self.uploads += [one for one in made if one.startswith("upl_")]
-            self.objects += [one for one in made if one.startswith("obj_")]
-            self.keys += [one for one in made if one.startswith("key_")]
-
-    @staticmethod
-    async def _outcome(log: EventLog, command: Command) -> object:
-        try:
-            return await log.append(command)
-        except RefusedError as error:
-            return type(error), error.code, error.message, error.details
-        except VersionConflictError as error:
-            return error.stream_id, error.expected, error.actual
-
-    def _conditions(self, step: Step, upload_id: str | None) -> dict[str, Any]:
-        account = self.account
-        every: dict[str, dict[str, Any]] = {
-            "live": account.live,
-            "new": {"no_original": (Sameness(bucket_id=account.bucket_id, sha256=(HASH, OTHER_HASH)[step.yes]),)},
-            "free": {
-                "free": (
-                    Claim(scope=f"object:{account.bucket_id}", key=f"key-{step.second}"),
-                    Claim(scope=f"content:{account.bucket_id}", key=f"key-{step.first}"),
-                )
-            },
-            "stored": {"stored": self._picked(self.uploads, step.second)},
-            "unheld": {"unheld": (Unheld(upload_id=upload_id),) if upload_id else ()},
-        }
-        return {name: value for demand in step.demands for name, value in every.get(demand, {}).items()}
-
-    @staticmethod
-    def _pick(some: list[str], number: int) -> str | None:
-        return some[number % len(some)] if some else None
-
-    @staticmethod
-    def _picked(some: list[str], number: int) -> tuple[str, ...]:
-        return (some[number % len(some)],) if some else ()
-
-    async def _command(self, step: Step) -> Command | None:  # noqa: C901, PLR0911, PLR0912  # one arm for every kind of step
-        account, log = self.account, self.logs[0]
-        upload_id, object_id = self._pick(self.uploads, step.first), self._pick(self.objects, step.second)
-        conditions = self._conditions(step, upload_id)
-        match step.what:
-            case "request" | "skip":
-                return account.request_command(
-                    existing_object_id="obj_other" if step.what == "skip" else None,
-                    conditions=conditions,
-                    filename=step.text,
-                    declared_size_bytes=step.size_bytes,
-                    declared_sha256=HASH if step.yes else None,
-                    metadata=step.facts,
-                    object_metadata=step.facts if step.yes else None,
-                    skip_duplicates=step.second != 0,
-                )
-            case "namespace":
-                return account.command(account.namespace(account.ids.new("n")), **conditions)
-            case "bucket":
-                bucket = account.bucket(account.ids.new("b"), bucket_schema=step.facts, metadata=step.facts)
-                return account.command(bucket, **conditions)
-            case "key":
-                key_id = account.ids.new("key_")
-                return account.command(account.key(f"name-of-{key_id}", key_id, scopes=(step.facts,)), **conditions)
-            case "revoke":
-                given_out = self._pick(self.keys, step.first)
-                return account.command(await account.revocation(log, given_out)) if given_out else None
-            case "status":
-                status = list(BucketStatus)[step.first % 3]
-                return account.command(await account.new_status(log, status), **conditions)
-            case "rename" | "delete bucket" | "bucket deleted":
-                meant: dict[str, Callable[[Origin], BucketCommand]] = {
-                    "rename": account.renames(f"name-{step.second}", metadata=step.facts, description=step.text),
-                    "delete bucket": lambda origin: BeginBucketDeletion(origin=origin, task_id="task_1"),
-                    "bucket deleted": lambda origin: EndBucketDeletion(origin=origin),
-                }
-                try:
-                    stream = await account.to_bucket(log, meant[step.what])
-                except RefusedError:
-                    return None
-                return account.command(stream, **conditions) if stream.events else None
-            case "rename namespace" | "delete namespace":
-                try:
-                    stream = await account.to_namespace(
-                        log,
-                        account.renames_namespace(f"name-{step.second}")
-                        if step.what == "rename namespace"
-                        else lambda origin: BeginNamespaceDeletion(origin=origin, task_id="task_2"),
-                    )
-                except RefusedError:
-                    return None
-                return account.command(stream, **conditions) if stream.events else None
-            case "limits":
-                return account.command(await account.new_limits(log, step.size_bytes), **conditions)
-            case "object" if upload_id:
-                key = f"key-{step.second}" if "free" in step.demands else None
-                content_key = f"key-{step.first}" if key else None
-                stream = account.new_object(
-                    upload_id, unique_key=key, content_key=content_key, metadata=step.facts, data=step.text or None
-                )
-                return account.command(stream, **conditions)
-            case "update object" if upload_id and object_id:
-                key = f"key-{step.first}" if "free" in step.demands else None
-                stream = await account.update(log, object_id, upload_id, content_key=key)
-                return account.command(stream, **conditions)
-            case "delete object" if object_id:
-                kept = self._picked(self.uploads, step.first) if step.yes else ()
-                return await account.delete(log, object_id, *kept)
-            case "put blob" if upload_id and object_id:
-                return account.command(await account.put_blob(log, object_id, upload_id), **conditions)
-            case "go on" if upload_id:
-                state = (await load_upload(log, upload_id)).state
-                legal = [name for name, kind in MEANT.items() if (type(state), kind) in TRANSITIONS]
-                told = self._told(legal[step.choice % len(legal)], step, object_id)
-                return await account.to_upload(log, upload_id, told, **conditions)
-            case _:
-                return None
-
-    def _told(self, name: str, step: Step, object_id: str | None) -> Callable[..., Any]:
-        account = self.account
-        size_bytes = step.size_bytes or 0
-        sha256 = (HASH, OTHER_HASH)[step.yes]
-        version_id = "version-1" if step.yes else None
-        other = self._pick(self.uploads, step.second)
-        told: dict[str, Callable[..., Any]] = {
-            "start": account.starts(),
-            "reissue": account.reissues(),
-            "begin": account.begins(inline=step.yes),
-            "abandon": account.abandons(),
-            "accept": account.accepts(size_bytes, sha256, version_id=version_id, note=step.text or None),
-            "accept into": account.accepts(size_bytes, sha256, object_id=object_id),
-            "accept duplicate": account.accepts(size_bytes, sha256, duplicate_of=other, object_id=object_id),
-            "accept taken": account.accepts(size_bytes, sha256, existing_object_id="obj_other"),
-            "reject": account.rejects(),
-            "expire": account.expires(),
-            "cancel": account.cancels(size_bytes if step.yes else None),
-            "report change": account.reports_change(step.text or None),
-            "forget": account.forgets(),
-        }
-        return told[name]
-
-
-MEANT: dict[str, type] = {
-    "start": StartUpload,
-    "reissue": ReissueUrl,
-    "begin": BeginVerification,
-    "abandon": AbandonVerification,
-    "accept": AcceptContent,
-    "accept into": AcceptContent,
-    "accept duplicate": AcceptContent,
-    "accept taken": AcceptContent,
-    "reject": RejectContent,
-    "expire": ExpireUpload,
-    "cancel": CancelUpload,
-    "report change": ReportChangedContent,
-    "forget": ForgetUpload,
-}
-ENDS = ["delete bucket", "bucket deleted", "delete namespace"]
-AROUND = [
-    "rename",
-    "rename namespace",
-    "request",
-    "skip",
-    "namespace",
-    "bucket",
-    "key",
-    "revoke",
-    "status",
-    "limits",
-    "object",
-    "put blob",
-]
-AROUND += ["update object", "delete object"]
-DEMANDS = ["live", "new", "free", "stored", "unheld", "another version"]
-steps = st.builds(
-    Step,
-    what=st.sampled_from([*["go on"] * 15, *AROUND, *["object", "put blob", "update object"] * 3, *ENDS]),
-    choice=st.integers(0, 20),
-    first=st.integers(0, 5),
-    second=st.integers(0, 3),
-    size_bytes=st.none() | st.integers(0, 500),
-    yes=st.booleans(),
-    text=json_text,
-    facts=json_objects,
-    demands=st.just(frozenset()) | st.frozensets(st.sampled_from(DEMANDS), max_size=2),
-    later=st.timedeltas(timedelta(0), timedelta(days=3)),
-)
-
-
-BEGIN = [
-    Step(
-        what="request",
-        choice=0,
-        first=0,
-        second=number,
-        size_bytes=100,
-        yes=False,
-        text="f",
-        facts={},
-        demands=frozenset(),
-        later=A_MINUTE,
-    )
-    for number in (1, 2)
-]
-
-
-class SideBySide:
-    """A log in memory and one on PostgreSQL, with the same events in them at every position."""
-
-    def __init__(self, kit: Kit, connection: Connection) -> None:
-        self.memory = MemoryEventLog()
-        self.logs = (self.memory, kit.log)
-        self.sides: tuple[ReadSide, ReadSide] = (MemoryReadSide(self.memory), kit.read_side)
-        self.ids, self.clock = SequentialIds(), ManualClock()
-        self._connection = connection
-
-    async def jobs(self, upload_ids: list[str]) -> tuple[dict[Any, JobRow], dict[Any, JobRow]]:
-        """Return the jobs that there are for these uploads in memory and on PostgreSQL."""
-        rows = await self._connection.fetch("SELECT * FROM upwell.jobs WHERE upload_id = ANY($1)", upload_ids)
-        stored = [msgspec.convert(dict(row), JobRow) for row in rows]
-        kept = {key: row for key, row in self.memory.jobs.rows.items() if row.upload_id in upload_ids}
-        return kept, {(row.upload_id, row.kind): row for row in stored}
-
-
-@pytest.fixture
-async def side_by_side(database: Database) -> AsyncIterator[SideBySide]:
-    connection = await connect(database.url)
-    async with postgres_kit(database.url) as kit:
-        yield SideBySide(kit, connection)
-    await connection.close()
-
-
-async def everything(read_side: ReadSide, history: History) -> dict[str, object]:
-    """Return all that the read side knows of an account."""
-    account = history.account
-    page = PageRequest(limit=1000, with_total=True)
-    return {
-        "uploads": await read_side.uploads(account.namespace_id, account.bucket_id, page),
-        "each upload": [await read_side.upload(account.namespace_id, one) for one in history.uploads],
-        "objects": [await read_side.bucket_object(account.namespace_id, one) for one in history.objects],
-        "buckets": await read_side.buckets(account.namespace_id, page),
-        "namespaces": await read_side.namespaces(account.organization_id, page),
-        "organization": await read_side.organization_by_name(account.organization_id),
-        "quota": await read_side.quota(account.organization_id),
-        "keys": [
-            await read_side.key_by_name(account.organization_id, account.user_id, f"name-of-{key_id}")
-            for key_id in history.keys
-        ],
-        "claims": [
-            await read_side.claim_owner(f"{kind}:{account.bucket_id}", f"key-{n}")
-            for kind in ("object", "content")
-            for n in range(6)
-        ],
-    }
-
-
-@settings(
-    max_examples=50,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(history=st.lists(steps, min_size=10, max_size=40), quota_bytes=st.none() | st.integers(0, 2000))
-async def test_after_any_history_memory_and_postgres_tell_the_same_record_for_record(
-    side_by_side: SideBySide, history: list[Step], quota_bytes: int | None
-) -> None:
-    account = new_account(side_by_side.ids, side_by_side.clock)
-    begin = opening(account, name=account.organization_id, quota_bytes=quota_bytes)
-    for log in side_by_side.logs:
-        await log.append(begin)
-    taken = History(account=account, logs=side_by_side.logs)
-    for step in [*BEGIN, *history]:
-        await taken.take(step)
-    in_memory, on_postgres = [await everything(side, taken) for side in side_by_side.sides]
-    for name, told in in_memory.items():
-        assert told == on_postgres[name], name
-    kept, stored = await side_by_side.jobs(taken.uploads)
-    assert kept == stored
-    for stream_id in [*taken.uploads, *taken.objects]:
-        streams = [await log.read_stream(stream_id) for log in side_by_side.logs]
-        first, second = [[msgspec.json.decode(event.state) for event in stream] for stream in streams]
-        assert first == second
 
 
 # Bytes in storage
