@@ -1,4 +1,4 @@
-"""Claims: names and unique keys that at most one thing may have, and which events take them and give them back.
+"""Names and unique keys that at most one thing may have, and which events take them and give them back.
 
 A claim is a key in a scope. A thing (a stream) holds the claims that its own events took: a namespace, bucket, API key
 or webhook its name; an object its unique key and, where later objects are to find it by its content, that content. A

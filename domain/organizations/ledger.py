@@ -1,4 +1,4 @@
-"""The quota's ledger: what each event changes in what an organization's storage holds, and whether there is room.
+"""What each event changes in what an organization's storage holds, and whether its quota has room.
 
 The byte counts stand in the events, so the use of a quota is a sum over the log. What a command asks of the quota
 follows from its events alone. Reserved and accepted bytes together never pass the limit, which is compared when they

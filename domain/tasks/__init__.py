@@ -1,4 +1,4 @@
-"""Work that continues after an answer was sent: the jobs that events call for.
+"""Work that continues after the answer: which jobs the events of uploads and objects call for.
 
-Doing them is in `application.tasks`; keeping them is in the adapters of `application.ports.jobs`.
+Leasing and working jobs is in `application.tasks`; what a job does is in the package of its subject.
 """

@@ -1,4 +1,4 @@
-"""The agenda: which jobs an event calls for, and which it ends.
+"""Which jobs an event calls for, and which it ends.
 
 A job is one of a kind for each upload or object, so a job that is set again takes the place of the one before, and a
 lease on that one counts no more. The log keeps the agenda in the transaction that appends the event.

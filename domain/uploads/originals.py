@@ -1,4 +1,4 @@
-"""Originals: which completed upload later ones of the same bytes are duplicates of, and which duplicate is its heir.
+"""Which completed upload later ones of the same bytes are duplicates of, and which duplicate inherits its bytes.
 
 An original is a completed upload that shares (`skip_duplicates`) and whose proved bytes storage still has. Among
 several the lowest position wins, for originals as for heirs, so that the answer does not depend on when somebody asks.
