@@ -172,8 +172,8 @@ def agenda_of(  # noqa: C901, PLR0911, PLR0912  # one arm for every event
             return _changes_of_object(stream_id, event, known)
         case ObjectDeleted():
             # of two holders that go at once each may leave an upload to the other
-            forget = tuple(_set(JobKind.FORGET, upload_id, now) for upload_id in event.released_upload_ids)
-            return _end([stream_id], JobKind.DELETE_OBJECT), *forget
+            released = [_set(JobKind.FORGET, upload_id, now) for upload_id in event.released_upload_ids]
+            return _end([stream_id], JobKind.DELETE_OBJECT), *released
         case (
             UploadStarted()
             | UploadVerified()

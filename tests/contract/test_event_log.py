@@ -433,14 +433,13 @@ async def test_conditions_are_checked_in_the_order_of_the_fields(kit: Kit, accou
 
 
 async def test_refusals_carry_their_facts(kit: Kit, account: Account) -> None:
-    await account.set_quota(kit.log, 150)
     holder = await account.complete(kit.log, into_object=True, unique_key="k1")
     (object_id,) = {e.originator_id for e in await whole_feed(kit.log) if e.topic == "object.created.v1"}
     await account.set_status(kit.log, BucketStatus.ARCHIVED)
     claim = Claim(scope=f"object:{account.bucket_id}", key="k1")
 
-    async def details(refusal: Refusal, size_bytes: int | None = None, **conditions: object) -> dict[str, Any]:
-        command = account.request_command(conditions=conditions, declared_size_bytes=size_bytes)
+    async def details(refusal: Refusal, **conditions: object) -> dict[str, Any]:
+        command = account.request_command(conditions=conditions)
         return await refused(*refusal, kit.log.append(command))
 
     assert await details(NOT_ACTIVE, **account.live) == {"status": "ARCHIVED"}
@@ -457,7 +456,6 @@ async def test_refusals_carry_their_facts(kit: Kit, account: Account) -> None:
     several = (Sameness(bucket_id=account.bucket_id, sha256=OTHER_HASH), sameness)
     assert await details(DUPLICATE, no_original=several) == {"upload_id": holder}
     assert await details(GONE, stored=(holder, "upl_unknown")) == {"upload_id": "upl_unknown"}
-    assert await details(NO_ROOM, 51) == {"limit_bytes": 150, "used_bytes": 100, "requested_bytes": 51}
     with pytest.raises(ClaimTakenError) as taken:
         await kit.log.append(account.request_command(conditions={"free": (claim,)}))
     assert (taken.value.claim, taken.value.owner_id) == (claim, object_id)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 import pytest
+from msgspec import UNSET, UnsetType
 
 from domain.events.registry import KnownEvent
 from domain.objects.object import ObjectCreated, ObjectDeleted, ObjectUpdated
@@ -183,12 +184,14 @@ def test_of_an_upload_that_nothing_is_known_of_nothing_is_deleted(event: KnownEv
 # Objects
 
 
-def object_created(**others: datetime) -> ObjectCreated:
+def object_created(deletes_at: datetime | None = None) -> ObjectCreated:
     blobs = (blob("video", "upl_1"), blob("poster", "upl_2"))
-    return ObjectCreated(origin=ORIGIN, object_id="obj_1", blobs=blobs, metadata={}, unique_key=None, **others)
+    return ObjectCreated(
+        origin=ORIGIN, object_id="obj_1", blobs=blobs, metadata={}, unique_key=None, deletes_at=deletes_at
+    )
 
 
-def object_updated(*released: str, **others: datetime | None) -> ObjectUpdated:
+def object_updated(*released: str, deletes_at: datetime | UnsetType | None = UNSET) -> ObjectUpdated:
     return ObjectUpdated(
         origin=ORIGIN,
         object_id="obj_1",
@@ -196,7 +199,7 @@ def object_updated(*released: str, **others: datetime | None) -> ObjectUpdated:
         metadata={},
         released_upload_ids=released,
         forget_at=LATER,
-        **others,
+        deletes_at=deletes_at,
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.uploads.originals import KeptUpload, Sameness, heir_of, is_original, original_of
@@ -67,7 +68,9 @@ def test_of_several_originals_the_first_one_wins_whatever_order_they_are_found_i
 
 @pytest.mark.parametrize("name", ["own_end", "deletes_at"])
 def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(name: str) -> None:
-    exactly, longer, shorter = (upload(**{name: NOW + HOUR + more}) for more in (HOUR * 0, HOUR, -HOUR / 2))
+    exactly, longer, shorter = (
+        msgspec.structs.replace(upload(), **{name: NOW + HOUR + more}) for more in (HOUR * 0, HOUR, -HOUR / 2)
+    )
     assert not any(is_original(each, SOUGHT) for each in (exactly, longer, shorter)), "what lasts has none that ends"
     assert is_original(exactly, FOR_AN_HOUR)
     assert is_original(longer, FOR_AN_HOUR)
