@@ -539,7 +539,6 @@ async def prepare(database_url: str, library: str) -> None:
         CREATE ROLE {library} LOGIN;
         GRANT USAGE ON SCHEMA upwell TO {library};
         GRANT SELECT ON upwell.upwell_events TO {library};
-        ALTER ROLE {library} SET upwell.organization_id = '*';
         CREATE SCHEMA {library} AUTHORIZATION {library};
     """)
     await connection.close()

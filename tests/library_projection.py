@@ -1,42 +1,16 @@
-"""A projection of the library `eventsourcing`, as the page about it shows one, whose table is all that it has seen."""
+"""A projection of the library `eventsourcing`, by the module that ships for it; its table is all that it has seen."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from eventsourcing.application import Application
-from eventsourcing.persistence import Mapper, StoredEvent, Tracking
+from eventsourcing.persistence import Tracking
 from eventsourcing.postgres import PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
-SCHEMA = "library"
+from upwell_eventsourcing import Upwell
 
-
-class Seen(NamedTuple):
-    """Which event it was."""
-
-    stream_id: str
-    topic: str
-
-
-class SeenMapper(Mapper[Any]):
-    """Leaves states alone."""
-
-    def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401  # the library wants an event of its own
-        """Return what is kept of an event."""
-        return Seen(str(stored_event.originator_id), stored_event.topic)
-
-
-class Upwell(Application[Any]):
-    """Our table of events."""
-
-    name = "upwell"
-    env = {"UPWELL_POSTGRES_SCHEMA": "upwell", "UPWELL_CREATE_TABLE": "no", "UPWELL_ORIGINATOR_ID_TYPE": "text"}  # noqa: RUF012  # as the library has it
-
-    def construct_mapper(self) -> Mapper[Any]:
-        """Return ours."""
-        return SeenMapper(self.construct_transcoder())
+SCHEMA = "library"  # and the role
 
 
 class SeenTable(PostgresTrackingRecorder):
@@ -64,17 +38,11 @@ def keep_table(url: str, topics: tuple[str, ...], digest: Callable[[str, str], i
     class SeenProjection(Projection[SeenTable]):
         name = "seen"
 
-        def process_event(self, event: Any, tracking: Tracking) -> None:  # noqa: ANN401  # ours
-            self.view.record(tracking.notification_id, digest(event.stream_id, event.topic), tracking)
+        def process_event(self, event: Any, tracking: Tracking) -> None:  # noqa: ANN401  # an `Event`
+            self.view.record(tracking.notification_id, digest(event.originator_id, event.topic), tracking)
 
     SeenProjection.topics = topics
-    environment = {
-        "PERSISTENCE_MODULE": "eventsourcing.postgres",
-        "POSTGRES_PASSWORD": "",
-        "POSTGRES_SCHEMA": SCHEMA,
-        "POSTGRES_POOL_SIZE": "2",
-        **{f"POSTGRES_{name.upper()}": str(value) for name, value in conninfo_to_dict(url).items()},
-    }
+    environment = {"PERSISTENCE_MODULE": "upwell_eventsourcing", "UPWELL_DATABASE_URL": url}
     with ProjectionRunner(
         application_class=Upwell, projection_class=SeenProjection, view_class=SeenTable, env=environment
     ) as runner:

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 from tests.docs.pages import ROOT
 
-EXTRAS: Final = ("", "nats", "otel", "parquet")
+EXTRAS: Final = ("", "eventsourcing", "nats", "otel", "parquet")
 # Where a package leaves the choice, and it matters which one is taken.
 CHOSEN: Final = {"pure-magic-rs": "BSD-2-Clause"}
 LEFT_OUT: Final = frozenset(

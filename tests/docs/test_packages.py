@@ -97,7 +97,7 @@ def _plain(name: str) -> str:
 
 def _imported() -> Iterator[str]:
     """Yield the first part of each name that a module of the service imports, as far as it is not the service's."""
-    own = {"domain", "application", "adapters", "entrypoints", "upwell_client"}
+    own = {"domain", "application", "adapters", "entrypoints", "upwell_eventsourcing", "upwell_client"}
     folders = [ROOT / name for name in own - {"upwell_client"}] + [ROOT / "clients" / "python" / "upwell_client"]
     for path in (path for folder in folders for path in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,18 +1,20 @@
-"""Our log as a recorder of the library `eventsourcing`: its events go in through `upwell.append`, as ours do.
+"""Our log as a recorder of the library `eventsourcing` that writes too: through `upwell.append`, as our commands do.
 
-Reading and subscribing are the library's own. Two things differ. The library's suites count the events of a stream from
-0, our streams from 1: one is added on the way in and taken off on the way out. And our streams are named by text.
+What ships (`LogRecorder`) only reads. The library's suites write what they read, so they get this one, by the setting
+`APPLICATION_RECORDER_TOPIC`. Some of those suites count the events of a stream from 0, our streams count from 1.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
-from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from psycopg.conninfo import conninfo_to_dict
+from eventsourcing.persistence import InfrastructureFactory, IntegrityError, Notification, StoredEvent
+from eventsourcing.postgres import PostgresTrackingRecorder
+from eventsourcing.utils import Environment, get_topic
+
+from upwell_eventsourcing import LogRecorder, UpwellFactory
 
 _CALLER = msgspec.json.encode({"organization_id": "org_of_the_library"}).decode()
 _APPEND = """
@@ -22,29 +24,21 @@ _APPEND = """
 """
 
 
-def datastore_of(url: str, **others: Any) -> PostgresDatastore:  # noqa: ANN401  # whatever the library takes
-    """Return the library's datastore for our schema. `url`: a libpq URI."""
-    parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
-    return PostgresDatastore(
-        dbname=parts["dbname"],
-        host=parts["host"],
-        port=parts.get("port", "5432"),
-        user=parts["user"],
-        password=parts.get("password", ""),
-        schema="upwell",
-        originator_id_type="text",
-        **{"pool_size": 2, "max_overflow": 4, **others},
-    )
+def factory_for(url: str, name: str = "upwell", **settings: str) -> UpwellFactory:
+    """Return the module's factory, found as the library finds it. `url`: a libpq URI; `name`: the application's."""
+    environment = {"PERSISTENCE_MODULE": "upwell_eventsourcing", "UPWELL_DATABASE_URL": url, **settings}
+    made = InfrastructureFactory[PostgresTrackingRecorder].construct(Environment(name, environment))
+    assert isinstance(made, UpwellFactory)
+    return made
 
 
-class UpwellRecorder(PostgresApplicationRecorder):
-    """Implements the library's `ApplicationRecorder`. The datastore's user may call `upwell.append`.
+class WritingRecorder(LogRecorder):
+    """Writes what its callers count from 1. Its user may call `upwell.append`.
 
     The events of one stream stand together in a call, in order, as they do in a command of ours.
     """
 
-    def __init__(self, datastore: PostgresDatastore) -> None:
-        super().__init__(datastore, events_table_name="upwell_events")
+    added: ClassVar = 0
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:  # noqa: ANN401  # as it is declared
         """Append the events as one command, and return their positions."""
@@ -56,7 +50,7 @@ class UpwellRecorder(PostgresApplicationRecorder):
                 {
                     "caller": _CALLER,
                     "ids": [str(event.originator_id) for event in stored_events],
-                    "versions": [event.originator_version + 1 for event in stored_events],
+                    "versions": [event.originator_version + self.added for event in stored_events],
                     "topics": [event.topic for event in stored_events],
                     "states": [event.state for event in stored_events],
                 },
@@ -65,6 +59,12 @@ class UpwellRecorder(PostgresApplicationRecorder):
         if row["refusal"] is not None:
             raise IntegrityError(row["refusal"])
         return list(range(row["last"] - len(stored_events) + 1, row["last"] + 1))
+
+
+class WritingRecorderFromZero(WritingRecorder):
+    """Does the same for callers that count from 0."""
+
+    added = 1
 
     def select_events(
         self,
@@ -91,6 +91,10 @@ class UpwellRecorder(PostgresApplicationRecorder):
         """Return a page of the feed."""
         found = super().select_notifications(start, limit, stop, topics, inclusive_of_start=inclusive_of_start)
         return [replace(event, originator_version=event.originator_version - 1) for event in found]
+
+
+FROM_ONE = {"APPLICATION_RECORDER_TOPIC": get_topic(WritingRecorder)}
+FROM_ZERO = {"APPLICATION_RECORDER_TOPIC": get_topic(WritingRecorderFromZero)}
 
 
 def _ours(version: int | None) -> int | None:

@@ -1,6 +1,7 @@
 """The library `eventsourcing` reads our log with a role that may only read, as the page about it says."""
 
 import asyncio
+import functools
 import os
 import re
 import secrets
@@ -12,11 +13,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from threading import Event as Flag
+from typing import Any
 
 import asyncpg
 import pytest
-from eventsourcing.persistence import Notification, StoredEvent
-from eventsourcing.postgres import PostgresApplicationRecorder
+from eventsourcing.domain import Aggregate
+from eventsourcing.persistence import InfrastructureFactoryError, Notification, NotSupportedError, StoredEvent
+from psycopg.sql import Composed
 
 from adapters.postgres.connecting import Connection, connect
 from application.ports import event_log
@@ -25,11 +29,20 @@ from tests.conftest import Database, Servers, Service, Tenant
 from tests.contract._log import SOON, Account, Kit, open_account, postgres_kit, whole_feed
 from tests.docs.pages import ROOT, blocks
 from tests.integration._programs import until
-from tests.integration.eventsourcing_facade import UpwellRecorder, datastore_of
+from tests.integration.eventsourcing_facade import FROM_ONE, factory_for
+from upwell_eventsourcing import Event, LogRecorder, Upwell
+from upwell_eventsourcing.connecting import LogConnection
 
 PAGE = ROOT / "docs" / "how-to" / "analyse-with-eventsourcing.md"
-_MAKE_ROLE, _HOLD_TO_ONE, _INSTALL, _PROGRAM, _COUNT = blocks(PAGE)
+_MAKE_ROLE, _HOLD_TO_ONE, _INSTALL, _PROGRAM, _RUN, _COUNT = blocks(PAGE)
 _ORGANIZATION_OF_THE_PAGE = "org_4k7w2q5z9p3x0c1m"
+_RECORDED = """
+    SELECT ((state->'origin'->>'at')::timestamptz AT TIME ZONE 'UTC')::date AS day, topic, count(*) AS uploads,
+        sum(coalesce((state->>'accepted_bytes')::bigint, 0))::bigint AS bytes
+    FROM (SELECT topic, convert_from(state, 'UTF8')::json AS state FROM upwell.upwell_events
+          WHERE topic = ANY($1)) AS events
+    GROUP BY 1, 2
+"""
 
 
 class Reader:
@@ -49,8 +62,10 @@ class Reader:
         filtering, _ = _HOLD_TO_ONE.source.split("\n", 1)
         await self.owner.execute(self.of_page(filtering, organization_id))
 
-    def recorder(self) -> PostgresApplicationRecorder:
-        return PostgresApplicationRecorder(datastore_of(self.url), events_table_name="upwell_events")
+    def recorder(self) -> LogRecorder:
+        recorder = factory_for(self.url).application_recorder()
+        assert isinstance(recorder, LogRecorder)
+        return recorder
 
 
 @asynccontextmanager
@@ -120,7 +135,6 @@ async def test_a_subscription_sees_every_event_once_and_in_order_while_two_proce
     account = await open_account(kit.log)
     recorder = reader.recorder()
     with recorder.datastore, recorder.subscribe(gt=2) as subscription:
-        await listening(reader)
         seeing = asyncio.create_task(asyncio.to_thread(take, subscription, 2 + 2 * 30 * 4))
         async with asyncio.timeout(2 * SOON), asyncio.TaskGroup() as group:
             for log in [kit.log, kit.other_log] * 30:
@@ -142,7 +156,6 @@ async def test_a_subscription_follows_one_organization_while_the_service_works_f
         stack.enter_context(recorder.datastore)
         head = recorder.max_notification_id()
         subscription = stack.enter_context(recorder.subscribe(gt=head))
-        await listening(reader)
         seeing = asyncio.create_task(asyncio.to_thread(take, subscription, 2 * 20))
 
         async def come_and_go(each: Tenant) -> str:
@@ -165,7 +178,7 @@ async def test_a_subscription_follows_one_organization_while_the_service_works_f
         assert topics == ["upload.requested.v1", "upload.canceled.v1"]
 
 
-async def test_a_role_sees_all_organizations_or_one_or_none(
+async def test_a_role_sees_all_organizations_or_the_one_that_it_names(
     kit: Kit, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await open_account(kit.log)
@@ -183,10 +196,9 @@ async def test_a_role_sees_all_organizations_or_one_or_none(
     await reader.see_only(second.organization_id)
     assert await seen() == of_second
     await reader.owner.execute(f"ALTER ROLE {reader.name} RESET upwell.organization_id")
-    assert await seen() == set()
     [pgoptions] = re.findall(r'PGOPTIONS="(.+)"', PAGE.read_text(encoding="utf-8"))
-    monkeypatch.setenv("PGOPTIONS", pgoptions)
-    assert await seen() == everything
+    monkeypatch.setenv("PGOPTIONS", reader.of_page(pgoptions, second.organization_id))
+    assert await seen() == of_second
 
 
 async def test_a_policy_holds_a_role_to_one_organization_whatever_it_sets(kit: Kit, reader: Reader) -> None:
@@ -221,57 +233,144 @@ async def test_the_role_reads_events_and_may_do_nothing_else(kit: Kit, reader: R
     await connection.close()
 
 
-async def test_the_projection_of_the_page_counts_uploads_and_goes_on_after_any_end(
+async def test_the_projection_of_the_page_counts_each_event_once_whatever_ends_the_program(
     kit: Kit, reader: Reader, database: Database, tmp_path: Path
 ) -> None:
     account = await open_account(kit.log)
-    expected: dict[str, str] = {}
-    program = tmp_path / "analyse.py"
+    program = tmp_path / "outcomes.py"
     program.write_text(reader.of_page(_PROGRAM.source))
-    await reader.owner.execute("SET timezone = 'UTC'")
+    topics = re.findall(r'"(upload\.\w+\.v1)"', _PROGRAM.source)
+    locking = await connect(database.owner_url, role=None)
 
-    async def counted(query: str) -> dict[tuple[str, str], int]:
-        rows = await reader.owner.fetch(query)
-        return {(str(row["day"]), row["status"]): row["uploads"] for row in rows}
-
-    async def uploads() -> dict[str, str]:
-        if await reader.owner.fetchval("SELECT to_regclass($1)", f"{reader.name}.uploads") is None:
+    async def counted() -> dict[tuple[str, str], tuple[int, int]]:
+        if await reader.owner.fetchval("SELECT to_regclass($1)", f"{reader.name}.outcomes") is None:
             return {}
-        rows = await reader.owner.fetch(f"SELECT upload_id, status FROM {reader.name}.uploads")  # noqa: S608  # ours
-        return {row["upload_id"]: row["status"] for row in rows}
+        rows = await reader.owner.fetch(reader.of_page(_COUNT.source))
+        return {(str(row["day"]), row["topic"]): (row["uploads"], row["bytes"]) for row in rows}
 
-    for ended_by in (signal.SIGKILL, signal.SIGINT):
-        expected |= await all_outcomes(account, kit)  # while nobody counts
+    async def recorded() -> dict[tuple[str, str], tuple[int, int]]:
+        rows = await reader.owner.fetch(_RECORDED, topics)
+        return {(str(row["day"]), row["topic"]): (row["uploads"], row["bytes"]) for row in rows}
+
+    for ended_by in (signal.SIGKILL, signal.SIGKILL, signal.SIGINT):
+        await all_outcomes(account, kit)  # while no program counts
         running = start(program, reader.url)
         try:
-            await until(running, uploads, expected)
+            await until(running, counted, await recorded())
             await insert_foreign_events(database, reader.owner)
             account.clock.advance(timedelta(days=1))
-            for _ in range(3):
-                expected |= await all_outcomes(account, kit)
-            await until(running, uploads, expected)
-            running.send_signal(ended_by)
+            await all_outcomes(account, kit)
+            await until(running, counted, await recorded())
+            if ended_by is signal.SIGKILL:  # between the position and the count, in one transaction
+                async with locking.transaction():
+                    await locking.execute(f"LOCK TABLE {reader.name}.outcomes IN SHARE MODE")
+                    await all_outcomes(account, kit)
+                    await until(running, functools.partial(waiting, reader), 1)
+                    running.kill()
+                    await asyncio.to_thread(running.wait, SOON)
+            else:
+                running.send_signal(ended_by)
             assert await asyncio.to_thread(running.wait, SOON) == (0 if ended_by is signal.SIGINT else -ended_by)
         finally:
             running.kill()
             running.wait()
-    by_day = "SELECT created_at::date AS day, status, count(*) AS uploads FROM upwell.uploads GROUP BY day, status"
-    assert await counted(reader.of_page(_COUNT.source)) == await counted(by_day)
+    assert {topic for _, topic in await counted()} == set(topics)
+    assert await counted() == await recorded()
+    await locking.close()
+
+
+async def waiting(reader: Reader) -> int:
+    """Return how many sessions of the role wait for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND wait_event_type = 'Lock'"
+    return int(await reader.owner.fetchval(query, reader.name))
+
+
+async def test_what_is_appended_after_a_subscription_has_read_and_before_it_listens_is_seen_at_once(
+    kit: Kit, database: Database, servers: Servers
+) -> None:
+    account = await open_account(kit.log)
+    loop = asyncio.get_running_loop()
+    has_read, has_appended = Flag(), Flag()
+
+    class Late(LogConnection):
+        def execute(self, query: Any, *others: Any, **more: Any) -> Any:  # noqa: ANN401  # passed on
+            if isinstance(query, Composed) and query.as_string().startswith("LISTEN"):
+                assert has_appended.wait(SOON)
+            return super().execute(query, *others, **more)
+
+    class Recorder(LogRecorder):
+        def select_notifications(self, *arguments: Any, **others: Any) -> Sequence[Notification]:  # noqa: ANN401  # passed on
+            found: Sequence[Notification] = super().select_notifications(*arguments, **others)
+            if not has_read.is_set():
+                has_read.set()
+                asyncio.run_coroutine_threadsafe(account.request(kit.log), loop).result(SOON)
+                has_appended.set()
+            return found
+
+    async with making_reader(servers, database) as reader:
+        datastore = reader.recorder().datastore
+        datastore.pool.connection_class = Late
+        head = await reader.owner.fetchval("SELECT position FROM upwell.log_head")
+        with datastore, await asyncio.to_thread(Recorder(datastore).subscribe, head) as subscription:
+            seen = await in_time(asyncio.create_task(asyncio.to_thread(take, subscription, 1)), subscription.stop)
+    assert [(each.id, each.topic) for each in seen] == [(head + 1, "upload.requested.v1")]
+
+
+async def test_an_application_reads_the_history_of_an_upload_and_saves_nothing(kit: Kit, reader: Reader) -> None:
+    account = await open_account(kit.log)
+    upload_id = await account.complete(kit.log, await account.request(kit.log), sha256=secrets.token_hex(32))
+    stream = await kit.log.read_stream(upload_id)
+    with Upwell({"UPWELL_DATABASE_URL": reader.url}) as application:
+        history = [each for each in application.events.get(upload_id) if isinstance(each, Event)]
+        assert [(each.originator_version, each.topic) for each in history] == [
+            (each.originator_version, each.topic) for each in stream
+        ]
+        assert [each.at for each in history] == [account.clock.now()] * len(stream)
+        with pytest.raises(NotSupportedError, match="only Upwell writes events"):
+            application.save(Aggregate())  # type: ignore[arg-type]  # of any kind
+    assert len(await kit.log.read_stream(upload_id)) == len(stream)
+
+
+async def test_what_the_role_or_the_schema_does_not_allow_is_reported_with_what_to_do(
+    database: Database, reader: Reader, servers: Servers
+) -> None:
+    name = reader.name
+    await reader.owner.execute(f"CREATE SCHEMA figures; GRANT USAGE ON SCHEMA figures TO {name}")
+
+    def refused(said: str, url: str = reader.url, **settings: str) -> None:
+        with factory_for(url, **settings) as factory, pytest.raises(InfrastructureFactoryError, match=re.escape(said)):
+            factory.tracking_recorder() if settings else factory.application_recorder()
+
+    refused(f"Run as the owner of the database: CREATE SCHEMA nowhere AUTHORIZATION {name};", POSTGRES_SCHEMA="nowhere")
+    refused(f"Run as its owner: GRANT USAGE, CREATE ON SCHEMA figures TO {name};", POSTGRES_SCHEMA="figures")
+    refused("'upwell', which is Upwell's own. Name a schema of your own", POSTGRES_SCHEMA="upwell")
+    with factory_for(reader.url, POSTGRES_SCHEMA="figures", CREATE_TABLE="no") as factory:
+        factory.tracking_recorder()
+    refused("'postgres' has no table upwell.upwell_events. Check the database", servers.url_for(name, "postgres"))
+    refused('role "nobody_here" does not exist. Check host', servers.url_for("nobody_here", database.name))
+    refused('database "nowhere" does not exist. Check host', servers.url_for(name, "nowhere"))
+    refused("Connection refused", f"postgresql://{name}@127.0.0.1:1/{database.name}")
+    await reader.owner.execute(f"REVOKE SELECT ON upwell.upwell_events FROM {name}")  # noqa: S608  # ours
+    refused(f"GRANT SELECT ON upwell.upwell_events TO {name};")
+    with factory_for(reader.url) as factory:
+        factory.tracking_recorder()  # where positions are kept, the log need not be: it may be in another database
 
 
 def start(program: Path, url: str) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "ANALYTICS_DATABASE_URL": url}
+    settings = dict(re.findall(r"^export (\w+)=(\S+)$", _RUN.source, re.MULTILINE))
+    assert settings.keys() == {"PERSISTENCE_MODULE", "UPWELL_DATABASE_URL"}
+    environment = {**os.environ, **settings, "UPWELL_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen([sys.executable, "-W", "error", str(program)], env=environment)
 
 
 async def insert_foreign_events(database: Database, owner: Connection) -> None:
     """Append what no projection knows: neither its topic nor what its state is."""
     events = [
-        StoredEvent(originator_id=secrets.token_hex(8), originator_version=0, topic=topic, state=b"\xff\x00")
+        StoredEvent(originator_id=secrets.token_hex(8), originator_version=1, topic=topic, state=b"\xff\x00")
         for topic in ("module:Class", "upload_requested", "topic1")
     ]
-    with datastore_of(database.url) as datastore:
-        await asyncio.to_thread(UpwellRecorder(datastore).insert_events, events)
+    recorder = factory_for(database.url, **FROM_ONE).application_recorder()
+    await asyncio.to_thread(recorder.insert_events, events)
     last = await owner.fetchval("SELECT position FROM upwell.log_head")
     assert await owner.fetchval("SELECT topic FROM upwell.upwell_events WHERE notification_id = $1", last) == "topic1"
 
@@ -286,11 +385,3 @@ async def in_time(seeing: "asyncio.Task[list[Notification]]", stop: Callable[[],
     if late:
         stop()
     return await seeing
-
-
-async def listening(reader: Reader) -> None:
-    """Wait until the library listens: what is appended before reaches it with what comes after only."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND query LIKE 'LISTEN%' AND state = 'idle'"
-    async with asyncio.timeout(SOON):
-        while await reader.owner.fetchval(query, reader.name) == 0:
-            await asyncio.sleep(0.01)

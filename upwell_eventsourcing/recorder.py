@@ -1,0 +1,32 @@
+"""Upwell's log as an application recorder: everything is read as the library reads it, and nothing is written."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+from eventsourcing.persistence import NotSupportedError, StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+
+SCHEMA: Final = "upwell"
+TABLE: Final = "upwell_events"  # and the channel of its notifications
+
+
+class LogRecorder(PostgresApplicationRecorder):
+    """Reads and follows the log. `datastore`: of the log's schema, with streams named by text."""
+
+    def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = TABLE) -> None:
+        super().__init__(datastore, events_table_name=events_table_name)
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:  # noqa: ANN401, ARG002  # as the library declares it
+        """Refuse: events come into the log by Upwell's commands, which check them first."""
+        _refuse("This program reads Upwell's log, and only Upwell writes events into it.")
+
+    def create_table(self) -> None:
+        """Refuse: the table is Upwell's."""
+        _refuse(f"The table {SCHEMA}.{TABLE} is made by `upwell migrate`, not by programs that read it.")
+
+
+def _refuse(what: str) -> NoReturn:
+    raise NotSupportedError(
+        f"{what} Change uploads over the HTTP API; keep aggregates of your own in an application with another"
+        " persistence module, or in an EventSourcedProjection."
+    )
