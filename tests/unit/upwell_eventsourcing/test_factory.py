@@ -1,14 +1,19 @@
 """Settings of the module, without a server: what they come to, and what is reported before anything is connected."""
 
+from itertools import count
+
+import psycopg
 import pytest
 from eventsourcing.persistence import InfrastructureFactory, InfrastructureFactoryError
 from eventsourcing.postgres import PostgresTrackingRecorder
-from eventsourcing.utils import Environment
+from eventsourcing.utils import Environment, get_topic
 from psycopg_pool.abc import KwargsParam
 
 from upwell_eventsourcing import UpwellFactory
+from upwell_eventsourcing.connecting import LogConnection
 
 SECRET = "x7-not-for-logs"
+_DRAWN = count()
 URL = f"postgresql://analytics:{SECRET}@db.internal,other.internal:5433/upwell?sslmode=verify-full&target_session_attrs=any"
 
 
@@ -97,3 +102,26 @@ def test_settings_that_cannot_work_are_refused_with_what_to_write_and_without_th
         make(**settings)
     assert said in str(refused.value)
     assert SECRET not in str(refused.value)
+
+
+def next_password() -> str:
+    """Return a password that no other session gets."""
+    return f"{SECRET}-{next(_DRAWN)}"
+
+
+def test_each_session_asks_for_its_password_where_a_function_gives_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[object] = []
+
+    def refuse(**wanted: object) -> LogConnection:
+        used.append(wanted["password"])
+        raise psycopg.OperationalError("no entry\n  for this host")
+
+    monkeypatch.setattr(LogConnection, "connect", refuse)
+    topic = get_topic(next_password)
+    made = make(UPWELL_DATABASE_URL="postgresql://reader@db.internal/upwell", POSTGRES_GET_PASSWORD_TOPIC=topic)
+    for open_recorder in (made.application_recorder, made.tracking_recorder):
+        with pytest.raises(
+            InfrastructureFactoryError, match=r"UPWELL_DATABASE_URL: no entry for this host\. Check host"
+        ):
+            open_recorder()
+    assert used == [f"{SECRET}-0", f"{SECRET}-1"]
