@@ -114,7 +114,7 @@ def prepare(datastore: PostgresDatastore, found: Mapping[str, str]) -> Callable[
             f"POSTGRES_POOL_SIZE and POSTGRES_MAX_OVERFLOW allow {pool.max_size} connection, and a subscription needs"
             f" {SESSIONS}: one listens, the other reads. Set POSTGRES_POOL_SIZE to {SESSIONS} or more."
         )
-    wanted = {"connect_timeout": int(pool.timeout), **found, "row_factory": dict_row}
+    wanted: dict[str, Any] = {"connect_timeout": int(pool.timeout), **found, "row_factory": dict_row}
     pool.connection_class = LogConnection
     pool.kwargs = wanted
 
