@@ -12,6 +12,7 @@ from domain.events.registry import BY_TAG, decode
 from domain.objects.object import ObjectCreated, ObjectDeleted
 from domain.uploads.upload import (
     STATUS_OF,
+    UPLOAD,
     Completed,
     Failed,
     Status,
@@ -25,7 +26,6 @@ from domain.uploads.upload import (
     UploadForgotten,
     UploadStarted,
     UploadVerificationBegan,
-    replay,
 )
 
 _PAGE = 10_000
@@ -128,7 +128,7 @@ class MemoryAnalytics:
             _Known(
                 requested_at=events[0].origin.at,
                 started=any(isinstance(event, UploadStarted | UploadVerificationBegan) for event in events),
-                upload=replay(events),
+                upload=UPLOAD.replay(events),
             )
             for events in streams.values()
         ]

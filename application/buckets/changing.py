@@ -4,18 +4,18 @@ The unique key stays as it is.
 """
 
 from collections.abc import Sequence
-from typing import cast
 
 import msgspec
 
+from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, may_read, new_command_id
 from application.lists.listing import OBJECTS
-from application.loading import CONFLICT_RETRIES
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog
 from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import BucketRecord, NamespaceRecord, PageRequest, ReadSide
 from domain.buckets.bucket import (
+    BUCKET,
     Bucket,
     BucketCommand,
     BucketEvent,
@@ -24,17 +24,14 @@ from domain.buckets.bucket import (
     ChangeBucketStatus,
     LiveBucket,
     UpdateBucket,
-    decide,
-    evolve,
+    bucket_not_found,
     merged,
-    replay,
 )
 from domain.buckets.schema import check_json, grown, parse, problems
 from domain.claims import Claim, bucket_name_claim
 from domain.events.event import JSON, Origin
-from domain.events.registry import decode
 from domain.lists.filtering import AnyOf, Condition, Kind, Operator, Ref
-from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.refusals import InvalidInputError, WrongStateError
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
 
 _OBJECTS_AT_ONCE = 500
@@ -75,19 +72,23 @@ class ChangingBuckets:
         """
         if isinstance(change.metadata, dict):
             check_json(change.metadata, "metadata")
-        for _ in range(CONFLICT_RETRIES):
-            try:
-                await self._append(caller, namespace, bucket_id, change)
-            except VersionConflictError:
-                continue
-            record = await self._read_side.bucket(namespace.namespace_id, bucket_id)
-            if record is None:
-                raise bucket_not_found(bucket_id)
-            return record
-        raise WrongStateError("busy", "The bucket is being changed by other requests: try again in a moment.")
 
-    async def _append(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str, change: BucketChange) -> None:
-        before, version = await load_bucket(self._log, bucket_id)
+        async def make(bucket: Loaded[BucketEvent, Bucket]) -> Proposal[BucketEvent]:
+            return await self._change(caller, namespace, bucket, change)
+
+        try:
+            await handle(self._log, BUCKET, bucket_id, make)
+        except ClaimTakenError as taken:
+            raise bucket_name_taken(taken, shown=may_read(caller, namespace)) from taken
+        record = await self._read_side.bucket(namespace.namespace_id, bucket_id)
+        if record is None:
+            raise bucket_not_found(bucket_id)
+        return record
+
+    async def _change(
+        self, caller: Caller, namespace: NamespaceRecord, bucket: Loaded[BucketEvent, Bucket], change: BucketChange
+    ) -> Proposal[BucketEvent]:
+        bucket_id, before = bucket.stream_id, bucket.state
         origin = caller.origin(
             self._clock.now(),
             new_command_id(self._ids),
@@ -96,27 +97,13 @@ class ChangingBuckets:
         )
         if isinstance(change.bucket_schema, dict) and isinstance(before, LiveBucket):
             await self._check_objects(namespace, bucket_id, before.bucket_schema, change.bucket_schema)
-        state, events, free = before, list[BucketEvent](), list[Claim]()
-        for command in _commands(change, before, origin):
-            told = decide(command, state)
-            for event in told:
-                state = evolve(state, event)
-            events += told
-        if isinstance(before, LiveBucket) and isinstance(state, LiveBucket) and state.name != before.name:
-            free.append(bucket_name_claim(namespace.namespace_id, state.name))
-        try:
-            await self._log.append(
-                Command(
-                    command_id=origin.command_id,
-                    organization_id=origin.organization_id,
-                    key_id=caller.key.key_id,
-                    namespace_id=namespace.namespace_id,
-                    streams=(StreamAppend(stream_id=bucket_id, expected_version=version, events=tuple(events)),),
-                    free=tuple(free),
-                )
-            )
-        except ClaimTakenError as taken:
-            raise bucket_name_taken(taken, shown=may_read(caller, namespace)) from taken
+        events = BUCKET.decide_all(_commands(change, before, origin), before)
+        after = BUCKET.fold(before, events)
+        free: tuple[Claim, ...] = ()
+        if isinstance(before, LiveBucket) and isinstance(after, LiveBucket) and after.name != before.name:
+            free = (bucket_name_claim(namespace.namespace_id, after.name),)
+        conditions = Conditions(key_id=caller.key.key_id, namespace_id=namespace.namespace_id, free=free)
+        return Proposal(origin=origin, events=events, conditions=conditions)
 
     async def _check_objects(self, namespace: NamespaceRecord, bucket_id: str, before: JSON, after: JSON) -> None:
         """Refuse a schema of which an object holds something else already, under the name of a new property."""
@@ -183,26 +170,10 @@ def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[
     return commands
 
 
-async def load_bucket(log: EventLog, bucket_id: str) -> tuple[Bucket, int]:
-    """Rebuild a bucket from its events and return it with its version."""
-    stored = await log.read_stream(bucket_id)
-    events = cast("Sequence[BucketEvent]", [decode(event.state) for event in stored])
-    return replay(events), len(events)
-
-
 def bucket_name_taken(taken: ClaimTakenError, *, shown: bool) -> WrongStateError:
     """Return the refusal of a name that another bucket has. `shown`: whether the caller may read that bucket's id."""
     return WrongStateError(
         "name_taken",
         f"A bucket named '{taken.claim.key}' exists already: use another name.",
         {"bucket_id": taken.owner_id} if shown else {},
-    )
-
-
-def bucket_not_found(bucket: str) -> NotFoundError:
-    """Return the refusal of a bucket that is not there, or not the caller's."""
-    return NotFoundError(
-        "bucket_not_found",
-        "There is no such bucket, or it is not yours: check its id or name.",
-        {"bucket": bucket[:200]},
     )

@@ -3,12 +3,13 @@
 from typing import Any
 
 from application.buckets.changing import bucket_name_taken
+from application.handling import start
 from application.keys.callers import Caller, may_read, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.event_log import Conditions, EventLog
 from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import BucketRecord, NamespaceRecord
-from domain.buckets.bucket import BucketStatus, CreateBucket, NoBucket, UniqueKey, decide
+from domain.buckets.bucket import BUCKET, BucketStatus, CreateBucket, UniqueKey
 from domain.claims import bucket_name_claim, deletion_claim
 from domain.namespaces.namespace import namespace_deleting
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules, checked
@@ -54,21 +55,13 @@ class CreatingBuckets:
             content_rules=content_rules,
             retention_seconds=retention_seconds,
         )
-        stream = StreamAppend(stream_id=bucket_id, expected_version=0, events=decide(command, NoBucket()))
+        conditions = Conditions(
+            key_id=caller.key.key_id,
+            namespace_id=namespace.namespace_id,
+            free=(deletion_claim(namespace.namespace_id), bucket_name_claim(namespace.namespace_id, name)),
+        )
         try:
-            position = await self._log.append(
-                Command(
-                    command_id=origin.command_id,
-                    organization_id=origin.organization_id,
-                    key_id=caller.key.key_id,
-                    namespace_id=namespace.namespace_id,
-                    streams=(stream,),
-                    free=(
-                        deletion_claim(namespace.namespace_id),
-                        bucket_name_claim(namespace.namespace_id, name),
-                    ),
-                )
-            )
+            position = await start(self._log, bucket_id, BUCKET.decide(command, BUCKET.initial), conditions)
         except ClaimTakenError as taken:
             if taken.claim == deletion_claim(namespace.namespace_id):
                 raise namespace_deleting(namespace.namespace_id) from taken

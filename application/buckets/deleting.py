@@ -6,14 +6,13 @@ may be confirmed meanwhile.
 """
 
 from collections import Counter
-from contextlib import suppress
+from functools import partial
 
-from application.buckets.changing import bucket_not_found, load_bucket
+from application.handling import BusyError, Loaded, Proposal, handle, load
 from application.keys.callers import Caller, new_command_id
-from application.loading import CONFLICT_RETRIES, load_upload
 from application.objects.deleting import DeletingObjects
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog
 from application.ports.object_creation import Unheld
 from application.ports.read_side import BucketRecord, ReadSide
 from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
@@ -21,19 +20,29 @@ from application.rules import Rules
 from application.tasks.deletions import PAGE, delete_all, kept_task, new_task, pages, running_task, wait_until_begun
 from application.tasks.running import Step
 from domain.buckets.bucket import (
+    BUCKET,
     BeginBucketDeletion,
     Bucket,
+    BucketEvent,
     DeletedBucket,
     DeletingBucket,
     EndBucketDeletion,
     LiveBucket,
-    NoBucket,
-    decide,
+    bucket_not_found,
 )
 from domain.events.event import Origin
-from domain.refusals import NotFoundError, RefusedError, WrongStateError
-from domain.uploads.upload import CancelUpload, ForgetUpload, InProgress, Pending, Processing, UploadEvent, evolve
-from domain.uploads.upload import decide as decide_upload
+from domain.refusals import NotFoundError, WrongStateError
+from domain.uploads.upload import (
+    UPLOAD,
+    CancelUpload,
+    ForgetUpload,
+    InProgress,
+    Pending,
+    Processing,
+    Upload,
+    UploadCommand,
+    UploadEvent,
+)
 
 _IDLE_ROUNDS = 3
 
@@ -62,15 +71,17 @@ class DeletingBuckets:
 
     async def __call__(self, caller: Caller, bucket: BucketRecord) -> TaskRecord:
         """Begin to delete a bucket, and return the task that goes on with it. Asked again, it is the same task."""
-        bucket_id = bucket.bucket_id
-        for _ in range(CONFLICT_RETRIES):
-            state, version = await load_bucket(self._log, bucket_id)
-            if isinstance(state, NoBucket | DeletedBucket):
+        bucket_id, organization_id = bucket.bucket_id, caller.organization.organization_id
+        task_id = ""
+
+        async def begin(found: Loaded[BucketEvent, Bucket]) -> Proposal[BucketEvent] | None:
+            nonlocal task_id
+            if isinstance(found.state, DeletedBucket):
                 raise bucket_not_found(bucket_id)
-            if isinstance(state, DeletingBucket):
-                running = await running_task(self._tasks, caller, state.task_id)
-                if running is not None:
-                    return running
+            if isinstance(found.state, DeletingBucket):
+                task_id = found.state.task_id
+                if await running_task(self._tasks, caller, task_id) is not None:
+                    return None
             now = self._clock.now()
             task_id = self._ids.new("task_")
             task = new_task(
@@ -80,23 +91,22 @@ class DeletingBuckets:
             origin = caller.origin(
                 now, new_command_id(self._ids), namespace_id=bucket.namespace_id, bucket_id=bucket_id
             )
-            begin = BeginBucketDeletion(origin=origin, task_id=task_id)
-            try:
-                await self._append(begin, state, version, key_id=caller.key.key_id)
-            except (VersionConflictError, RefusedError) as error:
-                await self._tasks.cancel(origin.organization_id, task_id, now=now)
-                if isinstance(error, RefusedError):
-                    raise
-            else:
-                return await kept_task(self._tasks, caller, task_id)
-        raise WrongStateError("busy", "The bucket is being changed by other requests: delete it again in a moment.")
+            return Proposal(
+                origin=origin,
+                events=BUCKET.decide(BeginBucketDeletion(origin=origin, task_id=task_id), found.state),
+                conditions=Conditions(key_id=caller.key.key_id),
+                undo=partial(self._tasks.cancel, organization_id, task_id, now=now),
+            )
+
+        await handle(self._log, BUCKET, bucket_id, begin)
+        return await kept_task(self._tasks, caller, task_id)
 
     async def work(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
         """Delete what is in the bucket that the item names, and then the bucket."""
 
         async def begun() -> bool:
-            state, _ = await load_bucket(self._log, item.subject)
-            return not isinstance(state, LiveBucket)
+            bucket = await load(self._log, BUCKET, item.subject)
+            return not isinstance(bucket.state, LiveBucket)
 
         await wait_until_begun(begun, task, self._clock)
         deleted = Counter[str]()
@@ -143,70 +153,54 @@ class DeletingBuckets:
 
     async def _forget(self, upload_id: str, task: TaskRecord) -> bool:
         """End an upload, whatever its state, and forget it. What an object holds goes with the object."""
-        for _ in range(CONFLICT_RETRIES):
-            loaded = await load_upload(self._log, upload_id)
-            origin = loaded.origin_of(task.actor_id, new_command_id(self._ids), self._clock.now())
-            state, events = loaded.state, list[UploadEvent]()
-            if isinstance(state, Pending | InProgress | Processing):
-                events += decide_upload(CancelUpload(origin=origin, forget_at=origin.at), state)
-                for event in events:
-                    state = evolve(state, event)
-            events += decide_upload(ForgetUpload(origin=origin), state)
-            stream = StreamAppend(stream_id=upload_id, expected_version=loaded.version, events=tuple(events))
-            try:
-                await self._log.append(
-                    Command(
-                        command_id=origin.command_id,
-                        organization_id=origin.organization_id,
-                        streams=(stream,),
-                        unheld=(Unheld(upload_id=upload_id),),
-                    )
-                )
-            except VersionConflictError:
-                continue  # it was confirmed at this moment, say
-            except WrongStateError:
-                return False  # it has become part of an object
-            return True
-        return False
+
+        async def forget(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
+            origin = upload.origin_of(task.actor_id, new_command_id(self._ids), self._clock.now())
+            commands: list[UploadCommand] = [ForgetUpload(origin=origin)]
+            if isinstance(upload.state, Pending | InProgress | Processing):
+                commands.insert(0, CancelUpload(origin=origin, forget_at=origin.at))
+            return Proposal(
+                origin=origin,
+                events=UPLOAD.decide_all(commands, upload.state),
+                conditions=Conditions(unheld=(Unheld(upload_id=upload_id),)),
+            )
+
+        try:
+            await handle(self._log, UPLOAD, upload_id, forget)
+        except WrongStateError:
+            return False  # it has become part of an object, or others change it all the time
+        return True
 
     async def _end(self, bucket_id: str, task: TaskRecord) -> None:
         """Delete a bucket that is empty."""
-        for _ in range(CONFLICT_RETRIES):
-            state, version = await load_bucket(self._log, bucket_id)
-            if isinstance(state, DeletedBucket):
-                return
-            origin = Origin(
-                organization_id=task.organization_id,
-                namespace_id=task.namespace_id,
-                bucket_id=bucket_id,
-                actor_id=task.actor_id,
-                command_id=new_command_id(self._ids),
-                at=self._clock.now(),
-            )
-            command: BeginBucketDeletion | EndBucketDeletion = EndBucketDeletion(origin=origin)
-            if isinstance(state, LiveBucket):  # its namespace is being deleted
-                command = BeginBucketDeletion(origin=origin, task_id=task.task_id)
-            with suppress(VersionConflictError):  # somebody else renamed it, or deletes it too
-                await self._append(command, state, version)
-        raise StuckError(bucket_id)
 
-    async def _append(
-        self,
-        command: BeginBucketDeletion | EndBucketDeletion,
-        state: Bucket,
-        version: int,
-        *,
-        key_id: str | None = None,
-    ) -> None:
-        origin = command.origin
-        events = decide(command, state)
-        await self._log.append(
-            Command(
-                command_id=origin.command_id,
-                organization_id=origin.organization_id,
-                key_id=key_id,
-                streams=(StreamAppend(stream_id=origin.bucket_id or "", expected_version=version, events=events),),
-            )
+        async def begin(bucket: Loaded[BucketEvent, Bucket]) -> Proposal[BucketEvent] | None:
+            if not isinstance(bucket.state, LiveBucket):
+                return None
+            origin = self._origin(bucket_id, task)
+            begun = BeginBucketDeletion(origin=origin, task_id=task.task_id)
+            return Proposal(origin=origin, events=BUCKET.decide(begun, bucket.state))
+
+        async def end(bucket: Loaded[BucketEvent, Bucket]) -> Proposal[BucketEvent] | None:
+            if isinstance(bucket.state, DeletedBucket):
+                return None
+            origin = self._origin(bucket_id, task)
+            return Proposal(origin=origin, events=BUCKET.decide(EndBucketDeletion(origin=origin), bucket.state))
+
+        try:
+            deleting = await handle(self._log, BUCKET, bucket_id, begin)  # by now, if its namespace is being deleted
+            await handle(self._log, BUCKET, bucket_id, end, loaded=deleting)
+        except BusyError as busy:
+            raise StuckError(bucket_id) from busy
+
+    def _origin(self, bucket_id: str, task: TaskRecord) -> Origin:
+        return Origin(
+            organization_id=task.organization_id,
+            namespace_id=task.namespace_id,
+            bucket_id=bucket_id,
+            actor_id=task.actor_id,
+            command_id=new_command_id(self._ids),
+            at=self._clock.now(),
         )
 
 

@@ -12,15 +12,17 @@ from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog, bucket_not_active
 from application.ports.key_uses import KeyUses
 from application.ports.read_side import BucketRecord, Directory, KeyRecord, NamespaceRecord, OrganizationRecord
-from domain.buckets.bucket import BucketStatus
+from domain.buckets.bucket import BucketStatus, bucket_not_found
 from domain.events.event import Origin
 from domain.events.registry import decode
 from domain.keys.api_key import ANY_ORIGIN, OPERATION_OF, Permission, Reach, ResourceType, reach
 from domain.keys.event_token import PREFIX as EVENT_TOKEN_PREFIX
 from domain.keys.event_token import EventToken, key_id_in, token_in
 from domain.keys.token_secrets import TokenSecrets
-from domain.keys.upload_token import ID_PREFIX, PREFIX, UploadToken
-from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, UnauthenticatedError
+from domain.keys.upload_token import ID_PREFIX, PREFIX, UploadToken, token_unknown
+from domain.namespaces.namespace import namespace_not_found
+from domain.refusals import ForbiddenError, InvalidInputError, UnauthenticatedError
+from domain.uploads.upload import upload_not_found
 
 # Whose request is at hand, from the moment that it is known. What is read for it can be held to this organization.
 acting_for: ContextVar[str] = ContextVar("acting_for")
@@ -157,7 +159,7 @@ class Admitting:
             token = None
         key = None if token is None else await self._directory.key_by_id(token.key_id)
         if token is None or key is None:
-            raise UnauthenticatedError("token_unknown", "This upload token is unknown: ask for another one.")
+            raise token_unknown()
         now = self._clock.now()
         if token.expires_at <= now:
             raise UnauthenticatedError("token_expired", "This upload token has expired: ask for another one.")
@@ -237,11 +239,7 @@ class Admitting:
     async def check_own(self, caller: Caller, upload_id: str) -> None:
         """Refuse, as if it were not there, an upload that was not requested with the caller's token."""
         if caller.token is None or not await self.requested(caller, upload_id):
-            raise NotFoundError(
-                "upload_not_found",
-                "There is no such upload, or it is not yours: check its id.",
-                {"upload_id": upload_id[:100]},
-            )
+            raise upload_not_found(upload_id)
 
     async def requested(self, caller: Caller, upload_id: str) -> bool:
         """Say whether the caller requested an upload: with the token that it holds, or its key, or a token of its."""
@@ -344,18 +342,6 @@ def may_replace(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord
     return named and may(caller.key, Permission.DELETE, namespace, bucket)
 
 
-class ReplaceDeniedError(ForbiddenError):
-    """What an object holds is not the caller's to replace."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "replace_denied",
-            "An object is there already, and replacing what it holds needs the permission 'delete'; of an upload token,"
-            " also a policy of its own. Use an API key that has it, or send other values of the unique key.",
-            {"needed": Permission.DELETE},
-        )
-
-
 class EndDeniedError(ForbiddenError):
     """It is not the caller's to have something end sooner."""
 
@@ -423,24 +409,6 @@ def lacking_operation(needed: Permission) -> ForbiddenError:
         "permission_denied",
         f"The scopes of this API key do not allow '{operation}' here: use a key whose scopes do.",
         {"needed": operation},
-    )
-
-
-def bucket_not_found(id_or_name: str) -> NotFoundError:
-    """Return the refusal of a bucket that is not there, or not for the caller."""
-    return NotFoundError(
-        "bucket_not_found",
-        "There is no such bucket, or it is not yours: check its id or name.",
-        {"bucket": id_or_name[:200]},
-    )
-
-
-def namespace_not_found(id_or_name: str) -> NotFoundError:
-    """Return the refusal of a namespace that is not there, or not for the caller."""
-    return NotFoundError(
-        "namespace_not_found",
-        "There is no such namespace, or it is not yours: check its id or name.",
-        {"namespace": id_or_name[:200]},
     )
 
 

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from application.handling import start
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.event_log import Conditions, EventLog
 from application.ports.read_side import NamespaceRecord
 from domain.keys.event_token import MAX_SECONDS, MIN_SECONDS, EventToken, EventTokenIssued, secret_of
 from domain.keys.token_secrets import TokenSecrets
@@ -47,12 +48,5 @@ class IssuingEventTokens:
             namespace_id=token.namespace_id,
             expires_at=token.expires_at,
         )
-        await self._log.append(
-            Command(
-                command_id=origin.command_id,
-                organization_id=origin.organization_id,
-                key_id=key.key_id,
-                streams=(StreamAppend(stream_id=token.token_id, expected_version=0, events=(issued,)),),
-            )
-        )
+        await start(self._log, token.token_id, (issued,), Conditions(key_id=key.key_id))
         return secret_of(token, key.key_hash, self._secrets), token

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import msgspec
 
+from application.handling import start
 from application.keys.callers import Caller, hash_of, may, new_command_id, upload_token_secret
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.event_log import Conditions, EventLog, StreamAppend
 from application.ports.read_side import BucketRecord, NamespaceRecord
 from domain.buckets.bucket import Policy
 from domain.events.event import Origin
@@ -14,12 +15,11 @@ from domain.keys.api_key import Permission
 from domain.keys.upload_token import (
     ID_PREFIX,
     UPLOAD_LIFETIME_SECONDS,
+    UPLOAD_TOKEN,
+    IssuedToken,
     IssueToken,
     UploadToken,
-    UploadTokenUsed,
-    check_use,
-    issue,
-    token_of,
+    UseToken,
 )
 from domain.refusals import ForbiddenError
 from domain.uploads.admission import Announcement
@@ -90,18 +90,12 @@ class IssuingUploadTokens:
             upload_lifetime_seconds=int(wish.upload_lifetime.total_seconds()),
             policy=wish.policy,
         )
-        event = issue(command)
-        await self._log.append(
-            Command(
-                command_id=command.origin.command_id,
-                organization_id=command.origin.organization_id,
-                key_id=key.key_id,
-                namespace_id=bucket.namespace_id,
-                bucket_id=bucket.bucket_id,
-                streams=(StreamAppend(stream_id=command.token_id, expected_version=0, events=(event,)),),
-            )
-        )
-        return token_of(event), secret
+        issued = UPLOAD_TOKEN.decide(command, UPLOAD_TOKEN.initial)
+        conditions = Conditions(key_id=key.key_id, namespace_id=bucket.namespace_id, bucket_id=bucket.bucket_id)
+        await start(self._log, token_id, issued, conditions)
+        made = UPLOAD_TOKEN.replay(issued)
+        assert isinstance(made, IssuedToken)  # noqa: S101  # nothing else follows from this command
+        return made.token, secret
 
 
 class TokenUses:
@@ -113,9 +107,14 @@ class TokenUses:
     def stream(self, token: UploadToken, announced: Announcement, origin: Origin, upload_id: str) -> StreamAppend:
         """Return what has to be appended together with the upload; refuse what the token does not allow."""
         version = self._versions.get(token.token_id, 1)
-        check_use(token, used=version - 1, content_type=announced.content_type, size_bytes=announced.file_size_bytes)
-        used = UploadTokenUsed(origin=origin, token_id=token.token_id, upload_id=upload_id)
-        return StreamAppend(stream_id=token.token_id, expected_version=version, events=(used,))
+        use = UseToken(
+            origin=origin,
+            upload_id=upload_id,
+            content_type=announced.content_type,
+            size_bytes=announced.file_size_bytes,
+        )
+        events = UPLOAD_TOKEN.decide(use, IssuedToken(token=token, used=version - 1))
+        return StreamAppend(stream_id=token.token_id, expected_version=version, events=events)
 
     def learn(self, token: UploadToken, version: int) -> None:
         """Take in how many events the token's stream has."""

@@ -3,34 +3,34 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import msgspec
 
+from application.handling import Loaded, Proposal, handle, start
 from application.keys.callers import Caller, hash_of, new_command_id
-from application.loading import CONFLICT_RETRIES
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog
 from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import KeyRecord, ReadSide
 from application.rules import Rules
 from domain.claims import key_name_claim
 from domain.events.event import Origin
-from domain.events.registry import decode
 from domain.keys import api_key as keys
 from domain.keys.api_key import (
+    API_KEY,
     DEFAULT_PERMISSIONS,
     ActiveKey,
     ApiKey,
     ApiKeyEvent,
     ApiKeysListed,
     KeyStatus,
-    NoKey,
     Permission,
     Powers,
     check_grant,
+    key_not_found,
 )
-from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.refusals import InvalidInputError, WrongStateError
 
 _PREFIX_LENGTH = 10
 
@@ -114,8 +114,11 @@ class ManagingKeys:
             rate_limit_override=wish.rate_limit_override,
             expires_at=wish.expires_at,
         )
-        stream = StreamAppend(stream_id=key_id, expected_version=0, events=keys.decide(command, NoKey()))
-        await self._append(stream, origin, by, name=wish.name, user_id=wish.user_id)
+        conditions = _conditions(origin, by, name=wish.name, user_id=wish.user_id)
+        try:
+            await start(self._log, key_id, API_KEY.decide(command, API_KEY.initial), conditions)
+        except ClaimTakenError as taken:
+            raise _name_taken(taken) from taken
         record = KeyRecord(
             key_id=key_id,
             organization_id=organization_id,
@@ -155,13 +158,13 @@ class ManagingKeys:
         def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
             events: tuple[ApiKeyEvent, ...] = ()
             if change.status is not KeyStatus.REVOKED or any(value is not None for value in given.values()):
-                events = keys.decide(keys.UpdateKey(origin=origin, **given), state)
-                new = _told(events, state)
-                if isinstance(new, ActiveKey):
-                    _check_active(change, new, origin.at)
-                    check_grant(_powers(new), by.powers, organization_id)
+                events = API_KEY.decide(keys.UpdateKey(origin=origin, **given), state)
+                state = API_KEY.fold(state, events)
+                if isinstance(state, ActiveKey):
+                    _check_active(change, state, origin.at)
+                    check_grant(_powers(state), by.powers, organization_id)
             if change.status is KeyStatus.REVOKED:
-                events += keys.decide(keys.RevokeKey(origin=origin), _told(events, state))
+                events += API_KEY.decide(keys.RevokeKey(origin=origin), state)
             return events
 
         return await self._carry_out(
@@ -197,7 +200,7 @@ class ManagingKeys:
                 prefix=secret[:_PREFIX_LENGTH],
                 previous_until=origin.at + overlap,
             )
-            return keys.decide(command, state)
+            return API_KEY.decide(command, state)
 
         record = await self._carry_out(
             organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by, command_id=command_id
@@ -223,10 +226,10 @@ class ManagingKeys:
         Bytes of uploads that it requested, or a token of its, are refused from now on, unless what is open may finish.
         """
         if await self._read_side.key_by_name(organization_id, user_id, name) is None:
-            raise _not_found(name)
+            raise key_not_found(key_name=name)
 
         def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
-            return keys.decide(keys.RevokeKey(origin=origin, lets_open_finish=lets_open_finish), state)
+            return API_KEY.decide(keys.RevokeKey(origin=origin, lets_open_finish=lets_open_finish), state)
 
         return await self._carry_out(organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by)
 
@@ -234,11 +237,7 @@ class ManagingKeys:
         """Take a key back by its id, for the operator, and return it."""
         key = await self._read_side.key_by_id(key_id)
         if key is None:
-            raise NotFoundError(
-                "key_not_found",
-                "There is no such API key, or it is not yours: check its id or name.",
-                {"key_id": key_id[:100]},
-            )
+            raise key_not_found(key_id=key_id)
         if key.revoked_at is None:
             await self.revoke(key.organization_id, user_id=key.user_id, name=key.name, actor_id=actor_id)
         return await self._by_id(key.organization_id, key.user_id, key_id)
@@ -253,15 +252,7 @@ class ManagingKeys:
         """Return a user's keys, the newest first, and record who looked; `revoked`: those too."""
         origin = caller.origin(self._clock.now(), new_command_id(self._ids))
         listed = ApiKeysListed(origin=origin, user_id=user_id)
-        stream = StreamAppend(stream_id=self._ids.new("audit_"), expected_version=0, events=(listed,))
-        await self._log.append(
-            Command(
-                command_id=origin.command_id,
-                organization_id=origin.organization_id,
-                key_id=caller.key.key_id,
-                streams=(stream,),
-            )
-        )
+        await start(self._log, self._ids.new("audit_"), (listed,), Conditions(key_id=caller.key.key_id))
         found = await self._read_side.keys(origin.organization_id, user_id)
         return [key for key in found if revoked or key.revoked_at is None]
 
@@ -279,41 +270,23 @@ class ManagingKeys:
     ) -> KeyRecord:
         """Append what `decide` says, unless that was done already under the `command_id`."""
         key_id = (await self._named(organization_id, user_id, name)).key_id
-        for _ in range(CONFLICT_RETRIES):
-            stored = await self._log.read_stream(key_id)
-            told = [cast("ApiKeyEvent", decode(event.state)) for event in stored]
-            if any(event.origin.command_id == command_id for event in told):
-                return await self._by_id(organization_id, user_id, key_id)
-            state = _told(told, NoKey())
-            origin = self._origin(organization_id, actor_id, command_id)
-            events = decide(origin, state)
-            stream = StreamAppend(stream_id=key_id, expected_version=len(stored), events=events)
-            claimed = new_name if isinstance(state, ActiveKey) and new_name != state.name else None
-            try:
-                await self._append(stream, origin, by, name=claimed, user_id=user_id)
-            except VersionConflictError:
-                continue
-            return await self._by_id(organization_id, user_id, key_id)
-        raise WrongStateError("busy", "The API key is being changed by other requests: try again in a moment.")
 
-    async def _append(
-        self, stream: StreamAppend, origin: Origin, by: KeyRecord | None, *, name: str | None, user_id: str
-    ) -> None:
-        free = () if name is None else (key_name_claim(origin.organization_id, user_id, name),)
-        try:
-            await self._log.append(
-                Command(
-                    command_id=origin.command_id,
-                    organization_id=origin.organization_id,
-                    key_id=None if by is None else by.key_id,
-                    streams=(stream,),
-                    free=free,
-                )
+        async def change(key: Loaded[ApiKeyEvent, ApiKey]) -> Proposal[ApiKeyEvent] | None:
+            if key.has_carried_out(command_id):
+                return None
+            origin = self._origin(organization_id, actor_id, command_id)
+            claimed = new_name if isinstance(key.state, ActiveKey) and new_name != key.state.name else None
+            return Proposal(
+                origin=origin,
+                events=decide(origin, key.state),
+                conditions=_conditions(origin, by, name=claimed, user_id=user_id),
             )
+
+        try:
+            await handle(self._log, API_KEY, key_id, change)
         except ClaimTakenError as taken:
-            raise WrongStateError(
-                "name_taken", f"A key named '{name}' exists already: use another name.", {"key_id": taken.owner_id}
-            ) from taken
+            raise _name_taken(taken) from taken
+        return await self._by_id(organization_id, user_id, key_id)
 
     async def _by_id(self, organization_id: str, user_id: str, key_id: str) -> KeyRecord:
         return next(key for key in await self._read_side.keys(organization_id, user_id) if key.key_id == key_id)
@@ -322,7 +295,7 @@ class ManagingKeys:
         """Return the user's key of this name: the live one, otherwise the one that was revoked last."""
         found = [key for key in await self._read_side.keys(organization_id, user_id) if key.name == name]
         if not found:
-            raise _not_found(name)
+            raise key_not_found(key_name=name)
         live = [key for key in found if key.revoked_at is None]
         return live[0] if live else max(found, key=lambda key: key.revoked_at or key.created_at)
 
@@ -344,10 +317,17 @@ def user_id(internal_id: str, user: str) -> str:
     return "usr_" + hashlib.sha256(f"{internal_id}:{user.strip().lower()}".encode()).hexdigest()[:16]
 
 
-def _told(events: Sequence[ApiKeyEvent], state: ApiKey) -> ApiKey:
-    for event in events:
-        state = keys.evolve(state, event)
-    return state
+def _conditions(origin: Origin, by: KeyRecord | None, *, name: str | None, user_id: str) -> Conditions:
+    free = () if name is None else (key_name_claim(origin.organization_id, user_id, name),)
+    return Conditions(key_id=None if by is None else by.key_id, free=free)
+
+
+def _name_taken(taken: ClaimTakenError) -> WrongStateError:
+    return WrongStateError(
+        "name_taken",
+        f"A key named '{taken.claim.key}' exists already: use another name.",
+        {"key_id": taken.owner_id},
+    )
 
 
 def _powers(key: ActiveKey) -> Powers:
@@ -363,11 +343,3 @@ def _powers(key: ActiveKey) -> Powers:
 def _check_active(change: KeyChange, new: ActiveKey, now: datetime) -> None:
     if change.status is KeyStatus.ACTIVE and new.expires_at is not None and new.expires_at <= now:
         raise WrongStateError("key_is_expired", "The API key has expired: set a later expires_at.")
-
-
-def _not_found(name: str) -> NotFoundError:
-    return NotFoundError(
-        "key_not_found",
-        "There is no such API key, or it is not yours: check its id or name.",
-        {"key_name": name[:100]},
-    )

@@ -1,29 +1,27 @@
 """Changing namespaces: another name, description, or settings that belong to other products."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
+from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
-from application.loading import CONFLICT_RETRIES
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog
 from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import NamespaceRecord, ReadSide
 from domain.claims import namespace_name_claim
 from domain.events.event import JSON
-from domain.events.registry import decode
 from domain.keys.api_key import Permission
 from domain.namespaces.namespace import (
+    NAMESPACE,
     ActiveNamespace,
     Namespace,
     NamespaceEvent,
     UpdateNamespace,
-    decide,
-    replay,
+    namespace_not_found,
 )
-from domain.refusals import NotFoundError, WrongStateError
+from domain.refusals import WrongStateError
 
 
 class NamespaceChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,20 +43,24 @@ class ChangingNamespaces:
 
     async def __call__(self, caller: Caller, namespace_id: str, change: NamespaceChange) -> NamespaceRecord:
         """Change a namespace and return it as it is then. A name that is taken is refused, and then nothing changes."""
-        for _ in range(CONFLICT_RETRIES):
-            try:
-                await self._append(caller, namespace_id, change)
-            except VersionConflictError:
-                continue
-            record = await self._read_side.namespace(caller.organization.organization_id, namespace_id)
-            if record is None:
-                raise namespace_not_found(namespace_id)
-            return record
-        raise WrongStateError("busy", "The namespace is being changed by other requests: try again in a moment.")
 
-    async def _append(self, caller: Caller, namespace_id: str, change: NamespaceChange) -> None:
-        state, version = await load_namespace(self._log, namespace_id)
-        known = state if isinstance(state, ActiveNamespace) else None
+        async def update(namespace: Loaded[NamespaceEvent, Namespace]) -> Proposal[NamespaceEvent]:
+            return self._update(caller, namespace, change)
+
+        try:
+            await handle(self._log, NAMESPACE, namespace_id, update)
+        except ClaimTakenError as taken:
+            raise namespace_name_taken(taken, caller) from taken
+        record = await self._read_side.namespace(caller.organization.organization_id, namespace_id)
+        if record is None:
+            raise namespace_not_found(namespace_id)
+        return record
+
+    def _update(
+        self, caller: Caller, namespace: Loaded[NamespaceEvent, Namespace], change: NamespaceChange
+    ) -> Proposal[NamespaceEvent]:
+        namespace_id = namespace.stream_id
+        known = namespace.state if isinstance(namespace.state, ActiveNamespace) else None
         name, description = (known.name, known.description) if known else ("", None)
         settings: dict[str, Any] = known.settings if known else {}
         origin = caller.origin(self._clock.now(), new_command_id(self._ids), namespace_id=namespace_id)
@@ -68,28 +70,12 @@ class ChangingNamespaces:
             description=description if isinstance(change.description, msgspec.UnsetType) else change.description,
             settings={**settings, **change.settings},
         )
-        events = decide(command, state)
         free = () if command.name == name else (namespace_name_claim(origin.organization_id, command.name),)
-        try:
-            await self._log.append(
-                Command(
-                    command_id=origin.command_id,
-                    organization_id=origin.organization_id,
-                    key_id=caller.key.key_id,
-                    namespace_id=namespace_id,
-                    streams=(StreamAppend(stream_id=namespace_id, expected_version=version, events=events),),
-                    free=free,
-                )
-            )
-        except ClaimTakenError as taken:
-            raise namespace_name_taken(taken, caller) from taken
-
-
-async def load_namespace(log: EventLog, namespace_id: str) -> tuple[Namespace, int]:
-    """Rebuild a namespace from its events and return it with its version."""
-    stored = await log.read_stream(namespace_id)
-    events = cast("Sequence[NamespaceEvent]", [decode(event.state) for event in stored])
-    return replay(events), len(events)
+        return Proposal(
+            origin=origin,
+            events=NAMESPACE.decide(command, namespace.state),
+            conditions=Conditions(key_id=caller.key.key_id, namespace_id=namespace_id, free=free),
+        )
 
 
 def namespace_name_taken(taken: ClaimTakenError, caller: Caller) -> WrongStateError:
@@ -99,13 +85,4 @@ def namespace_name_taken(taken: ClaimTakenError, caller: Caller) -> WrongStateEr
         "name_taken",
         f"A namespace named '{taken.claim.key}' exists already: use another name.",
         {"namespace_id": taken.owner_id} if shown else {},
-    )
-
-
-def namespace_not_found(namespace: str) -> NotFoundError:
-    """Return the refusal of a namespace that is not there, or not the caller's."""
-    return NotFoundError(
-        "namespace_not_found",
-        "There is no such namespace, or it is not yours: check its id or name.",
-        {"namespace": namespace[:200]},
     )

@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from application.handling import start
 from application.keys.callers import Caller, new_command_id
 from application.namespaces.changing import namespace_name_taken
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.event_log import Conditions, EventLog
 from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import NamespaceRecord
 from domain.claims import namespace_name_claim
-from domain.namespaces.namespace import CreateNamespace, NamespaceStatus, NoNamespace, decide
+from domain.namespaces.namespace import NAMESPACE, CreateNamespace, NamespaceStatus
 
 
 class CreatingNamespaces:
@@ -40,17 +41,9 @@ class CreatingNamespaces:
         command = CreateNamespace(
             origin=origin, namespace_id=namespace_id, name=name, description=description, settings=settings
         )
-        stream = StreamAppend(stream_id=namespace_id, expected_version=0, events=decide(command, NoNamespace()))
+        conditions = Conditions(key_id=caller.key.key_id, free=(namespace_name_claim(origin.organization_id, name),))
         try:
-            position = await self._log.append(
-                Command(
-                    command_id=origin.command_id,
-                    organization_id=origin.organization_id,
-                    key_id=caller.key.key_id,
-                    streams=(stream,),
-                    free=(namespace_name_claim(origin.organization_id, name),),
-                )
-            )
+            position = await start(self._log, namespace_id, NAMESPACE.decide(command, NAMESPACE.initial), conditions)
         except ClaimTakenError as taken:
             raise namespace_name_taken(taken, caller) from taken
         return NamespaceRecord(

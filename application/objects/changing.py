@@ -7,25 +7,37 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from application.keys.callers import Caller, EndDeniedError, ReplaceDeniedError, may_read, may_replace, new_command_id
-from application.loading import CONFLICT_RETRIES, load_object, object_not_found
+from application.handling import Loaded, Objection, Proposal, handle
+from application.keys.callers import Caller, EndDeniedError, may_read, may_replace, new_command_id
 from application.objects.composing import ComposingObjects, schema_of
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog, VersionConflictError
 from application.ports.object_creation import ClaimTakenError, OriginalGoneError
 from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, ReadSide
 from application.rules import Rules
 from domain.buckets.bucket import check_retention
 from domain.claims import content_claim, unique_key_claim
 from domain.events.registry import decode
-from domain.objects import object as objects
 from domain.objects.composition import BlobWish, check_fields, check_key_prefix, key_of
-from domain.objects.object import Blob, LiveObject, UpdateObject, content_digest, holds_all_of, uploads_of, with_blobs
-from domain.refusals import ConflictError, WrongStateError
+from domain.objects.object import (
+    OBJECT,
+    Blob,
+    BucketObject,
+    LiveObject,
+    ObjectEvent,
+    ReplaceDeniedError,
+    UpdateObject,
+    content_digest,
+    holds_all_of,
+    object_not_found,
+    uploads_of,
+    with_blobs,
+)
+from domain.refusals import ConflictError
 from domain.uploads.upload import lasts_until, later_end
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be different; what is None stays.
 
     `blobs` take the place of all blobs, or with `keep_others` of those of the same properties. `fields` are merged into
@@ -56,70 +68,71 @@ class ChangingObjects:
         self._rules = rules
 
     async def __call__(
-        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, object_id: str, change: Change
+        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, object_id: str, wish: ObjectChange
     ) -> ObjectRecord:
         """Change an object of the bucket and return it. Refuses with `ConflictError` where another is like that.
 
         A caller that may not delete adds blobs and changes fields, but loses no blob that is there, and has nothing
         end sooner but uploads of its own.
         """
-        check_key_prefix(change.key_prefix)
-        if change.expires_after_seconds is not UNSET:
-            check_retention(change.expires_after_seconds, "expires_after_seconds")
-        for _ in range(CONFLICT_RETRIES):
-            record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
-            if record is None or record.bucket_id != bucket.bucket_id:
-                raise object_not_found(object_id)
-            blobs = None if change.blobs is None else await self._compose(bucket, change.blobs)
-            try:
-                await self._change(
-                    caller, bucket, object_id, change, blobs, replaces=may_replace(caller, namespace, bucket)
-                )
-            except (VersionConflictError, OriginalGoneError):
-                continue  # somebody changed it, or forgot an upload: look at both again
-            except ClaimTakenError as taken:
-                raise taken_by_another(taken, reads=may_read(caller, namespace, bucket)) from taken
-            changed = await self._read_side.bucket_object(bucket.namespace_id, object_id)
-            if changed is None:
-                raise object_not_found(object_id)
-            return changed
-        raise WrongStateError("busy", "The object is being changed by other requests: try again in a moment.")
+        check_key_prefix(wish.key_prefix)
+        if wish.expires_after_seconds is not UNSET:
+            check_retention(wish.expires_after_seconds, "expires_after_seconds")
+        record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
+        if record is None or record.bucket_id != bucket.bucket_id:
+            raise object_not_found(object_id)
+        replaces = may_replace(caller, namespace, bucket)
+
+        async def make(found: Loaded[ObjectEvent, BucketObject]) -> Proposal[ObjectEvent] | None:
+            blobs = None if wish.blobs is None else await self._compose(bucket, wish.blobs)
+            return await self._change(caller, bucket, found, wish, blobs, replaces=replaces)
+
+        async def learn(objection: Objection) -> bool:
+            return isinstance(objection, VersionConflictError | OriginalGoneError)  # look at object and uploads again
+
+        try:
+            await handle(self._log, OBJECT, object_id, make, learn=learn)
+        except ClaimTakenError as taken:
+            raise taken_by_another(taken, reads=may_read(caller, namespace, bucket)) from taken
+        changed = await self._read_side.bucket_object(bucket.namespace_id, object_id)
+        if changed is None:
+            raise object_not_found(object_id)
+        return changed
 
     async def _change(
         self,
         caller: Caller,
         bucket: BucketRecord,
-        object_id: str,
-        change: Change,
+        found: Loaded[ObjectEvent, BucketObject],
+        wish: ObjectChange,
         blobs: tuple[Blob, ...] | None,
         *,
         replaces: bool,
-    ) -> None:
-        loaded = await load_object(self._log, object_id)
-        current = loaded.state
+    ) -> Proposal[ObjectEvent] | None:
+        object_id, current = found.stream_id, found.state
         if not isinstance(current, LiveObject):
             raise object_not_found(object_id)
-        origin = loaded.origin_of(caller.key.key_id, new_command_id(self._ids), self._clock.now())
+        origin = found.origin_of(caller.key.key_id, new_command_id(self._ids), self._clock.now())
         if blobs is None:
             blobs = current.blobs
-        elif change.keep_others:
+        elif wish.keep_others:
             blobs = with_blobs(current.blobs, blobs)
         if not replaces and not holds_all_of(blobs, current.blobs):
             raise ReplaceDeniedError
-        ends_at = _end(change, current, origin.at)
+        ends_at = _end(wish, current, origin.at)
         if not replaces:
             if not lasts_until(current.deletes_at, ends_at):
                 raise EndDeniedError("The object", {"object_id": object_id})
             added = uploads_of(blobs) - current.upload_ids()
             await check_ends(self._log, self._read_side, caller, bucket, added, ends_at)
-        metadata = merged(current.metadata, change.fields)
+        metadata = merged(current.metadata, wish.fields)
         check_fields(metadata, blobs, schema_of(bucket))
-        findable = current.content_key is not None if change.skip_duplicates is None else change.skip_duplicates
+        findable = current.content_key is not None if wish.skip_duplicates is None else wish.skip_duplicates
         command = UpdateObject(
             origin=origin,
             blobs=blobs,
             metadata=metadata,
-            key_prefix=current.key_prefix if change.key_prefix is None else change.key_prefix,
+            key_prefix=current.key_prefix if wish.key_prefix is None else wish.key_prefix,
             unique_key=key_of(bucket.unique_key, metadata),
             content_key=content_digest(blobs, metadata) if findable else None,
             forget_at=origin.at + self._rules.retention,
@@ -130,22 +143,22 @@ class ChangingObjects:
             free.append(content_claim(bucket.bucket_id, command.content_key))
         if command.unique_key is not None and command.unique_key != current.unique_key:
             free.append(unique_key_claim(bucket.bucket_id, command.unique_key))
-        events = objects.decide(command, current)
-        if events:
-            await self._log.append(
-                Command(
-                    command_id=origin.command_id,
-                    organization_id=origin.organization_id,
-                    key_id=caller.key.key_id,
-                    namespace_id=origin.namespace_id,
-                    streams=(StreamAppend(stream_id=object_id, expected_version=loaded.version, events=events),),
-                    free=tuple(free),
-                    stored=tuple(sorted(uploads_of(blobs) - current.upload_ids())),
-                )
-            )
+        events = OBJECT.decide(command, current)
+        if not events:
+            return None
+        return Proposal(
+            origin=origin,
+            events=events,
+            conditions=Conditions(
+                key_id=caller.key.key_id,
+                namespace_id=origin.namespace_id,
+                free=tuple(free),
+                stored=tuple(sorted(uploads_of(blobs) - current.upload_ids())),
+            ),
+        )
 
 
-def _end(change: Change, current: LiveObject, now: datetime) -> datetime | None:
+def _end(change: ObjectChange, current: LiveObject, now: datetime) -> datetime | None:
     """Return when an object ends that is changed now."""
     if change.expires_after_seconds is None:
         return None

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from application.loading import upload_not_found
 from application.ports.clock import Ids
 from application.ports.read_side import BucketRecord, ReadSide, UploadRecord
 from domain.buckets.schema import BucketSchema
 from domain.objects.composition import BlobWish, check_blobs, check_upload
 from domain.objects.object import Blob
 from domain.refusals import WrongStateError
-from domain.uploads.upload import Status
+from domain.uploads.upload import Status, upload_not_found
 
 
 class ComposingObjects:

@@ -6,21 +6,27 @@ from typing import Any
 
 import msgspec
 
-from application.keys.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
-from application.loading import CONFLICT_RETRIES, object_not_found
-from application.objects.changing import Change, ChangingObjects, check_ends, taken_by_another
+from application.handling import Objection, command_of, settle
+from application.keys.callers import Caller, may_read, may_replace, new_command_id
+from application.objects.changing import ChangingObjects, ObjectChange, check_ends, taken_by_another
 from application.objects.composing import ComposingObjects, schema_of
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.event_log import Command, Conditions, EventLog, StreamAppend
 from application.ports.object_creation import ClaimTakenError, OriginalGoneError
 from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, ReadSide
 from domain.buckets.bucket import Policy, check_retention
 from domain.buckets.schema import with_defaults
 from domain.claims import Claim, content_claim, unique_key_claim
-from domain.objects import object as objects
 from domain.objects.composition import BlobWish, check_fields, check_key_prefix, check_size, key_of
-from domain.objects.object import CreateObject, NoObject, content_digest, uploads_of
-from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.objects.object import (
+    OBJECT,
+    CreateObject,
+    ReplaceDeniedError,
+    content_digest,
+    object_not_found,
+    uploads_of,
+)
+from domain.refusals import InvalidInputError, NotFoundError
 from domain.uploads.upload import lasts_until
 
 
@@ -77,40 +83,43 @@ class CreatingObjects:
         if the caller may; where none has, `update` refuses with `NotFoundError`. `policy` None: the bucket's.
         """
         object_id = (ids or self._ids).new("obj_")
-        if policy is None:
-            policy = (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT
-        if policy is Policy.UPDATE and bucket.unique_key is None:
-            raise InvalidInputError(
-                "no_unique_key",
-                "The policy 'update' needs a unique key, and the bucket has none: use the policy 'insert'.",
-                {"field": "policy"},
-            )
+        policy = _policy(bucket, policy)
         check_key_prefix(wish.key_prefix)
         check_retention(wish.expires_after_seconds, "expires_after_seconds")
         check_size(wish.fields)
         given = {name: value for name, value in wish.fields.items() if value is not None}
         fields = with_defaults(schema_of(bucket), given)
         unique_key = key_of(bucket.unique_key, fields)
-        for _ in range(CONFLICT_RETRIES):
-            owner_id = await self._owner(bucket, unique_key, policy)
-            try:
-                if owner_id is None:
-                    await self._create(caller, namespace, bucket, wish, object_id, fields, unique_key)
-                    return await self._made(bucket, object_id)
-                found = await self._put(caller, namespace, bucket, owner_id, wish)
-            except ClaimTakenError as taken:
-                reads = may_read(caller, namespace, bucket)
-                found = await self._taken(bucket, taken, policy, reads=reads)
-                if found is not None and not lasts_until(_end(bucket, wish, self._clock.now()), found.deletes_at):
-                    wish = msgspec.structs.replace(wish, skip_duplicates=False)
-                    continue
-                if found is not None and not reads:
-                    raise taken_by_another(taken, reads=reads) from taken
-            except OriginalGoneError:
-                continue  # an upload was forgotten meanwhile: the next look at it tells
+        reads = may_read(caller, namespace, bucket)
+        found: ObjectRecord | None = None
+
+        async def create() -> Command | None:
+            nonlocal found
             if found is not None:
-                return found
-        raise WrongStateError("busy", "The object is being changed by other requests: try again in a moment.")
+                return None
+            owner_id = await self._owner(bucket, unique_key, policy)
+            if owner_id is not None:
+                found = await self._put(caller, namespace, bucket, owner_id, wish)
+                if found is not None:
+                    return None
+                await self._owner(bucket, unique_key, policy)  # it is gone: `update` finds none any more
+            return await self._creation(caller, namespace, bucket, wish, object_id, fields, unique_key)
+
+        async def learn(objection: Objection) -> bool:
+            nonlocal found, wish
+            if isinstance(objection, ClaimTakenError):
+                same = await self._taken(bucket, objection, policy, reads=reads)
+                if same is not None and not lasts_until(_end(bucket, wish, self._clock.now()), same.deletes_at):
+                    wish = msgspec.structs.replace(wish, skip_duplicates=False)
+                elif same is not None and not reads:
+                    raise taken_by_another(objection, reads=reads) from objection
+                else:
+                    found = same
+                return True
+            return isinstance(objection, OriginalGoneError)  # an upload was forgotten: the next look at it tells
+
+        await settle(self._log, create, learn)
+        return found or await self._made(bucket, object_id)
 
     async def _owner(self, bucket: BucketRecord, unique_key: str | None, policy: Policy) -> str | None:
         """Return the object that is to be changed; None: one is to be made."""
@@ -142,7 +151,7 @@ class CreatingObjects:
         """Put what is wished into the object that is there; None if it was deleted meanwhile."""
         if not may_replace(caller, namespace, bucket):
             raise ReplaceDeniedError
-        change = Change(
+        change = ObjectChange(
             blobs=wish.blobs,
             keep_others=True,
             fields=wish.fields,
@@ -163,7 +172,7 @@ class CreatingObjects:
             raise object_not_found(object_id)
         return record
 
-    async def _create(
+    async def _creation(
         self,
         caller: Caller,
         namespace: NamespaceRecord,
@@ -172,7 +181,7 @@ class CreatingObjects:
         object_id: str,
         fields: dict[str, Any],
         unique_key: str | None,
-    ) -> None:
+    ) -> Command:
         blobs = await self._compose(bucket, wish.blobs)
         check_fields(fields, blobs, schema_of(bucket))
         origin = caller.origin(
@@ -198,21 +207,26 @@ class CreatingObjects:
             free.append(content_claim(bucket.bucket_id, command.content_key))
         if unique_key is not None:
             free.append(unique_key_claim(bucket.bucket_id, unique_key))
-        stream = StreamAppend(
-            stream_id=command.object_id, expected_version=0, events=objects.decide(command, NoObject())
+        stream = StreamAppend(stream_id=object_id, expected_version=0, events=OBJECT.decide(command, OBJECT.initial))
+        conditions = Conditions(
+            key_id=caller.key.key_id,
+            namespace_id=bucket.namespace_id,
+            bucket_id=bucket.bucket_id,
+            free=tuple(free),
+            stored=tuple(sorted(uploads_of(blobs))),
         )
-        await self._log.append(
-            Command(
-                command_id=origin.command_id,
-                organization_id=origin.organization_id,
-                key_id=caller.key.key_id,
-                namespace_id=bucket.namespace_id,
-                bucket_id=bucket.bucket_id,
-                streams=(stream,),
-                free=tuple(free),
-                stored=tuple(sorted(uploads_of(blobs))),
-            )
+        return command_of(origin, (stream,), conditions)
+
+
+def _policy(bucket: BucketRecord, named: Policy | None) -> Policy:
+    policy = named or (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT
+    if policy is Policy.UPDATE and bucket.unique_key is None:
+        raise InvalidInputError(
+            "no_unique_key",
+            "The policy 'update' needs a unique key, and the bucket has none: use the policy 'insert'.",
+            {"field": "policy"},
         )
+    return policy
 
 
 def _end(bucket: BucketRecord, wish: ObjectWish, now: datetime) -> datetime | None:

@@ -5,16 +5,24 @@ A completed duplicate inherits the bytes of an original that goes with its objec
 
 from collections.abc import Mapping
 
+from application.handling import ATTEMPTS, Loaded, Objection, Proposal, handle, load
 from application.keys.callers import new_command_id
-from application.loading import CONFLICT_RETRIES, LoadedObject, load_object, load_upload, object_not_found
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog, StreamAppend, VersionConflictError
 from application.ports.object_creation import HeirExistsError, Unheld
 from application.uploads.forgetting import farewell
-from domain.objects import object as objects
-from domain.objects.object import DeleteObject, LiveObject, has_ended
+from domain.objects.composition import MAX_BLOBS
+from domain.objects.object import (
+    OBJECT,
+    BucketObject,
+    DeleteObject,
+    LiveObject,
+    ObjectEvent,
+    has_ended,
+    object_not_found,
+)
 from domain.refusals import WrongStateError
-from domain.uploads.upload import ForgetUpload
+from domain.uploads.upload import UPLOAD, ForgetUpload
 
 
 class DeletingObjects:
@@ -37,57 +45,61 @@ class DeletingObjects:
         await self._delete(object_id, actor_id=actor_id, key_id=key_id, at_its_end=False)
 
     async def _delete(self, object_id: str, *, actor_id: str, key_id: str | None, at_its_end: bool) -> None:
-        for _ in range(CONFLICT_RETRIES):
-            kept: frozenset[str] = frozenset()
-            heirs: dict[str, str] = {}
-            loaded = await load_object(self._log, object_id)
-            if not isinstance(loaded.state, LiveObject):
-                raise object_not_found(object_id)
-            if at_its_end and not has_ended(loaded.state, self._clock.now()):
-                return
-            try:
-                while True:
-                    command = await self._command(loaded, loaded.state, kept, heirs, actor_id=actor_id, key_id=key_id)
-                    try:
-                        await self._log.append(command)
-                    except WrongStateError as held:  # by another object as well: its bytes stay
-                        kept |= {held.details["upload_id"]}
-                    except HeirExistsError as found:
-                        heirs[found.upload_id] = found.heir_id
-                    else:
-                        return
-            except VersionConflictError:
-                continue  # somebody changed it, or one of its uploads
-        raise WrongStateError("busy", "The object is being changed by other requests: delete it again in a moment.")
+        kept: frozenset[str] = frozenset()
+        heirs: dict[str, str] = {}
 
-    async def _command(
+        async def delete(found: Loaded[ObjectEvent, BucketObject]) -> Proposal[ObjectEvent] | None:
+            if not isinstance(found.state, LiveObject):
+                raise object_not_found(object_id)
+            if at_its_end and not has_ended(found.state, self._clock.now()):
+                return None
+            return await self._deletion(found, found.state, kept, heirs, actor_id=actor_id, key_id=key_id)
+
+        async def learn(objection: Objection) -> bool:
+            nonlocal kept
+            match objection:
+                case WrongStateError():  # another object holds it as well: its bytes stay
+                    kept |= {objection.details["upload_id"]}
+                case HeirExistsError():
+                    heirs[objection.upload_id] = objection.heir_id
+                case VersionConflictError():  # somebody changed it, or one of its uploads
+                    kept = frozenset()
+                    heirs.clear()
+                case _:
+                    return False
+            return True
+
+        await handle(self._log, OBJECT, object_id, delete, learn=learn, attempts=ATTEMPTS + 2 * MAX_BLOBS)
+
+    async def _deletion(
         self,
-        loaded: LoadedObject,
+        found: Loaded[ObjectEvent, BucketObject],
         current: LiveObject,
         kept: frozenset[str],
         heirs: Mapping[str, str],
         *,
         actor_id: str,
         key_id: str | None,
-    ) -> Command:
-        origin = loaded.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
-        events = objects.decide(DeleteObject(origin=origin, kept_upload_ids=kept), current)
-        streams = [StreamAppend(stream_id=loaded.object_id, expected_version=loaded.version, events=events)]
+    ) -> Proposal[ObjectEvent]:
+        origin = found.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
+        streams: list[StreamAppend] = []
         heirless: list[str] = []
         going = sorted(current.upload_ids() - kept)
         for upload_id in going:
-            upload = await load_upload(self._log, upload_id)
+            upload = await load(self._log, UPLOAD, upload_id)
             forget = ForgetUpload(
                 origin=upload.origin_of(actor_id, origin.command_id, origin.at), heir_id=heirs.get(upload_id)
             )
             gone = await farewell(self._log, upload, forget)
-            streams += gone.streams
+            streams += (*gone.before, upload.append(gone.events))
             heirless += gone.heirless
-        return Command(
-            command_id=origin.command_id,
-            organization_id=origin.organization_id,
-            key_id=key_id,
-            streams=tuple(streams),
-            unheld=tuple(Unheld(upload_id=upload_id, besides=loaded.object_id) for upload_id in going),
-            heirless=tuple(heirless),
+        return Proposal(
+            origin=origin,
+            events=OBJECT.decide(DeleteObject(origin=origin, kept_upload_ids=kept), current),
+            after=tuple(streams),
+            conditions=Conditions(
+                key_id=key_id,
+                unheld=tuple(Unheld(upload_id=upload_id, besides=found.stream_id) for upload_id in going),
+                heirless=tuple(heirless),
+            ),
         )

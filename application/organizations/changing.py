@@ -1,26 +1,27 @@
 """Changing what an organization tells of itself, and its rate limits: what its own admins may do."""
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
-from application.loading import CONFLICT_RETRIES
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog
 from application.ports.read_side import OrganizationRecord, ReadSide
-from domain.events.event import JSON
-from domain.events.registry import decode
-from domain.organizations import organization as organizations
+from domain.events.event import JSON, Origin
 from domain.organizations.organization import (
     DEFAULT_RATE_LIMITS,
+    ORGANIZATION,
     ActiveOrganization,
-    NoOrganization,
+    ChangeProfile,
+    ChangeRateLimits,
     Organization,
+    OrganizationCommand,
     OrganizationEvent,
+    organization_not_found,
 )
-from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
+from domain.refusals import ForbiddenError
 
 
 class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,51 +49,35 @@ class ChangingOrganizations:
     async def __call__(self, caller: Caller, change: OrganizationChange) -> OrganizationRecord:
         """Change the caller's organization and return it as it is then."""
         organization_id = caller.organization.organization_id
-        for _ in range(CONFLICT_RETRIES):
-            stored = await self._log.read_stream(organization_id)
-            origin = caller.origin(self._clock.now(), new_command_id(self._ids))
-            state: Organization = NoOrganization()
-            for each in stored:
-                state = organizations.evolve(state, cast("OrganizationEvent", decode(each.state)))
+
+        async def make(organization: Loaded[OrganizationEvent, Organization]) -> Proposal[OrganizationEvent]:
+            state = organization.state
             if not isinstance(state, ActiveOrganization):
-                break
-            events = organizations.decide(
-                organizations.ChangeProfile(
-                    origin=origin,
-                    name=state.name if change.name is None else change.name,
-                    logo_url=state.logo_url if change.logo_url is None else change.logo_url or None,
-                    billing_email=state.billing_email if change.billing_email is None else change.billing_email or None,
-                    metadata=(state.metadata or {}) if change.metadata is None else change.metadata,
-                ),
-                state,
-            )
-            if change.rate_limits:
-                _check_limits(change.rate_limits, state)
-                limits = msgspec.structs.replace(state.rate_limits, **change.rate_limits)
-                command = organizations.ChangeRateLimits(origin=origin, rate_limits=limits)
-                events += organizations.decide(command, state)
-            stream = StreamAppend(stream_id=organization_id, expected_version=len(stored), events=events)
-            try:
-                await self._log.append(
-                    Command(
-                        command_id=origin.command_id,
-                        organization_id=organization_id,
-                        key_id=caller.key.key_id,
-                        streams=(stream,),
-                    )
-                )
-            except VersionConflictError:
-                continue
-            found = await self._read_side.organization_by_name(organization_id)
-            if found is not None:
-                return found
-            break
-        else:
-            raise WrongStateError("busy", "The organization is being changed by other requests: try again in a moment.")
-        raise NotFoundError(
-            "organization_not_found",
-            "There is no such organization, or it is not yours: check its id or name.",
-        )
+                raise organization_not_found(organization_id)
+            origin = caller.origin(self._clock.now(), new_command_id(self._ids))
+            events = ORGANIZATION.decide_all(_commands(change, state, origin), state)
+            return Proposal(origin=origin, events=events, conditions=Conditions(key_id=caller.key.key_id))
+
+        await handle(self._log, ORGANIZATION, organization_id, make)
+        found = await self._read_side.organization_by_name(organization_id)
+        if found is None:
+            raise organization_not_found(organization_id)
+        return found
+
+
+def _commands(change: OrganizationChange, state: ActiveOrganization, origin: Origin) -> Iterator[OrganizationCommand]:
+    """Yield what the change means for this organization; what it says nothing of stays."""
+    yield ChangeProfile(
+        origin=origin,
+        name=state.name if change.name is None else change.name,
+        logo_url=state.logo_url if change.logo_url is None else change.logo_url or None,
+        billing_email=state.billing_email if change.billing_email is None else change.billing_email or None,
+        metadata=(state.metadata or {}) if change.metadata is None else change.metadata,
+    )
+    if change.rate_limits:
+        _check_limits(change.rate_limits, state)
+        limits = msgspec.structs.replace(state.rate_limits, **change.rate_limits)
+        yield ChangeRateLimits(origin=origin, rate_limits=limits)
 
 
 def _check_limits(limits: Mapping[str, int | None], state: ActiveOrganization) -> None:

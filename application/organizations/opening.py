@@ -1,17 +1,22 @@
 """Opening organizations and setting their limits: an operator's work, done on the database alone."""
 
-from typing import cast
-
+from application.handling import Loaded, Proposal, handle, start
 from application.keys.callers import new_command_id
-from application.loading import CONFLICT_RETRIES
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import EventLog
 from application.ports.read_side import OrganizationRecord, ReadSide
 from application.rules import Rules
 from domain.events.event import Origin
-from domain.events.registry import decode
-from domain.organizations import organization as organizations
-from domain.organizations.organization import ActiveOrganization, NoOrganization, Organization, OrganizationEvent, Tier
+from domain.organizations.organization import (
+    ORGANIZATION,
+    ActiveOrganization,
+    ChangeLimits,
+    CreateOrganization,
+    Organization,
+    OrganizationEvent,
+    Tier,
+    organization_not_found,
+)
 from domain.refusals import NotFoundError, WrongStateError
 
 ACTOR = "system:operator"
@@ -40,14 +45,14 @@ class OpeningOrganizations:
             )
         now = self._clock.now()
         organization_id = self._ids.new("org_")
-        command = organizations.CreateOrganization(
+        command = CreateOrganization(
             origin=self._origin(organization_id),
             internal_id=self._ids.new("int_"),
             name=name,
             tier=tier,
             quota_bytes=self._rules.tier_limits[tier].quota_bytes if quota_bytes is None else quota_bytes,
         )
-        await self._append(organization_id, 0, command, NoOrganization())
+        await start(self._log, organization_id, ORGANIZATION.decide(command, ORGANIZATION.initial))
         return OrganizationRecord(
             organization_id=organization_id,
             internal_id=command.internal_id,
@@ -79,39 +84,21 @@ class OpeningOrganizations:
         self, id_or_name: str, *, tier: Tier | None, quota_bytes: int | None, no_quota: bool = False
     ) -> OrganizationRecord:
         """Change tier or quota. A new tier brings its default quota unless one is given."""
-        for _ in range(CONFLICT_RETRIES):
-            found = await self.find(id_or_name)
-            state, version = await self._load(found.organization_id)
+        found = await self.find(id_or_name)
+
+        async def change(organization: Loaded[OrganizationEvent, Organization]) -> Proposal[OrganizationEvent]:
+            state = organization.state
             if not isinstance(state, ActiveOrganization):
-                break
+                raise organization_not_found(found.organization_id)
             new_tier = tier or state.tier
             quota = state.quota_bytes if tier is None else self._rules.tier_limits[new_tier].quota_bytes
             quota = None if no_quota else quota if quota_bytes is None else quota_bytes
-            command = organizations.ChangeLimits(
-                origin=self._origin(found.organization_id), tier=new_tier, quota_bytes=quota
-            )
-            try:
-                await self._append(found.organization_id, version, command, state)
-            except VersionConflictError:
-                continue
-            return await self.find(found.organization_id)
-        raise WrongStateError("busy", "The organization is being changed by other requests: try again in a moment.")
+            origin = self._origin(found.organization_id)
+            command = ChangeLimits(origin=origin, tier=new_tier, quota_bytes=quota)
+            return Proposal(origin=origin, events=ORGANIZATION.decide(command, state))
 
-    async def _load(self, organization_id: str) -> tuple[Organization, int]:
-        stored = await self._log.read_stream(organization_id)
-        state: Organization = NoOrganization()
-        for event in stored:
-            state = organizations.evolve(state, cast("OrganizationEvent", decode(event.state)))
-        return state, len(stored)
-
-    async def _append(
-        self, organization_id: str, version: int, command: organizations.OrganizationCommand, state: Organization
-    ) -> None:
-        events = organizations.decide(command, state)
-        stream = StreamAppend(stream_id=organization_id, expected_version=version, events=events)
-        await self._log.append(
-            Command(command_id=command.origin.command_id, organization_id=organization_id, streams=(stream,))
-        )
+        await handle(self._log, ORGANIZATION, found.organization_id, change)
+        return await self.find(found.organization_id)
 
     def _origin(self, organization_id: str) -> Origin:
         return Origin(

@@ -57,13 +57,12 @@ class RequesterRevokedError(RefusedError):
         )
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """What one command wants to append, atomically over its streams, and what must hold when it does.
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
+    """What must hold when a command is appended.
 
     All conditions are checked under the lock that orders the log, in the order of the fields; the first that does not
     hold refuses the command, and then nothing of it is appended.
 
-    `organization_id`: whose streams and events these are; another's are refused, whatever version is expected of them.
     `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active).
     `requester`: a key that must not be revoked, unless what it has open may finish.
     `free`: claims that nobody may hold. `no_original`: bytes that must be new. `stored`: uploads whose bytes must still
@@ -72,9 +71,6 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     events reserve and accept (`domain.organizations.ledger`): nobody has to ask for that.
     """
 
-    command_id: str
-    organization_id: str
-    streams: tuple[StreamAppend, ...]
     key_id: str | None = None
     namespace_id: str | None = None
     bucket_id: str | None = None
@@ -84,6 +80,17 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     stored: tuple[str, ...] = ()
     unheld: tuple[Unheld, ...] = ()
     heirless: tuple[str, ...] = ()
+
+
+class Command(Conditions, frozen=True, kw_only=True):
+    """What one command wants to append, atomically over its streams, if its conditions hold.
+
+    `organization_id`: whose streams and events these are; another's are refused, whatever version is expected of them.
+    """
+
+    command_id: str
+    organization_id: str
+    streams: tuple[StreamAppend, ...]
 
 
 class VersionConflictError(Exception):

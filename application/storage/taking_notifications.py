@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from application.handling import Loaded, Proposal, handle
 from application.keys.callers import new_command_id
-from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import EventLog
 from application.ports.jobs import JobQueue
 from application.ports.object_storage import ObjectStorage
 from application.storage.notifications import EventKind, StorageEvent, parse
@@ -19,13 +19,15 @@ from domain.refusals import NotFoundError
 from domain.tasks.agenda import JobKind
 from domain.uploads.filenames import STORAGE_KEY
 from domain.uploads.upload import (
+    UPLOAD,
     BeginVerification,
     Completed,
     InProgress,
     Pending,
     ReportChangedContent,
     SeenBy,
-    decide,
+    Upload,
+    UploadEvent,
     request_of,
 )
 
@@ -85,42 +87,35 @@ class TakingStorageEvents:
 
     async def _take(self, event: StorageEvent, upload_id: str) -> bool:
         """Do what the event calls for; return whether it is about this upload."""
-        for attempt in range(CONFLICT_RETRIES):
-            try:
-                loaded = await load_upload(self._log, upload_id)
-            except NotFoundError:
-                return False
-            request = request_of(loaded.state)
-            if request is None or request.storage_key != event.key:
-                return False
-            try:
-                await self._follow(event, loaded)
-            except VersionConflictError:
-                if attempt == CONFLICT_RETRIES - 1:
-                    raise  # whoever sent the event sends it again
-            else:
-                break
-        return True
 
-    async def _follow(self, event: StorageEvent, loaded: LoadedUpload) -> None:
-        origin = loaded.origin_of(ACTOR, new_command_id(self._ids), self._clock.now())
+        async def follow(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            return await self._follow(event, upload) if _is_about(event, upload.state) else None
+
+        try:
+            upload = await handle(self._log, UPLOAD, upload_id, follow)
+        except NotFoundError:
+            return False
+        return _is_about(event, upload.state)
+
+    async def _follow(self, event: StorageEvent, upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+        origin = upload.origin_of(ACTOR, new_command_id(self._ids), self._clock.now())
         created = event.kind is EventKind.CREATED
-        match loaded.state:
+        match upload.state:
             case Pending(request=request) | InProgress(request=request) if created and request.auto_confirm:
                 begin = BeginVerification(
                     origin=origin, task_id=self._ids.new("task_"), seen_by=SeenBy.STORAGE_EVENT, inline=False
                 )
-                stream = StreamAppend(
-                    stream_id=loaded.upload_id,
-                    expected_version=loaded.version,
-                    events=decide(begin, loaded.state),
-                )
-                await self._log.append(
-                    Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
-                )
+                return Proposal(origin=origin, events=UPLOAD.decide(begin, upload.state))
             case Completed():
                 etag = event.etag or _ANY_ETAG if created else None
-                if decide(ReportChangedContent(origin=origin, etag=etag), loaded.state):  # it may be news: look
-                    await self._jobs.set(JobKind.RECHECK, loaded.upload_id, origin.at)
+                report = ReportChangedContent(origin=origin, etag=etag)
+                if UPLOAD.decide(report, upload.state):  # it may be news: look
+                    await self._jobs.set(JobKind.RECHECK, upload.stream_id, origin.at)
             case _:
                 pass
+        return None
+
+
+def _is_about(event: StorageEvent, upload: Upload) -> bool:
+    request = request_of(upload)
+    return request is not None and request.storage_key == event.key

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
+from application.handling import BusyError, load
 from application.idempotency import DoingOnce
-from application.loading import is_in_parts, load_upload
 from application.objects.deleting import DeletingObjects
 from application.ports.clock import Clock
 from application.ports.event_log import EventLog, LogUnavailableError, VersionConflictError
@@ -21,7 +21,7 @@ from application.uploads.rechecking import RecheckingUploads
 from application.uploads.verifying import Touch, VerifyingUploads
 from domain.refusals import RefusedError
 from domain.tasks.agenda import JobKind
-from domain.uploads.upload import Processing
+from domain.uploads.upload import UPLOAD, Processing, is_in_parts
 
 LEASE = timedelta(seconds=30)  # renewed while bytes are read; after it another worker takes over
 RETRY_FIRST = timedelta(seconds=2)
@@ -149,13 +149,10 @@ class Working:
             with suppress(LogUnavailableError):
                 await self._jobs.put_off(job, until=job.due_at, error="The worker stopped.")
             raise
-        except VersionConflictError as stale:
+        except (VersionConflictError, BusyError) as stale:
             await self._try_later(job, stale)  # the upload has gone on: look again, there may be nothing left to do
-        except RefusedError as refused:
-            if refused.code == "busy":
-                await self._try_later(job, refused)
-            else:
-                await self._jobs.done(job)  # the job came too late: whatever happened since has set the jobs it needs
+        except RefusedError:
+            await self._jobs.done(job)  # the job came too late: whatever happened since has set the jobs it needs
         except Exception as error:  # noqa: BLE001  # one broken job must not stop the others
             self._report(job, error)
             await self._try_later(job, error)
@@ -193,16 +190,16 @@ class Working:
             await self._storage.abort_multipart(job.storage_key, job.multipart_id)
         if job.storage_key:
             await self._storage.delete(job.storage_key)
-            if job.multipart_id or is_in_parts((await load_upload(self._log, job.upload_id)).state):
+            if job.multipart_id or is_in_parts((await load(self._log, UPLOAD, job.upload_id)).state):
                 await self._storage.abort_multiparts(job.storage_key)  # of which nobody knows
         return job.again_at if job.again_at is not None and job.again_at > self._clock.now() else None
 
     async def _do_verify(self, job: Job) -> None:
-        loaded = await load_upload(self._log, job.upload_id)
-        if not isinstance(loaded.state, Processing):
+        upload = await load(self._log, UPLOAD, job.upload_id)
+        if not isinstance(upload.state, Processing):
             await self._expire(job.upload_id, ends=False)
             return
-        await self._verify(loaded, actor_id=ACTOR, touch=self._touch(job))
+        await self._verify(upload, actor_id=ACTOR, touch=self._touch(job))
 
     def _touch(self, job: Job) -> Touch:
         """Return what keeps the lease of a job while it is being worked."""

@@ -1,9 +1,11 @@
 """Canceling an upload that the client gave up, and deleting one that is finished."""
 
+import msgspec
+
+from application.handling import Loaded, Objection, Proposal, handle
 from application.keys.callers import Caller, new_command_id
-from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog, VersionConflictError
 from application.ports.object_creation import HeirExistsError, Unheld
 from application.ports.object_storage import ObjectStorage
 from application.ports.read_side import NamespaceRecord, ReadSide
@@ -12,6 +14,7 @@ from application.uploads.forgetting import farewell
 from domain.refusals import WrongStateError
 from domain.uploads.upload import (
     STATUS_OF,
+    UPLOAD,
     Canceled,
     CancelUpload,
     Completed,
@@ -19,9 +22,12 @@ from domain.uploads.upload import (
     Failed,
     Forgotten,
     Skipped,
-    decide,
+    Status,
+    Upload,
+    UploadEvent,
     request_of,
     upload_completed,
+    upload_not_found,
 )
 
 
@@ -66,73 +72,63 @@ class CancelingUpload:
         record = await self._read_side.upload(namespace.namespace_id, upload_id)
         if record is None or bucket_id not in {None, record.bucket_id}:
             raise upload_not_found(upload_id)
-        for _ in range(CONFLICT_RETRIES):
-            loaded = await load_upload(self._log, upload_id)
-            if isinstance(loaded.state, Forgotten):
+        heir_id: str | None = None
+
+        async def end(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            if isinstance(upload.state, Forgotten):
                 raise upload_not_found(upload_id)
-            try:
-                if not isinstance(loaded.state, Completed | Skipped):
-                    await self._cancel(caller, loaded, keep_bytes=keep_bytes)
-                elif only_open or caller.token is not None:
-                    own_object = record.object_id if record.duplicate_of is None else None
-                    raise upload_completed(STATUS_OF[type(loaded.state)], own_object)
-                else:
-                    await self._delete(caller, loaded, keep_bytes=keep_bytes)
-            except VersionConflictError:
-                continue
-            return
-        raise WrongStateError("busy", "The upload is being changed by other requests: cancel again in a moment.")
+            if not isinstance(upload.state, Completed | Skipped):
+                return await self._cancel(caller, upload, keep_bytes=keep_bytes)
+            if only_open or caller.token is not None:
+                own_object = record.object_id if record.duplicate_of is None else None
+                raise upload_completed(STATUS_OF[type(upload.state)], own_object)
+            return await self._delete(caller, upload, heir_id, keep_bytes=keep_bytes)
 
-    async def _cancel(self, caller: Caller, loaded: LoadedUpload, *, keep_bytes: bool) -> None:
+        async def learn(objection: Objection) -> bool:
+            nonlocal heir_id
+            if isinstance(objection, WrongStateError):
+                raise upload_completed(Status.COMPLETED, objection.details["object_id"]) from objection
+            heir_id = objection.heir_id if isinstance(objection, HeirExistsError) else None
+            return isinstance(objection, HeirExistsError | VersionConflictError)
+
+        await handle(self._log, UPLOAD, upload_id, end, learn=learn)
+
+    async def _cancel(
+        self, caller: Caller, upload: Loaded[UploadEvent, Upload], *, keep_bytes: bool
+    ) -> Proposal[UploadEvent] | None:
         now = self._clock.now()
-        origin = loaded.origin_of(caller.actor_id, new_command_id(self._ids), now)
-        forget_at = now + self._rules.retention
-        request = request_of(loaded.state)
-        kept: int | None = None
-        decide(CancelUpload(origin=origin, forget_at=forget_at), loaded.state)  # refuses before storage is asked
-        if isinstance(loaded.state, Canceled):
-            return
-        if keep_bytes and request is not None and not isinstance(loaded.state, Failed):
+        origin = upload.origin_of(caller.actor_id, new_command_id(self._ids), now)
+        request, kept_bytes = request_of(upload.state), None
+        cancel = CancelUpload(origin=origin, forget_at=now + self._rules.retention)
+        UPLOAD.decide(cancel, upload.state)  # refuses before storage is asked
+        if isinstance(upload.state, Canceled):
+            return None
+        if keep_bytes and request is not None and not isinstance(upload.state, Failed):
             content = await self._storage.head(request.storage_key or "")
-            kept = content.size_bytes if content else None  # nothing to keep: what comes later is deleted
-        command = CancelUpload(origin=origin, kept_bytes=kept, forget_at=forget_at)
-        stream = StreamAppend(
-            stream_id=loaded.upload_id, expected_version=loaded.version, events=decide(command, loaded.state)
-        )
-        await self._log.append(
-            Command(
-                command_id=origin.command_id,
-                organization_id=origin.organization_id,
-                key_id=caller.key.key_id,
-                streams=(stream,),
-            )
+            kept_bytes = content.size_bytes if content else None  # nothing to keep: what comes later is deleted
+        cancel = msgspec.structs.replace(cancel, kept_bytes=kept_bytes)
+        return Proposal(
+            origin=origin,
+            events=UPLOAD.decide(cancel, upload.state),
+            conditions=Conditions(key_id=caller.key.key_id),
         )
 
-    async def _delete(self, caller: Caller, loaded: LoadedUpload, *, keep_bytes: bool) -> None:
+    async def _delete(
+        self, caller: Caller, upload: Loaded[UploadEvent, Upload], heir_id: str | None, *, keep_bytes: bool
+    ) -> Proposal[UploadEvent]:
         if keep_bytes:
             raise WrongStateError(
                 "bytes_go_with_upload",
                 "A completed upload is deleted together with its bytes: leave delete_s3_object out.",
-                {"upload_id": loaded.upload_id},
+                {"upload_id": upload.stream_id},
             )
-        heir_id: str | None = None
-        while True:
-            origin = loaded.origin_of(caller.actor_id, new_command_id(self._ids), self._clock.now())
-            going = await farewell(self._log, loaded, DeleteUpload(origin=origin, heir_id=heir_id))
-            try:
-                await self._log.append(
-                    Command(
-                        command_id=origin.command_id,
-                        organization_id=origin.organization_id,
-                        key_id=caller.key.key_id,
-                        streams=going.streams,
-                        unheld=(Unheld(upload_id=loaded.upload_id),),
-                        heirless=going.heirless,
-                    )
-                )
-            except HeirExistsError as found:  # at most once: whoever is named is not asked for again
-                heir_id = found.heir_id
-            except WrongStateError as held:
-                raise upload_completed(STATUS_OF[type(loaded.state)], held.details["object_id"]) from held
-            else:
-                return
+        origin = upload.origin_of(caller.actor_id, new_command_id(self._ids), self._clock.now())
+        going = await farewell(self._log, upload, DeleteUpload(origin=origin, heir_id=heir_id))
+        return Proposal(
+            origin=origin,
+            events=going.events,
+            before=going.before,
+            conditions=Conditions(
+                key_id=caller.key.key_id, unheld=(Unheld(upload_id=upload.stream_id),), heirless=going.heirless
+            ),
+        )

@@ -4,16 +4,16 @@ From the revocation on the key begins nothing any more, so what it has open only
 count as its own.
 """
 
+from application.handling import BusyError, Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
-from application.loading import CONFLICT_RETRIES, load_upload
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import EventLog
 from application.ports.read_side import ReadSide
 from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
 from application.rules import Rules
 from application.tasks.deletions import PAGE, kept_task, new_task
 from application.tasks.running import Step
-from domain.uploads.upload import CancelUpload, InProgress, Pending, Processing, decide
+from domain.uploads.upload import UPLOAD, CancelUpload, InProgress, Pending, Processing, Upload, UploadEvent
 
 
 class CancelingOpenUploads:
@@ -51,19 +51,17 @@ class CancelingOpenUploads:
         return {"canceled_uploads": canceled}
 
     async def _cancel(self, upload_id: str, actor_id: str) -> bool:
-        for _ in range(CONFLICT_RETRIES):
-            loaded = await load_upload(self._log, upload_id)
-            if not isinstance(loaded.state, Pending | InProgress | Processing):
-                return False
+
+        async def cancel(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            if not isinstance(upload.state, Pending | InProgress | Processing):
+                return None
             now = self._clock.now()
-            origin = loaded.origin_of(actor_id, new_command_id(self._ids), now)
-            events = decide(CancelUpload(origin=origin, forget_at=now + self._rules.retention), loaded.state)
-            stream = StreamAppend(stream_id=upload_id, expected_version=loaded.version, events=events)
-            try:
-                await self._log.append(
-                    Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
-                )
-            except VersionConflictError:
-                continue
-            return True
-        return False
+            origin = upload.origin_of(actor_id, new_command_id(self._ids), now)
+            command = CancelUpload(origin=origin, forget_at=now + self._rules.retention)
+            return Proposal(origin=origin, events=UPLOAD.decide(command, upload.state))
+
+        try:
+            upload = await handle(self._log, UPLOAD, upload_id, cancel)
+        except BusyError:
+            return False
+        return bool(upload.news)

@@ -5,22 +5,25 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET
 
-from application.keys.callers import Caller, ReplaceDeniedError, new_command_id
-from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
+from application.handling import Loaded, Proposal, handle
+from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog
 from application.ports.object_storage import ObjectStorage, StorageUnavailableError, StoredContent
 from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
 from application.ports.tasks import NewTask, Tasks, TaskType
 from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart, put_together
+from application.uploads.records import brought_forward
 from application.uploads.verifying import Touch, VerifyingUploads
 from domain.buckets.bucket import Policy
 from domain.claims import unique_key_claim
 from domain.keys.api_key import Permission
+from domain.objects.object import ReplaceDeniedError
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.upload import (
     STATUS_OF,
+    UPLOAD,
     BeginVerification,
     Claimed,
     Completed,
@@ -30,9 +33,11 @@ from domain.uploads.upload import (
     Processing,
     SeenBy,
     Status,
+    Upload,
+    UploadEvent,
     UploadVerificationBegan,
-    decide,
     request_of,
+    upload_not_found,
 )
 
 _STORAGE_IS_SLOW = "Storage could not answer; the verification goes on by itself."
@@ -99,28 +104,27 @@ class ConfirmingUpload:
         What a key claims that did not request the upload fails nothing: where storage holds what was announced, the
         claim is refused, and the upload stays as it is.
         """
-        await self._find(namespace.namespace_id, upload_id, bucket_id)
-        key_id = caller.key.key_id
-        for _ in range(CONFLICT_RETRIES):
-            loaded = await load_upload(self._log, upload_id)
-            if isinstance(loaded.state, Completed | Processing):
-                return await self._answer(loaded)
-            confirmer = await self._confirmer(loaded, caller.actor_id, key_id)
-            await self._check_policy(loaded, confirmer, claimed)
-            command, content = await self._look(loaded, confirmer, claimed, parts)
-            takes_long = as_task or content.size_bytes >= self._rules.inline_limit_bytes
-            if takes_long and await self._verify.refutes(loaded, content, command.claimed) is None:
-                command = msgspec.structs.replace(command, inline=False)
-                await self._make_task(loaded, command)
-            try:
-                await self._begin(loaded, command, key_id=key_id)
-            except VersionConflictError:
-                continue
-            loaded = await load_upload(self._log, upload_id)
-            if command.inline:
-                loaded = await self._verify(loaded, actor_id=caller.actor_id, seen=content)
-            return await self._answer(loaded)
-        raise _busy()
+        record = await self._find(namespace.namespace_id, upload_id, bucket_id)
+        key_id, inline, seen = caller.key.key_id, False, None
+
+        async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            nonlocal inline, seen
+            if isinstance(upload.state, Completed | Processing):
+                return None
+            confirmer = await self._confirmer(upload, caller.actor_id, key_id)
+            await self._check_policy(upload, confirmer, claimed)
+            command, seen = await self._look(upload, confirmer, claimed, parts)
+            takes_long = as_task or seen.size_bytes >= self._rules.inline_limit_bytes
+            inline = not takes_long or await self._verify.refutes(upload, seen, command.claimed) is not None
+            events = UPLOAD.decide(msgspec.structs.replace(command, inline=inline), upload.state)
+            if not inline:
+                await self._make_task(upload, events)
+            return Proposal(origin=command.origin, events=events, conditions=Conditions(key_id=key_id))
+
+        upload = await handle(self._log, UPLOAD, upload_id, begin)
+        if upload.news and inline:
+            upload = await self._verify(upload, actor_id=caller.actor_id, seen=seen)
+        return await self._answer(record, upload)
 
     async def within_task(
         self, namespace_id: str, upload_id: str, *, bucket_id: str, actor_id: str, claimed: Claimed, touch: Touch
@@ -129,38 +133,35 @@ class ConfirmingUpload:
 
         Whoever was at it before may be gone, so a verification that is under way is done here as well.
         """
-        await self._find(namespace_id, upload_id, bucket_id)
-        for _ in range(CONFLICT_RETRIES):
-            loaded = await load_upload(self._log, upload_id)
-            if isinstance(loaded.state, Completed | Failed):
-                return await self._answer(loaded)
-            content = None
-            if not isinstance(loaded.state, Processing):
-                confirmer = await self._confirmer(loaded, actor_id, actor_id)
-                await self._check_policy(loaded, confirmer, claimed)
-                command, content = await self._look(loaded, confirmer, claimed)
-                try:
-                    await self._begin(loaded, command, key_id=None)
-                except VersionConflictError:
-                    continue
-                loaded = await load_upload(self._log, upload_id)
-            loaded = await self._verify(loaded, actor_id=actor_id, seen=content, touch=touch)
-            if isinstance(loaded.state, Pending | InProgress):
-                raise StorageUnavailableError(_STORAGE_IS_SLOW)
-            return await self._answer(loaded)
-        raise _busy()
+        record, seen = await self._find(namespace_id, upload_id, bucket_id), None
 
-    async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> None:
+        async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            nonlocal seen
+            if isinstance(upload.state, Completed | Failed | Processing):
+                return None
+            confirmer = await self._confirmer(upload, actor_id, actor_id)
+            await self._check_policy(upload, confirmer, claimed)
+            command, seen = await self._look(upload, confirmer, claimed)
+            return Proposal(origin=command.origin, events=UPLOAD.decide(command, upload.state))
+
+        upload = await handle(self._log, UPLOAD, upload_id, begin)
+        upload = await self._verify(upload, actor_id=actor_id, seen=seen if upload.news else None, touch=touch)
+        if isinstance(upload.state, Pending | InProgress):
+            raise StorageUnavailableError(_STORAGE_IS_SLOW)
+        return await self._answer(record, upload)
+
+    async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
         record = await self._read_side.upload(namespace_id, upload_id)
         if record is None or bucket_id not in {None, record.bucket_id}:
             raise upload_not_found(upload_id)
+        return record
 
-    async def _confirmer(self, loaded: LoadedUpload, actor_id: str, key_id: str) -> _Confirmer:
+    async def _confirmer(self, loaded: Loaded[UploadEvent, Upload], actor_id: str, key_id: str) -> _Confirmer:
         requested = key_id == await self._verify.requester(loaded)
         may_delete = not requested and await self._verify.may_replace(loaded, key_id)
         return _Confirmer(actor_id=actor_id, requested=requested, may_delete=may_delete)
 
-    async def _check_policy(self, loaded: LoadedUpload, confirmer: _Confirmer, claimed: Claimed) -> None:
+    async def _check_policy(self, loaded: Loaded[UploadEvent, Upload], confirmer: _Confirmer, claimed: Claimed) -> None:
         """Refuse a policy that is not the confirmer's to name, and one that would replace what it may not."""
         request = request_of(loaded.state)
         if request is None or request.unique_key is None:
@@ -177,7 +178,9 @@ class ConfirmingUpload:
         if not await self._verify.may_replace(loaded, named_by):
             raise ReplaceDeniedError
 
-    async def _check_claims(self, loaded: LoadedUpload, content: StoredContent, claimed: Claimed) -> None:
+    async def _check_claims(
+        self, loaded: Loaded[UploadEvent, Upload], content: StoredContent, claimed: Claimed
+    ) -> None:
         """Refuse what is claimed of bytes that are what was announced; a hash of many bytes is not looked at."""
         if await self._verify.refutes(loaded, content, Claimed()) is not None:
             return
@@ -191,11 +194,15 @@ class ConfirmingUpload:
                 wrong.value,
                 "Storage holds what was announced for this upload, and not what was confirmed, so it stays as it is."
                 " Confirm it with what storage answered, or without etag, file_hash and the like.",
-                {"upload_id": loaded.upload_id, "status": STATUS_OF[type(loaded.state)]},
+                {"upload_id": loaded.stream_id, "status": STATUS_OF[type(loaded.state)]},
             )
 
     async def _look(
-        self, loaded: LoadedUpload, confirmer: _Confirmer, claimed: Claimed, parts: Sequence[NamedPart] | None = None
+        self,
+        loaded: Loaded[UploadEvent, Upload],
+        confirmer: _Confirmer,
+        claimed: Claimed,
+        parts: Sequence[NamedPart] | None = None,
     ) -> tuple[BeginVerification, StoredContent]:
         """Return what begins the verification, and what storage holds; refuse where nothing is stored."""
         command = BeginVerification(
@@ -205,7 +212,7 @@ class ConfirmingUpload:
             inline=True,
             claimed=claimed,
         )
-        decide(command, loaded.state)  # refuses before storage is asked
+        UPLOAD.decide(command, loaded.state)  # refuses before storage is asked
         if isinstance(loaded.state, InProgress):
             unsized = loaded.state.request.declared_size_bytes is None
             if unsized and not confirmer.requested and not confirmer.may_delete:
@@ -218,17 +225,17 @@ class ConfirmingUpload:
                 "content_not_found",
                 "No bytes are stored for this upload: send the file with the request that you were given, then"
                 " confirm again.",
-                {"upload_id": loaded.upload_id},
+                {"upload_id": loaded.stream_id},
             )
         if not confirmer.requested:
             await self._check_claims(loaded, content, claimed)
             command = msgspec.structs.replace(command, claimed=Claimed(policy=claimed.policy))
         return command, content
 
-    async def _make_task(self, loaded: LoadedUpload, command: BeginVerification) -> None:
+    async def _make_task(self, upload: Loaded[UploadEvent, Upload], events: tuple[UploadEvent, ...]) -> None:
         """Keep the task that the answer will name. Where the verification does not begin, nobody sees it."""
-        origin = command.origin
-        (began,) = (e for e in decide(command, loaded.state) if isinstance(e, UploadVerificationBegan))
+        (began,) = (event for event in events if isinstance(event, UploadVerificationBegan))
+        origin = began.origin
         await self._tasks.create(
             NewTask(
                 task_id=began.task_id,
@@ -237,34 +244,22 @@ class ConfirmingUpload:
                 task_type=TaskType.CONFIRM_UPLOAD,
                 actor_id=origin.actor_id,
                 created_at=origin.at,
-                inputs=[loaded.upload_id],
-                upload_id=loaded.upload_id,
+                inputs=[upload.stream_id],
+                upload_id=upload.stream_id,
             ),
             drop_at=origin.at + self._rules.retention,
         )
 
-    async def _begin(self, loaded: LoadedUpload, command: BeginVerification, *, key_id: str | None) -> None:
-        """Append that verification began."""
-        events = decide(command, loaded.state)
-        stream = StreamAppend(stream_id=loaded.upload_id, expected_version=loaded.version, events=events)
-        await self._log.append(
-            Command(
-                command_id=command.origin.command_id,
-                organization_id=command.origin.organization_id,
-                key_id=key_id,
-                streams=(stream,),
-            )
-        )
-
-    async def _answer(self, loaded: LoadedUpload) -> Confirmed:
-        state = loaded.state
+    async def _answer(self, known: UploadRecord, upload: Loaded[UploadEvent, Upload]) -> Confirmed:
+        """Answer with the upload as it is now. `known`: its record before."""
+        state = upload.state
         if isinstance(state, Failed):
             raise WrongStateError(
-                state.reason.value, state.message, {"upload_id": loaded.upload_id, "status": "FAILED"}
+                state.reason.value, state.message, {"upload_id": upload.stream_id, "status": "FAILED"}
             )
-        record = await self._read_side.upload(loaded.origin.namespace_id or "", loaded.upload_id)
-        if record is None:
-            raise upload_not_found(loaded.upload_id)
+        record = brought_forward(known, upload)
+        if record is None:  # others have changed it since
+            record = await self._find(known.namespace_id, upload.stream_id, None)
         match state:
             case Completed():
                 return Confirmed(record=record, status=Status.COMPLETED, task_id=record.task_id, message=record.message)
@@ -289,7 +284,3 @@ def _not_yours(how: str) -> ForbiddenError:
         " requested it, or one that has it.",
         {"needed": Permission.DELETE},
     )
-
-
-def _busy() -> WrongStateError:
-    return WrongStateError("busy", "The upload is being changed by other requests: confirm again in a moment.")

@@ -2,15 +2,25 @@
 
 from contextlib import suppress
 
+from application.handling import Loaded, Proposal, handle, never
 from application.keys.callers import new_command_id
-from application.loading import load_upload
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.event_log import EventLog
 from application.ports.object_storage import ObjectStorage
 from application.rules import Rules
 from application.uploads.completing_multipart import put_together
 from domain.refusals import WrongStateError
-from domain.uploads.upload import BeginVerification, ExpireUpload, InProgress, Pending, SeenBy, UploadCommand, decide
+from domain.uploads.upload import (
+    UPLOAD,
+    BeginVerification,
+    ExpireUpload,
+    InProgress,
+    Pending,
+    SeenBy,
+    Upload,
+    UploadCommand,
+    UploadEvent,
+)
 
 ACTOR = "system:sweeper"
 
@@ -30,34 +40,30 @@ class ExpiringUploads:
 
         Raises `VersionConflictError` when the job is stale, and `StorageError` when storage cannot tell.
         """
-        loaded = await load_upload(self._log, upload_id)
-        if not isinstance(loaded.state, Pending | InProgress):
-            return
-        request = loaded.state.request
-        if isinstance(loaded.state, InProgress) and request.declared_size_bytes is not None:
+
+        async def go_on(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            command = await self._command(upload, ends=ends)
+            if command is None:
+                return None
+            return Proposal(origin=command.origin, events=UPLOAD.decide(command, upload.state))
+
+        await handle(self._log, UPLOAD, upload_id, go_on, learn=never)
+
+    async def _command(self, upload: Loaded[UploadEvent, Upload], *, ends: bool) -> UploadCommand | None:
+        if not isinstance(upload.state, Pending | InProgress):
+            return None
+        request = upload.state.request
+        if isinstance(upload.state, InProgress) and request.declared_size_bytes is not None:
             with suppress(WrongStateError):  # some are missing
-                await put_together(self._storage, loaded.state)
+                await put_together(self._storage, upload.state)
         content = await self._storage.head(request.storage_key or "")
         now = self._clock.now()
-        origin = loaded.origin_of(ACTOR, new_command_id(self._ids), now)
-        command: UploadCommand
+        origin = upload.origin_of(ACTOR, new_command_id(self._ids), now)
         if content is not None:
-            command = BeginVerification(
+            return BeginVerification(
                 origin=origin, task_id=self._ids.new("task_"), seen_by=SeenBy.SWEEPER, inline=False
             )
-        elif ends:
-            await self._storage.ping()  # a missing bucket looks like a missing object, and must not fail every upload
-            command = ExpireUpload(origin=origin, forget_at=now + self._rules.retention)
-        else:
-            return
-        await self._log.append(
-            Command(
-                command_id=origin.command_id,
-                organization_id=origin.organization_id,
-                streams=(
-                    StreamAppend(
-                        stream_id=upload_id, expected_version=loaded.version, events=decide(command, loaded.state)
-                    ),
-                ),
-            )
-        )
+        if not ends:
+            return None
+        await self._storage.ping()  # a missing bucket looks like a missing object, and must not fail every upload
+        return ExpireUpload(origin=origin, forget_at=now + self._rules.retention)

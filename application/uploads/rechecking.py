@@ -7,12 +7,12 @@ what was proved is gone, which is recorded. Uploads in parts that were begun for
 
 from datetime import datetime
 
+from application.handling import Loaded, Proposal, handle, never
 from application.keys.callers import new_command_id
-from application.loading import is_in_parts, load_upload
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend
+from application.ports.event_log import EventLog
 from application.ports.object_storage import ObjectStorage
-from domain.uploads.upload import Completed, ReportChangedContent, decide
+from domain.uploads.upload import UPLOAD, Completed, ReportChangedContent, Upload, UploadEvent, is_in_parts
 
 ACTOR = "system:recheck"
 
@@ -31,23 +31,25 @@ class RecheckingUploads:
 
         Raises `StorageError` when storage cannot tell.
         """
-        loaded = await load_upload(self._log, upload_id)
-        if not isinstance(loaded.state, Completed):
-            return None
-        key, proved = loaded.state.request.storage_key or "", loaded.state.content.version_id
-        content = await self._storage.head(key)
-        now, due_at = self._clock.now(), loaded.state.request.due_at
-        is_last = due_at <= now
-        wanted = proved if loaded.state.keeps_bytes else None
-        if content is not None and wanted is not None and (is_last or wanted != content.version_id):
-            await self._storage.keep_only(key, wanted)
-        if is_last and is_in_parts(loaded.state):
-            await self._storage.abort_multiparts(key)  # other than its own, which were put together
-        origin = loaded.origin_of(ACTOR, new_command_id(self._ids), now)
-        events = decide(ReportChangedContent(origin=origin, etag=content.etag if content else None), loaded.state)
-        if events:
-            stream = StreamAppend(stream_id=upload_id, expected_version=loaded.version, events=events)
-            await self._log.append(
-                Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
-            )
-        return None if is_last else due_at
+        again_at: datetime | None = None
+
+        async def look(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            nonlocal again_at
+            if not isinstance(upload.state, Completed):
+                return None
+            key, proved = upload.state.request.storage_key or "", upload.state.content.version_id
+            content = await self._storage.head(key)
+            now, due_at = self._clock.now(), upload.state.request.due_at
+            again_at = None if due_at <= now else due_at
+            wanted = proved if upload.state.keeps_bytes else None
+            if content is not None and wanted is not None and (again_at is None or wanted != content.version_id):
+                await self._storage.keep_only(key, wanted)
+            if again_at is None and is_in_parts(upload.state):
+                await self._storage.abort_multiparts(key)  # other than its own, which were put together
+            origin = upload.origin_of(ACTOR, new_command_id(self._ids), now)
+            report = ReportChangedContent(origin=origin, etag=content.etag if content else None)
+            events = UPLOAD.decide(report, upload.state)
+            return Proposal(origin=origin, events=events) if events else None
+
+        await handle(self._log, UPLOAD, upload_id, look, learn=never)
+        return again_at

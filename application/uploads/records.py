@@ -6,11 +6,13 @@ from typing import assert_never, cast
 
 import msgspec
 
+from application.handling import Loaded
 from application.ports.event_log import Notification
 from application.ports.read_side import UploadRecord
 from domain.events.registry import decode
 from domain.uploads.upload import (
     Status,
+    Upload,
     UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,
@@ -47,6 +49,19 @@ def record_at(history: Sequence[Notification], at: datetime) -> UploadRecord | N
         place = Place(stream_id=stored.originator_id, version=stored.originator_version, position=stored.id)
         record = following(record, event, place)
     return record
+
+
+def brought_forward(record: UploadRecord, upload: Loaded[UploadEvent, Upload]) -> UploadRecord | None:
+    """Return the record after what was appended to the upload since it was read; None: read the record again.
+
+    That is so where the record was not of the version that was read, because others changed the upload in between.
+    """
+    if record.version != upload.read:
+        return None
+    now: UploadRecord | None = record
+    for version, event in enumerate(upload.news, upload.read + 1):
+        now = following(now, event, Place(stream_id=upload.stream_id, version=version, position=record.position))
+    return now
 
 
 def following(record: UploadRecord | None, event: UploadEvent, place: Place) -> UploadRecord | None:

@@ -8,22 +8,23 @@ from typing import cast
 
 import msgspec
 
-from application.keys.callers import Caller, ReplaceDeniedError, may_read, may_replace, new_command_id
+from application.handling import ATTEMPTS, Objection, command_of, settle
+from application.keys.callers import Caller, may_read, may_replace, new_command_id
 from application.keys.issuing_upload_tokens import TokenUses
-from application.loading import CONFLICT_RETRIES
-from application.objects.putting_into import IntoObject, PuttingIntoObjects, stored_bytes
+from application.objects.putting_into import FindingTargets, as_original, claims_of
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, LogUnavailableError, StreamAppend, VersionConflictError
+from application.ports.event_log import Command, Conditions, EventLog, StreamAppend, VersionConflictError
 from application.ports.object_creation import ClaimTakenError, OriginalExistsError, OriginalGoneError, Unheld
 from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.rules import Rules
 from domain.buckets.bucket import Policy, check_retention
 from domain.buckets.schema import BucketSchema
-from domain.claims import unique_key_claim
+from domain.claims import Claim, unique_key_claim
 from domain.events.event import Origin
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, size_meant
+from domain.objects.object import ReplaceDeniedError
 from domain.refusals import (
     ForbiddenError,
     InvalidInputError,
@@ -33,19 +34,19 @@ from domain.refusals import (
     WrongStateError,
 )
 from domain.uploads.admission import Admitted, Announcement, BucketRules, admit
+from domain.uploads.completion import put_into_object
 from domain.uploads.content_rules import ContentCheck
 from domain.uploads.filenames import storage_key
 from domain.uploads.originals import Sameness
 from domain.uploads.parts import Multipart
 from domain.uploads.upload import (
+    UPLOAD,
     AnnouncedFile,
     Claimed,
-    NoUpload,
     RequestUpload,
     Status,
     UploadDuplicateAvoided,
     UploadRequest,
-    decide,
     lasts_until,
     reserved,
 )
@@ -158,6 +159,13 @@ class _Item(msgspec.Struct, kw_only=True):
         return self.original is None and self.command.existing_object_id is None
 
 
+class _Into(msgspec.Struct, frozen=True, kw_only=True):
+    """What is appended to an object's stream, and the claims that must be free then."""
+
+    stream: StreamAppend
+    free: tuple[Claim, ...]
+
+
 class RequestingUpload:
     """One command, for one file or many: admits them, reserves their bytes, signs their URLs; all of them or none."""
 
@@ -172,7 +180,7 @@ class RequestingUpload:
         self._rules = rules
         self._buckets: dict[str, tuple[BucketRecord, BucketRules]] = {}
         self._token_uses = TokenUses()
-        self._put_into_object = PuttingIntoObjects(log=log, read_side=read_side, ids=ids, rules=rules)
+        self._find_target = FindingTargets(log=log, read_side=read_side, ids=ids, rules=rules)
 
     async def __call__(
         self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish, *, ids: Ids | None = None
@@ -402,38 +410,60 @@ class RequestingUpload:
             if item.sameness is not None:
                 item.find(item.sameness, originals.get(item.sameness))
 
-    async def _settle(  # noqa: C901  # one arm for everything that the log may say against it
+    async def _settle(
         self, caller: Caller, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]
     ) -> list[Answer]:
-        """Append all of it, under what must still hold then; what the log says against it changes how."""
-        for _ in range(CONFLICT_RETRIES + 3 * len(items)):  # each round settles something about at least one of them
+        """Append all of it, under what must still hold then; what the log says against it changes how.
+
+        A batch has no main aggregate: its uploads are new, and only the objects and the token were there before.
+        """
+        into: dict[str, _Into] = {}
+        use: StreamAppend | None = None
+
+        async def command() -> Command:
+            nonlocal into, use
             into = await self._into_objects(bucket, origin, items) if any(item.wants_object for item in items) else {}
-            try:
-                position = await self._append(caller, origin, items, into)
-            except ClaimTakenError as taken:
+            use = None if caller.token is None else await self._use_of(caller.token, items[0])
+            return self._command(caller, origin, items, into, use)
+
+        async def learn(objection: Objection) -> bool:
+            if isinstance(objection, VersionConflictError):
+                if caller.token is not None and objection.stream_id == caller.token.token_id:
+                    self._token_uses.learn(
+                        caller.token, objection.actual
+                    )  # it was used meanwhile, or by another process
+                    return True
+                return any(objection.stream_id == each.stream.stream_id for each in into.values())
+            return await self._learn(origin, items, objection)
+
+        # each round settles something about at least one of them, or somebody else has used the token
+        rounds = ATTEMPTS + 3 * len(items) + (caller.token.max_count if caller.token else 0)
+        position = await settle(self._log, command, learn, attempts=rounds) or 0
+        if caller.token is not None and use is not None:
+            self._token_uses.learn(caller.token, use.expected_version + 1)
+        if into:
+            await self._look_again(origin, items)
+        first = position - len(items) - sum(len(each.stream.events) for each in into.values()) + 1
+        return [_answer(item, place) for place, item in enumerate(items, first)]
+
+    async def _learn(self, origin: Origin, items: Sequence[_Item], objection: RefusedError) -> bool:
+        """Take note of what the log says of other uploads and objects; return whether it says anything of them."""
+        match objection:
+            case ClaimTakenError():
                 for item in items:
-                    item.lose(taken.claim.key, taken.owner_id)
-            except OriginalExistsError as duplicate:
-                original = await self._read_side.upload(origin.namespace_id or "", duplicate.upload_id)
+                    item.lose(objection.claim.key, objection.owner_id)
+            case OriginalExistsError():
+                original = await self._read_side.upload(origin.namespace_id or "", objection.upload_id)
                 for item in items:
-                    item.find(duplicate.sameness, original)
-            except OriginalGoneError as gone:
+                    item.find(objection.sameness, original)
+            case OriginalGoneError():
                 for item in items:
-                    item.miss(gone.upload_id)
-            except WrongStateError:  # an original became part of an object meanwhile
+                    item.miss(objection.upload_id)
+            case WrongStateError():  # an original became part of an object meanwhile
                 await self._look_again(origin, items)
-            except VersionConflictError as conflict:
-                if all(conflict.stream_id != each.stream.stream_id for each in into.values()):
-                    raise
-                continue  # the object was changed meanwhile
-            else:
-                if into:
-                    await self._look_again(origin, items)
-                first = position - len(items) - sum(len(each.stream.events) for each in into.values()) + 1
-                return [_answer(item, place) for place, item in enumerate(items, first)]
-        raise LogUnavailableError(
-            "The log names an original that the read side does not show.", reason="read_side_differs"
-        )
+            case _:
+                return False
+        return True
 
     async def _look_again(self, origin: Origin, items: Sequence[_Item]) -> None:
         """Find out how the originals stand now."""
@@ -441,16 +471,14 @@ class RequestingUpload:
             if item.original is not None:
                 item.original = await self._read_side.upload(origin.namespace_id or "", item.original.upload_id)
 
-    async def _into_objects(
-        self, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]
-    ) -> dict[str, IntoObject]:
+    async def _into_objects(self, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]) -> dict[str, _Into]:
         """Return by original what is appended for the object that its bytes go into, because it has none.
 
         Of several items with one original the first is given the object; a second one with the same unique key is sent,
         and finds the object when it is proved. One whose object would end before the original is sent, too: what an
         object holds goes with it.
         """
-        into: dict[str, IntoObject] = {}
+        into: dict[str, _Into] = {}
         keys: set[str] = set()
         for index, item in enumerate(items):
             original, request = item.original, item.command.request
@@ -459,30 +487,29 @@ class RequestingUpload:
             if request.unique_key is not None and request.unique_key in keys:
                 item.send()
                 continue
+            found = await self._find_target(request, request.policy, origin, bucket, may_replace=item.may_replace)
             with _told_of(index):
-                found = await self._put_into_object(
-                    request,
-                    request.policy,
-                    stored_bytes(original),
-                    origin,
-                    bucket,
-                    may_replace=item.may_replace,
-                )
-                if found is None:
+                put = put_into_object(request, request.policy, as_original(original).kept, found.target, origin)
+                if put is None:
                     raise _object_not_found()
-            if not lasts_until(original.deletes_at, found.ends_at):
+            if not lasts_until(original.deletes_at, put.ends_at):
                 item.send()
                 continue
-            into[original.upload_id] = found
+            into[original.upload_id] = _Into(stream=found.append(put), free=claims_of(bucket.bucket_id, put))
             if request.unique_key is not None:
                 keys.add(request.unique_key)
         return into
 
-    async def _append(
-        self, caller: Caller, origin: Origin, items: Sequence[_Item], into: Mapping[str, IntoObject]
-    ) -> int:
+    def _command(
+        self,
+        caller: Caller,
+        origin: Origin,
+        items: Sequence[_Item],
+        into: Mapping[str, _Into],
+        use: StreamAppend | None,
+    ) -> Command:
         bucket_id = origin.bucket_id or ""
-        streams: list[StreamAppend] = []
+        streams = [] if use is None else [use]
         free: set[str] = set()
         unknown: dict[Sameness, None] = {}
         stored: set[str] = set()
@@ -492,20 +519,17 @@ class RequestingUpload:
                 stored.add(item.original.upload_id)
                 continue
             command = item.command
-            events = decide(command, NoUpload())
+            events = UPLOAD.decide(command, UPLOAD.initial)
             streams.append(StreamAppend(stream_id=command.upload_id, expected_version=0, events=events))
             if command.existing_object_id is None:
                 if item.inserts:
                     free.add(item.inserts)
                 if item.sameness:
                     unknown[item.sameness] = None
-        asked = Command(
-            command_id=origin.command_id,
-            organization_id=origin.organization_id,
+        conditions = Conditions(
             key_id=caller.key.key_id,
             namespace_id=origin.namespace_id,
             bucket_id=bucket_id,
-            streams=(*streams, *[each.stream for each in into.values()]),
             free=(
                 *[unique_key_claim(bucket_id, unique_key) for unique_key in free],
                 *[claim for each in into.values() for claim in each.free],
@@ -514,30 +538,18 @@ class RequestingUpload:
             stored=tuple(stored),
             unheld=tuple([Unheld(upload_id=upload_id) for upload_id in into]),
         )
-        if caller.token is None:
-            return await self._log.append(asked)
-        return await self._append_with(caller.token, items[0], asked)
+        return command_of(origin, (*streams, *[each.stream for each in into.values()]), conditions)
 
-    async def _append_with(self, token: UploadToken, item: _Item, command: Command) -> int:
-        """Append what a token's holder asks for, one file, and count it as a use of the token."""
+    async def _use_of(self, token: UploadToken, item: _Item) -> StreamAppend:
+        """Return what counts a file as a use of the token that its holder asks with."""
         upload_id = item.command.upload_id
-        while True:
-            try:
-                use = self._token_uses.stream(token, item.announced, item.command.origin, upload_id)
-            except ForbiddenError:
-                made = await self._log.read_stream(upload_id)
-                if made:  # by an earlier attempt of the same request, with the token's last use
-                    raise VersionConflictError(upload_id, 0, len(made)) from None
-                raise
-            try:
-                position = await self._log.append(msgspec.structs.replace(command, streams=(use, *command.streams)))
-            except VersionConflictError as conflict:  # the token was used meanwhile, or by another process
-                if conflict.stream_id != token.token_id:
-                    raise
-                self._token_uses.learn(token, conflict.actual)
-            else:
-                self._token_uses.learn(token, use.expected_version + 1)
-                return position
+        try:
+            return self._token_uses.stream(token, item.announced, item.command.origin, upload_id)
+        except ForbiddenError:
+            made = await self._log.read_stream(upload_id)
+            if made:  # by an earlier attempt of the same request, with the token's last use
+                raise VersionConflictError(upload_id, 0, len(made)) from None
+            raise
 
 
 def _with_size(wish: Wish, token: UploadToken | None) -> Wish:

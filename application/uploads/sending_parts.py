@@ -2,22 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
+from application.handling import Loaded, Proposal, handle, load
 from application.keys.callers import Caller, new_command_id
-from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload, upload_not_found
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog
 from application.ports.object_storage import ObjectStorage, StoredPart
 from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.rules import Rules
+from application.uploads.records import brought_forward
 from application.uploads.requesting import CHECKSUM_HEADER, checksum, headers_of
-from domain.refusals import ForbiddenError, InvalidInputError, RefusedError, WrongStateError
+from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.uploads.parts import MAX_PARTS, part_count, size_of_part
 from domain.uploads.upload import (
     STATUS_OF,
+    UPLOAD,
     InProgress,
     Pending,
     ReissueUrl,
@@ -26,9 +29,8 @@ from domain.uploads.upload import (
     UploadCommand,
     UploadEvent,
     UploadRequest,
-    decide,
-    evolve,
     request_of,
+    upload_not_found,
 )
 
 MAX_SIGNED_AT_ONCE = 1000
@@ -113,13 +115,13 @@ class SendingParts:
     async def parts(self, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None) -> Sequence[StoredPart]:
         """Return the parts that storage has, by number."""
         await self._find(namespace.namespace_id, upload_id, bucket_id)
-        loaded = await load_upload(self._log, upload_id)
-        match loaded.state:
+        upload = await load(self._log, UPLOAD, upload_id)
+        match upload.state:
             case Pending(request=request):
                 _check_in_parts(request)
                 return []
             case InProgress(request=request):
-                stored = await self._storage.parts(request.storage_key or "", loaded.state.multipart_id)
+                stored = await self._storage.parts(request.storage_key or "", upload.state.multipart_id)
                 if stored is None:
                     raise WrongStateError(
                         "parts_gone",
@@ -140,85 +142,78 @@ class SendingParts:
         self, caller: Caller, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None
     ) -> tuple[UploadRecord, SignedRequest | None]:
         """Give an upload as much time as it had at first, and a fresh URL if it is sent by a single PUT."""
-        await self._find(namespace.namespace_id, upload_id, bucket_id)
-        for _ in range(CONFLICT_RETRIES):
-            loaded = await load_upload(self._log, upload_id)
-            request, now = _request_of(loaded), self._clock.now()
+        record = await self._find(namespace.namespace_id, upload_id, bucket_id)
+        signed: SignedRequest | None = None
+
+        async def reissue(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
+            nonlocal signed
+            request, now = _request_of(upload), self._clock.now()
             lasts = _lasts(caller, request, now)
-            signed = None
             expires_at = now + lasts
             if request.part_size is None:
                 headers = headers_of(request)
                 signed = self._signer.sign_put(request.storage_key or "", headers=headers, expires_in=lasts, now=now)
                 expires_at = signed.expires_at
             command = ReissueUrl(
-                origin=loaded.origin_of(caller.actor_id, new_command_id(self._ids), now),
+                origin=upload.origin_of(caller.actor_id, new_command_id(self._ids), now),
                 expires_at=expires_at,
                 due_at=expires_at + self._rules.grace,
             )
-            try:
-                await self._append(caller, loaded, command.origin.command_id, decide(command, loaded.state))
-            except VersionConflictError:
-                continue
-            record = await self._find(namespace.namespace_id, upload_id, bucket_id)
-            return record, signed
-        raise _busy()
+            return Proposal(
+                origin=command.origin,
+                events=UPLOAD.decide(command, upload.state),
+                conditions=Conditions(key_id=caller.key.key_id),
+            )
+
+        upload = await handle(self._log, UPLOAD, upload_id, reissue)
+        now = brought_forward(record, upload)
+        return now or await self._find(namespace.namespace_id, upload_id, bucket_id), signed
 
     async def _begun(self, caller: Caller, upload_id: str, parts: Sequence[WantedPart]) -> InProgress:
         """Return the upload in progress, with time enough for URLs that are given out now."""
-        for _ in range(CONFLICT_RETRIES):
-            loaded = await load_upload(self._log, upload_id)
-            request, now = _request_of(loaded), self._clock.now()
-            origin = loaded.origin_of(caller.actor_id, new_command_id(self._ids), now)
-            decide(StartUpload(origin=origin, multipart_id=""), loaded.state)  # refuses before storage is asked
+
+        async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            request, now = _request_of(upload), self._clock.now()
+            origin = upload.origin_of(caller.actor_id, new_command_id(self._ids), now)
+            UPLOAD.decide(StartUpload(origin=origin, multipart_id=""), upload.state)  # refuses before storage is asked
             _check_in_parts(request)
             _check_numbers(request, [part.part_number for part in parts])
             _check_hashes(request, parts)
             _check_sizes(request, parts, self._rules.tier_limits[caller.organization.tier].file_size_bytes)
             commands: list[UploadCommand] = []
-            begun = None
-            if isinstance(loaded.state, Pending):
+            undo = None
+            if isinstance(upload.state, Pending):
+                key = request.storage_key or ""
                 begun = await self._storage.begin_multipart(
-                    request.storage_key or "", content_type=request.content_type, checked=request.storage_checks
+                    key, content_type=request.content_type, checked=request.storage_checks
                 )
+                undo = partial(self._storage.abort_multipart, key, begun)
                 commands.append(StartUpload(origin=origin, multipart_id=begun))
             lasts = _lasts(caller, request, now)
             if now + lasts > request.expires_at + min(lasts / _EXTENDED_AFTER, self._rules.grace):
                 commands.append(
                     ReissueUrl(origin=origin, expires_at=now + lasts, due_at=now + lasts + self._rules.grace)
                 )
-            events, state = _decided(commands, loaded.state)
-            try:
-                if events:
-                    await self._append(caller, loaded, origin.command_id, events)
-            except (VersionConflictError, RefusedError) as error:  # after any other it may have been appended
-                if begun is not None:
-                    await self._storage.abort_multipart(request.storage_key or "", begun)
-                if isinstance(error, RefusedError):
-                    raise
-                continue
-            if isinstance(state, InProgress):
-                return state
-        raise _busy()
+            return (
+                Proposal(
+                    origin=origin,
+                    events=UPLOAD.decide_all(commands, upload.state),
+                    conditions=Conditions(key_id=caller.key.key_id),
+                    undo=undo,
+                )
+                if commands
+                else None
+            )
+
+        upload = await handle(self._log, UPLOAD, upload_id, begin)
+        assert isinstance(upload.state, InProgress)  # noqa: S101  # or starting it was refused
+        return upload.state
 
     async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
         record = await self._read_side.upload(namespace_id, upload_id)
         if record is None or bucket_id not in {None, record.bucket_id}:
             raise upload_not_found(upload_id)
         return record
-
-    async def _append(
-        self, caller: Caller, loaded: LoadedUpload, command_id: str, events: tuple[UploadEvent, ...]
-    ) -> None:
-        stream = StreamAppend(stream_id=loaded.upload_id, expected_version=loaded.version, events=events)
-        await self._log.append(
-            Command(
-                command_id=command_id,
-                organization_id=loaded.origin.organization_id,
-                key_id=caller.key.key_id,
-                streams=(stream,),
-            )
-        )
 
 
 def _lasts(caller: Caller, request: UploadRequest, now: datetime) -> timedelta:
@@ -315,22 +310,8 @@ def _headers(request: UploadRequest, part: WantedPart) -> dict[str, str]:
     return headers
 
 
-def _decided(commands: Sequence[UploadCommand], upload: Upload) -> tuple[tuple[UploadEvent, ...], Upload]:
-    """Return what commands that follow each other make of an upload."""
-    events: tuple[UploadEvent, ...] = ()
-    for command in commands:
-        for event in decide(command, upload):
-            events += (event,)
-            upload = evolve(upload, event)
-    return events, upload
-
-
-def _request_of(loaded: LoadedUpload) -> UploadRequest:
-    request = request_of(loaded.state)
+def _request_of(upload: Loaded[UploadEvent, Upload]) -> UploadRequest:
+    request = request_of(upload.state)
     if request is None:
-        raise upload_not_found(loaded.upload_id)
+        raise upload_not_found(upload.stream_id)
     return request
-
-
-def _busy() -> WrongStateError:
-    return WrongStateError("busy", "The upload is being changed by other requests: try again in a moment.")

@@ -7,23 +7,15 @@ one of them appends; the other finds the end and reports it.
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
 
-from application.keys.callers import ReplaceDeniedError, may, new_command_id
-from application.loading import CONFLICT_RETRIES, LoadedUpload, load_upload
-from application.objects.putting_into import IntoObject, PuttingIntoObjects, StoredBytes, stored_bytes
+from application.handling import NO_CONDITIONS, Loaded, Objection, Proposal, handle
+from application.keys.callers import may, new_command_id
+from application.objects.putting_into import FindingTargets, as_original, claims_of
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import (
-    Command,
-    EventLog,
-    LogUnavailableError,
-    RequesterRevokedError,
-    StreamAppend,
-    VersionConflictError,
-)
+from application.ports.event_log import Conditions, EventLog, RequesterRevokedError, VersionConflictError
 from application.ports.object_creation import ClaimTakenError, OriginalExistsError, OriginalGoneError, Unheld
 from application.ports.object_storage import (
     ContentChangedError,
@@ -31,7 +23,7 @@ from application.ports.object_storage import (
     StorageError,
     StoredContent,
 )
-from application.ports.read_side import Directory, ReadSide, UploadRecord
+from application.ports.read_side import Directory, ReadSide
 from application.ports.tasks import Tasks
 from application.rules import Rules
 from application.uploads.sniffing import recognise
@@ -40,22 +32,22 @@ from domain.events.event import Origin
 from domain.keys.api_key import Permission
 from domain.keys.upload_token import ID_PREFIX as TOKEN_PREFIX
 from domain.organizations.organization import Tier
-from domain.refusals import QuotaExceededError, WrongStateError
+from domain.refusals import QuotaExceededError, RefusedError, WrongStateError
+from domain.uploads.completion import Known, Original, complete, policy_named_by, policy_of, wants_object
 from domain.uploads.formats import HEAD_BYTES
 from domain.uploads.originals import Sameness
 from domain.uploads.upload import (
+    UPLOAD,
     AbandonVerification,
-    AcceptContent,
     Claimed,
     FailureReason,
     Processing,
     RejectContent,
-    UploadCommand,
+    Upload,
+    UploadEvent,
     UploadRequest,
     VerifiedContent,
-    decide,
     end_of,
-    lasts_until,
     request_of,
 )
 from domain.uploads.verification import Contradiction, Found, judge, note
@@ -90,35 +82,58 @@ class VerifyingUploads:
         self._clock = clock
         self._ids = ids
         self._rules = rules
-        self._put_into_object = PuttingIntoObjects(log=log, read_side=read_side, ids=ids, rules=rules)
+        self._find_target = FindingTargets(log=log, read_side=read_side, ids=ids, rules=rules)
 
     async def __call__(
         self,
-        loaded: LoadedUpload,
+        loaded: Loaded[UploadEvent, Upload],
         *,
         actor_id: str,
         seen: StoredContent | None = None,
         touch: Touch | None = None,
-    ) -> LoadedUpload:
+    ) -> Loaded[UploadEvent, Upload]:
         """Verify an upload that is PROCESSING.
 
         `seen`: what storage has just said of the bytes. `touch` is awaited now and then while bytes are read.
         """
-        for _ in range(CONFLICT_RETRIES):
-            if not isinstance(loaded.state, Processing):
-                return loaded
+        content: VerifiedContent | Contradiction | None = None
+        current, known = loaded, Known()
+
+        async def end(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            nonlocal content, current
+            current = upload
+            if not isinstance(upload.state, Processing):
+                return None  # somebody else went on with it
             try:
-                await self._verify(loaded, loaded.state, actor_id, seen, touch)
-            except VersionConflictError:
-                pass  # somebody else went on with it: see where it is now
+                content = content or await self._examine(upload, upload.state, seen, touch)
             except StorageError as error:
-                await self._abandon(loaded, loaded.state, actor_id, error)
-            seen = None
-            loaded = await load_upload(self._log, loaded.upload_id)
-        return loaded
+                return self._abandonment(upload, upload.state, actor_id, error)
+            origin = upload.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
+            if isinstance(content, Contradiction):
+                return self._rejection(upload.state, origin, content)
+            return await self._completion(upload, upload.state, origin, content, known)
+
+        async def learn(objection: Objection) -> bool:
+            nonlocal content, known, seen
+            if isinstance(objection, VersionConflictError):
+                if (
+                    objection.stream_id == loaded.stream_id
+                ):  # otherwise the object was changed, and the bytes are the same
+                    content, seen = None, None
+                return True
+            learnt = await self._learnt(current, objection, known)
+            known = learnt or known
+            return learnt is not None
+
+        return await handle(self._log, UPLOAD, loaded.stream_id, end, loaded=loaded, learn=learn)
 
     async def refutes(
-        self, loaded: LoadedUpload, content: StoredContent, claimed: Claimed, *, sha256: str | None = None
+        self,
+        loaded: Loaded[UploadEvent, Upload],
+        content: StoredContent,
+        claimed: Claimed,
+        *,
+        sha256: str | None = None,
     ) -> FailureReason | None:
         """Return why what storage says of the bytes contradicts what was promised, if it does.
 
@@ -133,12 +148,12 @@ class VerifyingUploads:
         wrong = judge(found, request, claimed=claimed, max_size_bytes=await self._max_size_bytes(loaded))
         return None if wrong is None else wrong.reason
 
-    async def sha256_of(self, loaded: LoadedUpload, content: StoredContent) -> str:
+    async def sha256_of(self, loaded: Loaded[UploadEvent, Upload], content: StoredContent) -> str:
         """Return the SHA-256 of the bytes; they are read, unless storage has proved it."""
         request = request_of(loaded.state)
         return (await self._read((request.storage_key if request else None) or "", content, None))[0]
 
-    async def may_replace(self, loaded: LoadedUpload, actor_id: str) -> bool:
+    async def may_replace(self, loaded: Loaded[UploadEvent, Upload], actor_id: str) -> bool:
         """Say whether an actor may, as things are now, replace what an object of the upload's bucket holds."""
         origin = loaded.origin
         token = await self._directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
@@ -149,29 +164,19 @@ class VerifyingUploads:
             return False
         return may(key, Permission.DELETE, namespace, bucket)
 
-    async def _max_size_bytes(self, loaded: LoadedUpload) -> int:
+    async def _max_size_bytes(self, loaded: Loaded[UploadEvent, Upload]) -> int:
         organization = await self._directory.organization(loaded.origin.organization_id)
         return self._rules.tier_limits[organization.tier if organization else Tier.FREE].file_size_bytes
 
-    async def _verify(
+    async def _examine(
         self,
-        loaded: LoadedUpload,
+        upload: Loaded[UploadEvent, Upload],
         state: Processing,
-        actor_id: str,
         seen: StoredContent | None,
         touch: Touch | None,
-    ) -> None:
-        outcome = await self._examine(state, await self._max_size_bytes(loaded), seen, touch)
-        origin = loaded.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
-        wrong = outcome if isinstance(outcome, Contradiction) else await self._accept(loaded, state, origin, outcome)
-        if wrong is not None:
-            await self._append(loaded, self._rejection(origin, wrong))
-
-    async def _examine(
-        self, state: Processing, max_size_bytes: int, seen: StoredContent | None, touch: Touch | None
     ) -> VerifiedContent | Contradiction:
         """Look at the bytes, and read them only where storage has not proved their hash and nothing else is wrong."""
-        request = state.before.request
+        request, max_size_bytes = state.before.request, await self._max_size_bytes(upload)
         key = request.storage_key or ""
         content = seen or await self._storage.head(key)
         if content is None:
@@ -208,175 +213,102 @@ class VerifyingUploads:
                 untold = 0
         return content.sha256 or digest.hexdigest(), head
 
-    async def _accept(
-        self, loaded: LoadedUpload, state: Processing, origin: Origin, content: VerifiedContent
-    ) -> Contradiction | None:
-        """Complete the upload. What the log says of duplicates, unique keys and quota changes how, in that order."""
-        request = state.before.request
-        policy = state.claimed.policy or request.policy
-        told = _Told()
-        for _ in range(CONFLICT_RETRIES):
-            try:
-                await self._end(loaded, state, policy, origin, content, told)
-            except RequesterRevokedError as revoked:
-                return Contradiction(reason=FailureReason.REQUESTER_REVOKED, message=revoked.message)
-            except OriginalExistsError as found:
-                told = await self._told_of(loaded, found.upload_id)
-            except (OriginalGoneError, WrongStateError):  # it was forgotten, or became part of an object meanwhile
-                told = await self._told_of(loaded, told.original.upload_id if told.original else "")
-            except ClaimTakenError as taken:
-                if policy is Policy.INSERT:
-                    told = msgspec.structs.replace(told, existing_object_id=taken.owner_id)
-            except QuotaExceededError as refused:
-                return Contradiction(reason=FailureReason.QUOTA_EXCEEDED, message=refused.message)
-            except ReplaceDeniedError as denied:
-                return Contradiction(reason=FailureReason.REPLACE_DENIED, message=denied.message)
-            else:
-                return None
-        raise LogUnavailableError(
-            "The log and the read side say different things of this upload.", reason="read_side_differs"
-        )
-
-    async def _end(
+    async def _completion(
         self,
-        loaded: LoadedUpload,
+        upload: Loaded[UploadEvent, Upload],
         state: Processing,
-        policy: Policy,
         origin: Origin,
         content: VerifiedContent,
-        told: "_Told",
-    ) -> None:
-        request = state.before.request
-        if not told.wants_object(request):
-            return await self._complete(loaded, request, origin, content, told, None)
-        own = StoredBytes(
-            upload_id=loaded.upload_id,
-            storage_key=request.storage_key,
-            version_id=content.version_id,
-            etag=content.etag,
-            size_bytes=content.size_bytes,
-            sha256=content.sha256,
-        )
-        stored = own if told.original is None else stored_bytes(told.original)
-        bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
-        into = await self._put_into_object(
-            request, policy, stored, origin, bucket, may_replace=await self._replaces(loaded, state, policy)
-        )
-        if into is None:
-            return await self._reject_unless_known(loaded, request, origin, content, told)
-        if told.original is not None and not lasts_until(told.original.deletes_at, into.ends_at):
-            return await self._end(loaded, state, policy, origin, content, _Told(alone=True))
-        return await self._complete(loaded, request, origin, content, told, into)
-
-    async def _replaces(self, loaded: LoadedUpload, state: Processing, policy: Policy) -> bool:
-        """Say whether what an object holds may be replaced: as far as whoever named the policy may."""
-        if policy is Policy.INSERT or state.before.request.unique_key is None:
-            return False
-        named_by = loaded.origin.actor_id if state.claimed.policy is None else state.before.claimed_by
-        return await self.may_replace(loaded, named_by or "")
-
-    async def _told_of(self, loaded: LoadedUpload, original_id: str) -> "_Told":
-        return _Told(original=await self._read_side.upload(loaded.origin.namespace_id or "", original_id))
-
-    async def _reject_unless_known(
-        self, loaded: LoadedUpload, request: UploadRequest, origin: Origin, content: VerifiedContent, told: "_Told"
-    ) -> None:
-        """Fail an upload that has no object to update, unless it is a duplicate: then it may need none."""
-        wrong = Contradiction(
-            reason=FailureReason.OBJECT_NOT_FOUND,
-            message="No object has this unique key, and the policy 'update' needs one: send policy=upsert, or check"
-            " the values.",
-        )
-        await self._log.append(
-            Command(
-                command_id=origin.command_id,
-                organization_id=origin.organization_id,
-                requester=await self.requester(loaded),
-                streams=(self._stream(loaded, self._rejection(origin, wrong)),),
-                no_original=self._unknown(origin, request, content, told),
+        known: Known,
+    ) -> Proposal[UploadEvent]:
+        """Return what the upload becomes, and what must hold then."""
+        request, found = state.before.request, None
+        if known.refused is None and wants_object(request, known):
+            bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
+            may_replace = await self._replaces(upload, state)
+            found = await self._find_target(request, policy_of(state), origin, bucket, may_replace=may_replace)
+            known = msgspec.structs.replace(known, target=found.target)
+        end = complete(state, content, known, origin)
+        requester = await self.requester(upload)
+        if isinstance(end, Contradiction):
+            conditions = Conditions(
+                requester=requester if end.of_live_requester else None,
+                no_original=_new_bytes(origin, request, content) if end.of_new_bytes else (),
             )
-        )
-
-    async def _complete(
-        self,
-        loaded: LoadedUpload,
-        request: UploadRequest,
-        origin: Origin,
-        content: VerifiedContent,
-        told: "_Told",
-        into: IntoObject | None,
-    ) -> None:
-        object_id = told.original.object_id if told.original else None
-        if into is not None:
-            object_id = into.stream.stream_id
-        command = AcceptContent(
+            return self._rejection(state, origin, end, conditions)
+        into = end.into
+        return Proposal(
             origin=origin,
-            content=content,
-            object_id=object_id,
-            duplicate_of=told.original.upload_id if told.original else None,
-            existing_object_id=told.existing_object_id,
-        )
-        await self._log.append(
-            Command(
-                command_id=origin.command_id,
-                organization_id=origin.organization_id,
-                requester=await self.requester(loaded),
-                streams=(self._stream(loaded, command), *((into.stream,) if into else ())),
-                free=into.free if into else (),
-                no_original=self._unknown(origin, request, content, told),
-                stored=(told.original.upload_id,) if told.original else (),
-                unheld=(Unheld(upload_id=told.original.upload_id),)
-                if told.original and told.original.object_id is None
-                else (),
-            )
+            events=UPLOAD.decide(end.accept, state),
+            after=() if found is None or into is None else (found.append(into),),
+            conditions=Conditions(
+                requester=requester,
+                free=() if into is None else claims_of(origin.bucket_id or "", into),
+                no_original=_new_bytes(origin, request, content) if end.new_bytes else (),
+                stored=() if end.stands_on is None else (end.stands_on,),
+                unheld=(Unheld(upload_id=end.stands_on),) if end.stands_on is not None and end.unheld else (),
+            ),
         )
 
-    async def requester(self, loaded: LoadedUpload) -> str:
+    async def _learnt(self, upload: Loaded[UploadEvent, Upload], objection: RefusedError, known: Known) -> Known | None:
+        """Return what is known after an answer of the log; None: it is not about what was demanded."""
+        match objection:
+            case RequesterRevokedError() | QuotaExceededError():
+                revoked = isinstance(objection, RequesterRevokedError)
+                reason = FailureReason.REQUESTER_REVOKED if revoked else FailureReason.QUOTA_EXCEEDED
+                return msgspec.structs.replace(known, refused=Contradiction(reason=reason, message=objection.message))
+            case OriginalExistsError():
+                return Known(original=await self._original(upload, objection.upload_id))
+            case OriginalGoneError() | WrongStateError():  # it was forgotten, or became part of an object meanwhile
+                kept = known.original and known.original.kept
+                return Known(original=await self._original(upload, kept.upload_id) if kept else None)
+            case ClaimTakenError():
+                if isinstance(upload.state, Processing) and policy_of(upload.state) is Policy.INSERT:
+                    return msgspec.structs.replace(known, existing_object_id=objection.owner_id)
+                return known  # the object is looked up again
+            case _:
+                return None
+
+    async def _original(self, upload: Loaded[UploadEvent, Upload], original_id: str) -> Original | None:
+        record = await self._read_side.upload(upload.origin.namespace_id or "", original_id)
+        return None if record is None else as_original(record)
+
+    async def _replaces(self, upload: Loaded[UploadEvent, Upload], state: Processing) -> bool:
+        """Say whether what an object holds may be replaced: as far as whoever named the policy may."""
+        named_by = policy_named_by(state, upload.origin.actor_id)
+        return named_by is not None and await self.may_replace(upload, named_by)
+
+    async def requester(self, loaded: Loaded[UploadEvent, Upload]) -> str:
         """Return the key that requested an upload, or issued the token that did."""
         actor_id = loaded.origin.actor_id
         token = await self._directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
         return actor_id if token is None else token.key_id
 
-    async def _abandon(self, loaded: LoadedUpload, state: Processing, actor_id: str, error: StorageError) -> None:
+    def _abandonment(
+        self, upload: Loaded[UploadEvent, Upload], state: Processing, actor_id: str, error: StorageError
+    ) -> Proposal[UploadEvent]:
         now = self._clock.now()
         pause = min(RETRY_FIRST * 2 ** min(state.before.attempts, 20), RETRY_LAST)
         command = AbandonVerification(
-            origin=loaded.origin_of(actor_id, new_command_id(self._ids), now),
+            origin=upload.origin_of(actor_id, new_command_id(self._ids), now),
             reason=type(error).__name__,  # its text might name the key, and so the filename
             retry_at=now + pause,
         )
-        with suppress(VersionConflictError):  # somebody else went on with it
-            await self._append(loaded, command)
+        return Proposal(origin=command.origin, events=UPLOAD.decide(command, state))
 
-    async def _append(self, loaded: LoadedUpload, command: UploadCommand) -> None:
-        origin = command.origin
-        stream = self._stream(loaded, command)
-        await self._log.append(
-            Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
-        )
-
-    def _rejection(self, origin: Origin, wrong: Contradiction) -> RejectContent:
-        return RejectContent(
+    def _rejection(
+        self, state: Processing, origin: Origin, wrong: Contradiction, conditions: Conditions = NO_CONDITIONS
+    ) -> Proposal[UploadEvent]:
+        command = RejectContent(
             origin=origin, reason=wrong.reason, message=wrong.message, forget_at=origin.at + self._rules.retention
         )
+        return Proposal(origin=origin, events=UPLOAD.decide(command, state), conditions=conditions)
 
-    @staticmethod
-    def _unknown(
-        origin: Origin, request: UploadRequest, content: VerifiedContent, told: "_Told"
-    ) -> tuple[Sameness, ...]:
-        """Return the demand that no earlier upload has the bytes, where it matters and none was told of."""
-        if not request.skip_duplicates or told.original is not None or told.alone:
-            return ()
-        ends_at = end_of(request, origin.at)
-        return (Sameness(bucket_id=origin.bucket_id or "", sha256=content.sha256, ends_at=ends_at),)
 
-    @staticmethod
-    def _stream(loaded: LoadedUpload, command: UploadCommand) -> StreamAppend:
-        return StreamAppend(
-            stream_id=loaded.upload_id,
-            expected_version=loaded.version,
-            events=decide(command, loaded.state),
-        )
+def _new_bytes(origin: Origin, request: UploadRequest, content: VerifiedContent) -> tuple[Sameness, ...]:
+    """Return the demand that no earlier upload has the bytes."""
+    ends_at = end_of(request, origin.at)
+    return (Sameness(bucket_id=origin.bucket_id or "", sha256=content.sha256, ends_at=ends_at),)
 
 
 def _found(content: StoredContent) -> Found:
@@ -404,21 +336,3 @@ class _Progress(msgspec.Struct, frozen=True):
         await self.touch()
         progress = {"verified_bytes": read_bytes, "total_bytes": self.total_bytes}
         await self.tasks.tell(self.task_id, progress, now=self.clock.now())
-
-
-class _Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What the log has said so far about a completion.
-
-    `original`: the earlier upload that holds the same bytes. `alone`: the upload keeps its own, since the object that
-    it wants would end before the original and take it along. `existing_object_id`: the object that has the unique key,
-    under `insert`.
-    """
-
-    original: UploadRecord | None = None
-    alone: bool = False
-    existing_object_id: str | None = None
-
-    def wants_object(self, request: UploadRequest) -> bool:
-        """Return whether an object is still to be made or changed."""
-        in_object = self.original is not None and self.original.object_id is not None
-        return request.create_object and not in_object and self.existing_object_id is None

@@ -15,16 +15,10 @@ from typing import Any, Final, Protocol, cast
 import msgspec
 
 from application.events.subscribing import Recorded
+from application.handling import Loaded, Proposal, handle, never
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import (
-    Command,
-    EventLog,
-    LogUnavailableError,
-    Notification,
-    StreamAppend,
-    VersionConflictError,
-)
+from application.ports.event_log import EventLog, LogUnavailableError, Notification, VersionConflictError
 from application.ports.read_side import ReadSide, WebhookRecord
 from application.ports.webhooks import (
     Answer,
@@ -38,22 +32,19 @@ from application.ports.webhooks import (
     WebhookEndpoints,
     WebhookSender,
 )
-from application.webhooks.managing import load_webhook
 from domain.events.cloud_events import CloudEvent, envelope, origin_of
 from domain.events.event import Origin, topic_of
 from domain.events.registry import decode
 from domain.webhooks.published_events import PING, for_webhooks, tags_wanted
 from domain.webhooks.standard_webhooks import GIVE_UP_AFTER, pause_after, rest_after, signed_headers
 from domain.webhooks.webhook import (
+    WEBHOOK,
     DisabledReason,
     DisableWebhook,
     LiveWebhook,
-    NoWebhook,
     Webhook,
     WebhookEvent,
     WebhookSettings,
-    decide,
-    evolve,
 )
 
 ACTOR: Final = "system:webhooks"
@@ -122,10 +113,10 @@ async def listening(
         if changed_at <= after:
             found.append(Listening(webhook, [webhook.position], [_tags(webhook.settings)]))
             continue
-        state: Webhook = NoWebhook()
+        state = WEBHOOK.initial
         since, tags = [], []
         for stored in await log.read_stream(webhook.webhook_id):
-            state = evolve(state, cast("WebhookEvent", decode(stored.state)))
+            state = WEBHOOK.evolve(state, cast("WebhookEvent", decode(stored.state)))
             since.append(stored.id)
             tags.append(_tags(state.settings) if isinstance(state, LiveWebhook) else frozenset())
         found.append(Listening(webhook, since, tags))
@@ -360,21 +351,21 @@ class DeliveringWebhooks:
 
     async def _disable(self, webhook: WebhookRecord, reason: DisabledReason) -> None:
         """Switch a webhook off, which the feed and the audit log tell; a change at this moment wins."""
-        state, version = await load_webhook(self._log, webhook.webhook_id)
-        if not isinstance(state, LiveWebhook) or state.settings != webhook.settings:
-            return
-        origin = Origin(
-            organization_id=webhook.organization_id,
-            actor_id=ACTOR,
-            command_id=new_command_id(self._ids),
-            at=self._clock.now(),
-        )
-        events = decide(DisableWebhook(origin=origin, reason=reason), state)
-        stream = StreamAppend(stream_id=webhook.webhook_id, expected_version=version, events=events)
-        with suppress(VersionConflictError):
-            await self._log.append(
-                Command(command_id=origin.command_id, organization_id=origin.organization_id, streams=(stream,))
+
+        async def disable(found: Loaded[WebhookEvent, Webhook]) -> Proposal[WebhookEvent] | None:
+            if not isinstance(found.state, LiveWebhook) or found.state.settings != webhook.settings:
+                return None
+            origin = Origin(
+                organization_id=webhook.organization_id,
+                actor_id=ACTOR,
+                command_id=new_command_id(self._ids),
+                at=self._clock.now(),
             )
+            events = WEBHOOK.decide(DisableWebhook(origin=origin, reason=reason), found.state)
+            return Proposal(origin=origin, events=events)
+
+        with suppress(VersionConflictError):
+            await handle(self._log, WEBHOOK, webhook.webhook_id, disable, learn=never)
 
     async def _tidy(self) -> None:
         while True:

@@ -7,32 +7,30 @@ Secrets and header values are kept before the event is appended: what a crash le
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
+from application.handling import Loaded, Proposal, handle, load, start
 from application.keys.callers import Caller, new_command_id
-from application.loading import CONFLICT_RETRIES
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.event_log import Conditions, EventLog, VersionConflictError
 from application.ports.object_creation import ClaimTakenError
 from application.ports.read_side import ReadSide, WebhookRecord
 from application.ports.webhooks import Secret, TargetRefusedError, WebhookEndpoint, WebhookEndpoints, WebhookSender
 from domain.claims import webhook_name_claim
 from domain.events.cloud_events import told_to
 from domain.events.event import Origin
-from domain.events.registry import decode
 from domain.namespaces.namespace import MASK
 from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.webhooks.published_events import check_event_types, tags_wanted
 from domain.webhooks.standard_webhooks import secret_of
 from domain.webhooks.webhook import (
+    WEBHOOK,
     CreateWebhook,
     DeleteWebhook,
     LiveWebhook,
-    NoWebhook,
     RotateWebhookSecret,
     UpdateWebhook,
     Webhook,
@@ -41,8 +39,6 @@ from domain.webhooks.webhook import (
     WebhookSettings,
     check_headers,
     check_settings,
-    decide,
-    replay,
     webhook_not_found,
 )
 
@@ -102,8 +98,13 @@ class ManagingWebhooks:
                     created_at=origin.at,
                 )
             )
-        with suppress(VersionConflictError):  # an earlier attempt, with the same ids, did count
-            await self._append(caller, webhook_id, 0, decide(command, NoWebhook()), name=settings.name)
+        created = WEBHOOK.decide(command, WEBHOOK.initial)
+        try:
+            await start(self._log, webhook_id, created, _conditions(caller, settings.name))
+        except ClaimTakenError as taken:
+            raise _name_taken(taken) from taken
+        except VersionConflictError:
+            pass  # an earlier attempt, with the same ids, did count
         return await self.named(organization_id, webhook_id), secret if known is None else ""
 
     async def update(
@@ -135,8 +136,7 @@ class ManagingWebhooks:
         command_id = new_command_id(ids or self._ids)
         known = await self.named(caller.organization.organization_id, id_or_name)
         webhook_id = known.webhook_id
-        stored = await self._log.read_stream(webhook_id)
-        if any(decode(each.state).origin.command_id == command_id for each in stored):
+        if (await load(self._log, WEBHOOK, webhook_id)).has_carried_out(command_id):
             return known, ""
         endpoint = await self._endpoint(webhook_id)
         now = self._clock.now()
@@ -191,43 +191,22 @@ class ManagingWebhooks:
         command_id: str | None = None,
     ) -> None:
         """Append what the command leads to; what is to be kept is kept only if it is not refused."""
-        for _ in range(CONFLICT_RETRIES):
-            state, version = await load_webhook(self._log, webhook_id)
+
+        async def change(webhook: Loaded[WebhookEvent, Webhook]) -> Proposal[WebhookEvent] | None:
             origin = caller.origin(self._clock.now(), command_id or new_command_id(self._ids))
             asked = command(origin)
-            events = decide(asked, state)
+            events = WEBHOOK.decide(asked, webhook.state)
             if keep is not None:
                 await self._endpoints.keep(keep)
-            known = state.settings.name if isinstance(state, LiveWebhook) else None
+            known = webhook.state.settings.name if isinstance(webhook.state, LiveWebhook) else None
             wanted = asked.settings.name if isinstance(asked, UpdateWebhook) else known
-            with suppress(VersionConflictError):
-                await self._append(caller, webhook_id, version, events, name=None if wanted == known else wanted)
-                return
-        raise WrongStateError("busy", "The webhook is being changed by other requests: try again in a moment.")
+            conditions = _conditions(caller, None if wanted == known else wanted)
+            return Proposal(origin=origin, events=events, conditions=conditions) if events else None
 
-    async def _append(
-        self, caller: Caller, webhook_id: str, version: int, events: tuple[WebhookEvent, ...], *, name: str | None
-    ) -> None:
-        if not events:
-            return
-        origin = events[0].origin
-        claim = webhook_name_claim(origin.organization_id, name or "")
         try:
-            await self._log.append(
-                Command(
-                    command_id=origin.command_id,
-                    organization_id=origin.organization_id,
-                    key_id=caller.key.key_id,
-                    streams=(StreamAppend(stream_id=webhook_id, expected_version=version, events=events),),
-                    free=() if name is None else (claim,),
-                )
-            )
+            await handle(self._log, WEBHOOK, webhook_id, change)
         except ClaimTakenError as taken:
-            raise WrongStateError(
-                "name_taken",
-                f"A webhook named '{name}' exists already: use another name.",
-                {"webhook_id": taken.owner_id},
-            ) from taken
+            raise _name_taken(taken) from taken
 
     async def _endpoint(self, webhook_id: str) -> WebhookEndpoint:
         endpoint = await self._endpoints.endpoint(webhook_id)
@@ -262,11 +241,18 @@ class ManagingWebhooks:
 _Command = Callable[[Origin], WebhookCommand]
 
 
-async def load_webhook(log: EventLog, webhook_id: str) -> tuple[Webhook, int]:
-    """Rebuild a webhook from its events and return it with its version."""
-    stored = await log.read_stream(webhook_id)
-    events = cast("Sequence[WebhookEvent]", [decode(event.state) for event in stored])
-    return replay(events), len(events)
+def _conditions(caller: Caller, name: str | None) -> Conditions:
+    """Return what must hold for a change. `name`: the one that the webhook gets, if it gets another."""
+    free = () if name is None else (webhook_name_claim(caller.organization.organization_id, name),)
+    return Conditions(key_id=caller.key.key_id, free=free)
+
+
+def _name_taken(taken: ClaimTakenError) -> WrongStateError:
+    return WrongStateError(
+        "name_taken",
+        f"A webhook named '{taken.claim.key}' exists already: use another name.",
+        {"webhook_id": taken.owner_id},
+    )
 
 
 def _check_readable(caller: Caller, event_types: Sequence[str]) -> None:

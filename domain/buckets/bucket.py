@@ -2,13 +2,14 @@
 
 import enum
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, assert_never
 
 import msgspec
 from msgspec import Meta
 
 from domain.buckets import schema as schemas
+from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
 from domain.namespaces.namespace import check_name
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
@@ -233,9 +234,7 @@ def decide(command: BucketCommand, bucket: Bucket) -> tuple[BucketEvent, ...]:  
         case (DeletingBucket() | DeletedBucket(), BeginBucketDeletion()) | (DeletedBucket(), EndBucketDeletion()):
             return ()  # told twice: the second time is not news
         case NoBucket() | DeletedBucket(), _:
-            raise NotFoundError(
-                "bucket_not_found", "There is no such bucket, or it is not yours: check its id or name."
-            )
+            raise bucket_not_found()
         case DeletingBucket(), _:
             raise WrongStateError(
                 "bucket_deleting", "The bucket is being deleted: use another one.", {"bucket_id": bucket.bucket_id}
@@ -293,12 +292,18 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: C901, PLR0911
             assert_never(event)
 
 
-def replay(events: Iterable[BucketEvent]) -> Bucket:
-    """Return the state that these events lead to."""
-    bucket: Bucket = NoBucket()
-    for event in events:
-        bucket = evolve(bucket, event)
-    return bucket
+def bucket_not_found(id_or_name: str | None = None) -> NotFoundError:
+    """Return the refusal of a bucket that is not there, or not the caller's."""
+    return NotFoundError(
+        "bucket_not_found",
+        "There is no such bucket, or it is not yours: check its id or name.",
+        {} if id_or_name is None else {"bucket": id_or_name[:200]},
+    )
+
+
+BUCKET: Decider[BucketCommand, BucketEvent, Bucket] = Decider(
+    initial=NoBucket(), decide=decide, evolve=evolve, not_found=bucket_not_found
+)
 
 
 def merged(metadata: Mapping[str, Any], patch: Mapping[str, Any]) -> JSON:

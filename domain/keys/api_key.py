@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 import msgspec
 
+from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 
@@ -382,7 +383,7 @@ def decide(command: ApiKeyCommand, key: ApiKey) -> tuple[ApiKeyEvent, ...]:
         case RevokedKey(), _:
             raise WrongStateError("key_is_revoked", "The API key is revoked, and stays so: create another.")
         case _:
-            raise NotFoundError("key_not_found", "There is no such API key, or it is not yours: check its id or name.")
+            raise key_not_found()
 
 
 def _created(command: CreateKey) -> tuple[ApiKeyEvent, ...]:
@@ -471,3 +472,17 @@ def evolve(key: ApiKey, event: ApiKeyEvent) -> ApiKey:
             return msgspec.structs.replace(key, **{f: getattr(event, f) for f in told})
         case _:
             assert_never(event)
+
+
+def key_not_found(**named: str) -> NotFoundError:
+    """Return the refusal of an API key that is not there, or not the caller's. `named`: how it was named."""
+    return NotFoundError(
+        "key_not_found",
+        "There is no such API key, or it is not yours: check its id or name.",
+        {how: name[:100] for how, name in named.items()},
+    )
+
+
+API_KEY: Decider[ApiKeyCommand, ApiKeyEvent, ApiKey] = Decider(
+    initial=NoKey(), decide=decide, evolve=evolve, not_found=lambda key_id: key_not_found(key_id=key_id)
+)

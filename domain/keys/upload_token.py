@@ -5,12 +5,14 @@ once cannot both be the last one. The tags are those of uploads, because every u
 """
 
 from datetime import datetime
+from typing import assert_never
 
 import msgspec
 
 from domain.buckets.bucket import Policy
+from domain.decider import Decider
 from domain.events.event import Event, Origin
-from domain.refusals import ForbiddenError, InvalidInputError
+from domain.refusals import ForbiddenError, InvalidInputError, UnauthenticatedError, WrongStateError
 from domain.uploads import media_types
 from domain.uploads.media_types import ANY_TYPE
 
@@ -73,6 +75,20 @@ class UploadToken(msgspec.Struct, frozen=True, kw_only=True):
         return self.policy in {Policy.UPDATE, Policy.UPSERT}
 
 
+class NoToken(msgspec.Struct, frozen=True):
+    """The state before the first event."""
+
+
+class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token that was given out. `used`: how many uploads it was used for."""
+
+    token: UploadToken
+    used: int = 0
+
+
+TokenState = NoToken | IssuedToken
+
+
 class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
     """Give out a token. `origin` names the bucket that it is bound to."""
 
@@ -88,11 +104,46 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy | None = None
 
 
-def issue(command: IssueToken) -> UploadTokenIssued:
-    """Return the event that gives the token out, or refuse a type that no file can have."""
-    types = media_types.ranges(command.content_types)
-    fields = {f: getattr(command, f) for f in command.__struct_fields__}
-    return UploadTokenIssued(**{**fields, "content_types": types or (ANY_TYPE,)})
+class UseToken(msgspec.Struct, frozen=True, kw_only=True):
+    """Request an upload of a file like this with the token."""
+
+    origin: Origin
+    upload_id: str
+    content_type: str
+    size_bytes: int | None
+
+
+TokenCommand = IssueToken | UseToken
+TokenEvent = UploadTokenIssued | UploadTokenUsed
+
+
+def decide(command: TokenCommand, state: TokenState) -> tuple[TokenEvent, ...]:
+    """Say what happens, or refuse: a type that no file can have, or a file that the token does not allow."""
+    match state, command:
+        case NoToken(), IssueToken():
+            types = media_types.ranges(command.content_types)
+            fields = {f: getattr(command, f) for f in command.__struct_fields__}
+            return (UploadTokenIssued(**{**fields, "content_types": types or (ANY_TYPE,)}),)
+        case IssuedToken(token=token, used=used), UseToken():
+            _check_use(token, used, command)
+            return (UploadTokenUsed(origin=command.origin, token_id=token.token_id, upload_id=command.upload_id),)
+        case IssuedToken(), _:
+            raise WrongStateError("wrong_state", "The upload token exists already: use another id.")
+        case _:
+            raise token_unknown()
+
+
+def evolve(state: TokenState, event: TokenEvent) -> TokenState:
+    """Apply a recorded fact. Total: the past is not refused."""
+    match event:
+        case UploadTokenIssued():
+            return IssuedToken(token=token_of(event))
+        case UploadTokenUsed():
+            if not isinstance(state, IssuedToken):
+                return state
+            return msgspec.structs.replace(state, used=state.used + 1)
+        case _:
+            assert_never(event)
 
 
 def token_of(event: UploadTokenIssued) -> UploadToken:
@@ -121,8 +172,19 @@ def size_meant(token: UploadToken, size_bytes: int | None) -> int | None:
     return 0 if size_bytes is None and token.max_size_bytes is not None else size_bytes
 
 
-def check_use(token: UploadToken, *, used: int, content_type: str, size_bytes: int | None) -> None:
+def token_unknown(token_id: str | None = None) -> UnauthenticatedError:  # noqa: ARG001  # an answer names no token
+    """Return the refusal of a token that nobody was given."""
+    return UnauthenticatedError("token_unknown", "This upload token is unknown: ask for another one.")
+
+
+UPLOAD_TOKEN: Decider[TokenCommand, TokenEvent, TokenState] = Decider(
+    initial=NoToken(), decide=decide, evolve=evolve, not_found=token_unknown
+)
+
+
+def _check_use(token: UploadToken, used: int, file: UseToken) -> None:
     """Refuse a file that the token does not allow. `used`: how many uploads it was used for already."""
+    content_type, size_bytes = file.content_type, file.size_bytes
     if not media_types.within(content_type, token.content_types):
         raise ForbiddenError(
             "token_content_type",

@@ -2,12 +2,12 @@
 
 import enum
 import re
-from collections.abc import Iterable
 from typing import assert_never
 
 import msgspec
 
 from domain.buckets.schema import check_json
+from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 
@@ -160,9 +160,7 @@ def decide(command: NamespaceCommand, namespace: Namespace) -> tuple[NamespaceEv
         ):
             return ()  # told twice: the second time is not news
         case NoNamespace() | DeletedNamespace(), _:
-            raise NotFoundError(
-                "namespace_not_found", "There is no such namespace, or it is not yours: check its id or name."
-            )
+            raise namespace_not_found()
         case DeletingNamespace(), _:
             raise namespace_deleting(namespace.namespace_id)
         case ActiveNamespace(), EndNamespaceDeletion():
@@ -199,12 +197,18 @@ def evolve(namespace: Namespace, event: NamespaceEvent) -> Namespace:  # noqa: P
             assert_never(event)
 
 
-def replay(events: Iterable[NamespaceEvent]) -> Namespace:
-    """Return the state that these events lead to."""
-    namespace: Namespace = NoNamespace()
-    for event in events:
-        namespace = evolve(namespace, event)
-    return namespace
+def namespace_not_found(id_or_name: str | None = None) -> NotFoundError:
+    """Return the refusal of a namespace that is not there, or not the caller's."""
+    return NotFoundError(
+        "namespace_not_found",
+        "There is no such namespace, or it is not yours: check its id or name.",
+        {} if id_or_name is None else {"namespace": id_or_name[:200]},
+    )
+
+
+NAMESPACE: Decider[NamespaceCommand, NamespaceEvent, Namespace] = Decider(
+    initial=NoNamespace(), decide=decide, evolve=evolve, not_found=namespace_not_found
+)
 
 
 def namespace_deleting(namespace_id: str) -> WrongStateError:

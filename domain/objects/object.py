@@ -8,8 +8,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from domain.buckets.bucket import canonical_digest
+from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
-from domain.refusals import NotFoundError, WrongStateError
+from domain.keys.api_key import Permission
+from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
 from domain.uploads.upload import later_end
 
 
@@ -207,7 +209,7 @@ def decide(command: ObjectCommand, current: BucketObject) -> tuple[ObjectEvent, 
                 ),
             )
         case ((NoObject() | DeletedObject()), (PutBlob() | UpdateObject() | DeleteObject())):
-            raise NotFoundError("object_not_found", "There is no such object, or it is not yours: check its id.")
+            raise object_not_found()
         case _:
             raise WrongStateError("wrong_state", "The object exists already: use another id.")
 
@@ -243,12 +245,30 @@ def evolve(current: BucketObject, event: ObjectEvent) -> BucketObject:
             assert_never(event)
 
 
-def replay(events: Iterable[ObjectEvent]) -> BucketObject:
-    """Return the state that these events lead to."""
-    current: BucketObject = NoObject()
-    for event in events:
-        current = evolve(current, event)
-    return current
+class ReplaceDeniedError(ForbiddenError):
+    """What an object holds is not the caller's to replace."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "replace_denied",
+            "An object is there already, and replacing what it holds needs the permission 'delete'; of an upload token,"
+            " also a policy of its own. Use an API key that has it, or send other values of the unique key.",
+            {"needed": Permission.DELETE},
+        )
+
+
+def object_not_found(object_id: str | None = None) -> NotFoundError:
+    """Return the refusal of an object that is not there, or not the caller's."""
+    return NotFoundError(
+        "object_not_found",
+        "There is no such object, or it is not yours: check its id.",
+        {} if object_id is None else {"object_id": object_id[:100]},
+    )
+
+
+OBJECT: Decider[ObjectCommand, ObjectEvent, BucketObject] = Decider(
+    initial=NoObject(), decide=decide, evolve=evolve, not_found=object_not_found
+)
 
 
 def uploads_of(blobs: Iterable[Blob]) -> frozenset[str]:

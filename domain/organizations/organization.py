@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
-from domain.refusals import InvalidInputError, WrongStateError
+from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 
 
 class Tier(enum.StrEnum):
@@ -240,6 +241,20 @@ def evolve(organization: Organization, event: OrganizationEvent) -> Organization
             )
         case _:
             assert_never(event)
+
+
+def organization_not_found(organization_id: str) -> NotFoundError:
+    """Return the refusal of an organization that is not there, or not the caller's."""
+    return NotFoundError(
+        "organization_not_found",
+        "There is no such organization, or it is not yours: check its id or name.",
+        {"organization_id": organization_id[:100]},
+    )
+
+
+ORGANIZATION: Decider[OrganizationCommand, OrganizationEvent, Organization] = Decider(
+    initial=NoOrganization(), decide=decide, evolve=evolve, not_found=organization_not_found
+)
 
 
 def _profile_events(command: ChangeProfile, organization: ActiveOrganization) -> tuple[OrganizationEvent, ...]:

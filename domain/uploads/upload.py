@@ -1,9 +1,9 @@
 """The upload: one intended file, from request to proof. This file owns its states and every step between them.
 
 Theory of operation. An upload is what its events say. `evolve` applies one recorded fact and never refuses; `decide`
-looks at a state and a command and says which facts follow, or refuses, and then nothing has changed. `TRANSITIONS` is
-the whole machine as a table: what is not in it is refused before anything else is looked at, and the diagram in the
-docs is drawn from it.
+looks at a state and a command and says which facts follow, or refuses, and then nothing has changed. These two are the
+whole machine: what has no arm in `decide` is refused. The diagram in the docs is drawn from what they answer
+(`scripts/draw_state_machine.py`).
 
 What is true only under the log's lock (room in the quota, a free unique key, no earlier upload of the same bytes, no
 object that holds the bytes) is not decided here. The caller demands it together with the events; when the log answers
@@ -15,15 +15,16 @@ that a ledger is a sum over the log and needs no knowledge of states.
 """
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
 import msgspec
 
 from domain.buckets.bucket import Policy
+from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
-from domain.refusals import InvalidInputError, WrongStateError
+from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from domain.uploads.content_rules import ContentCheck
 
 
@@ -578,63 +579,10 @@ UploadCommand = (
 # The machine
 
 
-class Step(msgspec.Struct, frozen=True):
-    """One possible outcome of a command: the events it appends (none: not news), and the state they lead to."""
-
-    events: tuple[type[UploadEvent], ...]
-    to: type[Upload]
-
-
-def _same(state: type[Upload]) -> tuple[Step, ...]:
-    return (Step((), state),)
-
-
-TRANSITIONS: Mapping[tuple[type[Upload], type[UploadCommand]], tuple[Step, ...]] = {
-    (NoUpload, RequestUpload): (Step((UploadRequested,), Pending), Step((UploadSkipped,), Skipped)),
-    (Pending, StartUpload): (Step((UploadStarted,), InProgress),),
-    (InProgress, StartUpload): _same(InProgress),
-    (Pending, ReissueUrl): (Step((UploadUrlReissued,), Pending),),
-    (InProgress, ReissueUrl): (Step((UploadUrlReissued,), InProgress),),
-    (Pending, BeginVerification): (Step((UploadVerificationBegan,), Processing),),
-    (InProgress, BeginVerification): (Step((UploadVerificationBegan,), Processing),),
-    (Processing, BeginVerification): _same(Processing),
-    (Completed, BeginVerification): _same(Completed),
-    (Processing, AcceptContent): (Step((UploadVerified, UploadCompleted), Completed),),
-    (Completed, AcceptContent): _same(Completed),
-    (Processing, RejectContent): (Step((UploadFailed,), Failed),),
-    (Processing, AbandonVerification): (
-        Step((UploadVerificationAbandoned,), Pending),
-        Step((UploadVerificationAbandoned,), InProgress),
-    ),
-    (Pending, ExpireUpload): (Step((UploadFailed,), Failed),),
-    (InProgress, ExpireUpload): (Step((UploadFailed,), Failed),),
-    (Pending, CancelUpload): (Step((UploadCanceled,), Canceled),),
-    (InProgress, CancelUpload): (Step((UploadCanceled,), Canceled),),
-    (Processing, CancelUpload): (Step((UploadCanceled,), Canceled),),
-    (Failed, CancelUpload): (Step((UploadCanceled,), Canceled),),
-    (Canceled, CancelUpload): _same(Canceled),
-    (Completed, ReportChangedContent): (Step((UploadContentChanged,), Completed), Step((), Completed)),
-    (Completed, InheritBytes): (Step((UploadBytesInherited,), Completed), Step((), Completed)),
-    (Completed, DeleteUpload): (Step((UploadDeleted,), Forgotten),),
-    (Skipped, DeleteUpload): (Step((UploadDeleted,), Forgotten),),
-    (Forgotten, DeleteUpload): _same(Forgotten),
-    (Failed, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
-    (Canceled, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
-    (Skipped, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
-    (Completed, ForgetUpload): (Step((UploadForgotten,), Forgotten),),
-    (Forgotten, ForgetUpload): _same(Forgotten),
-}
-
-
-def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the table
+def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the machine
     command: UploadCommand, upload: Upload
 ) -> tuple[UploadEvent, ...]:
     """Say what happens, or refuse with `WrongStateError`. Reads nothing but its arguments."""
-    steps = TRANSITIONS.get((type(upload), type(command)))
-    if steps is None:
-        raise _wrong_state(upload, command)
-    if all(not step.events for step in steps):
-        return ()  # told twice: the second time is not news
     match upload, command:
         case NoUpload(), RequestUpload():
             return (_request(command),)
@@ -698,10 +646,20 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the tab
             if upload.keeps_bytes:
                 return ()
             return (_inherited(upload, origin, original),)
-        case ((Completed() | Skipped() | Canceled() | Failed()), (DeleteUpload() | ForgetUpload())):
+        case Completed() | Skipped(), DeleteUpload():
             return (_gone(upload, command),)
+        case Completed() | Skipped() | Canceled() | Failed(), ForgetUpload():
+            return (_gone(upload, command),)
+        case (
+            (InProgress(), StartUpload())
+            | (Processing() | Completed(), BeginVerification())
+            | (Completed(), AcceptContent())
+            | (Canceled(), CancelUpload())
+            | (Forgotten(), DeleteUpload() | ForgetUpload())
+        ):
+            return ()  # told twice: the second time is not news
         case _:
-            raise AssertionError(f"TRANSITIONS lists {type(upload).__name__} with {type(command).__name__}")
+            raise _wrong_state(upload, command)
 
 
 def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911, PLR0912  # one arm for every event
@@ -799,12 +757,18 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
             assert_never(event)
 
 
-def replay(events: Iterable[UploadEvent]) -> Upload:
-    """Return the state that these events lead to."""
-    upload: Upload = NoUpload()
-    for event in events:
-        upload = evolve(upload, event)
-    return upload
+def upload_not_found(upload_id: str) -> NotFoundError:
+    """Return the refusal of an upload that is not there, or not the caller's."""
+    return NotFoundError(
+        "upload_not_found",
+        "There is no such upload, or it is not yours: check its id.",
+        {"upload_id": upload_id[:100]},
+    )
+
+
+UPLOAD: Decider[UploadCommand, UploadEvent, Upload] = Decider(
+    initial=NoUpload(), decide=decide, evolve=evolve, not_found=upload_not_found
+)
 
 
 def request_of(upload: Upload) -> UploadRequest | None:
@@ -818,6 +782,11 @@ def request_of(upload: Upload) -> UploadRequest | None:
             return upload.processing.before.request
         case _:
             return upload.request
+
+
+def is_in_parts(upload: Upload) -> bool:
+    """Say whether an upload that has ended was to be sent in parts, begun or not."""
+    return isinstance(upload, Completed | Failed | Canceled) and upload.request.part_size is not None
 
 
 def reserved(request: UploadRequest) -> int:

@@ -26,10 +26,16 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the content is not accepted."""
+    """Why the content is not accepted.
+
+    `of_new_bytes`: only if no earlier upload has the bytes. `of_live_requester`: only if the key that requested the
+    upload is not revoked, which is the better reason.
+    """
 
     reason: FailureReason
     message: str
+    of_new_bytes: bool = False
+    of_live_requester: bool = False
 
 
 def judge(

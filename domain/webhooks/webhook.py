@@ -2,13 +2,14 @@
 
 import enum
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import assert_never
 from urllib.parse import urlsplit
 
 import msgspec
 
 from domain.buckets.schema import check_text
+from domain.decider import Decider
 from domain.events.event import Event, Origin
 from domain.namespaces.namespace import MASK
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
@@ -213,22 +214,23 @@ def evolve(webhook: Webhook, event: WebhookEvent) -> Webhook:  # noqa: PLR0911  
             assert_never(event)
 
 
-def replay(events: Iterable[WebhookEvent]) -> Webhook:
-    """Return the state that these events lead to."""
-    webhook: Webhook = NoWebhook()
-    for event in events:
-        webhook = evolve(webhook, event)
-    return webhook
-
-
 def switched_off(settings: WebhookSettings) -> WebhookSettings:
     """Return the same, told nothing."""
     return msgspec.structs.replace(settings, is_active=False)
 
 
-def webhook_not_found() -> NotFoundError:
+def webhook_not_found(webhook_id: str | None = None) -> NotFoundError:
     """Return the refusal of a webhook that is not there, or not the caller's."""
-    return NotFoundError("webhook_not_found", "There is no such webhook, or it is not yours: check its id.")
+    return NotFoundError(
+        "webhook_not_found",
+        "There is no such webhook, or it is not yours: check its id.",
+        {} if webhook_id is None else {"webhook_id": webhook_id[:100]},
+    )
+
+
+WEBHOOK: Decider[WebhookCommand, WebhookEvent, Webhook] = Decider(
+    initial=NoWebhook(), decide=decide, evolve=evolve, not_found=webhook_not_found
+)
 
 
 def check_settings(settings: WebhookSettings) -> None:

@@ -23,9 +23,7 @@ from adapters.postgres.object_creation import PostgresObjectCreation
 from adapters.postgres.quota_ledger import PostgresQuotaLedger
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks import PostgresTasks
-from application.buckets.changing import load_bucket
-from application.loading import load_object, load_upload, object_not_found
-from application.namespaces.changing import load_namespace
+from application.handling import load
 from application.ports.event_log import Command, EventLog, StreamAppend
 from application.ports.jobs import JobQueue
 from application.ports.key_uses import KeyUses
@@ -35,6 +33,7 @@ from application.ports.read_side import Directory, ReadSide, UploadRecord
 from application.ports.tasks import Tasks
 from application.uploads.forgetting import farewell
 from domain.buckets.bucket import (
+    BUCKET,
     BucketCommand,
     BucketCreated,
     BucketStatus,
@@ -43,25 +42,23 @@ from domain.buckets.bucket import (
     UniqueKey,
     UpdateBucket,
 )
-from domain.buckets.bucket import decide as decide_bucket
 from domain.events.event import Event, Origin
 from domain.keys.api_key import ApiKeyCreated, ApiKeyRevoked, Permission
-from domain.namespaces.namespace import NamespaceCommand, NamespaceCreated, UpdateNamespace
-from domain.namespaces.namespace import decide as decide_namespace
+from domain.namespaces.namespace import NAMESPACE, NamespaceCommand, NamespaceCreated, UpdateNamespace
 from domain.objects.object import (
+    OBJECT,
     Blob,
     CreateObject,
     DeleteObject,
     LiveObject,
-    NoObject,
     ObjectDeleted,
     PutBlob,
     UpdateObject,
 )
-from domain.objects.object import decide as decide_object
 from domain.organizations.organization import OrganizationCreated, OrganizationLimitsChanged, Tier
 from domain.refusals import RefusedError
 from domain.uploads.upload import (
+    UPLOAD,
     AbandonVerification,
     AcceptContent,
     AnnouncedFile,
@@ -274,10 +271,9 @@ class Account:
         **conditions: Value,
     ) -> Command:
         """Return what is to be appended when the upload is told this."""
-        loaded = await load_upload(log, upload_id)
+        loaded = await load(log, UPLOAD, upload_id)
         command_id, now = self.ids.new("cmd_"), self.clock.now()
-        events = decide(told(loaded.origin_of(self.key_id, command_id, now)), loaded.state)
-        stream = StreamAppend(stream_id=upload_id, expected_version=loaded.version, events=events)
+        stream = loaded.append(UPLOAD.decide(told(loaded.origin_of(self.key_id, command_id, now)), loaded.state))
         return Command(
             command_id=command_id, organization_id=self.organization_id, streams=(stream, *also), **conditions
         )
@@ -430,13 +426,13 @@ class Account:
             content_key=content_key,
             deletes_at=deletes_at,
         )
-        return StreamAppend(stream_id=object_id, expected_version=0, events=decide_object(create, NoObject()))
+        return StreamAppend(stream_id=object_id, expected_version=0, events=OBJECT.decide(create, OBJECT.initial))
 
     async def put_blob(
         self, log: EventLog, object_id: str, upload_id: str, *, deletes_at: datetime | None = None, **blob: Value
     ) -> StreamAppend:
         """Return what puts an upload in the place of the blob that the object has for the same property."""
-        loaded = await load_object(log, object_id)
+        loaded = await load(log, OBJECT, object_id)
         put = PutBlob(
             origin=self.origin(),
             blob=self.blob(upload_id, **blob),
@@ -444,16 +440,14 @@ class Account:
             forget_at=self.clock.now() + RETENTION,
             deletes_at=deletes_at,
         )
-        return StreamAppend(
-            stream_id=object_id, expected_version=loaded.version, events=decide_object(put, loaded.state)
-        )
+        return loaded.append(OBJECT.decide(put, loaded.state))
 
     async def update(self, log: EventLog, object_id: str, *upload_ids: str, **others: Value) -> StreamAppend:
         """Return what gives an object these uploads for blobs, and perhaps other keys."""
-        loaded = await load_object(log, object_id)
+        loaded = await load(log, OBJECT, object_id)
         current = loaded.state
         if not isinstance(current, LiveObject):
-            raise object_not_found(object_id)
+            raise OBJECT.not_found(object_id)
         facts: dict[str, Any] = {
             "blobs": tuple(self.blob(upload_id) for upload_id in upload_ids),
             "metadata": {"pages": 4},
@@ -463,15 +457,14 @@ class Account:
             "forget_at": self.clock.now() + RETENTION,
             "deletes_at": current.deletes_at,
         }
-        events = decide_object(UpdateObject(origin=self.origin(), **{**facts, **others}), current)
-        return StreamAppend(stream_id=object_id, expected_version=loaded.version, events=events)
+        return loaded.append(OBJECT.decide(UpdateObject(origin=self.origin(), **{**facts, **others}), current))
 
     async def delete(self, log: EventLog, object_id: str, *kept_upload_ids: str) -> Command:
         """Return what deletes an object and forgets its uploads, those excepted that other objects hold too."""
-        loaded = await load_object(log, object_id)
+        loaded = await load(log, OBJECT, object_id)
         delete = DeleteObject(origin=self.origin(), kept_upload_ids=frozenset(kept_upload_ids))
-        events = decide_object(delete, loaded.state)
-        streams = [StreamAppend(stream_id=object_id, expected_version=loaded.version, events=events)]
+        events = OBJECT.decide(delete, loaded.state)
+        streams = [loaded.append(events)]
         going = [one for event in events if isinstance(event, ObjectDeleted) for one in event.forgotten_upload_ids]
         for upload_id in going:
             streams += (await self.to_upload(log, upload_id, self.forgets())).streams
@@ -483,9 +476,9 @@ class Account:
     ) -> Command:
         """Return what deletes (or forgets) an upload, and leaves its bytes to an heir."""
         kind = DeleteUpload if deleted else ForgetUpload
-        loaded = await load_upload(log, upload_id)
+        loaded = await load(log, UPLOAD, upload_id)
         gone = await farewell(log, loaded, kind(origin=self.origin(), heir_id=heir_id))
-        return self.command(*gone.streams, **{"heirless": gone.heirless, **conditions})
+        return self.command(*gone.before, loaded.append(gone.events), **{"heirless": gone.heirless, **conditions})
 
     # what is around them
 
@@ -554,18 +547,16 @@ class Account:
 
     async def to_bucket(self, log: EventLog, told: Callable[[Origin], BucketCommand]) -> StreamAppend:
         """Return what is to be appended when the bucket is told this."""
-        state, version = await load_bucket(log, self.bucket_id)
-        events = decide_bucket(told(self.origin()), state)
-        return StreamAppend(stream_id=self.bucket_id, expected_version=version, events=events)
+        bucket = await load(log, BUCKET, self.bucket_id)
+        return bucket.append(BUCKET.decide(told(self.origin()), bucket.state))
 
     async def tell_bucket(self, log: EventLog, told: Callable[[Origin], BucketCommand], **conditions: Value) -> int:
         return await log.append(self.command(await self.to_bucket(log, told), **conditions))
 
     async def to_namespace(self, log: EventLog, told: Callable[[Origin], NamespaceCommand]) -> StreamAppend:
         """Return what is to be appended when the namespace is told this."""
-        state, version = await load_namespace(log, self.namespace_id)
-        events = decide_namespace(told(self.origin(bucket_id=None)), state)
-        return StreamAppend(stream_id=self.namespace_id, expected_version=version, events=events)
+        namespace = await load(log, NAMESPACE, self.namespace_id)
+        return namespace.append(NAMESPACE.decide(told(self.origin(bucket_id=None)), namespace.state))
 
     async def tell_namespace(
         self, log: EventLog, told: Callable[[Origin], NamespaceCommand], **conditions: Value

@@ -13,6 +13,7 @@ import pytest
 from adapters.memory.clock import ManualClock
 from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
+from application.handling import Loaded, Proposal, handle
 from application.keys.callers import acting_for
 from application.ports.tasks import TaskStatus, item_of
 from application.tasks.worker import LEASE
@@ -21,7 +22,7 @@ from application.uploads.requesting import Answer, Wish
 from domain.refusals import WrongStateError
 from domain.tasks.agenda import JobKind
 from domain.uploads.admission import Announcement
-from domain.uploads.upload import Claimed, Status
+from domain.uploads.upload import UPLOAD, Claimed, Status, Upload, UploadEvent
 from entrypoints.settings import Settings
 from entrypoints.wiring.running import running
 from entrypoints.wiring.use_cases import Services
@@ -193,11 +194,14 @@ async def test_a_confirm_that_died_in_the_middle_is_finished_by_a_worker(world: 
     answer = await world.announce(body)
     await world.put(answer, body)
     confirm = world.services.confirm_upload
-    loaded = await _load(world, answer)
     key_id = world.tenant.caller.key.key_id
-    confirmer = await confirm._confirmer(loaded, key_id, key_id)
-    command, _ = await confirm._look(loaded, confirmer, Claimed())
-    await confirm._begin(loaded, command, key_id=key_id)
+
+    async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
+        confirmer = await confirm._confirmer(upload, key_id, key_id)
+        command, _ = await confirm._look(upload, confirmer, Claimed())
+        return Proposal(origin=command.origin, events=UPLOAD.decide(command, upload.state))
+
+    await handle(world.services.ports.log, UPLOAD, answer.record.upload_id, begin)
     assert await world.status(answer) is Status.PROCESSING  # and here the process was killed
     await world.work()
     assert await world.status(answer) is Status.PROCESSING
@@ -266,9 +270,3 @@ async def test_forgetting_on_request_refuses_an_upload_that_is_under_way(world: 
     answer = await world.announce(b"x")
     with pytest.raises(WrongStateError):
         await world.services.worker._forget(answer.record.upload_id, actor_id="system:test")
-
-
-async def _load(world: World, answer: Answer) -> Any:  # noqa: ANN401  # a LoadedUpload
-    from application.loading import load_upload  # noqa: PLC0415  # only here
-
-    return await load_upload(world.services.ports.log, answer.record.upload_id)

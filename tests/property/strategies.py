@@ -22,7 +22,7 @@ from domain.refusals import InvalidInputError
 from domain.uploads.content_rules import ContentCheck, ContentRules
 from domain.uploads.filenames import MAX_LENGTH, check
 from domain.uploads.upload import (
-    TRANSITIONS,
+    UPLOAD,
     AbandonVerification,
     AcceptContent,
     BeginVerification,
@@ -34,21 +34,18 @@ from domain.uploads.upload import (
     FailureReason,
     ForgetUpload,
     InheritBytes,
-    NoUpload,
     ReissueUrl,
     RejectContent,
     ReportChangedContent,
     RequestUpload,
     SeenBy,
     StartUpload,
-    Upload,
     UploadCommand,
     UploadEvent,
     UploadRequest,
     VerifiedContent,
-    decide,
-    evolve,
 )
+from scripts.draw_state_machine import TRANSITIONS
 
 T = TypeVar("T")
 
@@ -318,12 +315,9 @@ commands: st.SearchStrategy[UploadCommand] = st.sampled_from(list(_COMMANDS)).fl
 @st.composite
 def pasts(draw: st.DrawFn, *, max_steps: int = 7) -> tuple[UploadEvent, ...]:
     """Return what an upload's log may really hold: the events of commands that were accepted one after the other."""
-    state: Upload = NoUpload()
-    past: list[UploadEvent] = []
+    past: tuple[UploadEvent, ...] = ()
     for _ in range(draw(st.integers(0, max_steps))):
+        state = UPLOAD.replay(past)
         allowed = [kind for known, kind in TRANSITIONS if known is type(state)]
-        news = decide(draw(command_of(draw(st.sampled_from(allowed)))), state)
-        past.extend(news)
-        for event in news:
-            state = evolve(state, event)
-    return tuple(past)
+        past += UPLOAD.decide(draw(command_of(draw(st.sampled_from(allowed)))), state)
+    return past

@@ -23,7 +23,7 @@ from domain.uploads.content_rules import ContentRules
 from domain.uploads.filenames import MAX_KEY_BYTES, MAX_SEGMENT_BYTES, SHORTEST_NAME, storage_key
 from domain.uploads.formats import contradicts
 from domain.uploads.upload import (
-    TRANSITIONS,
+    UPLOAD,
     Canceled,
     Claimed,
     Completed,
@@ -37,11 +37,11 @@ from domain.uploads.upload import (
     UploadEvent,
     decide,
     evolve,
-    replay,
     request_of,
     reserved,
 )
 from domain.uploads.verification import Found, judge
+from scripts.draw_state_machine import TRANSITIONS
 from tests.property import strategies as some
 
 T = TypeVar("T")
@@ -77,13 +77,13 @@ def test_every_event_comes_back_from_its_json(kind: type[Event], data: st.DataOb
 @law
 @given(st.lists(some.upload_events, max_size=6))
 def test_evolve_takes_any_events_in_any_order(events: list[UploadEvent]) -> None:
-    assert isinstance(replay(events), STATES)
+    assert isinstance(UPLOAD.replay(events), STATES)
 
 
 @law
 @given(some.pasts(), st.lists(some.upload_events, max_size=3))
 def test_evolve_takes_any_events_after_a_real_past(past: tuple[UploadEvent, ...], events: list[UploadEvent]) -> None:
-    assert isinstance(replay((*past, *events)), STATES)
+    assert isinstance(UPLOAD.replay((*past, *events)), STATES)
 
 
 @law
@@ -92,7 +92,7 @@ def test_a_past_that_went_through_json_tells_the_same_state(past: tuple[UploadEv
     stored = [encode(event) for event in past]
     back: list[Any] = [decode(state) for state in stored]
 
-    assert replay(back) == replay(past)
+    assert UPLOAD.replay(back) == UPLOAD.replay(past)
 
 
 # The state machine
@@ -118,7 +118,7 @@ def after(state: Upload, events: Iterable[UploadEvent]) -> Upload:
 def test_what_is_decided_is_one_of_the_steps_in_the_table(
     past: tuple[UploadEvent, ...], command: UploadCommand
 ) -> None:
-    state = replay(past)
+    state = UPLOAD.replay(past)
     steps = TRANSITIONS.get((type(state), type(command)))
 
     events = outcome(command, state)
@@ -136,7 +136,7 @@ def test_what_is_decided_is_one_of_the_steps_in_the_table(
 def test_every_event_carries_the_origin_of_its_command_and_the_id_of_its_upload(
     past: tuple[UploadEvent, ...], command: UploadCommand
 ) -> None:
-    for event in outcome(command, replay(past)) or ():
+    for event in outcome(command, UPLOAD.replay(past)) or ():
         assert event.origin == command.origin
         assert event.upload_id == "upl_1"
 
@@ -146,7 +146,7 @@ def test_every_event_carries_the_origin_of_its_command_and_the_id_of_its_upload(
 def test_no_command_but_one_for_a_fresh_url_is_news_twice(
     past: tuple[UploadEvent, ...], command: UploadCommand
 ) -> None:
-    state = replay(past)
+    state = UPLOAD.replay(past)
     first = outcome(command, state)
     if first is None:
         return
@@ -169,7 +169,7 @@ def test_no_command_but_one_for_a_fresh_url_is_news_twice(
 def test_at_every_moment_the_ledger_holds_exactly_what_the_upload_holds(past: tuple[UploadEvent, ...]) -> None:
     for moment in range(len(past) + 1):
         so_far = past[:moment]
-        state = replay(so_far)
+        state = UPLOAD.replay(so_far)
         if moment < len(past) and isinstance(past[moment], UploadCompleted):
             continue  # verified and completed are one command: nobody sees what lies between them
 
@@ -195,7 +195,7 @@ def test_at_every_moment_the_ledger_holds_exactly_what_the_upload_holds(past: tu
 def test_a_ledger_over_many_uploads_is_the_sum_of_those_that_are_open(uploads: list[tuple[UploadEvent, ...]]) -> None:
     use = sum_of(event for past in uploads for event in past)
 
-    states = [replay(past) for past in uploads]
+    states = [UPLOAD.replay(past) for past in uploads]
     still_open = [state for state in states if isinstance(state, Pending | InProgress | Processing)]
     assert use.reserved_bytes == sum(reserved(request) for state in still_open if (request := request_of(state)))
     assert use.accepted_bytes >= 0

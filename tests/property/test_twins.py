@@ -19,7 +19,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.read_side import MemoryReadSide
 from adapters.memory.scheduling import JobRow
 from adapters.postgres.connecting import Connection, connect
-from application.loading import load_upload
+from application.handling import load
 from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
 from application.ports.object_creation import (
     ClaimTakenError,
@@ -38,7 +38,7 @@ from domain.namespaces.namespace import BeginNamespaceDeletion
 from domain.refusals import QuotaExceededError, RefusedError, WrongStateError
 from domain.uploads.originals import Sameness, heir_of
 from domain.uploads.upload import (
-    TRANSITIONS,
+    UPLOAD,
     AbandonVerification,
     AcceptContent,
     BeginVerification,
@@ -51,6 +51,7 @@ from domain.uploads.upload import (
     StartUpload,
 )
 from domain.webhooks.webhook import WebhookCreated, WebhookDeleted, WebhookSettings, WebhookUpdated
+from scripts.draw_state_machine import TRANSITIONS
 from tests.conftest import Database
 from tests.contract._log import HASH, OTHER_HASH, Account, Kit, new_account, opening, postgres_kit
 from tests.harness.folding import Fold
@@ -253,7 +254,7 @@ class History:
             case "change webhook" | "delete webhook" if self.webhooks:
                 return await self._changed_webhook(step)
             case "go on" if upload_id:
-                state = (await load_upload(log, upload_id)).state
+                state = (await load(log, UPLOAD, upload_id)).state
                 legal = [name for name, kind in MEANT.items() if (type(state), kind) in TRANSITIONS]
                 told = self._told(legal[step.choice % len(legal)], step, object_id)
                 return await account.to_upload(log, upload_id, told, **conditions)

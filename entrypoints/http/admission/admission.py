@@ -12,23 +12,23 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from application.idempotency import check_idempotency_key
 from application.keys.callers import (
     Caller,
-    bucket_not_found,
     check_active,
     check_organization_scope,
     check_origin,
     check_permission,
     hash_of,
-    namespace_not_found,
     out_of_scope,
 )
 from application.limits.fair_turns import PAUSE_SECONDS
 from application.limits.limiting_requests import LimitingRequests
-from application.loading import upload_not_found
 from application.ports.read_side import BucketRecord, NamespaceRecord
+from domain.buckets.bucket import bucket_not_found
 from domain.keys.api_key import Permission
 from domain.keys.event_token import PREFIX
 from domain.limits.rate_limits import RequestClass
+from domain.namespaces.namespace import namespace_not_found
 from domain.refusals import ForbiddenError, InvalidInputError, TooManyRequestsError, UnauthenticatedError
+from domain.uploads.upload import upload_not_found
 from entrypoints.http.admission.rate_limits import headers
 from entrypoints.http.admission.recording import Recording, is_recorded
 from entrypoints.http.answers.errors import answer_error

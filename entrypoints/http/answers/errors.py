@@ -9,6 +9,7 @@ from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.types import Receive, Scope, Send
 
+from application.handling import BusyError
 from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError, OutcomeUnknownError, VersionConflictError
 from application.ports.object_storage import StorageError
@@ -144,13 +145,7 @@ def _stopping(request: Request[Any, Any, Any], error: StoppingError) -> Response
 
 
 def _conflict(request: Request[Any, Any, Any], error: VersionConflictError) -> Response[Any]:
-    detail = ErrorDetail(
-        type="BadRequestError",
-        message="It was changed by another request at the same moment: try again.",
-        code="busy",
-        details={"id": error.stream_id},
-    )
-    return render(request, 400, detail)
+    return _refused(request, BusyError(error.stream_id))
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:

@@ -7,12 +7,12 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 from msgspec import UNSET, structs
 
-from application.buckets.changing import BucketChange, bucket_not_found
+from application.buckets.changing import BucketChange
 from application.idempotency import Creation
 from application.keys.callers import may_read
 from application.lists.listing import BUCKETS
 from application.ports.read_side import BucketRecord, StoredSizes
-from domain.buckets.bucket import BucketStatus
+from domain.buckets.bucket import BucketStatus, bucket_not_found
 from domain.buckets.schema import BucketSchema
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass

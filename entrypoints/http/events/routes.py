@@ -12,13 +12,13 @@ from msgspec.json import Decoder
 
 from application.events.reading import MAX_LIMIT, MAX_WAIT_SECONDS, Announced, EventPage, Interest, exactly
 from application.keys.callers import check_organization_scope
-from application.loading import upload_not_found
 from application.uploads.hiding_others import told_without_others
 from domain.events.cloud_events import TOLD_TO_ADMINISTRATORS, TOLD_TO_READERS, schema_of, tags_named
 from domain.events.registry import BY_TAG
 from domain.json_text import NotJSONError, decode
 from domain.keys.api_key import Permission
 from domain.refusals import InvalidInputError
+from domain.uploads.upload import upload_not_found
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
 from entrypoints.http.answers.errors import HEAD_ASKED
 from entrypoints.http.events.event_stream import EventStream, Streams

@@ -11,12 +11,12 @@ from msgspec import UNSET, UnsetType
 from application.idempotency import Creation
 from application.keys.callers import may_read, reached_namespaces
 from application.lists.listing import NAMESPACES
-from application.namespaces.changing import NamespaceChange, namespace_not_found
+from application.namespaces.changing import NamespaceChange
 from application.ports.read_side import NamespaceRecord
 from domain.buckets.schema import check_json
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
-from domain.namespaces.namespace import NamespaceStatus, without_secrets
+from domain.namespaces.namespace import NamespaceStatus, namespace_not_found, without_secrets
 from entrypoints.http.admission.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in
 from entrypoints.http.admission.idempotency import once
 from entrypoints.http.namespaces.wire import (

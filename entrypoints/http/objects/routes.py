@@ -13,15 +13,14 @@ from litestar.types import Scope
 from application.idempotency import Creation
 from application.keys.callers import may_read
 from application.lists.listing import OBJECTS
-from application.loading import object_not_found
-from application.objects.changing import Change
+from application.objects.changing import ObjectChange
 from application.objects.creating import ObjectWish
 from application.ports.read_side import ObjectRecord
 from domain.buckets.bucket import Policy, policy_named
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
 from domain.objects.composition import BlobWish, inline
-from domain.objects.object import Blob
+from domain.objects.object import Blob, object_not_found
 from domain.refusals import RefusedError
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
 from entrypoints.http.admission.idempotency import once
@@ -187,7 +186,7 @@ async def update_object(
     scope: Scope,
 ) -> ObjectResponse:
     """Change an object: blobs take the place of all that it had, metadata is merged, null removes a field."""
-    change = Change(
+    change = ObjectChange(
         blobs=None if data.blobs is None else _blobs(data.blobs),
         fields=data.metadata or {},
         key_prefix=data.key_prefix,
@@ -206,7 +205,7 @@ async def patch_object(
     scope: Scope,
 ) -> ObjectResponse:
     """Change single fields of an object; null removes one."""
-    change = Change(
+    change = ObjectChange(
         fields=own_fields(await request.whole(), PatchObjectRequest),
         key_prefix=data.key_prefix,
         skip_duplicates=data.skip_duplicates,
@@ -298,14 +297,14 @@ async def _found(admitted: Admitted, object_identifier: str) -> ObjectRecord:
     return record
 
 
-async def _changed(admitted: Admitted, object_identifier: str, change: Change) -> ObjectResponse:
+async def _changed(admitted: Admitted, object_identifier: str, change: ObjectChange) -> ObjectResponse:
     record = await admitted.services.change_object(
         admitted.caller, admitted.namespace, admitted.bucket, object_identifier, change
     )
     return _told(admitted, record, change)  # type: ignore[return-value]  # the same fields and the object's own
 
 
-def _told(admitted: Admitted, record: ObjectRecord, asked: ObjectWish | Change) -> dict[str, Any]:
+def _told(admitted: Admitted, record: ObjectRecord, asked: ObjectWish | ObjectChange) -> dict[str, Any]:
     """Return an object; a caller that may not read is shown only what it sent itself, and the object's id."""
     if may_read(admitted.caller, admitted.namespace, admitted.bucket):
         return render(record)

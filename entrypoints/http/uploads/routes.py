@@ -11,7 +11,6 @@ from msgspec import UNSET, structs
 from application.idempotency import Creation
 from application.keys.callers import may_read
 from application.lists.listing import AVOIDED_DUPLICATES, UPLOADS, Listing
-from application.loading import upload_not_found
 from application.ports.read_side import AvoidedDuplicate, PageRequest, UploadRecord
 from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
 from application.uploads.completing_multipart import NamedPart
@@ -28,7 +27,7 @@ from domain.limits.rate_limits import RequestClass
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from domain.uploads.admission import Announcement
 from domain.uploads.parts import part_count
-from domain.uploads.upload import Claimed, Status
+from domain.uploads.upload import Claimed, Status, upload_not_found
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
 from entrypoints.http.admission.idempotency import once
 from entrypoints.http.requests.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination

@@ -20,16 +20,16 @@ from adapters.memory.url_signer import MemoryUrlSigner
 from application.buckets.changing import ChangingBuckets
 from application.buckets.creating import CreatingBuckets
 from application.buckets.deleting import DeletingBuckets
+from application.handling import Loaded, Proposal, handle
 from application.idempotency import DoingOnce
 from application.keys.callers import Admitting, Caller
 from application.keys.issuing_event_tokens import IssuingEventTokens
 from application.keys.issuing_upload_tokens import IssuingUploadTokens
 from application.keys.managing import KeyWish, ManagingKeys
-from application.loading import load_upload
 from application.namespaces.changing import ChangingNamespaces
 from application.namespaces.creating import CreatingNamespaces
 from application.namespaces.deleting import DeletingNamespaces
-from application.objects.changing import Change, ChangingObjects
+from application.objects.changing import ChangingObjects, ObjectChange
 from application.objects.composing import ComposingObjects
 from application.objects.creating import CreatingObjects, ObjectWish
 from application.objects.deleting import DeletingObjects
@@ -62,7 +62,7 @@ from domain.objects.composition import BlobWish
 from domain.organizations.organization import Tier
 from domain.uploads.admission import Announcement
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
-from domain.uploads.upload import Claimed
+from domain.uploads.upload import UPLOAD, Claimed, Upload, UploadEvent
 
 BYTES = b"a short clip"
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -334,10 +334,13 @@ class Client:
     async def begin_verification(self, answer: Answer) -> None:
         """Do what a confirm does first, and no more: as if its process were killed then."""
         confirm = self.world._confirm
-        loaded = await load_upload(self.world.log, answer.record.upload_id)
-        confirmer = await confirm._confirmer(loaded, self.caller.actor_id, self.caller.key.key_id)
-        command, _ = await confirm._look(loaded, confirmer, Claimed())
-        await confirm._begin(loaded, command, key_id=None)
+
+        async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
+            confirmer = await confirm._confirmer(upload, self.caller.actor_id, self.caller.key.key_id)
+            command, _ = await confirm._look(upload, confirmer, Claimed())
+            return Proposal(origin=command.origin, events=UPLOAD.decide(command, upload.state))
+
+        await handle(self.world.log, UPLOAD, answer.record.upload_id, begin)
 
     async def task(self, task_id: str | None) -> TaskRecord:
         found = await self.world.tasks.task(self.caller.organization.organization_id, task_id or "")
@@ -375,7 +378,9 @@ class Client:
 
     async def change(self, object_id: str, **changed: Any) -> ObjectRecord:  # noqa: ANN401  # the fields of a change
         """Change an object."""
-        return await self.world._change_object(self.caller, self.namespace, self.bucket, object_id, Change(**changed))
+        return await self.world._change_object(
+            self.caller, self.namespace, self.bucket, object_id, ObjectChange(**changed)
+        )
 
     async def object(self, object_id: str) -> ObjectRecord | None:
         return await self.world.read_side.bucket_object(self.namespace.namespace_id, object_id)

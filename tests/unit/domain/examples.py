@@ -8,8 +8,8 @@ import msgspec
 from domain.buckets.bucket import Policy
 from domain.events.event import Origin
 from domain.objects.object import Blob
-from domain.uploads import upload as uploads
 from domain.uploads.upload import (
+    UPLOAD,
     AbandonVerification,
     AcceptContent,
     BeginVerification,
@@ -94,9 +94,7 @@ CONTENT = VerifiedContent(
     size_bytes=SIZE, etag="abc-1", sha256=SHA256, content_type="video/mp4", version_id=None, note=None
 )
 
-given: Behaviour[Upload, UploadCommand, UploadEvent] = Behaviour(
-    decide=uploads.decide, evolve=uploads.evolve, nothing=NoUpload()
-)
+given: Behaviour[Upload, UploadCommand, UploadEvent] = Behaviour(UPLOAD)
 
 
 def asked(**changed: Any) -> UploadRequest:  # noqa: ANN401  # whatever the fields of a request take

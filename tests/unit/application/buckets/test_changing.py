@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from application.buckets.changing import BucketChange, load_bucket
+from application.buckets.changing import BucketChange
+from application.handling import load
 from application.ports.event_log import Command
 from application.ports.read_side import BucketRecord
-from domain.buckets.bucket import BucketStatus
+from domain.buckets.bucket import BUCKET, BucketStatus
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, RefusedError, WrongStateError
 from domain.uploads.upload import Status
 from tests.unit.application.world import BYTES, Client, World
@@ -130,8 +131,8 @@ async def test_a_revoked_key_changes_nothing(world: World, client: Client) -> No
     with pytest.raises(RefusedError) as refused:
         await change(world, client, name="films")
     assert refused.value.code == "key_revoked"
-    state, version = await load_bucket(world.log, client.bucket.bucket_id)
-    assert version == 1, state
+    bucket = await load(world.log, BUCKET, client.bucket.bucket_id)
+    assert bucket.version == 1, bucket.state
 
 
 def test_a_change_says_nothing_at_first() -> None:

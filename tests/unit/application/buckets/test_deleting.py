@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from application.buckets.changing import BucketChange, load_bucket
+from application.buckets.changing import BucketChange
+from application.handling import load
 from application.ports.event_log import Command
 from application.ports.read_side import BucketRecord, PageRequest
 from application.ports.tasks import TaskRecord, TaskStatus
 from application.tasks.deletions import NotYetBegunError
-from domain.buckets.bucket import BucketStatus, DeletedBucket, LiveBucket, UniqueKey
+from domain.buckets.bucket import BUCKET, BucketStatus, DeletedBucket, LiveBucket, UniqueKey
 from domain.refusals import ForbiddenError, NotFoundError, RefusedError, WrongStateError
 from tests.unit.application.world import BYTES, Client, World
 
@@ -191,7 +192,7 @@ async def test_a_deletion_that_is_refused_leaves_the_bucket_and_a_canceled_task(
         await world.delete_bucket(client.caller, client.bucket)
     assert refused.value.code == "key_revoked"
     await world.pass_time(A_MOMENT)
-    state, _ = await load_bucket(world.log, client.bucket.bucket_id)
+    state = (await load(world.log, BUCKET, client.bucket.bucket_id)).state
     assert isinstance(state, LiveBucket)
     listed = await world.tasks.tasks(key.organization_id, PageRequest(limit=10))
     assert [row.status for row in listed.rows] == [TaskStatus.CANCELED]
@@ -228,7 +229,7 @@ async def test_a_deletion_whose_task_is_lost_gets_another_when_asked_for_again(w
     second = await world.delete_bucket(client.caller, client.bucket)
     assert second.task_id != first.task_id
     await world.pass_time(A_MOMENT)
-    state, _ = await load_bucket(world.log, client.bucket.bucket_id)
+    state = (await load(world.log, BUCKET, client.bucket.bucket_id)).state
     assert isinstance(state, DeletedBucket)
 
 

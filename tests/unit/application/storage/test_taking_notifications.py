@@ -9,14 +9,14 @@ from urllib.parse import quote_plus
 import pytest
 
 from adapters.memory.notification_queue import MemoryNotificationQueue
-from application.loading import load_upload
+from application.handling import load
 from application.storage.consuming_notifications import ConsumingStorageEvents
 from application.storage.taking_notifications import Taken, TakingStorageEvents
 from application.uploads.requesting import Answer
 from domain.events.registry import decode
 from domain.refusals import InvalidInputError
 from domain.tasks.agenda import JobKind
-from domain.uploads.upload import SeenBy, Status, UploadVerificationBegan
+from domain.uploads.upload import UPLOAD, SeenBy, Status, UploadVerificationBegan
 from tests.unit.application.world import BYTES, Client, World
 
 MATCHED = Taken(received=1, matched=1, ignored=0)
@@ -283,7 +283,7 @@ class TestConsuming:
         assert await consume.take_some()
 
         assert len(problems) == 1
-        loaded = await load_upload(client.world.log, answer.record.upload_id)
+        loaded = await load(client.world.log, UPLOAD, answer.record.upload_id)
         assert type(loaded.state).__name__ == "Processing"
 
     async def test_it_stops_at_once_while_it_waits(self, take: TakingStorageEvents) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from application.buckets.changing import BucketChange
-from application.loading import load_upload
+from application.handling import load
 from application.ports.object_storage import StoredContent
 from application.uploads.requesting import Answer
 from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.uploads.content_rules import ANY_CONTENT, ContentCheck, ContentRules
-from domain.uploads.upload import Status
+from domain.uploads.upload import UPLOAD, Status
 from tests.unit.application.world import Client, World
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\x90wS\xde"
@@ -203,10 +203,10 @@ async def test_a_verification_tells_its_task_how_far_it_is(world: World) -> None
         told.append((await client.task(task_id)).additional_data.get("verified_bytes"))
 
     loaded = await world.verify(
-        await load_upload(world.log, answer.record.upload_id), actor_id="system:worker", touch=touch
+        await load(world.log, UPLOAD, answer.record.upload_id), actor_id="system:worker", touch=touch
     )
 
     assert told == [None, 8 * MIB]
     assert (await client.record(answer)).status is Status.COMPLETED
     assert (await client.task(task_id)).additional_data.get("verified_bytes") is None, "it is over"
-    assert loaded.upload_id == answer.record.upload_id
+    assert loaded.stream_id == answer.record.upload_id

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from application.loading import load_upload
+from application.handling import load
 from domain.refusals import NotFoundError, WrongStateError
-from domain.uploads.upload import Failed, FailureReason, Status, request_of
+from domain.uploads.upload import UPLOAD, Failed, FailureReason, Status, request_of
 from tests.unit.application.world import BYTES, Client, World
 
 AFTER_THE_GRACE = timedelta(hours=1, minutes=16)
@@ -142,7 +142,7 @@ async def test_bytes_that_stay_the_same_are_no_news(client: Client) -> None:
 async def test_an_ended_upload_is_forgotten_with_all_that_is_personal(client: Client) -> None:
     answer = await client.request(metadata={"user": "Ada"})
     await client.world.pass_time(AFTER_THE_GRACE)
-    assert isinstance((await load_upload(client.world.log, answer.record.upload_id)).state, Failed)
+    assert isinstance((await load(client.world.log, UPLOAD, answer.record.upload_id)).state, Failed)
 
     await client.world.pass_time(MONTH)
 
@@ -151,7 +151,7 @@ async def test_an_ended_upload_is_forgotten_with_all_that_is_personal(client: Cl
     assert not any(b"Ada" in event.state or b"clip.mp4" in event.state for event in stored)
     with pytest.raises(NotFoundError):
         await client.confirm(answer)
-    loaded = await load_upload(client.world.log, answer.record.upload_id)
+    loaded = await load(client.world.log, UPLOAD, answer.record.upload_id)
     assert request_of(loaded.state) is None
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from application.handling import load
 from application.keys.callers import Caller
 from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyWish
-from application.loading import load_upload
 from application.ports.tasks import TaskStatus
 from domain.refusals import ForbiddenError, WrongStateError
-from domain.uploads.upload import FailureReason, Status, request_of
+from domain.uploads.upload import UPLOAD, FailureReason, Status, request_of
 from tests.unit.application.world import BYTES, Client
 
 NOW = timedelta(0)
@@ -186,7 +186,7 @@ async def test_a_token_says_how_long_its_uploads_get_urls(client: Client) -> Non
     answer = await holder.request(expires_in=7200)
 
     assert answer.record.expires_at == end
-    request = request_of((await load_upload(client.world.log, answer.record.upload_id)).state)
+    request = request_of((await load(client.world.log, UPLOAD, answer.record.upload_id)).state)
     assert request is not None
     assert request.urls_end_at == end
     client.world.clock.advance(HOUR)
@@ -199,7 +199,7 @@ async def test_a_token_says_how_long_its_uploads_get_urls(client: Client) -> Non
 async def test_uploads_of_a_token_get_urls_for_a_day_unless_it_says_otherwise(client: Client) -> None:
     answer = await (await by_token(client)).request()
 
-    request = request_of((await load_upload(client.world.log, answer.record.upload_id)).state)
+    request = request_of((await load(client.world.log, UPLOAD, answer.record.upload_id)).state)
 
     assert request is not None
     assert request.urls_end_at == client.world.clock.now() + DAY

@@ -3,8 +3,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.buckets import bucket as buckets
 from domain.buckets.bucket import (
+    BUCKET,
     MAX_METADATA_BYTES,
     MAX_SCHEMA_BYTES,
     BeginBucketDeletion,
@@ -39,9 +39,7 @@ from domain.uploads.content_rules import ContentCheck, ContentRules
 from tests.unit.domain.examples import ORIGIN
 from tests.unit.domain.spec import Behaviour
 
-given: Behaviour[Bucket, BucketCommand, BucketEvent] = Behaviour(
-    decide=buckets.decide, evolve=buckets.evolve, nothing=NoBucket()
-)
+given: Behaviour[Bucket, BucketCommand, BucketEvent] = Behaviour(BUCKET)
 SCHEMA = {
     "properties": {
         "video": {"type": "video"},
@@ -209,7 +207,7 @@ def test_the_rules_of_a_bucket_change_and_what_they_are_already_is_not_news() ->
 
 
 def test_a_bucket_without_rules_says_nothing_of_them_in_its_events() -> None:
-    (made,) = buckets.decide(create(content_rules=ContentRules()), NoBucket())
+    (made,) = BUCKET.decide(create(content_rules=ContentRules()), NoBucket())
 
     assert b"content_rules" not in encode(made)
 

@@ -4,8 +4,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.keys import api_key as keys
 from domain.keys.api_key import (
+    API_KEY,
     DEFAULT_PERMISSIONS,
     ActiveKey,
     ApiKey,
@@ -18,7 +18,6 @@ from domain.keys.api_key import (
     ApiKeyScopesChanged,
     ApiKeySettingsChanged,
     CreateKey,
-    NoKey,
     Permission,
     Powers,
     Reach,
@@ -36,9 +35,7 @@ from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, Wr
 from tests.unit.domain.examples import LATER, NOW, ORIGIN, SHA256
 from tests.unit.domain.spec import Behaviour
 
-given: Behaviour[ApiKey, ApiKeyCommand, ApiKeyEvent] = Behaviour(
-    decide=keys.decide, evolve=keys.evolve, nothing=NoKey()
-)
+given: Behaviour[ApiKey, ApiKeyCommand, ApiKeyEvent] = Behaviour(API_KEY)
 CREATE = CreateKey(
     origin=ORIGIN,
     key_id="key_1",

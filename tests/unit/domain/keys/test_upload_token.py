@@ -3,9 +3,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.keys.upload_token import IssueToken, UploadToken, check_use, issue, size_meant, token_of
-from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
+from domain.keys.upload_token import (
+    UPLOAD_TOKEN,
+    IssuedToken,
+    IssueToken,
+    NoToken,
+    TokenCommand,
+    TokenEvent,
+    TokenState,
+    UploadToken,
+    UploadTokenUsed,
+    UseToken,
+    size_meant,
+)
+from domain.refusals import ForbiddenError, InvalidInputError, RefusedError, UnauthenticatedError, WrongStateError
 from tests.unit.domain.examples import LATER, ORIGIN
+from tests.unit.domain.spec import Behaviour
 
 ISSUE = IssueToken(
     origin=ORIGIN,
@@ -19,8 +32,26 @@ ISSUE = IssueToken(
 )
 
 
+given: Behaviour[TokenState, TokenCommand, TokenEvent] = Behaviour(UPLOAD_TOKEN)
+
+
+def issued(**changed: Any) -> TokenEvent:  # noqa: ANN401  # whatever the fields take
+    (event,) = given().when(msgspec.structs.replace(ISSUE, **changed)).events
+    return event
+
+
 def token(**changed: Any) -> UploadToken:  # noqa: ANN401  # whatever the fields take
-    return token_of(issue(msgspec.structs.replace(ISSUE, **changed)))
+    state = given(issued(**changed)).state
+    assert isinstance(state, IssuedToken)
+    return state.token
+
+
+def use(**changed: Any) -> UseToken:  # noqa: ANN401  # whatever the fields take
+    good = UseToken(origin=ORIGIN, upload_id="upl_1", content_type="image/png", size_bytes=1000)
+    return msgspec.structs.replace(good, **changed)
+
+
+USED = UploadTokenUsed(origin=ORIGIN, token_id="utk_1", upload_id="upl_1")
 
 
 def test_a_token_is_bound_to_the_bucket_that_it_was_given_out_for() -> None:
@@ -30,36 +61,38 @@ def test_a_token_is_bound_to_the_bucket_that_it_was_given_out_for() -> None:
 
 
 def test_a_token_without_types_takes_any() -> None:
-    check_use(token(content_types=()), used=0, content_type="font/woff2", size_bytes=1)
+    given(issued(content_types=())).when(use(content_type="font/woff2", size_bytes=1)).then(USED)
 
 
 @pytest.mark.parametrize("kind", ["image", "image/", "*", "*/png", "image/png;q=1", "a/b/c", ""])
 def test_what_is_no_type_is_not_given_out(kind: str) -> None:
-    with pytest.raises(InvalidInputError) as caught:
-        token(content_types=(kind,))
-    assert caught.value.code == "invalid_content_type"
+    wish = msgspec.structs.replace(ISSUE, content_types=(kind,))
+    given().when(wish).then_refused(InvalidInputError, "invalid_content_type")
 
 
 @pytest.mark.parametrize("kind", ["image/png", "IMAGE/GIF", "application/pdf", "application/pdf; version=2"])
-def test_a_token_takes_the_types_that_it_is_for(kind: str) -> None:
-    check_use(token(), used=1, content_type=kind, size_bytes=1000)
+def test_a_token_takes_the_types_that_it_is_for_as_often_as_it_may(kind: str) -> None:
+    given(issued(), USED).when(use(content_type=kind)).then(USED)
 
 
 @pytest.mark.parametrize(
-    ("use", "error", "code"),
+    ("uses", "changed", "error", "code"),
     [
-        ({"content_type": "video/mp4"}, ForbiddenError, "token_content_type"),
-        ({"content_type": "application/pdfx"}, ForbiddenError, "token_content_type"),
-        ({"size_bytes": 1001}, ForbiddenError, "token_file_too_large"),
-        ({"size_bytes": None}, InvalidInputError, "size_required"),
-        ({"used": 2}, ForbiddenError, "token_used_up"),
+        (0, {"content_type": "video/mp4"}, ForbiddenError, "token_content_type"),
+        (0, {"content_type": "application/pdfx"}, ForbiddenError, "token_content_type"),
+        (0, {"size_bytes": 1001}, ForbiddenError, "token_file_too_large"),
+        (0, {"size_bytes": None}, InvalidInputError, "size_required"),
+        (2, {}, ForbiddenError, "token_used_up"),
     ],
 )
-def test_a_token_takes_nothing_else(use: dict[str, Any], error: type[RefusedError], code: str) -> None:
-    good: dict[str, Any] = {"used": 0, "content_type": "image/png", "size_bytes": 1000}
-    with pytest.raises(error) as caught:
-        check_use(token(), **{**good, **use})
-    assert caught.value.code == code
+def test_a_token_takes_nothing_else(uses: int, changed: dict[str, Any], error: type[RefusedError], code: str) -> None:
+    given(issued(), *[USED] * uses).when(use(**changed)).then_refused(error, code)
+
+
+def test_a_token_is_given_out_once_and_used_only_then() -> None:
+    given(issued()).when(ISSUE).then_refused(WrongStateError, "wrong_state")
+    given().when(use()).then_refused(UnauthenticatedError, "token_unknown")
+    assert given(USED).state == NoToken()
 
 
 def test_a_size_that_is_left_out_is_that_of_an_empty_file_where_the_token_limits_it() -> None:

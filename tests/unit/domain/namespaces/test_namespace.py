@@ -3,10 +3,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.namespaces import namespace as namespaces
 from domain.namespaces.namespace import (
     MASK,
     MAX_SETTINGS_BYTES,
+    NAMESPACE,
     ActiveNamespace,
     BeginNamespaceDeletion,
     CreateNamespace,
@@ -29,9 +29,7 @@ from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from tests.unit.domain.examples import ORIGIN
 from tests.unit.domain.spec import Behaviour
 
-given: Behaviour[Namespace, NamespaceCommand, NamespaceEvent] = Behaviour(
-    decide=namespaces.decide, evolve=namespaces.evolve, nothing=NoNamespace()
-)
+given: Behaviour[Namespace, NamespaceCommand, NamespaceEvent] = Behaviour(NAMESPACE)
 
 
 def create(name: str = "production") -> CreateNamespace:

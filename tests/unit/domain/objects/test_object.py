@@ -5,8 +5,8 @@ import pytest
 from msgspec import UNSET, UnsetType
 
 from domain.events.event import JSON
-from domain.objects import object as objects
 from domain.objects.object import (
+    OBJECT,
     Blob,
     BucketObject,
     CreateObject,
@@ -23,7 +23,6 @@ from domain.objects.object import (
     UpdateObject,
     content_digest,
     has_ended,
-    replay,
 )
 from domain.refusals import NotFoundError, WrongStateError
 from tests.unit.domain.examples import LATER, ORIGIN, SHA256, blob
@@ -31,9 +30,7 @@ from tests.unit.domain.spec import Behaviour
 
 SOON = LATER - timedelta(hours=1)
 
-given: Behaviour[BucketObject, ObjectCommand, ObjectEvent] = Behaviour(
-    decide=objects.decide, evolve=objects.evolve, nothing=NoObject()
-)
+given: Behaviour[BucketObject, ObjectCommand, ObjectEvent] = Behaviour(OBJECT)
 
 
 VIDEO = blob("video", "upl_1")
@@ -108,7 +105,7 @@ def test_an_object_that_is_not_there_takes_no_blob() -> None:
 
 
 def test_an_update_without_an_object_changes_nothing() -> None:
-    assert replay([updated(VIDEO, metadata={}, released=())]) == NoObject()
+    assert OBJECT.replay([updated(VIDEO, metadata={}, released=())]) == NoObject()
 
 
 @pytest.mark.parametrize("event", [CREATED, updated(VIDEO, metadata={"a": 1}, released=("upl_2",))])
@@ -116,7 +113,7 @@ def test_an_object_whose_past_was_redacted_is_still_there(event: ObjectCreated |
     bare = tuple(msgspec.structs.replace(one, filename=None, storage_key=None) for one in event.blobs)
     redacted = msgspec.structs.replace(event, blobs=bare, metadata=None)
 
-    assert replay([CREATED, redacted]) == LiveObject(object_id="obj_1", blobs=bare, metadata={}, unique_key="u")
+    assert OBJECT.replay([CREATED, redacted]) == LiveObject(object_id="obj_1", blobs=bare, metadata={}, unique_key="u")
 
 
 def inline(name: str, data: object, **others: object) -> Blob:
@@ -208,7 +205,7 @@ def test_an_update_that_leaves_the_unique_key_as_it_was_does_not_tell_it() -> No
 def test_a_blob_that_is_put_into_an_object_makes_it_another_content_that_nobody_finds() -> None:
     known = msgspec.structs.replace(CREATED, content_key="c", key_prefix="/a")
 
-    state = replay([known, *given(known).when(put(blob("video", "upl_3"))).events])
+    state = OBJECT.replay([known, *given(known).when(put(blob("video", "upl_3"))).events])
 
     assert isinstance(state, LiveObject)
     assert (state.content_key, state.key_prefix, state.unique_key) == (None, "/a", "u")
@@ -217,7 +214,7 @@ def test_a_blob_that_is_put_into_an_object_makes_it_another_content_that_nobody_
 def test_inline_data_is_of_no_upload() -> None:
     made = msgspec.structs.replace(CREATE, blobs=(VIDEO, inline("note", {"a": 1})))
 
-    state = replay(given().when(made).events)
+    state = OBJECT.replay(given().when(made).events)
 
     assert isinstance(state, LiveObject)
     assert state.upload_ids() == {"upl_1"}
@@ -257,7 +254,9 @@ def test_a_deleted_object_is_not_made_again() -> None:
 
 
 def test_what_follows_a_deletion_changes_nothing() -> None:
-    assert replay([CREATED, DELETED, updated(VIDEO, metadata={}, released=())]) == DeletedObject(object_id="obj_1")
+    assert OBJECT.replay([CREATED, DELETED, updated(VIDEO, metadata={}, released=())]) == DeletedObject(
+        object_id="obj_1"
+    )
 
 
 @pytest.mark.parametrize(

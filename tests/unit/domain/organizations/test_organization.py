@@ -3,10 +3,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.organizations import organization as organizations
 from domain.organizations.organization import (
     DEFAULT_RATE_LIMITS,
     DEFAULT_TIER_LIMITS,
+    ORGANIZATION,
     ActiveOrganization,
     ChangeLimits,
     ChangeProfile,
@@ -29,9 +29,7 @@ from domain.refusals import InvalidInputError, WrongStateError
 from tests.unit.domain.examples import ORIGIN
 from tests.unit.domain.spec import Behaviour
 
-given: Behaviour[Organization, OrganizationCommand, OrganizationEvent] = Behaviour(
-    decide=organizations.decide, evolve=organizations.evolve, nothing=NoOrganization()
-)
+given: Behaviour[Organization, OrganizationCommand, OrganizationEvent] = Behaviour(ORGANIZATION)
 CREATED = OrganizationCreated(origin=ORIGIN, internal_id="int_1", name="Acme", tier=Tier.PRO, quota_bytes=1000)
 
 

@@ -1,10 +1,10 @@
 """The page about the state machine shows the machine that runs."""
 
-from domain.uploads.upload import TRANSITIONS, Status
-from scripts.draw_state_machine import BEGIN, END, PAGE, draw, redrawn
+from domain.uploads.upload import Status
+from scripts.draw_state_machine import BEGIN, END, PAGE, TRANSITIONS, draw, redrawn
 
 
-def test_the_diagram_in_the_page_is_the_one_that_the_table_gives() -> None:
+def test_the_diagram_in_the_page_is_the_one_that_the_machine_gives() -> None:
     page = PAGE.read_text()
 
     assert page.count(BEGIN) == page.count(END) == 1

@@ -10,7 +10,7 @@ from domain.events.event import topic_of
 from domain.refusals import InvalidInputError, WrongStateError
 from domain.uploads.upload import (
     STATUS_OF,
-    TRANSITIONS,
+    UPLOAD,
     AbandonVerification,
     BeginVerification,
     Canceled,
@@ -37,10 +37,10 @@ from domain.uploads.upload import (
     Verified,
     evolve,
     lasts_until,
-    replay,
     request_of,
     reserved,
 )
+from scripts.draw_state_machine import TRANSITIONS
 from tests.unit.domain.examples import (
     ABANDON,
     ABANDONED,
@@ -139,7 +139,7 @@ def test_every_state_and_every_command_has_an_example_here() -> None:
     assert set(PASTS) == set(STATES)
     assert {type(command) for command in COMMANDS} == set(get_args(UploadCommand))
     for state, past in PASTS.items():
-        assert type(replay(past)) is state
+        assert type(UPLOAD.replay(past)) is state
 
 
 @pytest.mark.parametrize(("state", "command", "tags", "after"), TABLE, ids=_name)
@@ -249,7 +249,7 @@ def test_the_first_part_starts_an_upload() -> None:
 
 @pytest.mark.parametrize("past", [(REQUESTED,), (REQUESTED, STARTED)], ids=["pending", "in progress"])
 def test_a_fresh_url_moves_the_expiry_and_nothing_else(past: tuple[UploadEvent, ...]) -> None:
-    before = replay(past)
+    before = UPLOAD.replay(past)
 
     after = given(*past).when(REISSUE).then(REISSUED)
 
@@ -509,7 +509,7 @@ def test_bytes_overwritten_after_completion_are_marked() -> None:
 
     assert isinstance(state, Completed)
     assert state.changed_etag == "other"
-    assert msgspec.structs.replace(state, changed_etag=None) == replay(PASTS[Completed])
+    assert msgspec.structs.replace(state, changed_etag=None) == UPLOAD.replay(PASTS[Completed])
 
 
 def test_the_same_bytes_are_no_change() -> None:
@@ -614,7 +614,7 @@ def test_any_event_after_any_other_changes_a_state_or_nothing() -> None:
             DELETED,
             FORGOTTEN,
         ):
-            assert isinstance(evolve(replay(past), event), STATES)
+            assert isinstance(evolve(UPLOAD.replay(past), event), STATES)
 
 
 @pytest.mark.parametrize(
@@ -637,14 +637,14 @@ def test_any_event_after_any_other_changes_a_state_or_nothing() -> None:
     ids=_name,
 )
 def test_a_fact_that_fits_no_state_changes_nothing(past: tuple[UploadEvent, ...], event: UploadEvent) -> None:
-    assert evolve(replay(past), event) == replay(past)
+    assert evolve(UPLOAD.replay(past), event) == UPLOAD.replay(past)
 
 
 @pytest.mark.parametrize("state", STATES, ids=_name)
 def test_what_was_asked_for_is_known_until_it_is_forgotten(state: type[Upload]) -> None:
     expected = None if state in {NoUpload, Forgotten} else REQUEST
 
-    assert request_of(replay(PASTS[state])) == expected
+    assert request_of(UPLOAD.replay(PASTS[state])) == expected
 
 
 @pytest.mark.parametrize(("declared", "held"), [(None, 0), (0, 0), (SIZE, SIZE)])
@@ -656,7 +656,7 @@ def test_a_redacted_past_still_tells_the_same_state() -> None:
     personal: dict[str, None] = dict.fromkeys(("filename", "storage_key", "metadata", "object_metadata"))
     redacted = msgspec.structs.replace(REQUESTED, request=asked(**personal))
 
-    state = replay((redacted, BEGAN, VERIFIED, COMPLETED))
+    state = UPLOAD.replay((redacted, BEGAN, VERIFIED, COMPLETED))
 
     assert isinstance(state, Completed)
     assert state.request == asked(**personal)

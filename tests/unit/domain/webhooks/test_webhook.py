@@ -4,15 +4,14 @@ import msgspec
 import pytest
 
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
-from domain.webhooks import webhook as webhooks
 from domain.webhooks.webhook import (
+    WEBHOOK,
     CreateWebhook,
     DeletedWebhook,
     DeleteWebhook,
     DisabledReason,
     DisableWebhook,
     LiveWebhook,
-    NoWebhook,
     RotateWebhookSecret,
     UpdateWebhook,
     Webhook,
@@ -30,9 +29,7 @@ from tests.messages import faults
 from tests.unit.domain.examples import ORIGIN
 from tests.unit.domain.spec import Behaviour
 
-given: Behaviour[Webhook, WebhookCommand, WebhookEvent] = Behaviour(
-    decide=webhooks.decide, evolve=webhooks.evolve, nothing=NoWebhook()
-)
+given: Behaviour[Webhook, WebhookCommand, WebhookEvent] = Behaviour(WEBHOOK)
 SETTINGS = WebhookSettings(
     name="warehouse", url="https://hooks.example.invalid/x?y=1", event_types=("upload.completed",)
 )

@@ -1,0 +1,326 @@
+"""One place loads, decides, appends and tries again; what it costs is counted."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+
+from application.handling import (
+    ATTEMPTS,
+    BusyError,
+    Loaded,
+    Objection,
+    Proposal,
+    command_of,
+    handle,
+    load,
+    never,
+    settle,
+    start,
+)
+from application.ports.event_log import Command, Conditions, LogUnavailableError, StreamAppend, VersionConflictError
+from application.ports.object_creation import ClaimTakenError
+from domain.claims import namespace_name_claim
+from domain.events.event import Origin
+from domain.events.registry import decode
+from domain.namespaces.namespace import (
+    NAMESPACE,
+    ActiveNamespace,
+    CreateNamespace,
+    Namespace,
+    NamespaceEvent,
+    UpdateNamespace,
+)
+from domain.refusals import NotFoundError
+from domain.uploads.upload import UPLOAD, Completed
+from tests.unit.application.world import BYTES, SHA256, Client, World
+
+
+class Handled:
+    """A namespace that others change while it is being changed."""
+
+    def __init__(self, world: World, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.world = world
+        self.caller = client.caller
+        self.namespace_id = client.namespace.namespace_id
+        self.calls = Counter[str]()
+        self.others = 0
+        self._append, self._read = world.log.append, world.log.read_stream
+        monkeypatch.setattr(world.log, "append", self._append_after_others)
+        monkeypatch.setattr(world.log, "read_stream", self._read_stream)
+
+    async def _append_after_others(self, command: Command) -> int:
+        self.calls["append"] += 1
+        if self.others:
+            self.others -= 1
+            found = await self._read(self.namespace_id)
+            state = NAMESPACE.replay(cast("NamespaceEvent", decode(each.state)) for each in found)
+            events = NAMESPACE.decide(self._renamed(self._origin(), f"other-{self.others}"), state)
+            other = StreamAppend(stream_id=self.namespace_id, expected_version=len(found), events=events)
+            await self._append(command_of(events[0].origin, (other,), Conditions()))
+        return await self._append(command)
+
+    async def _read_stream(self, stream_id: str) -> Any:  # noqa: ANN401  # what the log returns
+        self.calls["read_stream"] += 1
+        return await self._read(stream_id)
+
+    def _origin(self) -> Origin:
+        return self.caller.origin(self.world.clock.now(), self.world.ids.new("cmd_"), namespace_id=self.namespace_id)
+
+    @staticmethod
+    def _renamed(origin: Origin, name: str) -> UpdateNamespace:
+        return UpdateNamespace(origin=origin, name=name, description=None, settings={})
+
+    @property
+    def taken(self) -> Conditions:
+        """What does not hold: that the name that the namespace has is free."""
+        return Conditions(free=(namespace_name_claim(self.caller.organization.organization_id, "production"),))
+
+    def renames(self, name: str, **others: Any) -> Callable[..., Awaitable[Proposal[NamespaceEvent]]]:  # noqa: ANN401  # of a proposal
+        async def rename(namespace: Loaded[NamespaceEvent, Namespace]) -> Proposal[NamespaceEvent]:
+            origin = self._origin()
+            events = NAMESPACE.decide(self._renamed(origin, name), namespace.state)
+            return Proposal(origin=origin, events=events, **others)
+
+        return rename
+
+
+@pytest.fixture
+def handled(world: World, client: Client, monkeypatch: pytest.MonkeyPatch) -> Handled:
+    return Handled(world, client, monkeypatch)
+
+
+async def test_the_new_state_is_returned_without_reading_it_again(handled: Handled) -> None:
+    renamed = await handle(handled.world.log, NAMESPACE, handled.namespace_id, handled.renames("films"))
+
+    assert handled.calls == {"read_stream": 1, "append": 1}
+    assert isinstance(renamed.state, ActiveNamespace)
+    assert renamed.state.name == "films"
+    assert (renamed.read, renamed.version, len(renamed.news)) == (1, 2, 1)
+    assert await load(handled.world.log, NAMESPACE, handled.namespace_id) == Loaded(
+        stream_id=renamed.stream_id, state=renamed.state, events=renamed.events, read=2
+    )
+
+
+async def test_what_was_just_read_is_not_read_again(handled: Handled) -> None:
+    log = handled.world.log
+    first = await handle(log, NAMESPACE, handled.namespace_id, handled.renames("films"))
+
+    second = await handle(log, NAMESPACE, handled.namespace_id, handled.renames("clips"), loaded=first)
+
+    assert handled.calls == {"read_stream": 1, "append": 2}
+    assert (second.read, second.version) == (1, 3)
+
+
+async def test_after_a_conflict_it_is_decided_anew_on_what_is_there_then(handled: Handled) -> None:
+    handled.others = 2
+    seen: list[str] = []
+    rename = handled.renames("films")
+
+    async def propose(namespace: Loaded[NamespaceEvent, Namespace]) -> Proposal[NamespaceEvent]:
+        assert isinstance(namespace.state, ActiveNamespace)
+        seen.append(namespace.state.name)
+        return await rename(namespace)
+
+    renamed = await handle(handled.world.log, NAMESPACE, handled.namespace_id, propose)
+
+    assert seen == ["production", "other-1", "other-0"]
+    assert renamed.version == 4
+    assert handled.calls == {"read_stream": 3, "append": 3}
+
+
+async def test_it_gives_up_with_one_refusal_and_undoes_what_was_done_beforehand(handled: Handled) -> None:
+    handled.others = ATTEMPTS
+    undone: list[int] = []
+
+    async def undo() -> None:
+        undone.append(handled.calls["append"])
+
+    with pytest.raises(BusyError) as busy:
+        await handle(handled.world.log, NAMESPACE, handled.namespace_id, handled.renames("films", undo=undo))
+
+    assert (busy.value.code, busy.value.details) == ("busy", {"id": handled.namespace_id})
+    assert undone == list(range(1, ATTEMPTS + 1))
+
+
+async def test_a_job_that_is_stale_ends_at_the_first_conflict(handled: Handled) -> None:
+    handled.others = 1
+
+    with pytest.raises(VersionConflictError):
+        await handle(handled.world.log, NAMESPACE, handled.namespace_id, handled.renames("films"), learn=never)
+
+    assert handled.calls["append"] == 1
+
+
+async def test_nothing_proposed_is_nothing_appended(handled: Handled) -> None:
+    async def nothing(_: Loaded[NamespaceEvent, Namespace]) -> None:
+        return None
+
+    found = await handle(handled.world.log, NAMESPACE, handled.namespace_id, nothing)
+
+    assert found.news == ()
+    assert handled.calls == {"read_stream": 1}
+
+
+async def test_an_id_without_events_is_refused_as_its_decider_does(handled: Handled) -> None:
+    with pytest.raises(NotFoundError) as refused:
+        await handle(handled.world.log, NAMESPACE, "ns_none", handled.renames("films"))
+
+    assert (refused.value.code, refused.value.details) == ("namespace_not_found", {"namespace": "ns_none"})
+
+
+async def test_what_the_log_says_is_raised_unless_something_is_learnt_from_it(handled: Handled) -> None:
+    rename = handled.renames("films", conditions=handled.taken)
+    heard: list[Objection] = []
+
+    async def learn(objection: Objection) -> bool:
+        heard.append(objection)
+        return len(heard) < 3
+
+    with pytest.raises(ClaimTakenError):
+        await handle(handled.world.log, NAMESPACE, handled.namespace_id, rename)
+    with pytest.raises(ClaimTakenError):
+        await handle(handled.world.log, NAMESPACE, handled.namespace_id, rename, learn=learn)
+
+    assert len(heard) == 3
+    assert handled.calls == {"read_stream": 2, "append": 4}, "a refusal is no reason to read again"
+
+
+async def test_a_log_that_repeats_itself_ends_the_command(handled: Handled) -> None:
+    async def learn(_: Objection) -> bool:
+        return True
+
+    with pytest.raises(LogUnavailableError) as refused:
+        await handle(
+            handled.world.log,
+            NAMESPACE,
+            handled.namespace_id,
+            handled.renames("films", conditions=handled.taken),
+            learn=learn,
+            attempts=2,
+        )
+
+    assert refused.value.reason == "read_side_differs"
+    assert handled.calls["append"] == 2
+
+
+async def test_a_new_aggregate_is_started_once(handled: Handled) -> None:
+    origin = handled._origin()
+    create = CreateNamespace(origin=origin, namespace_id="ns_new", name="new", description=None, settings={})
+    events = NAMESPACE.decide(create, NAMESPACE.initial)
+
+    position = await start(handled.world.log, "ns_new", events)
+
+    assert position == await handled.world.log.head()
+    assert handled.calls == {"append": 1}
+    with pytest.raises(VersionConflictError):
+        await start(handled.world.log, "ns_new", events)
+
+
+async def test_settling_appends_nothing_where_there_is_nothing(handled: Handled) -> None:
+    async def nothing() -> None:
+        return None
+
+    assert await settle(handled.world.log, nothing, never) is None
+    assert handled.calls == {}
+
+
+# What a confirm costs
+
+
+class Counted:
+    """Counts what a confirm asks of the log, the read side and storage, and which streams and records it reads."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls = Counter[str]()
+        self.asked = Counter[tuple[str, str]]()
+        for port, names in (
+            (world.log, ("read_stream", "append")),
+            (world.read_side, ("upload", "uploads_by_id", "claim_owner", "bucket_object")),
+            (world.storage, ("head", "read")),
+        ):
+            for name in names:
+                monkeypatch.setattr(port, name, self._counting(name, getattr(port, name)))
+
+    def _counting(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # those of the port
+            self.calls[name] += 1
+            if name in {"read_stream", "upload"}:
+                self.asked[name, str(arguments[-1])] += 1
+            return call(*arguments, **named)
+
+        return counted
+
+
+async def test_a_small_confirm_reads_no_stream_and_no_record_twice(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await client.request()
+    client.put(answer)
+    counted = Counted(world, monkeypatch)
+
+    confirmed = await client.confirm(answer)
+
+    assert counted.calls == {"upload": 1, "read_stream": 1, "head": 1, "append": 2, "read": 1}
+    assert set(counted.asked.values()) == {1}
+    monkeypatch.undo()
+    assert confirmed.record == await client.record(answer), "brought forward, it is what the read side shows"
+    assert isinstance((await load(world.log, UPLOAD, answer.record.upload_id)).state, Completed)
+
+
+async def test_a_second_confirm_reads_each_once_and_appends_nothing(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await client.request()
+    client.put(answer)
+    first = await client.confirm(answer)
+    counted = Counted(world, monkeypatch)
+
+    second = await client.confirm(answer)
+
+    assert counted.calls == {"upload": 1, "read_stream": 1}, "what is COMPLETED is not looked at again"
+    assert second == first
+
+
+async def test_a_confirm_that_makes_an_object_of_known_bytes_reads_the_original_once(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = await client.upload(create_object=False)
+    answer = await client.request(create_object=True)
+    client.put(answer)
+    counted = Counted(world, monkeypatch)
+
+    confirmed = await client.confirm(answer)
+
+    assert confirmed.record.duplicate_of == original.record.upload_id
+    assert counted.calls == {"upload": 2, "read_stream": 1, "head": 1, "append": 3, "read": 1}
+    assert set(counted.asked.values()) == {1}
+    monkeypatch.undo()
+    assert confirmed.record == await client.record(answer)
+    assert confirmed.record.sha256 == SHA256
+    assert confirmed.record.size_bytes == len(BYTES)
+
+
+async def test_a_record_that_others_have_overtaken_is_read_again(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await client.request()
+    client.put(answer)
+    read_upload = world.read_side.upload
+    overtaken = False
+
+    async def upload(namespace_id: str, upload_id: str) -> Any:  # noqa: ANN401  # what the read side returns
+        nonlocal overtaken
+        record = await read_upload(namespace_id, upload_id)
+        if not overtaken:
+            overtaken = True
+            await client.world.send_parts.sign_again(client.caller, client.namespace, upload_id, bucket_id=None)
+        return record
+
+    monkeypatch.setattr(world.read_side, "upload", upload)
+
+    confirmed = await client.confirm(answer)
+
+    monkeypatch.undo()
+    assert confirmed.record == await client.record(answer)
