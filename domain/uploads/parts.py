@@ -32,14 +32,16 @@ def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_
     `usual`: the size where so many parts do; of larger files the parts are larger, in whole MiB.
     """
     fits_one_put = size_bytes is None or size_bytes <= SINGLE_PUT_LIMIT_BYTES
-    if wanted is Multipart.NEVER and not fits_one_put:
+    if wanted is Multipart.AUTO and fits_one_put:
+        return None
+    if wanted is Multipart.NEVER:
+        if fits_one_put:
+            return None
         raise InvalidInputError(
             "needs_multipart",
             "S3 takes at most 5 GiB in a single PUT, and the file is larger: leave out multipart=never.",
             {"file_size_bytes": size_bytes, "limit_bytes": SINGLE_PUT_LIMIT_BYTES},
         )
-    if wanted is Multipart.NEVER or (wanted is Multipart.AUTO and fits_one_put):
-        return None
     if size_bytes is None:
         return usual
     if size_bytes > MAX_PARTS * MAX_PART_BYTES:
