@@ -11,7 +11,8 @@ from functools import cache
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from tests.docs.modules import ROOT, packages
+from tests.docs.modules import packages
+from tests.docs.pages import ROOT
 
 PICTURE = ROOT / "docs" / "explanation" / "architecture.svg"
 
@@ -214,7 +215,7 @@ class _Drawing:
 
     def all(self) -> None:
         """Draw everything."""
-        y = _TOP
+        y: float = _TOP
         for street in self._streets:
             y = self._street(street, y)
         ways_in_end = self._stack("entrypoints", "shared by all routes, and other ways in", self._ways_in(), y + 8)
