@@ -17,6 +17,10 @@ LAYERS = (*CORE, "adapters", "entrypoints")
 _MAP = Path("docs", "explanation", "architecture.md")
 _RACE = "VersionConflictError"
 _DECIDER = {"decide", "evolve"}  # the same two words for every aggregate: one thing, on purpose
+_SQL_FUNCTION = re.compile(
+    r"^CREATE (?:OR REPLACE )?FUNCTION\s+(?:upwell\.)?(?P<name>\w+)\(.*?\$(?P<tag>\w*)\$.*?\$(?P=tag)\$;",
+    re.MULTILINE | re.DOTALL,
+)
 _Loop = ast.For | ast.AsyncFor | ast.While
 
 
@@ -75,6 +79,18 @@ def lines(tree: Path, suffix: str, *tops: str) -> int:
     )
 
 
+def superseded_sql(tree: Path) -> int:
+    """Count the lines of definitions of SQL functions that a later file replaces: they look like what runs."""
+    definitions = list(_sql_functions(tree))
+    last = {name: place for place, (name, _) in enumerate(definitions)}
+    return sum(length for place, (name, length) in enumerate(definitions) if place != last[name])
+
+
+def live_sql(tree: Path) -> int:
+    """Count the lines of the definitions of SQL functions that run."""
+    return sum(dict(_sql_functions(tree)).values())
+
+
 COUNTS: dict[str, Callable[[Path], int]] = {
     "modules in the flat street": flat,
     "modules of domain and application that are not on the map": lambda tree: not_on_the_map(tree, *CORE),
@@ -84,9 +100,19 @@ COUNTS: dict[str, Callable[[Path], int]] = {
     "names that mean two things": lambda tree: len(names_of_two_things(tree)),
     "hand-written retry loops": retry_loops,
     "lines of Python in the four layers": lambda tree: lines(tree, ".py", *LAYERS),
+    "lines of SQL functions that a later file replaces": superseded_sql,
+    "lines of SQL functions that run": live_sql,
     "lines of SQL": lambda tree: lines(tree, ".sql", *LAYERS),
     "lines of tests": lambda tree: lines(tree, ".py", "tests"),
 }
+
+
+def _sql_functions(tree: Path) -> Iterator[tuple[str, int]]:
+    """Yield the name and the length of every definition of a function, in the order in which they run."""
+    for folder in ("migrations", "functions"):
+        for path in sorted((tree / "adapters" / "postgres" / folder).glob("*.sql")):
+            for found in _SQL_FUNCTION.finditer(path.read_text(encoding="utf-8")):
+                yield found["name"], found[0].count("\n") + 1
 
 
 @cache

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from adapters.postgres.connecting import CONNECT_SECONDS, SERVICE_ROLE, Connection, close_quietly, log_errors, options
-from adapters.postgres.migrating import migrations, pending
+from adapters.postgres.migrating import pending
 from adapters.postgres.sqlstates import Meaning, answer_to
 
 LEAST_VERSION = 15
@@ -57,7 +57,7 @@ async def check_database(url: str, *, setting: str = _SETTING) -> None:
         facts = await _facts(connection)
         await _check_pooling(connection, facts["pid"], url, setting)
         if not facts["has_schema"]:
-            raise _not_migrated([name for _, name, _ in migrations()])
+            raise _not_migrated(await pending(connection))
         if not facts["has_role"]:
             raise DatabaseUnusableError(
                 f"The database of {setting} is not whole (this server has no role {SERVICE_ROLE}): run CREATE ROLE"
@@ -221,4 +221,4 @@ async def _check_complete(connection: Connection) -> None:
 
 
 def _not_migrated(missing: list[str]) -> DatabaseUnusableError:
-    return DatabaseUnusableError(f"The database lacks the migration {missing[0]}: run 'upwell migrate' first.")
+    return DatabaseUnusableError(f"The database lacks the {missing[0]} of this version: run 'upwell migrate' first.")

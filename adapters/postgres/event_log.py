@@ -1,6 +1,6 @@
 """The log on PostgreSQL: one writer task per process, which commits what is waiting as one group.
 
-`upwell.append` in the migrations does the work; this module gathers commands, calls it, and tells each caller its
+`upwell.append` (in `functions/`) does the work; this module gathers commands, calls it, and tells each caller its
 outcome. When the connection dies under a call, the outcome is unknown until the server is asked (`stored_states`, which
 waits for the writer's lock and so for whatever the dead connection had begun). What is found then counts once a commit
 of our own has succeeded after it: the one that was found may have reached no standby. A command that was on its way

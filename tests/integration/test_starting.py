@@ -85,12 +85,20 @@ async def test_a_database_that_is_not_there(servers: Servers) -> None:
 
 async def test_a_database_that_was_never_migrated(database: Database, owner: Connection) -> None:
     await owner.execute("DROP SCHEMA upwell CASCADE")
-    await sentence_of(database.url, "0001", "upwell migrate")
+    await sentence_of(database.url, "0100", "upwell migrate")
 
 
 async def test_a_database_that_lacks_a_migration(database: Database, owner: Connection) -> None:
-    await owner.execute("DELETE FROM upwell.migrations WHERE number = 44")
-    await sentence_of(database.url, "0044", "upwell migrate")
+    await owner.execute("DELETE FROM upwell.migrations WHERE number = 100")
+    await sentence_of(database.url, "migration 0100_tables.sql", "upwell migrate")
+
+
+@pytest.mark.parametrize("change", ["UPDATE upwell.functions SET checksum = ''", "DELETE FROM upwell.functions"])
+async def test_a_database_that_lacks_a_function_as_it_is_now(
+    database: Database, owner: Connection, change: str
+) -> None:
+    await owner.execute(f"{change} WHERE name = 'append'")
+    await sentence_of(database.url, "function append", "upwell migrate")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +166,7 @@ async def test_migrating_a_database_that_was_restored_without_its_list_of_migrat
     await owner.execute("DROP TABLE upwell.migrations")
     with pytest.raises(MigrationError) as refused:
         await migrate(database.owner_url)
-    assert "0001_log_and_read_tables.sql does not fit" in str(refused.value)
+    assert "0100_tables.sql does not fit" in str(refused.value)
     assert "Restore the whole backup" in str(refused.value)
 
 

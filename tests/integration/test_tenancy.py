@@ -38,7 +38,7 @@ from entrypoints.wiring.use_cases import Services
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import LOGIN, Database, Servers, Service, Tenant, make_tenant
 
-OF_NOBODY = {"migrations", "log_head", "search_head", "subscriptions"}  # none says anything of anybody
+OF_NOBODY = {"migrations", "functions", "log_head", "search_head", "subscriptions"}  # none says anything of anybody
 PAGE = PageRequest(limit=10, with_total=True)
 
 

@@ -5,11 +5,7 @@ import json
 import signal
 from datetime import UTC, datetime
 
-import pytest
-
 from adapters.memory.clock import ManualClock
-from adapters.postgres import migrating
-from adapters.postgres.connecting import connect
 from application.keys.callers import acting_for
 from application.webhooks.delivering import LEASE
 from domain.webhooks.webhook import WebhookSettings
@@ -68,28 +64,3 @@ async def test_a_worker_that_is_asked_to_stop_gives_back_what_it_was_telling(
         assert await services.deliver_webhooks.deliver_due() == 1
 
         assert len(receiver.taken) == 2
-
-
-@pytest.mark.parametrize("had", ["webhook_id, next_at", "webhook_id, next_at, position"])
-async def test_a_database_with_either_index_of_what_is_due_gets_the_same_one(
-    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, had: str
-) -> None:
-    del settings  # whose database it is
-    owner = await connect(database.owner_url, role=None)
-    due = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'upwell' AND indexname = 'webhook_deliveries_due'"
-    wanted = await owner.fetchval(due)
-    assert '(webhook_id, next_at, "position")' in wanted
-    await owner.execute("DROP TABLE upwell.webhook_batches; DELETE FROM upwell.migrations WHERE number = 24")
-    await owner.execute("DROP INDEX upwell.webhook_deliveries_due")
-    await owner.execute(
-        f"CREATE INDEX webhook_deliveries_due ON upwell.webhook_deliveries ({had}) WHERE status = 'pending'"
-    )
-    if "position" in had:
-        await owner.execute("UPDATE upwell.migrations SET checksum = $1 WHERE number = 21", migrating._ALSO_RAN[21])
-    assert await migrating.migrate(database.owner_url) == ["0024_webhook_batches.sql"]
-    assert await owner.fetchval(due) == wanted
-    monkeypatch.setattr(migrating, "_ALSO_RAN", {})
-    if "position" in had:
-        with pytest.raises(migrating.MigrationError):
-            await migrating.migrate(database.owner_url)
-    await owner.close()

@@ -32,6 +32,21 @@ async def confirm(log):
 """,
     "adapters/postgres/event_log.py": "\n\n",
     "adapters/postgres/append.sql": "SELECT 1;\n",
+    "adapters/postgres/migrations/0100_tables.sql": """\
+CREATE FUNCTION upwell.f(a int) RETURNS int LANGUAGE sql AS $$
+    SELECT a
+$$;
+""",
+    "adapters/postgres/migrations/0101_again.sql": """\
+CREATE OR REPLACE FUNCTION upwell.f(a int) RETURNS int LANGUAGE sql AS $$ SELECT 1 $$;
+CREATE FUNCTION g() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$;
+""",
+    "adapters/postgres/functions/f.sql": """\
+CREATE OR REPLACE FUNCTION upwell.f(a int) RETURNS int LANGUAGE sql AS $body$
+    SELECT '$$;'
+    LIMIT 1
+$body$;
+""",
     "entrypoints/settings.py": "",
     "docs/explanation/architecture.md": """\
 `refusals`, `upload`, [confirming](../../application/uploads/confirming.py), `adapters/postgres/event_log.py`
@@ -66,8 +81,13 @@ def test_a_loop_that_tries_again_after_a_conflict_is_counted_once(house: Path) -
 
 
 def test_lines_are_counted_by_kind(house: Path) -> None:
-    assert count_house.lines(house, ".sql", "adapters") == 1
+    assert count_house.lines(house, ".sql", "adapters") == 10
     assert count_house.lines(house, ".py", "adapters", "domain") == 5
+
+
+def test_of_several_definitions_of_a_sql_function_the_last_one_runs(house: Path) -> None:
+    assert count_house.superseded_sql(house) == 4
+    assert count_house.live_sql(house) == 5
 
 
 def test_the_table_has_a_column_for_each_tree(house: Path) -> None:

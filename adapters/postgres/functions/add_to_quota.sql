@@ -1,0 +1,9 @@
+-- Add to what an organization's storage holds. Called once for many events: every update of one row in one transaction
+-- makes the next one slower.
+-- Called by: append, project_after.
+
+CREATE OR REPLACE FUNCTION upwell.add_to_quota(p_organization_id text, p_reserved bigint, p_accepted bigint)
+RETURNS void LANGUAGE sql AS $$
+    UPDATE quotas SET reserved_bytes = reserved_bytes + p_reserved, accepted_bytes = accepted_bytes + p_accepted
+    WHERE organization_id = p_organization_id
+$$;

@@ -1,0 +1,184 @@
+-- The one way into the log. Appends each command entirely or not at all, in the order given, and projects its events in
+-- the same transaction, under the writer's lock.
+-- Arrays of one length, one item a command: `p_callers` (organization, key, namespace and bucket, as JSON: the same
+-- text for the same caller), `p_conditions` (see `refusal`, as JSON; NULL: none), `p_rooms` (bytes that the quota must
+-- have).
+-- Arrays of another length, one item an event, ordered by command (`p_command` from 1) and version: the rest.
+-- Returns the position of each command's last event, NULL where it was refused, and the refusals by command's number.
+-- A command writes for its own organization only: neither into a stream of another one nor in its name.
+-- The state of a topic that is not ours may be anything: it is kept, and not read.
+-- Names inside it and the functions that it calls are not qualified: it sets the search path to `upwell`, a rebuild
+-- sets it to its own schema of fresh tables, and the same projection serves both.
+-- Called by: checking.py; event_log.py.
+-- Also in Python: domain.organizations.ledger.check_room, adapters.memory.event_log.MemoryEventLog.append.
+
+CREATE OR REPLACE FUNCTION upwell.append(
+    p_callers text[], p_conditions text[], p_rooms bigint[],
+    p_command integer[], p_ids text[], p_versions bigint[], p_topics text[], p_states bytea[],
+    OUT positions bigint[], OUT refusals jsonb
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = upwell, pg_temp AS $$
+DECLARE
+    outcome  jsonb;
+    head     bigint;
+    next_    bigint;
+    e        jsonb;
+    actual   bigint;
+    whose    text;
+    first_   integer := 1;
+    last_    integer;
+    wake     boolean := false;
+    events   integer := coalesce(cardinality(p_ids), 0);
+    known    text[];  -- streams that begin here and are there already, or begin here twice
+    caller   text;    -- whose command was looked at last, and whether it was found to be live
+    live     boolean := false;
+    org      text;
+    around   boolean := false;  -- whether the command changed more than uploads and objects
+    change   record;
+    -- requested uploads that are accepted but not written yet, up to the position `next_`
+    ids      text[] := '{}';
+    states   bytea[] := '{}';
+    requests jsonb[] := '{}';
+    -- the quota of the organization whose commands are being appended, and what these have changed in it so far
+    quota_of text;
+    limit_   bigint;
+    used     bigint := 0;
+    reserved bigint := 0;
+    accepted bigint := 0;
+BEGIN
+    positions := '{}';
+    refusals := '{}';
+    -- a statement of its own: what follows takes its snapshot after the lock is ours
+    PERFORM pg_advisory_xact_lock(7582370921);
+    SELECT position INTO head FROM log_head;
+    next_ := head;
+    SELECT array_agg(b.id) INTO known FROM (
+        SELECT i.id FROM unnest(p_ids, p_versions) i(id, version) WHERE i.version = 1
+        GROUP BY i.id
+        HAVING count(*) > 1 OR EXISTS (SELECT FROM upwell_events v WHERE v.originator_id = i.id)) b;
+    FOR c IN 1..cardinality(p_callers) LOOP
+        last_ := first_ - 1;
+        WHILE last_ < events AND p_command[last_ + 1] = c LOOP
+            last_ := last_ + 1;
+        END LOOP;
+        outcome := NULL;
+        IF p_callers[c] IS DISTINCT FROM caller THEN
+            caller := p_callers[c];
+            org := caller::jsonb->>'organization_id';
+            live := false;
+        END IF;
+        FOR i IN first_..last_ LOOP
+            IF p_versions[i] = 1 AND (known IS NULL OR p_ids[i] <> ALL (known)) THEN
+                NULL;  -- the first of its stream
+            ELSIF i = first_ OR p_ids[i] <> p_ids[i - 1] THEN
+                IF ids <> '{}' THEN
+                    PERFORM write_requests(ids, states, requests, next_);
+                    ids := '{}';
+                    states := '{}';
+                    requests := '{}';
+                END IF;
+                SELECT originator_version, organization_id INTO actual, whose FROM upwell_events
+                WHERE originator_id = p_ids[i] ORDER BY originator_version DESC LIMIT 1;
+                IF NOT FOUND THEN
+                    actual := 0;
+                ELSIF whose <> org THEN
+                    outcome := jsonb_build_object('refused', 'foreign', 'stream_id', p_ids[i]);
+                    EXIT;
+                END IF;
+                IF actual <> p_versions[i] - 1 THEN
+                    outcome := jsonb_build_object('refused', 'version_conflict', 'stream_id', p_ids[i],
+                        'expected', p_versions[i] - 1, 'actual', actual);
+                    EXIT;
+                END IF;
+            END IF;
+        END LOOP;
+        IF outcome IS NULL AND NOT live THEN
+            outcome := lapse(caller::jsonb);
+            live := outcome IS NULL;
+        END IF;
+        IF outcome IS NULL AND p_conditions[c] IS NOT NULL THEN
+            outcome := refusal(p_conditions[c]::jsonb);
+        END IF;
+        IF outcome IS NULL THEN
+            IF org IS DISTINCT FROM quota_of THEN
+                IF reserved <> 0 OR accepted <> 0 THEN
+                    PERFORM add_to_quota(quota_of, reserved, accepted);
+                END IF;
+                SELECT o.quota_bytes, q.reserved_bytes + q.accepted_bytes INTO limit_, used
+                FROM organizations o JOIN quotas q USING (organization_id) WHERE organization_id = org;
+                quota_of := org;
+                reserved := 0;
+                accepted := 0;
+            END IF;
+            IF p_rooms[c] > 0 AND used + reserved + accepted + p_rooms[c] > limit_ THEN
+                outcome := jsonb_build_object('refused', 'quota_exceeded', 'limit_bytes', limit_,
+                    'used_bytes', used + reserved + accepted, 'requested_bytes', p_rooms[c]);
+            END IF;
+        END IF;
+        IF outcome IS NULL THEN
+            FOR i IN first_..last_ LOOP
+                e := CASE WHEN is_ours(p_topics[i]) THEN convert_from(p_states[i], 'UTF8')::jsonb END;
+                IF e->'origin'->>'organization_id' <> org THEN
+                    RAISE EXCEPTION 'an event of % in a command of %', e->'origin'->>'organization_id', org;
+                END IF;
+                IF p_topics[i] = 'upload.requested.v1' AND p_versions[i] = 1 THEN
+                    next_ := next_ + 1;
+                    ids := ids || p_ids[i];
+                    states := states || p_states[i];
+                    requests := requests || e;
+                    reserved := reserved + (e->>'reserved_bytes')::bigint;
+                    CONTINUE;
+                END IF;
+                IF ids <> '{}' THEN
+                    PERFORM write_requests(ids, states, requests, next_);
+                    ids := '{}';
+                    states := '{}';
+                    requests := '{}';
+                END IF;
+                next_ := next_ + 1;
+                INSERT INTO upwell_events VALUES (p_ids[i], p_versions[i], p_topics[i], p_states[i], next_, org);
+                IF schedule(p_ids[i], p_topics[i], e) THEN
+                    wake := true;
+                END IF;
+                change := project(p_ids[i], p_versions[i], p_topics[i], next_, e);
+                reserved := reserved + change.reserved_;
+                accepted := accepted + change.accepted_;
+                IF p_topics[i] IN ('upload.forgotten.v1', 'upload.deleted.v1') THEN
+                    PERFORM redact(p_ids[i]);
+                ELSIF e IS NOT NULL AND p_topics[i] NOT LIKE 'upload.%' AND p_topics[i] NOT LIKE 'object.%' THEN
+                    PERFORM pg_notify('upwell_directory', p_ids[i]);
+                    around := true;
+                END IF;
+            END LOOP;
+            IF around THEN
+                around := false;
+                live := false;
+                IF reserved <> 0 OR accepted <> 0 THEN
+                    PERFORM add_to_quota(quota_of, reserved, accepted);
+                    reserved := 0;
+                    accepted := 0;
+                END IF;
+                quota_of := NULL;  -- its limit may be another one now
+            END IF;
+            positions := positions || next_;
+        ELSE
+            positions := positions || NULL::bigint;
+            refusals := refusals || jsonb_build_object(c, outcome);
+        END IF;
+        first_ := last_ + 1;
+    END LOOP;
+    IF ids <> '{}' THEN
+        PERFORM write_requests(ids, states, requests, next_);
+    END IF;
+    IF reserved <> 0 OR accepted <> 0 THEN
+        PERFORM add_to_quota(quota_of, reserved, accepted);
+    END IF;
+    IF next_ > head THEN
+        UPDATE log_head SET position = next_;
+        NOTIFY upwell_events;
+        IF wake THEN
+            NOTIFY upwell_jobs;
+        END IF;
+    END IF;
+END $$;
+
+GRANT EXECUTE ON FUNCTION upwell.append TO upwell_service;

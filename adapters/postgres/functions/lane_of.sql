@@ -1,0 +1,10 @@
+-- Return the lane of an organization's jobs, one of 64. Workers take jobs from lanes in turn, so what one organization
+-- has waiting does not keep the others from their turn. A lane may hold several organizations.
+-- Called by: find_lane, write_requests; queries.sql (create_jobs).
+
+CREATE OR REPLACE FUNCTION upwell.lane_of(p_organization_id text)
+RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT (hashtext(p_organization_id) & 63)::smallint
+$$;
+
+GRANT EXECUTE ON FUNCTION upwell.lane_of TO upwell_service;

@@ -1,0 +1,57 @@
+-- Return which of a command's conditions does not hold: {"refused": …}, or NULL if all do. Called under the lock.
+-- Absent ones hold. None is about an upload that was only requested, so requests that wait to be written do not matter.
+-- What an original is (`no_original`) stands in the query `originals` a second time.
+-- Called by: append.
+-- Also in Python: domain.uploads.originals.original_of, domain.uploads.originals.heir_of,
+-- adapters.memory.event_log.MemoryEventLog._check_conditions.
+
+CREATE OR REPLACE FUNCTION upwell.refusal(c jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    hit  text;
+    heir text;
+    item jsonb;
+BEGIN
+    IF c->>'requester' IS NOT NULL AND EXISTS (
+        SELECT FROM api_keys WHERE key_id = c->>'requester' AND revoked_at IS NOT NULL AND NOT lets_open_finish) THEN
+        RETURN jsonb_build_object('refused', 'requester_revoked', 'key_id', c->'requester');
+    END IF;
+    FOR item IN SELECT jsonb_array_elements(c->'free') LOOP
+        SELECT owner_id INTO hit FROM claims WHERE scope = item->>'scope' AND key = item->>'key';
+        IF FOUND THEN
+            RETURN jsonb_build_object('refused', 'taken', 'claim', item, 'owner_id', hit);
+        END IF;
+    END LOOP;
+    FOR item IN SELECT jsonb_array_elements(c->'no_original') LOOP
+        SELECT upload_id INTO hit FROM uploads
+        WHERE bucket_id = item->>'bucket_id' AND sha256 = item->>'sha256'
+            AND status = 'COMPLETED' AND skip_duplicates AND keeps_bytes AND changed_etag IS NULL
+            AND (own_end IS NULL OR own_end >= (item->>'ends_at')::timestamptz)
+            AND (deletes_at IS NULL OR deletes_at >= (item->>'ends_at')::timestamptz)
+        ORDER BY position LIMIT 1;
+        IF FOUND THEN
+            RETURN jsonb_build_object('refused', 'duplicate', 'upload_id', hit, 'sameness', item);
+        END IF;
+    END LOOP;
+    FOR hit IN SELECT jsonb_array_elements_text(c->'stored') LOOP
+        IF NOT EXISTS (SELECT FROM uploads WHERE upload_id = hit AND status = 'COMPLETED' AND keeps_bytes
+                       AND changed_etag IS NULL) THEN
+            RETURN jsonb_build_object('refused', 'original_gone', 'upload_id', hit);
+        END IF;
+    END LOOP;
+    FOR item IN SELECT jsonb_array_elements(c->'unheld') LOOP
+        SELECT object_id INTO hit FROM holds
+        WHERE upload_id = item->>'upload_id' AND object_id IS DISTINCT FROM item->>'besides'
+        ORDER BY object_id LIMIT 1;
+        IF FOUND THEN
+            RETURN jsonb_build_object('refused', 'held_by_object', 'object_id', hit, 'upload_id', item->'upload_id');
+        END IF;
+    END LOOP;
+    FOR hit IN SELECT jsonb_array_elements_text(c->'heirless') LOOP
+        SELECT upload_id INTO heir FROM uploads
+        WHERE duplicate_of = hit AND status = 'COMPLETED' ORDER BY position LIMIT 1;
+        IF FOUND THEN
+            RETURN jsonb_build_object('refused', 'heir_exists', 'upload_id', hit, 'heir_id', heir);
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;

@@ -1,0 +1,60 @@
+-- Write and remove the jobs that one event calls for, before it is projected. Returns whether a worker should look at
+-- once. Reads nothing but the event and the rows of its upload: no clock.
+-- Called by: append.
+-- Also in Python: domain.tasks.agenda.agenda_of, domain.tasks.agenda.is_due_at_once.
+
+CREATE OR REPLACE FUNCTION upwell.schedule(p_id text, p_topic text, e jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    at_ timestamptz := (e->'origin'->>'at')::timestamptz;
+BEGIN
+    CASE p_topic
+    WHEN 'upload.requested.v1' THEN
+        INSERT INTO jobs (kind, upload_id, due_at) VALUES ('expire', p_id, (e->'request'->>'due_at')::timestamptz);
+        RETURN false;
+    WHEN 'upload.skipped.v1' THEN
+        PERFORM set_job('forget', p_id, (e->>'forget_at')::timestamptz);
+    WHEN 'upload.url_reissued.v1' THEN
+        PERFORM set_job('expire', p_id, (e->>'due_at')::timestamptz);
+    WHEN 'upload.verification_began.v1' THEN
+        DELETE FROM jobs WHERE upload_id = p_id AND kind = 'expire';
+        -- whoever confirms inline is at it now; a worker takes over only if that process is gone
+        PERFORM set_job('verify', p_id, at_ + CASE WHEN (e->>'inline')::boolean THEN interval '60 seconds'
+                                                   ELSE interval '0' END);
+        RETURN NOT (e->>'inline')::boolean;
+    WHEN 'upload.verification_abandoned.v1' THEN
+        PERFORM set_job('verify', p_id, (e->>'retry_at')::timestamptz);
+        PERFORM set_job('expire', p_id, (e->>'due_at')::timestamptz);
+    WHEN 'upload.completed.v1' THEN
+        DELETE FROM jobs WHERE upload_id = p_id;
+        IF e->>'deletes_at' IS NOT NULL THEN
+            PERFORM set_job('forget', p_id, (e->>'deletes_at')::timestamptz);
+        END IF;
+        IF NOT (e->>'keeps_bytes')::boolean THEN
+            PERFORM set_discard(p_id, at_, (e->>'due_at')::timestamptz);
+            RETURN true;
+        END IF;
+        PERFORM set_job('recheck', p_id, (e->>'due_at')::timestamptz);
+    WHEN 'upload.failed.v1', 'upload.canceled.v1' THEN
+        DELETE FROM jobs WHERE upload_id = p_id;
+        PERFORM set_job('forget', p_id, (e->>'forget_at')::timestamptz);
+        IF p_topic = 'upload.failed.v1' OR NOT (e->>'keeps_bytes')::boolean THEN
+            PERFORM set_discard(p_id, at_, (e->>'due_at')::timestamptz);
+            RETURN true;
+        END IF;
+    WHEN 'upload.bytes_inherited.v1' THEN
+        PERFORM set_job('recheck', p_id, (e->>'due_at')::timestamptz);
+    WHEN 'upload.deleted.v1', 'upload.forgotten.v1' THEN
+        -- where it has inherited bytes, its own are being deleted still
+        DELETE FROM jobs j WHERE j.upload_id = p_id AND NOT (j.kind = 'discard'
+            AND EXISTS (SELECT FROM uploads WHERE upload_id = p_id AND inherited_from IS NOT NULL));
+        IF e->>'heir_id' IS NULL THEN
+            PERFORM set_discard(p_id, at_, due_at) FROM uploads WHERE upload_id = p_id;
+            RETURN true;
+        END IF;
+    WHEN 'object.created.v1', 'object.updated.v1', 'object.deleted.v1' THEN
+        RETURN schedule_object(p_id, p_topic, e);
+    ELSE
+        NULL;
+    END CASE;
+    RETURN false;
+END $$;

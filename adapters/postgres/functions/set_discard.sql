@@ -1,0 +1,12 @@
+-- Have the bytes of an upload deleted now, and once more when a URL that was given out has expired. Those that it has
+-- inherited go under the id of the upload that they were stored for.
+-- Called by: schedule.
+
+CREATE OR REPLACE FUNCTION upwell.set_discard(p_upload_id text, p_now timestamptz, p_again_at timestamptz)
+RETURNS void LANGUAGE sql AS $$
+    INSERT INTO jobs (kind, upload_id, due_at, storage_key, multipart_id, again_at)
+    SELECT 'discard', coalesce(inherited_from, upload_id), p_now, storage_key, multipart_id, p_again_at FROM uploads
+    WHERE upload_id = p_upload_id
+    ON CONFLICT (upload_id, kind) DO UPDATE
+    SET due_at = excluded.due_at, again_at = excluded.again_at, attempts = 0, lease = NULL, leased_until = NULL
+$$;

@@ -1,0 +1,9 @@
+-- Set a job; one that is there is set anew, and a lease on it counts no more.
+-- Called by: schedule, schedule_object.
+
+CREATE OR REPLACE FUNCTION upwell.set_job(p_kind text, p_upload_id text, p_due_at timestamptz)
+RETURNS void LANGUAGE sql AS $$
+    INSERT INTO jobs (kind, upload_id, due_at) VALUES (p_kind, p_upload_id, p_due_at)
+    ON CONFLICT (upload_id, kind) DO UPDATE
+    SET due_at = excluded.due_at, attempts = 0, lease = NULL, leased_until = NULL, last_error = NULL
+$$;

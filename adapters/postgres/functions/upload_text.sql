@@ -1,0 +1,10 @@
+-- Return the text that search looks through of an upload, in Unicode's composed form. Its case is the caller's matter.
+-- Called by: index_search, search_candidates.
+-- Also in Python: domain.lists.filtering.composed.
+
+CREATE OR REPLACE FUNCTION upwell.upload_text(p_filename text, p_metadata jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT normalize(coalesce(p_filename, '') || ' ' || coalesce(p_metadata::text, ''), NFC)
+$$;
+
+GRANT EXECUTE ON FUNCTION upwell.upload_text TO upwell_service;
