@@ -98,16 +98,14 @@ async def rows(database: Database) -> dict[str, tuple[int, str]]:
             "SELECT tablename FROM pg_tables"
             " WHERE schemaname = 'upwell' AND tablename NOT IN ('migrations', 'functions')"
         )
-        return {
-            table: tuple(
-                await owner.fetchrow(
-                    "SELECT count(*), coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '')"  # noqa: S608  # a name of ours
-                    f" FROM upwell.{table} t"
-                )
-                or ()
+        found = {}
+        for (table,) in tables:
+            [row] = await owner.fetch(
+                "SELECT count(*), coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '')"  # noqa: S608  # a name of ours
+                f" FROM upwell.{table} t"
             )
-            for (table,) in tables
-        }
+            found[table] = (row[0], row[1])
+        return found
 
 
 def wanting(patch: pytest.MonkeyPatch, changes: Mapping[str, str | None], version: list[int] | None = None) -> None:
