@@ -19,6 +19,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 sys.path.insert(0, str(Path.cwd()))  # the older code
 
 from adapters.embedded.postgres_binaries import choose_account, find_binaries
@@ -62,7 +64,7 @@ def run_examples(tenant: Tenant) -> None:
 async def live(tenant: Tenant) -> None:
     """Live each life some times, and what no life has: what fails, what is skipped, what is known beforehand."""
     answers = lives.Answers()
-    async with tenant.client() as api, lives.httpx.AsyncClient() as plain:
+    async with tenant.client() as api, httpx.AsyncClient() as plain:
         client = lives._Client(api, plain, answers)
         assert (await api.post("/v1/organizations/webhooks", json=_HOOK)).is_success
         for _ in range(_ROUNDS):
@@ -105,7 +107,7 @@ def forget_one(made: Stack, tenant: Tenant) -> None:
     """Erase a completed upload, as an operator does."""
 
     async def upload() -> str:
-        async with tenant.client() as api, lives.httpx.AsyncClient() as plain:
+        async with tenant.client() as api, httpx.AsyncClient() as plain:
             client = lives._Client(api, plain, lives.Answers())
             created = await client.create(b"to be erased", create_object_on_confirm=False)
             await client.send(created, b"to be erased")
