@@ -42,7 +42,7 @@ _RECORD = f"""
         name text PRIMARY KEY, checksum text NOT NULL, version integer[] NOT NULL, at timestamptz NOT NULL);
     GRANT SELECT ON upwell.migrations, upwell.functions TO {SERVICE_ROLE};
 """
-# The version is that of the whole set, so it is the same in every row.
+# The version is that of the whole set: every function of it gets it, also one that has not changed.
 _NOTE_FUNCTIONS = """
     INSERT INTO upwell.functions AS f
     SELECT name, checksum, $3, now() FROM unnest($1::text[], $2::text[]) n(name, checksum)
@@ -90,17 +90,16 @@ async def migrate(url: str) -> list[str]:
 
 
 async def pending(connection: Connection) -> list[str]:
-    """Return what this version has and the database has not; all migrations where there is no log yet."""
-    numbers = set()
+    """Return what this version has and the database has not: migrations first, then functions."""
+    numbers, recorded, newest = set(), dict[str, str](), list[int]()
     if await connection.fetchval("SELECT to_regclass('upwell.migrations') IS NOT NULL"):
         numbers = {row["number"] for row in await connection.fetch("SELECT number FROM upwell.migrations")}
-    found = [f"migration {name}" for number, name, _ in migrations() if number not in numbers]
-    if not await connection.fetchval("SELECT to_regclass('upwell.functions') IS NOT NULL"):
-        return found
-    recorded, newest = await _recorded(connection)
+    if await connection.fetchval("SELECT to_regclass('upwell.functions') IS NOT NULL"):
+        recorded, newest = await _recorded(connection)
+    missing = [f"migration {name}" for number, name, _ in migrations() if number not in numbers]
     if newest <= _this_version():
-        found += [f"function {name}" for name in _changed(functions(), recorded)]
-    return found
+        missing += [f"function {name}" for name in _changed(functions(), recorded)]
+    return missing
 
 
 async def _migrate(connection: Connection) -> list[str]:
@@ -137,7 +136,8 @@ async def _migrate(connection: Connection) -> list[str]:
         await connection.execute("DELETE FROM upwell.functions WHERE name = ANY ($1)", dropped)
         checksums = [_checksum(sql) for sql in wanted.values()]
         await connection.execute(_NOTE_FUNCTIONS, list(wanted), checksums, _this_version())
-        ran.append(f"{len(changed) + len(dropped)} functions")
+        count = len(changed) + len(dropped)
+        ran.append("1 function" if count == 1 else f"{count} functions")
     return ran
 
 

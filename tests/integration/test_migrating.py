@@ -252,12 +252,12 @@ async def test_a_function_is_made_anew_when_its_file_is_another_and_when_that_is
     before = await catalogue(fresh.owner_url)
     with monkeypatch.context() as edited:
         wanting(edited, {"lapse": functions()["lapse"].replace("key_revoked", "key_ended")})
-        assert await migrate(fresh.owner_url) == ["1 functions"]
+        assert await migrate(fresh.owner_url) == ["1 function"]
         assert await catalogue(fresh.owner_url) != before
     with pytest.raises(DatabaseUnusableError, match="function lapse"):
         await check_database(fresh.url)
 
-    assert await migrate(fresh.owner_url) == ["1 functions"]
+    assert await migrate(fresh.owner_url) == ["1 function"]
 
     assert await catalogue(fresh.owner_url) == before
     await check_database(fresh.url)
@@ -307,7 +307,7 @@ async def test_a_function_that_only_functions_call_may_get_another_signature(
     assert changed != functions()[name]
     wanting(monkeypatch, {name: changed}, NEWER)
 
-    assert await migrate(fresh.owner_url) == ["1 functions"]
+    assert await migrate(fresh.owner_url) == ["1 function"]
 
     made = [line for line in (await catalogue(fresh.owner_url))["functions"] if line.startswith(f"upwell.{name}(")]
     assert len(made) == 1
@@ -322,13 +322,13 @@ async def test_a_function_whose_file_is_gone_stays_while_something_depends_on_it
 ) -> None:
     wanting(monkeypatch, {"find_lane": None, "forget_avoided": None})
 
-    assert await migrate(fresh.owner_url) == ["1 functions"]
+    assert await migrate(fresh.owner_url) == ["1 function"]
 
     async with owning(fresh) as owner:
         assert await owner.fetchval("SELECT to_regproc('upwell.forget_avoided')") is None
         assert await owner.fetchval("SELECT to_regproc('upwell.find_lane')") is not None
         await owner.execute("DROP TRIGGER find_lane ON upwell.jobs")
-        assert await migrate(fresh.owner_url) == ["1 functions"]
+        assert await migrate(fresh.owner_url) == ["1 function"]
         assert await owner.fetchval("SELECT to_regproc('upwell.find_lane')") is None
 
 
@@ -373,7 +373,7 @@ async def test_a_migration_may_call_a_function_that_comes_with_it(
     monkeypatch.setattr(migrating, "migrations", lambda: [*known, calls])
     wanting(monkeypatch, {"one_more": ADDING_ONE})
 
-    assert await migrate(fresh.owner_url) == ["0101_calls.sql", "1 functions"]
+    assert await migrate(fresh.owner_url) == ["0101_calls.sql", "1 function"]
 
     async with owning(fresh) as owner:
         assert await owner.fetchval("SELECT n FROM upwell.more") == 42

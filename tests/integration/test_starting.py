@@ -19,7 +19,7 @@ from adapters.postgres.checking import LEAST_VERSION, DatabaseUnusableError, che
 from adapters.postgres.connecting import SERVICE_ROLE, Connection, connect, open_pool
 from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.listening import EVENTS, Listener
-from adapters.postgres.migrating import MigrationError, migrate
+from adapters.postgres.migrating import MigrationError, functions, migrate
 from adapters.postgres.rebuilding import rebuild
 from adapters.postgres.tenancy import EverybodysReads
 from application.ports.event_log import LogUnavailableError
@@ -99,6 +99,13 @@ async def test_a_database_that_lacks_a_function_as_it_is_now(
 ) -> None:
     await owner.execute(f"{change} WHERE name = 'append'")
     await sentence_of(database.url, "function append", "upwell migrate")
+
+
+async def test_a_database_without_its_list_of_functions(database: Database, owner: Connection) -> None:
+    await owner.execute("DROP TABLE upwell.functions")
+    await sentence_of(database.url, "function add_to_quota", "upwell migrate")
+    assert await migrate(database.owner_url) == [f"{len(functions())} functions"]
+    await check_database(database.url)
 
 
 @pytest.mark.parametrize(
