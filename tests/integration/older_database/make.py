@@ -138,7 +138,8 @@ def dump(url: str) -> str:
         capture_output=True,
         text=True,
     ).stdout
-    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(("\\", "--", "\n")))
+    lines = (line for line in text.splitlines(keepends=True) if not line.startswith(("\\", "--", "\n")))
+    return "".join(f"    {line[1:]}" if line.startswith("\t(") else line for line in lines)
 
 
 def main(target: Path) -> None:
