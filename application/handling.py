@@ -46,12 +46,16 @@ class BusyError(WrongStateError):
 
 
 class Loaded(msgspec.Struct, Generic[Fact, State], frozen=True, kw_only=True):
-    """An aggregate as its events describe it. Of `events` so many were `read`; the others were appended since."""
+    """An aggregate as its events describe it. Of `events` so many were `read`; the others were appended since.
+
+    `besides`: what was appended to other streams together with those.
+    """
 
     stream_id: str
     state: State
     events: tuple[Fact, ...]
     read: int
+    besides: tuple[Event, ...] = ()
 
     @property
     def version(self) -> int:
@@ -163,8 +167,12 @@ async def handle(
     assert known is not None  # noqa: S101  # `settle` has asked for the command
     if change is None:
         return known
+    besides = tuple([event for stream in (*change.before, *change.after) for event in stream.events])
     return msgspec.structs.replace(
-        known, state=decider.fold(known.state, change.events), events=known.events + change.events
+        known,
+        state=decider.fold(known.state, change.events),
+        events=known.events + change.events,
+        besides=known.besides + besides,
     )
 
 

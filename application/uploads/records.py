@@ -10,6 +10,7 @@ from application.handling import Loaded
 from application.ports.event_log import Notification
 from application.ports.read_side import UploadRecord
 from domain.events.registry import decode
+from domain.objects.object import ObjectUpdated
 from domain.uploads.upload import (
     Status,
     Upload,
@@ -54,9 +55,10 @@ def record_at(history: Sequence[Notification], at: datetime) -> UploadRecord | N
 def brought_forward(record: UploadRecord, upload: Loaded[UploadEvent, Upload]) -> UploadRecord | None:
     """Return the record after what was appended to the upload since it was read; None: read the record again.
 
-    That is so where the record was not of the version that was read, because others changed the upload in between.
+    That is so where others changed the upload before it was loaded, and where it became part of an object that was
+    there, whose end it has now.
     """
-    if record.version != upload.read:
+    if record.version != upload.read or any(isinstance(event, ObjectUpdated) for event in upload.besides):
         return None
     now: UploadRecord | None = record
     for version, event in enumerate(upload.news, upload.read + 1):

@@ -116,11 +116,9 @@ class VerifyingUploads:
         async def learn(objection: Objection) -> bool:
             nonlocal content, known, seen
             if isinstance(objection, VersionConflictError):
-                if (
-                    objection.stream_id == loaded.stream_id
-                ):  # otherwise the object was changed, and the bytes are the same
-                    content, seen = None, None
-                return True
+                if objection.stream_id == loaded.stream_id:
+                    content, known, seen = None, Known(), None
+                return True  # a change of the object leaves the bytes as they are
             learnt = await self._learnt(current, objection, known)
             known = learnt or known
             return learnt is not None

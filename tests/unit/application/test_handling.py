@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -21,6 +22,7 @@ from application.handling import (
 )
 from application.ports.event_log import Command, Conditions, LogUnavailableError, StreamAppend, VersionConflictError
 from application.ports.object_creation import ClaimTakenError
+from domain.buckets.bucket import Policy, UniqueKey
 from domain.claims import namespace_name_claim
 from domain.events.event import Origin
 from domain.events.registry import decode
@@ -324,3 +326,20 @@ async def test_a_record_that_others_have_overtaken_is_read_again(
 
     monkeypatch.undo()
     assert confirmed.record == await client.record(answer)
+
+
+@pytest.mark.parametrize("policy", [Policy.INSERT, Policy.UPSERT])
+@pytest.mark.parametrize("own_end", [None, timedelta(hours=5)], ids=["lasts", "ends"])
+@pytest.mark.parametrize("others_end", [None, timedelta(hours=1), timedelta(hours=9)], ids=["for good", "1 h", "9 h"])
+async def test_what_a_confirm_answers_is_what_the_read_side_shows(
+    client: Client, policy: Policy, own_end: timedelta | None, others_end: timedelta | None
+) -> None:
+    await client.make_bucket("titled", unique_key=UniqueKey(fields=("title",)))
+    asked = {"create_object": True, "blob_property": "video", "object_metadata": {"title": "One"}, "policy": policy}
+    answers = [await client.request(**asked, expires_after=end) for end in (others_end, own_end)]
+    for answer, body in zip(answers, (b"other bytes!", BYTES), strict=True):
+        client.put(answer, body)
+
+        confirmed = await client.confirm(answer)
+
+        assert confirmed.record == await client.record(answer)
