@@ -429,9 +429,7 @@ class RequestingUpload:
         async def learn(objection: Objection) -> bool:
             if isinstance(objection, VersionConflictError):
                 if caller.token is not None and objection.stream_id == caller.token.token_id:
-                    self._token_uses.learn(
-                        caller.token, objection.actual
-                    )  # it was used meanwhile, or by another process
+                    self._token_uses.learn(caller.token, objection.actual)  # somebody else has used it
                     return True
                 return any(objection.stream_id == each.stream.stream_id for each in into.values())
             return await self._learn(origin, items, objection)
