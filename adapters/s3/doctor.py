@@ -20,7 +20,9 @@ import httpx
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters.s3.object_storage import lifecycle_rule, new_client
+from adapters.s3.answers import code_of, status_of
+from adapters.s3.bucket_setup import cors_rule, lifecycle_rule
+from adapters.s3.client import new_client
 from adapters.s3.sigv4 import Addressing, Credentials
 from adapters.s3.url_signer import S3UrlSigner
 from application.ports.object_storage import KEEP_NONCURRENT_DAYS
@@ -323,7 +325,7 @@ class S3Doctor:
         try:
             found = await self._client.list_object_versions(Bucket=self._bucket, Prefix=self._prefix)
         except ClientError as error:
-            if _status(error) not in _UNSUPPORTED:
+            if status_of(error) not in _UNSUPPORTED:
                 raise
             raise _SickError(f"{_code(error)}: the server keeps no versions", verdict=Verdict.WARNING) from error
         if self._key not in {each["Key"] for each in found.get("Versions", ())}:
@@ -406,7 +408,7 @@ class S3Doctor:
         try:
             await self._client.head_object(Bucket=self._bucket, Key=self._key)
         except ClientError as error:
-            if _status(error) == _NOT_FOUND:
+            if status_of(error) == _NOT_FOUND:
                 return "deleted"
             raise
         raise _SickError("the object is still there")
@@ -537,7 +539,7 @@ class S3Doctor:
         except ClientError as error:
             if self._pin:
                 return "on, as an object shows"
-            if _status(error) in _UNSUPPORTED:
+            if status_of(error) in _UNSUPPORTED:
                 advice = "A URL can overwrite a proved file until it expires: Upwell records it, and cannot undo it."
             raise _SickError(f"not known: {_code(error)}", advice, verdict=Verdict.WARNING) from error
         if status != "Enabled":
@@ -553,7 +555,7 @@ class S3Doctor:
         try:
             found = await self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket)
         except ClientError as error:
-            if _status(error) in _UNSUPPORTED:
+            if status_of(error) in _UNSUPPORTED:
                 advice = (
                     "Run `upwell storage check --repair` now and then: it aborts uploads in parts that were abandoned."
                 )
@@ -648,7 +650,7 @@ class S3Doctor:
 
     def _advice(self, name: str, error: ClientError) -> str | None:
         """Return what to do about an error of S3 that a check did not expect."""
-        status, code = _status(error), _code(error)
+        status, code = status_of(error), _code(error)
         if (reason := self._why_nothing_works(code)) is not None and status != _NOT_FOUND:
             return reason[1]
         if status == _FORBIDDEN and name in _ACTIONS:
@@ -731,15 +733,7 @@ _BUCKET_ACTIONS: Final = frozenset({"s3:ListBucket", "s3:ListBucketVersions", "s
 
 def cors_rules(origin: str) -> dict[str, Any]:
     """Return the CORS configuration with which pages of this origin can send."""
-    rule = {
-        "ID": "upwell",
-        "AllowedOrigins": [origin],
-        "AllowedMethods": ["PUT", "GET", "HEAD", "POST"],
-        "AllowedHeaders": ["*"],
-        "ExposeHeaders": ["ETag"],
-        "MaxAgeSeconds": 3600,
-    }
-    return {"CORSRules": [rule]}
+    return {"CORSRules": [cors_rule([origin])]}
 
 
 def _cors_lacks(preflight: httpx.Response, sent: httpx.Response, origin: str) -> list[str]:
@@ -783,11 +777,6 @@ def _checksum(body: bytes) -> str:
     return b64encode(sha256(body).digest()).decode()
 
 
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
 def _code(error: ClientError) -> str:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    status = str(_status(error))
+    code, status = code_of(error), str(status_of(error))
     return status if code in {"", status} else f"{status} {code}"

@@ -1,22 +1,30 @@
-"""The service's own calls to one S3 bucket, by aiobotocore.
+"""The service's own calls to one S3 bucket, by aiobotocore: `ObjectStorage` on S3.
 
-Owns the mapping from S3's answers to the port's words and errors. Nothing here signs a URL for a client.
+What answers mean is in `answers`, the set-up of the bucket in `bucket_setup`. Nothing here signs a URL for a client.
 """
 
 import base64
-import binascii
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import urlsplit
 
-import aiohttp
-from aiobotocore.config import AioConfig
-from aiobotocore.session import ClientCreatorContext, get_session
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from adapters.s3.answers import (
+    code_of,
+    field,
+    full_sha256,
+    is_unsupported,
+    sha256_hex,
+    status_of,
+    storage_errors,
+    version_id,
+)
+from adapters.s3.bucket_setup import SettingUp
+from adapters.s3.client import new_client
 from adapters.s3.sigv4 import Addressing, Credentials
 from application.ports.object_storage import (
     KEEP_NONCURRENT_DAYS,
@@ -27,7 +35,6 @@ from application.ports.object_storage import (
     ListedMultipart,
     ListedObject,
     PartsRefusedError,
-    StorageDeniedError,
     StorageError,
     StorageUnavailableError,
     StoredContent,
@@ -36,100 +43,16 @@ from application.ports.object_storage import (
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
-    from types_aiobotocore_s3.type_defs import (
-        CompletedPartTypeDef,
-        CORSRuleOutputTypeDef,
-        CORSRuleTypeDef,
-        LifecycleRuleOutputTypeDef,
-        LifecycleRuleTypeDef,
-    )
+    from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
 
-_SESSION: Final = get_session()  # keeps botocore's parsed description of S3: 80 ms for the first client, 6 for the next
 CHUNK_BYTES: Final = 1024 * 1024
 PROBE_KEY: Final = "upwell-readiness"  # no upload's: those begin with an organization's internal id
-KEEP_INCOMPLETE_DAYS: Final = 8  # a day longer than a URL for a part can live
 
-_RULE_ID: Final = "upwell"
-_SHA256_BYTES: Final = 32
-# 400s and 409s that say "later", whatever their status.
-_TRY_LATER: Final = frozenset(
-    {"OperationAborted", "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException"}
-    | {"ConditionalRequestConflict"}
-)
-# 4xx that are about our keys or our bucket, not about one feature.
-_OPERATOR_CODES: Final = frozenset(
-    {
-        "AuthorizationHeaderMalformed",
-        "ExpiredToken",
-        "InvalidAccessKeyId",
-        "InvalidToken",
-        "NoSuchBucket",
-        "PermanentRedirect",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-    }
-)
 # The last two: a number that no part can have, or an ETag with characters that XML does not have.
 _PARTS_REFUSED: Final = frozenset(
     {"EntityTooSmall", "InvalidPart", "InvalidPartOrder", "InvalidArgument", "MalformedXML"}
 )
-_HTTP_BAD_REQUEST: Final = 400
-_HTTP_FORBIDDEN: Final = 403
-_HTTP_NOT_FOUND: Final = 404
-_HTTP_METHOD_NOT_ALLOWED: Final = 405
-_HTTP_PRECONDITION_FAILED: Final = 412
-_HTTP_TOO_MANY_REQUESTS: Final = 429
-_HTTP_SERVER_ERROR: Final = 500
-_HTTP_NOT_IMPLEMENTED: Final = 501
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_GONE: Final = frozenset({_HTTP_NOT_FOUND, _HTTP_METHOD_NOT_ALLOWED, _HTTP_PRECONDITION_FAILED})
-_UNSUPPORTED_STATUS: Final = frozenset({_HTTP_METHOD_NOT_ALLOWED, _HTTP_NOT_IMPLEMENTED})
-
-
-def new_client(
-    *,
-    endpoint_url: str,
-    region: str,
-    addressing: Addressing,
-    credentials: Credentials,
-    max_connections: int,
-    connect_timeout_seconds: float,
-    read_timeout_seconds: float,
-    max_attempts: int,
-) -> "ClientCreatorContext[S3Client]":
-    """Return a client of S3 as Upwell uses it, to be entered."""
-    return _SESSION.create_client(
-        "s3",
-        endpoint_url=endpoint_url,
-        region_name=region,
-        aws_access_key_id=credentials.access_key_id,
-        aws_secret_access_key=credentials.secret_access_key,
-        aws_session_token=credentials.session_token,
-        config=AioConfig(
-            signature_version="s3v4",
-            s3={"addressing_style": addressing},
-            max_pool_connections=max_connections,
-            connect_timeout=connect_timeout_seconds,
-            read_timeout=read_timeout_seconds,
-            retries={"mode": "standard", "total_max_attempts": max_attempts},
-            # A proxy of the environment would reach another machine than this one.
-            proxies={} if urlsplit(endpoint_url).hostname in _LOOPBACK else None,
-            # The defaults add trailers that other servers than Amazon's refuse.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
-
-
-def lifecycle_rule(keep_noncurrent_days: int) -> "LifecycleRuleTypeDef":
-    """Return the rule by which storage deletes what was overwritten or never put together."""
-    return {
-        "ID": _RULE_ID,
-        "Status": "Enabled",
-        "Filter": {"Prefix": ""},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": keep_noncurrent_days},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": KEEP_INCOMPLETE_DAYS},
-    }
+_GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.PRECONDITION_FAILED})
 
 
 class S3ObjectStorage:
@@ -188,20 +111,20 @@ class S3ObjectStorage:
 
         A HEAD has no body, so that a missing bucket looks like a missing object: `ping` tells them apart.
         """
-        with _storage_errors():
+        with storage_errors():
             try:
                 found = await self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
             except ClientError as error:
-                if _status(error) == _HTTP_NOT_FOUND:
+                if status_of(error) == HTTPStatus.NOT_FOUND:
                     return None
                 raise
         return StoredContent(
-            size_bytes=_said(found, "ContentLength"),
-            etag=_said(found, "ETag").strip('"'),
+            size_bytes=field(found, "ContentLength"),
+            etag=field(found, "ETag").strip('"'),
             content_type=found.get("ContentType"),
             content_encoding=found.get("ContentEncoding") or None,
-            version_id=_version_id(found),
-            sha256=_full_sha256(found),
+            version_id=version_id(found),
+            sha256=full_sha256(found),
             crc64nvme=found.get("ChecksumCRC64NVME"),  # there is none of parts
         )
 
@@ -213,17 +136,17 @@ class S3ObjectStorage:
         )
         if wanted < content.size_bytes:
             pin["Range"] = f"bytes=0-{wanted - 1}"
-        with _storage_errors():
+        with storage_errors():
             try:
                 found = await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
             except ClientError as error:
-                if _status(error) in _GONE and _code(error) != "NoSuchBucket":
+                if status_of(error) in _GONE and code_of(error) != "NoSuchBucket":
                     raise ContentChangedError(f"the content {content.etag!r} is there no longer") from error
                 raise
             async with found["Body"] as body:
                 # Servers exist that ignore If-Match, or Range.
-                length = _said(found, "ContentLength")
-                if _said(found, "ETag").strip('"') != content.etag or length not in {wanted, content.size_bytes}:
+                length = field(found, "ContentLength")
+                if field(found, "ETag").strip('"') != content.etag or length not in {wanted, content.size_bytes}:
                     raise ContentChangedError(f"the content {content.etag!r} is there no longer")
                 left = wanted
                 async for chunk in body.iter_chunks(CHUNK_BYTES):
@@ -237,7 +160,7 @@ class S3ObjectStorage:
 
     async def delete(self, key: str) -> None:
         """Delete every version of `key` that is there now, and its delete markers."""
-        with _storage_errors():
+        with storage_errors():
             deleted: set[str | None] = set()
             while versions := await self._versions(key):
                 # Our key sorts before all that merely begin with it: while a page is full of it, there may be more.
@@ -250,7 +173,7 @@ class S3ObjectStorage:
 
     async def keep_only(self, key: str, version_id: str) -> None:
         """Delete all versions of `key` but this one."""
-        with _storage_errors():
+        with storage_errors():
             deleted: set[str] = set()
             while others := await self._other_versions(key, version_id):
                 for each in others:
@@ -264,7 +187,7 @@ class S3ObjectStorage:
         try:
             page = await self._client.list_object_versions(Bucket=self._bucket, Prefix=key)
         except ClientError as error:
-            if _is_unsupported(error):
+            if is_unsupported(error):
                 return []
             raise
         # Our key comes before all that merely begin with it.
@@ -277,7 +200,10 @@ class S3ObjectStorage:
         try:
             await self._client.head_object(Bucket=self._bucket, Key=key, VersionId=version_id)
         except ClientError as error:
-            if _status(error) in {_HTTP_NOT_FOUND, _HTTP_BAD_REQUEST}:  # 400: of an id that it never gave out
+            if status_of(error) in {
+                HTTPStatus.NOT_FOUND,
+                HTTPStatus.BAD_REQUEST,
+            }:  # 400: of an id that it never gave out
                 return False
             raise
         return True
@@ -289,7 +215,7 @@ class S3ObjectStorage:
         completed. SeaweedFS wants them then too, but does not list them: there an upload is begun without, and the
         parts are checked all the same.
         """
-        with _storage_errors():
+        with storage_errors():
             if checked and self._lists_checksums is not False:
                 multipart_id = await self._begin(
                     key, content_type, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE"
@@ -306,7 +232,7 @@ class S3ObjectStorage:
         begun = await self._client.create_multipart_upload(
             Bucket=self._bucket, Key=key, ContentType=content_type, **checksums
         )
-        multipart_id: str = _said(begun, "UploadId")
+        multipart_id: str = field(begun, "UploadId")
         return multipart_id
 
     async def parts(
@@ -315,36 +241,36 @@ class S3ObjectStorage:
         """Return all parts, by number; None if there is no such multipart upload (any more)."""
         listed = []
         marker, more = 0, True
-        with _storage_errors():
+        with storage_errors():
             try:
                 while more:
                     page = await self._client.list_parts(
                         Bucket=self._bucket, Key=key, UploadId=multipart_id, PartNumberMarker=marker
                     )
                     listed += page.get("Parts", ())
-                    if more := _said(page, "IsTruncated"):
-                        before, marker = marker, _said(page, "NextPartNumberMarker")
+                    if more := field(page, "IsTruncated"):
+                        before, marker = marker, field(page, "NextPartNumberMarker")
                         if marker <= before:
                             raise StorageUnavailableError("the list of parts does not go on")
             except ClientError as error:
-                if _code(error) == "NoSuchUpload":
+                if code_of(error) == "NoSuchUpload":
                     return None
                 raise
         # Servers exist that list a part beside the one that replaced it, and that know when by the second.
         meant = {(number, etag) for number, etag in (etags or {}).items()}
 
         def rank(part: Mapping[str, Any]) -> tuple[int, bool, datetime]:
-            number = _said(part, "PartNumber")
-            return number, (number, _said(part, "ETag").strip('"')) in meant, _said(part, "LastModified")
+            number = field(part, "PartNumber")
+            return number, (number, field(part, "ETag").strip('"')) in meant, field(part, "LastModified")
 
         listed.sort(key=rank)
         found = {part["PartNumber"]: part for part in listed}
         return [
             StoredPart(
                 part_number=number,
-                size_bytes=_said(part, "Size"),
-                etag=_said(part, "ETag").strip('"'),
-                sha256=_sha256(part.get("ChecksumSHA256")),
+                size_bytes=field(part, "Size"),
+                etag=field(part, "ETag").strip('"'),
+                sha256=sha256_hex(part.get("ChecksumSHA256")),
             )
             for number, part in found.items()
         ]
@@ -360,7 +286,7 @@ class S3ObjectStorage:
         if not parts or len(named) < len(parts):
             raise ValueError("an object is made of one part at least, and of each number once")
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_new else {}
-        with _storage_errors():
+        with storage_errors():
             try:
                 done = await self._client.complete_multipart_upload(
                     Bucket=self._bucket,
@@ -371,27 +297,27 @@ class S3ObjectStorage:
                 )
             except ClientError as error:
                 if (
-                    _code(error) in {"NoSuchUpload", "PreconditionFailed"}
-                    or _status(error) == _HTTP_PRECONDITION_FAILED
+                    code_of(error) in {"NoSuchUpload", "PreconditionFailed"}
+                    or status_of(error) == HTTPStatus.PRECONDITION_FAILED
                 ):
                     return False
-                if _code(error) not in _PARTS_REFUSED:
+                if code_of(error) not in _PARTS_REFUSED:
                     raise
                 stored = await self.parts(key, multipart_id)
                 if stored is None:
                     return False
                 etags = {number: part.etag for number, part in named.items()}
-                raise _refusal(etags, stored, too_small=_code(error) == "EntityTooSmall") from error
-            _said(done, "ETag")
+                raise _refusal(etags, stored, too_small=code_of(error) == "EntityTooSmall") from error
+            field(done, "ETag")
         return True
 
     async def abort_multipart(self, key: str, multipart_id: str) -> None:
         """Give an upload in parts up and delete its parts."""
-        with _storage_errors():
+        with storage_errors():
             try:
                 await self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=multipart_id)
             except ClientError as error:
-                if _code(error) != "NoSuchUpload":
+                if code_of(error) != "NoSuchUpload":
                     raise
 
     async def abort_multiparts(self, key: str) -> None:
@@ -402,24 +328,24 @@ class S3ObjectStorage:
                     if each.key == key:
                         await self.abort_multipart(key, each.multipart_id)
         except StorageError as error:
-            if not (isinstance(error.__cause__, ClientError) and _is_unsupported(error.__cause__)):
+            if not (isinstance(error.__cause__, ClientError) and is_unsupported(error.__cause__)):
                 raise
 
     async def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
         """Yield all keys, in pages."""
         token: dict[str, Any] = {}
         while True:
-            with _storage_errors():
+            with storage_errors():
                 found = await self._client.list_objects_v2(Bucket=self._bucket, MaxKeys=page, **token)
             yield [
                 ListedObject(
-                    key=_said(each, "Key"), size_bytes=_said(each, "Size"), modified_at=_said(each, "LastModified")
+                    key=field(each, "Key"), size_bytes=field(each, "Size"), modified_at=field(each, "LastModified")
                 )
                 for each in found.get("Contents", ())
             ]
-            if not _said(found, "IsTruncated"):
+            if not field(found, "IsTruncated"):
                 return
-            before, token = token, {"ContinuationToken": _said(found, "NextContinuationToken")}
+            before, token = token, {"ContinuationToken": field(found, "NextContinuationToken")}
             if token == before:
                 raise StorageUnavailableError("the list of keys does not go on")
 
@@ -427,16 +353,16 @@ class S3ObjectStorage:
         """Yield all versions that are not current, in pages."""
         token: dict[str, Any] = {}
         while True:
-            with _storage_errors():
+            with storage_errors():
                 try:
                     found = await self._client.list_object_versions(Bucket=self._bucket, MaxKeys=page, **token)
                 except ClientError as error:
-                    if _is_unsupported(error):
+                    if is_unsupported(error):
                         return
                     raise
             yield [
                 ListedObject(
-                    key=_said(each, "Key"), size_bytes=_said(each, "Size"), modified_at=_said(each, "LastModified")
+                    key=field(each, "Key"), size_bytes=field(each, "Size"), modified_at=field(each, "LastModified")
                 )
                 for each in found.get("Versions", ())
                 if not each.get("IsLatest", True)
@@ -456,13 +382,13 @@ class S3ObjectStorage:
     async def _multiparts(self, page: int, prefix: str = "") -> AsyncIterator[Sequence[ListedMultipart]]:
         token: dict[str, Any] = {}
         while True:
-            with _storage_errors():
+            with storage_errors():
                 found = await self._client.list_multipart_uploads(
                     Bucket=self._bucket, MaxUploads=page, Prefix=prefix, **token
                 )
             yield [
                 ListedMultipart(
-                    key=_said(each, "Key"), multipart_id=_said(each, "UploadId"), begun_at=_said(each, "Initiated")
+                    key=field(each, "Key"), multipart_id=field(each, "UploadId"), begun_at=field(each, "Initiated")
                 )
                 for each in found.get("Uploads", ())
             ]
@@ -476,24 +402,23 @@ class S3ObjectStorage:
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Make the bucket usable, keeping the rules that others put on it."""
-        with _storage_errors():
-            created = await self._create_if_missing()
-            versioned = await _if_possible(self._keeps_versions())
-            expiry = await _if_possible(self._expires_noncurrent())
-            cors = bool(cors_origins) and await _if_possible(self._allows(cors_origins))
-        return BucketSetup(created=created, versioned=versioned, noncurrent_expiry=expiry, cors=cors)
+        set_up = SettingUp(
+            self._client, bucket=self._bucket, region=self._region, keep_noncurrent_days=self._keep_noncurrent_days
+        )
+        with storage_errors():
+            return await set_up(cors_origins=cors_origins)
 
     async def ping(self) -> None:
         """Return if storage answers for our bucket."""
-        with _storage_errors():
+        with storage_errors():
             await self._client.head_bucket(Bucket=self._bucket)
 
     async def try_writing(self) -> None:
         """Return if storage takes bytes now."""
-        with _storage_errors():
+        with storage_errors():
             put = await self._client.put_object(Bucket=self._bucket, Key=PROBE_KEY, Body=b"upwell")
-            version_id = _version_id(put)
-            pin: dict[str, Any] = {} if version_id is None else {"VersionId": version_id}
+            stored_id = version_id(put)
+            pin: dict[str, Any] = {} if stored_id is None else {"VersionId": stored_id}
             with suppress(ClientError):  # it takes bytes all the same, and the next one replaces them
                 await self._client.delete_object(Bucket=self._bucket, Key=PROBE_KEY, **pin)
 
@@ -502,7 +427,7 @@ class S3ObjectStorage:
         try:
             page = await self._client.list_object_versions(Bucket=self._bucket, Prefix=key)
         except ClientError as error:
-            if not _is_unsupported(error):
+            if not is_unsupported(error):
                 raise
         else:
             entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
@@ -511,113 +436,6 @@ class S3ObjectStorage:
         # Some servers list no versions, or misspell an unusual key in the list; what HEAD finds is there all the same.
         found = await self.head(key)
         return [] if found is None else [found.version_id]
-
-    async def _create_if_missing(self) -> bool:
-        try:
-            await self._client.head_bucket(Bucket=self._bucket)
-        except ClientError as error:
-            if _status(error) == _HTTP_FORBIDDEN:
-                return False  # rights to the objects do not need rights to the bucket; wrong keys show in the next call
-            if _status(error) != _HTTP_NOT_FOUND:
-                raise
-        else:
-            return False
-        # Amazon's oldest region is the one that must not be named.
-        place: dict[str, Any] = (
-            {} if self._region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
-        )
-        try:
-            await self._client.create_bucket(Bucket=self._bucket, **place)
-        except ClientError as error:
-            if _code(error) == "BucketAlreadyOwnedByYou":  # another process was faster
-                return False
-            raise
-        return True
-
-    async def _keeps_versions(self) -> bool:
-        if await self._is_versioned():
-            return True
-        await self._client.put_bucket_versioning(Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"})
-        return await self._is_versioned()
-
-    async def _is_versioned(self) -> bool:
-        return (await self._client.get_bucket_versioning(Bucket=self._bucket)).get("Status") == "Enabled"
-
-    async def _expires_noncurrent(self) -> bool:
-        rule = lifecycle_rule(self._keep_noncurrent_days)
-        rules = await self._lifecycle()
-        if _has_rule(rules, rule):
-            return True
-        others = [found for found in rules if found.get("ID") != _RULE_ID]
-        await self._client.put_bucket_lifecycle_configuration(
-            Bucket=self._bucket, LifecycleConfiguration={"Rules": [*others, rule]}
-        )
-        return _has_rule(await self._lifecycle(), rule)
-
-    async def _lifecycle(self) -> "Sequence[LifecycleRuleOutputTypeDef]":
-        try:
-            return (await self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket)).get("Rules", [])
-        except ClientError as error:
-            if _code(error) == "NoSuchLifecycleConfiguration":
-                return []
-            raise
-
-    async def _allows(self, origins: Sequence[str]) -> bool:
-        rule: CORSRuleTypeDef = {
-            "ID": _RULE_ID,
-            "AllowedOrigins": list(origins),
-            "AllowedMethods": ["PUT", "GET", "HEAD", "POST"],
-            "AllowedHeaders": ["*"],
-            "ExposeHeaders": ["ETag"],
-            "MaxAgeSeconds": 3600,
-        }
-        rules = await self._cors()
-        if _has_rule(rules, rule):
-            return True
-        others = [found for found in rules if found.get("ID") != _RULE_ID]
-        await self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": [*others, rule]})
-        return _has_rule(await self._cors(), rule)
-
-    async def _cors(self) -> "Sequence[CORSRuleOutputTypeDef]":
-        try:
-            return (await self._client.get_bucket_cors(Bucket=self._bucket)).get("CORSRules", [])
-        except ClientError as error:
-            if _code(error) == "NoSuchCORSConfiguration":
-                return []
-            raise
-
-
-async def _if_possible(step: Awaitable[bool]) -> bool:
-    """Do a step of the set-up; False if the server does not have it or our rights do not reach so far."""
-    try:
-        return await step
-    except ClientError as error:
-        if _is_unsupported(error) or (_is_refusal(error) and _code(error) not in _OPERATOR_CODES):
-            return False
-        raise
-
-
-def _has_rule(rules: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> bool:
-    """Tell whether a rule says all that `wanted` says; servers add fields and reorder lists."""
-
-    def same(found: object, value: object) -> bool:
-        if isinstance(found, list) and isinstance(value, list):
-            return sorted(found) == sorted(value)
-        return found == value
-
-    return any(
-        all(same(rule.get(name), value) for name, value in wanted.items() if name not in {"ID", "Filter"})
-        for rule in rules
-        if rule.get("ID", wanted["ID"]) == wanted["ID"]
-    )
-
-
-def _said(found: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - a field's type is botocore's
-    """Return a field that every answer of S3 has; another server or a proxy may have spoken."""
-    try:
-        return found[name]
-    except KeyError as error:
-        raise StorageUnavailableError(f"the answer has no {name}") from error
 
 
 def _completed(part: StoredPart) -> "CompletedPartTypeDef":
@@ -636,60 +454,3 @@ def _refusal(named: Mapping[int, str], stored: Sequence[StoredPart], *, too_smal
     if not missing and not small:  # a client put one again meanwhile
         return StorageUnavailableError("storage refused parts that it has")
     return PartsRefusedError(missing=missing, too_small=small)
-
-
-def _version_id(found: Mapping[str, Any]) -> str | None:
-    version_id = found.get("VersionId")
-    return version_id if version_id and version_id != "null" else None
-
-
-def _full_sha256(found: Mapping[str, Any]) -> str | None:
-    """Return storage's own SHA-256 as hex digits; what covers parts (`COMPOSITE`, `…-N`) says nothing of the whole."""
-    whole = found.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
-    return _sha256(found.get("ChecksumSHA256")) if whole else None
-
-
-def _sha256(value: str | None) -> str | None:
-    """Return a SHA-256 as hex digits, None for what is none."""
-    try:
-        sha256 = base64.b64decode(value or "", validate=True)
-    except binascii.Error:
-        return None
-    return sha256.hex() if len(sha256) == _SHA256_BYTES else None
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _is_unsupported(error: ClientError) -> bool:
-    return _status(error) in _UNSUPPORTED_STATUS or _code(error) == "NotImplemented"
-
-
-def _is_refusal(error: ClientError) -> bool:
-    status = _status(error)
-    return (
-        _HTTP_BAD_REQUEST <= status < _HTTP_SERVER_ERROR
-        and status != _HTTP_TOO_MANY_REQUESTS
-        and _code(error) not in _TRY_LATER
-    )
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    """Turn what botocore and aiohttp raise into the port's errors."""
-    try:
-        yield
-    except StorageError:
-        raise
-    except ClientError as error:
-        if _is_refusal(error):
-            raise StorageDeniedError(str(error)) from error
-        raise StorageUnavailableError(str(error)) from error
-    except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        # their texts name the address, and so the key, and so the filename
-        raise StorageUnavailableError(type(error).__name__) from error

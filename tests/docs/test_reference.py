@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.s3.bucket_setup import lifecycle_rule
 from adapters.s3.doctor import cors_rules
-from adapters.s3.object_storage import lifecycle_rule
 from application.ports.object_storage import KEEP_NONCURRENT_DAYS
 from domain.events.registry import BY_TAG
 from domain.uploads.upload import FailureReason

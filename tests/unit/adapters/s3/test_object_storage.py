@@ -18,7 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from adapters.s3.object_storage import S3ObjectStorage, _full_sha256, _has_rule
+from adapters.s3.answers import full_sha256
+from adapters.s3.bucket_setup import _has_rule
+from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from application.ports.object_storage import (
     MIN_PART_BYTES,
@@ -254,7 +256,7 @@ HEX = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     ],
 )
 def test_only_a_checksum_of_the_full_object_counts(found: dict[str, str], expected: str | None) -> None:
-    assert _full_sha256(found) == expected
+    assert full_sha256(found) == expected
 
 
 @pytest.mark.parametrize(
