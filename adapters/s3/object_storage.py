@@ -203,7 +203,7 @@ class S3ObjectStorage:
             if status_of(error) in {
                 HTTPStatus.NOT_FOUND,
                 HTTPStatus.BAD_REQUEST,
-            }:  # 400: of an id that it never gave out
+            }:  # 400: an id that it never gave
                 return False
             raise
         return True
