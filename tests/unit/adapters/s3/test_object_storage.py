@@ -5,7 +5,7 @@ import hashlib
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -63,8 +63,18 @@ class Server:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.sent: list[tuple[dict[str, str], str]] = []
         self.hanging = asyncio.Event()
+        self._serving: set[asyncio.Task[None] | None] = set()
+
+    @asynccontextmanager
+    async def listening(self, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+        """Listen while inside, on the port that is returned; afterwards each connection has ended."""
+        async with await asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=context) as listening:
+            yield listening.sockets[0].getsockname()[1]
+        while self._serving:
+            await asyncio.wait([each for each in self._serving if each is not None])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._serving.add(task := asyncio.current_task())
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             request, *headers = head.split("\r\n")
@@ -88,22 +98,26 @@ class Server:
             pass
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            self._serving.discard(task)
 
 
 @asynccontextmanager
 async def storage_on(answer: Answer, **options: Any) -> AsyncIterator[tuple[S3ObjectStorage, Server]]:  # noqa: ANN401 - options of the constructor
     server = Server(answer)
-    async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
-        port = listening.sockets[0].getsockname()[1]
-        async with S3ObjectStorage(
+    async with (
+        server.listening() as port,
+        S3ObjectStorage(
             endpoint_url=f"http://127.0.0.1:{port}",
             bucket="upwell",
             region="eu-central-1",
             addressing="path",
             credentials=Credentials("AKID", "secret"),
             **{"max_attempts": 1, **options},
-        ) as storage:
-            yield storage, server
+        ) as storage,
+    ):
+        yield storage, server
 
 
 async def read(storage: S3ObjectStorage, content: StoredContent) -> bytes:
@@ -780,8 +794,7 @@ async def test_a_private_certificate_authority_is_trusted_by_the_sdks_own_variab
         ) as storage:
             await storage.ping()
 
-    async with await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=context) as listening:
-        port = listening.sockets[0].getsockname()[1]
+    async with server.listening(context) as port:
         with pytest.raises(StorageUnavailableError):
             await ping(port)
         monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
