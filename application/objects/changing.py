@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from application.handling import Loaded, Objection, Proposal, handle
-from application.keys.callers import Caller, EndDeniedError, may_read, may_replace, new_command_id
+from application.keys.callers import Admitting, Caller, EndDeniedError, may_read, may_replace, new_command_id
 from application.objects.composing import ComposingObjects, schema_of
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog, VersionConflictError
@@ -17,7 +17,6 @@ from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRec
 from application.rules import Rules
 from domain.buckets.bucket import check_retention
 from domain.claims import content_claim, unique_key_claim
-from domain.events.registry import decode
 from domain.objects.composition import BlobWish, check_fields, check_key_prefix, key_of
 from domain.objects.object import (
     OBJECT,
@@ -58,9 +57,18 @@ class ChangingObjects:
     """One command; uploads that the object has no more are forgotten later, unless another object takes them up."""
 
     def __init__(
-        self, *, log: EventLog, read_side: ReadSide, compose: ComposingObjects, clock: Clock, ids: Ids, rules: Rules
+        self,
+        *,
+        log: EventLog,
+        read_side: ReadSide,
+        admit: Admitting,
+        compose: ComposingObjects,
+        clock: Clock,
+        ids: Ids,
+        rules: Rules,
     ) -> None:
         self._log = log
+        self._admit = admit
         self._read_side = read_side
         self._compose = compose
         self._clock = clock
@@ -124,7 +132,7 @@ class ChangingObjects:
             if not lasts_until(current.deletes_at, ends_at):
                 raise EndDeniedError("The object", {"object_id": object_id})
             added = uploads_of(blobs) - current.upload_ids()
-            await check_ends(self._log, self._read_side, caller, bucket, added, ends_at)
+            await check_ends(self._admit, self._read_side, caller, bucket, added, ends_at)
         metadata = merged(current.metadata, wish.fields)
         check_fields(metadata, blobs, schema_of(bucket))
         findable = current.content_key is not None if wish.skip_duplicates is None else wish.skip_duplicates
@@ -168,7 +176,7 @@ def _end(change: ObjectChange, current: LiveObject, now: datetime) -> datetime |
 
 
 async def check_ends(
-    log: EventLog,
+    admit: Admitting,
     read_side: ReadSide,
     caller: Caller,
     bucket: BucketRecord,
@@ -181,8 +189,7 @@ async def check_ends(
     for upload in (await read_side.uploads_by_id(bucket.namespace_id, upload_ids)).values():
         if upload.object_id is not None or lasts_until(upload.deletes_at, ends_at):
             continue
-        stored = await log.read_stream(upload.upload_id)
-        if not stored or decode(stored[0].state).origin.actor_id != caller.actor_id:
+        if not await admit.requested(caller, upload.upload_id):
             raise EndDeniedError(f"The upload {upload.upload_id}", {"upload_id": upload.upload_id})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from application.handling import Objection, command_of, settle
-from application.keys.callers import Caller, may_read, may_replace, new_command_id
+from application.keys.callers import Admitting, Caller, may_read, may_replace, new_command_id
 from application.objects.changing import ChangingObjects, ObjectChange, check_ends, taken_by_another
 from application.objects.composing import ComposingObjects, schema_of
 from application.ports.clock import Clock, Ids
@@ -53,6 +53,7 @@ class CreatingObjects:
         *,
         log: EventLog,
         read_side: ReadSide,
+        admit: Admitting,
         compose: ComposingObjects,
         change: ChangingObjects,
         clock: Clock,
@@ -60,6 +61,7 @@ class CreatingObjects:
     ) -> None:
         self._log = log
         self._read_side = read_side
+        self._admit = admit
         self._compose = compose
         self._change = change
         self._clock = clock
@@ -201,7 +203,7 @@ class CreatingObjects:
             deletes_at=_end(bucket, wish, origin.at),
         )
         if not may_replace(caller, namespace, bucket):
-            await check_ends(self._log, self._read_side, caller, bucket, uploads_of(blobs), command.deletes_at)
+            await check_ends(self._admit, self._read_side, caller, bucket, uploads_of(blobs), command.deletes_at)
         free: list[Claim] = []
         if command.content_key is not None:
             free.append(content_claim(bucket.bucket_id, command.content_key))

@@ -107,7 +107,7 @@ def put_together(
     admit = Admitting(directory=p.directory, log=p.log, uses=p.key_uses, secrets=p.token_secrets, clock=p.clock)
     compose = ComposingObjects(read_side=p.read_side, ids=p.ids)
     change_object = ChangingObjects(
-        log=p.log, read_side=p.read_side, compose=compose, clock=p.clock, ids=p.ids, rules=rules
+        log=p.log, read_side=p.read_side, admit=admit, compose=compose, clock=p.clock, ids=p.ids, rules=rules
     )
     return Services(
         ports=ports,
@@ -149,7 +149,13 @@ def put_together(
         create_bucket=CreatingBuckets(log=p.log, clock=p.clock, ids=p.ids),
         change_bucket=ChangingBuckets(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
         create_object=CreatingObjects(
-            log=p.log, read_side=p.read_side, compose=compose, change=change_object, clock=p.clock, ids=p.ids
+            log=p.log,
+            read_side=p.read_side,
+            admit=admit,
+            compose=compose,
+            change=change_object,
+            clock=p.clock,
+            ids=p.ids,
         ),
         change_object=change_object,
         delete_object=DeletingObjects(log=p.log, clock=p.clock, ids=p.ids),

@@ -141,10 +141,16 @@ class World:
         self.forget = ForgettingUploads(log=log, clock=clock, ids=ids)
         compose = ComposingObjects(read_side=read_side, ids=ids)
         self._change_object = ChangingObjects(
-            log=log, read_side=read_side, compose=compose, clock=clock, ids=ids, rules=rules
+            log=log, read_side=read_side, admit=self.admitting, compose=compose, clock=clock, ids=ids, rules=rules
         )
         self._create_object = CreatingObjects(
-            log=log, read_side=read_side, compose=compose, change=self._change_object, clock=clock, ids=ids
+            log=log,
+            read_side=read_side,
+            admit=self.admitting,
+            compose=compose,
+            change=self._change_object,
+            clock=clock,
+            ids=ids,
         )
         self.delete_object = DeletingObjects(log=log, clock=clock, ids=ids)
         self.delete_bucket = DeletingBuckets(

@@ -106,6 +106,17 @@ async def test_a_key_that_may_not_delete_ends_nothing_that_others_sent(client: C
     await client.make(of(theirs.record.upload_id), expires_after_seconds=60)  # whoever may delete may end it
 
 
+async def test_what_a_token_of_the_key_sent_is_the_keys_own_to_end(client: Client) -> None:
+    await client.make_bucket("files")
+    writer = await key_of(client, Permission.READ, Permission.WRITE)
+    token = await token_of(writer)
+    sent = await token.upload(b"by a browser", create_object=False)
+
+    made = await writer.make(of(sent.record.upload_id), expires_after_seconds=60)
+
+    assert made.deletes_at is not None
+
+
 async def test_an_end_that_was_put_off_while_a_worker_was_at_it_counts(client: Client) -> None:
     upload = await client.upload(expires_after=MINUTE)
     object_id = upload.record.object_id or ""
