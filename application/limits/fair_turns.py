@@ -6,13 +6,19 @@ everything leaves room for who comes next.
 """
 
 import asyncio
+import math
 from collections import OrderedDict, deque
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context
 from types import TracebackType
 from typing import Generic, TypeVar
 
 from domain.refusals import TooManyRequestsError
 
 RETRY_AFTER_SECONDS = 1
+STARTS_AT_ONCE = 4
+SHARED_SECONDS = 1.0
 Item = TypeVar("Item")
 PAUSE_SECONDS = 0.25  # before a refusal: who comes again at once would otherwise only be refused more often
 
@@ -95,8 +101,9 @@ class FairTurns:
             if place.done() and not place.cancelled():
                 self.give_back(holder)  # it was granted at this very moment
             else:
-                queue.remove(place)
-                if not queue:
+                with suppress(ValueError):  # a place that became free has passed it already
+                    queue.remove(place)
+                if not queue and self._queues.get(holder) is queue:
                     del self._queues[holder]
             if isinstance(stopped, TimeoutError):
                 raise _too_many(taken, len(queue) + 1) from None
@@ -120,14 +127,17 @@ class FairTurns:
             taken = self._taken.get(holder, 0)
             if taken >= self._of_one:
                 continue
-            place = queue.popleft()
+            while queue and queue[0].done():  # cancelled, and about to find out
+                queue.popleft()
+            place = queue.popleft() if queue else None
             if queue:
                 self._queues.move_to_end(holder)
             else:
                 del self._queues[holder]
-            self._free -= 1
-            self._taken[holder] = taken + 1
-            place.set_result(None)
+            if place is not None:
+                self._free -= 1
+                self._taken[holder] = taken + 1
+                place.set_result(None)
 
 
 class Turn:
@@ -148,6 +158,64 @@ class Turn:
     ) -> None:
         """Give it back."""
         self._turns.give_back(self._holder)
+
+
+class FairStarts:
+    """Who begins how much in one round of the event loop, while more than one holder is there.
+
+    A process has one thread. Whatever of one holder is ready at the same moment runs before a request of another that
+    comes a moment later; so a holder begins `at_once` requests in a round, and its others in those after it.
+    """
+
+    def __init__(self, at_once: int = STARTS_AT_ONCE, *, now: Callable[[], float] | None = None) -> None:
+        self._at_once = at_once
+        self._now = now or (lambda: asyncio.get_running_loop().time())
+        self._latest = ""
+        self._shared_until = -math.inf
+        self._begun: dict[str, int] = {}  # in this round
+        self._waiting: dict[str, deque[tuple[int, asyncio.Future[None]]]] = {}
+        self._goes_round = False
+
+    async def begin(self, holder: str, *, heavy: bool = False) -> None:
+        """Wait until it is this holder's turn. `heavy`: what begins is as much work as a round's other requests."""
+        now = self._now()
+        if holder != self._latest:
+            if self._latest:
+                self._shared_until = now + SHARED_SECONDS
+            self._latest = holder
+        if now > self._shared_until and not self._waiting:
+            return
+        weight = self._at_once if heavy else 1
+        begun = self._begun.get(holder, 0)
+        if holder not in self._waiting and (not begun or begun + weight <= self._at_once):
+            self._begun[holder] = begun + weight
+            self._go_round()
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(holder, deque()).append((weight, turn))
+        self._go_round()
+        await turn
+
+    def _go_round(self) -> None:
+        if not self._goes_round:
+            self._goes_round = True
+            asyncio.get_running_loop().call_soon(self._next_round, context=Context())
+
+    def _next_round(self) -> None:
+        self._goes_round = False
+        self._begun.clear()
+        for holder, queue in list(self._waiting.items()):
+            begun = 0
+            while queue and (queue[0][1].done() or not begun or begun + queue[0][0] <= self._at_once):
+                weight, turn = queue.popleft()
+                if not turn.done():  # its request was not cancelled
+                    begun += weight
+                    turn.set_result(None)
+            self._begun[holder] = begun
+            if not queue:
+                del self._waiting[holder]
+        if self._begun:
+            self._go_round()
 
 
 def _too_many(at_once: int, waiting: int) -> TooManyRequestsError:

@@ -12,6 +12,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, Contact, License, SecurityScheme, Server
 
+from application.limits.fair_turns import FairStarts
 from entrypoints.http.admission.admission import Admission
 from entrypoints.http.analytics import routes as analytics
 from entrypoints.http.answers.answers import Json
@@ -95,6 +96,7 @@ def create_app(
             app.state.services = services
             app.state.readiness = Readiness(services.system)
             app.state.storage_events_secret = storage_events_secret
+            app.state.starts = FairStarts()
             app.state.streams = Streams(streams_per_key)
             collect_seldom()
             following = asyncio.create_task(services.read_events.follow(), name="follow-events", context=Context())

@@ -19,7 +19,7 @@ from application.keys.callers import (
     hash_of,
     out_of_scope,
 )
-from application.limits.fair_turns import PAUSE_SECONDS
+from application.limits.fair_turns import PAUSE_SECONDS, FairStarts
 from application.limits.limiting_requests import LimitingRequests
 from application.ports.read_side import BucketRecord, NamespaceRecord
 from domain.buckets.bucket import bucket_not_found
@@ -41,6 +41,7 @@ from entrypoints.wiring.use_cases import Services
 _KEY = "upwell.admitted"
 _COUNTED = "upwell.counted"  # in the scope: the caller whose limits a request counts against
 _REFUSED = range(400, 500)
+_HEAVY = {RequestClass.SEARCH, RequestClass.COMPUTE}
 TOO_MANY = 429
 _Asked = tuple[int, str, str | None, str | None]  # route, digest of the key, namespace, bucket
 MAX_KNOWN = 10_000
@@ -54,6 +55,7 @@ class Needs(msgspec.Struct, frozen=True):
     may whoever holds an upload token; of uploads they see their own alone. `once`: the route makes something, and an
     `Idempotency-Key` keeps it from making it twice. `event_tokens`: whoever holds a token for events may come, and may
     name it in the query. `narrowed`: it needs no namespace, but keeps to the one that is named.
+    `many`: one request may ask for many things.
     `bytes_follow`: the answer lets a client send bytes, so it is no use while storage is known to take none.
     """
 
@@ -67,6 +69,12 @@ class Needs(msgspec.Struct, frozen=True):
     event_tokens: bool = False
     narrowed: bool = False
     bytes_follow: bool = False
+    many: bool = False
+
+    @property
+    def heavy(self) -> bool:
+        """Whether one request may be as much work for this process as several others."""
+        return self.many or self.counts_as in _HEAVY
 
     def opt(self) -> dict[str, Any]:
         """Return it in the form that routes carry."""
@@ -138,6 +146,8 @@ class Admission:
                 await asyncio.sleep(PAUSE_SECONDS)
             await answer_error(scope, receive, send if limits is None else _counting(scope, send, limits, needs), error)
             return
+        starts: FairStarts = scope["litestar_app"].state.starts
+        await starts.begin(admitted.caller.organization.organization_id, heavy=needs.heavy)
         scope[_KEY] = admitted  # type: ignore[literal-required]  # a key of our own in the scope
         await self._app(scope, receive, send if limits is None else _counting(scope, send, limits, needs))
 

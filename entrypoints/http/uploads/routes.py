@@ -60,8 +60,10 @@ _LIST = Needs(Permission.READ, counts_as=RequestClass.SEARCH).opt()
 _CREATE = Needs(
     Permission.WRITE, active=True, tokens=True, counts_as=RequestClass.UPLOAD, once=True, bytes_follow=True
 ).opt()
-_CREATE_MANY = Needs(Permission.WRITE, active=True, counts_as=RequestClass.UPLOAD, once=True, bytes_follow=True).opt()
-_CONFIRM_MANY = Needs(Permission.WRITE, counts_as=RequestClass.UPLOAD).opt()
+_CREATE_MANY = Needs(
+    Permission.WRITE, active=True, counts_as=RequestClass.UPLOAD, once=True, bytes_follow=True, many=True
+).opt()
+_CONFIRM_MANY = Needs(Permission.WRITE, counts_as=RequestClass.UPLOAD, many=True).opt()
 _READ_OWN = Needs(Permission.READ, tokens=True, counts_as=RequestClass.DATA).opt()
 _CONFIRM_OWN = Needs(Permission.WRITE, tokens=True, counts_as=RequestClass.UPLOAD).opt()
 _DELETE_OWN = Needs(Permission.DELETE, tokens=True, counts_as=RequestClass.DATA).opt()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.limits.fair_turns import FairQueue, FairTurns
+from application.limits.fair_turns import FairQueue, FairStarts, FairTurns
 from domain.refusals import TooManyRequestsError
 
 
@@ -187,3 +187,72 @@ def test_in_a_queue_holders_take_turns_and_each_keeps_its_order() -> None:
     assert out == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
     with pytest.raises(KeyError):
         queue.pop()
+
+
+async def test_a_place_that_becomes_free_passes_one_that_is_about_to_find_out_that_it_was_cancelled() -> None:
+    turns = FairTurns(1, of_one=1)
+    await turns.take("a")
+    first, second, other = (asyncio.create_task(turns.take(holder)) for holder in "aab")
+    await settled()
+    first.cancel()
+    turns.give_back("a")  # before the first has run again
+    await settled()
+    assert [task.done() for task in (first, second, other)] == [True, True, False]
+    turns.give_back("a")
+    await settled()
+    assert other.done()
+
+
+class Starts:
+    """Requests that begin, in the order in which they did."""
+
+    def __init__(self) -> None:
+        self.starts = FairStarts(4)
+        self.begun: list[str] = []
+
+    async def request(self, name: str, *, heavy: bool = False) -> None:
+        await self.starts.begin(name[0], heavy=heavy)
+        self.begun.append(name)
+
+
+def test_whoever_is_alone_begins_at_once() -> None:
+    async def run() -> None:
+        world = Starts()
+        for number in range(20):
+            request = world.request(f"a{number}")
+            with pytest.raises(StopIteration):  # ended without having waited
+                request.send(None)
+        assert len(world.begun) == 20
+
+    asyncio.run(run())
+
+
+async def test_whoever_begins_much_lets_others_begin_in_between() -> None:
+    world = Starts()
+    await world.request("b0")
+    tasks = [asyncio.create_task(world.request(f"a{number}")) for number in range(20)]
+    tasks.append(asyncio.create_task(world.request("b1")))
+    await asyncio.gather(*tasks)
+    assert world.begun.index("b1") == 5
+    assert [name for name in world.begun if name[0] == "a"] == [f"a{number}" for number in range(20)]
+
+
+async def test_what_is_heavy_begins_one_in_a_round() -> None:
+    world = Starts()
+    await world.request("b0")
+    tasks = [asyncio.create_task(world.request(f"a{number}", heavy=True)) for number in range(3)]
+    tasks.append(asyncio.create_task(world.request("b1")))
+    await asyncio.gather(*tasks)
+    assert world.begun == ["b0", "a0", "b1", "a1", "a2"]
+
+
+async def test_a_request_that_is_cancelled_before_it_begins_holds_nobody_up() -> None:
+    world = Starts()
+    await world.request("b0")
+    tasks = [asyncio.create_task(world.request(f"a{number}", heavy=True)) for number in range(4)]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    async with asyncio.timeout(1):
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await world.request("a4", heavy=True)
+    assert world.begun == ["b0", "a0", "a2", "a3", "a4"]
