@@ -72,13 +72,14 @@ class SettingUp:
 
     async def __call__(self, *, cors_origins: Sequence[str]) -> BucketSetup:
         """Set up what the server can do, and report what it could."""
-        created = await self._create_if_missing()
+        created = await self.create_if_missing()
         versioned = await _if_possible(self._keeps_versions())
         expiry = await _if_possible(self._expires_noncurrent())
         cors = bool(cors_origins) and await _if_possible(self._allows(cors_origins))
         return BucketSetup(created=created, versioned=versioned, noncurrent_expiry=expiry, cors=cors)
 
-    async def _create_if_missing(self) -> bool:
+    async def create_if_missing(self) -> bool:
+        """Make the bucket, and return whether it was missing."""
         try:
             await self._client.head_bucket(Bucket=self._bucket)
         except ClientError as error:

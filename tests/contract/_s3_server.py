@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from moto.server import ThreadedMotoServer
 
+from adapters.s3.bucket_setup import SettingUp
+from adapters.s3.client import new_client
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
@@ -59,11 +61,22 @@ def new_bucket(server: S3Server, *, prepared: bool) -> S3Bucket:
     bucket = S3Bucket(server, f"bucket-{secrets.token_hex(4)}")
 
     async def make() -> None:
-        async with bucket.storage() as storage:
-            if prepared:
+        if prepared:
+            async with bucket.storage() as storage:
                 await storage.prepare(cors_origins=["https://app.example"])
-            else:
-                await storage._create_if_missing()
+            return
+        async with new_client(
+            endpoint_url=server.endpoint_url,
+            region=server.region,
+            addressing="path",
+            credentials=bucket.credentials,
+            max_connections=1,
+            connect_timeout_seconds=3,
+            read_timeout_seconds=20,
+            max_attempts=1,
+        ) as client:
+            set_up = SettingUp(client, bucket=bucket.name, region=server.region, keep_noncurrent_days=1)
+            assert await set_up.create_if_missing()
 
     asyncio.run(make())
     return bucket
