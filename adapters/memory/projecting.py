@@ -9,16 +9,13 @@ from typing import TypeVar, assert_never
 import msgspec
 from msgspec import UNSET
 
-from application.ports.read_side import (
-    AvoidedDuplicate,
-    BucketRecord,
-    KeyRecord,
-    NamespaceRecord,
-    ObjectRecord,
-    OrganizationRecord,
-    UploadRecord,
-    WebhookRecord,
-)
+from application.ports.buckets import BucketRecord
+from application.ports.keys import KeyRecord
+from application.ports.namespaces import NamespaceRecord
+from application.ports.objects import ObjectRecord
+from application.ports.organizations import OrganizationRecord
+from application.ports.uploads import AvoidedDuplicate, UploadRecord
+from application.ports.webhook_records import WebhookRecord
 from application.uploads.records import Place, following
 from domain.buckets.bucket import (
     BucketCreated,

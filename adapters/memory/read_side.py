@@ -12,26 +12,15 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.filtering import page_of
 from adapters.memory.key_uses import MemoryKeyUses
 from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
+from application.ports.buckets import BucketRecord
 from application.ports.event_log import Notification
-from application.ports.read_side import (
-    AuditQuery,
-    AvoidedDuplicate,
-    BucketRecord,
-    KeyPlace,
-    KeyRecord,
-    NamespaceRecord,
-    ObjectRecord,
-    OrganizationRecord,
-    OrganizationUse,
-    Page,
-    PageRequest,
-    Placed,
-    StoredSizes,
-    UploadBytes,
-    UploadRecord,
-    WebhookKey,
-    WebhookRecord,
-)
+from application.ports.keys import KeyRecord
+from application.ports.lists import Page, PageRequest, Placed
+from application.ports.namespaces import NamespaceRecord
+from application.ports.objects import ObjectRecord
+from application.ports.organizations import AuditQuery, OrganizationRecord, OrganizationUse
+from application.ports.uploads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
+from application.ports.webhook_records import WebhookKey, WebhookRecord
 from domain.claims import Claim
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of

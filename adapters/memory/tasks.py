@@ -9,7 +9,7 @@ import msgspec
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.filtering import page_of
 from application.lists.listing import TASKS
-from application.ports.read_side import Page, PageRequest, UploadRecord
+from application.ports.lists import Page, PageRequest
 from application.ports.tasks import (
     RUNNING,
     Json,
@@ -22,6 +22,7 @@ from application.ports.tasks import (
     task_is_over,
     task_not_found,
 )
+from application.ports.uploads import UploadRecord
 from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 import msgspec
 
 from application.lists.listing import SORTED_CHARACTERS, is_by_age
-from application.ports.read_side import PageRequest, Place
+from application.ports.lists import PageRequest, Place
 from domain.lists.filtering import AllOf, AnyOf, Condition, Filter, Kind, NoneOf, Operator, Order, Ref, composed
 
 _COMPARES = {

@@ -16,26 +16,15 @@ from adapters.postgres.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, O
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from application.keys.callers import acting_for
+from application.ports.buckets import BucketRecord
 from application.ports.event_log import LogUnavailableError, Notification
-from application.ports.read_side import (
-    AuditQuery,
-    AvoidedDuplicate,
-    BucketRecord,
-    Figures,
-    KeyPlace,
-    KeyRecord,
-    NamespaceRecord,
-    ObjectRecord,
-    OrganizationRecord,
-    OrganizationUse,
-    Page,
-    PageRequest,
-    Placed,
-    StoredSizes,
-    UploadBytes,
-    UploadRecord,
-    WebhookRecord,
-)
+from application.ports.keys import KeyRecord
+from application.ports.lists import Figures, Page, PageRequest, Placed
+from application.ports.namespaces import NamespaceRecord
+from application.ports.objects import ObjectRecord
+from application.ports.organizations import AuditQuery, OrganizationRecord, OrganizationUse
+from application.ports.uploads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
+from application.ports.webhook_records import WebhookRecord
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
 from domain.refusals import InvalidInputError

@@ -12,7 +12,7 @@ from adapters.postgres.listing import TASKS
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.read_side import fetch_page
 from adapters.postgres.tenancy import Reads
-from application.ports.read_side import Page, PageRequest
+from application.ports.lists import Page, PageRequest
 from application.ports.tasks import (
     RUNNING,
     Json,

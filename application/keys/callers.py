@@ -8,10 +8,14 @@ from typing import Any
 
 import msgspec
 
+from application.ports.buckets import BucketRecord
 from application.ports.clock import Clock, Ids
+from application.ports.directory import Directory
 from application.ports.event_log import EventLog, bucket_not_active
 from application.ports.key_uses import KeyUses
-from application.ports.read_side import BucketRecord, Directory, KeyRecord, NamespaceRecord, OrganizationRecord
+from application.ports.keys import KeyRecord
+from application.ports.namespaces import NamespaceRecord
+from application.ports.organizations import OrganizationRecord
 from domain.buckets.bucket import BucketStatus, bucket_not_found
 from domain.events.event import Origin
 from domain.events.registry import decode

@@ -6,7 +6,7 @@ from application.handling import start
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog
-from application.ports.read_side import NamespaceRecord
+from application.ports.namespaces import NamespaceRecord
 from domain.keys.event_token import MAX_SECONDS, MIN_SECONDS, EventToken, EventTokenIssued, secret_of
 from domain.keys.token_secrets import TokenSecrets
 from domain.refusals import InvalidInputError

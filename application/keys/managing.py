@@ -11,8 +11,8 @@ from application.handling import Loaded, Proposal, handle, start
 from application.keys.callers import Caller, hash_of, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog
+from application.ports.keys import KeyReads, KeyRecord
 from application.ports.object_creation import ClaimTakenError
-from application.ports.read_side import KeyRecord, ReadSide
 from application.rules import Rules
 from domain.claims import key_name_claim
 from domain.events.event import Origin
@@ -67,7 +67,7 @@ class ManagingKeys:
     `by`: the key that asks, which must be live and can give no more than it has; None for the operator.
     """
 
-    def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids, rules: Rules) -> None:
+    def __init__(self, *, log: EventLog, read_side: KeyReads, clock: Clock, ids: Ids, rules: Rules) -> None:
         self._log = log
         self._read_side = read_side
         self._clock = clock

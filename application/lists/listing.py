@@ -10,16 +10,12 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from application.ports.read_side import (
-    AvoidedDuplicate,
-    BucketRecord,
-    Figures,
-    NamespaceRecord,
-    ObjectRecord,
-    Place,
-    UploadRecord,
-)
+from application.ports.buckets import BucketRecord
+from application.ports.lists import Figures, Place
+from application.ports.namespaces import NamespaceRecord
+from application.ports.objects import ObjectRecord
 from application.ports.tasks import TaskRecord
+from application.ports.uploads import AvoidedDuplicate, UploadRecord
 from domain.lists.filtering import Fields, Kind, Order, Ref, number_of
 
 SORTED_CHARACTERS = 255

@@ -8,8 +8,8 @@ from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog
+from application.ports.namespaces import NamespaceReads, NamespaceRecord
 from application.ports.object_creation import ClaimTakenError
-from application.ports.read_side import NamespaceRecord, ReadSide
 from domain.claims import namespace_name_claim
 from domain.events.event import JSON
 from domain.keys.api_key import Permission
@@ -35,7 +35,7 @@ class NamespaceChange(msgspec.Struct, frozen=True, kw_only=True):
 class ChangingNamespaces:
     """One command, safe to repeat: the second time changes nothing."""
 
-    def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, log: EventLog, read_side: NamespaceReads, clock: Clock, ids: Ids) -> None:
         self._log = log
         self._read_side = read_side
         self._clock = clock

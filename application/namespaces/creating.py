@@ -7,8 +7,8 @@ from application.keys.callers import Caller, new_command_id
 from application.namespaces.changing import namespace_name_taken
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog
+from application.ports.namespaces import NamespaceRecord
 from application.ports.object_creation import ClaimTakenError
-from application.ports.read_side import NamespaceRecord
 from domain.claims import namespace_name_claim
 from domain.namespaces.namespace import NAMESPACE, CreateNamespace, NamespaceStatus
 

@@ -9,9 +9,10 @@ from functools import partial
 from application.buckets.deleting import DeletingBuckets
 from application.handling import Loaded, Proposal, handle, load
 from application.keys.callers import Caller, new_command_id
+from application.ports.buckets import BucketReads
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog
-from application.ports.read_side import NamespaceRecord, ReadSide
+from application.ports.namespaces import NamespaceRecord
 from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
 from application.rules import Rules
 from application.tasks.deletions import PAGE, kept_task, new_task, pages, running_task, wait_until_begun
@@ -37,7 +38,7 @@ class DeletingNamespaces:
         self,
         *,
         log: EventLog,
-        read_side: ReadSide,
+        read_side: BucketReads,
         tasks: Tasks,
         delete_bucket: DeletingBuckets,
         clock: Clock,

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from application.ports.buckets import BucketRecord
 from application.ports.clock import Ids
-from application.ports.read_side import BucketRecord, ReadSide, UploadRecord
+from application.ports.uploads import UploadReads, UploadRecord
 from domain.buckets.schema import BucketSchema
 from domain.objects.composition import BlobWish, check_blobs, check_upload
 from domain.objects.object import Blob
@@ -16,7 +17,7 @@ from domain.uploads.upload import Status, upload_not_found
 class ComposingObjects:
     """Finds the uploads that blobs are made of. Their bytes are not copied: the object will hold the uploads."""
 
-    def __init__(self, *, read_side: ReadSide, ids: Ids) -> None:
+    def __init__(self, *, read_side: UploadReads, ids: Ids) -> None:
         self._read_side = read_side
         self._ids = ids
 

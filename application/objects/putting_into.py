@@ -8,9 +8,11 @@ import msgspec
 
 from application.handling import load
 from application.objects.composing import schema_of
+from application.ports.buckets import BucketRecord
+from application.ports.claims import ClaimReads
 from application.ports.clock import Ids
 from application.ports.event_log import EventLog, StreamAppend
-from application.ports.read_side import BucketRecord, ReadSide, UploadRecord
+from application.ports.uploads import UploadRecord
 from application.rules import Rules
 from domain.buckets.bucket import Policy
 from domain.claims import Claim, unique_key_claim
@@ -37,7 +39,7 @@ class FoundTarget(msgspec.Struct, frozen=True, kw_only=True):
 class FindingTargets:
     """Finds the object that has the unique key, or draws the ids of a new one."""
 
-    def __init__(self, *, log: EventLog, read_side: ReadSide, ids: Ids, rules: Rules) -> None:
+    def __init__(self, *, log: EventLog, read_side: ClaimReads, ids: Ids, rules: Rules) -> None:
         self._log = log
         self._read_side = read_side
         self._ids = ids

@@ -8,7 +8,7 @@ from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog
-from application.ports.read_side import OrganizationRecord, ReadSide
+from application.ports.organizations import OrganizationReads, OrganizationRecord
 from domain.events.event import JSON, Origin
 from domain.organizations.organization import (
     DEFAULT_RATE_LIMITS,
@@ -40,7 +40,7 @@ class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
 class ChangingOrganizations:
     """One command, whatever changes. Rate limits may be lowered, and raised again up to the tier's."""
 
-    def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, log: EventLog, read_side: OrganizationReads, clock: Clock, ids: Ids) -> None:
         self._log = log
         self._read_side = read_side
         self._clock = clock

@@ -4,7 +4,7 @@ from application.handling import Loaded, Proposal, handle, start
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog
-from application.ports.read_side import OrganizationRecord, ReadSide
+from application.ports.organizations import OrganizationReads, OrganizationRecord
 from application.rules import Rules
 from domain.events.event import Origin
 from domain.organizations.organization import (
@@ -25,7 +25,7 @@ ACTOR = "system:operator"
 class OpeningOrganizations:
     """Creates organizations and changes tier and quota."""
 
-    def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids, rules: Rules) -> None:
+    def __init__(self, *, log: EventLog, read_side: OrganizationReads, clock: Clock, ids: Ids, rules: Rules) -> None:
         self._log = log
         self._read_side = read_side
         self._clock = clock

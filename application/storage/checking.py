@@ -17,7 +17,7 @@ import msgspec
 
 from application.ports.clock import Clock
 from application.ports.object_storage import ContentChangedError, ObjectStorage, StorageError, StoredContent
-from application.ports.read_side import KeyPlace, ReadSide, UploadBytes
+from application.ports.uploads import KeyPlace, UploadBytes, UploadReads
 from domain.uploads.filenames import STORAGE_KEY
 from domain.uploads.upload import Status
 
@@ -97,7 +97,7 @@ class CheckingStorage:
     def __init__(
         self,
         *,
-        read_side: ReadSide,
+        read_side: UploadReads,
         storage: ObjectStorage,
         clock: Clock,
         report: Callable[[Finding], None],

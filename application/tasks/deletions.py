@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from application.keys.callers import Caller
 from application.ports.clock import Clock
-from application.ports.read_side import Placed
+from application.ports.lists import Placed
 from application.ports.tasks import RUNNING, NewItem, NewTask, TaskRecord, Tasks, TaskStatus, TaskType
 from domain.refusals import WrongStateError
 

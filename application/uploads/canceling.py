@@ -6,9 +6,10 @@ from application.handling import Loaded, Objection, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog, VersionConflictError
+from application.ports.namespaces import NamespaceRecord
 from application.ports.object_creation import HeirExistsError, Unheld
 from application.ports.object_storage import ObjectStorage
-from application.ports.read_side import NamespaceRecord, ReadSide
+from application.ports.uploads import UploadReads
 from application.rules import Rules
 from application.uploads.forgetting import farewell
 from domain.refusals import WrongStateError
@@ -41,7 +42,7 @@ class CancelingUpload:
         self,
         *,
         log: EventLog,
-        read_side: ReadSide,
+        read_side: UploadReads,
         storage: ObjectStorage,
         clock: Clock,
         ids: Ids,

@@ -8,8 +8,8 @@ from application.handling import BusyError, Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog
-from application.ports.read_side import ReadSide
 from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
+from application.ports.uploads import UploadReads
 from application.rules import Rules
 from application.tasks.deletions import PAGE, kept_task, new_task
 from application.tasks.running import Step
@@ -20,7 +20,7 @@ class CancelingOpenUploads:
     """Makes the task, and does its work."""
 
     def __init__(
-        self, *, log: EventLog, read_side: ReadSide, tasks: Tasks, clock: Clock, ids: Ids, rules: Rules
+        self, *, log: EventLog, read_side: UploadReads, tasks: Tasks, clock: Clock, ids: Ids, rules: Rules
     ) -> None:
         self._log = log
         self._read_side = read_side

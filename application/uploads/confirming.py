@@ -9,9 +9,11 @@ from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog
+from application.ports.namespaces import NamespaceRecord
 from application.ports.object_storage import ObjectStorage, StorageUnavailableError, StoredContent
-from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
+from application.ports.read_side import ReadSide
 from application.ports.tasks import NewTask, Tasks, TaskType
+from application.ports.uploads import UploadRecord
 from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart, put_together
 from application.uploads.records import brought_forward

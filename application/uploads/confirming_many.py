@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from application.keys.callers import Caller
+from application.ports.buckets import BucketRecord
 from application.ports.clock import Clock, Ids
-from application.ports.read_side import BucketRecord
 from application.ports.tasks import Json, NewItem, NewTask, TaskItem, TaskRecord, Tasks, TaskType, task_not_found
 from application.rules import Rules
 from application.tasks.running import Step

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from application.ports.read_side import UploadRecord
+from application.ports.uploads import UploadRecord
 from domain.events.cloud_events import CloudEvent
 from domain.events.event import topic_of
 from domain.uploads.upload import UploadBytesInherited

@@ -8,7 +8,7 @@ import msgspec
 
 from application.handling import Loaded
 from application.ports.event_log import Notification
-from application.ports.read_side import UploadRecord
+from application.ports.uploads import UploadRecord
 from domain.events.registry import decode
 from domain.objects.object import ObjectUpdated
 from domain.uploads.upload import (

@@ -12,10 +12,13 @@ from application.handling import ATTEMPTS, Objection, command_of, settle
 from application.keys.callers import Caller, may_read, may_replace, new_command_id
 from application.keys.issuing_upload_tokens import TokenUses
 from application.objects.putting_into import FindingTargets, as_original, claims_of
+from application.ports.buckets import BucketRecord
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, Conditions, EventLog, StreamAppend, VersionConflictError
+from application.ports.namespaces import NamespaceRecord
 from application.ports.object_creation import ClaimTakenError, OriginalExistsError, OriginalGoneError, Unheld
-from application.ports.read_side import BucketRecord, NamespaceRecord, ReadSide, UploadRecord
+from application.ports.read_side import ReadSide
+from application.ports.uploads import UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.rules import Rules
 from domain.buckets.bucket import Policy, check_retention

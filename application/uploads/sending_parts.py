@@ -10,8 +10,9 @@ from application.handling import Loaded, Proposal, handle, load
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog
+from application.ports.namespaces import NamespaceRecord
 from application.ports.object_storage import ObjectStorage, StoredPart
-from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
+from application.ports.uploads import UploadReads, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.rules import Rules
 from application.uploads.records import brought_forward
@@ -62,7 +63,7 @@ class SendingParts:
         self,
         *,
         log: EventLog,
-        read_side: ReadSide,
+        read_side: UploadReads,
         storage: ObjectStorage,
         signer: UrlSigner,
         clock: Clock,

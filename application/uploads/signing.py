@@ -7,7 +7,8 @@ import msgspec
 
 from application.keys.callers import Admitting, Caller
 from application.ports.clock import Clock
-from application.ports.read_side import NamespaceRecord, ReadSide, UploadRecord
+from application.ports.namespaces import NamespaceRecord
+from application.ports.uploads import UploadReads, UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
 from application.uploads.hiding_others import holds_own_bytes
 from application.uploads.requesting import headers_of
@@ -26,7 +27,7 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
 class SigningUploads:
     """Signs locally; what it gives out is nowhere written down."""
 
-    def __init__(self, *, read_side: ReadSide, admit: Admitting, signer: UrlSigner, clock: Clock) -> None:
+    def __init__(self, *, read_side: UploadReads, admit: Admitting, signer: UrlSigner, clock: Clock) -> None:
         self._read_side = read_side
         self._admit = admit
         self._signer = signer

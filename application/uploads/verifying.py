@@ -15,6 +15,7 @@ from application.handling import NO_CONDITIONS, Loaded, Objection, Proposal, han
 from application.keys.callers import may, new_command_id
 from application.objects.putting_into import FindingTargets, as_original, claims_of
 from application.ports.clock import Clock, Ids
+from application.ports.directory import Directory
 from application.ports.event_log import Conditions, EventLog, RequesterRevokedError, VersionConflictError
 from application.ports.object_creation import ClaimTakenError, OriginalExistsError, OriginalGoneError, Unheld
 from application.ports.object_storage import (
@@ -23,7 +24,7 @@ from application.ports.object_storage import (
     StorageError,
     StoredContent,
 )
-from application.ports.read_side import Directory, ReadSide
+from application.ports.read_side import ReadSide
 from application.ports.tasks import Tasks
 from application.rules import Rules
 from application.uploads.sniffing import recognise

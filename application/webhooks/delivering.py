@@ -19,7 +19,7 @@ from application.handling import Loaded, Proposal, handle, never
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog, LogUnavailableError, Notification, VersionConflictError
-from application.ports.read_side import ReadSide, WebhookRecord
+from application.ports.webhook_records import WebhookReads, WebhookRecord
 from application.ports.webhooks import (
     Answer,
     Attempt,
@@ -105,7 +105,7 @@ class Listening(msgspec.Struct, frozen=True):
 
 
 async def listening(
-    log: EventLog, read_side: ReadSide, organization_ids: Collection[str] | None, *, after: int
+    log: EventLog, read_side: WebhookReads, organization_ids: Collection[str] | None, *, after: int
 ) -> list[Listening]:
     """Return what the webhooks of these organizations, or of all, listened to after a position."""
     found = []
@@ -133,7 +133,9 @@ class QueueingDeliveries:
     name = SUBSCRIPTION
     topics: frozenset[str] | None = None
 
-    def __init__(self, *, log: EventLog, read_side: ReadSide, deliveries: WebhookDeliveries[Any], clock: Clock) -> None:
+    def __init__(
+        self, *, log: EventLog, read_side: WebhookReads, deliveries: WebhookDeliveries[Any], clock: Clock
+    ) -> None:
         self._log = log
         self._read_side = read_side
         self._deliveries = deliveries
@@ -168,7 +170,7 @@ class DeliveringWebhooks:
         self,
         *,
         log: EventLog,
-        read_side: ReadSide,
+        read_side: WebhookReads,
         endpoints: WebhookEndpoints,
         deliveries: WebhookDeliveries[Any],
         sender: WebhookSender,

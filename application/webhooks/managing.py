@@ -17,7 +17,7 @@ from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog, VersionConflictError
 from application.ports.object_creation import ClaimTakenError
-from application.ports.read_side import ReadSide, WebhookRecord
+from application.ports.webhook_records import WebhookReads, WebhookRecord
 from application.ports.webhooks import Secret, TargetRefusedError, WebhookEndpoint, WebhookEndpoints, WebhookSender
 from domain.claims import webhook_name_claim
 from domain.events.cloud_events import told_to
@@ -54,7 +54,7 @@ class ManagingWebhooks:
         self,
         *,
         log: EventLog,
-        read_side: ReadSide,
+        read_side: WebhookReads,
         endpoints: WebhookEndpoints,
         sender: WebhookSender,
         clock: Clock,

@@ -12,8 +12,8 @@ import msgspec
 
 from application.ports.clock import Clock
 from application.ports.event_log import EventLog, Notification, check_position
-from application.ports.read_side import WebhookRecord
 from application.ports.subscriptions import Subscriptions
+from application.ports.webhook_records import WebhookRecord
 from application.ports.webhooks import NewDelivery, WebhookDeliveries
 from application.webhooks.delivering import SUBSCRIPTION
 from domain.events.cloud_events import origin_of

@@ -6,6 +6,7 @@ import msgspec
 
 from application.ports.analytics import Analytics
 from application.ports.clock import Clock, Ids
+from application.ports.directory import Directory
 from application.ports.event_log import EventLog
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.jobs import JobQueue
@@ -15,7 +16,7 @@ from application.ports.object_storage import (
 )
 from application.ports.quota_ledger import QuotaLedger
 from application.ports.rate_ledger import RateLedger
-from application.ports.read_side import Directory, ReadSide
+from application.ports.read_side import ReadSide
 from application.ports.request_records import RequestRecords
 from application.ports.search_index import SearchIndex
 from application.ports.subscriptions import Subscriptions

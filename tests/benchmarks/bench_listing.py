@@ -23,7 +23,7 @@ from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.tenancy import TenantReads
 from application.keys.callers import acting_for
 from application.lists.listing import UPLOADS
-from application.ports.read_side import PageRequest
+from application.ports.lists import PageRequest
 from domain.lists.filtering import parse_filter, parse_order
 from tests.conftest import Database
 from tests.stack import prepare

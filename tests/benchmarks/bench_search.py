@@ -21,7 +21,7 @@ from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.search_index import PostgresSearchIndex
 from adapters.postgres.tenancy import TenantReads
 from application.keys.callers import acting_for
-from application.ports.read_side import PageRequest
+from application.ports.lists import PageRequest
 from domain.refusals import InvalidInputError
 from tests.benchmarks.bench_listing import FILL
 from tests.conftest import Database

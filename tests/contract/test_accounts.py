@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from adapters.postgres.rebuilding import rebuild
+from application.ports.keys import KeyRecord
 from application.ports.object_creation import ClaimTakenError
-from application.ports.read_side import AuditQuery, KeyRecord
+from application.ports.organizations import AuditQuery
 from domain.claims import Claim
 from domain.events.registry import decode
 from domain.keys.api_key import (

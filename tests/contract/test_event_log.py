@@ -18,13 +18,14 @@ from application.ports.event_log import (
     StreamAppend,
     VersionConflictError,
 )
+from application.ports.lists import PageRequest
 from application.ports.object_creation import (
     ClaimTakenError,
     OriginalExistsError,
     OriginalGoneError,
     Unheld,
 )
-from application.ports.read_side import KeyPlace, PageRequest
+from application.ports.uploads import KeyPlace
 from domain.buckets.bucket import BucketStatus
 from domain.claims import Claim
 from domain.events.event import Event, encode, topic_of

@@ -13,7 +13,8 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.read_side import MemoryReadSide
 from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS, Listing
 from application.ports.event_log import Command
-from application.ports.read_side import Page, PageRequest, ReadSide
+from application.ports.lists import Page, PageRequest
+from application.ports.read_side import ReadSide
 from domain.lists.filtering import Kind, Operator, parse_filter, parse_order
 from tests.conftest import Database
 from tests.contract._log import HASH, OTHER_HASH, Account, Kit, new_account, opening, postgres_kit

@@ -9,20 +9,14 @@ import msgspec
 import pytest
 
 from application.lists.listing import UPLOADS
+from application.ports.buckets import BucketRecord
+from application.ports.keys import KeyRecord
+from application.ports.lists import Page, PageRequest, Place
+from application.ports.namespaces import NamespaceRecord
 from application.ports.object_creation import ClaimTakenError, Unheld
-from application.ports.read_side import (
-    AvoidedDuplicate,
-    BucketRecord,
-    KeyPlace,
-    KeyRecord,
-    NamespaceRecord,
-    ObjectRecord,
-    OrganizationRecord,
-    Page,
-    PageRequest,
-    Place,
-    UploadRecord,
-)
+from application.ports.objects import ObjectRecord
+from application.ports.organizations import OrganizationRecord
+from application.ports.uploads import AvoidedDuplicate, KeyPlace, UploadRecord
 from domain.buckets.bucket import (
     BeginBucketDeletion,
     BucketStatus,

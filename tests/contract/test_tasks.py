@@ -10,7 +10,7 @@ import pytest
 
 from application.lists.listing import TASKS
 from application.ports.jobs import Job
-from application.ports.read_side import PageRequest, Place
+from application.ports.lists import PageRequest, Place
 from application.ports.tasks import (
     NewItem,
     NewTask,

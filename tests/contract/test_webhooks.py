@@ -15,7 +15,7 @@ from adapters.postgres.connecting import Pool, open_pool
 from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.sealing import Sealer
 from application.ports.object_creation import ClaimTakenError
-from application.ports.read_side import WebhookRecord
+from application.ports.webhook_records import WebhookRecord
 from application.ports.webhooks import (
     KEPT_ATTEMPTS,
     Attempt,

@@ -9,9 +9,10 @@ import msgspec
 
 from application.keys.callers import Caller
 from application.keys.managing import KeyWish
+from application.ports.buckets import BucketRecord
 from application.ports.event_log import VersionConflictError
+from application.ports.namespaces import NamespaceRecord
 from application.ports.object_storage import ContentChangedError, ObjectStorage, StoredContent
-from application.ports.read_side import BucketRecord, NamespaceRecord
 from application.storage.taking_notifications import Taken
 from application.uploads.forgetting import ForgettingUploads
 from domain.buckets.bucket import UniqueKey

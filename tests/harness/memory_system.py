@@ -23,13 +23,13 @@ from adapters.memory.url_signer import MemoryUrlSigner
 from adapters.memory.url_signer import RefusedError as UrlRefusedError
 from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints, MemoryWebhookSender
 from application.lists.listing import UPLOADS
+from application.ports.lists import PageRequest
 from application.ports.object_storage import (
     ObjectStorage,
     StorageError,
     StoredContent,
     StoredPart,
 )
-from application.ports.read_side import PageRequest
 from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart
 from application.uploads.confirming_many import Confirmation

@@ -11,7 +11,7 @@ from adapters.postgres.filtering import Statement
 from adapters.postgres.listing import UPLOADS as UPLOAD_COLUMNS
 from application.lists.listing import UPLOADS
 from application.ports.event_log import LogUnavailableError
-from application.ports.read_side import PageRequest
+from application.ports.lists import PageRequest
 from domain.lists.filtering import parse_filter, parse_order
 from domain.refusals import InvalidInputError
 from tests.conftest import Database

@@ -19,7 +19,8 @@ from adapters.postgres.rebuilding import rebuild
 from adapters.postgres.search_index import PostgresSearchIndex
 from adapters.postgres.tenancy import Reads, TenantReads
 from application.keys.callers import acting_for
-from application.ports.read_side import PageRequest, ReadSide
+from application.ports.lists import PageRequest
+from application.ports.read_side import ReadSide
 from entrypoints.settings import Settings
 from entrypoints.wiring.running import running
 from tests.conftest import LOGIN, Database, Servers

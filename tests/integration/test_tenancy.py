@@ -26,7 +26,8 @@ from adapters.postgres.tenancy import TenantReads
 from adapters.postgres.webhooks import PostgresWebhookDeliveries
 from application.keys.callers import Admitting, acting_for
 from application.ports.analytics import Area, Step, UploadFigures
-from application.ports.read_side import NamespaceRecord, PageRequest
+from application.ports.lists import PageRequest
+from application.ports.namespaces import NamespaceRecord
 from application.ports.webhooks import DeliveryStatus, NewDelivery
 from domain.claims import bucket_name_claim
 from domain.refusals import NotFoundError

@@ -21,6 +21,7 @@ from adapters.memory.scheduling import JobRow
 from adapters.postgres.connecting import Connection, connect
 from application.handling import load
 from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.lists import PageRequest
 from application.ports.object_creation import (
     ClaimTakenError,
     HeirExistsError,
@@ -29,7 +30,7 @@ from application.ports.object_creation import (
     Unheld,
 )
 from application.ports.quota_ledger import QuotaLedger, QuotaUse
-from application.ports.read_side import PageRequest, ReadSide
+from application.ports.read_side import ReadSide
 from domain.buckets.bucket import BeginBucketDeletion, BucketCommand, BucketStatus, EndBucketDeletion
 from domain.claims import Claim
 from domain.events.event import Origin, topic_of

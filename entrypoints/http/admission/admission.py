@@ -21,7 +21,8 @@ from application.keys.callers import (
 )
 from application.limits.fair_turns import PAUSE_SECONDS, FairStarts
 from application.limits.limiting_requests import LimitingRequests
-from application.ports.read_side import BucketRecord, NamespaceRecord
+from application.ports.buckets import BucketRecord
+from application.ports.namespaces import NamespaceRecord
 from domain.buckets.bucket import bucket_not_found
 from domain.keys.api_key import Permission
 from domain.keys.event_token import PREFIX

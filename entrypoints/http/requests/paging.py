@@ -12,7 +12,7 @@ import msgspec
 from litestar.params import QueryParameter
 
 from application.lists.listing import Listing
-from application.ports.read_side import Page, PageRequest, Place
+from application.ports.lists import Page, PageRequest, Place
 from domain.buckets.schema import check_text
 from domain.json_text import NotJSONError, decode
 from domain.lists.filtering import MAX_TEXT, parse_filter, parse_order

@@ -11,7 +11,8 @@ from msgspec import UNSET, structs
 from application.idempotency import Creation
 from application.keys.callers import may_read
 from application.lists.listing import AVOIDED_DUPLICATES, UPLOADS, Listing
-from application.ports.read_side import AvoidedDuplicate, PageRequest, UploadRecord
+from application.ports.lists import PageRequest
+from application.ports.uploads import AvoidedDuplicate, UploadRecord
 from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
 from application.uploads.completing_multipart import NamedPart
 from application.uploads.confirming import Confirmed

@@ -11,7 +11,8 @@ from litestar.types import Scope
 
 from application.idempotency import Creation
 from application.lists.listing import Listing
-from application.ports.read_side import Page, WebhookRecord
+from application.ports.lists import Page
+from application.ports.webhook_records import WebhookRecord
 from application.ports.webhooks import Attempt, DeliveryRecord, DeliveryStatus
 from application.webhooks.delivering import message_id_of
 from application.webhooks.replaying import Replay

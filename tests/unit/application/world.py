@@ -35,10 +35,13 @@ from application.objects.creating import CreatingObjects, ObjectWish
 from application.objects.deleting import DeletingObjects
 from application.organizations.changing import ChangingOrganizations
 from application.organizations.opening import OpeningOrganizations
+from application.ports.buckets import BucketRecord
 from application.ports.jobs import Job
+from application.ports.namespaces import NamespaceRecord
 from application.ports.object_storage import StoredContent, StoredPart
-from application.ports.read_side import BucketRecord, NamespaceRecord, ObjectRecord, UploadRecord
+from application.ports.objects import ObjectRecord
 from application.ports.tasks import TaskRecord, TaskType
+from application.ports.uploads import UploadRecord
 from application.rules import Rules
 from application.tasks.canceling import CancelingTasks
 from application.tasks.reading import ReadingTasks

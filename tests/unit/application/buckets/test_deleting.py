@@ -7,8 +7,9 @@ import pytest
 
 from application.buckets.changing import BucketChange
 from application.handling import load
+from application.ports.buckets import BucketRecord
 from application.ports.event_log import Command
-from application.ports.read_side import BucketRecord, PageRequest
+from application.ports.lists import PageRequest
 from application.ports.tasks import TaskRecord, TaskStatus
 from application.tasks.deletions import NotYetBegunError
 from domain.buckets.bucket import BUCKET, BucketStatus, DeletedBucket, LiveBucket, UniqueKey

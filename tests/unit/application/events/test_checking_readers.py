@@ -7,7 +7,7 @@ import pytest
 from adapters.memory.subscriptions import MemorySubscriptions
 from application.events import checking_readers
 from application.events.checking_readers import AheadOfLog, CheckingReaders, ranges
-from application.ports.read_side import WebhookRecord
+from application.ports.webhook_records import WebhookRecord
 from application.ports.webhooks import NewDelivery
 from application.webhooks import replaying as replaying_webhooks
 from application.webhooks.delivering import KEPT, SUBSCRIPTION

@@ -6,7 +6,7 @@ import pytest
 
 from application.namespaces.changing import NamespaceChange
 from application.ports.event_log import Command
-from application.ports.read_side import NamespaceRecord
+from application.ports.namespaces import NamespaceRecord
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from tests.unit.application.world import Client, World
 

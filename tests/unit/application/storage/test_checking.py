@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from application.ports.object_storage import StorageUnavailableError
-from application.ports.read_side import KeyPlace, UploadBytes
+from application.ports.uploads import KeyPlace, UploadBytes
 from application.storage.checking import SAFE_AGE, CheckingStorage, Finding, Kind, Tally
 from tests.unit.application.world import BYTES, Client, World
 

@@ -20,7 +20,7 @@ from application.keys.callers import Caller
 from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyChange, KeyWish
 from application.ports.event_log import LogUnavailableError
-from application.ports.read_side import WebhookRecord
+from application.ports.webhook_records import WebhookRecord
 from application.ports.webhooks import Answer, DeliveryRecord, DeliveryStatus, Ended
 from application.webhooks import delivering as delivering_webhooks
 from application.webhooks.delivering import KEPT, DeliveringWebhooks, QueueingDeliveries

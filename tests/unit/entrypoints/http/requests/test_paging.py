@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.ports.read_side import Page, PageRequest, Place
+from application.ports.lists import Page, PageRequest, Place
 from entrypoints.http.requests.paging import pagination
 from entrypoints.http.wire import PaginationResponse
 

@@ -1,0 +1,88 @@
+"""API keys as they stand, and the role that answers questions about them."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from domain.keys.api_key import KeyStatus, Permission, Powers
+
+
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An API key, without its secret.
+
+    `previous_key_hash`: of the secret before the last rotation, which opens until `previous_until`.
+    `last_used_at`: roughly, and only in what `ReadSide` tells.
+    `lets_open_finish`: of a revoked one, whether uploads that it has open may complete.
+    """
+
+    key_id: str
+    organization_id: str
+    user_id: str
+    name: str
+    description: str
+    key_hash: str
+    prefix: str
+    permissions: tuple[Permission, ...]
+    scopes: tuple[dict[str, Any], ...]
+    rate_limit_override: int | None
+    expires_at: datetime | None
+    created_at: datetime
+    created_by: str
+    revoked_at: datetime | None
+    revoked_by: str | None
+    allowed_origins: tuple[str, ...] = ()
+    previous_key_hash: str | None = None
+    previous_until: datetime | None = None
+    lets_open_finish: bool = False
+    last_used_at: datetime | None = None
+
+    def status(self, now: datetime) -> KeyStatus:
+        """Return what the key is good for now."""
+        if self.revoked_at is not None:
+            return KeyStatus.REVOKED
+        return KeyStatus.EXPIRED if self.expires_at is not None and self.expires_at <= now else KeyStatus.ACTIVE
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this secret of the key from others, 64 hex digits. The hash that opens it does not follow."""
+        return hashlib.sha256(f"upwell api key {self.key_hash}".encode()).hexdigest()
+
+    def live_hashes(self, now: datetime) -> tuple[str, ...]:
+        """Return the hashes of the secrets that open now: the present one, and during an overlap the one before."""
+        if self.previous_key_hash is None or self.previous_until is None or self.previous_until <= now:
+            return (self.key_hash,)
+        return (self.key_hash, self.previous_key_hash)
+
+    @property
+    def powers(self) -> Powers:
+        """What the key can do altogether."""
+        return Powers(
+            permissions=self.permissions,
+            scopes=self.scopes,
+            allowed_origins=self.allowed_origins,
+            rate_limit_override=self.rate_limit_override,
+            expires_at=self.expires_at,
+        )
+
+
+class KeyReads(Protocol):
+    """Questions about API keys. What was appended before is in the answer."""
+
+    async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
+        """Return the user's key of this name that is not revoked."""
+        ...
+
+    async def keys(self, organization_id: str, user_id: str) -> Sequence[KeyRecord]:
+        """Return all keys of a user, the newest first, revoked ones too."""
+        ...
+
+    async def key_by_id(self, key_id: str) -> KeyRecord | None:
+        """Return a key by its id; a revoked one too."""
+        ...
+
+    async def users(self, organization_id: str) -> Mapping[str, int]:
+        """Return the ids of those who have live keys, each with how many."""
+        ...
