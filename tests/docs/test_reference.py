@@ -84,7 +84,8 @@ def test_every_error_code_is_in_the_table_with_its_status() -> None:
 
 def test_every_call_to_storage_is_in_the_table_of_permissions() -> None:
     page = (ROOT / "docs" / "how-to" / "run-in-production.md").read_text(encoding="utf-8")
-    adapter = (ROOT / "adapters" / "s3" / "object_storage.py").read_text(encoding="utf-8")
+    sources = [ROOT / "adapters" / "s3" / name for name in ("object_storage.py", "bucket_setup.py")]
+    adapter = "".join(source.read_text(encoding="utf-8") for source in sources)
     called = re.findall(r'self\._client\.(?:get_paginator\("(\w+)"|(\w+)\()', adapter)
     made = {(paged or plain).title().replace("_", "") for paged, plain in called}
     rows = re.findall(r"^\| ([\w, ]+) \| `s3:", page, re.MULTILINE)
