@@ -61,6 +61,11 @@ def content_claim(bucket_id: str, content_key: str) -> Claim:
     return Claim(scope=f"content:{bucket_id}", key=content_key)
 
 
+def is_on_content(claim: Claim) -> bool:
+    """Return whether a claim is one on the content of an object."""
+    return claim.scope.startswith("content:")
+
+
 def deletion_claim(namespace_id: str) -> Claim:
     """Return the claim on a namespace that is being deleted: what makes something in there demands that it be free."""
     return Claim(scope="deletion", key=namespace_id)

@@ -11,6 +11,7 @@ import msgspec
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.filtering import page_of
 from adapters.memory.key_uses import MemoryKeyUses
+from adapters.memory.object_creation import MemoryObjectCreation
 from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from application.ports.buckets import BucketRecord
 from application.ports.event_log import Notification
@@ -21,7 +22,6 @@ from application.ports.objects import ObjectRecord
 from application.ports.organizations import AuditQuery, OrganizationRecord, OrganizationUse
 from application.ports.uploads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
 from application.ports.webhook_records import WebhookKey, WebhookRecord
-from domain.claims import Claim
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
 from domain.uploads.originals import Sameness, original_of
@@ -30,10 +30,11 @@ from domain.uploads.upload import Status, UploadDuplicateAvoided
 Record = TypeVar("Record")
 
 
-class MemoryReadSide:
+class MemoryReadSide(MemoryObjectCreation):
     """Implements `ReadSide`."""
 
     def __init__(self, log: MemoryEventLog, uses: MemoryKeyUses | None = None) -> None:
+        super().__init__(lambda: log.tables)
         self._log = log
         self._uses = uses or MemoryKeyUses()
 
@@ -250,15 +251,6 @@ class MemoryReadSide:
             if id_or_name in {organization.organization_id, organization.name}
         ]
         return found[0] if len(found) == 1 else None
-
-    async def claim_owner(self, scope: str, key: str) -> str | None:
-        """Return the id of the thing that holds a claim."""
-        return self._log.tables.claims.get(Claim(scope=scope, key=key))
-
-    async def claim_owners(self, scope: str, keys: Collection[str]) -> Mapping[str, str]:
-        """Return by key the ids of the things that hold these claims."""
-        found = {key: await self.claim_owner(scope, key) for key in keys}
-        return {key: owner_id for key, owner_id in found.items() if owner_id is not None}
 
     async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:
         """Return what an organization has, and what it requested to upload in some time."""

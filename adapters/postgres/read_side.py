@@ -13,6 +13,7 @@ from adapters.postgres.connecting import log_errors
 from adapters.postgres.filtering import Columns, Statement, indexed_pattern
 from adapters.postgres.listening import DIRECTORY, Listener
 from adapters.postgres.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
+from adapters.postgres.object_creation import PostgresObjectCreation
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
 from application.keys.callers import acting_for
@@ -40,12 +41,12 @@ _CANDIDATES_SECONDS = 1.0
 Record = TypeVar("Record")
 
 
-class PostgresReadSide:
+class PostgresReadSide(PostgresObjectCreation):
     """Implements `ReadSide`. What may take long goes by `slow_reads`, so that the rest need not wait for it."""
 
     def __init__(self, reads: Reads, slow_reads: Reads | None = None) -> None:
         """`slow_reads` None: the same as `reads`."""
-        self._reads = reads
+        super().__init__(reads)
         self._slow_reads = slow_reads or reads
 
     async def upload(self, namespace_id: str, upload_id: str) -> UploadRecord | None:
@@ -192,18 +193,6 @@ class PostgresReadSide:
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["organization_by_name"], id_or_name)
         return msgspec.convert(dict(rows[0]), OrganizationRecord) if len(rows) == 1 else None
-
-    async def claim_owner(self, scope: str, key: str) -> str | None:
-        """Return the id of the thing that holds a claim."""
-        async with log_errors():
-            owner: str | None = await self._reads.fetchval(QUERIES["claim_owner"], scope, key)
-        return owner
-
-    async def claim_owners(self, scope: str, keys: Collection[str]) -> Mapping[str, str]:
-        """Return by key the ids of the things that hold these claims."""
-        async with log_errors():
-            rows = await self._reads.fetch(QUERIES["claim_owners"], [scope] * len(keys), list(keys))
-        return {row["key"]: row["owner_id"] for row in rows}
 
     async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:
         """Return what an organization has, and what it requested to upload in some time."""

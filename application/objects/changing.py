@@ -19,7 +19,7 @@ from application.ports.objects import ObjectRecord
 from application.ports.read_side import ReadSide
 from application.rules import Rules
 from domain.buckets.bucket import check_retention
-from domain.claims import content_claim, unique_key_claim
+from domain.claims import content_claim, is_on_content, unique_key_claim
 from domain.objects.composition import BlobWish, check_fields, check_key_prefix, key_of
 from domain.objects.object import (
     OBJECT,
@@ -204,7 +204,7 @@ def merged(metadata: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
 def taken_by_another(taken: ClaimTakenError, *, reads: bool) -> ConflictError:
     """Return the refusal of an object whose unique key or content another one has; who `reads` is told which one."""
     details = {"existing_object_id": taken.owner_id} if reads else {}
-    if taken.claim.scope.startswith("content:"):
+    if is_on_content(taken.claim):
         return ConflictError(
             "duplicate_object",
             "Another object has exactly this content: use that object, or send skip_duplicates=false.",

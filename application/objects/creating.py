@@ -19,7 +19,7 @@ from application.ports.objects import ObjectRecord
 from application.ports.read_side import ReadSide
 from domain.buckets.bucket import Policy, check_retention
 from domain.buckets.schema import with_defaults
-from domain.claims import Claim, content_claim, unique_key_claim
+from domain.claims import Claim, content_claim, is_on_content, unique_key_claim
 from domain.objects.composition import BlobWish, check_fields, check_key_prefix, check_size, key_of
 from domain.objects.object import (
     OBJECT,
@@ -131,7 +131,7 @@ class CreatingObjects:
         owner_id = None
         if unique_key is not None and policy is not Policy.INSERT:
             claim = unique_key_claim(bucket.bucket_id, unique_key)
-            owner_id = await self._read_side.claim_owner(claim.scope, claim.key)
+            owner_id = await self._read_side.claim_owner(claim)
         if owner_id is None and policy is Policy.UPDATE:
             raise NotFoundError(
                 "object_not_found",
@@ -144,7 +144,7 @@ class CreatingObjects:
         self, bucket: BucketRecord, taken: ClaimTakenError, policy: Policy, *, reads: bool
     ) -> ObjectRecord | None:
         """Return the object of the same content; None if all is to be looked at again."""
-        if taken.claim.scope.startswith("content:"):
+        if is_on_content(taken.claim):
             return await self._read_side.bucket_object(bucket.namespace_id, taken.owner_id)
         if policy is Policy.INSERT:
             raise taken_by_another(taken, reads=reads) from taken

@@ -9,9 +9,9 @@ import msgspec
 from application.handling import load
 from application.objects.composing import schema_of
 from application.ports.buckets import BucketRecord
-from application.ports.claims import ClaimReads
 from application.ports.clock import Ids
 from application.ports.event_log import EventLog, StreamAppend
+from application.ports.object_creation import ObjectCreation
 from application.ports.uploads import UploadRecord
 from application.rules import Rules
 from domain.buckets.bucket import Policy
@@ -39,7 +39,7 @@ class FoundTarget(msgspec.Struct, frozen=True, kw_only=True):
 class FindingTargets:
     """Finds the object that has the unique key, or draws the ids of a new one."""
 
-    def __init__(self, *, log: EventLog, read_side: ClaimReads, ids: Ids, rules: Rules) -> None:
+    def __init__(self, *, log: EventLog, read_side: ObjectCreation, ids: Ids, rules: Rules) -> None:
         self._log = log
         self._read_side = read_side
         self._ids = ids
@@ -52,7 +52,7 @@ class FindingTargets:
         holder, version = None, 0
         if request.unique_key is not None and policy is not Policy.INSERT:
             claim = unique_key_claim(origin.bucket_id or "", request.unique_key)
-            owner_id = await self._read_side.claim_owner(claim.scope, claim.key)
+            owner_id = await self._read_side.claim_owner(claim)
             owner = None if owner_id is None else await load(self._log, OBJECT, owner_id)
             if owner is not None and isinstance(owner.state, LiveObject):
                 holder, version = owner.state, owner.version

@@ -7,9 +7,9 @@ roles that it needs; one adapter keeps all of them.
 from typing import Protocol
 
 from application.ports.buckets import BucketReads
-from application.ports.claims import ClaimReads
 from application.ports.keys import KeyReads
 from application.ports.namespaces import NamespaceReads
+from application.ports.object_creation import ObjectCreation
 from application.ports.objects import ObjectReads
 from application.ports.organizations import OrganizationReads
 from application.ports.uploads import UploadReads
@@ -24,7 +24,7 @@ class ReadSide(
     OrganizationReads,
     KeyReads,
     WebhookReads,
-    ClaimReads,
+    ObjectCreation,
     Protocol,
 ):
     """All of them, by one adapter."""

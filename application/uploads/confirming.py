@@ -175,7 +175,7 @@ class ConfirmingUpload:
             return
         named_by = loaded.origin.actor_id if claimed.policy is None else confirmer.actor_id
         claim = unique_key_claim(loaded.origin.bucket_id or "", request.unique_key)
-        if await self._read_side.claim_owner(claim.scope, claim.key) is None:
+        if await self._read_side.claim_owner(claim) is None:
             return
         if not await self._verify.may_replace(loaded, named_by):
             raise ReplaceDeniedError

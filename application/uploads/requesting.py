@@ -398,7 +398,8 @@ class RequestingUpload:
         """Return by unique key which objects have those that are wished for."""
         keys = {item.command.request.unique_key for item in items} - {None}
         claims = [unique_key_claim(bucket.bucket_id, key) for key in keys if key is not None]
-        return await self._read_side.claim_owners(claims[0].scope, [each.key for each in claims]) if claims else {}
+        owners = await self._read_side.claim_owners(claims) if claims else {}
+        return {claim.key: owner_id for claim, owner_id in owners.items()}
 
     async def _look_up(self, bucket: BucketRecord, items: Sequence[_Item]) -> None:
         """Find out at once what is known already, so that the log does not have to tell it item by item."""

@@ -28,7 +28,7 @@ from application.ports.webhooks import (
     WebhookEndpoint,
     WebhookEndpoints,
 )
-from domain.claims import Claim
+from domain.claims import Claim, webhook_name_claim
 from domain.keys.api_key import ApiKeyRevoked, Permission
 from domain.keys.token_secrets import TokenSecrets
 from domain.webhooks.webhook import (
@@ -162,7 +162,7 @@ async def test_the_read_side_follows_a_webhook_from_its_making_to_its_end(desk: 
 
     await account.append(log, "wh_1", 4, WebhookDeleted(origin=account.origin(), webhook_id="wh_1"))
     assert await read_side.webhooks(organization_id) == []
-    assert await read_side.claim_owner(f"webhook:{organization_id}", "store") is None
+    assert await read_side.claim_owner(webhook_name_claim(organization_id, "store")) is None
 
 
 async def test_webhooks_are_listed_newest_first_and_for_their_organization(desk: Desk) -> None:

@@ -16,7 +16,6 @@ import pytest
 from adapters.postgres.analytics import PostgresAnalytics
 from adapters.postgres.connecting import Connection, connect, open_pool
 from adapters.postgres.migrating import migrate
-from adapters.postgres.object_creation import PostgresObjectCreation
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.quota_ledger import PostgresQuotaLedger
 from adapters.postgres.read_side import PostgresReadSide
@@ -29,7 +28,7 @@ from application.ports.analytics import Area, Step, UploadFigures
 from application.ports.lists import PageRequest
 from application.ports.namespaces import NamespaceRecord
 from application.ports.webhooks import DeliveryStatus, NewDelivery
-from domain.claims import bucket_name_claim
+from domain.claims import bucket_name_claim, namespace_name_claim
 from domain.refusals import NotFoundError
 from domain.uploads.originals import Sameness
 from entrypoints.http.app import create_app
@@ -136,7 +135,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
     own, namespace, bucket = tenant.caller.organization, tenant.namespace.namespace_id, tenant.bucket.bucket_id
     pool = await open_pool(service.database.url, size=2, for_everybody=False)
     reads, tasks = PostgresReadSide(TenantReads(pool)), PostgresTasks(pool, TenantReads(pool))
-    claims, name = PostgresObjectCreation(TenantReads(pool)), bucket_name_claim(namespace, tenant.bucket.name)
+    name = bucket_name_claim(namespace, tenant.bucket.name)
     async with tenant.client() as client:
         confirmed = await client.post(
             f"/v1/buckets/{bucket}/uploads/confirm/batch", json={"confirmations": [{"upload_id": upload_id}]}
@@ -198,11 +197,9 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.key(tenant.caller.key.key_hash),
         lambda: reads.organization(own.organization_id),
         lambda: reads.organization_by_name(own.organization_id),
-        lambda: reads.claim_owner(f"namespace:{own.organization_id}", tenant.namespace.name),
-        lambda: reads.claim_owner(f"bucket:{namespace}", tenant.bucket.name),
-        lambda: reads.claim_owners(f"bucket:{namespace}", [tenant.bucket.name]),
-        lambda: claims.claim_owner(name),
-        lambda: claims.claim_owners([name]),
+        lambda: reads.claim_owner(namespace_name_claim(own.organization_id, tenant.namespace.name)),
+        lambda: reads.claim_owner(name),
+        lambda: reads.claim_owners([name]),
         lambda: reads.uploads_by_id(namespace, [upload_id]),
         lambda: reads.originals([Sameness(bucket_id=bucket, sha256=hashlib.sha256(b"whose bytes").hexdigest())]),
         lambda: tasks.task(own.organization_id, task_id),

@@ -20,6 +20,7 @@ from domain.claims import (
     content_claim,
     deletion_claim,
     held_after,
+    is_on_content,
     key_name_claim,
     namespace_name_claim,
     unique_key_claim,
@@ -201,6 +202,7 @@ def test_a_namespace_that_is_being_deleted_keeps_its_name_and_the_task_holds_it_
 def test_an_object_holds_its_unique_key_and_the_content_that_others_are_to_find() -> None:
     unique, content = unique_key_claim("bkt_1", "u"), content_claim("bkt_1", "c")
     assert unique != content_claim("bkt_1", "u")
+    assert (is_on_content(unique), is_on_content(content)) == (False, True)
     given("obj_1").when(an_object("u", "c")).then_holds(unique, content)
     given("obj_1").when(an_object("u")).then_holds(unique)
     given("obj_1").when(an_object(content_key="c")).then_holds(content)

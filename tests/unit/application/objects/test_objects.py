@@ -8,6 +8,7 @@ import pytest
 from application.ports.event_log import Command, StreamAppend
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.buckets.schema import FieldType
+from domain.claims import Claim
 from domain.objects.composition import BlobWish
 from domain.refusals import ConflictError, NotFoundError, UnauthenticatedError, WrongStateError
 from domain.uploads.upload import UploadContentChanged
@@ -125,8 +126,8 @@ async def test_an_upload_whose_object_is_deleted_while_it_is_confirmed_makes_a_n
     client.put(answer)
     real = world.read_side.claim_owner
 
-    async def and_then_it_is_deleted(scope: str, key: str) -> str | None:
-        owner = await real(scope, key)
+    async def and_then_it_is_deleted(claim: Claim) -> str | None:
+        owner = await real(claim)
         if owner == first.object_id:
             await world.delete_object(first.object_id, actor_id="system:test")
         return owner
