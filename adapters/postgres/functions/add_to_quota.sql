@@ -1,6 +1,7 @@
 -- Add to what an organization's storage holds. Called once for many events: every update of one row in one transaction
 -- makes the next one slower.
 -- Called by: append, project_after.
+-- Also in Python: domain.organizations.ledger.Usage.plus.
 
 CREATE OR REPLACE FUNCTION upwell.add_to_quota(p_organization_id text, p_reserved bigint, p_accepted bigint)
 RETURNS void LANGUAGE sql AS $$

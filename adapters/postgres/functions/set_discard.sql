@@ -1,6 +1,7 @@
 -- Have the bytes of an upload deleted now, and once more when a URL that was given out has expired. Those that it has
 -- inherited go under the id of the upload that they were stored for.
 -- Called by: schedule.
+-- Also in Python: domain.tasks.agenda.agenda_of.
 
 CREATE OR REPLACE FUNCTION upwell.set_discard(p_upload_id text, p_now timestamptz, p_again_at timestamptz)
 RETURNS void LANGUAGE sql AS $$
