@@ -181,7 +181,7 @@ def put_into_object(
             raise ReplaceDeniedError
         put = PutBlob(origin=origin, blob=blob, metadata=metadata, forget_at=target.forget_at, deletes_at=ends_at)
         return IntoObject(object_id=holder.object_id, command=put, ends_at=later_end(holder.deletes_at, ends_at))
-    if policy is Policy.UPDATE:
+    if policy is Policy.UPDATE and request.unique_key is not None:
         return None
     create = CreateObject(
         origin=origin,

@@ -220,6 +220,14 @@ def test_upsert_makes_the_object_that_is_not_there_whoever_asks() -> None:
     assert isinstance(end.into.command, CreateObject)
 
 
+@pytest.mark.parametrize("policy", Policy)
+def test_without_a_unique_key_every_policy_makes_an_object(policy: Policy) -> None:
+    end = completed(Known(target=NEW_OBJECT), proving(claimed=Claimed(policy=policy), claimed_by="key_1"))
+
+    assert end.into is not None
+    assert isinstance(end.into.command, CreateObject)
+
+
 def test_update_without_an_object_fails_unless_the_log_knows_the_bytes_or_the_requester_was_revoked() -> None:
     upload = proving(unique_key="k", policy=Policy.UPDATE)
 
