@@ -19,6 +19,7 @@ from domain.refusals import TooManyRequestsError
 RETRY_AFTER_SECONDS = 1
 STARTS_AT_ONCE = 4
 SHARED_SECONDS = 1.0
+_APART = 32  # refusals that come together are answered one after another
 Item = TypeVar("Item")
 PAUSE_SECONDS = 0.25  # before a refusal: who comes again at once would otherwise only be refused more often
 
@@ -65,6 +66,7 @@ class FairTurns:
         if not 1 <= of_one <= places:
             raise ValueError(f"A holder has between 1 and {places} places, not {of_one}.")
         self._free = places
+        self._refused = 0
         self._of_one = of_one
         self._waiting_of_one = waiting_of_one
         self._patience_seconds = patience_seconds
@@ -90,7 +92,8 @@ class FairTurns:
             queue = self._queues[holder] = deque()
         elif self._waiting_of_one is not None and len(queue) >= self._waiting_of_one:
             waiting = len(queue)
-            await asyncio.sleep(PAUSE_SECONDS)
+            self._refused = (self._refused + 1) % _APART
+            await asyncio.sleep(PAUSE_SECONDS * (1 + self._refused / _APART))
             raise _too_many(taken, waiting)
         place = asyncio.get_running_loop().create_future()
         queue.append(place)
