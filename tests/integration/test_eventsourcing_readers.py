@@ -290,7 +290,15 @@ async def test_what_is_appended_after_a_subscription_has_read_and_before_it_list
 ) -> None:
     account = await open_account(kit.log)
     loop = asyncio.get_running_loop()
-    has_read, has_appended = Flag(), Flag()
+    has_read, has_appended, heard = Flag(), Flag(), asyncio.Event()
+    # A session that has heard of the event: without one, PostgreSQL gives a new listener what is still in its queue.
+    other = await connect(database.owner_url, role=None)
+    await other.add_listener("upwell_events", lambda *_: heard.set())
+
+    async def append() -> None:
+        heard.clear()
+        await account.request(kit.log)
+        await heard.wait()
 
     class Late(LogConnection):
         def execute(self, query: Any, *others: Any, **more: Any) -> Any:  # noqa: ANN401  # passed on
@@ -303,7 +311,7 @@ async def test_what_is_appended_after_a_subscription_has_read_and_before_it_list
             found: Sequence[Notification] = super().select_notifications(*arguments, **others)
             if not has_read.is_set():
                 has_read.set()
-                asyncio.run_coroutine_threadsafe(account.request(kit.log), loop).result(SOON)
+                asyncio.run_coroutine_threadsafe(append(), loop).result(SOON)
                 has_appended.set()
             return found
 
@@ -313,6 +321,7 @@ async def test_what_is_appended_after_a_subscription_has_read_and_before_it_list
         head = await reader.owner.fetchval("SELECT position FROM upwell.log_head")
         with datastore, await asyncio.to_thread(Recorder(datastore).subscribe, head) as subscription:
             seen = await in_time(asyncio.create_task(asyncio.to_thread(take, subscription, 1)), subscription.stop)
+    await other.close()
     assert [(each.id, each.topic) for each in seen] == [(head + 1, "upload.requested.v1")]
 
 
