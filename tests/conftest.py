@@ -117,7 +117,7 @@ class _Session:
 
 
 _SESSION = pytest.StashKey[_Session]()
-_WITHOUT_SERVERS = ("unit", "property", "contract_check", "generators")
+_WITHOUT_SERVERS = ("unit", "contract_check", "generators")
 
 
 def pytest_configure(config: pytest.Config) -> None:
