@@ -1,5 +1,6 @@
 """The client of S3, as Upwell uses it."""
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
 
 _SESSION: Final = get_session()  # keeps botocore's parsed description of S3: 80 ms for the first client, 6 for the next
+USER_AGENT: Final = f"upwell/{version('upwell')}"
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -35,6 +37,7 @@ def new_client(
         aws_secret_access_key=credentials.secret_access_key,
         aws_session_token=credentials.session_token,
         config=AioConfig(
+            user_agent=USER_AGENT,  # botocore makes its own anew for each request, a tenth of the work for a HEAD
             signature_version="s3v4",
             s3={"addressing_style": addressing},
             max_pool_connections=max_connections,

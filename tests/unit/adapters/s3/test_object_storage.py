@@ -84,7 +84,8 @@ class Server:
             body = await reader.readexactly(int(sent.get("content-length", 0)))
             self.sent.append((sent, body.decode()))
             method, target, _ = request.split(" ")
-            question = method, urlsplit(target).path, dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
+            query = parse_qsl(urlsplit(target).query, keep_blank_values=True)
+            question = method, urlsplit(target).path, {n: v for n, v in query if not n.startswith("X-Amz-")}
             self.asked.append(question)
             answer = self.answer(*question)
             if answer is None:
@@ -824,3 +825,25 @@ def a_certificate(folder: Path) -> tuple[Path, Path]:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return certificate, secret
+
+
+async def test_a_look_is_one_request_whose_url_is_signed_here() -> None:
+    async with storage_on(lambda *_: http(200, b"12345", ETag='"abc"')) as (storage, server):
+        found = await storage.head("k")
+        assert found is not None
+        assert (found.size_bytes, found.etag) == (5, "abc")
+        assert [method for method, _, _ in server.asked] == ["HEAD"]
+        [(sent, _)] = server.sent
+        assert "authorization" not in sent
+        assert sent["x-amz-checksum-mode"] == "ENABLED"
+        assert sent["user-agent"].startswith("upwell/")
+
+
+@pytest.mark.parametrize("status", [403, 500, 503])
+async def test_where_a_signed_url_is_not_answered_a_signed_header_may_be(status: int) -> None:
+    answers = [http(status), http(200, b"12345", ETag='"abc"')]
+    async with storage_on(lambda *_: answers.pop(0)) as (storage, server):
+        found = await storage.head("k")
+        assert found is not None
+        assert found.etag == "abc"
+        assert ["authorization" in sent for sent, _ in server.sent] == [False, True]
