@@ -34,7 +34,7 @@ from domain.namespaces.namespace import (
     NamespaceEvent,
     UpdateNamespace,
 )
-from domain.refusals import NotFoundError
+from domain.refusals import NotFoundError, UnauthenticatedError
 from domain.uploads.upload import UPLOAD, Completed
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
@@ -343,3 +343,30 @@ async def test_what_a_confirm_answers_is_what_the_read_side_shows(
         confirmed = await client.confirm(answer)
 
         assert confirmed.record == await client.record(answer)
+
+
+@pytest.mark.parametrize("what", ["confirm", "cancel", "delete", "sign again"])
+async def test_a_key_that_was_revoked_meanwhile_changes_no_upload(world: World, client: Client, what: str) -> None:
+    answer = await client.request()
+    client.put(answer)
+    if what == "delete":
+        await client.confirm(answer)
+    key = client.caller.key
+    await world.keys.revoke(
+        key.organization_id, user_id=key.user_id, name=key.name, actor_id="system:operator", lets_open_finish=True
+    )
+    before = await world.log.head()
+
+    upload_id = answer.record.upload_id
+    deeds: dict[str, Callable[[], Awaitable[object]]] = {
+        "confirm": lambda: client.confirm(answer),
+        "cancel": lambda: client.cancel(answer),
+        "delete": lambda: client.cancel(answer),
+        "sign again": lambda: world.send_parts.sign_again(client.caller, client.namespace, upload_id, bucket_id=None),
+    }
+
+    with pytest.raises(UnauthenticatedError) as refused:
+        await deeds[what]()
+
+    assert refused.value.code == "key_revoked"
+    assert await world.log.head() == before
