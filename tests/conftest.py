@@ -99,7 +99,7 @@ class _Session:
         self.folder = Path(tempfile.mkdtemp(prefix="upwell-tests-"))
         self.folder.chmod(0o711)  # PostgreSQL may run as another user, who has to get through
         self.postgres = EmbeddedPostgres.start(self.folder / "postgres", settings=_FORGETFUL)
-        self.storage = EmbeddedStorage.start(self.folder / "s3")
+        self.storage = EmbeddedStorage.start(self.folder / "s3", volume_mebibytes=64)
         self.servers = Servers(
             postgres_url=self.postgres.url,
             postgres_pid=self.postgres.pid,

@@ -57,6 +57,7 @@ _ANSWERS_WITHIN = timedelta(seconds=10)
 _CERTIFICATE_LASTS = timedelta(days=3650)
 
 # All paths are relative to its working directory: -dir takes a list, and no comma in a user's path may split it.
+VOLUME_MEBIBYTES = 1024
 _ARGUMENTS = (
     "-logtostderr=true",
     "server",
@@ -69,7 +70,6 @@ _ARGUMENTS = (
     "-master.resumeState=false",
     "-disableHttp=true",  # of master and filer: the master gives whoever asks it the token to write with
     "-master.telemetry=false",
-    "-master.volumeSizeLimitMB=1024",
     "-volume.max=0",
     "-volume.port.public=0",
     "-volume.preStopSeconds=0",
@@ -117,10 +117,18 @@ class EmbeddedStorage:
         self.secret_access_key = secret["secret_access_key"]
 
     @classmethod
-    def start(cls, data: Path, *, wait: timedelta = READY_WITHIN, hook: WebHook | None = None) -> "EmbeddedStorage":
+    def start(
+        cls,
+        data: Path,
+        *,
+        wait: timedelta = READY_WITHIN,
+        hook: WebHook | None = None,
+        volume_mebibytes: int = VOLUME_MEBIBYTES,
+    ) -> "EmbeddedStorage":
         """Start on the storage kept in `data`, made there if there is none, and return when it stores and reads.
 
-        `hook` is told of what changes; while it does not answer, of nothing.
+        `hook` is told of what changes; while it does not answer, of nothing. `volume_mebibytes`: the size of a volume.
+        Each bucket has volumes of its own, and there are no more volumes than would fit onto the disk if they were full.
 
         Call it from the main thread: the storage ends with the thread that called. The credentials stay as they were
         made first, and the endpoint stays while its port is free. Raises `EmbeddedError`.
@@ -139,7 +147,7 @@ class EmbeddedStorage:
             for _ in range(_PORT_CHOICES):
                 ports = _choose_ports(folder / "ports.json")
                 child = Child.start(
-                    [weed, *_ARGUMENTS, *_port_arguments(ports)],
+                    [weed, *_ARGUMENTS, f"-master.volumeSizeLimitMB={volume_mebibytes}", *_port_arguments(ports)],
                     folder=folder,
                     environment={"PATH": os.defpath, "HOME": str(folder), "TZ": "UTC", "GOMEMLIMIT": "384MiB"},
                     log=data / "seaweedfs.log",
