@@ -128,7 +128,7 @@ class EmbeddedStorage:
         """Start on the storage kept in `data`, made there if there is none, and return when it stores and reads.
 
         `hook` is told of what changes; while it does not answer, of nothing. `volume_mebibytes`: the size of a volume.
-        Each bucket has volumes of its own, and there are no more volumes than would fit onto the disk if they were full.
+        Each bucket has volumes of its own, and there are no more than would fit onto the disk if they were full.
 
         Call it from the main thread: the storage ends with the thread that called. The credentials stay as they were
         made first, and the endpoint stays while its port is free. Raises `EmbeddedError`.
