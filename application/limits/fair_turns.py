@@ -8,7 +8,6 @@ everything leaves room for who comes next.
 import asyncio
 import math
 from collections import OrderedDict, deque
-from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
 from types import TracebackType
@@ -170,9 +169,8 @@ class FairStarts:
     comes a moment later; so a holder begins `at_once` requests in a round, and its others in those after it.
     """
 
-    def __init__(self, at_once: int = STARTS_AT_ONCE, *, now: Callable[[], float] | None = None) -> None:
+    def __init__(self, at_once: int = STARTS_AT_ONCE) -> None:
         self._at_once = at_once
-        self._now = now or (lambda: asyncio.get_running_loop().time())
         self._latest = ""
         self._shared_until = -math.inf
         self._begun: dict[str, int] = {}  # in this round
@@ -181,7 +179,7 @@ class FairStarts:
 
     async def begin(self, holder: str, *, heavy: bool = False) -> None:
         """Wait until it is this holder's turn. `heavy`: what begins is as much work as a round's other requests."""
-        now = self._now()
+        now = asyncio.get_running_loop().time()
         if holder != self._latest:
             if self._latest:
                 self._shared_until = now + SHARED_SECONDS
