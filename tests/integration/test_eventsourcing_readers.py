@@ -285,6 +285,16 @@ async def waiting(reader: Reader) -> int:
     return int(await reader.owner.fetchval(query, reader.name))
 
 
+async def test_a_session_wakes_its_subscription_once_before_it_waits(reader: Reader) -> None:
+    datastore = reader.recorder().datastore
+
+    def channels() -> list[str]:
+        with datastore, datastore.get_connection() as connection:
+            return [each.channel for each in connection.notifies(timeout=0.1, stop_after=1)]
+
+    assert await asyncio.to_thread(channels) == ["upwell_events"]
+
+
 async def test_what_is_appended_after_a_subscription_has_read_and_before_it_listens_is_seen_at_once(
     kit: Kit, database: Database, servers: Servers
 ) -> None:
