@@ -19,7 +19,7 @@ class TooDeepError(NotJSONError):
     """The text is nested deeper than can be read."""
 
 
-def decode(text: bytes, decoder: msgspec.json.Decoder[Any] = _ANY) -> Any:  # noqa: ANN401  # of the decoder's type
+def decode_json(text: bytes, decoder: msgspec.json.Decoder[Any] = _ANY) -> Any:  # noqa: ANN401  # of the decoder's type
     """Return what JSON says; raise `NotJSONError`, or `msgspec.ValidationError` where it is not of the decoder's type.
 
     A byte order mark is skipped, as RFC 8259 allows.

@@ -19,7 +19,7 @@ UNUSABLE = 2
 FAILED = 1
 
 
-class Told(msgspec.Struct, frozen=True):
+class Failure(msgspec.Struct, frozen=True):
     """A sentence for the user, and the exit code: 2 where nothing was begun, 1 where it failed."""
 
     sentence: str
@@ -34,27 +34,27 @@ class UserError(Exception):
         self.exit_code = exit_code
 
 
-def explain(error: BaseException) -> Told | None:  # noqa: PLR0911  # a line for each kind
+def explain(error: BaseException) -> Failure | None:  # noqa: PLR0911  # a line for each kind
     """Return what to tell, or None for an error that deserves a traceback."""
     match error:
         case UserError():
-            return Told(str(error), error.exit_code)
+            return Failure(str(error), error.exit_code)
         case EmbeddedError() | SettingError() | MigrationError() | DatabaseUnusableError():
-            return Told(str(error), UNUSABLE)
+            return Failure(str(error), UNUSABLE)
         case RelayUnusableError():
-            return Told(str(error), FAILED)
+            return Failure(str(error), FAILED)
         case RefusedError():
-            return Told(error.message, FAILED)
+            return Failure(error.message, FAILED)
         case StorageError():
-            return Told(f"The storage cannot be used: {error}", FAILED)
+            return Failure(f"The storage cannot be used: {error}", FAILED)
         case ClockDiffersError():
-            return Told(str(error), UNUSABLE)
+            return Failure(str(error), UNUSABLE)
         case LogUnavailableError():
-            return Told(str(error), FAILED)
+            return Failure(str(error), FAILED)
         case _ if isinstance(error, CONNECTION_ERRORS):
-            return Told(f"PostgreSQL cannot be reached: {error!r}", UNUSABLE)
+            return Failure(f"PostgreSQL cannot be reached: {error!r}", UNUSABLE)
         case asyncpg.PostgresError():
             found = unavailable(error)
-            return None if found is None else Told(str(found), FAILED)
+            return None if found is None else Failure(str(found), FAILED)
         case _:
             return None

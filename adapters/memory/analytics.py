@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from application.ports.analytics import Area, BucketFigures, Change, Progress, Step, UploadFigures, step_begin
+from application.ports.analytics import Area, BucketFigures, Change, Interval, Progress, UploadFigures, step_begin
 from application.ports.event_log import EventLog
 from domain.events.event import Event
 from domain.events.registry import BY_TAG, decode
@@ -59,7 +59,7 @@ class MemoryAnalytics:
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
-    async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Step) -> Sequence[UploadFigures]:
+    async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[UploadFigures]:
         """Return what became of the uploads that were requested, step by step, and in all."""
         known = await self._uploads(area, start, end)
         steps = sorted({step_begin(each.requested_at, step) for each in known})
@@ -72,7 +72,7 @@ class MemoryAnalytics:
         counted = Counter(each.upload.reason.value for each in known if isinstance(each.upload, Failed))
         return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
-    async def changes(self, area: Area, *, start: datetime, end: datetime, step: Step) -> Sequence[Change]:
+    async def changes(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[Change]:
         """Return what was before, and what each step has changed."""
         changes = [each for each in await self._changes(area) if each.hour < end]
         before = [each for each in changes if each.hour < start]
@@ -84,7 +84,7 @@ class MemoryAnalytics:
 
     async def buckets(self, area: Area, *, start: datetime, end: datetime, limit: int) -> Sequence[BucketFigures]:
         """Return what buckets hold, and what has changed in it."""
-        begin = step_begin(start, Step.HOUR)
+        begin = step_begin(start, Interval.HOUR)
         found: dict[str, list[_Counted]] = {}
         for each in await self._changes(area):
             if each.hour < end:
@@ -143,7 +143,7 @@ def _lies_in(event: Event, area: Area) -> bool:
 
 
 def _count(event: Event) -> _Counted | None:
-    bucket_id, hour = event.origin.bucket_id or "", step_begin(event.origin.at, Step.HOUR)
+    bucket_id, hour = event.origin.bucket_id or "", step_begin(event.origin.at, Interval.HOUR)
     match event:
         case (
             UploadCompleted(accepted_bytes=stored)

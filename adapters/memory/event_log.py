@@ -33,7 +33,7 @@ from application.ports.event_log import (
     place_gone,
 )
 from application.ports.request_records import note_command
-from application.uploads.records import Place
+from application.uploads.records import EventPosition
 from domain.buckets.bucket import BucketStatus
 from domain.events.cloud_events import origin_of
 from domain.events.event import encode, topic_of
@@ -195,7 +195,9 @@ class MemoryEventLog:
                 if topic in BY_TAG:  # a log may hold events that are not ours; no table shows them
                     known = decode(state)
                     wake |= schedule(jobs, tables, stream.stream_id, known)
-                    project(tables, known, Place(stream_id=stream.stream_id, version=version, position=position))
+                    project(
+                        tables, known, EventPosition(stream_id=stream.stream_id, version=version, position=position)
+                    )
         before, self.tables, self.jobs = self.tables, tables, jobs
         for notification in appended:
             self._notifications.append(notification)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, assert_never
 
 from application.lists.listing import Listing, texts_within
-from application.ports.lists import Page, PageRequest, Place
+from application.ports.lists import Page, PageRequest, SortKey
 from domain.lists.filtering import AllOf, AnyOf, Condition, Filter, NoneOf, Operator, composed, number_of
 
 Record = TypeVar("Record")
@@ -135,5 +135,5 @@ def _case(text: str, sensitive: bool) -> str:
     return text.lower() if text.isascii() else "".join(char.lower()[0] for char in text)
 
 
-def _key(place: Place) -> tuple[int, Decimal, str, int]:
+def _key(place: SortKey) -> tuple[int, Decimal, str, int]:
     return place.rank, place.number, place.text, place.position

@@ -16,7 +16,7 @@ from application.ports.objects import ObjectRecord
 from application.ports.organizations import OrganizationRecord
 from application.ports.uploads import AvoidedDuplicate, UploadRecord
 from application.ports.webhook_records import WebhookRecord
-from application.uploads.records import Place, following
+from application.uploads.records import EventPosition, following
 from domain.buckets.bucket import (
     BucketCreated,
     BucketDeleted,
@@ -113,7 +113,7 @@ class ClaimHeldError(Exception):
     """An event claims what another thing holds: its command did not demand that the claim be free."""
 
 
-def project(tables: Tables, event: KnownEvent, place: Place) -> None:
+def project(tables: Tables, event: KnownEvent, place: EventPosition) -> None:
     """Write what one event changes. Total: a fact about a row that is not there changes no row."""
     _settle_claims(tables, event, place.stream_id)
     match event:
@@ -158,7 +158,7 @@ def project(tables: Tables, event: KnownEvent, place: Place) -> None:
             _settle_quota(tables, event)
 
 
-def _project_organization(tables: Tables, event: OrganizationEvent, place: Place) -> None:
+def _project_organization(tables: Tables, event: OrganizationEvent, place: EventPosition) -> None:
     at = event.origin.at
     match event:
         case OrganizationCreated():
@@ -196,7 +196,7 @@ def _project_organization(tables: Tables, event: OrganizationEvent, place: Place
             assert_never(event)
 
 
-def _project_key(tables: Tables, event: ApiKeyEvent, place: Place) -> None:
+def _project_key(tables: Tables, event: ApiKeyEvent, place: EventPosition) -> None:
     origin = event.origin
     match event:
         case ApiKeyCreated():
@@ -254,7 +254,7 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: Place) -> None:
             assert_never(event)
 
 
-def _project_namespace(tables: Tables, event: NamespaceEvent, place: Place) -> None:
+def _project_namespace(tables: Tables, event: NamespaceEvent, place: EventPosition) -> None:
     origin = event.origin
     namespace_id = place.stream_id
     match event:
@@ -291,7 +291,7 @@ def _project_namespace(tables: Tables, event: NamespaceEvent, place: Place) -> N
             assert_never(event)
 
 
-def _project_bucket(tables: Tables, event: BucketEvent, place: Place) -> None:
+def _project_bucket(tables: Tables, event: BucketEvent, place: EventPosition) -> None:
     origin = event.origin
     namespace_id, bucket_id = origin.namespace_id or "", place.stream_id
     match event:
@@ -355,7 +355,7 @@ def _count_buckets(tables: Tables, namespace_id: str, by: int) -> None:
         _change(tables.namespaces, namespace_id, bucket_count=namespace.bucket_count + by)
 
 
-def _project_object(tables: Tables, event: ObjectEvent, place: Place) -> None:
+def _project_object(tables: Tables, event: ObjectEvent, place: EventPosition) -> None:
     origin = event.origin
     object_id = place.stream_id
     match event:
@@ -445,7 +445,7 @@ def _show_ends(tables: Tables, upload_ids: Iterable[str]) -> None:
         _change(tables.uploads, upload_id, deletes_at=end)
 
 
-def _project_upload(tables: Tables, event: UploadEvent, place: Place) -> None:
+def _project_upload(tables: Tables, event: UploadEvent, place: EventPosition) -> None:
     upload_id = place.stream_id
     record = following(tables.uploads.get(upload_id), event, place)
     if record is None:
@@ -461,7 +461,7 @@ def _project_upload(tables: Tables, event: UploadEvent, place: Place) -> None:
             _change(tables.uploads, other.upload_id, duplicate_of=upload_id)
 
 
-def _project_avoided(tables: Tables, event: UploadDuplicateAvoided, place: Place) -> None:
+def _project_avoided(tables: Tables, event: UploadDuplicateAvoided, place: EventPosition) -> None:
     origin, request = event.origin, event.request
     tables.avoided_duplicates[place.stream_id] = AvoidedDuplicate(
         duplicate_id=place.stream_id,
@@ -494,7 +494,7 @@ def _settle_quota(tables: Tables, event: UploadEvent) -> None:
         )
 
 
-def _project_webhook(tables: Tables, event: WebhookEvent, place: Place) -> None:
+def _project_webhook(tables: Tables, event: WebhookEvent, place: EventPosition) -> None:
     origin, webhook_id = event.origin, place.stream_id
     known = tables.webhooks.get(webhook_id)
     match event:

@@ -104,7 +104,7 @@ class MemoryTasks:
             self._change(task_id, now, status=TaskStatus.PROCESSING)
         return task, items[index]
 
-    async def tell(self, task_id: str, progress: Json, *, now: datetime) -> None:
+    async def record_progress(self, task_id: str, progress: Json, *, now: datetime) -> None:
         """Merge `progress` into the task's additional data."""
         task = self._tasks.get(task_id)
         if task is not None:

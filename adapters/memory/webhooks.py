@@ -7,11 +7,11 @@ import msgspec
 
 from adapters.memory.event_log import MemoryEventLog
 from application.ports.webhooks import (
-    Answer,
     DeliveryRecord,
     DeliveryStatus,
     Ended,
     NewDelivery,
+    PostResult,
     TargetRefusedError,
     WebhookEndpoint,
 )
@@ -219,9 +219,9 @@ class MemoryWebhookDeliveries:
 class MemoryWebhookSender:
     """Implements `WebhookSender`: whoever is told is a function. `refused`: addresses that may not be reached."""
 
-    def __init__(self, receive: Callable[[str, bytes, Mapping[str, str]], Answer] | None = None) -> None:
+    def __init__(self, receive: Callable[[str, bytes, Mapping[str, str]], PostResult] | None = None) -> None:
         """`receive` None: all is taken."""
-        self._receive = receive or (lambda _url, _body, _headers: Answer(status_code=200))
+        self._receive = receive or (lambda _url, _body, _headers: PostResult(status_code=200))
         self.refused: set[str] = set()
 
     async def check(self, url: str) -> None:
@@ -229,10 +229,10 @@ class MemoryWebhookSender:
         if url in self.refused:
             raise TargetRefusedError("The address belongs to a network that webhooks may not reach.")
 
-    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> Answer:  # noqa: ARG002  # nothing takes time here
+    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> PostResult:  # noqa: ARG002  # nothing takes time here
         """Hand it over."""
         if url in self.refused:
-            return Answer(error="The address belongs to a network that webhooks may not reach.")
+            return PostResult(error="The address belongs to a network that webhooks may not reach.")
         return self._receive(url, body, headers)
 
 

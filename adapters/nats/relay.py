@@ -24,7 +24,7 @@ from nats.js.errors import NotFoundError
 
 from adapters.nats.errors import RelayError, RelayUnusableError, TooLargeError
 from application.events.subscribing import Recorded
-from domain.events.cloud_events import TOLD_TO_READERS, envelope
+from domain.events.cloud_events import READER_TAGS, envelope
 from domain.events.event import encode, topic_of
 
 NAME: Final = "relay.nats"
@@ -257,7 +257,7 @@ def _message(recorded: Recorded) -> _Message:
     event = recorded.event
     tag = topic_of(event)
     told = envelope(recorded.position, recorded.stream_id, tag, encode(event), event.origin)
-    root = READERS if tag in TOLD_TO_READERS else ADMINISTRATORS
+    root = READERS if tag in READER_TAGS else ADMINISTRATORS
     return _Message(recorded.position, f"{root}.{event.origin.organization_id}.{tag}", msgspec.json.encode(told))
 
 

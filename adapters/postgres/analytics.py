@@ -10,7 +10,7 @@ from adapters.postgres.comparing import Difference, compare
 from adapters.postgres.connecting import Connection, PoolConnection, connect, log_errors
 from adapters.postgres.queries import QUERIES
 from adapters.postgres.tenancy import Reads
-from application.ports.analytics import Area, BucketFigures, Change, Progress, Step, UploadFigures, step_begin
+from application.ports.analytics import Area, BucketFigures, Change, Interval, Progress, UploadFigures, step_begin
 from application.ports.event_log import Notification
 from domain.events.event import topic_of
 from domain.objects.object import ObjectCreated, ObjectDeleted
@@ -247,7 +247,7 @@ class GatheredFigures:
         place = fact.origin
         hour = self._latest.get(place.bucket_id)
         if hour is None or not hour.hour <= place.at < hour.end:
-            begin = step_begin(place.at, Step.HOUR)
+            begin = step_begin(place.at, Interval.HOUR)
             hour = self._hours.get((place.bucket_id, begin))
             if hour is None:
                 hour = _Hour(place.organization_id, place.namespace_id, place.bucket_id, begin, begin + _HOUR)
@@ -280,7 +280,7 @@ class PostgresAnalytics:
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
 
-    async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Step) -> Sequence[UploadFigures]:
+    async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[UploadFigures]:
         """Return what became of the uploads that were requested, step by step, and in all."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["analytics_uploads"], *_where(area), start, step.value, end)
@@ -292,7 +292,7 @@ class PostgresAnalytics:
             rows = await self._reads.fetch(QUERIES["analytics_failures"], *_where(area), start, end)
         return {row["reason"]: row["uploads"] for row in rows}
 
-    async def changes(self, area: Area, *, start: datetime, end: datetime, step: Step) -> Sequence[Change]:
+    async def changes(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[Change]:
         """Return what was before, and what each step has changed."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["analytics_changes"], *_where(area), start, step.value, end)
@@ -300,7 +300,7 @@ class PostgresAnalytics:
 
     async def buckets(self, area: Area, *, start: datetime, end: datetime, limit: int) -> Sequence[BucketFigures]:
         """Return what buckets hold, and what has changed in it."""
-        begin = step_begin(start, Step.HOUR)
+        begin = step_begin(start, Interval.HOUR)
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["analytics_buckets"], *_where(area), begin, end, limit)
         return [BucketFigures(**dict(row)) for row in rows]

@@ -10,8 +10,8 @@ from typing import Any, assert_never
 import msgspec
 
 from application.lists.listing import SORTED_CHARACTERS, is_by_age
-from application.ports.lists import PageRequest, Place
-from domain.lists.filtering import AllOf, AnyOf, Condition, Filter, Kind, NoneOf, Operator, Order, Ref, composed
+from application.ports.lists import PageRequest, SortKey
+from domain.lists.filtering import AllOf, AnyOf, Condition, Filter, NoneOf, Operator, Order, Ref, ValueType, composed
 
 _COMPARES = {
     Operator.EQ: "=",
@@ -119,18 +119,18 @@ class Statement:
         sql = self._sql(ref)
         if operator is Operator.EXISTS:
             return f"{sql} IS NOT NULL"
-        if ref.kind is Kind.JSON:
+        if ref.kind is ValueType.JSON:
             return f"coalesce({sql}, 'null') = 'null'" if operator is Operator.IS_NULL else self._json(condition, sql)
         if operator is Operator.IS_NULL:
             return f"{sql} IS NULL"
         match ref.kind:
-            case Kind.NUMBER | Kind.MOMENT | Kind.FLAG:
-                cast = {Kind.NUMBER: "numeric", Kind.MOMENT: "timestamptz"}.get(ref.kind, "boolean")
+            case ValueType.NUMBER | ValueType.MOMENT | ValueType.FLAG:
+                cast = {ValueType.NUMBER: "numeric", ValueType.MOMENT: "timestamptz"}.get(ref.kind, "boolean")
                 if operator is Operator.IN:
                     return f"{sql} = ANY ({self._add(list(condition.value))}::{cast}[])"
                 return f"{sql} {_COMPARES[operator]} {self._add(condition.value)}::{cast}"
             case _:
-                return self._text(condition, _composed(sql) if ref.kind is Kind.TEXT else sql)
+                return self._text(condition, _composed(sql) if ref.kind is ValueType.TEXT else sql)
 
     def _json(self, condition: Condition, sql: str) -> str:
         operator, value = condition.operator, condition.value
@@ -206,7 +206,7 @@ class Statement:
         sql = self._sql(order.ref)
         there = f"({sql} IS NOT NULL)::integer"
         match order.ref.kind:
-            case Kind.JSON:
+            case ValueType.JSON:
                 kind, text = f"jsonb_typeof({sql})", _unquoted(sql)
                 flag = f"WHEN 'boolean' THEN {text}::boolean::integer::numeric"
                 return (
@@ -214,25 +214,25 @@ class Statement:
                     f"CASE {kind} WHEN 'number' THEN {text}::numeric {flag} ELSE 0 END",
                     f"CASE {kind} WHEN 'string' THEN {_start(text)} ELSE '' END COLLATE \"C\"",
                 )
-            case Kind.NUMBER:
+            case ValueType.NUMBER:
                 return there, f"coalesce({sql}, 0)::numeric"
-            case Kind.MOMENT:
+            case ValueType.MOMENT:
                 return there, f"coalesce(extract(epoch FROM {sql}), 0)"
-            case Kind.FLAG:
+            case ValueType.FLAG:
                 return there, f"{sql}::integer::numeric"
             case _:
                 return there, f"coalesce({_start(sql)}, '') COLLATE \"C\""
 
-    def _place(self, after: Place) -> list[str]:
+    def _place(self, after: SortKey) -> list[str]:
         order = self._asked.order
         position = f"{self._add(after.position)}::bigint"
         if order is None or is_by_age(order):
             return [position]
-        rank = after.rank if order.ref.kind is Kind.JSON else min(after.rank, 1)
+        rank = after.rank if order.ref.kind is ValueType.JSON else min(after.rank, 1)
         keys = [f"{self._add(rank)}::integer"]
-        if order.ref.kind in {Kind.JSON, Kind.NUMBER, Kind.MOMENT, Kind.FLAG}:
+        if order.ref.kind in {ValueType.JSON, ValueType.NUMBER, ValueType.MOMENT, ValueType.FLAG}:
             keys.append(f"{self._add(after.number)}::numeric")
-        if order.ref.kind in {Kind.JSON, Kind.TEXT, Kind.ID, Kind.WORD}:
+        if order.ref.kind in {ValueType.JSON, ValueType.TEXT, ValueType.ID, ValueType.WORD}:
             keys.append(f"{self._add(after.text)}::text")
         return [*keys, position]
 

@@ -34,7 +34,7 @@ class Meaning(StrEnum):
     DEFECT = "defect"
 
 
-class Answer(msgspec.Struct, frozen=True):
+class SqlState(msgspec.Struct, frozen=True):
     """A row of the table. `reason`: the stable word that clients and `/readyz` see; empty for a defect."""
 
     code: str
@@ -45,78 +45,78 @@ class Answer(msgspec.Struct, frozen=True):
 
 _A, _B, _O, _D = Meaning.AWAY, Meaning.BUSY, Meaning.OPERATOR, Meaning.DEFECT
 
-SQLSTATES: tuple[Answer, ...] = (
-    Answer("00", "successful completion", _D),
-    Answer("01", "warning", _D),
-    Answer("02", "no data", _D),
-    Answer("03", "SQL statement not yet complete", _D),
-    Answer("08", "connection exception", _A, "unreachable"),
-    Answer("09", "triggered action exception", _D),
-    Answer("0A", "feature not supported", _D),
-    Answer("0B", "invalid transaction initiation", _D),
-    Answer("0F", "locator exception", _D),
-    Answer("0L", "invalid grantor", _D),
-    Answer("0P", "invalid role specification", _O, "misconfigured"),
-    Answer("0Z", "diagnostics exception", _D),
-    Answer("10", "XQuery error", _D),
-    Answer("20", "case not found", _D),
-    Answer("21", "cardinality violation", _D),
-    Answer("22", "data exception", _D),
-    Answer("23", "integrity constraint violation", _D),
-    Answer("24", "invalid cursor state", _D),
-    Answer("25", "invalid transaction state", _D),
-    Answer("25006", "read-only transaction", Meaning.READ_ONLY, "read_only"),
-    Answer("25P03", "idle in transaction timeout", _A, "unreachable"),
-    Answer("25P04", "transaction timeout", _A, "too_slow"),
-    Answer("26", "invalid statement name: a pooler that is not in session mode", _O, "misconfigured"),
-    Answer("27", "triggered data change violation", _D),
-    Answer("28", "invalid authorization: the login or its password", _O, "login_refused"),
-    Answer("2B", "dependent privilege descriptors still exist", _D),
-    Answer("2D", "invalid transaction termination", _D),
-    Answer("2F", "SQL routine exception", _D),
-    Answer("34", "invalid cursor name", _D),
-    Answer("38", "external routine exception", _D),
-    Answer("39", "external routine invocation exception", _D),
-    Answer("3B", "savepoint exception", _D),
-    Answer("3D", "invalid catalog name: the database is not there", _O, "no_such_database"),
-    Answer("3F", "invalid schema name: the schema is not there", _O, "misconfigured"),
-    Answer("40", "transaction rollback: serialization, deadlock", Meaning.AGAIN, "conflict"),
-    Answer("40003", "statement completion unknown", _A, "unreachable"),
-    Answer("42", "syntax error or access rule violation", _D),
-    Answer("42501", "insufficient privilege: a grant was taken back", _O, "misconfigured"),
-    Answer("44", "WITH CHECK OPTION violation", _D),
-    Answer("53", "insufficient resources", _B, "out_of_resources"),
-    Answer("53100", "disk full", _B, "disk_full"),
-    Answer("53200", "out of memory", _B, "out_of_memory"),
-    Answer("53300", "too many connections", _B, "too_many_connections"),
-    Answer("54", "program limit exceeded", _D),
-    Answer("55", "object not in prerequisite state", _B, "locked"),
-    Answer("55P03", "lock not available: lock_timeout", _B, "locked"),
-    Answer("57", "operator intervention: the server ends sessions", _A, "unreachable"),
-    Answer("57014", "query canceled: statement_timeout", _B, "too_slow"),
-    Answer("57P03", "cannot connect now: the server starts or stops", _A, "starting"),
-    Answer("57P04", "the database was dropped", _O, "no_such_database"),
-    Answer("58", "system error: I/O", _O, "io_error"),
-    Answer("72", "snapshot too old", Meaning.AGAIN, "conflict"),
-    Answer("F0", "configuration file error", _O, "misconfigured"),
-    Answer("HV", "foreign data wrapper error", _D),
-    Answer("P0", "PL/pgSQL error: an exception of our functions", _D),
-    Answer("XX", "internal error, or data that is corrupted", _D),
+SQLSTATES: tuple[SqlState, ...] = (
+    SqlState("00", "successful completion", _D),
+    SqlState("01", "warning", _D),
+    SqlState("02", "no data", _D),
+    SqlState("03", "SQL statement not yet complete", _D),
+    SqlState("08", "connection exception", _A, "unreachable"),
+    SqlState("09", "triggered action exception", _D),
+    SqlState("0A", "feature not supported", _D),
+    SqlState("0B", "invalid transaction initiation", _D),
+    SqlState("0F", "locator exception", _D),
+    SqlState("0L", "invalid grantor", _D),
+    SqlState("0P", "invalid role specification", _O, "misconfigured"),
+    SqlState("0Z", "diagnostics exception", _D),
+    SqlState("10", "XQuery error", _D),
+    SqlState("20", "case not found", _D),
+    SqlState("21", "cardinality violation", _D),
+    SqlState("22", "data exception", _D),
+    SqlState("23", "integrity constraint violation", _D),
+    SqlState("24", "invalid cursor state", _D),
+    SqlState("25", "invalid transaction state", _D),
+    SqlState("25006", "read-only transaction", Meaning.READ_ONLY, "read_only"),
+    SqlState("25P03", "idle in transaction timeout", _A, "unreachable"),
+    SqlState("25P04", "transaction timeout", _A, "too_slow"),
+    SqlState("26", "invalid statement name: a pooler that is not in session mode", _O, "misconfigured"),
+    SqlState("27", "triggered data change violation", _D),
+    SqlState("28", "invalid authorization: the login or its password", _O, "login_refused"),
+    SqlState("2B", "dependent privilege descriptors still exist", _D),
+    SqlState("2D", "invalid transaction termination", _D),
+    SqlState("2F", "SQL routine exception", _D),
+    SqlState("34", "invalid cursor name", _D),
+    SqlState("38", "external routine exception", _D),
+    SqlState("39", "external routine invocation exception", _D),
+    SqlState("3B", "savepoint exception", _D),
+    SqlState("3D", "invalid catalog name: the database is not there", _O, "no_such_database"),
+    SqlState("3F", "invalid schema name: the schema is not there", _O, "misconfigured"),
+    SqlState("40", "transaction rollback: serialization, deadlock", Meaning.AGAIN, "conflict"),
+    SqlState("40003", "statement completion unknown", _A, "unreachable"),
+    SqlState("42", "syntax error or access rule violation", _D),
+    SqlState("42501", "insufficient privilege: a grant was taken back", _O, "misconfigured"),
+    SqlState("44", "WITH CHECK OPTION violation", _D),
+    SqlState("53", "insufficient resources", _B, "out_of_resources"),
+    SqlState("53100", "disk full", _B, "disk_full"),
+    SqlState("53200", "out of memory", _B, "out_of_memory"),
+    SqlState("53300", "too many connections", _B, "too_many_connections"),
+    SqlState("54", "program limit exceeded", _D),
+    SqlState("55", "object not in prerequisite state", _B, "locked"),
+    SqlState("55P03", "lock not available: lock_timeout", _B, "locked"),
+    SqlState("57", "operator intervention: the server ends sessions", _A, "unreachable"),
+    SqlState("57014", "query canceled: statement_timeout", _B, "too_slow"),
+    SqlState("57P03", "cannot connect now: the server starts or stops", _A, "starting"),
+    SqlState("57P04", "the database was dropped", _O, "no_such_database"),
+    SqlState("58", "system error: I/O", _O, "io_error"),
+    SqlState("72", "snapshot too old", Meaning.AGAIN, "conflict"),
+    SqlState("F0", "configuration file error", _O, "misconfigured"),
+    SqlState("HV", "foreign data wrapper error", _D),
+    SqlState("P0", "PL/pgSQL error: an exception of our functions", _D),
+    SqlState("XX", "internal error, or data that is corrupted", _D),
 )
 _BY_CODE = MappingProxyType({answer.code: answer for answer in SQLSTATES})
 
 # What never came from a server as an SQLSTATE. A subclass stands before its class.
-_BY_KIND: tuple[tuple[type[BaseException], Answer], ...] = (
-    (asyncpg.ClientConfigurationError, Answer("", "a wrong database URL", _O, "misconfigured")),
-    (asyncpg.OutdatedSchemaCacheError, Answer("", "types changed under a connection", Meaning.AGAIN, "conflict")),
-    (asyncpg.TargetServerAttributeNotMatched, Answer("", "no server takes writes", _A, "read_only")),
-    (asyncpg.InterfaceError, Answer("", "the connection was closed", _A, "unreachable")),
-    (asyncpg.InternalClientError, Answer("", "the connection broke off", _A, "unreachable")),
-    (ssl.SSLCertVerificationError, Answer("", "the server's certificate", _O, "misconfigured")),
-    (TimeoutError, Answer("", "no answer in time", _A, "too_slow")),
-    (OSError, Answer("", "the server cannot be reached", _A, "unreachable")),
+_BY_KIND: tuple[tuple[type[BaseException], SqlState], ...] = (
+    (asyncpg.ClientConfigurationError, SqlState("", "a wrong database URL", _O, "misconfigured")),
+    (asyncpg.OutdatedSchemaCacheError, SqlState("", "types changed under a connection", Meaning.AGAIN, "conflict")),
+    (asyncpg.TargetServerAttributeNotMatched, SqlState("", "no server takes writes", _A, "read_only")),
+    (asyncpg.InterfaceError, SqlState("", "the connection was closed", _A, "unreachable")),
+    (asyncpg.InternalClientError, SqlState("", "the connection broke off", _A, "unreachable")),
+    (ssl.SSLCertVerificationError, SqlState("", "the server's certificate", _O, "misconfigured")),
+    (TimeoutError, SqlState("", "no answer in time", _A, "too_slow")),
+    (OSError, SqlState("", "the server cannot be reached", _A, "unreachable")),
 )
-_UNKNOWN = Answer("", "an error of our own", _D)
+_UNKNOWN = SqlState("", "an error of our own", _D)
 
 _WORDS = MappingProxyType(
     {
@@ -138,7 +138,7 @@ _WORDS = MappingProxyType(
 )
 
 
-def answer_to(error: BaseException) -> Answer:
+def answer_to(error: BaseException) -> SqlState:
     """Return the row for an error; a defect for what stands in no row."""
     if isinstance(error, asyncpg.PostgresError):
         code = error.sqlstate or ""

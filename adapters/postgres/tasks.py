@@ -92,7 +92,7 @@ class PostgresTasks:
             await connection.execute(QUERIES["begin_task"], task_id, now)
         return task, msgspec.convert(dict(item), TaskItem)
 
-    async def tell(self, task_id: str, progress: Json, *, now: datetime) -> None:
+    async def record_progress(self, task_id: str, progress: Json, *, now: datetime) -> None:
         """Merge `progress` into the task's additional data."""
         async with log_errors():
             await self._pool.execute(QUERIES["tell_task"], task_id, msgspec.json.encode(progress), now)

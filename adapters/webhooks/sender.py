@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from adapters.webhooks.addresses import AllowedTargets
-from application.ports.webhooks import Answer, TargetRefusedError
+from application.ports.webhooks import PostResult, TargetRefusedError
 
 READ_BYTES: Final = 1024  # so much of an answer is read and thrown away, so that its connection can serve again
 _CHECK_SECONDS: Final = 5.0
@@ -109,7 +109,7 @@ class AiohttpWebhookSender:
         except (OSError, UnicodeError, TimeoutError):
             return
 
-    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> Answer:
+    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> PostResult:
         """Post, follow nothing, and keep the status alone."""
         if self._session is None:
             raise RuntimeError("not running")
@@ -117,7 +117,7 @@ class AiohttpWebhookSender:
         if refused is None and not self._targets.allow_host(urlsplit(url).hostname or ""):
             refused = _PRIVATE
         if refused is not None:
-            return Answer(error=refused)
+            return PostResult(error=refused)
         try:
             async with self._session.post(
                 url,
@@ -127,11 +127,11 @@ class AiohttpWebhookSender:
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as answer:
                 await _pass_over(answer)
-                return Answer(status_code=answer.status)
+                return PostResult(status_code=answer.status)
         except TimeoutError:
-            return Answer(error=f"There was no answer within {seconds:g} s.")
+            return PostResult(error=f"There was no answer within {seconds:g} s.")
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a wrong host is a ValueError
-            return Answer(error=_PRIVATE if _was_refused(error) else _what_went_wrong(error))
+            return PostResult(error=_PRIVATE if _was_refused(error) else _what_went_wrong(error))
 
     def _refused_port(self, url: str) -> str | None:
         parts = urlsplit(url)

@@ -11,8 +11,8 @@ from application.ports.analytics import (
     Area,
     BucketFigures,
     Change,
+    Interval,
     Progress,
-    Step,
     UploadFigures,
     step_after,
     step_begin,
@@ -31,7 +31,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
 
     start: datetime
     end: datetime
-    step: Step
+    step: Interval
     steps: tuple[datetime, ...]
 
 
@@ -114,7 +114,7 @@ class Analyzing:
 
     @staticmethod
     def _period(start: datetime, end: datetime, group_by: str) -> Period:
-        if group_by not in set(Step):
+        if group_by not in set(Interval):
             raise InvalidInputError(
                 "invalid_group_by",
                 "group_by has a value that is not allowed: use hour, day, week or month.",
@@ -126,7 +126,7 @@ class Analyzing:
                 "The period does not begin before its end and before now: send an earlier start.",
                 {"start": start.isoformat(), "end": end.isoformat()},
             )
-        step = Step(group_by)
+        step = Interval(group_by)
         steps = [step_begin(start, step)]
         while (at := step_after(steps[-1], step)) < end:
             steps.append(at)

@@ -28,12 +28,12 @@ from domain.buckets.bucket import (
     LiveBucket,
     UpdateBucket,
     bucket_not_found,
-    merged,
+    merge_patch,
 )
-from domain.buckets.schema import check_json, grown, parse, problems
+from domain.buckets.schema import check_json, grown, parse_schema, value_problems
 from domain.claims import Claim, bucket_name_claim
 from domain.events.event import JSON, Origin
-from domain.lists.filtering import AnyOf, Condition, Kind, Operator, Ref
+from domain.lists.filtering import AnyOf, Condition, Operator, Ref, ValueType
 from domain.refusals import InvalidInputError, WrongStateError
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
 
@@ -110,12 +110,12 @@ class ChangingBuckets:
 
     async def _check_objects(self, namespace: NamespaceRecord, bucket_id: str, before: JSON, after: JSON) -> None:
         """Refuse a schema of which an object holds something else already, under the name of a new property."""
-        known, schema = parse(before), parse(after)
+        known, schema = parse_schema(before), parse_schema(after)
         names = grown(known, schema)
         if not names:
             return
         held = AnyOf(
-            tuple(Condition(Ref("metadata", Kind.JSON, (name,)), Operator.EXISTS, True, False) for name in names)
+            tuple(Condition(Ref("metadata", ValueType.JSON, (name,)), Operator.EXISTS, True, False) for name in names)
         )
         after_place = None
         while True:
@@ -123,7 +123,7 @@ class ChangingBuckets:
             page = await self._read_side.bucket_objects(namespace.namespace_id, bucket_id, asked)
             for record in page.rows:
                 for name in names:
-                    for problem in problems(schema.properties[name], record.metadata.get(name), name):
+                    for problem in value_problems(schema.properties[name], record.metadata.get(name), name):
                         raise InvalidInputError(
                             "schema_contradicted",
                             f"The object {record.object_id} does not fit bucket_schema: {problem}. Change the object, "
@@ -146,7 +146,7 @@ def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[
     if not isinstance(change.description, msgspec.UnsetType):
         description = change.description
     if isinstance(change.metadata, dict):
-        metadata = merged(metadata, change.metadata) if change.merges else change.metadata
+        metadata = merge_patch(metadata, change.metadata) if change.merges else change.metadata
     auto_confirm = known.auto_confirm if known else False
     if isinstance(change.auto_confirm, bool):
         auto_confirm = change.auto_confirm

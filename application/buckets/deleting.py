@@ -19,7 +19,7 @@ from application.ports.read_side import ReadSide
 from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
 from application.rules import Rules
 from application.tasks.deletions import PAGE, delete_all, kept_task, new_task, pages, running_task, wait_until_begun
-from application.tasks.running import Step
+from application.tasks.running import ItemContext
 from domain.buckets.bucket import (
     BUCKET,
     BeginBucketDeletion,
@@ -102,7 +102,7 @@ class DeletingBuckets:
         await handle(self._log, BUCKET, bucket_id, begin)
         return await kept_task(self._tasks, caller, task_id)
 
-    async def work(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
+    async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
         """Delete what is in the bucket that the item names, and then the bucket."""
 
         async def begun() -> bool:
@@ -111,10 +111,10 @@ class DeletingBuckets:
 
         await wait_until_begun(begun, task, self._clock)
         deleted = Counter[str]()
-        await self.empty(item.subject, task, step, deleted)
+        await self.empty(item.subject, task, context, deleted)
         return dict(deleted)
 
-    async def empty(self, bucket_id: str, task: TaskRecord, step: Step, deleted: Counter[str]) -> None:
+    async def empty(self, bucket_id: str, task: TaskRecord, context: ItemContext, deleted: Counter[str]) -> None:
         """Delete a bucket that takes nothing any more, with all that is in it. What was deleted is counted."""
 
         async def delete_object(object_id: str) -> bool:
@@ -132,13 +132,13 @@ class DeletingBuckets:
                 count = await delete_all(delete_object, page)
                 gone += count
                 deleted["deleted_objects"] += count
-                await step.tell(task, **deleted)
+                await context.record_progress(task, **deleted)
             async for page in pages(lambda after: self._read_side.uploads_in(bucket_id, after=after, limit=PAGE)):
                 there += len(page)
                 count = await delete_all(forget_upload, page)
                 gone += count
                 deleted["deleted_uploads"] += count
-                await step.tell(task, **deleted)
+                await context.record_progress(task, **deleted)
             if not there:
                 await self._end(bucket_id, task)
                 return

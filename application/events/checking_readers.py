@@ -36,7 +36,7 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
     positions: Sequence[int]
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookProgress(msgspec.Struct, frozen=True, kw_only=True):
     """How many of the events that a webhook wanted above `after` were delivered, wait, or were given up."""
 
     webhook_id: str
@@ -54,7 +54,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     ahead: Sequence[AheadOfLog]
     missed: Sequence[Missed]
-    told: Sequence[Told]
+    progress: Sequence[WebhookProgress]
 
     @property
     def good(self) -> bool:
@@ -92,10 +92,12 @@ class CheckingReaders:
             for (webhook_id, place) in await self._deliveries.queued(_ids(webhooks), after=end, until=_ALL)
             if place > await self._log.head()
         ]
-        missed, told = await self._compare(webhooks, position)
-        return Checked(end=end, position=position, ahead=ahead, missed=missed, told=told)
+        missed, progress = await self._compare(webhooks, position)
+        return Checked(end=end, position=position, ahead=ahead, missed=missed, progress=progress)
 
-    async def _compare(self, webhooks: Sequence[Listening], position: int) -> tuple[list[Missed], list[Told]]:
+    async def _compare(
+        self, webhooks: Sequence[Listening], position: int
+    ) -> tuple[list[Missed], list[WebhookProgress]]:
         wanted: dict[str, list[int]] = {webhook_id: [] for webhook_id in _ids(webhooks)}
         found: dict[tuple[str, int], DeliveryStatus] = {}
         dropped = await self._deliveries.dropped_until(_ids(webhooks))
@@ -115,7 +117,7 @@ class CheckingReaders:
             after = until
         dropped = await self._deliveries.dropped_until(_ids(webhooks))  # what has been removed meanwhile is not missing
         there = _ids(await listening(self._log, self._read_side, None, after=_ALL))
-        missed, told = [], []
+        missed, progress = [], []
         for each in webhooks:
             webhook_id = each.webhook.webhook_id
             begin = dropped.get(webhook_id, 0)
@@ -126,8 +128,8 @@ class CheckingReaders:
                 missed.append(
                     Missed(webhook_id=webhook_id, organization_id=each.webhook.organization_id, positions=lost)
                 )
-            told.append(
-                Told(
+            progress.append(
+                WebhookProgress(
                     webhook_id=webhook_id,
                     after=max(begin, each.since[0]),
                     wanted=len(places),
@@ -136,10 +138,10 @@ class CheckingReaders:
                     failed=statuses.count(DeliveryStatus.FAILED),
                 )
             )
-        return missed, told
+        return missed, progress
 
 
-def ranges(positions: Sequence[int]) -> list[tuple[int, int]]:
+def position_ranges(positions: Sequence[int]) -> list[tuple[int, int]]:
     """Return the first and the last of each run of positions that have no other between them."""
     runs: list[tuple[int, int]] = []
     for each in positions:

@@ -14,7 +14,7 @@ import msgspec
 
 from application.ports.event_log import EventLog, LogUnavailableError, Notification, check_position
 from domain.buckets.bucket import canonical_digest
-from domain.events.cloud_events import TOLD_TO_READERS, CloudEvent, envelope, origin_of
+from domain.events.cloud_events import READER_TAGS, CloudEvent, envelope, origin_of
 from domain.events.event import Origin, topic_of
 from domain.objects.object import ObjectDeleted
 from domain.refusals import PositionBeyondEndError
@@ -82,7 +82,7 @@ def exactly(document: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
     return tuple((key, canonical_digest((value,))) for key, value in (document or {}).items())
 
 
-class Told(msgspec.Struct, frozen=True, dict=True):
+class FeedEvent(msgspec.Struct, frozen=True, dict=True):
     """An event of ours at its position, and where it happened."""
 
     notification: Notification
@@ -112,24 +112,24 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     organization_id: str
-    tags: frozenset[str] = TOLD_TO_READERS
+    tags: frozenset[str] = READER_TAGS
     namespace_id: str | None = None
     bucket_id: str | None = None
     only_buckets: frozenset[str] | None = None
     stream_id: str | None = None
     announced: Announced | None = None
 
-    def sees(self, told: Told) -> bool:
+    def sees(self, event: FeedEvent) -> bool:
         """Whether this event is one of them."""
-        origin = told.origin
+        origin = event.origin
         return (
             origin.organization_id == self.organization_id
-            and told.notification.topic in self.tags
+            and event.notification.topic in self.tags
             and self.namespace_id in {None, origin.namespace_id}
             and self.bucket_id in {None, origin.bucket_id}
-            and self.stream_id in {None, told.notification.originator_id}
+            and self.stream_id in {None, event.notification.originator_id}
             and (self.only_buckets is None or origin.bucket_id in self.only_buckets)
-            and (self.announced is None or self.announced.is_met_by(told.notification.state))
+            and (self.announced is None or self.announced.is_met_by(event.notification.state))
         )
 
 
@@ -139,7 +139,7 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     `has_more`: there is more to look through at once.
     """
 
-    events: Sequence[Told]
+    events: Sequence[FeedEvent]
     position: int
     has_more: bool
 
@@ -164,7 +164,7 @@ class ReadingEvents:
         """Follow `log`, which sees everything, and read through `own`, which sees what the request at hand may."""
         self._log = log
         self._own = own
-        self._kept: list[Told | None] = []  # gapless: None stands for what is none of ours
+        self._kept: list[FeedEvent | None] = []  # gapless: None stands for what is none of ours
         self._kept_bytes = 0
         self._last_of: dict[str, int] = {}  # by stream, and by original of a duplicate: the last position that is kept
         self._before_kept = -1  # the position before the first one that is kept; below 0: nothing is followed yet
@@ -214,9 +214,11 @@ class ReadingEvents:
         """Raise `PositionBeyondEndError` if the log ends before a position."""
         check_position(after, await self._log.head())
 
-    async def history(self, interest: Interest, stream_id: str) -> Sequence[Told]:
+    async def history(self, interest: Interest, stream_id: str) -> Sequence[FeedEvent]:
         """Return all events of a stream that the reader may see."""
-        return [told for told in _told(await self._own.read_stream(stream_id)) if told and interest.sees(told)]
+        return [
+            event for event in _feed_events(await self._own.read_stream(stream_id)) if event and interest.sees(event)
+        ]
 
     async def _follow(self) -> None:
         """Keep what is appended from now on, until nobody waits any more."""
@@ -268,12 +270,12 @@ class ReadingEvents:
             if not group:
                 self._waiting.pop(place, None)
 
-    def _wake(self, told: Told) -> int:
+    def _wake(self, event: FeedEvent) -> int:
         """Tell who waits for such an event that there is one, and return how many that are."""
         woken = 0
-        for stream_id in (None, told.notification.originator_id):
-            group = self._waiting.get((told.origin.organization_id, stream_id), {})
-            for interest in [each for each in group if each.sees(told)]:
+        for stream_id in (None, event.notification.originator_id):
+            group = self._waiting.get((event.origin.organization_id, stream_id), {})
+            for interest in [each for each in group if each.sees(event)]:
                 news = group.pop(interest)
                 news.come.set()
                 woken += news.readers
@@ -286,16 +288,16 @@ class ReadingEvents:
 
     def _keep(self, notification: Notification) -> int:
         """Remember an event, and return how many readers it has woken."""
-        (told,) = _told([notification])
+        (event,) = _feed_events([notification])
         if notification.topic in _REDACTING:  # whoever is that far behind reads in the log what is left of it
             self._drop(self._last_of.get(notification.originator_id, 0) - self._before_kept)
-        self._kept.append(told)
-        if told is not None:
-            self._kept_bytes += _bytes_of(told)
-            self._last_of |= dict.fromkeys(_subjects(told), told.position)
+        self._kept.append(event)
+        if event is not None:
+            self._kept_bytes += _bytes_of(event)
+            self._last_of |= dict.fromkeys(_subjects(event), event.position)
         if len(self._kept) > KEPT_EVENTS or self._kept_bytes > KEPT_BYTES:
             self._drop(max(len(self._kept) // 4, 1))  # some at once: it moves all the others
-        return 0 if told is None else self._wake(told)
+        return 0 if event is None else self._wake(event)
 
     def _drop(self, count: int) -> None:
         """Forget the first events of those that are kept."""
@@ -304,12 +306,12 @@ class ReadingEvents:
         dropped = self._kept[:count]
         del self._kept[:count]
         self._before_kept += count
-        for told in dropped:
-            if told is None:
+        for event in dropped:
+            if event is None:
                 continue
-            self._kept_bytes -= _bytes_of(told)
-            for subject in _subjects(told):
-                if self._last_of.get(subject) == told.position:
+            self._kept_bytes -= _bytes_of(event)
+            for subject in _subjects(event):
+                if self._last_of.get(subject) == event.position:
                     del self._last_of[subject]
 
     def _of_kept(self, interest: Interest, after: int, limit: int) -> EventPage | None:
@@ -317,13 +319,13 @@ class ReadingEvents:
         begin = after - self._before_kept
         if self._before_kept < 0 or not 0 <= begin <= len(self._kept):
             return None
-        found: list[Told] = []
+        found: list[FeedEvent] = []
         position = after
         for index in range(begin, len(self._kept)):
-            told = self._kept[index]
+            event = self._kept[index]
             position += 1
-            if told is not None and interest.sees(told):
-                found.append(told)
+            if event is not None and interest.sees(event):
+                found.append(event)
                 if len(found) == limit:
                     break
         return EventPage(events=found, position=position, has_more=position < self._before_kept + len(self._kept))
@@ -331,44 +333,44 @@ class ReadingEvents:
     async def _look_through(self, interest: Interest, after: int, limit: int) -> EventPage:
         if interest.stream_id is not None:
             return await self._of_stream(interest, after, limit)
-        found: list[Told] = []
+        found: list[FeedEvent] = []
         for _ in range(_WINDOWS_A_PAGE):
             window = await self._own.read_feed(after=after, limit=_WINDOW, organization_id=interest.organization_id)
-            for told in _told(window):
-                if told is None or not interest.sees(told):
+            for event in _feed_events(window):
+                if event is None or not interest.sees(event):
                     continue
-                found.append(told)
+                found.append(event)
                 if len(found) == limit:
-                    more = len(window) == _WINDOW or told.position < window[-1].id
-                    return EventPage(events=found, position=told.position, has_more=more)
+                    more = len(window) == _WINDOW or event.position < window[-1].id
+                    return EventPage(events=found, position=event.position, has_more=more)
             after = window[-1].id if window else after
             if len(window) < _WINDOW:
                 return EventPage(events=found, position=after, has_more=False)
         return EventPage(events=found, position=after, has_more=True)
 
     async def _of_stream(self, interest: Interest, after: int, limit: int) -> EventPage:
-        told = [each for each in await self.history(interest, interest.stream_id or "") if each.position > after]
-        page = told[:limit]
+        event = [each for each in await self.history(interest, interest.stream_id or "") if each.position > after]
+        page = event[:limit]
         if not page:
             await self.check(after)
-        return EventPage(events=page, position=page[-1].position if page else after, has_more=len(page) < len(told))
+        return EventPage(events=page, position=page[-1].position if page else after, has_more=len(page) < len(event))
 
 
-def _bytes_of(told: Told) -> int:
-    return 2 * len(told.notification.state)  # as it is stored, and as it is told
+def _bytes_of(event: FeedEvent) -> int:
+    return 2 * len(event.notification.state)  # as it is stored, and as it is told
 
 
-def _subjects(told: Told) -> tuple[str, ...]:
+def _subjects(event: FeedEvent) -> tuple[str, ...]:
     """Return whose end redacts an event: its stream's and, of a duplicate that was avoided, its original's."""
-    stored = told.notification
+    stored = event.notification
     original = _fact.decode(stored.state).original_upload_id if stored.topic == _AVOIDED else None
     return (stored.originator_id,) if original is None else (stored.originator_id, original)
 
 
-def _told(notifications: Sequence[Notification]) -> list[Told | None]:
+def _feed_events(notifications: Sequence[Notification]) -> list[FeedEvent | None]:
     """Return events with their origins; None in the place of what is none of ours."""
     origins = [origin_of(each.state) for each in notifications]
     return [
-        None if origin is None else Told(notification, origin)
+        None if origin is None else FeedEvent(notification, origin)
         for notification, origin in zip(notifications, origins, strict=True)
     ]

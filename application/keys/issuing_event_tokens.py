@@ -7,7 +7,7 @@ from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog
 from application.ports.namespaces import NamespaceRecord
-from domain.keys.event_token import MAX_SECONDS, MIN_SECONDS, EventToken, EventTokenIssued, secret_of
+from domain.keys.event_token import MAX_SECONDS, MIN_SECONDS, EventToken, EventTokenIssued, event_token_secret
 from domain.keys.token_secrets import TokenSecrets
 from domain.refusals import InvalidInputError
 
@@ -49,4 +49,4 @@ class IssuingEventTokens:
             expires_at=token.expires_at,
         )
         await start(self._log, token.token_id, (issued,), Conditions(key_id=key.key_id))
-        return secret_of(token, key.key_hash, self._secrets), token
+        return event_token_secret(token, key.key_hash, self._secrets), token

@@ -11,12 +11,12 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from application.ports.buckets import BucketRecord
-from application.ports.lists import Figures, Place
+from application.ports.lists import Figures, SortKey
 from application.ports.namespaces import NamespaceRecord
 from application.ports.objects import ObjectRecord
 from application.ports.tasks import TaskRecord
 from application.ports.uploads import AvoidedDuplicate, UploadRecord
-from domain.lists.filtering import Fields, Kind, Order, Ref, number_of
+from domain.lists.filtering import Fields, Order, Ref, ValueType, number_of
 
 SORTED_CHARACTERS = 255
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ Record = TypeVar("Record")
 class Field(msgspec.Struct, Generic[Record], frozen=True):
     """A field: of what kind, and where it stands in a record."""
 
-    kind: Kind
+    kind: ValueType
     of: Callable[[Record], Any]
 
 
@@ -58,15 +58,15 @@ class Listing(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
             if not isinstance(found, dict) or key not in found:
                 return False, None
             found = found[key]
-        return (ref.kind is Kind.JSON and bool(ref.path)) or found is not None, found
+        return (ref.kind is ValueType.JSON and bool(ref.path)) or found is not None, found
 
-    def place(self, record: Record, order: Order | None) -> Place:
+    def place(self, record: Record, order: Order | None) -> SortKey:
         """Return where a record stands in an order, to go on behind it."""
         position: int = record.position  # type: ignore[attr-defined]  # every record of a list has one
         if order is None or is_by_age(order):
-            return Place(position=position)
+            return SortKey(position=position)
         rank, number, text = _sort_key(*self.value(record, order.ref))
-        return Place(rank=rank, number=number, text=text, position=position)
+        return SortKey(rank=rank, number=number, text=text, position=position)
 
     def figures(self, records: Iterable[Record]) -> Figures:
         """Count records and add up what they say."""
@@ -126,37 +126,37 @@ def _length(value: object) -> int:
 
 UPLOADS = Listing[UploadRecord](
     fields={
-        "upload_id": Field(Kind.ID, lambda row: row.upload_id),
-        "bucket_id": Field(Kind.ID, lambda row: row.bucket_id),
-        "status": Field(Kind.WORD, lambda row: row.status.value),
-        "filename": Field(Kind.TEXT, lambda row: row.filename),
-        "content_type": Field(Kind.TEXT, lambda row: row.content_type),
-        "s3_key": Field(Kind.TEXT, lambda row: row.storage_key),
+        "upload_id": Field(ValueType.ID, lambda row: row.upload_id),
+        "bucket_id": Field(ValueType.ID, lambda row: row.bucket_id),
+        "status": Field(ValueType.WORD, lambda row: row.status.value),
+        "filename": Field(ValueType.TEXT, lambda row: row.filename),
+        "content_type": Field(ValueType.TEXT, lambda row: row.content_type),
+        "s3_key": Field(ValueType.TEXT, lambda row: row.storage_key),
         "file_size_bytes": Field(
-            Kind.NUMBER, lambda row: row.declared_size_bytes if row.size_bytes is None else row.size_bytes
+            ValueType.NUMBER, lambda row: row.declared_size_bytes if row.size_bytes is None else row.size_bytes
         ),
-        "file_hash": Field(Kind.ID, lambda row: row.declared_sha256 if row.sha256 is None else row.sha256),
-        "etag": Field(Kind.ID, lambda row: row.etag),
-        "presigned_url_expiration": Field(Kind.NUMBER, lambda row: row.url_expires_in_seconds),
-        "metadata": Field(Kind.JSON, lambda row: row.metadata),
-        "object_metadata": Field(Kind.JSON, lambda row: row.object_metadata),
-        "create_object_on_confirm": Field(Kind.FLAG, lambda row: row.create_object),
-        "skip_duplicates": Field(Kind.FLAG, lambda row: row.skip_duplicates),
-        "is_duplicate": Field(Kind.FLAG, lambda row: row.duplicate_of is not None),
-        "skipped_unique_key": Field(Kind.FLAG, lambda row: row.existing_object_id is not None),
-        "blob_property": Field(Kind.TEXT, lambda row: row.blob_property),
-        "blob_type": Field(Kind.TEXT, lambda row: row.blob_type),
-        "duplicate_of_upload_id": Field(Kind.ID, lambda row: row.duplicate_of),
-        "existing_object_id": Field(Kind.ID, lambda row: row.existing_object_id),
-        "object_id": Field(Kind.ID, lambda row: row.object_id),
-        "task_id": Field(Kind.ID, lambda row: row.task_id),
-        "message": Field(Kind.TEXT, lambda row: row.message),
-        "failure_reason": Field(Kind.ID, lambda row: row.failure_reason),
-        "deletes_at": Field(Kind.MOMENT, lambda row: row.deletes_at),
-        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
-        "expires_at": Field(Kind.MOMENT, lambda row: row.expires_at),
-        "verified_at": Field(Kind.MOMENT, lambda row: row.verified_at),
-        "completed_at": Field(Kind.MOMENT, lambda row: row.completed_at),
+        "file_hash": Field(ValueType.ID, lambda row: row.declared_sha256 if row.sha256 is None else row.sha256),
+        "etag": Field(ValueType.ID, lambda row: row.etag),
+        "presigned_url_expiration": Field(ValueType.NUMBER, lambda row: row.url_expires_in_seconds),
+        "metadata": Field(ValueType.JSON, lambda row: row.metadata),
+        "object_metadata": Field(ValueType.JSON, lambda row: row.object_metadata),
+        "create_object_on_confirm": Field(ValueType.FLAG, lambda row: row.create_object),
+        "skip_duplicates": Field(ValueType.FLAG, lambda row: row.skip_duplicates),
+        "is_duplicate": Field(ValueType.FLAG, lambda row: row.duplicate_of is not None),
+        "skipped_unique_key": Field(ValueType.FLAG, lambda row: row.existing_object_id is not None),
+        "blob_property": Field(ValueType.TEXT, lambda row: row.blob_property),
+        "blob_type": Field(ValueType.TEXT, lambda row: row.blob_type),
+        "duplicate_of_upload_id": Field(ValueType.ID, lambda row: row.duplicate_of),
+        "existing_object_id": Field(ValueType.ID, lambda row: row.existing_object_id),
+        "object_id": Field(ValueType.ID, lambda row: row.object_id),
+        "task_id": Field(ValueType.ID, lambda row: row.task_id),
+        "message": Field(ValueType.TEXT, lambda row: row.message),
+        "failure_reason": Field(ValueType.ID, lambda row: row.failure_reason),
+        "deletes_at": Field(ValueType.MOMENT, lambda row: row.deletes_at),
+        "created_at": Field(ValueType.MOMENT, lambda row: row.created_at),
+        "expires_at": Field(ValueType.MOMENT, lambda row: row.expires_at),
+        "verified_at": Field(ValueType.MOMENT, lambda row: row.verified_at),
+        "completed_at": Field(ValueType.MOMENT, lambda row: row.completed_at),
     },
     names=lambda row: (row.filename,),
     documents=lambda row: (row.metadata,),
@@ -167,20 +167,20 @@ UPLOADS = Listing[UploadRecord](
 )
 AVOIDED_DUPLICATES = Listing[AvoidedDuplicate](
     fields={
-        "duplicate_id": Field(Kind.ID, lambda row: row.duplicate_id),
-        "bucket_id": Field(Kind.ID, lambda row: row.bucket_id),
-        "original_upload_id": Field(Kind.ID, lambda row: row.original_upload_id),
-        "filename": Field(Kind.TEXT, lambda row: row.filename),
-        "content_type": Field(Kind.TEXT, lambda row: row.content_type),
-        "file_size_bytes": Field(Kind.NUMBER, lambda row: row.declared_size_bytes),
-        "file_hash": Field(Kind.ID, lambda row: row.sha256),
-        "metadata": Field(Kind.JSON, lambda row: row.metadata),
-        "object_metadata": Field(Kind.JSON, lambda row: row.object_metadata),
-        "create_object_on_confirm": Field(Kind.FLAG, lambda row: row.create_object),
-        "blob_property": Field(Kind.TEXT, lambda row: row.blob_property),
-        "saved_bytes": Field(Kind.NUMBER, lambda row: row.saved_bytes),
-        "deletes_at": Field(Kind.MOMENT, lambda row: row.deletes_at),
-        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
+        "duplicate_id": Field(ValueType.ID, lambda row: row.duplicate_id),
+        "bucket_id": Field(ValueType.ID, lambda row: row.bucket_id),
+        "original_upload_id": Field(ValueType.ID, lambda row: row.original_upload_id),
+        "filename": Field(ValueType.TEXT, lambda row: row.filename),
+        "content_type": Field(ValueType.TEXT, lambda row: row.content_type),
+        "file_size_bytes": Field(ValueType.NUMBER, lambda row: row.declared_size_bytes),
+        "file_hash": Field(ValueType.ID, lambda row: row.sha256),
+        "metadata": Field(ValueType.JSON, lambda row: row.metadata),
+        "object_metadata": Field(ValueType.JSON, lambda row: row.object_metadata),
+        "create_object_on_confirm": Field(ValueType.FLAG, lambda row: row.create_object),
+        "blob_property": Field(ValueType.TEXT, lambda row: row.blob_property),
+        "saved_bytes": Field(ValueType.NUMBER, lambda row: row.saved_bytes),
+        "deletes_at": Field(ValueType.MOMENT, lambda row: row.deletes_at),
+        "created_at": Field(ValueType.MOMENT, lambda row: row.created_at),
     },
     names=lambda row: (row.filename,),
     documents=lambda row: (row.metadata,),
@@ -188,16 +188,16 @@ AVOIDED_DUPLICATES = Listing[AvoidedDuplicate](
 )
 BUCKETS = Listing[BucketRecord](
     fields={
-        "bucket_id": Field(Kind.ID, lambda row: row.bucket_id),
-        "bucket_name": Field(Kind.TEXT, lambda row: row.name),
-        "description": Field(Kind.TEXT, lambda row: row.description),
-        "status": Field(Kind.WORD, lambda row: row.status.value),
-        "object_count": Field(Kind.NUMBER, lambda row: row.object_count),
-        "total_size_bytes": Field(Kind.NUMBER, lambda row: row.total_size_bytes),
-        "metadata": Field(Kind.JSON, lambda row: row.metadata),
-        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
-        "updated_at": Field(Kind.MOMENT, lambda row: row.updated_at),
-        "last_upload_at": Field(Kind.MOMENT, lambda row: row.last_upload_at),
+        "bucket_id": Field(ValueType.ID, lambda row: row.bucket_id),
+        "bucket_name": Field(ValueType.TEXT, lambda row: row.name),
+        "description": Field(ValueType.TEXT, lambda row: row.description),
+        "status": Field(ValueType.WORD, lambda row: row.status.value),
+        "object_count": Field(ValueType.NUMBER, lambda row: row.object_count),
+        "total_size_bytes": Field(ValueType.NUMBER, lambda row: row.total_size_bytes),
+        "metadata": Field(ValueType.JSON, lambda row: row.metadata),
+        "created_at": Field(ValueType.MOMENT, lambda row: row.created_at),
+        "updated_at": Field(ValueType.MOMENT, lambda row: row.updated_at),
+        "last_upload_at": Field(ValueType.MOMENT, lambda row: row.last_upload_at),
     },
     names=lambda row: (row.name,),
     documents=lambda row: (row.metadata,),
@@ -208,14 +208,14 @@ BUCKETS = Listing[BucketRecord](
 )
 NAMESPACES = Listing[NamespaceRecord](
     fields={
-        "namespace_id": Field(Kind.ID, lambda row: row.namespace_id),
-        "namespace_name": Field(Kind.TEXT, lambda row: row.name),
-        "namespace_type": Field(Kind.TEXT, lambda row: row.settings.get("namespace_type")),
-        "description": Field(Kind.TEXT, lambda row: row.description),
-        "bucket_count": Field(Kind.NUMBER, lambda row: row.bucket_count),
-        "object_count": Field(Kind.NUMBER, lambda row: row.object_count),
-        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
-        "updated_at": Field(Kind.MOMENT, lambda row: row.updated_at),
+        "namespace_id": Field(ValueType.ID, lambda row: row.namespace_id),
+        "namespace_name": Field(ValueType.TEXT, lambda row: row.name),
+        "namespace_type": Field(ValueType.TEXT, lambda row: row.settings.get("namespace_type")),
+        "description": Field(ValueType.TEXT, lambda row: row.description),
+        "bucket_count": Field(ValueType.NUMBER, lambda row: row.bucket_count),
+        "object_count": Field(ValueType.NUMBER, lambda row: row.object_count),
+        "created_at": Field(ValueType.MOMENT, lambda row: row.created_at),
+        "updated_at": Field(ValueType.MOMENT, lambda row: row.updated_at),
     },
     names=lambda row: (row.name,),
     sums={
@@ -227,12 +227,12 @@ NAMESPACES = Listing[NamespaceRecord](
 )
 OBJECTS = Listing[ObjectRecord](
     fields={
-        "object_id": Field(Kind.ID, lambda row: row.object_id),
-        "bucket_id": Field(Kind.ID, lambda row: row.bucket_id),
-        "key_prefix": Field(Kind.TEXT, lambda row: row.key_prefix),
-        "metadata": Field(Kind.JSON, lambda row: row.metadata),
-        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
-        "updated_at": Field(Kind.MOMENT, lambda row: row.updated_at),
+        "object_id": Field(ValueType.ID, lambda row: row.object_id),
+        "bucket_id": Field(ValueType.ID, lambda row: row.bucket_id),
+        "key_prefix": Field(ValueType.TEXT, lambda row: row.key_prefix),
+        "metadata": Field(ValueType.JSON, lambda row: row.metadata),
+        "created_at": Field(ValueType.MOMENT, lambda row: row.created_at),
+        "updated_at": Field(ValueType.MOMENT, lambda row: row.updated_at),
     },
     rest="metadata",
     names=lambda row: [row.key_prefix, *(blob.filename for blob in row.blobs)],
@@ -241,14 +241,14 @@ OBJECTS = Listing[ObjectRecord](
 )
 TASKS = Listing[TaskRecord](
     fields={
-        "task_id": Field(Kind.ID, lambda row: row.task_id),
-        "task_type": Field(Kind.ID, lambda row: row.task_type.value),
-        "status": Field(Kind.WORD, lambda row: row.status.value),
-        "namespace_id": Field(Kind.ID, lambda row: row.namespace_id),
-        "error": Field(Kind.TEXT, lambda row: row.error),
-        "additional_data": Field(Kind.JSON, lambda row: row.additional_data),
-        "created_at": Field(Kind.MOMENT, lambda row: row.created_at),
-        "updated_at": Field(Kind.MOMENT, lambda row: row.updated_at),
+        "task_id": Field(ValueType.ID, lambda row: row.task_id),
+        "task_type": Field(ValueType.ID, lambda row: row.task_type.value),
+        "status": Field(ValueType.WORD, lambda row: row.status.value),
+        "namespace_id": Field(ValueType.ID, lambda row: row.namespace_id),
+        "error": Field(ValueType.TEXT, lambda row: row.error),
+        "additional_data": Field(ValueType.JSON, lambda row: row.additional_data),
+        "created_at": Field(ValueType.MOMENT, lambda row: row.created_at),
+        "updated_at": Field(ValueType.MOMENT, lambda row: row.updated_at),
     },
     names=lambda row: (row.task_id,),
     documents=lambda row: (list(row.inputs),),

@@ -16,7 +16,7 @@ from application.ports.namespaces import NamespaceRecord
 from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
 from application.rules import Rules
 from application.tasks.deletions import PAGE, kept_task, new_task, pages, running_task, wait_until_begun
-from application.tasks.running import Step
+from application.tasks.running import ItemContext
 from domain.events.event import Origin
 from domain.namespaces.namespace import (
     NAMESPACE,
@@ -83,7 +83,7 @@ class DeletingNamespaces:
         await handle(self._log, NAMESPACE, namespace_id, begin)
         return await kept_task(self._tasks, caller, task_id)
 
-    async def work(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
+    async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
         """Delete the buckets of the namespace that the item names, and then the namespace."""
         namespace_id = item.subject
 
@@ -95,9 +95,9 @@ class DeletingNamespaces:
         deleted = Counter[str]()
         async for page in pages(lambda after: self._read_side.buckets_in(namespace_id, after=after, limit=PAGE)):
             for bucket in page:
-                await self._delete_bucket.empty(bucket.id, task, step, deleted)
+                await self._delete_bucket.empty(bucket.id, task, context, deleted)
                 deleted["deleted_buckets"] += 1
-                await step.tell(task, **deleted)
+                await context.record_progress(task, **deleted)
 
         async def end(found: Loaded[NamespaceEvent, Namespace]) -> Proposal[NamespaceEvent]:
             origin = Origin(

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from application.handling import Loaded, Objection, Proposal, handle
 from application.keys.callers import Admitting, Caller, EndDeniedError, may_read, may_replace, new_command_id
-from application.objects.composing import ComposingObjects, schema_of
+from application.objects.composing import ComposingObjects, schema_of_bucket
 from application.ports.buckets import BucketRecord
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Conditions, EventLog, VersionConflictError
@@ -136,8 +136,8 @@ class ChangingObjects:
                 raise EndDeniedError("The object", {"object_id": object_id})
             added = uploads_of(blobs) - current.upload_ids()
             await check_ends(self._admit, self._read_side, caller, bucket, added, ends_at)
-        metadata = merged(current.metadata, wish.fields)
-        check_fields(metadata, blobs, schema_of(bucket))
+        metadata = merge_fields(current.metadata, wish.fields)
+        check_fields(metadata, blobs, schema_of_bucket(bucket))
         findable = current.content_key is not None if wish.skip_duplicates is None else wish.skip_duplicates
         command = UpdateObject(
             origin=origin,
@@ -196,7 +196,7 @@ async def check_ends(
             raise EndDeniedError(f"The upload {upload.upload_id}", {"upload_id": upload.upload_id})
 
 
-def merged(metadata: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+def merge_fields(metadata: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """Return an object's fields with others merged in; null removes one."""
     return {name: value for name, value in {**metadata, **fields}.items() if value is not None or name not in fields}
 

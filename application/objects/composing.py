@@ -23,7 +23,7 @@ class ComposingObjects:
 
     async def __call__(self, bucket: BucketRecord, wishes: Sequence[BlobWish]) -> tuple[Blob, ...]:
         """Return the blobs. Whoever appends them must demand that their uploads are still stored."""
-        check_blobs(wishes, schema_of(bucket))
+        check_blobs(wishes, schema_of_bucket(bucket))
         return tuple([await self._blob(bucket, wish, index) for index, wish in enumerate(wishes)])
 
     async def _blob(self, bucket: BucketRecord, wish: BlobWish, index: int) -> Blob:
@@ -59,7 +59,7 @@ class ComposingObjects:
         return found
 
 
-def schema_of(bucket: BucketRecord) -> BucketSchema:
+def schema_of_bucket(bucket: BucketRecord) -> BucketSchema:
     """Return the bucket's schema; one without properties where it has none."""
     return msgspec.convert(bucket.bucket_schema or {"properties": {}}, BucketSchema)
 

@@ -9,7 +9,7 @@ import msgspec
 from application.handling import Objection, command_of, settle
 from application.keys.callers import Admitting, Caller, may_read, may_replace, new_command_id
 from application.objects.changing import ChangingObjects, ObjectChange, check_ends, taken_by_another
-from application.objects.composing import ComposingObjects, schema_of
+from application.objects.composing import ComposingObjects, schema_of_bucket
 from application.ports.buckets import BucketRecord
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, Conditions, EventLog, StreamAppend
@@ -93,7 +93,7 @@ class CreatingObjects:
         check_retention(wish.expires_after_seconds, "expires_after_seconds")
         check_size(wish.fields)
         given = {name: value for name, value in wish.fields.items() if value is not None}
-        fields = with_defaults(schema_of(bucket), given)
+        fields = with_defaults(schema_of_bucket(bucket), given)
         unique_key = key_of(bucket.unique_key, fields)
         reads = may_read(caller, namespace, bucket)
         found: ObjectRecord | None = None
@@ -188,7 +188,7 @@ class CreatingObjects:
         unique_key: str | None,
     ) -> Command:
         blobs = await self._compose(bucket, wish.blobs)
-        check_fields(fields, blobs, schema_of(bucket))
+        check_fields(fields, blobs, schema_of_bucket(bucket))
         origin = caller.origin(
             self._clock.now(),
             new_command_id(self._ids),

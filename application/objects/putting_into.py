@@ -7,7 +7,7 @@ announced. Which object it is, and what becomes of it, is decided in `domain.upl
 import msgspec
 
 from application.handling import load
-from application.objects.composing import schema_of
+from application.objects.composing import schema_of_bucket
 from application.ports.buckets import BucketRecord
 from application.ports.clock import Ids
 from application.ports.event_log import EventLog, StreamAppend
@@ -59,7 +59,7 @@ class FindingTargets:
         target = Target(
             object_id=self._ids.new("obj_"),
             blob_id=self._ids.new("blob_"),
-            schema=None if bucket is None else schema_of(bucket),
+            schema=None if bucket is None else schema_of_bucket(bucket),
             forget_at=origin.at + self._rules.retention,
             holder=holder,
             may_replace=may_replace,

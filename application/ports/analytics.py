@@ -11,7 +11,7 @@ from typing import Protocol, assert_never
 import msgspec
 
 
-class Step(enum.StrEnum):
+class Interval(enum.StrEnum):
     """How long the steps of a series are. Weeks begin on Mondays."""
 
     HOUR = "hour"
@@ -99,7 +99,7 @@ class Analytics(Protocol):
     Its methods raise `LogUnavailableError` when it cannot be reached.
     """
 
-    async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Step) -> Sequence[UploadFigures]:
+    async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[UploadFigures]:
         """Return a row for each step in which uploads were requested, in order, and at last one about all of them."""
         ...
 
@@ -107,7 +107,7 @@ class Analytics(Protocol):
         """Return the uploads that failed by reason, most first."""
         ...
 
-    async def changes(self, area: Area, *, start: datetime, end: datetime, step: Step) -> Sequence[Change]:
+    async def changes(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[Change]:
         """Return a row about all before `start`, if there was anything, and one for each step with a change, in order.
 
         `start` is the beginning of a step; the hour of `end` counts whole.
@@ -123,32 +123,32 @@ class Analytics(Protocol):
         ...
 
 
-def step_begin(at: datetime, step: Step) -> datetime:
+def step_begin(at: datetime, step: Interval) -> datetime:
     """Return when the step began in which a time (UTC) lies."""
     hour = at.replace(minute=0, second=0, microsecond=0)
     match step:
-        case Step.HOUR:
+        case Interval.HOUR:
             return hour
-        case Step.DAY:
+        case Interval.DAY:
             return hour.replace(hour=0)
-        case Step.WEEK:
+        case Interval.WEEK:
             return hour.replace(hour=0) - timedelta(days=at.weekday())
-        case Step.MONTH:
+        case Interval.MONTH:
             return hour.replace(hour=0, day=1)
         case _:
             assert_never(step)
 
 
-def step_after(begin: datetime, step: Step) -> datetime:
+def step_after(begin: datetime, step: Interval) -> datetime:
     """Return when the step begins that follows the one which began then."""
     match step:
-        case Step.HOUR:
+        case Interval.HOUR:
             return begin + timedelta(hours=1)
-        case Step.DAY:
+        case Interval.DAY:
             return begin + timedelta(days=1)
-        case Step.WEEK:
+        case Interval.WEEK:
             return begin + timedelta(days=7)
-        case Step.MONTH:
+        case Interval.MONTH:
             return (begin + timedelta(days=31)).replace(day=1)
         case _:
             assert_never(step)

@@ -16,7 +16,7 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class SortKey(msgspec.Struct, frozen=True, kw_only=True):
     """Where a row stands in an order: by rank, then number, then text, then position. Newest first: the position."""
 
     position: int
@@ -34,7 +34,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     limit: int
     offset: int = 0
-    after: Place | None = None
+    after: SortKey | None = None
     search: str | None = None
     search_is_sensitive: bool = False
     where: Filter | None = None

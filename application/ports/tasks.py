@@ -129,7 +129,7 @@ class Tasks(Protocol):
         """Return an item that is to be worked, PROCESSING from now on; None if it has ended or is gone."""
         ...
 
-    async def tell(self, task_id: str, progress: Json, *, now: datetime) -> None:
+    async def record_progress(self, task_id: str, progress: Json, *, now: datetime) -> None:
         """Merge `progress` into the task's additional data."""
         ...
 

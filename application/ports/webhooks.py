@@ -177,7 +177,7 @@ class TargetRefusedError(Exception):
     """The address or the port is none that webhooks may reach; the message says which."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class PostResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a post: a status, or why there was none, in words of our own. Never what the other side said."""
 
     status_code: int | None = None
@@ -194,6 +194,6 @@ class WebhookSender(Protocol):
         """Raise `TargetRefusedError` if it is known already that the address would be refused."""
         ...
 
-    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> Answer:
+    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> PostResult:
         """Post, and return what came of it; whatever goes wrong is an answer too."""
         ...

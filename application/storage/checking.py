@@ -33,7 +33,7 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
-class Kind(enum.StrEnum):
+class FindingKind(enum.StrEnum):
     """What is wrong."""
 
     ORPHAN = "orphan"
@@ -48,7 +48,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     `at`: when it was put or begun. `error`: why it could not be repaired.
     """
 
-    kind: Kind
+    kind: FindingKind
     key: str
     upload_id: str
     reason: str
@@ -70,7 +70,7 @@ class Tally(msgspec.Struct, kw_only=True):
     proved_uploads: int = 0
     not_ours: int = 0
     too_young: int = 0
-    found: dict[Kind, int] = msgspec.field(default_factory=lambda: dict.fromkeys(Kind, 0))
+    found: dict[FindingKind, int] = msgspec.field(default_factory=lambda: dict.fromkeys(FindingKind, 0))
     orphaned_bytes: int = 0
     old_versions: int = 0
     old_version_bytes: int = 0
@@ -175,9 +175,9 @@ class CheckingStorage:
         current = await self._storage.head(key)
         if current is not None and _same(current, proved):
             return None
-        kind, reason = Kind.OVERWRITTEN, "a later version"
+        kind, reason = FindingKind.OVERWRITTEN, "a later version"
         if not await self._is_there(key, proved):
-            kind, reason = Kind.MISSING, "nothing is there" if current is None else "other bytes are there"
+            kind, reason = FindingKind.MISSING, "nothing is there" if current is None else "other bytes are there"
         latest = await self._upload(key)
         if latest is None or not latest.needed:  # forgotten meanwhile
             return None
@@ -199,7 +199,7 @@ class CheckingStorage:
         for finding in findings:
             tally.found[finding.kind] += 1
             tally.repaired += finding.repaired
-            if finding.kind is Kind.ORPHAN:
+            if finding.kind is FindingKind.ORPHAN:
                 tally.orphaned_bytes += finding.size_bytes or 0
             self._report(finding)
         self._progress(tally)
@@ -232,7 +232,7 @@ def _state(upload: UploadBytes) -> str:
 
 def _finding(listed: _Listed, upload_id: str, reason: str) -> Finding:
     return Finding(
-        kind=Kind.ORPHAN if listed.multipart_id is None else Kind.ABANDONED_PARTS,
+        kind=FindingKind.ORPHAN if listed.multipart_id is None else FindingKind.ABANDONED_PARTS,
         key=listed.key,
         upload_id=upload_id,
         reason=reason,

@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from domain.json_text import NotJSONError, decode
+from domain.json_text import NotJSONError, decode_json
 from domain.refusals import InvalidInputError
 
 _SNS_DEPTH = 2
@@ -37,7 +37,7 @@ class StorageEvent(msgspec.Struct, frozen=True, kw_only=True):
     version_id: str | None = None
 
 
-def parse(body: bytes) -> Sequence[StorageEvent] | None:
+def parse_notification(body: bytes) -> Sequence[StorageEvent] | None:
     """Return what a notification tells, which may be nothing; None where its shape is not known.
 
     Refuses with `invalid_notification` what is not JSON.
@@ -47,7 +47,7 @@ def parse(body: bytes) -> Sequence[StorageEvent] | None:
 
 def _json(body: bytes | str) -> Any:  # noqa: ANN401  # JSON
     try:
-        return decode(body if isinstance(body, bytes) else body.encode())
+        return decode_json(body if isinstance(body, bytes) else body.encode())
     except (NotJSONError, msgspec.ValidationError) as error:
         raise InvalidInputError(
             "invalid_notification",

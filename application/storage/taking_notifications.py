@@ -14,7 +14,7 @@ from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog
 from application.ports.jobs import JobQueue
 from application.ports.object_storage import ObjectStorage
-from application.storage.notifications import EventKind, StorageEvent, parse
+from application.storage.notifications import EventKind, StorageEvent, parse_notification
 from domain.refusals import NotFoundError
 from domain.tasks.agenda import JobKind
 from domain.uploads.filenames import STORAGE_KEY
@@ -70,7 +70,7 @@ class TakingStorageEvents:
 
         Refuses with `invalid_notification` what is not JSON.
         """
-        events = parse(notification)
+        events = parse_notification(notification)
         if events is None:
             self._report_unknown(notification)
             events = ()

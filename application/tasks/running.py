@@ -16,16 +16,16 @@ from domain.refusals import RefusedError
 _LOOK_AGAIN = timedelta(days=1)
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class ItemContext(msgspec.Struct, frozen=True, kw_only=True):
     """What an item's work holds on to. `touch`: await it now and then in long work, or another worker takes over."""
 
     tasks: Tasks
     clock: Clock
     touch: Touch
 
-    async def tell(self, task: TaskRecord, **progress: int) -> None:
+    async def record_progress(self, task: TaskRecord, **progress: int) -> None:
         """Note how far the task has come (counts in its `additional_data`), and keep the lease."""
-        await self.tasks.tell(task.task_id, dict(progress), now=self.clock.now())
+        await self.tasks.record_progress(task.task_id, dict(progress), now=self.clock.now())
         await self.touch()
 
 
@@ -36,7 +36,7 @@ class ItemWork(Protocol):
     `RefusedError` ends the item as FAILED; any other error makes it due again, later and later.
     """
 
-    async def __call__(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
+    async def __call__(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
         """Do it."""
         ...
 
@@ -60,7 +60,7 @@ class RunningTasks:
         error = None
         try:
             output = await self._work[task.task_type](
-                task, item, Step(tasks=self._tasks, clock=self._clock, touch=touch)
+                task, item, ItemContext(tasks=self._tasks, clock=self._clock, touch=touch)
             )
         except RefusedError as refused:
             error = refused.message

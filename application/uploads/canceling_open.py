@@ -12,7 +12,7 @@ from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
 from application.ports.uploads import UploadReads
 from application.rules import Rules
 from application.tasks.deletions import PAGE, kept_task, new_task
-from application.tasks.running import Step
+from application.tasks.running import ItemContext
 from domain.uploads.upload import UPLOAD, CancelUpload, InProgress, Pending, Processing, Upload, UploadEvent
 
 
@@ -38,7 +38,7 @@ class CancelingOpenUploads:
         await self._tasks.create(task, drop_at=now + self._rules.retention)
         return await kept_task(self._tasks, caller, task.task_id)
 
-    async def work(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
+    async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
         """Cancel what the key that the item names has open (an `ItemWork`)."""
         canceled, after = 0, ""
         while page := await self._read_side.open_uploads_of(
@@ -47,7 +47,7 @@ class CancelingOpenUploads:
             for upload_id in page:
                 canceled += await self._cancel(upload_id, task.actor_id)
             after = page[-1]
-            await step.tell(task, canceled_uploads=canceled)
+            await context.record_progress(task, canceled_uploads=canceled)
         return {"canceled_uploads": canceled}
 
     async def _cancel(self, upload_id: str, actor_id: str) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 
 from application.ports.object_storage import ObjectStorage, PartsRefusedError, StoredPart
 from domain.refusals import WrongStateError
-from domain.uploads.parts import Problems, problems
+from domain.uploads.parts import PartProblems, part_problems
 from domain.uploads.upload import InProgress
 
 _TOLD_AT_MOST = 1000
@@ -33,7 +33,7 @@ async def put_together(storage: ObjectStorage, upload: InProgress, named: Sequen
         return
     if named is not None:
         stored = _as_named(upload.upload_id, stored, named)
-    found = problems(
+    found = part_problems(
         {part.part_number: part.size_bytes for part in stored},
         size_bytes=request.declared_size_bytes,
         part_size=request.part_size or 1,
@@ -44,7 +44,7 @@ async def put_together(storage: ObjectStorage, upload: InProgress, named: Sequen
         made = await storage.complete_multipart(key, upload.multipart_id, stored, only_new=request.storage_checks)
     except PartsRefusedError as refused:
         raise _not_all_there(
-            upload.upload_id, Problems(missing=refused.missing, wrong_size=refused.too_small)
+            upload.upload_id, PartProblems(missing=refused.missing, wrong_size=refused.too_small)
         ) from refused
     if not made:  # something is there already, most likely our own: its hash decides, and the parts are of no use
         await storage.abort_multipart(key, upload.multipart_id)
@@ -64,11 +64,11 @@ def _as_named(upload_id: str, stored: Sequence[StoredPart], named: Sequence[Name
         )
     absent = sorted(etags.keys() - {part.part_number for part in there})
     if absent:
-        raise _not_all_there(upload_id, Problems(missing=tuple(absent)))
+        raise _not_all_there(upload_id, PartProblems(missing=tuple(absent)))
     return there
 
 
-def _not_all_there(upload_id: str, found: Problems) -> WrongStateError:
+def _not_all_there(upload_id: str, found: PartProblems) -> WrongStateError:
     return WrongStateError(
         "content_not_found",
         "Some parts are missing or have the wrong size: send those named in the details, then confirm again.",

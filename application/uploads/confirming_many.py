@@ -9,7 +9,7 @@ from application.ports.buckets import BucketRecord
 from application.ports.clock import Clock, Ids
 from application.ports.tasks import Json, NewItem, NewTask, TaskItem, TaskRecord, Tasks, TaskType, task_not_found
 from application.rules import Rules
-from application.tasks.running import Step
+from application.tasks.running import ItemContext
 from application.uploads.confirming import ConfirmingUpload
 from domain.uploads.upload import Claimed
 
@@ -52,7 +52,7 @@ class ConfirmingMany:
             raise task_not_found(task.task_id)
         return record
 
-    async def work(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
+    async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
         """Confirm one upload (an `ItemWork`)."""
         confirmed = await self._confirm.within_task(
             task.namespace_id or "",
@@ -60,7 +60,7 @@ class ConfirmingMany:
             bucket_id=str(task.additional_data["bucket_id"]),
             actor_id=task.actor_id,
             claimed=msgspec.convert(item.input, Claimed),
-            touch=step.touch,
+            touch=context.touch,
         )
         record = confirmed.record
         return {

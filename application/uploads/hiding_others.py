@@ -37,7 +37,7 @@ def without_others(upload: UploadRecord) -> UploadRecord:
     )
 
 
-def told_without_others(event: CloudEvent) -> CloudEvent | None:
+def without_other_uploads(event: CloudEvent) -> CloudEvent | None:
     """Return an event of an upload without what it says of others; None: it says nothing else."""
     if event.type == topic_of(UploadBytesInherited):
         return None

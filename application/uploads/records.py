@@ -32,7 +32,7 @@ from domain.uploads.upload import (
 )
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class EventPosition(msgspec.Struct, frozen=True, kw_only=True):
     """Where an event stands: its stream, its version in it, its position in the log."""
 
     stream_id: str
@@ -47,7 +47,7 @@ def record_at(history: Sequence[Notification], at: datetime) -> UploadRecord | N
         event = cast("UploadEvent", decode(stored.state))
         if event.origin.at > at:
             break
-        place = Place(stream_id=stored.originator_id, version=stored.originator_version, position=stored.id)
+        place = EventPosition(stream_id=stored.originator_id, version=stored.originator_version, position=stored.id)
         record = following(record, event, place)
     return record
 
@@ -62,11 +62,13 @@ def brought_forward(record: UploadRecord, upload: Loaded[UploadEvent, Upload]) -
         return None
     now: UploadRecord | None = record
     for version, event in enumerate(upload.news, upload.read + 1):
-        now = following(now, event, Place(stream_id=upload.stream_id, version=version, position=record.position))
+        now = following(
+            now, event, EventPosition(stream_id=upload.stream_id, version=version, position=record.position)
+        )
     return now
 
 
-def following(record: UploadRecord | None, event: UploadEvent, place: Place) -> UploadRecord | None:
+def following(record: UploadRecord | None, event: UploadEvent, place: EventPosition) -> UploadRecord | None:
     """Return what an event makes of a record; None: there is none any more, or there was none."""
     if isinstance(event, UploadRequested | UploadSkipped):
         return _new(event, place)
@@ -133,7 +135,7 @@ def _changes(record: UploadRecord, event: UploadEvent) -> dict[str, object]:  # 
             assert_never(event)
 
 
-def _new(event: UploadRequested | UploadSkipped, place: Place) -> UploadRecord:
+def _new(event: UploadRequested | UploadSkipped, place: EventPosition) -> UploadRecord:
     origin, request = event.origin, event.request
     skipped = isinstance(event, UploadSkipped)
     return UploadRecord(

@@ -334,4 +334,4 @@ class _Progress(msgspec.Struct, frozen=True):
         """Tell of it."""
         await self.touch()
         progress = {"verified_bytes": read_bytes, "total_bytes": self.total_bytes}
-        await self.tasks.tell(self.task_id, progress, now=self.clock.now())
+        await self.tasks.record_progress(self.task_id, progress, now=self.clock.now())

@@ -21,12 +21,12 @@ from application.ports.clock import Clock, Ids
 from application.ports.event_log import EventLog, LogUnavailableError, Notification, VersionConflictError
 from application.ports.webhook_records import WebhookReads, WebhookRecord
 from application.ports.webhooks import (
-    Answer,
     Attempt,
     DeliveryRecord,
     DeliveryStatus,
     Ended,
     NewDelivery,
+    PostResult,
     WebhookDeliveries,
     WebhookEndpoint,
     WebhookEndpoints,
@@ -36,7 +36,7 @@ from domain.events.cloud_events import CloudEvent, envelope, origin_of
 from domain.events.event import Origin, topic_of
 from domain.events.registry import decode
 from domain.webhooks.published_events import PING, for_webhooks, tags_wanted
-from domain.webhooks.standard_webhooks import GIVE_UP_AFTER, pause_after, rest_after, signed_headers
+from domain.webhooks.standard_webhooks import GIVE_UP_AFTER, pause_after, rest_after, webhook_headers
 from domain.webhooks.webhook import (
     WEBHOOK,
     DisabledReason,
@@ -333,15 +333,17 @@ class DeliveringWebhooks:
         now = self._clock.now()
         begun = asyncio.get_running_loop().time()
         if endpoint is None:
-            answer = Answer(error="The webhook has no secret any more.")
+            answer = PostResult(error="The webhook has no secret any more.")
         elif not endpoint.secrets:
-            answer = Answer(error="The webhook's secret cannot be read any more: rotate it, and set the headers again.")
+            answer = PostResult(
+                error="The webhook's secret cannot be read any more: rotate it, and set the headers again."
+            )
         else:
             secrets = [each.value for each in endpoint.secrets if each.until is None or each.until > now]
             answer = await self._sender.post(
                 webhook.settings.url,
                 body,
-                headers={**headers, **endpoint.headers, **signed_headers(message_id, now, body, secrets)},
+                headers={**headers, **endpoint.headers, **webhook_headers(message_id, now, body, secrets)},
                 seconds=webhook.settings.timeout_seconds,
             )
         return Attempt(

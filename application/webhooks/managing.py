@@ -25,7 +25,7 @@ from domain.events.event import Origin
 from domain.namespaces.namespace import MASK
 from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.webhooks.published_events import check_event_types, tags_wanted
-from domain.webhooks.standard_webhooks import secret_of
+from domain.webhooks.standard_webhooks import webhook_secret
 from domain.webhooks.webhook import (
     WEBHOOK,
     CreateWebhook,
@@ -86,7 +86,7 @@ class ManagingWebhooks:
             )
         origin = caller.origin(self._clock.now(), command_id)
         command = CreateWebhook(origin=origin, webhook_id=webhook_id, settings=_naming(settings, headers))
-        secret = secret_of(self._ids.secret())
+        secret = webhook_secret(self._ids.secret())
         known = await self._endpoints.endpoint(webhook_id)
         if known is None:
             await self._endpoints.keep(
@@ -143,7 +143,7 @@ class ManagingWebhooks:
         end = now + (OVERLAP if overlap is None else overlap)
         before = [Secret(value=each.value, until=min(each.until or end, end)) for each in endpoint.secrets]
         live = (each for each in before if each.until is not None and each.until > now)
-        secrets = (Secret(value=secret_of(self._ids.secret())), *live)
+        secrets = (Secret(value=webhook_secret(self._ids.secret())), *live)
         record = await self._carry_out(
             caller,
             webhook_id,

@@ -306,7 +306,7 @@ BUCKET: Decider[BucketCommand, BucketEvent, Bucket] = Decider(
 )
 
 
-def merged(metadata: Mapping[str, Any], patch: Mapping[str, Any]) -> JSON:
+def merge_patch(metadata: Mapping[str, Any], patch: Mapping[str, Any]) -> JSON:
     """Return metadata after a JSON merge patch (RFC 7396): null removes a key, objects merge, the rest replaces."""
     result = dict(metadata)
     for key, value in patch.items():
@@ -314,7 +314,7 @@ def merged(metadata: Mapping[str, Any], patch: Mapping[str, Any]) -> JSON:
             result.pop(key, None)
         elif isinstance(value, dict):
             before = result.get(key)
-            result[key] = merged(before if isinstance(before, dict) else {}, value)
+            result[key] = merge_patch(before if isinstance(before, dict) else {}, value)
         else:
             result[key] = value
     return result
@@ -365,7 +365,7 @@ def _canonical(value: object) -> object:
 
 def _create(command: CreateBucket) -> BucketCreated:
     check_name(command.name, what="bucket", prefix="bkt_")
-    schema = schemas.parse(command.bucket_schema)
+    schema = schemas.parse_schema(command.bucket_schema)
     schemas.check_json(command.bucket_schema, "bucket_schema", max_bytes=MAX_SCHEMA_BYTES)
     _check_words(command.description, command.metadata)
     if command.unique_key is not None:
@@ -388,7 +388,7 @@ def _change_schema(command: ChangeBucketSchema, bucket: LiveBucket) -> tuple[Buc
     if msgspec.json.encode(command.bucket_schema) == msgspec.json.encode(bucket.bucket_schema):
         return ()
     schemas.check_json(command.bucket_schema, "bucket_schema", max_bytes=MAX_SCHEMA_BYTES)
-    schemas.check_growth(schemas.parse(bucket.bucket_schema), schemas.parse(command.bucket_schema))
+    schemas.check_growth(schemas.parse_schema(bucket.bucket_schema), schemas.parse_schema(command.bucket_schema))
     return (
         BucketSchemaChanged(origin=command.origin, bucket_id=bucket.bucket_id, bucket_schema=command.bucket_schema),
     )

@@ -64,7 +64,7 @@ class BucketSchema(msgspec.Struct, frozen=True, kw_only=True):
         return [name for name, field in self.properties.items() if field.type in FILE_TYPES]
 
 
-def parse(document: JSON) -> BucketSchema:
+def parse_schema(document: JSON) -> BucketSchema:
     """Return the schema that a client's JSON describes; raise `InvalidInputError` where it is none."""
     check_json(document, "bucket_schema")
     try:
@@ -87,7 +87,7 @@ def parse(document: JSON) -> BucketSchema:
             )
     for path, field in _fields(schema.properties, ""):
         if field.default is not None:
-            for problem in problems(field, field.default, path):
+            for problem in value_problems(field, field.default, path):
                 raise InvalidInputError(
                     "invalid_schema",
                     f"The default of {path} does not fit it, since {problem}: correct the default.",
@@ -119,7 +119,7 @@ def grown(before: BucketSchema, after: BucketSchema) -> list[str]:
     ]
 
 
-def problems(field: SchemaField, value: object, path: str) -> Iterator[str]:
+def value_problems(field: SchemaField, value: object, path: str) -> Iterator[str]:
     """Yield what is wrong with a value, a phrase each, beginning with its path. Nothing is wrong with null."""
     if value is None:
         return
@@ -132,7 +132,7 @@ def problems(field: SchemaField, value: object, path: str) -> Iterator[str]:
         case FieldType.ARRAY, list():
             if field.items is not None:
                 for index, item in enumerate(value):
-                    yield from problems(field.items, item, f"{path}[{index}]")
+                    yield from value_problems(field.items, item, f"{path}[{index}]")
         case kind, _ if not _FITS[kind](value):
             yield f"{path} must be {_PHRASE.get(kind, kind.value)}"
         case _:
@@ -155,7 +155,7 @@ def check_values(
         problem
         for name, value in values.items()
         if name in schema.properties
-        for problem in problems(schema.properties[name], value, name)
+        for problem in value_problems(schema.properties[name], value, name)
     ]
     found += [
         f"{name} is required"
@@ -256,7 +256,7 @@ def _names(field: SchemaField) -> set[str]:
 def _object_problems(properties: Mapping[str, SchemaField], value: dict[str, Any], path: str) -> Iterator[str]:
     for name, field in properties.items():
         if value.get(name) is not None:
-            yield from problems(field, value[name], f"{path}.{name}")
+            yield from value_problems(field, value[name], f"{path}.{name}")
         elif field.required and field.default is None:
             yield f"{path}.{name} is required"
 

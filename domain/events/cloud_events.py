@@ -22,8 +22,8 @@ SECRET_FIELDS = frozenset({"key_hash", "token_hash", "billing_email"})
 _FOR_ADMINISTRATORS = ("organization.", "api_key.", "audit.", "event_token.", "upload.token_", "webhook.")
 _MAX_TYPES = 100
 
-TOLD_TO_READERS = frozenset(tag for tag in BY_TAG if not tag.startswith(_FOR_ADMINISTRATORS))
-TOLD_TO_ADMINISTRATORS = frozenset(BY_TAG)
+READER_TAGS = frozenset(tag for tag in BY_TAG if not tag.startswith(_FOR_ADMINISTRATORS))
+ADMINISTRATOR_TAGS = frozenset(BY_TAG)
 _WITH_SECRETS = frozenset(tag for tag, kind in BY_TAG.items() if SECRET_FIELDS & set(kind.__struct_fields__))
 
 
@@ -34,9 +34,9 @@ def told_to(
     if not {Permission.READ, Permission.ADMIN} & set(permissions):
         return frozenset()
     if not scopes:
-        return TOLD_TO_ADMINISTRATORS if Permission.ADMIN in permissions else TOLD_TO_READERS
+        return ADMINISTRATOR_TAGS if Permission.ADMIN in permissions else READER_TAGS
     everywhere: dict[str, set[str]] = {ResourceType.ORGANIZATION: {organization_id}}
-    return TOLD_TO_READERS if reach(scopes, Permission.READ, everywhere) is Reach.THERE else frozenset()
+    return READER_TAGS if reach(scopes, Permission.READ, everywhere) is Reach.THERE else frozenset()
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -119,7 +119,7 @@ def names(name: str, tag: str) -> bool:
 
 
 @cache
-def schema_of(tag: str) -> dict[str, Any]:
+def event_schema(tag: str) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the `data` of events with this tag."""
     (schema,), components = msgspec.json.schema_components([BY_TAG[tag]], ref_template="#/$defs/{name}")
     kinds = dict(components)

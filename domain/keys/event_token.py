@@ -45,7 +45,7 @@ class EventToken(msgspec.Struct, frozen=True, kw_only=True):
         return self.expires_at <= now + timedelta(seconds=MAX_SECONDS) + LEEWAY
 
 
-def secret_of(token: EventToken, key_hash: str, secrets: TokenSecrets) -> str:
+def event_token_secret(token: EventToken, key_hash: str, secrets: TokenSecrets) -> str:
     """Return the token as it is given out. `key_hash`: of the secret of its key."""
     payload = msgspec.json.encode(token)
     return f"{PREFIX}{_text(payload)}.{_text(secrets.sign(_PURPOSE, _signed(payload, key_hash)))}"

@@ -121,7 +121,7 @@ def decide(command: TokenCommand, state: TokenState) -> tuple[TokenEvent, ...]:
     """Say what happens, or refuse: a type that no file can have, or a file that the token does not allow."""
     match state, command:
         case NoToken(), IssueToken():
-            types = media_types.ranges(command.content_types)
+            types = media_types.media_ranges(command.content_types)
             fields = {f: getattr(command, f) for f in command.__struct_fields__}
             return (UploadTokenIssued(**{**fields, "content_types": types or (ANY_TYPE,)}),)
         case IssuedToken(token=token, used=used), UseToken():

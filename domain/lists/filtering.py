@@ -28,7 +28,7 @@ _MAX_BITS = 1024
 _GROUPS = ("AND", "OR", "NOT")
 
 
-class Kind(enum.StrEnum):
+class ValueType(enum.StrEnum):
     """What the values of a field are. Ids are compared as they stand, words are always written in capitals."""
 
     ID = "an id"
@@ -66,7 +66,7 @@ _OPERATORS = frozenset(Operator)
 class Fields(msgspec.Struct, frozen=True):
     """The fields of a list by name. `rest`: the JSON field in which any other name is looked for."""
 
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, ValueType]
     rest: str | None = None
 
 
@@ -74,7 +74,7 @@ class Ref(msgspec.Struct, frozen=True):
     """A field, or what lies at a path inside of a JSON field."""
 
     name: str
-    kind: Kind
+    kind: ValueType
     path: tuple[str, ...] = ()
 
 
@@ -149,11 +149,11 @@ def resolve(name: str, fields: Fields) -> Ref:
     first, *path = name.split(".")
     kind = fields.kinds.get(first)
     if len(name) <= _MAX_FIELD and all(path) and first and len(path) < _MAX_PATH:
-        if kind is not None and (kind is Kind.JSON or not path):
+        if kind is not None and (kind is ValueType.JSON or not path):
             return Ref(first, kind, tuple(path))
         if fields.rest is not None and kind is None:
-            return Ref(fields.rest, Kind.JSON, (first, *path))
-    known = [f"{known}.…" if kind is Kind.JSON else known for known, kind in fields.kinds.items()]
+            return Ref(fields.rest, ValueType.JSON, (first, *path))
+    known = [f"{known}.…" if kind is ValueType.JSON else known for known, kind in fields.kinds.items()]
     raise InvalidInputError(
         "unknown_field",
         f"There is no field '{name[:100]}' here: use one of {', '.join(known)}.",
@@ -196,7 +196,7 @@ class _Parser:
     def _short(self, name: str, value: Any, case_sensitive: bool) -> Iterator[Filter]:  # noqa: ANN401  # JSON
         """Yield what a field of the short form means: a list any of its values, an object the fields inside of it."""
         ref = resolve(name, self._fields)
-        if not isinstance(value, dict) or not value or ref.kind is not Kind.JSON or value.get("type") == "dynamic":
+        if not isinstance(value, dict) or not value or ref.kind is not ValueType.JSON or value.get("type") == "dynamic":
             yield self._meaning(ref, Operator.IN if isinstance(value, list) else Operator.EQ, value, case_sensitive)
             return
         for key, inner in value.items():
@@ -303,16 +303,20 @@ class _Parser:
             case Operator.EQ:
                 if value is None:
                     return Condition(ref, Operator.IS_NULL, True, False)
-                if isinstance(value, dict | list) and ref.kind is Kind.JSON:
+                if isinstance(value, dict | list) and ref.kind is ValueType.JSON:
                     return Condition(ref, operator, value, True)
             case Operator.CONTAINS | Operator.STARTS_WITH | Operator.ENDS_WITH | Operator.REGEX:
-                if ref.kind in {Kind.NUMBER, Kind.MOMENT, Kind.FLAG}:
+                if ref.kind in {ValueType.NUMBER, ValueType.MOMENT, ValueType.FLAG}:
                     raise InvalidInputError(
                         "invalid_operator",
                         f"{_name(ref)} is {ref.kind}, and {operator} compares only text: use another operator.",
                         {"field": _name(ref), "operator": operator},
                     )
-                if ref.kind is Kind.JSON and operator is Operator.CONTAINS and isinstance(value, bool | int | float):
+                if (
+                    ref.kind is ValueType.JSON
+                    and operator is Operator.CONTAINS
+                    and isinstance(value, bool | int | float)
+                ):
                     return Condition(ref, operator, _typed(ref, operator, value, case_sensitive), True)
                 text = _text(ref, operator, value)
                 return Condition(
@@ -327,17 +331,17 @@ class _Parser:
 def _typed(ref: Ref, operator: Operator, value: Any, case_sensitive: bool) -> Any:  # noqa: ANN401  # JSON
     """Return a value in the type in which it is compared with the field's."""
     match ref.kind, value:
-        case Kind.FLAG | Kind.JSON, bool():
+        case ValueType.FLAG | ValueType.JSON, bool():
             return value
-        case Kind.NUMBER | Kind.JSON, int() | float() if not isinstance(value, bool):
+        case ValueType.NUMBER | ValueType.JSON, int() | float() if not isinstance(value, bool):
             return _number(ref, operator, value)
-        case Kind.MOMENT, str():
+        case ValueType.MOMENT, str():
             return _moment(ref, operator, value)
-        case Kind.ID | Kind.WORD | Kind.TEXT | Kind.JSON, str():
+        case ValueType.ID | ValueType.WORD | ValueType.TEXT | ValueType.JSON, str():
             text = _text(ref, operator, value)
-            return text.upper() if ref.kind is Kind.WORD and not case_sensitive else text
+            return text.upper() if ref.kind is ValueType.WORD and not case_sensitive else text
         case _:
-            return _refuse_value(ref, operator, "plain" if ref.kind is Kind.JSON else str(ref.kind))
+            return _refuse_value(ref, operator, "plain" if ref.kind is ValueType.JSON else str(ref.kind))
 
 
 def _number(ref: Ref, operator: Operator, value: float) -> Decimal:
@@ -377,7 +381,7 @@ def composed(text: str) -> str:
 
 
 def _sensitive(ref: Ref, case_sensitive: bool) -> bool:
-    return case_sensitive or ref.kind in {Kind.ID, Kind.WORD}
+    return case_sensitive or ref.kind in {ValueType.ID, ValueType.WORD}
 
 
 def _name(ref: Ref) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from domain.buckets.bucket import MAX_METADATA_BYTES, UniqueKey, canonical_digest, unique_values
-from domain.buckets.schema import BucketSchema, FieldType, check_json, check_text, check_values, problems
+from domain.buckets.schema import BucketSchema, FieldType, check_json, check_text, check_values, value_problems
 from domain.events.event import JSON
 from domain.objects.object import Blob
 from domain.refusals import InvalidInputError
@@ -128,7 +128,7 @@ def _check_blob(blob: BlobWish, schema: BucketSchema, where: str) -> None:
     check_key_prefix(blob.key_prefix, f"{where}.key_prefix")
     check_json(blob.metadata, f"{where}.metadata", max_bytes=MAX_METADATA_BYTES)
     check_json(blob.data, f"{where}.data")
-    found = list(problems(field, blob.data, f"{where}.data"))
+    found = list(value_problems(field, blob.data, f"{where}.data"))
     if found:
         raise InvalidInputError(
             "schema_violation",

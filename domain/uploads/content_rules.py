@@ -41,7 +41,7 @@ def checked(rules: ContentRules) -> ContentRules:
     """Return the rules with their content types in lower case, each once; refuse rules that no file can fit."""
     if rules == ANY_CONTENT:
         return ANY_CONTENT  # this very value is left out of events
-    types = media_types.ranges(rules.allowed_content_types)
+    types = media_types.media_ranges(rules.allowed_content_types)
     if len(types) > MAX_CONTENT_TYPES:
         raise InvalidInputError(
             "invalid_content_rules",

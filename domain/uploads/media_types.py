@@ -91,7 +91,7 @@ def same(one: str, other: str) -> bool:
     return _normal(one) == _normal(other)
 
 
-def ranges(given: Iterable[str]) -> tuple[str, ...]:
+def media_ranges(given: Iterable[str]) -> tuple[str, ...]:
     """Return media ranges (`image/png`, `image/*`, `*/*`) in lower case, each once; refuse what is none."""
     known = tuple(dict.fromkeys(each.strip().lower() for each in given))
     for each in known:

@@ -66,7 +66,7 @@ def size_of_part(part_number: int, *, size_bytes: int, part_size: int) -> int:
     return min(max(size_bytes - part_size * (part_number - 1), 0), part_size)
 
 
-class Problems(msgspec.Struct, frozen=True, kw_only=True):
+class PartProblems(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps parts from being one file: numbers of parts that are not there, or not of the size they must have."""
 
     missing: tuple[int, ...] = ()
@@ -77,7 +77,7 @@ class Problems(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.missing or self.wrong_size)
 
 
-def problems(sizes: Mapping[int, int], *, size_bytes: int | None, part_size: int) -> Problems:
+def part_problems(sizes: Mapping[int, int], *, size_bytes: int | None, part_size: int) -> PartProblems:
     """Return what is wrong with the parts that storage has, by number.
 
     Of a file whose size was announced, every part is known beforehand; of another one, that there is no gap.
@@ -85,11 +85,11 @@ def problems(sizes: Mapping[int, int], *, size_bytes: int | None, part_size: int
     count = part_count(size_bytes, part_size)
     if size_bytes is None or count is None:
         last = max(sizes, default=1)
-        return Problems(missing=tuple(number for number in range(1, last + 1) if number not in sizes))
+        return PartProblems(missing=tuple(number for number in range(1, last + 1) if number not in sizes))
     expected = {
         number: size_of_part(number, size_bytes=size_bytes, part_size=part_size) for number in range(1, count + 1)
     }
-    return Problems(
+    return PartProblems(
         missing=tuple(number for number in expected if number not in sizes),
         wrong_size=tuple(number for number, size in sorted(sizes.items()) if size != expected.get(number)),
     )

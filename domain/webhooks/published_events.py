@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-from domain.events.cloud_events import TOLD_TO_ADMINISTRATORS, CloudEvent, names
+from domain.events.cloud_events import ADMINISTRATOR_TAGS, CloudEvent, names
 from domain.refusals import InvalidInputError
 
 PING = "webhook.ping"
@@ -49,7 +49,7 @@ def idle_types(event_types: Iterable[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=1024)
 def tags_wanted(event_types: tuple[str, ...]) -> frozenset[str]:
     """Return the tags of the events that these types name."""
-    return frozenset(tag for tag in TOLD_TO_ADMINISTRATORS if any(names(each, tag) for each in event_types))
+    return frozenset(tag for tag in ADMINISTRATOR_TAGS if any(names(each, tag) for each in event_types))
 
 
 def public_type(tag: str) -> str:

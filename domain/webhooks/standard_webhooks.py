@@ -19,12 +19,12 @@ _JITTER = 0.2
 _MAX_DOUBLINGS = 20
 
 
-def secret_of(chance: str) -> str:
+def webhook_secret(chance: str) -> str:
     """Return a signing secret of 32 bytes, made of a text with as much chance in it."""
     return SECRET_PREFIX + base64.b64encode(hashlib.sha256(chance.encode()).digest()).decode()
 
 
-def signed_headers(message_id: str, at: datetime, body: bytes, secrets: Iterable[str]) -> dict[str, str]:
+def webhook_headers(message_id: str, at: datetime, body: bytes, secrets: Iterable[str]) -> dict[str, str]:
     """Return the headers that prove a body: a signature for each secret, the newest first."""
     timestamp = str(int(at.timestamp()))
     content = b".".join((message_id.encode(), timestamp.encode(), body))

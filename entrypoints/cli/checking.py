@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from adapters.postgres.analytics import check_analytics
 from adapters.postgres.rebuilding import rebuild
-from application.events.checking_readers import Checked, Missed, ranges
+from application.events.checking_readers import Checked, Missed, position_ranges
 from entrypoints.settings import Settings
 from entrypoints.wiring.operations import administering
 
@@ -26,17 +26,17 @@ async def check(settings: Settings) -> tuple[list[str], bool]:
         ),
         *_readers(checked),
     ]
-    told = [
+    progress = [
         f"webhook {each.webhook_id}: of {each.wanted} events after position {each.after}, {each.delivered} were"
         f" delivered, {each.waiting} wait, {each.failed} were given up"
-        for each in checked.told
+        for each in checked.progress
     ]
     if readers:
         readers.append("Readers of the log have missed some of it.")
     else:
         readers.append("Readers of the log have missed nothing.")
     good = checked.good and not tables and not figures
-    return [f"replayed {replayed.events} events", *tables, verdict, *told, *readers], good
+    return [f"replayed {replayed.events} events", *tables, verdict, *progress, *readers], good
 
 
 def _readers(checked: Checked) -> list[str]:
@@ -50,7 +50,7 @@ def _readers(checked: Checked) -> list[str]:
 
 
 def _missed(missed: Missed) -> str:
-    runs = ranges(missed.positions)
+    runs = position_ranges(missed.positions)
     return (
         f"webhook {missed.webhook_id}: {len(missed.positions)} events were never queued: {_shown(runs)}; run 'upwell"
         f" webhooks replay {missed.webhook_id} --after {runs[0][0] - 1} --until {runs[-1][1]}'"

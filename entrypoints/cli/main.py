@@ -335,11 +335,11 @@ def main() -> NoReturn:
         from entrypoints.failures import explain  # noqa: PLC0415  # the same
         from entrypoints.observability.logs import say  # noqa: PLC0415  # the same
 
-        told = explain(error)
-        if told is None:
+        failure = explain(error)
+        if failure is None:
             raise
-        say(told.sentence)
-        sys.exit(told.exit_code)
+        say(failure.sentence)
+        sys.exit(failure.exit_code)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 import msgspec
 
 from adapters.s3.doctor import Diagnosis, Verdict
-from application.storage.checking import Finding, Kind, Tally
+from application.storage.checking import Finding, FindingKind, Tally
 from entrypoints.cli.output import emit, human, json_of, printable
 from entrypoints.cli.target import operators_settings
 from entrypoints.wiring.operations import checking_storage
@@ -15,12 +15,12 @@ from entrypoints.wiring.storage import s3_doctor
 
 _TOLD_EVERY = 100_000  # keys, or whatever else
 _WORDS = {
-    Kind.ORPHAN: "orphan",
-    Kind.ABANDONED_PARTS: "abandoned parts",
-    Kind.MISSING: "missing",
-    Kind.OVERWRITTEN: "overwritten",
+    FindingKind.ORPHAN: "orphan",
+    FindingKind.ABANDONED_PARTS: "abandoned parts",
+    FindingKind.MISSING: "missing",
+    FindingKind.OVERWRITTEN: "overwritten",
 }
-_DONE = {Kind.ORPHAN: "deleted", Kind.ABANDONED_PARTS: "aborted"}
+_DONE = {FindingKind.ORPHAN: "deleted", FindingKind.ABANDONED_PARTS: "aborted"}
 
 
 class _Summary(msgspec.Struct, frozen=True, kw_only=True):

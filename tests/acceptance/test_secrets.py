@@ -8,7 +8,7 @@ import pytest
 
 from adapters.postgres.connecting import connect
 from application.keys.callers import hash_of
-from domain.keys.event_token import EventToken, secret_of
+from domain.keys.event_token import EventToken, event_token_secret
 from domain.keys.token_secrets import TokenSecrets
 from tests.acceptance.test_api_keys import KEYS, code, holder, make_key
 from tests.acceptance.test_serving import run
@@ -31,7 +31,7 @@ async def test_a_revoked_admin_can_do_nothing_with_what_the_listing_of_keys_told
         for known in (told["key_hash"], hash_of(victim["key"])):
             for far in (expires_at, expires_at.replace(year=9999)):
                 token = EventToken(token_id="etk_1", key_id=victim["key_id"], expires_at=far)
-                forged = [secret_of(token, known, TokenSecrets([known])), _of_before(token, known)]
+                forged = [event_token_secret(token, known, TokenSecrets([known])), _of_before(token, known)]
                 for secret in (*forged, known, f"sk_{known}"):
                     answer = await page.get("/v1/events", headers={"Authorization": f"Bearer {secret}"})
                     assert answer.status_code == 401, secret

@@ -23,7 +23,7 @@ from adapters.postgres.analytics import (
 )
 from adapters.postgres.connecting import PoolConnection, connect, open_pool
 from adapters.postgres.subscriptions import PostgresSubscriptions
-from application.ports.analytics import Analytics, Area, BucketFigures, Change, Progress, Step, UploadFigures
+from application.ports.analytics import Analytics, Area, BucketFigures, Change, Interval, Progress, UploadFigures
 from application.ports.event_log import EventLog, LogUnavailableError, StreamAppend
 from domain.events.registry import decode
 from domain.objects.object import ObjectCreated, ObjectDeleted
@@ -100,14 +100,14 @@ async def complete(log: EventLog, account: Account, seconds: float, **others: An
     return await account.complete(log, upload_id, **others)
 
 
-async def uploads_of(figures: Figures, area: Area, step: Step = Step.DAY) -> Sequence[UploadFigures]:
+async def uploads_of(figures: Figures, area: Area, step: Interval = Interval.DAY) -> Sequence[UploadFigures]:
     await figures.catch_up(1000)
     return await figures.analytics.uploads(area, **ALWAYS, step=step)
 
 
 async def test_without_uploads_there_is_one_row_of_nothing(figures: Figures, account: Account) -> None:
     assert await uploads_of(figures, area_of(account)) == [UploadFigures(at=None)]
-    assert await figures.analytics.changes(area_of(account), **ALWAYS, step=Step.DAY) == []
+    assert await figures.analytics.changes(area_of(account), **ALWAYS, step=Interval.DAY) == []
     assert await figures.analytics.buckets(area_of(account), **ALWAYS, limit=9) == []
     assert await figures.analytics.failures(area_of(account), **ALWAYS) == {}
 
@@ -171,7 +171,7 @@ async def test_duplicates_save_bytes_before_they_are_sent_and_after(
     await avoid_duplicate(kit.log, account, 30)
     await avoid_duplicate(kit.log, account, 40)
     *_, total = await uploads_of(figures, area_of(account))
-    (change,) = await figures.analytics.changes(area_of(account), **ALWAYS, step=Step.MONTH)
+    (change,) = await figures.analytics.changes(area_of(account), **ALWAYS, step=Interval.MONTH)
     assert (total.duplicates, total.duplicate_bytes, total.completed_bytes) == (1, 70, 140)
     assert (change.avoided, change.avoided_bytes, change.stored_bytes) == (2, 70, 70)
 
@@ -190,14 +190,14 @@ async def test_what_buckets_hold_grows_and_shrinks(figures: Figures, kit: Kit, a
         one.originator_id for one in await kit.log.read_feed(after=0, limit=99) if "obj" in one.originator_id
     }
     await figures.catch_up(1000)
-    changes = await figures.analytics.changes(area_of(account), start=begin, end=begin + 9 * HOUR, step=Step.HOUR)
+    changes = await figures.analytics.changes(area_of(account), start=begin, end=begin + 9 * HOUR, step=Interval.HOUR)
     assert changes == [
         Change(at=begin + HOUR, stored_bytes=100, objects=1),
         Change(at=begin + 3 * HOUR, stored_bytes=1011),
         Change(at=begin + 4 * HOUR, stored_bytes=-1000),
     ]
     (before, *later) = await figures.analytics.changes(
-        area_of(account), start=begin + 2 * HOUR, end=begin + 4 * HOUR, step=Step.HOUR
+        area_of(account), start=begin + 2 * HOUR, end=begin + 4 * HOUR, step=Interval.HOUR
     )
     assert before == Change(at=None, stored_bytes=100, objects=1)
     assert later == changes[1:2]
@@ -218,7 +218,7 @@ async def test_bytes_that_come_later_in_a_step_are_there_for_less_of_it(
     account.clock.advance(day + 6 * HOUR + timedelta(minutes=59) - account.clock.now())
     await account.complete(kit.log, size_bytes=10)
     await figures.catch_up(1000)
-    (change,) = await figures.analytics.changes(area_of(account), start=day, end=day + 24 * HOUR, step=Step.DAY)
+    (change,) = await figures.analytics.changes(area_of(account), start=day, end=day + 24 * HOUR, step=Interval.DAY)
     assert change == Change(at=day, stored_bytes=10, late_byte_hours=60)
 
 
@@ -387,16 +387,16 @@ async def happen(log: EventLog, account: Account, chance: random.Random) -> None
 async def assert_counted(analytics: Analytics, log: EventLog, area: Area) -> None:
     """Hold figures against those that are counted from the events."""
     counted = MemoryAnalytics(log)
-    whole = await counted.changes(area, **ALWAYS, step=Step.DAY)
+    whole = await counted.changes(area, **ALWAYS, step=Interval.DAY)
     middle = whole[len(whole) // 2].at
     assert middle is not None
-    for step in Step:
+    for step in Interval:
         for start in (ALWAYS["start"], middle.replace(day=1)):
             when: dict[str, Any] = {"start": start, "end": ALWAYS["end"], "step": step}
             rows = await analytics.uploads(area, **when)
             expected = await counted.uploads(area, **when)
             assert [plain(row) for row in rows] == [pytest.approx(plain(row)) for row in expected]
-            if step is not Step.WEEK or start == ALWAYS["start"]:
+            if step is not Interval.WEEK or start == ALWAYS["start"]:
                 assert await analytics.changes(area, **when) == await counted.changes(area, **when)
     assert await analytics.failures(area, **ALWAYS) == await counted.failures(area, **ALWAYS)
     for start in (ALWAYS["start"], middle):

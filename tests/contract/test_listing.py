@@ -15,7 +15,7 @@ from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, O
 from application.ports.event_log import Command
 from application.ports.lists import Page, PageRequest
 from application.ports.read_side import ReadSide
-from domain.lists.filtering import Kind, Operator, parse_filter, parse_order
+from domain.lists.filtering import Operator, ValueType, parse_filter, parse_order
 from tests.conftest import Database
 from tests.contract._log import HASH, OTHER_HASH, Account, Kit, new_account, opening, postgres_kit
 
@@ -61,51 +61,51 @@ LISTS_HOLD = [Operator.IN, Operator.NIN]
 COMPARE = [Operator.EQ, Operator.NE, Operator.GT, Operator.GTE, Operator.LT, Operator.LTE]
 HAVE = [Operator.EXISTS, Operator.IS_NULL]
 LOOK_INTO = [Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.TEXT]
-PLAIN: dict[Kind, st.SearchStrategy[Any]] = {
-    Kind.ID: texts | st.sampled_from([HASH, "upl_1", "obj_1"]),
-    Kind.WORD: st.sampled_from(["PENDING", "completed", "FAILED", "ACTIVE", "x"]),
-    Kind.TEXT: texts,
-    Kind.NUMBER: numbers,
-    Kind.MOMENT: moments,
-    Kind.FLAG: st.booleans(),
-    Kind.JSON: scalars,
+PLAIN: dict[ValueType, st.SearchStrategy[Any]] = {
+    ValueType.ID: texts | st.sampled_from([HASH, "upl_1", "obj_1"]),
+    ValueType.WORD: st.sampled_from(["PENDING", "completed", "FAILED", "ACTIVE", "x"]),
+    ValueType.TEXT: texts,
+    ValueType.NUMBER: numbers,
+    ValueType.MOMENT: moments,
+    ValueType.FLAG: st.booleans(),
+    ValueType.JSON: scalars,
 }
 
 
-def operands(kind: Kind) -> st.SearchStrategy[tuple[Operator, Any]]:
+def operands(kind: ValueType) -> st.SearchStrategy[tuple[Operator, Any]]:
     """Draw an operator that the kind has, and a value for it."""
     plain = PLAIN[kind]
     pairs = [
         st.tuples(st.sampled_from(LISTS_HOLD), st.lists(plain | st.none(), max_size=3)),
         st.tuples(st.sampled_from(HAVE), st.booleans()),
-        st.tuples(st.sampled_from([Operator.EQ, Operator.NE]), values if kind is Kind.JSON else plain),
+        st.tuples(st.sampled_from([Operator.EQ, Operator.NE]), values if kind is ValueType.JSON else plain),
     ]
-    if kind is not Kind.FLAG:
-        comparable = texts | numbers if kind is Kind.JSON else plain
+    if kind is not ValueType.FLAG:
+        comparable = texts | numbers if kind is ValueType.JSON else plain
         pairs.append(st.tuples(st.sampled_from(COMPARE), comparable))
-    if kind in {Kind.ID, Kind.WORD, Kind.TEXT, Kind.JSON}:
+    if kind in {ValueType.ID, ValueType.WORD, ValueType.TEXT, ValueType.JSON}:
         pairs += [
             st.tuples(st.sampled_from(LOOK_INTO), texts),
             st.tuples(st.just(Operator.REGEX), patterns),
         ]
-    if kind is Kind.JSON:
+    if kind is ValueType.JSON:
         pairs.append(st.tuples(st.just(Operator.CONTAINS), texts | numbers | st.booleans()))
     return st.one_of(pairs)
 
 
-def named(kinds: Mapping[str, Kind]) -> st.SearchStrategy[tuple[str, Kind]]:
+def named(kinds: Mapping[str, ValueType]) -> st.SearchStrategy[tuple[str, ValueType]]:
     """Draw a field, most often one that says something."""
     favourites = [name for name in ("metadata", "status", "filename", "bucket_name") if name in kinds]
 
-    def within(name: str) -> st.SearchStrategy[tuple[str, Kind]]:
-        if kinds[name] is not Kind.JSON:
+    def within(name: str) -> st.SearchStrategy[tuple[str, ValueType]]:
+        if kinds[name] is not ValueType.JSON:
             return st.just((name, kinds[name]))
-        return paths.map(lambda path: (".".join([name, *path]), Kind.JSON))
+        return paths.map(lambda path: (".".join([name, *path]), ValueType.JSON))
 
     return st.sampled_from([*kinds, *favourites * 6]).flatmap(within)
 
 
-def filters_of(kinds: Mapping[str, Kind]) -> st.SearchStrategy[dict[str, Any]]:
+def filters_of(kinds: Mapping[str, ValueType]) -> st.SearchStrategy[dict[str, Any]]:
     conditions = named(kinds).flatmap(
         lambda field: st.builds(
             lambda pair, case: {"field": field[0], "operator": pair[0].value, "value": pair[1], **case},
@@ -119,7 +119,7 @@ def filters_of(kinds: Mapping[str, Kind]) -> st.SearchStrategy[dict[str, Any]]:
     return conditions | conditions | flat | nested
 
 
-def sorts_of(kinds: Mapping[str, Kind]) -> st.SearchStrategy[dict[str, Any]]:
+def sorts_of(kinds: Mapping[str, ValueType]) -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(
         lambda field, direction: {"field": field[0], "direction": direction},
         named(kinds),

@@ -11,7 +11,7 @@ import pytest
 from application.lists.listing import UPLOADS
 from application.ports.buckets import BucketRecord
 from application.ports.keys import KeyRecord
-from application.ports.lists import Page, PageRequest, Place
+from application.ports.lists import Page, PageRequest, SortKey
 from application.ports.namespaces import NamespaceRecord
 from application.ports.object_creation import ClaimTakenError, Unheld
 from application.ports.objects import ObjectRecord
@@ -798,7 +798,7 @@ async def test_a_total_counts_what_matches_whatever_the_page(kit: Kit, account: 
     named_before = 1 if listing.before and listing.id_of(page.rows[0]).startswith("ns_") else 0
     assert page.total == 3 + named_before  # the namespace that was there is called 'main'
     assert page.has_more
-    position = Place(position=page.rows[0].position)
+    position = SortKey(position=page.rows[0].position)
     after = await listing.page(kit, account, PageRequest(limit=10, after=position, with_total=True))
     assert after.total == 4 + listing.before
     assert not after.has_more
@@ -810,11 +810,11 @@ async def test_pages_by_position_show_every_row_once_while_new_ones_come(
 ) -> None:
     made = [await listing.add(kit, account, f"n{number}") for number in range(7)][::-1]
     seen: list[str] = []
-    position: Place | None = None
+    position: SortKey | None = None
     for number in range(20):
         page = await listing.page(kit, account, PageRequest(limit=2, after=position))
         seen += [listing.id_of(row) for row in page.rows]
-        position = Place(position=page.rows[-1].position)
+        position = SortKey(position=page.rows[-1].position)
         await listing.add(kit, account, f"new-{number}")
         if not page.has_more:
             break

@@ -10,7 +10,7 @@ import pytest
 
 from application.lists.listing import TASKS
 from application.ports.jobs import Job
-from application.ports.lists import PageRequest, Place
+from application.ports.lists import PageRequest, SortKey
 from application.ports.tasks import (
     NewItem,
     NewTask,
@@ -180,8 +180,8 @@ async def test_items_that_end_at_once_end_the_task_once(kit: Kit, account: Accou
 async def test_what_is_told_of_the_progress_is_merged(kit: Kit, account: Account, make: Callable[..., Any]) -> None:
     task = await make(1)
     now = account.clock.advance(timedelta(seconds=1))
-    await kit.tasks.tell(task.task_id, {"uploads": 1, "objects": 0}, now=now)
-    await kit.tasks.tell(task.task_id, {"uploads": 7}, now=now)
+    await kit.tasks.record_progress(task.task_id, {"uploads": 1, "objects": 0}, now=now)
+    await kit.tasks.record_progress(task.task_id, {"uploads": 7}, now=now)
     record = await get(kit, account, task.task_id)
     assert record.updated_at == now
     assert (record.additional_data["uploads"], record.additional_data["objects"]) == (7, 0)
@@ -241,7 +241,7 @@ async def test_tasks_are_listed_newest_first_page_by_page(kit: Kit, account: Acc
     page = await kit.tasks.tasks(account.organization_id, PageRequest(limit=2, with_total=True))
     assert [task.task_id for task in page.rows] == newest_first[:2]
     assert (page.has_more, page.total) == (True, 5)
-    assert await listed(kit, account, after=Place(position=page.rows[-1].position)) == newest_first[2:]
+    assert await listed(kit, account, after=SortKey(position=page.rows[-1].position)) == newest_first[2:]
     assert await listed(kit, account, offset=4) == newest_first[4:]
 
 
@@ -317,7 +317,7 @@ async def test_a_verification_tells_how_far_it_is_as_long_as_it_goes_on(kit: Kit
     upload_id = await verified(kit, account, known=True)
     for read_bytes in (10, 20):
         progress: dict[str, Any] = {"verified_bytes": read_bytes, "total_bytes": 30}
-        await kit.tasks.tell("task_verify", progress, now=account.clock.now())
+        await kit.tasks.record_progress("task_verify", progress, now=account.clock.now())
         page = await kit.tasks.tasks(account.organization_id, PageRequest(limit=10))
         for task in (await get(kit, account, "task_verify"), *page.rows):
             assert task.additional_data == {"bucket_id": account.bucket_id, "failure_reason": None, **progress}
@@ -329,7 +329,7 @@ async def test_a_verification_tells_how_far_it_is_as_long_as_it_goes_on(kit: Kit
 
 async def test_progress_of_a_verification_that_nobody_keeps_as_a_task_is_not_kept(kit: Kit, account: Account) -> None:
     await verified(kit, account, known=False)
-    await kit.tasks.tell("task_verify", {"verified_bytes": 1}, now=account.clock.now())
+    await kit.tasks.record_progress("task_verify", {"verified_bytes": 1}, now=account.clock.now())
     assert "verified_bytes" not in (await get(kit, account, "task_verify")).additional_data
 
 

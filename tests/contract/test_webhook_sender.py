@@ -8,7 +8,7 @@ import pytest
 from adapters.memory.webhooks import MemoryWebhookSender
 from adapters.webhooks.addresses import AllowedTargets
 from adapters.webhooks.sender import AiohttpWebhookSender
-from application.ports.webhooks import Answer, TargetRefusedError, WebhookSender
+from application.ports.webhooks import PostResult, TargetRefusedError, WebhookSender
 from tests.receiver import Receiver, Taken, receiving
 
 MADE = 201
@@ -29,9 +29,9 @@ async def post(request: pytest.FixtureRequest) -> AsyncIterator[Post]:
     if request.param == "memory":
         taken: list[Taken] = []
 
-        def receive(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        def receive(url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
             taken.append(Taken(url, body, {name.lower(): value for name, value in headers.items()}))
-            return Answer(status_code=MADE)
+            return PostResult(status_code=MADE)
 
         memory = MemoryWebhookSender(receive)
         memory.refused.add("http://10.0.0.1/")
@@ -47,7 +47,7 @@ async def test_what_is_posted_arrives_and_the_answer_comes_back(post: Post) -> N
 
     answer = await post.sender.post(post.url, b'{"a": 1}', headers={"X-Team": "tides"}, seconds=5)
 
-    assert answer == Answer(status_code=MADE)
+    assert answer == PostResult(status_code=MADE)
     (taken,) = post.taken
     assert (taken.body, taken.headers["x-team"]) == (b'{"a": 1}', "tides")
 

@@ -14,7 +14,7 @@ from adapters.postgres.connecting import connect
 from adapters.postgres.rebuilding import rebuild
 from application.keys.callers import acting_for
 from application.ports.object_storage import ObjectStorage
-from application.storage.checking import SAFE_AGE, Finding, Kind, Tally
+from application.storage.checking import SAFE_AGE, Finding, FindingKind, Tally
 from application.uploads.requesting import Answer, Wish
 from application.uploads.sending_parts import WantedPart
 from domain.uploads.admission import Announcement
@@ -105,7 +105,7 @@ class Place:
             return await look(repair=repair, older_than=older_than)
 
     @property
-    def told(self) -> list[tuple[Kind, str]]:
+    def told(self) -> list[tuple[FindingKind, str]]:
         return sorted((each.kind, each.reason) for each in self.findings)
 
     async def stored(self) -> set[str]:
@@ -147,7 +147,11 @@ async def test_orphans_go_and_all_else_stays(place: Place) -> None:
     await place.put_by_hand(unknown)  # a second version
     parts_of_nobody = await place.storage.begin_multipart(unknown, content_type="a/b")
     needed = {answer.record.storage_key for answer in (completed, pending, kept)}
-    wasted = [(Kind.ABANDONED_PARTS, "unknown"), (Kind.ORPHAN, "canceled"), (Kind.ORPHAN, "unknown")]
+    wasted = [
+        (FindingKind.ABANDONED_PARTS, "unknown"),
+        (FindingKind.ORPHAN, "canceled"),
+        (FindingKind.ORPHAN, "unknown"),
+    ]
 
     young = await place.check(repair=True, older_than=SAFE_AGE)
     assert (place.told, young.too_young, young.remaining) == ([], 3, 0)
@@ -179,9 +183,9 @@ async def test_what_was_forgotten_and_what_lacks_is_told_also_after_a_rebuild(pl
     await place.storage.delete(lacking.record.storage_key)
     await place.put(overwritten, b"eerht")
     wrong = [
-        (Kind.MISSING, "nothing is there"),
-        (Kind.ORPHAN, "forgotten"),
-        (Kind.OVERWRITTEN, "a later version"),
+        (FindingKind.MISSING, "nothing is there"),
+        (FindingKind.ORPHAN, "forgotten"),
+        (FindingKind.OVERWRITTEN, "a later version"),
     ]
 
     await place.check()
@@ -232,7 +236,7 @@ async def test_nothing_is_lost_while_uploads_go_on(place: Place) -> None:
         rounds = 0
         while not done.is_set():
             tally = await place.check(repair=True)
-            assert {each.kind for each in place.findings} <= {Kind.ORPHAN, Kind.ABANDONED_PARTS}
+            assert {each.kind for each in place.findings} <= {FindingKind.ORPHAN, FindingKind.ABANDONED_PARTS}
             assert tally.remaining == 0
             rounds += 1
         return rounds

@@ -31,7 +31,7 @@ from adapters.postgres.listening import Listener
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from application.events.subscribing import Recorded, Subscribing
 from application.ports.event_log import Notification
-from domain.events.cloud_events import TOLD_TO_READERS, envelope, origin_of
+from domain.events.cloud_events import READER_TAGS, envelope, origin_of
 from domain.events.registry import decode
 from entrypoints.processes.relaying import Reports
 from tests.conftest import Database
@@ -316,7 +316,7 @@ async def test_a_message_is_what_readers_of_the_feed_are_told(cluster: Cluster, 
     for (subject, headers, body), each in zip(published, notifications, strict=True):
         origin = origin_of(each.state)
         assert origin is not None
-        root = "upwell" if each.topic in TOLD_TO_READERS else "upwell-admin"
+        root = "upwell" if each.topic in READER_TAGS else "upwell-admin"
         assert subject == f"{root}.{feed.account.organization_id}.{each.topic}"
         assert headers["content-type"] == "application/cloudevents+json"
         told = envelope(each.id, each.originator_id, each.topic, each.state, origin)

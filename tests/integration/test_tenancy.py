@@ -24,7 +24,7 @@ from adapters.postgres.tasks import PostgresTasks
 from adapters.postgres.tenancy import TenantReads
 from adapters.postgres.webhooks import PostgresWebhookDeliveries
 from application.keys.callers import Admitting, acting_for
-from application.ports.analytics import Area, Step, UploadFigures
+from application.ports.analytics import Area, Interval, UploadFigures
 from application.ports.lists import PageRequest
 from application.ports.namespaces import NamespaceRecord
 from application.ports.webhooks import DeliveryStatus, NewDelivery
@@ -209,9 +209,9 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.listening_webhooks([own.organization_id]),
         lambda: told.deliveries(own.organization_id, webhook_id, before=2, status=None, limit=1),
         lambda: told.deliveries(own.organization_id, webhook_id, before=3, status=DeliveryStatus.PENDING, limit=1),
-        lambda: steps_of(figures.uploads(area, **always, step=Step.MONTH)),
+        lambda: steps_of(figures.uploads(area, **always, step=Interval.MONTH)),
         lambda: figures.failures(area, **always),
-        lambda: figures.changes(area, **always, step=Step.MONTH),
+        lambda: figures.changes(area, **always, step=Interval.MONTH),
         lambda: figures.buckets(area, **always, limit=1),
     ]
 

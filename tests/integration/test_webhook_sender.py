@@ -10,7 +10,7 @@ import pytest
 
 from adapters.webhooks.addresses import AllowedTargets
 from adapters.webhooks.sender import AiohttpWebhookSender
-from application.ports.webhooks import Answer, TargetRefusedError
+from application.ports.webhooks import PostResult, TargetRefusedError
 from tests.receiver import Receiver, receiving
 
 PATIENCE = 1.0
@@ -24,7 +24,7 @@ async def sending(*allowed: str) -> AsyncIterator[AiohttpWebhookSender]:
         yield sender
 
 
-async def post_to(receiver: Receiver, *allowed: str, seconds: float = 10) -> Answer:
+async def post_to(receiver: Receiver, *allowed: str, seconds: float = 10) -> PostResult:
     async with receiving(receiver), sending(*(allowed or LOOPBACK)) as sender:
         return await sender.post(receiver.url, b"{}", headers={}, seconds=seconds)
 
@@ -34,19 +34,19 @@ async def test_who_hangs_is_given_up_in_time() -> None:
 
     answer = await post_to(Receiver(hangs=True), seconds=PATIENCE)
 
-    assert answer == Answer(error="There was no answer within 1 s.")
+    assert answer == PostResult(error="There was no answer within 1 s.")
     assert asyncio.get_running_loop().time() - begun < 3 * PATIENCE
 
 
 async def test_of_ten_gigabytes_the_status_counts() -> None:
     receiver = Receiver(endless=True)
 
-    assert await post_to(receiver) == Answer(status_code=200)
+    assert await post_to(receiver) == PostResult(status_code=200)
     assert receiver.sent_bytes < 32 * 1024**2  # what the system's buffers hold
 
 
 async def test_an_answer_that_never_ends_counts_by_its_status() -> None:
-    assert await post_to(Receiver(drips=True), seconds=PATIENCE) == Answer(status_code=200)
+    assert await post_to(Receiver(drips=True), seconds=PATIENCE) == PostResult(status_code=200)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -85,7 +85,7 @@ async def test_nonsense_is_an_error_and_not_a_crash() -> None:
 async def test_nothing_of_what_a_stranger_says_is_kept(receiver: Receiver) -> None:
     answer = await post_to(receiver)
 
-    assert answer in {Answer(status_code=200), Answer(error="The answer was not HTTP.")}
+    assert answer in {PostResult(status_code=200), PostResult(error="The answer was not HTTP.")}
 
 
 async def test_what_another_service_says_is_not_told() -> None:
@@ -100,7 +100,7 @@ async def test_what_another_service_says_is_not_told() -> None:
         port = server.sockets[0].getsockname()[1]
         answer = await sender.post(f"http://127.0.0.1:{port}/", b"{}", headers={}, seconds=5)
 
-    assert answer == Answer(error="The answer was not HTTP.")
+    assert answer == PostResult(error="The answer was not HTTP.")
 
 
 async def test_nobody_at_the_address_is_an_error() -> None:

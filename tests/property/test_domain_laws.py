@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from application.uploads.sniffing import sniff
 from domain.buckets.bucket import UniqueKey, canonical_digest
-from domain.buckets.schema import BucketSchema, SchemaField, check_json, check_values, parse, problems
+from domain.buckets.schema import BucketSchema, SchemaField, check_json, check_values, parse_schema, value_problems
 from domain.events.event import Event, encode, topic_of
 from domain.events.registry import EVENT_TYPES, decode
 from domain.organizations.ledger import sum_of
@@ -248,15 +248,15 @@ def test_more_room_never_gives_a_shorter_name(filename: str, less: int) -> None:
 def test_any_json_can_be_held_against_any_property(document: dict[str, Any], value: object) -> None:
     field = msgspec.convert(document, SchemaField)
 
-    for problem in problems(field, value, "it"):
+    for problem in value_problems(field, value, "it"):
         assert problem.startswith("it")
-    assert list(problems(field, None, "it")) == []
+    assert list(value_problems(field, None, "it")) == []
 
 
 @law
 @given(st.dictionaries(st.sampled_from(["a", "b", "é", ""]), some.schema_fields | some.json_values, max_size=3))
 def test_any_json_is_a_schema_or_refused(properties: dict[str, Any]) -> None:
-    schema, refusal = attempt(lambda: parse({"properties": properties}))
+    schema, refusal = attempt(lambda: parse_schema({"properties": properties}))
 
     if schema is None:
         assert isinstance(refusal, InvalidInputError)

@@ -16,7 +16,7 @@ from litestar.response import Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from application.events.reading import Interest, Told
+from application.events.reading import FeedEvent, Interest
 from application.keys.callers import Caller
 from application.ports.event_log import LogUnavailableError
 from domain.refusals import RefusedError, TooManyRequestsError
@@ -128,9 +128,9 @@ class _Stream(ASGIResponse):
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
         await _send(send, b"id: %d\nretry: %d\n\n" % (self._after, RETRY_MILLISECONDS))
         loop = asyncio.get_running_loop()
-        told_at = loop.time()
+        sent_at = loop.time()
         generation = self._services.ports.directory.generation
-        checked_at = told_at
+        checked_at = sent_at
         after = self._after
         while True:
             try:
@@ -149,10 +149,10 @@ class _Stream(ASGIResponse):
                     return
             if page.events:
                 await _send(send, _events(page.events))
-                told_at = now
-            elif now - told_at >= HEARTBEAT_SECONDS:
+                sent_at = now
+            elif now - sent_at >= HEARTBEAT_SECONDS:
                 await _send(send, b"id: %d\n\n" % page.position)  # so that a reader resumes behind what it may not see
-                told_at = now
+                sent_at = now
             after = page.position
 
     async def _refusal(self) -> bytes | None:
@@ -192,5 +192,5 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _events(events: Sequence[Told]) -> bytes:
-    return b"".join([b"id: %d\ndata: %b\n\n" % (told.position, told.message) for told in events])
+def _events(events: Sequence[FeedEvent]) -> bytes:
+    return b"".join([b"id: %d\ndata: %b\n\n" % (event.position, event.message) for event in events])

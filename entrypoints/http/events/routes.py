@@ -12,10 +12,10 @@ from msgspec.json import Decoder
 
 from application.events.reading import MAX_LIMIT, MAX_WAIT_SECONDS, Announced, EventPage, Interest, exactly
 from application.keys.callers import check_organization_scope
-from application.uploads.hiding_others import told_without_others
-from domain.events.cloud_events import TOLD_TO_ADMINISTRATORS, TOLD_TO_READERS, schema_of, tags_named
+from application.uploads.hiding_others import without_other_uploads
+from domain.events.cloud_events import ADMINISTRATOR_TAGS, READER_TAGS, event_schema, tags_named
 from domain.events.registry import BY_TAG
-from domain.json_text import NotJSONError, decode
+from domain.json_text import NotJSONError, decode_json
 from domain.keys.api_key import Permission
 from domain.refusals import InvalidInputError
 from domain.uploads.upload import upload_not_found
@@ -107,7 +107,7 @@ async def list_events(
                 EventPage(events=[], position=position, has_more=False),
             )
     return EventPageResponse(
-        events=[told.envelope for told in page.events], next_after=page.position, has_more=page.has_more
+        events=[event.envelope for event in page.events], next_after=page.position, has_more=page.has_more
     )
 
 
@@ -140,9 +140,9 @@ async def list_upload_events(upload_id: FromPath[str], scope: Scope) -> EventHis
     if record is None or (bucket is not None and bucket.bucket_id != record.bucket_id):
         raise upload_not_found(upload_id)
     interest = Interest(organization_id=record.organization_id, namespace_id=record.namespace_id)
-    history = [told.envelope for told in await admitted.services.read_events.history(interest, record.upload_id)]
+    history = [event.envelope for event in await admitted.services.read_events.history(interest, record.upload_id)]
     if not await admitted.services.admit.reads(admitted.caller, admitted.namespace, record.bucket_id):
-        shown = [told_without_others(event) for event in history]
+        shown = [without_other_uploads(event) for event in history]
         history = [event for event in shown if event is not None]
     return EventHistoryResponse(events=history)
 
@@ -152,7 +152,7 @@ async def get_event_schema(tag: FromPath[str]) -> JsonObject:
     """Return the JSON Schema of the `data` of events with this tag."""
     if tag not in BY_TAG:
         raise NotFoundException
-    return schema_of(tag)
+    return event_schema(tag)
 
 
 async def _interest(
@@ -170,10 +170,10 @@ async def _interest(
     namespace = await admitted.services.admit.namespace(caller, named) if named else None
     only_buckets = await buckets_in_reach(admitted, named)
     administrator = Permission.ADMIN in caller.key.permissions and not caller.key.scopes and caller.event_token is None
-    told = TOLD_TO_ADMINISTRATORS if administrator else TOLD_TO_READERS
+    visible = ADMINISTRATOR_TAGS if administrator else READER_TAGS
     return Interest(
         organization_id=caller.organization.organization_id,
-        tags=told if types is None else told & tags_named(types.split(",")),
+        tags=visible if types is None else visible & tags_named(types.split(",")),
         namespace_id=None if namespace is None else namespace.namespace_id,
         bucket_id=bucket_id,
         only_buckets=only_buckets,
@@ -198,7 +198,7 @@ def _pairs(text: str | None, name: str) -> tuple[tuple[str, str], ...]:
     if text is None:
         return ()
     try:
-        wanted = exactly(decode(text.encode(errors="replace"), _OBJECT))
+        wanted = exactly(decode_json(text.encode(errors="replace"), _OBJECT))
     except (NotJSONError, ValidationError):
         wanted = ()
     if not wanted:  # of an empty object, too: it asks for nothing

@@ -8,7 +8,7 @@ from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Empty
 
-from domain.json_text import NotJSONError, TooDeepError, decode, null_character_at
+from domain.json_text import NotJSONError, TooDeepError, decode_json, null_character_at
 from domain.refusals import InvalidInputError
 from entrypoints.http.answers.complaints import CODE, body_complaint, number_complaint
 
@@ -72,7 +72,7 @@ def _read_any(body: bytes) -> Any:  # noqa: ANN401  # JSON
 
 def _read(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> Any:  # noqa: ANN401  # the same
     try:
-        return decode(body) if decoder is None else decode(body, decoder)
+        return decode_json(body) if decoder is None else decode_json(body, decoder)
     except TooDeepError as error:
         raise InvalidInputError("too_deep", "The body is nested too deep: flatten it.", {"in": "body"}) from error
     except NotJSONError as error:

@@ -12,9 +12,9 @@ import msgspec
 from litestar.params import QueryParameter
 
 from application.lists.listing import Listing
-from application.ports.lists import Page, PageRequest, Place
+from application.ports.lists import Page, PageRequest, SortKey
 from domain.buckets.schema import check_text
-from domain.json_text import NotJSONError, decode
+from domain.json_text import NotJSONError, decode_json
 from domain.lists.filtering import MAX_TEXT, parse_filter, parse_order
 from domain.refusals import InvalidInputError
 from entrypoints.http.wire import Json, PaginationResponse, SortOption
@@ -119,14 +119,14 @@ def _link(path: str, parameters: Mapping[str, object]) -> str:
     return f"{path}?{urlencode(parameters)}"
 
 
-def _cursor(place: Place, asked: PageRequest) -> str:
+def _cursor(place: SortKey, asked: PageRequest) -> str:
     cursor = _Cursor(_digest(asked), place.position, place.rank, place.number, place.text)
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
 
-def _after(cursor: str, asked: PageRequest) -> Place:
+def _after(cursor: str, asked: PageRequest) -> SortKey:
     try:
-        found = decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), _CURSORS)
+        found = decode_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), _CURSORS)
     except (ValueError, binascii.Error, NotJSONError, msgspec.ValidationError):
         found = None
     if found is None or not _is_sortable(found.number) or "\0" in found.text:
@@ -141,7 +141,7 @@ def _after(cursor: str, asked: PageRequest) -> Place:
             "cursor belongs to a list with other filters, search or sort: send the same ones with each page.",
             {"field": "cursor", "in": "query"},
         )
-    return Place(position=found.position, rank=found.rank, number=found.number, text=found.text)
+    return SortKey(position=found.position, rank=found.rank, number=found.number, text=found.text)
 
 
 def _is_sortable(number: Decimal) -> bool:

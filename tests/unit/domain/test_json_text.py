@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.json_text import NotJSONError, TooDeepError, decode, null_character_at
+from domain.json_text import NotJSONError, TooDeepError, decode_json, null_character_at
 
 
 @pytest.mark.parametrize(
@@ -28,28 +28,28 @@ from domain.json_text import NotJSONError, TooDeepError, decode, null_character_
 )
 def test_what_is_no_json_is_refused_as_such(text: bytes) -> None:
     with pytest.raises(NotJSONError):
-        decode(text)
+        decode_json(text)
 
 
 @pytest.mark.parametrize("text", [b"1e400000", b"[-1e400000]", b"9" * 4301, b"-" + b"9" * 4301, b"9" * 4301 + b".5"])
 def test_a_number_beyond_all_bounds_is_refused(text: bytes) -> None:
     with pytest.raises((NotJSONError, msgspec.ValidationError)):
-        decode(text)
+        decode_json(text)
 
 
 def test_what_is_nested_too_deep_is_refused() -> None:
     with pytest.raises(TooDeepError):
-        decode(b"[" * 100_000 + b"]" * 100_000)
+        decode_json(b"[" * 100_000 + b"]" * 100_000)
 
 
 @given(st.binary(max_size=60))
 def test_no_bytes_are_answered_with_any_other_error(text: bytes) -> None:
     with contextlib.suppress(NotJSONError, msgspec.ValidationError):
-        decode(text)
+        decode_json(text)
 
 
 def test_a_byte_order_mark_is_skipped() -> None:
-    assert decode(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+    assert decode_json(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,4 @@ def test_a_byte_order_mark_is_skipped() -> None:
     ],
 )
 def test_the_place_of_a_null_character_is_named(text: bytes, place: str | None) -> None:
-    assert null_character_at(text, decode(text)) == place
+    assert null_character_at(text, decode_json(text)) == place

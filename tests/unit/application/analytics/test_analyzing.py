@@ -8,7 +8,7 @@ from adapters.memory.analytics import MemoryAnalytics
 from adapters.memory.clock import ManualClock
 from adapters.memory.event_log import MemoryEventLog
 from application.analytics.analyzing import MAX_STEPS, Analyzing
-from application.ports.analytics import Area, Step, step_after, step_begin
+from application.ports.analytics import Area, Interval, step_after, step_begin
 from domain.refusals import InvalidInputError
 from tests.contract._log import Account, open_account
 
@@ -37,13 +37,13 @@ def area_of(account: Account) -> Area:
 @pytest.mark.parametrize(
     ("step", "begin", "after"),
     [
-        (Step.HOUR, datetime(2028, 2, 29, 23, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
-        (Step.DAY, datetime(2028, 2, 29, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
-        (Step.WEEK, datetime(2028, 2, 28, tzinfo=UTC), datetime(2028, 3, 6, tzinfo=UTC)),
-        (Step.MONTH, datetime(2028, 2, 1, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
+        (Interval.HOUR, datetime(2028, 2, 29, 23, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
+        (Interval.DAY, datetime(2028, 2, 29, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
+        (Interval.WEEK, datetime(2028, 2, 28, tzinfo=UTC), datetime(2028, 3, 6, tzinfo=UTC)),
+        (Interval.MONTH, datetime(2028, 2, 1, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
     ],
 )
-def test_a_time_lies_in_one_step(step: Step, begin: datetime, after: datetime) -> None:
+def test_a_time_lies_in_one_step(step: Interval, begin: datetime, after: datetime) -> None:
     at = datetime(2028, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC)
     assert step_begin(at, step) == begin
     assert step_after(begin, step) == after
@@ -114,6 +114,6 @@ async def test_a_series_of_uploads_has_no_gaps(analyzing: Analyzing, log: Memory
 def test_a_clock_at_the_beginning_of_an_hour_gives_that_hour_nothing() -> None:
     clock = ManualClock()
     now = clock.now()
-    assert now == step_begin(now, Step.HOUR)
+    assert now == step_begin(now, Interval.HOUR)
     period = Analyzing(analytics=MemoryAnalytics(MemoryEventLog()), clock=clock).last(1, "hour")
     assert period.steps == (now - HOUR,)

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.memory.subscriptions import MemorySubscriptions
 from application.events import checking_readers
-from application.events.checking_readers import AheadOfLog, CheckingReaders, ranges
+from application.events.checking_readers import AheadOfLog, CheckingReaders, position_ranges
 from application.ports.webhook_records import WebhookRecord
 from application.ports.webhooks import NewDelivery
 from application.webhooks import replaying as replaying_webhooks
@@ -85,7 +85,7 @@ async def test_what_was_never_queued_is_named_and_a_replay_mends_it(
     assert [int(message["id"]) for _, message in bureau.told] == places[1:5]
     checked = await bureau.checking.check()
     assert checked.good
-    assert [(each.wanted, each.delivered, each.waiting) for each in checked.told] == [(6, 6, 0)]
+    assert [(each.wanted, each.delivered, each.waiting) for each in checked.progress] == [(6, 6, 0)]
 
 
 async def test_what_was_removed_because_it_is_old_is_not_missing_and_what_came_later_is(
@@ -102,7 +102,7 @@ async def test_what_was_removed_because_it_is_old_is_not_missing_and_what_came_l
     await bureau.caught_up()
     checked = await bureau.checking.check()
     assert checked.good
-    assert [(each.after, each.wanted) for each in checked.told] == [(old[-1], 3)]
+    assert [(each.after, each.wanted) for each in checked.progress] == [(old[-1], 3)]
     bureau.lose(webhook, new[1])
     (missed,) = (await bureau.checking.check()).missed
     assert missed.positions == [new[1]]
@@ -183,5 +183,5 @@ async def test_a_replay_leaves_what_its_reader_has_not_come_to_and_refuses_what_
 
 
 def test_positions_are_shown_as_runs() -> None:
-    assert ranges([]) == []
-    assert ranges([1, 2, 3, 7, 9, 10]) == [(1, 3), (7, 7), (9, 10)]
+    assert position_ranges([]) == []
+    assert position_ranges([1, 2, 3, 7, 9, 10]) == [(1, 3), (7, 7), (9, 10)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from application.events import reading as reading_events
-from application.events.reading import Announced, EventPage, Interest, ReadingEvents, Told, exactly
+from application.events.reading import Announced, EventPage, FeedEvent, Interest, ReadingEvents, exactly
 from application.ports.event_log import Notification
 from tests.unit.application.world import SHA256, Client, World
 
@@ -44,7 +44,7 @@ async def test_pages_come_one_after_the_other_without_a_gap(
     assert not whole.has_more
     assert whole.position == await world.log.head()
 
-    pages: list[Told] = []
+    pages: list[FeedEvent] = []
     after = 0
     while True:
         page = await reading.page(interest, after=after, limit=2)

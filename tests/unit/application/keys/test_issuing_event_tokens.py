@@ -9,7 +9,7 @@ from application.keys.callers import Admitting
 from application.keys.managing import KeyWish
 from domain.events.registry import decode
 from domain.keys.api_key import Permission
-from domain.keys.event_token import MAX_SECONDS, EventToken, EventTokenIssued, secret_of
+from domain.keys.event_token import MAX_SECONDS, EventToken, EventTokenIssued, event_token_secret
 from domain.keys.token_secrets import TokenSecrets
 from domain.refusals import UnauthenticatedError
 from tests.unit.application.world import Client, World
@@ -41,7 +41,7 @@ async def test_a_reader_of_the_whole_log_and_of_all_tables_can_sign_no_token(wor
     token = EventToken(token_id="etk_1", key_id=key.key_id, expires_at=world.clock.now() + timedelta(minutes=5))
 
     for known in (key.key_hash, key.fingerprint, key.key_id):
-        forged = secret_of(token, key.key_hash, TokenSecrets([known]))
+        forged = event_token_secret(token, key.key_hash, TokenSecrets([known]))
         assert await refusal(world.admitting, forged) == "token_unknown"
 
 
@@ -52,8 +52,8 @@ async def test_a_token_that_lasts_longer_than_any_that_is_issued_is_refused_at_u
     for_ever = EventToken(token_id="etk_1", key_id=key.key_id, expires_at=now.replace(year=9999))
     longest = EventToken(token_id="etk_1", key_id=key.key_id, expires_at=now + timedelta(seconds=MAX_SECONDS))
 
-    assert await refusal(world.admitting, secret_of(for_ever, key.key_hash, world.secrets)) == "token_unknown"
-    await world.admitting.caller(secret_of(longest, key.key_hash, world.secrets))
+    assert await refusal(world.admitting, event_token_secret(for_ever, key.key_hash, world.secrets)) == "token_unknown"
+    await world.admitting.caller(event_token_secret(longest, key.key_hash, world.secrets))
 
 
 async def test_a_token_ends_with_its_time_and_with_its_key(world: World, client: Client) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from application.ports.object_storage import StorageUnavailableError
 from application.ports.uploads import KeyPlace, UploadBytes
-from application.storage.checking import SAFE_AGE, CheckingStorage, Finding, Kind, Tally
+from application.storage.checking import SAFE_AGE, CheckingStorage, Finding, FindingKind, Tally
 from tests.unit.application.world import BYTES, Client, World
 
 A_DAY = timedelta(days=1)
@@ -38,7 +38,7 @@ class Check:
         self.steps += 1
 
     @property
-    def told(self) -> list[tuple[Kind, str]]:
+    def told(self) -> list[tuple[FindingKind, str]]:
         return sorted((each.kind, each.reason) for each in self.findings)
 
 
@@ -107,11 +107,11 @@ async def test_bytes_of_an_upload_that_ended_without_them_are_orphans(
 
     before = await check()
     assert check.told == [
-        (Kind.ORPHAN, "canceled"),
-        (Kind.ORPHAN, "completed"),
-        (Kind.ORPHAN, "failed"),
-        (Kind.ORPHAN, "forgotten"),
-        (Kind.ORPHAN, "unknown"),
+        (FindingKind.ORPHAN, "canceled"),
+        (FindingKind.ORPHAN, "completed"),
+        (FindingKind.ORPHAN, "failed"),
+        (FindingKind.ORPHAN, "forgotten"),
+        (FindingKind.ORPHAN, "unknown"),
     ]
     assert (before.remaining, before.repaired, before.orphaned_bytes) == (5, 0, 4 * 4 + 7)
     assert await world.storage.head(place(client)) is not None
@@ -131,7 +131,7 @@ async def test_parts_that_no_upload_uses_are_abandoned(world: World, client: Cli
 
     await client.sign_parts(pending, 1)
     await check()
-    assert check.told == [(Kind.ABANDONED_PARTS, "other parts are used")]
+    assert check.told == [(FindingKind.ABANDONED_PARTS, "other parts are used")]
     assert check.findings[0].multipart_id == lost
     assert (await check(repair=True)).repaired == 1
     record = await client.record(pending)
@@ -139,7 +139,7 @@ async def test_parts_that_no_upload_uses_are_abandoned(world: World, client: Cli
 
     await client.cancel(pending)
     await check(repair=True)
-    assert check.told == [(Kind.ABANDONED_PARTS, "canceled")]
+    assert check.told == [(FindingKind.ABANDONED_PARTS, "canceled")]
     assert world.storage.multiparts() == set()
 
 
@@ -195,7 +195,7 @@ async def test_bytes_that_lack_are_told_and_not_repaired(world: World, client: C
 
     tally = await check(repair=True)
 
-    assert check.told == [(Kind.MISSING, "nothing is there")]
+    assert check.told == [(FindingKind.MISSING, "nothing is there")]
     assert check.findings[0].upload_id == record.upload_id
     assert tally.remaining == 1
 
@@ -206,7 +206,7 @@ async def test_a_later_version_over_proved_bytes_is_told_and_stays(world: World,
 
     tally = await check(repair=True)
 
-    assert check.told == [(Kind.OVERWRITTEN, "a later version")]
+    assert check.told == [(FindingKind.OVERWRITTEN, "a later version")]
     assert tally.remaining == 1
     assert world.storage.get(record.storage_key, record.version_id) is not None
 
@@ -220,7 +220,7 @@ async def test_other_bytes_without_versions_are_missing_ones() -> None:
 
     await check()
 
-    assert check.told == [(Kind.MISSING, "other bytes are there")]
+    assert check.told == [(FindingKind.MISSING, "other bytes are there")]
 
 
 async def test_empty_files_are_there_too(client: Client, check: Check) -> None:

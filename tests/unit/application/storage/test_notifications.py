@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from application.storage.notifications import EventKind, StorageEvent, parse
+from application.storage.notifications import EventKind, StorageEvent, parse_notification
 from domain.refusals import InvalidInputError
 
 # The example of Amazon's page "Event message structure".
@@ -148,7 +148,7 @@ OF_EVENTBRIDGE = StorageEvent(
 
 
 def told(notification: str) -> list[StorageEvent]:
-    events = parse(notification.encode())
+    events = parse_notification(notification.encode())
     assert events is not None
     return list(events)
 
@@ -284,7 +284,7 @@ def test_what_neither_creates_nor_removes_is_nothing(name: str, kind: EventKind 
     ],
 )
 def test_an_unknown_shape_is_nobodys(notification: object) -> None:
-    assert parse(json.dumps(notification).encode()) is None
+    assert parse_notification(json.dumps(notification).encode()) is None
 
 
 @pytest.mark.parametrize(
@@ -292,6 +292,6 @@ def test_an_unknown_shape_is_nobodys(notification: object) -> None:
 )
 def test_what_is_not_json_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        parse(body)
+        parse_notification(body)
 
     assert caught.value.code == "invalid_notification"

@@ -7,7 +7,7 @@ import pytest
 
 from application.ports.object_storage import StorageUnavailableError
 from application.ports.tasks import Json, NewItem, NewTask, TaskItem, TaskRecord, TaskStatus, TaskType
-from application.tasks.running import RunningTasks, Step
+from application.tasks.running import ItemContext, RunningTasks
 from domain.refusals import NotFoundError
 from tests.unit.application.world import Client, World
 
@@ -19,8 +19,8 @@ class Work:
         self.errors = errors or {}
         self.done: list[int] = []
 
-    async def __call__(self, task: TaskRecord, item: TaskItem, step: Step) -> Json:
-        await step.tell(task, seen=len(self.done) + 1)
+    async def __call__(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
+        await context.record_progress(task, seen=len(self.done) + 1)
         if waiting := self.errors.get(item.index):
             raise waiting.pop(0)
         self.done.append(item.index)

@@ -7,7 +7,7 @@ import pytest
 
 from application.keys.callers import may_read
 from application.keys.issuing_upload_tokens import TokenWish
-from application.uploads.hiding_others import holds_own_bytes, told_without_others, without_others
+from application.uploads.hiding_others import holds_own_bytes, without_other_uploads, without_others
 from domain.buckets.bucket import UniqueKey
 from domain.events.cloud_events import envelope, origin_of
 from domain.keys.api_key import Permission
@@ -22,7 +22,7 @@ async def told(client: Client, upload_id: str) -> list[str]:
     for stored in await client.world.log.read_stream(upload_id):
         origin = origin_of(stored.state)
         assert origin is not None
-        event = told_without_others(envelope(stored.id, stored.originator_id, stored.topic, stored.state, origin))
+        event = without_other_uploads(envelope(stored.id, stored.originator_id, stored.topic, stored.state, origin))
         found += [] if event is None else [msgspec.json.encode(event).decode()]
     return found
 

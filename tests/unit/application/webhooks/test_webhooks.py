@@ -21,7 +21,7 @@ from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyChange, KeyWish
 from application.ports.event_log import LogUnavailableError
 from application.ports.webhook_records import WebhookRecord
-from application.ports.webhooks import Answer, DeliveryRecord, DeliveryStatus, Ended
+from application.ports.webhooks import DeliveryRecord, DeliveryStatus, Ended, PostResult
 from application.webhooks import delivering as delivering_webhooks
 from application.webhooks.delivering import KEPT, DeliveringWebhooks, QueueingDeliveries
 from application.webhooks.managing import MAX_WEBHOOKS, ManagingWebhooks
@@ -78,12 +78,12 @@ class Office:
             report=lambda _, error: self.problems.append(error),
         )
 
-    def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
         self.told.append((url, json.loads(body)))
         self.headers.append(headers)
         self.bodies.append(body)
         status = self.by_url.get(url, self.status)
-        return Answer(error="Nobody is there.") if status is None else Answer(status_code=status)
+        return PostResult(error="Nobody is there.") if status is None else PostResult(status_code=status)
 
     @property
     def types(self) -> list[str]:
@@ -338,9 +338,9 @@ async def test_a_message_that_one_webhook_never_takes_does_not_switch_it_off_whi
 ) -> None:
     webhook = await office.make(client)
     poison = await client.request()
-    receive: Callable[..., Answer] = office._receive
+    receive: Callable[..., PostResult] = office._receive
 
-    def picky(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def picky(url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
         answer = receive(url, body, headers)
         bad = json.loads(body)["subject"] == poison.record.upload_id
         return msgspec.structs.replace(answer, status_code=400) if bad else answer
@@ -493,7 +493,7 @@ async def test_what_goes_wrong_on_our_side_is_reported_and_comes_again(
     await client.request()
     await office.queue()
 
-    async def broken(*_: object, **__: object) -> Answer:
+    async def broken(*_: object, **__: object) -> PostResult:
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:

@@ -30,7 +30,7 @@ from domain.buckets.bucket import (
     UniqueKey,
     UpdateBucket,
     canonical_digest,
-    merged,
+    merge_patch,
     unique_values,
 )
 from domain.events.event import encode
@@ -286,7 +286,7 @@ def test_what_happens_without_a_bucket_changes_nothing(event: BucketEvent) -> No
 def test_metadata_is_merged_as_a_json_merge_patch(patch: dict[str, Any], result: dict[str, Any]) -> None:
     before = {"a": 1, "b": {"c": 2, "d": 3}}
 
-    assert merged(before, patch) == result
+    assert merge_patch(before, patch) == result
     assert before == {"a": 1, "b": {"c": 2, "d": 3}}
 
 

@@ -14,8 +14,8 @@ from domain.buckets.schema import (
     check_text,
     check_values,
     grown,
-    parse,
-    problems,
+    parse_schema,
+    value_problems,
 )
 from domain.refusals import InvalidInputError
 
@@ -23,16 +23,16 @@ FILES = [kind.value for kind in sorted(FILE_TYPES)]
 
 
 def field(kind: str, **more: Any) -> SchemaField:  # noqa: ANN401  # whatever a schema may say
-    return parse({"properties": {"it": {"type": kind, **more}}}).properties["it"]
+    return parse_schema({"properties": {"it": {"type": kind, **more}}}).properties["it"]
 
 
 def found(kind: str, value: object, **more: Any) -> list[str]:  # noqa: ANN401  # the same
-    return list(problems(field(kind, **more), value, "it"))
+    return list(value_problems(field(kind, **more), value, "it"))
 
 
 def refusal(schema: dict[str, Any], values: dict[str, Any], given: tuple[str, ...] = ()) -> InvalidInputError:
     with pytest.raises(InvalidInputError) as caught:
-        check_values(parse({"properties": schema}), values, given=given)
+        check_values(parse_schema({"properties": schema}), values, given=given)
     assert caught.value.code == "schema_violation"
     return caught.value
 
@@ -117,7 +117,7 @@ def test_a_default_stands_in_for_a_required_property_at_every_depth() -> None:
     width = {"type": "number", "required": True, "default": 1}
 
     assert found("object", {}, properties={"width": width}) == []
-    check_values(parse({"properties": {"width": width}}), {})
+    check_values(parse_schema({"properties": {"width": width}}), {})
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_value_that_is_not_listed_is_a_problem(kind: str, allowed: list[object
 
 
 def test_keys_that_the_schema_does_not_name_are_not_looked_at() -> None:
-    check_values(parse({"properties": {"n": {"type": "integer"}}}), {"other": object()})
+    check_values(parse_schema({"properties": {"n": {"type": "integer"}}}), {"other": object()})
 
 
 def test_what_is_required_must_be_given() -> None:
@@ -157,13 +157,13 @@ def test_what_is_required_must_be_given() -> None:
 
     assert refusal(schema, {}).details == {"problems": ["n is required"]}
     assert refusal(schema, {"n": None}).details == {"problems": ["n is required"]}
-    check_values(parse({"properties": schema}), {"n": 0})
+    check_values(parse_schema({"properties": schema}), {"n": 0})
 
 
 def test_the_property_of_the_file_itself_counts_as_given() -> None:
     schema = {"video": {"type": "video", "required": True}}
 
-    check_values(parse({"properties": schema}), {}, given=("video",))
+    check_values(parse_schema({"properties": schema}), {}, given=("video",))
     assert refusal(schema, {}, given=("image",)).details == {"problems": ["video is required"]}
 
 
@@ -200,7 +200,7 @@ def test_all_problems_are_told_at_once() -> None:
 )
 def test_what_is_no_schema_is_refused(document: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        parse(document)
+        parse_schema(document)
 
     assert caught.value.code == "invalid_schema"
 
@@ -209,19 +209,21 @@ def test_a_wrong_default_deep_inside_is_named_by_its_path() -> None:
     inner = {"type": "array", "items": {"type": "integer", "default": True}}
 
     with pytest.raises(InvalidInputError) as caught:
-        parse({"properties": {"a": {"type": "object", "properties": {"b": inner}}}})
+        parse_schema({"properties": {"a": {"type": "object", "properties": {"b": inner}}}})
 
     assert caught.value.details == {"property": "a.b.[]"}
 
 
 def test_keys_that_mean_nothing_here_are_let_through() -> None:
-    schema = parse({"properties": {"a": {"type": "string", "ui": {"widget": "area"}}}, "title": "Mine"})
+    schema = parse_schema({"properties": {"a": {"type": "string", "ui": {"widget": "area"}}}, "title": "Mine"})
 
     assert schema.properties["a"].type is FieldType.STRING
 
 
 def test_a_schema_knows_its_file_properties_in_order() -> None:
-    schema = parse({"properties": {"clip": {"type": "video"}, "n": {"type": "integer"}, "notes": {"type": "text"}}})
+    schema = parse_schema(
+        {"properties": {"clip": {"type": "video"}, "n": {"type": "integer"}, "notes": {"type": "text"}}}
+    )
 
     assert schema.file_properties() == ["clip", "notes"]
 
@@ -282,7 +284,7 @@ KNOWN = {
 
 def changed(**fields: dict[str, Any] | None) -> BucketSchema:
     merged = {**KNOWN, **fields}
-    return parse({"properties": {name: field for name, field in merged.items() if field is not None}})
+    return parse_schema({"properties": {name: field for name, field in merged.items() if field is not None}})
 
 
 @pytest.mark.parametrize(

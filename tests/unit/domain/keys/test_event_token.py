@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.keys.event_token import LEEWAY, MAX_SECONDS, PREFIX, EventToken, key_id_in, secret_of, token_in
+from domain.keys.event_token import LEEWAY, MAX_SECONDS, PREFIX, EventToken, event_token_secret, key_id_in, token_in
 from domain.keys.token_secrets import TokenSecrets
 
 HASH, OTHER_HASH = "a" * 64, "b" * 64
 SECRETS, OTHERS = TokenSecrets(["the server's own secret, in a test"]), TokenSecrets(["of another server, in a test"])
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOKEN = EventToken(token_id="etk_1", key_id="key_1", namespace_id="ns_1", expires_at=NOW)
-SECRET = secret_of(TOKEN, HASH, SECRETS)
+SECRET = event_token_secret(TOKEN, HASH, SECRETS)
 
 
 def test_a_token_says_what_it_is_for_to_the_server_that_signed_it() -> None:
@@ -23,7 +23,7 @@ def test_a_token_says_what_it_is_for_to_the_server_that_signed_it() -> None:
 def test_the_hash_of_a_key_signs_nothing() -> None:
     """Whoever reads the log or the tables knows it, and everything else that goes into a token."""
     for known in (HASH, "key_1"):
-        assert token_in(secret_of(TOKEN, HASH, TokenSecrets([known])), [HASH], SECRETS) is None
+        assert token_in(event_token_secret(TOKEN, HASH, TokenSecrets([known])), [HASH], SECRETS) is None
 
 
 def test_a_token_of_another_key_or_server_is_none() -> None:
@@ -39,7 +39,7 @@ def test_while_the_servers_secret_is_rotated_with_an_overlap_a_token_of_before_c
     rotated = TokenSecrets(["a newer secret of the server's", "the server's own secret, in a test"])
 
     assert token_in(SECRET, [HASH], rotated) == TOKEN
-    assert token_in(secret_of(TOKEN, HASH, rotated), [HASH], SECRETS) is None
+    assert token_in(event_token_secret(TOKEN, HASH, rotated), [HASH], SECRETS) is None
 
 
 @pytest.mark.parametrize(("seconds", "may"), [(-1, True), (MAX_SECONDS, True), (MAX_SECONDS + 61, False)])

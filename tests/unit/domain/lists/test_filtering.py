@@ -16,11 +16,11 @@ from domain.lists.filtering import (
     Condition,
     Fields,
     Filter,
-    Kind,
     NoneOf,
     Operator,
     Order,
     Ref,
+    ValueType,
     parse_filter,
     parse_order,
 )
@@ -28,18 +28,18 @@ from domain.refusals import InvalidInputError
 
 FIELDS = Fields(
     {
-        "id": Kind.ID,
-        "status": Kind.WORD,
-        "name": Kind.TEXT,
-        "size": Kind.NUMBER,
-        "created_at": Kind.MOMENT,
-        "done": Kind.FLAG,
-        "metadata": Kind.JSON,
+        "id": ValueType.ID,
+        "status": ValueType.WORD,
+        "name": ValueType.TEXT,
+        "size": ValueType.NUMBER,
+        "created_at": ValueType.MOMENT,
+        "done": ValueType.FLAG,
+        "metadata": ValueType.JSON,
     }
 )
-NAME = Ref("name", Kind.TEXT)
-SIZE = Ref("size", Kind.NUMBER)
-STATUS = Ref("status", Kind.WORD)
+NAME = Ref("name", ValueType.TEXT)
+SIZE = Ref("size", ValueType.NUMBER)
+STATUS = Ref("status", ValueType.WORD)
 
 
 def parsed(document: dict[str, Any], **options: bool) -> Filter:
@@ -77,19 +77,19 @@ B = is_(NAME, Operator.EQ, "b")
             {"OR": [{"name": "a"}], "NOT": [{"name": "b"}], "status": "PENDING"},
             AllOf((AnyOf((A,)), NoneOf((B,)), PENDING)),
         ),
-        ({"metadata": {"a": 1}}, is_(Ref("metadata", Kind.JSON, ("a",)), Operator.EQ, Decimal(1))),
+        ({"metadata": {"a": 1}}, is_(Ref("metadata", ValueType.JSON, ("a",)), Operator.EQ, Decimal(1))),
         (
             {"metadata": {"a": {"b": ["x"]}, "c": None}},
             AllOf(
                 (
-                    is_(Ref("metadata", Kind.JSON, ("a", "b")), Operator.IN, ("x",)),
-                    is_(Ref("metadata", Kind.JSON, ("c",)), Operator.IS_NULL, True),
+                    is_(Ref("metadata", ValueType.JSON, ("a", "b")), Operator.IN, ("x",)),
+                    is_(Ref("metadata", ValueType.JSON, ("c",)), Operator.IS_NULL, True),
                 )
             ),
         ),
         (
             condition("metadata.a", {"b": 1}),
-            is_(Ref("metadata", Kind.JSON, ("a",)), Operator.EQ, {"b": 1}, case_sensitive=True),
+            is_(Ref("metadata", ValueType.JSON, ("a",)), Operator.EQ, {"b": 1}, case_sensitive=True),
         ),
         ({"AND": None, "OR": None, "NOT": None, "case_sensitive": False}, AllOf(())),
         ({"AND": [], "OR": [], "NOT": [], "name": "a"}, A),
@@ -119,19 +119,19 @@ def test_groups_conditions_and_plain_objects_become_one_tree(document: dict[str,
         (condition("size", 1.5, "gt"), is_(SIZE, Operator.GT, Decimal("1.5"))),
         (
             condition("created_at", "2026-01-31T13:00:00+01:00", "lte"),
-            is_(Ref("created_at", Kind.MOMENT), Operator.LTE, datetime(2026, 1, 31, 12, tzinfo=UTC)),
+            is_(Ref("created_at", ValueType.MOMENT), Operator.LTE, datetime(2026, 1, 31, 12, tzinfo=UTC)),
         ),
         (
             condition("created_at", "2026-01-31", "gte"),
-            is_(Ref("created_at", Kind.MOMENT), Operator.GTE, datetime(2026, 1, 31, tzinfo=UTC)),
+            is_(Ref("created_at", ValueType.MOMENT), Operator.GTE, datetime(2026, 1, 31, tzinfo=UTC)),
         ),
-        (condition("metadata.a.b", 1), is_(Ref("metadata", Kind.JSON, ("a", "b")), Operator.EQ, Decimal(1))),
+        (condition("metadata.a.b", 1), is_(Ref("metadata", ValueType.JSON, ("a", "b")), Operator.EQ, Decimal(1))),
         (
             condition("metadata.a", {"b": [1]}),
-            is_(Ref("metadata", Kind.JSON, ("a",)), Operator.EQ, {"b": [1]}, case_sensitive=True),
+            is_(Ref("metadata", ValueType.JSON, ("a",)), Operator.EQ, {"b": [1]}, case_sensitive=True),
         ),
-        (condition("id", "Upl_1"), is_(Ref("id", Kind.ID), Operator.EQ, "Upl_1", case_sensitive=True)),
-        (condition("done", False), is_(Ref("done", Kind.FLAG), Operator.EQ, False)),
+        (condition("id", "Upl_1"), is_(Ref("id", ValueType.ID), Operator.EQ, "Upl_1", case_sensitive=True)),
+        (condition("done", False), is_(Ref("done", ValueType.FLAG), Operator.EQ, False)),
     ],
 )
 def test_operators_take_values_of_the_fields_type(given: dict[str, Any], meaning: Filter) -> None:
@@ -150,8 +150,8 @@ def test_case_is_what_the_condition_says_then_its_group_then_the_one_around_it_t
 
 
 def test_any_other_name_is_looked_for_in_the_field_that_takes_the_rest() -> None:
-    fields = Fields({"id": Kind.ID, "metadata": Kind.JSON}, rest="metadata")
-    title = is_(Ref("metadata", Kind.JSON, ("title",)), Operator.EQ, "x")
+    fields = Fields({"id": ValueType.ID, "metadata": ValueType.JSON}, rest="metadata")
+    title = is_(Ref("metadata", ValueType.JSON, ("title",)), Operator.EQ, "x")
     assert parse_filter({"title": "x"}, fields) == title
     assert parse_filter({"metadata.title": "x"}, fields) == title
 
@@ -233,7 +233,7 @@ def test_a_filter_that_means_nothing_or_too_much_is_refused(document: dict[str, 
         ({"name": "desc"}, Order(NAME, descending=True)),
         ({"name": 1}, Order(NAME, descending=False)),
         ({"name": -1}, Order(NAME, descending=True)),
-        ({"field": "metadata.a"}, Order(Ref("metadata", Kind.JSON, ("a",)), descending=False)),
+        ({"field": "metadata.a"}, Order(Ref("metadata", ValueType.JSON, ("a",)), descending=False)),
     ],
 )
 def test_an_order_names_a_field_and_a_direction(document: dict[str, Any], order: Order) -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from domain.buckets.bucket import Policy, UniqueKey, canonical_digest
-from domain.buckets.schema import parse
+from domain.buckets.schema import parse_schema
 from domain.organizations.organization import GB, MB, TierLimits
 from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
 from domain.uploads import admission
@@ -25,8 +25,8 @@ from domain.uploads.parts import MAX_PART_BYTES, MAX_PARTS, SINGLE_PUT_LIMIT_BYT
 
 LIMITS = TierLimits(file_size_bytes=100 * MB, quota_bytes=None)
 WIDE = TierLimits(file_size_bytes=50 * GB, quota_bytes=None)
-ONE_FILE = parse({"properties": {"video": {"type": "video"}, "title": {"type": "string"}}})
-TWO_FILES = parse(
+ONE_FILE = parse_schema({"properties": {"video": {"type": "video"}, "title": {"type": "string"}}})
+TWO_FILES = parse_schema(
     {"properties": {"video": {"type": "video"}, "sheet": {"type": "excel"}, "n": {"type": "integer", "required": True}}}
 )
 BUCKET = BucketRules(schema=ONE_FILE, unique_key=None)
@@ -141,13 +141,13 @@ def test_each_broken_rule_is_refused_with_its_code(changed: dict[str, Any], code
     assert refusal.message
 
 
-@pytest.mark.parametrize("schema", [None, parse({"properties": {}})])
+@pytest.mark.parametrize("schema", [None, parse_schema({"properties": {}})])
 def test_an_object_needs_a_schema(schema: Any) -> None:  # noqa: ANN401  # a schema or none
     assert refused(CLIP, BucketRules(schema=schema, unique_key=None)).code == "no_schema"
 
 
 def test_a_schema_with_only_other_properties_has_no_place_for_a_file() -> None:
-    rules = BucketRules(schema=parse({"properties": {"title": {"type": "string"}}}), unique_key=None)
+    rules = BucketRules(schema=parse_schema({"properties": {"title": {"type": "string"}}}), unique_key=None)
 
     assert refused(CLIP, rules).details == {"blob_property": "clip", "file_properties": []}
 
@@ -171,7 +171,7 @@ def test_metadata_of_exactly_16_kib_is_admitted() -> None:
 
 
 def test_the_blobs_own_property_counts_as_given() -> None:
-    schema = parse({"properties": {"video": {"type": "video", "required": True}}})
+    schema = parse_schema({"properties": {"video": {"type": "video", "required": True}}})
 
     admit(CLIP, BucketRules(schema=schema, unique_key=None), LIMITS)
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from domain.buckets.bucket import Policy
-from domain.buckets.schema import BucketSchema, parse
+from domain.buckets.schema import BucketSchema, parse_schema
 from domain.objects.object import CreateObject, LiveObject, PutBlob
 from domain.uploads.completion import (
     Completion,
@@ -106,7 +106,7 @@ def test_an_upload_that_does_not_care_for_duplicates_demands_nothing_of_others()
 
 
 def test_a_new_object_gets_the_defaults_of_its_schema() -> None:
-    schema: BucketSchema = parse({"properties": {"kind": {"type": "string", "default": "clip"}}})
+    schema: BucketSchema = parse_schema({"properties": {"kind": {"type": "string", "default": "clip"}}})
 
     end = completed(Known(target=msgspec.structs.replace(NEW_OBJECT, schema=schema)))
 

@@ -11,10 +11,10 @@ from domain.uploads.parts import (
     SINGLE_PUT_LIMIT_BYTES,
     USUAL_PART_BYTES,
     Multipart,
-    Problems,
+    PartProblems,
     part_count,
+    part_problems,
     part_size_for,
-    problems,
 )
 
 SIZES = st.integers(1, MAX_PARTS * MAX_PART_BYTES)
@@ -71,19 +71,19 @@ def test_parts_are_as_storage_takes_them_and_make_up_the_file(size: int, usual: 
 @pytest.mark.parametrize(
     ("sizes", "size", "told"),
     [
-        ({1: 10, 2: 10, 3: 5}, 25, Problems()),
-        ({}, 25, Problems(missing=(1, 2, 3))),
-        ({1: 10, 3: 5}, 25, Problems(missing=(2,))),
-        ({1: 10, 2: 9, 3: 6}, 25, Problems(wrong_size=(2, 3))),
-        ({1: 10, 2: 10, 3: 5, 4: 1}, 25, Problems(wrong_size=(4,))),
-        ({1: 10, 2: 10}, 20, Problems()),
-        ({1: 7, 2: 3}, None, Problems()),
-        ({}, None, Problems(missing=(1,))),
-        ({2: 7, 4: 3}, None, Problems(missing=(1, 3))),
+        ({1: 10, 2: 10, 3: 5}, 25, PartProblems()),
+        ({}, 25, PartProblems(missing=(1, 2, 3))),
+        ({1: 10, 3: 5}, 25, PartProblems(missing=(2,))),
+        ({1: 10, 2: 9, 3: 6}, 25, PartProblems(wrong_size=(2, 3))),
+        ({1: 10, 2: 10, 3: 5, 4: 1}, 25, PartProblems(wrong_size=(4,))),
+        ({1: 10, 2: 10}, 20, PartProblems()),
+        ({1: 7, 2: 3}, None, PartProblems()),
+        ({}, None, PartProblems(missing=(1,))),
+        ({2: 7, 4: 3}, None, PartProblems(missing=(1, 3))),
     ],
 )
 def test_parts_that_are_missing_or_of_another_size_are_told(
-    sizes: dict[int, int], size: int | None, told: Problems
+    sizes: dict[int, int], size: int | None, told: PartProblems
 ) -> None:
-    assert problems(sizes, size_bytes=size, part_size=10) == told
-    assert bool(told) == (told != Problems())
+    assert part_problems(sizes, size_bytes=size, part_size=10) == told
+    assert bool(told) == (told != PartProblems())

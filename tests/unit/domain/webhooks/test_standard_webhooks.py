@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.webhooks.standard_webhooks import GIVE_UP_AFTER, pause_after, rest_after, secret_of, signed_headers
+from domain.webhooks.standard_webhooks import GIVE_UP_AFTER, pause_after, rest_after, webhook_headers, webhook_secret
 
 # The example of the reference implementations: https://github.com/standard-webhooks/standard-webhooks/tree/main/libraries
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -15,7 +15,7 @@ BODY = b'{"test": 2432232314}'
 
 
 def test_a_message_is_signed_as_the_reference_implementations_sign_it() -> None:
-    assert signed_headers(MESSAGE_ID, AT, BODY, [SECRET]) == {
+    assert webhook_headers(MESSAGE_ID, AT, BODY, [SECRET]) == {
         "webhook-id": MESSAGE_ID,
         "webhook-timestamp": "1614265330",
         "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
@@ -23,22 +23,22 @@ def test_a_message_is_signed_as_the_reference_implementations_sign_it() -> None:
 
 
 def test_with_two_secrets_there_are_two_signatures_the_newest_first() -> None:
-    newer = secret_of("sk_newer")
+    newer = webhook_secret("sk_newer")
     key = base64.b64decode(newer.removeprefix("whsec_"))
     content = f"{MESSAGE_ID}.1614265330.".encode() + BODY
     expected = base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
 
-    signatures = signed_headers(MESSAGE_ID, AT, BODY, [newer, SECRET])["webhook-signature"].split(" ")
+    signatures = webhook_headers(MESSAGE_ID, AT, BODY, [newer, SECRET])["webhook-signature"].split(" ")
 
     assert signatures == [f"v1,{expected}", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="]
 
 
 def test_a_secret_has_32_bytes() -> None:
-    prefix, _, encoded = secret_of("sk_anything").partition("_")
+    prefix, _, encoded = webhook_secret("sk_anything").partition("_")
 
     assert prefix == "whsec"
     assert len(base64.b64decode(encoded)) == 32
-    assert secret_of("sk_another") != secret_of("sk_anything")
+    assert webhook_secret("sk_another") != webhook_secret("sk_anything")
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 5), (2, 10), (5, 80), (14, 6 * 3600), (10_000, 6 * 3600)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.ports.lists import Page, PageRequest, Place
+from application.ports.lists import Page, PageRequest, SortKey
 from entrypoints.http.requests.paging import pagination
 from entrypoints.http.wire import PaginationResponse
 
@@ -10,8 +10,8 @@ from entrypoints.http.wire import PaginationResponse
 class Rows:
     """A listing of numbers."""
 
-    def place(self, row: int, _: object) -> Place:
-        return Place(position=row)
+    def place(self, row: int, _: object) -> SortKey:
+        return SortKey(position=row)
 
 
 def shown(
