@@ -5,10 +5,10 @@ import msgspec
 
 from adapters.embedded.errors import EmbeddedError
 from adapters.nats.errors import RelayUnusableError
-from adapters.postgres.checking import DatabaseUnusableError
-from adapters.postgres.connecting import CONNECTION_ERRORS
-from adapters.postgres.migrating import MigrationError
-from adapters.postgres.sqlstates import unavailable
+from adapters.postgres.database.checking import DatabaseUnusableError
+from adapters.postgres.database.connecting import CONNECTION_ERRORS
+from adapters.postgres.database.migrating import MigrationError
+from adapters.postgres.database.sqlstates import unavailable
 from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageError

@@ -25,7 +25,7 @@ import asyncpg
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, connect
+from adapters.postgres.database.connecting import CONNECTION_ERRORS, Connection, connect
 from tests.conftest import Tenant
 from tests.lives import Answers, client
 from tests.nats_cluster import Cluster

@@ -45,7 +45,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from adapters.postgres.connecting import CONNECTION_ERRORS, Connection, connect
+from adapters.postgres.database.connecting import CONNECTION_ERRORS, Connection, connect
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from application.ports.object_storage import StorageError

@@ -37,7 +37,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from adapters.postgres.connecting import SERVICE_ROLE, connect
+from adapters.postgres.database.connecting import SERVICE_ROLE, connect
 from application.events.subscribing import Recorded
 from application.ports.event_log import LogUnavailableError
 from application.ports.subscriptions import LeaseLostError

@@ -1,6 +1,6 @@
 """What a database is made of, as lines that can be compared: everything in the schema `upwell` but its rows."""
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 
 _QUERIES = {
     "schemas": """

@@ -20,8 +20,8 @@ import pytest
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.seaweedfs import EmbeddedStorage
-from adapters.postgres.connecting import SERVICE_ROLE, connect
-from adapters.postgres.migrating import migrate
+from adapters.postgres.database.connecting import SERVICE_ROLE, connect
+from adapters.postgres.database.migrating import migrate
 from application.keys.callers import Caller
 from application.keys.managing import KeyWish
 from application.ports.buckets import BucketRecord

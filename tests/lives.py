@@ -17,7 +17,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from tests.conftest import Database, Tenant
 
 PATIENCE_SECONDS: Final = 60.0  # for a life as a whole, and for one answer

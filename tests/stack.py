@@ -14,8 +14,8 @@ import psutil
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.seaweedfs import EmbeddedStorage
-from adapters.postgres.connecting import SERVICE_ROLE, connect
-from adapters.postgres.migrating import migrate
+from adapters.postgres.database.connecting import SERVICE_ROLE, connect
+from adapters.postgres.database.migrating import migrate
 from tests.conftest import TOKEN_SECRET, Database, Tenant, free_port, make_tenant, start, wait_ready
 
 NAME = "stack"

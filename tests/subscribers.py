@@ -21,7 +21,7 @@ import msgspec
 import nats
 from nats.js.errors import NotFoundError
 
-from adapters.postgres.connecting import Connection, connect
+from adapters.postgres.database.connecting import Connection, connect
 from application.ports.event_log import LogUnavailableError
 from application.ports.subscriptions import LeaseLostError
 from domain.events.registry import BY_TAG

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import msgspec
 
-from adapters.memory.event_log import MemoryEventLog
-from adapters.memory.filtering import page_of
-from adapters.memory.key_uses import MemoryKeyUses
-from adapters.memory.object_creation import MemoryObjectCreation
+from adapters.memory.events.event_log import MemoryEventLog
+from adapters.memory.keys.key_uses import MemoryKeyUses
+from adapters.memory.lists.filtering import page_of
+from adapters.memory.objects.object_creation import MemoryObjectCreation
 from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from application.ports.buckets import BucketRecord
 from application.ports.event_log import Notification

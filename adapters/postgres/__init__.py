@@ -1,4 +1,6 @@
-"""The log, the read side and the jobs on PostgreSQL (asyncpg). SQL stands in `.sql` files.
+"""PostgreSQL (asyncpg): one package for each street, with the ports of that street under their names.
 
-Rules are in `domain`; PostgreSQL as a child process is in `adapters.embedded`.
+At the top stands what no street has for itself. What belongs to the database itself is in `database`; SQL stands in
+`queries.sql`, `functions/` and `migrations/`. Rules are in `domain`; PostgreSQL as a child process is in
+`adapters.embedded`.
 """

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from adapters.postgres.connecting import Pool, log_errors
+from adapters.postgres.database.connecting import Pool, log_errors
 from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError
 

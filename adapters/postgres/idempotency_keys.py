@@ -3,8 +3,8 @@
 import secrets
 from datetime import datetime
 
-from adapters.postgres.connecting import Pool, log_errors
-from adapters.postgres.queries import QUERIES
+from adapters.postgres.database.connecting import Pool, log_errors
+from adapters.postgres.database.queries import QUERIES
 from application.ports.idempotency_keys import InFlight, KeyedRequest, Made, Reservation, Reserved, Reused
 
 

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
-from adapters.postgres.connecting import log_errors
-from adapters.postgres.filtering import Columns, Statement, indexed_pattern
-from adapters.postgres.listening import DIRECTORY, Listener
-from adapters.postgres.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
-from adapters.postgres.object_creation import PostgresObjectCreation
-from adapters.postgres.queries import QUERIES
-from adapters.postgres.tenancy import Reads
+from adapters.postgres.database.connecting import log_errors
+from adapters.postgres.database.listening import DIRECTORY, Listener
+from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.tenancy import Reads
+from adapters.postgres.lists.filtering import Columns, Statement, indexed_pattern
+from adapters.postgres.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
+from adapters.postgres.objects.object_creation import PostgresObjectCreation
 from application.keys.callers import acting_for
 from application.ports.buckets import BucketRecord
 from application.ports.event_log import LogUnavailableError, Notification

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from adapters.postgres.analytics import check_analytics
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.analytics.analytics import check_analytics
+from adapters.postgres.database.rebuilding import rebuild
 from application.events.checking_readers import Checked, Missed, position_ranges
 from entrypoints.settings import Settings
 from entrypoints.wiring.operations import administering

@@ -93,7 +93,7 @@ def relay_nats() -> None:
 @upwell.command()
 def migrate() -> None:
     """Bring the database up to date (as its owner: UPWELL_DATABASE_OWNER_URL)."""
-    from adapters.postgres.migrating import migrate as run  # noqa: PLC0415  # the same
+    from adapters.postgres.database.migrating import migrate as run  # noqa: PLC0415  # the same
 
     ran = _run(_as_the_owner(run))
     for name in ran:
@@ -109,7 +109,7 @@ def migrate() -> None:
 )
 def rebuild(check: bool) -> int:
     """Replay the log into fresh read tables and swap them in (as the database's owner)."""
-    from adapters.postgres.rebuilding import rebuild as run  # noqa: PLC0415  # the same
+    from adapters.postgres.database.rebuilding import rebuild as run  # noqa: PLC0415  # the same
 
     if check:
         from entrypoints.cli.checking import check as compare  # noqa: PLC0415  # the same
@@ -154,7 +154,7 @@ def analytics() -> None:
 @analytics.command("rebuild")
 def analytics_rebuild() -> None:
     """Empty the tables of figures (as the database's owner); workers make them anew from the first event on."""
-    from adapters.postgres.analytics import rebuild_analytics  # noqa: PLC0415  # the same
+    from adapters.postgres.analytics.analytics import rebuild_analytics  # noqa: PLC0415  # the same
 
     _run(_as_the_owner(rebuild_analytics))
     click.echo("The figures begin anew; see how far they are: upwell events subscriptions.")
@@ -353,7 +353,7 @@ def _name_unknown_settings() -> None:
 
 async def _as_the_owner(work: Callable[[str], Awaitable[Result]]) -> Result:
     """Do what only the owner of the tables may do; say in a sentence that this is another login."""
-    from adapters.postgres.checking import check_owner  # noqa: PLC0415  # the same
+    from adapters.postgres.database.checking import check_owner  # noqa: PLC0415  # the same
     from entrypoints.cli.target import operators_settings  # noqa: PLC0415  # the same
 
     settings = operators_settings()

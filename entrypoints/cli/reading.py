@@ -8,10 +8,10 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from adapters.postgres.connecting import CONNECTION_ERRORS, Pool, open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.listening import Listener
-from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.database.connecting import CONNECTION_ERRORS, Pool, open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.events.event_log import PostgresEventLog
+from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from application.ports.event_log import LogUnavailableError, Notification, check_position
 from domain.refusals import PositionBeyondEndError
 from entrypoints.cli.errors import UnusableError

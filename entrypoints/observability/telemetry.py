@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from adapters.postgres.event_log import GroupWatch
+from adapters.postgres.events.event_log import GroupWatch
 from application.events.subscribing import Recorded
 from application.ports.event_log import Command
 from application.ports.jobs import Job

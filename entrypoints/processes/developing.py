@@ -19,8 +19,8 @@ import uvloop
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.process import FolderLock, make_folder, write_private
 from adapters.embedded.seaweedfs import EmbeddedStorage, WebHook
-from adapters.postgres.connecting import SERVICE_ROLE, connect
-from adapters.postgres.migrating import migrate
+from adapters.postgres.database.connecting import SERVICE_ROLE, connect
+from adapters.postgres.database.migrating import migrate
 from application.keys.callers import Caller, acting_for, hash_of
 from application.keys.managing import KeyWish
 from application.ports.organizations import OrganizationRecord

@@ -16,7 +16,7 @@ from entrypoints.wiring.operations import subscribing
 
 if TYPE_CHECKING:
     from adapters.nats.relay import NatsRelay
-    from adapters.postgres.connecting import PoolConnection
+    from adapters.postgres.database.connecting import PoolConnection
     from application.events.subscribing import Subscribing
 
 _log = structlog.get_logger(__name__)

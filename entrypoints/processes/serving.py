@@ -15,7 +15,7 @@ import uvicorn
 import uvloop
 from litestar import Litestar
 
-from adapters.postgres.checking import check_database
+from adapters.postgres.database.checking import check_database
 from application.ports.object_storage import BucketSetup
 from entrypoints.failures import UserError
 from entrypoints.http.app import create_app

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import msgspec
 
-from adapters.postgres.checking import check_database
 from adapters.postgres.clock import TOLERANCE, PostgresClock
-from adapters.postgres.connecting import Pool, PoolConnection, close_pool, open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.listening import Listener
+from adapters.postgres.database.checking import check_database
+from adapters.postgres.database.connecting import Pool, PoolConnection, close_pool, open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.events.event_log import PostgresEventLog
+from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.postgres.read_side import PostgresReadSide
-from adapters.postgres.subscriptions import PostgresSubscriptions
-from adapters.postgres.webhooks import PostgresWebhookDeliveries
+from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries
 from adapters.system import SystemIds
 from application.buckets.creating import CreatingBuckets
 from application.events.checking_readers import CheckingReaders

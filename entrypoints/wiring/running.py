@@ -7,25 +7,25 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 import msgspec
 import structlog
 
-from adapters.postgres.analytics import PostgresAnalytics
-from adapters.postgres.census import PostgresCensus
-from adapters.postgres.checking import check_database
+from adapters.postgres.analytics.analytics import PostgresAnalytics
 from adapters.postgres.clock import PostgresClock
-from adapters.postgres.connecting import Pool, close_pool, log_errors, open_pool
-from adapters.postgres.event_log import PostgresEventLog
+from adapters.postgres.database.checking import check_database
+from adapters.postgres.database.connecting import Pool, close_pool, log_errors, open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.database.tenancy import EverybodysReads, TenantReads
+from adapters.postgres.events.event_log import PostgresEventLog
+from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
-from adapters.postgres.jobs import PostgresJobQueue
-from adapters.postgres.key_uses import PostgresKeyUses
-from adapters.postgres.listening import Listener
-from adapters.postgres.quota_ledger import PostgresQuotaLedger
-from adapters.postgres.rate_ledger import PostgresRateLedger
+from adapters.postgres.keys.key_uses import PostgresKeyUses
+from adapters.postgres.limits.rate_ledger import PostgresRateLedger
+from adapters.postgres.lists.search_index import PostgresSearchIndex
+from adapters.postgres.organizations.census import PostgresCensus
+from adapters.postgres.organizations.quota_ledger import PostgresQuotaLedger
+from adapters.postgres.organizations.request_records import PostgresRequestRecords
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
-from adapters.postgres.request_records import PostgresRequestRecords
-from adapters.postgres.search_index import PostgresSearchIndex
-from adapters.postgres.subscriptions import PostgresSubscriptions
-from adapters.postgres.tasks import PostgresTasks
-from adapters.postgres.tenancy import EverybodysReads, TenantReads
-from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
+from adapters.postgres.tasks.job_queue import PostgresJobQueue
+from adapters.postgres.tasks.tasks import PostgresTasks
+from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.sealing import Sealer
 from adapters.system import SystemIds
 from adapters.webhooks.addresses import AllowedTargets

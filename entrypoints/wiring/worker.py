@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from adapters.postgres.analytics import AnalyticsProjection
+from adapters.postgres.analytics.analytics import AnalyticsProjection
 from application.ports.event_log import LogUnavailableError
 from application.ports.request_records import RequestRecords
 from application.storage.consuming_notifications import ConsumingStorageEvents

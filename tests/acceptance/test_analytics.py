@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from tests.acceptance.test_api_keys import holder, make_key
 from tests.acceptance.test_events import EVERYWHERE, SOON, complete
 from tests.acceptance.test_main_job import announce, put

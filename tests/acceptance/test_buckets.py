@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.database.rebuilding import rebuild
 from domain.buckets.schema import FieldType
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import Tenant

@@ -20,7 +20,7 @@ import pytest
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from application.rules import Rules
 from domain.organizations.organization import Tier
 from domain.uploads.parts import MIN_PART_BYTES

@@ -10,7 +10,7 @@ import aiohttp
 import httpx
 import pytest
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import Service, Tenant
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.postgres.connecting import Connection, connect
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.database.connecting import Connection, connect
+from adapters.postgres.database.rebuilding import rebuild
 from entrypoints.settings import Settings
 from entrypoints.wiring.storage import open_storage
 from tests.acceptance.test_buckets import until

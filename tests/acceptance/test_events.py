@@ -13,7 +13,7 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.database.rebuilding import rebuild
 from entrypoints.http.events import event_stream
 from tests.acceptance.test_api_keys import KEYS, holder, make_key
 from tests.acceptance.test_main_job import announce, put

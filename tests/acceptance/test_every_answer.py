@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from tests.acceptance.test_main_job import announce
 from tests.conftest import Service, Tenant, free_port, make_tenant, wait_ready
 

@@ -19,7 +19,7 @@ import duckdb
 import pytest
 import structlog
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from application.ports.event_log import EventLog
 from entrypoints.cli import exporting
 from entrypoints.cli.errors import UnusableError

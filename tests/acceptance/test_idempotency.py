@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from application.idempotency import KEPT, LEASE
 from tests.acceptance.test_main_job import put
 from tests.conftest import Service, Tenant

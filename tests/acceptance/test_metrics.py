@@ -14,7 +14,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it is there for other packages
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from domain.tasks.agenda import JobKind
 from entrypoints.observability.metrics import Metrics
 from entrypoints.observability.telemetry import Telemetry

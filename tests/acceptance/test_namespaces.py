@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from domain.namespaces.namespace import MASK
 from tests.acceptance.test_buckets import until
 from tests.conftest import Tenant

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from entrypoints.settings import Settings
 from entrypoints.wiring.storage import open_storage
 from tests.acceptance.test_confirming import quota

@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from tests.conftest import Database, Servers, Service, free_port, make_tenant, start, wait_ready
 from tests.contract_check.answers import holding
 

@@ -6,7 +6,7 @@ import httpx
 import msgspec
 import pytest
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from application.keys.callers import hash_of
 from domain.keys.event_token import EventToken, event_token_secret
 from domain.keys.token_secrets import TokenSecrets

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from tests.acceptance.test_main_job import announce, put
 from tests.conftest import Servers, Service, environment_for, free_port, make_database, make_tenant, start, wait_ready
 from tests.contract_check.answers import holding

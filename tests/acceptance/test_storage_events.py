@@ -13,7 +13,7 @@ import httpx
 import pytest
 from litestar.testing import AsyncTestClient
 
-from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.events.event_log import MemoryEventLog
 from application.events.reading import ReadingEvents
 from entrypoints.http.app import create_app
 from tests.acceptance.test_confirming import quota

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.postgres.connecting import connect
-from adapters.postgres.rebuilding import READ_TABLES
+from adapters.postgres.database.connecting import connect
+from adapters.postgres.database.rebuilding import READ_TABLES
 from tests.acceptance.test_main_job import put
 from tests.conftest import Service, Tenant
 from tests.contract_check.comparing import Operation, Schema, operations

@@ -16,9 +16,9 @@ from pathlib import Path
 import uvloop
 
 from adapters.embedded.postgres import EmbeddedPostgres
-from adapters.postgres.connecting import connect, open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.listening import Listener
+from adapters.postgres.database.connecting import connect, open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.system import SystemIds
 from application.ports.event_log import Command, StreamAppend
 from domain.buckets.bucket import Policy

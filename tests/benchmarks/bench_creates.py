@@ -12,7 +12,7 @@ import sys
 
 import uvloop
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from tests.benchmarks.load import Load, http_request, load
 from tests.conftest import Database, free_port
 from tests.stack import stack

@@ -16,11 +16,11 @@ import msgspec
 import uvloop
 
 from adapters.embedded.postgres import EmbeddedPostgres
-from adapters.postgres.connecting import connect, open_pool
-from adapters.postgres.filtering import Statement
-from adapters.postgres.listing import UPLOADS as COLUMNS
+from adapters.postgres.database.connecting import connect, open_pool
+from adapters.postgres.database.tenancy import TenantReads
+from adapters.postgres.lists.filtering import Statement
+from adapters.postgres.lists.listing import UPLOADS as COLUMNS
 from adapters.postgres.read_side import PostgresReadSide
-from adapters.postgres.tenancy import TenantReads
 from application.keys.callers import acting_for
 from application.lists.listing import UPLOADS
 from application.ports.lists import PageRequest

@@ -18,12 +18,12 @@ import uvloop
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.memory.clock import ManualClock
-from adapters.postgres.analytics import AnalyticsProjection, PostgresAnalytics, rebuild_analytics
-from adapters.postgres.connecting import Pool, open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.listening import Listener
-from adapters.postgres.queries import QUERIES
-from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.analytics.analytics import AnalyticsProjection, PostgresAnalytics, rebuild_analytics
+from adapters.postgres.database.connecting import Pool, open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.events.event_log import PostgresEventLog
+from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.system import SystemIds
 from application.events.subscribing import PAGE, Subscribing
 from application.ports.event_log import EventLog, StreamAppend

@@ -16,10 +16,10 @@ import uvloop
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.postgres import read_side
-from adapters.postgres.connecting import connect, open_pool
+from adapters.postgres.database.connecting import connect, open_pool
+from adapters.postgres.database.tenancy import TenantReads
+from adapters.postgres.lists.search_index import PostgresSearchIndex
 from adapters.postgres.read_side import PostgresReadSide
-from adapters.postgres.search_index import PostgresSearchIndex
-from adapters.postgres.tenancy import TenantReads
 from application.keys.callers import acting_for
 from application.ports.lists import PageRequest
 from domain.refusals import InvalidInputError

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 
 from adapters.memory.clock import ManualClock, SequentialIds
-from adapters.memory.event_log import MemoryEventLog
-from adapters.memory.jobs import MemoryJobQueue
-from adapters.memory.key_uses import MemoryKeyUses
+from adapters.memory.events.event_log import MemoryEventLog
+from adapters.memory.keys.key_uses import MemoryKeyUses
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
-from adapters.memory.tasks import MemoryTasks
-from adapters.postgres.connecting import open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.jobs import PostgresJobQueue
-from adapters.postgres.key_uses import PostgresKeyUses
-from adapters.postgres.listening import Listener
-from adapters.postgres.object_creation import PostgresObjectCreation
-from adapters.postgres.quota_ledger import PostgresQuotaLedger
+from adapters.memory.tasks.job_queue import MemoryJobQueue
+from adapters.memory.tasks.tasks import MemoryTasks
+from adapters.postgres.database.connecting import open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.events.event_log import PostgresEventLog
+from adapters.postgres.keys.key_uses import PostgresKeyUses
+from adapters.postgres.objects.object_creation import PostgresObjectCreation
+from adapters.postgres.organizations.quota_ledger import PostgresQuotaLedger
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
-from adapters.postgres.tasks import PostgresTasks
+from adapters.postgres.tasks.job_queue import PostgresJobQueue
+from adapters.postgres.tasks.tasks import PostgresTasks
 from application.handling import load
 from application.ports.directory import Directory
 from application.ports.event_log import Command, EventLog, StreamAppend

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.database.rebuilding import rebuild
 from application.ports.keys import KeyRecord
 from application.ports.object_creation import ClaimTakenError
 from application.ports.organizations import AuditQuery

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.events.event_log import MemoryEventLog
+from adapters.memory.events.subscriptions import MemorySubscriptions
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
-from adapters.memory.jobs import MemoryJobQueue
-from adapters.memory.subscriptions import MemorySubscriptions
-from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints
-from adapters.postgres.connecting import open_pool
+from adapters.memory.tasks.job_queue import MemoryJobQueue
+from adapters.memory.webhooks.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints
+from adapters.postgres.database.connecting import open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
-from adapters.postgres.jobs import PostgresJobQueue
-from adapters.postgres.listening import Listener
-from adapters.postgres.subscriptions import PostgresSubscriptions
-from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
+from adapters.postgres.tasks.job_queue import PostgresJobQueue
+from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.sealing import Sealer
 from application.ports.idempotency_keys import IdempotencyKeys, InFlight, KeyedRequest, Made, Reserved
 from application.ports.jobs import JobQueue

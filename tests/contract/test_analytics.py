@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.memory.analytics import MemoryAnalytics
-from adapters.postgres.analytics import (
+from adapters.memory.analytics.analytics import MemoryAnalytics
+from adapters.postgres.analytics.analytics import (
     NAME,
     AnalyticsProjection,
     Fact,
@@ -21,8 +21,8 @@ from adapters.postgres.analytics import (
     fact_of,
     rebuild_analytics,
 )
-from adapters.postgres.connecting import PoolConnection, connect, open_pool
-from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.database.connecting import PoolConnection, connect, open_pool
+from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from application.ports.analytics import Analytics, Area, BucketFigures, Change, Interval, Progress, UploadFigures
 from application.ports.event_log import EventLog, LogUnavailableError, StreamAppend
 from domain.events.registry import decode

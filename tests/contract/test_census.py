@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.memory.census import MemoryCensus
-from adapters.memory.event_log import MemoryEventLog
-from adapters.postgres.census import PostgresCensus
-from adapters.postgres.connecting import open_pool
+from adapters.memory.events.event_log import MemoryEventLog
+from adapters.memory.organizations.census import MemoryCensus
+from adapters.postgres.database.connecting import open_pool
+from adapters.postgres.organizations.census import PostgresCensus
 from application.ports.census import Backlog, Census, StoredBytes
 from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status

@@ -8,8 +8,8 @@ from typing import TypeVar
 import pytest
 
 from adapters.postgres import read_side
-from adapters.postgres.connecting import open_pool
-from adapters.postgres.listening import Listener
+from adapters.postgres.database.connecting import open_pool
+from adapters.postgres.database.listening import Listener
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from domain.buckets.bucket import BeginBucketDeletion, BucketStatus, EndBucketDeletion
 from domain.namespaces.namespace import BeginNamespaceDeletion, EndNamespaceDeletion

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
-from adapters.postgres.connecting import open_pool
+from adapters.postgres.database.connecting import open_pool
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from application.ports.idempotency_keys import (
     IdempotencyKeys,

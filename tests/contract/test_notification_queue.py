@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.memory.notification_queue import MemoryNotificationQueue
+from adapters.memory.storage.notification_queue import MemoryNotificationQueue
 from adapters.sqs.notification_queue import SqsNotificationQueue
 from application.ports.notification_queue import MAX_DELIVERIES, NotificationQueue, QueueUnavailableError
 from tests.contract._s3_server import S3Server, moto_server

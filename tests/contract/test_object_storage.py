@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 import httpx
 import pytest
 
-from adapters.memory.object_storage import MemoryObjectStorage, WrongChecksumError
+from adapters.memory.storage.object_storage import MemoryObjectStorage, WrongChecksumError
 from application.ports.object_storage import (
     MIN_PART_BYTES,
     ContentChangedError,

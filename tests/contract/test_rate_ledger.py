@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.memory.rate_ledger import MemoryRateLedger
-from adapters.postgres.connecting import open_pool
-from adapters.postgres.rate_ledger import PostgresRateLedger
+from adapters.memory.limits.rate_ledger import MemoryRateLedger
+from adapters.postgres.database.connecting import open_pool
+from adapters.postgres.limits.rate_ledger import PostgresRateLedger
 from application.ports.rate_ledger import RateLedger
 
 Ledgers = tuple[RateLedger, RateLedger]

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.request_records import MemoryRequestRecords
-from adapters.postgres.connecting import open_pool
-from adapters.postgres.request_records import PostgresRequestRecords
+from adapters.memory.organizations.request_records import MemoryRequestRecords
+from adapters.postgres.database.connecting import open_pool
+from adapters.postgres.organizations.request_records import PostgresRequestRecords
 from application.ports.request_records import RefusalQuery, RequestRecord, RequestRecords
 
 ONE = RequestRecord(

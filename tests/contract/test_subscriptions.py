@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from adapters.memory.subscriptions import MemorySubscriptions
-from adapters.postgres.connecting import open_pool
-from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.memory.events.subscriptions import MemorySubscriptions
+from adapters.postgres.database.connecting import open_pool
+from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from application.ports.subscriptions import Lease, LeaseLostError, Subscriptions
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

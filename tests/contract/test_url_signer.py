@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.memory.object_storage import MemoryObjectStorage, WrongChecksumError
-from adapters.memory.url_signer import MemoryUrlSigner, RefusedError
+from adapters.memory.storage.object_storage import MemoryObjectStorage, WrongChecksumError
+from adapters.memory.storage.url_signer import MemoryUrlSigner, RefusedError
 from adapters.s3.sigv4 import Addressing, Credentials
 from adapters.s3.url_signer import S3UrlSigner, content_disposition
 from application.ports.object_storage import ObjectStorage

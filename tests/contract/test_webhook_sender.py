@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from adapters.memory.webhooks import MemoryWebhookSender
+from adapters.memory.webhooks.webhooks import MemoryWebhookSender
 from adapters.webhooks.addresses import AllowedTargets
 from adapters.webhooks.sender import AiohttpWebhookSender
 from application.ports.webhooks import PostResult, TargetRefusedError, WebhookSender

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.memory.event_log import MemoryEventLog
-from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints
-from adapters.postgres.connecting import Pool, open_pool
-from adapters.postgres.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
+from adapters.memory.events.event_log import MemoryEventLog
+from adapters.memory.webhooks.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints
+from adapters.postgres.database.connecting import Pool, open_pool
+from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.sealing import Sealer
 from application.ports.object_creation import ClaimTakenError
 from application.ports.webhook_records import WebhookRecord

@@ -31,6 +31,7 @@ _STREETS = (
     "uploads",
 )
 _SHARED_ROUTES = ("admission", "transport", "requests", "answers", "health", "reference")
+_WHOLE = ("application/ports", "adapters/memory", "adapters/postgres")  # one tile each, with all of their streets in it
 _BESIDE = ("sqs", "webhooks", "postgres")  # the adapters in the right column, and the last of them at its end
 
 
@@ -49,7 +50,7 @@ WAY = (
     Stop("entrypoints/http/uploads", ("routes",), "parses the body, and calls the use case"),
     Stop("application/uploads", ("requesting",), "loads, asks the domain, appends, signs"),
     Stop("domain/uploads", ("admission", "upload"), "refuses, or returns the events"),
-    Stop("adapters/postgres", ("event_log",), "appends them: all, or none and a reason"),
+    Stop("adapters/postgres", ("events/event_log",), "appends them: all, or none and a reason"),
     Stop("adapters/s3", ("url_signer",), "signs the URL, without a request"),
     Stop(None, (), "the client sends the bytes to S3: Upwell carries none"),
     Stop("application/uploads", ("confirming", "verifying"), "looks, and proves the SHA-256"),
@@ -174,7 +175,8 @@ def knows(package: str, other: str) -> bool:
 
 
 def _words(package: str) -> list[str]:
-    return sorted(path.stem for path in (ROOT / package).glob("*.py") if path.name != "__init__.py")
+    paths = (ROOT / package).glob("**/*.py" if package in _WHOLE else "*.py")
+    return sorted(path.stem for path in paths if path.name != "__init__.py")
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,7 @@ class _Drawing:
     def __init__(self, found: Sequence[str]) -> None:
         self.boxes: dict[str, _Box] = {}
         self.height = 0
-        self._found = found
+        self._found = [name for name in found if not name.startswith(tuple(f"{whole}/" for whole in _WHOLE))]
         self._streets = streets(found)
         self._behind: list[str] = []
         self._parts: list[str] = []

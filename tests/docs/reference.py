@@ -15,7 +15,7 @@ import click
 from litestar.handlers import HTTPRouteHandler
 from msgspec import inspect
 
-from adapters.postgres.sqlstates import SQLSTATES, Meaning
+from adapters.postgres.database.sqlstates import SQLSTATES, Meaning
 from domain.events.event import Event, Origin, topic_of
 from domain.events.registry import EVENT_TYPES
 from domain.refusals import RefusedError

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adapters.postgres.connecting import SERVICE_ROLE
+from adapters.postgres.database.connecting import SERVICE_ROLE
 from entrypoints.envfile import write_env
 from entrypoints.processes.developing import _SCHEMA
 from tests.conftest import Servers, Service, Tenant, drop_database, make_database, make_tenant

@@ -23,7 +23,7 @@ import structlog
 import uvicorn
 
 from adapters.memory.clock import ManualClock
-from adapters.postgres.connecting import Connection, connect
+from adapters.postgres.database.connecting import Connection, connect
 from application.ports.object_storage import MIN_PART_BYTES, ObjectStorage
 from entrypoints.http.app import create_app
 from entrypoints.http.transport.server import Server, options

@@ -1,6 +1,6 @@
 """Letting a clock that tests move lead a database, whose own clock would hold it back."""
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 
 _LEAD = """
     CREATE OR REPLACE FUNCTION upwell.agreed_time(p_told timestamptz) RETURNS timestamptz

@@ -8,20 +8,20 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 import structlog
 
-from adapters.memory.analytics import MemoryAnalytics
+from adapters.memory.analytics.analytics import MemoryAnalytics
 from adapters.memory.clock import ManualClock, SequentialIds
-from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.events.event_log import MemoryEventLog
+from adapters.memory.events.subscriptions import MemorySubscriptions
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
-from adapters.memory.jobs import MemoryJobQueue
-from adapters.memory.key_uses import MemoryKeyUses
-from adapters.memory.object_storage import MemoryObjectStorage
+from adapters.memory.keys.key_uses import MemoryKeyUses
+from adapters.memory.organizations.request_records import MemoryRequestRecords
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
-from adapters.memory.request_records import MemoryRequestRecords
-from adapters.memory.subscriptions import MemorySubscriptions
-from adapters.memory.tasks import MemoryTasks
-from adapters.memory.url_signer import MemoryUrlSigner
-from adapters.memory.url_signer import RefusedError as UrlRefusedError
-from adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints, MemoryWebhookSender
+from adapters.memory.storage.object_storage import MemoryObjectStorage
+from adapters.memory.storage.url_signer import MemoryUrlSigner
+from adapters.memory.storage.url_signer import RefusedError as UrlRefusedError
+from adapters.memory.tasks.job_queue import MemoryJobQueue
+from adapters.memory.tasks.tasks import MemoryTasks
+from adapters.memory.webhooks.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints, MemoryWebhookSender
 from application.lists.listing import UPLOADS
 from application.ports.lists import PageRequest
 from application.ports.object_storage import (

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from functools import partial
 
-from adapters.postgres.analytics import AnalyticsProjection, check_analytics
-from adapters.postgres.comparing import Difference
-from adapters.postgres.connecting import connect
+from adapters.postgres.analytics.analytics import AnalyticsProjection, check_analytics
+from adapters.postgres.database.comparing import Difference
+from adapters.postgres.database.connecting import connect
 from application.keys.callers import acting_for
 from domain.webhooks.webhook import WebhookSettings
 from entrypoints.settings import Settings

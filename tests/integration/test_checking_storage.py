@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from adapters.memory.clock import ManualClock
-from adapters.postgres.connecting import connect
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.database.connecting import connect
+from adapters.postgres.database.rebuilding import rebuild
 from application.keys.callers import acting_for
 from application.ports.object_storage import ObjectStorage
 from application.storage.checking import SAFE_AGE, Finding, FindingKind, Tally

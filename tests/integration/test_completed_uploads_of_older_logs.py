@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.postgres.connecting import connect
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.database.connecting import connect
+from adapters.postgres.database.rebuilding import rebuild
 from tests.conftest import Database
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -14,13 +14,13 @@ from structlog.testing import capture_logs
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.memory.clock import ManualClock
-from adapters.postgres.analytics import AnalyticsProjection
-from adapters.postgres.connecting import CONNECTION_ERRORS, Pool, PoolConnection, connect, open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.listening import Listener
+from adapters.postgres.analytics.analytics import AnalyticsProjection
+from adapters.postgres.database.connecting import CONNECTION_ERRORS, Pool, PoolConnection, connect, open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.events.event_log import PostgresEventLog
+from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.postgres.read_side import PostgresReadSide
-from adapters.postgres.subscriptions import PostgresSubscriptions
-from adapters.postgres.webhooks import PostgresWebhookDeliveries
+from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries
 from adapters.system import SystemIds
 from application.events.subscribing import Subscribing
 from application.ports.subscriptions import Lease

@@ -22,7 +22,7 @@ from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import InfrastructureFactoryError, Notification, NotSupportedError, StoredEvent
 from psycopg.sql import Composed
 
-from adapters.postgres.connecting import Connection, connect
+from adapters.postgres.database.connecting import Connection, connect
 from application.ports import event_log
 from tests.acceptance.test_main_job import announce
 from tests.conftest import Database, Servers, Service, Tenant

@@ -38,7 +38,7 @@ from eventsourcing.tests import projection as published_projections
 from eventsourcing.utils import Environment
 from psycopg.sql import SQL, Identifier
 
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.database.rebuilding import rebuild
 from domain.events.registry import BY_TAG
 from tests.conftest import LOGIN, Database, Servers, drop_database, make_database
 from tests.integration.eventsourcing_facade import FROM_ONE, FROM_ZERO, WritingRecorder, factory_for

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.postgres import connecting, event_log, listening, read_side
-from adapters.postgres.connecting import Connection, close_pool, connect, open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.jobs import PostgresJobQueue
-from adapters.postgres.listening import Listener
-from adapters.postgres.queries import QUERIES
+from adapters.postgres import read_side
+from adapters.postgres.database import connecting, listening
+from adapters.postgres.database.connecting import Connection, close_pool, connect, open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.tenancy import EverybodysReads
+from adapters.postgres.events import event_log
+from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
-from adapters.postgres.tenancy import EverybodysReads
+from adapters.postgres.tasks.job_queue import PostgresJobQueue
 from application.ports.event_log import LogUnavailableError, Notification
 from tests.conftest import Database
 from tests.contract._log import SOON, far, open_account, whole_feed
@@ -261,9 +263,9 @@ async def test_a_pool_whose_line_fell_silent_is_closed_all_the_same(database: Da
 LEASER = """
 import asyncio, sys
 from datetime import datetime, timedelta
-from adapters.postgres.connecting import open_pool
-from adapters.postgres.jobs import PostgresJobQueue
-from adapters.postgres.listening import Listener
+from adapters.postgres.database.connecting import open_pool
+from adapters.postgres.tasks.job_queue import PostgresJobQueue
+from adapters.postgres.database.listening import Listener
 
 
 async def main() -> None:

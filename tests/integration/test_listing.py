@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.postgres import read_side as postgres_read_side
-from adapters.postgres.connecting import Connection, connect
-from adapters.postgres.filtering import Statement
-from adapters.postgres.listing import UPLOADS as UPLOAD_COLUMNS
+from adapters.postgres.database.connecting import Connection, connect
+from adapters.postgres.lists.filtering import Statement
+from adapters.postgres.lists.listing import UPLOADS as UPLOAD_COLUMNS
 from application.lists.listing import UPLOADS
 from application.ports.event_log import LogUnavailableError
 from application.ports.lists import PageRequest

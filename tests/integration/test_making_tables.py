@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from tests.conftest import Database
 from tests.contract._log import Account, Kit, open_account, postgres_kit
 from tests.docs.pages import ROOT, blocks

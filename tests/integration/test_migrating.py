@@ -11,11 +11,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from adapters.postgres import migrating
-from adapters.postgres.checking import DatabaseUnusableError, check_database
-from adapters.postgres.connecting import SERVICE_ROLE, Connection, connect
-from adapters.postgres.migrating import MigrationError, functions, migrate
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.database import migrating
+from adapters.postgres.database.checking import DatabaseUnusableError, check_database
+from adapters.postgres.database.connecting import SERVICE_ROLE, Connection, connect
+from adapters.postgres.database.migrating import MigrationError, functions, migrate
+from adapters.postgres.database.rebuilding import rebuild
 from application.keys.managing import KeyWish
 from application.rules import Rules
 from domain.keys.api_key import Permission

@@ -25,10 +25,10 @@ import adapters.nats.relay
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.nats.errors import RelayError, RelayUnusableError
 from adapters.nats.relay import NAME, NatsRelay, open_relay
-from adapters.postgres.connecting import PoolConnection, connect, open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.listening import Listener
-from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.database.connecting import PoolConnection, connect, open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.events.event_log import PostgresEventLog
+from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from application.events.subscribing import Recorded, Subscribing
 from application.ports.event_log import Notification
 from domain.events.cloud_events import READER_TAGS, envelope, origin_of

@@ -12,8 +12,8 @@ import pytest
 
 import entrypoints.processes.patience
 from adapters.postgres.clock import PostgresClock
-from adapters.postgres.connecting import SERVICE_ROLE, connect
-from adapters.postgres.migrating import migrate
+from adapters.postgres.database.connecting import SERVICE_ROLE, connect
+from adapters.postgres.database.migrating import migrate
 from entrypoints.settings import Settings
 from entrypoints.wiring import running as wiring
 from entrypoints.wiring.running import running

@@ -12,13 +12,14 @@ from urllib.parse import quote
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.postgres import connecting, write_probe
-from adapters.postgres.checking import check_database
-from adapters.postgres.connecting import SERVICE_ROLE, Connection, connect, open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.listening import Listener
-from adapters.postgres.migrating import migrate
-from adapters.postgres.tenancy import EverybodysReads
+from adapters.postgres.database import connecting
+from adapters.postgres.database.checking import check_database
+from adapters.postgres.database.connecting import SERVICE_ROLE, Connection, connect, open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.database.migrating import migrate
+from adapters.postgres.database.tenancy import EverybodysReads
+from adapters.postgres.events import write_probe
+from adapters.postgres.events.event_log import PostgresEventLog
 from application.ports.event_log import LogUnavailableError
 from tests.clusters import Cluster, cluster, running_cluster
 from tests.conftest import LOGIN

@@ -2,8 +2,8 @@
 
 import secrets
 
-from adapters.postgres.connecting import connect
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.database.connecting import connect
+from adapters.postgres.database.rebuilding import rebuild
 from tests.acceptance.test_main_job import announce, put
 from tests.acceptance.test_objects import blob_of, make, send
 from tests.conftest import Tenant

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from adapters.postgres.connecting import Pool, connect, open_pool
-from adapters.postgres.webhooks import PostgresWebhookEndpoints
+from adapters.postgres.database.connecting import Pool, connect, open_pool
+from adapters.postgres.webhooks.webhooks import PostgresWebhookEndpoints
 from adapters.sealing import Sealer
 from application.ports.webhooks import Secret, WebhookEndpoint
 from domain.keys.token_secrets import TokenSecrets

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from adapters.postgres import read_side as postgres_read_side
-from adapters.postgres.connecting import Connection, connect, open_pool
-from adapters.postgres.filtering import Statement
-from adapters.postgres.listing import UPLOADS as UPLOAD_COLUMNS
-from adapters.postgres.migrating import migrate
+from adapters.postgres.database.connecting import Connection, connect, open_pool
+from adapters.postgres.database.migrating import migrate
+from adapters.postgres.database.rebuilding import rebuild
+from adapters.postgres.database.tenancy import Reads, TenantReads
+from adapters.postgres.lists.filtering import Statement
+from adapters.postgres.lists.listing import UPLOADS as UPLOAD_COLUMNS
+from adapters.postgres.lists.search_index import PostgresSearchIndex
 from adapters.postgres.read_side import PostgresReadSide
-from adapters.postgres.rebuilding import rebuild
-from adapters.postgres.search_index import PostgresSearchIndex
-from adapters.postgres.tenancy import Reads, TenantReads
 from application.keys.callers import acting_for
 from application.ports.lists import PageRequest
 from application.ports.read_side import ReadSide

@@ -14,14 +14,14 @@ from urllib.parse import parse_qs, quote, urlsplit
 import asyncpg
 import pytest
 
-from adapters.postgres import checking
-from adapters.postgres.checking import LEAST_VERSION, DatabaseUnusableError, check_database, check_owner
-from adapters.postgres.connecting import SERVICE_ROLE, Connection, connect, open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.listening import EVENTS, Listener
-from adapters.postgres.migrating import MigrationError, functions, migrate
-from adapters.postgres.rebuilding import rebuild
-from adapters.postgres.tenancy import EverybodysReads
+from adapters.postgres.database import checking
+from adapters.postgres.database.checking import LEAST_VERSION, DatabaseUnusableError, check_database, check_owner
+from adapters.postgres.database.connecting import SERVICE_ROLE, Connection, connect, open_pool
+from adapters.postgres.database.listening import EVENTS, Listener
+from adapters.postgres.database.migrating import MigrationError, functions, migrate
+from adapters.postgres.database.rebuilding import rebuild
+from adapters.postgres.database.tenancy import EverybodysReads
+from adapters.postgres.events.event_log import PostgresEventLog
 from application.ports.event_log import LogUnavailableError
 from entrypoints.failures import explain
 from tests.clusters import Cluster, cluster, running_cluster

@@ -13,16 +13,16 @@ import httpx
 import msgspec
 import pytest
 
-from adapters.postgres.analytics import PostgresAnalytics
-from adapters.postgres.connecting import Connection, connect, open_pool
-from adapters.postgres.migrating import migrate
-from adapters.postgres.queries import QUERIES
-from adapters.postgres.quota_ledger import PostgresQuotaLedger
+from adapters.postgres.analytics.analytics import PostgresAnalytics
+from adapters.postgres.database.connecting import Connection, connect, open_pool
+from adapters.postgres.database.migrating import migrate
+from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.rebuilding import rebuild
+from adapters.postgres.database.tenancy import TenantReads
+from adapters.postgres.organizations.quota_ledger import PostgresQuotaLedger
 from adapters.postgres.read_side import PostgresReadSide
-from adapters.postgres.rebuilding import rebuild
-from adapters.postgres.tasks import PostgresTasks
-from adapters.postgres.tenancy import TenantReads
-from adapters.postgres.webhooks import PostgresWebhookDeliveries
+from adapters.postgres.tasks.tasks import PostgresTasks
+from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries
 from application.keys.callers import Admitting, acting_for
 from application.ports.analytics import Area, Interval, UploadFigures
 from application.ports.lists import PageRequest

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from adapters.memory.clock import ManualClock
-from adapters.postgres.connecting import connect
-from adapters.postgres.rebuilding import rebuild
+from adapters.postgres.database.connecting import connect
+from adapters.postgres.database.rebuilding import rebuild
 from application.handling import Loaded, Proposal, handle
 from application.keys.callers import acting_for
 from application.ports.tasks import TaskStatus, item_of

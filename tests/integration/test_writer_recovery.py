@@ -14,11 +14,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.embedded.postgres import EmbeddedPostgres
-from adapters.postgres import connecting, event_log
-from adapters.postgres.connecting import SERVICE_ROLE, Connection, connect, open_pool
-from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.listening import Listener
-from adapters.postgres.migrating import migrate
+from adapters.postgres.database import connecting
+from adapters.postgres.database.connecting import SERVICE_ROLE, Connection, connect, open_pool
+from adapters.postgres.database.listening import Listener
+from adapters.postgres.database.migrating import migrate
+from adapters.postgres.events import event_log
+from adapters.postgres.events.event_log import PostgresEventLog
 from application.ports.event_log import (
     Command,
     EventLog,

@@ -14,8 +14,8 @@ from litestar.testing import AsyncTestClient
 import application.tasks.pausing
 from adapters.memory.clock import ManualClock
 from adapters.postgres.clock import PostgresClock
-from adapters.postgres.connecting import connect
-from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.database.connecting import connect
+from adapters.postgres.tasks.job_queue import PostgresJobQueue
 from application.idempotency import Creation, keyed_request
 from application.keys.callers import acting_for
 from application.ports.clock import Clock, ClockDiffersError

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from adapters.memory.clock import ManualClock, SequentialIds
-from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.read_side import MemoryReadSide
-from adapters.memory.scheduling import JobRow
-from adapters.postgres.connecting import Connection, connect
+from adapters.memory.tasks.scheduling import JobRow
+from adapters.postgres.database.connecting import Connection, connect
 from application.handling import load
 from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
 from application.ports.lists import PageRequest

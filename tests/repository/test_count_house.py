@@ -30,7 +30,7 @@ async def confirm(log):
         except OSError:
             return
 """,
-    "adapters/postgres/event_log.py": "\n\n",
+    "adapters/postgres/events/event_log.py": "\n\n",
     "adapters/postgres/append.sql": "SELECT 1;\n",
     "adapters/postgres/migrations/0100_tables.sql": """\
 CREATE FUNCTION upwell.f(a int) RETURNS int LANGUAGE sql AS $$
@@ -49,7 +49,7 @@ $body$;
 """,
     "entrypoints/settings.py": "",
     "docs/explanation/architecture.md": """\
-`refusals`, `upload`, [confirming](../../application/uploads/confirming.py), `adapters/postgres/event_log.py`
+`refusals`, `upload`, [confirming](../../application/uploads/confirming.py), `adapters/postgres/events/event_log.py`
 """,
 }
 

@@ -2,7 +2,7 @@
 -- removes it for good, goes by it, so nothing comes before its time because one clock is wrong.
 -- Called by: queries.sql (acquire_subscription, drop_batches, drop_deliveries, drop_keys, drop_webhook_endpoints,
 -- lease_deliveries, lease_jobs, reserve_key, take_batches).
--- Also in Python: adapters.memory.event_log.MemoryEventLog.agreed_time.
+-- Also in Python: adapters.memory.events.event_log.MemoryEventLog.agreed_time.
 
 CREATE OR REPLACE FUNCTION upwell.agreed_time(p_told timestamptz)
 RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$

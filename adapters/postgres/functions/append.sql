@@ -10,7 +10,7 @@
 -- Names inside it and the functions that it calls are not qualified: it sets the search path to `upwell`, a rebuild
 -- sets it to its own schema of fresh tables, and the same projection serves both.
 -- Called by: checking.py; event_log.py.
--- Also in Python: domain.organizations.ledger.check_room, adapters.memory.event_log.MemoryEventLog.append.
+-- Also in Python: domain.organizations.ledger.check_room, adapters.memory.events.event_log.MemoryEventLog.append.
 
 CREATE OR REPLACE FUNCTION upwell.append(
     p_callers text[], p_conditions text[], p_rooms bigint[],

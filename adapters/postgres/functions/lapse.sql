@@ -1,7 +1,7 @@
 -- Return whether key, namespace and bucket of a caller are live: {"refused": …}, or NULL if they are. Called under the
 -- lock, so no write follows a committed revocation.
 -- Called by: append.
--- Also in Python: adapters.memory.event_log.MemoryEventLog._check_live.
+-- Also in Python: adapters.memory.events.event_log.MemoryEventLog._check_live.
 
 CREATE OR REPLACE FUNCTION upwell.lapse(p_caller jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE

@@ -2,7 +2,7 @@
 -- from search. Position, version and tag stay. A text that is being written this moment is not waited for:
 -- `index_search` removes it when it comes to the event.
 -- Called by: append, forget_avoided, schedule_object.
--- Also in Python: adapters.memory.event_log.MemoryEventLog._redact.
+-- Also in Python: adapters.memory.events.event_log.MemoryEventLog._redact.
 
 CREATE OR REPLACE FUNCTION upwell.redact(p_id text) RETURNS void LANGUAGE sql AS $$
     UPDATE upwell_events SET state = convert_to(

@@ -1,7 +1,7 @@
 -- The trigger of `upwell_events`: once an organization has changed its profile, its former billing address is no longer
 -- in the log.
 -- Called by: 0100_tables.sql.
--- Also in Python: adapters.memory.event_log.MemoryEventLog._redact_former_profiles.
+-- Also in Python: adapters.memory.events.event_log.MemoryEventLog._redact_former_profiles.
 
 CREATE OR REPLACE FUNCTION upwell.redact_former_profiles() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

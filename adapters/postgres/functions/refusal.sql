@@ -3,7 +3,7 @@
 -- What an original is (`no_original`) stands in the query `originals` a second time.
 -- Called by: append.
 -- Also in Python: domain.uploads.originals.original_of, domain.uploads.originals.heir_of,
--- adapters.memory.object_creation.MemoryObjectCreation.check.
+-- adapters.memory.objects.object_creation.MemoryObjectCreation.check.
 
 CREATE OR REPLACE FUNCTION upwell.refusal(c jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,7 +1,7 @@
 """The answers while a part is away: one table, by part and reason. All are 503 with `Retry-After`.
 
-Which error of PostgreSQL has which reason is in `adapters/postgres/sqlstates.py`; which answer of S3 is which error, in
-`adapters/s3/object_storage.py`. The reference page "What can go wrong" is written from both tables.
+Which error of PostgreSQL has which reason is in `adapters/postgres/database/sqlstates.py`; which answer of S3 is which
+error, in `adapters/s3/object_storage.py`. The reference page "What can go wrong" is written from both tables.
 """
 
 from types import MappingProxyType

@@ -24,7 +24,7 @@ import httpx
 sys.path.insert(0, str(Path.cwd()))  # the older code
 
 from adapters.embedded.postgres_binaries import choose_account, find_binaries
-from adapters.postgres.connecting import connect
+from adapters.postgres.database.connecting import connect
 from tests import lives
 from tests.conftest import ANY_RECEIVER_HERE, Tenant, start
 from tests.docs.examples import EXAMPLES

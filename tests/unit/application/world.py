@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 
 from adapters.memory.clock import ManualClock, SequentialIds
-from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
-from adapters.memory.jobs import MemoryJobQueue
-from adapters.memory.key_uses import MemoryKeyUses
-from adapters.memory.object_storage import MemoryObjectStorage
+from adapters.memory.keys.key_uses import MemoryKeyUses
 from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
-from adapters.memory.tasks import MemoryTasks
-from adapters.memory.url_signer import MemoryUrlSigner
+from adapters.memory.storage.object_storage import MemoryObjectStorage
+from adapters.memory.storage.url_signer import MemoryUrlSigner
+from adapters.memory.tasks.job_queue import MemoryJobQueue
+from adapters.memory.tasks.tasks import MemoryTasks
 from application.buckets.changing import ChangingBuckets
 from application.buckets.creating import CreatingBuckets
 from application.buckets.deleting import DeletingBuckets

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.postgres.clock import TOLERANCE, PostgresClock
-from adapters.postgres.connecting import Pool
+from adapters.postgres.database.connecting import Pool
 from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import adapters.postgres
-from adapters.postgres.migrating import functions, migrations
-from adapters.postgres.queries import QUERIES
+from adapters.postgres.database.migrating import functions, migrations
+from adapters.postgres.database.queries import QUERIES
 
 HOME = Path(adapters.postgres.__file__).parent
 FUNCTIONS = functions()
@@ -27,7 +27,7 @@ def callers(name: str) -> str:
     queries = [query for query, sql in sorted(QUERIES.items()) if from_outside.search(code(sql))]
     if queries:
         found.append(f"queries.sql ({', '.join(queries)})")
-    found += [path.name for path in sorted(HOME.glob("*.py")) if from_outside.search(path.read_text())]
+    found += sorted(path.name for path in HOME.rglob("*.py") if from_outside.search(path.read_text()))
     found += [file for _, file, sql in migrations() if from_outside.search(code(sql))]
     return "; ".join(filter(None, found))
 

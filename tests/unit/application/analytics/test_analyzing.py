@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.memory.analytics import MemoryAnalytics
+from adapters.memory.analytics.analytics import MemoryAnalytics
 from adapters.memory.clock import ManualClock
-from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.events.event_log import MemoryEventLog
 from application.analytics.analyzing import MAX_STEPS, Analyzing
 from application.ports.analytics import Area, Interval, step_after, step_begin
 from domain.refusals import InvalidInputError

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.subscriptions import MemorySubscriptions
+from adapters.memory.events.subscriptions import MemorySubscriptions
 from application.events import checking_readers
 from application.events.checking_readers import AheadOfLog, CheckingReaders, position_ranges
 from application.ports.webhook_records import WebhookRecord

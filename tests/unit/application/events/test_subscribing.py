@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.subscriptions import MemorySubscriptions
+from adapters.memory.events.subscriptions import MemorySubscriptions
 from application.events import subscribing
 from application.events.subscribing import Recorded, Subscribing
 from application.ports.event_log import Notification

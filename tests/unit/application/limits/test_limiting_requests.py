@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.rate_ledger import MemoryRateLedger
+from adapters.memory.limits.rate_ledger import MemoryRateLedger
 from application.keys.callers import Caller, acting_for
 from application.limits.limiting_requests import LimitingRequests, LimitingStrangers, Verdict
 from application.ports.event_log import LogUnavailableError

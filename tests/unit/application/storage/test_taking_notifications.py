@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from adapters.memory.notification_queue import MemoryNotificationQueue
+from adapters.memory.storage.notification_queue import MemoryNotificationQueue
 from application.handling import load
 from application.storage.consuming_notifications import ConsumingStorageEvents
 from application.storage.taking_notifications import Taken, TakingStorageEvents

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.object_storage import WrongChecksumError
+from adapters.memory.storage.object_storage import WrongChecksumError
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageUnavailableError
 from application.rules import Rules

@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from adapters.memory.url_signer import MemoryUrlSigner
+from adapters.memory.storage.url_signer import MemoryUrlSigner
 from application.uploads.signing import Signed
 from domain.buckets.bucket import UniqueKey
 from domain.keys.api_key import Permission

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.postgres.checking import DatabaseUnusableError
+from adapters.postgres.database.checking import DatabaseUnusableError
 from application.ports.clock import ClockDiffersError
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageDeniedError, StorageUnavailableError

@@ -6,7 +6,7 @@ import pytest
 from litestar import Litestar, get
 from litestar.testing import AsyncTestClient
 
-from adapters.postgres.sqlstates import SQLSTATES, Meaning
+from adapters.postgres.database.sqlstates import SQLSTATES, Meaning
 from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
 from application.ports.object_storage import (
     ContentChangedError,

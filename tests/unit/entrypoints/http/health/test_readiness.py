@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.events.event_log import MemoryEventLog
 from application.keys.callers import acting_for
 from application.ports.event_log import LogUnavailableError
 from application.ports.object_storage import StorageDeniedError, StorageError, StorageUnavailableError

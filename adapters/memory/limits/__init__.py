@@ -1,0 +1,4 @@
+"""Counts of requests in memory.
+
+Storage quotas are in `adapters.memory.organizations`.
+"""

@@ -1,0 +1,219 @@
+"""How connections are made: as the limited role, with JSON decoded, and with errors that say what to do.
+
+What a session needs is set after it has begun, in one round trip: a pooler in session mode refuses most parameters of
+the start-up message. A session that is not what was asked for is closed again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+from weakref import WeakSet
+
+import asyncpg
+import msgspec
+
+from adapters.postgres.database.sqlstates import Meaning, answer_to, unavailable
+from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
+
+SERVICE_ROLE = "upwell_service"
+CONNECT_SECONDS = 5.0
+# How long a command or a query waits for somebody's lock; commands wait in line for the writer's, for milliseconds.
+LOCK_SECONDS = 5
+READ_SECONDS = 30
+RELEASE_SECONDS = 3.0
+CLOSE_SECONDS = 2.0
+
+# What asyncpg raises when PostgreSQL is gone, going, not there yet, or lets us in no more. The internal error: an idle
+# backend has been ended, and asyncpg had read so only in part when the next call began.
+CONNECTION_ERRORS = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    TimeoutError,
+)
+
+if TYPE_CHECKING:  # the stubs are generic, the classes are not
+    Connection = asyncpg.Connection[Any]
+    Pool = asyncpg.Pool[Any]
+    PoolConnection = asyncpg.pool.PoolConnectionProxy[Any]
+else:
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+    PoolConnection = asyncpg.pool.PoolConnectionProxy
+
+
+class Lines:
+    """The connections of a process that are given up together, when only a new one is answered any more."""
+
+    def __init__(self) -> None:
+        self._open: WeakSet[Connection] = WeakSet()
+
+    def add(self, connection: Connection) -> None:
+        """Count a connection in."""
+        self._open.add(connection)
+
+    def now(self) -> "list[Connection]":
+        """Return those that are open."""
+        return [connection for connection in self._open if not connection.is_closed()]
+
+
+async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: float = CONNECT_SECONDS) -> Connection:
+    """Open one connection that acts as `role`, so that it can write the log through its functions only."""
+    connection: Connection = await asyncpg.connect(url, timeout=wait_seconds, **options(url))
+    try:
+        async with asyncio.timeout(wait_seconds):
+            await _begin(connection, role, for_everybody=True)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+class _BoundedPool(Pool):
+    """Waits with patience, not for ever, for a connection that is given back after its query was given up."""
+
+    async def release(self, connection: Any, *, timeout: float | None = None) -> None:  # noqa: ANN401, ASYNC109  # asyncpg's signature
+        """Take a connection back, or end it if its server does not answer."""
+        await super().release(connection, timeout=RELEASE_SECONDS if timeout is None else timeout)
+
+
+async def open_pool(url: str, *, size: int, for_everybody: bool = True, lines: Lines | None = None) -> Pool:
+    """Open a pool of up to `size` connections for reading. Not `for_everybody`: each query must say for whom.
+
+    Nothing is connected before it is needed. `lines`: where its connections count.
+    """
+
+    async def begin(connection: Connection) -> None:
+        if lines is not None:
+            lines.add(connection)
+        await _begin(connection, SERVICE_ROLE, for_everybody=for_everybody, statement_seconds=READ_SECONDS - 5)
+
+    return await _BoundedPool(
+        url,
+        min_size=0,
+        max_size=size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        setup=None,
+        init=begin,
+        reset=_leave_unless_read_only if _several_hosts(url) else _leave,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        timeout=CONNECT_SECONDS,
+        command_timeout=READ_SECONDS,
+        **options(url),
+    )
+
+
+async def close_pool(pool: Pool) -> None:
+    """Close a pool, politely if its connections still answer."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
+    except CONNECTION_ERRORS:
+        pool.terminate()
+
+
+@asynccontextmanager
+async def log_errors() -> AsyncIterator[None]:
+    """Turn what passes, or waits for an operator, into `LogUnavailableError`; a defect of ours stays as it is."""
+    try:
+        yield
+    except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:
+        found = unavailable(error)
+        if found is None:
+            raise
+        raise found from error
+
+
+@asynccontextmanager
+async def write_errors() -> AsyncIterator[None]:
+    """Do the same for what writes: where the connection is lost, it is unknown whether it was written."""
+    try:
+        async with log_errors():
+            yield
+    except LogUnavailableError as error:
+        if error.__cause__ is None or answer_to(error.__cause__).meaning is not Meaning.AWAY:
+            raise
+        raise OutcomeUnknownError(str(error), reason=error.reason) from error
+
+
+def options(url: str) -> dict[str, Any]:
+    """Return what all connections are opened with: of several hosts, the one that takes writes."""
+    wanted: dict[str, Any] = {"server_settings": {"application_name": "upwell"}}
+    if _several_hosts(url) and "target_session_attrs" not in parse_qs(urlsplit(url).query):
+        wanted["target_session_attrs"] = "read-write"
+    return wanted
+
+
+def _several_hosts(url: str) -> bool:
+    parts = urlsplit(url)
+    return "," in parts.netloc.rpartition("@")[2] or any("," in host for host in parse_qs(parts.query).get("host", ()))
+
+
+async def _begin(
+    connection: Any,  # noqa: ANN401  # a connection, or the pool's proxy of one
+    role: str | None,
+    *,
+    for_everybody: bool,
+    statement_seconds: int | None = None,
+) -> None:
+    """Make a session what we need. It says for whom it reads: nobody yet, or everybody, where the service works itself.
+
+    `statement_seconds`: the server's own limit. It is below that of the caller, so that nothing which was given up is
+    carried out later, and ends what a process that was killed has left running.
+    """
+    wanted = ["SET upwell.organization_id = '*'"] if for_everybody else []
+    if role is not None:
+        wanted += [f"SET ROLE {role}", f"SET lock_timeout = '{LOCK_SECONDS}s'"]
+    if statement_seconds is not None:
+        wanted.append(f"SET statement_timeout = '{statement_seconds}s'")
+    if wanted:
+        await connection.execute("; ".join(wanted))
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_as_text, decoder=msgspec.json.decode, format="text"
+    )
+
+
+async def _leave(connection: Any) -> None:  # noqa: ANN401  # the pool's proxy of one
+    """Clean nothing up, which would cost each query a second round trip: what we set ends with its transaction.
+
+    A transaction that was left open has been rolled back by now, and listeners are removed.
+    """
+
+
+async def _leave_unless_read_only(connection: Any) -> None:  # noqa: ANN401  # the same
+    """Close a connection to a server that takes no writes any more: the next one finds the server that does."""
+    said = connection.get_settings()
+    if "on" in {getattr(said, "in_hot_standby", None), getattr(said, "default_transaction_read_only", None)}:
+        connection.terminate()
+
+
+def _as_text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode()
+
+
+def abandon(connection: Connection) -> None:
+    """End a connection as if its line were cut, so that whoever waits on it hears of it.
+
+    Under `terminate`, whose caller must be its only user, the other's next step is an `AttributeError`.
+    """
+    connection._transport.abort()  # type: ignore[attr-defined]  # noqa: SLF001  # there is no other way
+
+
+async def close_quietly(connection: Connection) -> None:
+    """Close a connection, politely if it still answers."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connection.close()
+    except CONNECTION_ERRORS:
+        connection.terminate()

@@ -1,0 +1,116 @@
+"""One connection per process that hears what the log announces: new events, changed names and keys, due jobs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context
+from typing import Any
+
+import asyncpg
+import structlog
+
+from adapters.postgres.database.connecting import CONNECTION_ERRORS, Connection, Lines, abandon, close_quietly, connect
+
+EVENTS = "upwell_events"
+DIRECTORY = "upwell_directory"
+JOBS = "upwell_jobs"
+HEARTBEAT_SECONDS = 3.0  # so often is asked whether the server still answers
+ANSWER_SECONDS = 3.0  # so long may it take
+
+_log = structlog.get_logger(__name__)
+
+
+class Listener:
+    """Calls back for every announcement, and once for every channel after each (re)connection: some may be missed.
+
+    `connected` is false while announcements cannot be heard: a cache must not be trusted then. A server that does not
+    answer, because the line to it is cut on one side, counts as lost within `HEARTBEAT_SECONDS` + `ANSWER_SECONDS`.
+    `losses` counts lost connections: what was read before one may have been taken back since, so the callbacks for
+    events are called then, too. `lines`: those that are open when a server falls silent are ended once it answers on a
+    new connection. Whoever waits on them would wait for as long as a call may take.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._callbacks: dict[str, list[Callable[[], None]]] = {EVENTS: [], DIRECTORY: [], JOBS: []}
+        self.connected = False
+        self.losses = 0
+        self.lines = Lines()
+
+    @asynccontextmanager
+    async def hearing(self, channel: str, callback: Callable[[], None]) -> AsyncIterator[None]:
+        """Call `callback` for what is announced on `channel` while inside."""
+        self._callbacks[channel].append(callback)
+        try:
+            yield
+        finally:
+            self._callbacks[channel].remove(callback)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep a connection open while inside, and open it again when it is lost."""
+        first = asyncio.Event()
+        task = asyncio.create_task(self._listen(first), name="postgres-listener", context=Context())
+        waiting = asyncio.create_task(first.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _listen(self, first: asyncio.Event) -> None:
+        pause = 0.1
+        silent: list[Connection] = []
+        while True:
+            connection = None
+            lost = asyncio.Event()
+            try:
+                connection = await connect(self._url)
+                connection.add_termination_listener(lambda _, lost=lost: lost.set())
+                for channel in self._callbacks:
+                    await connection.add_listener(channel, self._heard)
+                self.connected = True
+                pause = 0.1
+                for each in silent:
+                    abandon(each)
+                silent = []
+                for channel in self._callbacks:
+                    self._call(channel)
+                first.set()
+                await _beat(connection, lost)
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: it may pass
+                _log.warning("postgres_listener_lost", error=repr(error))
+                if connection is not None and isinstance(error, TimeoutError):
+                    connection.terminate()
+                    silent = self.lines.now()
+            finally:
+                if self.connected:
+                    self.connected = False
+                    self.losses += 1
+                    self._call(EVENTS)
+                if connection is not None:
+                    await close_quietly(connection)
+            first.set()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2)
+
+    def _heard(self, connection: Connection | Any, pid: int, channel: str, payload: object) -> None:  # noqa: ARG002, ANN401  # asyncpg's signature
+        self._call(channel)
+
+    def _call(self, channel: str) -> None:
+        for callback in list(self._callbacks[channel]):
+            callback()
+
+
+async def _beat(connection: Connection, lost: asyncio.Event) -> None:
+    """Return when the connection is lost. Raises `TimeoutError` when the server does not answer any more."""
+    while not lost.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await lost.wait()
+                return
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await connection.execute("SELECT")

@@ -1,0 +1,486 @@
+"""The log on PostgreSQL: one writer task per process, which commits what is waiting as one group.
+
+`upwell.append` (in `functions/`) does the work; this module gathers commands, calls it, and tells each caller its
+outcome. When the connection dies under a call, the outcome is unknown until the server is asked (`stored_states`, which
+waits for the writer's lock and so for whatever the dead connection had begun). What is found then counts once a commit
+of our own has succeeded after it: the one that was found may have reached no standby. A command that was on its way
+when a connection died, and of which nothing is found in time, is told to be unknown, never to be unwritten.
+
+The server ends a call before we give it up, so that none is left there that would be carried out later.
+"""
+
+import asyncio
+import copy
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
+from contextvars import Context
+from functools import lru_cache
+from typing import Any, Protocol
+
+import asyncpg
+import msgspec
+import structlog
+
+from adapters.postgres.database.connecting import CONNECTION_ERRORS, Connection, close_quietly, connect, log_errors
+from adapters.postgres.database.listening import EVENTS, Listener
+from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.sqlstates import Meaning, answer_to, unavailable
+from adapters.postgres.database.tenancy import Reads
+from adapters.postgres.events.write_probe import WriteProbe
+from adapters.postgres.objects import object_creation
+from adapters.postgres.organizations import quota_ledger
+from application.keys.callers import acting_for
+from application.limits.fair_turns import FairQueue
+from application.ports.event_log import (
+    Command,
+    ForeignEventError,
+    LogUnavailableError,
+    Notification,
+    OutcomeUnknownError,
+    RequesterRevokedError,
+    VersionConflictError,
+    bucket_not_active,
+    check_position,
+    foreign_stream,
+    key_revoked,
+    place_gone,
+)
+from application.ports.request_records import note_command
+from domain.events.event import encode, topic_of
+from domain.organizations.ledger import change_of
+
+MAX_BATCH = 64
+MAX_BATCH_EVENTS = 256  # with these a group is full, too: those of the next group wait for it
+RECONNECT_SECONDS = 10.0
+CALL_SECONDS = 30.0
+STATEMENT_SECONDS = 20.0  # the server's own limit: below ours
+TRIES = 3
+_PAGE = 1000
+_AWAY_SECONDS = 0.5
+_APPEND = "SELECT positions, refusals FROM upwell.append($1, $2, $3, $4, $5, $6, $7, $8)"
+_STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER BY n"
+
+_PROVE = "SELECT pg_logical_emit_message(true, 'upwell', '')::text"  # a commit of nothing, as synchronous as any
+
+# By what `upwell.append` and `upwell.lapse` say of a command, the error to raise; the rest is of two other roles.
+_REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
+    "version_conflict": lambda said: VersionConflictError(said["stream_id"], said["expected"], said["actual"]),
+    "foreign": lambda said: foreign_stream(said["stream_id"]),
+    "key_revoked": lambda _: key_revoked(),
+    "namespace_not_found": lambda said: place_gone(said["refused"]),
+    "bucket_not_found": lambda said: place_gone(said["refused"]),
+    "bucket_not_active": lambda said: bucket_not_active(said["status"]),
+    "requester_revoked": lambda said: RequesterRevokedError(said["key_id"]),
+    **object_creation.REFUSALS,
+    **quota_ledger.REFUSALS,
+}
+
+_log = structlog.get_logger(__name__)
+
+
+class GroupWatch(Protocol):
+    """Hears of what is written in groups, for metrics and traces."""
+
+    def waiting(self, command: Command) -> AbstractContextManager[object]:
+        """Be entered while a command waits for its outcome. What that gives comes back in `written`."""
+        ...
+
+    def written(self, group: Sequence[object], seconds: float) -> None:
+        """Hear that these were written together, in so many seconds."""
+        ...
+
+
+class _Entry:
+    """A command on its way, encoded by its caller so that the writer only carries.
+
+    `sent_before`: on a connection that was lost, and what it carried may still arrive.
+    """
+
+    __slots__ = (
+        "caller",
+        "conditions",
+        "done",
+        "ids",
+        "organization_id",
+        "room_bytes",
+        "seen",
+        "sent_before",
+        "states",
+        "topics",
+        "versions",
+    )
+
+    def __init__(self, command: Command, done: asyncio.Future[int]) -> None:
+        self.done = done
+        self.organization_id = command.organization_id
+        self.seen: object = None
+        self.sent_before = False
+        self.ids: list[str] = []
+        self.versions: list[int] = []
+        self.topics: list[str] = []
+        self.states: list[bytes] = []
+        self.room_bytes = 0
+        for stream in command.streams:
+            for version, event in enumerate(stream.events, stream.expected_version + 1):
+                if event.origin.organization_id != command.organization_id:
+                    raise ForeignEventError(stream.stream_id)
+                self.ids.append(stream.stream_id)
+                self.versions.append(version)
+                self.topics.append(topic_of(event))
+                self.states.append(encode(event))
+                self.room_bytes += change_of(event).total_bytes
+        self.caller = _caller(command.organization_id, command.key_id, command.namespace_id, command.bucket_id)
+        self.conditions = None
+        if any(
+            (command.requester, command.free, command.no_original, command.stored, command.unheld, command.heirless)
+        ):
+            self.conditions = _text(
+                {
+                    "requester": command.requester,
+                    "free": command.free,
+                    "no_original": command.no_original,
+                    "stored": command.stored,
+                    "unheld": command.unheld,
+                    "heirless": command.heirless,
+                }
+            )
+
+
+@lru_cache(maxsize=1024)
+def _caller(organization_id: str, key_id: str | None, namespace_id: str | None, bucket_id: str | None) -> str:
+    return _text(
+        {"organization_id": organization_id, "key_id": key_id, "namespace_id": namespace_id, "bucket_id": bucket_id}
+    )
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What became of a group: each command's last position, or None, and then why, by its number from 1."""
+
+    entries: list[_Entry]
+    positions: list[int | None]
+    refusals: dict[str, dict[str, Any]]
+
+
+class PostgresEventLog:
+    """Implements `EventLog`. Use `running()`: nothing is written outside of it."""
+
+    def __init__(self, url: str, reads: Reads, listener: Listener, watch: GroupWatch | None = None) -> None:
+        self._url = url
+        self._watch = watch
+        self._reads = reads
+        self._listener = listener
+        self._waiting: FairQueue[_Entry] = FairQueue()
+        self._news = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._connection: Connection | None = None
+        self._probe = WriteProbe(url)
+
+    def read_through(self, reads: Reads) -> "PostgresEventLog":
+        """Return the same log, with the same writer, for somebody who sees less of it."""
+        narrower = copy.copy(self)
+        narrower._reads = reads  # noqa: SLF001  # it is one of us
+        return narrower
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Write while inside; on the way out, what waits is written first."""
+        writer = asyncio.create_task(self._write(), name="log-writer", context=Context())
+        try:
+            yield
+        finally:
+            self._closing.set()
+            self._news.set()
+            await writer
+            await self._probe.close()
+            if self._connection is not None:
+                await close_quietly(self._connection)
+
+    async def make_durable(self) -> None:
+        """Commit something of our own, which proves what was committed before."""
+        try:
+            async with log_errors():
+                await self._reads.fetchval(_PROVE)
+        except LogUnavailableError as error:
+            raise OutcomeUnknownError(str(error), reason=error.reason) from error
+
+    async def try_writing(self) -> None:
+        """Return if a command would be appended now."""
+        await self._probe()
+
+    async def append(self, command: Command) -> int:
+        """Append a command's events and return the position of the last one."""
+        if self._closing.is_set():
+            raise LogUnavailableError("The service is stopping.", reason="stopping")
+        if acting_for.get(command.organization_id) != command.organization_id:
+            raise ForeignEventError(command.organization_id)
+        if not any(stream.events for stream in command.streams):
+            return await self.head()
+        note_command(command.command_id)
+        entry = _Entry(command, asyncio.get_running_loop().create_future())
+        if self._watch is None:
+            return await self._send(entry)
+        with self._watch.waiting(command) as entry.seen:
+            return await self._send(entry)
+
+    async def read_stream(self, stream_id: str) -> Sequence[Notification]:
+        """Return all events of a stream by version."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["stream"], stream_id)
+        return _notifications(rows)
+
+    async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
+        """Return up to `limit` notifications above `after`, in order."""
+        async with log_errors():
+            if organization_id is None:
+                rows = await self._reads.fetch(QUERIES["feed"], after, limit)
+            else:
+                rows = await self._reads.fetch(QUERIES["feed_of_organization"], after, limit, organization_id)
+        if not rows:
+            check_position(after, await self.head())
+        return _notifications(rows)
+
+    async def read_at(self, positions: Collection[int]) -> Sequence[Notification]:
+        """Return the notifications at these positions, in order."""
+        async with log_errors():
+            return _notifications(await self._reads.fetch(QUERIES["feed_at"], list(positions)))
+
+    async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
+        """Yield every notification above `after` and go on with new ones; survives a restart of PostgreSQL."""
+        while True:
+            try:
+                async with aclosing(self.pages(after=after, limit=_PAGE)) as pages:
+                    async for page in pages:
+                        for notification in page:
+                            after = notification.id
+                            yield notification
+            except LogUnavailableError:
+                await asyncio.sleep(_AWAY_SECONDS)
+
+    async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
+        """Yield everything above `after` in pages, and go on until a connection is lost."""
+        news = asyncio.Event()
+        losses = self._listener.losses
+        ahead: asyncio.Task[Sequence[Notification]] | None = None
+        async with self._listener.hearing(EVENTS, news.set):
+            try:
+                while True:
+                    if ahead is None:
+                        news.clear()  # otherwise it may tell of what came after that page was read
+                    page = await (ahead or self.read_feed(after=after, limit=limit))
+                    ahead = None
+                    if self._listener.losses != losses:
+                        raise LogUnavailableError("The connection to PostgreSQL was lost.")
+                    if page:
+                        after = page[-1].id
+                        if len(page) == limit:  # the next one comes while this one is dealt with
+                            ahead = asyncio.create_task(self.read_feed(after=after, limit=limit))
+                            await asyncio.sleep(0)  # it is asked for before this one is
+                        yield page
+                    if len(page) < limit:
+                        with suppress(TimeoutError):
+                            async with asyncio.timeout(1 if not self._listener.connected else 30):
+                                await news.wait()
+            finally:
+                if ahead is not None:
+                    ahead.cancel()
+                    await asyncio.gather(ahead, return_exceptions=True)
+
+    async def head(self) -> int:
+        """Return the last position, 0 in an empty log."""
+        async with log_errors():
+            return int(await self._reads.fetchval(QUERIES["head"]))
+
+    def _send(self, entry: _Entry) -> asyncio.Future[int]:
+        self._waiting.append(entry.organization_id, entry)
+        self._news.set()
+        return entry.done
+
+    async def _write(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await asyncio.sleep(0)  # who is ready to append at this very moment comes along
+            while self._waiting:
+                batch: list[_Entry] = []
+                events = 0
+                while self._waiting and len(batch) < MAX_BATCH and events < MAX_BATCH_EVENTS:
+                    entry = self._waiting.pop()
+                    if not entry.done.cancelled():
+                        batch.append(entry)
+                        events += len(entry.ids)
+                if batch:
+                    await self._write_batch(batch)
+            if self._closing.is_set():
+                return
+
+    async def _write_batch(self, batch: list[_Entry], tries: int = TRIES) -> None:
+        sent = False
+        try:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await self._connect()
+            sent = True
+            await self._try_batch(self._connection, batch)
+        except Exception as error:  # noqa: BLE001  # whatever PostgreSQL says goes to the caller whose command it is
+            if sent and answer_to(error).meaning is Meaning.AWAY:
+                for entry in batch:
+                    entry.sent_before = True
+            await self._after(error, batch, tries)
+
+    async def _connect(self) -> Connection:
+        connection = await connect(self._url)
+        self._listener.lines.add(connection)
+        try:
+            await connection.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'", timeout=CALL_SECONDS)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    async def _after(self, error: Exception, batch: list[_Entry], tries: int) -> None:
+        """Go on after an error, by what the table of SQLSTATEs says that it means."""
+        meaning = answer_to(error).meaning
+        if meaning is Meaning.AWAY:
+            await self._after_a_loss(error, batch, tries)
+        elif meaning is Meaning.DEFECT:
+            if len(batch) == 1:
+                _fail(batch[0], error)
+                return
+            for entry in batch:  # one of them made the whole group fail
+                await self._write_batch([entry])
+        elif meaning in {Meaning.READ_ONLY, Meaning.AGAIN} and tries > 1:
+            if self._connection is not None and meaning is Meaning.READ_ONLY:
+                self._connection.terminate()  # another server may be the one that takes writes by now
+            await self._write_batch(batch, tries - 1)
+        else:  # nothing was written, nor would the next try be
+            _log.warning("log_refused", error=repr(error), commands=len(batch))
+            for entry in batch:
+                _give_up(entry, error)
+
+    async def _after_a_loss(self, error: Exception, batch: list[_Entry], tries: int) -> None:
+        _log.warning("log_connection_lost", error=repr(error), commands=len(batch))
+        missing = await self._settle(batch)
+        if not missing:
+            return
+        if tries > 1:
+            await self._write_batch(missing, tries - 1)
+        elif len(missing) > 1:  # perhaps one of them breaks every connection that carries it
+            for entry in missing:
+                await self._write_batch([entry])
+        else:
+            _give_up(missing[0], error)
+
+    async def _try_batch(self, connection: Connection, batch: list[_Entry]) -> None:
+        began = time.perf_counter()
+        [row] = await connection.fetch(
+            _APPEND,
+            [entry.caller for entry in batch],
+            [entry.conditions for entry in batch],
+            [entry.room_bytes for entry in batch],
+            [number for number, entry in enumerate(batch, 1) for _ in entry.ids],
+            [value for entry in batch for value in entry.ids],
+            [value for entry in batch for value in entry.versions],
+            [value for entry in batch for value in entry.topics],
+            [value for entry in batch for value in entry.states],
+            timeout=CALL_SECONDS,
+        )
+        if self._watch is not None:
+            self._watch.written([entry.seen for entry in batch], time.perf_counter() - began)
+        told = _Told(entries=batch, positions=row["positions"], refusals=row["refusals"])
+        # a conflict with itself: it came in by the lost connection after all, later than it was asked for
+        late = [
+            batch[int(number) - 1]
+            for number, refusal in told.refusals.items()
+            if batch[int(number) - 1].sent_before and refusal["refused"] == "version_conflict"
+        ]
+        positions = await _positions(connection, late, CALL_SECONDS) if late else {}
+        # not now but next: the following group is on its way to PostgreSQL before these callers go on
+        asyncio.get_running_loop().call_soon(_tell, told, positions)
+
+    async def _settle(self, batch: list[_Entry]) -> list[_Entry]:
+        """After a lost connection: tell the commands that count so, and return those that are not there."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + RECONNECT_SECONDS
+        pause = 0.05
+        while True:
+            if self._connection is not None:
+                await close_quietly(self._connection)  # which lets the server know that nobody waits any more
+                self._connection = None
+            try:
+                self._connection = await self._connect()
+                positions = await _positions(self._connection, batch, max(until - loop.time(), 1))
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: the writer must live on
+                if loop.time() > until:
+                    for entry in batch:
+                        _give_up(entry, error)
+                    return []
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1)
+                continue
+            missing = []
+            for entry in batch:
+                if entry in positions:
+                    _succeed(entry, positions[entry])
+                else:
+                    missing.append(entry)
+            return missing
+
+
+def _notifications(rows: Iterable[Any]) -> list[Notification]:
+    return [
+        Notification(originator_id=stream_id, originator_version=version, topic=topic, state=state, id=position)
+        for stream_id, version, topic, state, position in rows
+    ]
+
+
+async def _positions(connection: Connection, entries: list[_Entry], seconds: float) -> dict[_Entry, int]:
+    """Return the last positions of those commands that are in the log, to stay."""
+    async with asyncio.timeout(seconds):
+        rows = await connection.fetch(
+            _STORED, [entry.ids[0] for entry in entries], [entry.versions[0] for entry in entries]
+        )
+        found = {
+            entry: row["notification_id"] + len(entry.ids) - 1
+            for entry, row in zip(entries, rows, strict=True)
+            if row["state"] == entry.states[0]  # the command id is in it
+        }
+        if found:
+            await connection.execute(_PROVE)
+    return found
+
+
+def _tell(told: _Told, late: dict[_Entry, int]) -> None:
+    for number, (entry, position) in enumerate(zip(told.entries, told.positions, strict=True), 1):
+        if position is not None:
+            _succeed(entry, position)
+        elif entry in late:
+            _succeed(entry, late[entry])
+        else:
+            _fail(entry, _refusal(told.refusals[str(number)]))
+
+
+def _succeed(entry: _Entry, position: int) -> None:
+    if not entry.done.done():
+        entry.done.set_result(position)
+
+
+def _fail(entry: _Entry, error: BaseException) -> None:
+    if not entry.done.done():
+        entry.done.set_exception(error)
+
+
+def _give_up(entry: _Entry, error: Exception) -> None:
+    """Fail a command. Where it was on its way on a connection that was lost, it may still be carried out."""
+    told = unavailable(error) or error
+    if entry.sent_before and isinstance(told, LogUnavailableError):
+        told = OutcomeUnknownError(str(told), reason=told.reason)
+    _fail(entry, told)
+
+
+def _refusal(said: dict[str, Any]) -> Exception:
+    build = _REFUSALS.get(said["refused"])
+    return asyncpg.InternalServerError(f"unknown refusal {said['refused']!r}") if build is None else build(said)

@@ -1,0 +1,4 @@
+"""Counts of requests on PostgreSQL.
+
+Storage quotas are in `adapters.postgres.organizations`.
+"""

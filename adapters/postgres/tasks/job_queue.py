@@ -1,0 +1,80 @@
+"""The job queue on PostgreSQL: rows that the log's events write, leased with FOR UPDATE SKIP LOCKED."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+
+import msgspec
+
+from adapters.postgres.database.connecting import Pool, log_errors
+from adapters.postgres.database.listening import JOBS, Listener
+from adapters.postgres.database.queries import QUERIES
+from application.ports.jobs import Job
+from domain.tasks.agenda import JobKind
+
+LANES = 64
+
+
+class PostgresJobQueue:
+    """Implements `JobQueue`."""
+
+    def __init__(self, pool: Pool, listener: Listener) -> None:
+        self._pool = pool
+        self._listener = listener
+        self._news = asyncio.Event()
+        self._next_lane = 0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Hear of jobs that are due at once while inside."""
+        async with self._listener.hearing(JOBS, self._news.set):
+            yield
+
+    async def set(self, kind: JobKind, upload_id: str, due_at: datetime) -> None:
+        """Set a job, and wake the workers."""
+        async with log_errors():
+            await self._pool.execute(QUERIES["set_job"], kind.value, upload_id, due_at)
+            await self._pool.execute(QUERIES["announce_jobs"])
+
+    async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
+        """Take up to `limit` due jobs."""
+        async with log_errors():
+            rows = await self._pool.fetch(
+                QUERIES["lease_jobs"], now, now + lasts, secrets.token_hex(8), limit, self._next_lane
+            )
+        if rows:
+            served = {row["lane"] for row in rows}
+            last = max(served, key=lambda lane: (lane - self._next_lane) % LANES)
+            self._next_lane = (last + 1) % LANES
+        return sorted((msgspec.convert(dict(row), Job) for row in rows), key=lambda job: job.due_at)
+
+    async def done(self, job: Job) -> None:
+        """Remove the job if it is still ours."""
+        async with log_errors():
+            await self._pool.execute(QUERIES["finish_job"], job.upload_id, job.kind.value, job.lease)
+
+    async def put_off(self, job: Job, *, until: datetime, error: str | None) -> None:
+        """Give the lease back, for later."""
+        async with log_errors():
+            await self._pool.execute(QUERIES["put_off_job"], job.upload_id, job.kind.value, job.lease, until, error)
+
+    async def extend(self, job: Job, *, until: datetime) -> bool:
+        """Keep the lease until then; False if it was lost."""
+        async with log_errors():
+            found = await self._pool.fetchval(QUERIES["extend_job"], job.upload_id, job.kind.value, job.lease, until)
+        return found is not None
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next job wants a worker."""
+        async with log_errors():
+            due: datetime | None = await self._pool.fetchval(QUERIES["next_due"])
+        return due
+
+    async def wait(self, at_most: timedelta) -> None:
+        """Return when an event wrote a job that is due at once, or after `at_most`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(at_most.total_seconds()):
+                await self._news.wait()
+        self._news.clear()

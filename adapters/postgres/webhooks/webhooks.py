@@ -1,0 +1,222 @@
+"""What webhooks keep secret, and what they are to be told, on PostgreSQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from adapters.postgres.database.connecting import Pool, PoolConnection, log_errors, write_errors
+from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.tenancy import Reads
+from adapters.sealing import Sealer, UnreadableError
+from application.ports.webhooks import DeliveryRecord, DeliveryStatus, Ended, NewDelivery, Secret, WebhookEndpoint
+
+_BATCHES_AT_ONCE: Final = 20
+_SEALED_AT_ONCE: Final = 100
+
+
+class _Kept(msgspec.Struct):
+    """What of an endpoint is sealed."""
+
+    secrets: tuple[Secret, ...]
+    headers: dict[str, str]
+
+
+class PostgresWebhookEndpoints:
+    """Implements `WebhookEndpoints`. Secrets are sealed: no dump of the database has one, and no role that reads it.
+
+    What was sealed under a secret that the server no longer has is as if there were no secrets and no headers.
+    """
+
+    def __init__(self, pool: Pool, sealer: Sealer) -> None:
+        self._pool = pool
+        self._sealer = sealer
+
+    async def seal_anew(self) -> Sequence[str]:
+        """Seal everything under the newest secret of the server, also what was written before anything was sealed.
+
+        Return the ids of the webhooks whose secrets cannot be read.
+        """
+        unreadable = []
+        after = ""
+        while True:
+            async with log_errors(), self._pool.acquire() as connection, connection.transaction():
+                rows = await connection.fetch(
+                    QUERIES["webhook_endpoints_to_seal"], after, self._sealer.newest, _SEALED_AT_ONCE
+                )
+                for row in rows:
+                    after = row["webhook_id"]
+                    kept = self._kept(row)
+                    if kept is None:
+                        unreadable.append(after)
+                    else:
+                        await connection.execute(QUERIES["seal_webhook_endpoint"], after, self._seal(after, kept))
+            if len(rows) < _SEALED_AT_ONCE:
+                return unreadable
+
+    def _seal(self, webhook_id: str, kept: _Kept) -> bytes:
+        return self._sealer.seal(msgspec.json.encode(kept), belongs_to=webhook_id)
+
+    def _kept(self, row: Mapping[str, Any]) -> _Kept | None:
+        if row["secrets"] is not None:
+            return msgspec.convert({"secrets": row["secrets"], "headers": row["headers"]}, _Kept)
+        try:
+            return msgspec.json.decode(self._sealer.open(row["sealed"], belongs_to=row["webhook_id"]), type=_Kept)
+        except UnreadableError:
+            return None
+
+    async def keep(self, endpoint: WebhookEndpoint) -> None:
+        """Keep secrets and headers."""
+        async with log_errors():
+            await self._pool.execute(
+                QUERIES["keep_webhook_endpoint"],
+                endpoint.webhook_id,
+                endpoint.organization_id,
+                self._seal(endpoint.webhook_id, _Kept(endpoint.secrets, dict(endpoint.headers))),
+                endpoint.created_at,
+            )
+
+    async def endpoint(self, webhook_id: str) -> WebhookEndpoint | None:
+        """Return what is kept."""
+        return next(iter(await self.endpoints([webhook_id])), None)
+
+    async def endpoints(self, webhook_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
+        """Return what is kept of these."""
+        async with log_errors():
+            rows = await self._pool.fetch(QUERIES["webhook_endpoints"], list(webhook_ids))
+        return [self._endpoint(row) for row in rows]
+
+    def _endpoint(self, row: Mapping[str, Any]) -> WebhookEndpoint:
+        kept = self._kept(row) or _Kept((), {})
+        facts = {name: value for name, value in row.items() if name not in {"sealed", "secrets", "headers"}}
+        return WebhookEndpoint(**facts, secrets=kept.secrets, headers=kept.headers)
+
+    async def answered(self, webhook_id: str) -> None:
+        """Note that it took something."""
+        async with log_errors():
+            await self._pool.execute(QUERIES["webhook_answered"], webhook_id)
+
+    async def failed(self, webhook_id: str, *, now: datetime, resting_until: datetime) -> None:
+        """Note that it did not take something."""
+        async with log_errors():
+            await self._pool.execute(QUERIES["webhook_failed"], webhook_id, now, resting_until)
+
+    async def drop(self, *, now: datetime, kept: timedelta) -> None:
+        """Remove what was made for webhooks that are not there."""
+        async with log_errors():
+            await self._pool.execute(QUERIES["drop_webhook_endpoints"], now, kept)
+
+
+class _Batched(msgspec.Struct):
+    position: int
+    stream_id: str
+    topic: str
+
+
+class _Batch(msgspec.Struct):
+    webhook_id: str
+    organization_id: str
+    deliveries: list[_Batched]
+
+
+class PostgresWebhookDeliveries:
+    """Implements `WebhookDeliveries`: rows leased with FOR UPDATE SKIP LOCKED. `reads` may see less than `pool`.
+
+    What is added waits in batches, and becomes rows when a webhook has nothing else that is due.
+    """
+
+    def __init__(self, pool: Pool, reads: Reads) -> None:
+        self._pool = pool
+        self._reads = reads
+
+    async def add(self, transaction: PoolConnection, deliveries: Sequence[NewDelivery], *, now: datetime) -> None:
+        """Remember these, in this transaction."""
+        batches: dict[str, _Batch] = {}
+        for each in deliveries:
+            batch = batches.setdefault(each.webhook_id, _Batch(each.webhook_id, each.organization_id, []))
+            batch.deliveries.append(_Batched(each.position, each.stream_id, each.topic))
+        found = msgspec.json.encode(list(batches.values())).decode()
+        await transaction.execute(QUERIES["add_deliveries"], found, now)
+
+    async def lease(
+        self, *, now: datetime, leased_until: datetime, token: str, limit: int, of_each: int
+    ) -> Sequence[DeliveryRecord]:
+        """Take what is due."""
+        async with log_errors(), self._pool.acquire() as connection:
+            for _ in range(_BATCHES_AT_ONCE):  # what is taken may have to wait for what failed before it
+                if (await connection.execute(QUERIES["take_batches"], now, of_each)).endswith(" 0"):
+                    break
+            rows = await connection.fetch(QUERIES["lease_deliveries"], now, leased_until, token, limit, of_each)
+        return sorted((msgspec.convert(dict(row), DeliveryRecord) for row in rows), key=lambda each: each.position)
+
+    async def end(self, ended: Sequence[Ended]) -> None:
+        """Record how they went."""
+        async with log_errors():
+            await self._pool.execute(
+                QUERIES["end_deliveries"],
+                [each.delivery.webhook_id for each in ended],
+                [each.delivery.position for each in ended],
+                [each.delivery.lease for each in ended],
+                [each.status.value for each in ended],
+                [msgspec.json.encode(each.delivery.with_attempt(each.attempt)).decode() for each in ended],
+                [each.next_at for each in ended],
+                [None if each.status is DeliveryStatus.PENDING else each.attempt.at for each in ended],
+            )
+
+    async def give_back(self, delivery: DeliveryRecord) -> None:
+        """End a lease as if it had not been taken."""
+        async with log_errors():
+            await self._pool.execute(
+                QUERIES["give_back_delivery"], delivery.webhook_id, delivery.position, delivery.lease
+            )
+
+    async def deliveries(
+        self, organization_id: str, webhook_id: str, *, before: int, status: DeliveryStatus | None, limit: int
+    ) -> Sequence[DeliveryRecord]:
+        """Return deliveries below a position, the newest first."""
+        wanted = None if status is None else status.value
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["deliveries"], organization_id, webhook_id, before, wanted, limit)
+        return [msgspec.convert(dict(row), DeliveryRecord) for row in rows]
+
+    async def redeliver(self, organization_id: str, webhook_id: str, position: int, *, now: datetime) -> None:
+        """Make one that has ended due again."""
+        async with write_errors():
+            await self._pool.execute(QUERIES["redeliver"], organization_id, webhook_id, position, now)
+
+    async def replay(self, deliveries: Sequence[NewDelivery], *, now: datetime) -> int:
+        """Make these due, again or for the first time."""
+        async with log_errors():
+            done = await self._pool.execute(
+                QUERIES["replay_deliveries"],
+                [each.webhook_id for each in deliveries],
+                [each.position for each in deliveries],
+                [each.organization_id for each in deliveries],
+                [each.stream_id for each in deliveries],
+                [each.topic for each in deliveries],
+                now,
+            )
+        return int(done.rpartition(" ")[2])
+
+    async def queued(
+        self, webhook_ids: Collection[str], *, after: int, until: int
+    ) -> Mapping[tuple[str, int], DeliveryStatus]:
+        """Return what there is between two positions, by webhook and position."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["queued_deliveries"], list(webhook_ids), after, until)
+        return {(webhook_id, position): DeliveryStatus(status) for webhook_id, position, status in rows}
+
+    async def dropped_until(self, webhook_ids: Collection[str]) -> Mapping[str, int]:
+        """Return up to which positions something may have been removed."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["dropped_deliveries"], list(webhook_ids))
+        return {webhook_id: position for webhook_id, position in rows}  # noqa: C416  # rows, of which dict() makes no pairs
+
+    async def drop(self, *, now: datetime, kept: timedelta, limit: int) -> int:
+        """Remove some that are older or whose webhook is gone."""
+        async with log_errors():
+            done = await self._pool.fetchval(QUERIES["drop_deliveries"], now, limit, kept)
+            waiting = await self._pool.fetchval(QUERIES["drop_batches"], now, limit, kept)
+            await self._pool.execute(QUERIES["drop_positions"])
+        return int(done) + int(waiting)
