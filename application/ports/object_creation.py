@@ -1,9 +1,9 @@
 """The role that decides what may come into being: one holder for a claim, one original for bytes.
 
-A command says what must hold when its events are appended: claims that are free, bytes that are new, uploads whose
-bytes are still kept, that no object holds, or that no duplicate stands on. The log decides all of it under the lock
-that orders it, in the transaction that appends. What events do to claims and originals is the domain's
-(`domain.claims`, `domain.uploads.originals`).
+A command says what must hold when its events are appended: claims that are free or still have an owner, bytes that
+are new, uploads whose bytes are still kept, that no object holds, or that no duplicate stands on. The log decides all
+of it under the lock that orders it, in the transaction that appends. What events do to claims and originals is the
+domain's (`domain.claims`, `domain.uploads.originals`).
 """
 
 from collections.abc import Collection, Mapping
@@ -14,6 +14,13 @@ import msgspec
 from domain.claims import Claim
 from domain.refusals import RefusedError, WrongStateError
 from domain.uploads.originals import Sameness
+
+
+class OwnedClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim that its owner must still hold."""
+
+    claim: Claim
+    owner_id: str
 
 
 class Unheld(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +35,15 @@ class ClaimTakenError(RefusedError):
 
     def __init__(self, claim: Claim, owner_id: str) -> None:
         super().__init__("taken", f"{claim.scope} is taken by {owner_id}.", {"owner_id": owner_id})
+        self.claim = claim
+        self.owner_id = owner_id
+
+
+class ClaimReleasedError(RefusedError):
+    """An owner no longer holds its claim: the claim is free, or another owner's."""
+
+    def __init__(self, claim: Claim, owner_id: str) -> None:
+        super().__init__("released", f"{claim.scope} is no longer taken by {owner_id}.", {"owner_id": owner_id})
         self.claim = claim
         self.owner_id = owner_id
 
@@ -78,6 +94,7 @@ class ObjectCreation(Protocol):
     it is appended:
 
     - Of commands that claim the same key at once, one is appended; the others raise `ClaimTakenError` with its holder.
+    - A command that stands on somebody else's claim raises `ClaimReleasedError` once the owner has released it.
     - Of uploads of the same bytes that complete at once, one is the original; the others raise `OriginalExistsError`.
       The lowest position wins, and an upload that ends sooner is no original of one that lasts.
     - Bytes go with the last record that stands on them: a command that uses an original's bytes raises

@@ -16,7 +16,14 @@ from application.ports.buckets import BucketRecord
 from application.ports.clock import Clock, Ids
 from application.ports.event_log import Command, Conditions, EventLog, StreamAppend, VersionConflictError
 from application.ports.namespaces import NamespaceRecord
-from application.ports.object_creation import ClaimTakenError, OriginalExistsError, OriginalGoneError, Unheld
+from application.ports.object_creation import (
+    ClaimReleasedError,
+    ClaimTakenError,
+    OriginalExistsError,
+    OriginalGoneError,
+    OwnedClaim,
+    Unheld,
+)
 from application.ports.read_side import ReadSide
 from application.ports.uploads import UploadRecord
 from application.ports.url_signer import SignedRequest, UrlSigner
@@ -118,6 +125,11 @@ class _Item(msgspec.Struct, kw_only=True):
         if (self.sends or self.wants_object) and self.inserts == unique_key:
             self.command = msgspec.structs.replace(self.command, existing_object_id=owner_id)
             self.original = None
+
+    def win(self, unique_key: str, owner_id: str) -> None:
+        """Take note that an object has a unique key no more."""
+        if self.inserts == unique_key and self.command.existing_object_id == owner_id:
+            self.command = msgspec.structs.replace(self.command, existing_object_id=None)
 
     def find(self, sameness: Sameness | None, original: UploadRecord | None) -> None:
         """Take note of an upload that has bytes already, and lasts long enough."""
@@ -454,6 +466,9 @@ class RequestingUpload:
             case ClaimTakenError():
                 for item in items:
                     item.lose(objection.claim.key, objection.owner_id)
+            case ClaimReleasedError():
+                for item in items:
+                    item.win(objection.claim.key, objection.owner_id)
             case OriginalExistsError():
                 original = await self._read_side.upload(origin.namespace_id or "", objection.upload_id)
                 for item in items:
@@ -513,6 +528,7 @@ class RequestingUpload:
         bucket_id = origin.bucket_id or ""
         streams = [] if use is None else [use]
         free: set[str] = set()
+        owned: dict[OwnedClaim, None] = {}
         unknown: dict[Sameness, None] = {}
         stored: set[str] = set()
         for item in items:
@@ -528,6 +544,9 @@ class RequestingUpload:
                     free.add(item.inserts)
                 if item.sameness:
                     unknown[item.sameness] = None
+            elif item.inserts:
+                claim = unique_key_claim(bucket_id, item.inserts)
+                owned[OwnedClaim(claim=claim, owner_id=command.existing_object_id)] = None
         conditions = Conditions(
             key_id=caller.key.key_id,
             namespace_id=origin.namespace_id,
@@ -536,6 +555,7 @@ class RequestingUpload:
                 *[unique_key_claim(bucket_id, unique_key) for unique_key in free],
                 *[claim for each in into.values() for claim in each.free],
             ),
+            owned=tuple(owned),
             no_original=tuple(unknown),
             stored=tuple(stored),
             unheld=tuple([Unheld(upload_id=upload_id) for upload_id in into]),

@@ -17,7 +17,14 @@ from application.objects.putting_into import FindingTargets, as_original, claims
 from application.ports.clock import Clock, Ids
 from application.ports.directory import Directory
 from application.ports.event_log import Conditions, EventLog, RequesterRevokedError, VersionConflictError
-from application.ports.object_creation import ClaimTakenError, OriginalExistsError, OriginalGoneError, Unheld
+from application.ports.object_creation import (
+    ClaimReleasedError,
+    ClaimTakenError,
+    OriginalExistsError,
+    OriginalGoneError,
+    OwnedClaim,
+    Unheld,
+)
 from application.ports.object_storage import (
     ContentChangedError,
     ObjectStorage,
@@ -29,6 +36,7 @@ from application.ports.tasks import Tasks
 from application.rules import Rules
 from application.uploads.sniffing import recognise
 from domain.buckets.bucket import Policy
+from domain.claims import Claim, unique_key_claim
 from domain.events.event import Origin
 from domain.keys.api_key import Permission
 from domain.keys.upload_token import ID_PREFIX as TOKEN_PREFIX
@@ -232,6 +240,8 @@ class VerifyingUploads:
         if isinstance(end, Contradiction):
             conditions = Conditions(
                 requester=requester if end.of_live_requester else None,
+                free=_key_claim(origin, request) if end.of_free_key else (),
+                owned=_owned(origin, request, end.of_holder),
                 no_original=_new_bytes(origin, request, content) if end.of_new_bytes else (),
             )
             return self._rejection(state, origin, end, conditions)
@@ -243,6 +253,7 @@ class VerifyingUploads:
             conditions=Conditions(
                 requester=requester,
                 free=() if into is None else claims_of(origin.bucket_id or "", into),
+                owned=_owned(origin, request, end.accept.existing_object_id),
                 no_original=_new_bytes(origin, request, content) if end.new_bytes else (),
                 stored=() if end.stands_on is None else (end.stands_on,),
                 unheld=(Unheld(upload_id=end.stands_on),) if end.stands_on is not None and end.unheld else (),
@@ -261,10 +272,10 @@ class VerifyingUploads:
             case OriginalGoneError() | WrongStateError():  # it was forgotten, or became part of an object meanwhile
                 kept = known.original and known.original.kept
                 return Known(original=await self._original(upload, kept.upload_id) if kept else None)
-            case ClaimTakenError():
-                if isinstance(upload.state, Processing) and policy_of(upload.state) is Policy.INSERT:
-                    return msgspec.structs.replace(known, existing_object_id=objection.owner_id)
-                return known  # the object is looked up again
+            case ClaimTakenError() | ClaimReleasedError():  # unless the taker is known, it is looked up again
+                state, taken = upload.state, isinstance(objection, ClaimTakenError)
+                skips = taken and isinstance(state, Processing) and policy_of(state) is Policy.INSERT
+                return msgspec.structs.replace(known, existing_object_id=objection.owner_id if skips else None)
             case _:
                 return None
 
@@ -308,6 +319,18 @@ def _new_bytes(origin: Origin, request: UploadRequest, content: VerifiedContent)
     """Return the demand that no earlier upload has the bytes."""
     ends_at = end_of(request, origin.at)
     return (Sameness(bucket_id=origin.bucket_id or "", sha256=content.sha256, ends_at=ends_at),)
+
+
+def _key_claim(origin: Origin, request: UploadRequest) -> tuple[Claim, ...]:
+    """Return the claim on the upload's unique key, where it has one."""
+    return () if request.unique_key is None else (unique_key_claim(origin.bucket_id or "", request.unique_key),)
+
+
+def _owned(origin: Origin, request: UploadRequest, owner_id: str | None) -> tuple[OwnedClaim, ...]:
+    """Return the demand that an object still has the upload's unique key, where one is the reason for the outcome."""
+    if owner_id is None:
+        return ()
+    return tuple([OwnedClaim(claim=claim, owner_id=owner_id) for claim in _key_claim(origin, request)])
 
 
 def _found(content: StoredContent) -> Found:

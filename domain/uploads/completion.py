@@ -83,8 +83,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
     """What is appended, and what must hold then.
 
-    `new_bytes`: no earlier upload has the bytes. `stands_on`: the upload whose bytes must still be stored; with
-    `unheld` no object may hold it yet.
+    The object that `accept` names as existing must still have the unique key. `new_bytes`: no earlier upload has the
+    bytes. `stands_on`: the upload whose bytes must still be stored; with `unheld` no object may hold it yet.
     """
 
     accept: AcceptContent
@@ -126,7 +126,12 @@ def complete(upload: Processing, content: VerifiedContent, known: Known, origin:
                 request, policy_of(upload), own if original is None else original.kept, known.target, origin
             )
         except ReplaceDeniedError as denied:
-            return Contradiction(reason=FailureReason.REPLACE_DENIED, message=denied.message)
+            holder = known.target.holder
+            return Contradiction(
+                reason=FailureReason.REPLACE_DENIED,
+                message=denied.message,
+                of_holder=None if holder is None else holder.object_id,
+            )
         if into is None:
             return Contradiction(
                 reason=FailureReason.OBJECT_NOT_FOUND,
@@ -134,6 +139,7 @@ def complete(upload: Processing, content: VerifiedContent, known: Known, origin:
                 " the values.",
                 of_new_bytes=new_bytes,
                 of_live_requester=True,
+                of_free_key=True,
             )
         if original is not None and not lasts_until(original.deletes_at, into.ends_at):
             original = None  # the object would end first, and take it along: the upload keeps its own bytes

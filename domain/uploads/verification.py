@@ -29,13 +29,16 @@ class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
     """Why the content is not accepted.
 
     `of_new_bytes`: only if no earlier upload has the bytes. `of_live_requester`: only if the key that requested the
-    upload is not revoked, which is the better reason.
+    upload is not revoked, which is the better reason. `of_free_key`: only if no object has the unique key.
+    `of_holder`: only if this object still has it.
     """
 
     reason: FailureReason
     message: str
     of_new_bytes: bool = False
     of_live_requester: bool = False
+    of_free_key: bool = False
+    of_holder: str | None = None
 
 
 def judge(

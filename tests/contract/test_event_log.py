@@ -20,9 +20,11 @@ from application.ports.event_log import (
 )
 from application.ports.lists import PageRequest
 from application.ports.object_creation import (
+    ClaimReleasedError,
     ClaimTakenError,
     OriginalExistsError,
     OriginalGoneError,
+    OwnedClaim,
     Unheld,
 )
 from application.ports.uploads import KeyPlace
@@ -301,6 +303,7 @@ NAMESPACE_GONE: Refusal = (NotFoundError, "namespace_not_found")
 BUCKET_GONE: Refusal = (NotFoundError, "bucket_not_found")
 NOT_ACTIVE: Refusal = (ForbiddenError, "bucket_not_active")
 TAKEN: Refusal = (ClaimTakenError, "taken")
+RELEASED: Refusal = (ClaimReleasedError, "released")
 DUPLICATE: Refusal = (OriginalExistsError, "duplicate")
 GONE: Refusal = (OriginalGoneError, "original_gone")
 HELD: Refusal = (WrongStateError, "held_by_object")
@@ -382,10 +385,12 @@ async def test_a_condition_that_does_not_hold_refuses_the_command_and_nothing_is
 async def test_a_command_whose_conditions_all_hold_is_appended(kit: Kit, account: Account) -> None:
     await account.set_quota(kit.log, 300)
     original = await account.complete(kit.log)
+    name = Claim(scope=f"bucket:{account.namespace_id}", key="files")
     command = account.request_command(
         conditions={
             **account.live,
             "free": (Claim(scope=f"object:{account.bucket_id}", key="free"),),
+            "owned": (OwnedClaim(claim=name, owner_id=account.bucket_id),),
             "no_original": (Sameness(bucket_id=account.bucket_id, sha256=OTHER_HASH),),
             "stored": (original,),
             "unheld": (Unheld(upload_id=original),),
@@ -410,6 +415,7 @@ async def test_conditions_are_checked_in_the_order_of_the_fields(kit: Kit, accou
         "namespace_id": "ns_unknown",
         "bucket_id": account.bucket_id,
         "free": (Claim(scope=f"object:{account.bucket_id}", key="taken"),),
+        "owned": (OwnedClaim(claim=Claim(scope=f"object:{account.bucket_id}", key="free"), owner_id="obj_1"),),
         "no_original": (Sameness(bucket_id=account.bucket_id, sha256=HASH),),
         "stored": (known,),
         "unheld": (Unheld(upload_id=held),),
@@ -422,7 +428,8 @@ async def test_conditions_are_checked_in_the_order_of_the_fields(kit: Kit, accou
         ({"key_id": account.key_id}, NAMESPACE_GONE),
         ({"namespace_id": account.namespace_id}, NOT_ACTIVE),
         ({"bucket_id": active.stream_id}, TAKEN),
-        ({"free": ()}, DUPLICATE),
+        ({"free": ()}, RELEASED),
+        ({"owned": ()}, DUPLICATE),
         ({"no_original": ()}, GONE),
         ({"stored": (held,)}, HELD),
         ({"unheld": ()}, NO_ROOM),

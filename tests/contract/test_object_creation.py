@@ -9,10 +9,12 @@ import pytest
 
 from application.ports.jobs import Job
 from application.ports.object_creation import (
+    ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,
     OriginalExistsError,
     OriginalGoneError,
+    OwnedClaim,
     Unheld,
 )
 from domain.claims import (
@@ -34,6 +36,7 @@ Prepare = Callable[[Kit, Account], Awaitable[dict[str, Any]]]
 
 
 TAKEN: Refusal = (ClaimTakenError, "taken")
+RELEASED: Refusal = (ClaimReleasedError, "released")
 DUPLICATE: Refusal = (OriginalExistsError, "duplicate")
 GONE: Refusal = (OriginalGoneError, "original_gone")
 HELD: Refusal = (WrongStateError, "held_by_object")
@@ -59,6 +62,15 @@ async def a_name_that_a_namespace_has(_: Kit, account: Account) -> dict[str, Any
 async def a_name_that_a_key_has(_: Kit, account: Account) -> dict[str, Any]:
     scope = f"key:{account.organization_id}:{account.user_id}"
     return {"free": (Claim(scope=scope, key="main"),)}
+
+
+async def an_owner_whose_claim_is_free(_: Kit, account: Account) -> dict[str, Any]:
+    return {"owned": (OwnedClaim(claim=unique_key_claim(account.bucket_id, "k1"), owner_id="obj_1"),)}
+
+
+async def an_owner_whose_claim_another_has(_: Kit, account: Account) -> dict[str, Any]:
+    claim = bucket_name_claim(account.namespace_id, "files")
+    return {"owned": tuple(OwnedClaim(claim=claim, owner_id=owner) for owner in (account.bucket_id, "bkt_other"))}
 
 
 async def bytes_that_are_there(kit: Kit, account: Account) -> dict[str, Any]:
@@ -96,6 +108,8 @@ async def an_upload_that_an_object_holds(kit: Kit, account: Account) -> dict[str
         (a_name_that_a_bucket_has, TAKEN),
         (a_name_that_a_namespace_has, TAKEN),
         (a_name_that_a_key_has, TAKEN),
+        (an_owner_whose_claim_is_free, RELEASED),
+        (an_owner_whose_claim_another_has, RELEASED),
         (bytes_that_are_there, DUPLICATE),
         (an_original_that_nobody_knows, GONE),
         (an_original_that_is_not_completed, GONE),
@@ -164,6 +178,24 @@ async def test_a_claim_is_free_again_when_its_key_was_revoked(kit: Kit, account:
     await account.revoke(kit.log)
     await kit.log.append(account.command(second, free=(claim,)))
     assert await kit.object_creation.claim_owner(claim) == second.stream_id
+
+
+async def test_what_stands_on_a_claim_is_appended_while_its_owner_holds_it(kit: Kit, account: Account) -> None:
+    upload_id = await account.complete(kit.log, into_object=True, unique_key="k1")
+    object_id = (await upload_of(kit, account, upload_id)).object_id or ""
+    claim = unique_key_claim(account.bucket_id, "k1")
+    owned = (OwnedClaim(claim=claim, owner_id=object_id),)
+    assert await account.request(kit.other_log, conditions={"owned": owned})
+
+    await kit.log.append(await account.delete(kit.log, object_id))
+
+    command = account.request_command(conditions={"owned": owned}, declared_size_bytes=7)
+    assert await refused_whole(kit, account, command, RELEASED) == {"owner_id": object_id}
+    with pytest.raises(ClaimReleasedError) as released:
+        await kit.other_log.append(command)
+    assert (released.value.claim, released.value.owner_id) == (claim, object_id)
+    await account.complete(kit.log, into_object=True, unique_key="k1")
+    await refused_whole(kit, account, command, RELEASED)
 
 
 async def test_an_event_that_takes_what_is_held_is_appended_in_no_part(kit: Kit, account: Account) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from application.ports.event_log import Command
 from application.ports.object_creation import (
+    ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,
     OriginalExistsError,
@@ -205,10 +206,7 @@ class Fold:
 
     def _check(self, command: Command) -> None:
         kept = {upload.upload_id: upload for upload in self.kept()}
-        held = self.held()
-        for claim in command.free:
-            if claim in held:
-                raise ClaimTakenError(claim, held[claim])
+        self._check_claims(command)
         for sameness in command.no_original:
             original = original_of(sameness, kept.values())
             if original is not None:
@@ -224,6 +222,15 @@ class Fold:
         wanted = sum_of(event for stream in command.streams for event in stream.events)
         owner_id = command.organization_id
         check_room(self.limits.get(owner_id), self.usage.get(owner_id, Usage()), wanted.total_bytes)
+
+    def _check_claims(self, command: Command) -> None:
+        held = self.held()
+        for claim in command.free:
+            if claim in held:
+                raise ClaimTakenError(claim, held[claim])
+        for owned in command.owned:
+            if held.get(owned.claim) != owned.owner_id:
+                raise ClaimReleasedError(owned.claim, owned.owner_id)
 
     def _check_holders(self, command: Command) -> None:
         for unheld in command.unheld:

@@ -23,16 +23,18 @@ from application.handling import load
 from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
 from application.ports.lists import PageRequest
 from application.ports.object_creation import (
+    ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,
     OriginalExistsError,
     OriginalGoneError,
+    OwnedClaim,
     Unheld,
 )
 from application.ports.quota_ledger import QuotaLedger, QuotaUse
 from application.ports.read_side import ReadSide
 from domain.buckets.bucket import BeginBucketDeletion, BucketCommand, BucketStatus, EndBucketDeletion
-from domain.claims import Claim
+from domain.claims import Claim, unique_key_claim
 from domain.events.event import Origin, topic_of
 from domain.keys.api_key import ApiKeySettingsChanged
 from domain.namespaces.namespace import BeginNamespaceDeletion
@@ -161,10 +163,17 @@ class History:
                     Claim(scope=f"content:{account.bucket_id}", key=f"key-{step.first}"),
                 )
             },
+            "owned": {"owned": self._owned(step)},
             "stored": {"stored": self._picked(self.uploads, step.second)},
             "unheld": {"unheld": (Unheld(upload_id=upload_id),) if upload_id else ()},
         }
         return {name: value for demand in step.demands for name, value in every.get(demand, {}).items()}
+
+    def _owned(self, step: Step) -> tuple[OwnedClaim, ...]:
+        """Return the claim of an object that has one, or of one that may have had it."""
+        key = unique_key_claim(self.account.bucket_id, f"key-{step.second}")
+        owner_id = self.fold.held().get(key) if step.yes else self._pick(self.objects, step.first)
+        return () if owner_id is None else (OwnedClaim(claim=key, owner_id=owner_id),)
 
     @staticmethod
     def _pick(some: list[str], number: int) -> str | None:
@@ -377,6 +386,7 @@ AROUND = [
 AROUND += ["update object", "delete object", "goes", "goes"]
 AROUND += ["rename key", "webhook", "change webhook", "delete webhook"]
 SPANNING = {
+    ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,
     OriginalExistsError,
@@ -385,7 +395,7 @@ SPANNING = {
     WrongStateError,
 }
 A_DAY_OF_SECONDS = 24 * 60 * 60
-DEMANDS = ["live", "new", "free", "stored", "unheld", "another version"]
+DEMANDS = ["live", "new", "free", "owned", "stored", "unheld", "another version"]
 steps = st.builds(
     Step,
     what=st.sampled_from([*["go on"] * 15, *AROUND, *["object", "put blob", "update object"] * 3, *ENDS]),

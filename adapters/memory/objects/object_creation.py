@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from adapters.memory.projecting import Tables
 from application.ports.event_log import Command
 from application.ports.object_creation import (
+    ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,
     OriginalExistsError,
@@ -12,7 +13,7 @@ from application.ports.object_creation import (
     Unheld,
     held_by_object,
 )
-from domain.claims import Claim
+from domain.claims import Claim, Held
 from domain.uploads.originals import heir_of, original_of
 
 
@@ -35,9 +36,7 @@ class MemoryObjectCreation:
         """Refuse a command by the first of its demands that does not hold, in the order of the fields."""
         tables = self._tables()
         uploads = tables.uploads.values()
-        for claim in command.free:
-            if claim in tables.claims:
-                raise ClaimTakenError(claim, tables.claims[claim])
+        _check_claims(tables.claims, command)
         for sameness in command.no_original:
             original = original_of(sameness, uploads)
             if original is not None:
@@ -51,6 +50,15 @@ class MemoryObjectCreation:
             heir = heir_of(upload_id, uploads)
             if heir is not None:
                 raise HeirExistsError(upload_id, heir.upload_id)
+
+
+def _check_claims(held: Held, command: Command) -> None:
+    for claim in command.free:
+        if claim in held:
+            raise ClaimTakenError(claim, held[claim])
+    for owned in command.owned:
+        if held.get(owned.claim) != owned.owner_id:
+            raise ClaimReleasedError(owned.claim, owned.owner_id)
 
 
 def _check_holders(tables: Tables, demands: Iterable[Unheld]) -> None:

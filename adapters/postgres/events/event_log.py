@@ -34,6 +34,7 @@ from application.keys.callers import acting_for
 from application.limits.fair_turns import FairQueue
 from application.ports.event_log import (
     Command,
+    Conditions,
     ForeignEventError,
     LogUnavailableError,
     Notification,
@@ -60,6 +61,9 @@ _PAGE = 1000
 _AWAY_SECONDS = 0.5
 _APPEND = "SELECT positions, refusals FROM upwell.append($1, $2, $3, $4, $5, $6, $7, $8)"
 _STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER BY n"
+_CONDITIONS = [
+    name for name in Conditions.__struct_fields__ if name not in {"key_id", "namespace_id", "bucket_id"}
+]  # what `upwell.refusal` reads; the others are the caller's
 
 _PROVE = "SELECT pg_logical_emit_message(true, 'upwell', '')::text"  # a commit of nothing, as synchronous as any
 
@@ -131,20 +135,8 @@ class _Entry:
                 self.states.append(encode(event))
                 self.room_bytes += change_of(event).total_bytes
         self.caller = _caller(command.organization_id, command.key_id, command.namespace_id, command.bucket_id)
-        self.conditions = None
-        if any(
-            (command.requester, command.free, command.no_original, command.stored, command.unheld, command.heirless)
-        ):
-            self.conditions = _text(
-                {
-                    "requester": command.requester,
-                    "free": command.free,
-                    "no_original": command.no_original,
-                    "stored": command.stored,
-                    "unheld": command.unheld,
-                    "heirless": command.heirless,
-                }
-            )
+        conditions = {name: value for name in _CONDITIONS if (value := getattr(command, name))}
+        self.conditions = _text(conditions) if conditions else None
 
 
 @lru_cache(maxsize=1024)

@@ -21,6 +21,14 @@ BEGIN
             RETURN jsonb_build_object('refused', 'taken', 'claim', item, 'owner_id', hit);
         END IF;
     END LOOP;
+    IF c ? 'owned' THEN  -- few commands have it; the others need no query to find that out
+        FOR item IN SELECT jsonb_array_elements(c->'owned') LOOP
+            IF NOT EXISTS (SELECT FROM claims WHERE scope = item->'claim'->>'scope' AND key = item->'claim'->>'key'
+                           AND owner_id = item->>'owner_id') THEN
+                RETURN jsonb_build_object('refused', 'released') || item;
+            END IF;
+        END LOOP;
+    END IF;
     FOR item IN SELECT jsonb_array_elements(c->'no_original') LOOP
         SELECT upload_id INTO hit FROM uploads
         WHERE bucket_id = item->>'bucket_id' AND sha256 = item->>'sha256'

@@ -9,6 +9,7 @@ from adapters.postgres.database.connecting import log_errors
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.tenancy import Reads
 from application.ports.object_creation import (
+    ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,
     OriginalExistsError,
@@ -21,6 +22,7 @@ from domain.uploads.originals import Sameness
 # By what `upwell.refusal` says of a command, the error to raise.
 REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
     "taken": lambda said: ClaimTakenError(msgspec.convert(said["claim"], Claim), said["owner_id"]),
+    "released": lambda said: ClaimReleasedError(msgspec.convert(said["claim"], Claim), said["owner_id"]),
     "duplicate": lambda said: OriginalExistsError(said["upload_id"], msgspec.convert(said["sameness"], Sameness)),
     "original_gone": lambda said: OriginalGoneError(said["upload_id"]),
     "held_by_object": lambda said: held_by_object(said["upload_id"], said["object_id"]),

@@ -1,7 +1,7 @@
 """All use cases over adapters in memory, one tenant, and a client that does what clients do."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -36,6 +36,7 @@ from application.objects.deleting import DeletingObjects
 from application.organizations.changing import ChangingOrganizations
 from application.organizations.opening import OpeningOrganizations
 from application.ports.buckets import BucketRecord
+from application.ports.event_log import Command
 from application.ports.jobs import Job
 from application.ports.namespaces import NamespaceRecord
 from application.ports.object_storage import StoredContent, StoredPart
@@ -60,6 +61,7 @@ from application.uploads.sending_parts import SendingParts, SignedPart, WantedPa
 from application.uploads.signing import SigningUploads
 from application.uploads.verifying import VerifyingUploads
 from domain.buckets.bucket import Policy, UniqueKey
+from domain.events.event import Event
 from domain.keys.token_secrets import TokenSecrets
 from domain.objects.composition import BlobWish
 from domain.organizations.organization import Tier
@@ -206,6 +208,18 @@ class World:
 
     def _report(self, job: Job, error: BaseException) -> None:  # noqa: ARG002  # the error says enough
         self.problems.append(error)
+
+    def once_before(self, meant: Callable[[Event], bool], deed: Callable[[], Awaitable[object]]) -> None:
+        """Do something once, right before the log gets a command with an event that is meant."""
+        append = self.log.append
+
+        async def between(command: Command) -> int:
+            if any(meant(event) for stream in command.streams for event in stream.events):
+                self.log.append = append  # type: ignore[method-assign]  # once
+                await deed()
+            return await append(command)
+
+        self.log.append = between  # type: ignore[method-assign]  # for this test
 
     async def tenant(self, *, name: str = "Acme", quota_bytes: int = 1000, tier: Tier = Tier.FREE) -> "Client":
         """Make an organization with a key, a namespace and a bucket."""
@@ -390,6 +404,10 @@ class Client:
         return await self.world._change_object(
             self.caller, self.namespace, self.bucket, object_id, ObjectChange(**changed)
         )
+
+    async def delete_object(self, object_id: str) -> None:
+        key_id = self.caller.key.key_id
+        await self.world.delete_object(object_id, actor_id=key_id, key_id=key_id)
 
     async def object(self, object_id: str) -> ObjectRecord | None:
         return await self.world.read_side.bucket_object(self.namespace.namespace_id, object_id)

@@ -7,8 +7,9 @@ import pytest
 from application.ports.object_storage import StorageUnavailableError
 from application.rules import Rules
 from domain.buckets.bucket import Policy, UniqueKey
+from domain.events.event import Event
 from domain.refusals import NotFoundError, WrongStateError
-from domain.uploads.upload import Status
+from domain.uploads.upload import Status, UploadCompleted, UploadFailed
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 KEY = UniqueKey(fields=("title",))
@@ -234,6 +235,58 @@ async def test_a_unique_key_taken_by_the_time_of_confirm_completes_without_bytes
     assert confirmed.status is Status.COMPLETED
     assert confirmed.record.existing_object_id == fast.record.object_id is not None
     assert await client.quota() == (0, len(b"other bytes"))
+
+
+@pytest.mark.parametrize("taken_again", [False, True])
+async def test_a_unique_key_that_its_object_gives_back_meanwhile_is_looked_at_again(
+    client: Client, *, taken_again: bool
+) -> None:
+    """The log has refused the unique key; before the completion lands that skips it, the object is gone."""
+    await client.make_bucket("keyed", unique_key=KEY)
+    slow = await client.request(object_metadata={"title": "A"})
+    other = await client.request(size=5, object_metadata={"title": "A"})
+    fast = await client.upload(b"other bytes", object_metadata={"title": "A"})
+    client.put(slow)
+    client.put(other, b"third")
+
+    def skips(event: Event) -> bool:
+        return isinstance(event, UploadCompleted) and event.existing_object_id is not None
+
+    async def goes() -> None:
+        await client.delete_object(fast.record.object_id or "")
+        if taken_again:
+            await client.confirm(other)
+
+    client.world.once_before(skips, goes)
+    confirmed = await client.confirm(slow)
+
+    assert confirmed.status is Status.COMPLETED
+    if taken_again:
+        taker = await client.record(other)
+        assert confirmed.record.existing_object_id == taker.object_id is not None
+        return
+    assert confirmed.record.existing_object_id is None
+    made = await client.object(confirmed.record.object_id or "")
+    assert made is not None
+    assert [blob.upload_id for blob in made.blobs] == [slow.record.upload_id]
+    assert await client.quota() == (5, len(BYTES))
+
+
+async def test_an_object_that_comes_before_a_failure_for_want_of_it_is_updated(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=KEY)
+    slow = await client.request(object_metadata={"title": "A"})
+    fast = await client.request(size=5, object_metadata={"title": "A"})
+    client.put(slow)
+    client.put(fast, b"third")
+
+    client.world.once_before(lambda event: isinstance(event, UploadFailed), lambda: client.confirm(fast))
+    confirmed = await client.confirm(slow, policy=Policy.UPDATE)
+
+    assert confirmed.status is Status.COMPLETED
+    made = await client.object(confirmed.record.object_id or "")
+    assert made is not None
+    assert [blob.upload_id for blob in made.blobs] == [slow.record.upload_id]
+    assert (await client.world.tags()).count("object.created") == 1
 
 
 async def test_the_policy_of_the_confirm_counts(client: Client) -> None:

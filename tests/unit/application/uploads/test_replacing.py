@@ -16,7 +16,7 @@ from domain.keys.api_key import Permission
 from domain.objects.composition import BlobWish
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.parts import Multipart
-from domain.uploads.upload import Status
+from domain.uploads.upload import Status, UploadFailed
 from tests.unit.application.world import SHA256, Client
 
 OTHER = b"quite another clip"
@@ -137,6 +137,21 @@ async def test_a_verification_without_a_confirm_fails_where_it_would_replace(cli
     held = await client.object(original.record.object_id or "")
     assert held is not None
     assert [blob.upload_id for blob in held.blobs] == [original.record.upload_id]
+
+
+async def test_nothing_is_replaced_where_the_object_goes_before_the_failure_lands(client: Client) -> None:
+    await client.make_bucket("upserted", unique_key=UniqueKey(fields=("title",), default_policy=Policy.UPSERT))
+    less = await who(client, "token")
+    answer = await less.request(size=len(OTHER), object_metadata=NAMED)
+    less.put(answer, OTHER)
+    gone = (await client.upload(object_metadata=NAMED)).record.object_id or ""
+
+    client.world.once_before(lambda event: isinstance(event, UploadFailed), lambda: client.delete_object(gone))
+    await client.world.pass_time(timedelta(hours=2))
+
+    record = await less.record(answer)
+    assert (record.status, record.failure_reason) == (Status.COMPLETED, None)
+    assert record.object_id not in {None, gone}
 
 
 async def test_a_confirm_names_no_policy_that_replaces_what_it_may_not(client: Client) -> None:

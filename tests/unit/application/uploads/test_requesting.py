@@ -14,7 +14,7 @@ from domain.refusals import (
     RefusedError,
     UnauthenticatedError,
 )
-from domain.uploads.upload import AnnouncedFile, Status, UploadDuplicateAvoided
+from domain.uploads.upload import AnnouncedFile, Status, UploadDuplicateAvoided, UploadSkipped
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 KEY = UniqueKey(fields=("title",))
@@ -208,6 +208,23 @@ async def test_an_original_that_is_forgotten_meanwhile_is_no_original(world: Wor
 
     assert told == [(original.record.upload_id,)]
     assert (answer.is_duplicate, answer.signed is not None) == (False, True)
+
+
+async def test_a_file_is_not_skipped_for_an_object_that_goes_meanwhile(world: World, client: Client) -> None:
+    """The unique key was looked up; before the skip is recorded, its object is gone."""
+    await client.make_bucket("keyed", unique_key=KEY)
+    gone = (await client.upload(object_metadata={"title": "A"})).record.object_id or ""
+    stays = (await client.upload(b"other bytes", object_metadata={"title": "B"})).record.object_id
+
+    world.once_before(lambda event: isinstance(event, UploadSkipped), lambda: client.delete_object(gone))
+    first, second, third = await client.request_many(
+        *(client.wish(object_metadata={"title": title}) for title in ("A", "B", "A"))
+    )
+
+    for answer in (first, third):
+        assert answer.signed is not None
+        assert (answer.record.status, answer.record.existing_object_id) == (Status.PENDING, None)
+    assert (second.record.status, second.record.existing_object_id) == (Status.SKIPPED, stays)
 
 
 # Many at once

@@ -210,7 +210,7 @@ def test_whoever_may_not_replace_does_not_replace(policy: Policy, known: Known) 
 
     assert wrong.reason is FailureReason.REPLACE_DENIED
     assert "delete" in wrong.message
-    assert not wrong.of_new_bytes
+    assert (wrong.of_new_bytes, wrong.of_holder) == (False, "obj_9")
 
 
 def test_upsert_makes_the_object_that_is_not_there_whoever_asks() -> None:
@@ -236,6 +236,7 @@ def test_update_without_an_object_fails_unless_the_log_knows_the_bytes_or_the_re
     assert wrong.reason is FailureReason.OBJECT_NOT_FOUND
     assert wrong.of_new_bytes
     assert wrong.of_live_requester
+    assert wrong.of_free_key
 
 
 @pytest.mark.parametrize(
