@@ -14,7 +14,7 @@ from typing import Generic, TypeVar, cast
 
 import msgspec
 
-from application.ports.event_log import (
+from application.ports.events.event_log import (
     Command,
     Conditions,
     EventLog,

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import EventLog, LogUnavailableError, VersionConflictError
+from application.ports.events.event_log import EventLog, LogUnavailableError, VersionConflictError
 from application.ports.idempotency_keys import IdempotencyKeys, InFlight, KeyedRequest, Made, Reserved, Reused
 from domain.refusals import ConflictError, InvalidInputError, RefusedError
 

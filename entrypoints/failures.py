@@ -10,8 +10,8 @@ from adapters.postgres.database.connecting import CONNECTION_ERRORS
 from adapters.postgres.database.migrating import MigrationError
 from adapters.postgres.database.sqlstates import unavailable
 from application.ports.clock import ClockDiffersError
-from application.ports.event_log import LogUnavailableError
-from application.ports.object_storage import StorageError
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.storage.object_storage import StorageError
 from domain.refusals import RefusedError
 from entrypoints.settings import SettingError
 

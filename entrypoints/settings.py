@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from application.ports.object_storage import KEEP_NONCURRENT_DAYS, LEAST_NONCURRENT_DAYS
+from application.ports.storage.object_storage import KEEP_NONCURRENT_DAYS, LEAST_NONCURRENT_DAYS
 from application.rules import TOKEN_RATE_PERCENT, Rules
 from domain.keys.token_secrets import TokenSecrets
 from domain.organizations.organization import DEFAULT_TIER_LIMITS, Tier, TierLimits

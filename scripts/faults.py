@@ -48,7 +48,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from adapters.postgres.database.connecting import CONNECTION_ERRORS, Connection, connect
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
-from application.ports.object_storage import StorageError
+from application.ports.storage.object_storage import StorageError
 from tests.conftest import Tenant
 from tests.disks import full, small_disk
 from tests.lines import Line

@@ -39,8 +39,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from adapters.postgres.database.connecting import SERVICE_ROLE, connect
 from application.events.subscribing import Recorded
-from application.ports.event_log import LogUnavailableError
-from application.ports.subscriptions import LeaseLostError
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.events.subscriptions import LeaseLostError
 from domain.events.event import topic_of
 from domain.events.registry import BY_TAG
 from entrypoints.wiring.operations import subscribing

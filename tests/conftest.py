@@ -24,8 +24,8 @@ from adapters.postgres.database.connecting import SERVICE_ROLE, connect
 from adapters.postgres.database.migrating import migrate
 from application.keys.callers import Caller
 from application.keys.managing import KeyWish
-from application.ports.buckets import BucketRecord
-from application.ports.namespaces import NamespaceRecord
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.rules import Rules
 from domain.keys.api_key import Permission
 from domain.organizations.organization import Tier

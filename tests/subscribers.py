@@ -22,8 +22,8 @@ import nats
 from nats.js.errors import NotFoundError
 
 from adapters.postgres.database.connecting import Connection, connect
-from application.ports.event_log import LogUnavailableError
-from application.ports.subscriptions import LeaseLostError
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.events.subscriptions import LeaseLostError
 from domain.events.registry import BY_TAG
 from domain.webhooks.published_events import tags_wanted
 from entrypoints.cli.checking import check

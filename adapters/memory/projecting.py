@@ -9,13 +9,13 @@ from typing import TypeVar, assert_never
 import msgspec
 from msgspec import UNSET
 
-from application.ports.buckets import BucketRecord
-from application.ports.keys import KeyRecord
-from application.ports.namespaces import NamespaceRecord
-from application.ports.objects import ObjectRecord
-from application.ports.organizations import OrganizationRecord
-from application.ports.uploads import AvoidedDuplicate, UploadRecord
-from application.ports.webhook_records import WebhookRecord
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.keys.key_reads import KeyRecord
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_reads import ObjectRecord
+from application.ports.organizations.organization_reads import OrganizationRecord
+from application.ports.uploads.upload_reads import AvoidedDuplicate, UploadRecord
+from application.ports.webhooks.webhook_reads import WebhookRecord
 from application.uploads.records import EventPosition, following
 from domain.buckets.bucket import (
     BucketCreated,

@@ -13,15 +13,15 @@ from adapters.memory.keys.key_uses import MemoryKeyUses
 from adapters.memory.lists.filtering import page_of
 from adapters.memory.objects.object_creation import MemoryObjectCreation
 from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
-from application.ports.buckets import BucketRecord
-from application.ports.event_log import Notification
-from application.ports.keys import KeyRecord
-from application.ports.lists import Page, PageRequest, Placed
-from application.ports.namespaces import NamespaceRecord
-from application.ports.objects import ObjectRecord
-from application.ports.organizations import AuditQuery, OrganizationRecord, OrganizationUse
-from application.ports.uploads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
-from application.ports.webhook_records import WebhookKey, WebhookRecord
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.events.event_log import Notification
+from application.ports.keys.key_reads import KeyRecord
+from application.ports.lists.pages import Page, PageRequest, Placed
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_reads import ObjectRecord
+from application.ports.organizations.organization_reads import AuditQuery, OrganizationRecord, OrganizationUse
+from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
+from application.ports.webhooks.webhook_reads import WebhookKey, WebhookRecord
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
 from domain.uploads.originals import Sameness, original_of

@@ -18,7 +18,7 @@ import structlog
 
 from adapters.postgres.database.connecting import Pool, log_errors
 from application.ports.clock import ClockDiffersError
-from application.ports.event_log import LogUnavailableError
+from application.ports.events.event_log import LogUnavailableError
 
 MEASURE_SECONDS = 2.0
 TOLERANCE = timedelta(seconds=10)

@@ -17,15 +17,15 @@ from adapters.postgres.lists.filtering import Columns, Statement, indexed_patter
 from adapters.postgres.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS
 from adapters.postgres.objects.object_creation import PostgresObjectCreation
 from application.keys.callers import acting_for
-from application.ports.buckets import BucketRecord
-from application.ports.event_log import LogUnavailableError, Notification
-from application.ports.keys import KeyRecord
-from application.ports.lists import Figures, Page, PageRequest, Placed
-from application.ports.namespaces import NamespaceRecord
-from application.ports.objects import ObjectRecord
-from application.ports.organizations import AuditQuery, OrganizationRecord, OrganizationUse
-from application.ports.uploads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
-from application.ports.webhook_records import WebhookRecord
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.events.event_log import LogUnavailableError, Notification
+from application.ports.keys.key_reads import KeyRecord
+from application.ports.lists.pages import Figures, Page, PageRequest, Placed
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_reads import ObjectRecord
+from application.ports.organizations.organization_reads import AuditQuery, OrganizationRecord, OrganizationUse
+from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
+from application.ports.webhooks.webhook_reads import WebhookRecord
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
 from domain.refusals import InvalidInputError

@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 from botocore.exceptions import BotoCoreError, ClientError
 
-from application.ports.object_storage import StorageDeniedError, StorageError, StorageUnavailableError
+from application.ports.storage.object_storage import StorageDeniedError, StorageError, StorageUnavailableError
 
 _SHA256_BYTES: Final = 32
 # 400s and 409s that say "later", whatever their status.

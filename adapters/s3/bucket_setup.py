@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from adapters.s3.answers import code_of, is_refusal, is_unsupported, status_of
-from application.ports.object_storage import BucketSetup
+from application.ports.storage.object_storage import BucketSetup
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client

@@ -25,7 +25,7 @@ from adapters.s3.bucket_setup import cors_rule, lifecycle_rule
 from adapters.s3.client import new_client
 from adapters.s3.sigv4 import Addressing, Credentials
 from adapters.s3.url_signer import S3UrlSigner
-from application.ports.object_storage import KEEP_NONCURRENT_DAYS
+from application.ports.storage.object_storage import KEEP_NONCURRENT_DAYS
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client

@@ -28,7 +28,7 @@ from adapters.s3.answers import (
 from adapters.s3.bucket_setup import SettingUp
 from adapters.s3.client import USER_AGENT, new_client
 from adapters.s3.sigv4 import Addressing, Credentials, QuerySigner
-from application.ports.object_storage import (
+from application.ports.storage.object_storage import (
     KEEP_NONCURRENT_DAYS,
     LIST_PAGE,
     MIN_PART_BYTES,

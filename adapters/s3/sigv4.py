@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
 
-from application.ports.url_signer import UnsupportedHeaderError
+from application.ports.storage.url_signer import UnsupportedHeaderError
 
 Addressing = Literal["path", "virtual"]
 

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from adapters.s3.sigv4 import Addressing, Credentials, QuerySigner
-from application.ports.url_signer import (
+from application.ports.storage.url_signer import (
     MAX_PART_NUMBER,
     MAX_URL_LENGTH,
     MAX_URL_LIFETIME,

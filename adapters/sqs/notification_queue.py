@@ -11,7 +11,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from application.ports.notification_queue import MAX_DELIVERIES, Delivery, QueueUnavailableError
+from application.ports.storage.notification_queue import MAX_DELIVERIES, Delivery, QueueUnavailableError
 
 _SESSION: Final = get_session()
 WAIT_SECONDS: Final = 20  # the longest that SQS holds a request

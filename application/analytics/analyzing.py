@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from application.ports.analytics import (
+from application.ports.analytics.analytics import (
     Analytics,
     Area,
     BucketFigures,

@@ -10,12 +10,12 @@ import msgspec
 from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, may_read, new_command_id
 from application.lists.listing import OBJECTS
-from application.ports.buckets import BucketRecord
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.lists import PageRequest
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_creation import ClaimTakenError
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.lists.pages import PageRequest
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_creation import ClaimTakenError
 from application.ports.read_side import ReadSide
 from domain.buckets.bucket import (
     BUCKET,

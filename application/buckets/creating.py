@@ -5,11 +5,11 @@ from typing import Any
 from application.buckets.changing import bucket_name_taken
 from application.handling import start
 from application.keys.callers import Caller, may_read, new_command_id
-from application.ports.buckets import BucketRecord
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_creation import ClaimTakenError
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_creation import ClaimTakenError
 from domain.buckets.bucket import BUCKET, BucketStatus, CreateBucket, UniqueKey
 from domain.claims import bucket_name_claim, deletion_claim
 from domain.namespaces.namespace import namespace_deleting

@@ -11,12 +11,12 @@ from functools import partial
 from application.handling import BusyError, Loaded, Proposal, handle, load
 from application.keys.callers import Caller, new_command_id
 from application.objects.deleting import DeletingObjects
-from application.ports.buckets import BucketRecord
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.object_creation import Unheld
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.objects.object_creation import Unheld
 from application.ports.read_side import ReadSide
-from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
+from application.ports.tasks.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
 from application.rules import Rules
 from application.tasks.deletions import PAGE, delete_all, kept_task, new_task, pages, running_task, wait_until_begun
 from application.tasks.running import ItemContext

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
-from application.ports.event_log import EventLog
+from application.ports.events.event_log import EventLog
+from application.ports.events.subscriptions import Subscriptions
 from application.ports.read_side import ReadSide
-from application.ports.subscriptions import Subscriptions
-from application.ports.webhooks import DeliveryStatus, WebhookDeliveries
+from application.ports.webhooks.webhooks import DeliveryStatus, WebhookDeliveries
 from application.webhooks.delivering import SUBSCRIPTION, Listening, listening
 from domain.events.cloud_events import origin_of
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from application.ports.event_log import EventLog, LogUnavailableError, Notification, check_position
+from application.ports.events.event_log import EventLog, LogUnavailableError, Notification, check_position
 from domain.buckets.bucket import canonical_digest
 from domain.events.cloud_events import READER_TAGS, CloudEvent, envelope, origin_of
 from domain.events.event import Origin, topic_of

@@ -18,8 +18,8 @@ from typing import Final, Generic, Protocol, TypeVar
 import msgspec
 
 from application.ports.clock import Clock, ClockDiffersError, Ids
-from application.ports.event_log import EventLog, LogUnavailableError, Notification
-from application.ports.subscriptions import Lease, LeaseLostError, Subscriptions
+from application.ports.events.event_log import EventLog, LogUnavailableError, Notification
+from application.ports.events.subscriptions import Lease, LeaseLostError, Subscriptions
 from domain.events.event import Event
 from domain.events.registry import BY_TAG, decode
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from application.ports.buckets import BucketRecord
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
-from application.ports.directory import Directory
-from application.ports.event_log import EventLog, bucket_not_active
-from application.ports.key_uses import KeyUses
-from application.ports.keys import KeyRecord
-from application.ports.namespaces import NamespaceRecord
-from application.ports.organizations import OrganizationRecord
+from application.ports.events.event_log import EventLog, bucket_not_active
+from application.ports.keys.directory import Directory
+from application.ports.keys.key_reads import KeyRecord
+from application.ports.keys.key_uses import KeyUses
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.organizations.organization_reads import OrganizationRecord
 from domain.buckets.bucket import BucketStatus, bucket_not_found
 from domain.events.event import Origin
 from domain.events.registry import decode

@@ -5,8 +5,8 @@ from datetime import timedelta
 from application.handling import start
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.namespaces import NamespaceRecord
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.namespaces.namespace_reads import NamespaceRecord
 from domain.keys.event_token import MAX_SECONDS, MIN_SECONDS, EventToken, EventTokenIssued, event_token_secret
 from domain.keys.token_secrets import TokenSecrets
 from domain.refusals import InvalidInputError

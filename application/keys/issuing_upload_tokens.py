@@ -6,10 +6,10 @@ import msgspec
 
 from application.handling import start
 from application.keys.callers import Caller, hash_of, may, new_command_id, upload_token_secret
-from application.ports.buckets import BucketRecord
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog, StreamAppend
-from application.ports.namespaces import NamespaceRecord
+from application.ports.events.event_log import Conditions, EventLog, StreamAppend
+from application.ports.namespaces.namespace_reads import NamespaceRecord
 from domain.buckets.bucket import Policy
 from domain.events.event import Origin
 from domain.keys.api_key import Permission

@@ -10,9 +10,9 @@ import msgspec
 from application.handling import Loaded, Proposal, handle, start
 from application.keys.callers import Caller, hash_of, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.keys import KeyReads, KeyRecord
-from application.ports.object_creation import ClaimTakenError
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.keys.key_reads import KeyReads, KeyRecord
+from application.ports.objects.object_creation import ClaimTakenError
 from application.rules import Rules
 from domain.claims import key_name_claim
 from domain.events.event import Origin

@@ -21,7 +21,7 @@ import msgspec
 
 from application.keys.callers import Caller
 from application.ports.clock import Clock
-from application.ports.rate_ledger import RateLedger
+from application.ports.limits.rate_ledger import RateLedger
 from application.rules import TOKEN_RATE_PERCENT
 from domain.limits.rate_limits import WINDOW_SECONDS, RequestClass, granted, slice_size, window_of
 from domain.refusals import TooManyRequestsError

@@ -10,12 +10,12 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from application.ports.buckets import BucketRecord
-from application.ports.lists import Figures, SortKey
-from application.ports.namespaces import NamespaceRecord
-from application.ports.objects import ObjectRecord
-from application.ports.tasks import TaskRecord
-from application.ports.uploads import AvoidedDuplicate, UploadRecord
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.lists.pages import Figures, SortKey
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_reads import ObjectRecord
+from application.ports.tasks.tasks import TaskRecord
+from application.ports.uploads.upload_reads import AvoidedDuplicate, UploadRecord
 from domain.lists.filtering import Fields, Order, Ref, ValueType, number_of
 
 SORTED_CHARACTERS = 255

@@ -7,9 +7,9 @@ import msgspec
 from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.namespaces import NamespaceReads, NamespaceRecord
-from application.ports.object_creation import ClaimTakenError
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.namespaces.namespace_reads import NamespaceReads, NamespaceRecord
+from application.ports.objects.object_creation import ClaimTakenError
 from domain.claims import namespace_name_claim
 from domain.events.event import JSON
 from domain.keys.api_key import Permission

@@ -6,9 +6,9 @@ from application.handling import start
 from application.keys.callers import Caller, new_command_id
 from application.namespaces.changing import namespace_name_taken
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_creation import ClaimTakenError
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_creation import ClaimTakenError
 from domain.claims import namespace_name_claim
 from domain.namespaces.namespace import NAMESPACE, CreateNamespace, NamespaceStatus
 

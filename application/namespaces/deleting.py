@@ -9,11 +9,11 @@ from functools import partial
 from application.buckets.deleting import DeletingBuckets
 from application.handling import Loaded, Proposal, handle, load
 from application.keys.callers import Caller, new_command_id
-from application.ports.buckets import BucketReads
+from application.ports.buckets.bucket_reads import BucketReads
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.namespaces import NamespaceRecord
-from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.tasks.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
 from application.rules import Rules
 from application.tasks.deletions import PAGE, kept_task, new_task, pages, running_task, wait_until_begun
 from application.tasks.running import ItemContext

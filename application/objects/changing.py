@@ -10,12 +10,12 @@ from msgspec import UNSET, UnsetType
 from application.handling import Loaded, Objection, Proposal, handle
 from application.keys.callers import Admitting, Caller, EndDeniedError, may_read, may_replace, new_command_id
 from application.objects.composing import ComposingObjects, schema_of_bucket
-from application.ports.buckets import BucketRecord
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog, VersionConflictError
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_creation import ClaimTakenError, OriginalGoneError
-from application.ports.objects import ObjectRecord
+from application.ports.events.event_log import Conditions, EventLog, VersionConflictError
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_creation import ClaimTakenError, OriginalGoneError
+from application.ports.objects.object_reads import ObjectRecord
 from application.ports.read_side import ReadSide
 from application.rules import Rules
 from domain.buckets.bucket import check_retention

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from application.ports.buckets import BucketRecord
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Ids
-from application.ports.uploads import UploadReads, UploadRecord
+from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from domain.buckets.schema import BucketSchema
 from domain.objects.composition import BlobWish, check_blobs, check_upload
 from domain.objects.object import Blob

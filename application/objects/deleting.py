@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from application.handling import ATTEMPTS, Loaded, Objection, Proposal, handle, load
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog, StreamAppend, VersionConflictError
-from application.ports.object_creation import HeirExistsError, Unheld
+from application.ports.events.event_log import Conditions, EventLog, StreamAppend, VersionConflictError
+from application.ports.objects.object_creation import HeirExistsError, Unheld
 from application.uploads.forgetting import farewell
 from domain.objects.composition import MAX_BLOBS
 from domain.objects.object import (

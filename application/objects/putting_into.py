@@ -8,11 +8,11 @@ import msgspec
 
 from application.handling import load
 from application.objects.composing import schema_of_bucket
-from application.ports.buckets import BucketRecord
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Ids
-from application.ports.event_log import EventLog, StreamAppend
-from application.ports.object_creation import ObjectCreation
-from application.ports.uploads import UploadRecord
+from application.ports.events.event_log import EventLog, StreamAppend
+from application.ports.objects.object_creation import ObjectCreation
+from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from domain.buckets.bucket import Policy
 from domain.claims import Claim, unique_key_claim

@@ -7,8 +7,8 @@ import msgspec
 from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.organizations import OrganizationReads, OrganizationRecord
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.organizations.organization_reads import OrganizationReads, OrganizationRecord
 from domain.events.event import JSON, Origin
 from domain.organizations.organization import (
     DEFAULT_RATE_LIMITS,

@@ -3,8 +3,8 @@
 from application.handling import Loaded, Proposal, handle, start
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import EventLog
-from application.ports.organizations import OrganizationReads, OrganizationRecord
+from application.ports.events.event_log import EventLog
+from application.ports.organizations.organization_reads import OrganizationReads, OrganizationRecord
 from application.rules import Rules
 from domain.events.event import Origin
 from domain.organizations.organization import (

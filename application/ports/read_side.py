@@ -6,14 +6,14 @@ roles that it needs; one adapter keeps all of them.
 
 from typing import Protocol
 
-from application.ports.buckets import BucketReads
-from application.ports.keys import KeyReads
-from application.ports.namespaces import NamespaceReads
-from application.ports.object_creation import ObjectCreation
-from application.ports.objects import ObjectReads
-from application.ports.organizations import OrganizationReads
-from application.ports.uploads import UploadReads
-from application.ports.webhook_records import WebhookReads
+from application.ports.buckets.bucket_reads import BucketReads
+from application.ports.keys.key_reads import KeyReads
+from application.ports.namespaces.namespace_reads import NamespaceReads
+from application.ports.objects.object_creation import ObjectCreation
+from application.ports.objects.object_reads import ObjectReads
+from application.ports.organizations.organization_reads import OrganizationReads
+from application.ports.uploads.upload_reads import UploadReads
+from application.ports.webhooks.webhook_reads import WebhookReads
 
 
 class ReadSide(

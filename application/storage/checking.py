@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 import msgspec
 
 from application.ports.clock import Clock
-from application.ports.object_storage import ContentChangedError, ObjectStorage, StorageError, StoredContent
-from application.ports.uploads import KeyPlace, UploadBytes, UploadReads
+from application.ports.storage.object_storage import ContentChangedError, ObjectStorage, StorageError, StoredContent
+from application.ports.uploads.upload_reads import KeyPlace, UploadBytes, UploadReads
 from domain.uploads.filenames import STORAGE_KEY
 from domain.uploads.upload import Status
 

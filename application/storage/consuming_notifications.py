@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from application.ports.notification_queue import Delivery, NotificationQueue
+from application.ports.storage.notification_queue import Delivery, NotificationQueue
 from application.storage.taking_notifications import TakingStorageEvents
 from domain.refusals import InvalidInputError
 

@@ -11,9 +11,9 @@ import msgspec
 from application.handling import Loaded, Proposal, handle
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import EventLog
-from application.ports.jobs import JobQueue
-from application.ports.object_storage import ObjectStorage
+from application.ports.events.event_log import EventLog
+from application.ports.storage.object_storage import ObjectStorage
+from application.ports.tasks.job_queue import JobQueue
 from application.storage.notifications import EventKind, StorageEvent, parse_notification
 from domain.refusals import NotFoundError
 from domain.tasks.agenda import JobKind

@@ -2,7 +2,7 @@
 
 from application.keys.callers import Admitting, Caller, lacking_operation
 from application.ports.clock import Clock
-from application.ports.tasks import RUNNING, Tasks, TaskStatus, TaskType, task_is_over
+from application.ports.tasks.tasks import RUNNING, Tasks, TaskStatus, TaskType, task_is_over
 from application.tasks.reading import ReadingTasks
 from domain.keys.api_key import Permission
 from domain.refusals import WrongStateError

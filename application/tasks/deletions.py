@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from application.keys.callers import Caller
 from application.ports.clock import Clock
-from application.ports.lists import Placed
-from application.ports.tasks import RUNNING, NewItem, NewTask, TaskRecord, Tasks, TaskStatus, TaskType
+from application.ports.lists.pages import Placed
+from application.ports.tasks.tasks import RUNNING, NewItem, NewTask, TaskRecord, Tasks, TaskStatus, TaskType
 from domain.refusals import WrongStateError
 
 PAGE = 200

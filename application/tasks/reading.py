@@ -3,7 +3,7 @@
 import msgspec
 
 from application.keys.callers import Admitting, Caller
-from application.ports.tasks import TaskRecord, Tasks, task_not_found
+from application.ports.tasks.tasks import TaskRecord, Tasks, task_not_found
 from domain.keys.api_key import Permission
 
 

@@ -7,8 +7,8 @@ from typing import Protocol
 import msgspec
 
 from application.ports.clock import Clock
-from application.ports.jobs import Job
-from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType, item_of
+from application.ports.tasks.job_queue import Job
+from application.ports.tasks.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType, item_of
 from application.rules import Rules
 from application.uploads.verifying import Touch
 from domain.refusals import RefusedError

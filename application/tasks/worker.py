@@ -10,10 +10,10 @@ from application.handling import BusyError, load
 from application.idempotency import DoingOnce
 from application.objects.deleting import DeletingObjects
 from application.ports.clock import Clock
-from application.ports.event_log import EventLog, LogUnavailableError, VersionConflictError
-from application.ports.jobs import Job, JobQueue
-from application.ports.object_storage import ObjectStorage
-from application.ports.search_index import SearchIndex
+from application.ports.events.event_log import EventLog, LogUnavailableError, VersionConflictError
+from application.ports.lists.search_index import SearchIndex
+from application.ports.storage.object_storage import ObjectStorage
+from application.ports.tasks.job_queue import Job, JobQueue
 from application.tasks.running import RunningTasks
 from application.uploads.expiring import ExpiringUploads
 from application.uploads.forgetting import ForgettingUploads

@@ -5,11 +5,11 @@ import msgspec
 from application.handling import Loaded, Objection, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog, VersionConflictError
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_creation import HeirExistsError, Unheld
-from application.ports.object_storage import ObjectStorage
-from application.ports.uploads import UploadReads
+from application.ports.events.event_log import Conditions, EventLog, VersionConflictError
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_creation import HeirExistsError, Unheld
+from application.ports.storage.object_storage import ObjectStorage
+from application.ports.uploads.upload_reads import UploadReads
 from application.rules import Rules
 from application.uploads.forgetting import farewell
 from domain.refusals import WrongStateError

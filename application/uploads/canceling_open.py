@@ -7,9 +7,9 @@ count as its own.
 from application.handling import BusyError, Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import EventLog
-from application.ports.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
-from application.ports.uploads import UploadReads
+from application.ports.events.event_log import EventLog
+from application.ports.tasks.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
+from application.ports.uploads.upload_reads import UploadReads
 from application.rules import Rules
 from application.tasks.deletions import PAGE, kept_task, new_task
 from application.tasks.running import ItemContext

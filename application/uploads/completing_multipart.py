@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from application.ports.object_storage import ObjectStorage, PartsRefusedError, StoredPart
+from application.ports.storage.object_storage import ObjectStorage, PartsRefusedError, StoredPart
 from domain.refusals import WrongStateError
 from domain.uploads.parts import PartProblems, part_problems
 from domain.uploads.upload import InProgress

@@ -8,12 +8,12 @@ from msgspec import UNSET
 from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_storage import ObjectStorage, StorageUnavailableError, StoredContent
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.read_side import ReadSide
-from application.ports.tasks import NewTask, Tasks, TaskType
-from application.ports.uploads import UploadRecord
+from application.ports.storage.object_storage import ObjectStorage, StorageUnavailableError, StoredContent
+from application.ports.tasks.tasks import NewTask, Tasks, TaskType
+from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart, put_together
 from application.uploads.records import brought_forward

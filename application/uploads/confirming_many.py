@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from application.keys.callers import Caller
-from application.ports.buckets import BucketRecord
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
-from application.ports.tasks import Json, NewItem, NewTask, TaskItem, TaskRecord, Tasks, TaskType, task_not_found
+from application.ports.tasks.tasks import Json, NewItem, NewTask, TaskItem, TaskRecord, Tasks, TaskType, task_not_found
 from application.rules import Rules
 from application.tasks.running import ItemContext
 from application.uploads.confirming import ConfirmingUpload

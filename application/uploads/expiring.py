@@ -5,8 +5,8 @@ from contextlib import suppress
 from application.handling import Loaded, Proposal, handle, never
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import EventLog
-from application.ports.object_storage import ObjectStorage
+from application.ports.events.event_log import EventLog
+from application.ports.storage.object_storage import ObjectStorage
 from application.rules import Rules
 from application.uploads.completing_multipart import put_together
 from domain.refusals import WrongStateError

@@ -8,8 +8,8 @@ import msgspec
 from application.handling import Loaded, Objection, Proposal, handle, load
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog, StreamAppend, VersionConflictError
-from application.ports.object_creation import HeirExistsError, Unheld
+from application.ports.events.event_log import Conditions, EventLog, StreamAppend, VersionConflictError
+from application.ports.objects.object_creation import HeirExistsError, Unheld
 from domain.uploads.upload import (
     UPLOAD,
     Completed,

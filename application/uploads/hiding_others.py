@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from application.ports.uploads import UploadRecord
+from application.ports.uploads.upload_reads import UploadRecord
 from domain.events.cloud_events import CloudEvent
 from domain.events.event import topic_of
 from domain.uploads.upload import UploadBytesInherited

@@ -10,8 +10,8 @@ from datetime import datetime
 from application.handling import Loaded, Proposal, handle, never
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import EventLog
-from application.ports.object_storage import ObjectStorage
+from application.ports.events.event_log import EventLog
+from application.ports.storage.object_storage import ObjectStorage
 from domain.uploads.upload import UPLOAD, Completed, ReportChangedContent, Upload, UploadEvent, is_in_parts
 
 ACTOR = "system:recheck"

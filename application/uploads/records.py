@@ -7,8 +7,8 @@ from typing import assert_never, cast
 import msgspec
 
 from application.handling import Loaded
-from application.ports.event_log import Notification
-from application.ports.uploads import UploadRecord
+from application.ports.events.event_log import Notification
+from application.ports.uploads.upload_reads import UploadRecord
 from domain.events.registry import decode
 from domain.objects.object import ObjectUpdated
 from domain.uploads.upload import (

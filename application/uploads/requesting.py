@@ -12,11 +12,11 @@ from application.handling import ATTEMPTS, Objection, command_of, settle
 from application.keys.callers import Caller, may_read, may_replace, new_command_id
 from application.keys.issuing_upload_tokens import TokenUses
 from application.objects.putting_into import FindingTargets, as_original, claims_of
-from application.ports.buckets import BucketRecord
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Command, Conditions, EventLog, StreamAppend, VersionConflictError
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_creation import (
+from application.ports.events.event_log import Command, Conditions, EventLog, StreamAppend, VersionConflictError
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     OriginalExistsError,
@@ -25,8 +25,8 @@ from application.ports.object_creation import (
     Unheld,
 )
 from application.ports.read_side import ReadSide
-from application.ports.uploads import UploadRecord
-from application.ports.url_signer import SignedRequest, UrlSigner
+from application.ports.storage.url_signer import SignedRequest, UrlSigner
+from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from domain.buckets.bucket import Policy, check_retention
 from domain.buckets.schema import BucketSchema

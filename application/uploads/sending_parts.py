@@ -9,11 +9,11 @@ import msgspec
 from application.handling import Loaded, Proposal, handle, load
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import Conditions, EventLog
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_storage import ObjectStorage, StoredPart
-from application.ports.uploads import UploadReads, UploadRecord
-from application.ports.url_signer import SignedRequest, UrlSigner
+from application.ports.events.event_log import Conditions, EventLog
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.storage.object_storage import ObjectStorage, StoredPart
+from application.ports.storage.url_signer import SignedRequest, UrlSigner
+from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from application.rules import Rules
 from application.uploads.records import brought_forward
 from application.uploads.requesting import CHECKSUM_HEADER, checksum, headers_of

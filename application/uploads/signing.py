@@ -7,9 +7,9 @@ import msgspec
 
 from application.keys.callers import Admitting, Caller
 from application.ports.clock import Clock
-from application.ports.namespaces import NamespaceRecord
-from application.ports.uploads import UploadReads, UploadRecord
-from application.ports.url_signer import SignedRequest, UrlSigner
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.storage.url_signer import SignedRequest, UrlSigner
+from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from application.uploads.hiding_others import holds_own_bytes
 from application.uploads.requesting import headers_of
 from domain.uploads.upload import Status

@@ -15,9 +15,9 @@ from application.handling import NO_CONDITIONS, Loaded, Objection, Proposal, han
 from application.keys.callers import may, new_command_id
 from application.objects.putting_into import FindingTargets, as_original, claims_of
 from application.ports.clock import Clock, Ids
-from application.ports.directory import Directory
-from application.ports.event_log import Conditions, EventLog, RequesterRevokedError, VersionConflictError
-from application.ports.object_creation import (
+from application.ports.events.event_log import Conditions, EventLog, RequesterRevokedError, VersionConflictError
+from application.ports.keys.directory import Directory
+from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     OriginalExistsError,
@@ -25,14 +25,14 @@ from application.ports.object_creation import (
     OwnedClaim,
     Unheld,
 )
-from application.ports.object_storage import (
+from application.ports.read_side import ReadSide
+from application.ports.storage.object_storage import (
     ContentChangedError,
     ObjectStorage,
     StorageError,
     StoredContent,
 )
-from application.ports.read_side import ReadSide
-from application.ports.tasks import Tasks
+from application.ports.tasks.tasks import Tasks
 from application.rules import Rules
 from application.uploads.sniffing import recognise
 from domain.buckets.bucket import Policy

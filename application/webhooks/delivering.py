@@ -18,9 +18,9 @@ from application.events.subscribing import Recorded
 from application.handling import Loaded, Proposal, handle, never
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.event_log import EventLog, LogUnavailableError, Notification, VersionConflictError
-from application.ports.webhook_records import WebhookReads, WebhookRecord
-from application.ports.webhooks import (
+from application.ports.events.event_log import EventLog, LogUnavailableError, Notification, VersionConflictError
+from application.ports.webhooks.webhook_reads import WebhookReads, WebhookRecord
+from application.ports.webhooks.webhooks import (
     Attempt,
     DeliveryRecord,
     DeliveryStatus,

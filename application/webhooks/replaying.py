@@ -11,10 +11,10 @@ from typing import Any, Final
 import msgspec
 
 from application.ports.clock import Clock
-from application.ports.event_log import EventLog, Notification, check_position
-from application.ports.subscriptions import Subscriptions
-from application.ports.webhook_records import WebhookRecord
-from application.ports.webhooks import NewDelivery, WebhookDeliveries
+from application.ports.events.event_log import EventLog, Notification, check_position
+from application.ports.events.subscriptions import Subscriptions
+from application.ports.webhooks.webhook_reads import WebhookRecord
+from application.ports.webhooks.webhooks import NewDelivery, WebhookDeliveries
 from application.webhooks.delivering import SUBSCRIPTION
 from domain.events.cloud_events import origin_of
 from domain.refusals import WrongStateError

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from application.keys.managing import KeyWish, user_id
-from application.ports.keys import KeyRecord
-from application.ports.organizations import OrganizationRecord
+from application.ports.keys.key_reads import KeyRecord
+from application.ports.organizations.organization_reads import OrganizationRecord
 from application.webhooks.replaying import Replay
 from domain.keys.api_key import DEFAULT_PERMISSIONS, Permission
 from domain.organizations.organization import Tier

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 import click
 import msgspec
 
-from application.ports.event_log import Notification, check_position
+from application.ports.events.event_log import Notification, check_position
 from domain.events.cloud_events import CloudEvent, envelope, origin_of
 from domain.events.registry import BY_TAG
 from entrypoints.cli.errors import ClientError, UnusableError

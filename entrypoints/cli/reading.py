@@ -12,7 +12,7 @@ from adapters.postgres.database.connecting import CONNECTION_ERRORS, Pool, open_
 from adapters.postgres.database.listening import Listener
 from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.postgres.events.subscriptions import PostgresSubscriptions
-from application.ports.event_log import LogUnavailableError, Notification, check_position
+from application.ports.events.event_log import LogUnavailableError, Notification, check_position
 from domain.refusals import PositionBeyondEndError
 from entrypoints.cli.errors import UnusableError
 from entrypoints.cli.output import emit, json_of, note, printable

@@ -18,10 +18,10 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Met
 from prometheus_client.registry import Collector
 
 from application.events.reading import ReadingEvents
-from application.ports.census import Census
 from application.ports.clock import Clock
-from application.ports.event_log import EventLog, LogUnavailableError
-from application.ports.subscriptions import Subscriptions
+from application.ports.events.event_log import EventLog, LogUnavailableError
+from application.ports.events.subscriptions import Subscriptions
+from application.ports.organizations.census import Census
 from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from adapters.postgres.events.event_log import GroupWatch
 from application.events.subscribing import Recorded
-from application.ports.event_log import Command
-from application.ports.jobs import Job
-from application.ports.webhooks import Attempt, DeliveryRecord
+from application.ports.events.event_log import Command
+from application.ports.tasks.job_queue import Job
+from application.ports.webhooks.webhooks import Attempt, DeliveryRecord
 from entrypoints.settings import SettingError, Settings
 
 if TYPE_CHECKING:

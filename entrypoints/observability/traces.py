@@ -36,10 +36,10 @@ from opentelemetry.util.types import AttributeValue
 
 from application.events.subscribing import Recorded
 from application.ports.clock import Ids
-from application.ports.event_log import Command
-from application.ports.jobs import Job
-from application.ports.object_storage import ObjectStorage
-from application.ports.webhooks import Attempt, DeliveryRecord
+from application.ports.events.event_log import Command
+from application.ports.storage.object_storage import ObjectStorage
+from application.ports.tasks.job_queue import Job
+from application.ports.webhooks.webhooks import Attempt, DeliveryRecord
 from entrypoints.http.transport.request_log import REQUEST_ID
 
 _PROPAGATOR = TraceContextTextMapPropagator()

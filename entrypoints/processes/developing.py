@@ -23,7 +23,7 @@ from adapters.postgres.database.connecting import SERVICE_ROLE, connect
 from adapters.postgres.database.migrating import migrate
 from application.keys.callers import Caller, acting_for, hash_of
 from application.keys.managing import KeyWish
-from application.ports.organizations import OrganizationRecord
+from application.ports.organizations.organization_reads import OrganizationRecord
 from domain.keys.api_key import Permission
 from domain.organizations.organization import Tier
 from domain.refusals import NotFoundError

@@ -7,8 +7,8 @@ from typing import TypeVar
 import structlog
 
 from application.ports.clock import ClockDiffersError
-from application.ports.event_log import LogUnavailableError
-from application.ports.object_storage import StorageUnavailableError
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.storage.object_storage import StorageUnavailableError
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0

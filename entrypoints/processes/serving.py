@@ -16,7 +16,7 @@ import uvloop
 from litestar import Litestar
 
 from adapters.postgres.database.checking import check_database
-from application.ports.object_storage import BucketSetup
+from application.ports.storage.object_storage import BucketSetup
 from entrypoints.failures import UserError
 from entrypoints.http.app import create_app
 from entrypoints.http.transport.server import Server, bounds_of, options

@@ -22,7 +22,7 @@ from application.keys.managing import ManagingKeys
 from application.namespaces.creating import CreatingNamespaces
 from application.organizations.opening import OpeningOrganizations
 from application.ports.clock import Clock
-from application.ports.event_log import EventLog
+from application.ports.events.event_log import EventLog
 from application.ports.read_side import ReadSide
 from application.rules import Rules
 from application.storage.checking import CheckingStorage, Finding, Tally

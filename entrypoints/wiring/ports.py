@@ -4,25 +4,25 @@ from typing import Any
 
 import msgspec
 
-from application.ports.analytics import Analytics
+from application.ports.analytics.analytics import Analytics
 from application.ports.clock import Clock, Ids
-from application.ports.directory import Directory
-from application.ports.event_log import EventLog
+from application.ports.events.event_log import EventLog
+from application.ports.events.subscriptions import Subscriptions
 from application.ports.idempotency_keys import IdempotencyKeys
-from application.ports.jobs import JobQueue
-from application.ports.key_uses import KeyUses
-from application.ports.object_storage import (
+from application.ports.keys.directory import Directory
+from application.ports.keys.key_uses import KeyUses
+from application.ports.limits.rate_ledger import RateLedger
+from application.ports.lists.search_index import SearchIndex
+from application.ports.organizations.quota_ledger import QuotaLedger
+from application.ports.organizations.request_records import RequestRecords
+from application.ports.read_side import ReadSide
+from application.ports.storage.object_storage import (
     ObjectStorage,
 )
-from application.ports.quota_ledger import QuotaLedger
-from application.ports.rate_ledger import RateLedger
-from application.ports.read_side import ReadSide
-from application.ports.request_records import RequestRecords
-from application.ports.search_index import SearchIndex
-from application.ports.subscriptions import Subscriptions
-from application.ports.tasks import Tasks
-from application.ports.url_signer import UrlSigner
-from application.ports.webhooks import WebhookDeliveries, WebhookEndpoints, WebhookSender
+from application.ports.storage.url_signer import UrlSigner
+from application.ports.tasks.job_queue import JobQueue
+from application.ports.tasks.tasks import Tasks
+from application.ports.webhooks.webhooks import WebhookDeliveries, WebhookEndpoints, WebhookSender
 from domain.keys.token_secrets import TokenSecrets
 
 

@@ -30,7 +30,7 @@ from adapters.sealing import Sealer
 from adapters.system import SystemIds
 from adapters.webhooks.addresses import AllowedTargets
 from application.ports.clock import Clock, Ids
-from application.ports.object_storage import (
+from application.ports.storage.object_storage import (
     ObjectStorage,
 )
 from domain.keys.token_secrets import TokenSecrets

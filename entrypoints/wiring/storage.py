@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
-from application.ports.object_storage import (
+from application.ports.storage.object_storage import (
     BucketSetup,
     ObjectStorage,
     StorageDeniedError,

@@ -26,9 +26,9 @@ from application.objects.creating import CreatingObjects
 from application.objects.deleting import DeletingObjects
 from application.organizations.changing import ChangingOrganizations
 from application.organizations.opening import OpeningOrganizations
-from application.ports.jobs import Job
-from application.ports.tasks import TaskType
-from application.ports.webhooks import DeliveryRecord
+from application.ports.tasks.job_queue import Job
+from application.ports.tasks.tasks import TaskType
+from application.ports.webhooks.webhooks import DeliveryRecord
 from application.rules import Rules
 from application.storage.taking_notifications import TakingStorageEvents
 from application.tasks.canceling import CancelingTasks

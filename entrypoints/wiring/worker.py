@@ -9,8 +9,8 @@ from functools import partial
 import structlog
 
 from adapters.postgres.analytics.analytics import AnalyticsProjection
-from application.ports.event_log import LogUnavailableError
-from application.ports.request_records import RequestRecords
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.organizations.request_records import RequestRecords
 from application.storage.consuming_notifications import ConsumingStorageEvents
 from application.tasks.pausing import while_clocks_agree
 from entrypoints.settings import Settings

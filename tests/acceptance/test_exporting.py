@@ -20,7 +20,7 @@ import pytest
 import structlog
 
 from adapters.postgres.database.connecting import connect
-from application.ports.event_log import EventLog
+from application.ports.events.event_log import EventLog
 from entrypoints.cli import exporting
 from entrypoints.cli.errors import UnusableError
 from entrypoints.cli.exporting import Export, export

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from application.limits.limiting_requests import STRANGERS_LIMIT
-from application.ports.event_log import Command, StreamAppend
+from application.ports.events.event_log import Command, StreamAppend
 from application.rules import Rules
 from domain.events.event import Origin
 from domain.organizations.organization import OrganizationRateLimitsChanged, RateLimits

@@ -11,7 +11,7 @@ import httpx
 import uvicorn
 
 from adapters.memory.clock import ManualClock
-from application.ports.object_storage import StoredContent
+from application.ports.storage.object_storage import StoredContent
 from domain.organizations.organization import Tier
 from domain.uploads.parts import MIN_PART_BYTES
 from entrypoints.http.app import create_app

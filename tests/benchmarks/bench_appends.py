@@ -20,7 +20,7 @@ from adapters.postgres.database.connecting import connect, open_pool
 from adapters.postgres.database.listening import Listener
 from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.system import SystemIds
-from application.ports.event_log import Command, StreamAppend
+from application.ports.events.event_log import Command, StreamAppend
 from domain.buckets.bucket import Policy
 from domain.events.event import Origin
 from domain.uploads.upload import UploadRequest, UploadRequested

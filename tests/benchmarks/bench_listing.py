@@ -23,7 +23,7 @@ from adapters.postgres.lists.listing import UPLOADS as COLUMNS
 from adapters.postgres.read_side import PostgresReadSide
 from application.keys.callers import acting_for
 from application.lists.listing import UPLOADS
-from application.ports.lists import PageRequest
+from application.ports.lists.pages import PageRequest
 from domain.lists.filtering import parse_filter, parse_order
 from tests.conftest import Database
 from tests.stack import prepare

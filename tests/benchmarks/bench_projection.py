@@ -26,7 +26,7 @@ from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.system import SystemIds
 from application.events.subscribing import PAGE, Subscribing
-from application.ports.event_log import EventLog, StreamAppend
+from application.ports.events.event_log import EventLog, StreamAppend
 from domain.uploads.upload import UploadDuplicateAvoided
 from entrypoints.processes.garbage import collect_seldom
 from tests.conftest import Database

@@ -21,7 +21,7 @@ from adapters.postgres.database.tenancy import TenantReads
 from adapters.postgres.lists.search_index import PostgresSearchIndex
 from adapters.postgres.read_side import PostgresReadSide
 from application.keys.callers import acting_for
-from application.ports.lists import PageRequest
+from application.ports.lists.pages import PageRequest
 from domain.refusals import InvalidInputError
 from tests.benchmarks.bench_listing import FILL
 from tests.conftest import Database

@@ -24,15 +24,15 @@ from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks.job_queue import PostgresJobQueue
 from adapters.postgres.tasks.tasks import PostgresTasks
 from application.handling import load
-from application.ports.directory import Directory
-from application.ports.event_log import Command, EventLog, StreamAppend
-from application.ports.jobs import JobQueue
-from application.ports.key_uses import KeyUses
-from application.ports.object_creation import ObjectCreation, Unheld
-from application.ports.quota_ledger import QuotaLedger
+from application.ports.events.event_log import Command, EventLog, StreamAppend
+from application.ports.keys.directory import Directory
+from application.ports.keys.key_uses import KeyUses
+from application.ports.objects.object_creation import ObjectCreation, Unheld
+from application.ports.organizations.quota_ledger import QuotaLedger
 from application.ports.read_side import ReadSide
-from application.ports.tasks import Tasks
-from application.ports.uploads import UploadRecord
+from application.ports.tasks.job_queue import JobQueue
+from application.ports.tasks.tasks import Tasks
+from application.ports.uploads.upload_reads import UploadRecord
 from application.uploads.forgetting import farewell
 from domain.buckets.bucket import (
     BUCKET,

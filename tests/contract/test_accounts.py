@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from adapters.postgres.database.rebuilding import rebuild
-from application.ports.keys import KeyRecord
-from application.ports.object_creation import ClaimTakenError
-from application.ports.organizations import AuditQuery
+from application.ports.keys.key_reads import KeyRecord
+from application.ports.objects.object_creation import ClaimTakenError
+from application.ports.organizations.organization_reads import AuditQuery
 from domain.claims import Claim
 from domain.events.registry import decode
 from domain.keys.api_key import (

@@ -20,10 +20,10 @@ from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.tasks.job_queue import PostgresJobQueue
 from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.sealing import Sealer
+from application.ports.events.subscriptions import Subscriptions
 from application.ports.idempotency_keys import IdempotencyKeys, InFlight, KeyedRequest, Made, Reserved
-from application.ports.jobs import JobQueue
-from application.ports.subscriptions import Subscriptions
-from application.ports.webhooks import WebhookDeliveries, WebhookEndpoint, WebhookEndpoints
+from application.ports.tasks.job_queue import JobQueue
+from application.ports.webhooks.webhooks import WebhookDeliveries, WebhookEndpoint, WebhookEndpoints
 from domain.keys.token_secrets import TokenSecrets
 from domain.tasks.agenda import JobKind
 from tests.conftest import Servers, drop_database, make_database

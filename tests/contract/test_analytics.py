@@ -23,8 +23,16 @@ from adapters.postgres.analytics.analytics import (
 )
 from adapters.postgres.database.connecting import PoolConnection, connect, open_pool
 from adapters.postgres.events.subscriptions import PostgresSubscriptions
-from application.ports.analytics import Analytics, Area, BucketFigures, Change, Interval, Progress, UploadFigures
-from application.ports.event_log import EventLog, LogUnavailableError, StreamAppend
+from application.ports.analytics.analytics import (
+    Analytics,
+    Area,
+    BucketFigures,
+    Change,
+    Interval,
+    Progress,
+    UploadFigures,
+)
+from application.ports.events.event_log import EventLog, LogUnavailableError, StreamAppend
 from domain.events.registry import decode
 from domain.objects.object import ObjectCreated, ObjectDeleted
 from domain.refusals import RefusedError

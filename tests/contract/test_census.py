@@ -9,7 +9,7 @@ from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.organizations.census import MemoryCensus
 from adapters.postgres.database.connecting import open_pool
 from adapters.postgres.organizations.census import PostgresCensus
-from application.ports.census import Backlog, Census, StoredBytes
+from application.ports.organizations.census import Backlog, Census, StoredBytes
 from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 from tests.contract._log import GRACE, Account, Kit, open_account

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from application.ports.event_log import (
+from application.ports.events.event_log import (
     Command,
     EventLog,
     ForeignEventError,
@@ -18,8 +18,8 @@ from application.ports.event_log import (
     StreamAppend,
     VersionConflictError,
 )
-from application.ports.lists import PageRequest
-from application.ports.object_creation import (
+from application.ports.lists.pages import PageRequest
+from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     OriginalExistsError,
@@ -27,7 +27,7 @@ from application.ports.object_creation import (
     OwnedClaim,
     Unheld,
 )
-from application.ports.uploads import KeyPlace
+from application.ports.uploads.upload_reads import KeyPlace
 from domain.buckets.bucket import BucketStatus
 from domain.claims import Claim
 from domain.events.event import Event, encode, topic_of

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from application.ports.jobs import Job, JobQueue
-from application.ports.tasks import NewItem, NewTask, TaskType
+from application.ports.tasks.job_queue import Job, JobQueue
+from application.ports.tasks.tasks import NewItem, NewTask, TaskType
 from domain.tasks.agenda import JobKind
 from tests.contract._log import GRACE, OTHER_HASH, RETENTION, SOON, Account, Kit, far, open_account
 

@@ -12,8 +12,8 @@ from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.read_side import MemoryReadSide
 from application.lists.listing import AVOIDED_DUPLICATES, BUCKETS, NAMESPACES, OBJECTS, UPLOADS, Listing
-from application.ports.event_log import Command
-from application.ports.lists import Page, PageRequest
+from application.ports.events.event_log import Command
+from application.ports.lists.pages import Page, PageRequest
 from application.ports.read_side import ReadSide
 from domain.lists.filtering import Operator, ValueType, parse_filter, parse_order
 from tests.conftest import Database

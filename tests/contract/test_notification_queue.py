@@ -9,7 +9,7 @@ import pytest
 
 from adapters.memory.storage.notification_queue import MemoryNotificationQueue
 from adapters.sqs.notification_queue import SqsNotificationQueue
-from application.ports.notification_queue import MAX_DELIVERIES, NotificationQueue, QueueUnavailableError
+from application.ports.storage.notification_queue import MAX_DELIVERIES, NotificationQueue, QueueUnavailableError
 from tests.contract._s3_server import S3Server, moto_server
 from tests.contract._sqs import make_queue, open_client
 

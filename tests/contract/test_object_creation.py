@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from application.ports.jobs import Job
-from application.ports.object_creation import (
+from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,
@@ -17,6 +16,7 @@ from application.ports.object_creation import (
     OwnedClaim,
     Unheld,
 )
+from application.ports.tasks.job_queue import Job
 from domain.claims import (
     Claim,
     bucket_name_claim,

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from adapters.memory.storage.object_storage import MemoryObjectStorage, WrongChecksumError
-from application.ports.object_storage import (
+from application.ports.storage.object_storage import (
     MIN_PART_BYTES,
     ContentChangedError,
     ObjectStorage,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from application.ports.event_log import Command
-from application.ports.quota_ledger import QuotaUse
+from application.ports.events.event_log import Command
+from application.ports.organizations.quota_ledger import QuotaUse
 from domain.events.event import Origin
 from domain.events.registry import decode
 from domain.organizations.ledger import sum_of

@@ -8,7 +8,7 @@ import pytest
 from adapters.memory.limits.rate_ledger import MemoryRateLedger
 from adapters.postgres.database.connecting import open_pool
 from adapters.postgres.limits.rate_ledger import PostgresRateLedger
-from application.ports.rate_ledger import RateLedger
+from application.ports.limits.rate_ledger import RateLedger
 
 Ledgers = tuple[RateLedger, RateLedger]
 

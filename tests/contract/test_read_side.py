@@ -9,14 +9,14 @@ import msgspec
 import pytest
 
 from application.lists.listing import UPLOADS
-from application.ports.buckets import BucketRecord
-from application.ports.keys import KeyRecord
-from application.ports.lists import Page, PageRequest, SortKey
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_creation import ClaimTakenError, Unheld
-from application.ports.objects import ObjectRecord
-from application.ports.organizations import OrganizationRecord
-from application.ports.uploads import AvoidedDuplicate, KeyPlace, UploadRecord
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.keys.key_reads import KeyRecord
+from application.ports.lists.pages import Page, PageRequest, SortKey
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_creation import ClaimTakenError, Unheld
+from application.ports.objects.object_reads import ObjectRecord
+from application.ports.organizations.organization_reads import OrganizationRecord
+from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, UploadRecord
 from domain.buckets.bucket import (
     BeginBucketDeletion,
     BucketStatus,

@@ -11,7 +11,7 @@ from adapters.memory.clock import ManualClock
 from adapters.memory.organizations.request_records import MemoryRequestRecords
 from adapters.postgres.database.connecting import open_pool
 from adapters.postgres.organizations.request_records import PostgresRequestRecords
-from application.ports.request_records import RefusalQuery, RequestRecord, RequestRecords
+from application.ports.organizations.request_records import RefusalQuery, RequestRecord, RequestRecords
 
 ONE = RequestRecord(
     request_id="one",

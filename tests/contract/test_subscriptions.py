@@ -10,7 +10,7 @@ import pytest
 from adapters.memory.events.subscriptions import MemorySubscriptions
 from adapters.postgres.database.connecting import open_pool
 from adapters.postgres.events.subscriptions import PostgresSubscriptions
-from application.ports.subscriptions import Lease, LeaseLostError, Subscriptions
+from application.ports.events.subscriptions import Lease, LeaseLostError, Subscriptions
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SOON = NOW + timedelta(seconds=30)

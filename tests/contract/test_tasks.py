@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from application.lists.listing import TASKS
-from application.ports.jobs import Job
-from application.ports.lists import PageRequest, SortKey
-from application.ports.tasks import (
+from application.ports.lists.pages import PageRequest, SortKey
+from application.ports.tasks.job_queue import Job
+from application.ports.tasks.tasks import (
     NewItem,
     NewTask,
     TaskRecord,

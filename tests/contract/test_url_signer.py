@@ -17,8 +17,8 @@ from adapters.memory.storage.object_storage import MemoryObjectStorage, WrongChe
 from adapters.memory.storage.url_signer import MemoryUrlSigner, RefusedError
 from adapters.s3.sigv4 import Addressing, Credentials
 from adapters.s3.url_signer import S3UrlSigner, content_disposition
-from application.ports.object_storage import ObjectStorage
-from application.ports.url_signer import (
+from application.ports.storage.object_storage import ObjectStorage
+from application.ports.storage.url_signer import (
     MAX_PART_NUMBER,
     MAX_URL_LENGTH,
     MAX_URL_LIFETIME,

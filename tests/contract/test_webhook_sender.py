@@ -8,7 +8,7 @@ import pytest
 from adapters.memory.webhooks.webhooks import MemoryWebhookSender
 from adapters.webhooks.addresses import AllowedTargets
 from adapters.webhooks.sender import AiohttpWebhookSender
-from application.ports.webhooks import PostResult, TargetRefusedError, WebhookSender
+from application.ports.webhooks.webhooks import PostResult, TargetRefusedError, WebhookSender
 from tests.receiver import Receiver, Taken, receiving
 
 MADE = 201

@@ -14,9 +14,9 @@ from adapters.memory.webhooks.webhooks import MemoryWebhookDeliveries, MemoryWeb
 from adapters.postgres.database.connecting import Pool, open_pool
 from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
 from adapters.sealing import Sealer
-from application.ports.object_creation import ClaimTakenError
-from application.ports.webhook_records import WebhookRecord
-from application.ports.webhooks import (
+from application.ports.objects.object_creation import ClaimTakenError
+from application.ports.webhooks.webhook_reads import WebhookRecord
+from application.ports.webhooks.webhooks import (
     KEPT_ATTEMPTS,
     Attempt,
     DeliveryRecord,

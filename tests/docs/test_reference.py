@@ -10,7 +10,7 @@ import pytest
 
 from adapters.s3.bucket_setup import lifecycle_rule
 from adapters.s3.doctor import cors_rules
-from application.ports.object_storage import KEEP_NONCURRENT_DAYS
+from application.ports.storage.object_storage import KEEP_NONCURRENT_DAYS
 from domain.events.registry import BY_TAG
 from domain.uploads.upload import FailureReason
 from entrypoints.http.answers import errors

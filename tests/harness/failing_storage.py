@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from application.ports.object_storage import (
+from application.ports.storage.object_storage import (
     LIST_PAGE,
     BucketSetup,
     ListedMultipart,

@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 import msgspec
 
-from application.ports.event_log import Command
-from application.ports.object_creation import (
+from application.ports.events.event_log import Command
+from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,

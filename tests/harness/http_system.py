@@ -24,7 +24,7 @@ import uvicorn
 
 from adapters.memory.clock import ManualClock
 from adapters.postgres.database.connecting import Connection, connect
-from application.ports.object_storage import MIN_PART_BYTES, ObjectStorage
+from application.ports.storage.object_storage import MIN_PART_BYTES, ObjectStorage
 from entrypoints.http.app import create_app
 from entrypoints.http.transport.server import Server, options
 from entrypoints.settings import Settings

@@ -9,10 +9,10 @@ import msgspec
 
 from application.keys.callers import Caller
 from application.keys.managing import KeyWish
-from application.ports.buckets import BucketRecord
-from application.ports.event_log import VersionConflictError
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_storage import ContentChangedError, ObjectStorage, StoredContent
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.events.event_log import VersionConflictError
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.storage.object_storage import ContentChangedError, ObjectStorage, StoredContent
 from application.storage.taking_notifications import Taken
 from application.uploads.forgetting import ForgettingUploads
 from domain.buckets.bucket import UniqueKey

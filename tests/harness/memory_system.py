@@ -23,8 +23,8 @@ from adapters.memory.tasks.job_queue import MemoryJobQueue
 from adapters.memory.tasks.tasks import MemoryTasks
 from adapters.memory.webhooks.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints, MemoryWebhookSender
 from application.lists.listing import UPLOADS
-from application.ports.lists import PageRequest
-from application.ports.object_storage import (
+from application.ports.lists.pages import PageRequest
+from application.ports.storage.object_storage import (
     ObjectStorage,
     StorageError,
     StoredContent,

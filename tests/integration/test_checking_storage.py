@@ -13,7 +13,7 @@ from adapters.memory.clock import ManualClock
 from adapters.postgres.database.connecting import connect
 from adapters.postgres.database.rebuilding import rebuild
 from application.keys.callers import acting_for
-from application.ports.object_storage import ObjectStorage
+from application.ports.storage.object_storage import ObjectStorage
 from application.storage.checking import SAFE_AGE, Finding, FindingKind, Tally
 from application.uploads.requesting import Answer, Wish
 from application.uploads.sending_parts import WantedPart

@@ -8,7 +8,7 @@ import httpx
 import uvicorn
 
 from application.keys.callers import acting_for
-from application.ports.tasks import TaskStatus
+from application.ports.tasks.tasks import TaskStatus
 from application.uploads.requesting import Wish
 from domain.uploads.admission import Announcement
 from domain.uploads.upload import Claimed

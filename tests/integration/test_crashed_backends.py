@@ -23,7 +23,7 @@ from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries
 from adapters.system import SystemIds
 from application.events.subscribing import Subscribing
-from application.ports.subscriptions import Lease
+from application.ports.events.subscriptions import Lease
 from application.webhooks.delivering import QueueingDeliveries
 from domain.webhooks.webhook import WebhookCreated, WebhookSettings
 from tests.conftest import Database

@@ -23,7 +23,7 @@ from eventsourcing.persistence import InfrastructureFactoryError, Notification, 
 from psycopg.sql import Composed
 
 from adapters.postgres.database.connecting import Connection, connect
-from application.ports import event_log
+from application.ports.events import event_log
 from tests.acceptance.test_main_job import announce
 from tests.conftest import Database, Servers, Service, Tenant
 from tests.contract._log import SOON, Account, Kit, open_account, postgres_kit, whole_feed

@@ -22,7 +22,7 @@ from adapters.postgres.events import event_log
 from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks.job_queue import PostgresJobQueue
-from application.ports.event_log import LogUnavailableError, Notification
+from application.ports.events.event_log import LogUnavailableError, Notification
 from tests.conftest import Database
 from tests.contract._log import SOON, far, open_account, whole_feed
 from tests.integration.test_writer_recovery import Proxy

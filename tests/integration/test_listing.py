@@ -10,8 +10,8 @@ from adapters.postgres.database.connecting import Connection, connect
 from adapters.postgres.lists.filtering import Statement
 from adapters.postgres.lists.listing import UPLOADS as UPLOAD_COLUMNS
 from application.lists.listing import UPLOADS
-from application.ports.event_log import LogUnavailableError
-from application.ports.lists import PageRequest
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.lists.pages import PageRequest
 from domain.lists.filtering import parse_filter, parse_order
 from domain.refusals import InvalidInputError
 from tests.conftest import Database

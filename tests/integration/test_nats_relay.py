@@ -30,7 +30,7 @@ from adapters.postgres.database.listening import Listener
 from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from application.events.subscribing import Recorded, Subscribing
-from application.ports.event_log import Notification
+from application.ports.events.event_log import Notification
 from domain.events.cloud_events import READER_TAGS, envelope, origin_of
 from domain.events.registry import decode
 from entrypoints.processes.relaying import Reports

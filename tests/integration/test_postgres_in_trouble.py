@@ -20,7 +20,7 @@ from adapters.postgres.database.migrating import migrate
 from adapters.postgres.database.tenancy import EverybodysReads
 from adapters.postgres.events import write_probe
 from adapters.postgres.events.event_log import PostgresEventLog
-from application.ports.event_log import LogUnavailableError
+from application.ports.events.event_log import LogUnavailableError
 from tests.clusters import Cluster, cluster, running_cluster
 from tests.conftest import LOGIN
 from tests.contract._log import open_account

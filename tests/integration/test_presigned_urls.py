@@ -13,7 +13,7 @@ import pytest
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from adapters.s3.url_signer import S3UrlSigner
-from application.ports.url_signer import SignedRequest
+from application.ports.storage.url_signer import SignedRequest
 from tests.contract._s3_server import S3Bucket, S3Server, new_bucket, seaweedfs_server
 
 __all__ = ["seaweedfs_server"]  # a fixture

@@ -19,7 +19,7 @@ from adapters.postgres.lists.listing import UPLOADS as UPLOAD_COLUMNS
 from adapters.postgres.lists.search_index import PostgresSearchIndex
 from adapters.postgres.read_side import PostgresReadSide
 from application.keys.callers import acting_for
-from application.ports.lists import PageRequest
+from application.ports.lists.pages import PageRequest
 from application.ports.read_side import ReadSide
 from entrypoints.settings import Settings
 from entrypoints.wiring.running import running

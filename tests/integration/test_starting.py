@@ -22,7 +22,7 @@ from adapters.postgres.database.migrating import MigrationError, functions, migr
 from adapters.postgres.database.rebuilding import rebuild
 from adapters.postgres.database.tenancy import EverybodysReads
 from adapters.postgres.events.event_log import PostgresEventLog
-from application.ports.event_log import LogUnavailableError
+from application.ports.events.event_log import LogUnavailableError
 from entrypoints.failures import explain
 from tests.clusters import Cluster, cluster, running_cluster
 from tests.conftest import LOGIN, Database, Servers, free_port

@@ -7,7 +7,7 @@ import pytest
 from adapters.embedded.seaweedfs import EmbeddedStorage
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
-from application.ports.object_storage import StorageUnavailableError
+from application.ports.storage.object_storage import StorageUnavailableError
 from tests.disks import fill, small_disk
 
 SOON = 120.0

@@ -24,10 +24,10 @@ from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.tasks.tasks import PostgresTasks
 from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries
 from application.keys.callers import Admitting, acting_for
-from application.ports.analytics import Area, Interval, UploadFigures
-from application.ports.lists import PageRequest
-from application.ports.namespaces import NamespaceRecord
-from application.ports.webhooks import DeliveryStatus, NewDelivery
+from application.ports.analytics.analytics import Area, Interval, UploadFigures
+from application.ports.lists.pages import PageRequest
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.webhooks.webhooks import DeliveryStatus, NewDelivery
 from domain.claims import bucket_name_claim, namespace_name_claim
 from domain.refusals import NotFoundError
 from domain.uploads.originals import Sameness

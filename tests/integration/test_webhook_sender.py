@@ -10,7 +10,7 @@ import pytest
 
 from adapters.webhooks.addresses import AllowedTargets
 from adapters.webhooks.sender import AiohttpWebhookSender
-from application.ports.webhooks import PostResult, TargetRefusedError
+from application.ports.webhooks.webhooks import PostResult, TargetRefusedError
 from tests.receiver import Receiver, receiving
 
 PATIENCE = 1.0

@@ -15,7 +15,7 @@ from adapters.postgres.database.connecting import connect
 from adapters.postgres.database.rebuilding import rebuild
 from application.handling import Loaded, Proposal, handle
 from application.keys.callers import acting_for
-from application.ports.tasks import TaskStatus, item_of
+from application.ports.tasks.tasks import TaskStatus, item_of
 from application.tasks.worker import LEASE
 from application.uploads.confirming_many import Confirmation
 from application.uploads.requesting import Answer, Wish

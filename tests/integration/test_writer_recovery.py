@@ -20,7 +20,7 @@ from adapters.postgres.database.listening import Listener
 from adapters.postgres.database.migrating import migrate
 from adapters.postgres.events import event_log
 from adapters.postgres.events.event_log import PostgresEventLog
-from application.ports.event_log import (
+from application.ports.events.event_log import (
     Command,
     EventLog,
     LogUnavailableError,

@@ -19,7 +19,7 @@ from adapters.postgres.tasks.job_queue import PostgresJobQueue
 from application.idempotency import Creation, keyed_request
 from application.keys.callers import acting_for
 from application.ports.clock import Clock, ClockDiffersError
-from application.ports.jobs import Job
+from application.ports.tasks.job_queue import Job
 from application.uploads.requesting import Answer, Wish
 from domain.uploads.admission import Announcement
 from domain.uploads.upload import Status

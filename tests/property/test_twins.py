@@ -20,9 +20,9 @@ from adapters.memory.read_side import MemoryReadSide
 from adapters.memory.tasks.scheduling import JobRow
 from adapters.postgres.database.connecting import Connection, connect
 from application.handling import load
-from application.ports.event_log import Command, EventLog, StreamAppend, VersionConflictError
-from application.ports.lists import PageRequest
-from application.ports.object_creation import (
+from application.ports.events.event_log import Command, EventLog, StreamAppend, VersionConflictError
+from application.ports.lists.pages import PageRequest
+from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,
@@ -31,7 +31,7 @@ from application.ports.object_creation import (
     OwnedClaim,
     Unheld,
 )
-from application.ports.quota_ledger import QuotaLedger, QuotaUse
+from application.ports.organizations.quota_ledger import QuotaLedger, QuotaUse
 from application.ports.read_side import ReadSide
 from domain.buckets.bucket import BeginBucketDeletion, BucketCommand, BucketStatus, EndBucketDeletion
 from domain.claims import Claim, unique_key_claim

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.memory.storage.object_storage import MemoryObjectStorage
-from application.ports.object_storage import StoredPart
+from application.ports.storage.object_storage import StoredPart
 from tests.harness.machine import Tally, UploadMachine, Wish, run
 from tests.harness.memory_system import MemorySystem
 from tests.harness.system import Ask, Outcome

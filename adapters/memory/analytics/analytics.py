@@ -5,8 +5,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from application.ports.analytics import Area, BucketFigures, Change, Interval, Progress, UploadFigures, step_begin
-from application.ports.event_log import EventLog
+from application.ports.analytics.analytics import (
+    Area,
+    BucketFigures,
+    Change,
+    Interval,
+    Progress,
+    UploadFigures,
+    step_begin,
+)
+from application.ports.events.event_log import EventLog
 from domain.events.event import Event
 from domain.events.registry import BY_TAG, decode
 from domain.objects.object import ObjectCreated, ObjectDeleted

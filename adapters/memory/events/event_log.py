@@ -19,7 +19,7 @@ from adapters.memory.organizations.quota_ledger import MemoryQuotaLedger
 from adapters.memory.projecting import Tables, project
 from adapters.memory.tasks.scheduling import JobTable, schedule
 from application.ports.clock import Clock
-from application.ports.event_log import (
+from application.ports.events.event_log import (
     Command,
     ForeignEventError,
     Notification,
@@ -32,7 +32,7 @@ from application.ports.event_log import (
     key_revoked,
     place_gone,
 )
-from application.ports.request_records import note_command
+from application.ports.organizations.request_records import note_command
 from application.uploads.records import EventPosition
 from domain.buckets.bucket import BucketStatus
 from domain.events.cloud_events import origin_of

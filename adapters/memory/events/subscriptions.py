@@ -8,7 +8,7 @@ import msgspec
 
 from adapters.memory.clock import earlier
 from application.ports.clock import Clock
-from application.ports.subscriptions import Lease, LeaseLostError, SubscriptionRecord
+from application.ports.events.subscriptions import Lease, LeaseLostError, SubscriptionRecord
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):

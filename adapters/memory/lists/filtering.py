@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, assert_never
 
 from application.lists.listing import Listing, texts_within
-from application.ports.lists import Page, PageRequest, SortKey
+from application.ports.lists.pages import Page, PageRequest, SortKey
 from domain.lists.filtering import AllOf, AnyOf, Condition, Filter, NoneOf, Operator, composed, number_of
 
 Record = TypeVar("Record")

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from adapters.memory.projecting import Tables
-from application.ports.event_log import Command
-from application.ports.object_creation import (
+from application.ports.events.event_log import Command
+from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,

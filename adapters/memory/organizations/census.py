@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from adapters.memory.events.event_log import MemoryEventLog
-from application.ports.census import MAX_COUNTED_JOBS, Backlog, StoredBytes
+from application.ports.organizations.census import MAX_COUNTED_JOBS, Backlog, StoredBytes
 from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from adapters.memory.projecting import Tables
-from application.ports.event_log import Command
-from application.ports.quota_ledger import QuotaUse
+from application.ports.events.event_log import Command
+from application.ports.organizations.quota_ledger import QuotaUse
 from domain.organizations.ledger import Usage, check_room, sum_of
 
 

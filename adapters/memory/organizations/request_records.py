@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
-from application.ports.request_records import Refusal, RefusalQuery, RequestRecord
+from application.ports.organizations.request_records import Refusal, RefusalQuery, RequestRecord
 
 _REFUSED = 400
 

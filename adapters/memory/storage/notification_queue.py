@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from application.ports.notification_queue import MAX_DELIVERIES, Delivery
+from application.ports.storage.notification_queue import MAX_DELIVERIES, Delivery
 
 
 class MemoryNotificationQueue:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-from application.ports.object_storage import (
+from application.ports.storage.object_storage import (
     LIST_PAGE,
     MIN_PART_BYTES,
     BucketSetup,

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import msgspec
 
-from application.ports.url_signer import (
+from application.ports.storage.url_signer import (
     MAX_PART_NUMBER,
     MAX_URL_LENGTH,
     MAX_URL_LIFETIME,

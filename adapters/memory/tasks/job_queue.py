@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.tasks.scheduling import JobRow
-from application.ports.jobs import Job
+from application.ports.tasks.job_queue import Job
 from domain.tasks.agenda import JobKind
 
 _leases = itertools.count(1)

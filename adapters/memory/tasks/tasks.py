@@ -9,8 +9,8 @@ import msgspec
 from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.lists.filtering import page_of
 from application.lists.listing import TASKS
-from application.ports.lists import Page, PageRequest
-from application.ports.tasks import (
+from application.ports.lists.pages import Page, PageRequest
+from application.ports.tasks.tasks import (
     RUNNING,
     Json,
     NewTask,
@@ -22,7 +22,7 @@ from application.ports.tasks import (
     task_is_over,
     task_not_found,
 )
-from application.ports.uploads import UploadRecord
+from application.ports.uploads.upload_reads import UploadRecord
 from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 

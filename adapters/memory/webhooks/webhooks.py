@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from adapters.memory.events.event_log import MemoryEventLog
-from application.ports.webhooks import (
+from application.ports.webhooks.webhooks import (
     DeliveryRecord,
     DeliveryStatus,
     Ended,

@@ -10,8 +10,16 @@ from adapters.postgres.database.comparing import Difference, compare
 from adapters.postgres.database.connecting import Connection, PoolConnection, connect, log_errors
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.tenancy import Reads
-from application.ports.analytics import Area, BucketFigures, Change, Interval, Progress, UploadFigures, step_begin
-from application.ports.event_log import Notification
+from application.ports.analytics.analytics import (
+    Area,
+    BucketFigures,
+    Change,
+    Interval,
+    Progress,
+    UploadFigures,
+    step_begin,
+)
+from application.ports.events.event_log import Notification
 from domain.events.event import topic_of
 from domain.objects.object import ObjectCreated, ObjectDeleted
 from domain.uploads.upload import (

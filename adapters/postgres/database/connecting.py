@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 
 from adapters.postgres.database.sqlstates import Meaning, answer_to, unavailable
-from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
+from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError
 
 SERVICE_ROLE = "upwell_service"
 CONNECT_SECONDS = 5.0

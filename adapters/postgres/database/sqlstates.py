@@ -20,7 +20,7 @@ from types import MappingProxyType
 import asyncpg
 import msgspec
 
-from application.ports.event_log import LogUnavailableError
+from application.ports.events.event_log import LogUnavailableError
 
 
 class Meaning(StrEnum):

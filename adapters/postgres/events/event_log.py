@@ -32,7 +32,7 @@ from adapters.postgres.objects import object_creation
 from adapters.postgres.organizations import quota_ledger
 from application.keys.callers import acting_for
 from application.limits.fair_turns import FairQueue
-from application.ports.event_log import (
+from application.ports.events.event_log import (
     Command,
     Conditions,
     ForeignEventError,
@@ -47,7 +47,7 @@ from application.ports.event_log import (
     key_revoked,
     place_gone,
 )
-from application.ports.request_records import note_command
+from application.ports.organizations.request_records import note_command
 from domain.events.event import encode, topic_of
 from domain.organizations.ledger import change_of
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from adapters.postgres.database.connecting import Pool, PoolConnection, log_errors
 from adapters.postgres.database.queries import QUERIES
-from application.ports.subscriptions import Lease, LeaseLostError, SubscriptionRecord
+from application.ports.events.subscriptions import Lease, LeaseLostError, SubscriptionRecord
 
 
 class PostgresSubscriptions:

@@ -10,7 +10,7 @@ import structlog
 
 from adapters.postgres.database.connecting import Pool, log_errors
 from adapters.postgres.database.queries import QUERIES
-from application.ports.event_log import LogUnavailableError
+from application.ports.events.event_log import LogUnavailableError
 
 FLUSH_SECONDS = 30.0
 _log = structlog.get_logger(__name__)

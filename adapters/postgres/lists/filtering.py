@@ -10,7 +10,7 @@ from typing import Any, assert_never
 import msgspec
 
 from application.lists.listing import SORTED_CHARACTERS, is_by_age
-from application.ports.lists import PageRequest, SortKey
+from application.ports.lists.pages import PageRequest, SortKey
 from domain.lists.filtering import AllOf, AnyOf, Condition, Filter, NoneOf, Operator, Order, Ref, ValueType, composed
 
 _COMPARES = {

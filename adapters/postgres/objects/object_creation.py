@@ -8,7 +8,7 @@ import msgspec
 from adapters.postgres.database.connecting import log_errors
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.tenancy import Reads
-from application.ports.object_creation import (
+from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapters.postgres.database.connecting import Pool, log_errors
 from adapters.postgres.database.queries import QUERIES
-from application.ports.census import MAX_COUNTED_JOBS, Backlog, StoredBytes
+from application.ports.organizations.census import MAX_COUNTED_JOBS, Backlog, StoredBytes
 from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 

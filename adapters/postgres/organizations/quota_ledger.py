@@ -8,7 +8,7 @@ import msgspec
 from adapters.postgres.database.connecting import log_errors
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.tenancy import Reads
-from application.ports.quota_ledger import QuotaUse
+from application.ports.organizations.quota_ledger import QuotaUse
 from domain.organizations.ledger import quota_exceeded
 
 # By what `upwell.append` says of a command, the error to raise.

@@ -7,7 +7,7 @@ import msgspec
 
 from adapters.postgres.database.connecting import Pool, log_errors
 from adapters.postgres.database.queries import QUERIES
-from application.ports.request_records import Refusal, RefusalQuery, RequestRecord
+from application.ports.organizations.request_records import Refusal, RefusalQuery, RequestRecord
 
 
 class PostgresRequestRecords:

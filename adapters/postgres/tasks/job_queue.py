@@ -11,7 +11,7 @@ import msgspec
 from adapters.postgres.database.connecting import Pool, log_errors
 from adapters.postgres.database.listening import JOBS, Listener
 from adapters.postgres.database.queries import QUERIES
-from application.ports.jobs import Job
+from application.ports.tasks.job_queue import Job
 from domain.tasks.agenda import JobKind
 
 LANES = 64

@@ -12,8 +12,8 @@ from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.tenancy import Reads
 from adapters.postgres.lists.listing import TASKS
 from adapters.postgres.read_side import fetch_page
-from application.ports.lists import Page, PageRequest
-from application.ports.tasks import (
+from application.ports.lists.pages import Page, PageRequest
+from application.ports.tasks.tasks import (
     RUNNING,
     Json,
     NewTask,

@@ -10,7 +10,14 @@ from adapters.postgres.database.connecting import Pool, PoolConnection, log_erro
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.tenancy import Reads
 from adapters.sealing import Sealer, UnreadableError
-from application.ports.webhooks import DeliveryRecord, DeliveryStatus, Ended, NewDelivery, Secret, WebhookEndpoint
+from application.ports.webhooks.webhooks import (
+    DeliveryRecord,
+    DeliveryStatus,
+    Ended,
+    NewDelivery,
+    Secret,
+    WebhookEndpoint,
+)
 
 _BATCHES_AT_ONCE: Final = 20
 _SEALED_AT_ONCE: Final = 100

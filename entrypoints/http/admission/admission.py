@@ -21,8 +21,8 @@ from application.keys.callers import (
 )
 from application.limits.fair_turns import PAUSE_SECONDS, FairStarts
 from application.limits.limiting_requests import LimitingRequests
-from application.ports.buckets import BucketRecord
-from application.ports.namespaces import NamespaceRecord
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.namespaces.namespace_reads import NamespaceRecord
 from domain.buckets.bucket import bucket_not_found
 from domain.keys.api_key import Permission
 from domain.keys.event_token import PREFIX

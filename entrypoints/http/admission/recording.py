@@ -7,8 +7,8 @@ import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.keys.callers import Caller
-from application.ports.event_log import LogUnavailableError
-from application.ports.request_records import RequestRecord, RequestRecords, commands_of_request
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.organizations.request_records import RequestRecord, RequestRecords, commands_of_request
 from entrypoints.http.answers.errors import CODE
 from entrypoints.http.transport.request_log import CALLER, REQUEST_ID, client_of
 

@@ -7,8 +7,8 @@ from litestar.params import QueryParameter
 from litestar.types import Scope
 
 from application.analytics.analyzing import Held, Period
-from application.ports.analytics import Area, BucketFigures
-from application.ports.analytics import UploadFigures as Figures
+from application.ports.analytics.analytics import Area, BucketFigures
+from application.ports.analytics.analytics import UploadFigures as Figures
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in

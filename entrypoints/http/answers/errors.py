@@ -11,9 +11,9 @@ from litestar.types import Receive, Scope, Send
 
 from application.handling import BusyError
 from application.ports.clock import ClockDiffersError
-from application.ports.event_log import LogUnavailableError, OutcomeUnknownError, VersionConflictError
-from application.ports.object_storage import StorageError
-from application.ports.url_signer import CredentialsExpiredError
+from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError, VersionConflictError
+from application.ports.storage.object_storage import StorageError
+from application.ports.storage.url_signer import CredentialsExpiredError
 from domain.refusals import (
     ConflictError,
     ForbiddenError,

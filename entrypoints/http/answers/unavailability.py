@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 import msgspec
 
-from application.ports.event_log import LogUnavailableError
-from application.ports.object_storage import StorageDeniedError, StorageError
-from application.ports.url_signer import CredentialsExpiredError
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.storage.object_storage import StorageDeniedError, StorageError
+from application.ports.storage.url_signer import CredentialsExpiredError
 
 SOON = 2
 OPERATOR = 30  # seconds: somebody has to do something first

@@ -11,8 +11,8 @@ from application.buckets.changing import BucketChange
 from application.idempotency import Creation
 from application.keys.callers import may_read
 from application.lists.listing import BUCKETS
-from application.ports.buckets import BucketRecord
-from application.ports.uploads import StoredSizes
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.uploads.upload_reads import StoredSizes
 from domain.buckets.bucket import BucketStatus, bucket_not_found
 from domain.buckets.schema import BucketSchema
 from domain.keys.api_key import Permission

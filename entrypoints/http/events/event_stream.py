@@ -18,7 +18,7 @@ from litestar.types import Receive, Scope, Send
 
 from application.events.reading import FeedEvent, Interest
 from application.keys.callers import Caller
-from application.ports.event_log import LogUnavailableError
+from application.ports.events.event_log import LogUnavailableError
 from domain.refusals import RefusedError, TooManyRequestsError
 from entrypoints.http.answers.errors import kind_of
 from entrypoints.http.transport.server import connection_of

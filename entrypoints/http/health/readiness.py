@@ -8,9 +8,9 @@ from datetime import timedelta
 import structlog
 
 from application.ports.clock import ClockDiffersError
-from application.ports.event_log import LogUnavailableError
-from application.ports.object_storage import StorageError, StorageUnavailableError
-from application.ports.url_signer import CredentialsExpiredError
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.storage.object_storage import StorageError, StorageUnavailableError
+from application.ports.storage.url_signer import CredentialsExpiredError
 from entrypoints.wiring.ports import Ports
 
 PATIENCE_SECONDS = 5

@@ -12,7 +12,7 @@ from application.idempotency import Creation
 from application.keys.callers import check_active
 from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyChange, KeyWish, user_id
-from application.ports.keys import KeyRecord
+from application.ports.keys.key_reads import KeyRecord
 from domain.buckets.schema import check_json
 from domain.keys.api_key import OpenUploads, Permission, ResourceType, idle_scopes
 from domain.keys.upload_token import UploadToken

@@ -12,7 +12,7 @@ from application.idempotency import Creation
 from application.keys.callers import may_read, reached_namespaces
 from application.lists.listing import NAMESPACES
 from application.namespaces.changing import NamespaceChange
-from application.ports.namespaces import NamespaceRecord
+from application.ports.namespaces.namespace_reads import NamespaceRecord
 from domain.buckets.schema import check_json
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass

@@ -15,7 +15,7 @@ from application.keys.callers import may_read
 from application.lists.listing import OBJECTS
 from application.objects.changing import ObjectChange
 from application.objects.creating import ObjectWish
-from application.ports.objects import ObjectRecord
+from application.ports.objects.object_reads import ObjectRecord
 from domain.buckets.bucket import Policy, policy_named
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass

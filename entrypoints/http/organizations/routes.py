@@ -10,9 +10,9 @@ from litestar.types import Scope
 from msgspec import UNSET, UnsetType
 
 from application.organizations.changing import OrganizationChange
-from application.ports.event_log import Notification
-from application.ports.organizations import AuditQuery, OrganizationRecord
-from application.ports.request_records import Refusal, RefusalQuery, RequestRecord
+from application.ports.events.event_log import Notification
+from application.ports.organizations.organization_reads import AuditQuery, OrganizationRecord
+from application.ports.organizations.request_records import Refusal, RefusalQuery, RequestRecord
 from domain.buckets.schema import check_json
 from domain.events.audit_log import REFUSED, Entry, actor_type_of, changes_of, entry_of, resource_type_of, topics_of
 from domain.events.event import Event

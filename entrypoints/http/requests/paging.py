@@ -12,7 +12,7 @@ import msgspec
 from litestar.params import QueryParameter
 
 from application.lists.listing import Listing
-from application.ports.lists import Page, PageRequest, SortKey
+from application.ports.lists.pages import Page, PageRequest, SortKey
 from domain.buckets.schema import check_text
 from domain.json_text import NotJSONError, decode_json
 from domain.lists.filtering import MAX_TEXT, parse_filter, parse_order

@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import Scope
 
 from application.lists.listing import TASKS
-from application.ports.tasks import TaskRecord
+from application.ports.tasks.tasks import TaskRecord
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
 from entrypoints.http.admission.admission import MAX_IDENTIFIER, Needs, admitted_in

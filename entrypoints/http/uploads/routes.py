@@ -11,9 +11,9 @@ from msgspec import UNSET, structs
 from application.idempotency import Creation
 from application.keys.callers import may_read
 from application.lists.listing import AVOIDED_DUPLICATES, UPLOADS, Listing
-from application.ports.lists import PageRequest
-from application.ports.uploads import AvoidedDuplicate, UploadRecord
-from application.ports.url_signer import MAX_URL_LENGTH, SignedRequest
+from application.ports.lists.pages import PageRequest
+from application.ports.storage.url_signer import MAX_URL_LENGTH, SignedRequest
+from application.ports.uploads.upload_reads import AvoidedDuplicate, UploadRecord
 from application.uploads.completing_multipart import NamedPart
 from application.uploads.confirming import Confirmed
 from application.uploads.confirming_many import Confirmation

@@ -11,9 +11,9 @@ from litestar.types import Scope
 
 from application.idempotency import Creation
 from application.lists.listing import Listing
-from application.ports.lists import Page
-from application.ports.webhook_records import WebhookRecord
-from application.ports.webhooks import Attempt, DeliveryRecord, DeliveryStatus
+from application.ports.lists.pages import Page
+from application.ports.webhooks.webhook_reads import WebhookRecord
+from application.ports.webhooks.webhooks import Attempt, DeliveryRecord, DeliveryStatus
 from application.webhooks.delivering import message_id_of
 from application.webhooks.replaying import Replay
 from domain.keys.api_key import Permission

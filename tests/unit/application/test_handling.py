@@ -20,8 +20,14 @@ from application.handling import (
     settle,
     start,
 )
-from application.ports.event_log import Command, Conditions, LogUnavailableError, StreamAppend, VersionConflictError
-from application.ports.object_creation import ClaimTakenError
+from application.ports.events.event_log import (
+    Command,
+    Conditions,
+    LogUnavailableError,
+    StreamAppend,
+    VersionConflictError,
+)
+from application.ports.objects.object_creation import ClaimTakenError
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.claims import namespace_name_claim
 from domain.events.event import Origin

@@ -15,7 +15,7 @@ from application.idempotency import (
     keyed_request,
 )
 from application.ports.clock import Ids
-from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
+from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError
 from application.tasks.worker import TIDY
 from application.uploads.requesting import Answer, Wish
 from domain.keys.api_key import Permission

@@ -35,14 +35,14 @@ from application.objects.creating import CreatingObjects, ObjectWish
 from application.objects.deleting import DeletingObjects
 from application.organizations.changing import ChangingOrganizations
 from application.organizations.opening import OpeningOrganizations
-from application.ports.buckets import BucketRecord
-from application.ports.event_log import Command
-from application.ports.jobs import Job
-from application.ports.namespaces import NamespaceRecord
-from application.ports.object_storage import StoredContent, StoredPart
-from application.ports.objects import ObjectRecord
-from application.ports.tasks import TaskRecord, TaskType
-from application.ports.uploads import UploadRecord
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.events.event_log import Command
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.objects.object_reads import ObjectRecord
+from application.ports.storage.object_storage import StoredContent, StoredPart
+from application.ports.tasks.job_queue import Job
+from application.ports.tasks.tasks import TaskRecord, TaskType
+from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from application.tasks.canceling import CancelingTasks
 from application.tasks.reading import ReadingTasks

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from adapters.postgres.clock import TOLERANCE, PostgresClock
 from adapters.postgres.database.connecting import Pool
 from application.ports.clock import ClockDiffersError
-from application.ports.event_log import LogUnavailableError
+from application.ports.events.event_log import LogUnavailableError
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
 

@@ -22,7 +22,7 @@ from adapters.s3.answers import full_sha256
 from adapters.s3.bucket_setup import _has_rule
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
-from application.ports.object_storage import (
+from application.ports.storage.object_storage import (
     MIN_PART_BYTES,
     BucketSetup,
     ContentChangedError,

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from adapters.s3.sigv4 import Addressing, Credentials, QuerySigner
-from application.ports.url_signer import UnsupportedHeaderError
+from application.ports.storage.url_signer import UnsupportedHeaderError
 
 NOW = datetime(2013, 5, 24, tzinfo=UTC)
 # The example of https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html

@@ -8,7 +8,7 @@ from adapters.memory.analytics.analytics import MemoryAnalytics
 from adapters.memory.clock import ManualClock
 from adapters.memory.events.event_log import MemoryEventLog
 from application.analytics.analyzing import MAX_STEPS, Analyzing
-from application.ports.analytics import Area, Interval, step_after, step_begin
+from application.ports.analytics.analytics import Area, Interval, step_after, step_begin
 from domain.refusals import InvalidInputError
 from tests.contract._log import Account, open_account
 

@@ -7,8 +7,8 @@ from msgspec import UNSET
 
 from application.buckets.changing import BucketChange
 from application.handling import load
-from application.ports.buckets import BucketRecord
-from application.ports.event_log import Command
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.events.event_log import Command
 from domain.buckets.bucket import BUCKET, BucketStatus
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, RefusedError, WrongStateError
 from domain.uploads.upload import Status

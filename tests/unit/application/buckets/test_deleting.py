@@ -7,10 +7,10 @@ import pytest
 
 from application.buckets.changing import BucketChange
 from application.handling import load
-from application.ports.buckets import BucketRecord
-from application.ports.event_log import Command
-from application.ports.lists import PageRequest
-from application.ports.tasks import TaskRecord, TaskStatus
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.events.event_log import Command
+from application.ports.lists.pages import PageRequest
+from application.ports.tasks.tasks import TaskRecord, TaskStatus
 from application.tasks.deletions import NotYetBegunError
 from domain.buckets.bucket import BUCKET, BucketStatus, DeletedBucket, LiveBucket, UniqueKey
 from domain.refusals import ForbiddenError, NotFoundError, RefusedError, WrongStateError

@@ -9,7 +9,7 @@ import pytest
 
 from application.events import reading as reading_events
 from application.events.reading import Announced, EventPage, FeedEvent, Interest, ReadingEvents, exactly
-from application.ports.event_log import Notification
+from application.ports.events.event_log import Notification
 from tests.unit.application.world import SHA256, Client, World
 
 SOON = 5.0

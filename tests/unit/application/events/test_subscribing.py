@@ -11,8 +11,8 @@ import pytest
 from adapters.memory.events.subscriptions import MemorySubscriptions
 from application.events import subscribing
 from application.events.subscribing import Recorded, Subscribing
-from application.ports.event_log import Notification
-from application.ports.subscriptions import LeaseLostError
+from application.ports.events.event_log import Notification
+from application.ports.events.subscriptions import LeaseLostError
 from domain.events.event import topic_of
 from tests.unit.application.world import Client, World
 

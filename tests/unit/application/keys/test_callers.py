@@ -6,7 +6,7 @@ import pytest
 
 from application.keys.callers import check_active, check_permission, hash_of
 from application.keys.managing import KeyChange, KeyWish
-from application.ports.event_log import Command, StreamAppend
+from application.ports.events.event_log import Command, StreamAppend
 from domain.buckets.bucket import BucketStatus, BucketStatusChanged
 from domain.events.event import Origin
 from domain.keys.api_key import Permission

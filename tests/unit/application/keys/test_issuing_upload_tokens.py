@@ -8,7 +8,7 @@ import pytest
 
 from application.keys.callers import hash_of
 from application.keys.issuing_upload_tokens import TokenWish
-from application.ports.event_log import Command, StreamAppend
+from application.ports.events.event_log import Command, StreamAppend
 from application.uploads.requesting import Answer
 from domain.keys.upload_token import UploadTokenIssued, token_of
 from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError

@@ -8,8 +8,8 @@ from adapters.memory.clock import ManualClock
 from adapters.memory.limits.rate_ledger import MemoryRateLedger
 from application.keys.callers import Caller, acting_for
 from application.limits.limiting_requests import LimitingRequests, LimitingStrangers, Verdict
-from application.ports.event_log import LogUnavailableError
-from application.ports.rate_ledger import RateLedger
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.limits.rate_ledger import RateLedger
 from domain.keys.upload_token import UploadToken
 from domain.limits.rate_limits import RequestClass
 from domain.organizations.organization import OwnRateLimits

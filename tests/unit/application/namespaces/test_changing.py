@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from application.namespaces.changing import NamespaceChange
-from application.ports.event_log import Command
-from application.ports.namespaces import NamespaceRecord
+from application.ports.events.event_log import Command
+from application.ports.namespaces.namespace_reads import NamespaceRecord
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from tests.unit.application.world import Client, World
 

@@ -7,8 +7,8 @@ import pytest
 
 from application.buckets.changing import BucketChange
 from application.namespaces.changing import NamespaceChange
-from application.ports.event_log import Command
-from application.ports.tasks import TaskStatus
+from application.ports.events.event_log import Command
+from application.ports.tasks.tasks import TaskStatus
 from domain.buckets.bucket import BucketStatus
 from domain.refusals import ForbiddenError, NotFoundError, RefusedError, WrongStateError
 from tests.unit.application.world import Client, World

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from application.ports.event_log import Command, StreamAppend
+from application.ports.events.event_log import Command, StreamAppend
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.buckets.schema import FieldType
 from domain.claims import Claim

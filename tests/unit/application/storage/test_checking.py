@@ -6,8 +6,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from application.ports.object_storage import StorageUnavailableError
-from application.ports.uploads import KeyPlace, UploadBytes
+from application.ports.storage.object_storage import StorageUnavailableError
+from application.ports.uploads.upload_reads import KeyPlace, UploadBytes
 from application.storage.checking import SAFE_AGE, CheckingStorage, Finding, FindingKind, Tally
 from tests.unit.application.world import BYTES, Client, World
 

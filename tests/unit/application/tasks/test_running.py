@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from application.ports.object_storage import StorageUnavailableError
-from application.ports.tasks import Json, NewItem, NewTask, TaskItem, TaskRecord, TaskStatus, TaskType
+from application.ports.storage.object_storage import StorageUnavailableError
+from application.ports.tasks.tasks import Json, NewItem, NewTask, TaskItem, TaskRecord, TaskStatus, TaskType
 from application.tasks.running import ItemContext, RunningTasks
 from domain.refusals import NotFoundError
 from tests.unit.application.world import Client, World

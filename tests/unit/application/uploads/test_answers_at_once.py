@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from application.keys.callers import may_read
-from application.ports.event_log import LogUnavailableError
+from application.ports.events.event_log import LogUnavailableError
 from application.rules import Rules
 from domain.buckets.schema import BucketSchema
 from domain.keys.api_key import Permission

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from application.ports.object_storage import StorageUnavailableError
+from application.ports.storage.object_storage import StorageUnavailableError
 from application.rules import Rules
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.events.event import Event

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.object_storage import StorageUnavailableError
-from application.ports.tasks import TaskStatus, TaskType
+from application.ports.storage.object_storage import StorageUnavailableError
+from application.ports.tasks.tasks import TaskStatus, TaskType
 from application.rules import Rules
 from domain.keys.api_key import DEFAULT_PERMISSIONS
 from domain.refusals import ForbiddenError, NotFoundError, WrongStateError

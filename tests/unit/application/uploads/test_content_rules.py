@@ -7,7 +7,7 @@ import pytest
 
 from application.buckets.changing import BucketChange
 from application.handling import load
-from application.ports.object_storage import StoredContent
+from application.ports.storage.object_storage import StoredContent
 from application.uploads.requesting import Answer
 from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.uploads.content_rules import ANY_CONTENT, ContentCheck, ContentRules

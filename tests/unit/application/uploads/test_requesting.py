@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from application.ports.event_log import Command
+from application.ports.events.event_log import Command
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.events.registry import decode
 from domain.refusals import (

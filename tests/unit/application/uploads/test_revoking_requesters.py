@@ -11,7 +11,7 @@ from application.handling import load
 from application.keys.callers import Caller
 from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyWish
-from application.ports.tasks import TaskStatus
+from application.ports.tasks.tasks import TaskStatus
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.upload import UPLOAD, FailureReason, Status, request_of
 from tests.unit.application.world import BYTES, Client

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.storage.object_storage import WrongChecksumError
-from application.ports.event_log import LogUnavailableError
-from application.ports.object_storage import StorageUnavailableError
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.storage.object_storage import StorageUnavailableError
 from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart
 from application.uploads.requesting import Answer

@@ -19,9 +19,9 @@ from application.idempotency import SeededIds
 from application.keys.callers import Caller
 from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyChange, KeyWish
-from application.ports.event_log import LogUnavailableError
-from application.ports.webhook_records import WebhookRecord
-from application.ports.webhooks import DeliveryRecord, DeliveryStatus, Ended, PostResult
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.webhooks.webhook_reads import WebhookRecord
+from application.ports.webhooks.webhooks import DeliveryRecord, DeliveryStatus, Ended, PostResult
 from application.webhooks import delivering as delivering_webhooks
 from application.webhooks.delivering import KEPT, DeliveringWebhooks, QueueingDeliveries
 from application.webhooks.managing import MAX_WEBHOOKS, ManagingWebhooks

@@ -5,8 +5,8 @@ from structlog.testing import capture_logs
 
 from adapters.postgres.database.checking import DatabaseUnusableError
 from application.ports.clock import ClockDiffersError
-from application.ports.event_log import LogUnavailableError
-from application.ports.object_storage import StorageDeniedError, StorageUnavailableError
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.storage.object_storage import StorageDeniedError, StorageUnavailableError
 from entrypoints.processes import patience
 from entrypoints.processes.patience import patiently
 

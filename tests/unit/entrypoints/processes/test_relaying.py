@@ -9,7 +9,7 @@ import pytest
 
 import adapters.nats.relay
 import entrypoints.processes.patience
-from application.ports.event_log import LogUnavailableError
+from application.ports.events.event_log import LogUnavailableError
 from entrypoints.processes import relaying
 from entrypoints.settings import Settings
 

@@ -2,7 +2,7 @@ import asyncpg
 import pytest
 
 from adapters.postgres.database.connecting import write_errors
-from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
+from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from litestar import Litestar, get
 from litestar.testing import AsyncTestClient
 
 from adapters.postgres.database.sqlstates import SQLSTATES, Meaning
-from application.ports.event_log import LogUnavailableError, OutcomeUnknownError
-from application.ports.object_storage import (
+from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError
+from application.ports.storage.object_storage import (
     ContentChangedError,
     StorageDeniedError,
     StorageError,
     StorageUnavailableError,
 )
-from application.ports.url_signer import CredentialsExpiredError
+from application.ports.storage.url_signer import CredentialsExpiredError
 from entrypoints.http.answers.errors import EXCEPTION_HANDLERS
 from entrypoints.http.answers.unavailability import UNAVAILABILITIES, unavailability
 

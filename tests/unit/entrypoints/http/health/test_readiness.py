@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 from adapters.memory.clock import ManualClock
 from adapters.memory.events.event_log import MemoryEventLog
 from application.keys.callers import acting_for
-from application.ports.event_log import LogUnavailableError
-from application.ports.object_storage import StorageDeniedError, StorageError, StorageUnavailableError
-from application.ports.url_signer import CredentialsExpiredError
+from application.ports.events.event_log import LogUnavailableError
+from application.ports.storage.object_storage import StorageDeniedError, StorageError, StorageUnavailableError
+from application.ports.storage.url_signer import CredentialsExpiredError
 from entrypoints.http.health import readiness
 from entrypoints.http.health.readiness import Check, Readiness
 from entrypoints.wiring.ports import Ports

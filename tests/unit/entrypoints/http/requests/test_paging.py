@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.ports.lists import Page, PageRequest, SortKey
+from application.ports.lists.pages import Page, PageRequest, SortKey
 from entrypoints.http.requests.paging import pagination
 from entrypoints.http.wire import PaginationResponse
 

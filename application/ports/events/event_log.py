@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from application.ports.object_creation import OwnedClaim, Unheld
+from application.ports.objects.object_creation import OwnedClaim, Unheld
 from domain.claims import Claim
 from domain.events.event import Event
 from domain.refusals import (

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from application.ports.event_log import Notification
+from application.ports.events.event_log import Notification
 from domain.organizations.organization import DEFAULT_RATE_LIMITS, OwnRateLimits, RateLimits, Tier
 
 

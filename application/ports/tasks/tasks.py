@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from application.ports.lists import Page, PageRequest
+from application.ports.lists.pages import Page, PageRequest
 from domain.refusals import NotFoundError, WrongStateError
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from application.ports.lists import Page, PageRequest
+from application.ports.lists.pages import Page, PageRequest
 from domain.namespaces.namespace import NamespaceStatus
 
 

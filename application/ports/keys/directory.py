@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-from application.ports.buckets import BucketRecord
-from application.ports.keys import KeyRecord
-from application.ports.namespaces import NamespaceRecord
-from application.ports.organizations import OrganizationRecord
+from application.ports.buckets.bucket_reads import BucketRecord
+from application.ports.keys.key_reads import KeyRecord
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.ports.organizations.organization_reads import OrganizationRecord
 from domain.keys.upload_token import UploadToken
 
 

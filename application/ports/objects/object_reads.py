@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from application.ports.lists import Page, PageRequest, Placed
+from application.ports.lists.pages import Page, PageRequest, Placed
 from domain.objects.object import Blob
 
 

@@ -1,0 +1,4 @@
+"""The role that counts requests for all processes.
+
+The arithmetic is in `domain.limits`.
+"""
