@@ -450,6 +450,26 @@ class UploadMachine(RuleBasedStateMachine):
             self._at_once(requests if makes_first else requests[::-1])
         return multiple(*made)
 
+    @rule(target=sent, wish=wishes(), other=wishes(), heirs=st.integers(0, 2), policy=policies)
+    def delete_while_its_key_is_wanted(self, wish: Wish, other: Wish, heirs: int, policy: str | None) -> Any:  # noqa: ANN401  # the same
+        """Confirm an upload while the object that has its unique key is being deleted, whose bytes may have heirs."""
+        there = replace(wish.ask, bucket=UNIQUE_BUCKET, sha256=None, skip_duplicates=True, create_object=True)
+        wanted = replace(other.ask, bucket=UNIQUE_BUCKET, create_object=True, title=there.title)
+        late = list(self._announce([Wish(other.body, wanted)]).values)
+        first = list(self._do_the_job(Wish(wish.body, there), "nothing", None).values)
+        made = [*late, *first]
+        for _ in range(heirs):
+            made += self._do_the_job(Wish(wish.body, replace(there, create_object=False)), "nothing", None).values
+        requests: list[About] = []
+        for upload_id in late:
+            self._send(upload_id, self.wishes[upload_id].body)
+            requests.append(self._confirmation(upload_id, "nothing", policy, as_task=False))
+        holders = [self.model.uploads[upload_id].object for upload_id in first]
+        requests += [Delete(bucket=each.bucket, object_id=each.object_id) for each in holders if each is not None]
+        if requests:
+            self._at_once(requests)
+        return multiple(*made)
+
     @rule(upload_id=sent)
     def get(self, upload_id: str) -> None:
         """Ask how it is."""

@@ -89,6 +89,14 @@ def test_duplicates_that_are_confirmed_at_once_share_one_object(wants: list[bool
     machine.look()
 
 
+@pytest.mark.parametrize("heirs", [0, 1, 2])
+def test_a_key_that_goes_while_an_upload_is_skipped_for_it_is_looked_at_again(heirs: int) -> None:
+    machine = Replay()
+    first = wish(bucket="unique", create_object=True)
+    machine.delete_while_its_key_is_wanted(first, wish(b"b" * 10), heirs=heirs, policy=None)
+    machine.look()
+
+
 def test_an_upload_lives_as_long_as_the_urls_of_its_parts() -> None:
     machine = Replay()
     machine.come_back_later(wish(in_parts=True, expires_in_seconds=3600), sends=True, by="a while", deed="sign parts")
