@@ -66,9 +66,8 @@ def database_that_asks_for_passwords() -> Iterator[Cluster]:
 
 
 @contextmanager
-def proxy(page: str, ports: list[int], port: int, certificate: Path) -> Iterator[None]:
+def proxy(nginx: Path, page: str, ports: list[int], port: int, certificate: Path) -> Iterator[None]:
     """Run nginx with the page's configuration, on another port and before other ports."""
-    nginx = program("nginx", "nginx-light")
     with tempfile.TemporaryDirectory(prefix="upwell-nginx-") as folder:
         Path(folder).chmod(0o711)  # root's nginx answers as another user
         for number, here in zip((8000, 8001), ports, strict=True):
@@ -137,6 +136,7 @@ def settings(
 def test_the_page_on_production_leads_to_a_service_behind_its_proxy(
     servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    nginx = program("nginx", "nginx-light")
     page = Reader()
     port, ports = free_port(), [free_port(), free_port()]
     certificate = tmp_path / "tls.crt"
@@ -176,7 +176,7 @@ def test_the_page_on_production_leads_to_a_service_behind_its_proxy(
         stack.callback(listener.close)
         command = service_unit["Service"]["ExecStart"].replace("/opt/upwell/.venv/bin/", "")
         stack.enter_context(running(command, behind, listener))
-        stack.enter_context(proxy(page.take("Put a proxy in front", "nginx"), ports, port, certificate))
+        stack.enter_context(proxy(nginx, page.take("Put a proxy in front", "nginx"), ports, port, certificate))
 
         sh.run(page.take("Make a namespace and a bucket", "sh"))
         assert '"status":"ok"' in sh.run(page.take("Health checks", "sh"))
