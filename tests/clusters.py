@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,6 +12,7 @@ from urllib.parse import quote
 
 from adapters.embedded.postgres_binaries import choose_account, find_binaries
 from adapters.embedded.process import Child, wait_until
+from tests.disks import quick_folder
 
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 _FAST = (signal.SIGINT, timedelta(seconds=30))
@@ -106,7 +106,7 @@ class Cluster:
 def cluster(*, binaries: Path | None = None, port: int | None = None) -> Iterator[Cluster]:
     """A cluster with a folder of its own, which is gone afterwards. It is neither made nor started."""
     account = choose_account()
-    folder = Path(tempfile.mkdtemp(prefix="upwell-pg-", dir="/tmp"))  # sockets need a short path
+    folder = quick_folder("upwell-pg-")  # sockets need a short path
     if account is not None:
         os.chown(folder, account.uid, account.gid)
     made = Cluster(folder, binaries or find_binaries(account).folder, port=port)

@@ -34,6 +34,7 @@ from entrypoints.settings import Settings
 from entrypoints.wiring.operations import administering
 from entrypoints.wiring.storage import open_storage
 from tests.contract_check.answers import holding
+from tests.disks import quick_folder
 from tests.harness.leading_clock import let_tests_lead
 from tests.loopback_only import keep_on_loopback
 
@@ -96,10 +97,11 @@ class _Session:
     """Starts the servers in the process that began the run, and hands their addresses to xdist's workers."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="upwell-tests-"))
-        self.folder.chmod(0o711)  # PostgreSQL may run as another user, who has to get through
-        self.postgres = EmbeddedPostgres.start(self.folder / "postgres", settings=_FORGETFUL)
-        self.storage = EmbeddedStorage.start(self.folder / "s3", volume_mebibytes=64)
+        self.folders = [Path(tempfile.mkdtemp(prefix="upwell-tests-")), quick_folder("upwell-tests-")]
+        for_storage, for_postgres = self.folders
+        for_postgres.chmod(0o711)  # it may run as another user, who has to get through
+        self.postgres = EmbeddedPostgres.start(for_postgres / "postgres", settings=_FORGETFUL)
+        self.storage = EmbeddedStorage.start(for_storage / "s3", volume_mebibytes=64)
         self.servers = Servers(
             postgres_url=self.postgres.url,
             postgres_pid=self.postgres.pid,
@@ -113,7 +115,8 @@ class _Session:
     def stop(self) -> None:
         self.storage.stop()
         self.postgres.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 _SESSION = pytest.StashKey[_Session]()

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -21,6 +20,7 @@ from adapters.embedded import postgres, postgres_binaries
 from adapters.embedded.errors import EmbeddedError
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.process import wait_until
+from tests.disks import quick_folder
 
 ROOT = Path(__file__).parents[2]
 FAST = {"fsync": "off"}
@@ -31,7 +31,7 @@ GONE_WITHIN = timedelta(seconds=20)
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that `nobody` can reach: pytest's own are for their user alone."""
-    made = Path(tempfile.mkdtemp(prefix="upwell-test-"))
+    made = quick_folder("upwell-test-")
     made.chmod(0o755)
     yield made
     shutil.rmtree(made)
