@@ -21,7 +21,7 @@ from entrypoints.settings import Settings
 from entrypoints.wiring.running import running
 from entrypoints.wiring.storage import open_storage
 from entrypoints.wiring.use_cases import Services
-from tests.acceptance.test_main_job import announce, put
+from tests.acceptance.uploads.test_main_job import announce, put
 from tests.conftest import SCHEMA, Database, Servers, Tenant, environment_for, free_port, make_tenant
 
 BODY = b"a film of a hundred bytes, so that every number is known beforehand. " + b"." * 31

@@ -26,7 +26,7 @@ from entrypoints.http.answers import errors
 from entrypoints.http.answers.unavailability import UNAVAILABILITIES
 from entrypoints.http.app import create_app
 from entrypoints.settings import SETTINGS
-from tests.acceptance.test_what_goes_wrong import WAYS
+from tests.acceptance.uploads.test_what_goes_wrong import WAYS
 from tests.docs.contract_page import field_by_field
 from tests.docs.licences import shipped
 from tests.docs.modules import module_map

@@ -1,0 +1,212 @@
+"""Figures over HTTP, as the worker makes them of what clients do."""
+
+import asyncio
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.postgres.database.connecting import connect
+from tests.acceptance.events.test_events import EVERYWHERE, SOON, complete
+from tests.acceptance.keys.test_api_keys import holder, make_key
+from tests.acceptance.uploads.test_main_job import announce, put
+from tests.conftest import Service, Tenant
+
+OVERVIEW = "/v1/analytics/overview"
+BUCKET = "/v1/analytics/buckets/files"
+
+
+async def caught_up(client: httpx.AsyncClient) -> dict[str, Any]:
+    """Return the overview once it tells of all that was done before."""
+    after = (await client.get("/v1/events", params={"after": "latest"})).json()["next_after"]
+    async with asyncio.timeout(SOON):
+        while True:
+            found: dict[str, Any] = (await client.get(OVERVIEW)).json()
+            if found["position"] >= after:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def fail(client: httpx.AsyncClient) -> None:
+    """Have an upload refused for its hash."""
+    upload = await announce(client, b"x", file_hash="a" * 64)
+    await put(upload, b"y")
+    assert (await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")).is_error
+
+
+async def test_the_overview_tells_what_became_of_uploads(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        for _ in range(3):
+            await complete(client)
+        await fail(client)
+        await announce(client, secrets.token_bytes(9))
+        canceled = await announce(client, secrets.token_bytes(8))
+        await client.delete(f"/v1/uploads/{canceled['upload_id']}")
+        found = await caught_up(client)
+        uploads = found["uploads"]
+        statuses = ("requested", "started", "completed", "failed", "canceled", "pending")
+        assert [uploads[status] for status in statuses] == [6, 4, 3, 1, 1, 1]
+        assert found["failures"] == {"hash_mismatch": 1}
+        assert uploads["error_rate"] == 0.25
+        assert 0 < uploads["p50_latency_ms"] <= uploads["p95_latency_ms"] <= uploads["p99_latency_ms"]
+        assert uploads["avg_throughput_mbps"] > 0
+        assert uploads["completed_bytes"] == 300
+        assert len(found["steps"]) == 25
+        assert sum(step["requested"] for step in found["steps"]) == 6
+        (bucket,) = found["buckets"]
+        assert bucket == {
+            "bucket_id": tenant.bucket.bucket_id,
+            "total_size_bytes": 300,
+            "object_count": 3,
+            "growth_bytes": 300,
+            "growth_objects": 3,
+            "growth_rate_percent": None,
+        }
+        assert found["lag_events"] >= 0
+
+
+async def test_duplicates_are_told_by_the_bytes_that_they_save(tenant: Tenant) -> None:
+    body = secrets.token_bytes(500)
+    digest = hashlib.sha256(body).hexdigest()
+    async with tenant.client() as client:
+        first = await announce(client, body)
+        second = await announce(client, body)
+        for upload in (first, second):
+            await put(upload, body)
+            await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")
+        await announce(client, body, file_hash=digest)
+        found = await caught_up(client)
+    assert found["duplicates"] == {
+        "unsent": 1,
+        "unsent_bytes": 500,
+        "unkept": 1,
+        "unkept_bytes": 500,
+        "saved_bytes": 1000,
+    }
+
+
+async def test_a_buckets_figures_are_those_of_the_contract(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        await client.post("/v1/buckets", json={"bucket_name": "other", "bucket_schema": {"properties": {}}})
+        await complete(client)
+        await complete(client)
+        await fail(client)
+        await caught_up(client)
+        performance = (await client.get(f"{BUCKET}/upload-performance", params={"hours": 2})).json()
+        assert len(performance["metrics"]) == 3
+        assert performance["position"] > 0
+        assert performance["lag_events"] >= 0
+        assert performance["bucket_id"] == tenant.bucket.bucket_id
+        (step,) = [each for each in performance["metrics"] if each["upload_count"]]
+        assert (step["upload_count"], round(step["error_rate"], 3)) == (3, 0.333)
+        assert step["avg_latency_ms"] == pytest.approx(performance["summary"]["avg_latency_ms"])
+        storage = (await client.get(f"{BUCKET}/storage")).json()
+        assert len(storage["metrics"]) == 31
+        assert storage["metrics"][-1] == {
+            "time_bucket": storage["metrics"][-1]["time_bucket"],
+            "total_size_bytes": 200,
+            "object_count": 2,
+            "avg_size_bytes": 100,
+            "growth_rate_percent": None,
+        }
+        assert storage["summary"]["growth_bytes"] == 200
+        usage = (await client.get(f"{BUCKET}/usage", params={"group_by": "month"})).json()
+        assert usage["metrics"][-1]["upload_operations"] in {0, 3}  # a month may begin in between
+        assert sum(each["upload_operations"] for each in usage["metrics"]) == 3
+        assert usage["total_credits"] == usage["total_cost_usd"] == 0
+        empty = (await client.get("/v1/analytics/buckets/other/upload-performance")).json()
+        assert empty["summary"]["requested"] == 0
+        assert {each["upload_count"] for each in empty["metrics"]} == {0}
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "code"),
+    [
+        (OVERVIEW, {"hours": 0}, "invalid_request"),
+        (OVERVIEW, {"hours": 721}, "invalid_request"),
+        (OVERVIEW, {"group_by": "minute"}, "invalid_group_by"),
+        (f"{BUCKET}/upload-performance", {"group_by": ""}, "invalid_group_by"),
+        (f"{BUCKET}/storage", {"start_date": "yesterday"}, "invalid_time"),
+        (f"{BUCKET}/storage", {"end_date": "0000-01-01"}, "invalid_time"),
+        (f"{BUCKET}/storage", {"start_date": "2999-01-01"}, "invalid_period"),
+        (f"{BUCKET}/usage", {"start_date": "2026-02-01", "end_date": "2026-02-01"}, "invalid_period"),
+        (f"{BUCKET}/usage", {"start_date": "0001-01-01"}, "too_many_steps"),
+        (f"{BUCKET}/storage", {"start_date": "2026-01-01", "group_by": "hour"}, "too_many_steps"),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused(tenant: Tenant, path: str, query: dict[str, Any], code: str) -> None:
+    async with tenant.client() as client:
+        answer = await client.get(path, params=query)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+
+
+async def test_the_very_first_days_can_be_asked_for(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        answer = await client.get(f"{BUCKET}/storage", params={"end_date": "0001-01-02"})
+    assert len(answer.json()["metrics"]) == 1
+
+
+async def test_what_was_before_the_time_asked_for_is_still_held(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        await complete(client)
+        await caught_up(client)
+        owner = await connect(tenant.database.owner_url, role=None)
+        move = "UPDATE upwell.analytics_hours SET hour = hour + $2::interval WHERE bucket_id = $1"
+        await owner.execute(move, tenant.bucket.bucket_id, -timedelta(days=40))
+        storage = (await client.get(f"{BUCKET}/storage")).json()
+        assert {each["total_size_bytes"] for each in storage["metrics"]} == {100}
+        assert {each["growth_rate_percent"] for each in storage["metrics"]} == {0}
+        start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=10)
+        end = start + timedelta(days=1)
+        query = {"start_date": start.isoformat(), "end_date": end.isoformat(), "group_by": "hour"}
+        usage = (await client.get(f"{BUCKET}/usage", params=query)).json()
+        assert len(usage["metrics"]) == 24
+        assert usage["metrics"][0]["storage_gb_hours"] == pytest.approx(1e-7)
+        await owner.execute(
+            move, tenant.bucket.bucket_id, timedelta(days=40)
+        )  # others compare all figures with the log
+        await owner.close()
+
+
+async def test_another_organizations_figures_are_not_seen(service: Service, tenant: Tenant) -> None:
+    other = await service.tenant()
+    async with tenant.client() as client, other.client() as others:
+        await complete(client)
+        await caught_up(client)
+        seen = (await others.get(OVERVIEW)).json()
+        assert (seen["uploads"]["requested"], seen["buckets"]) == (0, [])
+        for what in ("upload-performance", "storage", "usage"):
+            answer = await others.get(f"/v1/analytics/buckets/{tenant.bucket.bucket_id}/{what}")
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "bucket_not_found")
+
+
+async def test_a_key_for_one_bucket_sees_the_figures_of_that_bucket(tenant: Tenant) -> None:
+    scope = {"resource_type": "bucket", "resource_id": "files", "operations": ["read_data"]}
+    made = await make_key(tenant, permissions=["read"], scopes=[scope])
+    schema = {"properties": {"video": {"type": "video"}}}
+    async with tenant.client() as client, holder(tenant, made["key"]) as narrow:
+        await client.post("/v1/buckets", json={"bucket_name": "other", "bucket_schema": schema})
+        await announce(client, b"x", bucket="other")
+        await complete(client)
+        assert (await caught_up(client))["uploads"]["requested"] == 2
+        assert (await narrow.get(OVERVIEW)).json()["uploads"]["requested"] == 1
+        unnamed = await narrow.get(OVERVIEW, headers=EVERYWHERE)
+        assert (unnamed.status_code, unnamed.json()["error"]["code"]) == (403, "out_of_scope")
+        assert (await narrow.get(f"{BUCKET}/storage")).status_code == 200
+        foreign = await narrow.get("/v1/analytics/buckets/other/storage")
+        assert (foreign.status_code, foreign.json()["error"]["code"]) == (404, "bucket_not_found")
+
+
+async def test_a_namespace_narrows_the_overview(tenant: Tenant) -> None:
+    extractor = {"feature_extractor_name": "none", "version": "v1"}
+    async with tenant.client() as client:
+        await client.post("/v1/namespaces", json={"namespace_name": "empty", "feature_extractors": [extractor]})
+        await complete(client)
+        assert (await caught_up(client))["uploads"]["requested"] == 1
+        elsewhere = await client.get(OVERVIEW, headers={"X-Namespace": "empty"})
+        assert elsewhere.json()["uploads"]["requested"] == 0
+        everywhere = await client.get(OVERVIEW, headers=EVERYWHERE)
+        assert everywhere.json()["uploads"]["requested"] == 1

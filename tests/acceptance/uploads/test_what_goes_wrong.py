@@ -1,0 +1,651 @@
+"""Every way an upload can go wrong: what is answered, and what it leaves. The page `what-can-go-wrong` is this table.
+
+A service with real PostgreSQL and S3 and a clock that is set; files are of fixed bytes, so that messages are fixed too.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from domain.uploads.parts import MIN_PART_BYTES
+from tests.acceptance.uploads.test_main_job import announce, put
+from tests.acceptance.world import BODY, BYTES, NOTHING, OVERWRITTEN, PARTS, PNG, QUOTA, TIER_LIMIT, World
+
+OTHER = b"other bytes of the same length, which nobody has announced at any time" + b"." * 30
+PNG_NOTE = "The bytes are a PNG image (image/png), but the upload says video/mp4."
+SHA256 = hashlib.sha256(BODY).hexdigest()
+LONG = re.compile(r"\b(upl_|[0-9a-f]{6}(?=[0-9a-f]{26}))\w+")  # ids and hashes are shortened
+
+NOT_THERE = (
+    "No bytes are stored for this upload: send the file with the request that you were given, then confirm again."
+)
+OTHER_HASH = (
+    "The bytes that arrived have the SHA-256 c425df…, not 475901…. Request a new upload, and send the file again."
+)
+NO_ROOM = (
+    "The storage quota is 8388608 bytes, 0 are stored or reserved, and 8388609 more were requested: "
+    "delete something, or raise the quota."
+)
+HELD = f"{len(BODY)} reserved"
+ACCEPTED = f"{len(BODY)} accepted"
+PARTS_HELD = f"{len(PARTS)} reserved"
+
+
+Seen = tuple[Mapping[str, Any] | None, httpx.Response | None]
+Go = Callable[[World], Awaitable[Seen]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A row of the table. `answer`: to the last request, with its code. `status` None: there is no upload.
+
+    `message`: of an error that we answer, otherwise of the upload.
+    """
+
+    name: str
+    what: str
+    answer: str
+    status: str | None
+    message: str | None
+    quota: str
+    left: str
+    go: Go
+
+
+WAYS: Final[list[Way]] = []
+
+
+def way(
+    what: str,
+    *,
+    answer: str,
+    status: str | None,
+    message: str | None = None,
+    quota: str = NOTHING,
+    left: str = NOTHING,
+) -> Callable[[Go], Go]:
+    """Add a row."""
+
+    def add(go: Go) -> Go:
+        WAYS.append(Way(go.__name__, what, answer, status, message, quota, left, go))
+        return go
+
+    return add
+
+
+# Before anything is sent
+
+
+@way(
+    "The file is larger than the quota has room for.",
+    answer="403 quota_exceeded",
+    status=None,
+    message=NO_ROOM,
+)
+async def announced_beyond_the_quota(world: World) -> Seen:
+    return None, await world.ask(file_size_bytes=QUOTA + 1)
+
+
+@way(
+    "The bucket does not take files of this type.",
+    answer="403 content_type_not_allowed",
+    status=None,
+    message="The bucket does not take video/mp4: send a file of one of the types image/*.",
+)
+async def announced_with_another_type_than_the_bucket_takes(world: World) -> Seen:
+    return None, await world.ask(bucket=await world.make_ruled(allowed_content_types=["image/*"]))
+
+
+@way(
+    "The file is larger than the tier allows.",
+    answer="403 file_too_large",
+    status=None,
+    message="The organization's tier allows files of up to 10485760 bytes, and this one has 10485761: send a smaller"
+    " file, or move to a higher tier.",
+)
+async def announced_beyond_the_tier(world: World) -> Seen:
+    return None, await world.ask(file_size_bytes=TIER_LIMIT + 1)
+
+
+# While it is sent
+
+
+@way(
+    "Storage: the body has another length than was announced.", answer="403 from storage", status="PENDING", quota=HELD
+)
+async def another_length_is_sent(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    return upload, await put(upload, BODY + b"!")
+
+
+@way("Storage: the body comes with another content type.", answer="403 from storage", status="PENDING", quota=HELD)
+async def another_type_is_sent(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    return upload, await put({**upload, "content_type": "video/webm"}, BODY)
+
+
+@way("Storage: the URL has expired before the PUT begins.", answer="403 from storage", status="PENDING", quota=HELD)
+async def the_url_has_expired(world: World) -> Seen:
+    upload = await announce(world.client, BODY, presigned_url_expiration=60)
+    return upload, await put(upload, BODY)
+
+
+@way(
+    "Storage, with `integrity: storage`: the body has another SHA-256.",
+    answer="400 from storage",
+    status="PENDING",
+    quota=HELD,
+)
+async def storage_checks_the_hash(world: World) -> Seen:
+    upload = await announce(world.client, BODY, file_hash=SHA256, integrity="storage")
+    return upload, await send(upload, OTHER)
+
+
+@way(
+    "The body breaks off in the middle.",
+    answer="400 content_not_found",
+    status="PENDING",
+    quota=HELD,
+    message=NOT_THERE,
+)
+async def the_body_breaks_off(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    await break_off(upload, BODY)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "Nothing is sent until the URL has expired.",
+    answer="400 upload_failed",
+    status="FAILED",
+    message="The upload is FAILED: No bytes arrived before the upload URL expired; request a new upload.",
+)
+async def nothing_is_sent(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    await world.pass_time()
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "It expires while it is sent, and the client never comes back: the sweeper finds the bytes.",
+    answer="",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def it_expires_while_it_is_sent(world: World) -> Seen:
+    upload = await world.sent()
+    await world.pass_time()
+    return upload, None
+
+
+@way(
+    "It expires while it is sent, and the client confirms late.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def it_is_confirmed_late(world: World) -> Seen:
+    upload = await world.sent()
+    world.clock.advance(timedelta(hours=1, minutes=5))
+    return upload, await world.confirm(upload)
+
+
+@way("The client gives it up after it has sent the bytes.", answer="204", status="CANCELED")
+async def it_is_canceled(world: World) -> Seen:
+    upload = await world.sent()
+    answer = await world.client.delete(f"/v1/uploads/{upload['upload_id']}")
+    await world.work()
+    return upload, answer
+
+
+@way("Bytes arrive after the client has given it up.", answer="200 from storage", status="CANCELED")
+async def bytes_after_the_cancellation(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    await world.client.delete(f"/v1/uploads/{upload['upload_id']}")
+    answer = await put(upload, BODY)
+    await world.pass_time()  # what came late is deleted when the URL has expired
+    return upload, answer
+
+
+# When it is confirmed
+
+
+@way(
+    "It is confirmed before the bytes are there.",
+    answer="400 content_not_found",
+    status="PENDING",
+    quota=HELD,
+    message=NOT_THERE,
+)
+async def confirmed_before_the_bytes(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "It is confirmed before the bytes are there, and again afterwards.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def confirmed_before_and_after_the_bytes(world: World) -> Seen:
+    upload = await announce(world.client, BODY)
+    assert (await world.confirm(upload)).status_code == 400
+    await put(upload, BODY)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The bytes are deleted from storage before it is confirmed.",
+    answer="400 content_not_found",
+    status="PENDING",
+    quota=HELD,
+    message=NOT_THERE,
+)
+async def deleted_before_it_is_confirmed(world: World) -> Seen:
+    upload = await world.sent()
+    await world.storage.delete(upload["s3_key"])
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The client names another ETag than storage has.",
+    answer="400 etag_mismatch",
+    status="FAILED",
+    message="Storage holds the ETag 984147…, not 000000…: other bytes arrived. Request a new upload, and send the"
+    " file again.",
+)
+async def another_etag(world: World) -> Seen:
+    upload = await world.sent()
+    return upload, await world.confirm(upload, etag="0" * 32)
+
+
+@way(
+    "The client names another size than arrived.",
+    answer="400 size_mismatch",
+    status="FAILED",
+    message="100 bytes arrived, 99 were confirmed. Request a new upload, and send the file with its true size.",
+)
+async def another_size(world: World) -> Seen:
+    upload = await world.sent(file_size_bytes=None)
+    return upload, await world.confirm(upload, file_size_bytes=99)
+
+
+@way(
+    "The bytes have another SHA-256 than was announced.",
+    answer="400 hash_mismatch",
+    status="FAILED",
+    message=OTHER_HASH,
+)
+async def another_hash(world: World) -> Seen:
+    upload = await world.sent(OTHER, file_hash=SHA256)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The same, found by a worker (`?async=true`).",
+    answer="200 PROCESSING",
+    status="FAILED",
+    message=OTHER_HASH,
+)
+async def another_hash_in_a_task(world: World) -> Seen:
+    upload = await world.sent(OTHER, file_hash=SHA256)
+    answer = await world.client.post(f"/v1/uploads/{upload['upload_id']}/confirm?async=true")
+    await world.work()
+    return upload, answer
+
+
+@way(
+    "The bytes are a PNG image, and the upload says video/mp4.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    message=PNG_NOTE,
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def bytes_of_another_type(world: World) -> Seen:
+    upload = await world.sent(PNG)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The same in a bucket whose `content_check` is `strict`.",
+    answer="400 content_type_mismatch",
+    status="FAILED",
+    message=f"{PNG_NOTE} Request a new upload with the content type of the file.",
+)
+async def bytes_of_another_type_in_a_strict_bucket(world: World) -> Seen:
+    upload = await world.sent(PNG, bucket=await world.make_ruled(content_check="strict"))
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The size was not announced, and is less than the bucket takes.",
+    answer="400 file_too_small",
+    status="FAILED",
+    message="100 bytes arrived; the bucket takes files of at least 1000. Send a larger file.",
+)
+async def the_true_size_is_below_the_buckets(world: World) -> Seen:
+    upload = await world.sent(bucket=await world.make_ruled(min_file_size_bytes=1000), file_size_bytes=None)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The size was not announced, and is more than the tier allows.",
+    answer="400 file_too_large",
+    status="FAILED",
+    message="10485761 bytes arrived; the tier allows files of up to 10485760. Send a smaller file.",
+)
+async def the_true_size_is_beyond_the_tier(world: World) -> Seen:
+    upload = await announce(world.client, BODY, file_size_bytes=None)
+    await put(upload, b"." * (TIER_LIMIT + 1))
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The size was not announced, and the quota has no room for it.",
+    answer="400 quota_exceeded",
+    status="FAILED",
+    message=NO_ROOM,
+)
+async def the_true_size_is_beyond_the_quota(world: World) -> Seen:
+    upload = await announce(world.client, BODY, file_size_bytes=None)
+    await put(upload, b"." * (QUOTA + 1))
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The same bytes were completed before, unknown when this one was announced.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    message="The same bytes were here already, in the upload upl_…: they are kept once.",
+)
+async def a_duplicate(world: World) -> Seen:
+    first, second = await world.sent(), await world.sent()
+    await world.confirm(first)
+    answer = await world.confirm(second)
+    assert answer.json()["duplicate_of_upload_id"] == first["upload_id"]
+    await world.work()
+    return second, answer
+
+
+@way(
+    "Storage does not answer.",
+    answer="503 storage_unavailable",
+    status="PENDING",
+    quota=HELD,
+    left=BYTES,
+    message="The storage cannot be reached right now; try again in a moment.",
+)
+async def storage_is_away(world: World) -> Seen:
+    upload = await world.sent()
+    world.gate.shut()
+    answer = await world.confirm(upload)
+    world.gate.open = True
+    return upload, answer
+
+
+@way(
+    "Everything is done twice: announced with one `Idempotency-Key`, sent, told of by storage, confirmed.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def twice_everything(world: World) -> Seen:
+    world.client.headers["Idempotency-Key"] = "once"
+    upload, again = [await announce(world.client, BODY, auto_confirm=True) for _ in range(2)]
+    del world.client.headers["Idempotency-Key"]
+    assert upload["upload_id"] == again["upload_id"]
+    for each in (upload, again):
+        assert (await put(each, BODY)).status_code == 200
+    for _ in range(2):
+        assert (await world.tell(upload)).status_code == 200
+        await world.work()
+    first, second = [await world.confirm(upload) for _ in range(2)]
+    assert first.json() == second.json()
+    return upload, second
+
+
+# Without the client
+
+
+@way(
+    "Storage tells of the bytes before the client confirms, of an upload with `auto_confirm`.",
+    answer="200 COMPLETED",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def told_of_before_it_is_confirmed(world: World) -> Seen:
+    upload = await world.sent(auto_confirm=True)
+    await world.tell(upload)
+    await world.work()
+    assert (await world.record(upload))["status"] == "COMPLETED"
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The same without `auto_confirm`: the client has the word.",
+    answer='200 {"received":1,"matched":1,"ignored":0}',
+    status="PENDING",
+    quota=HELD,
+    left=BYTES,
+)
+async def told_of_without_auto_confirm(world: World) -> Seen:
+    upload = await world.sent()
+    answer = await world.tell(upload)
+    await world.work()
+    return upload, answer
+
+
+@way(
+    "Storage tells of other bytes than were announced, with `auto_confirm`.",
+    answer="",
+    status="FAILED",
+    message=OTHER_HASH,
+)
+async def told_of_other_bytes(world: World) -> Seen:
+    upload = await world.sent(OTHER, file_hash=SHA256, auto_confirm=True)
+    await world.tell(upload)
+    await world.work()
+    return upload, None
+
+
+# Afterwards
+
+
+@way(
+    "Other bytes are sent by the same URL after completion.",
+    answer="200 from storage",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=OVERWRITTEN,
+)
+async def overwritten_afterwards(world: World) -> Seen:
+    upload = await world.sent()
+    await world.confirm(upload)
+    return upload, await put(upload, OTHER)
+
+
+@way(
+    "The same, when the URL has expired: the proved version is the current one again.",
+    answer="",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def overwritten_afterwards_and_restored(world: World) -> Seen:
+    upload = await world.sent()
+    await world.confirm(upload)
+    await put(upload, OTHER)
+    await world.pass_time()
+    return upload, None
+
+
+@way(
+    "The same with `integrity: storage`, whose URL never replaces anything.",
+    answer="412 from storage",
+    status="COMPLETED",
+    quota=ACCEPTED,
+    left=BYTES,
+)
+async def overwritten_afterwards_with_integrity(world: World) -> Seen:
+    upload = await announce(world.client, BODY, file_hash=SHA256, integrity="storage")
+    await send(upload, BODY)
+    await world.confirm(upload)
+    return upload, await send(upload, BODY)
+
+
+# In parts
+
+
+@way(
+    "A part is missing.",
+    answer="400 content_not_found",
+    status="IN_PROGRESS",
+    quota=PARTS_HELD,
+    left="parts 1",
+    message="Some parts are missing or have the wrong size: send those named in the details, then confirm again.",
+)
+async def a_part_is_missing(world: World) -> Seen:
+    upload, _ = await world.in_parts(1)
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "The client names another ETag for a part.",
+    answer="400 parts_differ",
+    status="IN_PROGRESS",
+    quota=PARTS_HELD,
+    left="parts 1, 2",
+    message="Storage has other bytes than those confirmed for some parts: send those named in the details again, then"
+    " confirm again.",
+)
+async def a_part_has_another_etag(world: World) -> Seen:
+    upload, sent = await world.in_parts(1, 2)
+    return upload, await world.confirm(upload, parts=[sent[0], {**sent[1], "etag": "0" * 32}])
+
+
+@way(
+    "Storage, with `integrity: storage`: a part has another SHA-256.",
+    answer="400 from storage",
+    status="IN_PROGRESS",
+    quota=PARTS_HELD,
+)
+async def storage_checks_the_hash_of_a_part(world: World) -> Seen:
+    upload = await announce(world.client, PARTS, multipart="always", integrity="storage")
+    asked = {"parts": [{"part_number": 1, "sha256": SHA256}]}
+    signed = await world.client.post(f"/v1/uploads/{upload['upload_id']}/parts/sign", json=asked)
+    (part,) = signed.json()["parts"]
+    async with httpx.AsyncClient() as plain:
+        return upload, await plain.put(part["url"], content=PARTS[:MIN_PART_BYTES], headers=part["required_headers"])
+
+
+@way(
+    "Parts are missing when it expires.",
+    answer="400 upload_failed",
+    status="FAILED",
+    message="The upload is FAILED: Not all parts arrived before the upload URL expired; request a new upload.",
+)
+async def parts_are_missing_at_the_end(world: World) -> Seen:
+    upload, _ = await world.in_parts(1)
+    await world.pass_time()
+    return upload, await world.confirm(upload)
+
+
+@way(
+    "All parts are there when it expires, and the client never comes back.",
+    answer="",
+    status="COMPLETED",
+    quota=f"{len(PARTS)} accepted",
+    left=BYTES,
+)
+async def all_parts_are_there_at_the_end(world: World) -> Seen:
+    upload, _ = await world.in_parts(2, 1)
+    await world.pass_time()
+    return upload, None
+
+
+@way(
+    "The parts are of other bytes than were announced.",
+    answer="400 hash_mismatch",
+    status="FAILED",
+    message="The bytes that arrived have the SHA-256 02cbcf…, not 475901…. Request a new upload, and send the file"
+    " again.",
+)
+async def parts_of_other_bytes(world: World) -> Seen:
+    upload, _ = await world.in_parts(1, 2, file_hash=SHA256)
+    return upload, await world.confirm(upload)
+
+
+# The table
+
+
+@pytest.mark.parametrize("name", [way.name for way in WAYS])
+async def test_what_goes_wrong(world: World, name: str) -> None:
+    (row,) = [each for each in WAYS if each.name == name]
+    upload, answer = await row.go(world)
+
+    assert told(answer) == row.answer
+    if upload is None:
+        assert answer is not None
+        assert (message_of(answer), await world.quota()) == (row.message, row.quota)
+        return
+    await world.work()
+    record = await world.record(upload)
+    message = record["message"] if answer is None or answer.is_success else message_of(answer)
+    message = message and LONG.sub(r"\1…", message)
+    assert (record["status"], message, await world.quota(), await world.left(upload)) == (
+        row.status,
+        row.message,
+        row.quota,
+        row.left,
+    )
+
+
+def told(answer: httpx.Response | None) -> str:
+    """Return an answer in a few words."""
+    if answer is None:
+        return ""
+    if not answer.request.url.path.startswith("/v1/"):
+        return f"{answer.status_code} from storage"
+    if not answer.content:
+        return str(answer.status_code)
+    body = answer.json()
+    return f"{answer.status_code} {body.get('status', answer.text) if answer.is_success else body['error']['code']}"
+
+
+def message_of(answer: httpx.Response) -> str | None:
+    """Return what an error says of itself; storage's own words are its own."""
+    return answer.json()["error"]["message"] if answer.request.url.path.startswith("/v1/") else None
+
+
+async def send(upload: Mapping[str, Any], body: bytes) -> httpx.Response:
+    """Send a body with all that the upload asks for."""
+    async with httpx.AsyncClient() as plain:
+        return await plain.put(upload["presigned_url"], content=body, headers=upload["required_headers"])
+
+
+async def break_off(upload: Mapping[str, Any], body: bytes) -> None:
+    """Begin to send a body, and go away in the middle."""
+    url = urlsplit(upload["presigned_url"])
+    _, writer = await asyncio.open_connection(url.hostname, url.port)
+    head = f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n"
+    head += f"Content-Type: {upload['content_type']}\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body[: len(body) // 2])
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()

@@ -1,0 +1,416 @@
+"""What `Analytics` promises, on every adapter: figures are what counting the events gives."""
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from adapters.memory.analytics.analytics import MemoryAnalytics
+from adapters.postgres.analytics.analytics import (
+    NAME,
+    AnalyticsProjection,
+    Fact,
+    GatheredFigures,
+    PostgresAnalytics,
+    fact_of,
+    rebuild_analytics,
+)
+from adapters.postgres.database.connecting import PoolConnection, connect, open_pool
+from adapters.postgres.events.subscriptions import PostgresSubscriptions
+from application.ports.analytics.analytics import (
+    Analytics,
+    Area,
+    BucketFigures,
+    Change,
+    Interval,
+    Progress,
+    UploadFigures,
+)
+from application.ports.events.event_log import EventLog, LogUnavailableError, StreamAppend
+from domain.events.registry import decode
+from domain.objects.object import ObjectCreated, ObjectDeleted
+from domain.refusals import RefusedError
+from domain.uploads.upload import UploadDuplicateAvoided, UploadEvent
+from tests.conftest import Database
+from tests.contract._log import Account, Kit, open_account
+
+ALWAYS = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
+HOUR = timedelta(hours=1)
+GOLDEN = Path(__file__).parents[2] / "golden"
+WHERE = ("at", "organization_id", "namespace_id", "bucket_id")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Analytics of a log. `catch_up` reads it to the end, in pages of so many events."""
+
+    analytics: Analytics
+    catch_up: Callable[[int], Awaitable[None]]
+
+
+@pytest.fixture
+async def figures(kit: Kit, database_url: str | None) -> AsyncIterator[Figures]:
+    if database_url is None:
+
+        async def never_behind(_: int) -> None:
+            pass
+
+        yield Figures(MemoryAnalytics(kit.log), never_behind)
+        return
+    pool = await open_pool(database_url, size=2)
+    subscriptions = PostgresSubscriptions(pool)
+
+    async def catch_up(limit: int) -> None:
+        await follow(kit.log, subscriptions, AnalyticsProjection(), limit)
+
+    yield Figures(PostgresAnalytics(pool), catch_up)
+    await pool.close()
+
+
+async def follow(log: EventLog, subscriptions: PostgresSubscriptions, projection: Any, limit: int) -> None:  # noqa: ANN401  # or one that fails
+    now = datetime.now(UTC)
+    lease = await subscriptions.acquire(NAME, begin=0, now=now, leased_until=now + HOUR, token="t")
+    assert lease is not None
+    try:
+        after = lease.position
+        while page := await log.read_feed(after=after, limit=limit):
+            after = page[-1].id
+            gathered = projection.gather()
+            gathered.add(page)
+            async with subscriptions.recording(lease, after, now=now) as transaction:
+                await gathered.write(transaction)
+            lease = lease.at(after)
+    finally:
+        await subscriptions.release(lease)
+
+
+def area_of(account: Account, **others: Any) -> Area:  # noqa: ANN401  # fields of an area
+    return Area(organization_id=account.organization_id, **others)
+
+
+async def avoid_duplicate(log: EventLog, account: Account, saved_bytes: int) -> None:
+    event = UploadDuplicateAvoided(
+        origin=account.origin(), original_upload_id="upl_1", sha256="a" * 64, saved_bytes=saved_bytes
+    )
+    stream = StreamAppend(stream_id=account.ids.new("dup_"), expected_version=0, events=(event,))
+    await log.append(account.command(stream))
+
+
+async def complete(log: EventLog, account: Account, seconds: float, **others: Any) -> str:  # noqa: ANN401  # of `Account.complete`
+    upload_id = await account.request(log)
+    account.clock.advance(timedelta(seconds=seconds))
+    return await account.complete(log, upload_id, **others)
+
+
+async def uploads_of(figures: Figures, area: Area, step: Interval = Interval.DAY) -> Sequence[UploadFigures]:
+    await figures.catch_up(1000)
+    return await figures.analytics.uploads(area, **ALWAYS, step=step)
+
+
+async def test_without_uploads_there_is_one_row_of_nothing(figures: Figures, account: Account) -> None:
+    assert await uploads_of(figures, area_of(account)) == [UploadFigures(at=None)]
+    assert await figures.analytics.changes(area_of(account), **ALWAYS, step=Interval.DAY) == []
+    assert await figures.analytics.buckets(area_of(account), **ALWAYS, limit=9) == []
+    assert await figures.analytics.failures(area_of(account), **ALWAYS) == {}
+
+
+async def test_latency_and_throughput_are_those_of_what_was_completed(
+    figures: Figures, kit: Kit, account: Account
+) -> None:
+    for seconds in (1, 2, 3, 4):
+        await complete(kit.log, account, seconds, size_bytes=1_000_000 * seconds)
+    await account.request(kit.log)
+    *_, total = await uploads_of(figures, area_of(account))
+    assert (total.requested, total.started, total.completed, total.pending) == (5, 4, 4, 1)
+    assert (total.latency_avg_ms, total.latency_p50_ms) == pytest.approx((2500, 2500))
+    assert (total.latency_p95_ms, total.latency_p99_ms) == pytest.approx((3850, 3970))
+    assert total.throughput_mbps == pytest.approx(8)
+    assert total.completed_bytes == 10_000_000
+
+
+async def test_each_status_is_counted_as_it_is_now(figures: Figures, kit: Kit, account: Account) -> None:
+    log = kit.log
+    told = {
+        "pending": [],
+        "in_progress": [account.starts()],
+        "processing": [account.begins()],
+        "failed": [account.begins(), account.rejects()],
+        "canceled": [account.starts(), account.cancels()],
+    }
+    for steps in told.values():
+        upload_id = await account.request(log)
+        for step in steps:
+            await account.tell(log, upload_id, step)
+    back = await account.request(log)
+    for step in (account.starts(), account.begins(), account.abandons()):
+        await account.tell(log, back, step)
+    expired = await account.request(log)
+    await account.tell(log, expired, account.expires())
+    await account.request(log, existing_object_id="obj_1")
+    forgotten = await account.complete(log)
+    await account.tell(log, forgotten, account.forgets())
+    *_, total = await uploads_of(figures, area_of(account))
+    counted = {name: getattr(total, name) for name in (*told, "completed", "skipped", "requested", "started")}
+    assert counted == {
+        "pending": 1,
+        "in_progress": 2,
+        "processing": 1,
+        "failed": 2,
+        "canceled": 1,
+        "completed": 1,
+        "skipped": 1,
+        "requested": 9,
+        "started": 6,
+    }
+    assert await figures.analytics.failures(area_of(account), **ALWAYS) == {"expired": 1, "hash_mismatch": 1}
+
+
+async def test_duplicates_save_bytes_before_they_are_sent_and_after(
+    figures: Figures, kit: Kit, account: Account
+) -> None:
+    first = await account.complete(kit.log, size_bytes=70)
+    await account.complete(kit.log, size_bytes=70, duplicate_of=first)
+    await avoid_duplicate(kit.log, account, 30)
+    await avoid_duplicate(kit.log, account, 40)
+    *_, total = await uploads_of(figures, area_of(account))
+    (change,) = await figures.analytics.changes(area_of(account), **ALWAYS, step=Interval.MONTH)
+    assert (total.duplicates, total.duplicate_bytes, total.completed_bytes) == (1, 70, 140)
+    assert (change.avoided, change.avoided_bytes, change.stored_bytes) == (2, 70, 70)
+
+
+async def test_what_buckets_hold_grows_and_shrinks(figures: Figures, kit: Kit, account: Account) -> None:
+    begin = account.clock.now().replace(minute=0, second=0, microsecond=0)
+    account.clock.advance(begin + HOUR - account.clock.now())
+    upload_id = await account.complete(kit.log, size_bytes=100, into_object=True)
+    account.clock.advance(2 * HOUR)
+    kept = await account.request(kit.log)
+    await account.tell(kit.log, kept, account.cancels(kept_bytes=11))
+    loose = await account.complete(kit.log, size_bytes=1000)
+    account.clock.advance(HOUR)
+    await account.tell(kit.log, loose, account.forgets())
+    (object_id,) = {
+        one.originator_id for one in await kit.log.read_feed(after=0, limit=99) if "obj" in one.originator_id
+    }
+    await figures.catch_up(1000)
+    changes = await figures.analytics.changes(area_of(account), start=begin, end=begin + 9 * HOUR, step=Interval.HOUR)
+    assert changes == [
+        Change(at=begin + HOUR, stored_bytes=100, objects=1),
+        Change(at=begin + 3 * HOUR, stored_bytes=1011),
+        Change(at=begin + 4 * HOUR, stored_bytes=-1000),
+    ]
+    (before, *later) = await figures.analytics.changes(
+        area_of(account), start=begin + 2 * HOUR, end=begin + 4 * HOUR, step=Interval.HOUR
+    )
+    assert before == Change(at=None, stored_bytes=100, objects=1)
+    assert later == changes[1:2]
+    await kit.log.append(await account.delete(kit.log, object_id))
+    await figures.catch_up(1000)
+    assert await figures.analytics.buckets(area_of(account), start=begin + 2 * HOUR, end=begin + 9 * HOUR, limit=5) == [
+        BucketFigures(
+            bucket_id=account.bucket_id, stored_bytes=11, objects=0, stored_bytes_change=-89, objects_change=-1
+        )
+    ]
+    assert upload_id != loose
+
+
+async def test_bytes_that_come_later_in_a_step_are_there_for_less_of_it(
+    figures: Figures, kit: Kit, account: Account
+) -> None:
+    day = account.clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    account.clock.advance(day + 6 * HOUR + timedelta(minutes=59) - account.clock.now())
+    await account.complete(kit.log, size_bytes=10)
+    await figures.catch_up(1000)
+    (change,) = await figures.analytics.changes(area_of(account), start=day, end=day + 24 * HOUR, step=Interval.DAY)
+    assert change == Change(at=day, stored_bytes=10, late_byte_hours=60)
+
+
+async def test_figures_are_of_a_namespace_of_buckets_or_of_an_organization(
+    figures: Figures, kit: Kit, account: Account
+) -> None:
+    other = await open_account(kit.log, beside=account)
+    await kit.log.append(account.command(account.bucket("more", "bkt_more")))
+    await account.complete(kit.log)
+    await account.request(kit.log, where={"bucket_id": "bkt_more"})
+    await other.complete(kit.log)
+    for area, requested in (
+        (area_of(account), 2),
+        (area_of(account, namespace_id=account.namespace_id), 2),
+        (area_of(account, namespace_id=other.namespace_id), 0),
+        (area_of(account, bucket_ids=frozenset({"bkt_more"})), 1),
+        (area_of(account, bucket_ids=frozenset({other.bucket_id})), 0),
+        (area_of(account, bucket_ids=frozenset()), 0),
+        (area_of(other), 1),
+    ):
+        assert (await uploads_of(figures, area))[-1].requested == requested, area
+
+
+async def test_progress_is_up_to_the_end_once_all_was_read(figures: Figures, kit: Kit, account: Account) -> None:
+    await account.complete(kit.log)
+    await figures.catch_up(1000)
+    head = await kit.log.head()
+    assert await figures.analytics.progress() == Progress(position=head, head=head)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_figures_are_what_counting_the_events_gives(
+    figures: Figures, kit: Kit, account: Account, seed: int
+) -> None:
+    await happen(kit.log, account, random.Random(seed))  # noqa: S311  # a history, not a secret
+    await figures.catch_up(seed * 7 + 1)
+    await assert_counted(figures.analytics, kit.log, area_of(account))
+
+
+def test_what_is_read_of_a_stored_event_is_what_the_event_says() -> None:
+    read: set[str] = set()
+    for path in sorted(GOLDEN.glob("*.json")):
+        state = path.read_bytes()
+        event = decode(state)
+        if isinstance(event, UploadEvent | UploadDuplicateAvoided | ObjectCreated | ObjectDeleted):
+            fact = fact_of(state)
+            told = {name: getattr(event, name) for name in Fact.__struct_fields__ if hasattr(event, name)}
+            origin, content = told.pop("origin"), told.pop("content", None)
+            assert {name: getattr(fact, name) for name in told} == told
+            assert {name: getattr(origin, name) for name in WHERE} == {
+                name: getattr(fact.origin, name) for name in WHERE
+            }
+            assert getattr(fact.content, "size_bytes", None) == getattr(content, "size_bytes", None)
+            read |= told.keys()
+    assert read == set(Fact.__struct_fields__) - {"origin", "content"}
+
+
+@pytest.fixture
+async def own(database: Database) -> AsyncIterator[tuple[PostgresSubscriptions, PostgresAnalytics]]:
+    pool = await open_pool(database.url, size=3)
+    yield PostgresSubscriptions(pool), PostgresAnalytics(pool)
+    await pool.close()
+
+
+class Dying:
+    """A projection whose connection dies after it has written, each second time."""
+
+    name = NAME
+
+    def __init__(self, owner_url: str) -> None:
+        self._owner_url = owner_url
+        self._calls = 0
+
+    def gather(self) -> GatheredFigures:
+        self._calls += 1
+        return DyingFigures(self._owner_url) if self._calls % 2 else GatheredFigures()
+
+
+class DyingFigures(GatheredFigures):
+    """Those of it."""
+
+    def __init__(self, owner_url: str) -> None:
+        super().__init__()
+        self._owner_url = owner_url
+
+    async def write(self, transaction: PoolConnection) -> None:
+        await super().write(transaction)
+        owner = await connect(self._owner_url, role=None)
+        await owner.execute("SELECT pg_terminate_backend($1)", transaction.get_server_pid())
+        await owner.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_what_is_killed_in_the_middle_counts_once_and_a_rebuild_gives_the_same(
+    kit: Kit, account: Account, database: Database, own: tuple[PostgresSubscriptions, PostgresAnalytics]
+) -> None:
+    subscriptions, analytics = own
+    await happen(kit.log, account, random.Random(7))  # noqa: S311  # the same
+    dying = Dying(database.owner_url)
+    head = await kit.log.head()
+    deaths = 0
+    while (await analytics.progress()).position < head:
+        try:
+            await follow(kit.log, subscriptions, dying, 25)
+        except LogUnavailableError:
+            deaths += 1
+    assert deaths > 3
+    await assert_counted(analytics, kit.log, area_of(account))
+
+    live = await tables(database)
+    await rebuild_analytics(database.owner_url)
+    assert await analytics.progress() == Progress(position=0, head=head)
+    assert await tables(database) == ([], [])
+    await follow(kit.log, subscriptions, AnalyticsProjection(), 1000)
+    assert await tables(database) == live
+
+
+async def tables(database: Database) -> tuple[list[Any], list[Any]]:
+    owner = await connect(database.owner_url, role=None)
+    uploads = await owner.fetch("SELECT * FROM upwell.analytics_uploads ORDER BY upload_id")
+    hours = await owner.fetch("SELECT * FROM upwell.analytics_hours ORDER BY bucket_id, hour")
+    await owner.close()
+    return uploads, hours
+
+
+async def happen(log: EventLog, account: Account, chance: random.Random) -> None:
+    """Let a hundred things happen to uploads, over days."""
+    await log.append(account.command(account.bucket("more", "bkt_more")))
+    uploads: list[str] = []
+    objects: list[str] = []
+    for _ in range(100):
+        account.clock.advance(timedelta(milliseconds=chance.choice([0, 40, 7_000, 3_000_000, 40_000_000])))
+        told = [
+            account.starts(),
+            account.begins(),
+            account.begins(),
+            account.abandons(),
+            account.accepts(chance.randrange(10_000)),
+            account.accepts(chance.randrange(10_000)),
+            account.accepts(50, duplicate_of="upl_1"),
+            account.rejects(),
+            account.expires(),
+            account.cancels(chance.choice([None, 33])),
+            account.forgets(),
+        ]
+        match chance.randrange(8):
+            case 0 | 1:
+                where = {"bucket_id": chance.choice([account.bucket_id, "bkt_more"])}
+                existing = chance.choice([None, None, None, "obj_taken"])
+                uploads.append(await account.request(log, where=where, existing_object_id=existing))
+            case 2:
+                await avoid_duplicate(log, account, chance.randrange(100))
+            case 3:
+                upload_id = await account.complete(log, into_object=True, size_bytes=chance.randrange(1000))
+                objects += [stream.originator_id for stream in await log.read_feed(after=0, limit=10_000)][-1:]
+                assert upload_id
+            case 4 if objects:
+                await log.append(await account.delete(log, objects.pop(chance.randrange(len(objects)))))
+            case _ if uploads:
+                with suppress(RefusedError):
+                    await account.tell(log, chance.choice(uploads), chance.choice(told))
+            case _:
+                pass
+
+
+async def assert_counted(analytics: Analytics, log: EventLog, area: Area) -> None:
+    """Hold figures against those that are counted from the events."""
+    counted = MemoryAnalytics(log)
+    whole = await counted.changes(area, **ALWAYS, step=Interval.DAY)
+    middle = whole[len(whole) // 2].at
+    assert middle is not None
+    for step in Interval:
+        for start in (ALWAYS["start"], middle.replace(day=1)):
+            when: dict[str, Any] = {"start": start, "end": ALWAYS["end"], "step": step}
+            rows = await analytics.uploads(area, **when)
+            expected = await counted.uploads(area, **when)
+            assert [plain(row) for row in rows] == [pytest.approx(plain(row)) for row in expected]
+            if step is not Interval.WEEK or start == ALWAYS["start"]:
+                assert await analytics.changes(area, **when) == await counted.changes(area, **when)
+    assert await analytics.failures(area, **ALWAYS) == await counted.failures(area, **ALWAYS)
+    for start in (ALWAYS["start"], middle):
+        asked = {"start": start, "end": ALWAYS["end"]}
+        assert await analytics.buckets(area, **asked, limit=9) == await counted.buckets(area, **asked, limit=9)
+
+
+def plain(row: UploadFigures) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(row), "at": str(row.at)}
