@@ -112,7 +112,7 @@ class TokenUses:
             origin=origin,
             upload_id=upload_id,
             content_type=announced.content_type,
-            size_bytes=announced.file_size_bytes,
+            size_bytes=announced.declared_size_bytes,
         )
         events = UPLOAD_TOKEN.decide(use, IssuedToken(token=token, used=version - 1))
         return StreamAppend(stream_id=token.token_id, expected_version=version, events=events)

@@ -71,7 +71,7 @@ def brought_forward(record: UploadRecord, upload: Loaded[UploadEvent, Upload]) -
 def following(record: UploadRecord | None, event: UploadEvent, place: EventPosition) -> UploadRecord | None:
     """Return what an event makes of a record; None: there is none any more, or there was none."""
     if isinstance(event, UploadRequested | UploadSkipped):
-        return _new(event, place)
+        return first_record(event, place)
     if record is None or isinstance(event, UploadDeleted | UploadForgotten):
         return None
     return msgspec.structs.replace(record, version=place.version, **_changes(record, event))
@@ -135,7 +135,8 @@ def _changes(record: UploadRecord, event: UploadEvent) -> dict[str, object]:  # 
             assert_never(event)
 
 
-def _new(event: UploadRequested | UploadSkipped, place: EventPosition) -> UploadRecord:
+def first_record(event: UploadRequested | UploadSkipped, place: EventPosition) -> UploadRecord:
+    """Return the record of an upload that begins, or is skipped, with this event."""
     origin, request = event.origin, event.request
     skipped = isinstance(event, UploadSkipped)
     return UploadRecord(

@@ -1,6 +1,5 @@
 """Requesting uploads: everything is checked, then URLs are given out."""
 
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -28,6 +27,8 @@ from application.ports.read_side import ReadSide
 from application.ports.storage.url_signer import SignedRequest, UrlSigner
 from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
+from application.uploads.records import EventPosition, first_record
+from application.uploads.signed_headers import headers_of
 from domain.buckets.bucket import Policy, check_retention
 from domain.buckets.schema import BucketSchema
 from domain.claims import Claim, unique_key_claim
@@ -57,6 +58,8 @@ from domain.uploads.upload import (
     Status,
     UploadDuplicateAvoided,
     UploadRequest,
+    UploadRequested,
+    UploadSkipped,
     lasts_until,
     reserved,
 )
@@ -64,7 +67,6 @@ from domain.uploads.verification import Found, judge
 
 MIN_EXPIRY_SECONDS = 60
 MAX_EXPIRY_SECONDS = 86_400
-CHECKSUM_HEADER = "x-amz-checksum-sha256"
 _KNOWN_BUCKETS = 1000
 DUPLICATE_MESSAGE = "The bytes are here already: nothing has to be sent, this is the upload that holds them."
 _IN_PARTS_MESSAGE = (
@@ -79,20 +81,6 @@ _GONE_MESSAGE = "There is no such upload now, or it is not yours: send the file 
 _SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be sent."
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for. `policy`, `auto_confirm`, `expires_after_seconds`: None: the bucket's.
-
-    `expires_after_seconds`: how long the upload is kept once it is completed.
-    """
-
-    announcement: Announcement
-    url_expires_in_seconds: int = 3600
-    skip_duplicates: bool = True
-    policy: Policy | None = None
-    auto_confirm: bool | None = None
-    expires_after_seconds: int | None = None
-
-
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The upload as it stands, and the URL to PUT to, if anything is to be sent."""
 
@@ -103,7 +91,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Item(msgspec.Struct, kw_only=True):
-    """One wish on its way.
+    """One announced file on its way.
 
     `sameness`: what an earlier upload must have for this one to be its duplicate, where that matters. `inserts`: the
     unique key that must be free for it, if there is one. `original`: the upload that has the bytes already, as far as
@@ -119,6 +107,7 @@ class _Item(msgspec.Struct, kw_only=True):
     max_size_bytes: int
     may_replace: bool
     original: UploadRecord | None = None
+    event: UploadRequested | UploadSkipped | None = None
 
     def lose(self, unique_key: str, owner_id: str) -> None:
         """Take note of the object that has a unique key."""
@@ -198,7 +187,13 @@ class RequestingUpload:
         self._find_target = FindingTargets(log=log, read_side=read_side, ids=ids, rules=rules)
 
     async def __call__(
-        self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, wish: Wish, *, ids: Ids | None = None
+        self,
+        caller: Caller,
+        namespace: NamespaceRecord,
+        bucket: BucketRecord,
+        announced: Announcement,
+        *,
+        ids: Ids | None = None,
     ) -> Answer:
         """Answer with a URL, with the original of a duplicate, or with the object that has the unique key.
 
@@ -207,7 +202,7 @@ class RequestingUpload:
         ids = ids or self._ids
         upload_id = ids.new("upl_")
         origin = self._origin(caller, namespace, bucket, ids)
-        item = self._item(caller, namespace, bucket, wish, origin, upload_id)
+        item = self._item(caller, namespace, bucket, announced, origin, upload_id)
         if item.command.request.policy is not Policy.INSERT:
             _check_object(item, await self._owners(bucket, [item]))
         return (await self._settle(caller, bucket, origin, [item]))[0]
@@ -217,18 +212,18 @@ class RequestingUpload:
         caller: Caller,
         namespace: NamespaceRecord,
         bucket: BucketRecord,
-        wishes: Sequence[Wish],
+        files: Sequence[Announcement],
         *,
         ids: Ids | None = None,
     ) -> list[Answer]:
-        """Answer all of them, in their order. A refusal names the `index` of its wish, and refuses all."""
+        """Answer all of them, in their order. A refusal names the `index` of its file, and refuses all."""
         ids = ids or self._ids
-        upload_ids = [ids.new("upl_") for _ in wishes]
+        upload_ids = [ids.new("upl_") for _ in files]
         origin = self._origin(caller, namespace, bucket, ids)
         items = []
-        for index, (upload_id, wish) in enumerate(zip(upload_ids, wishes, strict=True)):
+        for index, (upload_id, announced) in enumerate(zip(upload_ids, files, strict=True)):
             with _told_of(index):
-                items.append(self._item(caller, namespace, bucket, wish, origin, upload_id))
+                items.append(self._item(caller, namespace, bucket, announced, origin, upload_id))
         await self._look_up(bucket, items)
         try:
             return await self._settle(caller, bucket, origin, items)
@@ -249,50 +244,46 @@ class RequestingUpload:
         caller: Caller,
         namespace: NamespaceRecord,
         bucket: BucketRecord,
-        wish: Wish,
+        announced: Announcement,
         origin: Origin,
         upload_id: str,
     ) -> _Item:
-        """Check one wish as far as it says itself, and sign its URL."""
-        if not MIN_EXPIRY_SECONDS <= wish.url_expires_in_seconds <= MAX_EXPIRY_SECONDS:
+        """Check one file as far as its announcement decides, and sign its URL."""
+        if not MIN_EXPIRY_SECONDS <= announced.url_expires_in_seconds <= MAX_EXPIRY_SECONDS:
             raise InvalidInputError(
                 "invalid_expiry",
                 f"presigned_url_expiration is out of range: send {MIN_EXPIRY_SECONDS} to {MAX_EXPIRY_SECONDS} seconds.",
                 {"field": "presigned_url_expiration"},
             )
-        check_retention(wish.expires_after_seconds, "expires_after_seconds")
-        wish = _with_size(wish, caller.token)
+        check_retention(announced.expires_after_seconds, "expires_after_seconds")
+        announced = _as_token_allows(announced, caller.token)
         admitted = admit(
-            wish.announcement,
+            announced,
             self._rules_of(bucket),
             self._rules.tier_limits[caller.organization.tier],
-            wish.policy if caller.token is None else caller.token.policy,
             self._rules.part_bytes,
         )
-        announced = wish.announcement
-        headers = signed_headers(
-            announced.content_type, announced.file_size_bytes, announced.sha256 if announced.storage_checks else None
-        )
+        headers = headers_of(announced)
         key = storage_key(
             internal_id=caller.organization.internal_id,
             namespace_id=bucket.namespace_id,
             upload_id=upload_id,
-            filename=wish.announcement.filename,
+            filename=announced.filename,
             room=self._signer.key_room(headers),
         )
         urls_end_at = None
         if caller.token is not None:
             urls_end_at = origin.at + timedelta(seconds=caller.token.upload_lifetime_seconds)
-        lasts = caller.url_lasts(timedelta(seconds=wish.url_expires_in_seconds), origin.at, urls_end_at)
+        lasts = caller.url_lasts(timedelta(seconds=announced.url_expires_in_seconds), origin.at, urls_end_at)
         signed = self._signer.sign_put(key, headers=headers, expires_in=lasts, now=origin.at)
         command = RequestUpload(
             origin=origin,
             upload_id=upload_id,
-            request=_request(wish, admitted, bucket, key, signed, self._rules, origin.at, urls_end_at),
+            request=_request(announced, admitted, bucket, key, signed, self._rules, origin.at, urls_end_at),
             forget_at=origin.at + self._rules.retention,
         )
         return _Item(
-            announced=wish.announcement,
+            announced=announced,
             command=command,
             signed=signed,
             # a caller that may not read is told nothing of other uploads: a duplicate is found at confirm
@@ -349,25 +340,26 @@ class RequestingUpload:
         caller: Caller,
         namespace: NamespaceRecord,
         bucket: BucketRecord,
-        wishes: Sequence[Wish],
+        files: Sequence[Announcement],
         upload_ids: Sequence[str],
         *,
         drawn: Sequence[str],
     ) -> list[Answer]:
         """Answer many once more, each as one, in their order; what is not there any more is answered as FAILED."""
         answers = []
-        for wish, upload_id, own in zip(wishes, upload_ids, drawn, strict=True):
+        for announced, upload_id, own in zip(files, upload_ids, drawn, strict=True):
             try:
                 answers.append(await self.again(caller, namespace, bucket, upload_id, drawn=own))
             except NotFoundError as gone:
-                answers.append(Answer(record=await self._gone(bucket, wish, own, gone), signed=None))
+                answers.append(Answer(record=await self._gone(bucket, announced, own, gone), signed=None))
         return answers
 
-    async def _gone(self, bucket: BucketRecord, wish: Wish, upload_id: str, gone: NotFoundError) -> UploadRecord:
+    async def _gone(
+        self, bucket: BucketRecord, announced: Announcement, upload_id: str, gone: NotFoundError
+    ) -> UploadRecord:
         """Return what stands for an upload that is not there any more, so that those after it keep their places."""
         stored = await self._log.read_stream(upload_id) or await self._log.read_stream(_avoidance_id(upload_id))
         asked_at = decode(stored[0].state).origin.at if stored else self._clock.now()
-        announced = wish.announcement
         return UploadRecord(
             upload_id=upload_id,
             bucket_id=bucket.bucket_id,
@@ -377,16 +369,16 @@ class RequestingUpload:
             failure_reason=gone.code,
             message=gone.message,
             filename=announced.filename,
-            declared_size_bytes=announced.file_size_bytes,
-            declared_sha256=announced.sha256,
+            declared_size_bytes=announced.declared_size_bytes,
+            declared_sha256=announced.declared_sha256,
             content_type=announced.content_type,
             metadata=dict(announced.metadata),
             object_metadata=None if announced.object_metadata is None else dict(announced.object_metadata),
             blob_property=announced.blob_property,
             blob_type=announced.blob_type,
             create_object=announced.create_object,
-            skip_duplicates=wish.skip_duplicates,
-            url_expires_in_seconds=wish.url_expires_in_seconds,
+            skip_duplicates=announced.skip_duplicates,
+            url_expires_in_seconds=announced.url_expires_in_seconds,
             storage_key="",
             created_at=asked_at,
             expires_at=asked_at,
@@ -407,7 +399,7 @@ class RequestingUpload:
         return rules
 
     async def _owners(self, bucket: BucketRecord, items: Sequence[_Item]) -> Mapping[str, str]:
-        """Return by unique key which objects have those that are wished for."""
+        """Return by unique key which objects have those of the announced files."""
         keys = {item.command.request.unique_key for item in items} - {None}
         claims = [unique_key_claim(bucket.bucket_id, key) for key in keys if key is not None]
         owners = await self._read_side.claim_owners(claims) if claims else {}
@@ -538,6 +530,7 @@ class RequestingUpload:
                 continue
             command = item.command
             events = UPLOAD.decide(command, UPLOAD.initial)
+            item.event = cast("UploadRequested | UploadSkipped", events[0])
             streams.append(StreamAppend(stream_id=command.upload_id, expected_version=0, events=events))
             if command.existing_object_id is None:
                 if item.inserts:
@@ -574,12 +567,14 @@ class RequestingUpload:
             raise
 
 
-def _with_size(wish: Wish, token: UploadToken | None) -> Wish:
-    announced = wish.announcement
-    if token is None or announced.multipart is Multipart.ALWAYS:
-        return wish
-    meant = msgspec.structs.replace(announced, file_size_bytes=size_meant(token, announced.file_size_bytes))
-    return msgspec.structs.replace(wish, announcement=meant)
+def _as_token_allows(announced: Announcement, token: UploadToken | None) -> Announcement:
+    """Return an announcement under the limits of the token that it came with."""
+    if token is None:
+        return announced
+    size_bytes = announced.declared_size_bytes
+    if announced.multipart is not Multipart.ALWAYS:
+        size_bytes = size_meant(token, size_bytes)
+    return msgspec.structs.replace(announced, declared_size_bytes=size_bytes, policy=token.policy)
 
 
 def _avoidance_id(upload_id: str) -> str:
@@ -638,7 +633,7 @@ def _object_not_found() -> NotFoundError:
 
 @contextmanager
 def _told_of(index: int) -> Iterator[None]:
-    """Let a refusal tell which of many wishes it is about."""
+    """Let a refusal tell which of many files it is about."""
     try:
         yield
     except RefusedError as refused:
@@ -648,7 +643,7 @@ def _told_of(index: int) -> Iterator[None]:
 
 
 def _first_without_room(items: Sequence[_Item], refused: QuotaExceededError) -> int:
-    """Return the index of the first wish that the quota had no room for, beside those before it."""
+    """Return the index of the first file that the quota had no room for, beside those before it."""
     room = refused.details["limit_bytes"] - refused.details["used_bytes"]
     for index, item in enumerate(items):
         room -= reserved(item.command.request) if item.sends else 0
@@ -661,7 +656,8 @@ def _answer(item: _Item, position: int) -> Answer:
     if item.original is not None:
         message = _known(item.announced, item.original)
         return Answer(record=item.original, signed=None, is_duplicate=True, message=message)
-    record = _record(item.command, position)
+    assert item.event is not None  # noqa: S101  # it was just appended
+    record = first_record(item.event, EventPosition(stream_id=item.command.upload_id, version=1, position=position))
     if item.command.existing_object_id is not None:
         return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
     if record.part_size is None:
@@ -689,31 +685,8 @@ def _schema(bucket: BucketRecord) -> BucketSchema | None:
     return msgspec.convert(bucket.bucket_schema, BucketSchema) if bucket.bucket_schema else None
 
 
-def signed_headers(content_type: str, size_bytes: int | None, checked_sha256: str | None = None) -> dict[str, str]:
-    """Return the headers that a PUT's URL binds. `checked_sha256`: storage is to refuse bytes of another hash."""
-    headers = {"Content-Type": content_type}
-    if size_bytes is not None:
-        headers["Content-Length"] = str(size_bytes)
-    if checked_sha256 is not None:
-        headers[CHECKSUM_HEADER] = checksum(checked_sha256)
-        headers["If-None-Match"] = "*"
-    return headers
-
-
-def checksum(sha256: str) -> str:
-    """Return hex digits as S3 writes a checksum."""
-    return b64encode(bytes.fromhex(sha256)).decode()
-
-
-def headers_of(upload: UploadRecord | UploadRequest) -> dict[str, str]:
-    """Return the headers that the URL of an upload that was requested binds."""
-    return signed_headers(
-        upload.content_type, upload.declared_size_bytes, upload.declared_sha256 if upload.storage_checks else None
-    )
-
-
 def _request(
-    wish: Wish,
+    announced: Announcement,
     admitted: Admitted,
     bucket: BucketRecord,
     key: str,
@@ -722,15 +695,16 @@ def _request(
     now: datetime,
     urls_end_at: datetime | None,
 ) -> UploadRequest:
-    announced = wish.announcement
-    kept_seconds = bucket.retention_seconds if wish.expires_after_seconds is None else wish.expires_after_seconds
+    kept_seconds = announced.expires_after_seconds
+    if kept_seconds is None:
+        kept_seconds = bucket.retention_seconds
     return UploadRequest(
         filename=announced.filename,
         content_type=announced.content_type,
         storage_key=key,
-        declared_size_bytes=announced.file_size_bytes,
-        declared_sha256=announced.sha256,
-        url_expires_in_seconds=wish.url_expires_in_seconds,
+        declared_size_bytes=announced.declared_size_bytes,
+        declared_sha256=announced.declared_sha256,
+        url_expires_in_seconds=announced.url_expires_in_seconds,
         expires_at=signed.expires_at,
         due_at=signed.expires_at + rules.grace,
         metadata=dict(announced.metadata),
@@ -738,49 +712,16 @@ def _request(
         object_metadata=None if announced.object_metadata is None else dict(announced.object_metadata),
         blob_property=admitted.blob_property,
         blob_type=admitted.blob_type,
-        skip_duplicates=wish.skip_duplicates,
+        skip_duplicates=announced.skip_duplicates,
         unique_key=admitted.unique_key,
         policy=admitted.policy,
         part_size=admitted.part_size,
         storage_checks=announced.storage_checks,
-        auto_confirm=bucket.auto_confirm if wish.auto_confirm is None else wish.auto_confirm,
+        auto_confirm=bucket.auto_confirm if announced.auto_confirm is None else announced.auto_confirm,
         content_check=bucket.content_rules.content_check,
         min_file_size_bytes=bucket.content_rules.min_file_size_bytes,
         max_file_size_bytes=bucket.content_rules.max_file_size_bytes,
         expires_after_seconds=kept_seconds,
         deletes_at=None if kept_seconds is None else now + timedelta(seconds=kept_seconds),
         urls_end_at=urls_end_at,
-    )
-
-
-def _record(command: RequestUpload, position: int) -> UploadRecord:
-    request, origin = command.request, command.origin
-    return UploadRecord(
-        upload_id=command.upload_id,
-        organization_id=origin.organization_id,
-        namespace_id=origin.namespace_id or "",
-        bucket_id=origin.bucket_id or "",
-        version=1,
-        position=position,
-        status=Status.PENDING if command.existing_object_id is None else Status.SKIPPED,
-        filename=request.filename or "",
-        content_type=request.content_type,
-        storage_key=request.storage_key or "",
-        declared_size_bytes=request.declared_size_bytes,
-        declared_sha256=request.declared_sha256,
-        url_expires_in_seconds=request.url_expires_in_seconds,
-        created_at=origin.at,
-        expires_at=request.expires_at,
-        due_at=request.due_at,
-        metadata=request.metadata or {},
-        create_object=request.create_object,
-        object_metadata=request.object_metadata,
-        blob_property=request.blob_property,
-        blob_type=request.blob_type,
-        skip_duplicates=request.skip_duplicates,
-        existing_object_id=command.existing_object_id,
-        part_size=request.part_size,
-        storage_checks=request.storage_checks,
-        auto_confirm=request.auto_confirm,
-        deletes_at=request.deletes_at if command.existing_object_id is None else None,
     )

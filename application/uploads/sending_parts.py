@@ -16,7 +16,7 @@ from application.ports.storage.url_signer import SignedRequest, UrlSigner
 from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from application.rules import Rules
 from application.uploads.records import brought_forward
-from application.uploads.requesting import CHECKSUM_HEADER, checksum, headers_of
+from application.uploads.signed_headers import CHECKSUM_HEADER, checksum, headers_of
 from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.uploads.parts import MAX_PARTS, part_count, size_of_part
 from domain.uploads.upload import (

@@ -11,7 +11,7 @@ from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.storage.url_signer import SignedRequest, UrlSigner
 from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from application.uploads.hiding_others import holds_own_bytes
-from application.uploads.requesting import headers_of
+from application.uploads.signed_headers import headers_of
 from domain.uploads.upload import Status
 
 _SECOND = timedelta(seconds=1)

@@ -172,7 +172,7 @@ def check_values(
 
 def check_json(value: object, what: str, *, max_bytes: int | None = None) -> None:
     """Refuse JSON that is nested over 32 deep, holds U+0000, or is larger than `max_bytes` when written out."""
-    if value is None or value == {}:
+    if value is None or value == {} or _plainly_fits(value, max_bytes):
         return
     level: list[object] = [value]
     depth = 0
@@ -199,6 +199,16 @@ def check_json(value: object, what: str, *, max_bytes: int | None = None) -> Non
             f"{what} is too large: send at most {max_bytes // 1024} KiB of JSON.",
             {"field": what},
         )
+
+
+def _plainly_fits(value: object, max_bytes: int | None) -> bool:
+    """Return whether a value, written out, shows that nothing is wrong. Costs a quarter of a look at each part."""
+    try:
+        text = msgspec.json.encode(value)
+    except (RecursionError, ValueError):
+        return False
+    levels = text.count(b"{") + text.count(b"[")  # at most
+    return levels <= MAX_DEPTH and b"\\u0000" not in text and (max_bytes is None or len(text) <= max_bytes)
 
 
 def check_text(text: str, what: str) -> None:

@@ -23,19 +23,29 @@ _DOCUMENT_TYPES = frozenset({FieldType.PDF, FieldType.TEXT, FieldType.EXCEL})
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as a client announces it. `sha256`: 64 hex digits. `storage_checks`: storage is to refuse other bytes."""
+    """A file as a client announces it, and what the client asks for it.
+
+    `declared_sha256`: 64 hex digits. `storage_checks`: storage is to refuse other bytes. `policy`, `auto_confirm` and
+    `expires_after_seconds`: None: the bucket's own. `expires_after_seconds`: how long the upload is kept once it is
+    completed.
+    """
 
     filename: str
     content_type: str
-    file_size_bytes: int | None = None
+    declared_size_bytes: int | None = None
     metadata: Mapping[str, Any] = {}
     create_object: bool = True
     object_metadata: Mapping[str, Any] | None = None
     blob_property: str | None = None
     blob_type: str | None = None
     multipart: Multipart = Multipart.AUTO
-    sha256: str | None = None
+    declared_sha256: str | None = None
     storage_checks: bool = False
+    url_expires_in_seconds: int = 3600
+    skip_duplicates: bool = True
+    policy: Policy | None = None
+    auto_confirm: bool | None = None
+    expires_after_seconds: int | None = None
 
 
 class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,13 +99,11 @@ def admit(
     announced: Announcement,
     bucket: BucketRules,
     limits: TierLimits,
-    policy: Policy | None = None,
     part_bytes: int = USUAL_PART_BYTES,
 ) -> Admitted:
     """Check an announced file in the documented order; the first refusal wins.
 
     `part_bytes`: the usual size of parts.
-    `policy`: what the client wants of a taken unique key; otherwise the bucket's own counts.
     """
     file = Candidate(announced=announced, bucket=bucket, limits=limits, usual_part_bytes=part_bytes)
     for check in CHECKS:
@@ -110,7 +118,7 @@ def admit(
         blob_property=file.blob_property,
         blob_type=file.property_type.upper() if file.property_type else None,
         unique_key=file.unique_key,
-        policy=policy or (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT,
+        policy=announced.policy or (bucket.unique_key.default_policy if bucket.unique_key else None) or Policy.INSERT,
         part_size=file.part_size,
     )
 
@@ -176,7 +184,7 @@ def _blob_property(file: Candidate) -> None:
 
 
 def _tier_limit(file: Candidate) -> None:
-    size_bytes, limit_bytes = file.announced.file_size_bytes, file.limits.file_size_bytes
+    size_bytes, limit_bytes = file.announced.declared_size_bytes, file.limits.file_size_bytes
     if size_bytes is not None and size_bytes > limit_bytes:
         raise ForbiddenError(
             "file_too_large",
@@ -189,17 +197,19 @@ def _tier_limit(file: Candidate) -> None:
 def _content_rules(file: Candidate) -> None:
     announced = file.announced
     content_rules.check_file(
-        file.bucket.content, content_type=announced.content_type, size_bytes=announced.file_size_bytes
+        file.bucket.content, content_type=announced.content_type, size_bytes=announced.declared_size_bytes
     )
 
 
 def _parts(file: Candidate) -> None:
-    file.part_size = part_size_for(file.announced.multipart, file.announced.file_size_bytes, file.usual_part_bytes)
+    file.part_size = part_size_for(file.announced.multipart, file.announced.declared_size_bytes, file.usual_part_bytes)
 
 
 def _integrity(file: Candidate) -> None:
     announced = file.announced
-    if announced.storage_checks and file.part_size is None and announced.sha256 is None:  # parts have their own hashes
+    if (
+        announced.storage_checks and file.part_size is None and announced.declared_sha256 is None
+    ):  # parts have their own hashes
         raise InvalidInputError(
             "hash_required",
             "file_hash is missing, and storage cannot check the bytes without it: send their SHA-256.",

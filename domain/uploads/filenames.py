@@ -16,6 +16,7 @@ STORAGE_KEY = re.compile(
     r"(?P<upload_id>upl_[a-z0-9]{1,64})/(?P<filename>[^\0]+)",
     re.DOTALL,
 )
+_UNRESERVED = re.compile(r"[A-Za-z0-9/_.~-]*")  # what stands for itself in a URL
 SHORTEST_NAME = 16  # percent-encoded characters that a shortened filename keeps at the least
 
 
@@ -53,7 +54,7 @@ def storage_key(*, internal_id: str, namespace_id: str, upload_id: str, filename
     `room`: how many percent-encoded characters the key may have; a longer filename is shortened, its extension kept.
     """
     folder = f"{internal_id}/{namespace_id}/api_buckets_uploads_create/{upload_id}/"
-    encoded = room - len(quote(folder, safe="/-_.~"))
+    encoded = room - _encoded_length(folder)
     utf8 = min(MAX_KEY_BYTES - len(folder.encode()), MAX_SEGMENT_BYTES)
     name = shortened(filename, lambda name: _fits(name, encoded, utf8))
     return folder + ("file" if name in {"", ".", ".."} else name)
@@ -78,4 +79,9 @@ def shortened(filename: str, fits: Callable[[str], bool]) -> str:
 
 
 def _fits(name: str, encoded: int, utf8: int) -> bool:
-    return len(name.encode()) <= utf8 and len(quote(name, safe="-_.~")) <= encoded
+    return len(name.encode()) <= utf8 and _encoded_length(name) <= encoded
+
+
+def _encoded_length(text: str) -> int:
+    """Return how many characters a text has once it is percent-encoded; its slashes stay."""
+    return len(text) if _UNRESERVED.fullmatch(text) else len(quote(text, safe="/-_.~"))

@@ -6,6 +6,7 @@ type is signed and stored verbatim, and compared without case.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from domain.buckets.schema import FieldType
 from domain.refusals import InvalidInputError
@@ -15,6 +16,7 @@ _QUOTED = r'"(?:[\x20!\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"'
 _UNQUOTED = r"[!#-:<-\[\]-~]+"
 _PATTERN = re.compile(rf"{_TCHARS}/{_TCHARS}(?:[ ]*;(?:[ ]*{_TCHARS}=(?:{_UNQUOTED}|{_QUOTED}))?)*")
 MAX_LENGTH = 255
+_KNOWN = 512  # content types whose syntax and kinds are kept
 
 ANY_BYTES = "application/octet-stream"
 ANY_TYPE = "*/*"
@@ -55,6 +57,7 @@ _BY_TOP_LEVEL = {
 }
 
 
+@lru_cache(maxsize=_KNOWN)
 def check_syntax(content_type: str) -> None:
     """Refuse what is no content type."""
     if len(content_type) > MAX_LENGTH or not _PATTERN.fullmatch(content_type):
@@ -110,6 +113,7 @@ def within(content_type: str, allowed: Iterable[str]) -> bool:
     return not {ANY_TYPE, kind, f"{kind.partition('/')[0]}/*"}.isdisjoint(allowed)
 
 
+@lru_cache(maxsize=_KNOWN)
 def file_types(content_type: str) -> tuple[FieldType, ...]:
     """Return the file types that content of this type may have in a schema, the most fitting first."""
     kind = essence(content_type)

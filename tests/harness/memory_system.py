@@ -34,17 +34,17 @@ from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart
 from application.uploads.confirming_many import Confirmation
 from application.uploads.requesting import Answer as RequestAnswer
-from application.uploads.requesting import Wish
 from application.uploads.sending_parts import WantedPart
 from domain import refusals
 from domain.buckets.bucket import Policy
 from domain.keys.token_secrets import TokenSecrets
 from domain.lists.filtering import parse_filter
+from domain.uploads.admission import Announcement
 from domain.uploads.upload import Claimed
 from entrypoints.http.objects.routes import render as render_object
 from entrypoints.http.tasks.routes import render as render_task
+from entrypoints.http.uploads.routes import _announced as announced_of
 from entrypoints.http.uploads.routes import _render_confirmed as render_confirmed
-from entrypoints.http.uploads.routes import _wish as wish_of
 from entrypoints.http.uploads.routes import render
 from entrypoints.http.uploads.wire import CreateUploadRequest
 from entrypoints.wiring.ports import Ports
@@ -170,10 +170,10 @@ class MemorySystem:
 
     def announce_batch(self, asks: Sequence[Ask]) -> Sequence[UploadSeen] | Refused:
         """Announce files in one request."""
-        wishes = [_wish(ask) for ask in asks]
+        files = [_announced(ask) for ask in asks]
         account = self._account
         many = self._services.request_upload.many(
-            account.caller, account.namespace, account.buckets[asks[0].bucket], wishes
+            account.caller, account.namespace, account.buckets[asks[0].bucket], files
         )
         try:
             return [_upload_seen(answer) for answer in self._run(many)]
@@ -369,7 +369,7 @@ class MemorySystem:
     async def _announce(self, ask: Ask) -> UploadSeen:
         account = self._account
         answer = await self._services.request_upload(
-            account.caller, account.namespace, account.buckets[ask.bucket], _wish(ask)
+            account.caller, account.namespace, account.buckets[ask.bucket], _announced(ask)
         )
         return _upload_seen(answer)
 
@@ -421,8 +421,8 @@ class MemorySystem:
         )
 
 
-def _wish(ask: Ask) -> Wish:
-    return wish_of(msgspec.convert(ask.wire(), CreateUploadRequest), None)
+def _announced(ask: Ask) -> Announcement:
+    return announced_of(msgspec.convert(ask.wire(), CreateUploadRequest), None)
 
 
 def _upload_seen(answer: RequestAnswer) -> UploadSeen:

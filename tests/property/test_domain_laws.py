@@ -372,7 +372,7 @@ def test_any_bytes_can_be_sniffed(body: bytes, beginning: bytes) -> None:
         Announcement,
         filename=st.text(max_size=6) | some.filenames,
         content_type=st.text(max_size=6) | some.content_types,
-        file_size_bytes=st.none() | st.integers(1, 2**70),
+        declared_size_bytes=st.none() | st.integers(1, 2**70),
         metadata=some.json_objects,
         create_object=st.booleans(),
         object_metadata=st.none()

@@ -19,7 +19,7 @@ from application.uploads.confirming import Confirmed
 from application.uploads.confirming_many import Confirmation
 from application.uploads.hiding_others import without_others
 from application.uploads.records import record_at
-from application.uploads.requesting import Answer, Wish
+from application.uploads.requesting import Answer
 from application.uploads.sending_parts import WantedPart
 from application.uploads.signing import Signed
 from domain.buckets.bucket import Policy, policy_named
@@ -85,7 +85,7 @@ async def create_upload(
 ) -> UploadResponse:
     """Check a file and give out a presigned URL for it."""
     admitted = admitted_in(scope)
-    wish = _wish(data, policy_named(policy))
+    wish = _announced(data, policy_named(policy))
     request_upload = admitted.services.request_upload
     answer = await once(
         scope,
@@ -119,7 +119,7 @@ async def create_uploads(
     """Check many files and give out a presigned URL for each; a refusal refuses them all."""
     admitted = admitted_in(scope)
     wishes = [
-        _wish(one, policy_named(policy), data.shared_metadata, data.shared_object_metadata) for one in data.uploads
+        _announced(one, policy_named(policy), data.shared_metadata, data.shared_object_metadata) for one in data.uploads
     ]
     request_upload = admitted.services.request_upload
     answers = await once(
@@ -508,29 +508,27 @@ def _message(record: UploadRecord) -> str | None:
     return record.message
 
 
-def _wish(
+def _announced(
     data: CreateUploadRequest,
     policy: Policy | None,
     shared_metadata: Json | None = None,
     shared_object_metadata: Json | None = None,
-) -> Wish:
+) -> Announcement:
     object_metadata = data.object_metadata
     if shared_object_metadata is not None:
         object_metadata = {**shared_object_metadata, **(object_metadata or {})}
-    return Wish(
-        announcement=Announcement(
-            filename=data.filename,
-            content_type=data.content_type,
-            file_size_bytes=data.file_size_bytes,
-            metadata={**(shared_metadata or {}), **data.metadata},
-            create_object=data.create_object_on_confirm,
-            object_metadata=object_metadata,
-            blob_property=data.blob_property,
-            blob_type=data.blob_type,
-            multipart=data.multipart,
-            sha256=data.file_hash,
-            storage_checks=data.integrity == "storage",
-        ),
+    return Announcement(
+        filename=data.filename,
+        content_type=data.content_type,
+        declared_size_bytes=data.file_size_bytes,
+        metadata={**shared_metadata, **data.metadata} if shared_metadata else data.metadata,
+        create_object=data.create_object_on_confirm,
+        object_metadata=object_metadata,
+        blob_property=data.blob_property,
+        blob_type=data.blob_type,
+        multipart=data.multipart,
+        declared_sha256=data.file_hash,
+        storage_checks=data.integrity == "storage",
         url_expires_in_seconds=data.presigned_url_expiration,
         skip_duplicates=data.skip_duplicates,
         policy=policy,

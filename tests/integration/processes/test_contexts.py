@@ -9,7 +9,6 @@ import uvicorn
 
 from application.keys.callers import acting_for
 from application.ports.tasks.tasks import TaskStatus
-from application.uploads.requesting import Wish
 from domain.uploads.admission import Announcement
 from domain.uploads.upload import Claimed
 from entrypoints.http.transport.server import Server, options
@@ -31,10 +30,8 @@ async def test_a_worker_works_for_all_organizations_whichever_its_process_was_ac
         stopping = asyncio.Event()
         worker = asyncio.create_task(run_worker(services, settings, stopping))
         acting_for.set(second.caller.organization.organization_id)
-        announced = Announcement(filename="a.mp4", content_type="video/mp4", file_size_bytes=3, create_object=False)
-        answer = await services.request_upload(
-            second.caller, second.namespace, second.bucket, Wish(announcement=announced)
-        )
+        announced = Announcement(filename="a.mp4", content_type="video/mp4", declared_size_bytes=3, create_object=False)
+        answer = await services.request_upload(second.caller, second.namespace, second.bucket, announced)
         assert answer.signed is not None
         async with httpx.AsyncClient(trust_env=False) as plain:
             sent = await plain.put(answer.signed.url, content=b"abc", headers={"Content-Type": "video/mp4"})

@@ -20,7 +20,7 @@ from application.idempotency import Creation, keyed_request
 from application.keys.callers import acting_for
 from application.ports.clock import Clock, ClockDiffersError
 from application.ports.tasks.job_queue import Job
-from application.uploads.requesting import Answer, Wish
+from application.uploads.requesting import Answer
 from domain.uploads.admission import Announcement
 from domain.uploads.upload import Status
 from entrypoints.http.app import create_app
@@ -75,16 +75,14 @@ def set_host(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
 
 
 def announcing(services: Services, tenant: Tenant) -> Creation[Answer]:
-    announcement = Announcement(filename="a.mp4", content_type="video/mp4", file_size_bytes=3, create_object=False)
+    announcement = Announcement(filename="a.mp4", content_type="video/mp4", declared_size_bytes=3, create_object=False)
 
     async def again(remembered: object) -> Answer:
         raise AssertionError(remembered)
 
     return Creation(
         prefix="upl_",
-        make=lambda ids: services.request_upload(
-            tenant.caller, tenant.namespace, tenant.bucket, Wish(announcement=announcement), ids=ids
-        ),
+        make=lambda ids: services.request_upload(tenant.caller, tenant.namespace, tenant.bucket, announcement, ids=ids),
         made=lambda answer: (answer.record.upload_id,),
         again=again,
     )
@@ -193,7 +191,7 @@ async def test_a_worker_that_believes_to_be_a_month_ahead_forgets_nothing_and_pu
             tenant.caller,
             tenant.namespace,
             tenant.bucket,
-            Wish(announcement=Announcement(filename="a.mp4", content_type="video/mp4", create_object=False)),
+            Announcement(filename="a.mp4", content_type="video/mp4", create_object=False),
         )
         due = await right.system.jobs.next_due()
     async with believing(settings, AHEAD) as services:

@@ -15,7 +15,7 @@ from adapters.postgres.database.rebuilding import rebuild
 from application.keys.callers import acting_for
 from application.ports.storage.object_storage import ObjectStorage
 from application.storage.checking import SAFE_AGE, Finding, FindingKind, Tally
-from application.uploads.requesting import Answer, Wish
+from application.uploads.requesting import Answer
 from application.uploads.sending_parts import WantedPart
 from domain.uploads.admission import Announcement
 from domain.uploads.upload import Claimed, Status
@@ -58,10 +58,14 @@ class Place:
 
     async def announce(self, body: bytes, **changes: Any) -> Answer:  # noqa: ANN401  # fields of an announcement
         announcement = Announcement(
-            filename="ä+ b%41.mp4", content_type="video/mp4", file_size_bytes=len(body), create_object=False, **changes
+            filename="ä+ b%41.mp4",
+            content_type="video/mp4",
+            declared_size_bytes=len(body),
+            create_object=False,
+            **changes,
         )
         t = self.tenant
-        return await self.services.request_upload(t.caller, t.namespace, t.bucket, Wish(announcement=announcement))
+        return await self.services.request_upload(t.caller, t.namespace, t.bucket, announcement)
 
     async def put(self, answer: Answer, body: bytes) -> None:
         assert answer.signed is not None

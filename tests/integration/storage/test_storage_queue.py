@@ -10,7 +10,6 @@ from urllib.parse import quote_plus
 import httpx
 
 from application.keys.callers import acting_for
-from application.uploads.requesting import Wish
 from domain.uploads.admission import Announcement
 from domain.uploads.upload import Status
 from entrypoints.settings import Settings
@@ -44,9 +43,14 @@ async def test_a_worker_completes_what_its_queue_tells_of_and_stops_at_once(
     body = secrets.token_bytes(100)
     async with running(settings) as services, open_client(sqs) as client:
         acting_for.set(tenant.caller.organization.organization_id)
-        announced = Announcement(filename="a.mp4", content_type="video/mp4", file_size_bytes=100, blob_property="video")
-        wish = Wish(announcement=announced, auto_confirm=True)
-        answer = await services.request_upload(tenant.caller, tenant.namespace, tenant.bucket, wish)
+        announced = Announcement(
+            filename="a.mp4",
+            content_type="video/mp4",
+            declared_size_bytes=100,
+            blob_property="video",
+            auto_confirm=True,
+        )
+        answer = await services.request_upload(tenant.caller, tenant.namespace, tenant.bucket, announced)
         assert answer.signed is not None
         async with httpx.AsyncClient() as plain:
             await plain.put(answer.signed.url, content=body, headers={"Content-Type": "video/mp4"})

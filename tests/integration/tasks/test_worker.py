@@ -18,7 +18,7 @@ from application.keys.callers import acting_for
 from application.ports.tasks.tasks import TaskStatus, item_of
 from application.tasks.worker import LEASE
 from application.uploads.confirming_many import Confirmation
-from application.uploads.requesting import Answer, Wish
+from application.uploads.requesting import Answer
 from domain.refusals import WrongStateError
 from domain.tasks.agenda import JobKind
 from domain.uploads.admission import Announcement
@@ -43,13 +43,17 @@ class World:
         acting_for.set(self.tenant.caller.organization.organization_id)
         return self._services
 
-    async def announce(self, body: bytes, *, sha256: str | None = None, **changes: Any) -> Answer:  # noqa: ANN401  # fields of a wish
+    async def announce(self, body: bytes, *, sha256: str | None = None, **changes: Any) -> Answer:  # noqa: ANN401  # fields of an announcement
         announcement = Announcement(
-            filename="a.mp4", content_type="video/mp4", file_size_bytes=len(body), blob_property="video", sha256=sha256
+            filename="a.mp4",
+            content_type="video/mp4",
+            declared_size_bytes=len(body),
+            blob_property="video",
+            declared_sha256=sha256,
+            **changes,
         )
-        wish = Wish(announcement=announcement, **changes)
         t = self.tenant
-        return await self.services.request_upload(t.caller, t.namespace, t.bucket, wish)
+        return await self.services.request_upload(t.caller, t.namespace, t.bucket, announcement)
 
     async def put(self, answer: Answer, body: bytes) -> None:
         assert answer.signed is not None
@@ -147,12 +151,10 @@ async def test_a_failed_upload_is_forgotten_30_days_later_and_its_events_name_no
 async def test_a_completed_upload_without_an_object_stays_with_its_bytes(world: World) -> None:
     body = secrets.token_bytes(40)
     t = world.tenant
-    wish = Wish(
-        announcement=Announcement(
-            filename="a.bin", content_type="application/octet-stream", file_size_bytes=40, create_object=False
-        )
+    announcement = Announcement(
+        filename="a.bin", content_type="application/octet-stream", declared_size_bytes=40, create_object=False
     )
-    answer = await world.services.request_upload(t.caller, t.namespace, t.bucket, wish)
+    answer = await world.services.request_upload(t.caller, t.namespace, t.bucket, announcement)
     assert answer.signed is not None
     async with httpx.AsyncClient() as plain:
         await plain.put(answer.signed.url, content=body, headers={"Content-Type": "application/octet-stream"})

@@ -17,7 +17,7 @@ from application.idempotency import (
 from application.ports.clock import Ids
 from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError
 from application.tasks.worker import TIDY
-from application.uploads.requesting import Answer, Wish
+from application.uploads.requesting import Answer
 from domain.keys.api_key import Permission
 from domain.refusals import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from domain.uploads.admission import Announcement
@@ -29,14 +29,16 @@ from tests.unit.application.world import BYTES, SHA256, Client, World
 def announcing(client: Client, *, size: int = len(BYTES), sha256: str | None = None) -> Creation[Answer]:
     """Return the creation of an upload, as the route has it."""
     request_upload = client.world._request
-    wish = Wish(
-        announcement=Announcement(
-            filename="clip.mp4", content_type="video/mp4", file_size_bytes=size, sha256=sha256, blob_property="video"
-        ),
+    announcement = Announcement(
+        filename="clip.mp4",
+        content_type="video/mp4",
+        declared_size_bytes=size,
+        declared_sha256=sha256,
+        blob_property="video",
     )
     return Creation(
         prefix="upl_",
-        make=lambda ids: request_upload(client.caller, client.namespace, client.bucket, wish, ids=ids),
+        make=lambda ids: request_upload(client.caller, client.namespace, client.bucket, announcement, ids=ids),
         made=lambda answer: (answer.record.upload_id,),
         found=request_upload.made_before,
         again=lambda known: request_upload.again(
@@ -277,17 +279,17 @@ def test_any_other_key_is_taken_as_it_is(key: str) -> None:
     assert check_idempotency_key(key) == key
 
 
-def announcing_many(client: Client, *wishes: Wish) -> Creation[list[Answer]]:
+def announcing_many(client: Client, *files: Announcement) -> Creation[list[Answer]]:
     """Return the creation of a batch, as the route has it."""
     request_upload = client.world._request
     return Creation(
         prefix="upl_",
-        count=len(wishes),
-        make=lambda ids: request_upload.many(client.caller, client.namespace, client.bucket, wishes, ids=ids),
+        count=len(files),
+        make=lambda ids: request_upload.many(client.caller, client.namespace, client.bucket, files, ids=ids),
         made=lambda answers: tuple(answer.record.upload_id for answer in answers),
         found=request_upload.made_before,
         again=lambda known: request_upload.all_again(
-            client.caller, client.namespace, client.bucket, wishes, known.ids, drawn=known.drawn
+            client.caller, client.namespace, client.bucket, files, known.ids, drawn=known.drawn
         ),
     )
 
@@ -299,8 +301,10 @@ async def test_a_batch_that_died_before_its_answer_is_answered_as_it_was(
 ) -> None:
     await client.upload(create_object=False)
     new = hashlib.sha256(b"new bytes").hexdigest()
-    wishes = [client.wish(sha256=SHA256 if each == "K" else new, size=None, create_object=False) for each in batch]
-    creation = announcing_many(client, *wishes)
+    files = [
+        client.announcement(sha256=SHA256 if each == "K" else new, size=None, create_object=False) for each in batch
+    ]
+    creation = announcing_many(client, *files)
     answered: list[list[Answer]] = []
 
     async def dies(ids: Ids) -> list[Answer]:
@@ -326,12 +330,12 @@ async def test_a_batch_that_died_before_its_answer_is_answered_as_it_was(
 
 async def test_a_batch_of_which_some_are_gone_is_answered_each_in_its_place(world: World, client: Client) -> None:
     original = await client.upload(create_object=False)
-    wishes = [
-        client.wish(sha256=SHA256, filename="known.mp4", create_object=False),
-        client.wish(filename="erased.mp4", size=9, metadata={"n": 1}, create_object=False),
-        client.wish(filename="awaited.mp4", create_object=False),
+    files = [
+        client.announcement(sha256=SHA256, filename="known.mp4", create_object=False),
+        client.announcement(filename="erased.mp4", size=9, metadata={"n": 1}, create_object=False),
+        client.announcement(filename="awaited.mp4", create_object=False),
     ]
-    creation = announcing_many(client, *wishes)
+    creation = announcing_many(client, *files)
     request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=b"")
     known, erased, awaited = await world.do_once(request, creation)
     assert (known.is_duplicate, known.record.upload_id) == (True, original.record.upload_id)
@@ -358,7 +362,7 @@ async def test_a_batch_of_which_some_are_gone_is_answered_each_in_its_place(worl
 async def test_an_original_that_may_not_be_read_any_more_is_not_told_again(world: World, client: Client) -> None:
     original = await client.upload()
     less = await key_of(client, Permission.WRITE)
-    wish = client.wish(sha256=SHA256)
+    wish = client.announcement(sha256=SHA256)
     request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=b"")
     (answer,) = await world.do_once(request, announcing_many(client, wish))
     assert answer.record.upload_id == original.record.upload_id

@@ -56,7 +56,7 @@ from application.uploads.confirming_many import Confirmation, ConfirmingMany
 from application.uploads.expiring import ExpiringUploads
 from application.uploads.forgetting import ForgettingUploads
 from application.uploads.rechecking import RecheckingUploads
-from application.uploads.requesting import Answer, RequestingUpload, Wish
+from application.uploads.requesting import Answer, RequestingUpload
 from application.uploads.sending_parts import SendingParts, SignedPart, WantedPart
 from application.uploads.signing import SigningUploads
 from application.uploads.verifying import VerifyingUploads
@@ -277,14 +277,14 @@ class Client:
         )
         return self.bucket
 
-    async def request(self, **asked: Any) -> Answer:  # noqa: ANN401  # as for `wish`
-        return await self.world._request(self.caller, self.namespace, self.bucket, self.wish(**asked))
+    async def request(self, **asked: Any) -> Answer:  # noqa: ANN401  # as for `announcement`
+        return await self.world._request(self.caller, self.namespace, self.bucket, self.announcement(**asked))
 
-    async def request_many(self, *wishes: Wish) -> list[Answer]:
-        return await self.world._request.many(self.caller, self.namespace, self.bucket, wishes)
+    async def request_many(self, *files: Announcement) -> list[Answer]:
+        return await self.world._request.many(self.caller, self.namespace, self.bucket, files)
 
     @staticmethod
-    def wish(
+    def announcement(
         *,
         size: int | None = len(BYTES),
         sha256: str | None = None,
@@ -294,19 +294,19 @@ class Client:
         auto_confirm: bool | None = None,
         expires_after: timedelta | None = None,
         **announced: Any,  # noqa: ANN401  # the fields of an announcement
-    ) -> Wish:
-        announcement = msgspec.structs.replace(
-            Announcement(filename="clip.mp4", content_type="video/mp4", file_size_bytes=size, sha256=sha256),
-            **announced,
-        )
-        return Wish(
-            announcement=announcement,
+    ) -> Announcement:
+        usual = Announcement(
+            filename="clip.mp4",
+            content_type="video/mp4",
+            declared_size_bytes=size,
+            declared_sha256=sha256,
             url_expires_in_seconds=expires_in,
             skip_duplicates=skip_duplicates,
             policy=policy,
             auto_confirm=auto_confirm,
             expires_after_seconds=None if expires_after is None else int(expires_after.total_seconds()),
         )
+        return msgspec.structs.replace(usual, **announced)
 
     def put(self, answer: Answer, body: bytes = BYTES, content_type: str = "video/mp4") -> StoredContent:
         return self.world.storage.put(answer.record.storage_key, body, content_type)

@@ -169,7 +169,7 @@ async def test_what_the_bucket_does_not_take_gets_no_url_alone_or_among_others(
     assert caught.value.code == code
 
     with pytest.raises(ForbiddenError) as caught:
-        await client.request_many(client.wish(size=10), client.wish(**asked))
+        await client.request_many(client.announcement(size=10), client.announcement(**asked))
     assert (caught.value.code, caught.value.details["index"]) == (code, 1)
     assert await client.world.log.head() == before
 

@@ -70,7 +70,7 @@ async def test_two_requests_at_once_make_one_object(client: Client) -> None:
     await _plain(client)
 
     answers = await asyncio.gather(*(_announce(client) for _ in range(5)))
-    batch = await client.request_many(*(client.wish(sha256=SHA256) for _ in range(3)))
+    batch = await client.request_many(*(client.announcement(sha256=SHA256) for _ in range(3)))
 
     assert len({answer.record.object_id for answer in (*answers, *batch)} - {None}) == 1
     assert (await client.world.tags()).count("object.created") == 1
@@ -79,7 +79,7 @@ async def test_two_requests_at_once_make_one_object(client: Client) -> None:
 async def test_many_at_once_make_one_object_for_one_original(client: Client) -> None:
     await _plain(client)
 
-    answers = await client.request_many(*(client.wish(sha256=SHA256) for _ in range(3)))
+    answers = await client.request_many(*(client.announcement(sha256=SHA256) for _ in range(3)))
 
     assert len({answer.record.object_id for answer in answers}) == 1
     assert all(answer.is_duplicate for answer in answers)
@@ -116,7 +116,7 @@ async def test_the_object_of_a_second_one_with_the_key_is_found_when_its_bytes_a
     await _plain(client)
     await _plain(client, b"other bytes!")
     hashes = (SHA256, hashlib.sha256(b"other bytes!").hexdigest())
-    wishes = [client.wish(sha256=sha256, object_metadata={"title": "A"}) for sha256 in hashes]
+    wishes = [client.announcement(sha256=sha256, object_metadata={"title": "A"}) for sha256 in hashes]
 
     first, second = await client.request_many(*wishes)
 

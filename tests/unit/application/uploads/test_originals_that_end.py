@@ -45,7 +45,7 @@ async def test_the_earliest_original_that_lasts_long_enough_is_the_answer(client
     short = await client.upload(create_object=False, expires_after=MINUTE)
     lasting = await client.upload(create_object=False)
 
-    wishes = [client.wish(sha256=SHA256, create_object=False, expires_after=lasts) for lasts in (None, MINUTE)]
+    wishes = [client.announcement(sha256=SHA256, create_object=False, expires_after=lasts) for lasts in (None, MINUTE)]
     batch = await client.request_many(*wishes)
 
     assert [each.record.upload_id for each in batch] == [lasting.record.upload_id, short.record.upload_id]

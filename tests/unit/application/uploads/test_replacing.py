@@ -217,7 +217,7 @@ async def test_of_many_uploads_one_that_would_replace_refuses_all(owner: Client)
     less = await who(owner, "key")
     with denied() as caught:
         await less.request_many(
-            less.wish(object_metadata={"title": "new"}, sha256=None), less.wish(object_metadata=NAMED)
+            less.announcement(object_metadata={"title": "new"}, sha256=None), less.announcement(object_metadata=NAMED)
         )
     assert caught.value.details["index"] == 1
 

@@ -233,7 +233,7 @@ async def test_a_file_is_not_skipped_for_an_object_that_goes_meanwhile(world: Wo
 async def test_a_batch_is_one_command_and_answered_in_its_order(world: World, client: Client) -> None:
     before = await world.log.head()
 
-    answers = await client.request_many(*(client.wish(filename=f"{n}.mp4", size=1 + n % 9) for n in range(100)))
+    answers = await client.request_many(*(client.announcement(filename=f"{n}.mp4", size=1 + n % 9) for n in range(100)))
 
     assert [answer.record.filename for answer in answers] == [f"{n}.mp4" for n in range(100)]
     assert all(answer.signed is not None for answer in answers)
@@ -247,10 +247,10 @@ async def test_duplicates_and_skips_of_a_batch_are_each_items_own(client: Client
     original = await client.upload(object_metadata={"title": "A"})
 
     new, duplicate, skipped, both = await client.request_many(
-        client.wish(object_metadata={"title": "B"}),
-        client.wish(object_metadata={"title": "C"}, sha256=SHA256),
-        client.wish(object_metadata={"title": "A"}),
-        client.wish(object_metadata={"title": "A"}, sha256=SHA256),
+        client.announcement(object_metadata={"title": "B"}),
+        client.announcement(object_metadata={"title": "C"}, sha256=SHA256),
+        client.announcement(object_metadata={"title": "A"}),
+        client.announcement(object_metadata={"title": "A"}, sha256=SHA256),
     )
 
     assert (new.signed is not None, new.is_duplicate) == (True, False)
@@ -271,7 +271,7 @@ async def test_a_batch_of_known_bytes_asks_the_log_once(world: World, client: Cl
         return await append(command)
 
     world.log.append = counted  # type: ignore[method-assign]  # for this test
-    answers = await client.request_many(*(client.wish(sha256=SHA256) for _ in range(100)))
+    answers = await client.request_many(*(client.announcement(sha256=SHA256) for _ in range(100)))
 
     assert all(answer.is_duplicate for answer in answers)
     assert len(calls) == 1
@@ -292,7 +292,8 @@ async def test_what_comes_between_is_settled_by_the_log(world: World, client: Cl
     wanted: dict[str, Any] = {"sha256": SHA256} if races == "duplicate" else {}
     title = "B" if races == "duplicate" else "A"
     first, second = await client.request_many(
-        client.wish(object_metadata={"title": "other"}), client.wish(object_metadata={"title": title}, **wanted)
+        client.announcement(object_metadata={"title": "other"}),
+        client.announcement(object_metadata={"title": title}, **wanted),
     )
 
     assert first.signed is not None
@@ -316,10 +317,10 @@ async def test_a_refusal_refuses_the_whole_batch_and_names_its_item(
 ) -> None:
     await client.make_bucket("keyed", unique_key=KEY)
     before = await client.world.log.head()
-    good = client.wish(object_metadata={"title": "B"})
+    good = client.announcement(object_metadata={"title": "B"})
 
     with pytest.raises(RefusedError) as caught:
-        await client.request_many(good, client.wish(**{"object_metadata": {"title": "C"}, **asked}), good)
+        await client.request_many(good, client.announcement(**{"object_metadata": {"title": "C"}, **asked}), good)
 
     assert (caught.value.code, caught.value.details["index"]) == (code, 1)
     assert await client.world.log.head() == before
@@ -328,8 +329,8 @@ async def test_a_refusal_refuses_the_whole_batch_and_names_its_item(
 
 async def test_the_quota_has_room_for_a_whole_batch_or_none_of_it(client: Client) -> None:
     with pytest.raises(QuotaExceededError) as caught:
-        await client.request_many(*(client.wish(size=300) for _ in range(4)))
+        await client.request_many(*(client.announcement(size=300) for _ in range(4)))
     assert caught.value.details == {"limit_bytes": 1000, "used_bytes": 0, "requested_bytes": 1200, "index": 3}
 
-    await client.request_many(*(client.wish(size=250) for _ in range(4)))
+    await client.request_many(*(client.announcement(size=250) for _ in range(4)))
     assert await client.quota() == (1000, 0)

@@ -336,3 +336,11 @@ def test_a_schema_that_takes_less_is_refused_with_the_place(fields: dict[str, An
 def test_what_is_new_is_named_since_objects_may_hold_it_already() -> None:
     new = changed(new=FIELD, n={"type": "number"}, deep={"type": "object", "properties": {"n": FIELD, "m": FIELD}})
     assert grown(changed(), new) == ["deep", "new"]
+
+
+def test_text_that_only_spells_a_null_character_is_no_null_character() -> None:
+    check_json({"a": "\\u0000", "\\u0000": ["{" * 40, "[" * 40]}, "metadata", max_bytes=16384)
+
+
+def test_half_a_character_is_left_to_those_who_read_text() -> None:
+    check_json({"a": "\ud800"}, "metadata")

@@ -30,7 +30,7 @@ TWO_FILES = parse_schema(
     {"properties": {"video": {"type": "video"}, "sheet": {"type": "excel"}, "n": {"type": "integer", "required": True}}}
 )
 BUCKET = BucketRules(schema=ONE_FILE, unique_key=None)
-CLIP = Announcement(filename="clip.mp4", content_type="video/mp4", file_size_bytes=1000)
+CLIP = Announcement(filename="clip.mp4", content_type="video/mp4", declared_size_bytes=1000)
 CONTENT = ContentRules(
     allowed_content_types=("video/*", "image/png"), min_file_size_bytes=10, max_file_size_bytes=10**9
 )
@@ -107,9 +107,9 @@ def test_where_no_object_is_made_the_schema_is_not_asked(
 
 
 def test_a_declared_size_at_the_limits_is_admitted() -> None:
-    admit(clip(file_size_bytes=100 * MB), BUCKET, LIMITS)
-    admit(clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES), BUCKET, WIDE)
-    admit(clip(file_size_bytes=None), BUCKET, LIMITS)
+    admit(clip(declared_size_bytes=100 * MB), BUCKET, LIMITS)
+    admit(clip(declared_size_bytes=SINGLE_PUT_LIMIT_BYTES), BUCKET, WIDE)
+    admit(clip(declared_size_bytes=None), BUCKET, LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -153,14 +153,14 @@ def test_a_schema_with_only_other_properties_has_no_place_for_a_file() -> None:
 
 
 def test_a_file_over_the_tiers_limit_is_forbidden() -> None:
-    refusal = refused(clip(file_size_bytes=100 * MB + 1), by=ForbiddenError)
+    refusal = refused(clip(declared_size_bytes=100 * MB + 1), by=ForbiddenError)
 
     assert refusal.code == "file_too_large"
     assert refusal.details == {"file_size_bytes": 100 * MB + 1, "limit_bytes": 100 * MB}
 
 
 def test_a_file_over_5_gib_needs_multipart_on_every_tier() -> None:
-    big = clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1, multipart=Multipart.NEVER)
+    big = clip(declared_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1, multipart=Multipart.NEVER)
     assert refused(big, limits=WIDE).code == "needs_multipart"
 
 
@@ -213,8 +213,8 @@ ORDER: tuple[tuple[str, dict[str, Any], type[RefusedError]], ...] = (
     ("unique_key_too_long", {"object_metadata": {"title": "x" * 513}}, InvalidInputError),
     ("invalid_filename", {"filename": "a/b"}, InvalidInputError),
     ("invalid_content_type", {"content_type": "video"}, InvalidInputError),
-    ("file_too_large", {"file_size_bytes": 100 * MB + 1}, ForbiddenError),
-    ("file_too_small", {"file_size_bytes": 9}, ForbiddenError),
+    ("file_too_large", {"declared_size_bytes": 100 * MB + 1}, ForbiddenError),
+    ("file_too_small", {"declared_size_bytes": 9}, ForbiddenError),
     ("content_type_not_allowed", {"content_type": "image/gif"}, ForbiddenError),
     ("unknown_blob_property", {"blob_property": "film"}, InvalidInputError),
     ("content_type_does_not_fit", {"content_type": "image/png"}, InvalidInputError),
@@ -249,16 +249,16 @@ def test_each_line_of_the_order_breaks_one_rule(line: tuple[str, dict[str, Any],
 @pytest.mark.parametrize(
     ("announced", "code"),
     [
-        (clip(file_size_bytes=9), "file_too_small"),
-        (clip(file_size_bytes=10), None),
-        (clip(file_size_bytes=20), None),
-        (clip(file_size_bytes=21), "file_too_large"),
-        (clip(file_size_bytes=21, content_type="text/plain"), "file_too_large"),
-        (clip(file_size_bytes=None), None),
-        (clip(content_type="VIDEO/webm; codecs=vp9", file_size_bytes=10), None),
-        (clip(content_type="application/pdf", file_size_bytes=10), None),
-        (clip(content_type="application/pdfx", file_size_bytes=10), "content_type_not_allowed"),
-        (clip(content_type="text/plain", file_size_bytes=10), "content_type_not_allowed"),
+        (clip(declared_size_bytes=9), "file_too_small"),
+        (clip(declared_size_bytes=10), None),
+        (clip(declared_size_bytes=20), None),
+        (clip(declared_size_bytes=21), "file_too_large"),
+        (clip(declared_size_bytes=21, content_type="text/plain"), "file_too_large"),
+        (clip(declared_size_bytes=None), None),
+        (clip(content_type="VIDEO/webm; codecs=vp9", declared_size_bytes=10), None),
+        (clip(content_type="application/pdf", declared_size_bytes=10), None),
+        (clip(content_type="application/pdfx", declared_size_bytes=10), "content_type_not_allowed"),
+        (clip(content_type="text/plain", declared_size_bytes=10), "content_type_not_allowed"),
     ],
 )
 def test_a_bucket_takes_files_of_its_sizes_and_types(announced: Announcement, code: str | None) -> None:
@@ -275,7 +275,7 @@ def test_a_bucket_takes_files_of_its_sizes_and_types(announced: Announcement, co
 
 
 def test_a_bucket_without_rules_takes_any_file() -> None:
-    announced = clip(content_type="application/x-whatever", file_size_bytes=1, create_object=False)
+    announced = clip(content_type="application/x-whatever", declared_size_bytes=1, create_object=False)
 
     admit(announced, BucketRules(schema=None, unique_key=None), LIMITS)
 
@@ -283,18 +283,18 @@ def test_a_bucket_without_rules_takes_any_file() -> None:
 def test_the_tiers_limit_is_told_before_the_buckets() -> None:
     rules = BucketRules(schema=None, unique_key=None, content=ContentRules(max_file_size_bytes=10))
 
-    refusal = refused(clip(file_size_bytes=100 * MB + 1), rules, by=ForbiddenError)
+    refusal = refused(clip(declared_size_bytes=100 * MB + 1), rules, by=ForbiddenError)
     assert refusal.details["limit_bytes"] == LIMITS.file_size_bytes
 
 
 def test_without_a_schema_a_file_that_is_too_large_is_told_so_first() -> None:
     rules = BucketRules(schema=None, unique_key=None)
 
-    assert refused(clip(file_size_bytes=100 * MB + 1), rules, by=ForbiddenError).code == "file_too_large"
+    assert refused(clip(declared_size_bytes=100 * MB + 1), rules, by=ForbiddenError).code == "file_too_large"
 
 
 def test_the_tiers_limit_is_told_before_the_one_of_a_single_put() -> None:
-    announced = clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1)
+    announced = clip(declared_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1)
 
     assert refused(announced, by=ForbiddenError).code == "file_too_large"
 
@@ -302,7 +302,7 @@ def test_the_tiers_limit_is_told_before_the_one_of_a_single_put() -> None:
 def test_storage_can_check_a_single_put_by_its_hash_and_parts_by_theirs() -> None:
     assert refused(clip(storage_checks=True)).code == "hash_required"
 
-    assert admit(clip(storage_checks=True, sha256="a" * 64), BUCKET, LIMITS).part_size is None
+    assert admit(clip(storage_checks=True, declared_sha256="a" * 64), BUCKET, LIMITS).part_size is None
     assert admit(clip(storage_checks=True, multipart=Multipart.ALWAYS), BUCKET, LIMITS).part_size is not None
 
 
@@ -324,17 +324,17 @@ REFUSALS: tuple[tuple[Check, str, Announcement, BucketRules], ...] = (
     (admission.BLOB_TYPE, "invalid_blob_type", clip(blob_type="hologram"), BUCKET),
     (admission.BLOB_TYPE, "blob_type_does_not_fit", clip(blob_type="DOCUMENT"), BUCKET),
     (admission.BLOB_PROPERTY, "invalid_blob_property", clip(blob_property="a b"), BUCKET),
-    (admission.TIER_LIMIT, "file_too_large", clip(file_size_bytes=ENDLESS.file_size_bytes + 1), BUCKET),
-    (admission.CONTENT_RULES, "file_too_small", clip(file_size_bytes=9, **TITLE), KEYED),
-    (admission.CONTENT_RULES, "file_too_large", clip(file_size_bytes=10**9 + 1, **TITLE), KEYED),
+    (admission.TIER_LIMIT, "file_too_large", clip(declared_size_bytes=ENDLESS.file_size_bytes + 1), BUCKET),
+    (admission.CONTENT_RULES, "file_too_small", clip(declared_size_bytes=9, **TITLE), KEYED),
+    (admission.CONTENT_RULES, "file_too_large", clip(declared_size_bytes=10**9 + 1, **TITLE), KEYED),
     (admission.CONTENT_RULES, "content_type_not_allowed", clip(content_type="image/gif", **TITLE), KEYED),
     (
         admission.PARTS,
         "needs_multipart",
-        clip(file_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1, multipart=Multipart.NEVER),
+        clip(declared_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1, multipart=Multipart.NEVER),
         BUCKET,
     ),
-    (admission.PARTS, "too_large_for_storage", clip(file_size_bytes=MAX_PARTS * MAX_PART_BYTES + 1), BUCKET),
+    (admission.PARTS, "too_large_for_storage", clip(declared_size_bytes=MAX_PARTS * MAX_PART_BYTES + 1), BUCKET),
     (admission.INTEGRITY, "hash_required", clip(storage_checks=True), BUCKET),
     (admission.SCHEMA, "no_schema", CLIP, NO_SCHEMA),
     (admission.PROPERTY_EXISTS, "unknown_blob_property", clip(blob_property="film"), BUCKET),
