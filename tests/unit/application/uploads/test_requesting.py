@@ -218,7 +218,7 @@ async def test_a_file_is_not_skipped_for_an_object_that_goes_meanwhile(world: Wo
 
     world.once_before(lambda event: isinstance(event, UploadSkipped), lambda: client.delete_object(gone))
     first, second, third = await client.request_many(
-        *(client.wish(object_metadata={"title": title}) for title in ("A", "B", "A"))
+        *(client.announcement(object_metadata={"title": title}) for title in ("A", "B", "A"))
     )
 
     for answer in (first, third):
