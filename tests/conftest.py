@@ -1,6 +1,7 @@
 """Real servers, started once a run by the process that began it; databases, buckets and tenants of each test's own."""
 
 import asyncio
+import gc
 import json
 import os
 import secrets
@@ -99,6 +100,8 @@ class _Session:
     def __init__(self) -> None:
         self.folders = [Path(tempfile.mkdtemp(prefix="upwell-tests-")), quick_folder("upwell-tests-")]
         for_storage, for_postgres = self.folders
+        if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # not in the tree, but hundreds of processes import the same
+            os.environ["PYTHONPYCACHEPREFIX"] = str(for_storage / "bytecode")
         for_postgres.chmod(0o711)  # it may run as another user, who has to get through
         self.postgres = EmbeddedPostgres.start(for_postgres / "postgres", settings=_FORGETFUL)
         self.storage = EmbeddedStorage.start(for_storage / "s3", volume_mebibytes=64)
@@ -144,6 +147,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the test that takes longest: at the end one worker would run that one, and the others none."""
     items.sort(key=lambda item: item.path.name != "test_generated_requests.py")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from what lives as long as the run: thousands of tests, and all modules."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
