@@ -174,8 +174,8 @@ async def test_a_deletion_survives_a_worker_that_is_killed(servers: Servers, wha
         async with tenant.client() as client, looking(tenant) as connection:
             uploads = await fill(client)
             for _ in range(12):
-                many = await asyncio.gather(*(client.post("/v1/buckets/files/uploads", json=ASKED) for _ in range(50)))
-                uploads += [answer.json() for answer in many]
+                many = await client.post("/v1/buckets/files/uploads/batch", json={"uploads": [ASKED] * 50})
+                uploads += many.json()["uploads"]
             began = (await client.delete(f"/v1/{what}")).json()
             bucket = (await client.get("/v1/buckets/files")).json()
             assert (bucket["status"], bucket["is_locked"]) == ("ARCHIVED", True)
