@@ -7,13 +7,13 @@ from typing import cast
 
 import msgspec
 
-from application.handling import ATTEMPTS, Objection, command_of, settle
+from application.handling import ATTEMPTS, Objection, settle
 from application.keys.callers import Caller, may_read, may_replace, new_command_id
 from application.keys.issuing_upload_tokens import TokenUses
 from application.objects.putting_into import FindingTargets, as_original, claims_of
 from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
-from application.ports.events.event_log import Command, Conditions, EventLog, StreamAppend, VersionConflictError
+from application.ports.events.event_log import Command, EventLog, StreamAppend, VersionConflictError
 from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.objects.object_creation import (
     ClaimReleasedError,
@@ -519,41 +519,44 @@ class RequestingUpload:
     ) -> Command:
         bucket_id = origin.bucket_id or ""
         streams = [] if use is None else [use]
-        free: set[str] = set()
+        free: dict[Claim, None] = {}
         owned: dict[OwnedClaim, None] = {}
         unknown: dict[Sameness, None] = {}
-        stored: set[str] = set()
+        stored: dict[str, None] = {}
         for item in items:
             if item.original is not None:
                 streams.append(_avoided(item.command, item.original, item.avoidance_id))
-                stored.add(item.original.upload_id)
+                stored[item.original.upload_id] = None
                 continue
             command = item.command
             events = UPLOAD.decide(command, UPLOAD.initial)
             item.event = cast("UploadRequested | UploadSkipped", events[0])
             streams.append(StreamAppend(stream_id=command.upload_id, expected_version=0, events=events))
-            if command.existing_object_id is None:
-                if item.inserts:
-                    free.add(item.inserts)
-                if item.sameness:
-                    unknown[item.sameness] = None
-            elif item.inserts:
+            owner_id = command.existing_object_id
+            if item.inserts:
                 claim = unique_key_claim(bucket_id, item.inserts)
-                owned[OwnedClaim(claim=claim, owner_id=command.existing_object_id)] = None
-        conditions = Conditions(
+                if owner_id is None:
+                    free[claim] = None
+                else:
+                    owned[OwnedClaim(claim=claim, owner_id=owner_id)] = None
+            if item.sameness and owner_id is None:
+                unknown[item.sameness] = None
+        for each in into.values():
+            streams.append(each.stream)
+            free.update(dict.fromkeys(each.free))
+        return Command(
+            command_id=origin.command_id,
+            organization_id=origin.organization_id,
+            streams=tuple(streams),
             key_id=caller.key.key_id,
             namespace_id=origin.namespace_id,
             bucket_id=bucket_id,
-            free=(
-                *[unique_key_claim(bucket_id, unique_key) for unique_key in free],
-                *[claim for each in into.values() for claim in each.free],
-            ),
+            free=tuple(free),
             owned=tuple(owned),
             no_original=tuple(unknown),
             stored=tuple(stored),
             unheld=tuple([Unheld(upload_id=upload_id) for upload_id in into]),
         )
-        return command_of(origin, (*streams, *[each.stream for each in into.values()]), conditions)
 
     async def _use_of(self, token: UploadToken, item: _Item) -> StreamAppend:
         """Return what counts a file as a use of the token that its holder asks with."""

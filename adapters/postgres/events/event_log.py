@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection,
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
 from contextvars import Context
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Protocol
 
 import asyncpg
@@ -64,6 +65,7 @@ _STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER
 _CONDITIONS = [
     name for name in Conditions.__struct_fields__ if name not in {"key_id", "namespace_id", "bucket_id"}
 ]  # what `upwell.refusal` reads; the others are the caller's
+_conditions_of = attrgetter(*_CONDITIONS)
 
 _PROVE = "SELECT pg_logical_emit_message(true, 'upwell', '')::text"  # a commit of nothing, as synchronous as any
 
@@ -135,8 +137,10 @@ class _Entry:
                 self.states.append(encode(event))
                 self.room_bytes += change_of(event).total_bytes
         self.caller = _caller(command.organization_id, command.key_id, command.namespace_id, command.bucket_id)
-        conditions = {name: value for name in _CONDITIONS if (value := getattr(command, name))}
-        self.conditions = _text(conditions) if conditions else None
+        values = _conditions_of(command)
+        self.conditions = None
+        if any(values):
+            self.conditions = _text({name: value for name, value in zip(_CONDITIONS, values, strict=True) if value})
 
 
 @lru_cache(maxsize=1024)
