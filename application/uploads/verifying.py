@@ -20,6 +20,7 @@ from application.ports.keys.directory import Directory
 from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
+    HeldUpload,
     OriginalExistsError,
     OriginalGoneError,
     OwnedClaim,
@@ -256,6 +257,9 @@ class VerifyingUploads:
                 owned=_owned(origin, request, end.accept.existing_object_id),
                 no_original=_new_bytes(origin, request, content) if end.new_bytes else (),
                 stored=() if end.stands_on is None else (end.stands_on,),
+                held=()
+                if end.stands_on is None or end.held_by is None
+                else (HeldUpload(upload_id=end.stands_on, object_id=end.held_by),),
                 unheld=(Unheld(upload_id=end.stands_on),) if end.stands_on is not None and end.unheld else (),
             ),
         )
@@ -269,7 +273,7 @@ class VerifyingUploads:
                 return msgspec.structs.replace(known, refused=Contradiction(reason=reason, message=objection.message))
             case OriginalExistsError():
                 return Known(original=await self._original(upload, objection.upload_id))
-            case OriginalGoneError() | WrongStateError():  # it was forgotten, or became part of an object meanwhile
+            case OriginalGoneError() | WrongStateError():  # forgotten, taken or released by an object
                 kept = known.original and known.original.kept
                 return Known(original=await self._original(upload, kept.upload_id) if kept else None)
             case ClaimTakenError() | ClaimReleasedError():  # unless the taker is known, it is looked up again

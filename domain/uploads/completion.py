@@ -84,13 +84,15 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     """What is appended, and what must hold then.
 
     The object that `accept` names as existing must still have the unique key. `new_bytes`: no earlier upload has the
-    bytes. `stands_on`: the upload whose bytes must still be stored; with `unheld` no object may hold it yet.
+    bytes. `stands_on`: the upload whose bytes must still be stored; `held_by`: the object that must still hold it;
+    with `unheld` no object may hold it yet.
     """
 
     accept: AcceptContent
     into: IntoObject | None
     new_bytes: bool
     stands_on: str | None
+    held_by: str | None
     unheld: bool
 
 
@@ -156,6 +158,7 @@ def complete(upload: Processing, content: VerifiedContent, known: Known, origin:
         into=into,
         new_bytes=new_bytes,
         stands_on=None if original is None else original.kept.upload_id,
+        held_by=object_id,
         unheld=original is not None and object_id is None,
     )
 

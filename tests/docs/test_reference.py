@@ -52,6 +52,7 @@ _BUILT = {
 _NEVER_SENT = {
     (422, "bucket_required"),  # for a route that names no bucket and asks for it all the same
     (400, "deletion_not_begun"),  # it stands in the outputs of a task
+    (400, "released_by_object"),  # the completion that it refuses is decided again
 }
 
 

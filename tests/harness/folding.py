@@ -18,6 +18,7 @@ from application.ports.objects.object_creation import (
     OriginalExistsError,
     OriginalGoneError,
     held_by_object,
+    released_by_object,
 )
 from domain.claims import Claim, Held, held_after
 from domain.events.registry import KnownEvent
@@ -233,6 +234,9 @@ class Fold:
                 raise ClaimReleasedError(owned.claim, owned.owner_id)
 
     def _check_holders(self, command: Command) -> None:
+        for held in command.held:
+            if held.object_id not in [holder for holder, _ in self._holders(held.upload_id)]:
+                raise released_by_object(held.upload_id, held.object_id)
         for unheld in command.unheld:
             holders = [holder for holder, _ in self._holders(unheld.upload_id) if holder != unheld.besides]
             if holders:

@@ -26,6 +26,7 @@ from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,
+    HeldUpload,
     OriginalExistsError,
     OriginalGoneError,
     OwnedClaim,
@@ -165,6 +166,7 @@ class History:
             },
             "owned": {"owned": self._owned(step)},
             "stored": {"stored": self._picked(self.uploads, step.second)},
+            "held": {"held": self._held(step, upload_id)},
             "unheld": {"unheld": (Unheld(upload_id=upload_id),) if upload_id else ()},
         }
         return {name: value for demand in step.demands for name, value in every.get(demand, {}).items()}
@@ -174,6 +176,12 @@ class History:
         key = unique_key_claim(self.account.bucket_id, f"key-{step.second}")
         owner_id = self.fold.held().get(key) if step.yes else self._pick(self.objects, step.first)
         return () if owner_id is None else (OwnedClaim(claim=key, owner_id=owner_id),)
+
+    def _held(self, step: Step, upload_id: str | None) -> tuple[HeldUpload, ...]:
+        object_id = self._pick(self.objects, step.second)
+        if upload_id is None or object_id is None:
+            return ()
+        return (HeldUpload(upload_id=upload_id, object_id=object_id),)
 
     @staticmethod
     def _pick(some: list[str], number: int) -> str | None:
@@ -395,7 +403,7 @@ SPANNING = {
     WrongStateError,
 }
 A_DAY_OF_SECONDS = 24 * 60 * 60
-DEMANDS = ["live", "new", "free", "owned", "stored", "unheld", "another version"]
+DEMANDS = ["live", "new", "free", "owned", "stored", "held", "unheld", "another version"]
 steps = st.builds(
     Step,
     what=st.sampled_from([*["go on"] * 15, *AROUND, *["object", "put blob", "update object"] * 3, *ENDS]),
@@ -466,6 +474,11 @@ class SideBySide:
         hashes = [Sameness(bucket_id=account.bucket_id, sha256=sha256) for sha256 in (HASH, OTHER_HASH)]
         demands: list[dict[str, Any]] = [{"no_original": (sameness,)} for sameness in hashes]
         demands += [{name: (upload_id,)} for upload_id in upload_ids for name in ("heirless", "stored")]
+        demands += [
+            {"held": (HeldUpload(upload_id=upload_id, object_id=object_id),)}
+            for upload_id in upload_ids
+            for object_id in self.fold.objects
+        ]
         demands += [{"unheld": (Unheld(upload_id=upload_id),)} for upload_id in upload_ids]
         for demand in demands:
             command = account.command(account.avoids("upl_any"), **demand)

@@ -1,6 +1,6 @@
 """Claims, originals and holds in the tables of a log: what a command demands of them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from adapters.memory.projecting import Tables
 from application.ports.events.event_log import Command
@@ -10,8 +10,8 @@ from application.ports.objects.object_creation import (
     HeirExistsError,
     OriginalExistsError,
     OriginalGoneError,
-    Unheld,
     held_by_object,
+    released_by_object,
 )
 from domain.claims import Claim, Held
 from domain.uploads.originals import heir_of, original_of
@@ -45,7 +45,7 @@ class MemoryObjectCreation:
             stored = tables.uploads.get(upload_id)
             if stored is None or not stored.has_proved_bytes:
                 raise OriginalGoneError(upload_id)
-        _check_holders(tables, command.unheld)
+        _check_holders(tables, command)
         for upload_id in command.heirless:
             heir = heir_of(upload_id, uploads)
             if heir is not None:
@@ -61,8 +61,11 @@ def _check_claims(held: Held, command: Command) -> None:
             raise ClaimReleasedError(owned.claim, owned.owner_id)
 
 
-def _check_holders(tables: Tables, demands: Iterable[Unheld]) -> None:
-    for unheld in demands:
+def _check_holders(tables: Tables, command: Command) -> None:
+    for held in command.held:
+        if (held.upload_id, held.object_id) not in tables.holds:
+            raise released_by_object(held.upload_id, held.object_id)
+    for unheld in command.unheld:
         holders = (holder for upload_id, holder in tables.holds if upload_id == unheld.upload_id)
         first = min((holder for holder in holders if holder != unheld.besides), default=None)
         if first is not None:

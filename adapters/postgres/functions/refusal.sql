@@ -21,7 +21,7 @@ BEGIN
             RETURN jsonb_build_object('refused', 'taken', 'claim', item, 'owner_id', hit);
         END IF;
     END LOOP;
-    IF c ? 'owned' THEN  -- few commands have it; the others need no query to find that out
+    IF c ? 'owned' THEN  -- few commands have it, or `held`; the others need no query to find that out
         FOR item IN SELECT jsonb_array_elements(c->'owned') LOOP
             IF NOT EXISTS (SELECT FROM claims WHERE scope = item->'claim'->>'scope' AND key = item->'claim'->>'key'
                            AND owner_id = item->>'owner_id') THEN
@@ -46,6 +46,14 @@ BEGIN
             RETURN jsonb_build_object('refused', 'original_gone', 'upload_id', hit);
         END IF;
     END LOOP;
+    IF c ? 'held' THEN
+        FOR item IN SELECT jsonb_array_elements(c->'held') LOOP
+            IF NOT EXISTS (SELECT FROM holds
+                           WHERE upload_id = item->>'upload_id' AND object_id = item->>'object_id') THEN
+                RETURN jsonb_build_object('refused', 'released_by_object') || item;
+            END IF;
+        END LOOP;
+    END IF;
     FOR item IN SELECT jsonb_array_elements(c->'unheld') LOOP
         SELECT object_id INTO hit FROM holds
         WHERE upload_id = item->>'upload_id' AND object_id IS DISTINCT FROM item->>'besides'

@@ -15,6 +15,7 @@ from application.ports.objects.object_creation import (
     OriginalExistsError,
     OriginalGoneError,
     held_by_object,
+    released_by_object,
 )
 from domain.claims import Claim
 from domain.uploads.originals import Sameness
@@ -26,6 +27,7 @@ REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
     "duplicate": lambda said: OriginalExistsError(said["upload_id"], msgspec.convert(said["sameness"], Sameness)),
     "original_gone": lambda said: OriginalGoneError(said["upload_id"]),
     "held_by_object": lambda said: held_by_object(said["upload_id"], said["object_id"]),
+    "released_by_object": lambda said: released_by_object(said["upload_id"], said["object_id"]),
     "heir_exists": lambda said: HeirExistsError(said["upload_id"], said["heir_id"]),
 }
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from application.ports.objects.object_creation import OwnedClaim, Unheld
+from application.ports.objects.object_creation import HeldUpload, OwnedClaim, Unheld
 from domain.claims import Claim
 from domain.events.event import Event
 from domain.refusals import (
@@ -66,10 +66,10 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active).
     `requester`: a key that must not be revoked, unless what it has open may finish.
     `free`: claims that nobody may hold. `owned`: claims that their owners must still hold. `no_original`: bytes that
-    must be new. `stored`: uploads whose bytes must still be kept. `unheld`: uploads that no object may hold.
-    `heirless`: uploads on whose bytes no completed duplicate may stand. Of several of one kind the first that does not
-    hold is reported. Last, the quota must have room for what the events reserve and accept
-    (`domain.organizations.ledger`): nobody has to ask for that.
+    must be new. `stored`: uploads whose bytes must still be kept. `held`: uploads that objects must still hold.
+    `unheld`: uploads that no object may hold. `heirless`: uploads on whose bytes no completed duplicate may stand. Of
+    several of one kind the first that does not hold is reported. Last, the quota must have room for what the events
+    reserve and accept (`domain.organizations.ledger`): nobody has to ask for that.
     """
 
     key_id: str | None = None
@@ -80,6 +80,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     owned: tuple[OwnedClaim, ...] = ()
     no_original: tuple[Sameness, ...] = ()
     stored: tuple[str, ...] = ()
+    held: tuple[HeldUpload, ...] = ()
     unheld: tuple[Unheld, ...] = ()
     heirless: tuple[str, ...] = ()
 
@@ -163,9 +164,10 @@ class EventLog(Protocol):
         Raises `ForeignEventError`, `VersionConflictError`, `ClaimTakenError`, `ClaimReleasedError`,
         `OriginalExistsError`, `OriginalGoneError`, `RequesterRevokedError`, `HeirExistsError`, `QuotaExceededError`,
         `UnauthenticatedError` (key revoked), `ForbiddenError` or `NotFoundError` (bucket or namespace not live, or a
-        stream of another organization), `WrongStateError` (held), `LogUnavailableError` (it is not appended), and
-        `OutcomeUnknownError` (it may be). A cancelled caller leaves the log whole: the command is appended entirely or
-        not at all. Sending a command again that was appended already raises `VersionConflictError`.
+        stream of another organization), `WrongStateError` (held, or no longer), `LogUnavailableError` (it is not
+        appended), and `OutcomeUnknownError` (it may be). A cancelled caller leaves the log whole: the command is
+        appended entirely or not at all. Sending a command again that was appended already raises
+        `VersionConflictError`.
         """
         ...
 

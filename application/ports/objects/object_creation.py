@@ -1,9 +1,9 @@
 """The role that decides what may come into being: one holder for a claim, one original for bytes.
 
 A command says what must hold when its events are appended: claims that are free or still have an owner, bytes that
-are new, uploads whose bytes are still kept, that no object holds, or that no duplicate stands on. The log decides all
-of it under the lock that orders it, in the transaction that appends. What events do to claims and originals is the
-domain's (`domain.claims`, `domain.uploads.originals`).
+are new, uploads whose bytes are still kept, that an object still holds or none does, or that no duplicate stands on.
+The log decides all of it under the lock that orders it, in the transaction that appends. What events do to claims and
+originals is the domain's (`domain.claims`, `domain.uploads.originals`).
 """
 
 from collections.abc import Collection, Mapping
@@ -21,6 +21,13 @@ class OwnedClaim(msgspec.Struct, frozen=True, kw_only=True):
 
     claim: Claim
     owner_id: str
+
+
+class HeldUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload that an object must still hold."""
+
+    upload_id: str
+    object_id: str
 
 
 class Unheld(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +90,15 @@ def held_by_object(upload_id: str, object_id: str) -> WrongStateError:
     return WrongStateError(
         "held_by_object",
         f"The upload is part of the object {object_id}: delete the object instead.",
+        {"object_id": object_id, "upload_id": upload_id},
+    )
+
+
+def released_by_object(upload_id: str, object_id: str) -> WrongStateError:
+    """Return the refusal of what needs an upload that the object holds."""
+    return WrongStateError(
+        "released_by_object",
+        f"The object {object_id} no longer holds the upload: look at it again.",
         {"object_id": object_id, "upload_id": upload_id},
     )
 

@@ -22,6 +22,7 @@ from application.ports.lists.pages import PageRequest
 from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
+    HeldUpload,
     OriginalExistsError,
     OriginalGoneError,
     OwnedClaim,
@@ -306,6 +307,7 @@ TAKEN: Refusal = (ClaimTakenError, "taken")
 RELEASED: Refusal = (ClaimReleasedError, "released")
 DUPLICATE: Refusal = (OriginalExistsError, "duplicate")
 GONE: Refusal = (OriginalGoneError, "original_gone")
+LET_GO: Refusal = (WrongStateError, "released_by_object")
 HELD: Refusal = (WrongStateError, "held_by_object")
 NO_ROOM: Refusal = (QuotaExceededError, "quota_exceeded")
 
@@ -418,6 +420,7 @@ async def test_conditions_are_checked_in_the_order_of_the_fields(kit: Kit, accou
         "owned": (OwnedClaim(claim=Claim(scope=f"object:{account.bucket_id}", key="free"), owner_id="obj_1"),),
         "no_original": (Sameness(bucket_id=account.bucket_id, sha256=HASH),),
         "stored": (known,),
+        "held": (HeldUpload(upload_id=held, object_id="obj_1"),),
         "unheld": (Unheld(upload_id=held),),
     }
     command = account.request_command(upload_id=known, conditions=wrong, declared_size_bytes=1)
@@ -431,7 +434,8 @@ async def test_conditions_are_checked_in_the_order_of_the_fields(kit: Kit, accou
         ({"free": ()}, RELEASED),
         ({"owned": ()}, DUPLICATE),
         ({"no_original": ()}, GONE),
-        ({"stored": (held,)}, HELD),
+        ({"stored": (held,)}, LET_GO),
+        ({"held": ()}, HELD),
         ({"unheld": ()}, NO_ROOM),
     ):
         command = msgspec.structs.replace(command, **repaired)

@@ -11,6 +11,7 @@ from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     HeirExistsError,
+    HeldUpload,
     OriginalExistsError,
     OriginalGoneError,
     OwnedClaim,
@@ -40,6 +41,7 @@ RELEASED: Refusal = (ClaimReleasedError, "released")
 DUPLICATE: Refusal = (OriginalExistsError, "duplicate")
 GONE: Refusal = (OriginalGoneError, "original_gone")
 HELD: Refusal = (WrongStateError, "held_by_object")
+LET_GO: Refusal = (WrongStateError, "released_by_object")
 
 
 # What a command demands
@@ -101,6 +103,12 @@ async def an_upload_that_an_object_holds(kit: Kit, account: Account) -> dict[str
     return {"unheld": (Unheld(upload_id=await account.complete(kit.log, into_object=True)),)}
 
 
+async def an_upload_that_another_object_holds(kit: Kit, account: Account) -> dict[str, Any]:
+    upload_id = await account.complete(kit.log, into_object=True)
+    object_id = (await upload_of(kit, account, upload_id)).object_id or ""
+    return {"held": tuple(HeldUpload(upload_id=upload_id, object_id=each) for each in (object_id, "obj_other"))}
+
+
 @pytest.mark.parametrize(
     ("prepare", "refusal"),
     [
@@ -116,6 +124,7 @@ async def an_upload_that_an_object_holds(kit: Kit, account: Account) -> dict[str
         (an_original_that_keeps_no_bytes, GONE),
         (an_original_that_was_forgotten, GONE),
         (an_upload_that_an_object_holds, HELD),
+        (an_upload_that_another_object_holds, LET_GO),
     ],
 )
 async def test_a_demand_that_does_not_hold_refuses_the_command_and_nothing_is_appended(
@@ -196,6 +205,20 @@ async def test_what_stands_on_a_claim_is_appended_while_its_owner_holds_it(kit: 
     assert (released.value.claim, released.value.owner_id) == (claim, object_id)
     await account.complete(kit.log, into_object=True, unique_key="k1")
     await refused_whole(kit, account, command, RELEASED)
+
+
+async def test_what_stands_on_the_bytes_of_an_object_is_appended_while_it_holds_them(
+    kit: Kit, account: Account
+) -> None:
+    upload_id, other_id = await account.complete(kit.log, into_object=True), await account.complete(kit.log)
+    object_id = (await upload_of(kit, account, upload_id)).object_id or ""
+    held = (HeldUpload(upload_id=upload_id, object_id=object_id),)
+    assert await account.request(kit.other_log, conditions={"held": held})
+
+    await kit.log.append(account.command(await account.put_blob(kit.log, object_id, other_id)))
+
+    command = account.request_command(conditions={"held": held}, declared_size_bytes=7)
+    assert await refused_whole(kit, account, command, LET_GO) == {"object_id": object_id, "upload_id": upload_id}
 
 
 async def test_an_event_that_takes_what_is_held_is_appended_in_no_part(kit: Kit, account: Account) -> None:

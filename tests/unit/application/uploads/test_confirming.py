@@ -7,7 +7,9 @@ import pytest
 from application.ports.storage.object_storage import StorageUnavailableError
 from application.rules import Rules
 from domain.buckets.bucket import Policy, UniqueKey
+from domain.buckets.schema import FieldType
 from domain.events.event import Event
+from domain.objects.composition import BlobWish
 from domain.refusals import NotFoundError, WrongStateError
 from domain.uploads.upload import Status, UploadCompleted, UploadFailed
 from tests.unit.application.world import BYTES, SHA256, Client, World
@@ -270,6 +272,29 @@ async def test_a_unique_key_that_its_object_gives_back_meanwhile_is_looked_at_ag
     assert made is not None
     assert [blob.upload_id for blob in made.blobs] == [slow.record.upload_id]
     assert await client.quota() == (5, len(BYTES))
+
+
+async def test_a_duplicate_is_not_part_of_an_object_that_has_released_the_bytes_meanwhile(client: Client) -> None:
+    """The log has named an original in an object; before the duplicate completes, the object holds other bytes."""
+    await client.make_bucket("keyed", unique_key=KEY)
+    original = await client.upload(object_metadata={"title": "A"})
+    duplicate = await client.request(object_metadata={"title": "B"})
+    other = await client.request(size=5, object_metadata={"title": "C"}, create_object=False)
+    client.put(duplicate)
+    client.put(other, b"third")
+    await client.confirm(other)
+
+    def stands_on_it(event: Event) -> bool:
+        return isinstance(event, UploadCompleted) and event.object_id == original.record.object_id
+
+    blob = BlobWish(property="video", type=FieldType.VIDEO, upload_id=other.record.upload_id)
+    client.world.once_before(stands_on_it, lambda: client.change(original.record.object_id or "", blobs=[blob]))
+    confirmed = await client.confirm(duplicate)
+
+    assert confirmed.record.duplicate_of == original.record.upload_id
+    made = await client.object(confirmed.record.object_id or "")
+    assert made is not None
+    assert [blob.upload_id for blob in made.blobs] == [original.record.upload_id]
 
 
 async def test_an_object_that_comes_before_a_failure_for_want_of_it_is_updated(client: Client) -> None:

@@ -123,7 +123,7 @@ def test_a_duplicate_of_an_object_is_part_of_that_object_and_keeps_no_bytes() ->
     end = completed(Known(original=ORIGINAL), upload)
 
     assert end.into is None
-    assert (end.new_bytes, end.stands_on, end.unheld) == (False, "upl_0", False)
+    assert (end.new_bytes, end.stands_on, end.held_by, end.unheld) == (False, "upl_0", "obj_0", False)
     state = after(end, upload)
     assert (state.object_id, state.duplicate_of) == ("obj_0", "upl_0")
     assert (state.keeps_bytes, state.accepted_bytes) == (False, 0)
