@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 from msgspec import UNSET, UnsetType
 
-from domain.events.registry import KnownEvent
+from domain.events.registry import KnownEvent, decode
 from domain.objects.object import ObjectCreated, ObjectDeleted, ObjectUpdated
 from domain.tasks.agenda import (
     INLINE_TAKES,
@@ -47,6 +48,7 @@ from tests.unit.domain.examples import (
 )
 
 HOUR = timedelta(hours=1)
+GOLDEN = sorted((Path(__file__).parents[3] / "golden").iterdir())
 KNOWN = KnownUpload(
     storage_key=REQUEST.storage_key or "", multipart_id="mp_1", due_at=DUE, bytes_of="upl_1", own_end=None
 )
@@ -103,6 +105,13 @@ def discards(again_at: datetime = DUE, bytes_of: str = "upl_1") -> SetJob:
         multipart_id="mp_1",
         again_at=again_at,
     )
+
+
+def test_every_event_has_an_agenda_even_of_an_upload_that_nobody_knows() -> None:
+    for path in GOLDEN:
+        event = decode(path.read_bytes())
+        entries = agenda_of("upl_1", event, lambda _: None)
+        assert all(isinstance(entry, SetJob | EndJobs) for entry in entries), path.name
 
 
 # Under way

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from domain.buckets.bucket import Policy, UniqueKey, canonical_digest
-from domain.buckets.schema import parse_schema
+from domain.buckets.schema import FieldType, parse_schema
 from domain.organizations.organization import GB, MB, TierLimits
 from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
 from domain.uploads import admission
@@ -72,6 +72,28 @@ def test_among_several_file_properties_the_filenames_stem_decides() -> None:
 @pytest.mark.parametrize("blob_type", ["video", "VIDEO", "Video"])
 def test_a_blob_type_is_taken_in_any_case(blob_type: str) -> None:
     assert admit(clip(blob_type=blob_type), BUCKET, LIMITS).blob_type == "VIDEO"
+
+
+def test_a_document_is_the_first_of_its_types_that_the_content_type_fits() -> None:
+    sheet = parse_schema({"properties": {"table": {"type": "excel"}, "notes": {"type": "text"}}})
+    csv = clip(filename="table.csv", content_type="text/csv", blob_type="document")
+
+    assert admit(csv, BucketRules(schema=sheet, unique_key=None), LIMITS).blob_type == "EXCEL"
+    refusal = refused(msgspec.structs.replace(csv, blob_property="notes"), BucketRules(schema=sheet, unique_key=None))
+    assert refusal.code == "blob_type_does_not_fit"
+
+
+def test_the_default_of_a_property_is_part_of_the_unique_key() -> None:
+    schema = parse_schema({"properties": {"video": {"type": "video"}, "title": {"type": "string", "default": "t"}}})
+    keyed = BucketRules(schema=schema, unique_key=KEYED.unique_key)
+
+    assert admit(CLIP, keyed, LIMITS).unique_key == admit(clip(**TITLE), keyed, LIMITS).unique_key is not None
+
+
+def test_without_a_schema_a_unique_key_that_is_missing_is_told_first() -> None:
+    rules = BucketRules(schema=None, unique_key=KEYED.unique_key)
+
+    assert refused(CLIP, rules).code == "unique_key_missing"
 
 
 def test_a_named_property_wins_over_the_filename() -> None:
@@ -357,6 +379,39 @@ def test_a_check_raises_the_refusals_that_it_declares(
         check.refuse(file)
 
     assert (type(caught.value), caught.value.code) == (check.refusal, code)
+
+
+VIDEO = FieldType.VIDEO
+# What refusals name, for a program that shows them in the right place.
+NAMED: tuple[tuple[Check, str, dict[str, object]], ...] = (
+    (admission.METADATA, "metadata_too_large", {"field": "metadata"}),
+    (admission.METADATA, "too_deep", {"field": "object_metadata"}),
+    (admission.BLOB_TYPE, "invalid_blob_type", {"blob_type": "hologram"}),
+    (admission.BLOB_TYPE, "blob_type_does_not_fit", {"blob_type": "DOCUMENT", "content_type": "video/mp4"}),
+    (admission.BLOB_PROPERTY, "invalid_blob_property", {"blob_property": "a b"}),
+    (admission.INTEGRITY, "hash_required", {"field": "file_hash"}),
+    (admission.SCHEMA, "no_schema", {"field": "create_object_on_confirm"}),
+    (admission.PROPERTY_EXISTS, "unknown_blob_property", {"blob_property": "film", "file_properties": ["video"]}),
+    (
+        admission.PROPERTY_FITS,
+        "content_type_does_not_fit",
+        {"content_type": "image/png", "blob_property": "video", "property_type": VIDEO},
+    ),
+    (
+        admission.BLOB_TYPE_FITS,
+        "blob_type_does_not_fit",
+        {"blob_type": "IMAGE", "blob_property": "video", "property_type": VIDEO},
+    ),
+)
+
+
+@pytest.mark.parametrize(("check", "code", "named"), NAMED, ids=lambda value: str(value)[:30])
+def test_a_refusal_names_the_field_and_what_was_sent(check: Check, code: str, named: dict[str, object]) -> None:
+    announced, bucket = next(
+        (announced, bucket) for c, name, announced, bucket in REFUSALS if (c, name) == (check, code)
+    )
+
+    assert refused(announced, bucket, ENDLESS).details == named
 
 
 def test_each_refusal_of_each_check_has_an_example() -> None:

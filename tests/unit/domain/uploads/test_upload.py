@@ -36,9 +36,11 @@ from domain.uploads.upload import (
     UploadVerificationBegan,
     Verified,
     evolve,
+    is_in_parts,
     lasts_until,
     request_of,
     reserved,
+    upload_not_found,
 )
 from scripts.draw_state_machine import TRANSITIONS
 from tests.unit.domain.examples import (
@@ -591,6 +593,57 @@ def test_a_refusal_to_cancel_a_duplicate_does_not_name_the_originals_object() ->
     )
 
     assert refusal.details == {"status": "COMPLETED", "object_id": None}
+
+
+def test_a_refusal_names_the_upload_or_the_field() -> None:
+    assert upload_not_found("upl_1").details == {"upload_id": "upl_1"}
+    assert len(upload_not_found("u" * 500).details["upload_id"]) == 100
+    over = msgspec.structs.replace(REISSUE, expires_at=NOW)
+    refusal = given(REQUESTED).when(over).then_refused(InvalidInputError, "invalid_expiry")
+    assert refusal.details == {"field": "presigned_url_expiration"}
+
+
+def test_an_upload_that_is_not_there_is_called_missing() -> None:
+    assert "is missing" in given().when(BEGIN).then_refused(WrongStateError, "wrong_state").message
+
+
+# what states say
+
+
+def test_only_a_client_that_confirms_claims_the_upload() -> None:
+    told = msgspec.structs.replace(BEGAN, seen_by=SeenBy.STORAGE_EVENT)
+
+    for past, claimed_by in (((BEGAN,), ORIGIN.actor_id), ((told,), None), ((BEGAN, ABANDONED, told), ORIGIN.actor_id)):
+        state = UPLOAD.replay((REQUESTED, *past))
+        assert isinstance(state, Processing)
+        assert state.before.claimed_by == claimed_by
+
+
+def test_what_storage_has_is_proved_unless_it_belongs_to_another_or_has_changed() -> None:
+    duplicate = msgspec.structs.replace(COMPLETED, duplicate_of="upl_0", keeps_bytes=False, accepted_bytes=0)
+
+    for past, proved in (((COMPLETED,), True), ((duplicate,), False), ((COMPLETED, CHANGED), False)):
+        state = UPLOAD.replay((REQUESTED, BEGAN, VERIFIED, *past))
+        assert isinstance(state, Completed)
+        assert state.has_proved_bytes is proved
+
+
+def test_an_heir_knows_where_the_bytes_are_and_until_when_they_could_be_overwritten() -> None:
+    duplicate = msgspec.structs.replace(COMPLETED, duplicate_of="upl_0", keeps_bytes=False, accepted_bytes=0)
+    inherited = msgspec.structs.replace(INHERITED, due_at=INHERITED.due_at + timedelta(hours=3))
+
+    heir = UPLOAD.replay((REQUESTED, BEGAN, VERIFIED, duplicate, inherited))
+
+    assert isinstance(heir, Completed)
+    assert (heir.request.storage_key, heir.request.due_at) == (inherited.storage_key, inherited.due_at)
+    assert (heir.content.etag, heir.content.version_id) == ("first", "v1")
+
+
+def test_an_upload_that_has_ended_was_in_parts_if_its_parts_had_a_size() -> None:
+    whole, parts = REQUESTED, msgspec.structs.replace(REQUESTED, request=asked(part_size=5_242_880))
+
+    assert [is_in_parts(UPLOAD.replay((first, CANCELED))) for first in (whole, parts)] == [False, True]
+    assert not is_in_parts(UPLOAD.replay((parts,)))
 
 
 # the past is not refused

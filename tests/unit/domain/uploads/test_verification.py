@@ -130,6 +130,14 @@ def test_under_a_strict_check_bytes_that_look_like_something_else_are_a_contradi
     assert reason(request=strict) is None
 
 
+def test_under_a_strict_check_what_was_recognised_is_said_before_what_is_missing() -> None:
+    found = msgspec.structs.replace(FOUND, looks_like="image/png", head=b"<html>")
+    wrong = judge(found, asked(content_check=ContentCheck.STRICT), claimed=Claimed(), max_size_bytes=10_000)
+
+    assert wrong is not None
+    assert "a PNG image" in wrong.message
+
+
 def test_the_first_contradiction_wins_in_the_documented_order() -> None:
     everything: dict[str, Any] = {"size_bytes": SIZE + 1, "sha256": OTHER, "content_type": "video/webm"}
     undeclared = asked(declared_size_bytes=None)
