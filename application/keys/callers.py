@@ -130,10 +130,10 @@ class Admitting:
             raise UnauthenticatedError("key_rotated", "This API key was rotated: use its new secret.")
         return Caller(key=key, organization=await self._organization_of(key, now))
 
-    def again(self, caller: Caller) -> None:
+    def again(self, caller: Caller, now: datetime) -> None:
         """Act for a caller that was admitted before, and of whom nothing has changed since."""
         acting_for.set(caller.organization.organization_id)
-        self._uses.note(caller.key.key_id, self._clock.now())
+        self._uses.note(caller.key.key_id, now)
 
     async def still(self, caller: Caller) -> None:
         """Refuse a caller that could not come again as it came: its key was revoked, changed, or has expired."""

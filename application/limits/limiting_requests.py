@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import Context
+from datetime import datetime
 from ipaddress import ip_address, ip_network
 
 import msgspec
@@ -143,12 +144,10 @@ class LimitingRequests:
         self,
         *,
         ledger: RateLedger,
-        clock: Clock,
         report: Callable[[Exception], None],
         token_percent: int = TOKEN_RATE_PERCENT,
     ) -> None:
         self._ledger = ledger
-        self._clock = clock
         self._report = report
         self._token_percent = token_percent
         self._window = 0
@@ -156,10 +155,10 @@ class LimitingRequests:
         self._refused: dict[tuple[str, RequestClass], int] = {}  # of this window, by holder
         self._alone_until = 0.0
 
-    async def __call__(self, caller: Caller, kind: RequestClass) -> Verdict:
-        """Count one request, if it is within all limits."""
-        now = self._clock.now().timestamp()
-        window, ends = window_of(now)
+    async def __call__(self, caller: Caller, kind: RequestClass, now: datetime) -> Verdict:
+        """Count one request, made now, if it is within all limits."""
+        seconds = now.timestamp()
+        window, ends = window_of(seconds)
         if window != self._window:
             self._window = window
             self._shares = {}
@@ -178,7 +177,8 @@ class LimitingRequests:
             shares = (*holders, of_class)
             allowed = await self._draw_all(shares)
             standings = tuple(sorted((each.standing for each in shares), key=lambda standing: standing.remaining))
-        return Verdict(allowed=allowed, standings=standings, resets_at=ends, resets_in=max(math.ceil(ends - now), 1))
+        resets_in = max(math.ceil(ends - seconds), 1)
+        return Verdict(allowed=allowed, standings=standings, resets_at=ends, resets_in=resets_in)
 
     def refused(self, caller: Caller, kind: RequestClass) -> None:
         """Give a request that was counted back to all but its holder, who alone pays for what is refused."""

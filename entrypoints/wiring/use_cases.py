@@ -115,12 +115,7 @@ def put_together(
         admit=admit,
         limit_requests=None
         if p.rate_ledger is None
-        else LimitingRequests(
-            ledger=p.rate_ledger,
-            clock=p.clock,
-            report=_report_lone_limits,
-            token_percent=rules.token_rate_percent,
-        ),
+        else LimitingRequests(ledger=p.rate_ledger, report=_report_lone_limits, token_percent=rules.token_rate_percent),
         limit_strangers=None if p.rate_ledger is None else LimitingStrangers(clock=p.clock),
         do_once=_doing_once(p),
         request_upload=RequestingUpload(

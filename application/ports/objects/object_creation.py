@@ -98,7 +98,7 @@ def released_by_object(upload_id: str, object_id: str) -> WrongStateError:
     """Return the refusal of what needs an upload that the object holds."""
     return WrongStateError(
         "released_by_object",
-        f"The object {object_id} no longer holds the upload: look at it again.",
+        f"The object {object_id} no longer holds the upload: send the request again.",
         {"object_id": object_id, "upload_id": upload_id},
     )
 

@@ -129,10 +129,10 @@ class Admission:
         if needs is None:  # Litestar's own handler of OPTIONS
             return answer_options(scope, send)
         services: Services = scope["litestar_app"].state.services
-        serve = partial(self._serve, services, needs)
         if is_recorded(scope["path_template"]):
+            serve = partial(self._serve, services, needs)
             return Recording(serve, services.system.request_records)(scope, receive, send)
-        return serve(scope, receive, send)
+        return self._serve(services, needs, scope, receive, send)
 
     async def _serve(self, services: Services, needs: Needs, scope: Scope, receive: Receive, send: Send) -> None:
         limits = services.limit_requests
@@ -153,7 +153,9 @@ class Admission:
         await self._app(scope, receive, send if limits is None else _counting(scope, send, limits, needs))
 
     async def _admit(self, services: Services, scope: Scope, needs: Needs) -> Admitted:
-        services.system.clock.check()
+        clock = services.system.clock
+        clock.check()
+        now = clock.now()
         authorization, named_namespace, origin, idempotency_key = _headers(scope)
         asked = (
             id(needs),
@@ -173,10 +175,10 @@ class Admission:
             caller = await _caller(services, scope, secret)
         else:
             caller = admitted.caller
-            services.admit.again(caller)
+            services.admit.again(caller, now)
         scope[CALLER] = caller  # type: ignore[literal-required]  # a key of our own in the scope
         if services.limit_requests is not None:
-            verdict = await services.limit_requests(caller, needs.counts_as)
+            verdict = await services.limit_requests(caller, needs.counts_as, now)
             scope[ADDED_HEADERS] = headers(verdict)  # type: ignore[literal-required]  # the same
             verdict.check()
             scope[_COUNTED] = caller  # type: ignore[literal-required]  # the same

@@ -1,12 +1,14 @@
 """Bodies, held exactly to the shapes of their routes: Litestar alone would take "1" for 1 and 0 for false."""
 
 import functools
-from typing import Any
+import math
+from typing import Any, cast
 
 import msgspec
 from litestar import Request
+from litestar.exceptions.http_exceptions import InternalServerException, RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import Empty
+from litestar.types import Empty, HTTPDisconnectEvent, HTTPRequestEvent
 
 from domain.json_text import NotJSONError, TooDeepError, decode_json, null_character_at
 from domain.refusals import InvalidInputError
@@ -25,6 +27,27 @@ class StrictRequest(Request[Any, Any, Any]):
             if name == b"content-length":
                 return int(value)
         return None
+
+    async def body(self) -> bytes:
+        """Return the whole body; mostly it comes in one piece."""
+        if self._body is Empty:
+            limit = self.route_handler.resolve_request_max_body_size() or math.inf
+            if (self.content_length or 0) > limit:
+                raise RequestEntityTooLarge
+            pieces: list[bytes] = []
+            size, more = 0, True
+            while more:
+                message = cast("HTTPRequestEvent | HTTPDisconnectEvent", await self.receive())
+                if message["type"] == "http.disconnect":
+                    raise InternalServerException("client disconnected prematurely")
+                piece = message["body"]
+                size += len(piece)
+                if size > limit:
+                    raise RequestEntityTooLarge
+                pieces.append(piece)
+                more = message["more_body"]
+            self._body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return self._body
 
     async def json(self) -> Any:  # noqa: ANN401  # of the type that the route names
         """Return the body, decoded once and for all, or refuse one that does not fit."""

@@ -49,7 +49,11 @@ class Process:
 
     def __init__(self, ledger: RateLedger, clock: ManualClock) -> None:
         self.complaints: list[Exception] = []
-        self.limit = LimitingRequests(ledger=ledger, clock=clock, report=self.complaints.append)
+        self.clock = clock
+        self.limiting = LimitingRequests(ledger=ledger, report=self.complaints.append)
+
+    async def limit(self, caller: Caller, kind: RequestClass) -> Verdict:
+        return await self.limiting(caller, kind, self.clock.now())
 
 
 @pytest.fixture
@@ -183,7 +187,7 @@ async def test_what_was_granted_without_the_ledger_is_told_to_it_later(
     broken = BrokenLedger(silent=False)
     process = Process(broken, clock)
     assert allowed(await ask(process, caller, 100)) == 100
-    process.limit._ledger = ledger
+    process.limiting._ledger = ledger
     async with asyncio.timeout(10):
         while not ledger._taken:
             await process.limit(caller, RequestClass.UPLOAD)
@@ -201,7 +205,7 @@ async def test_what_belongs_to_ended_minutes_is_not_kept(caller: Caller, clock: 
         await process.limit(Caller(key=caller.key, organization=organization), RequestClass.DATA)
     clock.advance(timedelta(minutes=1))
     await process.limit(caller, RequestClass.DATA)
-    assert len(process.limit._shares) == 1
+    assert len(process.limiting._shares) == 1
 
 
 def holding(caller: Caller, number: int = 1) -> Caller:
@@ -257,7 +261,7 @@ async def test_what_is_refused_is_paid_by_its_holder_alone(caller: Caller, clock
     for _ in range(1000):
         verdict = await process.limit(attacker, RequestClass.UPLOAD)
         if verdict.allowed:
-            process.limit.refused(attacker, RequestClass.UPLOAD)
+            process.limiting.refused(attacker, RequestClass.UPLOAD)
             sent += 1
     assert sent == 30
     assert verdict.standings[0].name == "refusals"
@@ -272,7 +276,7 @@ async def test_a_key_that_is_refused_over_and_over_leaves_the_others_theirs(call
     other = msgspec.structs.replace(narrow, key=msgspec.structs.replace(narrow.key, key_id="key_other"))
     for _ in range(1000):
         if (await process.limit(narrow, RequestClass.UPLOAD)).allowed:
-            process.limit.refused(narrow, RequestClass.UPLOAD)
+            process.limiting.refused(narrow, RequestClass.UPLOAD)
     assert allowed(await ask(process, narrow, 1)) == 0
     assert allowed(await ask(process, narrow, 1, RequestClass.DATA)) == 1, "each class has a budget of its own"
     assert allowed(await ask(process, other, 310)) == 300
