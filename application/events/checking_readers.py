@@ -12,7 +12,7 @@ import msgspec
 from application.ports.events.event_log import EventLog
 from application.ports.events.subscriptions import Subscriptions
 from application.ports.read_side import ReadSide
-from application.ports.webhooks.webhooks import DeliveryStatus, WebhookDeliveries
+from application.ports.webhooks.webhook_deliveries import DeliveryStatus, WebhookDeliveries
 from application.webhooks.delivering import SUBSCRIPTION, Listening, listening
 from domain.events.cloud_events import origin_of
 

@@ -19,19 +19,17 @@ from application.handling import Loaded, Proposal, handle, never
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import EventLog, LogUnavailableError, Notification, VersionConflictError
-from application.ports.webhooks.webhook_reads import WebhookReads, WebhookRecord
-from application.ports.webhooks.webhooks import (
+from application.ports.webhooks.webhook_deliveries import (
     Attempt,
     DeliveryRecord,
     DeliveryStatus,
     Ended,
     NewDelivery,
-    PostResult,
     WebhookDeliveries,
-    WebhookEndpoint,
-    WebhookEndpoints,
-    WebhookSender,
 )
+from application.ports.webhooks.webhook_endpoints import WebhookEndpoint, WebhookEndpoints
+from application.ports.webhooks.webhook_reads import WebhookReads, WebhookRecord
+from application.ports.webhooks.webhook_sender import PostResult, WebhookSender
 from domain.events.cloud_events import CloudEvent, envelope, origin_of
 from domain.events.event import Origin, topic_of
 from domain.events.registry import decode

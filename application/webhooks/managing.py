@@ -17,14 +17,9 @@ from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import Conditions, EventLog, VersionConflictError
 from application.ports.objects.object_creation import ClaimTakenError
+from application.ports.webhooks.webhook_endpoints import Secret, WebhookEndpoint, WebhookEndpoints
 from application.ports.webhooks.webhook_reads import WebhookReads, WebhookRecord
-from application.ports.webhooks.webhooks import (
-    Secret,
-    TargetRefusedError,
-    WebhookEndpoint,
-    WebhookEndpoints,
-    WebhookSender,
-)
+from application.ports.webhooks.webhook_sender import TargetRefusedError, WebhookSender
 from domain.claims import webhook_name_claim
 from domain.events.cloud_events import told_to
 from domain.events.event import Origin

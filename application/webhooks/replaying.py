@@ -13,8 +13,8 @@ import msgspec
 from application.ports.clock import Clock
 from application.ports.events.event_log import EventLog, Notification, check_position
 from application.ports.events.subscriptions import Subscriptions
+from application.ports.webhooks.webhook_deliveries import NewDelivery, WebhookDeliveries
 from application.ports.webhooks.webhook_reads import WebhookRecord
-from application.ports.webhooks.webhooks import NewDelivery, WebhookDeliveries
 from application.webhooks.delivering import SUBSCRIPTION
 from domain.events.cloud_events import origin_of
 from domain.refusals import WrongStateError

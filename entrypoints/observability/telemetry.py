@@ -9,7 +9,7 @@ from adapters.postgres.events.event_log import GroupWatch
 from application.events.subscribing import Recorded
 from application.ports.events.event_log import Command
 from application.ports.tasks.job_queue import Job
-from application.ports.webhooks.webhooks import Attempt, DeliveryRecord
+from application.ports.webhooks.webhook_deliveries import Attempt, DeliveryRecord
 from entrypoints.settings import SettingError, Settings
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from adapters.postgres.database.listening import Listener
 from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.postgres.read_side import PostgresReadSide
-from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries
+from adapters.postgres.webhooks.webhook_deliveries import PostgresWebhookDeliveries
 from adapters.system import SystemIds
 from application.buckets.creating import CreatingBuckets
 from application.events.checking_readers import CheckingReaders

@@ -22,7 +22,9 @@ from application.ports.storage.object_storage import (
 from application.ports.storage.url_signer import UrlSigner
 from application.ports.tasks.job_queue import JobQueue
 from application.ports.tasks.tasks import Tasks
-from application.ports.webhooks.webhooks import WebhookDeliveries, WebhookEndpoints, WebhookSender
+from application.ports.webhooks.webhook_deliveries import WebhookDeliveries
+from application.ports.webhooks.webhook_endpoints import WebhookEndpoints
+from application.ports.webhooks.webhook_sender import WebhookSender
 from domain.keys.token_secrets import TokenSecrets
 
 

@@ -25,7 +25,8 @@ from adapters.postgres.organizations.request_records import PostgresRequestRecor
 from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
 from adapters.postgres.tasks.job_queue import PostgresJobQueue
 from adapters.postgres.tasks.tasks import PostgresTasks
-from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
+from adapters.postgres.webhooks.webhook_deliveries import PostgresWebhookDeliveries
+from adapters.postgres.webhooks.webhook_endpoints import PostgresWebhookEndpoints
 from adapters.sealing import Sealer
 from adapters.system import SystemIds
 from adapters.webhooks.addresses import AllowedTargets
@@ -113,7 +114,7 @@ async def _open(
     lost = await endpoints.seal_anew()
     if lost:
         _log.error("webhook_secrets_unreadable", webhook_ids=lost, advice="UPWELL_TOKEN_SECRETS lacks the secret")
-    from adapters.webhooks.sender import AiohttpWebhookSender  # noqa: PLC0415  # as for storage, below
+    from adapters.webhooks.webhook_sender import AiohttpWebhookSender  # noqa: PLC0415  # as for storage, below
 
     sender = AiohttpWebhookSender(AllowedTargets(settings.webhook_allowed_networks, settings.webhook_allowed_ports))
     await stack.enter_async_context(sender.running())

@@ -28,7 +28,7 @@ from application.organizations.changing import ChangingOrganizations
 from application.organizations.opening import OpeningOrganizations
 from application.ports.tasks.job_queue import Job
 from application.ports.tasks.tasks import TaskType
-from application.ports.webhooks.webhooks import DeliveryRecord
+from application.ports.webhooks.webhook_deliveries import DeliveryRecord
 from application.rules import Rules
 from application.storage.taking_notifications import TakingStorageEvents
 from application.tasks.canceling import CancelingTasks

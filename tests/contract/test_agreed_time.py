@@ -12,18 +12,21 @@ from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.events.subscriptions import MemorySubscriptions
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
 from adapters.memory.tasks.job_queue import MemoryJobQueue
-from adapters.memory.webhooks.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints
+from adapters.memory.webhooks.webhook_deliveries import MemoryWebhookDeliveries
+from adapters.memory.webhooks.webhook_endpoints import MemoryWebhookEndpoints
 from adapters.postgres.database.connecting import open_pool
 from adapters.postgres.database.listening import Listener
 from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.tasks.job_queue import PostgresJobQueue
-from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries, PostgresWebhookEndpoints
+from adapters.postgres.webhooks.webhook_deliveries import PostgresWebhookDeliveries
+from adapters.postgres.webhooks.webhook_endpoints import PostgresWebhookEndpoints
 from adapters.sealing import Sealer
 from application.ports.events.subscriptions import Subscriptions
 from application.ports.idempotency_keys import IdempotencyKeys, InFlight, KeyedRequest, Made, Reserved
 from application.ports.tasks.job_queue import JobQueue
-from application.ports.webhooks.webhooks import WebhookDeliveries, WebhookEndpoint, WebhookEndpoints
+from application.ports.webhooks.webhook_deliveries import WebhookDeliveries
+from application.ports.webhooks.webhook_endpoints import WebhookEndpoint, WebhookEndpoints
 from domain.keys.token_secrets import TokenSecrets
 from domain.tasks.agenda import JobKind
 from tests.conftest import Servers, drop_database, make_database

@@ -21,7 +21,9 @@ from adapters.memory.storage.url_signer import MemoryUrlSigner
 from adapters.memory.storage.url_signer import RefusedError as UrlRefusedError
 from adapters.memory.tasks.job_queue import MemoryJobQueue
 from adapters.memory.tasks.tasks import MemoryTasks
-from adapters.memory.webhooks.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints, MemoryWebhookSender
+from adapters.memory.webhooks.webhook_deliveries import MemoryWebhookDeliveries
+from adapters.memory.webhooks.webhook_endpoints import MemoryWebhookEndpoints
+from adapters.memory.webhooks.webhook_sender import MemoryWebhookSender
 from application.lists.listing import UPLOADS
 from application.ports.lists.pages import PageRequest
 from application.ports.storage.object_storage import (

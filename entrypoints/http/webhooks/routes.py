@@ -12,8 +12,8 @@ from litestar.types import Scope
 from application.idempotency import Creation
 from application.lists.listing import Listing
 from application.ports.lists.pages import Page
+from application.ports.webhooks.webhook_deliveries import Attempt, DeliveryRecord, DeliveryStatus
 from application.ports.webhooks.webhook_reads import WebhookRecord
-from application.ports.webhooks.webhooks import Attempt, DeliveryRecord, DeliveryStatus
 from application.webhooks.delivering import message_id_of
 from application.webhooks.replaying import Replay
 from domain.keys.api_key import Permission

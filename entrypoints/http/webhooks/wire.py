@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from application.ports.webhooks.webhooks import DeliveryStatus
+from application.ports.webhooks.webhook_deliveries import DeliveryStatus
 from domain.webhooks.webhook import (
     DEFAULT_TIMEOUT_SECONDS,
     MAX_EVENT_TYPES,

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from adapters.memory.webhooks.webhooks import MemoryWebhookSender
+from adapters.memory.webhooks.webhook_sender import MemoryWebhookSender
 from adapters.webhooks.addresses import AllowedTargets
-from adapters.webhooks.sender import AiohttpWebhookSender
-from application.ports.webhooks.webhooks import PostResult, TargetRefusedError, WebhookSender
+from adapters.webhooks.webhook_sender import AiohttpWebhookSender
+from application.ports.webhooks.webhook_sender import PostResult, TargetRefusedError, WebhookSender
 from tests.receiver import Receiver, Taken, receiving
 
 MADE = 201

@@ -22,12 +22,12 @@ from adapters.postgres.database.tenancy import TenantReads
 from adapters.postgres.organizations.quota_ledger import PostgresQuotaLedger
 from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.tasks.tasks import PostgresTasks
-from adapters.postgres.webhooks.webhooks import PostgresWebhookDeliveries
+from adapters.postgres.webhooks.webhook_deliveries import PostgresWebhookDeliveries
 from application.keys.callers import Admitting, acting_for
 from application.ports.analytics.analytics import Area, Interval, UploadFigures
 from application.ports.lists.pages import PageRequest
 from application.ports.namespaces.namespace_reads import NamespaceRecord
-from application.ports.webhooks.webhooks import DeliveryStatus, NewDelivery
+from application.ports.webhooks.webhook_deliveries import DeliveryStatus, NewDelivery
 from domain.claims import bucket_name_claim, namespace_name_claim
 from domain.refusals import NotFoundError
 from domain.uploads.originals import Sameness

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from adapters.postgres.database.connecting import Pool, connect, open_pool
-from adapters.postgres.webhooks.webhooks import PostgresWebhookEndpoints
+from adapters.postgres.webhooks.webhook_endpoints import PostgresWebhookEndpoints
 from adapters.sealing import Sealer
-from application.ports.webhooks.webhooks import Secret, WebhookEndpoint
+from application.ports.webhooks.webhook_endpoints import Secret, WebhookEndpoint
 from domain.keys.token_secrets import TokenSecrets
 from entrypoints.settings import Settings
 from entrypoints.wiring.running import running

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.webhooks.addresses import AllowedTargets
-from adapters.webhooks.sender import AiohttpWebhookSender
-from application.ports.webhooks.webhooks import PostResult, TargetRefusedError
+from adapters.webhooks.webhook_sender import AiohttpWebhookSender
+from application.ports.webhooks.webhook_sender import PostResult, TargetRefusedError
 from tests.receiver import Receiver, receiving
 
 PATIENCE = 1.0

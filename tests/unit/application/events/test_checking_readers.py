@@ -7,8 +7,8 @@ import pytest
 from adapters.memory.events.subscriptions import MemorySubscriptions
 from application.events import checking_readers
 from application.events.checking_readers import AheadOfLog, CheckingReaders, position_ranges
+from application.ports.webhooks.webhook_deliveries import NewDelivery
 from application.ports.webhooks.webhook_reads import WebhookRecord
-from application.ports.webhooks.webhooks import NewDelivery
 from application.webhooks import replaying as replaying_webhooks
 from application.webhooks.delivering import KEPT, SUBSCRIPTION
 from application.webhooks.replaying import Replay, Replayed, ReplayingWebhooks

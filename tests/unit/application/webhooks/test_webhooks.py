@@ -13,15 +13,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.memory.webhooks.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints, MemoryWebhookSender
+from adapters.memory.webhooks.webhook_deliveries import MemoryWebhookDeliveries
+from adapters.memory.webhooks.webhook_endpoints import MemoryWebhookEndpoints
+from adapters.memory.webhooks.webhook_sender import MemoryWebhookSender
 from application.events.subscribing import Recorded
 from application.idempotency import SeededIds
 from application.keys.callers import Caller
 from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyChange, KeyWish
 from application.ports.events.event_log import LogUnavailableError
+from application.ports.webhooks.webhook_deliveries import DeliveryRecord, DeliveryStatus, Ended
 from application.ports.webhooks.webhook_reads import WebhookRecord
-from application.ports.webhooks.webhooks import DeliveryRecord, DeliveryStatus, Ended, PostResult
+from application.ports.webhooks.webhook_sender import PostResult
 from application.webhooks import delivering as delivering_webhooks
 from application.webhooks.delivering import KEPT, DeliveringWebhooks, QueueingDeliveries
 from application.webhooks.managing import MAX_WEBHOOKS, ManagingWebhooks

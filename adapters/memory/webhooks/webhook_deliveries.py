@@ -1,66 +1,15 @@
-"""Webhooks in dictionaries: their secrets, the deliveries that are due, and a sender that records."""
+"""Deliveries to webhooks in a dictionary."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from adapters.memory.events.event_log import MemoryEventLog
-from application.ports.webhooks.webhooks import (
-    DeliveryRecord,
-    DeliveryStatus,
-    Ended,
-    NewDelivery,
-    PostResult,
-    TargetRefusedError,
-    WebhookEndpoint,
-)
+from adapters.memory.webhooks.webhook_endpoints import MemoryWebhookEndpoints
+from application.ports.webhooks.webhook_deliveries import DeliveryRecord, DeliveryStatus, Ended, NewDelivery
 
 _Place = tuple[str, int]
-
-
-class MemoryWebhookEndpoints:
-    """Implements `WebhookEndpoints`."""
-
-    def __init__(self, log: MemoryEventLog) -> None:
-        self._log = log
-        self.rows: dict[str, WebhookEndpoint] = {}
-
-    async def keep(self, endpoint: WebhookEndpoint) -> None:
-        """Keep secrets and headers."""
-        known = self.rows.get(endpoint.webhook_id, endpoint)
-        self.rows[endpoint.webhook_id] = msgspec.structs.replace(
-            endpoint, created_at=known.created_at, failures=0, failing_since=None, resting_until=None
-        )
-
-    async def endpoint(self, webhook_id: str) -> WebhookEndpoint | None:
-        """Return what is kept."""
-        return self.rows.get(webhook_id)
-
-    async def endpoints(self, webhook_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
-        """Return what is kept of these."""
-        return [self.rows[each] for each in set(webhook_ids) & self.rows.keys()]
-
-    async def answered(self, webhook_id: str) -> None:
-        """Note that it took something."""
-        if webhook_id in self.rows:
-            await self.keep(self.rows[webhook_id])
-
-    async def failed(self, webhook_id: str, *, now: datetime, resting_until: datetime) -> None:
-        """Note that it did not take something."""
-        row = self.rows.get(webhook_id)
-        if row is not None:
-            self.rows[webhook_id] = msgspec.structs.replace(
-                row,
-                failures=row.failures + 1,
-                failing_since=row.failing_since or now,
-                resting_until=max(row.resting_until or resting_until, resting_until),
-            )
-
-    async def drop(self, *, now: datetime, kept: timedelta) -> None:
-        """Remove what was made for webhooks that are not there."""
-        there, before = self._log.tables.webhooks, self._log.agreed_time(now) - kept
-        self.rows = {key: row for key, row in self.rows.items() if key in there or row.created_at >= before}
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,26 +163,6 @@ class MemoryWebhookDeliveries:
         row = self._rows.get(_place(delivery))
         if row is not None and row.record.lease == delivery.lease:
             self._rows[_place(delivery)] = _Row(record=msgspec.structs.replace(row.record, lease=None, **changes))
-
-
-class MemoryWebhookSender:
-    """Implements `WebhookSender`: whoever is told is a function. `refused`: addresses that may not be reached."""
-
-    def __init__(self, receive: Callable[[str, bytes, Mapping[str, str]], PostResult] | None = None) -> None:
-        """`receive` None: all is taken."""
-        self._receive = receive or (lambda _url, _body, _headers: PostResult(status_code=200))
-        self.refused: set[str] = set()
-
-    async def check(self, url: str) -> None:
-        """Refuse what may not be reached."""
-        if url in self.refused:
-            raise TargetRefusedError("The address belongs to a network that webhooks may not reach.")
-
-    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> PostResult:  # noqa: ARG002  # nothing takes time here
-        """Hand it over."""
-        if url in self.refused:
-            return PostResult(error="The address belongs to a network that webhooks may not reach.")
-        return self._receive(url, body, headers)
 
 
 def _place(delivery: DeliveryRecord) -> _Place:

@@ -1,4 +1,4 @@
-"""The roles that webhooks need: one keeps their secrets, one what they are to be told, and one tells them."""
+"""The role that keeps which events are due to which webhooks, and how their attempts went."""
 
 import enum
 from collections.abc import Collection, Mapping, Sequence
@@ -9,29 +9,6 @@ import msgspec
 
 KEPT_ATTEMPTS: Final = 20
 Transaction_contra = TypeVar("Transaction_contra", contravariant=True)
-
-
-class Secret(msgspec.Struct, frozen=True, kw_only=True):
-    """What a webhook's messages are signed with; `until` None: until it is replaced."""
-
-    value: str
-    until: datetime | None = None
-
-
-class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What is secret about a webhook, and how it answered lately. `secrets`: the newest first; none: they are lost.
-
-    `failures`: attempts in a row that it did not take, `failing_since` then; `resting_until`: it is left alone.
-    """
-
-    webhook_id: str
-    organization_id: str
-    secrets: tuple[Secret, ...]
-    headers: Mapping[str, str]
-    created_at: datetime
-    failures: int = 0
-    failing_since: datetime | None = None
-    resting_until: datetime | None = None
 
 
 class DeliveryStatus(enum.StrEnum):
@@ -85,34 +62,6 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     attempt: Attempt
     status: DeliveryStatus
     next_at: datetime
-
-
-class WebhookEndpoints(Protocol):
-    """Keeps what is secret about webhooks; nobody but the sender and who makes a webhook sees it."""
-
-    async def keep(self, endpoint: WebhookEndpoint) -> None:
-        """Keep secrets and headers, in place of those before; the webhook counts as one that answers."""
-        ...
-
-    async def endpoint(self, webhook_id: str) -> WebhookEndpoint | None:
-        """Return what is kept."""
-        ...
-
-    async def endpoints(self, webhook_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
-        """Return what is kept of these, in any order."""
-        ...
-
-    async def answered(self, webhook_id: str) -> None:
-        """Note that it took something."""
-        ...
-
-    async def failed(self, webhook_id: str, *, now: datetime, resting_until: datetime) -> None:
-        """Note that it did not take something, and leave it alone until then."""
-        ...
-
-    async def drop(self, *, now: datetime, kept: timedelta) -> None:
-        """Remove what was made longer ago than `kept` for webhooks that are not there, by the store's own clock too."""
-        ...
 
 
 class WebhookDeliveries(Protocol[Transaction_contra]):
@@ -170,30 +119,4 @@ class WebhookDeliveries(Protocol[Transaction_contra]):
 
         Return how many; 0: none is left.
         """
-        ...
-
-
-class TargetRefusedError(Exception):
-    """The address or the port is none that webhooks may reach; the message says which."""
-
-
-class PostResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a post: a status, or why there was none, in words of our own. Never what the other side said."""
-
-    status_code: int | None = None
-    error: str | None = None
-
-
-class WebhookSender(Protocol):
-    """Posts to addresses that strangers named: never into private networks, following nothing, reading no body.
-
-    An answer that has no end counts by its status; what takes longer than it may is given up.
-    """
-
-    async def check(self, url: str) -> None:
-        """Raise `TargetRefusedError` if it is known already that the address would be refused."""
-        ...
-
-    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> PostResult:
-        """Post, and return what came of it; whatever goes wrong is an answer too."""
         ...

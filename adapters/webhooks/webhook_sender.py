@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from adapters.webhooks.addresses import AllowedTargets
-from application.ports.webhooks.webhooks import PostResult, TargetRefusedError
+from application.ports.webhooks.webhook_sender import PostResult, TargetRefusedError
 
 READ_BYTES: Final = 1024  # so much of an answer is read and thrown away, so that its connection can serve again
 _CHECK_SECONDS: Final = 5.0
