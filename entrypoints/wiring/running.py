@@ -16,13 +16,14 @@ from adapters.postgres.database.tenancy import EverybodysReads, TenantReads
 from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
+from adapters.postgres.keys.directory import PostgresDirectory
 from adapters.postgres.keys.key_uses import PostgresKeyUses
 from adapters.postgres.limits.rate_ledger import PostgresRateLedger
 from adapters.postgres.lists.search_index import PostgresSearchIndex
 from adapters.postgres.organizations.census import PostgresCensus
 from adapters.postgres.organizations.quota_ledger import PostgresQuotaLedger
 from adapters.postgres.organizations.request_records import PostgresRequestRecords
-from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.tasks.job_queue import PostgresJobQueue
 from adapters.postgres.tasks.tasks import PostgresTasks
 from adapters.postgres.webhooks.webhook_deliveries import PostgresWebhookDeliveries

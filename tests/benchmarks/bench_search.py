@@ -15,9 +15,9 @@ from pathlib import Path
 import uvloop
 
 from adapters.embedded.postgres import EmbeddedPostgres
-from adapters.postgres import read_side
 from adapters.postgres.database.connecting import connect, open_pool
 from adapters.postgres.database.tenancy import TenantReads
+from adapters.postgres.lists import pages
 from adapters.postgres.lists.search_index import PostgresSearchIndex
 from adapters.postgres.read_side import PostgresReadSide
 from application.keys.callers import acting_for
@@ -27,7 +27,7 @@ from tests.benchmarks.bench_listing import FILL
 from tests.conftest import Database
 from tests.stack import prepare
 
-PATIENCE = read_side.SEARCH_PATIENCE_SECONDS
+PATIENCE = pages.SEARCH_PATIENCE_SECONDS
 SEARCHES = {
     "finds nothing": PageRequest(limit=20, search="needle in a haystack"),
     "finds one": PageRequest(limit=20, search="c4ca4238a0b9"),  # md5 of 1
@@ -63,7 +63,7 @@ async def measure(database: Database, uploads: int, times: int) -> None:
     acting_for.set("org_1")
 
     async def search(asked: PageRequest, patience: float) -> float:
-        read_side.SEARCH_PATIENCE_SECONDS = patience
+        pages.SEARCH_PATIENCE_SECONDS = patience
         began = time.perf_counter()
         try:
             await side.uploads("ns_1", "bkt_1", asked)
@@ -74,7 +74,7 @@ async def measure(database: Database, uploads: int, times: int) -> None:
     for name, asked in SEARCHES.items():
         samples = [
             (
-                await search(asked, read_side.LIST_SECONDS),
+                await search(asked, pages.LIST_SECONDS),
                 await search(asked, PATIENCE),
                 await search(asked, 1e-9),
             )

@@ -10,17 +10,19 @@ import pytest
 
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.events.event_log import MemoryEventLog
+from adapters.memory.keys.directory import MemoryDirectory
 from adapters.memory.keys.key_uses import MemoryKeyUses
-from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.memory.read_side import MemoryReadSide
 from adapters.memory.tasks.job_queue import MemoryJobQueue
 from adapters.memory.tasks.tasks import MemoryTasks
 from adapters.postgres.database.connecting import open_pool
 from adapters.postgres.database.listening import Listener
 from adapters.postgres.events.event_log import PostgresEventLog
+from adapters.postgres.keys.directory import PostgresDirectory
 from adapters.postgres.keys.key_uses import PostgresKeyUses
 from adapters.postgres.objects.object_creation import PostgresObjectCreation
 from adapters.postgres.organizations.quota_ledger import PostgresQuotaLedger
-from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.tasks.job_queue import PostgresJobQueue
 from adapters.postgres.tasks.tasks import PostgresTasks
 from application.handling import load

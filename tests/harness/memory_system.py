@@ -13,9 +13,10 @@ from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.events.subscriptions import MemorySubscriptions
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
+from adapters.memory.keys.directory import MemoryDirectory
 from adapters.memory.keys.key_uses import MemoryKeyUses
 from adapters.memory.organizations.request_records import MemoryRequestRecords
-from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.memory.read_side import MemoryReadSide
 from adapters.memory.storage.object_storage import MemoryObjectStorage
 from adapters.memory.storage.url_signer import MemoryUrlSigner
 from adapters.memory.storage.url_signer import RefusedError as UrlRefusedError

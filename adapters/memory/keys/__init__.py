@@ -1,4 +1,4 @@
-"""When keys were used last, in memory.
+"""API keys and tokens as they stand, when keys were used last, and the directory, in memory.
 
-The questions about keys are answered by `adapters.memory.read_side`.
+Permissions are checked in `application.keys.callers`.
 """

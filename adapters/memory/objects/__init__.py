@@ -1,4 +1,4 @@
-"""Claims, originals and holds in memory.
+"""Objects as they stand, and claims, originals and holds, in memory.
 
 What events do to them is in `adapters.memory.projecting`.
 """

@@ -1,4 +1,4 @@
-"""Quotas, the origins of requests that administer, and the counts for operators, in memory.
+"""Organizations as they stand, quotas, where administering requests came from, and counts for operators, in memory.
 
 The ledger is written by `adapters.memory.projecting`.
 """

@@ -1,4 +1,4 @@
-"""The secrets of webhooks and the deliveries that are due, in memory, and a sender that records.
+"""Webhooks as they stand, their secrets, and the deliveries that are due, in memory, and a sender that records.
 
 Real requests are sent by `adapters.webhooks`.
 """

@@ -1,4 +1,4 @@
-"""When keys were used last, on PostgreSQL.
+"""API keys and tokens as they stand, when keys were used last, and the directory with its cache, on PostgreSQL.
 
-The questions about keys are answered by `adapters.postgres.read_side`.
+Permissions are checked in `application.keys.callers`.
 """

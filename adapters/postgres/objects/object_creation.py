@@ -7,7 +7,7 @@ import msgspec
 
 from adapters.postgres.database.connecting import log_errors
 from adapters.postgres.database.queries import QUERIES
-from adapters.postgres.database.tenancy import Reads
+from adapters.postgres.database.reading import PostgresReads
 from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
@@ -32,11 +32,8 @@ REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
 }
 
 
-class PostgresObjectCreation:
+class PostgresObjectCreation(PostgresReads):
     """Implements `ObjectCreation`."""
-
-    def __init__(self, reads: Reads) -> None:
-        self._reads = reads
 
     async def claim_owner(self, claim: Claim) -> str | None:
         """Return the id of what holds a claim."""

@@ -1,4 +1,4 @@
-"""Quotas, the origins of requests that administer, and the counts for operators, on PostgreSQL.
+"""Organizations as they stand, quotas, where administering requests came from, and counts for operators, on PostgreSQL.
 
 The ledger is written by `upwell.append`, in `functions/`.
 """

@@ -11,7 +11,7 @@ from adapters.postgres.database.connecting import Pool, PoolConnection, log_erro
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.tenancy import Reads
 from adapters.postgres.lists.listing import TASKS
-from adapters.postgres.read_side import fetch_page
+from adapters.postgres.lists.pages import fetch_page
 from application.ports.lists.pages import Page, PageRequest
 from application.ports.tasks.tasks import (
     RUNNING,

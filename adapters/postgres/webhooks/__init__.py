@@ -1,4 +1,4 @@
-"""The secrets of webhooks and the deliveries that are due, on PostgreSQL.
+"""Webhooks as they stand, their secrets, and the deliveries that are due, on PostgreSQL.
 
 Posting is in `adapters.webhooks`.
 """

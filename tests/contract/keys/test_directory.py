@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import pytest
 
-from adapters.postgres import read_side
 from adapters.postgres.database.connecting import open_pool
 from adapters.postgres.database.listening import Listener
-from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.keys import directory as postgres_directory
+from adapters.postgres.keys.directory import PostgresDirectory
+from adapters.postgres.read_side import PostgresReadSide
 from domain.buckets.bucket import BeginBucketDeletion, BucketStatus, EndBucketDeletion
 from domain.namespaces.namespace import BeginNamespaceDeletion, EndNamespaceDeletion
 from domain.organizations.organization import Tier
@@ -23,7 +24,7 @@ Answer = TypeVar("Answer")
 @pytest.fixture
 def caching_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a cached answer live until an event drops it."""
-    monkeypatch.setattr(read_side, "CACHE_SECONDS", 1e9)
+    monkeypatch.setattr(postgres_directory, "CACHE_SECONDS", 1e9)
 
 
 async def until(ask: Callable[[], Awaitable[Answer]], holds: Callable[[Answer], bool]) -> Answer:
@@ -151,8 +152,8 @@ async def test_what_is_being_deleted_is_known_to_be_and_then_gone(kit: Kit, acco
 async def test_an_answer_is_no_older_than_it_may_be_cached_and_that_is_5_seconds(
     kit: Kit, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert read_side.CACHE_SECONDS <= 5
-    monkeypatch.setattr(read_side, "CACHE_SECONDS", 0.0)
+    assert postgres_directory.CACHE_SECONDS <= 5
+    monkeypatch.setattr(postgres_directory, "CACHE_SECONDS", 0.0)
     for count in range(3):  # an upload that completes changes counters alone: no event drops the answer
         bucket = await kit.directory.bucket(account.namespace_id, account.bucket_id)
         assert bucket is not None

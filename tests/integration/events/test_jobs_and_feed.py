@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.postgres import read_side
 from adapters.postgres.database import connecting, listening
 from adapters.postgres.database.connecting import Connection, close_pool, connect, open_pool
 from adapters.postgres.database.listening import Listener
@@ -20,7 +19,9 @@ from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.tenancy import EverybodysReads
 from adapters.postgres.events import event_log
 from adapters.postgres.events.event_log import PostgresEventLog
-from adapters.postgres.read_side import PostgresDirectory, PostgresReadSide
+from adapters.postgres.keys import directory as postgres_directory
+from adapters.postgres.keys.directory import PostgresDirectory
+from adapters.postgres.read_side import PostgresReadSide
 from adapters.postgres.tasks.job_queue import PostgresJobQueue
 from application.ports.events.event_log import LogUnavailableError, Notification
 from tests.conftest import Database
@@ -160,7 +161,7 @@ async def test_a_waiting_worker_looks_again_when_its_listener_is_back(here: Proc
 async def test_a_directory_whose_listener_was_lost_serves_no_old_answer(
     here: Process, there: Process, owner: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_side, "CACHE_SECONDS", 1e9)
+    monkeypatch.setattr(postgres_directory, "CACHE_SECONDS", 1e9)
     account = await open_account(there.log)
     key = await here.directory.key(account.key_hash)
     assert key is not None
@@ -182,7 +183,7 @@ async def test_a_line_that_is_cut_on_one_side_is_noticed_and_no_cache_is_trusted
     assert listening.HEARTBEAT_SECONDS + listening.ANSWER_SECONDS <= 10
     monkeypatch.setattr(listening, "HEARTBEAT_SECONDS", 0.1)
     monkeypatch.setattr(listening, "ANSWER_SECONDS", 0.1)
-    monkeypatch.setattr(read_side, "CACHE_SECONDS", 1e9)
+    monkeypatch.setattr(postgres_directory, "CACHE_SECONDS", 1e9)
     proxy = Proxy(database.url, folder)
     account = await open_account(there.log)
     async with AsyncExitStack() as stack:

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.postgres import read_side as postgres_read_side
 from adapters.postgres.database.connecting import Connection, connect
+from adapters.postgres.lists import pages
 from adapters.postgres.lists.filtering import Statement
 from adapters.postgres.lists.listing import UPLOADS as UPLOAD_COLUMNS
 from application.lists.listing import UPLOADS
@@ -51,7 +51,7 @@ async def test_a_list_that_takes_too_long_is_refused_and_the_next_one_is_answere
 ) -> None:
     upload_id = await account.request(kit.log)
     filtered = PageRequest(limit=10, where=parse_filter({"filename": "report.txt"}, UPLOADS.known))
-    monkeypatch.setattr(postgres_read_side, "LIST_SECONDS", 0.2)
+    monkeypatch.setattr(pages, "LIST_SECONDS", 0.2)
     async with owner.transaction():
         await owner.execute("LOCK TABLE upwell.uploads IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(InvalidInputError) as refused:
@@ -71,7 +71,7 @@ async def test_no_allowed_pattern_keeps_the_database_busy(kit: Kit, account: Acc
     where = parse_filter({"field": "metadata.text", "operator": "regex", "value": pattern}, UPLOADS.known)
     began = time.monotonic()
     await kit.read_side.uploads(account.namespace_id, account.bucket_id, PageRequest(limit=10, where=where))
-    assert time.monotonic() - began < postgres_read_side.LIST_SECONDS
+    assert time.monotonic() - began < pages.LIST_SECONDS
 
 
 async def test_a_text_of_a_client_never_stands_in_a_statement() -> None:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from adapters.postgres import read_side as postgres_read_side
 from adapters.postgres.database.connecting import Connection, connect, open_pool
 from adapters.postgres.database.migrating import migrate
 from adapters.postgres.database.rebuilding import rebuild
 from adapters.postgres.database.tenancy import Reads, TenantReads
+from adapters.postgres.lists import pages
 from adapters.postgres.lists.filtering import Statement
 from adapters.postgres.lists.listing import UPLOADS as UPLOAD_COLUMNS
 from adapters.postgres.lists.search_index import PostgresSearchIndex
@@ -116,7 +116,7 @@ class World:
         asked = PageRequest(limit=50, search=search, with_total=True, with_figures=True)
         # patience runs out at once for the quick one, and never for the other
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(postgres_read_side, "SEARCH_PATIENCE_SECONDS", AT_ONCE if side is self.quick else 60)
+            patch.setattr(pages, "SEARCH_PATIENCE_SECONDS", AT_ONCE if side is self.quick else 60)
             uploads = await side.uploads(account.namespace_id, account.bucket_id, asked)
             objects = await side.bucket_objects(account.namespace_id, account.bucket_id, asked)
         assert (uploads.total, objects.total) == (len(uploads.rows), len(objects.rows))
@@ -273,12 +273,12 @@ async def test_a_search_that_is_answered_in_time_is_not_looked_up(world: World) 
 async def test_a_word_that_too_many_rows_have_is_looked_for_in_all_rows(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_read_side, "_CANDIDATES", 2)
+    monkeypatch.setattr(pages, "_CANDIDATES", 2)
     uploads = [await world.account.request(world.log) for _ in range(3)]
     await world.index.catch_up()
     assert await world.found("report") == uploads[::-1]
     assert not world.looks_among_candidates("upwell.uploads")
-    monkeypatch.setattr(postgres_read_side, "_CANDIDATES", 3)
+    monkeypatch.setattr(pages, "_CANDIDATES", 3)
     assert await world.found("report") == uploads[::-1]
     assert world.looks_among_candidates("upwell.uploads")
 

@@ -11,8 +11,9 @@ import msgspec
 from adapters.memory.clock import ManualClock, SequentialIds
 from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
+from adapters.memory.keys.directory import MemoryDirectory
 from adapters.memory.keys.key_uses import MemoryKeyUses
-from adapters.memory.read_side import MemoryDirectory, MemoryReadSide
+from adapters.memory.read_side import MemoryReadSide
 from adapters.memory.storage.object_storage import MemoryObjectStorage
 from adapters.memory.storage.url_signer import MemoryUrlSigner
 from adapters.memory.tasks.job_queue import MemoryJobQueue

@@ -1,0 +1,4 @@
+"""Buckets as they stand, in memory.
+
+The tables are written by `adapters.memory.projecting`.
+"""

@@ -1,0 +1,4 @@
+"""Namespaces as they stand, in memory.
+
+The tables are written by `adapters.memory.projecting`.
+"""

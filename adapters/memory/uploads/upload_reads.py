@@ -1,0 +1,136 @@
+"""Uploads as they stand in memory."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from adapters.memory.lists.filtering import page_of
+from adapters.memory.reading import MemoryReads, placed
+from application.lists.listing import AVOIDED_DUPLICATES, UPLOADS
+from application.ports.lists.pages import Page, PageRequest, Placed
+from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
+from domain.events.registry import decode
+from domain.keys.upload_token import UploadTokenIssued
+from domain.uploads.originals import Sameness, original_of
+from domain.uploads.upload import Status
+
+
+class MemoryUploadReads(MemoryReads):
+    """Implements `UploadReads`."""
+
+    async def upload(self, namespace_id: str, upload_id: str) -> UploadRecord | None:
+        """Return an upload of the namespace."""
+        found = self._log.tables.uploads.get(upload_id)
+        return found if found is not None and found.namespace_id == namespace_id else None
+
+    async def uploads_by_id(self, namespace_id: str, upload_ids: Collection[str]) -> Mapping[str, UploadRecord]:
+        """Return those of these uploads that are the namespace's, by their ids."""
+        found = [await self.upload(namespace_id, upload_id) for upload_id in upload_ids]
+        return {upload.upload_id: upload for upload in found if upload is not None}
+
+    async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
+        """Return uploads that a key or its tokens requested and that have not ended."""
+        open_ = {Status.PENDING, Status.IN_PROGRESS, Status.PROCESSING}
+        found = []
+        for upload in self._log.tables.uploads.values():
+            if upload.organization_id != organization_id or upload.status not in open_ or upload.upload_id <= after:
+                continue
+            requester = decode((await self._log.read_stream(upload.upload_id))[0].state).origin.actor_id
+            for stored in (await self._log.read_stream(requester))[:1]:
+                issued = decode(stored.state)
+                requester = issued.key_id if isinstance(issued, UploadTokenIssued) else requester
+            if requester == key_id:
+                found.append(upload.upload_id)
+        return sorted(found)[:limit]
+
+    async def originals(self, wanted: Collection[Sameness]) -> Mapping[Sameness, UploadRecord]:
+        """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
+        uploads = self._log.tables.uploads.values()
+        found = {sameness: original_of(sameness, uploads) for sameness in wanted}
+        return {sameness: upload for sameness, upload in found.items() if upload is not None}
+
+    async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
+        """List a bucket's uploads."""
+        rows = (
+            upload
+            for upload in self._log.tables.uploads.values()
+            if (upload.bucket_id, upload.namespace_id) == (bucket_id, namespace_id)
+        )
+        return page_of(UPLOADS, rows, page)
+
+    async def avoided_duplicates(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[AvoidedDuplicate]:
+        """List a bucket's avoided duplicates."""
+        rows = (
+            avoided
+            for avoided in self._log.tables.avoided_duplicates.values()
+            if (avoided.bucket_id, avoided.namespace_id) == (bucket_id, namespace_id)
+        )
+        return page_of(AVOIDED_DUPLICATES, rows, page)
+
+    async def uploads_in(self, bucket_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return uploads of a bucket above a position."""
+        rows = self._log.tables.uploads.values()
+        return placed(
+            ((row.position, row.upload_id) for row in rows if row.bucket_id == bucket_id), after=after, limit=limit
+        )
+
+    async def bytes_at(self, places: Collection[KeyPlace]) -> Mapping[str, UploadBytes]:
+        """Return by upload what these places are to the log."""
+        ours = {each.internal_id: each.organization_id for each in self._log.tables.organizations.values()}
+        return {
+            place.upload_id: await self._bytes(place.upload_id)
+            for place in places
+            if place.internal_id in ours and await self._made_by(place.namespace_id) == ours[place.internal_id]
+        }
+
+    async def proved_bytes(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
+        """Return completed uploads that keep their bytes."""
+        ids = sorted(
+            upload.upload_id
+            for upload in self._log.tables.uploads.values()
+            if upload.upload_id > after and upload.status is Status.COMPLETED and upload.keeps_bytes
+        )
+        return [await self._bytes(upload_id) for upload_id in ids[:limit]]
+
+    async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:
+        """Return the sizes of a bucket's stored uploads."""
+        sizes = [
+            upload.size_bytes
+            for upload in self._log.tables.uploads.values()
+            if (upload.namespace_id, upload.bucket_id) == (namespace_id, bucket_id)
+            and upload.status is Status.COMPLETED
+            and upload.keeps_bytes
+            and upload.size_bytes is not None
+        ]
+        if not sizes:
+            return StoredSizes()
+        return StoredSizes(
+            total_bytes=sum(sizes),
+            average_bytes=sum(sizes) // len(sizes),
+            largest_bytes=max(sizes),
+            smallest_bytes=min(sizes),
+        )
+
+    async def _made_by(self, stream_id: str) -> str | None:
+        stored = await self._log.read_stream(stream_id)
+        return decode(stored[0].state).origin.organization_id if stored else None
+
+    async def _bytes(self, upload_id: str) -> UploadBytes:
+        tables = self._log.tables
+        upload = tables.uploads.get(upload_id)
+        heir = next((heir for heir, stored_for in tables.inherited.items() if stored_for == upload_id), None)
+        if heir is not None:
+            return msgspec.structs.replace(await self._bytes(heir), upload_id=upload_id)
+        if upload is None:
+            return UploadBytes(upload_id=upload_id, known=bool(await self._log.read_stream(upload_id)))
+        return UploadBytes(
+            upload_id=upload_id,
+            status=upload.status,
+            needed=(upload.keeps_bytes and upload.status is not Status.SKIPPED)
+            or any(held == upload_id for held, _ in self._log.tables.holds),
+            storage_key=upload.storage_key,
+            multipart_id=upload.multipart_id,
+            etag=upload.etag,
+            size_bytes=upload.size_bytes,
+            version_id=upload.version_id,
+        )

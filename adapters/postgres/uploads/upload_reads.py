@@ -1,0 +1,78 @@
+"""Uploads as they stand on PostgreSQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from adapters.postgres.database.connecting import log_errors
+from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.reading import PostgresReads
+from adapters.postgres.lists.listing import AVOIDED_DUPLICATES, UPLOADS
+from adapters.postgres.lists.pages import fetch_page
+from application.ports.lists.pages import Page, PageRequest, Placed
+from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
+from domain.uploads.originals import Sameness
+
+
+class PostgresUploadReads(PostgresReads):
+    """Implements `UploadReads`."""
+
+    async def upload(self, namespace_id: str, upload_id: str) -> UploadRecord | None:
+        """Return an upload of the namespace."""
+        return await self._one("upload", UploadRecord, upload_id, namespace_id)
+
+    async def uploads_by_id(self, namespace_id: str, upload_ids: Collection[str]) -> Mapping[str, UploadRecord]:
+        """Return those of these uploads that are the namespace's, by their ids."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["uploads_by_id"], list(upload_ids), namespace_id)
+        return {row["upload_id"]: msgspec.convert(dict(row), UploadRecord) for row in rows}
+
+    async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
+        """Return uploads that a key or its tokens requested and that have not ended."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["open_uploads_of"], organization_id, key_id, after, limit)
+        return [row["upload_id"] for row in rows]
+
+    async def originals(self, wanted: Collection[Sameness]) -> Mapping[Sameness, UploadRecord]:
+        """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
+        asked = list(wanted)
+        async with log_errors():
+            rows = await self._reads.fetch(
+                QUERIES["originals"],
+                [each.bucket_id for each in asked],
+                [each.sha256 for each in asked],
+                [each.ends_at for each in asked],
+            )
+        return {asked[row["n"] - 1]: msgspec.convert(dict(row), UploadRecord) for row in rows}
+
+    async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
+        """List a bucket's uploads."""
+        return await fetch_page(self._slow_reads, UPLOADS, UploadRecord, (bucket_id, namespace_id), page)
+
+    async def avoided_duplicates(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[AvoidedDuplicate]:
+        """List a bucket's avoided duplicates."""
+        scope = (bucket_id, namespace_id)
+        return await fetch_page(self._slow_reads, AVOIDED_DUPLICATES, AvoidedDuplicate, scope, page)
+
+    async def uploads_in(self, bucket_id: str, *, after: int, limit: int) -> Sequence[Placed]:
+        """Return uploads of a bucket above a position."""
+        return await self._placed("uploads_in", bucket_id, after, limit)
+
+    async def bytes_at(self, places: Collection[KeyPlace]) -> Mapping[str, UploadBytes]:
+        """Return by upload what these places are to the log."""
+        if not places:
+            return {}
+        distinct = [(each.internal_id, each.namespace_id, each.upload_id) for each in set(places)]
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["bytes_at"], *map(list, zip(*distinct, strict=True)))
+        return {row["upload_id"]: msgspec.convert(dict(row), UploadBytes) for row in rows}
+
+    async def proved_bytes(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
+        """Return completed uploads that keep their bytes."""
+        return await self._all("proved_bytes", UploadBytes, after, limit)
+
+    async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:
+        """Return the sizes of a bucket's stored uploads."""
+        async with log_errors():
+            row = await self._slow_reads.fetchrow(QUERIES["stored_sizes"], namespace_id, bucket_id)
+        return StoredSizes() if row is None else msgspec.convert(dict(row), StoredSizes)
