@@ -4,9 +4,15 @@ import secrets
 
 from adapters.postgres.database.connecting import connect
 from adapters.postgres.database.rebuilding import rebuild
+from domain.keys.api_key import (
+    ApiKeyScopesChanged,
+)
+from domain.organizations.organization import OrganizationProfileChanged, OrganizationRateLimitsChanged, RateLimits
 from tests.acceptance.objects.test_objects import blob_of, make, send
 from tests.acceptance.uploads.test_main_job import announce, put
-from tests.conftest import Tenant
+from tests.conftest import Database, Tenant
+from tests.contract._log import open_account, postgres_kit
+from tests.contract.keys._changes import rotated, settings
 
 
 async def test_a_replay_equals_the_live_tables_and_takes_their_place(tenant: Tenant) -> None:
@@ -76,3 +82,28 @@ async def _indexes(url: str) -> list[str]:
     rows = await connection.fetch("SELECT indexdef FROM pg_indexes WHERE schemaname = 'upwell' ORDER BY 1")
     await connection.close()
     return [row["indexdef"] for row in rows]
+
+
+async def test_a_replay_tells_the_same_of_keys_and_organizations(database: Database) -> None:
+    async with postgres_kit(database.url) as kit:
+        account = await open_account(kit.log)
+        await account.tell_key(
+            kit.log,
+            rotated(account),
+            settings(account, name="renamed", rate_limit_override=9),
+            ApiKeyScopesChanged(
+                origin=account.origin(), key_id=account.key_id, scopes=(), allowed_origins=("https://a.example",)
+            ),
+        )
+        limits = RateLimits(metadata=1, data=2, search=3, upload=4, compute=5)
+        await account.append(
+            kit.log,
+            account.organization_id,
+            1,
+            OrganizationRateLimitsChanged(origin=account.origin(), rate_limits=limits),
+            OrganizationProfileChanged(
+                origin=account.origin(), name="B", logo_url=None, billing_email=None, metadata=None
+            ),
+        )
+        await account.revoke(kit.log)
+    assert (await rebuild(database.owner_url, swap=False)).differences == {}
