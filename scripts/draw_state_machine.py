@@ -15,6 +15,8 @@ import msgspec
 from domain.buckets.bucket import Policy
 from domain.events.event import Origin, topic_of
 from domain.refusals import RefusedError
+from domain.uploads.content import VerifiedContent
+from domain.uploads.request import UploadRequest
 from domain.uploads.upload import (
     STATUS_OF,
     UPLOAD,
@@ -39,9 +41,7 @@ from domain.uploads.upload import (
     Upload,
     UploadCommand,
     UploadEvent,
-    UploadRequest,
     Verified,
-    VerifiedContent,
 )
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "state-machine.md"

@@ -60,12 +60,8 @@ from domain.organizations.organization import (
     OrganizationRateLimitsSet,
     OwnRateLimits,
 )
-from domain.uploads.upload import (
-    UploadBytesInherited,
-    UploadCompleted,
-    UploadDuplicateAvoided,
-    UploadEvent,
-)
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
+from domain.uploads.upload import UploadBytesInherited, UploadCompleted, UploadEvent
 from domain.webhooks.webhook import (
     WebhookCreated,
     WebhookDeleted,

@@ -18,7 +18,8 @@ from domain.events.cloud_events import READER_TAGS, CloudEvent, envelope, origin
 from domain.events.event import Origin, topic_of
 from domain.objects.object import ObjectDeleted
 from domain.refusals import PositionBeyondEndError
-from domain.uploads.upload import UploadDeleted, UploadDuplicateAvoided, UploadForgotten
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
+from domain.uploads.upload import UploadDeleted, UploadForgotten
 
 MAX_LIMIT: Final = 1000
 MAX_WAIT_SECONDS: Final = 60.0

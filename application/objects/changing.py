@@ -36,7 +36,7 @@ from domain.objects.object import (
     with_blobs,
 )
 from domain.refusals import ConflictError
-from domain.uploads.upload import lasts_until, later_end
+from domain.uploads.retention import lasts_until, later_end
 
 
 class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ from domain.objects.object import (
     uploads_of,
 )
 from domain.refusals import InvalidInputError, NotFoundError
-from domain.uploads.upload import lasts_until
+from domain.uploads.retention import lasts_until
 
 
 class ObjectWish(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from domain.claims import Claim, unique_key_claim
 from domain.events.event import Origin
 from domain.objects.object import OBJECT, CreateObject, LiveObject
 from domain.uploads.completion import IntoObject, KeptBytes, Original, Target
-from domain.uploads.upload import UploadRequest
+from domain.uploads.request import UploadRequest
 
 
 class FoundTarget(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,11 +23,11 @@ from domain.claims import unique_key_claim
 from domain.keys.api_key import Permission
 from domain.objects.object import ReplaceDeniedError
 from domain.refusals import ForbiddenError, WrongStateError
+from domain.uploads.content import Claimed
 from domain.uploads.upload import (
     STATUS_OF,
     UPLOAD,
     BeginVerification,
-    Claimed,
     Completed,
     Failed,
     InProgress,

@@ -11,7 +11,7 @@ from application.ports.tasks.tasks import Json, NewItem, NewTask, TaskItem, Task
 from application.rules import Rules
 from application.tasks.running import ItemContext
 from application.uploads.confirming import ConfirmingUpload
-from domain.uploads.upload import Claimed
+from domain.uploads.content import Claimed
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):

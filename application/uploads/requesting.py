@@ -45,24 +45,16 @@ from domain.refusals import (
     WrongStateError,
 )
 from domain.uploads.admission import Admitted, Announcement, BucketRules, admit
+from domain.uploads.avoided_duplicates import AnnouncedFile, UploadDuplicateAvoided
 from domain.uploads.completion import put_into_object
+from domain.uploads.content import Claimed
 from domain.uploads.content_rules import ContentCheck
 from domain.uploads.filenames import storage_key
 from domain.uploads.originals import Sameness
 from domain.uploads.parts import Multipart
-from domain.uploads.upload import (
-    UPLOAD,
-    AnnouncedFile,
-    Claimed,
-    RequestUpload,
-    Status,
-    UploadDuplicateAvoided,
-    UploadRequest,
-    UploadRequested,
-    UploadSkipped,
-    lasts_until,
-    reserved,
-)
+from domain.uploads.request import UploadRequest, reserved
+from domain.uploads.retention import lasts_until
+from domain.uploads.upload import UPLOAD, RequestUpload, Status, UploadRequested, UploadSkipped
 from domain.uploads.verification import Found, judge
 
 MIN_EXPIRY_SECONDS = 60

@@ -19,6 +19,7 @@ from application.uploads.records import brought_forward
 from application.uploads.signed_headers import CHECKSUM_HEADER, checksum, headers_of
 from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.uploads.parts import MAX_PARTS, part_count, size_of_part
+from domain.uploads.request import UploadRequest
 from domain.uploads.upload import (
     STATUS_OF,
     UPLOAD,
@@ -29,7 +30,6 @@ from domain.uploads.upload import (
     Upload,
     UploadCommand,
     UploadEvent,
-    UploadRequest,
     request_of,
     upload_not_found,
 )

@@ -4,7 +4,7 @@ from base64 import b64encode
 
 from application.ports.uploads.upload_reads import UploadRecord
 from domain.uploads.admission import Announcement
-from domain.uploads.upload import UploadRequest
+from domain.uploads.request import UploadRequest
 
 CHECKSUM_HEADER = "x-amz-checksum-sha256"
 

@@ -44,20 +44,19 @@ from domain.keys.upload_token import ID_PREFIX as TOKEN_PREFIX
 from domain.organizations.organization import Tier
 from domain.refusals import QuotaExceededError, RefusedError, WrongStateError
 from domain.uploads.completion import Known, Original, complete, policy_named_by, policy_of, wants_object
+from domain.uploads.content import Claimed, VerifiedContent
 from domain.uploads.formats import HEAD_BYTES
 from domain.uploads.originals import Sameness
+from domain.uploads.request import UploadRequest
+from domain.uploads.retention import end_of
 from domain.uploads.upload import (
     UPLOAD,
     AbandonVerification,
-    Claimed,
     FailureReason,
     Processing,
     RejectContent,
     Upload,
     UploadEvent,
-    UploadRequest,
-    VerifiedContent,
-    end_of,
     request_of,
 )
 from domain.uploads.verification import Contradiction, Found, judge, note

@@ -12,7 +12,8 @@ from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed
 from domain.namespaces.namespace import NamespaceEvent
 from domain.objects.object import ObjectEvent
 from domain.organizations.organization import OrganizationEvent
-from domain.uploads.upload import UploadDuplicateAvoided, UploadEvent
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
+from domain.uploads.upload import UploadEvent
 from domain.webhooks.webhook import WebhookEvent
 
 KnownEvent: TypeAlias = (

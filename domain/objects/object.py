@@ -12,7 +12,7 @@ from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
 from domain.keys.api_key import Permission
 from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
-from domain.uploads.upload import later_end
+from domain.uploads.retention import later_end
 
 
 class Blob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

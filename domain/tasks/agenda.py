@@ -43,13 +43,13 @@ from domain.organizations.organization import (
     OrganizationRateLimitsChanged,
     OrganizationRateLimitsSet,
 )
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.upload import (
     UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,
     UploadContentChanged,
     UploadDeleted,
-    UploadDuplicateAvoided,
     UploadFailed,
     UploadForgotten,
     UploadRequested,

@@ -13,16 +13,10 @@ from domain.buckets.bucket import Policy
 from domain.buckets.schema import BucketSchema, with_defaults
 from domain.events.event import Origin
 from domain.objects.object import Blob, CreateObject, LiveObject, PutBlob, ReplaceDeniedError
-from domain.uploads.upload import (
-    AcceptContent,
-    FailureReason,
-    Processing,
-    UploadRequest,
-    VerifiedContent,
-    end_of,
-    lasts_until,
-    later_end,
-)
+from domain.uploads.content import VerifiedContent
+from domain.uploads.request import UploadRequest
+from domain.uploads.retention import end_of, lasts_until, later_end
+from domain.uploads.upload import AcceptContent, FailureReason, Processing
 from domain.uploads.verification import Contradiction
 
 

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import msgspec
 
-from domain.uploads.upload import Status, lasts_until
+from domain.uploads.retention import lasts_until
+from domain.uploads.upload import Status
 
 
 class Sameness(msgspec.Struct, frozen=True, kw_only=True):

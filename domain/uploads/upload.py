@@ -12,20 +12,24 @@ that it does not hold, the caller asks `decide` again with the fact that the log
 
 Byte counts of the quota stand in the events (`reserved_bytes`, `released_bytes`, `accepted_bytes`, `freed_bytes`), so
 that a ledger is a sum over the log and needs no knowledge of states.
+
+What was asked for is a value in `request`, what was claimed and proved of the bytes in `content`; an avoided duplicate
+has no states and stands in `avoided_duplicates`.
 """
 
 import enum
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 import msgspec
 
-from domain.buckets.bucket import Policy
 from domain.decider import Decider
-from domain.events.event import JSON, Event, Origin
+from domain.events.event import Event, Origin
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
-from domain.uploads.content_rules import ContentCheck
+from domain.uploads.content import Claimed, VerifiedContent
+from domain.uploads.request import UploadRequest, reserved
+from domain.uploads.retention import end_of
 
 
 class Status(enum.StrEnum):
@@ -64,72 +68,6 @@ class FailureReason(enum.StrEnum):
     QUOTA_EXCEEDED = "quota_exceeded"
     REQUESTER_REVOKED = "requester_revoked"
     REPLACE_DENIED = "replace_denied"
-
-
-class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was asked for. The personal fields are None once the upload was forgotten.
-
-    `declared_size_bytes` None: not known before; 0 bytes are reserved. `declared_sha256`: 64 hex digits.
-    `due_at`: when somebody looks whether the client came back (the URL's expiry and some grace).
-    `unique_key`: SHA-256 of the unique key's values, where one applies. `part_size`: of every part but the last; None:
-    it is sent by a single PUT. `storage_checks`: storage refuses bytes of another hash, and to replace what it has.
-    `auto_confirm`: the bytes are proved as soon as storage tells of them, without a confirmation.
-    `content_check`, `min_file_size_bytes`, `max_file_size_bytes`: as the bucket had them when the upload was admitted.
-    `expires_after_seconds`: how long the upload is kept once it is completed; None: until somebody deletes it.
-    `deletes_at`: when it is deleted if it is completed at once; the completion says when in the end.
-    `urls_end_at`: past which no URL is given out, because the token that it was requested with allows none.
-    """
-
-    filename: str | None
-    content_type: str
-    storage_key: str | None
-    declared_size_bytes: int | None
-    declared_sha256: str | None
-    url_expires_in_seconds: int
-    expires_at: datetime
-    due_at: datetime
-    metadata: JSON | None
-    create_object: bool
-    object_metadata: JSON | None
-    blob_property: str | None
-    blob_type: str | None
-    skip_duplicates: bool
-    unique_key: str | None
-    policy: Policy
-    part_size: int | None = None
-    storage_checks: bool = False
-    auto_confirm: bool = False
-    content_check: ContentCheck = ContentCheck.WARN
-    min_file_size_bytes: int | None = None
-    max_file_size_bytes: int | None = None
-    expires_after_seconds: int | None = None
-    deletes_at: datetime | None = None
-    urls_end_at: datetime | None = None
-
-
-class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
-    """The bytes as they were proved. `note`: what the leading bytes say against the content type, if anything."""
-
-    size_bytes: int
-    etag: str
-    sha256: str
-    content_type: str | None
-    version_id: str | None
-    note: str | None = None
-
-
-class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants.
-
-    `sha256`: 64 hex digits. `crc64nvme`: as S3 writes it; it is compared only where storage has one of the whole file.
-    Both are left out where it did not say them.
-    """
-
-    etag: str | None = None
-    size_bytes: int | None = None
-    policy: Policy | None = None
-    sha256: str | msgspec.UnsetType = msgspec.UNSET
-    crc64nvme: str | msgspec.UnsetType = msgspec.UNSET
 
 
 # Events
@@ -297,34 +235,6 @@ UploadEvent = (
     | UploadDeleted
     | UploadForgotten
 )
-
-
-class AnnouncedFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a file was announced that was not sent. The personal fields are None once its original is gone.
-
-    `deletes_at`: when it was to be deleted, had it been sent and completed at once; None: not by itself.
-    """
-
-    filename: str | None
-    content_type: str
-    declared_size_bytes: int | None
-    metadata: JSON | None
-    create_object: bool
-    object_metadata: JSON | None
-    blob_property: str | None
-    deletes_at: datetime | None = None
-
-
-class UploadDuplicateAvoided(Event, frozen=True, omit_defaults=True, tag="upload.duplicate_avoided.v1"):
-    """Bytes were not sent at all, because an earlier upload has them. It has a stream of its own (`dup_…`).
-
-    `request`: what was announced, which the original need not have; older events do not say it.
-    """
-
-    original_upload_id: str
-    sha256: str
-    saved_bytes: int
-    request: AnnouncedFile | None = None
 
 
 # States
@@ -787,28 +697,6 @@ def request_of(upload: Upload) -> UploadRequest | None:
 def is_in_parts(upload: Upload) -> bool:
     """Say whether an upload that has ended was to be sent in parts, begun or not."""
     return isinstance(upload, Completed | Failed | Canceled) and upload.request.part_size is not None
-
-
-def reserved(request: UploadRequest) -> int:
-    """Return how many bytes of the quota a request holds until it ends."""
-    return request.declared_size_bytes or 0
-
-
-def end_of(request: UploadRequest, completed_at: datetime) -> datetime | None:
-    """Return when an upload that is completed now is deleted, and with it the object that is made of it alone."""
-    if request.expires_after_seconds is None:
-        return None
-    return completed_at + timedelta(seconds=request.expires_after_seconds)
-
-
-def lasts_until(moment: datetime | None, end: datetime | None) -> bool:
-    """Return whether what ends at `end` is still there at `moment`. None: never."""
-    return end is None or (moment is not None and moment <= end)
-
-
-def later_end(first: datetime | None, second: datetime | None) -> datetime | None:
-    """Return the later one of two ends. None: never, which is later than any."""
-    return None if first is None or second is None else max(first, second)
 
 
 def _request(command: RequestUpload) -> UploadEvent:

@@ -4,8 +4,10 @@ import msgspec
 from msgspec import UNSET
 
 from domain.uploads import formats, media_types
+from domain.uploads.content import Claimed
 from domain.uploads.content_rules import ContentCheck
-from domain.uploads.upload import Claimed, FailureReason, UploadRequest
+from domain.uploads.request import UploadRequest
+from domain.uploads.upload import FailureReason
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,8 @@ from adapters.system import SystemIds
 from application.ports.events.event_log import Command, StreamAppend
 from domain.buckets.bucket import Policy
 from domain.events.event import Origin
-from domain.uploads.upload import UploadRequest, UploadRequested
+from domain.uploads.request import UploadRequest
+from domain.uploads.upload import UploadRequested
 from tests.conftest import Database, Tenant, make_tenant
 from tests.stack import prepare
 

@@ -27,7 +27,7 @@ from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.system import SystemIds
 from application.events.subscribing import PAGE, Subscribing
 from application.ports.events.event_log import EventLog, StreamAppend
-from domain.uploads.upload import UploadDuplicateAvoided
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from entrypoints.processes.garbage import collect_seldom
 from tests.conftest import Database
 from tests.contract._log import Account, open_account, postgres_kit

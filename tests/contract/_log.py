@@ -61,11 +61,13 @@ from domain.objects.object import (
 )
 from domain.organizations.organization import OrganizationCreated, OrganizationLimitsChanged, Tier
 from domain.refusals import RefusedError
+from domain.uploads.avoided_duplicates import AnnouncedFile, UploadDuplicateAvoided
+from domain.uploads.content import VerifiedContent
+from domain.uploads.request import UploadRequest
 from domain.uploads.upload import (
     UPLOAD,
     AbandonVerification,
     AcceptContent,
-    AnnouncedFile,
     BeginVerification,
     CancelUpload,
     DeleteUpload,
@@ -80,9 +82,6 @@ from domain.uploads.upload import (
     SeenBy,
     StartUpload,
     UploadCommand,
-    UploadDuplicateAvoided,
-    UploadRequest,
-    VerifiedContent,
     decide,
 )
 

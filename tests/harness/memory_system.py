@@ -43,7 +43,7 @@ from domain.buckets.bucket import Policy
 from domain.keys.token_secrets import TokenSecrets
 from domain.lists.filtering import parse_filter
 from domain.uploads.admission import Announcement
-from domain.uploads.upload import Claimed
+from domain.uploads.content import Claimed
 from entrypoints.http.objects.routes import render as render_object
 from entrypoints.http.tasks.routes import render as render_task
 from entrypoints.http.uploads.routes import _announced as announced_of

@@ -19,15 +19,16 @@ from domain.buckets.schema import FieldType
 from domain.events.event import Event, Origin
 from domain.events.registry import EVENT_TYPES
 from domain.refusals import InvalidInputError
+from domain.uploads.content import Claimed, VerifiedContent
 from domain.uploads.content_rules import ContentCheck, ContentRules
 from domain.uploads.filenames import MAX_LENGTH, check
+from domain.uploads.request import UploadRequest
 from domain.uploads.upload import (
     UPLOAD,
     AbandonVerification,
     AcceptContent,
     BeginVerification,
     CancelUpload,
-    Claimed,
     Completed,
     DeleteUpload,
     ExpireUpload,
@@ -42,8 +43,6 @@ from domain.uploads.upload import (
     StartUpload,
     UploadCommand,
     UploadEvent,
-    UploadRequest,
-    VerifiedContent,
 )
 from scripts.draw_state_machine import TRANSITIONS
 

@@ -19,13 +19,14 @@ from domain.organizations.organization import TierLimits
 from domain.refusals import InvalidInputError, RefusedError, WrongStateError
 from domain.uploads import media_types
 from domain.uploads.admission import Announcement, BucketRules, admit
+from domain.uploads.content import Claimed
 from domain.uploads.content_rules import ContentRules
 from domain.uploads.filenames import MAX_KEY_BYTES, MAX_SEGMENT_BYTES, SHORTEST_NAME, storage_key
 from domain.uploads.formats import contradicts
+from domain.uploads.request import reserved
 from domain.uploads.upload import (
     UPLOAD,
     Canceled,
-    Claimed,
     Completed,
     InProgress,
     Pending,
@@ -38,7 +39,6 @@ from domain.uploads.upload import (
     decide,
     evolve,
     request_of,
-    reserved,
 )
 from domain.uploads.verification import Found, judge
 from scripts.draw_state_machine import TRANSITIONS

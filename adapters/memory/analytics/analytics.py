@@ -18,6 +18,7 @@ from application.ports.events.event_log import EventLog
 from domain.events.event import Event
 from domain.events.registry import BY_TAG, decode
 from domain.objects.object import ObjectCreated, ObjectDeleted
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.upload import (
     STATUS_OF,
     UPLOAD,
@@ -29,7 +30,6 @@ from domain.uploads.upload import (
     UploadCanceled,
     UploadCompleted,
     UploadDeleted,
-    UploadDuplicateAvoided,
     UploadEvent,
     UploadForgotten,
     UploadStarted,

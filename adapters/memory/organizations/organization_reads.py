@@ -8,7 +8,8 @@ from adapters.memory.reading import MemoryReads
 from application.ports.events.event_log import Notification
 from application.ports.organizations.organization_reads import AuditQuery, OrganizationRecord, OrganizationUse
 from domain.events.registry import decode
-from domain.uploads.upload import Status, UploadDuplicateAvoided
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
+from domain.uploads.upload import Status
 
 
 class MemoryOrganizationReads(MemoryReads):

@@ -22,13 +22,13 @@ from application.ports.analytics.analytics import (
 from application.ports.events.event_log import Notification
 from domain.events.event import topic_of
 from domain.objects.object import ObjectCreated, ObjectDeleted
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.upload import (
     Status,
     UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,
     UploadDeleted,
-    UploadDuplicateAvoided,
     UploadFailed,
     UploadForgotten,
     UploadRequested,

@@ -1,6 +1,6 @@
 -- Note on uploads when they are deleted: with the last object that holds them, otherwise at their own end.
 -- Called by: hold_bytes, release_bytes.
--- Also in Python: domain.uploads.upload.later_end.
+-- Also in Python: domain.uploads.retention.later_end.
 
 CREATE OR REPLACE FUNCTION upwell.show_ends(p_ids text[]) RETURNS void LANGUAGE sql AS $$
     UPDATE uploads u SET deletes_at = e.at

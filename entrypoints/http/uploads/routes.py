@@ -27,8 +27,9 @@ from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from domain.uploads.admission import Announcement
+from domain.uploads.content import Claimed
 from domain.uploads.parts import part_count
-from domain.uploads.upload import Claimed, Status, upload_not_found
+from domain.uploads.upload import Status, upload_not_found
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
 from entrypoints.http.admission.idempotency import once
 from entrypoints.http.requests.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination

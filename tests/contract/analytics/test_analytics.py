@@ -36,7 +36,8 @@ from application.ports.events.event_log import EventLog, LogUnavailableError, St
 from domain.events.registry import decode
 from domain.objects.object import ObjectCreated, ObjectDeleted
 from domain.refusals import RefusedError
-from domain.uploads.upload import UploadDuplicateAvoided, UploadEvent
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
+from domain.uploads.upload import UploadEvent
 from tests.conftest import Database
 from tests.contract._log import Account, Kit, open_account
 

@@ -44,8 +44,9 @@ from domain.refusals import (
     UnauthenticatedError,
     WrongStateError,
 )
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.originals import Sameness
-from domain.uploads.upload import UploadDuplicateAvoided, UploadRequested, UploadSkipped
+from domain.uploads.upload import UploadRequested, UploadSkipped
 from tests.contract._log import (
     HASH,
     OTHER_HASH,

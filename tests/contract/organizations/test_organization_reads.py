@@ -16,9 +16,7 @@ from domain.organizations.organization import (
     RateLimits,
     Tier,
 )
-from domain.uploads.upload import (
-    UploadDuplicateAvoided,
-)
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from tests.contract._log import HASH, Account, Kit, open_account
 from tests.contract.keys._changes import rotated
 

@@ -11,12 +11,9 @@ from application.lists.listing import UPLOADS
 from application.ports.lists.pages import PageRequest
 from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, UploadRecord
 from domain.lists.filtering import parse_filter
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.originals import Sameness
-from domain.uploads.upload import (
-    ForgetUpload,
-    Status,
-    UploadDuplicateAvoided,
-)
+from domain.uploads.upload import ForgetUpload, Status
 from tests.contract._log import HASH, OTHER_HASH, Account, Kit, open_account, upload_of
 from tests.contract._reads import bucket_of
 

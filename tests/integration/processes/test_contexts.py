@@ -10,7 +10,7 @@ import uvicorn
 from application.keys.callers import acting_for
 from application.ports.tasks.tasks import TaskStatus
 from domain.uploads.admission import Announcement
-from domain.uploads.upload import Claimed
+from domain.uploads.content import Claimed
 from entrypoints.http.transport.server import Server, options
 from entrypoints.settings import Settings
 from entrypoints.wiring.running import running

@@ -18,7 +18,8 @@ from application.storage.checking import SAFE_AGE, Finding, FindingKind, Tally
 from application.uploads.requesting import Answer
 from application.uploads.sending_parts import WantedPart
 from domain.uploads.admission import Announcement
-from domain.uploads.upload import Claimed, Status
+from domain.uploads.content import Claimed
+from domain.uploads.upload import Status
 from entrypoints.cli import storage
 from entrypoints.settings import Settings
 from entrypoints.wiring.operations import checking_storage

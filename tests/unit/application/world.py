@@ -67,8 +67,9 @@ from domain.keys.token_secrets import TokenSecrets
 from domain.objects.composition import BlobWish
 from domain.organizations.organization import Tier
 from domain.uploads.admission import Announcement
+from domain.uploads.content import Claimed
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
-from domain.uploads.upload import UPLOAD, Claimed, Upload, UploadEvent
+from domain.uploads.upload import UPLOAD, Upload, UploadEvent
 
 BYTES = b"a short clip"
 SHA256 = hashlib.sha256(BYTES).hexdigest()

@@ -8,6 +8,8 @@ import msgspec
 from domain.buckets.bucket import Policy
 from domain.events.event import Origin
 from domain.objects.object import Blob
+from domain.uploads.content import Claimed, VerifiedContent
+from domain.uploads.request import UploadRequest
 from domain.uploads.upload import (
     UPLOAD,
     AbandonVerification,
@@ -15,7 +17,6 @@ from domain.uploads.upload import (
     BeginVerification,
     Canceled,
     CancelUpload,
-    Claimed,
     Completed,
     DeleteUpload,
     ExpireUpload,
@@ -45,7 +46,6 @@ from domain.uploads.upload import (
     UploadEvent,
     UploadFailed,
     UploadForgotten,
-    UploadRequest,
     UploadRequested,
     UploadSkipped,
     UploadStarted,
@@ -54,7 +54,6 @@ from domain.uploads.upload import (
     UploadVerificationBegan,
     UploadVerified,
     Verified,
-    VerifiedContent,
 )
 from tests.unit.domain.spec import Behaviour
 

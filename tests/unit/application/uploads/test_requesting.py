@@ -14,7 +14,8 @@ from domain.refusals import (
     RefusedError,
     UnauthenticatedError,
 )
-from domain.uploads.upload import AnnouncedFile, Status, UploadDuplicateAvoided, UploadSkipped
+from domain.uploads.avoided_duplicates import AnnouncedFile, UploadDuplicateAvoided
+from domain.uploads.upload import Status, UploadSkipped
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 KEY = UniqueKey(fields=("title",))

@@ -20,7 +20,7 @@ from domain.tasks.agenda import (
     agenda_of,
     is_due_at_once,
 )
-from domain.uploads.upload import UploadDuplicateAvoided
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from tests.unit.domain.examples import (
     ABANDON,
     ABANDONED,

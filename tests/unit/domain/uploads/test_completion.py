@@ -20,7 +20,8 @@ from domain.uploads.completion import (
     policy_of,
     wants_object,
 )
-from domain.uploads.upload import UPLOAD, Claimed, Completed, FailureReason, Pending, Processing
+from domain.uploads.content import Claimed
+from domain.uploads.upload import UPLOAD, Completed, FailureReason, Pending, Processing
 from domain.uploads.verification import Contradiction
 from tests.unit.domain.examples import CONTENT, LATER, NOW, ORIGIN, SHA256, SIZE, asked
 

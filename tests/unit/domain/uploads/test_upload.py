@@ -8,13 +8,15 @@ import pytest
 
 from domain.events.event import topic_of
 from domain.refusals import InvalidInputError, WrongStateError
+from domain.uploads.content import Claimed
+from domain.uploads.request import reserved
+from domain.uploads.retention import lasts_until
 from domain.uploads.upload import (
     STATUS_OF,
     UPLOAD,
     AbandonVerification,
     BeginVerification,
     Canceled,
-    Claimed,
     Completed,
     Failed,
     FailureReason,
@@ -37,9 +39,7 @@ from domain.uploads.upload import (
     Verified,
     evolve,
     is_in_parts,
-    lasts_until,
     request_of,
-    reserved,
     upload_not_found,
 )
 from scripts.draw_state_machine import TRANSITIONS

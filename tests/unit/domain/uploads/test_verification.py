@@ -3,8 +3,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.uploads.content import Claimed
 from domain.uploads.content_rules import ContentCheck
-from domain.uploads.upload import Claimed
 from domain.uploads.verification import Found, judge, note, unquoted
 from tests.unit.domain.examples import REQUEST, SHA256, SIZE, asked
 
