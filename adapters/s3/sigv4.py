@@ -27,6 +27,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _VIRTUAL_BUCKET: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9/_.~-]*")  # what stands for itself in a path
 # Hop-by-hop or rewritten on the way (botocore leaves them unsigned), or said by the URL itself.
 _NOT_SIGNABLE: Final = frozenset(
     {
@@ -62,6 +63,13 @@ class Credentials:
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
+
+
+@lru_cache(maxsize=2)  # URLs of the same second are signed one after another
+def _written(now: datetime) -> tuple[str, str]:
+    """Return the date and the time as a signature has them."""
+    date = f"{now.year:04}{now.month:02}{now.day:02}"
+    return date, f"{date}T{now.hour:02}{now.minute:02}{now.second:02}Z"
 
 
 @lru_cache(maxsize=256)
@@ -135,8 +143,7 @@ class QuerySigner:
             if now.tzinfo is None:
                 raise ValueError("`now` has no time zone")
             now = now.astimezone(UTC)
-        date = f"{now.year:04}{now.month:02}{now.day:02}"
-        timestamp = f"{date}T{now.hour:02}{now.minute:02}{now.second:02}Z"
+        date, timestamp = _written(now.replace(microsecond=0))
         day = self._day
         if day[0] != date:
             day = self._day = self._derive(date)
@@ -153,7 +160,7 @@ class QuerySigner:
                 raise UnsupportedHeaderError(name)
             lines += f"{lower}:{' '.join(value.split())}\n"
 
-        path = self._prefix + quote(key, safe=_SAFE_IN_PATH)
+        path = self._prefix + (key if _PLAIN.fullmatch(key) else quote(key, safe=_SAFE_IN_PATH))
         start = (
             f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}"
             f"&X-Amz-Date={timestamp}&X-Amz-Expires={expires_in_seconds}"

@@ -156,13 +156,13 @@ class S3UrlSigner:
     def _lifetime(self, expires_in: timedelta, now: datetime) -> tuple[int, datetime]:
         if expires_in < _SECOND:
             raise ValueError(f"a URL lives a second at least, not {expires_in}")
-        signed_at = now.astimezone(UTC).replace(microsecond=0)
+        signed_at = (now if now.tzinfo is UTC else now.astimezone(UTC)).replace(microsecond=0)
         lifetime = min(expires_in, MAX_URL_LIFETIME)
         if self._credentials_expire_at is not None:
             lifetime = min(lifetime, self._credentials_expire_at - signed_at)
             if lifetime < _SECOND:
                 raise CredentialsExpiredError(self._credentials_expire_at)
-        seconds = int(lifetime.total_seconds())
+        seconds = lifetime.days * 86_400 + lifetime.seconds
         return seconds, signed_at + timedelta(seconds=seconds)
 
 

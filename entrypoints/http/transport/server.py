@@ -17,6 +17,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
+from itertools import chain
 from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
@@ -257,10 +258,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Refuse a head that came at once, and so is not beyond anything yet."""
         if len(self.headers) > MAX_HEADERS:
             self._raise(431, "head_too_large", f"The request has more than {MAX_HEADERS} headers: send fewer.")
-        size = len(self.url)
-        for name, value in self.headers:
-            size += len(name) + len(value)
-        if size > HEAD_BYTES:
+        if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > HEAD_BYTES:
             self._raise(431, "head_too_large", _LARGE_HEAD)
 
     def _answer_for_server(self, path: bytes) -> None:
