@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -337,11 +337,10 @@ def wait_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 120)
     raise TimeoutError(url)
 
 
-def start(environment: dict[str, str], *arguments: str, files: int | None = None) -> subprocess.Popen[bytes]:
-    """Start the command `upwell` in a process of its own. `files`: how many it may have open."""
-    limited = [] if files is None else ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
+def start(environment: dict[str, str], *arguments: str, by: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+    """Start the command `upwell` in a process of its own. `by`: a command that becomes the one after it."""
     return subprocess.Popen(
-        [*limited, sys.executable, "-c", _COMMAND, *arguments],
+        [*by, sys.executable, "-c", _COMMAND, *arguments],
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
     )

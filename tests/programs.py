@@ -21,3 +21,10 @@ def left_out(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def without_privileges() -> list[str]:
+    """Return a command that takes root's privileges from the one after it, but for files; an ordinary user has none."""
+    if os.geteuid() != 0:
+        return []
+    return [str(program("setpriv", "util-linux")), "--bounding-set=-all,+dac_override", "--inh-caps=-all"]

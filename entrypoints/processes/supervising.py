@@ -16,7 +16,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from entrypoints.http.transport.server import FINISH_SECONDS, QUEUE_SECONDS, refuse_handshakes
+from entrypoints.http.transport.handshakes import refuse_handshakes
+from entrypoints.http.transport.server import FINISH_SECONDS, QUEUE_SECONDS
 
 DRAIN = b"d"
 STOP = b"s"

@@ -34,7 +34,8 @@ def main() -> None:
     asked = parser.parse_args()
     with stack() as made:
         tenant = made.tenant()
-        made.processes["serve"] = start(made.environment, "serve", files=asked.files)
+        limited = [] if asked.files is None else ["sh", "-c", f'ulimit -n {asked.files}; exec "$@"', "sh"]
+        made.processes["serve"] = start(made.environment, "serve", by=limited)
         wait_ready(made.url, made.processes["serve"])
         service = psutil.Process(made.processes["serve"].pid)
         alone = asyncio.run(others(tenant, 5))

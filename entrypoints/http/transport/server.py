@@ -7,13 +7,9 @@ connection that is closed on unread bytes is reset, and the answer may be lost w
 """
 
 import asyncio
-import ctypes
 import math
-import os
 import resource
 import socket
-import struct
-import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
@@ -29,6 +25,7 @@ from uvicorn._types import Scope as UvicornScope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from entrypoints.http.transport.handshakes import receive_again, refuse_handshakes
 from entrypoints.http.wire import ErrorDetail, ErrorResponse
 from entrypoints.settings import Network
 
@@ -55,7 +52,6 @@ KEEP_ALIVE_SECONDS = 75
 _MOST_CONNECTIONS = 4096
 _FILES_FOR_OTHERS = 256
 _MOST_FILES = 65_536
-_SO_ATTACH_FILTER = 26
 
 CONNECTION = "upwell.connection"  # in the scope: the connection, for answers that go on
 _LARGE_HEAD = f"The head of a request may have {HEAD_BYTES} bytes: send less."
@@ -215,6 +211,8 @@ class BoundedHttp(HttpToolsProtocol):
         """Find room for a connection, or end it."""
         super().connection_made(transport)
         self.connections.discard(self)  # until there is room
+        if self.server_state.draining:
+            receive_again(transport.get_extra_info("socket"))
         self.is_closing = transport.is_closing
         self._head_since = self.loop.time()
         self.address = self.client[0] if self.client is not None else ""
@@ -356,6 +354,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def finish(self) -> None:
         """Make the answer that is under way, or the next, the last."""
+        receive_again(self.transport.get_extra_info("socket"))
         if (cycle := self._under_way) is not None:
             cycle.keep_alive = False
         if self._when_ending is not None:
@@ -583,27 +582,6 @@ async def _until(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         await asyncio.sleep(0.01)
     return True
-
-
-# BPF over the TCP header: drop what has SYN without ACK, take the rest.
-_NO_SYN = b"".join(
-    struct.pack("HBBI", *each)
-    for each in ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
-)
-
-
-def refuse_handshakes(listening: Any) -> None:  # noqa: ANN401  # asyncio's view of a socket has no setsockopt in its type
-    """Let no connection begin on a listener, while those that wait are accepted (Linux; elsewhere nothing happens).
-
-    What waits in a listener that closes is reset. A handshake that is not answered is tried again by the client's
-    kernel after a second: it then finds the successor, or nobody.
-    """
-    if sys.platform != "linux":
-        return
-    program = ctypes.create_string_buffer(_NO_SYN, len(_NO_SYN))
-    described = struct.pack("HxxxxxxP", len(_NO_SYN) // 8, ctypes.addressof(program))
-    with suppress(OSError), socket.socket(fileno=os.dup(listening.fileno())) as held:
-        held.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, described)
 
 
 def bounds_of(connections: int, per_address: int | None, trusted: Sequence[Network]) -> Bounds:

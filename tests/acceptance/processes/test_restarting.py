@@ -1,4 +1,7 @@
-"""Serving ends, and is replaced, without a lost request, a process left behind, or a long wait."""
+"""Serving ends, and is replaced, without a lost request, a process left behind, or a long wait.
+
+The services run without privileges, also where the tests are root's: they need none.
+"""
 
 import asyncio
 import json
@@ -10,7 +13,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
 import httpx
 import psutil
@@ -19,6 +23,7 @@ import pytest
 from adapters.postgres.database.connecting import connect
 from tests.conftest import Database, Servers, Service, free_port, make_tenant, start, wait_ready
 from tests.contract_check.answers import holding
+from tests.programs import without_privileges
 
 PAUSE_SECONDS = 0.01  # of each client between two requests: without one the load would slow down the start it is for
 REQUEST = b"GET /v1/organizations HTTP/1.1\r\nHost: upwell\r\nAuthorization: Bearer %b\r\n%b\r\n"
@@ -30,7 +35,8 @@ async def serving(
 ) -> AsyncIterator[tuple[str, "subprocess.Popen[bytes]"]]:
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
-    process = start({**service.environment, "UPWELL_PORT": str(port), **settings}, "serve", *arguments)
+    environment = {**service.environment, "UPWELL_PORT": str(port), **settings}
+    process = start(environment, "serve", *arguments, by=without_privileges())
     try:
         await asyncio.to_thread(wait_ready, url, process)
         yield url, process
@@ -51,9 +57,11 @@ class Load:
     @asynccontextmanager
     async def running(self, clients: int) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._ask()) for _ in range(clients)]
-        yield
-        self._ending = True
-        await asyncio.gather(*tasks)
+        try:
+            yield
+        finally:
+            self._ending = True
+            await asyncio.gather(*tasks)
 
     async def answered(self, more: int) -> None:
         wanted = self.answers["200"] + more
@@ -104,13 +112,13 @@ async def test_children_are_replaced_without_a_lost_request(service: Service) ->
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_successor_on_the_same_port_takes_over_without_a_lost_request(service: Service, workers: str) -> None:
     port = free_port()
-    settings = {"UPWELL_RATE_LIMITS": "off"}
-    async with serving(service, "--workers", workers, port=port, UPWELL_RATE_LIMITS="off") as (url, old):
+    both = partial(serving, service, "--workers", workers, port=port, UPWELL_RATE_LIMITS="off")
+    async with both() as (url, old), AsyncExitStack() as stack:
         tenant = await make_tenant(service.database, url)
         load = Load(url, tenant.secret, keep_alive=False)
         async with load.running(8):
             await load.answered(50)
-            successor = _successor(service, port, workers, settings)
+            _, successor = await stack.enter_async_context(both("--reuse-port"))
             async with asyncio.timeout(60):
                 while not _listens(successor):
                     await asyncio.sleep(0.05)
@@ -120,12 +128,6 @@ async def test_a_successor_on_the_same_port_takes_over_without_a_lost_request(se
         assert set(load.answers) == {"200"}, load.answers
         successor.terminate()
         assert await asyncio.to_thread(successor.wait, 30) == 0
-
-
-def _successor(service: Service, port: int, workers: str, settings: dict[str, str]) -> "subprocess.Popen[bytes]":
-    return start(
-        {**service.environment, "UPWELL_PORT": str(port), **settings}, "serve", "--workers", workers, "--reuse-port"
-    )
 
 
 def _listens(process: "subprocess.Popen[bytes]") -> bool:
@@ -171,16 +173,18 @@ async def test_a_killed_parent_leaves_no_child_however_far_they_had_come(service
     port = free_port()
     for moment in (0.0, 0.7):
         process = start({**service.environment, "UPWELL_PORT": str(port)}, "serve", "--workers", "2")
-        parent = psutil.Process(process.pid)
-        async with asyncio.timeout(60):
-            while not (children := parent.children()):
-                await asyncio.sleep(0.005)
-        until = time.monotonic() + moment
-        while time.monotonic() < until:
-            await asyncio.sleep(0.01)
-        children = parent.children()
-        process.kill()
-        process.wait()
+        try:
+            parent = psutil.Process(process.pid)
+            async with asyncio.timeout(60):
+                while not (children := parent.children()):
+                    await asyncio.sleep(0.005)
+            until = time.monotonic() + moment
+            while time.monotonic() < until:
+                await asyncio.sleep(0.01)
+            children = parent.children()
+        finally:
+            process.kill()
+            process.wait()
         async with asyncio.timeout(30):
             while any(child.is_running() for child in children):
                 await asyncio.sleep(0.02)
