@@ -102,9 +102,11 @@ def running(command: str, environment: Mapping[str, str], listener: socket.socke
     process = subprocess.Popen(["bash", "-c", shown], env=dict(environment), pass_fds=given)
     try:
         yield
-    finally:
         process.terminate()
         assert process.wait(60) == 0, command
+    finally:  # after a failure it may still be starting
+        process.kill()
+        process.wait()
 
 
 def unit(text: str) -> configparser.ConfigParser:
@@ -136,13 +138,13 @@ def settings(
 def test_the_page_on_production_leads_to_a_service_behind_its_proxy(
     servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nginx = program("nginx", "nginx-light")
+    nginx, openssl = program("nginx", "nginx-light"), program("openssl", "openssl")
     page = Reader()
     port, ports = free_port(), [free_port(), free_port()]
     certificate = tmp_path / "tls.crt"
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"),
+            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"),
             *("-addext", "subjectAltName=DNS:localhost", "-out", certificate, "-keyout", tmp_path / "tls.key"),
         ],
         check=True,
