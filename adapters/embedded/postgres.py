@@ -119,6 +119,10 @@ class EmbeddedPostgres:
         """Say whether it still runs."""
         return self._child.returncode is None
 
+    def check(self) -> None:
+        """Raise `EmbeddedError` if it has ended."""
+        self._child.check("PostgreSQL")
+
     def stop(self) -> None:
         """End all sessions, write everything and stop: a fast shutdown. Again: nothing happens."""
         self._child.end((_FAST, timedelta(seconds=30)), (signal.SIGQUIT, timedelta(seconds=5)))

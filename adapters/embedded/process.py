@@ -152,6 +152,13 @@ class Child:
             with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(None if patience is None else patience.total_seconds())
 
+    def check(self, name: str) -> None:
+        """Raise `EmbeddedError` if the server has ended. `name`: of the server, for the sentence."""
+        if self.returncode is not None:
+            raise EmbeddedError(
+                f"{name} has ended with status {self.returncode}: start again, nothing is lost; {self.complaint()}"
+            )
+
     def complaint(self) -> str:
         """Where its log is and the last line that it wrote: the end of a sentence."""
         lines = self.log.read_text(errors="replace").split("\n")

@@ -175,6 +175,10 @@ class EmbeddedStorage:
         """Say whether it still runs."""
         return self._child.returncode is None
 
+    def check(self) -> None:
+        """Raise `EmbeddedError` if it has ended."""
+        self._child.check("SeaweedFS")
+
     def stop(self) -> None:
         """Stop, at once. Nothing that was acknowledged is lost. Again: nothing happens."""
         _end(self._child, self._ports)

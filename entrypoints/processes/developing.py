@@ -60,10 +60,14 @@ _SCHEMA = {
         "tags": {"type": "array", "items": {"type": "string"}},
     }
 }
+_WATCH_SECONDS = 0.5
 
 
 def develop(*, host: str, port: int, data: Path, tier: Tier, rate_limits: bool, quiet: bool = False) -> None:
-    """Run until interrupted. Raises `UserError`, `EmbeddedError` or `SettingError` when it cannot start."""
+    """Run until interrupted. Raises `UserError`, `EmbeddedError` or `SettingError` when it cannot start.
+
+    Raises `EmbeddedError`, too, once PostgreSQL or the storage has ended: without them no request can be served.
+    """
     configure_logs(
         os.environ.get("UPWELL_LOG_FORMAT", "console"),
         os.environ.get("UPWELL_LOG_LEVEL", "warning" if quiet else "info"),
@@ -77,9 +81,11 @@ def develop(*, host: str, port: int, data: Path, tier: Tier, rate_limits: bool, 
         env_file = data / "dev.env"
         known = read_env(env_file) if env_file.exists() else {}
         environment = _without_our_own(os.environ, known, data)
+        parts: list[EmbeddedPostgres | EmbeddedStorage] = []
         given = sorted({"UPWELL_DATABASE_URL", "UPWELL_S3_ENDPOINT_URL"} & environment.keys())
         if "UPWELL_DATABASE_URL" not in environment:
             postgres = stack.enter_context(EmbeddedPostgres.start(data / "postgres"))
+            parts.append(postgres)
             environment["UPWELL_DATABASE_URL"] = postgres.url_for(_LOGIN, _DATABASE)
             environment["UPWELL_DATABASE_OWNER_URL"] = postgres.url_for("postgres", _DATABASE)
             asyncio.run(_make_database(postgres.url))
@@ -87,6 +93,7 @@ def develop(*, host: str, port: int, data: Path, tier: Tier, rate_limits: bool, 
             secret = environment.setdefault(_STORAGE_SECRET, known.get(_STORAGE_SECRET) or secrets.token_urlsafe(24))
             hook = WebHook(f"http://127.0.0.1:{port}/v1/storage-events", secret)
             storage = stack.enter_context(EmbeddedStorage.start(data / "s3", hook=hook))
+            parts.append(storage)
             environment["UPWELL_S3_ENDPOINT_URL"] = storage.endpoint_url
             environment["UPWELL_S3_REGION"] = storage.region
             environment["UPWELL_S3_ACCESS_KEY_ID"] = storage.access_key_id
@@ -105,7 +112,7 @@ def develop(*, host: str, port: int, data: Path, tier: Tier, rate_limits: bool, 
         if environment["UPWELL_DATABASE_URL"] != environment.get("UPWELL_DATABASE_OWNER_URL"):
             asyncio.run(_make_login(settings))
         first = _First(tier=tier, folder=data, env_file=env_file, known=known, given=given)
-        uvloop.run(_serve(settings, first))
+        uvloop.run(_serve(settings, first, parts))
 
 
 def _own_secret(file: Path) -> str:
@@ -133,7 +140,7 @@ def _without_our_own(environment: Mapping[str, str], known: Mapping[str, str], d
     }
 
 
-async def _serve(settings: Settings, first: "_First") -> None:
+async def _serve(settings: Settings, first: "_First", parts: Sequence[EmbeddedPostgres | EmbeddedStorage]) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -170,15 +177,26 @@ async def _serve(settings: Settings, first: "_First") -> None:
         )
     )
     serving = asyncio.create_task(server.serve())
-    waiting = [asyncio.create_task(ready.wait()), asyncio.create_task(stopping.wait())]
-    await asyncio.wait({serving, waiting[0]}, return_when=asyncio.FIRST_COMPLETED)
+    watching = asyncio.create_task(_watch(parts))
+    waiting = [asyncio.create_task(ready.wait()), asyncio.create_task(stopping.wait()), watching]
+    await asyncio.wait({serving, waiting[0], watching}, return_when=asyncio.FIRST_COMPLETED)
     if ready.is_set():
         _say_what_next(written, first)
-        await asyncio.wait({serving, waiting[1]}, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
+        await asyncio.wait({serving, waiting[1], watching}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     await serving
+    if watching.done():
+        watching.result()
+    for task in waiting:
+        task.cancel()
+
+
+async def _watch(parts: Sequence[EmbeddedPostgres | EmbeddedStorage]) -> None:
+    """Return never. Raises `EmbeddedError` once a part has ended."""
+    while True:
+        for part in parts:
+            part.check()
+        await asyncio.sleep(_WATCH_SECONDS)
 
 
 class _First(msgspec.Struct, frozen=True, kw_only=True):

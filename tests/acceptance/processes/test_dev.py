@@ -111,6 +111,23 @@ def test_dev_keeps_its_data_over_ctrl_c_and_kill_9_and_leaves_no_child(folder: P
     wait_for(lambda: not any(child.is_running() for child in children))
 
 
+@pytest.mark.parametrize(("program", "name"), [("postgres", "PostgreSQL"), ("weed", "SeaweedFS")])
+def test_dev_ends_with_a_sentence_when_one_of_its_servers_has_ended(folder: Path, program: str, name: str) -> None:
+    arguments = ["dev", "--port", str(free_port()), "--data", str(folder)]
+    process = subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    wait_for((folder / "dev.env").exists)
+    [server] = [
+        each for each in family(process) if each.name() == program and each.parent() == psutil.Process(process.pid)
+    ]
+    server.kill()
+
+    _, errors = process.communicate(timeout=60)
+
+    last = errors.decode().strip().splitlines()[-1]
+    assert f"{name} has ended with status -9: start again, nothing is lost; its log is" in last
+    assert process.returncode == 2
+
+
 def test_dev_has_parts_of_its_own_beside_another_and_behind_a_proxy(folder: Path, tmp_path: Path) -> None:
     proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}  # nobody listens there
     first = develop(folder, free_port(), environment=proxy)
