@@ -21,7 +21,7 @@ from domain.events.registry import EVENT_TYPES
 from domain.refusals import RefusedError
 from domain.uploads.admission import CHECKS, OBJECT_CHECKS, Check
 from entrypoints.cli.main import upwell
-from entrypoints.http.admission.order import STEPS
+from entrypoints.http.admission.admission import STEPS
 from entrypoints.http.answers import errors
 from entrypoints.http.answers.unavailability import UNAVAILABILITIES
 from entrypoints.http.app import create_app

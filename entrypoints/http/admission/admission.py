@@ -1,7 +1,13 @@
-"""Before the body is read: who asks, may they, and do the namespace and the bucket that they name exist."""
+"""Before the body is read: who asks, may they, and do the namespace and the bucket that they name exist.
+
+Each check is a value with a name. `STEPS` is their order: the first refusal wins, so the order is part of what Upwell
+promises, and `docs/explanation/admission-order.md` is drawn from it. An acceptance test breaks each step together with
+all later ones, and expects a refusal of that step.
+"""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -155,45 +161,177 @@ class Admission:
     async def _admit(self, services: Services, scope: Scope, needs: Needs) -> Admitted:
         clock = services.system.clock
         clock.check()
-        now = clock.now()
-        authorization, named_namespace, origin, idempotency_key = _headers(scope)
-        asked = (
-            id(needs),
-            hash_of(authorization or ""),
-            named_namespace,
-            scope["path_params"].get("bucket_identifier"),
-        )
+        request = _Request(services, needs, scope, clock.now())
         generation = services.ports.directory.generation
         if generation != self._generation or len(self._known) > MAX_KNOWN:
             self._generation = generation
             self._known = {}
-        admitted = self._known.get(asked)
+        request.known = self._known.get(request.asked)
+        for step in STEPS if request.known is None else _AGAIN:
+            await step.check(request)
+        admitted = request.known
         if admitted is None:
-            secret = _bearer(authorization)
-            if needs.event_tokens and authorization is None:
-                secret = _token_in_query(scope)
-            caller = await _caller(services, scope, secret)
-        else:
-            caller = admitted.caller
-            services.admit.again(caller, now)
-        scope[CALLER] = caller  # type: ignore[literal-required]  # a key of our own in the scope
-        if services.limit_requests is not None:
-            verdict = await services.limit_requests(caller, needs.counts_as, now)
-            scope[ADDED_HEADERS] = headers(verdict)  # type: ignore[literal-required]  # the same
-            verdict.check()
-            scope[_COUNTED] = caller  # type: ignore[literal-required]  # the same
-        if origin is not None:
-            check_origin(caller, origin)
-        if admitted is None:
-            if caller.event_token is not None and not needs.event_tokens:
-                raise ForbiddenError("token_denied", "An event token can only read events: use an API key.")
-            check_permission(caller, needs.permission if caller.token is None else _of_token(needs, scope))
-            admitted = await _admitted(services, needs, caller, scope, named_namespace)
-            if caller.is_plain and services.ports.directory.generation == generation == self._generation:
-                self._known[asked] = admitted
-        if idempotency_key is None or not needs.once:
+            admitted = request.admitted()
+            if request.caller.is_plain and services.ports.directory.generation == generation == self._generation:
+                self._known[request.asked] = admitted
+        if request.idempotency_key is None or not needs.once:
             return admitted
-        return msgspec.structs.replace(admitted, idempotency_key=check_idempotency_key(idempotency_key))
+        return msgspec.structs.replace(admitted, idempotency_key=request.idempotency_key)
+
+
+class _Request:
+    """A request on its way through the checks: what they look at, and what each finds for the checks after it.
+
+    `known`: what was found of an earlier request that asked for the same, in this generation of the directory.
+    """
+
+    def __init__(self, services: Services, needs: Needs, scope: Scope, now: datetime) -> None:
+        self.services = services
+        self.needs = needs
+        self.scope = scope
+        self.now = now
+        self.authorization, self.named_namespace, self.origin, self.idempotency_key = _headers(scope)
+        self.asked: _Asked = (
+            id(needs),
+            hash_of(self.authorization or ""),
+            self.named_namespace,
+            scope["path_params"].get("bucket_identifier"),
+        )
+        self.known: Admitted | None = None
+        self.caller: Caller  # the first check finds it, or refuses
+        self.namespace: NamespaceRecord | None = None
+        self.bucket: BucketRecord | None = None
+        self.only_buckets: frozenset[str] | None = None
+
+    def admitted(self) -> Admitted:
+        """Return what the checks found."""
+        return Admitted(
+            services=self.services,
+            caller=self.caller,
+            given_namespace=self.namespace,
+            given_bucket=self.bucket,
+            only_buckets=self.only_buckets,
+        )
+
+
+class Step(msgspec.Struct, frozen=True, eq=False):
+    """One check. `subject`: what it looks at. `refusals`: the codes of its refusals, by status.
+
+    `check`: refuses, or notes what it found. `again`: also where an earlier request has asked for the same.
+    """
+
+    subject: str
+    refusals: Mapping[int, tuple[str, ...]]
+    check: Callable[[_Request], Awaitable[None]]
+    again: bool = False
+
+
+async def _find_caller(request: _Request) -> None:
+    if request.known is not None:
+        request.caller = request.known.caller
+        request.services.admit.again(request.caller, request.now)
+    else:
+        secret = _bearer(request.authorization)
+        if request.needs.event_tokens and request.authorization is None:
+            secret = _token_in_query(request.scope)
+        request.caller = await _caller(request.services, request.scope, secret)
+    request.scope[CALLER] = request.caller  # type: ignore[literal-required]  # a key of our own in the scope
+
+
+async def _count(request: _Request) -> None:
+    if request.services.limit_requests is None:
+        return
+    verdict = await request.services.limit_requests(request.caller, request.needs.counts_as, request.now)
+    request.scope[ADDED_HEADERS] = headers(verdict)  # type: ignore[literal-required]  # the same
+    verdict.check()
+    request.scope[_COUNTED] = request.caller  # type: ignore[literal-required]  # the same
+
+
+async def _check_origin(request: _Request) -> None:
+    if request.origin is not None:
+        check_origin(request.caller, request.origin)
+
+
+async def _check_permission(request: _Request) -> None:
+    caller, needs = request.caller, request.needs
+    if caller.event_token is not None and not needs.event_tokens:
+        raise ForbiddenError("token_denied", "An event token can only read events: use an API key.")
+    check_permission(caller, needs.permission if caller.token is None else _of_token(needs, request.scope))
+
+
+async def _find_namespace(request: _Request) -> None:
+    caller, needs, admit = request.caller, request.needs, request.services.admit
+    if not needs.namespace:
+        if caller.key.scopes and not needs.scoped:
+            await _check_scope_of_path(request)
+        return
+    named = request.named_namespace
+    if caller.token is not None:
+        named = named or caller.token.namespace_id
+    request.namespace = await admit.namespace(caller, _identifier(named))
+    request.only_buckets = await admit.reachable_buckets(caller, request.namespace, needs.permission)
+
+
+async def _find_bucket(request: _Request) -> None:
+    if request.namespace is None:
+        return
+    named = request.scope["path_params"].get("bucket_identifier")
+    if named is not None:
+        request.bucket = await request.services.admit.bucket(request.namespace, _identifier(str(named)) or "")
+    if request.only_buckets is not None:
+        await _check_reach(request, request.namespace, request.only_buckets)
+
+
+async def _check_active(request: _Request) -> None:
+    if request.bucket is not None and request.needs.active:
+        check_active(request.bucket)
+
+
+async def _check_idempotency_key(request: _Request) -> None:
+    if request.idempotency_key is not None and request.needs.once:
+        request.idempotency_key = check_idempotency_key(request.idempotency_key)
+
+
+KEY = Step(
+    "the API key or token",
+    {
+        401: (
+            "key_missing",
+            "key_unknown",
+            "key_rotated",
+            "key_revoked",
+            "key_expired",
+            "token_unknown",
+            "token_expired",
+        )
+    },
+    _find_caller,
+    again=True,
+)
+RATE = Step("the rate of the organization and of the key", {429: ("rate_limited",)}, _count, again=True)
+ORIGIN = Step(
+    "the web origin of the page that sends the request", {403: ("origin_not_allowed",)}, _check_origin, again=True
+)
+PERMISSION = Step(
+    "the permissions of the key or token", {403: ("permission_denied", "token_denied")}, _check_permission
+)
+NAMESPACE = Step(
+    "the namespace, in `X-Namespace`, and whether the key's scopes reach into it",
+    {422: ("namespace_required",), 404: ("namespace_not_found",), 403: ("permission_denied",)},
+    _find_namespace,
+)
+BUCKET = Step(
+    "the bucket, in the path, and whether the key's scopes reach it",
+    {404: ("bucket_not_found",), 403: ("out_of_scope",)},
+    _find_bucket,
+)
+ACTIVE = Step("the status of the bucket, where it is to take uploads", {403: ("bucket_not_active",)}, _check_active)
+IDEMPOTENCY_KEY = Step(
+    "the idempotency key, where one is given", {422: ("invalid_idempotency_key",)}, _check_idempotency_key, again=True
+)
+
+STEPS = (KEY, RATE, ORIGIN, PERMISSION, NAMESPACE, BUCKET, ACTIVE, IDEMPOTENCY_KEY)
+_AGAIN = tuple(step for step in STEPS if step.again)
 
 
 async def _caller(services: Services, scope: Scope, secret: str | None) -> Caller:
@@ -237,37 +375,6 @@ def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | No
     return authorization, namespace, origin, idempotency_key
 
 
-async def _admitted(
-    services: Services, needs: Needs, caller: Caller, scope: Scope, named_namespace: str | None
-) -> Admitted:
-    """Find the namespace and the bucket that the request names, and hold the caller to what they may reach."""
-    narrow = bool(caller.key.scopes)
-    if not needs.namespace:
-        if narrow and not needs.scoped:
-            await _check_scope_of_path(services, caller, needs.permission, scope)
-        return Admitted(services=services, caller=caller, given_namespace=None, given_bucket=None)
-    bucket = None
-    if caller.token is not None:
-        named_namespace = named_namespace or caller.token.namespace_id
-    namespace = await services.admit.namespace(caller, _identifier(named_namespace))
-    only_buckets = await services.admit.reachable_buckets(caller, namespace, needs.permission)
-    named = scope["path_params"].get("bucket_identifier")
-    if named is not None:
-        bucket = await services.admit.bucket(namespace, _identifier(str(named)) or "")
-    admitted = Admitted(
-        services=services,
-        caller=caller,
-        given_namespace=namespace,
-        given_bucket=bucket,
-        only_buckets=only_buckets,
-    )
-    if only_buckets is not None:
-        await _check_reach(admitted, only_buckets, needs, scope)
-    if bucket is not None and needs.active:
-        check_active(bucket)
-    return admitted
-
-
 def _of_token(needs: Needs, scope: Scope) -> Permission:
     """Return what the key behind an upload token must still be allowed; refuse what no token is for."""
     if not needs.tokens or "policy" in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True):
@@ -278,26 +385,26 @@ def _of_token(needs: Needs, scope: Scope) -> Permission:
     return Permission.WRITE
 
 
-async def _check_scope_of_path(services: Services, caller: Caller, needed: Permission, scope: Scope) -> None:
+async def _check_scope_of_path(request: _Request) -> None:
     """Refuse what is about more than the key is for: the organization, or the whole of a namespace in the path."""
-    named = scope["path_params"].get("namespace_identifier")
+    caller, needed, admit = request.caller, request.needs.permission, request.services.admit
+    named = request.scope["path_params"].get("namespace_identifier")
     if named is None:
         check_organization_scope(caller, needed)
         return
-    namespace = await services.admit.namespace(caller, _identifier(str(named)))
-    if await services.admit.reachable_buckets(caller, namespace, needed) is not None:
+    namespace = await admit.namespace(caller, _identifier(str(named)))
+    if await admit.reachable_buckets(caller, namespace, needed) is not None:
         raise namespace_not_found(str(named))
 
 
-async def _check_reach(admitted: Admitted, reached: frozenset[str], needs: Needs, scope: Scope) -> None:
+async def _check_reach(request: _Request, namespace: NamespaceRecord, reached: frozenset[str]) -> None:
     """Refuse what an upload token or a key for single buckets does not reach, as if it were not there."""
-    services, token = admitted.services, admitted.caller.token
-    namespace, bucket = admitted.namespace, admitted.given_bucket
-    upload_id = scope["path_params"].get("upload_id")
+    services, token, bucket = request.services, request.caller.token, request.bucket
+    upload_id = request.scope["path_params"].get("upload_id")
     if bucket is not None:
         if bucket.bucket_id not in reached:
-            raise bucket_not_found(str(scope["path_params"]["bucket_identifier"]))
-    elif upload_id is None and not needs.scoped:
+            raise bucket_not_found(str(request.scope["path_params"]["bucket_identifier"]))
+    elif upload_id is None and not request.needs.scoped:
         raise out_of_scope()
     if upload_id is None:
         return
@@ -305,7 +412,7 @@ async def _check_reach(admitted: Admitted, reached: frozenset[str], needs: Needs
     if token is not None:
         if token.bucket_id not in reached:
             raise upload_not_found(plain_id)
-        await services.admit.check_own(admitted.caller, plain_id)
+        await services.admit.check_own(request.caller, plain_id)
     elif bucket is None:
         upload = await services.ports.read_side.upload(namespace.namespace_id, plain_id)
         if upload is None or upload.bucket_id not in reached:

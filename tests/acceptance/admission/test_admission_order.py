@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from domain.uploads.admission import METADATA
-from entrypoints.http.admission.order import (
+from entrypoints.http.admission.admission import (
     ACTIVE,
     BUCKET,
     IDEMPOTENCY_KEY,
