@@ -62,8 +62,6 @@ async def _relay_nats(settings: Settings) -> None:
             f"'upwell relay nats' needs {error.name}: install Upwell with its extra 'nats' (uv sync --extra nats)."
         ) from error
     stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     reports = Reports(stopping)
     async with AsyncExitStack() as stack:
 
@@ -86,6 +84,9 @@ async def _relay_nats(settings: Settings) -> None:
             return subscribe, relay
 
         subscribe, relay = await patiently("database", attempt, settings.start_patience_seconds)
+        # not before: a relay that waits for the database has nothing to bring to an end
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         _log.info("relay_begins", stream=chosen.stream)
         await subscribe.project(relay, stopping)
     if reports.unusable is not None:

@@ -229,9 +229,10 @@ async def _prepare(settings: Settings) -> BucketSetup:
 
 async def _work(settings: Settings) -> None:
     stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with running(settings, telemetry=telemetry_of(settings)) as services:
+        # not before: a worker that waits for a part has nothing to bring to an end
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         collect_seldom()
         _say_what_starts("working", settings)
         await run_worker(services, settings, stopping)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,10 +42,10 @@ async def _prepare(made: Cluster) -> None:
     await admin.close()
 
 
-def begin(environment: dict[str, str], command: str, errors: Path) -> "subprocess.Popen[bytes]":
+def begin(environment: dict[str, str], *command: str, errors: Path) -> "subprocess.Popen[bytes]":
     with errors.open("wb") as file:
         return subprocess.Popen(
-            [sys.executable, "-c", "from entrypoints.cli.main import main; main()", command],
+            [sys.executable, "-c", "from entrypoints.cli.main import main; main()", *command],
             env={**os.environ, **environment, "UPWELL_LOG_LEVEL": "warning"},
             stdin=subprocess.DEVNULL,
             stderr=file,
@@ -53,7 +54,7 @@ def begin(environment: dict[str, str], command: str, errors: Path) -> "subproces
 
 def ended(environment: dict[str, str], command: str, errors: Path) -> tuple[int, str]:
     """Return the exit code and what was said."""
-    process = begin(environment, command, errors)
+    process = begin(environment, command, errors=errors)
     status = process.wait(SOON)
     return status, errors.read_text()
 
@@ -74,8 +75,8 @@ async def test_serve_and_worker_wait_for_a_database_that_is_away_and_then_work(
         "UPWELL_DATABASE_URL": away.url(LOGIN),
         "UPWELL_PORT": str(port),
     }
-    serving = begin(environment, "serve", tmp_path / "serve")
-    working = begin(environment, "worker", tmp_path / "worker")
+    serving = begin(environment, "serve", errors=tmp_path / "serve")
+    working = begin(environment, "worker", errors=tmp_path / "worker")
     try:
         await until_it_waits(serving, tmp_path / "serve")
         await until_it_waits(working, tmp_path / "worker")
@@ -87,6 +88,27 @@ async def test_serve_and_worker_wait_for_a_database_that_is_away_and_then_work(
             process.terminate()
         for process in (serving, working):
             await asyncio.to_thread(process.wait, 60)
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "relay nats"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_what_waits_for_a_database_ends_at_once_when_it_is_told_to(
+    servers: Servers, database: Database, away: Cluster, tmp_path: Path, command: str, number: signal.Signals
+) -> None:
+    environment = {
+        **environment_for(servers, database),
+        "UPWELL_DATABASE_URL": away.url(LOGIN),
+        "UPWELL_START_PATIENCE_SECONDS": "3600",
+        "UPWELL_NATS_SERVERS": "nats://127.0.0.1:1",
+    }
+    process = begin(environment, *command.split(), errors=tmp_path / "errors")
+    try:
+        await until_it_waits(process, tmp_path / "errors")
+        process.send_signal(number)
+        assert await asyncio.to_thread(process.wait, SOON) != 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize("step", [(wiring, "open_pool"), (PostgresClock, "measure")], ids=["pool", "clock"])
