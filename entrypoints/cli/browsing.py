@@ -11,7 +11,7 @@ from entrypoints.cli.errors import ClientError, UnusableError
 from entrypoints.cli.output import emit, human, json_of, note, printable
 from entrypoints.cli.service import Service, client_of
 from entrypoints.cli.target import find_target, known_variables
-from upwell_client import Client
+from upwell_client import Client, ForbiddenError
 
 _COLUMNS = ("upload_id", "status", "file_size_bytes", "created_at", "object_id", "filename")
 _WIDE = 100
@@ -59,13 +59,22 @@ def delete_upload(upload_id: str, *, namespace: str | None, yes: bool, as_json: 
     with client_of(target, note) as client:
         service = Service(client, target)
         if not yes:
-            record = service.record(upload_id)
-            size = record.get("file_size_bytes")
-            facts = [record.get("filename"), human(size) if isinstance(size, int) else None, record.get("status")]
-            said = ", ".join(_cell(fact) for fact in facts if fact)
-            _confirm(f"Delete {upload_id} ({said}) with its bytes?")
+            _confirm(f"Delete {upload_id}{_described(service, upload_id)} with its bytes?")
         service.delete(upload_id)
     emit(json_of({"upload_id": upload_id, "deleted": True}) if as_json else f"{upload_id}: deleted")
+
+
+def _described(service: Service, upload_id: str) -> str:
+    """Return what a question adds to an upload's id; nothing where the key may delete and not read."""
+    try:
+        record = service.record(upload_id)
+    except ClientError as error:
+        if not isinstance(error.__cause__, ForbiddenError):
+            raise
+        return ""
+    size = record.get("file_size_bytes")
+    facts = [record.get("filename"), human(size) if isinstance(size, int) else None, record.get("status")]
+    return f" ({', '.join(_cell(fact) for fact in facts if fact)})"
 
 
 def _confirm(question: str) -> None:

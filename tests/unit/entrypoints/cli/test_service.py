@@ -132,3 +132,18 @@ def test_the_command_asks_before_it_deletes(
     assert done.exit_code == code
     assert ("Nothing was deleted" in done.stderr) is not deletes
     assert ("--yes" in done.stderr) is (code == 2)
+
+
+def test_a_key_that_may_delete_and_not_read_is_asked_about_the_id_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(204) if request.method == "DELETE" else refusal(403, "permission_denied")
+
+    transport = httpx.MockTransport(answer)
+    monkeypatch.setattr(browsing, "known_variables", dict)
+    monkeypatch.setattr(browsing, "find_target", lambda *_, **__: TARGET)
+    monkeypatch.setattr(browsing, "client_of", lambda *_: Client(TARGET.url, "sk_a", "ns", transport=transport))
+
+    done = CliRunner().invoke(uploads, ["delete", "upl_9p3x0c1m4k7w2q5z"], input="y")
+
+    assert "Delete upl_9p3x0c1m4k7w2q5z with its bytes?" in done.output
+    assert done.exit_code == 0
