@@ -11,7 +11,7 @@ from entrypoints.cli.errors import ClientError, UnusableError
 from entrypoints.cli.output import emit, human, json_of, note, printable
 from entrypoints.cli.service import Service, client_of
 from entrypoints.cli.target import find_target, known_variables
-from upwell_client import Client, ForbiddenError
+from upwell_client import Client
 
 _COLUMNS = ("upload_id", "status", "file_size_bytes", "created_at", "object_id", "filename")
 _WIDE = 100
@@ -69,7 +69,7 @@ def _described(service: Service, upload_id: str) -> str:
     try:
         record = service.record(upload_id)
     except ClientError as error:
-        if not isinstance(error.__cause__, ForbiddenError):
+        if error.code != "permission_denied":
             raise
         return ""
     size = record.get("file_size_bytes")
