@@ -111,6 +111,32 @@ async def test_the_new_state_is_returned_without_reading_it_again(handled: Handl
     )
 
 
+async def test_what_is_done_now_keeps_the_place_of_the_aggregate_and_has_a_name_of_its_own(handled: Handled) -> None:
+    namespace = await load(handled.world.log, NAMESPACE, handled.namespace_id)
+    later = handled.world.clock.now() + timedelta(hours=1)
+
+    origin = namespace.origin_of("key_2", "cmd_2", later)
+
+    assert (origin.actor_id, origin.command_id, origin.at) == ("key_2", "cmd_2", later)
+    assert origin.organization_id == namespace.origin.organization_id
+
+
+async def test_what_the_same_command_appends_elsewhere_is_returned_in_its_order(handled: Handled) -> None:
+    def made(name: str) -> StreamAppend:
+        create = CreateNamespace(
+            origin=handled._origin(), namespace_id=f"ns_{name}", name=name, description=None, settings={}
+        )
+        events = NAMESPACE.decide(create, NAMESPACE.initial)
+        return StreamAppend(stream_id=create.namespace_id, expected_version=0, events=events)
+
+    first, last = made("first"), made("last")
+    rename = handled.renames("films", before=(first,), after=(last,))
+
+    renamed = await handle(handled.world.log, NAMESPACE, handled.namespace_id, rename)
+
+    assert renamed.besides == first.events + last.events
+
+
 async def test_what_was_just_read_is_not_read_again(handled: Handled) -> None:
     log = handled.world.log
     first = await handle(log, NAMESPACE, handled.namespace_id, handled.renames("films"))

@@ -15,7 +15,7 @@ from application.idempotency import (
     keyed_request,
 )
 from application.ports.clock import Ids
-from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError
+from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError, VersionConflictError
 from application.tasks.worker import TIDY
 from application.uploads.requesting import Answer
 from domain.keys.api_key import Permission
@@ -24,6 +24,8 @@ from domain.uploads.admission import Announcement
 from domain.uploads.upload import Status
 from tests.unit.application.uploads.test_replacing import key_of
 from tests.unit.application.world import BYTES, SHA256, Client, World
+
+DRAWN = ["upl_7q4kg8s0vmqrgur9", "upl_r83dovo8k4dqsik8"]  # from the seed "a"
 
 
 def announcing(client: Client, *, size: int = len(BYTES), sha256: str | None = None) -> Creation[Answer]:
@@ -114,7 +116,7 @@ async def test_another_request_and_one_in_flight_are_refused(client: Client) -> 
     await once(client, slow)
     with pytest.raises(InvalidInputError) as reused:
         await once(client, body=b'{"filename": "another"}')
-    assert reused.value.code == "idempotency_key_reused"
+    assert (reused.value.code, reused.value.details) == ("idempotency_key_reused", {"field": "Idempotency-Key"})
     await once(client, key="another", body=b'{"filename": "another"}')
 
 
@@ -226,6 +228,62 @@ async def test_a_refusal_after_an_attempt_of_unknown_outcome_keeps_the_key_for_t
     assert (await once(client)).signed is not None
 
 
+async def test_what_an_earlier_attempt_made_is_found_before_anything_is_made_again(client: Client) -> None:
+    creation, made = announcing(client), 0
+
+    async def loses_its_answer(ids: Ids) -> Answer:
+        nonlocal made
+        made += 1
+        await creation.make(ids)
+        raise OutcomeUnknownError("the connection was lost")
+
+    losing = msgspec.structs.replace(creation, make=loses_its_answer)
+    with pytest.raises(OutcomeUnknownError):
+        await once(client, losing)
+
+    assert (await once(client, losing)).record.status is Status.PENDING
+    assert made == 1
+
+
+async def test_what_has_no_way_to_be_found_shows_by_the_id_that_is_taken(client: Client) -> None:
+    creation = msgspec.structs.replace(announcing(client), found=None)
+
+    async def loses_its_answer(ids: Ids) -> Answer:
+        await creation.make(ids)
+        raise OutcomeUnknownError("the connection was lost")
+
+    with pytest.raises(OutcomeUnknownError):
+        await once(client, msgspec.structs.replace(creation, make=loses_its_answer))
+
+    answer = await once(client, creation)
+    assert answer.record.status is Status.PENDING
+    assert await once(client, creation) == answer
+    assert (await client.world.tags()).count("upload.requested") == 1
+
+
+async def test_an_earlier_attempt_that_counts_only_now_is_the_answer(client: Client) -> None:
+    creation = announcing(client)
+
+    async def meanwhile(ids: Ids) -> Answer:
+        assert isinstance(ids, SeededIds)
+        await creation.make(SeededIds(ids._seed, client.world.ids))
+        return await creation.make(ids)
+
+    assert (await once(client, msgspec.structs.replace(creation, make=meanwhile))).record.status is Status.PENDING
+    assert (await client.world.tags()).count("upload.requested") == 1
+
+
+async def test_a_conflict_about_something_else_is_raised(client: Client) -> None:
+    async def conflicts(ids: Ids) -> Answer:
+        raise VersionConflictError(ids.new("bkt_"), expected=1, actual=2)
+
+    creation = announcing(client)
+    for found in (creation.found, None):
+        with pytest.raises(VersionConflictError):
+            await once(client, msgspec.structs.replace(creation, make=conflicts, found=found))
+    assert (await once(client)).record.status is Status.PENDING
+
+
 async def test_after_24_hours_a_key_is_new_and_a_worker_removes_it(world: World, client: Client) -> None:
     first = await once(client)
     world.clock.advance(KEPT)
@@ -264,6 +322,7 @@ def test_ids_of_a_seed_are_the_same_in_every_attempt_and_secrets_are_not(world: 
     assert len(set(drawn)) == 100
     assert all(len(upload_id) == 20 for upload_id in drawn)
     assert other.new("upl_") != drawn[0]
+    assert drawn[:2] == DRAWN, "a process of another version goes on with what one of this version began"
     assert first.secret() != second.secret()
 
 
@@ -271,7 +330,7 @@ def test_ids_of_a_seed_are_the_same_in_every_attempt_and_secrets_are_not(world: 
 def test_a_key_that_is_none_is_refused(key: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
         check_idempotency_key(key)
-    assert refused.value.code == "invalid_idempotency_key"
+    assert (refused.value.code, refused.value.details) == ("invalid_idempotency_key", {"field": "Idempotency-Key"})
 
 
 @pytest.mark.parametrize("key", ["a", "a" * 255, "8e03978e-40d5-43e8-bc93-6894a57f9324", "eine Ü-Zahl"])

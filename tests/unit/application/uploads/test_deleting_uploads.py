@@ -199,7 +199,7 @@ async def test_bytes_of_a_finished_upload_cannot_be_left_behind(client: Client) 
     wrong = await refused(client.cancel(confirmed, keep_bytes=True))
 
     assert isinstance(wrong, WrongStateError)
-    assert wrong.code == "bytes_go_with_upload"
+    assert (wrong.code, wrong.details) == ("bytes_go_with_upload", {"upload_id": confirmed.record.upload_id})
 
 
 # Bytes go with the last that stands on them

@@ -48,6 +48,33 @@ async def test_bytes_that_are_kept_count_until_they_are_forgotten(client: Client
     assert client.world.storage.get(answer.record.storage_key) is None
 
 
+async def test_what_never_arrived_and_what_failed_is_not_kept(client: Client) -> None:
+    empty, failed = await client.request(), await client.request(sha256="0" * 64)
+    client.put(failed)
+    with pytest.raises(WrongStateError, match="SHA-256"):
+        await client.confirm(failed)
+
+    for answer in (empty, failed):
+        await client.cancel(answer, keep_bytes=True)
+
+    assert [(await client.record(each)).status for each in (empty, failed)] == [Status.CANCELED] * 2
+    await client.world.pass_time(timedelta(0))
+    assert await client.quota() == (0, 0)
+    assert client.world.storage.get(failed.record.storage_key) is None
+
+
+async def test_an_upload_is_found_in_its_own_bucket_alone(client: Client) -> None:
+    answer = await client.request()
+    other = await client.make_bucket("others")
+
+    with pytest.raises(NotFoundError, match="no such upload"):
+        await client.world._cancel(
+            client.caller, client.namespace, answer.record.upload_id, bucket_id=other.bucket_id, keep_bytes=False
+        )
+
+    assert (await client.record(answer)).status is Status.PENDING
+
+
 async def test_an_upload_without_bytes_expires_after_the_grace_and_not_before(client: Client) -> None:
     answer = await client.request()
 

@@ -12,6 +12,7 @@ from application.keys.callers import Caller
 from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyWish
 from application.ports.tasks.tasks import TaskStatus
+from application.uploads import canceling_open
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.upload import UPLOAD, FailureReason, Status, request_of
 from tests.unit.application.world import BYTES, Client
@@ -154,6 +155,21 @@ async def test_all_that_a_key_and_its_tokens_have_open_is_canceled(client: Clien
     assert [(await client.record(each)).status for each in theirs] == [Status.CANCELED] * 2
     assert (await client.record(mine)).status is Status.PENDING
     assert await client.quota() == (len(BYTES), 0)
+
+
+async def test_more_than_a_page_of_them_is_canceled(
+    client: Client, other: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canceling_open, "PAGE", 2)
+    for _ in range(5):
+        await other.request(skip_duplicates=False, size=1)
+
+    task = await client.world.cancel_open_uploads(client.caller, other.caller.key.key_id)
+    await client.world.pass_time(NOW)
+
+    (output,) = (await client.task(task.task_id)).outputs
+    assert output == {"subject": other.caller.key.key_id, "canceled_uploads": 5}
+    assert await client.quota() == (0, 0)
 
 
 # How long URLs live
