@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ import pytest
 
 from adapters.memory.storage.object_storage import WrongChecksumError
 from application.ports.events.event_log import LogUnavailableError
-from application.ports.storage.object_storage import StorageUnavailableError
+from application.ports.storage.object_storage import StorageUnavailableError, StoredPart
 from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart
 from application.uploads.requesting import Answer
@@ -230,6 +230,33 @@ async def test_what_the_client_names_must_be_what_storage_has(client: Client) ->
     assert refused.value.details["differing_parts"] == [2]
     named[1] = NamedPart(part_number=2, etag=other.etag)
     assert (await client.confirm(answer, parts=named)).status is Status.COMPLETED
+
+
+async def test_a_part_that_is_sent_anew_while_they_are_put_together_is_told(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await in_parts(client)
+    await send(client, answer, 1, 2, 3)
+    storage = client.world.storage
+    listed = await storage.parts(answer.record.storage_key, (await client.record(answer)).multipart_id or "")
+    other = await client.put_part(answer, 2, b"9876543210")
+
+    async def before_it(*_: object, **__: object) -> Sequence[StoredPart] | None:
+        return listed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "parts", before_it)
+        with pytest.raises(WrongStateError) as refused:
+            await client.confirm(answer)
+
+    assert refused.value.code == "content_not_found"
+    assert refused.value.details == {
+        "upload_id": answer.record.upload_id,
+        "missing_parts": [2],
+        "wrong_size_parts": [],
+    }
+    assert other in await client.parts(answer)
+    assert (await client.confirm(answer)).status is Status.COMPLETED
 
 
 async def test_a_part_that_only_the_client_knows_is_missing(client: Client) -> None:
