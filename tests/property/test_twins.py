@@ -38,7 +38,7 @@ from domain.buckets.bucket import BeginBucketDeletion, BucketCommand, BucketStat
 from domain.claims import Claim, unique_key_claim
 from domain.events.event import Origin, topic_of
 from domain.keys.api_key import ApiKeySettingsChanged
-from domain.namespaces.namespace import BeginNamespaceDeletion
+from domain.namespaces.namespace import BeginNamespaceDeletion, EndNamespaceDeletion, NamespaceCommand
 from domain.refusals import QuotaExceededError, RefusedError, WrongStateError
 from domain.uploads.originals import Sameness, heir_of
 from domain.uploads.upload import (
@@ -100,15 +100,20 @@ class History:
     webhooks: list[str] = field(default_factory=list)
 
     async def begin(self, *, quota_bytes: int | None) -> None:
-        """Open the account; complete an original, a duplicate of it and a second original, as far as there is room."""
+        """Open the account; complete an original, a duplicate of it and a second original; leave three uploads open.
+
+        The last of those is being verified. All of it as far as there is room.
+        """
         account, log = self.account, self.logs[0]
         await self._carry_out(opening(account, name=account.organization_id, quota_bytes=quota_bytes))
-        for _ in range(3):
+        for _ in range(6):
             await self._carry_out(account.request_command(declared_size_bytes=100))
-        for number, upload_id in enumerate(self.uploads[:]):
+        for number, upload_id in enumerate(self.uploads[:3]):
             await self._carry_out(await account.to_upload(log, upload_id, account.begins()))
             told = account.accepts(duplicate_of=self.uploads[0] if number == 1 else None)
             await self._carry_out(await account.to_upload(log, upload_id, told))
+        for upload_id in self.uploads[5:]:
+            await self._carry_out(await account.to_upload(log, upload_id, account.begins()))
 
     async def take(self, step: Step) -> None:
         self.account.clock.advance(step.later)
@@ -233,14 +238,14 @@ class History:
                 except RefusedError:
                     return None
                 return account.command(stream, **conditions) if stream.events else None
-            case "rename namespace" | "delete namespace":
+            case "rename namespace" | "delete namespace" | "namespace deleted":
+                turns: dict[str, Callable[[Origin], NamespaceCommand]] = {
+                    "rename namespace": account.renames_namespace(f"name-{step.second}"),
+                    "delete namespace": lambda origin: BeginNamespaceDeletion(origin=origin, task_id="task_2"),
+                    "namespace deleted": lambda origin: EndNamespaceDeletion(origin=origin),
+                }
                 try:
-                    stream = await account.to_namespace(
-                        log,
-                        account.renames_namespace(f"name-{step.second}")
-                        if step.what == "rename namespace"
-                        else lambda origin: BeginNamespaceDeletion(origin=origin, task_id="task_2"),
-                    )
+                    stream = await account.to_namespace(log, turns[step.what])
                 except RefusedError:
                     return None
                 return account.command(stream, **conditions) if stream.events else None
@@ -376,7 +381,7 @@ MEANT: dict[str, type] = {
     "report change": ReportChangedContent,
     "forget": ForgetUpload,
 }
-ENDS = ["delete bucket", "bucket deleted", "delete namespace"]
+ENDS = ["delete bucket", "bucket deleted", "delete namespace", "namespace deleted"]
 AROUND = [
     "rename",
     "rename namespace",
