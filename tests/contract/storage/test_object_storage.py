@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import httpx
 import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 
 from adapters.memory.storage.object_storage import MemoryObjectStorage, WrongChecksumError
+from adapters.s3.object_storage import S3ObjectStorage
 from application.ports.storage.object_storage import (
     MIN_PART_BYTES,
     ContentChangedError,
@@ -691,9 +694,23 @@ async def test_each_upload_of_a_key_has_parts_of_its_own(case: Case, key: str) -
     assert await case.storage.parts(key, two) == [of_two]
 
 
+def straight_into_moto(storage: ObjectStorage) -> PutPart:
+    """Return what puts parts where moto keeps them: a thousand of its answers take 5 s."""
+    assert isinstance(storage, S3ObjectStorage)
+    backend, bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"], storage.bucket
+
+    async def put_part(key: str, multipart_id: str, number: int, body: bytes) -> StoredPart:  # noqa: ARG001  # as others
+        etag = backend.upload_part(bucket, multipart_id, number, body).etag
+        return StoredPart(part_number=number, size_bytes=len(body), etag=etag.strip('"'))
+
+    return put_part
+
+
 # SeaweedFS is left out for its cost, and because it answers 10,000 parts in one page.
 @pytest.mark.parametrize("place", ["memory_versioned", "moto_versioned"], indirect=True)
 async def test_more_parts_than_a_page_holds_are_all_listed(case: Case, key: str) -> None:
+    if case.server == "moto":
+        case = case._replace(put_part=straight_into_moto(case.storage))
     multipart_id, parts = await begin(case, key, *[b"x" * (n % 3) for n in range(1_001)])
 
     assert await case.storage.parts(key, multipart_id) == parts
