@@ -33,16 +33,16 @@ _PLACEHOLDERS = (
     "|root|user|test|testing|dev|development|prod|production|example|sample|demo|dummy|default|placeholder|insecure"
     "|todo|tbd|xxx|me|foo|bar|baz|hello|world|letmein|qwerty|abc|1234?5?6?7?8?9?0?"
 )
-_DRAW_ONE = "Draw one by chance, for example with: openssl rand -hex 32"
+_DRAW_ONE = "Generate one, for example with: openssl rand -hex 32"
 _ONLY_PLACEHOLDERS = re.compile(rf"(?:{_PLACEHOLDERS})+", re.IGNORECASE)
 
 
 class SettingError(Exception):
-    """A setting is missing or wrong; the message names it and says what it should be."""
+    """A setting is missing or wrong. The message names it and the allowed values."""
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """One environment variable. `default` is shown in the docs; `parse` raises `ValueError` with what is wrong."""
+    """One environment variable. The docs show `default`; `parse` raises `ValueError` with the reason."""
 
     name: str
     help: str
@@ -59,21 +59,21 @@ def _text(value: str) -> str:
 def _secret(value: str, shortest: int = MIN_SECRET_LENGTH) -> str:
     if len(value) < shortest or not value.isascii() or not value.isprintable() or value != value.strip():
         raise ValueError(
-            f"must be {shortest} printable ASCII characters or more, without spaces around them. {_DRAW_ONE}"
+            f"must have at least {shortest} printable ASCII characters, and no spaces around them. {_DRAW_ONE}"
         )
     if _is_weak(value):
-        raise ValueError(f"is easily guessed: it repeats itself, counts up, or is made of usual words. {_DRAW_ONE}")
+        raise ValueError(f"is easy to guess: it repeats itself, counts up, or consists of common words. {_DRAW_ONE}")
     return value
 
 
 def _is_weak(secret: str) -> bool:
-    """Say whether a secret was typed rather than drawn: somebody who guesses tries such ones first."""
+    """Return whether a secret looks typed rather than random: attackers try such secrets first."""
     steps = [ord(after) - ord(before) for before, after in itertools.pairwise(secret)]
-    going_on = sum(step == before and step in {-1, 0, 1} for before, step in itertools.pairwise(steps))
+    repeated = sum(step == before and step in {-1, 0, 1} for before, step in itertools.pairwise(steps))
     return (
         len(set(secret)) < _MIN_DIFFERENT
         or secret in (secret + secret)[1:-1]  # a piece, again and again
-        or going_on * 2 > len(steps)  # the same character, or the next one, most of the time
+        or repeated * 2 > len(steps)  # the same character, or the next one, most of the time
         or _ONLY_PLACEHOLDERS.fullmatch(re.sub(r"[^A-Za-z0-9]", "", secret)) is not None
     )
 
@@ -113,7 +113,7 @@ def _url(*schemes: str) -> Callable[[str], str]:
 
 
 def _database_url(value: str) -> str:
-    """Refuse what would be read otherwise than it was meant: a password with characters that separate."""
+    """Refuse a URL that would be misread, such as one with a password that contains separators."""
     encoded = "special characters in the password must be percent-encoded: @ is %40, : is %3A, / is %2F, # is %23"
     value = _url("postgresql", "postgres")(value)
     parts = urlsplit(value)
@@ -122,9 +122,9 @@ def _database_url(value: str) -> str:
     if parts.netloc.count("@") > 1 or misplaced or "#" in value:
         raise ValueError(f"cannot be read: {encoded}")
     if re.search(r"%(?![0-9A-Fa-f]{2})", value):
-        raise ValueError(f"has a % that is followed by no two hex digits: {encoded}, and % is %25")
+        raise ValueError(f"has a % without two hex digits after it: {encoded}, and % is %25")
     if re.search(r":(?!\d{1,5}(,|$))", re.sub(r"\[[^\]]*\]", "", hosts)):
-        raise ValueError(f"names a port that is no number: {encoded}")
+        raise ValueError(f"has a port that is not a number: {encoded}")
     try:
         given = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError:
@@ -133,7 +133,7 @@ def _database_url(value: str) -> str:
         raise ValueError(f"has the parameter {unknown[0]}: only {', '.join(sorted(_DATABASE_PARAMETERS))} are known")
     for name, known in _DATABASE_CHOICES.items():
         if name in given and given[name][-1] not in known:
-            raise ValueError(f"has another {name} than {', '.join(known)}")
+            raise ValueError(f"has an unknown {name}: use one of {', '.join(known)}")
     for name in _DATABASE_FILES & set(given):
         try:
             _file(given[name][-1])
@@ -188,7 +188,7 @@ def _list(value: str) -> tuple[str, ...]:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches an address."""
+    """Return whether an address is reachable from this machine only."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -212,7 +212,7 @@ def _file(value: str) -> str:
     try:
         Path(value).read_bytes()
     except OSError as error:
-        raise ValueError(f"must be a file that can be read: {error}") from None
+        raise ValueError(f"must be a readable file: {error}") from None
     return value
 
 
@@ -244,25 +244,25 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         _database_url,
     ),
-    Setting("UPWELL_DATABASE_POOL_SIZE", "Connections for reading, for each process.", "10", _number(1, 1000)),
+    Setting("UPWELL_DATABASE_POOL_SIZE", "Connections for reading, per process.", "10", _number(1, 1000)),
     Setting(
         "UPWELL_CLOCK_TOLERANCE_SECONDS",
-        "How far a host's clock may be from PostgreSQL's: while it is further off, its processes do no work.",
+        "The largest difference between a host's clock and PostgreSQL's; beyond it, the host's processes do no work.",
         "10",
         _number(1, 600),
     ),
     Setting(
         "UPWELL_START_PATIENCE_SECONDS",
-        "How long a process that starts waits for PostgreSQL and the storage while they cannot be reached.",
+        "How long a process waits at start for PostgreSQL and the storage if they are unreachable.",
         "60",
         _number(0, 3600),
     ),
     Setting("UPWELL_S3_BUCKET", "The S3 bucket that holds the bytes.", None, _text),
-    Setting("UPWELL_S3_REGION", "Its region.", "us-east-1", _text),
-    Setting("UPWELL_S3_ENDPOINT_URL", "Where the service reaches S3; without it, AWS.", None, _HTTP),
+    Setting("UPWELL_S3_REGION", "The region of the S3 bucket.", "us-east-1", _text),
+    Setting("UPWELL_S3_ENDPOINT_URL", "The URL of S3 for the service; default: AWS.", None, _HTTP),
     Setting(
         "UPWELL_S3_PUBLIC_ENDPOINT_URL",
-        "Where clients reach S3, if that is another place: presigned URLs begin with it.",
+        "The URL of S3 for clients, if it differs: presigned URLs begin with it.",
         None,
         _HTTP,
     ),
@@ -273,165 +273,165 @@ SETTINGS: tuple[Setting, ...] = (
         _choice("path", "virtual"),
     ),
     Setting("UPWELL_S3_ACCESS_KEY_ID", "The access key.", None, _text),
-    Setting("UPWELL_S3_SECRET_ACCESS_KEY", "Its secret.", None, _text),
+    Setting("UPWELL_S3_SECRET_ACCESS_KEY", "The secret of the access key.", None, _text),
     Setting("UPWELL_S3_SESSION_TOKEN", "The session token of temporary credentials.", None, _text),
     Setting(
         "UPWELL_S3_CREDENTIALS_EXPIRE_AT",
-        "When temporary credentials end (ISO 8601 with a zone): no presigned URL outlives them.",
+        "When temporary credentials expire (ISO 8601 with a zone): no presigned URL outlives them.",
         None,
         _time,
     ),
     Setting(
         "UPWELL_S3_OLD_VERSIONS_DAYS",
-        "How many days the bucket keeps versions that were overwritten; set as a lifecycle rule at start.",
+        "How many days the S3 bucket keeps overwritten versions; set as a lifecycle rule at start.",
         str(KEEP_NONCURRENT_DAYS),
         _number(LEAST_NONCURRENT_DAYS, 36_500),
     ),
     Setting(
         "UPWELL_S3_CORS_ORIGINS",
-        "Web origins that may send to the bucket, separated by commas; `serve` sets them on the bucket at start."
-        " Without it, the bucket's own CORS rules stay as they are. `upwell dev` has `*`.",
+        "Web origins that may send to the S3 bucket, separated by commas; `serve` sets them on it at start."
+        " Without it, the CORS rules of the S3 bucket do not change. `upwell dev` sets `*`.",
         None,
         _list,
     ),
     Setting(
         "UPWELL_CORS_ORIGINS",
-        "Web origins whose pages may read the API's answers, separated by commas; a key can be held to fewer. Without"
-        " it, none may. `upwell dev` has `*`.",
+        "Web origins whose pages may read the API's responses, separated by commas; a key can be limited to fewer."
+        " By default, none may. `upwell dev` sets `*`.",
         None,
         _list,
     ),
     Setting(
         "UPWELL_TOKEN_SECRETS",
-        "The server's own secrets, newest first, separated by commas: the newest signs tokens and encrypts what is"
-        " secret in tables; the others are still accepted. Each has 32 characters or more: `openssl rand -hex 32` draws"
-        " one. `upwell dev` keeps one in its data folder.",
+        "The server's own secrets, newest first, separated by commas: the newest signs tokens and encrypts"
+        " secrets in tables; the others are still accepted. Each has at least 32 characters: generate one with"
+        " `openssl rand -hex 32`. `upwell dev` keeps one in its data folder.",
         None,
         _token_secrets,
     ),
     Setting(
         "UPWELL_STORAGE_EVENTS_SECRET",
-        "What a storage proves itself with when it tells of new objects over HTTP; without it, it cannot.",
+        "The secret of a storage that reports new objects over HTTP; without it, the route does not exist.",
         None,
         _secret,
     ),
     Setting(
         "UPWELL_STORAGE_EVENTS_QUEUE_URL",
-        "The SQS queue that storage tells of new objects in; a worker reads it, with the region and the keys of S3.",
+        "The SQS queue for notifications of the storage; a worker reads it, with the region and the keys of S3.",
         None,
         _HTTP,
     ),
     Setting(
         "UPWELL_WEBHOOK_ALLOWED_NETWORKS",
-        "Private networks that webhooks may reach all the same, separated by commas: `10.1.0.0/16,127.0.0.1`.",
+        "Private networks that webhooks may reach, separated by commas: `10.1.0.0/16,127.0.0.1`.",
         None,
         _networks,
     ),
     Setting(
         "UPWELL_WEBHOOK_ALLOWED_PORTS",
-        "Ports that webhooks may reach beside 443 and 80, or ranges of them, separated by commas: `8443,9000-9010`.",
+        "Ports or port ranges that webhooks may reach besides 443 and 80, separated by commas: `8443,9000-9010`.",
         None,
         _ports,
     ),
     Setting(
         "UPWELL_NATS_SERVERS",
-        "The NATS servers that `relay nats` publishes on, as URLs separated by commas; they may hold `user:password@`.",
+        "The NATS servers that `relay nats` publishes on, as comma-separated URLs, optionally with `user:password@`.",
         None,
         _nats_servers,
     ),
-    Setting("UPWELL_NATS_STREAM", "The JetStream stream that it fills, and makes if there is none.", "UPWELL", _stream),
-    Setting("UPWELL_NATS_REPLICAS", "On how many servers a stream is kept that it makes.", "1", _number(1, 5)),
-    Setting("UPWELL_NATS_CREDENTIALS", "The path of a `.creds` file with which it connects to NATS.", None, _file),
+    Setting("UPWELL_NATS_STREAM", "The JetStream stream; the relay creates it if it is missing.", "UPWELL", _stream),
+    Setting("UPWELL_NATS_REPLICAS", "The number of replicas of a stream that the relay creates.", "1", _number(1, 5)),
+    Setting("UPWELL_NATS_CREDENTIALS", "The path of a `.creds` file for the connection to NATS.", None, _file),
     Setting("UPWELL_HOST", "The address that `serve` listens on.", "127.0.0.1", _text),
     Setting("UPWELL_PORT", "The port that `serve` listens on.", "8000", _number(1, 65535)),
     Setting(
         "UPWELL_TRUSTED_PROXIES",
         "Networks of the proxies in front, separated by commas: `10.0.0.0/24,127.0.0.1`. The client's address is taken"
-        " from their `X-Forwarded-For`, and they may have as many connections as there are.",
+        " from their `X-Forwarded-For`, and their connections are not limited by address.",
         None,
         _proxies,
     ),
     Setting(
         "UPWELL_MAX_CONNECTIONS",
-        "Connections that each process serves at once; fewer if the limit of open files is lower. When all are in use,"
-        " idle ones are closed for new ones.",
+        "Concurrent connections per process; fewer if the limit of open files is lower. When all are in use, idle"
+        " ones are closed for new ones.",
         "4096",
         _number(1, 100_000),
     ),
     Setting(
         "UPWELL_MAX_CONNECTIONS_PER_ADDRESS",
-        "Connections that each process serves at once for one client address.",
+        "Concurrent connections per process and client address.",
         "half of UPWELL_MAX_CONNECTIONS",
         _number(1, 100_000),
     ),
     Setting(
         "UPWELL_KEEP_ALIVE_SECONDS",
-        "How long a connection waits for its next request; longer than the proxy in front keeps one.",
+        "How long an idle connection is kept; set it higher than in the proxy in front.",
         "75",
         _number(1, 3600),
     ),
     Setting(
         "UPWELL_STREAMS_PER_KEY",
-        "Event streams and waiting requests that each process serves at once for one API key; one token of the key may"
-        " have a tenth of them.",
+        "Concurrent event streams and waiting requests per process and API key; a single token of the key may have a"
+        " tenth of them.",
         "1000",
         _number(1, 100_000),
     ),
     Setting(
         "UPWELL_DRAIN_SECONDS",
-        "How long `serve` goes on serving after SIGTERM while `/readyz` answers 503, so that load balancers look"
-        " elsewhere first.",
+        "How long `serve` keeps serving after SIGTERM while `/readyz` returns 503, so that load balancers can react"
+        " first.",
         "0",
         _number(0, 600),
     ),
     Setting(
         "UPWELL_RATE_LIMITS",
-        "`on` or `off`: whether requests are limited. `upwell dev` has them off unless it is told otherwise.",
+        "`on` or `off`: whether requests are limited. `upwell dev` disables them, except with `--rate-limits`.",
         "on",
         _choice("on", "off"),
     ),
     Setting(
         "UPWELL_TOKEN_RATE_PERCENT",
-        "How many percent of its organization's requests a minute a single token may use.",
+        "The percentage of its organization's requests per minute that a single token may use.",
         str(TOKEN_RATE_PERCENT),
         _number(1, 100),
     ),
     Setting("UPWELL_LOG_FORMAT", "`json` or `console`.", "json", _choice("json", "console")),
-    Setting("UPWELL_LOG_LEVEL", "The least that is logged.", "info", _choice("debug", "info", "warning", "error")),
+    Setting("UPWELL_LOG_LEVEL", "The lowest level to log.", "info", _choice("debug", "info", "warning", "error")),
     Setting(
         "UPWELL_METRICS_PORT",
-        "Each process tells its metrics at `/metrics` on the first free port from this one on; without it, none.",
+        "Each process serves `/metrics` on the first free port from this one on; without it, there are none.",
         None,
         _number(1, 65535),
     ),
-    Setting("UPWELL_METRICS_HOST", "The address for it.", "127.0.0.1", _text),
+    Setting("UPWELL_METRICS_HOST", "The address for `/metrics`.", "127.0.0.1", _text),
     Setting(
         "UPWELL_METRICS_TOKEN",
-        "What who reads metrics proves itself with, as a bearer token; needed where others than this host can ask.",
+        "The bearer token for `/metrics`; required if other hosts can connect.",
         None,
         _secret,
     ),
     Setting(
         "UPWELL_TRACES",
-        "`on` or `off`: whether traces are sent, by OpenTelemetry, to where its own variables (`OTEL_…`) say.",
+        "`on` or `off`: whether OpenTelemetry traces are sent; its own variables (`OTEL_…`) set the destination.",
         "off",
         _choice("on", "off"),
     ),
     Setting(
         "UPWELL_EXPIRY_GRACE_SECONDS",
-        "How long after a URL's expiry somebody looks whether the bytes came.",
+        "How long after a URL's expiry a worker checks for the bytes.",
         "900",
         _number(0, 86_400),
     ),
     Setting(
         "UPWELL_REQUEST_RECORDS_DAYS",
-        "How long the audit log knows from which address, and by which client, something was done.",
+        "How long the audit log keeps the addresses and user agents of requests.",
         "90",
         _number(1, 3650),
     ),
     Setting(
         "UPWELL_RETENTION_DAYS",
-        "How long the record of an upload is kept that did not complete.",
+        "How long the record of an upload that did not complete is kept.",
         "30",
         _number(0, 3650),
     ),
@@ -443,13 +443,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "UPWELL_PART_BYTES",
-        "The usual size of the parts of an upload in parts; larger files have larger ones.",
+        "The usual part size of multipart uploads; very large files have larger parts.",
         str(USUAL_PART_BYTES),
         _number(MIN_PART_BYTES, MAX_PART_BYTES),
     ),
     Setting(
         "UPWELL_KEY_OVERLAP_SECONDS",
-        "How long the secret before a rotation of an API key works on, unless the rotation says otherwise.",
+        "How long the old secret of an API key works after a rotation, unless the rotation sets another time.",
         "86400",
         _number(0, 30 * 86_400),
     ),
@@ -485,14 +485,14 @@ _OTHER_NAMES = frozenset(  # a client's, `dev`'s, and those of the tests
 
 
 def unknown_settings(environment: Mapping[str, str]) -> dict[str, str | None]:
-    """Return the names that begin as settings do and are none, each with the most similar one, if any is."""
+    """Return the variables that look like settings but are unknown, each with the most similar name, if any."""
     known = [*_BY_NAME, *_OTHER_NAMES]
     unknown = sorted(name for name in environment if name.startswith("UPWELL_") and name not in known)
     return {name: next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None) for name in unknown}
 
 
 class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the bytes are."""
+    """The S3 bucket and its credentials."""
 
     bucket: str
     region: str
@@ -508,7 +508,7 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where metrics are told. `port`: the first that is tried. `token` None: who reaches it may read them."""
+    """Where metrics are served. `port`: the first one that is tried. `token` None: no authentication."""
 
     host: str
     port: int
@@ -516,7 +516,7 @@ class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NatsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the feed is relayed to. `replicas`: of a stream that is made."""
+    """Where the feed is relayed to. `replicas`: for a new stream."""
 
     servers: tuple[str, ...]
     stream: str
@@ -525,7 +525,7 @@ class NatsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings:
-    """The environment, read and checked. What is not needed is not asked for: each property checks its own."""
+    """The environment, read and checked. Each property only requires its own variables."""
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = dict(os.environ if environment is None else environment)
@@ -535,7 +535,7 @@ class Settings:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings as environment variables, to hand on to another process."""
+        """The settings as environment variables, for another process."""
         return {name: value for name, value in self._environment.items() if name in _BY_NAME}
 
     @property
@@ -545,7 +545,7 @@ class Settings:
 
     @property
     def database_owner_url(self) -> str:
-        """The database as its owner."""
+        """The database URL of the owner."""
         return str(self._get("UPWELL_DATABASE_OWNER_URL") or self.database_url)
 
     @property
@@ -555,12 +555,12 @@ class Settings:
 
     @property
     def start_patience_seconds(self) -> int:
-        """How long a start waits for parts that are away."""
+        """How long a start waits for unreachable parts."""
         return int(self._get("UPWELL_START_PATIENCE_SECONDS"))
 
     @property
     def pool_size(self) -> int:
-        """How many connections read."""
+        """The number of connections for reading."""
         return int(self._get("UPWELL_DATABASE_POOL_SIZE"))
 
     @property
@@ -580,7 +580,7 @@ class Settings:
 
     @property
     def request_records_kept(self) -> timedelta:
-        """How long it is known where requests came from."""
+        """How long the origin of requests is kept."""
         return timedelta(days=self._get("UPWELL_REQUEST_RECORDS_DAYS"))
 
     @property
@@ -590,12 +590,12 @@ class Settings:
 
     @property
     def max_connections(self) -> int:
-        """How many connections a process serves."""
+        """The number of connections per process."""
         return int(self._get("UPWELL_MAX_CONNECTIONS"))
 
     @property
     def max_connections_per_address(self) -> int | None:
-        """How many of them may be of one address; None: half."""
+        """The number of connections per address; None: half of all."""
         value: int | None = self._get("UPWELL_MAX_CONNECTIONS_PER_ADDRESS")
         return value
 
@@ -606,12 +606,12 @@ class Settings:
 
     @property
     def streams_per_key(self) -> int:
-        """How many answers that go on a process gives to one key."""
+        """The number of event streams per process and key."""
         return int(self._get("UPWELL_STREAMS_PER_KEY"))
 
     @property
     def drain_seconds(self) -> int:
-        """How long `serve` goes on after SIGTERM."""
+        """How long `serve` keeps serving after SIGTERM."""
         return int(self._get("UPWELL_DRAIN_SECONDS"))
 
     @property
@@ -621,24 +621,24 @@ class Settings:
 
     @property
     def log_format(self) -> str:
-        """How logs look."""
+        """The format of logs."""
         return str(self._get("UPWELL_LOG_FORMAT"))
 
     @property
     def log_level(self) -> str:
-        """The least that is logged."""
+        """The lowest level to log."""
         return str(self._get("UPWELL_LOG_LEVEL"))
 
     @property
     def metrics(self) -> MetricsSettings | None:
-        """Where metrics are told; None: nowhere."""
+        """Where metrics are served; None: nowhere."""
         port: int | None = self._get("UPWELL_METRICS_PORT")
         if port is None:
             return None
         host: str = self._get("UPWELL_METRICS_HOST")
         token: str | None = self._get("UPWELL_METRICS_TOKEN")
         if token is None and not is_loopback(host):
-            raise SettingError(f"UPWELL_METRICS_TOKEN is not set, and others can ask at {host}: set it.")
+            raise SettingError(f"UPWELL_METRICS_TOKEN is not set, but other hosts can connect to {host}: set it.")
         return MetricsSettings(host=host, port=port, token=token)
 
     @property
@@ -648,7 +648,7 @@ class Settings:
 
     @property
     def cors_origins(self) -> tuple[str, ...]:
-        """Web origins whose pages may read the API's answers."""
+        """Web origins whose pages may read the API's responses."""
         return tuple(self._get("UPWELL_CORS_ORIGINS") or ())
 
     @property
@@ -658,19 +658,19 @@ class Settings:
         if found is None:
             raise SettingError(
                 "UPWELL_TOKEN_SECRETS is not set. The service signs tokens and encrypts webhook secrets with it; every"
-                " process needs the same value. Draw one with: openssl rand -hex 32"
+                " process needs the same value. Generate one with: openssl rand -hex 32"
             )
         return TokenSecrets(found)
 
     @property
     def storage_events_secret(self) -> str | None:
-        """What a storage that tells of new objects proves itself with."""
+        """The secret of a storage that reports new objects."""
         value: str | None = self._get("UPWELL_STORAGE_EVENTS_SECRET")
         return value
 
     @property
     def storage_events_queue_url(self) -> str | None:
-        """The queue in which storage tells of new objects."""
+        """The queue for notifications of the storage."""
         value: str | None = self._get("UPWELL_STORAGE_EVENTS_QUEUE_URL")
         return value
 
@@ -681,12 +681,12 @@ class Settings:
 
     @property
     def webhook_allowed_ports(self) -> tuple[tuple[int, int], ...]:
-        """Ranges of ports that webhooks may reach beside those of the web."""
+        """Port ranges that webhooks may reach besides 443 and 80."""
         return tuple(self._get("UPWELL_WEBHOOK_ALLOWED_PORTS") or ())
 
     @property
     def nats(self) -> NatsSettings:
-        """The stream and how to reach it."""
+        """The stream and its servers."""
         return NatsSettings(
             servers=self._need("UPWELL_NATS_SERVERS", "nats://nats-1:4222,nats://nats-2:4222"),
             stream=self._get("UPWELL_NATS_STREAM"),
@@ -696,7 +696,7 @@ class Settings:
 
     @property
     def s3(self) -> S3Settings:
-        """The bucket and how to reach it."""
+        """The S3 bucket and its endpoints."""
         region = str(self._get("UPWELL_S3_REGION"))
         given = self._get("UPWELL_S3_ENDPOINT_URL")
         endpoint = str(given or f"https://s3.{region}.amazonaws.com")
@@ -721,7 +721,7 @@ class Settings:
 
     @property
     def rules(self) -> Rules:
-        """The rules that use cases go by."""
+        """The rules for use cases."""
         return Rules(
             tier_limits={
                 tier: TierLimits(
