@@ -1,4 +1,4 @@
-"""What the command line says of errors that are not its own fault: one sentence, and an exit code."""
+"""The messages of the command line for expected errors: one sentence, and an exit code."""
 
 import asyncpg
 import msgspec
@@ -20,14 +20,14 @@ FAILED = 1
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A sentence for the user, and the exit code: 2 where nothing was begun, 1 where it failed."""
+    """A sentence for the user, and the exit code: 2 if nothing was started, 1 if it failed."""
 
     sentence: str
     exit_code: int
 
 
 class UserError(Exception):
-    """Something that the user can mend; the message says how."""
+    """An error that the user can fix; the message says how."""
 
     def __init__(self, sentence: str, exit_code: int = UNUSABLE) -> None:
         super().__init__(sentence)
@@ -35,7 +35,7 @@ class UserError(Exception):
 
 
 def explain(error: BaseException) -> Failure | None:  # noqa: PLR0911  # a line for each kind
-    """Return what to tell, or None for an error that deserves a traceback."""
+    """Return the message, or None for an error that deserves a traceback."""
     match error:
         case UserError():
             return Failure(str(error), error.exit_code)

@@ -1,4 +1,4 @@
-"""The command line. Commands of operators work on the database and the bucket; the others use the HTTP API alone.
+"""The command line. Operator commands use the database and the S3 bucket; the others use only the HTTP API.
 
-What a command needs is loaded when it runs. The processes that go on are in `entrypoints.processes`.
+A command loads its code when it runs. Long-running processes are in `entrypoints.processes`.
 """

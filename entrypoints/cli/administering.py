@@ -16,7 +16,7 @@ from entrypoints.wiring.operations import administering
 
 
 async def create_organization(name: str, tier: Tier, quota_bytes: int | None, *, same_name: bool) -> dict[str, Any]:
-    """Open an organization."""
+    """Create an organization."""
     settings = operators_settings()
     async with administering(settings.database_url, settings.rules) as use:
         made = await use.organizations.create(name=name, tier=tier, quota_bytes=quota_bytes, same_name=same_name)
@@ -49,14 +49,14 @@ async def list_keys(organization: str) -> list[dict[str, Any]]:
 
 
 async def revoke_key(key_id: str) -> dict[str, Any]:
-    """Take a key back."""
+    """Revoke a key."""
     settings = operators_settings()
     async with administering(settings.database_url, settings.rules) as use:
         return _key(await use.keys.revoke_by_id(key_id, actor_id="system:operator"))
 
 
 async def create_key(organization: str, name: str, user: str, permissions: tuple[str, ...]) -> dict[str, Any]:
-    """Give out a key."""
+    """Create a key."""
     settings = operators_settings()
     async with administering(settings.database_url, settings.rules) as use:
         owner = await use.organizations.find(organization)
@@ -80,7 +80,7 @@ async def forget(upload_id: str) -> None:
 
 
 async def replay_webhook(webhook_id: str, wish: Replay) -> int:
-    """Queue all of a range for a webhook again, and return how many messages that were."""
+    """Queue a range for a webhook again, and return the number of messages."""
     settings = operators_settings()
     queued = 0
     async with administering(settings.database_url, settings.rules) as use:

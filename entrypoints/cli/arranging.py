@@ -1,4 +1,4 @@
-"""`upwell namespace` and `upwell bucket`: where uploads go, made and listed over the API."""
+"""`upwell namespace` and `upwell bucket`: creates and lists them over the API."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 def create_namespace(name: str, *, description: str | None, as_json: bool) -> None:
-    """Make a namespace, and print it."""
+    """Create a namespace, and print it."""
     with _client(find_target(known_variables(), namespace=name, bucket="-")) as client, told():
         made = client.call(
             "POST", "/v1/namespaces", body={"namespace_name": name, "description": description}, attempts=1
@@ -22,13 +22,13 @@ def create_namespace(name: str, *, description: str | None, as_json: bool) -> No
 
 
 def list_namespaces(*, as_json: bool) -> None:
-    """Print the namespaces that the key reaches."""
+    """Print the namespaces that the key can access."""
     target = find_target(known_variables(), namespace="-", bucket="-")
     _list(target, "/v1/namespaces/list", ("namespace_id", "namespace_name", "bucket_count"), as_json=as_json)
 
 
 def create_bucket(name: str, *, namespace: str | None, schema: Json, description: str | None, as_json: bool) -> None:
-    """Make a bucket, and print it."""
+    """Create a bucket, and print it."""
     with _client(find_target(known_variables(), namespace=namespace, bucket=name)) as client, told():
         made = client.call(
             "POST",

@@ -1,4 +1,4 @@
-"""Choosing the property of the bucket's schema that a file becomes, where the user named none."""
+"""Chooses the property of the bucket's schema for a file, if the user did not."""
 
 from domain.buckets.schema import FILE_TYPES
 from domain.uploads.filenames import stem
@@ -8,19 +8,18 @@ from entrypoints.cli.service import Bucket
 
 
 class NoPropertyFitsError(ClientError):
-    """No property takes such a file. `reason`: why, as a clause."""
+    """No property fits the file. `reason`: a clause for the message."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"{reason}. Say what the file is with --content-type, or store it without making an object with"
-            " --no-object",
+            f"{reason}. Set the type of the file with --content-type, or store it without an object with --no-object",
             "no_property_fits",
         )
         self.reason = reason
 
 
 def choose_property(bucket: Bucket, filename: str, content_type: str) -> str:
-    """Return the one property that fits: the one named as the file, else the only one of the most fitting type."""
+    """Return the property that fits: the one with the file's name, otherwise the only one of the best type."""
     fitting = file_types(content_type)
     types = {name: kind.type for name, kind in bucket.bucket_schema.properties.items()} if bucket.bucket_schema else {}
     named = stem(filename)

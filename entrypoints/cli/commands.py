@@ -1,4 +1,4 @@
-"""The client's commands and their options. What they do is loaded when they run, and nothing else is."""
+"""The client's commands and their options. Each command loads its code when it runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,11 +31,15 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=NamedPath(path_type=Path, readable=False))  # each is told by itself
-@click.option("--name", help="The filename of what comes from standard input.")
-@click.option("--resume", is_flag=True, help="Go on with what was interrupted; without FILES, with all of it here.")
+@click.argument("files", nargs=-1, type=NamedPath(path_type=Path, readable=False))  # the command reports each of them
+@click.option("--name", help="The filename for standard input.")
+@click.option("--resume", is_flag=True, help="Resume interrupted uploads; without FILES, all of them in this folder.")
 @click.option(
-    "--parallel", type=click.IntRange(1, 32), default=4, show_default=True, help="Files and parts sent at once in all."
+    "--parallel",
+    type=click.IntRange(1, 32),
+    default=4,
+    show_default=True,
+    help="Files and parts sent at once.",
 )
 @click.option(
     "--hash",
@@ -43,29 +47,28 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     type=click.Choice(["auto", "first", "none"]),
     default="auto",
     show_default=True,
-    help="Hash before sending, which spares what is known; auto: files from 64 MiB on while they are sent.",
+    help="When to hash; auto: files below 64 MiB before sending, which avoids sending duplicates, larger ones"
+    " meanwhile.",
 )
 @_BUCKET
 @_NAMESPACE
 @click.option(
     "--property",
     "property_name",
-    help="The property of the bucket's schema that each file becomes; otherwise the one that fits its type, which takes"
-    " a key that may read.",
+    help="The property of the bucket's schema for each file; otherwise the one that fits its type, which needs"
+    " a key with the permission read.",
 )
 @click.option(
-    "--content-type", help="The content type of the files, such as video/mp4; otherwise what their names say."
+    "--content-type", help="The content type of the files, such as video/mp4; otherwise guessed from their names."
 )
-@click.option("--metadata", type=_JsonObject(), default="{}", help="A JSON object that is kept with each upload.")
-@click.option(
-    "--object-metadata", type=_JsonObject(), help="A JSON object with properties of the objects that the files become."
-)
-@click.option("--no-object", is_flag=True, help="Keep the files without making objects of them.")
-@click.option("--no-skip-duplicates", is_flag=True, help="Send bytes that are known already, too.")
+@click.option("--metadata", type=_JsonObject(), default="{}", help="A JSON object that is stored with each upload.")
+@click.option("--object-metadata", type=_JsonObject(), help="A JSON object with the properties of the new objects.")
+@click.option("--no-object", is_flag=True, help="Store the files without creating objects.")
+@click.option("--no-skip-duplicates", is_flag=True, help="Also send bytes that are already stored.")
 @click.option(
     "--expires-in",
     type=click.IntRange(60, 86400),
-    help="The seconds within which sending must begin; the service gives 3600.",
+    help="The seconds within which sending must begin; default: 3600.",
 )
 @_as_json("Print a JSON object for each file.")
 def upload(
@@ -85,22 +88,22 @@ def upload(
     expires_in: int | None,
     as_json: bool,
 ) -> int:
-    """Upload FILES: each is hashed, announced, sent to storage and proved. Large ones go out in parts.
+    """Upload FILES: each is hashed, sent to storage and verified. Large files are sent in parts.
 
     Examples: upwell upload README.md; upwell upload 'films/**/*.mp4'; pg_dump shop | upwell upload - --name shop.sql
 
-    FILES are files, folders with all that is in them (but what is hidden), and quoted patterns such as
-    'data/**/*.csv'. What breaks off or is interrupted is kept beside its file, and goes on with --resume. A file that
-    fits no property of the bucket is stored without an object.
+    FILES are files, folders with their content (except hidden files), and quoted patterns such as 'data/**/*.csv'. The
+    state of an interrupted upload is kept next to its file; continue it with --resume. A file that fits no property of
+    the bucket is stored without an object.
 
-    Where to: UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE and UPWELL_BUCKET, or the .upwell/dev.env of 'upwell dev',
-    here or in a folder above. Exit code 1 if a file failed; the others go on.
+    The target is set by UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE and UPWELL_BUCKET, or by the .upwell/dev.env of
+    'upwell dev' in this folder or one above. Exit code 1 if a file failed; the other files are still uploaded.
     """
     from entrypoints.cli.uploading import Manner, upload, upload_piped  # noqa: PLC0415  # other commands do not need it
     from entrypoints.cli.wish import Wish  # noqa: PLC0415  # the same
 
     if not files and not resume:
-        raise click.UsageError("Name the FILES to upload, or go on with what was interrupted: --resume.")
+        raise click.UsageError("Name the FILES to upload, or resume interrupted uploads with --resume.")
     wish = Wish(
         property_name=property_name,
         content_type=content_type,
@@ -112,9 +115,9 @@ def upload(
     )
     piped = files == (Path("-"),)
     if Path("-") in files and not piped:
-        raise click.UsageError("Standard input is uploaded by itself: name no other files beside '-'.")
+        raise click.UsageError("Standard input must be the only file: name no other files besides '-'.")
     if piped and resume:
-        raise click.UsageError("Standard input cannot be resumed: send it anew, without --resume.")
+        raise click.UsageError("Standard input cannot be resumed: send it again, without --resume.")
     if piped and not name:
         raise click.UsageError("Standard input needs a name: upwell upload - --name NAME.")
     if name and not piped:
@@ -127,18 +130,17 @@ def upload(
 
 @click.command()
 @click.argument("thing", metavar="ID", type=Id("upl_", "obj_", where="'upwell uploads list'"))
-@click.option("--output", type=NamedPath(path_type=Path), help="A file or a folder; otherwise here, by its own name.")
-@click.option("--overwrite", is_flag=True, help="Replace a file of this name; otherwise it stays, and nothing is done.")
+@click.option("--output", type=NamedPath(path_type=Path), help="A file or a folder; default: its own name, here.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file; otherwise the command fails.")
 @_BUCKET
 @_NAMESPACE
 @_as_json("Print a JSON object.")
 def download(
     thing: str, output: Path | None, overwrite: bool, bucket: str | None, namespace: str | None, as_json: bool
 ) -> None:
-    """Download an upload, or the file of an object; ID says which. Example: upwell download upl_9p3x0c1m4k7w2q5z.
+    """Download the upload or the file of the object with this ID. Example: upwell download upl_9p3x0c1m4k7w2q5z.
 
-    What was broken off goes on where it was. The file has its name only when its size and SHA-256 are those of the
-    record.
+    An interrupted download resumes. The file gets its name only after its size and SHA-256 match the record.
     """
     from entrypoints.cli import downloading  # noqa: PLC0415  # the same
 
@@ -147,7 +149,7 @@ def download(
 
 @click.group(cls=Group)
 def uploads() -> None:
-    """See which uploads there are, what became of one, and delete it."""
+    """List, show and delete uploads."""
 
 
 @uploads.command("list")
@@ -156,8 +158,8 @@ def uploads() -> None:
 @click.option(
     "--status", type=click.Choice([s.value for s in Status], case_sensitive=False), help="Only uploads in this state."
 )
-@click.option("--search", help="Only uploads whose filename has this text in it.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
+@click.option("--search", help="Only uploads whose filename contains this text.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most this many.")
 @_as_json("Print a JSON object for each upload.")
 def uploads_list(
     bucket: str | None, namespace: str | None, status: str | None, search: str | None, limit: int, as_json: bool
@@ -187,9 +189,9 @@ def uploads_show(upload_id: str, namespace: str | None, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Delete without asking.")
 @_as_json("Print a JSON object.")
 def uploads_delete(upload_id: str, namespace: str | None, yes: bool, as_json: bool) -> None:
-    """Delete an upload with its bytes, or cancel one under way. Example: upwell uploads delete upl_9p3x0c1m4k7w2q5z.
+    """Delete an upload with its bytes, or cancel an open one. Example: upwell uploads delete upl_9p3x0c1m4k7w2q5z.
 
-    An upload whose bytes are part of an object goes with the object, and is refused here.
+    An upload that is part of an object is refused: delete the object.
     """
     from entrypoints.cli import browsing  # noqa: PLC0415  # the same
 
@@ -198,7 +200,7 @@ def uploads_delete(upload_id: str, namespace: str | None, yes: bool, as_json: bo
 
 @click.group(cls=Group)
 def namespace() -> None:
-    """Make and list namespaces, over the API (UPWELL_URL, UPWELL_API_KEY)."""
+    """Create and list namespaces, over the API (UPWELL_URL, UPWELL_API_KEY)."""
 
 
 @namespace.command("create")
@@ -206,7 +208,7 @@ def namespace() -> None:
 @click.option("--description", help="A sentence that says what it is for.")
 @_as_json("Print the namespace as JSON.")
 def namespace_create(name: str, description: str | None, as_json: bool) -> None:
-    """Make a namespace. Example: upwell namespace create production."""
+    """Create a namespace. Example: upwell namespace create production."""
     from entrypoints.cli import arranging  # noqa: PLC0415  # the same
 
     arranging.create_namespace(name, description=description, as_json=as_json)
@@ -215,7 +217,7 @@ def namespace_create(name: str, description: str | None, as_json: bool) -> None:
 @namespace.command("list")
 @_as_json("Print a JSON object for each namespace.")
 def namespace_list(as_json: bool) -> None:
-    """List the namespaces that the key reaches: id, name, number of buckets."""
+    """List the namespaces that the key can access: id, name, number of buckets."""
     from entrypoints.cli import arranging  # noqa: PLC0415  # the same
 
     arranging.list_namespaces(as_json=as_json)
@@ -223,7 +225,7 @@ def namespace_list(as_json: bool) -> None:
 
 @click.group("bucket", cls=Group)
 def buckets() -> None:
-    """Make and list buckets, over the API (UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE)."""
+    """Create and list buckets, over the API (UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE)."""
 
 
 @buckets.command("create")
@@ -233,14 +235,14 @@ def buckets() -> None:
     "--schema",
     type=_JsonObject(),
     default='{"properties": {}}',
-    help="A JSON object with the properties of its objects; without any, files are stored without objects.",
+    help="A JSON object with the properties of its objects; without it, files are stored without objects.",
 )
 @click.option("--description", help="A sentence that says what it is for.")
 @_as_json("Print the bucket as JSON.")
 def bucket_create(
     name: str, namespace: str | None, schema: dict[str, Any], description: str | None, as_json: bool
 ) -> None:
-    """Make a bucket.
+    """Create a bucket.
 
     Example: upwell bucket create media --schema '{"properties": {"video": {"type": "video"}}}'
     """
@@ -261,26 +263,26 @@ def bucket_list(namespace: str | None, as_json: bool) -> None:
 
 @click.group(cls=Group)
 def events() -> None:
-    """Watch the log: over UPWELL_DATABASE_URL, and `tail` without it over the API."""
+    """Read the log from UPWELL_DATABASE_URL; without it, `tail` reads over the API."""
 
 
 @events.command("tail")
-@click.option("--after", type=click.IntRange(min=0), help="Begin after this position; otherwise with what comes now.")
+@click.option("--after", type=click.IntRange(min=0), help="Begin after this position; default: new events only.")
 @click.option("--from-start", is_flag=True, help="Begin with the first event.")
 @click.option("--types", multiple=True, help="Tags, with * for anything and commas between: upload.*,object.created.")
-@click.option("--no-follow", is_flag=True, help="Print what there is (from the start, unless --after), and end.")
-@_as_json("Print a JSON object for each event, whole.")
+@click.option("--no-follow", is_flag=True, help="Print the existing events (from the start, unless --after), and exit.")
+@_as_json("Print a complete JSON object for each event.")
 def events_tail(after: int | None, from_start: bool, types: tuple[str, ...], no_follow: bool, as_json: bool) -> None:
     """Print events as they are appended: position, time, tag, ids.
 
-    They are read from UPWELL_DATABASE_URL where that is set, and otherwise over the API: those of the namespace that
-    the key may see. Example: upwell events tail --types 'upload.*'
+    With UPWELL_DATABASE_URL, they are read from the database; otherwise over the API, limited to the events of the
+    namespace that the key may read. Example: upwell events tail --types 'upload.*'
     """
     from entrypoints.cli.showing import Wanted  # noqa: PLC0415  # the same
     from entrypoints.cli.target import find_target, known_variables  # noqa: PLC0415  # the same
 
     if from_start and after is not None:
-        raise click.UsageError("Give --after or --from-start, not both.")
+        raise click.UsageError("Use --after or --from-start, not both.")
     wanted = Wanted(after=0 if from_start else after, types=_patterns(types), follow=not no_follow)
     known = known_variables()
     if known.get("UPWELL_DATABASE_URL"):
@@ -295,7 +297,7 @@ def events_tail(after: int | None, from_start: bool, types: tuple[str, ...], no_
 
 @events.command("export")
 @click.option(
-    "--to", "folder", type=NamedPath(path_type=Path, file_okay=False), required=True, help="The folder they go to."
+    "--to", "folder", type=NamedPath(path_type=Path, file_okay=False), required=True, help="The folder for the files."
 )
 @click.option(
     "--format",
@@ -310,8 +312,8 @@ def events_tail(after: int | None, from_start: bool, types: tuple[str, ...], no_
 def events_export(folder: Path, form: Literal["jsonl", "parquet"], after: int, types: tuple[str, ...]) -> None:
     """Write events to files, by day: DIR/date=2027-01-01/….jsonl or .parquet.
 
-    A later run with the same options adds what has come since; the folder remembers how far it is. No event is written
-    twice, and a run that is broken off leaves only whole files, which the next run replaces. Secrets are left out.
+    A later run with the same options adds the new events; the folder stores the position. No event is written twice. An
+    interrupted run leaves only complete files, which the next run replaces. Secrets are left out.
     """
     from entrypoints.cli.exporting import Export, export  # noqa: PLC0415  # the same
 
@@ -321,7 +323,7 @@ def events_export(folder: Path, form: Literal["jsonl", "parquet"], after: int, t
 @events.command("subscriptions")
 @_as_json("Print a JSON object for each.")
 def events_subscriptions(as_json: bool) -> None:
-    """List who reads the log under a name: name, position, events that it lacks, until when its lease lasts."""
+    """List the durable readers of the log: name, position, missing events, end of the lease."""
     from entrypoints.cli.reading import show_subscriptions  # noqa: PLC0415  # the same
 
     show_subscriptions(as_json=as_json)

@@ -1,4 +1,4 @@
-"""`upwell download`: a file is received, proved, and named."""
+"""`upwell download`: receives a file, verifies it, and gives it its name."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from upwell_client import FileError
 def download(
     thing: str, output: Path | None, *, overwrite: bool, namespace: str | None, bucket: str | None, as_json: bool
 ) -> None:
-    """Download an upload or the file of an object, and say where it is."""
+    """Download an upload or the file of an object, and print its path."""
     of_object = thing.startswith("obj_")
     target = find_target(known_variables(), namespace=namespace, bucket=bucket if of_object else "-")
     with reporting() as reporter, told(), client_of(target, reporter.note) as client:

@@ -1,4 +1,4 @@
-"""Errors on the client's side, each with a sentence for the user."""
+"""Errors of the client, each with a sentence for the user."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,26 +10,26 @@ from upwell_client import AnsweredError, StrangeAnswerError, UpwellError
 
 
 class ClientError(click.ClickException):
-    """Something went wrong; the message is one sentence. `code` is for machines, as in the service's answers."""
+    """A failure with a message of one sentence. `code` is for machines, as in the service's responses."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
 
     def show(self, file: object = None) -> None:  # noqa: ARG002  # click's signature
-        """Tell it as the other commands do."""
+        """Print it like the other commands."""
         note(self.message)
 
 
 class UnusableError(ClientError):
-    """Nothing could be begun: something is to be set or mended first."""
+    """The command could not start: the user has to set or fix something first."""
 
     exit_code = 2
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Raise what the client library raises as a `ClientError`."""
+    """Convert errors of the client library into `ClientError`."""
     try:
         yield
     except UpwellError as error:
@@ -37,7 +37,7 @@ def told() -> Iterator[None]:
 
 
 def sentence(error: UpwellError) -> str:
-    """Return what the user is told of an error."""
+    """Return the message for the user."""
     match error:
         case AnsweredError():
             return f"{error.message} [{error.code}]"
@@ -48,5 +48,5 @@ def sentence(error: UpwellError) -> str:
 
 
 def of_retries(note: Callable[[str], None]) -> Callable[[UpwellError, float], None]:
-    """Return what tells the user that something is tried again."""
+    """Return a callback that notifies the user of retries."""
     return lambda error, seconds: note(f"{sentence(error).rstrip('.')}; trying again in {seconds:.1f} s")

@@ -1,4 +1,4 @@
-"""Reading events over the API, as far as the key may see them."""
+"""Reads the events that the key may see, over the API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ _WAIT_SECONDS = "20"
 
 
 def tail(target: Target, wanted: Wanted, *, as_json: bool) -> None:
-    """Print the events of the namespace as they are appended, until nobody reads or the user interrupts."""
+    """Print the events of the namespace as they are appended, until the pipe closes or the user interrupts."""
     after = ("latest" if wanted.follow else "0") if wanted.after is None else str(wanted.after)
     with client_of(target, note) as client, told():
         while True:

@@ -1,10 +1,10 @@
-"""How help looks: a whole sentence for each command, however long it is."""
+"""The format of help: a complete sentence for each command."""
 
 import click
 
 
 class Group(click.Group):
-    """A group whose list of commands is wrapped and never cut."""
+    """A group whose list of commands is wrapped and never truncated."""
 
     group_class = type
 

@@ -18,7 +18,7 @@ class Id(click.ParamType[str]):
         self._pattern = re.compile(rf"(?:{'|'.join(prefixes)})[A-Za-z0-9_-]{{1,64}}")
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return it as it is."""
+        """Return the id unchanged."""
         given = str(value)
         if not self._pattern.fullmatch(given):
             like = " or ".join(prefix + _SHOWN for prefix in self._prefixes)

@@ -1,4 +1,4 @@
-"""Progress where there is no terminal: now and then a line on standard error."""
+"""Progress without a terminal: an occasional line on standard error."""
 
 import time
 from collections.abc import Callable
@@ -11,9 +11,9 @@ LONGEST_SECONDS = 60.0
 
 
 class Lines:
-    """Implements `Reporter` for logs and pipes: a line after five seconds, and then ever more seldom.
+    """Implements `Reporter` for logs and pipes: a line after five seconds, then at growing intervals.
 
-    Of several files only the ends are reported.
+    For several files it reports only their ends.
     """
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
@@ -21,7 +21,7 @@ class Lines:
         self._several = False
 
     def total(self, files: int, size_bytes: int) -> None:  # noqa: ARG002  # a role
-        """Keep quiet."""
+        """Do nothing."""
         self._several = True
 
     def file(self, name: str, size_bytes: int | None) -> Steps:  # noqa: ARG002  # the same

@@ -1,4 +1,4 @@
-"""The command `upwell`. Errors that a user can mend are one sentence and exit code 2; what failed in doing is 1."""
+"""The command `upwell`. An error that the user can fix is one sentence and exit code 2; a failed command is 1."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ _PERMISSIONS = click.Choice([permission.value for permission in Permission])
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="upwell")
 def upwell() -> None:
-    """Take uploads that go straight from a client to S3: checked before, proved afterwards, kept as events.
+    """Accept uploads that go straight from a client to S3: checked before, verified afterwards, recorded as events.
 
     Examples: upwell dev, and in a second terminal: upwell upload README.md
     """
@@ -45,7 +45,7 @@ def upwell() -> None:
     type=NamedPath(path_type=Path),
     default=Path(".upwell"),
     show_default=True,
-    help="The folder in which all data is kept.",
+    help="The folder for all data.",
 )
 @click.option("--tier", type=_TIERS, default="enterprise", show_default=True, help="The tier of its organization.")
 @click.option("--rate-limits", is_flag=True, help="Limit requests, as `serve` does.")
@@ -59,9 +59,13 @@ def dev(*, host: str, port: int, data: Path, tier: str, rate_limits: bool, quiet
 
 @upwell.command()
 @click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes serve, one a core."
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Number of processes, one per core.",
 )
-@click.option("--reuse-port", is_flag=True, help="Listen beside a running `serve` on the same port, to replace it.")
+@click.option("--reuse-port", is_flag=True, help="Listen on the same port as a running `serve`, to replace it.")
 def serve(*, workers: int, reuse_port: bool) -> int:
     """Serve the REST API against UPWELL_DATABASE_URL and UPWELL_S3_*."""
     from entrypoints.processes.serving import serve as run  # noqa: PLC0415  # the same
@@ -71,7 +75,7 @@ def serve(*, workers: int, reuse_port: bool) -> int:
 
 @upwell.command()
 def worker() -> None:
-    """Work the jobs that are due: verify, expire, forget, delete."""
+    """Run due jobs (verify, expire, forget, delete), projections and webhooks."""
     from entrypoints.processes.serving import work  # noqa: PLC0415  # the same
 
     work()
@@ -84,7 +88,7 @@ def relay() -> None:
 
 @relay.command("nats")
 def relay_nats() -> None:
-    """Publish the feed on NATS JetStream (UPWELL_NATS_*), until it is ended; needs the database and NATS alone."""
+    """Publish the feed on NATS JetStream (UPWELL_NATS_*) until stopped; needs only the database and NATS."""
     from entrypoints.processes.relaying import relay_nats as run  # noqa: PLC0415  # the same
 
     run()
@@ -92,7 +96,7 @@ def relay_nats() -> None:
 
 @upwell.command()
 def migrate() -> None:
-    """Bring the database up to date (as its owner: UPWELL_DATABASE_OWNER_URL)."""
+    """Migrate the database to this version (as its owner: UPWELL_DATABASE_OWNER_URL)."""
     from adapters.postgres.database.migrating import migrate as run  # noqa: PLC0415  # the same
 
     ran = _run(_as_the_owner(run))
@@ -105,10 +109,11 @@ def migrate() -> None:
 @click.option(
     "--check",
     is_flag=True,
-    help="Only compare: the live tables with a replay, figures and webhooks with the log. Exit code 1 if they differ.",
+    help="Only compare the live tables with a replay, and analytics and webhooks with the log. Exit code 1 if they"
+    " differ.",
 )
 def rebuild(check: bool) -> int:
-    """Replay the log into fresh read tables and swap them in (as the database's owner)."""
+    """Replay the log into new read tables and swap them in (as the database's owner)."""
     from adapters.postgres.database.rebuilding import rebuild as run  # noqa: PLC0415  # the same
 
     if check:
@@ -121,21 +126,21 @@ def rebuild(check: bool) -> int:
         return 0 if good else 1
     done = _run(_as_the_owner(lambda url: run(url, swap=True)))
     click.echo(f"replayed {done.events} events")
-    click.echo("The fresh tables are in place.")
+    click.echo("The new tables are in place.")
     return 0
 
 
 @upwell.group()
 def webhooks() -> None:
-    """Look after what webhooks are to receive."""
+    """Manage the messages of webhooks."""
 
 
 @webhooks.command("replay")
 @click.argument("webhook_id", type=Id("wh_", where="GET /v1/webhooks"))
 @click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only above this position.")
 @click.option("--until", type=click.IntRange(min=0), help="Only up to this position.")
-@click.option("--since", metavar="TIME", help="Only what happened then or later, such as 2026-11-29T08:00:00Z.")
-@click.option("--before", metavar="TIME", help="Only what happened before then.")
+@click.option("--since", metavar="TIME", help="Only events at this time or later, such as 2026-11-29T08:00:00Z.")
+@click.option("--before", metavar="TIME", help="Only events before this time.")
 def webhooks_replay(webhook_id: str, after: int, until: int | None, since: str | None, before: str | None) -> None:
     """Queue a range of the events for a webhook again; each message keeps its webhook-id."""
     from application.webhooks.replaying import Replay  # noqa: PLC0415  # the same
@@ -148,16 +153,16 @@ def webhooks_replay(webhook_id: str, after: int, until: int | None, since: str |
 
 @upwell.group()
 def analytics() -> None:
-    """Look after the figures that workers make of the events."""
+    """Manage the analytics that workers compute from the events."""
 
 
 @analytics.command("rebuild")
 def analytics_rebuild() -> None:
-    """Empty the tables of figures (as the database's owner); workers make them anew from the first event on."""
+    """Empty the analytics tables (as the database's owner); workers compute them again from the first event on."""
     from adapters.postgres.analytics.analytics import rebuild_analytics  # noqa: PLC0415  # the same
 
     _run(_as_the_owner(rebuild_analytics))
-    click.echo("The figures begin anew; see how far they are: upwell events subscriptions.")
+    click.echo("The analytics start over; to see their progress, run 'upwell events subscriptions'.")
 
 
 @upwell.command()
@@ -172,11 +177,11 @@ def forget(upload_id: str) -> None:
 
 @upwell.group()
 def storage() -> None:
-    """Look after the S3 bucket."""
+    """Check the S3 bucket."""
 
 
 @storage.command("check")
-@click.option("--repair", is_flag=True, help="Delete orphans, and abort parts that were abandoned.")
+@click.option("--repair", is_flag=True, help="Delete orphans, and abort abandoned parts.")
 @click.option(
     "--older-than",
     "older_than_hours",
@@ -184,21 +189,21 @@ def storage() -> None:
     metavar="HOURS",
     default=192,
     show_default=True,
-    help="Leave what is younger in peace; the default is a day more than a URL can live.",
+    help="Skip younger objects; the default is a day longer than the lifetime of a URL.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each finding, and one for the summary.")
 def storage_check(*, repair: bool, older_than_hours: int, as_json: bool) -> int:
-    """Hold the bucket against the log: orphans, abandoned parts, and bytes that lack. Exit code 1 if any remain."""
+    """Compare the S3 bucket with the log: orphans, abandoned parts, missing bytes. Exit code 1 if any remain."""
     from entrypoints.cli.storage import check  # noqa: PLC0415  # the same
 
     return _run(check(repair=repair, older_than=timedelta(hours=older_than_hours), as_json=as_json))
 
 
 @storage.command("doctor")
-@click.option("--origin", metavar="URL", help="A web origin whose pages shall be able to send.")
+@click.option("--origin", metavar="URL", help="A web origin whose pages should be able to send.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each check.")
 def storage_doctor(*, origin: str | None, as_json: bool) -> int:
-    """Try what Upwell and its clients do with the bucket, and say what to change. Exit code 1 if anything failed."""
+    """Test everything that Upwell needs from the S3 bucket, and say what to change. Exit code 1 if a check failed."""
     from entrypoints.cli.storage import doctor  # noqa: PLC0415  # the same
 
     return _run(doctor(origin=origin, as_json=as_json))
@@ -206,17 +211,17 @@ def storage_doctor(*, origin: str | None, as_json: bool) -> int:
 
 @upwell.group()
 def org() -> None:
-    """Open organizations and set their limits; needs the database alone."""
+    """Create organizations and set their limits; needs only the database."""
 
 
 @org.command("create")
 @click.argument("name")
 @click.option("--tier", type=_TIERS, default="free", show_default=True, help="The tier, which sets its limits.")
 @click.option("--quota", type=Size(), help="Storage quota, such as 500GB or 5TiB; otherwise the tier's.")
-@click.option("--same-name", is_flag=True, help="Open it even if another organization has this name.")
+@click.option("--same-name", is_flag=True, help="Create it even if another organization has this name.")
 @_JSON
 def org_create(name: str, tier: str, quota: int | None, *, same_name: bool, as_json: bool) -> None:
-    """Open an organization. Example: upwell org create acme --tier pro."""
+    """Create an organization. Example: upwell org create acme --tier pro."""
     from entrypoints.cli import administering  # noqa: PLC0415  # the same
 
     _show(_run(administering.create_organization(name, Tier(tier), quota, same_name=same_name)), as_json=as_json)
@@ -237,39 +242,41 @@ def org_list(*, as_json: bool) -> None:
 @click.argument("organization")
 @click.option("--tier", type=_TIERS, help="Another tier; it brings its own quota.")
 @click.option("--quota", type=Size(), help="Storage quota, such as 500GB or 5TiB.")
-@click.option("--no-quota", is_flag=True, help="Take the quota away.")
+@click.option("--no-quota", is_flag=True, help="Remove the quota.")
 @_JSON
 def org_set(organization: str, tier: str | None, quota: int | None, *, no_quota: bool, as_json: bool) -> None:
     """Change an organization's tier or quota; ORGANIZATION is its id or name."""
     from entrypoints.cli import administering  # noqa: PLC0415  # the same
 
     if no_quota and quota is not None:
-        raise click.UsageError("Give --quota or --no-quota, not both.")
+        raise click.UsageError("Use --quota or --no-quota, not both.")
     if tier is None and quota is None and not no_quota:
-        raise click.UsageError("Say what to set: --tier, --quota or --no-quota.")
+        raise click.UsageError("Nothing to set: use --tier, --quota or --no-quota.")
     changed = _run(administering.set_limits(organization, Tier(tier) if tier else None, quota, no_quota=no_quota))
     _show(changed, as_json=as_json)
 
 
 @upwell.group()
 def key() -> None:
-    """Give out API keys and take them back; needs the database alone."""
+    """Create and revoke API keys; needs only the database."""
 
 
 @key.command("create")
 @click.argument("organization")
 @click.option("--name", default="default", show_default=True, help="The key's name, unique for its user.")
-@click.option("--user", default="operator", show_default=True, help="The user whose key it is; only an id is stored.")
+@click.option(
+    "--user", default="operator", show_default=True, help="The owner of the key; only a derived id is stored."
+)
 @click.option(
     "--permission",
     "permissions",
     multiple=True,
     type=_PERMISSIONS,
-    help="What it may do; unnamed, all but admin.",
+    help="A permission of the key; default: all but admin.",
 )
 @_JSON
 def key_create(organization: str, name: str, user: str, permissions: tuple[str, ...], *, as_json: bool) -> None:
-    """Give out a key of ORGANIZATION (id or name). The secret is printed once and not stored.
+    """Create a key of ORGANIZATION (id or name). The secret is printed once and not stored.
 
     Example: upwell key create acme --permission admin
     """
@@ -293,7 +300,7 @@ def key_list(organization: str, *, as_json: bool) -> None:
 @click.argument("key_id", type=Id("key_", where="'upwell key list'"))
 @_JSON
 def key_revoke(key_id: str, *, as_json: bool) -> None:
-    """Revoke a key by its id: it opens nothing any more. 'upwell key list' shows the ids."""
+    """Revoke a key by its id: it stops working. 'upwell key list' shows the ids."""
     from entrypoints.cli import administering  # noqa: PLC0415  # the same
 
     _show(_run(administering.revoke_key(key_id)), as_json=as_json)
@@ -344,7 +351,7 @@ def main() -> NoReturn:
 
 
 def _name_unknown_settings() -> None:
-    """Say which variables are named as settings are and are none: a slip would go unnoticed."""
+    """Warn about variables that look like settings but are unknown: a typo would go unnoticed."""
     from entrypoints.settings import unknown_settings  # noqa: PLC0415  # the same
 
     for name, near in unknown_settings(os.environ).items():
@@ -352,7 +359,7 @@ def _name_unknown_settings() -> None:
 
 
 async def _as_the_owner(work: Callable[[str], Awaitable[Result]]) -> Result:
-    """Do what only the owner of the tables may do; say in a sentence that this is another login."""
+    """Run work that needs the owner of the tables; refuse another login with a message."""
     from adapters.postgres.database.checking import check_owner  # noqa: PLC0415  # the same
     from entrypoints.cli.target import operators_settings  # noqa: PLC0415  # the same
 
@@ -371,10 +378,10 @@ def _time(option: str, value: str | None) -> datetime | None:
         at = None if value is None else datetime.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(
-            f"{value!r} is no time: write it as 2026-11-29T08:00:00Z.", param_hint=option
+            f"{value!r} is not a time: write it as 2026-11-29T08:00:00Z.", param_hint=option
         ) from None
     if at is not None and at.tzinfo is None:
-        raise click.BadParameter(f"{value!r} names no time zone: append Z for UTC.", param_hint=option)
+        raise click.BadParameter(f"{value!r} has no time zone: append Z for UTC.", param_hint=option)
     return at
 
 

@@ -1,4 +1,4 @@
-"""Standard output: results, and nothing else. Everything else goes to standard error."""
+"""Standard output, for results only. Everything else goes to standard error."""
 
 import os
 import re
@@ -13,30 +13,30 @@ _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
 
 
 def emit(line: str) -> bool:
-    """Write a line at once; return false when nobody reads any more (`| head`)."""
+    """Write a line at once; return false when the pipe was closed (`| head`)."""
     encoding = sys.stdout.encoding or "utf-8"
     try:
         sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing complains at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at exit does not fail
         return False
     return True
 
 
 def printable(text: str) -> str:
-    """Return a text without anything that could move a cursor, recolour a terminal, or turn the direction of text."""
+    """Return a text without characters that move a cursor, recolour a terminal, or change the direction of text."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def json_of(value: object) -> str:
-    """Return JSON in which what `printable` would not leave as it is stands as an escape, which means the same."""
+    """Return JSON that escapes the characters that `printable` would change."""
     text = msgspec.json.encode(value).decode()
     return _NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else _escaped(found[0]), text)
 
 
 def note(text: str) -> None:
-    """Tell something on standard error, as a line."""
+    """Print a line on standard error."""
     click.echo(f"upwell: {printable(text)}", err=True)
 
 
@@ -46,12 +46,12 @@ def _escaped(character: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """Return a path as text that can be encoded: Linux has names that are no UTF-8."""
+    """Return a path as text that can be encoded: names on Linux may be invalid UTF-8."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def human(size_bytes: int) -> str:
-    """Return a size as people say it."""
+    """Return a size for people."""
     value = float(size_bytes)
     for unit in _UNITS[:-1]:
         if value < _STEP:

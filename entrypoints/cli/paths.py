@@ -1,4 +1,4 @@
-"""Paths as people type them. An empty one is refused: it is an unset variable, and would be the current folder."""
+"""Paths as arguments. An empty one is refused: it comes from an unset variable, and would be the current folder."""
 
 import os
 from typing import Any
@@ -7,7 +7,7 @@ import click
 
 
 class NamedPath(click.Path):
-    """A path with a name; otherwise as `click.Path`."""
+    """A path that is not empty; otherwise like `click.Path`."""
 
     def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  # click's
         """Return the path."""

@@ -1,4 +1,4 @@
-"""What is reported of a transfer while it runs. `bar` shows it on a terminal, `lines` elsewhere."""
+"""The progress of a transfer. `bar` shows it on a terminal, `lines` elsewhere."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -9,22 +9,22 @@ Advance = Callable[[int], None]
 
 
 class Steps(Protocol):
-    """How one file is shown."""
+    """The display of one file."""
 
     def begin(self, what: str, size_bytes: int | None) -> Advance:
-        """Begin to show a step (None: nobody knows how long it takes); call the result with the bytes done.
+        """Begin to show a step (None: of unknown length); call the result with the bytes done.
 
         One step is shown at a time: the next one takes its place.
         """
         ...
 
     def end(self) -> None:
-        """Show the file no longer."""
+        """Remove the file from the display."""
         ...
 
 
 class Reporter(Protocol):
-    """Shows the user how transfers go on. Several threads may use one."""
+    """Shows the progress of transfers. Thread-safe."""
 
     def total(self, files: int, size_bytes: int) -> None:
         """Show a total of several files; called before the first of them."""
@@ -44,7 +44,7 @@ class Reporter(Protocol):
 
 
 class Shown:
-    """Shows how far the client is with a file."""
+    """Shows the client's progress with a file."""
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
@@ -52,7 +52,7 @@ class Shown:
         self._done = 0
 
     def __call__(self, progress: Progress) -> None:
-        """Show a step, or how far it is."""
+        """Show a step or its progress."""
         if progress.phase != self._phase:
             self._phase, self._done = progress.phase, 0
             self._advance = self._steps.begin(progress.phase, progress.total_bytes)

@@ -1,4 +1,4 @@
-"""Reading the log itself, with the operator's own access to the database: an upload's history, and what happens now."""
+"""Reads the log with the operator's access to the database: the history of an upload, and new events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -26,24 +26,24 @@ _LOOK_SECONDS = 0.5
 
 
 def tail(known: Mapping[str, str], wanted: Wanted, *, as_json: bool) -> None:
-    """Print events as they are appended, until nobody reads or the user interrupts."""
+    """Print events as they are appended, until the pipe closes or the user interrupts."""
     with reading():
         asyncio.run(_tail(known, wanted, as_json=as_json))
 
 
 def show_subscriptions(*, as_json: bool) -> None:
-    """Print each subscription: its name, position, how many events it lacks, and until when its lease lasts."""
+    """Print each subscription: name, position, number of missing events, end of the lease."""
     known = known_database()
     with reading():
         asyncio.run(_show_subscriptions(known, as_json=as_json))
 
 
 def known_database() -> dict[str, str]:
-    """Return the variables that are known; refuse to go on without the database's."""
+    """Return the known variables; raise an error without the database's."""
     known = known_variables()
     if not known.get("UPWELL_DATABASE_URL"):
         raise UnusableError(
-            f"UPWELL_DATABASE_URL is not set, and there is no {ENV_FILE} here or in a folder above that says it: the"
+            f"UPWELL_DATABASE_URL is not set, and there is no {ENV_FILE} here or in a folder above with it: the"
             " events are read from the database.",
             "not_configured",
         )
@@ -51,7 +51,7 @@ def known_database() -> dict[str, str]:
 
 
 async def history_of(known: Mapping[str, str], stream_id: str) -> list[dict[str, Any]]:
-    """Return a stream's events in order, each with its version, time, tag, actor and the facts worth seeing."""
+    """Return a stream's events in order, each with its version, time, tag, actor and main facts."""
     async with open_log(known) as (log, _, _):
         stored = await log.read_stream(stream_id)
         return [recorded(each.topic, msgspec.json.decode(each.state), each.originator_version) for each in stored]
@@ -59,7 +59,7 @@ async def history_of(known: Mapping[str, str], stream_id: str) -> list[dict[str,
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Turn what the database says into a sentence."""
+    """Turn errors of the database into a sentence."""
     configure_logs("console", "error")
     try:
         yield
@@ -109,7 +109,7 @@ async def _tail(known: Mapping[str, str], wanted: Wanted, *, as_json: bool) -> N
 
 async def _show_subscriptions(known: Mapping[str, str], *, as_json: bool) -> None:
     async with open_log(known) as (log, _, pool):
-        records = await PostgresSubscriptions(pool).subscriptions()  # before the head: nobody is ahead of it
+        records = await PostgresSubscriptions(pool).subscriptions()  # before the head: no position is ahead of it
         head = await log.head()
     for record in records:
         lag, until = head - record.position, record.leased_until
@@ -137,13 +137,13 @@ async def _print_all(log: PostgresEventLog, after: int, wanted: Wanted, *, as_js
 
 
 async def _watch(listener: Listener) -> None:
-    """Tell when the database goes, and when it is back: between, nothing can be printed."""
+    """Report when the database becomes unreachable, and when it is back: no events are printed in between."""
     connected = True
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
         if listener.connected != connected:
             connected = listener.connected
-            told = "PostgreSQL is back" if connected else "PostgreSQL is gone; waiting for it"
+            told = "PostgreSQL is back" if connected else "PostgreSQL is unreachable; waiting for it"
             note(told)
 
 

@@ -1,4 +1,4 @@
-"""Chooses how progress is shown: bars on a terminal, lines elsewhere."""
+"""Chooses the display of progress: bars on a terminal, lines elsewhere."""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from entrypoints.cli.progress import Reporter
 
 @contextmanager
 def reporting() -> Iterator[Reporter]:
-    """Report as standard error allows."""
+    """Yield the reporter that fits standard error."""
     if not sys.stderr.isatty():
         yield Lines()
         return

@@ -1,4 +1,4 @@
-"""What the command line reads from the service beside uploads and downloads, which the client library does."""
+"""The requests of the command line to the service, besides the uploads and downloads of the client library."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
-    """A bucket as far as the client uses it."""
+    """The fields of a bucket that the client uses."""
 
     bucket_id: str
     bucket_name: str
@@ -48,7 +48,7 @@ class _Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def client_of(target: Target, note: Callable[[str], None], *, max_transfers: int = MAX_TRANSFERS) -> Client:
-    """Return a client of the target; `note` is told what is tried again."""
+    """Return a client of the target; `note` is called for each retry."""
     return Client(
         target.url,
         target.api_key,
@@ -60,7 +60,7 @@ def client_of(target: Target, note: Callable[[str], None], *, max_transfers: int
 
 
 class Service:
-    """Reads from one service as one key. Being what is asked first, it gives up soon."""
+    """Reads from one service with one key. As the first contact, it gives up early."""
 
     def __init__(self, client: Client, target: Target) -> None:
         self._client = client
@@ -72,7 +72,7 @@ class Service:
         return self._call("GET", self._bucket, Bucket)
 
     def record(self, upload_id: str) -> dict[str, Any]:
-        """Return an upload with all that the service says of it."""
+        """Return the complete record of an upload."""
         return self._call("GET", f"/v1/uploads/{quote(upload_id, safe='')}", dict[str, Any])
 
     def delete(self, upload_id: str) -> None:

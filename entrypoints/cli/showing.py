@@ -1,4 +1,4 @@
-"""How events are chosen and shown, wherever they are read from."""
+"""Selects and formats events from any source."""
 
 import re
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ _NESTED = {
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events. `after` None: from the log's end when it is followed, otherwise from its start."""
+    """The selected events. `after` None: from the log's end when following, otherwise from its start."""
 
     after: int | None
     types: tuple[str, ...]
     follow: bool
 
     def has(self, tag: str) -> bool:
-        """Return whether a tag is one of those: patterns may leave its version out."""
+        """Return whether a tag is selected: patterns may omit its version."""
         plain = re.sub(r"\.v\d+$", "", tag)
         return not self.types or any(fnmatchcase(tag, kind) or fnmatchcase(plain, kind) for kind in self.types)
 
@@ -33,7 +33,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 def line_of(
     tag: str, event: Mapping[str, Any], *, position: int, stream_id: str, version: int | None, as_json: bool
 ) -> str:
-    """Return an event as a line: a JSON object, or values between tabs. `version` None: nobody said it."""
+    """Return an event as a line: a JSON object, or values separated by tabs. `version` None: unknown."""
     if as_json:
         known = {"position": position, "originator_id": stream_id, "originator_version": version, "tag": tag}
         return json_of({**known, "event": event})
@@ -44,7 +44,7 @@ def line_of(
 
 
 def recorded(tag: str, event: Mapping[str, Any], version: int | None) -> dict[str, Any]:
-    """Return an event of a history: its version, time, tag, actor and the facts worth seeing."""
+    """Return an event of a history: its version, time, tag, actor and main facts."""
     origin = event.get("origin") or {}
     facts = {name: value for name, value in event.items() if name not in _ORDERLY and not isinstance(value, dict)}
     for name, inner in _NESTED.items():

@@ -1,4 +1,4 @@
-"""Commands of operators about the bucket of the storage; each returns an exit code."""
+"""Operator commands for the S3 bucket; each returns an exit code."""
 
 import sys
 from contextlib import aclosing
@@ -13,7 +13,7 @@ from entrypoints.cli.target import operators_settings
 from entrypoints.wiring.operations import checking_storage
 from entrypoints.wiring.storage import s3_doctor
 
-_TOLD_EVERY = 100_000  # keys, or whatever else
+_TOLD_EVERY = 100_000  # keys or multipart uploads
 _WORDS = {
     FindingKind.ORPHAN: "orphan",
     FindingKind.ABANDONED_PARTS: "abandoned parts",
@@ -31,7 +31,7 @@ class _Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
-    """Hold the bucket against the log, and tell what is wrong."""
+    """Compare the S3 bucket with the log, and report the findings."""
     told = 0
 
     def report(finding: Finding) -> None:
@@ -43,7 +43,7 @@ async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
         if looked - told >= _TOLD_EVERY:
             told = looked
             sys.stderr.write(
-                f"{tally.keys} keys, {tally.multiparts} uploads in parts, {tally.proved_uploads} proved uploads; "
+                f"{tally.keys} keys, {tally.multiparts} multipart uploads, {tally.proved_uploads} verified uploads;  "
                 f"{sum(tally.found.values())} findings\n"
             )
 
@@ -58,7 +58,7 @@ async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
 
 
 async def doctor(*, origin: str | None, as_json: bool) -> int:
-    """Examine the bucket, and tell how it is."""
+    """Examine the S3 bucket, and report the results."""
     verdicts = dict.fromkeys(Verdict, 0)
     async with aclosing(s3_doctor(operators_settings().s3, origin).examine()) as diagnoses:
         async for diagnosis in diagnoses:
@@ -93,10 +93,10 @@ def _line(finding: Finding) -> str:
 def _summary(tally: Tally, *, repair: bool) -> list[str]:
     found = ", ".join(f"{_WORDS[kind]} {count}" for kind, count in tally.found.items())
     lines = [
-        f"Looked at {tally.keys} keys, {tally.multiparts} uploads in parts and {tally.proved_uploads} proved uploads.",
+        f"Checked {tally.keys} keys, {tally.multiparts} multipart uploads and {tally.proved_uploads} verified uploads.",
         f"Not ours: {tally.not_ours}. Too young to judge: {tally.too_young}.",
         f"Found: {found}. Orphans hold {human(tally.orphaned_bytes)}.",
-        f"Older versions: {tally.old_versions}, which hold {human(tally.old_version_bytes)}.",
+        f"Older versions: {tally.old_versions}, with {human(tally.old_version_bytes)}.",
     ]
     if repair:
         lines.append(f"Repaired: {tally.repaired}. Remaining: {tally.remaining}.")

@@ -1,4 +1,4 @@
-"""Where the service is: from the environment, and otherwise from the `.upwell/dev.env` that `upwell dev` wrote."""
+"""The target of the client: from the environment, otherwise from the `.upwell/dev.env` that `upwell dev` wrote."""
 
 import os
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ ENV_FILE = Path(".upwell") / "dev.env"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """A service, and as whom to speak to it. `bucket`: its id or name."""
+    """A service, and the credentials for it. `bucket`: its id or name."""
 
     url: str
     api_key: str
@@ -25,7 +25,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_target(known: Mapping[str, str], *, namespace: str | None = None, bucket: str | None = None) -> Target:
-    """Return the target that the variables name; what is given wins over them."""
+    """Return the target of the variables; arguments take precedence."""
     found = {
         "UPWELL_URL": known.get("UPWELL_URL"),
         "UPWELL_API_KEY": known.get("UPWELL_API_KEY"),
@@ -35,14 +35,15 @@ def find_target(known: Mapping[str, str], *, namespace: str | None = None, bucke
     missing = [name for name, value in found.items() if not value]
     if missing:
         raise UnusableError(
-            f"Where to? {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set, and there is no {ENV_FILE}"
-            " here or in a folder above that says it: run 'upwell dev' here, or set it.",
+            f"No target: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set, and there is no"
+            f" {ENV_FILE}"
+            " here or in a folder above: run 'upwell dev' here, or set the variables.",
             "not_configured",
         )
     values = {name: value or "" for name, value in found.items()}
     for name in ("UPWELL_API_KEY", "UPWELL_NAMESPACE"):
         if not (values[name].isascii() and values[name].isprintable()):
-            raise UnusableError(f"{name} may hold printable ASCII characters only.", "not_usable")
+            raise UnusableError(f"{name} may contain only printable ASCII characters: correct it.", "not_usable")
     return Target(
         url=_checked(values["UPWELL_URL"]),
         api_key=values["UPWELL_API_KEY"],
@@ -67,7 +68,7 @@ def known_variables(environment: Mapping[str, str] | None = None, folder: Path |
         written = read_env(path)
     except (OSError, ValueError) as error:
         raise UnusableError(f"{path} cannot be read: {error}.", "not_usable") from error
-    if not mine:  # whoever wrote it would get the files of everybody who works below
+    if not mine:  # its author would get the files of all users who work below
         raise UnusableError(
             f"{path} belongs to another user and is not used: set UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE and"
             " UPWELL_BUCKET yourself.",
@@ -79,10 +80,10 @@ def known_variables(environment: Mapping[str, str] | None = None, folder: Path |
 
 
 def operators_settings(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
-    """Return the settings of commands that work on the database or the storage itself.
+    """Return the settings for commands that use the database or the storage directly.
 
-    They are those of the environment alone where it names any part, and otherwise those of the nearest `dev.env`: a
-    production's database must never meet the storage, or the owner, of what `upwell dev` runs here.
+    They come only from the environment if it names any part, and otherwise from the nearest `dev.env`: a production
+    database must never be combined with the storage, or the owner, of the local `upwell dev`.
     """
     given = dict(os.environ if environment is None else environment)
     if any(value and name.startswith(_PARTS) for name, value in given.items()):
@@ -102,6 +103,6 @@ def _checked(url: str) -> str:
         usable = False
     if not usable:
         raise UnusableError(
-            f"UPWELL_URL must begin with http:// or https:// and name a host; it is {url[:200]!r}.", "not_usable"
+            f"UPWELL_URL is {url[:200]!r}: it must begin with http:// or https:// and have a host.", "not_usable"
         )
     return url.rstrip("/")

@@ -1,4 +1,4 @@
-"""`upwell upload`: files are hashed, announced, sent, confirmed, and waited for until they are proved."""
+"""`upwell upload`: hashes, announces, sends and confirms files, and waits until they are verified."""
 
 import contextlib
 import os
@@ -53,12 +53,12 @@ _OPEN = frozenset({"PENDING", "IN_PROGRESS"})
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
-    """How files are sent. `parallel`: how many files and parts go out at once in all.
+    """How files are sent. `parallel`: the number of files and parts sent at once in total.
 
-    `hashing` "auto": small files before they are announced, so that what is known need not be sent, and large ones
-    while they are sent; "first": all before; "none": only the service does. `resume`: go on with what was interrupted,
-    and hash everything else first, since the run that was interrupted may have sent it. `name`: the filename of what
-    came from standard input, which cannot go on later.
+    `hashing` "auto": small files before they are announced, so that known bytes need not be sent, and large ones while
+    they are sent; "first": all before; "none": only by the service. `resume`: continue interrupted uploads, and hash
+    all other files first, since the interrupted run may have sent them. `name`: the filename for standard input, which
+    cannot be resumed.
     """
 
     parallel: int = 4
@@ -69,13 +69,12 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """How it went with one file, as `--json` prints it. `sent_bytes`: 0 where the bytes were known already.
+    """The result for one file, as `--json` prints it. `sent_bytes`: 0 if the bytes were already stored.
 
-    `stored_bytes`: of an upload in parts, what is in storage as whole parts, and is not sent again by --resume.
-    `deletes_at`: when the upload is deleted, with its object; None: not by itself.
-    `content_type` and `blob_property`: as they are stored; None where that may not be read. `not_kept`: the options
-    that asked for something else. `note`: what became of the file otherwise than one might expect, though nothing
-    failed.
+    `stored_bytes`: the bytes of complete parts in storage, which --resume does not send again. `deletes_at`: when the
+    upload is deleted, with its object; None: not automatically. `content_type` and `blob_property`: the stored values;
+    None if the key may not read them. `not_kept`: the options that were not applied. `note`: an unexpected result that
+    is not a failure.
     """
 
     file: str
@@ -106,7 +105,7 @@ class StoppedError(Exception):
 
 
 class Uploading:
-    """Uploads files to one place. May be used by several threads; `stopping` ends them all."""
+    """Uploads files to one target. Thread-safe; `stopping` ends all uploads."""
 
     def __init__(
         self,
@@ -126,10 +125,10 @@ class Uploading:
         self._now = now
 
     def upload(self, path: Path, bucket: Bucket | None, wish: Wish, outcome: Outcome) -> None:
-        """Upload one file and note how it went; what goes wrong is in `error`, with the upload left as it is then.
+        """Upload one file and note the result; an error is in `error`, and the upload keeps its state.
 
-        `bucket`: where to look for a fitting property; None leaves the choice to the service. An upload that has not
-        ended is kept, to be resumed.
+        `bucket`: the bucket with the properties; None leaves the choice to the service. An open upload is kept, to be
+        resumed.
         """
         began = self._now()
         sending = _Sending(outcome, path, self._reporter.file(self._manner.name or path.name, _size_bytes(path)))
@@ -139,7 +138,7 @@ class Uploading:
         except UpwellError as error:
             message = self._explained(error, outcome)
             if error.code == "unknown_blob_property" and bucket is None:
-                message += "; this key may not read which properties the bucket has: name one with --property"
+                message += "; this key may not read the properties of the bucket: choose one with --property"
             outcome.error = {"code": error.code, "message": message}
         except ClientError as error:
             outcome.error = {"code": error.code, "message": error.message}
@@ -208,14 +207,14 @@ class Uploading:
         self._compare(sending, done, wish, readable=bucket is not None)
 
     def _compare(self, sending: "_Sending", done: Upload, wish: Wish, *, readable: bool) -> None:
-        """Note what is stored, and which wishes are not: the same bytes may be stored already as something else."""
+        """Note the stored values and the options that were not applied: the bytes may be stored already."""
         outcome = sending.outcome
         outcome.content_type = done.content_type or outcome.content_type
         outcome.blob_property = done.blob_property or (None if done.is_duplicate else outcome.blob_property)
         original = done if readable else None
         if done.is_duplicate and done.upload_id != done.duplicate_of_upload_id:
             original = self._found(done.duplicate_of_upload_id or "") if readable else None
-        elif done.is_duplicate and not readable:  # such an answer repeats what was asked for
+        elif done.is_duplicate and not readable:  # such a response repeats the request
             outcome.content_type = outcome.blob_property = None
         outcome.not_kept = options_not_kept(wish, done, original)
         if not outcome.not_kept:
@@ -226,18 +225,18 @@ class Uploading:
         outcome.note = f"{outcome.note}; {said}" if outcome.note else said
 
     def _can_go_on(self, sending: "_Sending", kept: Kept) -> bool:
-        """Return whether an upload waits for the rest of this very file, and tell it if it has ended."""
+        """Return whether an upload can be resumed with this file; note it if the upload has ended."""
         if (kept.url, kept.namespace, kept.bucket) != (self._target.url, self._target.namespace, self._target.bucket):
             raise ClientError(f"its upload to {_place(kept)} was interrupted: resume it there", "another_target")
         if (kept.size_bytes, kept.mtime_ns) != (sending.found.st_size, sending.found.st_mtime_ns):
             raise ClientError(
-                "it changed since its upload was interrupted: upload it anew, without --resume", "changed"
+                "it changed since its upload was interrupted: upload it again, without --resume", "changed"
             )
         try:
             upload = self._found(kept.upload_id)
         except ForbiddenError as error:
             raise ClientError(
-                f"to resume takes a key that may read the upload {kept.upload_id}: use one, or upload the file anew,"
+                f"resuming needs a key that may read the upload {kept.upload_id}: use one, or upload the file again,"
                 f" without --resume ({sentence(error)})",
                 error.code,
             ) from error
@@ -245,8 +244,8 @@ class Uploading:
             sending.note(upload)
             sending.outcome.content_type, sending.outcome.blob_property = upload.content_type, upload.blob_property
             return True
-        why = f"is {upload.status}" if upload else "is known no longer"
-        self._tell(sending, f"the interrupted upload {kept.upload_id} {why}: it is sent anew")
+        why = f"is {upload.status}" if upload else "no longer exists"
+        self._tell(sending, f"the interrupted upload {kept.upload_id} {why}: the file is sent again")
         return False
 
     def _resume(self, sending: "_Sending", kept: Kept) -> None:
@@ -266,9 +265,9 @@ class Uploading:
     def _give_up_kept(self, sending: "_Sending", kept: Kept) -> None:
         """Cancel the upload that was interrupted, if it can still be."""
         if kept.url != self._target.url or kept.namespace != self._target.namespace:
-            self._tell(sending, f"its upload to {_place(kept)}, which was interrupted, can be resumed no longer")
+            self._tell(sending, f"its upload to {_place(kept)}, which was interrupted, can no longer be resumed")
             return
-        with contextlib.suppress(ForbiddenError):  # a key that may not read may be one that may cancel
+        with contextlib.suppress(ForbiddenError):  # a key without read may still cancel
             upload = self._found(kept.upload_id)
             if upload is None or upload.status not in _OPEN:
                 return
@@ -279,7 +278,7 @@ class Uploading:
         except AnsweredError as error:
             said = f"stays until it expires: {sentence(error)}"
         else:
-            said = "is given up; --resume would go on with it"
+            said = "is canceled; use --resume to continue an upload"
         self._tell(sending, f"the interrupted upload {kept.upload_id} {said}")
 
     def _found(self, upload_id: str) -> Upload | None:
@@ -303,7 +302,7 @@ class Uploading:
         try:
             sending.holding = keep(kept, Path(path))
         except OSError as error:
-            self._tell(sending, f"its upload cannot be resumed: nothing can be kept of it ({error.strerror or error})")
+            self._tell(sending, f"its upload cannot be resumed: its state cannot be saved ({error.strerror or error})")
 
     def _hashes_first(self) -> bool:
         return self._manner.hashing == "first" or (self._manner.hashing == "auto" and self._manner.resume)
@@ -325,7 +324,7 @@ class Uploading:
         return progress
 
     def _explained(self, error: UpwellError, outcome: Outcome) -> str:
-        """Return what to say of an error, and of what becomes of the upload that was begun."""
+        """Return the message for an error, with the state of the upload."""
         if isinstance(error, AnsweredError) and "status" in error.details:
             outcome.status = str(error.details["status"])
         match error:
@@ -353,7 +352,7 @@ class Uploading:
 
 
 class _Sending:
-    """A file that is under way."""
+    """A file that is being sent."""
 
     found: os.stat_result
 
@@ -365,7 +364,7 @@ class _Sending:
         self.kept = False
 
     def note(self, upload: Upload) -> None:
-        """Note what the service says of the upload."""
+        """Note the state of the upload."""
         outcome = self.outcome
         outcome.upload_id = upload.upload_id
         outcome.status = upload.status
@@ -378,7 +377,7 @@ class _Sending:
         outcome.deletes_at = upload.deletes_at
 
     def end(self) -> None:
-        """Keep what has not ended."""
+        """Keep an open upload."""
         self.steps.end()
         if self.holding is None:
             return
@@ -389,7 +388,7 @@ class _Sending:
 
 
 class _Crew:
-    """Uploads files in threads, so many at once. None of them keeps the program from ending."""
+    """Uploads files in daemon threads, a limited number at once."""
 
     def __init__(
         self,
@@ -411,14 +410,14 @@ class _Crew:
         ]
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Yield how it went with each file, in the order in which they end."""
+        """Yield the result of each file, in the order in which they end."""
         for thread in self._threads:
             thread.start()
         for _ in range(self._files):
             yield self._next(wait=True)
 
     def abandoned(self) -> Iterator[Outcome]:
-        """Yield how it went with those that were under way; begin no others, and wait a moment only."""
+        """Yield the results of the files being sent; begin no others, and wait only a moment."""
         self._waiting.clear()
         until = time.monotonic() + _GRACE_SECONDS
         for thread in self._threads:
@@ -452,7 +451,7 @@ class _Crew:
                     self._upload(found.path, outcome)
                 else:
                     outcome.error = {"code": found.problem.code, "message": found.problem.message}
-            except BaseException as error:  # noqa: BLE001  # whoever waits gets it
+            except BaseException as error:  # noqa: BLE001  # passed to the waiting thread
                 self._ended.put(error)
             else:
                 self._ended.put(outcome)
@@ -465,7 +464,7 @@ class _Crew:
 
 
 class _Tally(msgspec.Struct):
-    """What is told at the end of several files."""
+    """The summary after several files."""
 
     uploaded: int = 0
     known: int = 0
@@ -483,8 +482,8 @@ class _Tally(msgspec.Struct):
             self.uploaded += 1
 
     def sentence(self, files: int, seconds: float) -> str:
-        """Return what to tell of so many files."""
-        counts = f"{self.uploaded} uploaded, {self.known} known already, {self.failed} failed"
+        """Return the summary."""
+        counts = f"{self.uploaded} uploaded, {self.known} already stored, {self.failed} failed"
         if left := files - self.uploaded - self.known - self.failed:
             counts += f", {left} not finished"
         rate = human(int(self.sent_bytes / max(seconds, 0.001)))
@@ -494,9 +493,9 @@ class _Tally(msgspec.Struct):
 def upload(
     named: Sequence[Path], wish: Wish, manner: Manner, *, namespace: str | None, bucket: str | None, as_json: bool
 ) -> int:
-    """Upload files as the environment says, and return the exit code.
+    """Upload files to the target of the environment, and return the exit code.
 
-    `named`: files, folders and patterns; none of them: whatever was interrupted here and below.
+    `named`: files, folders and patterns; empty: all interrupted uploads in this folder and below.
     """
     target = find_target(known_variables(), namespace=namespace, bucket=bucket)
     stopping = threading.Event()
@@ -538,13 +537,13 @@ def upload(
             code = INTERRUPTED
         if len(files) > 1 and not as_json:
             reporter.note(tally.sentence(len(files), time.monotonic() - began))
-        if not crew.alive:  # what still sends must not find its connection to be another file by now
+        if not crew.alive:  # a running thread must not find its file descriptor reused
             client.close()
     return code or (_FAILED if tally.failed else 0)
 
 
 def upload_piped(wish: Wish, manner: Manner, *, namespace: str | None, bucket: str | None, as_json: bool) -> int:
-    """Upload what comes from standard input, kept in a file until then: it may have to be read again."""
+    """Upload standard input, from a temporary file: it may have to be read again."""
     find_target(known_variables(), namespace=namespace, bucket=bucket)  # before anything is read
     with tempfile.NamedTemporaryFile(prefix="upwell-") as file:  # in TMPDIR, with mode 600
         shutil.copyfileobj(sys.stdin.buffer, file)
@@ -559,7 +558,7 @@ def interrupted(outcome: Outcome) -> dict[str, str]:
 
 
 def _known_bucket(service: Service) -> Bucket | None:
-    """Return the bucket, or None where this key may write but not read; a wrong name or key ends it all here."""
+    """Return the bucket, or None if this key may write but not read; a wrong name or key ends the command here."""
     try:
         return service.bucket()
     except ClientError as error:
@@ -570,7 +569,7 @@ def _known_bucket(service: Service) -> Bucket | None:
 
 @contextlib.contextmanager
 def _failing(reporter: Reporter, outcomes: Sequence[Outcome], *, as_json: bool) -> Iterator[None]:
-    """Print what ends it all as the outcome of each file, where JSON is wanted."""
+    """Print an error that ends the command as the result of each file, for `--json`."""
     try:
         yield
     except ClientError as error:
@@ -597,16 +596,16 @@ def _place(kept: Kept) -> str:
 
 
 def _left(outcome: Outcome) -> str:
-    """Return what becomes of the upload that was begun."""
+    """Return the state of the upload that was begun."""
     match outcome.status:
         case "PENDING" | "IN_PROGRESS" if outcome.file == _PIPED:
-            return f"the upload {outcome.upload_id} is left to expire: send it anew"
+            return f"the upload {outcome.upload_id} is left to expire: send the file again"
         case "PENDING" | "IN_PROGRESS" as status:
             state = "pending" if status == "PENDING" else "in progress"
             stored = f", with {human(outcome.stored_bytes)} in storage" if outcome.stored_bytes else ""
-            return f"the upload {outcome.upload_id} is left {state}{stored}: go on with 'upwell upload --resume'"
+            return f"the upload {outcome.upload_id} is left {state}{stored}: continue with 'upwell upload --resume'"
         case "PROCESSING":
-            return f"{outcome.upload_id} is verified without you"
+            return f"{outcome.upload_id} is verified by a worker"
         case status:
             return f"the upload {outcome.upload_id} is {status}"
 
@@ -635,9 +634,9 @@ def _deed(outcome: Outcome) -> str:
     if outcome.is_duplicate:
         kept = f" as {outcome.content_type}" if "--content-type" in outcome.not_kept and outcome.content_type else ""
         where = f"in {outcome.duplicate_of_upload_id}" if outcome.duplicate_of_upload_id else "there"
-        return f"{sent}the same bytes are {where} already{kept}; upload {upload}{thing}"
+        return f"{sent}the same bytes are already {where}{kept}; upload {upload}{thing}"
     size = outcome.size_bytes or 0
     if outcome.resumed and size and not outcome.sent_bytes:
-        return f"nothing sent, all {human(size)} were there; upload {upload}{thing}"
-    rest = f" of {human(size)}, the rest was there" if outcome.resumed and outcome.sent_bytes < size else ""
+        return f"nothing sent, all {human(size)} were already stored; upload {upload}{thing}"
+    rest = f" of {human(size)}, the rest was already stored" if outcome.resumed and outcome.sent_bytes < size else ""
     return f"sent {human(outcome.sent_bytes)}{rest}; upload {upload}{thing}"

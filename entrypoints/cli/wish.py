@@ -1,4 +1,4 @@
-"""The options of an upload, as the user gave them."""
+"""The options of an upload."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from upwell_client import Upload
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user wants of every file. `property_name` and `content_type` None: found out for each file."""
+    """The options for every file. `property_name` and `content_type` None: chosen for each file."""
 
     property_name: str | None = None
     content_type: str | None = None
@@ -20,11 +20,11 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def options_not_kept(wish: Wish, done: Upload, original: Upload | None) -> list[str]:
-    """Return the options that asked for something else than is stored now.
+    """Return the options that differ from the stored values.
 
-    A duplicate that was known before it was sent is the original's own record, and one found afterwards shares its
-    object; a file whose unique key is taken makes no object. `original`: the upload that holds the same bytes; None if
-    it may not be read, so that nothing is known to be kept.
+    A duplicate that is found before sending is the original's own record, and one that is found afterwards shares its
+    object; a file whose unique key is taken creates no object. `original`: the upload with the same bytes; None if the
+    key may not read it, so that no value is known.
     """
     if not (done.is_duplicate or done.skipped_unique_key):
         return []

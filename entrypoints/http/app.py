@@ -46,11 +46,11 @@ from entrypoints.wiring.use_cases import Services
 MAX_BODY_BYTES = 1024 * 1024
 STREAMS_PER_KEY = 1000
 _DESCRIPTION = """
-Uploads that go straight from a client to S3: each is checked before a presigned URL is given out, and proved
-afterwards. Requests carry an API key (`Authorization: Bearer sk_…`), most of them a namespace too (`X-Namespace`).
+Uploads that go straight from a client to S3: each is checked before a presigned URL is issued, and verified
+afterwards. Requests need an API key (`Authorization: Bearer sk_…`), and most of them a namespace (`X-Namespace`).
 Every error has one shape, with a stable `code`.
 """.strip()
-# What pages may read of an answer beyond its body.
+# The response headers that pages may read.
 _EXPOSED = (
     "ETag",
     "Retry-After",
@@ -75,8 +75,8 @@ def create_app(
 ) -> Litestar:
     """Return the application. Without `open_services` it reads its settings from the environment.
 
-    `storage_events_secret` None: storage cannot tell of new objects. `trusted_proxies`: those whose word is taken for
-    who asks.
+    `storage_events_secret` None: storage cannot report new objects. `trusted_proxies`: the proxies whose
+    `X-Forwarded-For` is trusted.
     """
     if open_services is None:
         settings = Settings()
@@ -147,7 +147,7 @@ def create_app(
             version=version("upwell"),
             description=_DESCRIPTION,
             license=License(name="Apache License 2.0", identifier="Apache-2.0"),
-            contact=Contact(name="Whoever operates this service"),
+            contact=Contact(name="The operator of this service"),
             servers=[Server(url=".")],
             operation_id_creator=operation_id,
             path=reference_page.PATH,

@@ -1,4 +1,4 @@
-"""What the shapes of all requests and answers share. Requests refuse unknown fields; answers may have more."""
+"""Base shapes of all requests and responses. Requests refuse unknown fields; responses may have more."""
 
 import enum
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def one_of(*values: str) -> Meta:
-    """Mark a text of an answer as one of these values: answers are made by us, and not checked when they are sent."""
+    """Mark a text of a response as one of these values: responses are not validated when they are sent."""
     return Meta(extra_json_schema={"enum": list(values)})
 
 
@@ -54,7 +54,7 @@ class Response(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class ErrorDetail(Response, frozen=True):
-    """What went wrong: `type` is the contract's, `code` is stable and finer, `details` holds the facts."""
+    """An error: `type` is the contract's, `code` is stable and finer, `details` has the facts."""
 
     type: str
     message: str
@@ -71,7 +71,7 @@ class ErrorResponse(Response, frozen=True):
 
 
 class PaginationResponse(Response, frozen=True):
-    """Where a page stands, in both forms that clients read."""
+    """The place of a page in its list, in both forms that clients read."""
 
     page: int | None
     page_size: int
@@ -87,21 +87,21 @@ class PaginationResponse(Response, frozen=True):
 
 
 class SortOption(Request, frozen=True):
-    """By which field, and in which direction."""
+    """A field and a direction."""
 
     field: str
     direction: SortDirection = SortDirection.ASC
 
 
 class GenericSuccessResponse(Response, frozen=True):
-    """It is done."""
+    """The confirmation of a request."""
 
     message: str = "Successfully completed"
     success: bool = True
 
 
 class DeletionResponse(Response, frozen=True):
-    """A deletion that goes on in the background: `task_id` tells how far it is."""
+    """A deletion that continues in the background: `task_id` has its progress."""
 
     task_id: str
     status: str
@@ -110,7 +110,7 @@ class DeletionResponse(Response, frozen=True):
 
 
 class Health(Response, frozen=True):
-    """Whether the process lives, or which part of it is not ready."""
+    """The health of the process, or the part that is not ready."""
 
     status: str
     parts: dict[str, str] = {}

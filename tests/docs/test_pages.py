@@ -26,7 +26,7 @@ TOLD = {
     "README.md": ("README.md: sent ", '"filename": "hello.txt"', "The database is up to date.", "key: sk_"),
     "docs/tutorial/first-upload.md": (
         "tide.txt: sent 20 bytes",
-        "tide.txt: nothing sent, the same bytes are in",
+        "tide.txt: nothing sent, the same bytes are already in",
         "upload.completed.v1",
         "upload.duplicate_avoided.v1",
         '"code": "hash_mismatch"',
@@ -48,10 +48,10 @@ TOLD = {
         '"lag_events":',
         "analytics.v1",
         " events, up to position ",
-        "The figures begin anew",
+        "The analytics start over",
     ),
     "docs/explanation/rate-limits.md": ("x-ratelimit-limit: ",),
-    "docs/how-to/check-the-storage.md": (", 0 failed", '"verdict":"ok"', "Looked at ", '"remaining":'),
+    "docs/how-to/check-the-storage.md": (", 0 failed", '"verdict":"ok"', "Checked ", '"remaining":'),
     "docs/how-to/erase-an-upload.md": (" is forgotten.", '"filename":null'),
     "docs/how-to/several-files-in-one-object.md": (
         "text b'High water at noon.\\n'",
@@ -61,7 +61,7 @@ TOLD = {
         '"failed_count": 1',
     ),
     "docs/how-to/filter-lists.md": ("['tour-2025.mp4', 'tour-2024.mp4']",),
-    "docs/how-to/rebuild-read-tables.md": ("The live tables equal the replay.", "The fresh tables are in place."),
+    "docs/how-to/rebuild-read-tables.md": ("The live tables equal the replay.", "The new tables are in place."),
 }
 WHOLE_DATABASE = ("docs/how-to/rebuild-read-tables.md",)
 _END = "--- the block has ended ---"

@@ -1,8 +1,8 @@
-"""Before the body is read: who asks, may they, and do the namespace and the bucket that they name exist.
+"""Checks before the body is read: the caller, its permissions, and the existence of the namespace and the bucket.
 
-Each check is a value with a name. `STEPS` is their order: the first refusal wins, so the order is part of what Upwell
-promises, and `docs/explanation/admission-order.md` is drawn from it. An acceptance test breaks each step together with
-all later ones, and expects a refusal of that step.
+Each check is a named value. `STEPS` is their order: the first refusal wins, so the order is part of the public behaviour,
+and `docs/explanation/admission-order.md` is generated from it. An acceptance test violates each step together with all
+later ones, and expects the refusal of that step.
 """
 
 import asyncio
@@ -56,14 +56,13 @@ MAX_IDENTIFIER = 200
 
 
 class Needs(msgspec.Struct, frozen=True):
-    """What a route needs before it runs. `active`: the bucket must take uploads. `counts_as`: for rate limits.
+    """The requirements of a route. `active`: the bucket must accept uploads. `counts_as`: for rate limits.
 
-    `scoped`: a key for single namespaces or buckets may come, and the route shows it no more than that. `tokens`: so
-    may whoever holds an upload token; of uploads they see their own alone. `once`: the route makes something, and an
-    `Idempotency-Key` keeps it from making it twice. `event_tokens`: whoever holds a token for events may come, and may
-    name it in the query. `narrowed`: it needs no namespace, but keeps to the one that is named.
-    `many`: one request may ask for many things.
-    `bytes_follow`: the answer lets a client send bytes, so it is no use while storage is known to take none.
+    `scoped`: keys with scopes for single namespaces or buckets are accepted, and the route shows them nothing else.
+    `tokens`: upload tokens are accepted, and see only their own uploads. `once`: the route creates something, and an
+    `Idempotency-Key` prevents creating it twice. `event_tokens`: event tokens are accepted, also in the query.
+    `narrowed`: a namespace is optional and limits the result. `many`: one request may contain many items.
+    `bytes_follow`: the response lets a client send bytes, so it is useless while storage is known to refuse writes.
     """
 
     permission: Permission
@@ -80,16 +79,16 @@ class Needs(msgspec.Struct, frozen=True):
 
     @property
     def heavy(self) -> bool:
-        """Whether one request may be as much work for this process as several others."""
+        """Whether one request may cost as much as several others."""
         return self.many or self.counts_as in _HEAVY
 
     def opt(self) -> dict[str, Any]:
-        """Return it in the form that routes carry."""
+        """Return the requirements as the `opt` of a route."""
         return {"needs": self}
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found out about a request. `only_buckets`: the ids of those within reach; None: no such limit."""
+    """An admitted request. `only_buckets`: the ids of the buckets in scope; None: no limit."""
 
     services: Services
     caller: Caller
@@ -115,19 +114,19 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
         if self.given_bucket is None:
             raise InvalidInputError(
                 "bucket_required",
-                "The path names no bucket: use the id or name of one.",
+                "The path has no bucket: use the id or name of one.",
                 {"field": "bucket_identifier"},
             )
         return self.given_bucket
 
 
 class Admission:
-    """ASGI middleware of the routes under /v1. A guard would do the same, but for each Litestar copies the route."""
+    """ASGI middleware of the routes under /v1. Litestar would copy the route handler for each guard."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._generation = -1
-        self._known: dict[_Asked, Admitted] = {}  # what was found out in this generation of the directory
+        self._known: dict[_Asked, Admitted] = {}  # results for this generation of the directory
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Admit or refuse a request, in the documented order: key, rate, origin, permission, namespace, bucket."""
@@ -148,7 +147,7 @@ class Admission:
             settle_query(scope)
             if needs.bytes_follow:
                 scope["litestar_app"].state.readiness.check_storage()
-        except Exception as error:  # noqa: BLE001  # answered here, so that the request's log sees the answer
+        except Exception as error:  # noqa: BLE001  # handled here, so that the request log sees the response
             if isinstance(error, TooManyRequestsError):
                 await asyncio.sleep(PAUSE_SECONDS)
             await answer_error(scope, receive, send if limits is None else _counting(scope, send, limits, needs), error)
@@ -316,18 +315,18 @@ PERMISSION = Step(
     "the permissions of the key or token", {403: ("permission_denied", "token_denied")}, _check_permission
 )
 NAMESPACE = Step(
-    "the namespace, in `X-Namespace`, and whether the key's scopes reach into it",
+    "the namespace in `X-Namespace`, and whether it is in the key's scopes",
     {422: ("namespace_required",), 404: ("namespace_not_found",), 403: ("permission_denied",)},
     _find_namespace,
 )
 BUCKET = Step(
-    "the bucket, in the path, and whether the key's scopes reach it",
+    "the bucket in the path, and whether it is in the key's scopes",
     {404: ("bucket_not_found",), 403: ("out_of_scope",)},
     _find_bucket,
 )
-ACTIVE = Step("the status of the bucket, where it is to take uploads", {403: ("bucket_not_active",)}, _check_active)
+ACTIVE = Step("the status of the bucket, for uploads and objects", {403: ("bucket_not_active",)}, _check_active)
 IDEMPOTENCY_KEY = Step(
-    "the idempotency key, where one is given", {422: ("invalid_idempotency_key",)}, _check_idempotency_key, again=True
+    "the idempotency key, if there is one", {422: ("invalid_idempotency_key",)}, _check_idempotency_key, again=True
 )
 
 STEPS = (KEY, RATE, ORIGIN, PERMISSION, NAMESPACE, BUCKET, ACTIVE, IDEMPOTENCY_KEY)
@@ -335,7 +334,7 @@ _AGAIN = tuple(step for step in STEPS if step.again)
 
 
 async def _caller(services: Services, scope: Scope, secret: str | None) -> Caller:
-    """Find out who asks; requests of somebody we do not know count against the address that they come from."""
+    """Authenticate the caller; unauthenticated requests count against the client's address."""
     if services.limit_strangers is None:
         return await services.admit.caller(secret)
     address = client_of(scope)
@@ -348,7 +347,7 @@ async def _caller(services: Services, scope: Scope, secret: str | None) -> Calle
 
 
 def _counting(scope: Scope, send: Send, limits: LimitingRequests, needs: Needs) -> Send:
-    """Return a `send` that counts a refusal against who asked, and not against the organization."""
+    """Return a `send` that counts a refusal against the key or token, and not against the organization."""
 
     def watch(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start" and message["status"] in _REFUSED:
@@ -361,7 +360,7 @@ def _counting(scope: Scope, send: Send, limits: LimitingRequests, needs: Needs) 
 
 
 def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | None]:
-    """Return who asks, the namespace, the origin of the page that asks, and the idempotency key."""
+    """Return the credentials, the namespace, the origin of the page, and the idempotency key."""
     authorization = namespace = origin = idempotency_key = None
     for name, value in scope["headers"]:
         if name == b"authorization":
@@ -376,7 +375,7 @@ def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | No
 
 
 def _of_token(needs: Needs, scope: Scope) -> Permission:
-    """Return what the key behind an upload token must still be allowed; refuse what no token is for."""
+    """Return the permission that the key of an upload token needs; refuse routes that no token may use."""
     if not needs.tokens or "policy" in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True):
         raise ForbiddenError(
             "token_denied",
@@ -386,7 +385,7 @@ def _of_token(needs: Needs, scope: Scope) -> Permission:
 
 
 async def _check_scope_of_path(request: _Request) -> None:
-    """Refuse what is about more than the key is for: the organization, or the whole of a namespace in the path."""
+    """Refuse requests beyond the key's scopes: about the organization, or a whole namespace in the path."""
     caller, needed, admit = request.caller, request.needs.permission, request.services.admit
     named = request.scope["path_params"].get("namespace_identifier")
     if named is None:
@@ -398,7 +397,7 @@ async def _check_scope_of_path(request: _Request) -> None:
 
 
 async def _check_reach(request: _Request, namespace: NamespaceRecord, reached: frozenset[str]) -> None:
-    """Refuse what an upload token or a key for single buckets does not reach, as if it were not there."""
+    """Refuse resources outside the scope of an upload token or a key for single buckets as not found."""
     services, token, bucket = request.services, request.caller.token, request.bucket
     upload_id = request.scope["path_params"].get("upload_id")
     if bucket is not None:
@@ -420,13 +419,13 @@ async def _check_reach(request: _Request, namespace: NamespaceRecord, reached: f
 
 
 def admitted_in(scope: Scope) -> Admitted:
-    """Return what `Admission` found out."""
+    """Return the result of `Admission`."""
     admitted: Admitted = scope[_KEY]  # type: ignore[literal-required]  # the same
     return admitted
 
 
 def check_bucket_named_in_body(admitted: Admitted, bucket: BucketRecord) -> None:
-    """Refuse a bucket that the key is not for, where it is not the path that names it."""
+    """Refuse a bucket outside the key's scopes that the body names, not the path."""
     if admitted.only_buckets is not None and bucket.bucket_id not in admitted.only_buckets:
         raise bucket_not_found(bucket.name)
 
@@ -438,11 +437,11 @@ def _bearer(header: str | None) -> str | None:
 
 def _token_in_query(scope: Scope) -> str | None:
     named = parse_qs(scope["query_string"].decode("latin-1")).get("token")
-    return named[0] if named and named[0].startswith(PREFIX) else None  # a key has no place in a URL
+    return named[0] if named and named[0].startswith(PREFIX) else None  # keys are not accepted in URLs
 
 
 def _identifier(value: str | None) -> str | None:
-    """Make an identifier safe to look up: what could be none gives nothing to find."""
+    """Make an identifier safe to look up: an impossible one finds nothing."""
     if value is None:
         return None
     return value[:MAX_IDENTIFIER].replace("\0", "")

@@ -1,4 +1,4 @@
-"""The header `Idempotency-Key` on routes that make something."""
+"""The header `Idempotency-Key` on routes that create something."""
 
 from typing import TypeVar, cast
 
@@ -15,10 +15,10 @@ Result = TypeVar("Result")
 async def once(
     scope: Scope, data: object, creation: Creation[Result], *, key_in_body: str | None = None, part: int | None = None
 ) -> Result:
-    """Carry a request out, once only where the client has named it by an idempotency key.
+    """Execute a request, only once if the client sent an idempotency key.
 
-    `data`: the body, or what stands for it. `key_in_body`: the key that some bodies may hold in place of the header.
-    `part`: which of several things that are made one by one. The route must say `Needs(…, once=True)`.
+    `data`: the body, or a substitute. `key_in_body`: the key in some bodies, instead of the header. `part`: the index
+    of one of several created things. The route must have `Needs(…, once=True)`.
     """
     admitted = admitted_in(scope)
     key = admitted.idempotency_key
@@ -32,7 +32,7 @@ async def once(
         key = check_idempotency_key(key_in_body)
     if key is None:
         return await creation.make(admitted.services.ports.ids)
-    token = admitted.caller.token  # whoever holds one learns nothing of what its key, or another token of it, made
+    token = admitted.caller.token  # its holder must not see the results of its key, or of the key's other tokens
     request = keyed_request(
         organization_id=admitted.caller.organization.organization_id,
         key_id=admitted.caller.key.key_id if token is None else token.token_id,

@@ -1,4 +1,4 @@
-"""The headers about rate limits: the `X-RateLimit-*` that clients know, and the fields of the IETF's draft.
+"""The headers about rate limits: the common `X-RateLimit-*`, and the fields of the IETF's draft.
 
 The draft is draft-ietf-httpapi-ratelimit-headers-11: `RateLimit` and `RateLimit-Policy` are lists of named policies.
 """
@@ -12,7 +12,7 @@ Header = tuple[bytes, bytes]
 
 
 def headers(verdict: Verdict) -> list[Header]:
-    """Return the headers of an answer. `X-RateLimit-*` tell of the limit of which the least remains."""
+    """Return the headers of a response. `X-RateLimit-*` describe the limit with the least remaining requests."""
     worst = verdict.standings[0]
     resets_in = verdict.resets_in
     remaining = [b'"%b";r=%d;t=%d' % (each.name.encode(), each.remaining, resets_in) for each in verdict.standings]

@@ -1,4 +1,4 @@
-"""Notes where requests that administer came from, for the audit log. Uploads and objects are too many for it."""
+"""Records the origin of administrative requests, for the audit log. Uploads and objects are too many for it."""
 
 import functools
 from typing import Any, cast
@@ -20,19 +20,19 @@ _log = structlog.get_logger(__name__)
 
 @functools.cache
 def is_recorded(template: str) -> bool:
-    """Return whether requests of a route may be of interest to those who watch over an organization."""
+    """Return whether requests of a route belong in the audit log."""
     return not any(part in template for part in _NOT_RECORDED)
 
 
 class Recording:
-    """ASGI, around a route: notes the request before its answer goes out, so that who was answered finds it."""
+    """ASGI, around a route: records the request before the response is sent, so that the client can find it."""
 
     def __init__(self, app: ASGIApp, records: RequestRecords) -> None:
         self._app = app
         self._records = records
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request; record it if it changed something, or was refused for what the caller may not do."""
+        """Serve a request; record it if it changed something, or was refused for missing permissions."""
         command_ids: list[str] = []
         token = commands_of_request.set(command_ids)
 
@@ -67,5 +67,5 @@ async def _record(scope: Scope, status: int, command_ids: list[str], records: Re
     )
     try:
         await records.record(request)
-    except LogUnavailableError as error:  # what was done is done
+    except LogUnavailableError as error:  # the request itself has succeeded
         _log.warning("request_record_lost", request_id=request.request_id, error=repr(error))

@@ -1,4 +1,4 @@
-"""The routes of figures, and their shapes on the wire.
+"""The routes of analytics, and their shapes on the wire.
 
 The use case is in `application.analytics`.
 """

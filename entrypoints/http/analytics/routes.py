@@ -1,4 +1,4 @@
-"""The routes of figures: how uploads do, and how buckets grow."""
+"""The routes of analytics: the performance of uploads, and the growth of buckets."""
 
 from typing import Annotated, Any
 
@@ -35,16 +35,16 @@ _BUCKET = Needs(Permission.READ, counts_as=RequestClass.SEARCH).opt()
 _OVERVIEW = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True, counts_as=RequestClass.SEARCH).opt()
 _GIGABYTE = 1e9
 
-Hours = Annotated[int, QueryParameter(ge=1, le=720, description="The last hours.")]
+Hours = Annotated[int, QueryParameter(ge=1, le=720, description="The number of hours up to now.")]
 GroupBy = Annotated[str, QueryParameter(description="hour, day, week or month.")]
-Date = Annotated[str | None, QueryParameter(description="A date or a time; UTC if it names no zone.")]
+Date = Annotated[str | None, QueryParameter(description="A date or a time; UTC if it has no zone.")]
 
 
 @get("/analytics/overview", opt=_OVERVIEW, tags=_TAGS)
 async def get_analytics_overview(
     request: Request[Any, Any, Any], scope: Scope, hours: Hours = 24, group_by: GroupBy = "hour"
 ) -> AnalyticsOverviewResponse:
-    """Return the figures of the organization, or of the namespace that X-Namespace names."""
+    """Return the figures of the organization, or of the namespace in X-Namespace."""
     admitted = admitted_in(scope)
     analyze = admitted.services.analyze
     named = request.headers.get("x-namespace")
@@ -80,7 +80,7 @@ async def get_analytics_overview(
 async def get_upload_performance(
     scope: Scope, hours: Hours = 24, group_by: GroupBy = "hour"
 ) -> UploadPerformanceResponse:
-    """Return how the uploads of a bucket did in the last hours."""
+    """Return the performance of a bucket's uploads in the last hours."""
     admitted = admitted_in(scope)
     analyze = admitted.services.analyze
     period = analyze.last(hours, group_by)
@@ -112,7 +112,7 @@ async def get_upload_performance(
 async def get_bucket_storage(
     scope: Scope, start_date: Date = None, end_date: Date = None, group_by: GroupBy = "day"
 ) -> BucketStorageResponse:
-    """Return what a bucket held over time; of the last 30 days, if nothing else is said."""
+    """Return the size of a bucket over time; by default, over the last 30 days."""
     admitted = admitted_in(scope)
     analyze = admitted.services.analyze
     period = analyze.between(time_named(start_date, "start_date"), time_named(end_date, "end_date"), group_by)
@@ -139,7 +139,7 @@ async def get_bucket_storage(
 async def get_bucket_usage(
     scope: Scope, start_date: Date = None, end_date: Date = None, group_by: GroupBy = "day"
 ) -> BucketUsageResponse:
-    """Return what a bucket used over time; of the last 30 days, if nothing else is said."""
+    """Return the usage of a bucket over time; by default, over the last 30 days."""
     admitted = admitted_in(scope)
     analyze = admitted.services.analyze
     period = analyze.between(time_named(start_date, "start_date"), time_named(end_date, "end_date"), group_by)

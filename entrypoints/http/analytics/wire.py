@@ -1,4 +1,4 @@
-"""Figures on the wire: the shapes of requests and answers."""
+"""Analytics on the wire: the shapes of requests and responses."""
 
 from datetime import datetime
 
@@ -6,17 +6,18 @@ from entrypoints.http.wire import Response
 
 
 class TimeRange(Response, frozen=True):
-    """From the beginning of the first step until before the end."""
+    """A period from the beginning of the first step, up to but excluding the end."""
 
     start: datetime
     end: datetime
 
 
 class UploadPerformanceMetric(Response, frozen=True):
-    """What became of the uploads that were requested in a step. Where none was completed, latencies are 0.
+    """The uploads that were requested in a step, by outcome. Without completed uploads, latencies are 0.
 
-    `error_rate`: the failed ones of those that failed or were completed, from 0 to 1. Latency is from the request to
-    the completion; throughput is the mean of what each upload had in that time, in megabits a second.
+    `error_rate`: the share of failed uploads among those that failed or were completed, from 0 to 1. Latency is the
+    time from the request to the completion; throughput is the mean over the uploads in that time, in megabits per
+    second.
     """
 
     time_bucket: datetime
@@ -30,10 +31,10 @@ class UploadPerformanceMetric(Response, frozen=True):
 
 
 class UploadFigures(Response, frozen=True):
-    """Uploads that were requested in some time, by status now, and what is known of those that were completed.
+    """Uploads that were requested in a period, by current status, and figures about the completed ones.
 
     The funnel is `requested`, `started` (a part was signed, or the bytes were seen) and `completed`. `duplicates` were
-    sent, and not kept again.
+    sent, but not stored again.
     """
 
     requested: int
@@ -57,14 +58,14 @@ class UploadFigures(Response, frozen=True):
 
 
 class Followed(Response, frozen=True):
-    """Figures follow the events. `position`: up to which event they tell; `lag_events`: so many have come since."""
+    """Figures follow the events. `position`: the last event in them; `lag_events`: the number of newer events."""
 
     position: int
     lag_events: int
 
 
 class UploadPerformanceResponse(Followed, frozen=True):
-    """The uploads of a bucket, step by step, and all of them as `summary`."""
+    """The uploads of a bucket for each step, and all of them as `summary`."""
 
     bucket_id: str
     time_range: TimeRange
@@ -73,7 +74,7 @@ class UploadPerformanceResponse(Followed, frozen=True):
 
 
 class StorageMetric(Response, frozen=True):
-    """What a bucket held when a step ended. `growth_rate_percent`: against the step before, if that held anything."""
+    """The size of a bucket at the end of a step. `growth_rate_percent`: from the step before, unless that was empty."""
 
     time_bucket: datetime
     total_size_bytes: int
@@ -83,7 +84,7 @@ class StorageMetric(Response, frozen=True):
 
 
 class StorageSummary(Response, frozen=True):
-    """What a bucket holds at the end, and how that differs from the end of the first step."""
+    """The size of a bucket at the end, and its difference from the end of the first step."""
 
     total_size_bytes: int
     object_count: int
@@ -92,7 +93,7 @@ class StorageSummary(Response, frozen=True):
 
 
 class BucketStorageResponse(Followed, frozen=True):
-    """What a bucket held, step by step."""
+    """The size of a bucket for each step."""
 
     bucket_id: str
     time_range: TimeRange
@@ -101,9 +102,9 @@ class BucketStorageResponse(Followed, frozen=True):
 
 
 class UsageMetric(Response, frozen=True):
-    """What a bucket used in a step, in gigabytes (1e9 bytes) times hours, and in uploads requested.
+    """The usage of a bucket in a step, in gigabyte-hours (1e9 bytes) and requested uploads.
 
-    There are no prices here: credits and costs are 0. Nothing is synced either.
+    There are no prices: credits and costs are 0. Nothing is synced either.
     """
 
     time_bucket: datetime
@@ -115,7 +116,7 @@ class UsageMetric(Response, frozen=True):
 
 
 class CostBreakdown(Response, frozen=True):
-    """Costs by what they are for: there are none."""
+    """Costs by kind: all are 0."""
 
     storage_percent: float = 0.0
     upload_percent: float = 0.0
@@ -124,7 +125,7 @@ class CostBreakdown(Response, frozen=True):
 
 
 class BucketUsageResponse(Followed, frozen=True):
-    """What a bucket used, step by step."""
+    """The usage of a bucket for each step."""
 
     bucket_id: str
     time_range: TimeRange
@@ -141,7 +142,7 @@ class UploadStep(UploadFigures, frozen=True):
 
 
 class DuplicateFigures(Response, frozen=True):
-    """What was not stored twice. `unsent`: what was known before it was sent; the others were sent, and not kept."""
+    """Bytes that were not stored twice. `unsent`: found before they were sent; the others were sent, but not kept."""
 
     unsent: int
     unsent_bytes: int
@@ -151,7 +152,7 @@ class DuplicateFigures(Response, frozen=True):
 
 
 class BucketGrowth(Response, frozen=True):
-    """What a bucket holds at the end, and what the time has changed in that."""
+    """The size of a bucket at the end, and its growth in the period."""
 
     bucket_id: str
     total_size_bytes: int

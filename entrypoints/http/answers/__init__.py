@@ -1,4 +1,4 @@
-"""How answers are written: JSON, and every error in one envelope.
+"""The format of responses: JSON, and every error in one envelope.
 
-Refusals are raised elsewhere; here they get their HTTP status. Shapes stand beside the routes, in `wire` modules.
+Refusals are raised elsewhere; here they get their HTTP status. Shapes are next to the routes, in `wire` modules.
 """

@@ -1,4 +1,4 @@
-"""Answers to requests that went well: a body in JSON, or none."""
+"""Successful responses: a JSON body, or none."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from litestar.types import Receive, Scope, Send
 
 _OK = 200
 _NO_CONTENT = 204
-NOT_STORED = (b"cache-control", b"no-store")  # answers hold secrets, URLs that work, and names
+NOT_STORED = (b"cache-control", b"no-store")  # responses contain secrets, working URLs, and names
 
 
 class _Sent(ASGIResponse):
-    """Sends what is ready to be sent."""
+    """Sends an encoded response."""
 
     __slots__ = ()
 
-    def __init__(self, status: int, body: bytes) -> None:  # on purpose without the work of its class
+    def __init__(self, status: int, body: bytes) -> None:  # skips the work of its base class on purpose
         self.status_code = status
         self.body = body
 
@@ -29,14 +29,14 @@ class _Sent(ASGIResponse):
 
 
 class Json(Response[Any]):
-    """An answer without cookies, own headers or a choice of media types: these would cost more than all of its JSON."""
+    """A response without cookies, custom headers or content negotiation: these would cost more than its JSON."""
 
     def __init__(self, content: Any, *, status_code: int, **_: object) -> None:  # noqa: ANN401  # any JSON
         self.content = content
         self.status_code = status_code
 
     def to_asgi_response(self, app: object, request: object, **_: object) -> ASGIResponse:  # noqa: ARG002  # Litestar's signature
-        """Return the answer, encoded."""
+        """Return the encoded response."""
         status = self.status_code or _OK
         return _Sent(status, b"" if status == _NO_CONTENT else msgspec.json.encode(self.content))
 

@@ -1,7 +1,7 @@
-"""Turns the errors of a decoder into sentences: which field is wrong, and what may stand there.
+"""Turns the errors of a decoder into sentences: which field is wrong, and which values are allowed.
 
-The decoder says where it stopped; what is allowed there comes from the type of the body or the parameter. A text that
-has to match a pattern says in words what the pattern means: `Meta(pattern=…, extra={"allowed": "…"})`.
+The decoder reports where it stopped; the allowed values come from the type of the body or the parameter. A text with a
+pattern describes it in words: `Meta(pattern=…, extra={"allowed": "…"})`.
 """
 
 import json
@@ -44,7 +44,7 @@ def body_complaint(
     kind: Any,  # noqa: ANN401  # a type
     document: Any = None,  # noqa: ANN401  # JSON
 ) -> InvalidInputError:
-    """Return the refusal of a body that is not of this type. `document`: the body, in which unnamed keys are found."""
+    """Return the refusal of a body that is not of this type. `document`: the body, to find the names of wrong keys."""
     found = _PLACE.fullmatch(str(error))
     assert found is not None  # it matches everything  # noqa: S101
     told, path = found["told"], found["path"] or ""
@@ -70,7 +70,7 @@ def body_complaint(
 
 
 def parameter_complaint(handler: BaseRouteHandler, error: HTTPException) -> InvalidInputError:
-    """Return the refusal of a parameter that the framework complains of."""
+    """Return the refusal of a parameter that the framework rejects."""
     extra = error.extra if isinstance(error, ValidationException) else None
     told = extra[0] if isinstance(extra, list) and extra else {}
     source = told.get("source", ParamType.QUERY)
@@ -78,7 +78,7 @@ def parameter_complaint(handler: BaseRouteHandler, error: HTTPException) -> Inva
     field = next(_named(handler, name), None)
     if field is None:
         return unreadable()
-    if name == "data":  # the body, of which there is none
+    if name == "data":  # the missing body
         return _refusal("The body", "body", "The body is missing", "send a JSON object", "a JSON object")
     allowed = _parameter_phrase(field)
     wrong = "is missing" if "missing" in str(told.get("message", "")).lower() else "has a value that is not allowed"
@@ -86,10 +86,10 @@ def parameter_complaint(handler: BaseRouteHandler, error: HTTPException) -> Inva
 
 
 def number_complaint(body: bytes) -> InvalidInputError:
-    """Return the refusal of JSON that has a number beyond all bounds."""
+    """Return the refusal of JSON with a number out of range."""
     try:
         document = json.loads(body, parse_int=_number, parse_float=_number)
-    except (RecursionError, ValueError):  # the decoder had come as far as the number, and no further
+    except (RecursionError, ValueError):  # the decoder stopped at the number
         document = None
     place = next(_beyond_bounds(document, ""), "").removeprefix(".")
     allowed = "a number that fits into 64 bits"
@@ -99,8 +99,8 @@ def number_complaint(body: bytes) -> InvalidInputError:
 
 
 def unreadable() -> InvalidInputError:
-    """Return the refusal of a request of which no single field can be named."""
-    return InvalidInputError(CODE, "The request cannot be read: send it as the reference shows.", {})
+    """Return the refusal of a request without a single wrong field."""
+    return InvalidInputError(CODE, "The request cannot be parsed: send it as shown in the reference.", {})
 
 
 def phrase(described: inspect.Type, limits: Mapping[str, Any] | None = None) -> str:  # noqa: C901, PLR0911, PLR0912  # one line for every kind
@@ -149,7 +149,7 @@ def _parameter_phrase(field: FieldDefinition) -> str:
     given = field.kwarg_definition
     limits = {name: getattr(given, name) for name in _LIMITS} if isinstance(given, ParameterKwarg) else {}
     described = inspect.type_info(field.annotation)
-    if isinstance(described, inspect.UnionType):  # what is left out is null; nobody sends it
+    if isinstance(described, inspect.UnionType):  # null stands for an omitted parameter; no client sends it
         kinds = tuple(each for each in described.types if not isinstance(each, inspect.NoneType))
         described = kinds[0] if len(kinds) == 1 else inspect.UnionType(kinds)
     return phrase(described, {name: value for name, value in limits.items() if value is not None})
@@ -164,7 +164,7 @@ def _named(handler: BaseRouteHandler, name: str) -> Iterator[FieldDefinition]:
 
 
 def _at(described: inspect.Type, path: str) -> inspect.Type:
-    """Return the type at a place; the outermost that is known where the path leads into anything."""
+    """Return the type at a path; the outermost known type if the path leads into untyped JSON."""
     for step in _STEP.finditer(path):
         tags = [
             branch.tag

@@ -1,4 +1,4 @@
-"""Every error in one envelope: refusals, Litestar's own errors, unreachable parts, and what nobody expected."""
+"""Every error in one envelope: refusals, Litestar's own errors, unreachable parts, and unexpected errors."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,7 +32,7 @@ from entrypoints.http.wire import ErrorDetail, ErrorResponse
 
 _log = structlog.get_logger(__name__)
 
-# The kinds of refusals on the wire: status and the contract's error type. A subclass stands before its class.
+# The kinds of refusals on the wire: status and the contract's error type. A subclass precedes its class.
 _KINDS: tuple[tuple[type[RefusedError], int, str], ...] = (
     (UnauthenticatedError, 401, "UnauthorizedError"),
     (QuotaExceededError, 403, "QuotaExceededError"),
@@ -46,12 +46,12 @@ _KINDS: tuple[tuple[type[RefusedError], int, str], ...] = (
 _TYPE_OF = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
 _CLIENT_ERRORS = range(400, 500)
 _PROBLEM = "application/problem+json"
-HEAD_ASKED = "upwell.head"  # in the scope: the client asked for the head of this GET alone
-CODE = "upwell.code"  # in the scope: why a request was refused
+HEAD_ASKED = "upwell.head"  # in the scope: the client sent HEAD for this GET
+CODE = "upwell.code"  # in the scope: the code of the refusal
 
 
 class StoppingError(Exception):
-    """The server stops before the request is done."""
+    """The server stops before the request is finished."""
 
 
 def render(
@@ -60,7 +60,7 @@ def render(
     detail: ErrorDetail,
     headers: Mapping[str, str] | None = None,
 ) -> Response[Any]:
-    """Return the envelope, or the same as RFC 9457 where the client asks for it."""
+    """Return the envelope, or its equivalent of RFC 9457 if the client requests it."""
     request.scope[CODE] = detail.code  # type: ignore[literal-required]  # a key of our own in the scope
     headers = {"Cache-Control": "no-store", **(headers or {})}
     if _PROBLEM in request.headers.get("accept", ""):
@@ -115,8 +115,8 @@ def _outcome_unknown(request: Request[Any, Any, Any], error: OutcomeUnknownError
     _log.warning("outcome_unknown", reason=error.reason, error=repr(error))
     detail = ErrorDetail(
         type="ServiceUnavailableError",
-        message="The database did not confirm whether this was done, and it may still happen: repeat the request with"
-        " the same Idempotency-Key, or look at what is there first.",
+        message="The database did not confirm the outcome, and the request may still take effect: repeat it with"
+        " the same Idempotency-Key, or check the current state first.",
         code="outcome_unknown",
         details={"reason": error.reason},
     )
@@ -126,8 +126,9 @@ def _outcome_unknown(request: Request[Any, Any, Any], error: OutcomeUnknownError
 def _clock_differs(request: Request[Any, Any, Any], error: ClockDiffersError) -> Response[Any]:
     detail = ErrorDetail(
         type="ServiceUnavailableError",
-        message="The clock of this process is wrong, and it serves nothing until it is right: try again, as another"
-        " process may answer.",
+        message="The clock of this process is wrong, and it serves no requests until the clock is right: try again,"
+        " since"
+        " another process may respond.",
         code="clock_differs",
         details={"reason": str(error)},
     )
@@ -137,7 +138,8 @@ def _clock_differs(request: Request[Any, Any, Any], error: ClockDiffersError) ->
 def _stopping(request: Request[Any, Any, Any], error: StoppingError) -> Response[Any]:  # noqa: ARG001  # a handler's signature
     detail = ErrorDetail(
         type="ServiceUnavailableError",
-        message="The server stopped before it was done: repeat the request, with its Idempotency-Key if it has one.",
+        message="The server stopped before the request was finished: repeat it, with its Idempotency-Key if it has"
+        " one.",
         code="stopping",
         details={},
     )
@@ -156,15 +158,15 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
     if isinstance(error, MethodNotAllowedException):
         detail = ErrorDetail(
             type="MethodNotAllowedError",
-            message=f"{'HEAD' if HEAD_ASKED in request.scope else request.method} is not possible here: use a method"
-            " that the Allow header names.",
+            message=f"{'HEAD' if HEAD_ASKED in request.scope else request.method} is not allowed here: use a method"
+            " in the Allow header.",
             code="method_not_allowed",
             details={},
         )
     elif isinstance(error, NotFoundException):
         detail = ErrorDetail(
             type="NotFoundError",
-            message="There is nothing at this address: check the path.",
+            message="The path does not exist: check it.",
             code="no_such_route",
             details={},
         )
@@ -172,11 +174,11 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
         status = 422
         detail = ErrorDetail(
             type="ValidationError",
-            message="The body is larger than this route takes: send at most 1 MiB, or 4 MiB for a batch.",
+            message="The body is too large: send at most 1 MiB, or 4 MiB for a batch.",
             code="body_too_large",
             details={},
         )
-    elif status == 400:  # noqa: PLR2004  # Litestar's word for a body or parameter that does not parse
+    elif status == 400:  # noqa: PLR2004  # Litestar's status for a body or parameter that does not parse
         status = 422
         handler: Any = request.scope.get("route_handler")
         refusal = unreadable() if handler is None else parameter_complaint(handler, error)
@@ -185,9 +187,7 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
         )
     else:
         kind = _TYPE_OF.get(status, "ClientError" if status in _CLIENT_ERRORS else "InternalServerError")
-        message = (
-            f"The request cannot be answered, with the status {status}: check the method, the path and the headers."
-        )
+        message = f"The request failed with the status {status}: check the method, the path and the headers."
         detail = ErrorDetail(type=kind, message=message, code="http_error", details={})
     return render(request, status, detail, headers)
 
@@ -196,7 +196,7 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[A
     _log.error("unexpected_error", path=request.url.path, method=request.method, exc_info=error)
     detail = ErrorDetail(
         type="InternalServerError",
-        message="Something went wrong in the service: try again, or give its operator the request_id in the details.",
+        message="The service failed unexpectedly: try again, or send the request_id in the details to its operator.",
         code="internal_error",
         details={"request_id": structlog.contextvars.get_contextvars().get("request_id")},
     )
@@ -218,7 +218,7 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any]
 
 
 async def answer_error(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
-    """Send the answer to an error from within a middleware."""
+    """Send the response to an error from within a middleware."""
     request: Request[Any, Any, Any] = Request(scope, receive, send)
     handler = next(EXCEPTION_HANDLERS[kind] for kind in type(error).__mro__ if kind in EXCEPTION_HANDLERS)
     await handler(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)

@@ -1,7 +1,7 @@
-"""The answers while a part is away: one table, by part and reason. All are 503 with `Retry-After`.
+"""The responses while a part is unavailable: one table, by part and reason. All are 503 with `Retry-After`.
 
-Which error of PostgreSQL has which reason is in `adapters/postgres/database/sqlstates.py`; which answer of S3 is which
-error, in `adapters/s3/object_storage.py`. The reference page "What can go wrong" is written from both tables.
+`adapters/postgres/database/sqlstates.py` maps errors of PostgreSQL to reasons, and `adapters/s3/object_storage.py`
+responses of S3 to errors. The reference page "What can go wrong" is generated from both tables.
 """
 
 from types import MappingProxyType
@@ -13,11 +13,11 @@ from application.ports.storage.object_storage import StorageDeniedError, Storage
 from application.ports.storage.url_signer import CredentialsExpiredError
 
 SOON = 2
-OPERATOR = 30  # seconds: somebody has to do something first
+OPERATOR = 30  # seconds: an operator has to act first
 
 
 class Unavailability(msgspec.Struct, frozen=True):
-    """A row of the table: the code is `{part}_unavailable`, and `reason` stands in the details."""
+    """A row of the table: the code is `{part}_unavailable`, and `reason` is in the details."""
 
     part: str
     reason: str
@@ -31,27 +31,27 @@ def _database(reason: str, what: str, seconds: int = SOON) -> Unavailability:
 
 
 UNAVAILABILITIES: tuple[Unavailability, ...] = (
-    _database("unreachable", "cannot be reached"),
+    _database("unreachable", "is unreachable"),
     _database("starting", "is starting or stopping"),
-    _database("read_only", "takes no writes"),
+    _database("read_only", "accepts no writes"),
     _database("locked", "is locked by another process"),
-    _database("too_slow", "does not answer in time"),
+    _database("too_slow", "does not respond in time"),
     _database("conflict", "is busy with other changes of the same data"),
-    _database("too_many_connections", "has no connection left"),
+    _database("too_many_connections", "has no free connection"),
     _database("out_of_memory", "is out of memory"),
     _database("out_of_resources", "is out of resources"),
-    _database("disk_full", "has no room on its disk", OPERATOR),
+    _database("disk_full", "has a full disk", OPERATOR),
     _database("io_error", "cannot use its disk", OPERATOR),
-    _database("login_refused", "does not let the service in", OPERATOR),
-    _database("no_such_database", "is not there", OPERATOR),
-    _database("misconfigured", "does not grant the service the rights it needs", OPERATOR),
+    _database("login_refused", "refuses the service's login", OPERATOR),
+    _database("no_such_database", "does not exist", OPERATOR),
+    _database("misconfigured", "does not grant the service the required permissions", OPERATOR),
     _database("read_side_differs", "shows less in its tables than in its log"),
     Unavailability("database", "stopping", "The service is stopping; try again in a moment.", SOON),
-    Unavailability("storage", "unreachable", "The storage cannot be reached right now; try again in a moment.", SOON),
+    Unavailability("storage", "unreachable", "The storage is unreachable right now; try again in a moment.", SOON),
     Unavailability(
         "storage",
         "refused",
-        "The storage refuses the service's credentials or rights; its operator has to act; try again later.",
+        "The storage refuses the service's credentials or permissions; its operator has to act; try again later.",
         OPERATOR,
     ),
     Unavailability(

@@ -43,7 +43,7 @@ TAGS = ["Buckets"]
 
 @post("/buckets", status_code=200, opt=_CREATE, tags=TAGS)
 async def create_bucket(request: StrictRequest, data: JSONBody[BucketCreateRequest], scope: Scope) -> BucketResponse:
-    """Make a bucket."""
+    """Create a bucket."""
     admitted = admitted_in(scope)
     bucket_schema = (await request.whole())["bucket_schema"]
     record = await once(
@@ -137,7 +137,7 @@ async def update_bucket(
     data: JSONBody[BucketUpdateRequest],
     scope: Scope,
 ) -> BucketResponse:
-    """Replace a bucket's name, description or metadata: those that are given. A schema may grow."""
+    """Replace those of a bucket's name, description and metadata that are given. A schema may grow."""
     return await _change(scope, await _change_of(request, data))
 
 
@@ -160,11 +160,11 @@ async def delete_bucket(
     bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
     scope: Scope,
 ) -> DeletionResponse:
-    """Delete a bucket with all that is in it, as a task. It takes nothing from now on."""
+    """Delete a bucket with its content, as a task. From now on it accepts nothing."""
     admitted = admitted_in(scope)
     task = await admitted.services.delete_bucket(admitted.caller, admitted.bucket)
     return DeletionResponse(
-        task_id=task.task_id, status=task.status, message="The bucket and all that is in it are being deleted."
+        task_id=task.task_id, status=task.status, message="The bucket and its content are being deleted."
     )
 
 
@@ -185,7 +185,7 @@ async def _change(scope: Scope, change: BucketChange) -> BucketResponse:
 
 
 async def _change_of(request: StrictRequest, data: BucketUpdateRequest) -> BucketChange:
-    """Return what a request means; null says nothing of what cannot be null."""
+    """Return the change that a request describes; null does not change fields that cannot be null."""
     as_it_came = await request.whole() if isinstance(data.bucket_schema, BucketSchema) else {}
     return BucketChange(
         name=UNSET if data.bucket_name is None else data.bucket_name,
@@ -204,13 +204,13 @@ async def _render_whole(admitted: Admitted, record: BucketRecord) -> BucketRespo
 
 
 def render(record: BucketRecord, sizes: StoredSizes | None = None) -> BucketResponse:
-    """Return a bucket as the wire has it, where one that is being deleted is a locked one that takes nothing."""
+    """Return a bucket in its wire shape; one that is being deleted is shown as locked and archived."""
     deleting = record.status is BucketStatus.DELETING
     return BucketResponse(
         bucket_id=record.bucket_id,
         bucket_name=record.name,
         description=record.description,
-        bucket_schema=cast("BucketSchema", record.bucket_schema),  # as it came, with keys that mean nothing here
+        bucket_schema=cast("BucketSchema", record.bucket_schema),  # unchanged, with unknown keys
         unique_key=record.unique_key,
         metadata=record.metadata,
         object_count=record.object_count,

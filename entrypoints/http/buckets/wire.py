@@ -1,4 +1,4 @@
-"""Buckets and their lists on the wire: the shapes of requests and answers."""
+"""Buckets and their lists on the wire: the shapes of requests and responses."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -13,10 +13,10 @@ from entrypoints.http.wire import Json, PaginationResponse, Request, Response, R
 
 
 class BucketCreateRequest(Request, frozen=True):
-    """A bucket to be made. Keys of the schema and its fields that are not known here are kept and returned.
+    """A new bucket. Unknown keys of the schema and its fields are stored and returned.
 
-    `retention_seconds`: how long its completed uploads and its objects are kept, unless they say otherwise; null: until
-    somebody deletes them.
+    `retention_seconds`: how long its completed uploads and its objects are kept, unless they set it themselves; null:
+    until they are deleted.
     """
 
     bucket_name: str
@@ -30,10 +30,10 @@ class BucketCreateRequest(Request, frozen=True):
 
 
 class BucketUpdateRequest(Request, frozen=True):
-    """What takes the place of what is there, `content_rules` whole. What is absent stays; `description` null clears it.
+    """New values, `content_rules` as a whole. Absent fields stay; a `description` of null clears it.
 
-    Rules that are left out of `content_rules` are none from then on. `retention_seconds` counts for what is requested
-    or made from then on; null clears it. `bucket_schema` may have further properties, and wider ones.
+    Rules that are missing in `content_rules` are removed. `retention_seconds` applies to later uploads and objects;
+    null clears it. `bucket_schema` may have further properties, and wider ones.
     """
 
     bucket_name: str | UnsetType | None = UNSET
@@ -52,7 +52,7 @@ class BucketPatchRequest(BucketUpdateRequest, frozen=True):
 
 
 class BatchStatistics(Response, frozen=True):
-    """Batches belong to other products: there are none here."""
+    """Batches of other products: always empty."""
 
     total: int = 0
     active: int = 0
@@ -61,7 +61,7 @@ class BatchStatistics(Response, frozen=True):
 
 
 class StorageStatistics(Response, frozen=True):
-    """Sizes of the completed uploads whose bytes are stored."""
+    """Sizes of the completed uploads with stored bytes."""
 
     total_size_bytes: int = 0
     avg_size_bytes: int = 0
@@ -94,7 +94,7 @@ class BucketResponse(Response, frozen=True):
 
 
 class ListBucketsRequest(Request, frozen=True):
-    """Which buckets."""
+    """The selection of buckets."""
 
     search: str | None = None
     filters: Json | None = None
@@ -105,7 +105,7 @@ class ListBucketsRequest(Request, frozen=True):
 
 
 class BucketListStats(Response, frozen=True):
-    """Figures of the page; with `include_total`, of all that match."""
+    """Figures of the page; with `include_total`, of all matching buckets."""
 
     total_objects: int
     total_size_bytes: int

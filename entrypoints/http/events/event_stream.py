@@ -1,8 +1,8 @@
-"""Server-sent events: an answer that goes on while its reader takes it and may read it.
+"""Server-sent events: a response that continues while its reader accepts it and may read it.
 
 The format: https://html.spec.whatwg.org/multipage/server-sent-events.html. One page of events is in memory at a time,
-and the next is looked for when the reader has taken it. Who takes nothing for a while is cut off, and goes on later
-from the last id that arrived: the first block carries one already.
+and the next one is read when the reader has accepted it. A reader that accepts nothing for a while is disconnected, and
+resumes later from the last id that it got: even the first block has one.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from entrypoints.http.transport.server import connection_of
 from entrypoints.wiring.use_cases import Services
 
 HEARTBEAT_SECONDS = 15.0
-CHECK_SECONDS = 3.0  # so soon is a change of the key noticed
-SLOW_SECONDS = 30.0  # so long may one page take to be taken
+CHECK_SECONDS = 3.0  # how soon a change of the key is noticed
+SLOW_SECONDS = 30.0  # how long a reader may take for one page
 RETRY_MILLISECONDS = 2000
 RETRY_AFTER_SECONDS = 15
 SHARE_OF_A_TOKEN = 10
@@ -40,14 +40,14 @@ _HEADERS = [
 
 
 class Streams:
-    """Counts the answers of this process that go on: event streams, and requests that wait for events."""
+    """Counts the open streams of this process: event streams, and requests that wait for events."""
 
     def __init__(self, per_key: int) -> None:
         self._per_key = per_key
         self._open: Counter[object] = Counter()
 
     def check(self, caller: Caller) -> None:
-        """Refuse one more if the key, or the token that it gave out, has as many as it may."""
+        """Refuse another one if the key, or its token, has reached its limit."""
         for holder, most, what in self._shares(caller):
             if self._open[holder] >= most:
                 raise TooManyRequestsError(
@@ -78,13 +78,13 @@ class Streams:
 
 
 class EventStream(Response[Any]):
-    """The answer of a route that streams."""
+    """The response of a route that streams."""
 
     def __init__(self, services: Services, streams: Streams, interest: Interest, after: int, caller: Caller) -> None:
         self._stream = _Stream(services, streams, interest, after, caller)
 
     def to_asgi_response(self, app: object, request: object, **_: object) -> ASGIResponse:  # noqa: ARG002  # Litestar's signature
-        """Return the answer."""
+        """Return the response."""
         return self._stream
 
 
@@ -118,7 +118,7 @@ class _Stream(ASGIResponse):
             if connection is not None:
                 connection.when_ending(None)
         if too_slow and connection is not None:
-            connection.abort()  # what is still buffered for it would be kept for ever
+            connection.abort()  # otherwise its buffered bytes would be kept forever
             return
         with suppress(TimeoutError, OSError):
             async with asyncio.timeout(_LAST_WORDS_SECONDS):
@@ -151,12 +151,12 @@ class _Stream(ASGIResponse):
                 await _send(send, _events(page.events))
                 sent_at = now
             elif now - sent_at >= HEARTBEAT_SECONDS:
-                await _send(send, b"id: %d\n\n" % page.position)  # so that a reader resumes behind what it may not see
+                await _send(send, b"id: %d\n\n" % page.position)  # a reader resumes after events that it may not see
                 sent_at = now
             after = page.position
 
     async def _refusal(self) -> bytes | None:
-        """Return the last words to a reader that may not read on."""
+        """Return the last message to a reader that may no longer read."""
         try:
             await self._services.admit.still(self._caller)
         except RefusedError as error:
@@ -176,13 +176,13 @@ async def _send(send: Send, body: bytes) -> None:
 
 
 async def _ended(task: asyncio.Task[None]) -> bool:
-    """End a task; return whether it gave up because the reader took nothing."""
+    """End a task; return whether it gave up because the reader accepted nothing."""
     task.cancel()
     try:
         await task
     except TimeoutError:
         return True
-    except (asyncio.CancelledError, OSError, LogUnavailableError):  # the reader comes again
+    except (asyncio.CancelledError, OSError, LogUnavailableError):  # the reader reconnects
         pass
     return False
 

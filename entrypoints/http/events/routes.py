@@ -1,4 +1,4 @@
-"""The routes of the feed: pages, waiting for what comes, and server-sent events."""
+"""The routes of the feed: pages, waiting for new events, and server-sent events."""
 
 import re
 from typing import Annotated, Any
@@ -42,13 +42,15 @@ _POSITION = re.compile(r"[0-9]{1,18}")
 _EVENT_STREAM = "text/event-stream"
 _OBJECT: Decoder[dict[str, Any]] = Decoder(dict[str, Any])
 
-After = Annotated[str, QueryParameter(description="A position, or 'latest': only what comes.")]
+After = Annotated[str, QueryParameter(description="A position, or 'latest' for new events only.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)]
 Wait = Annotated[float, QueryParameter(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for events.")]
-Types = Annotated[str | None, QueryParameter(description="Tags or kinds, by commas: 'upload.completed,object.*'.")]
+Types = Annotated[
+    str | None, QueryParameter(description="Tags or kinds, separated by commas: 'upload.completed,object.*'.")
+]
 Original = Annotated[
     str | None,
-    QueryParameter(description="Only announcements of files that were not sent, since this upload has them."),
+    QueryParameter(description="Only announcements of files that were not sent, because this upload has their bytes."),
 ]
 Filename = Annotated[str | None, QueryParameter(description="Only announcements of files of this name.")]
 Metadata = Annotated[
@@ -75,7 +77,7 @@ async def list_events(
     object_metadata: ObjectMetadata = None,
     token: FromQuery[str | None] = None,  # noqa: ARG001  # read before the body is
 ) -> EventPageResponse:
-    """Return the events after a position; with `Accept: text/event-stream`, go on with those that come."""
+    """Return the events after a position; with `Accept: text/event-stream`, stream new ones."""
     admitted = admitted_in(scope)
     services = admitted.services
     interest = await _interest(admitted, request, types=types, bucket_id=bucket_id, upload_id=upload_id)
@@ -115,7 +117,7 @@ async def list_events(
 async def create_event_token(
     request: Request[Any, Any, Any], scope: Scope, data: JSONBody[CreateEventTokenRequest | None] = None
 ) -> EventTokenResponse:
-    """Give out a token with which a browser reads events; of one namespace, if X-Namespace names it."""
+    """Issue a token with which a browser reads events; of one namespace, if X-Namespace names it."""
     admitted = admitted_in(scope)
     named = request.headers.get("x-namespace")
     namespace = await admitted.services.admit.namespace(admitted.caller, named) if named else None
@@ -182,7 +184,7 @@ async def _interest(
 
 
 async def buckets_in_reach(admitted: Admitted, named_namespace: str | None) -> frozenset[str] | None:
-    """Return the ids of the buckets that the key's scopes reach; None: all. A narrow key has to name a namespace."""
+    """Return the ids of the buckets in the key's scopes; None: all. A key for single buckets must name a namespace."""
     caller = admitted.caller
     if not caller.key.scopes:
         return None
@@ -194,18 +196,17 @@ async def buckets_in_reach(admitted: Admitted, named_namespace: str | None) -> f
 
 
 def _pairs(text: str | None, name: str) -> tuple[tuple[str, str], ...]:
-    """Return what a parameter says that metadata must be."""
+    """Return the keys and values that a parameter requires of metadata."""
     if text is None:
         return ()
     try:
         wanted = exactly(decode_json(text.encode(errors="replace"), _OBJECT))
     except (NotJSONError, ValidationError):
         wanted = ()
-    if not wanted:  # of an empty object, too: it asks for nothing
+    if not wanted:  # also for an empty object: it matches everything
         raise InvalidInputError(
             "invalid_metadata",
-            f"{name} is not a JSON object with keys: send keys and the values that they must have, such as"
-            ' {"album": 7}.',
+            f'{name} is not a JSON object with keys: send keys with their values, such as {{"album": 7}}.',
             {"field": name},
         )
     return wanted

@@ -1,4 +1,4 @@
-"""Events on the wire: the shapes of answers."""
+"""Events on the wire: the shapes of responses."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from domain.keys.event_token import MAX_SECONDS, MIN_SECONDS, USUAL_SECONDS
 
 
 class EventPageResponse(msgspec.Struct, kw_only=True):
-    """Events in order. `next_after`: read on with it; `has_more`: there is more at once."""
+    """Events in order. `next_after`: the position for the next page; `has_more`: another page is available."""
 
     events: Sequence[CloudEvent]
     next_after: int
@@ -26,13 +26,13 @@ class EventHistoryResponse(msgspec.Struct, kw_only=True):
 
 
 class CreateEventTokenRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """How long a token for events may be used."""
+    """The lifetime of a token for events."""
 
     expires_in_seconds: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_SECONDS)] = USUAL_SECONDS
 
 
 class EventTokenResponse(msgspec.Struct, kw_only=True):
-    """A token for events: `GET /v1/events?token=…`. `namespace_id`: the only one whose events it reads, if any."""
+    """A token for events: `GET /v1/events?token=…`. `namespace_id`: the only namespace that it can read, if any."""
 
     token: str
     expires_at: datetime

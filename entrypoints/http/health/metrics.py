@@ -1,4 +1,4 @@
-"""`/metrics`, on a port of its own: the proxy in front of the service never leads there, and each process has one."""
+"""`/metrics`, on a separate port for each process, which the proxy in front of the service does not expose."""
 
 import asyncio
 import errno
@@ -16,12 +16,12 @@ from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 from entrypoints.http.transport.server import Server, options
 from entrypoints.settings import MetricsSettings
 
-PORTS = 256  # so many are tried
+PORTS = 256  # the number of ports to try
 _log = structlog.get_logger(__name__)
 
 
 class MetricsApp:
-    """ASGI: one page, for who has the token."""
+    """ASGI: one page, protected by the token."""
 
     def __init__(self, token: str | None, text: Callable[[], Awaitable[bytes]]) -> None:
         self._expected = None if token is None else f"Bearer {token}".encode()
@@ -49,7 +49,7 @@ class MetricsApp:
 
 @asynccontextmanager
 async def telling(where: MetricsSettings, text: Callable[[], Awaitable[bytes]]) -> AsyncIterator[int]:
-    """Answer who asks for the metrics while inside; give the port."""
+    """Serve the metrics while inside; yield the port."""
     listening = listen(where.host, where.port)
     port: int = listening.getsockname()[1]
     how = {**options(where.host, port), "lifespan": "off", "timeout_graceful_shutdown": 1}

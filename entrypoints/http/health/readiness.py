@@ -1,4 +1,4 @@
-"""Whether requests can be served: each part is tried as a request uses it, once in a while, however many ask."""
+"""Whether requests can be served: each part is tested as a request uses it, at a limited rate."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ from entrypoints.wiring.ports import Ports
 
 PATIENCE_SECONDS = 5
 DATABASE_SECONDS = 1.0
-STORAGE_SECONDS = 10.0  # each try is two calls, for which some storages charge
+STORAGE_SECONDS = 10.0  # each test is two calls, which some storages charge for
 BROKEN_STORAGE_SECONDS = 2.0
 _PROBE = "upwell-readiness"
 
@@ -25,9 +25,9 @@ Trouble = LogUnavailableError | StorageError | CredentialsExpiredError
 
 
 class Check:
-    """Tries one part. Whoever asks while it is being tried waits for the same try, and its outcome is good for a while.
+    """Tests one part. Concurrent callers wait for the same test, and its result is valid for a while.
 
-    `late`: what is wrong with a part that does not answer in time.
+    `late`: the error of a part that does not respond in time.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class Check:
         self.trouble: Trouble | None = None
 
     async def __call__(self) -> Trouble | None:
-        """Return what is wrong with the part, None if nothing is."""
+        """Return the error of the part, or None."""
         await asyncio.shield(self.begin())
         return self.trouble
 
     def begin(self) -> asyncio.Task[None]:
-        """Try it, unless it is being tried or was tried just now."""
+        """Start a test, unless one is running or has just ended."""
         loop = asyncio.get_running_loop()
         if self._task is None or (self._task.done() and loop.time() >= self._due):
             self._task = loop.create_task(self._try(), name="readiness", context=Context())
@@ -70,10 +70,10 @@ class Check:
 
 
 class Readiness:
-    """What `/readyz` answers, and what is known of it without asking anybody."""
+    """The state for `/readyz`, also from the last tests alone."""
 
     def __init__(self, ports: Ports) -> None:
-        """`ports`: those that see everything."""
+        """`ports`: those without a tenant."""
         self._ports = ports
         self._database = Check(
             ports.log.try_writing,
@@ -89,7 +89,7 @@ class Readiness:
         )
 
     async def __call__(self) -> Mapping[str, str]:
-        """Return each part's state: `ok`, or what is wrong with it."""
+        """Return each part's state: `ok`, or its error."""
         checks = {"database": self._database, "storage": self._storage}
         found = await asyncio.gather(*(check() for check in checks.values()))
         states = {
@@ -99,7 +99,7 @@ class Readiness:
         return {**states, "clock": self._clock_state()}
 
     def check_storage(self) -> None:
-        """Raise what is wrong with the storage, if that is known; asks nobody, but lets it be tried again."""
+        """Raise the known error of the storage, if any; makes no call, but may start a new test."""
         if self._storage.trouble is not None:
             self._storage.begin()
             raise self._storage.trouble

@@ -11,13 +11,13 @@ from entrypoints.http.wire import Health
 
 @get("/healthz", tags=["Health"])
 async def healthz() -> Health:
-    """Say that the process lives."""
+    """Report that the process is alive."""
     return Health(status="ok")
 
 
 @get("/readyz", responses={503: ResponseSpec(Health, description="A part is not ready")}, tags=["Health"])
 async def readyz(request: Request[object, object, Any]) -> Response[Health]:
-    """Say whether requests can be served, writing ones too, and if not, which part is not ready."""
+    """Report whether requests can be served, including writes, and if not, which part is not ready."""
     readiness: Readiness = request.app.state.readiness
     parts = dict(await readiness())
     ready = set(parts.values()) == {"ok"}

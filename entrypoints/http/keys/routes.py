@@ -1,4 +1,4 @@
-"""The routes of API keys and tokens: make, show, change, rotate, revoke."""
+"""The routes of API keys and tokens: create, show, change, rotate, revoke."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -45,7 +45,7 @@ _TOKEN = Needs(Permission.WRITE, scoped=True, counts_as=RequestClass.UPLOAD, onc
 _TAGS = ["API keys"]
 _MAX_SETTINGS_BYTES = 256 * 1024
 _PATH = "/organizations/users/{user_email:str}/api-keys"
-# What stands for a scope from before scopes were checked: it reaches nothing, and says so.
+# The substitute for a scope from before scopes were checked: it grants nothing.
 _UNREADABLE = ResourceScope(resource_type=ResourceType.ORGANIZATION, resource_id="unreadable", operations=())
 
 Overlap = Annotated[int | None, QueryParameter(ge=0, le=30 * 86_400)]
@@ -55,9 +55,9 @@ Overlap = Annotated[int | None, QueryParameter(ge=0, le=30 * 86_400)]
 async def create_api_key(
     user_email: FromPath[str], data: JSONBody[APIKeyCreateRequest], scope: Scope
 ) -> APIKeyCreateResponse:
-    """Give out an API key. Its secret is in this answer and nowhere else.
+    """Create an API key. Only this response contains its secret.
 
-    A request that is repeated under its idempotency key is answered with an empty `key`.
+    The response to a request that is repeated under its idempotency key has an empty `key`.
     """
     admitted = admitted_in(scope)
     organization = admitted.caller.organization
@@ -105,7 +105,7 @@ async def list_api_keys(
 async def update_api_key(
     user_email: FromPath[str], key_name: FromPath[str], data: JSONBody[APIKeyUpdateRequest], scope: Scope
 ) -> APIKeyModel:
-    """Change an API key; the status `revoked` takes it back."""
+    """Change an API key; the status `revoked` revokes it."""
     admitted = admitted_in(scope)
     organization = admitted.caller.organization
     change = KeyChange(
@@ -134,9 +134,9 @@ async def update_api_key(
 async def rotate_api_key(
     user_email: FromPath[str], key_name: FromPath[str], scope: Scope, overlap_seconds: Overlap = None
 ) -> APIKeyCreateResponse:
-    """Give an API key another secret, in this answer and nowhere else. The one before it works on for a while.
+    """Give an API key a new secret, which only this response contains. The old one still works for a while.
 
-    A request that is repeated under its idempotency key is answered with an empty `key`.
+    The response to a request that is repeated under its idempotency key has an empty `key`.
     """
     admitted = admitted_in(scope)
     organization = admitted.caller.organization
@@ -167,7 +167,7 @@ async def rotate_api_key(
 async def delete_api_key(
     user_email: FromPath[str], key_name: FromPath[str], scope: Scope, open_uploads: FromQuery[str] = OpenUploads.REFUSE
 ) -> RevocationResponse:
-    """Revoke an API key. What it has open is refused when its bytes arrive, or may finish, or is canceled as a task."""
+    """Revoke an API key. Its open uploads are refused at confirm, may finish, or are canceled as a task."""
     admitted = admitted_in(scope)
     organization = admitted.caller.organization
     wanted = _open_uploads(open_uploads)
@@ -183,15 +183,15 @@ async def delete_api_key(
         return RevocationResponse(message="The API key is revoked.")
     task = await admitted.services.cancel_open_uploads(admitted.caller, revoked.key_id)
     return RevocationResponse(
-        message="The API key is revoked, and the uploads that it has open are being canceled.", task_id=task.task_id
+        message="The API key is revoked, and its open uploads are being canceled.", task_id=task.task_id
     )
 
 
 @post("/upload-tokens", status_code=200, opt=_TOKEN, tags=["Upload tokens"])
 async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) -> UploadTokenResponse:
-    """Give out a short-lived token that uploads to one bucket, for browsers and phones.
+    """Issue a short-lived token that uploads to one bucket, for browsers and phones.
 
-    A request that is repeated under its idempotency key is answered with an empty `token`.
+    The response to a request that is repeated under its idempotency key has an empty `token`.
     """
     admitted = admitted_in(scope)
     named = data.bucket[:MAX_IDENTIFIER]
@@ -240,12 +240,12 @@ def _scopes(scopes: tuple[ResourceScope, ...] | None) -> tuple[dict[str, Any], .
 
 
 async def _token(admitted: Admitted, token_id: str) -> tuple[UploadToken, str]:
-    """Return a token that was given out, without its secret, which nobody knows any more."""
+    """Return an issued token, without its secret, which is not stored."""
     token = await admitted.services.ports.directory.upload_token(token_id)
     if token is None:
         raise NotFoundError(
             "token_not_found",
-            "There is no such upload token, or it is not yours: check its id.",
+            "The upload token does not exist, or belongs to another key: check its id.",
             {"token_id": token_id},
         )
     return token, ""

@@ -1,4 +1,4 @@
-"""API keys and tokens on the wire: the shapes of requests and answers."""
+"""API keys and tokens on the wire: the shapes of requests and responses."""
 
 from datetime import datetime
 from typing import Annotated
@@ -26,7 +26,7 @@ _MAX_BYTES = 2**63 - 1
 
 
 class ResourceScope(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """One thing that a key is for, by id or name, and what it may do there; without `operations`, everything."""
+    """A resource that a key is limited to, by id or name, and the allowed operations; by default, all."""
 
     resource_type: ResourceType
     resource_id: Annotated[str, Meta(min_length=1, max_length=100)]
@@ -38,7 +38,7 @@ _Origins = Annotated[tuple[str, ...], Meta(max_length=MAX_ORIGINS)]
 
 
 class APIKeyCreateRequest(Request, frozen=True):
-    """A key to be given out."""
+    """A new key."""
 
     name: _Name
     description: _Description | None = None
@@ -50,7 +50,7 @@ class APIKeyCreateRequest(Request, frozen=True):
 
 
 class APIKeyUpdateRequest(Request, frozen=True):
-    """What should change; what is left out, or null, stays."""
+    """Changes of a key; an omitted or null field stays."""
 
     name: _Name | None = None
     description: _Description | None = None
@@ -63,9 +63,9 @@ class APIKeyUpdateRequest(Request, frozen=True):
 
 
 class APIKeyModel(Response, frozen=True):
-    """A key without its secret. `key_hash` tells one secret from another, and opens nothing.
+    """A key without its secret. `key_hash` distinguishes secrets, and cannot be used to authenticate.
 
-    `notes`: what of its scopes and permissions opens nothing here.
+    `notes`: scopes and permissions without effect here.
     """
 
     key_id: str
@@ -93,7 +93,7 @@ class APIKeyModel(Response, frozen=True):
 
 
 class APIKeyCreateResponse(APIKeyModel, frozen=True, kw_only=True):
-    """A key with its secret, which is shown this once. `previous_until`: when the secret before a rotation ends."""
+    """A key with its secret, which is shown only once. `previous_until`: when the old secret expires."""
 
     key: str
     previous_until: datetime | None = None
@@ -107,7 +107,7 @@ class APIKeyListResponse(Response, frozen=True):
 
 
 class RevocationResponse(Response, frozen=True):
-    """It is revoked. `task_id`: the task that cancels what the key has open, where that was asked for."""
+    """The result of a revocation. `task_id`: the task that cancels the key's open uploads, if requested."""
 
     message: str
     success: bool = True
@@ -115,11 +115,10 @@ class RevocationResponse(Response, frozen=True):
 
 
 class UploadTokenRequest(Request, frozen=True):
-    """What somebody without a key should be able to upload. `bucket`: its id or name.
+    """The uploads that the holder of a token may create. `bucket`: its id or name.
 
-    `upload_lifetime`: for how many seconds uploads that it begins get URLs; never past the end of the key. `policy`: of
-    its uploads. null: the bucket's, and then they make objects and replace none; `update` and `upsert` need a key that
-    may delete.
+    `upload_lifetime`: for how many seconds its uploads get URLs; never past the end of the key. `policy`: for its
+    uploads; null: the bucket's, without replacing objects; `update` and `upsert` need a key that may delete.
     """
 
     bucket: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -134,7 +133,7 @@ class UploadTokenRequest(Request, frozen=True):
 
 
 class UploadTokenResponse(Response, frozen=True):
-    """A token, which is shown this once, and what it allows."""
+    """A token, which is shown only once, and its limits."""
 
     token: str
     token_id: str

@@ -44,7 +44,7 @@ _PAGE = 10
 
 @post("/namespaces", status_code=200, opt=_CREATE, tags=["Namespaces"])
 async def create_namespace(data: JSONBody[CreateNamespaceRequest], scope: Scope) -> NamespaceModel:
-    """Make a namespace."""
+    """Create a namespace."""
     admitted = admitted_in(scope)
     settings: Json = {
         "namespace_type": data.namespace_type or NamespaceType.STANDARD,
@@ -131,7 +131,7 @@ async def get_namespace(namespace_identifier: FromPath[str], scope: Scope) -> Na
 async def update_namespace(
     namespace_identifier: FromPath[str], data: JSONBody[UpdateNamespaceRequest], scope: Scope
 ) -> NamespaceModel:
-    """Replace a namespace's name or indexes: what is given."""
+    """Replace a namespace's name or indexes, if given."""
     return await _change(scope, namespace_identifier, data, description=UNSET, settings={})
 
 
@@ -139,7 +139,7 @@ async def update_namespace(
 async def patch_namespace(
     namespace_identifier: FromPath[str], data: JSONBody[PatchNamespaceRequest], scope: Scope
 ) -> NamespaceModel:
-    """Change a namespace's name, description, or what belongs to other products."""
+    """Change a namespace's name, description, or the fields of other products."""
     settings: Json = {"infrastructure": data.infrastructure}
     if data.auto_create_indexes is not None:
         settings["auto_create_indexes"] = data.auto_create_indexes
@@ -148,12 +148,12 @@ async def patch_namespace(
 
 @delete("/namespaces/{namespace_identifier:str}", status_code=200, opt=_DELETE, tags=["Namespaces"])
 async def delete_namespace(namespace_identifier: FromPath[str], scope: Scope) -> DeletionResponse:
-    """Delete a namespace with all that is in it, as a task. It takes nothing from now on."""
+    """Delete a namespace with its content, as a task. From now on it accepts nothing."""
     admitted = admitted_in(scope)
     named = await _named(admitted, namespace_identifier)
     task = await admitted.services.delete_namespace(admitted.caller, named)
     return DeletionResponse(
-        task_id=task.task_id, status=task.status, message="The namespace and all that is in it are being deleted."
+        task_id=task.task_id, status=task.status, message="The namespace and its content are being deleted."
     )
 
 
@@ -190,7 +190,7 @@ async def _named(admitted: Admitted, identifier: str) -> NamespaceRecord:
 
 
 def _kept(settings: Json) -> Json:
-    """Return settings as they are kept: plain JSON, nothing of what was not given, and no secrets."""
+    """Return settings for storage: plain JSON, only the given fields, and no secrets."""
     given: Json = msgspec.to_builtins({name: value for name, value in settings.items() if value is not UNSET})
     if given.get("infrastructure"):
         given["infrastructure"] = without_secrets(given["infrastructure"])
@@ -198,8 +198,8 @@ def _kept(settings: Json) -> Json:
 
 
 def render(record: NamespaceRecord) -> NamespaceModel:
-    """Return a namespace as the wire has it."""
-    kept = record.settings  # checked when it came
+    """Return a namespace in its wire shape."""
+    kept = record.settings  # validated when they were set
     return NamespaceModel(
         namespace_id=record.namespace_id,
         namespace_name=record.name,

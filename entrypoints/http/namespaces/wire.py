@@ -1,4 +1,4 @@
-"""Namespaces and their lists on the wire: the shapes of requests and answers."""
+"""Namespaces and their lists on the wire: the shapes of requests and responses."""
 
 import enum
 from datetime import datetime
@@ -11,14 +11,14 @@ from entrypoints.http.wire import Json, PaginationResponse, Request, Response
 
 
 class NamespaceType(enum.StrEnum):
-    """What a namespace is for, to other products."""
+    """The purpose of a namespace, for other products."""
 
     STANDARD = "standard"
     MARKETPLACE = "marketplace"
 
 
 class ComputeTier(enum.StrEnum):
-    """Where other products compute."""
+    """The compute tier of other products."""
 
     SHARED = "shared"
     DEDICATED_CPU = "dedicated_cpu"
@@ -26,7 +26,7 @@ class ComputeTier(enum.StrEnum):
 
 
 class PayloadSchemaType(enum.StrEnum):
-    """What an indexed field holds."""
+    """The type of an indexed field."""
 
     KEYWORD = "keyword"
     INTEGER = "integer"
@@ -39,7 +39,7 @@ class PayloadSchemaType(enum.StrEnum):
 
 
 class TokenizerType(enum.StrEnum):
-    """How an indexed text is cut into words."""
+    """The tokenizer of an indexed text."""
 
     WORD = "word"
     WHITESPACE = "whitespace"
@@ -92,7 +92,7 @@ class BoolIndexParams(Request, frozen=True, tag_field="type", tag="bool"):
 
 
 class PayloadIndexConfig(Request, frozen=True):
-    """An index of another product: kept and returned."""
+    """An index of another product: stored and returned."""
 
     field_name: Annotated[str, Meta(min_length=1, max_length=255)]
     type: PayloadSchemaType
@@ -111,7 +111,7 @@ class PayloadIndexConfig(Request, frozen=True):
 
 
 class NamespaceInfrastructure(Request, frozen=True):
-    """Where another product works: kept and returned, but for its API key and passwords in URLs, which are masked."""
+    """The infrastructure of another product: stored and returned, with its API key and passwords in URLs masked."""
 
     qdrant_collection: Annotated[str, Meta(min_length=3, max_length=128)]
     ray_cluster_id: (
@@ -143,7 +143,7 @@ class NamespaceInfrastructure(Request, frozen=True):
 
 
 class BaseFeatureExtractorModel(Request, frozen=True):
-    """A part of another product that works on this namespace: kept and returned."""
+    """A part of another product for this namespace: stored and returned."""
 
     feature_extractor_name: str
     version: str
@@ -157,7 +157,7 @@ class FeatureExtractorResponse(BaseFeatureExtractorModel, frozen=True, kw_only=T
 
 
 class CreateNamespaceRequest(Request, frozen=True):
-    """A namespace to be made. What belongs to other products is kept and returned; `mode` means nothing."""
+    """A new namespace. Fields of other products are stored and returned; `mode` has no effect."""
 
     namespace_name: str
     feature_extractors: list[BaseFeatureExtractorModel] = msgspec.field(default_factory=list)
@@ -170,14 +170,14 @@ class CreateNamespaceRequest(Request, frozen=True):
 
 
 class UpdateNamespaceRequest(Request, frozen=True):
-    """What takes the place of what is there. What is absent stays; `payload_indexes` null clears them."""
+    """New values. Absent fields stay; `payload_indexes` of null clears them."""
 
     namespace_name: str | UnsetType | None = UNSET
     payload_indexes: list[PayloadIndexConfig] | UnsetType | None = UNSET
 
 
 class PatchNamespaceRequest(UpdateNamespaceRequest, frozen=True):
-    """The same of more: `description` and `infrastructure` null clear them; an infrastructure is replaced whole."""
+    """More new values: null clears `description` and `infrastructure`; an infrastructure is replaced as a whole."""
 
     description: str | UnsetType | None = UNSET
     auto_create_indexes: bool | UnsetType | None = UNSET
@@ -207,7 +207,7 @@ class NamespaceModel(Response, frozen=True):
 
 
 class ListNamespacesRequest(Request, frozen=True):
-    """Which namespaces."""
+    """The selection of namespaces."""
 
     filters: Json | None = None
     sort: Json | None = None

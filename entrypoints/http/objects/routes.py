@@ -109,7 +109,7 @@ async def create_object(
     policy: FromQuery[str | None] = None,
     auto_process: FromQuery[bool] = False,  # noqa: ARG001  # nothing is processed here
 ) -> ObjectResponse:
-    """Make an object of uploads and inline data; fields that the request does not name are its own."""
+    """Create an object from uploads and inline data; unknown fields of the request are the object's own."""
     admitted = admitted_in(scope)
     body = await request.whole()
     wish = _wish(data, body)
@@ -132,7 +132,7 @@ async def create_objects(
     scope: Scope,
     auto_process: FromQuery[bool] = False,  # noqa: ARG001  # nothing is processed here
 ) -> CreateObjectsBatchResponse:
-    """Make several objects, one after the other; one that is refused does not hold up the others."""
+    """Create several objects, one after the other; a refused one does not stop the others."""
     admitted = admitted_in(scope)
     bodies = (await request.whole())["objects"]
     succeeded: list[ObjectResponse] = []
@@ -171,7 +171,7 @@ async def get_object(
     scope: Scope,
     return_presigned_urls: FromQuery[bool] = False,
 ) -> ObjectResponse:
-    """Return an object; its metadata stands beside the contract's fields."""
+    """Return an object; its metadata is next to the contract's fields."""
     admitted = admitted_in(scope)
     record = await _found(admitted, object_identifier)
     urls = _download_urls(admitted, record) if return_presigned_urls else {}
@@ -185,7 +185,7 @@ async def update_object(
     data: JSONBody[UpdateObjectRequest],
     scope: Scope,
 ) -> ObjectResponse:
-    """Change an object: blobs take the place of all that it had, metadata is merged, null removes a field."""
+    """Change an object: blobs replace all of its blobs, metadata is merged, null removes a field."""
     change = ObjectChange(
         blobs=None if data.blobs is None else _blobs(data.blobs),
         fields=data.metadata or {},
@@ -228,9 +228,9 @@ async def delete_object(
 
 
 def render(record: ObjectRecord, urls: dict[str, str] | None = None) -> dict[str, Any]:
-    """Return an object as the wire has it: the contract's fields win over metadata of the same name.
+    """Return an object in its wire shape: the contract's fields win over metadata of the same name.
 
-    `urls`: where to read the bytes, by blob.
+    `urls`: download URLs, by blob.
     """
     response = ObjectResponse(
         object_id=record.object_id,
@@ -305,7 +305,7 @@ async def _changed(admitted: Admitted, object_identifier: str, change: ObjectCha
 
 
 def _told(admitted: Admitted, record: ObjectRecord, asked: ObjectWish | ObjectChange) -> dict[str, Any]:
-    """Return an object; a caller that may not read is shown only what it sent itself, and the object's id."""
+    """Return an object; a caller that may not read gets only the data that it sent, and the object's id."""
     if may_read(admitted.caller, admitted.namespace, admitted.bucket):
         return render(record)
     shown = msgspec.structs.replace(
@@ -372,7 +372,7 @@ def _blobs(asked: Sequence[CreateBlobRequest]) -> list[BlobWish]:
 
 
 def _selected(rendered: dict[str, Any], select: list[str] | None) -> dict[str, Any]:
-    """Return the fields that are asked for by name or path, beside those that say which object it is."""
+    """Return the fields that are selected by name or path, and those that identify the object."""
     if not select:
         return rendered
     wanted = {"object_id", "bucket_id", *(name.removeprefix("metadata.").partition(".")[0] for name in select)}

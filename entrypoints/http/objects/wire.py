@@ -1,4 +1,4 @@
-"""Objects and their blobs on the wire: the shapes of requests and answers."""
+"""Objects and their blobs on the wire: the shapes of requests and responses."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ InlineData = str | int | float | bool | Json | list[Any]
 
 
 class CreateBlobRequest(Request, frozen=True):
-    """A part of an object: the bytes of an upload, or data; one of both."""
+    """A part of an object: either the bytes of an upload, or data."""
 
     property: Annotated[str, Meta(min_length=1, max_length=100)]
     type: FieldType
@@ -46,7 +46,7 @@ class CreateBlobRequest(Request, frozen=True):
 
 
 class CreateObjectRequest(Request, frozen=True, forbid_unknown_fields=False):
-    """An object. All other fields are its own: see `own_fields`.
+    """A new object. All other fields are its own: see `own_fields`.
 
     `expires_after_seconds`: how long it is kept; null: as long as its bucket keeps objects.
     """
@@ -67,9 +67,9 @@ class CreateObjectsBatchRequest(Request, frozen=True):
 
 
 class UpdateObjectRequest(Request, frozen=True):
-    """What an object is to have; what is left out stays.
+    """Changes of an object; omitted fields stay.
 
-    `expires_after_seconds`: how long it is kept from now on; null: until somebody deletes it.
+    `expires_after_seconds`: how long it is kept from now on; null: until it is deleted.
     """
 
     key_prefix: str | None = None
@@ -80,9 +80,9 @@ class UpdateObjectRequest(Request, frozen=True):
 
 
 class PatchObjectRequest(Request, frozen=True, forbid_unknown_fields=False):
-    """What an object is to have. All other fields are its own: see `own_fields`.
+    """Changes of an object. All other fields are its own: see `own_fields`.
 
-    `expires_after_seconds`: how long it is kept from now on; null: until somebody deletes it.
+    `expires_after_seconds`: how long it is kept from now on; null: until it is deleted.
     """
 
     key_prefix: str | None = None
@@ -91,7 +91,7 @@ class PatchObjectRequest(Request, frozen=True, forbid_unknown_fields=False):
 
 
 class BlobDetails(Response, frozen=True):
-    """What is known of a blob's bytes. `hash`: SHA-256. Nothing is known of what a URL refers to."""
+    """Facts about a blob's bytes. `hash`: SHA-256. For a URL, all fields are null."""
 
     filename: str | None
     size_bytes: int | None
@@ -100,7 +100,7 @@ class BlobDetails(Response, frozen=True):
 
 
 class BlobModel(Response, frozen=True):
-    """A part of an object. `data`: what was sent inline; `presigned_url`: where to read the bytes, if asked for."""
+    """A part of an object. `data`: inline data; `presigned_url`: a download URL, if requested."""
 
     blob_id: str
     property: str
@@ -114,9 +114,9 @@ class BlobModel(Response, frozen=True):
 
 
 class ObjectResponse(Response, frozen=True):
-    """An object. Its metadata stands beside these fields, under the names of the schema's properties.
+    """An object. Its metadata is next to these fields, under the names of the schema's properties.
 
-    `deletes_at`: when the object is deleted with its bytes; null: when somebody deletes it.
+    `deletes_at`: when the object is deleted with its bytes; null: not automatically.
     """
 
     object_id: str
@@ -132,7 +132,7 @@ class ObjectResponse(Response, frozen=True):
 
 
 class FailedObjectError(Response, frozen=True):
-    """Why an object of a batch was not made."""
+    """Why an object of a batch was not created."""
 
     object_index: int
     error: str
@@ -142,7 +142,7 @@ class FailedObjectError(Response, frozen=True):
 
 
 class CreateObjectsBatchResponse(Response, frozen=True):
-    """What became of a batch."""
+    """The results of a batch."""
 
     succeeded: list[ObjectResponse]
     failed: list[FailedObjectError]
@@ -152,12 +152,12 @@ class CreateObjectsBatchResponse(Response, frozen=True):
 
 
 def own_fields(body: Json, request: type[msgspec.Struct]) -> Json:
-    """Return the fields of a body that are the object's own: those that the request does not name."""
+    """Return the fields of a body that are the object's own: those that are not fields of the request."""
     return {name: value for name, value in body.items() if name not in request.__struct_fields__}
 
 
 class ListObjectsRequest(Request, frozen=True):
-    """Which objects, and which of their fields."""
+    """The selection of objects and of their fields."""
 
     filters: Json | None = None
     sort: SortOption | None = None
@@ -175,7 +175,7 @@ class ObjectListStats(Response, frozen=True):
 
 
 class ListedObject(Response, frozen=True):
-    """An object, or those of its fields that were selected."""
+    """An object, or its selected fields."""
 
     object_id: str
     bucket_id: str

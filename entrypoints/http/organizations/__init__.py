@@ -1,4 +1,4 @@
 """The routes of organizations and their audit log, and their shapes on the wire.
 
-The use cases are in `application.organizations`; opening one is a command, in `entrypoints.cli`.
+The use cases are in `application.organizations`; creating one is a command, in `entrypoints.cli`.
 """

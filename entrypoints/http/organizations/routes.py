@@ -1,4 +1,4 @@
-"""The routes of the organization that asks, and of its audit log."""
+"""The routes of the caller's organization, and of its audit log."""
 
 import heapq
 from typing import Annotated, Any
@@ -38,7 +38,7 @@ _READ = Needs(Permission.READ, namespace=False).opt()
 _ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
 _AUDIT = Needs(Permission.ADMIN, namespace=False, counts_as=RequestClass.SEARCH).opt()
 MAX_REQUEST_ID = 64
-MAX_REFUSALS = 1000  # so many of the newest that match are in the log
+MAX_REFUSALS = 1000  # the newest matching ones that the log shows
 _TAGS = ["Organizations"]
 _MAX_METADATA_BYTES = 16 * 1024
 
@@ -80,7 +80,7 @@ async def update_organization(data: JSONBody[OrganizationUpdateRequest], scope: 
 async def get_usage(
     scope: Scope, start: FromQuery[str | None] = None, end: FromQuery[str | None] = None
 ) -> UsageResponse:
-    """Say what the organization stores, and what it uploaded from `start` until `end`."""
+    """Return the organization's storage usage, and its uploads from `start` until `end`."""
     admitted = admitted_in(scope)
     read_side = admitted.services.ports.read_side
     organization_id = admitted.caller.organization.organization_id
@@ -126,7 +126,7 @@ async def list_audit_logs(
     skip: Skip = 0,
     limit: Limit = 50,
 ) -> AuditEventListResponse:
-    """Tell what was done to keys, buckets, namespaces and the organization, and what was refused, newest first."""
+    """List changes of keys, buckets, namespaces and the organization, and refused requests, newest first."""
     admitted = admitted_in(scope)
     organization_id = admitted.caller.organization.organization_id
     records = admitted.services.system.request_records
@@ -137,11 +137,11 @@ async def list_audit_logs(
         command_ids = tuple(each for request in asked for each in request.command_ids)
     begins, ends = time_named(start, "start"), time_named(end, "end")
     refused: list[AuditEventResponse] = []
-    if action is None and resource_id in {None, organization_id}:  # what they were about is not kept
+    if action is None and resource_id in {None, organization_id}:  # their resource is not recorded
         asked_for = RefusalQuery(actor_id=actor_id, request_id=request_id, start=begins, end=ends, limit=MAX_REFUSALS)
         kept = [_render_refusal(each) for each in await records.refusals(organization_id, asked_for)]
         refused = [each for each in kept if resource_type in {None, each.resource_type}]
-    first = max(0, skip - len(refused))  # of the events before it, none can be on the page
+    first = max(0, skip - len(refused))  # no earlier event can be on the page
     found, total = await admitted.services.ports.read_side.audit(
         organization_id,
         AuditQuery(
@@ -190,7 +190,7 @@ def _render_refusal(refusal: Refusal) -> AuditEventResponse:
 
 
 def _rate_limits(asked: RateLimitsUpdate | UnsetType | None) -> dict[str, int | None]:
-    """Return the limits that should change, by name; None brings the tier's back."""
+    """Return the limits to change, by name; None restores the tier's limit."""
     if asked is UNSET:
         return {}
     if asked is None:

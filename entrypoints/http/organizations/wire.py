@@ -1,4 +1,4 @@
-"""Organizations and their audit log on the wire: the shapes of requests and answers."""
+"""Organizations and their audit log on the wire: the shapes of requests and responses."""
 
 import enum
 from datetime import datetime
@@ -12,14 +12,14 @@ from entrypoints.http.wire import Json, Request, Response
 
 Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
-# What the format "email" allows, with a dot in the domain; `$` would let a line's end pass.
+# The format "email" with a dot in the domain; `$` would accept a trailing newline.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_\x60{|}~-]+"
 _LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
 _ADDRESS = rf"^(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})+$(?!\n)"
 
 
 class BaseRateLimits(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Requests a minute for each class of request."""
+    """Requests per minute for each class of requests."""
 
     metadata: Limit
     data: Limit
@@ -29,7 +29,7 @@ class BaseRateLimits(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
 
 
 class RateLimitsUpdate(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Requests a minute for each class of request. What is left out stays; null brings the tier's back."""
+    """Requests per minute for each class of requests. Omitted limits stay; null restores the tier's limit."""
 
     metadata: Limit | UnsetType | None = UNSET
     data: Limit | UnsetType | None = UNSET
@@ -39,9 +39,9 @@ class RateLimitsUpdate(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown
 
 
 class OrganizationUpdateRequest(Request, frozen=True):
-    """What should change; what is left out stays. A `logo_url` or `billing_email` of null goes.
+    """Changes of an organization; omitted fields stay. null removes `logo_url` and `billing_email`.
 
-    `rate_limits` of null, or one of them, brings the tier's back.
+    null for `rate_limits`, or for one of them, restores the tier's limits.
     """
 
     organization_name: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
@@ -65,7 +65,7 @@ class OrganizationUpdateRequest(Request, frozen=True):
 
 
 class OrganizationModelResponse(Response, frozen=True):
-    """An organization. `users`: those who hold API keys."""
+    """An organization. `users`: the owners of API keys."""
 
     organization_id: str
     internal_id: str
@@ -85,7 +85,7 @@ class OrganizationModelResponse(Response, frozen=True):
 
 
 class StorageUse(Response, frozen=True):
-    """What the storage holds, in bytes. A quota of null: none."""
+    """The storage usage, in bytes. A quota of null: no quota."""
 
     reserved_bytes: int
     accepted_bytes: int
@@ -94,7 +94,7 @@ class StorageUse(Response, frozen=True):
 
 
 class UploadUse(Response, frozen=True):
-    """The uploads that were requested in the time asked for."""
+    """The uploads that were requested in the period."""
 
     total: int
     by_status: dict[str, int]
@@ -104,7 +104,7 @@ class UploadUse(Response, frozen=True):
 
 
 class UsageResponse(Response, frozen=True):
-    """What an organization uses. `start`, `end`: the time that `uploads` is about; null: without end."""
+    """The usage of an organization. `start`, `end`: the period of `uploads`; null: unbounded."""
 
     organization_id: str
     start: datetime | None
@@ -118,7 +118,7 @@ class UsageResponse(Response, frozen=True):
 
 
 class AuditAction(enum.StrEnum):
-    """What the contract's log can tell of."""
+    """The actions in the contract's audit log."""
 
     USER_CREATED = "user_created"
     USER_UPDATED = "user_updated"
@@ -167,7 +167,7 @@ class AuditAction(enum.StrEnum):
 
 
 class AuditEventResponse(Response, frozen=True):
-    """One fact. `changes`: what the event says, without secrets and addresses."""
+    """An entry. `changes`: the content of the event, without secrets and addresses."""
 
     audit_id: str
     timestamp: datetime

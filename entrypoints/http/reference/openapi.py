@@ -1,6 +1,6 @@
-"""The OpenAPI document: Litestar's account of the routes, the shapes as msgspec checks them, and what all routes share.
+"""The OpenAPI document: routes from Litestar, shapes as msgspec validates them, and the parts that all routes share.
 
-Litestar's own schemas lack what is closed to unknown fields and put limits where they bind nothing.
+Litestar's own schemas do not say which shapes refuse unknown fields, and put limits where they have no effect.
 """
 
 import enum
@@ -38,19 +38,19 @@ Schema = dict[str, Any]
 
 _REF = "#/components/schemas/{name}"
 _ERRORS = {
-    400: "The command means nothing in the state that the thing is in",
+    400: "The command is not possible in the current state",
     401: "No valid API key",
-    403: "The key may not do this, or a limit of the organization stands against it",
-    404: "There is no such thing, or it belongs to somebody else",
-    422: "The request does not parse, or holds something that cannot be",
+    403: "The key may not do this, or a limit of the organization is exceeded",
+    404: "The resource does not exist, or belongs to another organization",
+    422: "The request does not parse, or has an invalid value",
     429: "Too many requests",
-    500: "Something unexpected",
-    503: "A part that is needed cannot be reached",
+    500: "An unexpected error",
+    503: "A required part is unreachable",
 }
-_CONFLICT = {409: "It is there already, or the same request is under way"}
+_CONFLICT = {409: "The resource already exists, or the same request is in progress"}
 _ERROR = {"$ref": _REF.format(name="ErrorResponse")}
 _ERROR_EXAMPLE = "Error{status}"
-# Answers with fields that their bucket names.
+# Responses with fields from their bucket's schema.
 _WITH_OWN_FIELDS = {ListedObject, ObjectResponse}
 _LIMITS = (
     ("minimum", "ge"),
@@ -84,7 +84,7 @@ def operation_id(
     http_method: str,  # noqa: ARG001  # Litestar's signature
     path_components: list[str | PathParameterDefinition],
 ) -> str:
-    """Return the handler's name; where it has a short path too, `_by_id` beside it there."""
+    """Return the handler's name, with `_by_id` for a second, short path."""
     short = len(handler.paths) > 1 and len(path_components) < max(path.count("/") for path in handler.paths)
     return f"{handler.handler_name}_by_id" if short else handler.handler_name
 
@@ -100,14 +100,14 @@ def _operations(app: Litestar) -> Iterator[tuple[Operation, HTTPRouteHandler]]:
 
 
 def _may_conflict(handler: HTTPRouteHandler, needs: Needs) -> bool:
-    """Return whether a route makes something, or gives an object values that another one may have."""
+    """Return whether a route creates something, or gives an object values that another one may have."""
     if "POST" in handler.http_methods:
         return needs.permission != Permission.READ
     return bool({"PUT", "PATCH"} & handler.http_methods) and any("/objects/" in path for path in handler.paths)
 
 
 def _shapes(handler: HTTPRouteHandler) -> tuple[Any, Any]:
-    """Return the types of a route's body and of its answer; null where there is none."""
+    """Return the types of a route's body and of its response; null if there is none."""
     signature = handler.parsed_fn_signature
     data = signature.parameters.get("data")
     answer = signature.return_type.annotation
@@ -148,7 +148,7 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
 
 
 def _given(handler: HTTPRouteHandler) -> dict[int, ResponseSpec]:
-    """Return the statuses that a route says it answers with as well, in the shape of its success."""
+    """Return a route's other statuses whose responses have the shape of its success."""
     return dict(handler.responses or {})
 
 
@@ -200,7 +200,7 @@ def _media(schema: Schema, example: Any) -> OpenAPIMediaType:  # noqa: ANN401  #
 
 
 class _Null(enum.Enum):
-    """Litestar leaves a null out of what it writes. Of a member it writes the value."""
+    """Litestar omits nulls. For a member of an enum it writes the value."""
 
     NULL = None
 
@@ -218,7 +218,7 @@ def _keeping_nulls(example: Any, *, within: bool = False) -> Any:  # noqa: ANN40
 
 
 def _complete_arrays(schema: Any) -> None:  # noqa: ANN401  # any part of a schema
-    """Give arrays of anything their `items`: generators of clients want them."""
+    """Give arrays of anything their `items`: client generators need them."""
     if isinstance(schema, dict):
         if schema.get("type") == "array":
             schema.setdefault("items", {})
@@ -230,7 +230,7 @@ def _complete_arrays(schema: Any) -> None:  # noqa: ANN401  # any part of a sche
 
 
 def _settle(described: inspect.StructType, schema: Schema) -> None:
-    """Say what msgspec leaves out: the format of times, and that the fields of an answer are always there."""
+    """Add what msgspec omits: the format of times, and that the fields of a response are required."""
     properties: Schema = schema["properties"]
     for field in described.fields:
         if any(isinstance(kind, inspect.DateTimeType) for kind in _branches(field.type)):
@@ -239,7 +239,7 @@ def _settle(described: inspect.StructType, schema: Schema) -> None:
                     branch["format"] = "date-time"
     if issubclass(described.cls, Response):
         for schema_of_field in properties.values():
-            schema_of_field.pop("default", None)  # an answer has a value, whatever it is
+            schema_of_field.pop("default", None)  # a response always has a value
         schema["required"] = [field.encode_name for field in described.fields if _always_there(field)]
     if _has_own_fields(described):
         schema["additionalProperties"] = True
@@ -250,13 +250,13 @@ def _settle(described: inspect.StructType, schema: Schema) -> None:
 
 
 def _has_own_fields(described: inspect.StructType) -> bool:
-    """Return whether fields that the shape does not name mean something."""
+    """Return whether unknown fields of the shape have a meaning."""
     answer = issubclass(described.cls, Response)
     return described.cls in _WITH_OWN_FIELDS if answer else not described.forbid_unknown_fields
 
 
 def _always_there(field: inspect.Field) -> bool:
-    """Return whether a field of an answer is never left out: one whose default is UNSET has none for msgspec."""
+    """Return whether a field of a response is never omitted: a default of UNSET is no default for msgspec."""
     return field.required or (field.default, field.default_factory) != (msgspec.NODEFAULT, msgspec.NODEFAULT)
 
 

@@ -1,6 +1,6 @@
-"""The OpenAPI document and the page that shows it, both below any path: all their addresses are relative.
+"""The OpenAPI document and the page that shows it, under any path: all their URLs are relative.
 
-Swagger UI comes from its wheel. Browsers run no script and load nothing of another origin.
+Swagger UI comes from its wheel. Browsers run no script and load nothing from another origin.
 """
 
 from importlib.util import find_spec
@@ -23,13 +23,13 @@ class ReferencePage(OpenAPIRenderPlugin):
         super().__init__(path="/")
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002  # Litestar's signature
-        """Return the page. `/docs` and `/docs/` are two places for a browser."""
+        """Return the page. `/docs` and `/docs/` are different base URLs for a browser."""
         here = "" if request.scope["raw_path"].endswith(b"/") else f"{PATH[1:]}/"
         return _PAGE.replace("{here}", here).encode()
 
 
 class ReferenceDocument(JsonRenderPlugin):
-    """The document beside the page: the service is one folder above it."""
+    """The document next to the page: the service is one folder above it."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Return the document."""
@@ -43,7 +43,7 @@ def get_openapi_document(request: Request[Any, Any, Any]) -> dict[str, Any]:
 
 
 def routers() -> list[Router]:
-    """Return what serves the files of the page."""
+    """Return the routers for the files of the page."""
     spec = find_spec("swagger_ui_bundle")
     locations = spec.submodule_search_locations if spec else None
     if not locations:

@@ -1,4 +1,4 @@
-"""The page at the root: HTML for a person, the same addresses as JSON for a program."""
+"""The page at the root: HTML for people, and the same links as JSON for programs."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ _POLICY = (
 
 @get("/", include_in_schema=False, opt={"asks": "nothing"}, sync_to_thread=False)
 def welcome(request: Request[Any, Any, Any]) -> Response[Any]:
-    """Say what this is, and where to go on."""
+    """Return a description of the service, with links."""
     running = version("upwell")
     if "text/html" in request.headers.get("accept", ""):
         return Response(

@@ -1,4 +1,4 @@
-"""How requests are read: bodies, queries, pages, times.
+"""Parses requests: bodies, queries, pages, times.
 
-What the values mean is left to the routes and the domain.
+The meaning of the values is left to the routes and the domain.
 """

@@ -1,4 +1,4 @@
-"""Bodies, held exactly to the shapes of their routes: Litestar alone would take "1" for 1 and 0 for false."""
+"""Bodies, validated strictly against the shapes of their routes: Litestar alone accepts "1" for 1 and 0 for false."""
 
 import functools
 import math
@@ -16,13 +16,13 @@ from entrypoints.http.answers.complaints import CODE, body_complaint, number_com
 
 
 class StrictRequest(Request[Any, Any, Any]):
-    """A request whose `json` has the shape that its route takes as `data`."""
+    """A request whose `json` has the shape of its route's `data`."""
 
     _whole: Any = Empty
 
     @property
     def content_length(self) -> int | None:
-        """How long the body is, where the request says it; the server has refused what is no number."""
+        """The declared length of the body; the server has already refused an invalid one."""
         for name, value in self.scope["headers"]:
             if name == b"content-length":
                 return int(value)
@@ -50,13 +50,13 @@ class StrictRequest(Request[Any, Any, Any]):
         return self._body
 
     async def json(self) -> Any:  # noqa: ANN401  # of the type that the route names
-        """Return the body, decoded once and for all, or refuse one that does not fit."""
+        """Return the decoded body, or refuse one that does not fit. The result is cached."""
         if self._json is Empty:
             self._json = self._decoded(await self.body())
         return self._json
 
     async def whole(self) -> Any:  # noqa: ANN401  # JSON
-        """Return the body as it came, with what means nothing to the route."""
+        """Return the original body, with fields that are unknown to the route."""
         if self._whole is Empty:
             self._whole = _read_any(await self.body())
         return self._whole
@@ -78,7 +78,7 @@ class StrictRequest(Request[Any, Any, Any]):
         return decoded
 
     def _converted(self, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401  # the same
-        """Return a body in which 32 is written as 32.0: to JSON Schema both are integers."""
+        """Return a body that contains 32.0 for 32: in JSON Schema both are integers."""
         self._whole = _read_any(body)
         try:
             return msgspec.convert(_integers(self._whole), decoder.type, str_keys=True)
@@ -89,7 +89,7 @@ class StrictRequest(Request[Any, Any, Any]):
 def _read_any(body: bytes) -> Any:  # noqa: ANN401  # JSON
     try:
         return _read(body)
-    except msgspec.ValidationError as error:  # a number that is out of range
+    except msgspec.ValidationError as error:  # a number out of range
         raise number_complaint(body) from error
 
 

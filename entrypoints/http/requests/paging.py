@@ -30,7 +30,7 @@ _MAX_DIGITS = 4300
 
 
 class _Cursor(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """Where a page ended. `of`: a digest of the filters, search and order of its list."""
+    """The end of a page. `of`: a digest of the filters, search and order of its list."""
 
     of: str
     position: Annotated[int, msgspec.Meta(ge=0, le=_MAX_BIGINT)]
@@ -43,7 +43,7 @@ _CURSORS = msgspec.json.Decoder(_Cursor)
 
 
 def only(kind: str, values: Iterable[str] | None, filters: Json | None) -> Json | None:
-    """Return filters that let only some buckets or namespaces through, by id or name; None: all of them."""
+    """Return filters that are limited to some buckets or namespaces, by id or name; None: all of them."""
     if values is None:
         return filters
     named = {"operator": "in", "value": sorted(values), "case_sensitive": True}
@@ -64,7 +64,7 @@ def page_request(
     with_figures: bool = False,
     case_sensitive: bool = False,
 ) -> PageRequest:
-    """Return which page is asked for."""
+    """Return the requested page."""
     if search:
         check_text(search, "search")
         if len(search) > MAX_TEXT:
@@ -86,7 +86,7 @@ def page_request(
 
 
 def pagination(path: str, listing: Listing[Any], page: Page[Any], asked: PageRequest) -> PaginationResponse:
-    """Return where a page stands; behind a cursor, nobody knows its number."""
+    """Return the place of a page in its list; with a cursor, its number is unknown."""
     following = asked.offset + asked.limit
     total = page.total if page.total is not None else _counted_on_the_last(page, asked)
     more = page.has_more and bool(page.rows)
@@ -110,7 +110,7 @@ def pagination(path: str, listing: Listing[Any], page: Page[Any], asked: PageReq
 
 
 def _counted_on_the_last(page: Page[Any], asked: PageRequest) -> int | None:
-    """Return how many rows there are, where the page shows it: it is the last, and those before it are numbered."""
+    """Return the total number of rows if the page shows it: it is the last one, and pages are numbered."""
     beyond = asked.offset > 0 and not page.rows
     return None if asked.after is not None or page.has_more or beyond else asked.offset + len(page.rows)
 
@@ -132,7 +132,7 @@ def _after(cursor: str, asked: PageRequest) -> SortKey:
     if found is None or not _is_sortable(found.number) or "\0" in found.text:
         raise InvalidInputError(
             "invalid_cursor",
-            "cursor is not one that this service returned: send the next_cursor of an earlier page.",
+            "cursor was not returned by this service: send the next_cursor of an earlier page.",
             {"field": "cursor", "in": "query"},
         )
     if found.of != _digest(asked):
@@ -145,7 +145,7 @@ def _after(cursor: str, asked: PageRequest) -> SortKey:
 
 
 def _is_sortable(number: Decimal) -> bool:
-    """Return whether a number is one that a row may have: its digits are those of a JSON number that was taken."""
+    """Return whether a row may have this number: it has the digits of an accepted JSON number."""
     return number.is_finite() and abs(number.adjusted()) <= _MAX_DIGITS and len(number.as_tuple().digits) <= _MAX_DIGITS
 
 

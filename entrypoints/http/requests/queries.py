@@ -1,9 +1,7 @@
-"""Query parameters that a route does not know: refused on routes of our own, named in a header on the contract's.
+"""Unknown query parameters: refused on Upwell's own routes, reported in a header on the contract's routes.
 
-One that is given more than once is refused on routes of our own.
-
-What our answers call a page is understood in queries too: `page_size` is `limit`, `next_cursor` is `cursor`, and `page`
-counts from 1 by the limit that is given with it.
+A repeated parameter is refused on Upwell's own routes. Queries also accept the names of responses: `page_size` for
+`limit`, `next_cursor` for `cursor`, and `page`, which counts from 1 with the given limit.
 """
 
 import functools
@@ -25,7 +23,7 @@ _MAX_NAME = 100
 _MAX_DIGITS = 9
 _BUCKET = "/v1/buckets/{bucket_identifier}"
 _KEYS = "/v1/organizations/users/{user_email}/api-keys"
-# Held to the contract by a test, where that is at hand.
+# A test compares these with the contract, if it is available.
 CONTRACT = {
     f"{_BUCKET}/uploads": {"POST"},
     f"{_BUCKET}/uploads/batch": {"POST"},
@@ -63,7 +61,7 @@ Pairs = list[tuple[str, str]]
 
 
 def settle_query(scope: Scope) -> None:
-    """Put the names that the route knows in place of those of answers; refuse what it does not know, or name it."""
+    """Replace the names of responses by those of the route; refuse or report unknown parameters."""
     query = scope["query_string"]
     if not query:
         return
@@ -91,19 +89,19 @@ def settle_query(scope: Scope) -> None:
 
 
 def check_once(given: Pairs, known: frozenset[str]) -> None:
-    """Refuse a parameter that is given more than once: one value of it would count, and nobody could say which."""
+    """Refuse a repeated parameter: it would be unclear which of its values counts."""
     names = [name for name, _ in given if name in known]
     for name in names:
         if names.count(name) > 1:
             raise InvalidInputError(
                 "repeated_parameter",
-                f"{name} is given more than once in the query: give it once.",
+                f"{name} is repeated in the query: send it once.",
                 {"field": name, "in": "query"},
             )
 
 
 def settled_query(given: Pairs, known: frozenset[str]) -> tuple[Pairs, list[str]]:
-    """Return a query in the names that a route knows, and the names that mean nothing to it, each once."""
+    """Return a query with the route's names, and the unknown names, each once."""
     names = {name for name, _ in given}
     settled: Pairs = []
     ignored: dict[str, None] = {}

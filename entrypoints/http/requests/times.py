@@ -1,4 +1,4 @@
-"""Times as clients send them: read with their offset, or refused."""
+"""Times from clients: parsed with their offset, or refused."""
 
 from datetime import UTC, datetime
 
@@ -6,12 +6,12 @@ from domain.refusals import InvalidInputError
 
 
 def in_utc(time: datetime) -> datetime:
-    """Return the same time in UTC: PostgreSQL reads no offset of 16 hours or more. Out of range: OverflowError."""
+    """Return the same time in UTC: PostgreSQL accepts no offset of 16 hours or more. Raises `OverflowError`."""
     return time.astimezone(UTC)
 
 
 def time_named(value: str | None, name: str) -> datetime | None:
-    """Return the time that a query names, in UTC if it names no zone; refuse what is none."""
+    """Return the time in a query parameter, in UTC if it has no zone; refuse an invalid one."""
     if not value:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The route for notifications of a storage. Its caller has a secret of its own, and no API key."""
+"""The route for notifications of a storage. Its caller authenticates with a separate secret, not an API key."""
 
 from hmac import compare_digest
 from typing import Any
@@ -21,14 +21,14 @@ _SECRET_HEADER = "X-Upwell-Storage-Secret"  # noqa: S105  # a header's name
     tags=["Storage events"],
 )
 async def take_storage_events(request: Request[Any, Any, Any]) -> Taken:
-    """Take in what a storage tells of its objects; what it leads to is done by a worker."""
+    """Accept a storage's notifications about its objects; a worker acts on them."""
     secret: str | None = request.app.state.storage_events_secret
     if secret is None:
         raise NotFoundException
     if not compare_digest(_given(request).encode(), secret.encode()):
         raise UnauthenticatedError(
             "invalid_storage_secret",
-            "The secret is not that of storage events: send the one in UPWELL_STORAGE_EVENTS_SECRET.",
+            "The secret for storage events is wrong: send the one in UPWELL_STORAGE_EVENTS_SECRET.",
         )
     services: Services = request.app.state.services
     services.system.clock.check()

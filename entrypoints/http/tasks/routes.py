@@ -1,4 +1,4 @@
-"""The routes of tasks, which belong to the organization: no namespace has to be named."""
+"""The routes of tasks, which belong to the organization: they need no namespace."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ TAGS = ["Tasks"]
 
 @get("/tasks/{task_id:str}", opt=_READ, tags=TAGS)
 async def get_task(task_id: FromPath[str], scope: Scope) -> TaskResponse:
-    """Return a task as it stands."""
+    """Return the current state of a task."""
     admitted = admitted_in(scope)
     return render(await admitted.services.read_task(admitted.caller, _id(task_id)))
 
@@ -68,14 +68,14 @@ async def list_tasks(
 
 @delete("/tasks/{task_id:str}", status_code=200, opt=_DELETE, tags=TAGS)
 async def cancel_task(task_id: FromPath[str], scope: Scope) -> GenericDeleteResponse:
-    """Cancel a task: what of it has not begun is not done."""
+    """Cancel a task: its remaining items are skipped."""
     admitted = admitted_in(scope)
     await admitted.services.cancel_task(admitted.caller, _id(task_id))
     return GenericDeleteResponse(message="The task is canceled.")
 
 
 def render(record: TaskRecord) -> TaskResponse:
-    """Return a task as the wire has it."""
+    """Return a task in its wire shape."""
     return TaskResponse(
         task_id=record.task_id,
         task_type=TaskTypeEnum(record.task_type.value),

@@ -1,4 +1,4 @@
-"""Tasks and their lists on the wire: the shapes of requests and answers."""
+"""Tasks and their lists on the wire: the shapes of requests and responses."""
 
 import enum
 from datetime import datetime
@@ -7,7 +7,7 @@ from entrypoints.http.wire import Json, PaginationResponse, Request, Response, S
 
 
 class TaskStatusEnum(enum.StrEnum):
-    """The contract's statuses; a task of ours has only some of them."""
+    """The contract's statuses; Upwell's tasks have only some of them."""
 
     PENDING = "PENDING"
     IN_PROGRESS = "IN_PROGRESS"
@@ -60,7 +60,7 @@ class TaskTypeEnum(enum.StrEnum):
 
 
 class TaskResponse(Response, frozen=True):
-    """A task. `additional_data` counts its items (`total`, `completed`, `failed`) and holds what else is known."""
+    """A task. `additional_data` has the counts of its items (`total`, `completed`, `failed`) and further facts."""
 
     task_id: str
     task_type: TaskTypeEnum
@@ -74,7 +74,7 @@ class TaskResponse(Response, frozen=True):
 
 
 class ListTasksRequest(Request, frozen=True):
-    """Which tasks."""
+    """The selection of tasks."""
 
     status: TaskStatusEnum | None = None
     task_type: TaskTypeEnum | None = None
@@ -91,7 +91,7 @@ class ListTasksResponse(Response, frozen=True):
 
 
 class GenericDeleteResponse(Response, frozen=True):
-    """It is done."""
+    """The confirmation of a deletion."""
 
     message: str = "Successfully deleted"
     success: bool = True

@@ -1,4 +1,4 @@
 """Connections, and the layers around every request before it is routed.
 
-API keys and permissions are not looked at here: see `admission`.
+API keys and permissions are checked in `admission`.
 """

@@ -1,4 +1,4 @@
-"""Paths and queries as text: percent-decoded UTF-8 without U+0000, or refused before anything reads them."""
+"""Paths and queries as text: percent-decoded UTF-8 without U+0000, or refused before routing."""
 
 from urllib.parse import unquote_to_bytes
 
@@ -8,7 +8,7 @@ from domain.refusals import InvalidInputError
 
 
 def check_address(scope: Scope) -> None:
-    """Refuse an address that holds no text. Frameworks replace what is not UTF-8, and databases take no U+0000."""
+    """Refuse an address that is not text. Frameworks replace invalid UTF-8, and databases accept no U+0000."""
     path, query = scope["raw_path"], scope["query_string"]
     if b"%" in path or not path.isascii():
         _check(path, "path")

@@ -7,9 +7,9 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 
 class CORS:
-    """ASGI, around Litestar's middleware: a request without `Origin` goes past it.
+    """ASGI, around Litestar's middleware: a request without `Origin` bypasses it.
 
-    The middleware makes a mapping of all headers before it looks for the one that most requests do not have.
+    The middleware builds a mapping of all headers before it looks for the one that most requests do not have.
     """
 
     def __init__(self, middleware: Any) -> None:  # noqa: ANN401  # Litestar does not name its type

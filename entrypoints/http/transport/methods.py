@@ -1,4 +1,4 @@
-"""Which methods an address knows: in answers to OPTIONS, and where a list's address could be read as an id."""
+"""The methods of a path: for responses to OPTIONS, and for list paths that could be read as an id."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _PARAMETER = re.compile(r"{\w+}")
 
 
 async def answer_options(scope: Scope, send: Send) -> None:
-    """Answer OPTIONS with all methods of the address; Litestar's own answer may miss some."""
+    """Respond to OPTIONS with all methods of the path; Litestar's own response may miss some."""
     known = {
         method
         for route in _routes(scope["litestar_app"])
@@ -26,7 +26,7 @@ async def answer_options(scope: Scope, send: Send) -> None:
 
 
 def reads_as_id(app: Litestar, method: str, path: str) -> bool:
-    """Tell whether a method that is not known at an address would be, if the end of the address were an id."""
+    """Return whether a method that a path does not support would be supported if its last segment were an id."""
     return any(
         method in route.methods
         and route.path_format.endswith("}")

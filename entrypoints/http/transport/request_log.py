@@ -1,6 +1,6 @@
-"""The layer around every request: its id, its client, a line in the log, and headers that every answer has.
+"""The layer around every request: its id, its client, a line in the log, and the headers of every response.
 
-It stands before routing, so that what no route takes, preflights and refused origins are in the log as well.
+It runs before routing, so that the log also has requests without a route, preflights and refused origins.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from entrypoints.http.transport.server import CONNECTION
 from entrypoints.settings import Network
 
 _log = structlog.get_logger("upwell.request")
-ADDED_HEADERS = "upwell.added_headers"  # in the scope: what an answer gets besides, errors too
+ADDED_HEADERS = "upwell.added_headers"  # in the scope: further headers of a response, also of errors
 REQUEST_ID = "upwell.request_id"  # in the scope
-CALLER = "upwell.caller"  # in the scope, from the moment that it is known
+CALLER = "upwell.caller"  # in the scope, after authentication
 _CLIENT = "upwell.client"
 MAX_PATH = 500
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_\-.]{1,64}")
@@ -32,7 +32,7 @@ _PERSON = re.compile(r"/users/[^/]+")
 _UPLOAD_ID = re.compile(r"upl_[a-z0-9]+")
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _CLOSE = (b"connection", b"close")
-# For pages. They run the scripts of this service only, and Swagger UI's has to be in the page.
+# For pages. They run only scripts of this service; that of Swagger UI has to be inline.
 _POLICY = (
     b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     b" font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -45,7 +45,7 @@ _PAGE = (
 
 
 class Observe(Protocol):
-    """Hears of requests that were answered, for metrics. `status` 0: there was no answer."""
+    """Observes finished requests, for metrics. `status` 0: there was no response."""
 
     def __call__(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one."""
@@ -53,14 +53,14 @@ class Observe(Protocol):
 
 
 def client_of(scope: Scope) -> str:
-    """Return the address of the client, through the proxies that are trusted."""
+    """Return the address of the client, through trusted proxies."""
     return str(scope[_CLIENT])  # type: ignore[literal-required]  # a key of our own in the scope
 
 
 class RequestLog:
-    """ASGI, around the application: takes the client's request id, or draws one, and answers with it.
+    """ASGI, around the application: uses the client's request id, or generates one, and returns it.
 
-    `trusted`: the proxies whose `X-Forwarded-For` is believed.
+    `trusted`: the proxies whose `X-Forwarded-For` is trusted.
     """
 
     def __init__(self, app: ASGIApp, *, observe: Observe | None = None, trusted: Sequence[Network] = ()) -> None:
@@ -75,7 +75,7 @@ class RequestLog:
             return
         method = scope["method"]
         asked = cast("dict[str, Any]", scope)
-        if method == "HEAD":  # the server sends no body to such a request
+        if method == "HEAD":  # the server sends no body for it
             asked = {**asked, "method": "GET", HEAD_ASKED: True}
         request_id = self._find_out(asked)
         began = time.perf_counter()
@@ -88,7 +88,7 @@ class RequestLog:
                 message["headers"] = _completed(asked, [*message["headers"], (b"x-request-id", request_id.encode())])
             return send(message)
 
-        structlog.contextvars.bind_contextvars(request_id=request_id)  # ends with the request's own context
+        structlog.contextvars.bind_contextvars(request_id=request_id)  # ends with the request's context
         try:
             await self._app(cast("Scope", asked), receive, answer)
         except asyncio.CancelledError:
@@ -105,7 +105,7 @@ class RequestLog:
                 _tell(asked, method, status, time.perf_counter() - began)
 
     def _find_out(self, asked: dict[str, Any]) -> str:
-        """Note the request's id and its client's address; return the id."""
+        """Record the request's id and its client's address; return the id."""
         request_id = forwarded = None
         for name, value in asked["headers"]:
             if name == b"x-request-id" and _GIVEN_ID.fullmatch(value):
@@ -113,7 +113,7 @@ class RequestLog:
             elif name == b"x-forwarded-for" and self._trusted:
                 forwarded = value if forwarded is None else b"%b,%b" % (forwarded, value)
         if request_id is None:
-            request_id = f"{random.getrandbits(64):016x}"  # tells requests apart, and keeps no secret
+            request_id = f"{random.getrandbits(64):016x}"  # identifies requests, and is no secret
         peer = asked["client"]
         client = peer[0] if peer else ""
         asked[_CLIENT] = client if forwarded is None else self._through_proxies(client, forwarded)
@@ -121,7 +121,7 @@ class RequestLog:
         return request_id
 
     def _through_proxies(self, peer: str, forwarded: bytes) -> str:
-        """Return the address that the last trusted proxy was asked from."""
+        """Return the address of the client of the outermost trusted proxy."""
         client = peer
         for each in reversed(forwarded.decode("latin-1").split(",")):
             if not self._trusts(client):
@@ -138,7 +138,7 @@ class RequestLog:
 
 
 def _completed(asked: dict[str, Any], headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Add what every answer has, and the end of the connection if the body is not read to its end."""
+    """Add the headers of every response, and the end of the connection if the body was not read completely."""
     headers.append(_NO_SNIFFING)
     headers.extend(cast("Sequence[tuple[bytes, bytes]]", asked.get(ADDED_HEADERS, ())))
     if not asked["path"].startswith("/v1/"):
@@ -150,7 +150,7 @@ def _completed(asked: dict[str, Any], headers: list[tuple[bytes, bytes]]) -> lis
 
 
 def _of_page(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return the headers that a page must have; what it says itself counts."""
+    """Return the headers that a page must have; its own headers take precedence."""
     given = dict(headers)
     if not given.get(b"content-type", b"").startswith(b"text/html"):
         return []

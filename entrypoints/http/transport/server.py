@@ -1,9 +1,9 @@
-"""The HTTP server, uvicorn, as Upwell runs it: what a connection may cost, and how serving ends without a lost request.
+"""The HTTP server, uvicorn, as Upwell runs it: the limits of connections, and a shutdown without lost requests.
 
-A connection is idle while it waits for a whole head; then its request is answered. Idle ones make room for new ones,
-so that silence costs nobody else anything. What a client sends is bounded in size and held to a least rate. A request
-that is answered before its body was read is answered at once: what still comes is thrown away for a moment, because a
-connection that is closed on unread bytes is reset, and the answer may be lost with it.
+A connection is idle until it has a complete head; then its request is served. Idle connections are closed for new ones,
+so that silent clients do not block others. The size and the minimum rate of requests are limited. A response that is
+sent before the body was read is sent at once, and further bytes are discarded for a moment: closing a connection with
+unread bytes resets it, and the response may be lost.
 """
 
 import asyncio
@@ -32,20 +32,20 @@ from entrypoints.settings import Network
 T = TypeVar("T")
 
 
-HEAD_BYTES = 64 * 1024  # of a head, and of the framing of a body in chunks
+HEAD_BYTES = 64 * 1024  # of a head, and of the framing of a chunked body
 MAX_HEADERS = 100
 HEAD_SECONDS = 10.0
 WINDOW_SECONDS = 10.0
-WINDOW_BYTES = 10 * 1024  # of a body, in each window in which it is waited for
-STALLED_SECONDS = 30.0  # so long may a client take nothing of its answer
+WINDOW_BYTES = 10 * 1024  # of a body, in each window in which the server waits for it
+STALLED_SECONDS = 30.0  # how long a client may read nothing of its response
 LINGER_SECONDS = 5.0
 PIPELINED = 32
 KEPT_FOR_HEALTH = 32
 FINISH_SECONDS = 20
-QUEUE_SECONDS = 0.1  # for handshakes that are under way when the listener is about to close
-IDLE_SECONDS = 0.25  # for requests that were sent on idle connections before their clients saw the end
-NEW_SECONDS = 5.0  # for the first request on a connection, when the server ends: its client may be slow
-RESTING_SECONDS = 1.0  # for the next one after an answer, when the server ends
+QUEUE_SECONDS = 0.1  # for handshakes in progress when the listener is about to close
+IDLE_SECONDS = 0.25  # for requests that were sent on idle connections before their clients noticed the end
+NEW_SECONDS = 5.0  # for the first request of a connection during the shutdown: its client may be slow
+RESTING_SECONDS = 1.0  # for the next request after a response during the shutdown
 READY = b"/readyz"
 HEALTH = (b"/healthz", READY)
 KEEP_ALIVE_SECONDS = 75
@@ -53,15 +53,15 @@ _MOST_CONNECTIONS = 4096
 _FILES_FOR_OTHERS = 256
 _MOST_FILES = 65_536
 
-CONNECTION = "upwell.connection"  # in the scope: the connection, for answers that go on
-_LARGE_HEAD = f"The head of a request may have {HEAD_BYTES} bytes: send less."
+CONNECTION = "upwell.connection"  # in the scope: the connection, for streams
+_LARGE_HEAD = f"The head of the request is too large: send at most {HEAD_BYTES} bytes."
 _log = structlog.get_logger("upwell.server")
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What the connections of one process may come to. `trusted`: the proxies in front, whose clients are many.
+    """The limits of the connections of one process. `trusted`: the proxies in front, which have many clients.
 
-    `queue`: so many wait to be accepted. All of them may be accepted before those that make room for them are closed.
+    `queue`: the backlog. All of it may be accepted before the connections that make room for it are closed.
     """
 
     connections: int = _MOST_CONNECTIONS
@@ -70,7 +70,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     queue: int = 2048
 
     def trusts(self, address: str) -> bool:
-        """Return whether an address is that of a proxy in front."""
+        """Return whether an address belongs to a proxy in front."""
         if not self.trusted:
             return False
         try:
@@ -81,9 +81,9 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Peer:
-    """The connections of one address. Those that may be ended for others stand in order, the oldest first.
+    """The connections of one address. Those that may be closed for others are in order, the oldest first.
 
-    `new`: without a request so far, or refused and about to end; `resting`: between requests.
+    `new`: without a request so far, or refused and about to close; `resting`: between requests.
     """
 
     def __init__(self, *, trusted: bool) -> None:
@@ -94,11 +94,11 @@ class Peer:
 
     @property
     def idle(self) -> int:
-        """How many may be ended for others."""
+        """The number of connections that may be closed for others."""
         return len(self.new) + len(self.resting)
 
     def least(self) -> "BoundedHttp | None":
-        """Return the connection that is missed the least."""
+        """Return the least valuable connection."""
         return next(iter(self.new or self.resting), None)
 
 
@@ -108,14 +108,14 @@ class Connections(ServerState):
     def __init__(self, bounds: Bounds) -> None:
         super().__init__()
         self.bounds = bounds
-        self.draining = False  # the process ends soon: each answer is the last of its connection
-        self.ending = False  # it ends now: answers that go on do not
+        self.draining = False  # the process ends soon: each response is the last of its connection
+        self.ending = False  # it ends now: streams stop
         self.for_health = 0
         self._peers: dict[str, Peer] = {}
         self._full_told_at = -math.inf
 
     def enter(self, connection: "BoundedHttp", address: str, now: float) -> Peer | None:
-        """Find room for a connection, by ending an idle one if it must be; None: there is none."""
+        """Find room for a connection, by closing an idle one if necessary; None: there is no room."""
         peer = self._peers.get(address)
         if peer is None:
             peer = self._peers[address] = Peer(trusted=self.bounds.trusts(address))
@@ -143,7 +143,7 @@ class Connections(ServerState):
         return peer
 
     def leave(self, connection: "BoundedHttp", peer: Peer) -> None:
-        """Forget a connection. Again: nothing happens."""
+        """Remove a connection. Idempotent."""
         if connection not in peer.all:
             return
         self.connections.discard(cast("Any", connection))
@@ -156,12 +156,12 @@ class Connections(ServerState):
             self._peers.pop(connection.address, None)
 
     def check(self, now: float) -> None:
-        """End the connections that take too long over something."""
+        """Close the connections that take too long."""
         for connection in list(self.connections):
             cast("BoundedHttp", connection).check(now)
 
     def close_idle(self, now: float) -> bool:
-        """Close the connections on which no request is to be expected; return whether there are others."""
+        """Close the connections on which no request is expected; return whether there are others."""
         for connection in list(self.connections):
             if not cast("BoundedHttp", connection).may_be_asked(now):
                 connection.shutdown()
@@ -173,10 +173,10 @@ def _may_lose(peer: Peer) -> tuple[bool, int]:
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Bounds what a connection may cost; uvicorn keeps any head for any time.
+    """Limits the resources of a connection; uvicorn keeps any head for any time.
 
-    An answer that goes on without end is told by `when_ending` that the server stops, and may `abort` its connection.
-    `refused`: the status and code with which the server itself has answered the request that is under way.
+    A stream is notified by `when_ending` that the server stops, and may `abort` its connection. `refused`: the status
+    and code of the server's own response to the current request.
     """
 
     server_state: Connections
@@ -198,17 +198,17 @@ class BoundedHttp(HttpToolsProtocol):
     refused: tuple[int, str] | None = None
 
     def _lingers(self) -> bool:
-        """Whether what comes is thrown away."""
+        """Whether received bytes are discarded."""
         return self._lingers_until is not None
 
     @property
     def _under_way(self) -> RequestResponseCycle | None:
-        """The request that is not answered yet."""
+        """The request without a complete response."""
         cycle: RequestResponseCycle | None = self.cycle
         return None if cycle is None or cycle.response_complete else cycle
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
-        """Find room for a connection, or end it."""
+        """Find room for a connection, or close it."""
         super().connection_made(transport)
         self.connections.discard(self)  # until there is room
         if self.server_state.draining:
@@ -221,7 +221,7 @@ class BoundedHttp(HttpToolsProtocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a connection."""
+        """Remove a connection."""
         if self._peer is not None:
             self.server_state.leave(self, self._peer)
         super().connection_lost(exc)
@@ -232,11 +232,15 @@ class BoundedHttp(HttpToolsProtocol):
         if self._head_since is None:
             self._head_since = self.loop.time()
         if len(self.pipeline) >= PIPELINED:
-            self._raise(400, "too_many_requests_at_once", f"Wait for answers: {PIPELINED} requests may be under way.")
+            self._raise(
+                400,
+                "too_many_requests_at_once",
+                f"Too many requests at once: pipeline at most {PIPELINED}.",
+            )
         self.scope[CONNECTION] = self  # type: ignore[literal-required]  # a key of our own in the scope
 
     def on_headers_complete(self) -> None:
-        """Have the request answered."""
+        """Start the request."""
         self._check_head()
         self._head_since = None
         self._in_body = True
@@ -253,27 +257,27 @@ class BoundedHttp(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _check_head(self) -> None:
-        """Refuse a head that came at once, and so is not beyond anything yet."""
+        """Refuse a large head that came in one piece, and so passed the other limits."""
         if len(self.headers) > MAX_HEADERS:
             self._raise(431, "head_too_large", f"The request has more than {MAX_HEADERS} headers: send fewer.")
         if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > HEAD_BYTES:
             self._raise(431, "head_too_large", _LARGE_HEAD)
 
     def _answer_for_server(self, path: bytes) -> None:
-        """Have the server itself answer what the application must not, or cannot know."""
+        """Let the server itself respond if the application must not, or cannot know."""
         if self.only_health and path not in HEALTH:
             self.app = cast("Any", _full)
         elif self.server_state.draining and path == READY:
             self.app = cast("Any", _stopping)
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of a body."""
+        """Receive a piece of a body."""
         self._beyond -= len(body)
         self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Be done with a request."""
+        """Finish a request."""
         self._beyond = 0
         self._in_body = False
         super().on_message_complete()
@@ -288,7 +292,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._rests_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the connection."""
+        """Receive bytes from the connection."""
         if self._lingers():
             return
         self._beyond += len(data)
@@ -297,16 +301,16 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(431, "head_too_large", _LARGE_HEAD)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request."""
+        """Refuse bytes that are not an HTTP request."""
         self._refuse(*(self._refusal or (400, "invalid_http", f"{msg} Send HTTP/1.1.")))
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Answer as if nothing else than HTTP had been asked for, and end the connection: what follows may be that."""
+        """Respond as to plain HTTP, and close the connection: further bytes may be of the other protocol."""
         if self.cycle is not None:
             self.cycle.keep_alive = False
 
     def write(self, data: bytes) -> None:
-        """Send a piece of an answer; the first waits for the second, which mostly follows at once: each is a packet."""
+        """Send a piece of a response; the first waits for the second, which usually follows at once: fewer packets."""
         if self._head:
             data, self._head = self._head + data, b""
         elif self._answer_begins:
@@ -322,7 +326,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.write(head)
 
     def close(self) -> None:
-        """End the connection after the answer: at once, or when the client has had time to read it."""
+        """Close the connection after the response: at once, or when the client has had time to read it."""
         self._send_head()
         if self._in_body and not self.transport.is_closing():
             self._linger()
@@ -330,22 +334,22 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
 
     def abort(self) -> None:
-        """End the connection, whatever has not been read."""
+        """Close the connection, even with unread bytes."""
         self.transport.abort()
 
     @property
     def in_body(self) -> bool:
-        """Whether more of the body is to come."""
+        """Whether more of the body is expected."""
         return self._in_body
 
     def when_ending(self, callback: Callable[[], None] | None) -> None:
-        """Call back when the server stops, at once if it does; None: not any more."""
+        """Call back when the server stops, at once if it is stopping; None removes the callback."""
         self._when_ending = callback
         if callback is not None and self.server_state.ending:
             self.loop.call_soon(callback)
 
     def may_be_asked(self, now: float) -> bool:
-        """Return whether a request may be on its way: the client has connected, or was answered, just now."""
+        """Return whether a request may be on its way: the client has just connected, or got a response."""
         if self._under_way is not None or self._lingers() or self.transport.is_closing():
             return False
         if self._head_since is not None:
@@ -353,7 +357,7 @@ class BoundedHttp(HttpToolsProtocol):
         return now - self._rests_since < RESTING_SECONDS
 
     def finish(self) -> None:
-        """Make the answer that is under way, or the next, the last."""
+        """Make the current response, or the next one, the last."""
         receive_again(self.transport.get_extra_info("socket"))
         if (cycle := self._under_way) is not None:
             cycle.keep_alive = False
@@ -361,7 +365,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._when_ending()
 
     def check(self, now: float) -> None:
-        """End the connection if its client takes too long over something."""
+        """Close the connection if its client takes too long."""
         if self.transport.is_closing():
             return
         if self._lingers_until is not None:
@@ -372,13 +376,13 @@ class BoundedHttp(HttpToolsProtocol):
                 self._refuse(
                     408,
                     "request_timeout",
-                    f"The head of the request came too slowly: send it within {HEAD_SECONDS:.0f} seconds.",
+                    f"The head of the request arrived too slowly: send it within {HEAD_SECONDS:.0f} seconds.",
                 )
         elif self._in_body and not self.flow.read_paused and self._is_slow(now):
             self._refuse(
                 408,
                 "request_timeout",
-                f"The body came too slowly: send at least {WINDOW_BYTES} bytes every {WINDOW_SECONDS:.0f} seconds.",
+                f"The body arrived too slowly: send at least {WINDOW_BYTES} bytes every {WINDOW_SECONDS:.0f} seconds.",
             )
         elif self._takes_nothing(now):
             self.abort()
@@ -401,10 +405,10 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _raise(self, status: int, code: str, message: str) -> None:
         self._refusal = status, code, message
-        raise ValueError(code)  # the parser stops, and uvicorn asks for the answer
+        raise ValueError(code)  # the parser stops, and uvicorn requests the response
 
     def _refuse(self, status: int, code: str, message: str) -> None:
-        """Answer without the application, as it would, and end the connection."""
+        """Respond in the application's format without it, and close the connection."""
         _log.info("request_refused", status=status, code=code, client=self.address)
         if (cycle := self._under_way) is not None:
             if cycle.response_started or self.pipeline:
@@ -436,7 +440,7 @@ def _error(status: int, code: str, message: str) -> list[bytes]:
 
 
 async def _full(scope: UvicornScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:  # noqa: ARG001  # ASGI
-    """Answer that there is no room, on one of the connections that are kept for health checks."""
+    """Report that there is no room, on one of the connections reserved for health checks."""
     detail = ErrorDetail(
         type="ServiceUnavailableError",
         message="All connections of this process, or of your address, are in use: close some, or try again later.",
@@ -447,7 +451,7 @@ async def _full(scope: UvicornScope, receive: ASGIReceiveCallable, send: ASGISen
 
 
 async def _stopping(scope: UvicornScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:  # noqa: ARG001  # ASGI
-    """Answer that no more requests are to be sent here."""
+    """Report that the process accepts no more requests."""
     await _unavailable(send, {"status": "not_ready", "parts": {"process": "stopping"}})
 
 
@@ -460,22 +464,22 @@ async def _unavailable(send: ASGISendCallable, answer: object) -> None:
 
 
 class Held(Protocol):
-    """A connection, as answers that go on see it."""
+    """A connection, as streams see it."""
 
     def when_ending(self, callback: Callable[[], None] | None) -> None:
-        """Call back when the server stops, at once if it does; None: not any more."""
+        """Call back when the server stops, at once if it is stopping; None removes the callback."""
 
     def abort(self) -> None:
-        """End the connection, whatever has not been read."""
+        """Close the connection, even with unread bytes."""
 
 
 def connection_of(scope: Scope) -> Held | None:
-    """Return the connection of a request; None where another server, or none, carries it."""
+    """Return the connection of a request; None with another server, or without one."""
     return cast("Held | None", scope.get(CONNECTION))
 
 
 async def until_ending(scope: Scope, work: Awaitable[T], otherwise: T) -> T:
-    """Return what `work` does, or at once `otherwise` when the server stops."""
+    """Return the result of `work`, or `otherwise` as soon as the server stops."""
     connection = connection_of(scope)
     if connection is None:
         return await work
@@ -499,10 +503,10 @@ async def until_ending(scope: Scope, work: Awaitable[T], otherwise: T) -> T:
 
 
 class Server(uvicorn.Server):
-    """Serves until `should_exit` is set; signals are its caller's.
+    """Serves until `should_exit` is set; its caller handles signals.
 
-    `keeps_queue`: another process holds the listener too, and takes what waits in it; otherwise nobody does, and the
-    queue is emptied before the listener closes. `ready` is called when it listens.
+    `keeps_queue`: another process shares the listener, and accepts the waiting connections; otherwise the queue is
+    emptied before the listener closes. `ready` is called when it listens.
     """
 
     def __init__(
@@ -520,7 +524,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave them alone."""
+        """Capture none."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -530,17 +534,17 @@ class Server(uvicorn.Server):
             self._ready()
 
     def drain(self) -> None:
-        """Say at `/readyz` that no more requests are to be sent, answer each connection for the last time; serve on."""
+        """Report at `/readyz` that the process stops, make each response the last of its connection; keep serving."""
         self.server_state.draining = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Do what is due ten times a second."""
+        """Run the checks, ten times a second."""
         if counter % 10 == 0:
             self.server_state.check(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take what waits in the queue, answer it and what is under way, and end."""
+        """Accept the connections in the queue, finish all requests, and end."""
         state = self.server_state
         state.draining = state.ending = True
         for connection in list(state.connections):
@@ -574,7 +578,7 @@ class Server(uvicorn.Server):
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Return whether `condition` came true in that time."""
+    """Return whether `condition` became true within that time."""
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while not condition():
@@ -585,7 +589,7 @@ async def _until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def bounds_of(connections: int, per_address: int | None, trusted: Sequence[Network]) -> Bounds:
-    """Return bounds that the process's limit of open files allows, which is raised as far as it goes."""
+    """Return limits that fit the process's limit of open files, which is raised as far as possible."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -599,7 +603,7 @@ def bounds_of(connections: int, per_address: int | None, trusted: Sequence[Netwo
 
 
 def options(host: str, port: int, *, keep_alive_seconds: int = KEEP_ALIVE_SECONDS) -> dict[str, Any]:
-    """Return how uvicorn is to serve, besides the application."""
+    """Return the options of uvicorn, besides the application."""
     return {
         "host": host,
         "port": port,
@@ -613,5 +617,5 @@ def options(host: str, port: int, *, keep_alive_seconds: int = KEEP_ALIVE_SECOND
         "log_config": None,
         "timeout_keep_alive": keep_alive_seconds,
         "timeout_graceful_shutdown": FINISH_SECONDS,
-        "reset_contextvars": True,  # otherwise a request may begin with what another one, or the start, has set
+        "reset_contextvars": True,  # otherwise a request may inherit values of another one, or of the start
     }

@@ -1,4 +1,4 @@
-"""Uploads, confirmations and lists on the wire: the shapes of requests and answers."""
+"""Uploads, confirmations and lists on the wire: the shapes of requests and responses."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -28,9 +28,10 @@ PartNumber = Annotated[int, Meta(ge=1, le=MAX_PARTS)]
 class CreateUploadRequest(Request, frozen=True):
     """A file that a client announces.
 
-    `integrity`: `storage` has storage itself refuse bytes of another `file_hash`; of parts, each has a hash of its own.
-    `auto_confirm` null: as its bucket has it. `expires_after_seconds`: how long the upload, and an object that is made
-    of it alone, is kept from its completion on; null: as long as its bucket keeps uploads.
+    `integrity`: with `storage`, storage itself refuses bytes with another `file_hash`; each part then has its own hash.
+
+    `auto_confirm` null: the bucket's setting. `expires_after_seconds`: how long the upload, and an object made only of
+    it, is kept after its completion; null: as long as its bucket keeps uploads.
     """
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
@@ -61,15 +62,15 @@ class CreateUploadRequest(Request, frozen=True):
 
 
 class UploadResponse(Response, frozen=True):
-    """An upload, and the URL to PUT to if there is anything to send. `required_headers` must be sent with the PUT.
+    """An upload, and the URL for its bytes if there is anything to send. `required_headers` must be sent with the PUT.
 
-    Where URLs are asked for later, a completed upload has a `download_url`; it stands in `presigned_url` as well, if it
-    is no longer than the contract allows. `method`: a PUT to `presigned_url` sends the file, or parts of
-    `part_size` bytes do, the last one smaller; `part_count` is null where the size was not told.
-    `content_type_note`: what the leading bytes of a completed upload say against its content type, if anything.
-    `deletes_at`: when the upload is deleted with its bytes, and with the objects that they are part of; null: when
-    somebody deletes it. It counts from the completion: before, it is the earliest that it can be.
-    `failure_reason`: the code of why it failed; `message` says it in a sentence.
+    If URLs are requested later, a completed upload has a `download_url`, which is repeated in `presigned_url` if it is
+    not longer than the contract allows. `method`: the file is sent with one PUT to `presigned_url`, or in parts of
+    `part_size` bytes, the last one smaller; `part_count` is null if the size was not declared. `content_type_note`: how
+    the leading bytes of a completed upload contradict its content type, if they do. `deletes_at`: when the upload is
+    deleted with its bytes, and with the objects that hold them; null: not automatically. It counts from the completion:
+    before that, it is the earliest possible time. `failure_reason`: the code of the failure; `message` describes it in
+    a sentence.
     """
 
     upload_id: str
@@ -113,7 +114,7 @@ class UploadResponse(Response, frozen=True):
 
 
 class BatchUploadRequest(Request, frozen=True):
-    """Many files at once. What they share counts where a file says nothing of its own."""
+    """Many files at once. Shared values apply to files without their own."""
 
     uploads: Annotated[list[CreateUploadRequest], Meta(min_length=1, max_length=100)]
     shared_metadata: Json | None = None
@@ -121,23 +122,23 @@ class BatchUploadRequest(Request, frozen=True):
 
 
 class BatchUploadResponse(Response, frozen=True):
-    """The uploads, in the order in which they were asked for."""
+    """The uploads, in the order of the request."""
 
     uploads: list[UploadResponse]
     total: int
 
 
 class CompletedPart(msgspec.Struct, kw_only=True, frozen=True):
-    """A part that was sent, and the ETag that storage answered."""
+    """A part that was sent, and the ETag that storage returned."""
 
     part_number: PartNumber
     etag: str
 
 
 class PartToSign(msgspec.Struct, kw_only=True, frozen=True):
-    """A part that is to be sent. `sha256`: 64 hex digits of its bytes, which storage is to check.
+    """A part to send. `sha256`: 64 hex digits, checked by storage.
 
-    `size_bytes`: needed where `file_size_bytes` was not announced.
+    `size_bytes`: required if `file_size_bytes` was not declared.
     """
 
     part_number: PartNumber
@@ -146,14 +147,14 @@ class PartToSign(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class SignPartsRequest(Request, frozen=True):
-    """Which parts are to be sent: `part_numbers`, or `parts` where their hashes or sizes are needed, never both."""
+    """The parts to send: `part_numbers`, or `parts` if their hashes or sizes are required, never both."""
 
     part_numbers: Annotated[list[PartNumber], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)] | None = None
     parts: Annotated[list[PartToSign], Meta(min_length=1, max_length=MAX_SIGNED_AT_ONCE)] | None = None
 
 
 class SignedPart(Response, frozen=True):
-    """Where one part is sent, by PUT. `required_headers` must be sent with it."""
+    """The URL for the PUT of one part. `required_headers` must be sent with it."""
 
     part_number: int
     url: str
@@ -161,13 +162,13 @@ class SignedPart(Response, frozen=True):
 
 
 class SignPartsResponse(Response, frozen=True):
-    """URLs of parts, in the order in which they were asked for."""
+    """URLs of parts, in the order of the request."""
 
     parts: list[SignedPart]
 
 
 class StoredPart(Response, frozen=True):
-    """A part that storage has. `sha256`: where storage has checked it and tells it."""
+    """A part in storage. `sha256`: if storage has checked and returns it."""
 
     part_number: int
     size_bytes: int
@@ -176,16 +177,16 @@ class StoredPart(Response, frozen=True):
 
 
 class ListPartsResponse(Response, frozen=True):
-    """The parts that storage has, by number."""
+    """The parts in storage, by number."""
 
     parts: list[StoredPart]
 
 
 class ConfirmUploadRequest(Request, frozen=True):
-    """What the client says of what it sent; all of it optional. `auto_submit_batch` is accepted and means nothing.
+    """The client's claims about the sent bytes; all are optional. `auto_submit_batch` is accepted without effect.
 
-    `parts`: those that make up the file; without them, all that storage has. `file_hash`: the SHA-256 of what was sent.
-    `checksum_crc64nvme`: its CRC64NVME as S3 writes it, compared where storage has one of the whole file.
+    `parts`: the parts of the file; by default, all parts in storage. `file_hash`: the SHA-256 of the file.
+    `checksum_crc64nvme`: its CRC64NVME as S3 writes it, compared if storage has one for the whole file.
     """
 
     etag: str | None = None
@@ -231,7 +232,7 @@ class ConfirmUploadResponse(Response, frozen=True):
 
 
 class Confirmation(msgspec.Struct, kw_only=True, frozen=True):
-    """One upload that has been sent. Other fields mean nothing."""
+    """One upload that has been sent. Other fields are ignored."""
 
     upload_id: Annotated[str, Meta(max_length=200)]
     etag: str | None = None
@@ -255,7 +256,7 @@ class BatchConfirmResponse(Response, frozen=True):
 
 
 class ListUploadsRequest(Request, frozen=True):
-    """Which uploads."""
+    """The selection of uploads."""
 
     filters: Json | None = None
     sort: SortOption | None = None
@@ -266,7 +267,7 @@ class ListUploadsRequest(Request, frozen=True):
 
 
 class ListAvoidedDuplicatesRequest(Request, frozen=True):
-    """Which avoided duplicates."""
+    """The selection of avoided duplicates."""
 
     filters: Json | None = None
     sort: SortOption | None = None
@@ -276,10 +277,10 @@ class ListAvoidedDuplicatesRequest(Request, frozen=True):
 
 
 class AvoidedDuplicateResponse(Response, frozen=True):
-    """A file that was announced and not sent, since the upload `original_upload_id` has its bytes, as it was announced.
+    """The announcement of a file that was not sent, because the upload `original_upload_id` has its bytes.
 
-    `file_size_bytes`: as announced; `saved_bytes`: the true size. `filename`, `content_type`, `metadata` and
-    `create_object_on_confirm` are null where the announcement was recorded before they were kept.
+    `file_size_bytes`: as declared; `saved_bytes`: the actual size. `filename`, `content_type`, `metadata` and
+    `create_object_on_confirm` are null in records from before they were stored.
     """
 
     duplicate_id: str

@@ -1,4 +1,4 @@
-"""The routes of webhooks, which belong to the organization: no namespace has to be named."""
+"""The routes of webhooks, which belong to the organization: they need no namespace."""
 
 import re
 from datetime import datetime, timedelta
@@ -61,9 +61,9 @@ Before = Annotated[int, QueryParameter(ge=0, le=_MAX_POSITION, description="Only
 
 @post(_PATH, status_code=201, opt=_CREATE, tags=TAGS)
 async def create_webhook(data: JSONBody[WebhookInput], scope: Scope) -> WebhookWithSecret:
-    """Make a webhook. Its secret is in this answer and nowhere else. It is told what the API key may read.
+    """Create a webhook. Only this response contains its secret. It gets the events that the API key may read.
 
-    A request that is repeated under its idempotency key is answered with an empty `secret`.
+    The response to a request that is repeated under its idempotency key has an empty `secret`.
     """
     admitted = admitted_in(scope)
     webhooks = admitted.services.webhooks
@@ -73,7 +73,7 @@ async def create_webhook(data: JSONBody[WebhookInput], scope: Scope) -> WebhookW
         data,
         Creation(
             prefix="wh_",
-            count=0,  # ids are made of what is drawn
+            count=0,  # ids are random
             make=lambda ids: webhooks.create(admitted.caller, settings, headers, ids=ids),
             made=lambda created: (created[0].webhook_id,),
             again=lambda known: webhooks.again(_organization_id(admitted), known.ids[0]),
@@ -134,7 +134,7 @@ async def get_webhook(identifier: FromPath[str], scope: Scope) -> WebhookModel:
 
 @put(_ONE, opt=_ADMIN, tags=TAGS)
 async def update_webhook(identifier: FromPath[str], data: JSONBody[WebhookInput], scope: Scope) -> WebhookModel:
-    """Replace a webhook, and let it act for this API key. A header whose value is given as shown keeps its value."""
+    """Replace a webhook, and let it act for this API key. A header with the masked value keeps its value."""
     admitted = admitted_in(scope)
     settings, headers = _asked(data)
     record = await admitted.services.webhooks.update(admitted.caller, _id(identifier), settings, headers)
@@ -143,7 +143,7 @@ async def update_webhook(identifier: FromPath[str], data: JSONBody[WebhookInput]
 
 @delete(_ONE, status_code=204, opt=_ADMIN, tags=TAGS)
 async def delete_webhook(identifier: FromPath[str], scope: Scope) -> None:
-    """Delete a webhook: it is told nothing more."""
+    """Delete a webhook: it gets no more messages."""
     admitted = admitted_in(scope)
     await admitted.services.webhooks.delete(admitted.caller, _id(identifier))
 
@@ -152,9 +152,9 @@ async def delete_webhook(identifier: FromPath[str], scope: Scope) -> None:
 async def rotate_webhook_secret(
     identifier: FromPath[str], scope: Scope, overlap_seconds: Overlap = None
 ) -> WebhookWithSecret:
-    """Give a webhook another secret. For a while its messages carry a signature with the one before as well.
+    """Give a webhook a new secret. For a while its messages also carry a signature with the old one.
 
-    A request that is repeated under its idempotency key is answered with an empty `secret`.
+    The response to a request that is repeated under its idempotency key has an empty `secret`.
     """
     admitted = admitted_in(scope)
     webhooks = admitted.services.webhooks
@@ -175,7 +175,7 @@ async def rotate_webhook_secret(
 
 @post(f"{_ONE}/ping", status_code=200, opt=_ADMIN, tags=TAGS)
 async def ping_webhook(identifier: FromPath[str], scope: Scope) -> AttemptResponse:
-    """Send a webhook a message of the type `webhook.ping` now, and return the status and how long it took."""
+    """Send a webhook a message of the type `webhook.ping` now, and return the status and the duration."""
     admitted = admitted_in(scope)
     return _attempt(await admitted.services.deliver_webhooks.ping(await _named(admitted, identifier)))
 
@@ -188,7 +188,7 @@ async def list_webhook_deliveries(
     before: Before = _MAX_POSITION,
     limit: Few = _PAGE,
 ) -> ListDeliveriesResponse:
-    """List what a webhook was told, and is to be told, newest first."""
+    """List the sent and queued messages of a webhook, newest first."""
     admitted = admitted_in(scope)
     webhook = await _named(admitted, identifier)
     found = await admitted.services.ports.webhook_deliveries.deliveries(
@@ -202,7 +202,7 @@ async def list_webhook_deliveries(
 
 @post(f"{_ONE}/deliveries/{{delivery_id:str}}/redeliver", status_code=200, opt=_ADMIN, tags=TAGS)
 async def redeliver(identifier: FromPath[str], delivery_id: FromPath[str], scope: Scope) -> DeliveryResponse:
-    """Send a message again that was delivered or given up; one that is pending stays so."""
+    """Send a delivered or abandoned message again; a pending one stays pending."""
     admitted = admitted_in(scope)
     webhook = await _named(admitted, identifier)
     deliveries, now = admitted.services.ports.webhook_deliveries, admitted.services.ports.clock.now()
@@ -216,7 +216,7 @@ async def redeliver(identifier: FromPath[str], delivery_id: FromPath[str], scope
     )
     if not found or message_id_of(found[0]) != delivery_id:
         raise NotFoundError(
-            "delivery_not_found", "The webhook has no message with this id: check it, or list the messages.", {}
+            "delivery_not_found", "The webhook has no message with this id: check the id, or list the messages.", {}
         )
     return _delivery(found[0])
 
@@ -231,7 +231,7 @@ async def replay_webhook(identifier: FromPath[str], data: JSONBody[ReplayRequest
 
 
 def render(record: WebhookRecord, now: datetime) -> WebhookModel:
-    """Return a webhook as the wire has it."""
+    """Return a webhook in its wire shape."""
     return WebhookModel(**_facts(record, now))
 
 
@@ -264,7 +264,7 @@ def _facts(record: WebhookRecord, now: datetime) -> dict[str, Any]:
 
 
 def _asked(data: WebhookInput) -> tuple[WebhookSettings, dict[str, str]]:
-    """Return what is asked for, and the headers with their values."""
+    """Return the requested settings, and the headers with their values."""
     if len(data.channels) > 1 or data.channels[0].channel is not NotificationChannel.WEBHOOK:
         raise InvalidInputError(
             "channel_not_supported",

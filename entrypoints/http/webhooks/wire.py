@@ -1,4 +1,4 @@
-"""Webhooks and their deliveries on the wire: the shapes of requests and answers."""
+"""Webhooks and their deliveries on the wire: the shapes of requests and responses."""
 
 import enum
 from datetime import datetime
@@ -31,10 +31,10 @@ _Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 
 class InactiveReason(enum.StrEnum):
-    """Why a webhook is told nothing though nobody switched it off.
+    """Why a webhook is inactive although no request disabled it.
 
-    `gone` and `failing`: it was switched off by how it answered. The others: the API key that it acts for was revoked,
-    has expired, or may not read its events; another key takes the webhook over by replacing it.
+    `gone` and `failing`: its responses disabled it. The others: the API key that it acts for was revoked, has expired,
+    or may not read its events; another key can take the webhook over by replacing it.
     """
 
     GONE = DisabledReason.GONE.value
@@ -45,7 +45,7 @@ class InactiveReason(enum.StrEnum):
 
 
 class NotificationChannel(enum.StrEnum):
-    """Channels that clients know. Only `webhook` is served here."""
+    """The contract's channels. Only `webhook` is supported."""
 
     EMAIL = "email"
     SLACK = "slack"
@@ -53,7 +53,7 @@ class NotificationChannel(enum.StrEnum):
 
 
 class WebhookConfig(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Where to post, and with which headers. `timeout`: seconds."""
+    """The URL and headers of messages. `timeout`: seconds."""
 
     url: Annotated[str, Meta(min_length=1, max_length=MAX_URL_LENGTH)]
     headers: dict[str, str] = {}
@@ -62,14 +62,14 @@ class WebhookConfig(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
 
 
 class WebhookChannel(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A channel, and what it needs."""
+    """A channel and its settings."""
 
     channel: NotificationChannel
     configs: Json
 
 
 class WebhookInput(Request, frozen=True):
-    """A webhook as it should be. Ids and times are taken from nobody; clients send back what they got."""
+    """The settings of a webhook. Ids and times are ignored: clients send back complete responses."""
 
     webhook_name: _Name
     event_types: Annotated[tuple[str, ...], Meta(min_length=1, max_length=MAX_EVENT_TYPES)]
@@ -82,7 +82,7 @@ class WebhookInput(Request, frozen=True):
 
 
 class ListWebhooksRequest(Request, frozen=True):
-    """Which webhooks to list."""
+    """The selection of webhooks."""
 
     event_type: str | None = None
     is_active: bool | None = None
@@ -96,9 +96,9 @@ class WebhookChannelOutput(Response, frozen=True):
 
 
 class WebhookModel(Response, frozen=True):
-    """A webhook. `key_id`: the API key that it acts for, which is the one that made or replaced it last.
+    """A webhook. `key_id`: the API key that it acts for, which created or last replaced it.
 
-    `notes`: which of its types never come.
+    `notes`: its event types that never occur.
     """
 
     webhook_id: _Id
@@ -114,7 +114,7 @@ class WebhookModel(Response, frozen=True):
 
 
 class WebhookWithSecret(WebhookModel, frozen=True, kw_only=True):
-    """A webhook with the secret that its messages are signed with, which is shown this once."""
+    """A webhook with the signing secret of its messages, which is shown only once."""
 
     secret: str
 
@@ -128,7 +128,7 @@ class ListWebhooksResponse(Response, frozen=True):
 
 
 class AttemptResponse(Response, frozen=True):
-    """How an attempt went. No `status_code`: there was no answer, and `error` says why."""
+    """The result of an attempt. Without a `status_code` there was no response, and `error` has the reason."""
 
     at: datetime
     seconds: float
@@ -137,7 +137,7 @@ class AttemptResponse(Response, frozen=True):
 
 
 class DeliveryResponse(Response, frozen=True):
-    """A message. `delivery_id`: what it carries as `webhook-id`; `history`: how the last attempts went."""
+    """A message. `delivery_id`: its `webhook-id`; `history`: the results of the last attempts."""
 
     delivery_id: str
     webhook_id: str
@@ -153,7 +153,7 @@ class DeliveryResponse(Response, frozen=True):
 
 
 class ReplayRequest(Request, frozen=True):
-    """Which events: above the position `after`, up to `until`, that happened at `since` or later, before `before`."""
+    """The selection of events: above position `after`, up to `until`, at `since` or later, before `before`."""
 
     after: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     until: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
@@ -162,7 +162,7 @@ class ReplayRequest(Request, frozen=True):
 
 
 class ReplayResponse(Response, frozen=True):
-    """How many messages were queued. `next_after`: ask again from there for the others, if there are more."""
+    """The number of queued messages. `next_after`: where to continue, if there are more."""
 
     queued: int
     position: int
@@ -170,7 +170,7 @@ class ReplayResponse(Response, frozen=True):
 
 
 class ListDeliveriesResponse(Response, frozen=True):
-    """Messages, newest first. `next_before`: where to read on, if there are more."""
+    """Messages, newest first. `next_before`: where to continue, if there are more."""
 
     results: list[DeliveryResponse]
     next_before: int | None

@@ -135,7 +135,7 @@ async def test_known_bytes_are_not_sent_again_unless_they_shall_be(user: User) -
     (first,) = (await user.run("upload", "clip.mp4", "--json")).json
     said = await user.run("upload", "clip.mp4")
     assert said.out == (
-        f"clip.mp4: nothing sent, the same bytes are in {first['upload_id']} already;"
+        f"clip.mp4: nothing sent, the same bytes are already in {first['upload_id']};"
         f" upload {first['upload_id']}, object {first['object_id']}\n"
     )
     (again,) = (await user.run("upload", "clip.mp4", "--json", "--no-skip-duplicates")).json
@@ -150,7 +150,7 @@ async def test_of_a_duplicate_it_is_said_what_is_not_kept(user: User) -> None:
     wished = ("--metadata", '{"a": 2}', "--object-metadata", '{"title": "x"}', "--content-type", "video/webm")
     said = await user.run("upload", "clip.mp4", *wished)
     assert said.out == (
-        f"clip.mp4: nothing sent, the same bytes are in {first['upload_id']} already as video/mp4;"
+        f"clip.mp4: nothing sent, the same bytes are already in {first['upload_id']} as video/mp4;"
         f" upload {first['upload_id']}, object {first['object_id']}; not kept: --content-type, --metadata,"
         " --object-metadata; --no-skip-duplicates stores the file with them\n"
     )
@@ -232,7 +232,7 @@ async def test_a_file_that_fails_does_not_keep_the_others_back(user: User) -> No
     assert folder == "upwell: folder: there is no file in this folder"
     assert nowhere == "upwell: nowhere.mp4: there is no such file"
     assert "; stored without an object: application/octet-stream fits no property of the bucket files" in odd
-    assert summary.startswith("upwell: 2 uploaded, 0 known already, 3 failed; sent 97.7 KiB in ")
+    assert summary.startswith("upwell: 2 uploaded, 0 already stored, 3 failed; sent 97.7 KiB in ")
 
 
 async def test_a_file_that_cannot_be_read_does_not_keep_the_others_back(user: User) -> None:
@@ -271,7 +271,7 @@ async def test_folders_and_patterns_are_uploaded_each_file_once(user: User) -> N
         *(f"data/{number:02}.mp4" for number in range(12)),
         *(f"data/deep/{n}" for n in ("00.mp4", "a.txt", "b.txt")),
     ]
-    assert ran.err.startswith("upwell: 14 uploaded, 1 known already, 0 failed; sent ")
+    assert ran.err.startswith("upwell: 14 uploaded, 1 already stored, 0 failed; sent ")
     again = (await user.run("upload", "data/**/*.mp4", "--json")).json
     assert [done["sent_bytes"] for done in again] == [0] * 13
 
@@ -309,7 +309,7 @@ async def test_a_refusal_is_told_in_the_services_words_before_anything_is_sent(s
         ({"UPWELL_API_KEY": "sk_wrong"}, 1, "[key_unknown]"),
         ({"UPWELL_BUCKET": "nope"}, 1, "[bucket_not_found]"),
         ({"UPWELL_NAMESPACE": "nope"}, 1, "[namespace_not_found]"),
-        ({"UPWELL_URL": "gopher://x"}, 2, "UPWELL_URL must begin with http"),
+        ({"UPWELL_URL": "gopher://x"}, 2, "must begin with http"),
         ({"UPWELL_URL": ""}, 2, "UPWELL_URL is not set"),
     ],
 )
@@ -455,7 +455,7 @@ async def test_ctrl_c_ends_at_once_and_the_upload_goes_on_later(user: User, larg
     ran = await user.run("upload", "--resume", **proxy.variables)
     assert ran.code == 0, ran.err
     assert ran.out.startswith("large.mp4: sent ")
-    assert f" of {len(large) // 1024**2}.0 MiB, the rest was there; upload upl_" in ran.out
+    assert f" of {len(large) // 1024**2}.0 MiB, the rest was already stored; upload upl_" in ran.out
     assert len(proxy.parts) == PARTS - 2
     again = await user.run("upload", "--resume", **proxy.variables)
     assert (again.code, again.out, again.err) == (0, "", "upwell: no upload was interrupted here\n")
@@ -469,7 +469,9 @@ async def test_what_ended_while_it_was_interrupted_is_sent_anew(user: User, larg
     ran = await user.run("upload", "--resume", "--json", "large.mp4", **proxy.variables)
     (done,) = ran.json
     # how far it is follows, where that takes its time
-    assert ran.err.startswith(f"upwell: large.mp4: the interrupted upload {upload_id} is CANCELED: it is sent anew\n")
+    assert ran.err.startswith(
+        f"upwell: large.mp4: the interrupted upload {upload_id} is CANCELED: the file is sent again\n"
+    )
     assert (done["ok"], done["resumed"], done["sent_bytes"]) == (True, False, len(large))
 
 
@@ -701,7 +703,7 @@ async def test_a_reader_that_is_gone_ends_the_tail_quietly(tmp_path: Path, datab
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("", "Where to? UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE are not set"),
+        ("", "No target: UPWELL_URL, UPWELL_API_KEY, UPWELL_NAMESPACE are not set"),
         ("mysql://x", "must be a URL that begins with postgresql://"),
         ("postgresql://x@127.0.0.1:1/x", "PostgreSQL cannot be reached"),
     ],

@@ -38,10 +38,10 @@ async def test_a_bucket_without_faults_is_told_so(place: Place, operator: Operat
 
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
-        "Looked at 2 keys, 0 uploads in parts and 1 proved uploads.",
+        "Checked 2 keys, 0 multipart uploads and 1 verified uploads.",
         "Not ours: 1. Too young to judge: 0.",
         "Found: orphan 0, abandoned parts 0, missing 0, overwritten 0. Orphans hold 0 bytes.",
-        "Older versions: 0, which hold 0 bytes.",
+        "Older versions: 0, with 0 bytes.",
         "Repaired: 0. Remaining: 0.",
     ]
 

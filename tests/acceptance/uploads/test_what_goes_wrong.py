@@ -387,7 +387,7 @@ async def a_duplicate(world: World) -> Seen:
     status="PENDING",
     quota=HELD,
     left=BYTES,
-    message="The storage cannot be reached right now; try again in a moment.",
+    message="The storage is unreachable right now; try again in a moment.",
 )
 async def storage_is_away(world: World) -> Seen:
     upload = await world.sent()

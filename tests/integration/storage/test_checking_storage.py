@@ -229,7 +229,7 @@ async def test_a_long_check_says_how_far_it_is(
 
     assert await storage.check(repair=False, older_than=AT_ONCE, as_json=False) == 0
 
-    assert capsys.readouterr().err == "1 keys, 0 uploads in parts, 0 proved uploads; 0 findings\n"
+    assert capsys.readouterr().err == "1 keys, 0 multipart uploads, 0 verified uploads; 0 findings\n"
 
 
 async def test_nothing_is_lost_while_uploads_go_on(place: Place) -> None:

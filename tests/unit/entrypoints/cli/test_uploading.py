@@ -296,7 +296,8 @@ def test_an_upload_whose_bytes_could_not_be_sent_is_left_pending(world: World, p
     outcome = world.upload(path)
     assert outcome.error is not None
     assert outcome.error["message"] == (
-        "the storage cannot be reached: refused; the upload upl_1 is left pending: go on with 'upwell upload --resume'"
+        "the storage cannot be reached: refused; the upload upl_1 is left pending: continue with 'upwell upload"
+        " --resume'"
     )
     assert "cancel" not in world.calls
     assert (kept(path) or {})["upload_id"] == "upl_1"
@@ -372,7 +373,7 @@ def test_an_interruption_leaves_the_upload_pending(world: World, path: Path) -> 
     assert world.calls == ["ask", "put"]
     assert outcome.error == {
         "code": "interrupted",
-        "message": "interrupted; the upload upl_1 is left pending: go on with 'upwell upload --resume'",
+        "message": "interrupted; the upload upl_1 is left pending: continue with 'upwell upload --resume'",
     }
     assert kept(path)
 
@@ -389,8 +390,8 @@ def test_an_interruption_says_how_much_is_in_storage() -> None:
     ("sent", "said"),
     [
         (98, "sent 98 bytes; upload upl_1"),
-        (34, "sent 34 bytes of 98 bytes, the rest was there; upload upl_1"),
-        (0, "nothing sent, all 98 bytes were there; upload upl_1"),
+        (34, "sent 34 bytes of 98 bytes, the rest was already stored; upload upl_1"),
+        (0, "nothing sent, all 98 bytes were already stored; upload upl_1"),
     ],
 )
 def test_the_rest_was_there_only_where_there_is_a_rest(sent: int, said: str) -> None:
@@ -405,7 +406,7 @@ def test_an_interruption_leaves_alone_what_is_being_verified(world: World, path:
     world.confirm = confirm
     outcome = world.upload(path)
     assert world.calls == ["ask", "put", "confirm"]
-    assert (outcome.error or {})["message"] == "interrupted; upl_1 is verified without you"
+    assert (outcome.error or {})["message"] == "interrupted; upl_1 is verified by a worker"
 
 
 def test_an_interruption_before_anything_was_asked_leaves_nothing(world: World, path: Path) -> None:
@@ -444,7 +445,7 @@ def test_what_ended_well_meanwhile_is_told_so(world: World, path: Path) -> None:
     ("look", "why"),
     [
         ({"upload_id": "upl_1", "status": "FAILED"}, "is FAILED"),
-        (httpx.Response(404, json={"error": {"type": "NotFoundError", "message": "No."}}), "is known no longer"),
+        (httpx.Response(404, json={"error": {"type": "NotFoundError", "message": "No."}}), "no longer exists"),
     ],
 )
 def test_what_ended_otherwise_is_sent_anew_as_it_was_wanted(world: World, path: Path, look: Any, why: str) -> None:  # noqa: ANN401  # an answer
@@ -455,7 +456,7 @@ def test_what_ended_otherwise_is_sent_anew_as_it_was_wanted(world: World, path: 
     outcome = world.upload(path, resume=True)
     assert (outcome.ok, outcome.resumed) == (True, False)
     assert world.bodies["ask"]["metadata"] == {"a": 1}
-    assert world.notes == [f"clip.mp4: the interrupted upload upl_1 {why}: it is sent anew"]
+    assert world.notes == [f"clip.mp4: the interrupted upload upl_1 {why}: the file is sent again"]
     assert kept(path) is None
 
 
@@ -468,7 +469,7 @@ def test_a_file_that_changed_does_not_go_on(world: World, path: Path) -> None:
     outcome = world.upload(path, resume=True)
     assert outcome.error == {
         "code": "changed",
-        "message": "it changed since its upload was interrupted: upload it anew, without --resume",
+        "message": "it changed since its upload was interrupted: upload it again, without --resume",
     }
     assert kept(path)
 
@@ -481,7 +482,7 @@ def test_without_resume_an_interrupted_upload_is_given_up(world: World, path: Pa
     world.put, world.look = httpx.Response(200), UPLOAD
     assert world.upload(path).ok
     assert world.calls == ["look", "cancel", "ask", "put", "confirm"]
-    assert world.notes == ["clip.mp4: the interrupted upload upl_1 is given up; --resume would go on with it"]
+    assert world.notes == ["clip.mp4: the interrupted upload upl_1 is canceled; use --resume to continue an upload"]
 
 
 def test_a_key_that_may_not_read_sends_an_interrupted_file_anew(world: World, path: Path) -> None:
@@ -501,7 +502,7 @@ def test_a_key_that_may_cancel_and_not_read_gives_an_interrupted_upload_up(world
     world.stopping.clear()
     world.put, world.look = httpx.Response(200), MAY_NOT
     assert world.upload(path).ok
-    assert world.notes == ["clip.mp4: the interrupted upload upl_1 is given up; --resume would go on with it"]
+    assert world.notes == ["clip.mp4: the interrupted upload upl_1 is canceled; use --resume to continue an upload"]
 
 
 def test_resuming_with_a_key_that_may_not_read_is_refused_with_what_to_do(world: World, path: Path) -> None:
@@ -512,7 +513,7 @@ def test_resuming_with_a_key_that_may_not_read_is_refused_with_what_to_do(world:
     outcome = world.upload(path, resume=True)
     assert outcome.error == {
         "code": "permission_denied",
-        "message": "to resume takes a key that may read the upload upl_1: use one, or upload the file anew, without"
+        "message": "resuming needs a key that may read the upload upl_1: use one, or upload the file again, without"
         " --resume (No. [permission_denied])",
     }
     assert kept(path)
@@ -556,7 +557,7 @@ def test_a_state_that_cannot_be_written_is_told_and_the_file_is_sent(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     assert world.upload(path).ok
-    assert world.notes == [f"{path.name}: its upload cannot be resumed: nothing can be kept of it (Not a directory)"]
+    assert world.notes == [f"{path.name}: its upload cannot be resumed: its state cannot be saved (Not a directory)"]
 
 
 def test_what_cannot_be_kept_beside_the_file_is_kept_for_the_user(
