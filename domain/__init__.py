@@ -1,5 +1,5 @@
-"""What Upwell decides, as pure functions over values: no clock, no randomness, no I/O.
+"""The decisions of Upwell, as pure functions over values: no clock, no randomness, no I/O.
 
-One package for each subject: commands, events, states, `decide`, `evolve`, and the rules beside them. Loading and
-appending are in `application`; SQL and HTTP are in `adapters` and `entrypoints`.
+One package per subject: commands, events, states, `decide`, `evolve`, and further rules. Loading and appending are in
+`application`; SQL and HTTP are in `adapters` and `entrypoints`.
 """

@@ -1,8 +1,8 @@
-"""Names and unique keys that at most one thing may have, and which events take them and give them back.
+"""Names and unique keys with at most one holder, and the events that take and release them.
 
-A claim is a key in a scope. A thing (a stream) holds the claims that its own events took: a namespace, bucket, API key
-or webhook its name; an object its unique key and, where later objects are to find it by its content, that content. A
-namespace that is being deleted holds one claim more, in the name of the task that deletes it: nothing is made in there
+A claim is a key in a scope. A stream holds the claims that its own events took: a namespace, bucket, API key or webhook
+holds its name; an object holds its unique key and, if later objects should find it by its content, that content. A
+namespace that is being deleted holds one more claim, for its deletion task: nothing can be created in the namespace
 while it is held.
 
 The log keeps the claims under its lock. PostgreSQL's `upwell.project_*` functions and `upwell.claim_object` are the
@@ -28,7 +28,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     key: str
 
 
-Held = Mapping[Claim, str]  # claims, and the ids that they are held by
+Held = Mapping[Claim, str]  # claims, and the ids of their holders
 
 
 def namespace_name_claim(organization_id: str, name: str) -> Claim:
@@ -57,17 +57,17 @@ def unique_key_claim(bucket_id: str, unique_key: str) -> Claim:
 
 
 def content_claim(bucket_id: str, content_key: str) -> Claim:
-    """Return the claim on its content (a digest) that an object holds which later ones are to find."""
+    """Return the claim on the content (a digest) of an object, by which later objects find it."""
     return Claim(scope=f"content:{bucket_id}", key=content_key)
 
 
 def is_on_content(claim: Claim) -> bool:
-    """Return whether a claim is one on the content of an object."""
+    """Return whether a claim is on the content of an object."""
     return claim.scope.startswith("content:")
 
 
 def deletion_claim(namespace_id: str) -> Claim:
-    """Return the claim on a namespace that is being deleted: what makes something in there demands that it be free."""
+    """Return the claim on a namespace that is being deleted: creations in the namespace require it to be free."""
     return Claim(scope="deletion", key=namespace_id)
 
 
@@ -97,7 +97,7 @@ def held_after(stream_id: str, event: Event, held: Held) -> Held:  # noqa: PLR09
 
 
 def _held_by_object(object_id: str, event: ObjectCreated | ObjectUpdated, held: Held) -> Held:
-    """Return the claims of an object. An update without a unique key leaves the one that there is."""
+    """Return the claims of an object. An update without a unique key keeps the current one."""
     bucket_id = event.origin.bucket_id or ""
     after: dict[Claim, str] = {}
     if event.unique_key is not None:

@@ -1,7 +1,7 @@
 """The decider: how one kind of aggregate changes, as a value.
 
-`decide` says which facts follow from a command in a state, or refuses. `evolve` applies one recorded fact, and refuses
-nothing. `initial` is the state before the first fact. An aggregate's module owns all three, and names them once.
+`decide` returns the facts that follow from a command in a state, or refuses. `evolve` applies one recorded fact, and
+never refuses. `initial` is the state before the first fact. An aggregate's module defines all three.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ State = TypeVar("State")
 
 
 class Decider(msgspec.Struct, Generic[Command, Fact, State], frozen=True, kw_only=True):
-    """One kind of aggregate. `not_found`: the refusal of an id that has no facts."""
+    """One kind of aggregate. `not_found`: the refusal of an id without facts."""
 
     initial: State
     decide: Callable[[Command, State], tuple[Fact, ...]]
@@ -31,11 +31,11 @@ class Decider(msgspec.Struct, Generic[Command, Fact, State], frozen=True, kw_onl
         return state
 
     def replay(self, facts: Iterable[Fact]) -> State:
-        """Return the state that these facts, from the first one on, lead to."""
+        """Return the state after these facts, from the first one on."""
         return self.fold(self.initial, facts)
 
     def decide_all(self, commands: Iterable[Command], state: State) -> tuple[Fact, ...]:
-        """Return the facts that follow from commands that are carried out one after the other."""
+        """Return the facts of several commands in sequence."""
         facts: tuple[Fact, ...] = ()
         for command in commands:
             news = self.decide(command, state)

@@ -1,4 +1,4 @@
-"""JSON from outside: decoded, or refused with one kind of error for every defect."""
+"""Decodes JSON from clients, with one kind of error for every defect."""
 
 import re
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ _ANY: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
 class NotJSONError(Exception):
-    """The text is no JSON that can be read: malformed, not UTF-8, or with a number beyond all bounds."""
+    """The text is not valid JSON: malformed, not UTF-8, or with a number out of range."""
 
 
 class TooDeepError(NotJSONError):
-    """The text is nested deeper than can be read."""
+    """The text is nested too deep."""
 
 
 def decode_json(text: bytes, decoder: msgspec.json.Decoder[Any] = _ANY) -> Any:  # noqa: ANN401  # of the decoder's type
-    """Return what JSON says; raise `NotJSONError`, or `msgspec.ValidationError` where it is not of the decoder's type.
+    """Return the decoded JSON; raise `NotJSONError`, or `msgspec.ValidationError` if it is not of the decoder's type.
 
     A byte order mark is skipped, as RFC 8259 allows.
     """
@@ -34,12 +34,12 @@ def decode_json(text: bytes, decoder: msgspec.json.Decoder[Any] = _ANY) -> Any: 
         raise NotJSONError("The text is not UTF-8.") from error
     except msgspec.DecodeError as error:
         raise NotJSONError(str(error)) from error
-    except ValueError as error:  # more digits than Python turns into a number
+    except ValueError as error:  # more digits than Python converts
         raise NotJSONError("A number has too many digits.") from error
 
 
 def null_character_at(text: bytes, value: object) -> str | None:
-    """Return where a decoded value holds U+0000, which no database text can; null where it does not."""
+    """Return the path of a U+0000 in a decoded value, which PostgreSQL cannot store, or None."""
     if _MAY_HOLD_NULL.search(text) is None:
         return None
     return next(_null_characters(value, ""), None)

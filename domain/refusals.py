@@ -1,7 +1,7 @@
-"""The closed list of ways in which Upwell says no.
+"""The closed list of refusals.
 
-A refusal carries facts, not HTTP: `code` is stable and made for machines, `message` says what to do, `details` holds
-the facts. The kinds (the classes) are what callers dispatch on.
+A refusal contains facts, not HTTP: `code` is stable and for machines, `message` says what to do, `details` has the
+facts. Callers dispatch on the classes.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class RefusedError(Exception):
-    """A command or a query that Upwell will not carry out. Nothing has changed."""
+    """A refused command or query. Nothing has changed."""
 
     def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -19,27 +19,27 @@ class RefusedError(Exception):
 
 
 class UnauthenticatedError(RefusedError):
-    """Nobody we know is asking."""
+    """The caller is unknown."""
 
 
 class ForbiddenError(RefusedError):
-    """We know who asks, and they may not."""
+    """The caller is known, but not allowed."""
 
 
 class QuotaExceededError(ForbiddenError):
-    """The organization's storage has no room for this."""
+    """The organization's quota has no room."""
 
 
 class NotFoundError(RefusedError):
-    """There is no such thing, or it is not the caller's."""
+    """The resource does not exist for the caller."""
 
 
 class InvalidInputError(RefusedError):
-    """The request cannot be understood or breaks a rule of its own."""
+    """The request is malformed or breaks a rule by itself."""
 
 
 class PositionBeyondEndError(InvalidInputError):
-    """A position lies behind the last event of the log: it is another log's, or this one was restored from a backup."""
+    """A position is beyond the end of the log: it belongs to another log, or this one was restored from a backup."""
 
     def __init__(self, after: int, end: int) -> None:
         super().__init__(
@@ -51,12 +51,12 @@ class PositionBeyondEndError(InvalidInputError):
 
 
 class WrongStateError(RefusedError):
-    """The thing is in a state in which this command means nothing."""
+    """The command is not possible in the current state."""
 
 
 class ConflictError(RefusedError):
-    """Something else has this place already."""
+    """Something else already has this name or key."""
 
 
 class TooManyRequestsError(RefusedError):
-    """The caller has asked more often than its limits allow; `details` say when to ask again."""
+    """The caller has exceeded its limits; `details` say when to try again."""

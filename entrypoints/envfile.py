@@ -1,4 +1,4 @@
-"""Files of environment variables that shells and people read: `NAME='value'`, one a line, for the owner alone."""
+"""Files of environment variables for shells and people: lines `NAME='value'`, readable only by the owner."""
 
 import os
 import shlex
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """Return the variables of a file; lines that set none are passed over."""
+    """Return the variables of a file; other lines are skipped."""
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         name, equals, value = line.strip().partition("=")
@@ -18,7 +18,7 @@ def read_env(path: Path) -> dict[str, str]:
 
 
 def write_env(path: Path, values: Mapping[str, str]) -> None:
-    """Write the variables (mode 600), so that a reader finds the old file or the new one and never a part."""
+    """Write the variables atomically (mode 600): a reader finds the old file or the new one."""
     text = "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
     new = path.with_name(f"{path.name}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,4 +1,4 @@
-"""Buckets: a schema for their objects, perhaps a unique key, and a status."""
+"""Buckets: a schema for their objects, an optional unique key, and a status."""
 
 import enum
 import hashlib
@@ -23,7 +23,7 @@ MAX_RETENTION_SECONDS = 100 * 365 * 86_400
 
 
 class Policy(enum.StrEnum):
-    """What to do with an object whose unique key is there already (`insert`, `upsert`), or is not (`update`)."""
+    """What to do if the unique key of an object is taken (`insert`, `upsert`), or is not (`update`)."""
 
     INSERT = "insert"
     UPDATE = "update"
@@ -31,7 +31,7 @@ class Policy(enum.StrEnum):
 
 
 def policy_named(name: str | None) -> Policy | None:
-    """Return the policy of this name, None for None; refuse what is none."""
+    """Return the policy of this name, None for None; refuse an unknown name."""
     try:
         return None if name is None else Policy(name)
     except ValueError:
@@ -43,7 +43,7 @@ def policy_named(name: str | None) -> Policy | None:
 
 
 class BucketStatus(enum.StrEnum):
-    """Whether a bucket takes uploads: only an active one does. DELETING cannot be set, and is never left again."""
+    """Whether a bucket accepts uploads: only if ACTIVE. DELETING cannot be set, and is final."""
 
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
@@ -52,16 +52,16 @@ class BucketStatus(enum.StrEnum):
 
 
 class UniqueKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The properties whose values, together, no two objects of the bucket share."""
+    """The properties whose combined values are unique among the objects of the bucket."""
 
     fields: Annotated[tuple[str, ...], Meta(extra_json_schema={"minItems": 1})]  # refused by `decide`
     default_policy: Policy | None = None
 
 
 class BucketCreated(Event, frozen=True, omit_defaults=True, tag="bucket.created.v1"):
-    """A bucket was made. `auto_confirm`: whether its uploads complete without a confirmation, unless they say.
+    """A bucket was created. `auto_confirm`: whether its uploads complete without a confirmation, by default.
 
-    `retention_seconds`: how long its uploads and objects are kept, unless they say; None: until somebody deletes them.
+    `retention_seconds`: how long its uploads and objects are kept, by default; None: until they are deleted.
     """
 
     bucket_id: str
@@ -76,14 +76,14 @@ class BucketCreated(Event, frozen=True, omit_defaults=True, tag="bucket.created.
 
 
 class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
-    """The bucket takes uploads, or takes none, from now on."""
+    """The bucket accepts uploads, or accepts none, from now on."""
 
     bucket_id: str
     status: BucketStatus
 
 
 class BucketSchemaChanged(Event, frozen=True, tag="bucket.schema_changed.v1"):
-    """The bucket's objects have this schema from now on; those that it has fit it too."""
+    """The bucket's objects have this schema from now on; existing ones fit it, too."""
 
     bucket_id: str
     bucket_schema: JSON
@@ -102,14 +102,14 @@ class BucketUpdated(Event, frozen=True, omit_defaults=True, tag="bucket.updated.
 
 
 class BucketDeletionBegan(Event, frozen=True, tag="bucket.deletion_began.v1"):
-    """The bucket takes nothing any more; a task deletes what is in it, and then the bucket."""
+    """The bucket accepts nothing any more; a task deletes its content, and then the bucket."""
 
     bucket_id: str
     task_id: str
 
 
 class BucketDeleted(Event, frozen=True, tag="bucket.deleted.v1"):
-    """The bucket was empty, and is gone; its name is free."""
+    """The empty bucket was deleted; its name is free."""
 
     bucket_id: str
 
@@ -146,7 +146,7 @@ class DeletingBucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeletedBucket(msgspec.Struct, frozen=True, kw_only=True):
-    """A bucket that is gone."""
+    """A deleted bucket."""
 
     bucket_id: str
     task_id: str
@@ -156,7 +156,7 @@ Bucket = NoBucket | LiveBucket | DeletingBucket | DeletedBucket
 
 
 class CreateBucket(msgspec.Struct, frozen=True, kw_only=True):
-    """Make a bucket."""
+    """Create a bucket."""
 
     origin: Origin
     bucket_id: str
@@ -171,21 +171,21 @@ class CreateBucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeBucketStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the bucket take uploads, or take none."""
+    """Let the bucket accept uploads, or none."""
 
     origin: Origin
     status: BucketStatus
 
 
 class ChangeBucketSchema(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the schema grow: with further properties, and wider ones. The objects must fit, as its caller has seen."""
+    """Let the schema grow: with further properties, and wider ones. The caller has checked that the objects fit."""
 
     origin: Origin
     bucket_schema: JSON
 
 
 class UpdateBucket(msgspec.Struct, frozen=True, kw_only=True):
-    """Give the bucket this name, description, metadata and these settings, all of them."""
+    """Replace the bucket's name, description, metadata and settings, all of them."""
 
     origin: Origin
     name: str
@@ -197,14 +197,14 @@ class UpdateBucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BeginBucketDeletion(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the bucket take nothing any more, and a task empty it."""
+    """Let the bucket accept nothing any more, and a task empty it."""
 
     origin: Origin
     task_id: str
 
 
 class EndBucketDeletion(msgspec.Struct, frozen=True, kw_only=True):
-    """Delete the bucket, which is empty."""
+    """Delete the empty bucket."""
 
     origin: Origin
 
@@ -215,7 +215,7 @@ BucketCommand = (
 
 
 def decide(command: BucketCommand, bucket: Bucket) -> tuple[BucketEvent, ...]:  # noqa: C901, PLR0911  # one arm for every case
-    """Say what happens, or refuse."""
+    """Return the events of a command, or refuse it."""
     match bucket, command:
         case NoBucket(), CreateBucket():
             return (_create(command),)
@@ -232,7 +232,7 @@ def decide(command: BucketCommand, bucket: Bucket) -> tuple[BucketEvent, ...]:  
         case DeletingBucket(), EndBucketDeletion(origin=origin):
             return (BucketDeleted(origin=origin, bucket_id=bucket.bucket_id),)
         case (DeletingBucket() | DeletedBucket(), BeginBucketDeletion()) | (DeletedBucket(), EndBucketDeletion()):
-            return ()  # told twice: the second time is not news
+            return ()  # repeated: nothing new
         case NoBucket() | DeletedBucket(), _:
             raise bucket_not_found()
         case DeletingBucket(), _:
@@ -293,10 +293,10 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: C901, PLR0911
 
 
 def bucket_not_found(id_or_name: str | None = None) -> NotFoundError:
-    """Return the refusal of a bucket that is not there, or not the caller's."""
+    """Return the refusal of a bucket that does not exist for the caller."""
     return NotFoundError(
         "bucket_not_found",
-        "There is no such bucket, or it is not yours: check its id or name.",
+        "The bucket does not exist, or you cannot access it: check its id or name.",
         {} if id_or_name is None else {"bucket": id_or_name[:200]},
     )
 
@@ -328,7 +328,7 @@ def unique_values(unique_key: UniqueKey, metadata: Mapping[str, Any]) -> tuple[A
         if value is None:
             raise InvalidInputError(
                 "unique_key_missing",
-                f"'{field}' is part of the bucket's unique key, and has no value: send one.",
+                f"'{field}' is part of the bucket's unique key, but has no value: send one.",
                 {"field": field},
             )
         written = value.encode() if isinstance(value, str) else msgspec.json.encode(value)
@@ -400,7 +400,7 @@ def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, .
         [each.name, each.description, each.metadata, each.auto_confirm, content, each.retention_seconds]
         for each, content in ((command, rules), (bucket, bucket.content_rules))
     )
-    if msgspec.json.encode(told) == msgspec.json.encode(known):  # as Python compares, 1 and true would be the same
+    if msgspec.json.encode(told) == msgspec.json.encode(known):  # for Python, 1 == True
         return ()
     if command.name != bucket.name:
         check_name(command.name, what="bucket", prefix="bkt_")
@@ -420,7 +420,7 @@ def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, .
 
 
 def check_retention(seconds: int | None, field: str) -> int | None:
-    """Return how long something is kept, or refuse what is no such time. `field`: what the caller calls it."""
+    """Return a retention, or refuse one that is out of range. `field`: its name for the caller."""
     if seconds is not None and not MIN_RETENTION_SECONDS <= seconds <= MAX_RETENTION_SECONDS:
         raise InvalidInputError(
             "invalid_retention",
@@ -440,19 +440,19 @@ def _check_unique_key(unique_key: UniqueKey, schema: schemas.BucketSchema) -> No
     if not unique_key.fields or len(set(unique_key.fields)) != len(unique_key.fields):
         raise InvalidInputError(
             "invalid_unique_key",
-            "unique_key.fields is empty or repeats a name: name at least one property, each once.",
+            "unique_key.fields is empty or repeats a name: list at least one property, each once.",
             {"field": "unique_key.fields"},
         )
     for field in unique_key.fields:
         if field not in schema.properties:
             raise InvalidInputError(
                 "invalid_unique_key",
-                f"unique_key names '{field[:100]}', which is not in the schema: use one of its properties.",
+                f"unique_key contains '{field[:100]}', which is not in the schema: use one of its properties.",
                 {"field": field},
             )
         if schema.properties[field].type in schemas.FILE_TYPES - {schemas.FieldType.TEXT}:
             raise InvalidInputError(
                 "invalid_unique_key",
-                f"unique_key cannot use '{field}', which holds a file: name a property with a plain value.",
+                f"unique_key cannot use '{field}', which is a file: use a property with a plain value.",
                 {"field": field},
             )

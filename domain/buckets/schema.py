@@ -1,4 +1,4 @@
-"""Bucket schemas: typed properties, and whether given values fit them."""
+"""Bucket schemas: typed properties, and the validation of values."""
 
 import enum
 import re
@@ -17,7 +17,7 @@ MAX_DEPTH = 32
 
 
 class FieldType(enum.StrEnum):
-    """The types that a property may have."""
+    """The types of properties."""
 
     STRING = "string"
     NUMBER = "number"
@@ -42,7 +42,7 @@ FILE_TYPES = frozenset(
 
 
 class SchemaField(msgspec.Struct, frozen=True, kw_only=True):
-    """One property. Keys that Upwell does not know are kept with the bucket, and mean nothing here."""
+    """One property. Unknown keys are stored with the bucket, but have no effect."""
 
     type: FieldType
     required: bool | None = False
@@ -60,12 +60,12 @@ class BucketSchema(msgspec.Struct, frozen=True, kw_only=True):
     properties: dict[str, SchemaField]
 
     def file_properties(self) -> list[str]:
-        """Return the names of the properties that hold a file."""
+        """Return the names of the properties for files."""
         return [name for name, field in self.properties.items() if field.type in FILE_TYPES]
 
 
 def parse_schema(document: JSON) -> BucketSchema:
-    """Return the schema that a client's JSON describes; raise `InvalidInputError` where it is none."""
+    """Return the schema that a client's JSON describes; raise `InvalidInputError` if it is invalid."""
     check_json(document, "bucket_schema")
     try:
         schema = msgspec.convert(document, BucketSchema)
@@ -73,7 +73,8 @@ def parse_schema(document: JSON) -> BucketSchema:
         place = _place(error)
         raise InvalidInputError(
             "invalid_schema",
-            f"{place} cannot be read: give every property a type (one of {', '.join(FieldType)}), and at most required,"
+            f"{place} cannot be parsed: give every property a type (one of {', '.join(FieldType)}), and at most"
+            " required,"
             " description, enum, default, examples, items and properties.",
             {"field": place},
         ) from error
@@ -90,16 +91,16 @@ def parse_schema(document: JSON) -> BucketSchema:
             for problem in value_problems(field, field.default, path):
                 raise InvalidInputError(
                     "invalid_schema",
-                    f"The default of {path} does not fit it, since {problem}: correct the default.",
+                    f"The default of {path} does not fit, because {problem}: correct the default.",
                     {"property": path},
                 )
     return schema
 
 
 def check_growth(before: BucketSchema, after: BucketSchema) -> None:
-    """Refuse a schema that objects of the one before may contradict: it may have more properties, and wider ones.
+    """Refuse a schema that existing objects may contradict: it may only have more properties, and wider ones.
 
-    What objects hold under the name of a new property is not looked at: see `grown`.
+    Values that objects already have under the name of a new property are not checked: see `grown`.
     """
     for path, problem in _shrunk(before.properties, after.properties, ""):
         raise InvalidInputError(
@@ -111,7 +112,7 @@ def check_growth(before: BucketSchema, after: BucketSchema) -> None:
 
 
 def grown(before: BucketSchema, after: BucketSchema) -> list[str]:
-    """Return the properties that are new, or have something new inside, of which objects may hold values already."""
+    """Return the properties that are new, or have new parts, for which objects may already have values."""
     return [
         name
         for name, field in after.properties.items()
@@ -120,7 +121,7 @@ def grown(before: BucketSchema, after: BucketSchema) -> list[str]:
 
 
 def value_problems(field: SchemaField, value: object, path: str) -> Iterator[str]:
-    """Yield what is wrong with a value, a phrase each, beginning with its path. Nothing is wrong with null."""
+    """Yield the problems of a value as phrases that begin with its path. null is always valid."""
     if value is None:
         return
     if field.enum and not any(_same(value, allowed) for allowed in field.enum):
@@ -140,16 +141,16 @@ def value_problems(field: SchemaField, value: object, path: str) -> Iterator[str
 
 
 def with_defaults(schema: BucketSchema, values: Mapping[str, Any]) -> JSON:
-    """Return the values with the schema's defaults where none is given, also inside of objects that are given."""
+    """Return the values with the schema's defaults for missing ones, also inside given objects."""
     return _filled(schema.properties, values)
 
 
 def check_values(
     schema: BucketSchema, values: Mapping[str, Any], *, given: Collection[str] = (), what: str = "object_metadata"
 ) -> None:
-    """Refuse values that contradict the schema. Keys that name no property are not looked at.
+    """Refuse values that contradict the schema. Unknown keys are not checked.
 
-    `given`: properties that count as given (those that blobs will be). `what` the values are, for the refusal.
+    `given`: properties that count as given (those of blobs). `what`: the name of the values in the refusal.
     """
     found = [
         problem
@@ -171,7 +172,7 @@ def check_values(
 
 
 def check_json(value: object, what: str, *, max_bytes: int | None = None) -> None:
-    """Refuse JSON that is nested over 32 deep, holds U+0000, or is larger than `max_bytes` when written out."""
+    """Refuse JSON that is nested over 32 deep, contains U+0000, or is larger than `max_bytes` when encoded."""
     if value is None or value == {} or _plainly_fits(value, max_bytes):
         return
     level: list[object] = [value]
@@ -202,7 +203,7 @@ def check_json(value: object, what: str, *, max_bytes: int | None = None) -> Non
 
 
 def _plainly_fits(value: object, max_bytes: int | None) -> bool:
-    """Return whether a value, written out, shows that nothing is wrong. Costs a quarter of a look at each part."""
+    """Return whether the encoded value is certainly valid. This costs a quarter of a check of each part."""
     try:
         text = msgspec.json.encode(value)
     except (RecursionError, ValueError):
@@ -212,14 +213,14 @@ def _plainly_fits(value: object, max_bytes: int | None) -> bool:
 
 
 def check_text(text: str, what: str) -> None:
-    """Refuse U+0000, which no database text can hold."""
+    """Refuse U+0000, which PostgreSQL cannot store."""
     if "\0" in text:
         raise InvalidInputError(
             "null_character", f"{what} contains the character U+0000: leave it out.", {"field": what}
         )
 
 
-# What every value of a type fits as well.
+# The types that every value of a type also fits.
 _WIDER: Mapping[FieldType, frozenset[FieldType]] = {
     FieldType.INTEGER: frozenset({FieldType.NUMBER, FieldType.FLOAT}),
     FieldType.NUMBER: frozenset({FieldType.FLOAT}),
@@ -232,7 +233,7 @@ _WIDER: Mapping[FieldType, frozenset[FieldType]] = {
 def _shrunk(
     before: Mapping[str, SchemaField], after: Mapping[str, SchemaField], path: str
 ) -> Iterator[tuple[str, str]]:
-    """Yield where a schema takes less than it did, and how."""
+    """Yield the path and the problem of each property that accepts less than before."""
     for name in before.keys() - after.keys():
         yield f"{path}{name}", "is missing"
     for name, field in after.items():
@@ -259,7 +260,7 @@ def _narrowed(before: SchemaField, after: SchemaField, path: str) -> Iterator[tu
 
 
 def _names(field: SchemaField) -> set[str]:
-    """Return the paths of everything inside of a property."""
+    """Return the paths of all parts of a property."""
     return {path for path, _ in _fields({"": field}, "")}
 
 
@@ -301,7 +302,7 @@ def _fields(properties: Mapping[str, SchemaField], path: str) -> Iterator[tuple[
 
 
 def _same(one: object, other: object) -> bool:
-    """Compare JSON: 1 and 1.0 are the same, 1 and true are not, however deep they stand."""
+    """Compare JSON: 1 and 1.0 are the same, 1 and true are not, at any depth."""
     match one, other:
         case list(), list():
             return len(one) == len(other) and all(map(_same, one, other))

@@ -1,7 +1,6 @@
 """The audit log: the events that administrators of an organization see, and their names there.
 
-Uploads and objects are left out: the feed tells them, and they would drown everything else. Tokens that are given out
-stand in it.
+Uploads and objects are excluded: they are in the feed, and would hide everything else. Issued tokens are included.
 """
 
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from domain.events.cloud_events import SECRET_FIELDS
 from domain.events.event import Event, topic_of
 from domain.events.registry import BY_TAG
 
-# How the log calls what does not follow from the tag.
+# Names that do not follow from the tag.
 _ACTIONS: Mapping[str, str] = {
     "audit.api_keys_listed.v1": "api_keys_listed",
     "event_token.issued.v1": "event_token_issued",
@@ -25,9 +24,9 @@ _ACTIONS: Mapping[str, str] = {
     "webhook.disabled.v1": "webhook_disabled",
 }
 _KINDS = frozenset({"organization", "api_key", "namespace", "bucket", "webhook"})
-# What is about keys though its tag is of another kind.
+# Events about keys with tags of another kind.
 _ABOUT_KEYS = frozenset({"audit.api_keys_listed.v1", "event_token.issued.v1", "upload.token_issued.v1"})
-# In this order: the keys of an organization's user are keys.
+# In this order: the keys of an organization's users are keys.
 _KIND_OF_SEGMENT: Mapping[str, str] = {
     "api-keys": "api_key",
     "upload-tokens": "api_key",
@@ -41,14 +40,14 @@ _HIDDEN = SECRET_FIELDS | {"origin"}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What an event is called in the audit log."""
+    """The name of an event in the audit log."""
 
     resource_type: str
     action: str
 
 
 def entry_of(topic: str) -> Entry | None:
-    """Return what an event of this tag is called; None: the log does not tell it."""
+    """Return the name of events with this tag; None: not in the audit log."""
     kind, _, verb = topic.rpartition(".")[0].partition(".")
     if topic in _ABOUT_KEYS:
         kind = "api_key"
@@ -59,7 +58,7 @@ def entry_of(topic: str) -> Entry | None:
 
 
 def topics_of(*, resource_type: str | None, action: str | None) -> tuple[str, ...]:
-    """Return the tags of the events that the log tells, of this kind and name."""
+    """Return the tags in the audit log of this kind and name."""
     entries = {topic: entry_of(topic) for topic in BY_TAG}
     return tuple(
         topic
@@ -69,20 +68,20 @@ def topics_of(*, resource_type: str | None, action: str | None) -> tuple[str, ..
 
 
 def changes_of(event: Event) -> dict[str, Any]:
-    """Return what an event says, without secrets and addresses."""
+    """Return the content of an event, without secrets and addresses."""
     hidden = _HIDDEN | {f"{topic_of(event).partition('.')[0]}_id", "type"}
     facts: dict[str, Any] = msgspec.to_builtins(event)
     return {name: value for name, value in facts.items() if name not in hidden}
 
 
 def resource_type_of(route: str) -> str:
-    """Return what a request to a route was about, as far as the route says; else the organization."""
+    """Return the resource type of a route; by default, the organization."""
     found = {segment: kind for segment, kind in _KIND_OF_SEGMENT.items() if segment in route.split("/")}
     return next(iter(found.values()), "organization")
 
 
 def actor_type_of(actor_id: str) -> str:
-    """Return what kind of actor has this id."""
+    """Return the kind of the actor with this id."""
     for prefix, kind in (("key_", "api_key"), ("utk_", "upload_token"), ("system:", "system")):
         if actor_id.startswith(prefix):
             return kind

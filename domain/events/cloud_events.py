@@ -1,7 +1,7 @@
-"""The form in which subscribers receive an event: a CloudEvents 1.0 envelope around the event as it is stored.
+"""The form of events for subscribers: a CloudEvents 1.0 envelope around the stored event.
 
-The envelope: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md. `data` holds all of the event, but
-what opens something and whom to write to.
+The envelope: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md. `data` contains the event without
+credentials and addresses.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from domain.keys.api_key import Permission, Reach, ResourceType, reach
 from domain.refusals import InvalidInputError
 
 SECRET_FIELDS = frozenset({"key_hash", "token_hash", "billing_email"})
-# Keys that may only read are not told which keys may what, nor what an organization says of itself.
+# Keys that may only read do not see the permissions of keys and the profile of the organization.
 _FOR_ADMINISTRATORS = ("organization.", "api_key.", "audit.", "event_token.", "upload.token_", "webhook.")
 _MAX_TYPES = 100
 
@@ -30,7 +30,7 @@ _WITH_SECRETS = frozenset(tag for tag, kind in BY_TAG.items() if SECRET_FIELDS &
 def told_to(
     permissions: Collection[Permission], scopes: Sequence[Mapping[str, Any]], organization_id: str
 ) -> frozenset[str]:
-    """Return the tags of the events of its whole organization that a key may read; none for a narrower key."""
+    """Return the tags of the whole organization's events that a key may read; none for a key with narrower scopes."""
     if not {Permission.READ, Permission.ADMIN} & set(permissions):
         return frozenset()
     if not scopes:
@@ -40,9 +40,9 @@ def told_to(
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An event as subscribers get it. `id`: its position, in decimals; `subject`: its stream.
+    """An event for subscribers. `id`: its position, in decimal digits; `subject`: its stream.
 
-    `namespaceid`, `bucketid` and `actorid` are where it happened and who did it, as in the event's origin.
+    `namespaceid`, `bucketid` and `actorid` come from the event's origin.
     """
 
     specversion: str
@@ -67,7 +67,7 @@ _head = msgspec.json.Decoder(_Head)
 
 
 def origin_of(state: bytes) -> Origin | None:
-    """Return the origin of a stored event, without looking at the rest; None: it is none of ours."""
+    """Return the origin of a stored event, without decoding the rest; None: not an event of Upwell."""
     try:
         return _head.decode(state).origin
     except msgspec.MsgspecError:
@@ -77,7 +77,7 @@ def origin_of(state: bytes) -> Origin | None:
 def envelope(
     position: int, stream_id: str, tag: str, state: bytes, origin: Origin, *, schemas_url: str | None = None
 ) -> CloudEvent:
-    """Return what is told of an event that has one of our tags. `schemas_url`: under which its schema is served."""
+    """Return the envelope of an event with a tag of Upwell. `schemas_url`: the base URL of the schemas."""
     return CloudEvent(
         specversion="1.0",
         id=str(position),
@@ -100,21 +100,21 @@ def _without_secrets(state: bytes) -> bytes:
 
 
 def tags_named(types: Iterable[str]) -> frozenset[str]:
-    """Return the tags that these name: whole (`upload.completed.v1`), of any version, or all of a kind (`upload.*`)."""
+    """Return the tags that match these names: a tag, a tag without its version, or a kind (`upload.*`)."""
     named = [each.strip() for each in types]
     found = {each: frozenset(tag for tag in BY_TAG if names(each, tag)) for each in named[:_MAX_TYPES]}
     unknown = [each[:100] for each, tags in found.items() if not tags]
     if unknown or len(named) > _MAX_TYPES:
         raise InvalidInputError(
             "unknown_event_type",
-            "types has names that no event has: use types such as 'upload.completed', or groups such as 'upload.*'.",
+            "types contains unknown names: use types such as 'upload.completed', or groups such as 'upload.*'.",
             {"unknown": unknown},
         )
     return frozenset().union(*found.values())
 
 
 def names(name: str, tag: str) -> bool:
-    """Say whether a name means a tag: whole, without its version, or as all of a kind (`upload.*`)."""
+    """Return whether a name matches a tag: completely, without its version, or by kind (`upload.*`)."""
     return name in {tag, tag.rpartition(".")[0], f"{tag.partition('.')[0]}.*"}
 
 

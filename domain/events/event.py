@@ -1,7 +1,7 @@
-"""What every recorded fact has in common, and how facts become JSON and facts again.
+"""The base of all events, and their encoding as JSON.
 
-A tag (`upload.requested.v1`) names an event type for ever: it is written by hand, and once released neither it nor the
-shape behind it changes. The JSON holds all that a reader needs, the tag included (`type`).
+A tag (`upload.requested.v1`) identifies an event type forever: it is written by hand, and after its release neither the
+tag nor its shape changes. The JSON contains everything that a reader needs, including the tag (`type`).
 """
 
 from datetime import datetime
@@ -11,10 +11,10 @@ import msgspec
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did it, where and when.
+    """The actor, place and time of an event.
 
-    `actor_id` is a key's or a user's id, or `system:…`; never an e-mail address. `at` is UTC.
-    `command_id` is the same for all events of one command: after a lost connection it tells whether the command counts.
+    `actor_id` is a key's or a user's id, or `system:…`; never an e-mail address. `at` is UTC. `command_id` is the same
+    for all events of one command: after a lost connection it shows whether the command was committed.
     """
 
     organization_id: str

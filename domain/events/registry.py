@@ -1,4 +1,4 @@
-"""Every tag there is: from stored JSON back to events."""
+"""The registry of all tags: decodes stored JSON into events."""
 
 from typing import TypeAlias, get_args
 
@@ -37,5 +37,5 @@ _decoder: msgspec.json.Decoder[KnownEvent] = msgspec.json.Decoder(KnownEvent)
 
 
 def decode(state: bytes) -> KnownEvent:
-    """Return the event that this JSON is. Raises `msgspec.ValidationError` for a tag that is not ours."""
+    """Return the event in this JSON. Raises `msgspec.ValidationError` for an unknown tag."""
     return _decoder.decode(state)

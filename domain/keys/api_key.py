@@ -1,4 +1,4 @@
-"""API keys: who may act for an organization, and where. Only a hash of a key is ever stored."""
+"""API keys: the permissions to act for an organization, and their scopes. Only a hash of a key is stored."""
 
 import enum
 import re
@@ -14,7 +14,7 @@ from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, Wr
 
 
 class Permission(enum.StrEnum):
-    """What a key may do; `admin` includes the others."""
+    """The permissions of a key; `admin` includes the others."""
 
     READ = "read"
     WRITE = "write"
@@ -26,7 +26,7 @@ DEFAULT_PERMISSIONS = (Permission.READ, Permission.WRITE, Permission.DELETE)
 
 
 class KeyStatus(enum.StrEnum):
-    """What a key is good for now: `expired` follows from its time, the others from what was done with it."""
+    """The status of a key: `expired` follows from its expiry, the others from commands."""
 
     ACTIVE = "active"
     REVOKED = "revoked"
@@ -34,7 +34,7 @@ class KeyStatus(enum.StrEnum):
 
 
 class ResourceType(enum.StrEnum):
-    """What a scope may name. Of these only organization, namespace and bucket are things that Upwell has."""
+    """The resource types of scopes. Upwell only has organizations, namespaces and buckets."""
 
     ORGANIZATION = "organization"
     USER = "user"
@@ -50,7 +50,7 @@ class ResourceType(enum.StrEnum):
 
 
 class NamespaceOperation(enum.StrEnum):
-    """What a scope may allow."""
+    """The operations of scopes."""
 
     READ_DATA = "read_data"
     WRITE_DATA = "write_data"
@@ -78,7 +78,7 @@ OPERATION_OF: Mapping[Permission, NamespaceOperation] = {
 
 
 class Reach(enum.Enum):
-    """How far a key's scopes go: not to this thing, to it but not for this operation, or all the way."""
+    """Whether a key's scopes cover a resource: not at all, not for this operation, or completely."""
 
     NOT_THERE = enum.auto()
     NOT_FOR_THIS = enum.auto()
@@ -86,7 +86,7 @@ class Reach(enum.Enum):
 
 
 def reach(scopes: Sequence[Mapping[str, Any]], needed: Permission, named: Mapping[str, Collection[str]]) -> Reach:
-    """Say whether one of the scopes names one of these things (by id or name) and allows what is needed."""
+    """Return whether a scope contains one of these resources (by id or name) and allows the permission."""
     found = Reach.NOT_THERE
     for scope in scopes:
         if scope.get("resource_id") in named.get(str(scope.get("resource_type")), ()):
@@ -98,9 +98,9 @@ def reach(scopes: Sequence[Mapping[str, Any]], needed: Permission, named: Mappin
 
 
 class Powers(msgspec.Struct, frozen=True, kw_only=True):
-    """What a key can do altogether, and for how long.
+    """Everything that a key can do, and until when.
 
-    No scopes: everywhere; no origins, override or expiry: without that limit.
+    Without scopes: everywhere; without origins, override or expiry: no such limit.
     """
 
     permissions: Collection[Permission]
@@ -111,7 +111,7 @@ class Powers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_grant(granted: Powers, granter: Powers, organization_id: str) -> None:
-    """Refuse to give a key of the organization more than the one has that gives."""
+    """Refuse to grant a key of the organization more than the granting key has."""
     exceeds = []
     if Permission.ADMIN not in granter.permissions and not set(granted.permissions) <= set(granter.permissions):
         exceeds.append("permissions")
@@ -128,7 +128,7 @@ def check_grant(granted: Powers, granter: Powers, organization_id: str) -> None:
     if exceeds:
         raise ForbiddenError(
             "grants_too_much",
-            f"This API key cannot grant what it does not have itself, {', '.join(exceeds)}: ask for less, or use a key"
+            f"This API key cannot grant more than it has itself ({', '.join(exceeds)}): request less, or use a key"
             " that has it.",
             {"exceeds": exceeds},
         )
@@ -137,15 +137,15 @@ def check_grant(granted: Powers, granter: Powers, organization_id: str) -> None:
 def idle_scopes(
     permissions: Collection[Permission], scopes: Sequence[Mapping[str, Any]], organization_id: str
 ) -> tuple[str, ...]:
-    """Return a sentence for each scope that opens nothing here, and one for a key that may do nothing at all."""
-    notes = [] if permissions else ["The key has no permissions: it opens nothing."]
+    """Return a sentence for each scope without effect, and one for a key without permissions."""
+    notes = [] if permissions else ["The key has no permissions: it allows nothing."]
     may = set(Permission) if Permission.ADMIN in permissions else set(permissions)
     useful = {OPERATION_OF[each] for each in may}
     for scope in scopes:
         kind, thing, operations = (scope.get(name) for name in ("resource_type", "resource_id", "operations"))
-        named = f"The scope for the {kind} {thing!r} opens nothing"
+        named = f"The scope for the {kind} {thing!r} has no effect"
         if kind not in _THINGS:
-            notes.append(f"{named}: scopes for an organization, a namespace or a bucket do.")
+            notes.append(f"{named}: only scopes for an organization, a namespace or a bucket do.")
         elif kind == ResourceType.ORGANIZATION and thing != organization_id:
             notes.append(f"{named}: the organization of this key is {organization_id!r}.")
         elif operations is not None and permissions and not useful & set(operations):
@@ -185,11 +185,11 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]
 
 
 def check_origins(origins: Sequence[str]) -> tuple[str, ...]:
-    """Return web origins as browsers send them, or refuse what is none."""
+    """Return web origins as browsers send them, or refuse an invalid one."""
     if len(origins) > MAX_ORIGINS:
         raise InvalidInputError(
             "invalid_origin",
-            f"allowed_origins has {len(origins)} origins, and a key takes at most {MAX_ORIGINS}: leave some out.",
+            f"allowed_origins has {len(origins)} origins: send at most {MAX_ORIGINS}.",
             {"field": "allowed_origins"},
         )
     return tuple(dict.fromkeys(_origin(origin) for origin in origins))
@@ -200,7 +200,7 @@ def _origin(value: str) -> str:
     if value != ANY_ORIGIN and (len(value) > _MAX_ORIGIN_LENGTH or not _ORIGIN.fullmatch(plain)):
         raise InvalidInputError(
             "invalid_origin",
-            "allowed_origins has a value that is not an origin: send a scheme, a host and perhaps a port, such as"
+            "allowed_origins has a value that is not an origin: send a scheme, a host and optionally a port, such as"
             " https://app.example.com, or * for any.",
             {"field": "allowed_origins", "origin": value[:100]},
         )
@@ -208,7 +208,7 @@ def _origin(value: str) -> str:
 
 
 class ApiKeyCreated(Event, frozen=True, tag="api_key.created.v1"):
-    """A key was given out. `key_hash`: SHA-256 of the secret, 64 hex digits. `prefix`: its first characters."""
+    """A key was created. `key_hash`: SHA-256 of the secret, 64 hex digits. `prefix`: its first characters."""
 
     key_id: str
     user_id: str
@@ -223,7 +223,7 @@ class ApiKeyCreated(Event, frozen=True, tag="api_key.created.v1"):
 
 
 class ApiKeyRotated(Event, frozen=True, tag="api_key.rotated.v1"):
-    """The key has another secret. The one before it opens until `previous_until`, any other no more."""
+    """The key has a new secret. The previous one works until `previous_until`, older ones no longer."""
 
     key_id: str
     key_hash: str
@@ -232,7 +232,7 @@ class ApiKeyRotated(Event, frozen=True, tag="api_key.rotated.v1"):
 
 
 class ApiKeySettingsChanged(Event, frozen=True, tag="api_key.settings_changed.v1"):
-    """What the key is called, how often it may ask and how long it lives; told whole."""
+    """The name, rate limit and expiry of the key, all of them."""
 
     key_id: str
     name: str
@@ -242,14 +242,14 @@ class ApiKeySettingsChanged(Event, frozen=True, tag="api_key.settings_changed.v1
 
 
 class ApiKeyPermissionsChanged(Event, frozen=True, tag="api_key.permissions_changed.v1"):
-    """The key may do this, and nothing else, from now on."""
+    """The key has exactly these permissions from now on."""
 
     key_id: str
     permissions: tuple[Permission, ...]
 
 
 class ApiKeyScopesChanged(Event, frozen=True, tag="api_key.scopes_changed.v1"):
-    """Where the key works: on which things (none: on all), and in pages of which web origins (none: in all)."""
+    """The scopes of the key (empty: everything), and the web origins of its pages (empty: all)."""
 
     key_id: str
     scopes: tuple[JSON, ...]
@@ -257,7 +257,7 @@ class ApiKeyScopesChanged(Event, frozen=True, tag="api_key.scopes_changed.v1"):
 
 
 class OpenUploads(enum.StrEnum):
-    """What becomes of the uploads that a key has open when it is revoked, and of those of its tokens.
+    """What happens to the open uploads of a revoked key and of its tokens.
 
     Their bytes are refused when they arrive, or may still arrive; or the uploads are canceled at once.
     """
@@ -268,14 +268,14 @@ class OpenUploads(enum.StrEnum):
 
 
 class ApiKeyRevoked(Event, frozen=True, omit_defaults=True, tag="api_key.revoked.v1"):
-    """The key opens nothing any more. `lets_open_finish`: bytes of uploads that it has open are still accepted."""
+    """The key no longer works. `lets_open_finish`: bytes of its open uploads are still accepted."""
 
     key_id: str
     lets_open_finish: bool = False
 
 
 class ApiKeysListed(Event, frozen=True, tag="audit.api_keys_listed.v1"):
-    """Somebody looked at a user's keys. A stream of its own holds it: it changes no key."""
+    """A user's keys were listed. The event has its own stream: it changes no key."""
 
     user_id: str
 
@@ -308,7 +308,7 @@ class ActiveKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that was taken back."""
+    """A revoked key."""
 
     key_id: str
 
@@ -317,7 +317,7 @@ ApiKey = NoKey | ActiveKey | RevokedKey
 
 
 class CreateKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Give out a key."""
+    """Create a key."""
 
     origin: Origin
     key_id: str
@@ -334,7 +334,7 @@ class CreateKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Change a key. What is None stays as it is."""
+    """Change a key. None keeps a value."""
 
     origin: Origin
     name: str | None = None
@@ -347,7 +347,7 @@ class UpdateKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RotateKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Give the key another secret; the present one opens until `previous_until`."""
+    """Give the key a new secret; the current one works until `previous_until`."""
 
     origin: Origin
     key_hash: str
@@ -356,7 +356,7 @@ class RotateKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RevokeKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Take a key back. `lets_open_finish`: what it has open may still complete."""
+    """Revoke a key. `lets_open_finish`: its open uploads may still complete."""
 
     origin: Origin
     lets_open_finish: bool = False
@@ -366,7 +366,7 @@ ApiKeyCommand = CreateKey | UpdateKey | RotateKey | RevokeKey
 
 
 def decide(command: ApiKeyCommand, key: ApiKey) -> tuple[ApiKeyEvent, ...]:
-    """Say what happens, or refuse."""
+    """Return the events of a command, or refuse it."""
     match key, command:
         case NoKey(), CreateKey():
             return _created(command)
@@ -381,7 +381,7 @@ def decide(command: ApiKeyCommand, key: ApiKey) -> tuple[ApiKeyEvent, ...]:
         case RevokedKey(), RevokeKey():
             return ()
         case RevokedKey(), _:
-            raise WrongStateError("key_is_revoked", "The API key is revoked, and stays so: create another.")
+            raise WrongStateError("key_is_revoked", "The API key is revoked, which is final: create another one.")
         case _:
             raise key_not_found()
 
@@ -475,10 +475,10 @@ def evolve(key: ApiKey, event: ApiKeyEvent) -> ApiKey:
 
 
 def key_not_found(**named: str) -> NotFoundError:
-    """Return the refusal of an API key that is not there, or not the caller's. `named`: how it was named."""
+    """Return the refusal of an API key that does not exist for the caller. `named`: its id or name."""
     return NotFoundError(
         "key_not_found",
-        "There is no such API key, or it is not yours: check its id or name.",
+        "The API key does not exist, or you cannot access it: check its id or name.",
         {how: name[:100] for how, name in named.items()},
     )
 

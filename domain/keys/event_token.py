@@ -1,7 +1,7 @@
-"""Tokens for reading events where no header can be sent, as by a browser's EventSource.
+"""Tokens for reading events without a header, as in a browser's EventSource.
 
-A token is not stored: it names its key, and the server signs it. The hash of the key's secret is signed along, so that
-a token is worth nothing once its key is revoked or expired, or the secret that asked for it has ended.
+A token is not stored: it contains the id of its key, and the server signs it. The signature covers the hash of the
+key's secret, so that a token becomes invalid when its key is revoked or expires, or when that secret ends.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -18,13 +18,13 @@ PREFIX = "et_"
 MIN_SECONDS = 60
 MAX_SECONDS = 3600
 USUAL_SECONDS = 900
-# By so much may the clock of the process that issued a token be ahead of the one that is shown it.
+# The tolerated clock difference between the issuing and the checking process.
 LEEWAY: Final = timedelta(seconds=60)
 _PURPOSE: Final = "event token"
 
 
 class EventTokenIssued(Event, frozen=True, tag="event_token.issued.v1"):
-    """A key let somebody without a key read events: what the key may see, of one namespace if it names one."""
+    """A token for reading events was issued: the key's events, of one namespace if it names one."""
 
     token_id: str
     key_id: str
@@ -33,7 +33,7 @@ class EventTokenIssued(Event, frozen=True, tag="event_token.issued.v1"):
 
 
 class EventToken(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token is for: events that the key may see, of one namespace if it names one, until it expires."""
+    """The content of a token: it reads the key's events, of one namespace if it names one, until it expires."""
 
     token_id: str
     key_id: str
@@ -41,24 +41,24 @@ class EventToken(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
     def may_have_been_issued(self, now: datetime) -> bool:
-        """Say whether it lasts no longer from now on than any token may when it is issued."""
+        """Return whether its remaining lifetime is not longer than the maximum at issue."""
         return self.expires_at <= now + timedelta(seconds=MAX_SECONDS) + LEEWAY
 
 
 def event_token_secret(token: EventToken, key_hash: str, secrets: TokenSecrets) -> str:
-    """Return the token as it is given out. `key_hash`: of the secret of its key."""
+    """Return the signed token. `key_hash`: of the secret of its key."""
     payload = msgspec.json.encode(token)
     return f"{PREFIX}{_text(payload)}.{_text(secrets.sign(_PURPOSE, _signed(payload, key_hash)))}"
 
 
 def key_id_in(secret: str) -> str | None:
-    """Return the key that a token says it is of, before anything is proved; None: it is no token."""
+    """Return the unverified key id of a token; None: not a token."""
     parts = _parts(secret)
     return None if parts is None else parts[0].key_id
 
 
 def token_in(secret: str, key_hashes: Iterable[str], secrets: TokenSecrets) -> EventToken | None:
-    """Return what a token is for, if the server signed it for a key with one of these hashes."""
+    """Return the token if the server signed it for a key with one of these hashes."""
     parts = _parts(secret)
     if parts is None:
         return None

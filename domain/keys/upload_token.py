@@ -1,7 +1,8 @@
-"""Upload tokens: what a browser or a phone holds in place of an API key.
+"""Upload tokens: the credentials of browsers and phones, instead of an API key.
 
-A token is told whole by its first event; the events after it are its uses, so its stream counts them, and two uses at
-once cannot both be the last one. The tags are those of uploads, because every upload through a token writes one.
+The first event contains the whole token; the following events are its uses. So its stream counts them, and two
+concurrent uses cannot both be the last one. The tags begin with `upload`, because every upload through a token writes
+one.
 """
 
 from datetime import datetime
@@ -28,11 +29,12 @@ MAX_CONTENT_TYPES = 50
 
 
 class UploadTokenIssued(Event, frozen=True, omit_defaults=True, tag="upload.token_issued.v1"):
-    """A key let somebody without a key send files to one bucket. `content_types` may end in `/*`.
+    """A token for sending files to one bucket was issued. `content_types` may end in `/*`.
 
-    `token_hash`: SHA-256 of the secret, 64 hex digits; None where the id was made of the secret, as it once was.
-    `upload_lifetime_seconds`: for how long uploads that it begins get URLs. `policy`: of its uploads; None: the
-    bucket's, and then they replace nothing.
+    `token_hash`: SHA-256 of the secret, 64 hex digits; None in old events, whose id was derived from the secret.
+
+    `upload_lifetime_seconds`: for how long its uploads get URLs. `policy`: for its uploads; None: the bucket's, without
+    replacing.
     """
 
     token_id: str
@@ -54,7 +56,7 @@ class UploadTokenUsed(Event, frozen=True, tag="upload.token_used.v1"):
 
 
 class UploadToken(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token allows; it never changes."""
+    """The limits of a token, which never change."""
 
     token_id: str
     key_id: str
@@ -71,7 +73,7 @@ class UploadToken(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def replaces(self) -> bool:
-        """Whether its uploads may change an object that is there, as far as its key may."""
+        """Whether its uploads may change an existing object, if its key may."""
         return self.policy in {Policy.UPDATE, Policy.UPSERT}
 
 
@@ -80,7 +82,7 @@ class NoToken(msgspec.Struct, frozen=True):
 
 
 class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A token that was given out. `used`: how many uploads it was used for."""
+    """An issued token. `used`: the number of its uploads."""
 
     token: UploadToken
     used: int = 0
@@ -90,7 +92,7 @@ TokenState = NoToken | IssuedToken
 
 
 class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
-    """Give out a token. `origin` names the bucket that it is bound to."""
+    """Issue a token. `origin` has its bucket."""
 
     origin: Origin
     token_id: str
@@ -105,7 +107,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UseToken(msgspec.Struct, frozen=True, kw_only=True):
-    """Request an upload of a file like this with the token."""
+    """Request an upload of this file with the token."""
 
     origin: Origin
     upload_id: str
@@ -118,7 +120,7 @@ TokenEvent = UploadTokenIssued | UploadTokenUsed
 
 
 def decide(command: TokenCommand, state: TokenState) -> tuple[TokenEvent, ...]:
-    """Say what happens, or refuse: a type that no file can have, or a file that the token does not allow."""
+    """Return the events of a command; refuse an impossible type, or a file that the token does not allow."""
     match state, command:
         case NoToken(), IssueToken():
             types = media_types.media_ranges(command.content_types)
@@ -147,7 +149,7 @@ def evolve(state: TokenState, event: TokenEvent) -> TokenState:
 
 
 def token_of(event: UploadTokenIssued) -> UploadToken:
-    """Return what the event gave out."""
+    """Return the token of the event."""
     return UploadToken(
         token_id=event.token_id,
         key_id=event.key_id,
@@ -165,16 +167,16 @@ def token_of(event: UploadTokenIssued) -> UploadToken:
 
 
 def size_meant(token: UploadToken, size_bytes: int | None) -> int | None:
-    """Return the size that a file is held to: where the token limits it, one that is left out is that of an empty file.
+    """Return the size that the URL binds: with a size limit, an omitted size means an empty file.
 
-    A request declares no size of 0, and a URL that binds none would take any.
+    A request cannot declare a size of 0, and a URL without a size would accept any.
     """
     return 0 if size_bytes is None and token.max_size_bytes is not None else size_bytes
 
 
-def token_unknown(token_id: str | None = None) -> UnauthenticatedError:  # noqa: ARG001  # an answer names no token
-    """Return the refusal of a token that nobody was given."""
-    return UnauthenticatedError("token_unknown", "This upload token is unknown: ask for another one.")
+def token_unknown(token_id: str | None = None) -> UnauthenticatedError:  # noqa: ARG001  # a response names no token
+    """Return the refusal of an unknown token."""
+    return UnauthenticatedError("token_unknown", "This upload token is unknown: request another one.")
 
 
 UPLOAD_TOKEN: Decider[TokenCommand, TokenEvent, TokenState] = Decider(
@@ -183,12 +185,12 @@ UPLOAD_TOKEN: Decider[TokenCommand, TokenEvent, TokenState] = Decider(
 
 
 def _check_use(token: UploadToken, used: int, file: UseToken) -> None:
-    """Refuse a file that the token does not allow. `used`: how many uploads it was used for already."""
+    """Refuse a file that the token does not allow. `used`: the number of earlier uploads."""
     content_type, size_bytes = file.content_type, file.size_bytes
     if not media_types.within(content_type, token.content_types):
         raise ForbiddenError(
             "token_content_type",
-            f"This upload token does not take {content_type}: send a file of one of the types"
+            f"This upload token does not allow {content_type}: send a file of one of the types"
             f" {', '.join(token.content_types)}.",
             {"content_types": list(token.content_types)},
         )
@@ -203,13 +205,13 @@ def _check_use(token: UploadToken, used: int, file: UseToken) -> None:
         if size_bytes > token.max_size_bytes:
             raise ForbiddenError(
                 "token_file_too_large",
-                f"This upload token takes files of up to {token.max_size_bytes} bytes, and this one has {size_bytes}:"
+                f"This upload token allows files of up to {token.max_size_bytes} bytes, but this one has {size_bytes}:"
                 " send a smaller file.",
                 {"max_size_bytes": token.max_size_bytes},
             )
     if used >= token.max_count:
         raise ForbiddenError(
             "token_used_up",
-            f"This upload token has been used for all of its {token.max_count} uploads: ask for another one.",
+            f"This upload token has been used for all of its {token.max_count} uploads: request another one.",
             {"max_count": token.max_count},
         )

@@ -1,4 +1,4 @@
 """Lists: filters, orders, and the safe regular expressions in filters.
 
-Which fields a list has is in `application.lists`; SQL made of filters is in `adapters.postgres.lists.filtering`.
+The fields of lists are in `application.lists`; the SQL of filters is in `adapters.postgres.lists.filtering`.
 """

@@ -1,8 +1,8 @@
-"""Filters and orders of lists: what clients send becomes a small tree of conditions, or is refused.
+"""Filters and orders of lists: parses the JSON of clients into a tree of conditions.
 
-A condition is true or false of a row, never unknown: what is missing, or of another type than the value, equals
-nothing, is neither greater nor less, and holds no text. `ne`, `nin` and NOT are exact opposites. Texts are compared in
-Unicode's composed form (NFC): macOS writes an accent as a character of its own, most others do not.
+A condition is true or false for a row, never unknown: a missing value, or one of another type, equals nothing, is
+neither greater nor less, and contains no text. `ne`, `nin` and NOT are exact opposites. Texts are compared in Unicode's
+composed form (NFC), because macOS decomposes accents.
 """
 
 import enum
@@ -29,7 +29,7 @@ _GROUPS = ("AND", "OR", "NOT")
 
 
 class ValueType(enum.StrEnum):
-    """What the values of a field are. Ids are compared as they stand, words are always written in capitals."""
+    """The type of a field's values. Ids are compared exactly, words are always in capitals."""
 
     ID = "an id"
     WORD = "a word"
@@ -41,7 +41,7 @@ class ValueType(enum.StrEnum):
 
 
 class Operator(enum.StrEnum):
-    """How a condition compares."""
+    """The comparison of a condition."""
 
     EQ = "eq"
     NE = "ne"
@@ -64,14 +64,14 @@ _OPERATORS = frozenset(Operator)
 
 
 class Fields(msgspec.Struct, frozen=True):
-    """The fields of a list by name. `rest`: the JSON field in which any other name is looked for."""
+    """The fields of a list by name. `rest`: the JSON field for all other names."""
 
     kinds: Mapping[str, ValueType]
     rest: str | None = None
 
 
 class Ref(msgspec.Struct, frozen=True):
-    """A field, or what lies at a path inside of a JSON field."""
+    """A field, or a path inside a JSON field."""
 
     name: str
     kind: ValueType
@@ -79,10 +79,10 @@ class Ref(msgspec.Struct, frozen=True):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One comparison. The operators `ne`, `nin` and `text` do not occur: they are written with the others.
+    """One comparison. The operators `ne`, `nin` and `text` are expressed with the others.
 
     Values: numbers are `Decimal`, moments have a time zone, `in` holds a tuple without null, `regex` is canonical,
-    `exists` and `is_null` are always true. JSON that is neither text, number, true or false stays as it came.
+    `exists` and `is_null` are always true. Other JSON than text, number, true or false stays unchanged.
     """
 
     ref: Ref
@@ -92,7 +92,7 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class AllOf(msgspec.Struct, frozen=True):
-    """All of these; nothing in it: every row."""
+    """All of these; empty: every row."""
 
     parts: "tuple[Filter, ...]"
 
@@ -104,7 +104,7 @@ class AnyOf(msgspec.Struct, frozen=True):
 
 
 class NoneOf(msgspec.Struct, frozen=True):
-    """Not one of these."""
+    """None of these conditions."""
 
     parts: "tuple[Filter, ...]"
 
@@ -113,20 +113,20 @@ Filter = Condition | AllOf | AnyOf | NoneOf
 
 
 class Order(msgspec.Struct, frozen=True):
-    """By what a list is sorted. What is missing counts as less than everything."""
+    """The order of a list. Missing values sort first."""
 
     ref: Ref
     descending: bool
 
 
 def parse_filter(document: Mapping[str, Any], fields: Fields, *, case_sensitive: bool = False) -> Filter:
-    """Return the tree that a client's `filters` mean. `case_sensitive`: where they do not say."""
+    """Return the tree of a client's `filters`. `case_sensitive`: the default."""
     check_json(document, "filters")
     return _Parser(fields).group(document, case_sensitive, depth=1)
 
 
 def parse_order(document: Mapping[str, Any], fields: Fields) -> Order:
-    """Return the order that a client's `sort` means: field and direction, or one field with its direction."""
+    """Return the order of a client's `sort`: field and direction, or one field with its direction."""
     check_json(document, "sort")
     if set(document) <= {"field", "direction"} and "field" in document:
         name, direction = document["field"], document.get("direction", "asc")
@@ -138,14 +138,14 @@ def parse_order(document: Mapping[str, Any], fields: Fields) -> Order:
     if not isinstance(name, str) or descending is None or isinstance(direction, bool):
         raise InvalidInputError(
             "invalid_sort",
-            'sort cannot be read: send {"field": "created_at", "direction": "desc"} (or "asc").',
+            'sort cannot be parsed: send {"field": "created_at", "direction": "desc"} (or "asc").',
             {"field": "sort"},
         )
     return Order(resolve(name, fields), descending)
 
 
 def resolve(name: str, fields: Fields) -> Ref:
-    """Return what a field's name means, such as `status` or `metadata.campaign.year`."""
+    """Return the field of a name such as `status` or `metadata.campaign.year`."""
     first, *path = name.split(".")
     kind = fields.kinds.get(first)
     if len(name) <= _MAX_FIELD and all(path) and first and len(path) < _MAX_PATH:
@@ -156,7 +156,7 @@ def resolve(name: str, fields: Fields) -> Ref:
     known = [f"{known}.…" if kind is ValueType.JSON else known for known, kind in fields.kinds.items()]
     raise InvalidInputError(
         "unknown_field",
-        f"There is no field '{name[:100]}' here: use one of {', '.join(known)}.",
+        f"The field '{name[:100]}' does not exist: use one of {', '.join(known)}.",
         {"field": name[:100], "fields": known},
     )
 
@@ -194,7 +194,7 @@ class _Parser:
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
     def _short(self, name: str, value: Any, case_sensitive: bool) -> Iterator[Filter]:  # noqa: ANN401  # JSON
-        """Yield what a field of the short form means: a list any of its values, an object the fields inside of it."""
+        """Yield the conditions of the short form: a list matches any of its values, an object the fields inside it."""
         ref = resolve(name, self._fields)
         if not isinstance(value, dict) or not value or ref.kind is not ValueType.JSON or value.get("type") == "dynamic":
             yield self._meaning(ref, Operator.IN if isinstance(value, list) else Operator.EQ, value, case_sensitive)
@@ -255,7 +255,7 @@ class _Parser:
         if isinstance(value, dict) and value.get("type") == "dynamic":
             raise InvalidInputError(
                 "dynamic_value",
-                f"The value for {_name(ref)} is dynamic, which a list does not take: send the value itself.",
+                f"The value for {_name(ref)} is dynamic, which is not supported: send the value itself.",
                 {"field": _name(ref)},
             )
         match operator:
@@ -324,12 +324,12 @@ class _Parser:
                 )
             case _:
                 if isinstance(value, bool) or value is None:
-                    _refuse_value(ref, operator, "a value that has an order")
+                    _refuse_value(ref, operator, "a value with an order")
         return Condition(ref, operator, _typed(ref, operator, value, case_sensitive), _sensitive(ref, case_sensitive))
 
 
 def _typed(ref: Ref, operator: Operator, value: Any, case_sensitive: bool) -> Any:  # noqa: ANN401  # JSON
-    """Return a value in the type in which it is compared with the field's."""
+    """Return a value converted to the type of the comparison."""
     match ref.kind, value:
         case ValueType.FLAG | ValueType.JSON, bool():
             return value
@@ -346,7 +346,7 @@ def _typed(ref: Ref, operator: Operator, value: Any, case_sensitive: bool) -> An
 
 def _number(ref: Ref, operator: Operator, value: float) -> Decimal:
     if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-        _refuse_value(ref, operator, f"a number of {_MAX_BITS} bits at most")
+        _refuse_value(ref, operator, f"a number of at most {_MAX_BITS} bits")
     return number_of(value)
 
 
@@ -359,7 +359,7 @@ def _moment(ref: Ref, operator: Operator, value: str) -> datetime:
 
 
 def number_of(value: float) -> Decimal:
-    """Return a JSON number as it is written."""
+    """Return the exact decimal of a JSON number."""
     return Decimal(repr(value))
 
 
@@ -376,7 +376,7 @@ def _text(ref: Ref, operator: Operator, value: object) -> str:
 
 
 def composed(text: str) -> str:
-    """Return a text as it is compared, in NFC."""
+    """Return a text in NFC, for comparisons."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 

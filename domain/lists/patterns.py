@@ -1,7 +1,7 @@
-r"""Regular expressions from clients: a small language that cannot exhaust an engine, and that all engines read alike.
+r"""Regular expressions from clients: a small language that cannot exhaust an engine, with one meaning in all engines.
 
-Allowed: literals, `.`, classes, `\d \w \s` and their opposites, `^ $`, groups, `|`, and `? * + {m,n}`. Refused:
-references back, looking around, options, and repeating what is repeated inside.
+Allowed: literals, `.`, classes, `\d \w \s` and their opposites, `^ $`, groups, `|`, and `? * + {m,n}`. Refused: back
+references, look-arounds, options, and nested repetitions.
 """
 
 import re
@@ -23,9 +23,9 @@ _CONTROLS = {"t": r"\t", "n": r"\n", "r": r"\r"}
 
 
 def canonical(pattern: str) -> str:
-    """Return the pattern as every engine reads it, without groups to refer to; refuse what is not of the language.
+    """Return the pattern in a form for every engine, without capturing groups; refuse unsupported syntax.
 
-    `.` means any character, a line's end too; the whole text has one beginning and one end.
+    `.` matches any character, including newlines; `^` and `$` match only at the ends of the text.
     """
     if len(pattern) > MAX_LENGTH:
         _refuse(f"has more than {MAX_LENGTH} characters: shorten it")
@@ -50,7 +50,7 @@ class _Reader:
         _refuse(why, self._at + 1)
 
     def alternatives(self, nesting: int) -> tuple[str, bool]:
-        """Read up to the end of a group; say also whether something is repeated in it."""
+        """Read up to the end of a group; also return whether it contains a repetition."""
         written, repeats = "", False
         while self.rest and not self.rest.startswith(")"):
             if self._took("|"):
@@ -59,24 +59,24 @@ class _Reader:
             atom, holds_repeats, repeatable = self._atom(nesting)
             quantifier = self._quantifier()
             if quantifier and not repeatable:
-                self.refuse("repeats what cannot be repeated: leave the repetition out")
+                self.refuse("repeats something that cannot be repeated: remove the repetition")
             if quantifier not in {"", "?"}:
                 if holds_repeats:
-                    self.refuse("repeats a group in which something is repeated already: leave one repetition out")
+                    self.refuse("repeats a group that contains a repetition: remove one of them")
                 holds_repeats = True
             repeats = repeats or holds_repeats
             written += atom + quantifier
         return written, repeats
 
     def _atom(self, nesting: int) -> tuple[str, bool, bool]:
-        """Read what a quantifier may follow: as written, whether it holds repeats, whether it may be repeated."""
+        """Read an atom: its text, whether it contains repetitions, whether it may be repeated."""
         char = self._next()
         if char == "(":
             return self._group(nesting)
         if anchor := _ANCHORS.get(char):
             return anchor, False, False
         if char in {"*", "+", "?"}:
-            self.refuse(f"has a '{char}' after nothing that could be repeated: write \\{char}")
+            self.refuse(f"has a '{char}' without anything to repeat: write \\{char}")
         if char in {"]", "{", "}"}:
             self.refuse(f"has a '{char}' by itself: write \\{char}")
         written = self._class() if char == "[" else self._escape(_ESCAPES) if char == "\\" else char
@@ -100,12 +100,12 @@ class _Reader:
             most = least if bounds[2] is None else int(bounds[3] or least)
             self._repeats += max(least, most)
             if most < least or self._repeats > MAX_REPEATS:
-                self.refuse(f"repeats more than {MAX_REPEATS} times, or less than no times: use a lower number")
+                self.refuse(f"repeats more than {MAX_REPEATS} times, or has an empty range: use other numbers")
             written = f"{{{bounds[1]}{bounds[2] or ''}}}"
         elif self.rest[:1] in {"*", "+", "?"} and self.rest:
             written = self._next()
         if written:
-            self._took("?")  # how much is taken changes nothing in whether something is found
+            self._took("?")  # laziness does not change whether there is a match
         return written
 
     def _class(self) -> str:
@@ -118,7 +118,7 @@ class _Reader:
                 self._at += 1
                 high, high_is_single = self._in_class()
                 if not high_is_single or high[-1] < low[-1]:
-                    self.refuse("has a class with a range that runs backwards: write the lower end first")
+                    self.refuse("has a class with a reversed range: write the lower end first")
                 low = f"{low}-{high}"
             written += low
         if empty:
@@ -143,7 +143,7 @@ class _Reader:
         if found := known.get(char) or _CONTROLS.get(char):
             return found
         if char.isalnum():
-            self.refuse(f"has \\{char}, which is not supported: leave it out")
+            self.refuse(f"has \\{char}, which is not supported: remove it")
         return f"\\{char}" if char in _SPECIAL or char in _SPECIAL_IN_CLASS else char
 
     def _next(self) -> str:
@@ -158,6 +158,6 @@ class _Reader:
 
 
 def _refuse(why: str, at: int | None = None) -> NoReturn:
-    """Refuse a pattern. `why`: what is wrong with it, and what to do."""
+    """Refuse a pattern. `why`: the problem, and what to do."""
     place = "" if at is None else f" (at character {at})"
     raise InvalidInputError("invalid_pattern", f"The regular expression{place} {why}.", {"at": at})

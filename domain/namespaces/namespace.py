@@ -18,7 +18,7 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,127}")
 
 
 class NamespaceCreated(Event, frozen=True, tag="namespace.created.v1"):
-    """A namespace was made. `settings`: what belongs to other products, kept and returned as it came."""
+    """A namespace was created. `settings`: fields of other products, stored and returned unchanged."""
 
     namespace_id: str
     name: str
@@ -36,14 +36,14 @@ class NamespaceUpdated(Event, frozen=True, tag="namespace.updated.v1"):
 
 
 class NamespaceDeletionBegan(Event, frozen=True, tag="namespace.deletion_began.v1"):
-    """The namespace and all in it take nothing any more; a task deletes what is in it, and then the namespace."""
+    """The namespace and its buckets accept nothing any more; a task deletes its content, and then the namespace."""
 
     namespace_id: str
     task_id: str
 
 
 class NamespaceDeleted(Event, frozen=True, tag="namespace.deleted.v1"):
-    """The namespace was empty, and is gone; its name is free."""
+    """The empty namespace was deleted; its name is free."""
 
     namespace_id: str
 
@@ -52,7 +52,7 @@ NamespaceEvent = NamespaceCreated | NamespaceUpdated | NamespaceDeletionBegan | 
 
 
 class NamespaceStatus(enum.StrEnum):
-    """Whether a namespace is in use, or a task is deleting what is in it."""
+    """Whether a namespace is in use, or being deleted."""
 
     ACTIVE = "ACTIVE"
     DELETING = "DELETING"
@@ -80,7 +80,7 @@ class DeletingNamespace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeletedNamespace(msgspec.Struct, frozen=True, kw_only=True):
-    """A namespace that is gone."""
+    """A deleted namespace."""
 
     namespace_id: str
     task_id: str
@@ -90,7 +90,7 @@ Namespace = NoNamespace | ActiveNamespace | DeletingNamespace | DeletedNamespace
 
 
 class CreateNamespace(msgspec.Struct, frozen=True, kw_only=True):
-    """Make a namespace."""
+    """Create a namespace."""
 
     origin: Origin
     namespace_id: str
@@ -100,7 +100,7 @@ class CreateNamespace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateNamespace(msgspec.Struct, frozen=True, kw_only=True):
-    """Give the namespace this name, description and settings, all of them."""
+    """Replace the namespace's name, description and settings, all of them."""
 
     origin: Origin
     name: str
@@ -109,14 +109,14 @@ class UpdateNamespace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BeginNamespaceDeletion(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the namespace take nothing any more, and a task empty it."""
+    """Let the namespace accept nothing any more, and a task empty it."""
 
     origin: Origin
     task_id: str
 
 
 class EndNamespaceDeletion(msgspec.Struct, frozen=True, kw_only=True):
-    """Delete the namespace, which is empty."""
+    """Delete the empty namespace."""
 
     origin: Origin
 
@@ -125,7 +125,7 @@ NamespaceCommand = CreateNamespace | UpdateNamespace | BeginNamespaceDeletion | 
 
 
 def check_name(name: str, *, what: str, prefix: str) -> None:
-    """Refuse a name that could not stand in a path or a header, or that could be taken for an id (`prefix`)."""
+    """Refuse a name that does not fit into a path or a header, or that looks like an id (`prefix`)."""
     if not NAME_PATTERN.fullmatch(name):
         raise InvalidInputError(
             "invalid_name",
@@ -135,7 +135,7 @@ def check_name(name: str, *, what: str, prefix: str) -> None:
         )
     if name == "list":
         raise InvalidInputError(
-            "invalid_name", f"The {what} name 'list' is the address of a route: use another name.", {"name": name}
+            "invalid_name", f"The {what} name 'list' is the path of a route: use another name.", {"name": name}
         )
     if name.startswith(prefix):
         raise InvalidInputError(
@@ -144,7 +144,7 @@ def check_name(name: str, *, what: str, prefix: str) -> None:
 
 
 def decide(command: NamespaceCommand, namespace: Namespace) -> tuple[NamespaceEvent, ...]:
-    """Say what happens, or refuse."""
+    """Return the events of a command, or refuse it."""
     match namespace, command:
         case NoNamespace(), CreateNamespace():
             return (_create(command),)
@@ -158,7 +158,7 @@ def decide(command: NamespaceCommand, namespace: Namespace) -> tuple[NamespaceEv
             DeletedNamespace(),
             EndNamespaceDeletion(),
         ):
-            return ()  # told twice: the second time is not news
+            return ()  # repeated: nothing new
         case NoNamespace() | DeletedNamespace(), _:
             raise namespace_not_found()
         case DeletingNamespace(), _:
@@ -198,10 +198,10 @@ def evolve(namespace: Namespace, event: NamespaceEvent) -> Namespace:  # noqa: P
 
 
 def namespace_not_found(id_or_name: str | None = None) -> NotFoundError:
-    """Return the refusal of a namespace that is not there, or not the caller's."""
+    """Return the refusal of a namespace that does not exist for the caller."""
     return NotFoundError(
         "namespace_not_found",
-        "There is no such namespace, or it is not yours: check its id or name.",
+        "The namespace does not exist, or you cannot access it: check its id or name.",
         {} if id_or_name is None else {"namespace": id_or_name[:200]},
     )
 
@@ -212,7 +212,7 @@ NAMESPACE: Decider[NamespaceCommand, NamespaceEvent, Namespace] = Decider(
 
 
 def namespace_deleting(namespace_id: str) -> WrongStateError:
-    """Return the refusal of what a namespace that is being deleted cannot do any more."""
+    """Return the refusal of a command for a namespace that is being deleted."""
     return WrongStateError(
         "namespace_deleting", "The namespace is being deleted: use another one.", {"namespace_id": namespace_id}
     )
@@ -221,7 +221,7 @@ def namespace_deleting(namespace_id: str) -> WrongStateError:
 def without_secrets(infrastructure: JSON) -> JSON:
     """Return another product's settings without its API key and without passwords in URLs.
 
-    Upwell has no use for them, and what stands in the log stays there.
+    Upwell does not need them, and the log is permanent.
     """
     kept = dict(infrastructure)
     if kept.get("qdrant_api_key"):
@@ -246,7 +246,7 @@ def _create(command: CreateNamespace) -> NamespaceCreated:
 
 def _update(command: UpdateNamespace, namespace: ActiveNamespace) -> tuple[NamespaceUpdated, ...]:
     told, known = ([each.name, each.description, each.settings] for each in (command, namespace))
-    if msgspec.json.encode(told) == msgspec.json.encode(known):  # as Python compares, 1 and true would be the same
+    if msgspec.json.encode(told) == msgspec.json.encode(known):  # for Python, 1 == True
         return ()
     if command.name != namespace.name:
         check_name(command.name, what="namespace", prefix="ns_")

@@ -1,4 +1,4 @@
-"""Objects: the records in a bucket that uploads become, and the checks before one is made or changed.
+"""Objects: the records of a bucket that uploads become, and the checks before one is created or changed.
 
-Schemas are in `domain.buckets.schema`; the bytes behind a blob are an upload's, in `domain.uploads`.
+Schemas are in `domain.buckets.schema`; the bytes of a blob belong to an upload, in `domain.uploads`.
 """

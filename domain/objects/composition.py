@@ -1,6 +1,6 @@
-"""The checks before an object is made or changed, as far as the request and the bucket's schema can decide.
+"""The checks of an object against the request and the bucket's schema, before it is created or changed.
 
-An object consists of blobs (the bytes of uploads, or JSON sent with the request) and of fields of its own (`metadata`).
+An object consists of blobs (the bytes of uploads, or JSON in the request) and of its own fields (`metadata`).
 """
 
 import base64
@@ -32,9 +32,9 @@ _DATA_ADDRESS = re.compile(
 
 
 class BlobWish(msgspec.Struct, frozen=True, kw_only=True):
-    """A blob as a client wishes it: the bytes of an upload, or data.
+    """A blob in a client's request: the bytes of an upload, or data.
 
-    `checksum`: `sha256:` and 64 lower-case hex digits, of what the blob is to hold.
+    `checksum`: `sha256:` and 64 lower-case hex digits, of the blob's bytes.
     """
 
     property: str
@@ -47,10 +47,10 @@ class BlobWish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_blobs(blobs: Sequence[BlobWish], schema: BucketSchema) -> None:
-    """Refuse blobs that are none, that do not fit the schema, or that are too much."""
+    """Refuse blobs that are malformed, do not fit the schema, or are too large."""
     if len(blobs) > MAX_BLOBS:
         raise InvalidInputError(
-            "too_many_blobs", f"An object takes at most {MAX_BLOBS} blobs: send fewer.", {"field": "blobs"}
+            "too_many_blobs", f"The object has too many blobs: send at most {MAX_BLOBS}.", {"field": "blobs"}
         )
     for index, blob in enumerate(blobs):
         _check_blob(blob, schema, f"blobs[{index}]")
@@ -58,14 +58,14 @@ def check_blobs(blobs: Sequence[BlobWish], schema: BucketSchema) -> None:
     if len(inline) > MAX_INLINE_BYTES:
         raise InvalidInputError(
             "inline_data_too_large",
-            f"The data and metadata of the blobs are more than {MAX_INLINE_BYTES // 1024} KiB of JSON: upload what is"
-            " larger, and send its upload_id.",
+            f"The data and metadata of the blobs are more than {MAX_INLINE_BYTES // 1024} KiB of JSON: upload larger"
+            " data, and send its upload_id.",
             {"size_bytes": len(inline), "limit_bytes": MAX_INLINE_BYTES},
         )
 
 
 def check_key_prefix(key_prefix: str | None, what: str = "key_prefix") -> None:
-    """Refuse a prefix that no database text can hold, or that is no prefix any more."""
+    """Refuse a prefix that PostgreSQL cannot store, or that is too long."""
     if key_prefix is None:
         return
     check_text(key_prefix, what)
@@ -78,11 +78,11 @@ def check_key_prefix(key_prefix: str | None, what: str = "key_prefix") -> None:
 
 
 def check_upload(wish: BlobWish, index: int, *, content_type: str, sha256: str) -> None:
-    """Refuse to make a blob of an upload whose type does not fit the property, or whose bytes are others."""
+    """Refuse an upload whose type does not fit the property, or whose bytes do not match the checksum."""
     if wish.type not in media_types.file_types(content_type):
         raise InvalidInputError(
             "content_type_does_not_fit",
-            f"blobs[{index}]: {content_type} does not fit the property '{wish.property}' of type {wish.type}. Name a"
+            f"blobs[{index}]: {content_type} does not fit the property '{wish.property}' of type {wish.type}. Use a"
             " property for files of this type, or another upload.",
             {"content_type": content_type, "property": wish.property, "property_type": wish.type, "blob_index": index},
         )
@@ -91,18 +91,18 @@ def check_upload(wish: BlobWish, index: int, *, content_type: str, sha256: str) 
 
 
 def check_size(metadata: JSON) -> None:
-    """Refuse an object's own fields where they are too much, or too deep, to be looked at."""
+    """Refuse an object's own fields that are too large or nested too deep."""
     check_json(metadata, "the object's fields", max_bytes=MAX_METADATA_BYTES)
 
 
 def check_fields(metadata: JSON, blobs: Sequence[Blob], schema: BucketSchema) -> None:
-    """Refuse an object's own fields where they are too much, or do not fit the schema; its blobs count as given."""
+    """Refuse an object's own fields that are too large, or do not fit the schema; its blobs count as given."""
     check_size(metadata)
     check_values(schema, metadata, given={blob.property for blob in blobs}, what="The object")
 
 
 def key_of(unique_key: UniqueKey | None, metadata: JSON) -> str | None:
-    """Return the digest of the unique key's values, where the bucket has a unique key."""
+    """Return the digest of the unique key's values, if the bucket has a unique key."""
     return None if unique_key is None else canonical_digest(unique_values(unique_key, metadata))
 
 
@@ -122,7 +122,7 @@ def _check_blob(blob: BlobWish, schema: BucketSchema, where: str) -> None:
     if blob.type is not field.type:
         raise InvalidInputError(
             "blob_type_does_not_fit",
-            f"{where}.type is {blob.type}, and the property '{blob.property}' is of type {field.type}: send that type.",
+            f"{where}.type is {blob.type}, but the property '{blob.property}' is of type {field.type}: send that type.",
             {"property": blob.property, "property_type": field.type, "type": blob.type},
         )
     check_key_prefix(blob.key_prefix, f"{where}.key_prefix")
@@ -143,28 +143,28 @@ def _check_checksum(blob: BlobWish, checksum: str, where: str) -> None:
     if not _CHECKSUM.fullmatch(checksum):
         raise InvalidInputError(
             "invalid_checksum",
-            f"{where}.checksum cannot be read: send 'sha256:' and 64 lower-case hexadecimal digits.",
+            f"{where}.checksum is malformed: send 'sha256:' and 64 lower-case hexadecimal digits.",
             {"blob": where},
         )
     held = None if blob.data is None else inline(blob.data)
     if held is None:
-        return  # compared when the upload is known; nobody fetches what a URL refers to
+        return  # compared when the upload is known; URLs are not fetched
     sha256 = hashlib.sha256(held.content).hexdigest()
     if checksum != f"sha256:{sha256}":
         raise _wrong_checksum(int(where[6:-1]), sha256)
 
 
 class Inline(msgspec.Struct, frozen=True):
-    """The bytes that inline data stands for, and their content type."""
+    """The bytes of inline data, and their content type."""
 
     content: bytes
     media_type: str
 
 
 def inline(data: object) -> Inline | None:
-    """Return what inline data holds: text as UTF-8, a `data:` address the bytes in it, everything else JSON.
+    """Return the bytes of inline data: of text its UTF-8, of a `data:` URL its content, otherwise JSON.
 
-    None: nothing is known of it, because it is the address of something somewhere else.
+    None: unknown, because it is the URL of an external resource.
     """
     if not isinstance(data, str):
         return Inline(msgspec.json.encode(data), "application/json")
@@ -175,7 +175,7 @@ def inline(data: object) -> Inline | None:
 
 
 def _within(address: re.Match[str]) -> Inline | None:
-    """Return what a `data:` address holds (RFC 2397), None if its Base64 cannot be read."""
+    """Return the content of a `data:` URL (RFC 2397), None if its Base64 is invalid."""
     content = unquote_to_bytes(address["data"])
     if address["base64"]:
         plain = b"".join(content.split()).rstrip(b"=")
@@ -189,7 +189,8 @@ def _within(address: re.Match[str]) -> Inline | None:
 def _wrong_checksum(index: int, sha256: str) -> InvalidInputError:
     return InvalidInputError(
         "checksum_mismatch",
-        f"blobs[{index}].checksum differs from that of the stored bytes, sha256:{sha256}: send that one, or upload the"
+        f"blobs[{index}].checksum differs from the one of the stored bytes, sha256:{sha256}: send that one, or upload"
+        " the"
         " right bytes.",
         {"blob_index": index, "sha256": sha256},
     )

@@ -1,4 +1,4 @@
-"""Objects: the record in a bucket that one or more uploads became, as blobs, beside what a client says of it."""
+"""Objects: the records of a bucket, with uploads and inline data as blobs, and metadata of the client."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -16,11 +16,11 @@ from domain.uploads.retention import later_end
 
 
 class Blob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One part of an object: the stored bytes of an upload, or JSON that was sent with the object itself.
+    """One part of an object: the stored bytes of an upload, or inline JSON.
 
-    `type` in lower case. `upload_id`: the upload whose stored bytes it is, or None for inline `data`; then nothing is
-    known of a file. The personal fields (`filename`, `storage_key`, `data`, `metadata`, `key_prefix`) are None once the
-    object was forgotten.
+    `type` in lower case. `upload_id`: the upload with the bytes, or None for inline `data`, which has no file. The
+    personal fields (`filename`, `storage_key`, `data`, `metadata`, `key_prefix`) are None after the object was
+    forgotten.
     """
 
     blob_id: str
@@ -40,10 +40,10 @@ class Blob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ObjectCreated(Event, frozen=True, omit_defaults=True, tag="object.created.v1"):
-    """An object was made. `unique_key`: the digest of its unique key's values, where it has one.
+    """An object was created. `unique_key`: the digest of its unique key's values, if it has one.
 
-    `content_key`: the digest of its blobs and metadata, where later ones of the same content are to find it.
-    `deletes_at`: when the object is deleted, if nobody deletes it before; None: never.
+    `content_key`: the digest of its blobs and metadata, if later objects of the same content should find it.
+    `deletes_at`: when the object is deleted automatically; None: never.
     """
 
     object_id: str
@@ -56,11 +56,11 @@ class ObjectCreated(Event, frozen=True, omit_defaults=True, tag="object.created.
 
 
 class ObjectUpdated(Event, frozen=True, omit_defaults=True, tag="object.updated.v1"):
-    """The object has these blobs and this metadata now; `released_upload_ids` are held by it no more.
+    """The object now has these blobs and this metadata; it no longer holds `released_upload_ids`.
 
-    `unique_key`: the digest that takes the place of the one before; None: it is the same. `content_key` None: later
-    ones of the same content do not find it (any more). `forget_at` means nothing any more: what an object lets go of
-    stays until somebody deletes it. `deletes_at`: its end from now on, None: never; absent: as before.
+    `unique_key`: the new digest; None: unchanged. `content_key` None: later objects of the same content do not find it.
+    `forget_at` has no meaning any more: released uploads stay until they are deleted. `deletes_at`: its end from now
+    on, None: never; absent: unchanged.
     """
 
     object_id: str
@@ -75,10 +75,10 @@ class ObjectUpdated(Event, frozen=True, omit_defaults=True, tag="object.updated.
 
 
 class ObjectDeleted(Event, frozen=True, tag="object.deleted.v1"):
-    """The object is gone, and the personal fields of its events are null.
+    """The object was deleted, and the personal fields of its events are null.
 
-    `forgotten_upload_ids`: its uploads, which are forgotten in the same command; `released_upload_ids`: those that
-    another object holds as well, and keeps.
+    `forgotten_upload_ids`: its uploads that are forgotten in the same command; `released_upload_ids`: those that
+    another object also holds.
     """
 
     object_id: str
@@ -105,12 +105,12 @@ class LiveObject(msgspec.Struct, frozen=True, kw_only=True):
     deletes_at: datetime | None = None
 
     def upload_ids(self) -> frozenset[str]:
-        """Return the uploads whose bytes it holds."""
+        """Return the uploads that it holds."""
         return uploads_of(self.blobs)
 
 
 class DeletedObject(msgspec.Struct, frozen=True, kw_only=True):
-    """Gone."""
+    """A deleted object."""
 
     object_id: str
 
@@ -119,7 +119,7 @@ BucketObject = NoObject | LiveObject | DeletedObject
 
 
 class CreateObject(msgspec.Struct, frozen=True, kw_only=True):
-    """Make an object. `content_key`: where later ones of the same content are to find it."""
+    """Create an object. `content_key`: set if later objects of the same content should find it."""
 
     origin: Origin
     object_id: str
@@ -132,9 +132,9 @@ class CreateObject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PutBlob(msgspec.Struct, frozen=True, kw_only=True):
-    """Put a blob in place of the one of the same property, and merge metadata into what is there.
+    """Replace the blob of the same property, and merge the metadata.
 
-    `deletes_at`: until when the blob is to be kept, None: for good. The object ends no sooner from then on.
+    `deletes_at`: the end of the blob, None: never. The object then ends no sooner.
     """
 
     origin: Origin
@@ -145,7 +145,7 @@ class PutBlob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateObject(msgspec.Struct, frozen=True, kw_only=True):
-    """Have the object be as it is said here, all of it. `unique_key` is the digest of these values."""
+    """Replace all blobs, metadata and settings of the object. `unique_key` is the digest of these values."""
 
     origin: Origin
     blobs: tuple[Blob, ...]
@@ -158,7 +158,7 @@ class UpdateObject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeleteObject(msgspec.Struct, frozen=True, kw_only=True):
-    """Delete the object. `kept_upload_ids`: those of its uploads that other objects hold too."""
+    """Delete the object. `kept_upload_ids`: its uploads that other objects also hold."""
 
     origin: Origin
     kept_upload_ids: frozenset[str]
@@ -168,7 +168,7 @@ ObjectCommand = CreateObject | PutBlob | UpdateObject | DeleteObject
 
 
 def decide(command: ObjectCommand, current: BucketObject) -> tuple[ObjectEvent, ...]:
-    """Say what happens, or refuse."""
+    """Return the events of a command, or refuse it."""
     match current, command:
         case NoObject(), CreateObject():
             return (
@@ -246,22 +246,22 @@ def evolve(current: BucketObject, event: ObjectEvent) -> BucketObject:
 
 
 class ReplaceDeniedError(ForbiddenError):
-    """What an object holds is not the caller's to replace."""
+    """The caller may not replace the content of an object."""
 
     def __init__(self) -> None:
         super().__init__(
             "replace_denied",
-            "An object is there already, and replacing what it holds needs the permission 'delete'; of an upload token,"
-            " also a policy of its own. Use an API key that has it, or send other values of the unique key.",
+            "The object already exists, and replacing its content needs the permission 'delete'; an upload token"
+            " also needs its own policy. Use an API key with it, or send other values of the unique key.",
             {"needed": Permission.DELETE},
         )
 
 
 def object_not_found(object_id: str | None = None) -> NotFoundError:
-    """Return the refusal of an object that is not there, or not the caller's."""
+    """Return the refusal of an object that does not exist for the caller."""
     return NotFoundError(
         "object_not_found",
-        "There is no such object, or it is not yours: check its id.",
+        "The object does not exist, or you cannot access it: check its id.",
         {} if object_id is None else {"object_id": object_id[:100]},
     )
 
@@ -272,30 +272,30 @@ OBJECT: Decider[ObjectCommand, ObjectEvent, BucketObject] = Decider(
 
 
 def uploads_of(blobs: Iterable[Blob]) -> frozenset[str]:
-    """Return the uploads whose bytes these blobs are."""
+    """Return the uploads of these blobs."""
     return frozenset(blob.upload_id for blob in blobs if blob.upload_id is not None)
 
 
 def with_blobs(blobs: tuple[Blob, ...], put: tuple[Blob, ...]) -> tuple[Blob, ...]:
-    """Return the blobs with some put in the place of all those of the same properties."""
+    """Return the blobs, with those of the same properties replaced."""
     replaced = {blob.property for blob in put}
     return (*(blob for blob in blobs if blob.property not in replaced), *put)
 
 
 def holds_all_of(blobs: Iterable[Blob], earlier: Iterable[Blob]) -> bool:
-    """Say whether nothing that the earlier blobs hold is missing among these."""
+    """Return whether these blobs contain the content of all earlier ones."""
     return {_held(blob) for blob in earlier} <= {_held(blob) for blob in blobs}
 
 
 def has_ended(current: LiveObject, now: datetime) -> bool:
-    """Say whether the end of an object has come."""
+    """Return whether an object has reached its end."""
     return current.deletes_at is not None and current.deletes_at <= now
 
 
 def content_digest(blobs: Iterable[Blob], metadata: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what an object consists of: its metadata, and each blob's property and bytes or data.
+    """Return the SHA-256 of an object's content: its metadata, and each blob's property and bytes or data.
 
-    In which order the blobs stand, and how they are named, means nothing.
+    The order and the names of the blobs do not matter.
     """
     parts = sorted(canonical_digest((blob.property, blob.sha256, blob.data)) for blob in blobs)
     return canonical_digest((dict(metadata), parts))

@@ -1,8 +1,8 @@
-"""What each event changes in what an organization's storage holds, and whether its quota has room.
+"""How each event changes an organization's storage usage, and whether its quota has room.
 
-The byte counts stand in the events, so the use of a quota is a sum over the log. What a command asks of the quota
-follows from its events alone. Reserved and accepted bytes together never pass the limit, which is compared when they
-grow and never otherwise: a quota may be lowered below its use, and what only frees bytes is never refused.
+The events contain the byte counts, so the usage of a quota is a sum over the log. The bytes that a command needs follow
+from its events alone. Reserved plus accepted bytes never exceed the limit, which is only checked when they grow: a
+quota may be lowered below its usage, and a command that only frees bytes is never refused.
 
 The log adds and compares under its lock. PostgreSQL's `upwell.append` and `upwell.project_upload` are the twins.
 """
@@ -25,18 +25,18 @@ from domain.uploads.upload import (
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Bytes that are reserved for uploads under way, and bytes that were accepted; of a change, how many more."""
+    """Bytes reserved for open uploads, and accepted bytes; or the change of both."""
 
     reserved_bytes: int = 0
     accepted_bytes: int = 0
 
     @property
     def total_bytes(self) -> int:
-        """What counts against the limit."""
+        """The bytes that count against the limit."""
         return self.reserved_bytes + self.accepted_bytes
 
     def plus(self, change: "Usage") -> "Usage":
-        """Return the use after a change."""
+        """Return the usage after a change."""
         return Usage(self.reserved_bytes + change.reserved_bytes, self.accepted_bytes + change.accepted_bytes)
 
 
@@ -44,7 +44,7 @@ _NOTHING = Usage()
 
 
 def change_of(event: Event) -> Usage:  # noqa: PLR0911  # one arm for every event that changes something
-    """Return what an event changes in its organization's use. Only an upload's events change anything."""
+    """Return the change of its organization's usage by an event. Only events of uploads change it."""
     match event:
         case UploadRequested():
             return Usage(reserved_bytes=event.reserved_bytes)
@@ -63,7 +63,7 @@ def change_of(event: Event) -> Usage:  # noqa: PLR0911  # one arm for every even
 
 
 def sum_of(events: Iterable[Event]) -> Usage:
-    """Return what events change together: of a command, what it wants; of all that there are, what is in use."""
+    """Return the sum of the changes: for a command, the bytes that it needs; for all events, the usage."""
     use = _NOTHING
     for event in events:
         use = use.plus(change_of(event))
@@ -71,13 +71,13 @@ def sum_of(events: Iterable[Event]) -> Usage:
 
 
 def check_room(limit_bytes: int | None, usage: Usage, wanted: int) -> None:
-    """Refuse a command that wants more bytes than the quota has room for. `limit_bytes` None: no quota."""
+    """Refuse a command that needs more bytes than the quota has left. `limit_bytes` None: no quota."""
     if limit_bytes is not None and wanted > 0 and usage.total_bytes + wanted > limit_bytes:
         raise quota_exceeded(limit_bytes, usage.total_bytes, wanted)
 
 
 def quota_exceeded(limit_bytes: int, used_bytes: int, requested_bytes: int) -> QuotaExceededError:
-    """Return the refusal of bytes for which the quota has no room. `used_bytes` are accepted or reserved."""
+    """Return the refusal of bytes beyond the quota. `used_bytes` are accepted or reserved."""
     return QuotaExceededError(
         "quota_exceeded",
         f"The storage quota is {limit_bytes} bytes, {used_bytes} are stored or reserved, and {requested_bytes} more"

@@ -13,7 +13,7 @@ from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 
 
 class Tier(enum.StrEnum):
-    """What an organization pays for; it sets the defaults of its limits."""
+    """The plan of an organization, which sets its default limits."""
 
     FREE = "free"
     PRO = "pro"
@@ -43,7 +43,7 @@ DEFAULT_TIER_LIMITS: Mapping[Tier, TierLimits] = {
 
 
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests a minute that an organization may send, for each class of request."""
+    """The requests per minute of an organization, for each class of requests."""
 
     metadata: int
     data: int
@@ -53,7 +53,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OwnRateLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Rate limits of one organization; for those that are None its tier's count."""
+    """Rate limits of one organization; None: the tier's limit."""
 
     metadata: int | None = None
     data: int | None = None
@@ -62,7 +62,7 @@ class OwnRateLimits(msgspec.Struct, frozen=True, kw_only=True):
     compute: int | None = None
 
     def within(self, tier: Tier) -> RateLimits:
-        """Return the limits that count in this tier."""
+        """Return the effective limits in this tier."""
         own = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
         return msgspec.structs.replace(DEFAULT_RATE_LIMITS[tier], **own)
 
@@ -76,7 +76,7 @@ DEFAULT_RATE_LIMITS: Mapping[Tier, RateLimits] = {
 
 
 class OrganizationCreated(Event, frozen=True, tag="organization.created.v1"):
-    """An organization opened its account. `quota_bytes` None: no quota."""
+    """An organization was created. `quota_bytes` None: no quota."""
 
     internal_id: str
     name: str
@@ -85,26 +85,26 @@ class OrganizationCreated(Event, frozen=True, tag="organization.created.v1"):
 
 
 class OrganizationLimitsChanged(Event, frozen=True, tag="organization.limits_changed.v1"):
-    """The tier or the quota is another one from now on; both are told whole."""
+    """The tier or the quota has changed; the event contains both."""
 
     tier: Tier
     quota_bytes: int | None
 
 
 class OrganizationRateLimitsChanged(Event, frozen=True, tag="organization.rate_limits_changed.v1"):
-    """These limits count from now on, whatever the tier; they are told whole."""
+    """All rate limits have these values from now on, in any tier."""
 
     rate_limits: RateLimits
 
 
 class OrganizationRateLimitsSet(Event, frozen=True, tag="organization.rate_limits_changed.v2"):
-    """These limits count from now on, and the tier's for those that are null; they are told whole."""
+    """All rate limits have these values from now on, or the tier's if null."""
 
     rate_limits: OwnRateLimits
 
 
 class OrganizationProfileChanged(Event, frozen=True, tag="organization.profile_changed.v1"):
-    """The organization tells of itself anew, and whole. `billing_email` is the one address that the log holds."""
+    """The organization has this profile from now on. `billing_email` is the only address in the log."""
 
     name: str
     logo_url: str | None
@@ -142,7 +142,7 @@ Organization = NoOrganization | ActiveOrganization
 
 
 class CreateOrganization(msgspec.Struct, frozen=True, kw_only=True):
-    """Open an account."""
+    """Create an organization."""
 
     origin: Origin
     internal_id: str
@@ -152,7 +152,7 @@ class CreateOrganization(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Set tier and quota. A quota may be lowered below its use: what is stored stays, what is new is refused."""
+    """Set tier and quota. A quota may be below the usage: stored bytes stay, new ones are refused."""
 
     origin: Origin
     tier: Tier
@@ -167,7 +167,7 @@ class ChangeRateLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """Set what an organization tells of itself, all of it."""
+    """Set the complete profile of an organization."""
 
     origin: Origin
     name: str
@@ -180,7 +180,7 @@ OrganizationCommand = CreateOrganization | ChangeLimits | ChangeRateLimits | Cha
 
 
 def decide(command: OrganizationCommand, organization: Organization) -> tuple[OrganizationEvent, ...]:
-    """Say what happens, or refuse."""
+    """Return the events of a command, or refuse it."""
     match organization, command:
         case NoOrganization(), CreateOrganization():
             _check_name(command.name)
@@ -210,9 +210,7 @@ def decide(command: OrganizationCommand, organization: Organization) -> tuple[Or
                 _check_logo_url(command.logo_url)
             return _profile_events(command, organization)
         case _:
-            raise WrongStateError(
-                "wrong_state", "The organization was opened already, or was never opened: check its id."
-            )
+            raise WrongStateError("wrong_state", "The organization exists already, or does not exist: check its id.")
 
 
 def evolve(organization: Organization, event: OrganizationEvent) -> Organization:
@@ -244,10 +242,10 @@ def evolve(organization: Organization, event: OrganizationEvent) -> Organization
 
 
 def organization_not_found(organization_id: str) -> NotFoundError:
-    """Return the refusal of an organization that is not there, or not the caller's."""
+    """Return the refusal of an organization that does not exist for the caller."""
     return NotFoundError(
         "organization_not_found",
-        "There is no such organization, or it is not yours: check its id or name.",
+        "The organization does not exist, or you cannot access it: check its id or name.",
         {"organization_id": organization_id[:100]},
     )
 
@@ -273,7 +271,7 @@ def _profile_events(command: ChangeProfile, organization: ActiveOrganization) ->
 
 
 def _check_name(name: str) -> None:
-    """Refuse a name that is none, or that would stand in the way of another organization's id."""
+    """Refuse an invalid name, or one that looks like an organization's id."""
     if not name.strip() or len(name) > MAX_NAME_LENGTH or name.startswith("org_"):
         raise InvalidInputError(
             "invalid_name",
@@ -284,7 +282,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_logo_url(url: str | None) -> None:
-    """Refuse what a page that shows the logo would run rather than fetch."""
+    """Refuse URLs that a page with the logo would execute instead of fetching them."""
     if url is None:
         return
     try:

@@ -1,4 +1,4 @@
-"""Work that continues after the answer: which jobs the events of uploads and objects call for.
+"""Work that continues after the response: the jobs that the events of uploads and objects require.
 
-Leasing and working jobs is in `application.tasks`; what a job does is in the package of its subject.
+Leasing and running jobs is in `application.tasks`; the work of a job is in the package of its subject.
 """

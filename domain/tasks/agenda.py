@@ -1,7 +1,7 @@
-"""Which jobs an event calls for, and which it ends.
+"""The jobs that an event requires, and those that it ends.
 
-A job is one of a kind for each upload or object, so a job that is set again takes the place of the one before, and a
-lease on that one counts no more. The log keeps the agenda in the transaction that appends the event.
+An upload or object has at most one job of each kind: a new job replaces the old one, and invalidates its lease. The log
+writes the jobs in the transaction that appends the event.
 
 PostgreSQL's `upwell.schedule`, `upwell.schedule_object` and `upwell.write_requests` are the twins of `agenda_of`.
 """
@@ -68,17 +68,17 @@ from domain.webhooks.webhook import (
     WebhookUpdated,
 )
 
-# The process that confirms inline is at it; a worker takes over only if that process is gone.
+# The process that confirms inline verifies; a worker takes over only if that process is gone.
 INLINE_TAKES = timedelta(seconds=60)
 
 
 class JobKind(enum.StrEnum):
-    """What is to be done with an upload, or with what else the job names.
+    """The kind of work, for an upload or another subject.
 
-    `verify`: prove its bytes. `expire`: see whether the client came back. `forget`: erase a record whose time is over.
-    `discard`: delete bytes that must not stay. `recheck`: see whether a completed upload's bytes are still the same.
-    `delete_object`: delete an object whose time is over. `item`: work an item of a task. `drop_task`: remove a task
-    that has long ended. The last two are set by tasks, not by events.
+    `verify`: verify its bytes. `expire`: end an upload that was not confirmed. `forget`: erase a record after its
+    retention. `discard`: delete bytes. `recheck`: check that a completed upload's bytes are unchanged. `delete_object`:
+    delete an object at its end. `item`: run an item of a task. `drop_task`: remove an old task. The last two are set by
+    tasks, not by events.
     """
 
     VERIFY = "verify"
@@ -92,10 +92,10 @@ class JobKind(enum.StrEnum):
 
 
 class KnownUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """What the agenda has to know of an upload that an event names: how it was before the event.
+    """The state of an upload before an event, as far as its jobs depend on it.
 
-    `bytes_of`: the upload that its bytes were stored for, which is another one if it has inherited them. `own_end`:
-    when it is deleted if no object holds it, for completed uploads.
+    `bytes_of`: the upload under whose key its bytes are stored, another one if it has inherited them. `own_end`: when
+    it is deleted if no object holds it, for completed uploads.
     """
 
     storage_key: str
@@ -106,7 +106,7 @@ class KnownUpload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job is due. `storage_key`, `multipart_id` and `again_at` are those of a `discard`."""
+    """A job becomes due. `storage_key`, `multipart_id` and `again_at` belong to `discard`."""
 
     kind: JobKind
     subject_id: str
@@ -117,7 +117,7 @@ class SetJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EndJobs(msgspec.Struct, frozen=True, kw_only=True):
-    """Jobs of these kinds have nothing to do any more."""
+    """Jobs of these kinds are no longer needed."""
 
     kinds: frozenset[JobKind]
     subject_ids: frozenset[str]
@@ -130,9 +130,9 @@ _ALL = frozenset(JobKind)
 def agenda_of(  # noqa: C901, PLR0911, PLR0912  # one arm for every event
     stream_id: str, event: KnownEvent, known: Callable[[str], KnownUpload | None]
 ) -> tuple[Entry, ...]:
-    """Return what an event of this stream changes in the agenda, in order.
+    """Return the changes of jobs by an event of this stream, in order.
 
-    `known` returns what is known of an upload before the event, or None.
+    `known` returns the state of an upload before the event, or None.
     """
     now = event.origin.at
     match event:
@@ -171,7 +171,7 @@ def agenda_of(  # noqa: C901, PLR0911, PLR0912  # one arm for every event
         case ObjectUpdated():
             return _changes_of_object(stream_id, event, known)
         case ObjectDeleted():
-            # of two holders that go at once each may leave an upload to the other
+            # two holders that are deleted at once may each leave an upload to the other
             released = [_set(JobKind.FORGET, upload_id, now) for upload_id in event.released_upload_ids]
             return _end([stream_id], JobKind.DELETE_OBJECT), *released
         case (
@@ -216,7 +216,7 @@ def agenda_of(  # noqa: C901, PLR0911, PLR0912  # one arm for every event
 
 
 def is_due_at_once(agenda: Iterable[Entry], now: datetime) -> bool:
-    """Return whether a worker has to look at once. `now`: the time of the event that calls for it."""
+    """Return whether a job is due at once. `now`: the time of the event."""
     return any(isinstance(entry, SetJob) and entry.due_at == now for entry in agenda)
 
 
@@ -229,9 +229,9 @@ def _end(subject_ids: Iterable[str], *kinds: JobKind) -> EndJobs:
 
 
 def _discard(upload: KnownUpload | None, now: datetime, again_at: datetime) -> tuple[Entry, ...]:
-    """Have bytes deleted now, and once more when a URL that was given out has expired.
+    """Delete bytes now, and again when the issued URL has expired.
 
-    Bytes that an upload has inherited go under the id of the upload that they were stored for.
+    The job for inherited bytes has the id of the upload under whose key they are stored.
     """
     if upload is None:
         return ()
@@ -249,8 +249,8 @@ def _discard(upload: KnownUpload | None, now: datetime, again_at: datetime) -> t
 def _end_of_upload(
     upload_id: str, event: UploadDeleted | UploadForgotten, gone: KnownUpload | None
 ) -> tuple[Entry, ...]:
-    """Have the bytes of an upload that goes deleted, unless a duplicate inherits them."""
-    # the upload has inherited bytes: its own are still being deleted
+    """Delete the bytes of an upload that ends, unless a duplicate inherits them."""
+    # the upload has inherited bytes: its own ones are still being deleted
     kinds = _ALL if gone is None or gone.bytes_of == upload_id else _ALL - {JobKind.DISCARD}
     discard = () if gone is None or event.heir_id is not None else _discard(gone, event.origin.at, gone.due_at)
     return _end([upload_id], *kinds), *discard

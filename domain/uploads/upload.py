@@ -671,7 +671,7 @@ def upload_not_found(upload_id: str) -> NotFoundError:
     """Return the refusal of an upload that is not there, or not the caller's."""
     return NotFoundError(
         "upload_not_found",
-        "There is no such upload, or it is not yours: check its id.",
+        "The upload does not exist, or you cannot access it: check its id.",
         {"upload_id": upload_id[:100]},
     )
 

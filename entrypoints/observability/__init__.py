@@ -1,4 +1,4 @@
-"""Logs, metrics and traces. What is switched off is not loaded.
+"""Logs, metrics and traces. Disabled parts are not loaded.
 
 The metrics port is in `entrypoints.http.health`; alerts and the dashboard are in `docs/operations`.
 """

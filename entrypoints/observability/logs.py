@@ -1,6 +1,6 @@
-"""Structured logs: a JSON object a line, or lines for a terminal. Secrets and presigned URLs are never in them.
+"""Structured logs: JSON lines, or lines for a terminal. They never contain secrets or presigned URLs.
 
-What other libraries log, warnings, and what nobody has caught go the same way, so that every line has the same form.
+Logs of other libraries, warnings and uncaught errors have the same format.
 """
 
 import io
@@ -15,16 +15,16 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, ExcInfo
 
-# Without local variables: they hold secrets.
+# Without local variables: they may contain secrets.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
-# What a terminal, or a reader of lines, might take for more than text: control characters, line and paragraph
-# separators, and what changes the direction of writing.
+# Characters that a terminal, or a reader of lines, might interpret: control characters, line and paragraph separators,
+# and characters that change the direction of text.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _log = structlog.get_logger("upwell")
 
 
 def configure_logs(log_format: str, log_level: str) -> None:
-    """Send our events to standard error; those of other libraries from warnings on."""
+    """Send Upwell's events to standard error; of other libraries only warnings and above."""
     level = logging.getLevelNamesMapping()[log_level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -67,7 +67,7 @@ def configure_logs(log_format: str, log_level: str) -> None:
 
 
 def say(sentence: str) -> None:
-    """Say why a command ends: as a line of the log if its lines are JSON, and otherwise as it stands."""
+    """Print why a command ends: as a log line if logs are JSON, otherwise as plain text."""
     if structlog.is_configured() and structlog.get_config()["processors"][-1] is _to_json:
         _log.error("ended", reason=sentence)
     else:

@@ -1,8 +1,8 @@
-"""The metrics of one process, for operators: nothing in them says of whom anything is.
+"""The metrics of one process, for operators: they have no labels for tenants.
 
-What is counted for each request is counted without the library's locks, in the one thread that there is. What is in the
-database is looked up when somebody asks, and remembered for a while: most of it for `MAX_AGE_SECONDS`; uploads, whose
-counting takes longer the more there are, for `COUNTING_SHARE` times as long as it took.
+Requests are counted without the library's locks, in the only thread. Metrics of the database are queried on a scrape
+and cached: most of them for `MAX_AGE_SECONDS`; the count of uploads, which takes longer with more uploads, for
+`COUNTING_SHARE` times its duration.
 """
 
 import asyncio
@@ -33,23 +33,23 @@ _SIZES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
 class Pool(Protocol):
-    """What a pool of connections tells."""
+    """The state of a connection pool."""
 
     def get_size(self) -> int:
-        """Return how many there are."""
+        """Return the number of connections."""
         ...
 
     def get_idle_size(self) -> int:
-        """Return how many nobody uses."""
+        """Return the number of idle connections."""
         ...
 
     def get_max_size(self) -> int:
-        """Return how many there may be."""
+        """Return the maximum number of connections."""
         ...
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
-    """Where it is looked up. All of it sees what belongs to everybody."""
+    """The sources of the metrics. They see all tenants."""
 
     census: Census
     log: EventLog
@@ -60,7 +60,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Histogram:
-    """Counts values up to each of some bounds, by labels."""
+    """Counts values up to each bound, by labels."""
 
     def __init__(self, name: str, documentation: str, bounds: tuple[float, ...], labels: Sequence[str] = ()) -> None:
         self._name = name
@@ -78,7 +78,7 @@ class Histogram:
         row[-1] += value
 
     def family(self) -> Metric:
-        """Return what was counted."""
+        """Return the metric."""
         family = HistogramMetricFamily(self._name, self._documentation, labels=self._labels)
         bounds = [*map(str, self._bounds), "+Inf"]
         for labels, (*counts, total) in self._rows.items():
@@ -88,13 +88,16 @@ class Histogram:
 
 
 class Metrics(Collector):
-    """Counts, and tells what was counted."""
+    """Counts, and returns the counts."""
 
     def __init__(self, *, max_age_seconds: float = MAX_AGE_SECONDS, counting_share: float = COUNTING_SHARE) -> None:
         self._max_age_seconds = max_age_seconds
         self._counting_share = counting_share
         self._requests = Histogram(
-            "upwell_http_request_seconds", "Requests by route, until the end of the answer.", _SECONDS, _REQUEST_LABELS
+            "upwell_http_request_seconds",
+            "Requests by route, until the end of the response.",
+            _SECONDS,
+            _REQUEST_LABELS,
         )
         self._groups = Histogram("upwell_append_group_commands", "Commands that were appended together.", _SIZES)
         self._group_seconds = Histogram("upwell_append_seconds", "How long PostgreSQL took to append them.", _SECONDS)
@@ -111,20 +114,20 @@ class Metrics(Collector):
         self._registry.register(self)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count a request. `status` 0: there was no answer."""
+        """Count a request. `status` 0: there was no response."""
         self._requests.observe(seconds, route, method, status)
 
     def group(self, commands: int, seconds: float) -> None:
-        """Count commands that were appended together."""
+        """Count a group of commands."""
         self._groups.observe(commands)
         self._group_seconds.observe(seconds)
 
     def webhook_attempt(self, status_code: int | None, seconds: float) -> None:
-        """Count an attempt to deliver. `status_code` None: there was no answer."""
+        """Count a delivery attempt. `status_code` None: there was no response."""
         self._attempts.observe(seconds, "no_answer" if status_code is None else f"{status_code // 100}xx")
 
     def use(self, sources: Sources) -> None:
-        """Look up the rest there."""
+        """Query the other metrics from these sources."""
         self._sources = sources
         self._look_again_at = self._count_again_at = 0.0
 
@@ -138,7 +141,7 @@ class Metrics(Collector):
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what is known now."""
+        """Yield the current metrics."""
         for histogram in (self._requests, self._groups, self._group_seconds, self._attempts):
             yield histogram.family()
         if self._sources is not None:
@@ -146,7 +149,7 @@ class Metrics(Collector):
         yield from self._looked_up
 
     async def _look_up(self, sources: Sources) -> list[Metric]:
-        up = GaugeMetricFamily("upwell_database_up", "1: PostgreSQL told the figures of the database.")
+        up = GaugeMetricFamily("upwell_database_up", "1: the metrics of the database could be queried.")
         try:
             found = await self._of_database(sources)
         except LogUnavailableError:
@@ -172,26 +175,26 @@ class Metrics(Collector):
             ),
             _gauge(
                 "upwell_stored_bytes",
-                "Bytes that count towards quotas: promised to uploads under way, and kept.",
+                "Bytes that count towards quotas: reserved by open uploads, and accepted.",
                 "state",
                 {"reserved": stored.reserved, "accepted": stored.accepted},
             ),
             GaugeMetricFamily("upwell_feed_head", "The last position of the log.", value=head),
             _gauge(
                 "upwell_subscription_lag_events",
-                "How many events a durable reader is behind.",
+                "The number of events that a durable reader is behind.",
                 "subscription",
                 {each.name: max(head - each.position, 0) for each in subscriptions},
             ),
             _gauge(
                 "upwell_jobs_waiting",
-                "Jobs that are due and that no worker has, up to 10,000.",
+                "Due jobs without a worker, up to 10,000.",
                 "kind",
                 {kind: backlog[kind].count if kind in backlog else 0 for kind in JobKind},
             ),
             _gauge(
                 "upwell_jobs_oldest_seconds",
-                "For how long the first of them has been due.",
+                "The time for which the oldest of them has been due.",
                 "kind",
                 {
                     kind: (now - backlog[kind].oldest_due_at).total_seconds() if kind in backlog else 0
@@ -214,7 +217,7 @@ def _of_process(sources: Sources) -> Iterator[Metric]:
     yield connections
     yield _gauge(
         "upwell_pool_max_connections",
-        "How many connections a pool may have.",
+        "The maximum number of connections of a pool.",
         "pool",
         {name: pool.get_max_size() for name, pool in sources.pools.items()},
     )

@@ -1,4 +1,4 @@
-"""Metrics and traces of a process: both, one or none. What is off is not even loaded."""
+"""Metrics and traces of a process: both, one or none. Disabled parts are not loaded."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -21,7 +21,7 @@ _NO_HEADERS: AbstractContextManager[Mapping[str, str]] = nullcontext({})
 
 
 class Telemetry:
-    """None: that is off."""
+    """The metrics and traces of a process. None: disabled."""
 
     def __init__(self, *, metrics: "Metrics | None" = None, traces: "Traces | None" = None) -> None:
         self.metrics = metrics
@@ -29,34 +29,34 @@ class Telemetry:
 
     @property
     def group_watch(self) -> GroupWatch | None:
-        """Return who hears of what is appended, if anybody does."""
+        """Return the observer of appended groups, if any."""
         return None if self.metrics is None and self.traces is None else self
 
     def waiting(self, command: Command) -> AbstractContextManager[object]:
-        """Be entered while a command waits."""
+        """Return the context of a command that waits."""
         return _NOTHING if self.traces is None else self.traces.append(command)
 
     def written(self, group: Sequence[object], seconds: float) -> None:
-        """Hear of a group."""
+        """Observe an appended group."""
         if self.metrics is not None:
             self.metrics.group(len(group), seconds)
         if self.traces is not None:
             self.traces.group(group, seconds)
 
     def job(self, job: Job) -> AbstractContextManager[object]:
-        """Be entered while a job is done."""
+        """Return the context of a job."""
         return _NOTHING if self.traces is None else self.traces.job(job)
 
     def delivery(self, name: str, events: Sequence[Recorded]) -> AbstractContextManager[object]:
-        """Be entered while events are handed to who reads under this name."""
+        """Return the context of events that are delivered to the reader of this name."""
         return _NOTHING if self.traces is None else self.traces.delivery(name, events)
 
     def attempting(self, delivery: DeliveryRecord, command_id: str) -> AbstractContextManager[Mapping[str, str]]:
-        """Be entered during an attempt to tell a webhook of what this command did; give headers to send with it."""
+        """Return the context of a webhook delivery attempt for an event of this command; yields headers to send."""
         return _NO_HEADERS if self.traces is None else self.traces.attempt(delivery, command_id)
 
     def attempted(self, attempt: Attempt) -> None:
-        """Hear how it went."""
+        """Observe the result of an attempt."""
         if self.metrics is not None:
             self.metrics.webhook_attempt(attempt.status_code, attempt.seconds)
         if self.traces is not None:
@@ -64,7 +64,7 @@ class Telemetry:
 
 
 def check_telemetry(settings: Settings) -> None:
-    """Refuse settings for what cannot be told."""
+    """Refuse settings whose libraries are missing."""
     _ = settings.metrics
     if settings.traces and find_spec("opentelemetry") is None:
         raise SettingError(
@@ -74,7 +74,7 @@ def check_telemetry(settings: Settings) -> None:
 
 
 def telemetry_of(settings: Settings) -> Telemetry:
-    """Return what these settings want told."""
+    """Return the telemetry that these settings enable."""
     check_telemetry(settings)
     metrics = traces = None
     if settings.metrics is not None:

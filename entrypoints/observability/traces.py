@@ -1,7 +1,7 @@
-"""Traces by OpenTelemetry: requests, appends and the groups they are written in, storage, jobs, deliveries.
+"""OpenTelemetry traces: requests, appends and their groups, storage, jobs, deliveries.
 
-Only loaded when traces are on. A command carries the span that it came from in its id, and so in its events: whoever
-they are delivered to, in whatever process, links to it.
+Loaded only when traces are on. The id of a command contains its span, and so do its events: a delivery in any process
+links to it.
 """
 
 import inspect
@@ -50,7 +50,7 @@ _TAKEN = range(200, 300)
 
 
 class Traces:
-    """Makes spans. What goes into them is for operators, but no key, no name and no URL is among it."""
+    """Creates spans. They are for operators, and contain no keys, names or URLs."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self._provider = provider
@@ -58,18 +58,18 @@ class Traces:
 
     @classmethod
     def exporting(cls) -> "Traces":
-        """Return traces that are sent to where the variables of OpenTelemetry say, as often as they say."""
+        """Return traces with the exporter and sampler of OpenTelemetry's own variables."""
         named = {} if "OTEL_SERVICE_NAME" in os.environ else {"service.name": "upwell"}
         provider = TracerProvider(resource=Resource.create(named))
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         return cls(provider)
 
     def close(self) -> None:
-        """Send what is left."""
+        """Send the remaining spans."""
         self._provider.shutdown()
 
     def request(self, method: str, route: str, headers: Iterable[tuple[bytes, bytes]]) -> AbstractContextManager[Span]:
-        """Return the span of a request, which goes on with the caller's trace if there is one."""
+        """Return the span of a request, which continues the caller's trace if there is one."""
         carried = {name.decode(): value.decode("latin-1") for name, value in headers if name in _CARRIED}
         return self._span(
             f"{method} {route}",
@@ -84,7 +84,7 @@ class Traces:
         return self._span("append", attributes={"upwell.command_id": command.command_id, "upwell.events": events})
 
     def group(self, group: Sequence[object], seconds: float) -> None:
-        """Make the span of what was written together, with a link to each command; tell each how long it waited."""
+        """Create the span of a group, with a link to each command; add the waiting time to each command's span."""
         ended = time.time_ns()
         began = ended - int(seconds * 1e9)
         spans = [each for each in group if isinstance(each, Span)]
@@ -104,7 +104,7 @@ class Traces:
         )
 
     def delivery(self, name: str, events: Sequence[Recorded]) -> AbstractContextManager[Span]:
-        """Return the span of events that are handed on, with links to what made them."""
+        """Return the span of events that are delivered, with links to their commands."""
         came_from = [_span_of(each) for each in dict.fromkeys(each.event.origin.command_id for each in events)]
         return self._span(
             f"deliver {name}",
@@ -119,9 +119,9 @@ class Traces:
 
     @contextmanager
     def attempt(self, delivery: DeliveryRecord, command_id: str) -> Iterator[Mapping[str, str]]:
-        """Make the span of an attempt to tell a webhook, in the trace of the request that it is told of.
+        """Create the span of a webhook delivery attempt, in the trace of the request that caused the event.
 
-        Gives the headers with which whoever takes it can go on with that trace.
+        Yields headers with which the receiver can continue the trace.
         """
         came_from = _span_of(command_id)
         attributes: dict[str, AttributeValue] = {
@@ -140,7 +140,7 @@ class Traces:
             yield headers
 
     def attempted(self, attempt: Attempt) -> None:
-        """Write down how it went. What the receiver said is not for operators."""
+        """Record the result of an attempt, without the receiver's response."""
         span = get_current_span()
         if attempt.status_code is not None:
             span.set_attribute("http.response.status_code", attempt.status_code)
@@ -148,11 +148,11 @@ class Traces:
             span.set_status(Status(StatusCode.ERROR))
 
     def ids(self, ids: Ids) -> Ids:
-        """Return the same ids, but that those of commands say where they came from."""
+        """Return the same ids, but with the span in the ids of commands."""
         return TracedIds(ids)
 
     def storage(self, storage: ObjectStorage) -> ObjectStorage:
-        """Return the same storage, whose every call is a span."""
+        """Return the same storage, with a span for every call."""
         return cast("ObjectStorage", _TracedStorage(storage, self))
 
     def call(self, name: str) -> AbstractContextManager[Span]:
@@ -160,7 +160,7 @@ class Traces:
         return self._span(f"storage {name}", kind=SpanKind.CLIENT)
 
     def stream(self, name: str) -> Span:
-        """Return the span of bytes that are read, to be ended by whoever reads them."""
+        """Return the span of a stream of bytes, which its reader ends."""
         return self._tracer.start_span(f"storage {name}", kind=SpanKind.CLIENT)
 
     @contextmanager
@@ -173,7 +173,7 @@ class Traces:
         links: Sequence[Link] = (),
         attributes: Mapping[str, AttributeValue] | None = None,
     ) -> Iterator[Span]:
-        """Make a span. Of what goes wrong in it only the kind is kept: what errors say may name keys and URLs."""
+        """Create a span. It records only the type of an error: messages may contain keys and URLs."""
         with self._tracer.start_as_current_span(
             name,
             context=context,
@@ -218,7 +218,7 @@ class TraceRequests:
 
 
 class TracedIds:
-    """Ids like others; those of commands say from which span they came."""
+    """Ids with the current span in the ids of commands."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
@@ -241,7 +241,7 @@ class _TracedStorage:
         self._storage = storage
         self._traces = traces
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # whatever the storage has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # of any method of the storage
         found = getattr(self._storage, name)
         if inspect.isasyncgenfunction(found):
 

@@ -1,4 +1,4 @@
-"""The processes that run until they are stopped: `serve`, `worker`, `dev` and `relay nats`.
+"""The long-running processes: `serve`, `worker`, `dev` and `relay nats`.
 
-Commands that end by themselves are in `entrypoints.cli`.
+Other commands are in `entrypoints.cli`.
 """

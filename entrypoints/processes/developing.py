@@ -1,4 +1,4 @@
-"""`upwell dev`: everything in one, with nothing installed: servers, migrations, first things, service, worker."""
+"""`upwell dev`: everything in one, with nothing installed: servers, migrations, first records, service, worker."""
 
 import asyncio
 import os
@@ -42,7 +42,7 @@ FOLDER_VERSION = "1"
 ORGANIZATION = "dev"
 _STORAGE_SECRET = "UPWELL_STORAGE_EVENTS_SECRET"  # noqa: S105  # a setting's name
 _TOKEN_SECRETS = "UPWELL_TOKEN_SECRETS"  # noqa: S105  # the same
-_FOLDER = "UPWELL_DEV_FOLDER"  # in dev.env: the folder that the file is of
+_FOLDER = "UPWELL_DEV_FOLDER"  # in dev.env: the folder of the file
 NAMESPACE = "dev"
 BUCKET = "files"
 S3_BUCKET = "upwell"
@@ -72,7 +72,7 @@ def develop(*, host: str, port: int, data: Path, tier: Tier, rate_limits: bool, 
         os.environ.get("UPWELL_LOG_FORMAT", "console"),
         os.environ.get("UPWELL_LOG_LEVEL", "warning" if quiet else "info"),
     )
-    data = Path(os.path.abspath(data))  # noqa: PTH100  # links in the path are the user's own
+    data = Path(os.path.abspath(data))  # noqa: PTH100  # keeps symbolic links in the path
     _check_address(host, port)
     with ExitStack() as stack:
         make_folder(data)
@@ -116,16 +116,16 @@ def develop(*, host: str, port: int, data: Path, tier: Tier, rate_limits: bool, 
 
 
 def _own_secret(file: Path) -> str:
-    """Return the server's secret of this folder, drawn at the first start. The file is for its owner alone."""
+    """Return the server's secret of this folder, generated at the first start and readable only by its owner."""
     if not file.exists():
         write_private(file, secrets.token_hex(32) + "\n")
     return file.read_text(encoding="ascii").strip()
 
 
 def _without_our_own(environment: Mapping[str, str], known: Mapping[str, str], data: Path) -> dict[str, str]:
-    """Return the user's variables without those that a `dev.env` has set: this folder has parts of its own.
+    """Return the user's variables without those of a `dev.env`: this folder has its own parts.
 
-    The file of another folder names that one, and all that it set is left out.
+    The file of another folder names its folder, and all of its variables are left out.
     """
     other = environment.get(_FOLDER)
     if other is not None and other != str(data):
@@ -153,7 +153,7 @@ async def _serve(settings: Settings, first: "_First", parts: Sequence[EmbeddedPo
     async def services() -> AsyncIterator[Services]:
         async with running(settings, telemetry=telemetry) as opened:
             await opened.ports.storage.prepare(cors_origins=settings.s3.cors_origins)
-            # as a task: it acts for the first organization, and nothing that begins later may
+            # in a separate task: only it acts for the first organization
             making = asyncio.create_task(_first_things(opened, settings, first))
             written.update(await making)
             write_env(first.env_file, written)
@@ -200,9 +200,9 @@ async def _watch(parts: Sequence[EmbeddedPostgres | EmbeddedStorage]) -> None:
 
 
 class _First(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known before anything runs. `known`: what an earlier start has written into `env_file`.
+    """The inputs of a start. `known`: the variables that an earlier start has written into `env_file`.
 
-    `given`: the settings in the user's environment that name parts to use in place of our own.
+    `given`: the settings in the user's environment that replace parts of this folder.
     """
 
     tier: Tier
@@ -213,7 +213,7 @@ class _First(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _first_things(services: Services, settings: Settings, first: _First) -> dict[str, str]:
-    """Make the first organization, key, namespace and bucket, or find those of an earlier start."""
+    """Create the first organization, key, namespace and bucket, or find those of an earlier start."""
     organization = await _organization(services, first.tier)
     known = first.known
     acting_for.set(organization.organization_id)
@@ -287,7 +287,7 @@ async def _make_database(superuser_url: str) -> None:
 
 
 async def _make_login(settings: Settings) -> None:
-    """Let the service's own login act as the service's role: it is no superuser and owns no table."""
+    """Create the service's login, with the service's role: it is not a superuser and owns no table."""
     connection = await connect(settings.database_owner_url, role=None)
     try:
         with suppress(asyncpg.DuplicateObjectError):
@@ -315,7 +315,7 @@ def _check_address(host: str, port: int) -> None:
 
 
 def _url(settings: Settings) -> str:
-    """Return where this machine reaches the service."""
+    """Return the URL of the service for this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  # compared only
     return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.port}"
 
@@ -355,9 +355,9 @@ def _say_what_next(env: Mapping[str, str], first: _First) -> None:
 
 
 def _command() -> str:
-    """Return how to call this program in another terminal, in this folder: as `upwell` only where that is found there.
+    """Return the command of this program for another terminal in this folder: `upwell` only if it is on the PATH there.
 
-    `uv run` puts the environment's programs on the PATH of what it runs, and nowhere else.
+    `uv run` changes the PATH only for the program that it runs.
     """
     program = Path(sys.argv[0])
     folder = os.environ.get("VIRTUAL_ENV", "")

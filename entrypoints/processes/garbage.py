@@ -1,12 +1,12 @@
-"""When Python's garbage collector runs."""
+"""The schedule of Python's garbage collector."""
 
 import gc
 
 
 def collect_seldom() -> None:
-    """Leave what is loaded by now alone for ever, and look through the rest less often.
+    """Freeze all loaded objects, and collect the rest less often.
 
-    Requests and events make little that only a collection finds, but so many objects that one is soon due.
+    Requests and events create few reference cycles, but so many objects that collections are frequent.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Waits, when a process starts, for parts that are away or a clock that is wrong; any other error ends the process."""
+"""Waits at start for unreachable parts or a wrong clock; any other error ends the process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 async def patiently(part: str, attempt: Callable[[], Awaitable[Result]], patience_seconds: float) -> Result:
-    """Return what an attempt returns, tried again for so long while the part is away; raise its last error then."""
+    """Return the result of an attempt, retried while the part is unreachable; at last, raise its last error."""
     loop = asyncio.get_running_loop()
     until = loop.time() + patience_seconds
     pause = _FIRST_PAUSE_SECONDS

@@ -1,4 +1,4 @@
-"""`upwell relay nats`: the feed on NATS. Of any number of these one publishes; the others stand by."""
+"""`upwell relay nats`: the feed on NATS. Of any number of relays one publishes; the others stand by."""
 
 import asyncio
 import signal
@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Reports:
-    """Logs once that a relay waits, and once that it goes on; stops one that cannot go on."""
+    """Logs once when a relay waits, and once when it resumes; stops a relay that cannot continue."""
 
     def __init__(self, stopping: asyncio.Event) -> None:
         self._stopping = stopping
@@ -31,7 +31,7 @@ class Reports:
         self.unusable: RelayUnusableError | None = None
 
     def failed(self, name: str, error: BaseException) -> None:
-        """Hear of what will be tried again."""
+        """Report an error that will be retried."""
         if isinstance(error, RelayUnusableError):
             self.unusable = error
             self._stopping.set()
@@ -40,7 +40,7 @@ class Reports:
             _log.warning("relay_waits", name=name, error=str(error) or repr(error))
 
     def published(self) -> None:
-        """Hear of progress."""
+        """Report progress."""
         if self._waits_for is not None:
             self._waits_for = None
             _log.info("relay_goes_on")

@@ -1,4 +1,4 @@
-"""`upwell serve` and `upwell worker`: the parts as production runs them, any number of each."""
+"""`upwell serve` and `upwell worker`, in any number."""
 
 import asyncio
 import os
@@ -31,14 +31,14 @@ from entrypoints.wiring.running import running
 from entrypoints.wiring.storage import open_storage, prepare_storage, url_signer
 from entrypoints.wiring.worker import run_worker
 
-_FIRST_HANDED = 3  # the first descriptor that systemd hands over
+_FIRST_HANDED = 3  # the first file descriptor that systemd passes
 _log = structlog.get_logger("upwell.serve")
 
 
 def serve(workers: int, *, reuse_port: bool) -> int:
     """Serve until SIGTERM or SIGINT; requests in flight are finished. Return the exit code.
 
-    `reuse_port`: listen beside another `serve` on the same port, which can be ended then.
+    `reuse_port`: listen on the same port as another `serve`, which can then be stopped.
     """
     settings = Settings()
     configure_logs(settings.log_format, settings.log_level)
@@ -60,19 +60,19 @@ def serve(workers: int, *, reuse_port: bool) -> int:
 
 
 def _warn_of_plain_http(settings: Settings, host: str, address: str) -> None:
-    """Say once that nothing protects what is sent, unless only this machine, or a proxy, can send."""
+    """Warn once about plain HTTP, unless only this machine or a proxy can connect."""
     if not settings.trusted_proxies and not is_loopback(host):
         _log.warning(
             "plain_http",
             address=address,
-            advice="Keys and URLs cross the network in the clear: put a proxy with TLS in front, and name it in"
+            advice="Keys and URLs cross the network unencrypted: put a proxy with TLS in front, and add it to"
             " UPWELL_TRUSTED_PROXIES.",
         )
 
 
 def serve_as_child(listener: int, channel: int) -> None:
-    """Serve as one of several processes, until the channel to the one that started it says so, or ends."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # for the parent: it says here in which order what ends
+    """Serve as one of several processes, until the parent's channel says stop, or closes."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # handled by the parent, which controls the shutdown
         signal.signal(number, signal.SIG_IGN)
     settings = Settings()
     configure_logs(settings.log_format, settings.log_level)
@@ -80,7 +80,7 @@ def serve_as_child(listener: int, channel: int) -> None:
 
 
 def work() -> None:
-    """Work jobs until SIGTERM or SIGINT; leases are given back."""
+    """Run jobs until SIGTERM or SIGINT; leases are released."""
     settings = Settings()
     configure_logs(settings.log_format, settings.log_level)
     uvloop.run(_work(settings))
@@ -108,7 +108,7 @@ async def _serve_alone(settings: Settings, listener: socket.socket, *, keeps_que
 
 async def _serve_for_parent(settings: Settings, listener: socket.socket, channel: socket.socket) -> None:
     stopping = asyncio.Event()
-    channel.setblocking(False)  # its only form
+    channel.setblocking(False)  # required by asyncio
     server = _server(settings, keeps_queue=True, ready=lambda: channel.send(SERVES))
 
     def hear() -> None:
@@ -141,7 +141,7 @@ async def _run(server: Server, listener: socket.socket) -> None:
     try:
         async with app.lifespan():
             await server.serve(sockets=[listener])
-    except BaseExceptionGroup as several:  # Litestar's own task group stands around what goes wrong at the start
+    except BaseExceptionGroup as several:  # Litestar's task group wraps errors at the start
         if len(several.exceptions) == 1:
             raise several.exceptions[0] from several
         raise
@@ -154,7 +154,7 @@ async def _either(serving: "asyncio.Task[None]", event: asyncio.Event) -> None:
 
 
 async def _end(server: Server, serving: "asyncio.Task[None]") -> None:
-    """End in order, or at once what has not begun to serve."""
+    """Shut down in order, or at once if serving has not begun."""
     if server.started:
         server.should_exit = True
     else:
@@ -164,19 +164,19 @@ async def _end(server: Server, serving: "asyncio.Task[None]") -> None:
 
 
 def _handed_listener() -> socket.socket | None:
-    """Return the listener that systemd, or whoever speaks as it does, has opened for us."""
+    """Return the listener that systemd, or a compatible supervisor, has opened."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return None
     count = os.environ.get("LISTEN_FDS")
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
         os.environ.pop(name, None)
     if count != "1":
-        raise UserError(f"LISTEN_FDS is {count}: hand over one listening socket, not several.")
+        raise UserError(f"LISTEN_FDS is {count}: pass exactly one listening socket.")
     return socket.socket(fileno=_FIRST_HANDED)
 
 
 def _bound(host: str, port: int, *, reuse_port: bool) -> socket.socket:
-    """Take the port; listening begins when there is somebody to answer."""
+    """Bind the port; listening begins when the service is ready."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if reuse_port:
@@ -188,7 +188,7 @@ def _bound(host: str, port: int, *, reuse_port: bool) -> socket.socket:
             f"The address {host}:{port} cannot be used ({error.strerror}): stop what uses it, or set UPWELL_HOST or"
             " UPWELL_PORT. To replace a running service, start its successor with --reuse-port."
         ) from error
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # for a successor that asks for it
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # for a successor with --reuse-port
     return listener
 
 
@@ -198,7 +198,7 @@ def _address(listener: socket.socket) -> str:
 
 
 def _missing(setup: BucketSetup, settings: Settings) -> list[str]:
-    """Return what should have been set on the bucket, and was not."""
+    """Return the settings that are missing on the S3 bucket."""
     wanted = ("versioned", "noncurrent_expiry", *(["cors"] if settings.s3.cors_origins else []))
     return [name for name in wanted if not getattr(setup, name)]
 
@@ -216,7 +216,7 @@ def _say_what_starts(what: str, settings: Settings, **facts: object) -> None:
 
 
 async def _prepare(settings: Settings) -> BucketSetup:
-    """Find out what is wrong before any process is started, and set the bucket up."""
+    """Check the parts before any process is started, and prepare the S3 bucket."""
     url_signer(settings.s3)
     _ = settings.token_secrets
     check_telemetry(settings)

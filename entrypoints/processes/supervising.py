@@ -1,9 +1,9 @@
 """`upwell serve --workers N`: a parent that listens, and children that serve on its listener.
 
-The parent holds the listener as long as it lives, so that what waits in its queue is not lost with a child. A child
-that ends unasked is replaced, with growing pauses while it cannot start. Each child has a channel to its parent: it
-says when it serves, is told what to do, and sees by the channel's end that the parent is gone, however it went.
-Signals are the parent's alone: SIGHUP replaces the children one after the other, SIGTERM and SIGINT end the service.
+The parent keeps the listener open, so that connections in its queue are not lost with a child. A child that ends
+unexpectedly is replaced, with growing pauses while it cannot start. Each child has a channel to its parent: the child
+reports when it serves, gets instructions, and notices the end of the parent when the channel closes. Only the parent
+handles signals: SIGHUP replaces the children one after the other, SIGTERM and SIGINT end the service.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Child:
     async def start(cls, listener: socket.socket) -> "Child":
         """Start one."""
         ours, theirs = socket.socketpair()
-        ours.setblocking(False)  # its only form
+        ours.setblocking(False)  # required by asyncio
         with theirs:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -53,7 +53,7 @@ class Child:
                 pass_fds=(listener.fileno(), theirs.fileno()),
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)},
                 stdin=asyncio.subprocess.DEVNULL,
-                start_new_session=True,  # so that a terminal's Ctrl-C reaches the parent only
+                start_new_session=True,  # so that a terminal's Ctrl-C only reaches the parent
             )
         return cls(process, ours)
 
@@ -64,19 +64,19 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended; None: it lives."""
+        """The exit code; None: still running."""
         return self._process.returncode
 
-    def tell(self, what: bytes) -> None:
-        """Tell it what to do; one that is gone hears nothing."""
+    def send(self, what: bytes) -> None:
+        """Send an instruction; ignored if the child is gone."""
         try:
             self._channel.send(what)
         except OSError:
             return
 
     async def end(self) -> None:
-        """Have it finish its requests and end; kill it if that takes too long."""
-        self.tell(STOP)
+        """Let it finish its requests and end; kill it if that takes too long."""
+        self.send(STOP)
         try:
             async with asyncio.timeout(_END_SECONDS):
                 await self.ended.wait()
@@ -85,7 +85,7 @@ class Child:
             await self.ended.wait()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it at once."""
         if self.exit_code is None:
             self._process.kill()
 
@@ -106,7 +106,7 @@ class Child:
 
 
 class Supervisor:
-    """Keeps children. `keeps_queue`: the listener was handed to us, and whoever did so keeps it."""
+    """Keeps children running. `keeps_queue`: a supervisor opened the listener and keeps it."""
 
     def __init__(self, listener: socket.socket, workers: int, *, drain_seconds: float, keeps_queue: bool) -> None:
         self._listener = listener
@@ -119,7 +119,7 @@ class Supervisor:
         self._replacing = asyncio.Lock()
 
     async def run(self) -> int:
-        """Serve until a signal ends it; return the exit code: 0 only if nothing failed to the end."""
+        """Serve until a signal; return the exit code: 0 only if everything ended in order."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
@@ -134,12 +134,12 @@ class Supervisor:
         return 0 if ended and not any(self._failing) else 1
 
     def _stop(self) -> None:
-        if self._stopping.is_set():  # asked again
+        if self._stopping.is_set():  # the second signal
             self._hurry.set()
         self._stopping.set()
 
     async def _keep(self, place: int) -> None:
-        """Keep a child in a place."""
+        """Keep a child running in a slot."""
         pause = FIRST_PAUSE_SECONDS
         while not self._stopping.is_set():
             child = self._children[place]
@@ -160,7 +160,7 @@ class Supervisor:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _replace(self) -> None:
-        """Put a new child in the place of each; the old one ends when the new one serves."""
+        """Replace each child; the old one ends when the new one serves."""
         async with self._replacing:
             for place, old in enumerate(self._children):
                 if old is None:
@@ -175,10 +175,10 @@ class Supervisor:
                 _log.info("process_replaced", pid=old.pid, by=new.pid)
 
     async def _end(self) -> bool:
-        """End all children, the listener's queue empty; return whether each ended as it was told."""
+        """End all children after the listener's queue is empty; return whether each ended in order."""
         children = [child for child in self._children if child is not None]
         for child in children:
-            child.tell(DRAIN)
+            child.send(DRAIN)
         await _first(self._hurry, within=self._drain_seconds)
         if not self._keeps_queue:
             refuse_handshakes(self._listener)
@@ -197,7 +197,7 @@ class Supervisor:
 
 
 async def _first(*events: asyncio.Event, within: float | None = None) -> asyncio.Event | None:
-    """Return the first of these that is set; None: none was in that time."""
+    """Return the first of these events that is set, or None after the timeout."""
     waiting = {asyncio.create_task(event.wait()): event for event in events}
     try:
         await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,5 @@
-"""Where adapters are chosen and put together with the use cases. Nothing else knows both.
+"""Chooses the adapters and connects them with the use cases. No other package knows both.
 
-`use_cases` puts together, `running` opens what a service needs, `operations` what a command needs, `worker` runs.
+`use_cases` builds the use cases, `running` opens the parts of a service, `operations` those of a command, `worker`
+runs.
 """

@@ -1,4 +1,4 @@
-"""What commands of operators and programs of users open: the database alone, or the storage's bucket beside it."""
+"""Opens the parts for operator commands and user programs: the database alone, or with the S3 bucket."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -36,7 +36,7 @@ _POOL_SIZE = 4
 
 
 class Administration(msgspec.Struct, frozen=True, kw_only=True):
-    """The use cases that need the database alone."""
+    """The use cases that need only the database."""
 
     log: EventLog
     read_side: ReadSide
@@ -51,7 +51,7 @@ class Administration(msgspec.Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def administering(database_url: str, rules: Rules) -> AsyncIterator[Administration]:
-    """Open what an operator needs to put a database to use: no storage."""
+    """Open the use cases for operators: no storage."""
     await check_database(database_url)
     async with AsyncExitStack() as stack:
         pool = await open_pool(database_url, size=2)
@@ -82,10 +82,10 @@ async def administering(database_url: str, rules: Rules) -> AsyncIterator[Admini
 async def subscribing(
     database_url: str, *, report: Callable[[str, BaseException], None] | None = None
 ) -> AsyncIterator[Subscribing[PoolConnection]]:
-    """Open what a program needs to read the feed for a name: no storage, no service.
+    """Open the durable readers for a program: no storage, no service.
 
-    The user of `database_url` is a member of the service's role. What goes wrong in projections is told to `report`
-    by their names, or logged. Raises `DatabaseUnusableError`, `LogUnavailableError`.
+    The user of `database_url` must be a member of the service's role. Errors of projections are passed to `report` with
+    their names, or logged. Raises `DatabaseUnusableError`, `LogUnavailableError`.
     """
     await check_database(database_url)
     async with AsyncExitStack() as stack:
@@ -110,7 +110,7 @@ async def subscribing(
 async def checking_storage(
     settings: Settings, *, report: Callable[[Finding], None], progress: Callable[[Tally], None]
 ) -> AsyncIterator[CheckingStorage]:
-    """Open what it takes to hold the bucket against the log: no listening, no writing."""
+    """Open the parts that compare the S3 bucket with the log: no listener, no writer."""
     await check_database(settings.database_url)
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, size=_POOL_SIZE)
@@ -123,7 +123,7 @@ async def checking_storage(
 
 
 async def check_clock(settings: Settings) -> None:
-    """Raise `ClockDiffersError` if this host's clock contradicts the database's: storage would refuse what it signs."""
+    """Raise `ClockDiffersError` if this host's clock contradicts the database's: storage would refuse signatures."""
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, size=1)
         stack.push_async_callback(close_pool, pool)
@@ -131,7 +131,7 @@ async def check_clock(settings: Settings) -> None:
 
 
 async def _agreeing_clock(stack: AsyncExitStack, pool: Pool, tolerance: timedelta = TOLERANCE) -> Clock:
-    """Return the database's time, for a command; refuse to go by it if this host's clock contradicts it."""
+    """Return the database's clock, for a command; refuse if this host's clock contradicts it."""
     clock = PostgresClock(pool, tolerance=tolerance)
     await stack.enter_async_context(clock.running())
     clock.check()

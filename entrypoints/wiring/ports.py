@@ -1,4 +1,4 @@
-"""The ports that the use cases are given, as one value: the adapters that were chosen."""
+"""The ports of the use cases, as one value: the chosen adapters."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ from domain.keys.token_secrets import TokenSecrets
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """The chosen adapters. `rate_ledger` None: requests are not limited. `search_index` None: none is needed."""
+    """The chosen adapters. `rate_ledger` None: requests are not limited. `search_index` None: not needed."""
 
     log: EventLog
     read_side: ReadSide

@@ -1,4 +1,4 @@
-"""Opens everything that `serve`, `worker` and `dev` need, on PostgreSQL and S3, and closes it in order."""
+"""Opens the parts of `serve`, `worker` and `dev`, on PostgreSQL and S3, and closes them in order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -45,8 +45,8 @@ from entrypoints.wiring.use_cases import Services, put_together
 
 _log = structlog.get_logger(__name__)
 _SYSTEM_POOL_SIZE = 4
-# Lists, searches and figures: connections for all of them, how many of these an organization may use at once, and how
-# many more of its queries may wait. One of them may keep a processor of the database busy for seconds.
+# Lists, searches and analytics: their connections, how many an organization may use at once, and how many more of its
+# queries may wait. One query may keep a CPU of the database busy for seconds.
 _SLOW_POOL_SIZE = 4
 _SLOW_OF_ONE = 2
 _SLOW_WAITING = 32
@@ -56,9 +56,9 @@ _SLOW_WAITING = 32
 async def running(
     settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, telemetry: Telemetry | None = None
 ) -> AsyncIterator[Services]:
-    """Open everything that the service and the worker need, and close it in order afterwards.
+    """Open the parts of the service and the worker, and close them in order afterwards.
 
-    While the database is away, at whatever step, all of it is opened anew.
+    If the database is unreachable at any step, all of them are opened again.
     """
     secrets = settings.token_secrets
     telemetry = telemetry or Telemetry()
@@ -114,7 +114,11 @@ async def _open(
     endpoints = PostgresWebhookEndpoints(everybody, Sealer(secrets))
     lost = await endpoints.seal_anew()
     if lost:
-        _log.error("webhook_secrets_unreadable", webhook_ids=lost, advice="UPWELL_TOKEN_SECRETS lacks the secret")
+        _log.error(
+            "webhook_secrets_unreadable",
+            webhook_ids=lost,
+            advice="add the missing secret to UPWELL_TOKEN_SECRETS",
+        )
     from adapters.webhooks.webhook_sender import AiohttpWebhookSender  # noqa: PLC0415  # as for storage, below
 
     sender = AiohttpWebhookSender(AllowedTargets(settings.webhook_allowed_networks, settings.webhook_allowed_ports))

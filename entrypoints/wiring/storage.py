@@ -1,4 +1,4 @@
-"""The storage adapters, made of the settings."""
+"""Creates the storage adapters from the settings."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def open_storage(s3: S3Settings) -> "S3ObjectStorage":
     """Return the storage adapter for these settings, to be entered."""
-    # Loading aiobotocore takes a second of CPU time, which commands that open no storage do not spend.
+    # Loading aiobotocore takes a second of CPU time; commands without storage skip it.
     from adapters.s3.object_storage import S3ObjectStorage  # noqa: PLC0415
 
     return S3ObjectStorage(
@@ -34,22 +34,23 @@ def open_storage(s3: S3Settings) -> "S3ObjectStorage":
 
 
 async def prepare_storage(storage: ObjectStorage, s3: S3Settings) -> BucketSetup:
-    """Set the bucket up. What is wrong names the address; a refusal is a `SettingError`."""
+    """Prepare the S3 bucket. Errors name the endpoint; a refusal is a `SettingError`."""
     try:
         return await storage.prepare(cors_origins=s3.cors_origins)
     except StorageDeniedError as error:
         raise SettingError(
-            f"The storage at {s3.endpoint_url} refuses us the bucket {s3.bucket} ({error}): correct UPWELL_S3_BUCKET,"
-            " UPWELL_S3_REGION or the credentials, or their rights."
+            f"The storage at {s3.endpoint_url} refuses access to the bucket {s3.bucket} ({error}): correct"
+            " UPWELL_S3_BUCKET,"
+            " UPWELL_S3_REGION, or the credentials or their permissions."
         ) from error
     except StorageUnavailableError as error:
         raise StorageUnavailableError(f"The storage at {s3.endpoint_url} cannot be reached: {error}") from error
 
 
 def s3_doctor(s3: S3Settings, origin: str | None) -> "S3Doctor":
-    """Return who examines the bucket of these settings; refuse settings for which no URL can be signed.
+    """Return the doctor of the S3 bucket of these settings; refuse settings for which no URL can be signed.
 
-    `origin` None: the first that the settings name.
+    `origin` None: the first origin in the settings.
     """
     from adapters.s3.doctor import S3Doctor  # noqa: PLC0415  # as for storage, above
 
@@ -93,7 +94,7 @@ def _credentials(s3: S3Settings) -> Credentials:
 
 
 def open_queue(s3: S3Settings, queue_url: str) -> "SqsNotificationQueue":
-    """Return the queue that the storage sends its notifications to."""
+    """Return the queue of the storage's notifications."""
     from adapters.sqs.notification_queue import SqsNotificationQueue  # noqa: PLC0415  # as for storage, below
 
     return SqsNotificationQueue(

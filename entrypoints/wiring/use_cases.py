@@ -1,4 +1,4 @@
-"""Puts the use cases together with the ports that they need. Which adapters these are is chosen elsewhere."""
+"""Builds the use cases from ports. The adapters are chosen elsewhere."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """The use cases, ready to be called. `ports`: what a request may see; `system`: what belongs to everybody."""
+    """The use cases, ready to be called. `ports`: limited to one tenant; `system`: for all tenants."""
 
     ports: Ports
     system: Ports
@@ -101,7 +101,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 def put_together(
     ports: Ports, rules: Rules, *, system: Ports | None = None, telemetry: Telemetry | None = None
 ) -> Services:
-    """Give every use case the ports it needs; `system`: those that see more than a request does, if there are any."""
+    """Build the use cases; `system`: the ports for all tenants, if they differ."""
     telemetry = telemetry or Telemetry()
     p, system = ports, system or ports
     admit = Admitting(directory=p.directory, log=p.log, uses=p.key_uses, secrets=p.token_secrets, clock=p.clock)
@@ -319,5 +319,5 @@ def _report_lone_limits(error: Exception) -> None:
 
 
 def report_subscription(name: str, error: BaseException) -> None:
-    """Log what went wrong in a reader of the feed."""
+    """Log an error of a reader of the feed."""
     _log.warning("subscription_failed", name=name, error=repr(error))

@@ -1,4 +1,4 @@
-"""What `upwell worker` runs: jobs, projections, webhooks, and the queue of the storage's notifications."""
+"""The loops of `upwell worker`: jobs, projections, webhooks, and the queue of the storage's notifications."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -22,9 +22,9 @@ _HOUR_SECONDS = 3600
 
 
 async def run_worker(services: Services, settings: Settings, stopping: asyncio.Event) -> None:
-    """Work jobs, keep projections, tell webhooks, and read the queue of storage events if there is one.
+    """Run jobs, projections and webhook deliveries, and read the queue of storage notifications if there is one.
 
-    All of it pauses while this host's clock contradicts the database's.
+    Everything pauses while this host's clock contradicts the database's.
     """
     async with AsyncExitStack() as stack:
         runs: list[Callable[[asyncio.Event], Coroutine[None, None, None]]] = [
@@ -48,7 +48,7 @@ async def run_worker(services: Services, settings: Settings, stopping: asyncio.E
 
 
 async def _forget_requests(records: RequestRecords, kept: timedelta, stopping: asyncio.Event) -> None:
-    """Delete what is known of requests when its days are over."""
+    """Delete request records when their retention has ended."""
     while not stopping.is_set():
         with suppress(LogUnavailableError):
             await records.forget(kept)

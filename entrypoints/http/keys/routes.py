@@ -245,7 +245,7 @@ async def _token(admitted: Admitted, token_id: str) -> tuple[UploadToken, str]:
     if token is None:
         raise NotFoundError(
             "token_not_found",
-            "The upload token does not exist, or belongs to another key: check its id.",
+            "The upload token does not exist, or you cannot access it: check its id.",
             {"token_id": token_id},
         )
     return token, ""

@@ -67,7 +67,7 @@ async def test_keys_are_listed_and_revoked(operator: Operator) -> None:
     unknown = await operator("key", "revoke", "key_nobody")
     assert (unknown.code, unknown.err) == (
         1,
-        "upwell: There is no such API key, or it is not yours: check its id or name.\n",
+        "upwell: The API key does not exist, or belongs to another organization: check its id or name.\n",
     )
 
 

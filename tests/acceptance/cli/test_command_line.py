@@ -532,7 +532,7 @@ async def test_a_file_that_is_there_is_not_replaced_unless_that_is_wanted(user: 
 
 async def test_what_cannot_be_downloaded_is_one_sentence(user: User) -> None:
     for arguments, said in (
-        (("upl_unknown",), "There is no such upload, or it is not yours: check its id. [upload_not_found]"),
+        (("upl_unknown",), "The upload does not exist, or you cannot access it: check its id. [upload_not_found]"),
         (("obj_unknown", "--bucket", "files"), "[object_not_found]"),
     ):
         ran = await user.run("download", *arguments)
@@ -604,7 +604,7 @@ async def test_what_is_no_id_is_said_to_be_none(user: User) -> None:
     unknown = await user.run("uploads", "show", "upl_unknown")
     assert (unknown.code, unknown.err) == (
         1,
-        "upwell: There is no such upload, or it is not yours: check its id. [upload_not_found]\n",
+        "upwell: The upload does not exist, or you cannot access it: check its id. [upload_not_found]\n",
     )
 
 

@@ -279,7 +279,7 @@ def test_a_key_gives_no_more_than_it_has(granted: dict[str, Any], granter: dict[
 def test_of_a_scope_that_opens_nothing_it_is_said_so(scope: dict[str, Any], why: str | None) -> None:
     notes = idle_scopes((Permission.READ, Permission.WRITE), [scope], "org_1")
 
-    named = f"The scope for the {scope['resource_type']} {scope['resource_id']!r} opens nothing"
+    named = f"The scope for the {scope['resource_type']} {scope['resource_id']!r} has no effect"
     assert notes == (() if why is None else (f"{named}: {why}",))
     opens = any(
         reach([scope], permission, {scope["resource_type"]: {scope["resource_id"]}}) is Reach.THERE
@@ -289,7 +289,7 @@ def test_of_a_scope_that_opens_nothing_it_is_said_so(scope: dict[str, Any], why:
 
 
 def test_of_a_key_without_permissions_it_is_said_that_it_opens_nothing() -> None:
-    assert idle_scopes((), (), "org_1") == ("The key has no permissions: it opens nothing.",)
+    assert idle_scopes((), (), "org_1") == ("The key has no permissions: it allows nothing.",)
 
 
 def test_whatever_limits_a_key_limits_what_it_gives() -> None:
