@@ -1,4 +1,4 @@
-"""Bytes that were not sent, because an earlier upload has them: an event with a stream of its own, and no state."""
+"""Avoided duplicates: files that were not sent, because an earlier upload has their bytes. An event, without a state."""
 
 from datetime import datetime
 
@@ -8,9 +8,9 @@ from domain.events.event import JSON, Event
 
 
 class AnnouncedFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a file was announced that was not sent. The personal fields are None once its original is gone.
+    """The announcement of a file that was not sent. The personal fields are None once its original is deleted.
 
-    `deletes_at`: when it was to be deleted, had it been sent and completed at once; None: not by itself.
+    `deletes_at`: its end, if it had been sent and completed at once; None: never.
     """
 
     filename: str | None
@@ -24,9 +24,9 @@ class AnnouncedFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class UploadDuplicateAvoided(Event, frozen=True, omit_defaults=True, tag="upload.duplicate_avoided.v1"):
-    """Bytes were not sent at all, because an earlier upload has them. It has a stream of its own (`dup_…`).
+    """Bytes were not sent at all, because an earlier upload has them. The event has its own stream (`dup_…`).
 
-    `request`: what was announced, which the original need not have; older events do not say it.
+    `request`: the announcement, which may differ from the original; missing in older events.
     """
 
     original_upload_id: str

@@ -1,8 +1,8 @@
-"""What a proved upload becomes: an object of its own, part of one that is there, a duplicate, or a failure after all.
+"""What a verified upload becomes: a new object, part of an existing one, a duplicate, or a failure after all.
 
-`complete` is asked with what is known of other uploads and objects by then. Only the log knows all of it, under its
-lock: a completion says what must hold there, and when the log answers that something does not, it is asked again with
-what the log has said.
+`complete` gets the known facts about other uploads and objects. Only the log knows all of them, under its lock: a
+completion states the conditions that must hold there, and when the log reports that one does not, `complete` is called
+again with the reported fact.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ from domain.uploads.verification import Contradiction
 
 
 class KeptBytes(msgspec.Struct, frozen=True, kw_only=True):
-    """The bytes of one upload, as storage has them."""
+    """The stored bytes of one upload."""
 
     upload_id: str
     storage_key: str | None
@@ -40,10 +40,10 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """The object that a blob may go into. `holder`: the one that has the unique key, where the policy changes it.
+    """The object that a blob may be put into. `holder`: the one with the unique key, if the policy changes it.
 
-    `may_replace`: whoever named the policy may replace what an object holds. `object_id`: that of a new object;
-    `schema`: whose defaults it gets.
+    `may_replace`: the client that set the policy may replace the content of objects. `object_id`: of a new object;
+    `schema`: for its defaults.
     """
 
     object_id: str
@@ -55,7 +55,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IntoObject(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes or changes an object. `ends_at`: the object's end then; None: never."""
+    """The events that create or change an object. `ends_at`: the object's new end; None: never."""
 
     object_id: str
     command: CreateObject | PutBlob
@@ -63,9 +63,9 @@ class IntoObject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of others. `existing_object_id`: the object that has the unique key, under `insert`.
+    """The known facts about others. `existing_object_id`: the object with the unique key, under `insert`.
 
-    `target`: there while an object is wanted (`wants_object`). `refused`: why the log takes no completion at all.
+    `target`: set if an object is wanted (`wants_object`). `refused`: why the log accepts no completion at all.
     """
 
     original: Original | None = None
@@ -75,7 +75,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
-    """What is appended, and what must hold then.
+    """The events to append, and their conditions.
 
     The object that `accept` names as existing must still have the unique key. `new_bytes`: no earlier upload has the
     bytes. `stands_on`: the upload whose bytes must still be stored; `held_by`: the object that must still hold it;
@@ -91,25 +91,25 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def wants_object(request: UploadRequest, known: Known) -> bool:
-    """Say whether an object is still to be made or changed."""
+    """Return whether an object still has to be created or changed."""
     in_object = known.original is not None and known.original.object_id is not None
     return request.create_object and not in_object and known.existing_object_id is None
 
 
 def policy_of(upload: Processing) -> Policy:
-    """Return the policy that counts: the one that a confirm named, otherwise the one that was requested."""
+    """Return the effective policy: that of the confirm, otherwise that of the request."""
     return upload.claimed.policy or upload.before.request.policy
 
 
 def policy_named_by(upload: Processing, requested_by: str) -> str | None:
-    """Return the actor as far as whose powers what an object holds may be replaced; None where nothing is replaced."""
+    """Return the actor whose permissions count for replacing an object's content; None if nothing is replaced."""
     if policy_of(upload) is Policy.INSERT or upload.before.request.unique_key is None:
         return None
     return requested_by if upload.claimed.policy is None else upload.before.claimed_by
 
 
 def complete(upload: Processing, content: VerifiedContent, known: Known, origin: Origin) -> Completion | Contradiction:
-    """Say what a proved upload becomes, or why it fails."""
+    """Return what a verified upload becomes, or why it fails."""
     if known.refused is not None:
         return known.refused
     request, original, into = upload.before.request, known.original, None
@@ -138,7 +138,7 @@ def complete(upload: Processing, content: VerifiedContent, known: Known, origin:
                 of_free_key=True,
             )
         if original is not None and not lasts_until(original.deletes_at, into.ends_at):
-            original = None  # the object would end first, and take it along: the upload keeps its own bytes
+            original = None  # the object would end first and delete the original: the upload keeps its own bytes
             into = put_into_object(request, policy_of(upload), own, known.target, origin)
     object_id = original.object_id if original is not None else None
     return Completion(
@@ -160,9 +160,9 @@ def complete(upload: Processing, content: VerifiedContent, known: Known, origin:
 def put_into_object(
     request: UploadRequest, policy: Policy, kept: KeptBytes, target: Target, origin: Origin
 ) -> IntoObject | None:
-    """Put a blob into a new object, or into the one that has the unique key; None if there is none for `update`.
+    """Put a blob into a new object, or into the one with the unique key; None if `update` finds none.
 
-    Refuses with `ReplaceDeniedError` where the blob belongs into an object that is there, unless it may be replaced.
+    Raises `ReplaceDeniedError` if the object exists and its content may not be replaced.
     """
     blob = Blob(
         blob_id=target.blob_id,

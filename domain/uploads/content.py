@@ -1,4 +1,4 @@
-"""The bytes of an upload: what the client claims of them, and what was proved."""
+"""The content of an upload: the claims of the client, and the verified bytes."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from domain.buckets.bucket import Policy
 
 
 class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
-    """The bytes as they were proved. `note`: what the leading bytes say against the content type, if anything."""
+    """The verified bytes. `note`: how the leading bytes contradict the content type, if they do."""
 
     size_bytes: int
     etag: str
@@ -17,10 +17,10 @@ class VerifiedContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the client said when it confirmed: the ETag it got, the bytes it sent, the policy it wants.
+    """The claims of a confirm: the ETag, the sent bytes, the policy.
 
-    `sha256`: 64 hex digits. `crc64nvme`: as S3 writes it; it is compared only where storage has one of the whole file.
-    Both are left out where it did not say them.
+    `sha256`: 64 hex digits. `crc64nvme`: as S3 writes it, compared only if storage has one for the whole file. Both are
+    optional.
     """
 
     etag: str | None = None

@@ -1,4 +1,4 @@
-"""Filenames as clients give them, and the storage keys made of them."""
+"""Filenames from clients, and the storage keys built from them."""
 
 import re
 from collections.abc import Callable
@@ -10,18 +10,18 @@ from domain.refusals import InvalidInputError
 MAX_LENGTH = 255
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # slashes, control characters, half characters
 MAX_KEY_BYTES = 1024  # S3's limit for a key in UTF-8
-MAX_SEGMENT_BYTES = 255  # what servers that keep keys as paths allow between two slashes
+MAX_SEGMENT_BYTES = 255  # the limit of a path segment on servers that store keys as paths
 STORAGE_KEY = re.compile(
     r"(?P<internal_id>[^/\0]+)/(?P<namespace_id>[^/\0]+)/api_buckets_uploads_create/"
     r"(?P<upload_id>upl_[a-z0-9]{1,64})/(?P<filename>[^\0]+)",
     re.DOTALL,
 )
 _UNRESERVED = re.compile(r"[A-Za-z0-9/_.~-]*")  # what stands for itself in a URL
-SHORTEST_NAME = 16  # percent-encoded characters that a shortened filename keeps at the least
+SHORTEST_NAME = 16  # the minimum of percent-encoded characters that a shortened filename keeps
 
 
 def check(filename: str) -> None:
-    """Refuse what could climb out of a folder, hide in a terminal, or is too long. Nothing is normalised."""
+    """Refuse names that could leave a folder, hide in a terminal, or are too long. Nothing is normalised."""
     if not 1 <= len(filename) <= MAX_LENGTH:
         raise InvalidInputError(
             "invalid_filename",
@@ -43,7 +43,7 @@ def stem(filename: str) -> str:
 
 
 def property_from(filename: str) -> str | None:
-    """Return the filename's stem where it is a valid property name."""
+    """Return the filename's stem if it is a valid property name."""
     name = stem(filename)
     return name if PROPERTY_NAME.fullmatch(name) else None
 
@@ -51,7 +51,8 @@ def property_from(filename: str) -> str | None:
 def storage_key(*, internal_id: str, namespace_id: str, upload_id: str, filename: str, room: int) -> str:
     """Return the key `{internal_id}/{namespace_id}/api_buckets_uploads_create/{upload_id}/{filename}`.
 
-    `room`: how many percent-encoded characters the key may have; a longer filename is shortened, its extension kept.
+    `room`: the number of percent-encoded characters for the key; a longer filename is shortened, but keeps its
+    extension.
     """
     folder = f"{internal_id}/{namespace_id}/api_buckets_uploads_create/{upload_id}/"
     encoded = room - _encoded_length(folder)
@@ -61,7 +62,7 @@ def storage_key(*, internal_id: str, namespace_id: str, upload_id: str, filename
 
 
 def shortened(filename: str, fits: Callable[[str], bool]) -> str:
-    """Return as much of a filename as fits: its stem loses its end, a short extension stays. '' if nothing fits."""
+    """Return as much of a filename as fits: the stem is truncated, a short extension stays. '' if nothing fits."""
     if fits(filename):
         return filename
     name = stem(filename)

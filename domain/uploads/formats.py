@@ -1,9 +1,8 @@
-"""Formats of files: which content types the same bytes may rightly have, and when bytes contradict the one declared.
+"""Formats of files: the content types that the same bytes may have, and when bytes contradict the declared one.
 
-Bytes of one format go by many names (`audio/mp4` and `video/quicktime`), and a format may be the container of many
-others (a DOCX is a ZIP archive). What is not known for certain contradicts nothing: an application's own type may name
-anything, and text may be anything that is written. `strictly_contradicts` asks for more: where a format is known by how
-it begins, bytes of that name must begin so.
+One format has many content types (`audio/mp4` and `video/quicktime`), and a format may be the container of many others
+(a DOCX is a ZIP archive). Uncertain cases are no contradiction: a type of an application may have any content, and so
+may text. `strictly_contradicts` is stricter: if a format has a known beginning, bytes of its types must have it.
 """
 
 import codecs
@@ -13,13 +12,13 @@ from collections.abc import Mapping
 
 from domain.uploads.media_types import ANY_BYTES, essence, parameter
 
-HEAD_BYTES = 4096  # of a file, that are looked at
+HEAD_BYTES = 4096  # of a file that are examined
 
 _Listed = Mapping[str, tuple[frozenset[str], tuple[str, ...]]]
 
 
 def _listed(names: Mapping[str, str]) -> _Listed:
-    """Return by format the content types that are listed for it, and how those begin that are listed as `…*`."""
+    """Return, by format, its content types, and the prefixes of those listed as `…*`."""
     listed = {}
     for name, types in names.items():
         beginnings = tuple(each[:-1] for each in types.split() if each.endswith("*"))
@@ -27,7 +26,7 @@ def _listed(names: Mapping[str, str]) -> _Listed:
     return listed
 
 
-# By format, as people call it, the content types of such bytes; an ending in `*` stands for all that begin so.
+# The content types of each format; a final `*` stands for all types with this prefix.
 _NAMES = _listed(
     {
         "a PNG image": "image/png image/x-png image/apng image/vnd.mozilla.apng",
@@ -73,8 +72,7 @@ _NAMES = _listed(
         " application/rtf application/javascript application/yaml application/sql image/svg+xml",
     }
 )
-# The content types under which such bytes come as well: contents in a container, files that were compressed on the way,
-# and what programs write under a name of old.
+# Further content types of such bytes: formats in a container, compressed files, and historical names.
 _ALSO = _listed(
     {
         "a ZIP archive": "application/msword application/vnd.ms-* application/vnd.google-earth.kml+xml",
@@ -95,7 +93,7 @@ _ALSO = _listed(
     }
 )
 _ENDINGS = {"+zip": "a ZIP archive", "+gzip": "a compressed file", "+xml": "text", "+json": "text"}
-# What media may be that have no name above: any film or sound, any image, and raw images of cameras are TIFF inside.
+# The formats of media without an entry above: any video or audio, any image; raw images of cameras are TIFF inside.
 _KINDS: Mapping[str, set[str]] = {
     "image": {"an image", "a TIFF image"},
     "audio": {"film or sound"},
@@ -107,7 +105,7 @@ _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _COMPRESSED = "a compressed file"
 _REMEMBERED = 1000  # content types
 
-# How the bytes of a format begin, in its specification. Formats that are not here are known by no fixed beginning.
+# The beginning of each format, from its specification. Formats that are missing here have no fixed beginning.
 _BEGINNINGS = {
     name: re.compile(pattern, re.DOTALL)
     for name, pattern in {
@@ -140,8 +138,9 @@ _BEGINNINGS = {
         rb"|\x72\xb5\x4a\x86|.{34}LP",
     }.items()
 }
-_WRITTEN = frozenset({"a PDF document", "a PostScript document", "a font"})  # such bytes may be plain text
-# WHATWG's list of what a page of HTML opens with: https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type
+_WRITTEN = frozenset({"a PDF document", "a PostScript document", "a font"})  # formats whose bytes may be plain text
+# WHATWG's list of beginnings of HTML pages:
+# https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type
 _OPENING = re.compile(
     rb"<(?:(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)"
     rb"(?=[\t\n\x0c\r />])|(?P<comment>!--))",
@@ -155,7 +154,7 @@ _CHARSETS = re.compile(
 
 
 def contradicts(declared: str, found: str | None) -> bool:
-    """Return whether bytes that were recognised as `found` cannot rightly be called `declared`."""
+    """Return whether bytes that were recognised as `found` contradict the type `declared`."""
     if found is None:
         return False
     told, seen = essence(declared), essence(found)
@@ -166,23 +165,23 @@ def contradicts(declared: str, found: str | None) -> bool:
 
 
 def strictly_contradicts(declared: str, head: bytes, found: str | None) -> str | None:
-    """Return a sentence that says why these leading bytes of a file cannot be called `declared`, None if they can.
+    """Return a sentence why these leading bytes contradict the type `declared`, or None.
 
-    `found`: what they were recognised as, if anything. An empty file is whatever it is called.
+    `found`: the recognised type, if any. An empty file matches every type.
     """
     told = essence(declared)
     if not head or told == ANY_BYTES:
         return None
     opening = _OPENING.match(head.lstrip(_BLANK).replace(b"\0", b"")) if head.lstrip(_BLANK)[:1] == b"<" else None
     if opening and told not in _PAGES and not (told.endswith(("/xml", "+xml")) and opening["comment"]):
-        return f"The bytes begin as an HTML page does, but the upload says {declared}."
+        return f"The bytes begin like an HTML page, but the upload says {declared}."
     if contradicts(declared, found):
         return told_of(declared, found)
     return _lacking(declared, head, found)
 
 
 def _lacking(declared: str, head: bytes, found: str | None) -> str | None:
-    """Return what bytes lack that should begin as their type does; None if they do, or it has no such beginning."""
+    """Return a sentence if bytes do not begin like their type; None if they do, or if it has no fixed beginning."""
     told = essence(declared)
     needed, may_be = _formats(told), _may_be(told)
     is_known = found is not None and not may_be.isdisjoint(_named(essence(found), _NAMES))
@@ -192,34 +191,34 @@ def _lacking(declared: str, head: bytes, found: str | None) -> str | None:
         return None
     if _TEXT in needed:
         return f"The bytes are not text in any encoding that {declared} allows."
-    return f"The bytes do not begin as {spoken(declared)} does." if needed else None
+    return f"The bytes do not begin like {spoken(declared)}." if needed else None
 
 
 def begins_as(declared: str, head: bytes) -> bool:
-    """Return whether these bytes surely begin as those of this type do, so that nothing else needs to be asked."""
+    """Return whether these bytes certainly begin like this type, so that no other check is needed."""
     told = essence(declared)
     if _TEXT in _formats(told):
         return is_text(head) and b"%PDF-" not in head and not head.startswith(b"%!")
     if b"%PDF-" in head[1:]:
-        return False  # other files may hold one
+        return False  # other files may contain one
     return _begins(_formats(told), head)
 
 
 def is_text(head: bytes) -> bool:
-    """Return whether bytes are the beginning of a plain text in UTF-8."""
+    """Return whether bytes are the beginning of plain text in UTF-8."""
     text = _decoded(head, "utf-8")
     return text is not None and _BINARY.search(text) is None
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)
 def _formats(told: str) -> frozenset[str]:
-    """Return the formats that this content type is listed for."""
+    """Return the formats that list this content type."""
     return frozenset(_named(told, _NAMES))
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)
 def _may_be(told: str) -> frozenset[str]:
-    """Return all formats in which bytes of this content type may come."""
+    """Return all possible formats of bytes of this content type."""
     named = _formats(told)
     return named | _named(told, _ALSO) | ({_COMPRESSED} if _TEXT in named else set())
 
@@ -227,12 +226,12 @@ def _may_be(told: str) -> frozenset[str]:
 def _begins(formats: frozenset[str], head: bytes) -> bool:
     known = formats & _BEGINNINGS.keys()
     if known.isdisjoint(_WRITTEN) and known and is_text(head):
-        return False  # no image, film or archive is plain text: it only pretends
+        return False  # no image, video or archive is plain text
     return any(_BEGINNINGS[name].match(head) for name in known)
 
 
 def _decodes(declared: str, head: bytes) -> bool:
-    """Return whether bytes are text in the charset that is named; otherwise in UTF-8, UTF-16, or an 8-bit one."""
+    """Return whether bytes are text in the declared charset; without one, in UTF-8, UTF-16, or an 8-bit charset."""
     charset = parameter(declared, "charset") or ""
     if not _CHARSETS.fullmatch(charset):
         wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -242,28 +241,28 @@ def _decodes(declared: str, head: bytes) -> bool:
 
 
 def _decoded(head: bytes, charset: str) -> str | None:
-    """Return text whose last character may be cut; None for what is none."""
+    """Return text, whose last character may be truncated; None if the bytes are not text."""
     try:
         return codecs.getincrementaldecoder(charset)().decode(head, final=len(head) < HEAD_BYTES)
     except UnicodeError:
         return None
     except LookupError:
-        return head.decode("latin-1")  # a charset that is not known here
+        return head.decode("latin-1")  # an unknown charset
 
 
 def told_of(declared: str, found: str | None) -> str:
-    """Return the sentence for bytes that were recognised as something else."""
+    """Return the sentence for bytes of another recognised type."""
     return f"The bytes are {spoken(found or '')}, but the upload says {declared}."
 
 
 def spoken(content_type: str) -> str:
-    """Return a content type with what people call it: `a PNG image (image/png)`."""
+    """Return a content type with its common name: `a PNG image (image/png)`."""
     kind = essence(content_type)
     return next((f"{name} ({kind})" for name in _named(kind, _NAMES)), kind)
 
 
 def _named(kind: str, listed: _Listed) -> set[str]:
-    """Return the formats that this content type is listed for."""
+    """Return the formats that list this content type."""
     known = {name for name, (types, begin) in listed.items() if kind in types or kind.startswith(begin)}
     return known | {name for ending, name in _ENDINGS.items() if kind.endswith(ending)}
 

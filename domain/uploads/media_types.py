@@ -1,7 +1,7 @@
-"""Content types: their syntax, which kind of file each of them is, and which of them the same bytes may have.
+"""Content types: their syntax, their comparison, and the file types that they fit.
 
-Syntax: RFC 9110 §8.3.1, and what browsers make of it: Chrome's recorder says `video/webm;codecs=vp8,opus`. A content
-type is signed and stored verbatim, and compared without case.
+Syntax: RFC 9110 §8.3.1, with the extensions of browsers: Chrome's recorder sends `video/webm;codecs=vp8,opus`. A
+content type is signed and stored verbatim, and compared case-insensitively.
 """
 
 import re
@@ -59,17 +59,17 @@ _BY_TOP_LEVEL = {
 
 @lru_cache(maxsize=_KNOWN)
 def check_syntax(content_type: str) -> None:
-    """Refuse what is no content type."""
+    """Refuse an invalid content type."""
     if len(content_type) > MAX_LENGTH or not _PATTERN.fullmatch(content_type):
         raise InvalidInputError(
             "invalid_content_type",
             "content_type is not a MIME type: send one such as 'video/mp4' or 'text/plain; charset=utf-8'.",
             {"content_type": content_type[:MAX_LENGTH]},
         )
-    if "*" in content_type and "*" in essence(content_type):  # every create comes here: the cheap test first
+    if "*" in content_type and "*" in essence(content_type):  # on the path of every create: the cheap test first
         raise InvalidInputError(
             "invalid_content_type",
-            f"content_type '{essence(content_type)}' stands for many types: send the one type of this file, such as"
+            f"content_type '{essence(content_type)}' is a range of types: send the type of this file, such as"
             " 'image/png', or 'application/octet-stream' if you do not know it.",
             {"content_type": content_type},
         )
@@ -81,7 +81,7 @@ def essence(content_type: str) -> str:
 
 
 def parameter(content_type: str, name: str) -> str | None:
-    """Return the value of a parameter, without quotes; None where it is not there."""
+    """Return the value of a parameter, without quotes, or None."""
     for each in content_type.split(";")[1:]:
         key, _, value = each.partition("=")
         if key.strip().lower() == name:
@@ -90,12 +90,12 @@ def parameter(content_type: str, name: str) -> str | None:
 
 
 def same(one: str, other: str) -> bool:
-    """Compare two content types without case and without the space around parameters."""
+    """Compare two content types, ignoring case and the space around parameters."""
     return _normal(one) == _normal(other)
 
 
 def media_ranges(given: Iterable[str]) -> tuple[str, ...]:
-    """Return media ranges (`image/png`, `image/*`, `*/*`) in lower case, each once; refuse what is none."""
+    """Return media ranges (`image/png`, `image/*`, `*/*`) in lower case, each once; refuse an invalid one."""
     known = tuple(dict.fromkeys(each.strip().lower() for each in given))
     for each in known:
         if not _RANGE.fullmatch(each):
@@ -115,7 +115,7 @@ def within(content_type: str, allowed: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=_KNOWN)
 def file_types(content_type: str) -> tuple[FieldType, ...]:
-    """Return the file types that content of this type may have in a schema, the most fitting first."""
+    """Return the file types of a schema that this content type fits, the best one first."""
     kind = essence(content_type)
     if kind in _SPREADSHEETS:
         return (FieldType.EXCEL, FieldType.TEXT) if kind.endswith("/csv") else (FieldType.EXCEL,)

@@ -1,7 +1,7 @@
-"""Which completed upload later ones of the same bytes are duplicates of, and which duplicate inherits its bytes.
+"""The original of uploads with the same bytes, and the duplicate that inherits its bytes.
 
-An original is a completed upload that shares (`skip_duplicates`) and whose proved bytes storage still has. Among
-several the lowest position wins, for originals as for heirs, so that the answer does not depend on when somebody asks.
+An original is a completed upload with `skip_duplicates` whose verified bytes storage still has. Of several, the one
+with the lowest position wins, for originals as for heirs, so that the result does not depend on the time of the query.
 
 PostgreSQL's `upwell.refusal` and the query `originals` are the twins.
 """
@@ -17,7 +17,7 @@ from domain.uploads.upload import Status
 
 
 class Sameness(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes (by SHA-256, 64 hex digits) in a bucket, for something that lasts until `ends_at`. None: for good."""
+    """Bytes (by SHA-256, 64 hex digits) in a bucket that are needed until `ends_at`; None: forever."""
 
     bucket_id: str
     sha256: str
@@ -25,10 +25,10 @@ class Sameness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """What has to be known of an upload.
+    """The facts about an upload that decide whether it is an original.
 
     `position`: of its first event. `own_end`: when a completed upload is deleted if no object holds it; `deletes_at`:
-    when it is deleted as things are.
+    its current end.
     """
 
     upload_id: str
@@ -45,7 +45,7 @@ class KeptUpload(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_proved_bytes(self) -> bool:
-        """Whether storage has, under this upload's key, the bytes that were proved."""
+        """Whether storage still has the verified bytes under this upload's key."""
         return self.status is Status.COMPLETED and self.keeps_bytes and self.changed_etag is None
 
 
@@ -53,10 +53,10 @@ AnUpload = TypeVar("AnUpload", bound=KeptUpload)
 
 
 def is_original(upload: KeptUpload, sameness: Sameness) -> bool:
-    """Return whether an upload of the same bytes, which lasts so long, may be a duplicate of this one.
+    """Return whether an upload of the same bytes, with the same lifetime, may be a duplicate of this one.
 
-    One that ends sooner is no original: neither its own end nor that of the objects that hold it may come first. They
-    may let go of it.
+    An upload that ends sooner is not an original. Both its own end and that of the objects that hold it must be later,
+    because the objects may release it.
     """
     return (
         (upload.bucket_id, upload.sha256) == (sameness.bucket_id, sameness.sha256)
@@ -73,7 +73,7 @@ def original_of(sameness: Sameness, uploads: Iterable[AnUpload]) -> AnUpload | N
 
 
 def heir_of(upload_id: str, uploads: Iterable[AnUpload]) -> AnUpload | None:
-    """Return the completed duplicate that inherits the bytes of an upload that goes: the earliest, or None."""
+    """Return the completed duplicate that inherits the bytes of a deleted upload: the earliest, or None."""
     return _first(each for each in uploads if each.duplicate_of == upload_id and each.status is Status.COMPLETED)
 
 

@@ -1,4 +1,4 @@
-"""Uploads in parts: which files are sent so, how large the parts are, and whether all have arrived.
+"""Multipart uploads: which files use them, the size of the parts, and whether all have arrived.
 
 Limits of S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 """
@@ -13,13 +13,13 @@ from domain.refusals import InvalidInputError
 MIB = 1024**2
 SINGLE_PUT_LIMIT_BYTES = 5 * 1024**3
 MAX_PARTS = 10_000
-MIN_PART_BYTES = 5 * MIB  # but the last one
+MIN_PART_BYTES = 5 * MIB  # except the last one
 MAX_PART_BYTES = 5 * 1024**3
-USUAL_PART_BYTES = 16 * MIB  # an interrupted client sends again what was under way, some parts at once
+USUAL_PART_BYTES = 16 * MIB  # an interrupted client has to repeat the parts in progress
 
 
 class Multipart(enum.StrEnum):
-    """What a client wants: parts where a single PUT cannot do it, always, or never."""
+    """The client's choice: parts only if a single PUT is not possible, always, or never."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -27,9 +27,9 @@ class Multipart(enum.StrEnum):
 
 
 def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_PART_BYTES) -> int | None:
-    """Return the size of every part but the last, None for a single PUT; refuse what S3 cannot take.
+    """Return the size of every part but the last, None for a single PUT; refuse files beyond the limits of S3.
 
-    `usual`: the size where so many parts do; of larger files the parts are larger, in whole MiB.
+    `usual`: the default size; very large files have larger parts, in whole MiB.
     """
     fits_one_put = size_bytes is None or size_bytes <= SINGLE_PUT_LIMIT_BYTES
     if wanted is Multipart.AUTO and fits_one_put:
@@ -39,7 +39,7 @@ def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_
             return None
         raise InvalidInputError(
             "needs_multipart",
-            "S3 takes at most 5 GiB in a single PUT, and the file is larger: leave out multipart=never.",
+            "The file is too large for a single PUT to S3, at most 5 GiB: leave out multipart=never.",
             {"file_size_bytes": size_bytes, "limit_bytes": SINGLE_PUT_LIMIT_BYTES},
         )
     if size_bytes is None:
@@ -47,7 +47,7 @@ def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_
     if size_bytes > MAX_PARTS * MAX_PART_BYTES:
         raise InvalidInputError(
             "too_large_for_storage",
-            f"S3 takes at most {MAX_PARTS} parts of 5 GiB, and the file is larger: send a smaller file.",
+            f"The file is too large for S3, at most {MAX_PARTS} parts of 5 GiB: send a smaller file.",
             {"file_size_bytes": size_bytes, "limit_bytes": MAX_PARTS * MAX_PART_BYTES},
         )
     least = -(-size_bytes // MAX_PARTS)
@@ -55,32 +55,32 @@ def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_
 
 
 def part_count(size_bytes: int | None, part_size: int | None) -> int | None:
-    """Return how many parts a file has, None if that is not known before or it has none."""
+    """Return the number of a file's parts, None if it is unknown or the file has none."""
     if size_bytes is None or part_size is None:
         return None
     return max(-(-size_bytes // part_size), 1)
 
 
 def size_of_part(part_number: int, *, size_bytes: int, part_size: int) -> int:
-    """Return how many bytes this part of a file has; 0 for one that comes after the last."""
+    """Return the size of a part of a file; 0 after the last part."""
     return min(max(size_bytes - part_size * (part_number - 1), 0), part_size)
 
 
 class PartProblems(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps parts from being one file: numbers of parts that are not there, or not of the size they must have."""
+    """Why parts do not form a file: the numbers of missing parts, and of parts with a wrong size."""
 
     missing: tuple[int, ...] = ()
     wrong_size: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether there are any."""
+        """Whether there are problems."""
         return bool(self.missing or self.wrong_size)
 
 
 def part_problems(sizes: Mapping[int, int], *, size_bytes: int | None, part_size: int) -> PartProblems:
-    """Return what is wrong with the parts that storage has, by number.
+    """Return the problems of the parts in storage.
 
-    Of a file whose size was announced, every part is known beforehand; of another one, that there is no gap.
+    For a file with a declared size, every part is known in advance; otherwise only gaps can be detected.
     """
     count = part_count(size_bytes, part_size)
     if size_bytes is None or count is None:

@@ -1,4 +1,4 @@
-"""What was asked for of an upload, and what that reserves."""
+"""The request of an upload, and its reservation."""
 
 from datetime import datetime
 
@@ -10,17 +10,16 @@ from domain.uploads.content_rules import ContentCheck
 
 
 class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was asked for. The personal fields are None once the upload was forgotten.
+    """The request of an upload. The personal fields are None after the upload was forgotten.
 
-    `declared_size_bytes` None: not known before; 0 bytes are reserved. `declared_sha256`: 64 hex digits.
-    `due_at`: when somebody looks whether the client came back (the URL's expiry and some grace).
-    `unique_key`: SHA-256 of the unique key's values, where one applies. `part_size`: of every part but the last; None:
-    it is sent by a single PUT. `storage_checks`: storage refuses bytes of another hash, and to replace what it has.
-    `auto_confirm`: the bytes are proved as soon as storage tells of them, without a confirmation.
-    `content_check`, `min_file_size_bytes`, `max_file_size_bytes`: as the bucket had them when the upload was admitted.
-    `expires_after_seconds`: how long the upload is kept once it is completed; None: until somebody deletes it.
-    `deletes_at`: when it is deleted if it is completed at once; the completion says when in the end.
-    `urls_end_at`: past which no URL is given out, because the token that it was requested with allows none.
+    `declared_size_bytes` None: unknown; 0 bytes are reserved. `declared_sha256`: 64 hex digits. `due_at`: when a worker
+    checks an unconfirmed upload (the URL's expiry plus a grace period). `unique_key`: SHA-256 of the unique key's
+    values, if there is one. `part_size`: of every part but the last; None: a single PUT. `storage_checks`: storage
+    refuses bytes with another hash, and refuses to overwrite. `auto_confirm`: the bytes are verified as soon as storage
+    reports them, without a confirmation. `content_check`, `min_file_size_bytes`, `max_file_size_bytes`: the bucket's
+    rules at the time of the request. `expires_after_seconds`: how long the completed upload is kept; None: until it is
+    deleted. `deletes_at`: its end if it completed at once; the completion sets the final one. `urls_end_at`: after this
+    time no URL is issued, because the token allows none.
     """
 
     filename: str | None
@@ -51,5 +50,5 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 def reserved(request: UploadRequest) -> int:
-    """Return how many bytes of the quota a request holds until it ends."""
+    """Return the bytes that a request reserves until it ends."""
     return request.declared_size_bytes or 0

@@ -1,20 +1,20 @@
-"""The upload: one intended file, from request to proof. This file owns its states and every step between them.
+"""The upload: one intended file, from its request to its verification. This module owns its states and transitions.
 
-Theory of operation. An upload is what its events say. `evolve` applies one recorded fact and never refuses; `decide`
-looks at a state and a command and says which facts follow, or refuses, and then nothing has changed. These two are the
-whole machine: what has no arm in `decide` is refused. The diagram in the docs is drawn from what they answer
-(`scripts/draw_state_machine.py`).
+Theory of operation. An upload is defined by its events. `evolve` applies one recorded fact and never refuses; `decide`
+returns the facts that follow from a command in a state, or refuses, and then nothing has changed. These two functions
+are the whole machine: a command without an arm in `decide` is refused. The diagram in the docs is drawn from their
+results (`scripts/draw_state_machine.py`).
 
-What is true only under the log's lock (room in the quota, a free unique key, no earlier upload of the same bytes, no
-object that holds the bytes) is not decided here. The caller demands it together with the events; when the log answers
-that it does not hold, the caller asks `decide` again with the fact that the log reported (`duplicate_of`,
+Facts that hold only under the log's lock (room in the quota, a free unique key, no earlier upload of the same bytes, no
+object that holds the bytes) are not decided here. The caller passes them as conditions of the append; when the log
+reports that one does not hold, the caller calls `decide` again with the reported fact (`duplicate_of`,
 `existing_object_id`).
 
-Byte counts of the quota stand in the events (`reserved_bytes`, `released_bytes`, `accepted_bytes`, `freed_bytes`), so
-that a ledger is a sum over the log and needs no knowledge of states.
+The events contain the byte counts of the quota (`reserved_bytes`, `released_bytes`, `accepted_bytes`, `freed_bytes`),
+so that a ledger is a sum over the log and needs no knowledge of states.
 
-What was asked for is a value in `request`, what was claimed and proved of the bytes in `content`; an avoided duplicate
-has no states and stands in `avoided_duplicates`.
+The request is a value in `request`, the claimed and verified content in `content`; an avoided duplicate has no states,
+and is in `avoided_duplicates`.
 """
 
 import enum
@@ -45,7 +45,7 @@ class Status(enum.StrEnum):
 
 
 class SeenBy(enum.StrEnum):
-    """Who saw the bytes first."""
+    """The first observer of the bytes."""
 
     CONFIRM = "confirm"
     STORAGE_EVENT = "storage_event"
@@ -74,7 +74,7 @@ class FailureReason(enum.StrEnum):
 
 
 class UploadRequested(Event, frozen=True, tag="upload.requested.v1"):
-    """A file was announced and a URL given out. `reserved_bytes` of the quota are held for it."""
+    """An upload was requested and a URL issued. `reserved_bytes` of the quota are reserved for it."""
 
     upload_id: str
     request: UploadRequest
@@ -82,7 +82,7 @@ class UploadRequested(Event, frozen=True, tag="upload.requested.v1"):
 
 
 class UploadSkipped(Event, frozen=True, tag="upload.skipped.v1"):
-    """No URL was given out: an object with the same unique key exists."""
+    """No URL was issued: an object with the same unique key exists."""
 
     upload_id: str
     request: UploadRequest
@@ -98,7 +98,7 @@ class UploadStarted(Event, frozen=True, tag="upload.started.v1"):
 
 
 class UploadUrlReissued(Event, frozen=True, tag="upload.url_reissued.v1"):
-    """A fresh URL was given out."""
+    """A fresh URL was issued."""
 
     upload_id: str
     expires_at: datetime
@@ -106,7 +106,7 @@ class UploadUrlReissued(Event, frozen=True, tag="upload.url_reissued.v1"):
 
 
 class UploadVerificationBegan(Event, frozen=True, tag="upload.verification_began.v1"):
-    """The bytes were seen and are being proved: `inline` in the request that confirms, otherwise by a worker."""
+    """The bytes were seen and are being verified: `inline` in the confirm request, otherwise by a worker."""
 
     upload_id: str
     task_id: str
@@ -116,18 +116,18 @@ class UploadVerificationBegan(Event, frozen=True, tag="upload.verification_began
 
 
 class UploadVerified(Event, frozen=True, tag="upload.verified.v1"):
-    """The bytes are what was promised."""
+    """The bytes match the request."""
 
     upload_id: str
     content: VerifiedContent
 
 
 class UploadCompleted(Event, frozen=True, omit_defaults=True, tag="upload.completed.v1"):
-    """The upload is done; its reservation is settled to `accepted_bytes`.
+    """The upload is completed; its reservation is replaced by `accepted_bytes`.
 
-    A duplicate, or an upload whose unique key was taken meanwhile, keeps no bytes: `accepted_bytes` is 0 and
-    `keeps_bytes` is false. `deletes_at`: when the upload is deleted, if nobody deletes it before; None: never.
-    `forget_at` stands in older events, and means nothing.
+    A duplicate, or an upload whose unique key was taken in the meantime, keeps no bytes: `accepted_bytes` is 0 and
+    `keeps_bytes` is false. `deletes_at`: when the upload is deleted automatically; None: never. `forget_at` of older
+    events has no meaning.
     """
 
     upload_id: str
@@ -154,9 +154,9 @@ class UploadFailed(Event, frozen=True, tag="upload.failed.v1"):
 
 
 class UploadVerificationAbandoned(Event, frozen=True, tag="upload.verification_abandoned.v1"):
-    """Storage could not answer; the upload is where it was, and a worker tries again at `retry_at`.
+    """Storage was unavailable; the upload is in its previous state, and a worker tries again at `retry_at`.
 
-    `due_at`: when somebody looks whether the client came back, not before `retry_at`.
+    `due_at`: when a worker checks an unconfirmed upload, not before `retry_at`.
     """
 
     upload_id: str
@@ -167,7 +167,7 @@ class UploadVerificationAbandoned(Event, frozen=True, tag="upload.verification_a
 
 
 class UploadCanceled(Event, frozen=True, tag="upload.canceled.v1"):
-    """Somebody gave it up. `kept_bytes`: bytes that stay in storage, and count, until it is forgotten."""
+    """The upload was canceled. `kept_bytes`: bytes that stay in storage, and count, until it is forgotten."""
 
     upload_id: str
     keeps_bytes: bool
@@ -178,17 +178,17 @@ class UploadCanceled(Event, frozen=True, tag="upload.canceled.v1"):
 
 
 class UploadContentChanged(Event, frozen=True, tag="upload.content_changed.v1"):
-    """After completion, storage holds other bytes under the key than those that were proved. `etag` None: nothing."""
+    """After the completion, storage holds other bytes than the verified ones. `etag` None: nothing."""
 
     upload_id: str
     etag: str | None
 
 
 class UploadBytesInherited(Event, frozen=True, tag="upload.bytes_inherited.v1"):
-    """A duplicate keeps the bytes of its original from now on, because the original's record is going.
+    """A duplicate inherits the bytes of its original, because the original is deleted.
 
-    `due_at`: until when the original's URL may have put other bytes there. What else was a duplicate of
-    `from_upload_id` is one of this upload.
+    `due_at`: the end of the time in which the original's URL could overwrite the bytes. The other duplicates of
+    `from_upload_id` become duplicates of this upload.
     """
 
     upload_id: str
@@ -201,7 +201,7 @@ class UploadBytesInherited(Event, frozen=True, tag="upload.bytes_inherited.v1"):
 
 
 class UploadDeleted(Event, frozen=True, omit_defaults=True, tag="upload.deleted.v1"):
-    """Somebody deleted a completed or skipped upload. What this means is the same as when it is forgotten."""
+    """A completed or skipped upload was deleted. The effects are those of `UploadForgotten`."""
 
     upload_id: str
     freed_bytes: int
@@ -209,9 +209,9 @@ class UploadDeleted(Event, frozen=True, omit_defaults=True, tag="upload.deleted.
 
 
 class UploadForgotten(Event, frozen=True, omit_defaults=True, tag="upload.forgotten.v1"):
-    """The record is gone from the read side, its bytes are deleted, and the personal fields of its events are null.
+    """The record is removed from the read side, its bytes are deleted, and the personal fields of its events are null.
 
-    `heir_id`: the duplicate that keeps the bytes from now on; then they are not deleted.
+    `heir_id`: the duplicate that inherits the bytes; then they are not deleted.
     """
 
     upload_id: str
@@ -245,7 +245,7 @@ class NoUpload(msgspec.Struct, frozen=True):
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
-    """A URL was given out; nobody has seen bytes. `claimed_by`: the actor that confirmed, and claimed something."""
+    """A URL was issued; no bytes were seen. `claimed_by`: the actor that confirmed with claims."""
 
     upload_id: str
     request: UploadRequest
@@ -268,7 +268,7 @@ class InProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Processing(msgspec.Struct, frozen=True, kw_only=True):
-    """The bytes are being proved; `before` is where the upload goes back to if storage cannot answer."""
+    """The bytes are being verified; `before` is the state to return to if storage is unavailable."""
 
     before: Pending | InProgress
     task_id: str
@@ -277,7 +277,7 @@ class Processing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """The bytes are proved; the same command completes the upload, so nobody ever meets this state in the log's end."""
+    """The bytes are verified; the same command completes the upload, so no stream ends in this state."""
 
     processing: Processing
     content: VerifiedContent
@@ -285,9 +285,9 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
-    """Done. `changed_etag`: storage holds other bytes since (an ETag, or '' for nothing at all).
+    """Completed. `changed_etag`: storage holds other bytes since then (an ETag, or '' for none).
 
-    `request.storage_key` and `content` say where its bytes are, also where these were another upload's before.
+    `request.storage_key` and `content` locate its bytes, even if they were inherited.
     """
 
     upload_id: str
@@ -306,12 +306,12 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_proved_bytes(self) -> bool:
-        """Whether storage has, under this upload's key, the bytes that were proved."""
+        """Whether storage still has the verified bytes under this upload's key."""
         return self.keeps_bytes and self.changed_etag is None
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
-    """It will never complete."""
+    """The upload will never complete."""
 
     upload_id: str
     request: UploadRequest
@@ -320,7 +320,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Canceled(msgspec.Struct, frozen=True, kw_only=True):
-    """Given up."""
+    """Canceled."""
 
     upload_id: str
     request: UploadRequest
@@ -328,7 +328,7 @@ class Canceled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
-    """Never begun: its unique key was taken."""
+    """Skipped: its unique key was taken."""
 
     upload_id: str
     request: UploadRequest
@@ -336,7 +336,7 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
-    """Gone."""
+    """Forgotten or deleted."""
 
     upload_id: str
 
@@ -361,7 +361,7 @@ STATUS_OF: Mapping[type, Status | None] = {
 
 
 class RequestUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """Announce a file. `existing_object_id`: the object that has the unique key already under `insert`."""
+    """Announce a file. `existing_object_id`: the object that already has the unique key, under `insert`."""
 
     origin: Origin
     upload_id: str
@@ -378,7 +378,7 @@ class StartUpload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReissueUrl(msgspec.Struct, frozen=True, kw_only=True):
-    """Give out a fresh URL."""
+    """Issue a fresh URL."""
 
     origin: Origin
     expires_at: datetime
@@ -386,7 +386,7 @@ class ReissueUrl(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BeginVerification(msgspec.Struct, frozen=True, kw_only=True):
-    """Prove the bytes that were seen."""
+    """Verify the bytes that were seen."""
 
     origin: Origin
     task_id: str
@@ -396,10 +396,10 @@ class BeginVerification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AcceptContent(msgspec.Struct, frozen=True, kw_only=True):
-    """The bytes are what was promised.
+    """The bytes match the request.
 
-    `object_id`: the object that this upload goes into, if any. `duplicate_of` and `existing_object_id`: what the log
-    said of other holders of the same bytes or of the same unique key; then the upload's own bytes are not kept.
+    `object_id`: the object that this upload becomes part of, if any. `duplicate_of` and `existing_object_id`: other
+    holders of the same bytes or unique key, reported by the log; then the upload's own bytes are not kept.
     """
 
     origin: Origin
@@ -410,7 +410,7 @@ class AcceptContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RejectContent(msgspec.Struct, frozen=True, kw_only=True):
-    """The bytes are not what was promised, or may not stay."""
+    """The bytes do not match the request, or may not stay."""
 
     origin: Origin
     reason: FailureReason
@@ -419,7 +419,7 @@ class RejectContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AbandonVerification(msgspec.Struct, frozen=True, kw_only=True):
-    """Storage could not answer."""
+    """Storage was unavailable."""
 
     origin: Origin
     reason: str
@@ -427,14 +427,14 @@ class AbandonVerification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExpireUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """Nobody sent bytes in time."""
+    """No bytes arrived in time."""
 
     origin: Origin
     forget_at: datetime
 
 
 class CancelUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """Give it up. `kept_bytes` None: the bytes are deleted; otherwise that many stay until it is forgotten."""
+    """Cancel the upload. `kept_bytes` None: the bytes are deleted; otherwise they stay until it is forgotten."""
 
     origin: Origin
     kept_bytes: int | None = None
@@ -442,14 +442,14 @@ class CancelUpload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportChangedContent(msgspec.Struct, frozen=True, kw_only=True):
-    """Storage holds other bytes now. `etag` None: nothing is there any more."""
+    """Storage now holds other bytes. `etag` None: nothing."""
 
     origin: Origin
     etag: str | None
 
 
 class InheritBytes(msgspec.Struct, frozen=True, kw_only=True):
-    """Keep the bytes of the original that is going. `upload`: the original."""
+    """Inherit the bytes of the deleted original. `upload`: the original."""
 
     origin: Origin
     upload: Completed
@@ -492,7 +492,7 @@ UploadCommand = (
 def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the machine
     command: UploadCommand, upload: Upload
 ) -> tuple[UploadEvent, ...]:
-    """Say what happens, or refuse with `WrongStateError`. Reads nothing but its arguments."""
+    """Return the events of a command, or refuse it with `WrongStateError`. Reads nothing but its arguments."""
     match upload, command:
         case NoUpload(), RequestUpload():
             return (_request(command),)
@@ -502,7 +502,7 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the mac
             if command.expires_at <= origin.at:
                 raise InvalidInputError(
                     "invalid_expiry",
-                    "presigned_url_expiration is over already: send more seconds.",
+                    "presigned_url_expiration has already passed: send more seconds.",
                     {"field": "presigned_url_expiration"},
                 )
             return (
@@ -533,7 +533,9 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the mac
                     reason=command.reason,
                     attempt=before.attempts + 1,
                     retry_at=command.retry_at,
-                    due_at=max(before.request.due_at, command.retry_at),  # or the sweeper would try again at once
+                    due_at=max(
+                        before.request.due_at, command.retry_at
+                    ),  # otherwise the sweeper would try again at once
                 ),
             )
         case Pending() | InProgress(), ExpireUpload(origin=origin):
@@ -548,7 +550,7 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the mac
             return (_cancel(upload, command, 0),)
         case Completed(), ReportChangedContent(origin=origin, etag=etag):
             if not upload.keeps_bytes or upload.content.version_id is not None:
-                return ()  # no bytes of its own, or a pinned version of them: what the key holds now is not its content
+                return ()  # it has no own bytes, or a pinned version: its content does not depend on the key
             if (etag or "") in {upload.content.etag, upload.changed_etag}:
                 return ()
             return (UploadContentChanged(origin=origin, upload_id=upload.upload_id, etag=etag),)
@@ -567,7 +569,7 @@ def decide(  # noqa: C901, PLR0911, PLR0912  # one arm for every line of the mac
             | (Canceled(), CancelUpload())
             | (Forgotten(), DeleteUpload() | ForgetUpload())
         ):
-            return ()  # told twice: the second time is not news
+            return ()  # repeated: nothing new
         case _:
             raise _wrong_state(upload, command)
 
@@ -668,7 +670,7 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
 
 
 def upload_not_found(upload_id: str) -> NotFoundError:
-    """Return the refusal of an upload that is not there, or not the caller's."""
+    """Return the refusal of an upload that does not exist for the caller."""
     return NotFoundError(
         "upload_not_found",
         "The upload does not exist, or you cannot access it: check its id.",
@@ -682,7 +684,7 @@ UPLOAD: Decider[UploadCommand, UploadEvent, Upload] = Decider(
 
 
 def request_of(upload: Upload) -> UploadRequest | None:
-    """Return what was asked for, wherever the upload is now."""
+    """Return the request, in any state."""
     match upload:
         case NoUpload() | Forgotten():
             return None
@@ -695,7 +697,7 @@ def request_of(upload: Upload) -> UploadRequest | None:
 
 
 def is_in_parts(upload: Upload) -> bool:
-    """Say whether an upload that has ended was to be sent in parts, begun or not."""
+    """Return whether an ended upload was a multipart upload, started or not."""
     return isinstance(upload, Completed | Failed | Canceled) and upload.request.part_size is not None
 
 
@@ -810,6 +812,6 @@ def _wrong_state(upload: Upload, command: UploadCommand) -> WrongStateError:
         return WrongStateError(f"upload_{str(status).lower()}", f"The upload is {status}: {why}", {"status": status})
     return WrongStateError(
         "wrong_state",
-        f"The upload is {status or 'missing'}, and this is not possible now: check its status first.",
+        f"The upload is {status or 'missing'}, so this is not possible: check its status first.",
         {"status": status},
     )

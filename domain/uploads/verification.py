@@ -1,4 +1,4 @@
-"""What is proved when bytes have arrived: the found content against what was promised. First contradiction wins."""
+"""The verification of stored bytes: the found content against the request. The first contradiction wins."""
 
 import msgspec
 from msgspec import UNSET
@@ -11,10 +11,10 @@ from domain.uploads.upload import FailureReason
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What storage holds. `sha256` None: not read yet, so the hash is not judged; `etag` without quotes.
+    """The stored content. `sha256` None: not read yet, so the hash is not checked; `etag` without quotes.
 
-    `crc64nvme` None: storage has none of the whole file, so it is not judged either.
-    `head`: the leading bytes, None before they were read; `looks_like`: the content type that they tell, if any.
+    `crc64nvme` None: storage has none for the whole file, so it is not checked. `head`: the leading bytes, None before
+    they were read; `looks_like`: the detected content type, if any.
     """
 
     size_bytes: int
@@ -28,11 +28,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the content is not accepted.
+    """Why the content is refused.
 
     `of_new_bytes`: only if no earlier upload has the bytes. `of_live_requester`: only if the key that requested the
-    upload is not revoked, which is the better reason. `of_free_key`: only if no object has the unique key.
-    `of_holder`: only if this object still has it.
+    upload is not revoked, which would take precedence. `of_free_key`: only if no object has the unique key.
+    `of_holder`: only if this object still has the unique key.
     """
 
     reason: FailureReason
@@ -52,8 +52,7 @@ def judge(
 ) -> Contradiction | None:
     """Return the first contradiction, None if there is none: ETag, size, limits, hashes, encoding, content type.
 
-    The limits are the tier's, then those that the bucket had when the upload was admitted. Quotes around the ETag that
-    the client claims mean nothing.
+    The limits are the tier's, then the bucket's at the time of the request. Quotes around the claimed ETag are ignored.
     """
     if claimed.etag is not None and unquoted(claimed.etag) != found.etag:
         return Contradiction(
@@ -66,7 +65,7 @@ def judge(
             return Contradiction(
                 reason=FailureReason.SIZE_MISMATCH,
                 message=f"{found.size_bytes} bytes arrived, {promised} were {who}. Request a new upload, and send the"
-                " file with its true size.",
+                " file with its actual size.",
             )
     beyond = _beyond_limits(found.size_bytes, request, max_size_bytes)
     if beyond is not None:
@@ -84,7 +83,7 @@ def judge(
 
 
 def note(found: Found, request: UploadRequest) -> str | None:
-    """Return what the leading bytes say against the content type, if anything."""
+    """Return how the leading bytes contradict the content type, if they do."""
     if found.looks_like is None or not formats.contradicts(request.content_type, found.looks_like):
         return None
     return formats.told_of(request.content_type, found.looks_like)
@@ -108,7 +107,7 @@ def _judge_hashes(found: Found, request: UploadRequest, claimed: Claimed) -> Con
 
 
 def unquoted(etag: str) -> str:
-    """Return an ETag without its quotes and without the mark of a weak one."""
+    """Return an ETag without its quotes and without the prefix of a weak one."""
     return etag.strip().removeprefix("W/").strip('"')
 
 
@@ -123,12 +122,12 @@ def _beyond_limits(size_bytes: int, request: UploadRequest, max_size_bytes: int)
     if most is not None and size_bytes > most:
         return Contradiction(
             reason=FailureReason.FILE_TOO_LARGE,
-            message=f"{size_bytes} bytes arrived; the bucket takes files of up to {most}. Send a smaller file.",
+            message=f"{size_bytes} bytes arrived; the bucket accepts files of up to {most}. Send a smaller file.",
         )
     if least is not None and size_bytes < least:
         return Contradiction(
             reason=FailureReason.FILE_TOO_SMALL,
-            message=f"{size_bytes} bytes arrived; the bucket takes files of at least {least}. Send a larger file.",
+            message=f"{size_bytes} bytes arrived; the bucket accepts files of at least {least}. Send a larger file.",
         )
     return None
 

@@ -1,4 +1,4 @@
 """Webhooks: their states, the events that they receive, the signature, and the delays between attempts.
 
-Nothing is sent here: deliveries are in `application.webhooks`, HTTP is in `adapters.webhooks`.
+Deliveries are in `application.webhooks`; HTTP is in `adapters.webhooks`.
 """

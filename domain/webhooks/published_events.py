@@ -1,4 +1,4 @@
-"""The events that webhooks receive, and their names there: as the contract has them, without a version."""
+"""The events that webhooks receive, and their names: those of the contract, without a version."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -9,7 +9,7 @@ from domain.events.cloud_events import ADMINISTRATOR_TAGS, CloudEvent, names
 from domain.refusals import InvalidInputError
 
 PING = "webhook.ping"
-# Types that a client of the contract may name though nothing here ever happens of that kind.
+# Types of the contract for which Upwell has no events.
 CONTRACT_TYPES = frozenset(
     {
         *("object.created", "objects.created.batch", "object.updated", "object.deleted"),
@@ -26,21 +26,20 @@ CONTRACT_TYPES = frozenset(
 
 
 def check_event_types(event_types: Iterable[str]) -> None:
-    """Refuse what neither the contract nor an event of ours is called."""
+    """Refuse names that are neither types of the contract nor of Upwell's events."""
     unknown = [each[:100] for each in event_types if each not in CONTRACT_TYPES and not tags_wanted((each,))]
     if unknown:
         raise InvalidInputError(
             "unknown_event_type",
-            "event_types has names that no event has: use types such as 'upload.completed', or groups such as"
-            " 'upload.*'.",
+            "event_types contains unknown names: use types such as 'upload.completed', or groups such as 'upload.*'.",
             {"unknown": unknown},
         )
 
 
 def idle_types(event_types: Iterable[str]) -> tuple[str, ...]:
-    """Return a sentence for each type of the contract that no event of ours has."""
+    """Return a sentence for each type of the contract without events in Upwell."""
     return tuple(
-        f"No event is called {each!r} here: the webhook is told nothing of it."
+        f"No event has the type {each!r}: the webhook gets no messages of it."
         for each in event_types
         if not tags_wanted((each,))
     )
@@ -48,15 +47,15 @@ def idle_types(event_types: Iterable[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def tags_wanted(event_types: tuple[str, ...]) -> frozenset[str]:
-    """Return the tags of the events that these types name."""
+    """Return the tags of the events that these types match."""
     return frozenset(tag for tag in ADMINISTRATOR_TAGS if any(names(each, tag) for each in event_types))
 
 
 def public_type(tag: str) -> str:
-    """Return what events with this tag are called in webhooks: `upload.completed`."""
+    """Return the type of events with this tag in webhooks: `upload.completed`."""
     return tag.rpartition(".")[0]
 
 
 def for_webhooks(event: CloudEvent) -> CloudEvent:
-    """Return the envelope as webhooks get it."""
+    """Return the envelope for webhooks."""
     return msgspec.structs.replace(event, type=public_type(event.type))

@@ -1,4 +1,4 @@
-"""Webhooks: an address of somebody else's that is told of events. What is secret about one is no part of it here."""
+"""Webhooks: subscriptions that send events to a URL. Their secrets are stored elsewhere."""
 
 import enum
 import re
@@ -34,7 +34,7 @@ _OWN_HEADERS = frozenset(
             "x-method-override",
         ),
         *("x-original-url", "x-rewrite-url"),
-        # what the metadata services of clouds ask for, because nobody sends it by mistake
+        # required by the metadata services of clouds
         *("metadata", "metadata-flavor", "x-google-metadata-request", "x-identity-header"),
         *("x-aws-ec2-metadata-token", "x-aws-ec2-metadata-token-ttl-seconds", "x-aliyun-ecs-metadata-token"),
         *("x-aliyun-ecs-metadata-token-ttl-seconds",),
@@ -46,16 +46,16 @@ MAX_TIMEOUT_SECONDS = 30.0
 
 
 class DisabledReason(enum.StrEnum):
-    """Why a webhook was switched off by itself. `gone`: it answered 410. `failing`: it took nothing for days."""
+    """Why a webhook was disabled automatically. `gone`: it responded 410. `failing`: it accepted nothing for days."""
 
     GONE = "gone"
     FAILING = "failing"
 
 
 class StoppedReason(enum.StrEnum):
-    """Why a webhook that is switched on is told nothing: what its key may read is what it is told.
+    """Why an enabled webhook gets no messages: its key decides which events it gets.
 
-    `key_denied`: the key may read none of its events any more.
+    `key_denied`: the key may no longer read any of its events.
     """
 
     KEY_REVOKED = "key_revoked"
@@ -64,7 +64,7 @@ class StoppedReason(enum.StrEnum):
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be said of a webhook. `header_names`: headers that are sent along; their values are secret."""
+    """The settings of a webhook. `header_names`: additional headers; their values are secret."""
 
     name: str
     url: str
@@ -75,34 +75,34 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookCreated(Event, frozen=True, tag="webhook.created.v1"):
-    """A webhook was made. It is told what the key that made it may read."""
+    """A webhook was created. It gets the events that the creating key may read."""
 
     webhook_id: str
     settings: WebhookSettings
 
 
 class WebhookUpdated(Event, frozen=True, tag="webhook.updated.v1"):
-    """The webhook is like this from now on, and is told what the key that changed it may read."""
+    """The webhook has these settings from now on, and gets the events that the changing key may read."""
 
     webhook_id: str
     settings: WebhookSettings
 
 
 class WebhookSecretRotated(Event, frozen=True, tag="webhook.secret_rotated.v1"):
-    """The webhook signs with another secret, and for some time with the one before it as well."""
+    """The webhook signs with a new secret, and for some time also with the old one."""
 
     webhook_id: str
 
 
 class WebhookDisabled(Event, frozen=True, tag="webhook.disabled.v1"):
-    """The webhook was switched off, and is told nothing until somebody switches it on."""
+    """The webhook was disabled, and gets no messages until it is enabled again."""
 
     webhook_id: str
     reason: DisabledReason
 
 
 class WebhookDeleted(Event, frozen=True, tag="webhook.deleted.v1"):
-    """The webhook is gone; its name is free."""
+    """The webhook was deleted; its name is free."""
 
     webhook_id: str
 
@@ -115,7 +115,7 @@ class NoWebhook(msgspec.Struct, frozen=True):
 
 
 class LiveWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook, switched on or off. `key_id`: of the key that made it or changed it last."""
+    """A webhook, enabled or disabled. `key_id`: of the key that created or last changed it."""
 
     webhook_id: str
     settings: WebhookSettings
@@ -123,7 +123,7 @@ class LiveWebhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeletedWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook that is gone."""
+    """A deleted webhook."""
 
     webhook_id: str
 
@@ -132,7 +132,7 @@ Webhook = NoWebhook | LiveWebhook | DeletedWebhook
 
 
 class CreateWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """Make a webhook."""
+    """Create a webhook."""
 
     origin: Origin
     webhook_id: str
@@ -140,20 +140,20 @@ class CreateWebhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the webhook be like this, all of it, and be told what the key that asks may read."""
+    """Replace the settings of the webhook, and let it get the events that the calling key may read."""
 
     origin: Origin
     settings: WebhookSettings
 
 
 class RotateWebhookSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """Sign with another secret."""
+    """Sign with a new secret."""
 
     origin: Origin
 
 
 class DisableWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """Switch the webhook off."""
+    """Disable the webhook."""
 
     origin: Origin
     reason: DisabledReason
@@ -169,7 +169,7 @@ WebhookCommand = CreateWebhook | UpdateWebhook | RotateWebhookSecret | DisableWe
 
 
 def decide(command: WebhookCommand, webhook: Webhook) -> tuple[WebhookEvent, ...]:  # noqa: PLR0911  # one line for every case
-    """Say what happens, or refuse."""
+    """Return the events of a command, or refuse it."""
     match webhook, command:
         case NoWebhook(), CreateWebhook(origin=origin, webhook_id=webhook_id, settings=settings):
             check_settings(settings)
@@ -215,15 +215,15 @@ def evolve(webhook: Webhook, event: WebhookEvent) -> Webhook:  # noqa: PLR0911  
 
 
 def switched_off(settings: WebhookSettings) -> WebhookSettings:
-    """Return the same, told nothing."""
+    """Return the same settings, disabled."""
     return msgspec.structs.replace(settings, is_active=False)
 
 
 def webhook_not_found(webhook_id: str | None = None) -> NotFoundError:
-    """Return the refusal of a webhook that is not there, or not the caller's."""
+    """Return the refusal of a webhook that does not exist for the caller."""
     return NotFoundError(
         "webhook_not_found",
-        "There is no such webhook, or it is not yours: check its id.",
+        "The webhook does not exist, or you cannot access it: check its id.",
         {} if webhook_id is None else {"webhook_id": webhook_id[:100]},
     )
 
@@ -234,7 +234,7 @@ WEBHOOK: Decider[WebhookCommand, WebhookEvent, Webhook] = Decider(
 
 
 def check_settings(settings: WebhookSettings) -> None:
-    """Refuse what no webhook can be like."""
+    """Refuse invalid settings."""
     check_text(settings.name, "webhook_name")
     _check_url(settings.url)
     if not 0 < settings.timeout_seconds <= MAX_TIMEOUT_SECONDS:
@@ -246,7 +246,7 @@ def check_settings(settings: WebhookSettings) -> None:
 
 
 def _check_url(url: str) -> None:
-    """Refuse an address that nothing can be posted to, or that holds a password."""
+    """Refuse an invalid URL, or one with a password."""
     try:
         parts = urlsplit(url)
         named = bool(parts.hostname) and parts.port != 0
@@ -266,15 +266,15 @@ def _check_url(url: str) -> None:
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Refuse headers that cannot be sent, or that are ours to send; the message names the first of them."""
+    """Refuse invalid and reserved headers; the message names the first one."""
     wrong = {name[:100]: problem for name, value in headers.items() if (problem := _problem(name, value))}
     lower = [name.lower() for name in headers]
-    wrong |= {name[:100]: "is there twice" for name in headers if lower.count(name.lower()) > 1}
+    wrong |= {name[:100]: "is repeated" for name in headers if lower.count(name.lower()) > 1}
     if wrong:
         name, problem = next(iter(wrong.items()))
         raise InvalidInputError(
             "invalid_headers",
-            f"headers: {name!a} {problem}. Leave it out, or correct it.",
+            f"headers: {name!a} {problem}. Remove it, or correct it.",
             {"field": f"headers.{name}", "headers": list(wrong)},
         )
     if len(headers) > MAX_HEADERS:
@@ -286,13 +286,13 @@ def check_headers(headers: Mapping[str, str]) -> None:
 
 
 def _problem(name: str, value: str) -> str | None:
-    """Return what is wrong with a header, and what is allowed; None: nothing."""
+    """Return the problem of a header with the allowed values, or None."""
     if not _HEADER_NAME.fullmatch(name):
-        return "is not the name of a header (1 to 100 letters, digits and hyphens)"
+        return "is not a header name (1 to 100 letters, digits and hyphens)"
     if name.lower() in _OWN_HEADERS or name.lower().startswith(_OWN_PREFIXES):
         return "is reserved"
     if value == MASK:
-        return "has the mask of a value that is kept, and none is"
+        return "has the mask of a stored value, but no value is stored"
     if not _HEADER_VALUE.fullmatch(value):
         return "has a value that is not allowed (1 to 4002 printable ASCII characters, no spaces at the ends)"
     return None

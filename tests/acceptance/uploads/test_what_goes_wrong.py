@@ -95,10 +95,10 @@ async def announced_beyond_the_quota(world: World) -> Seen:
 
 
 @way(
-    "The bucket does not take files of this type.",
+    "The bucket does not accept files of this type.",
     answer="403 content_type_not_allowed",
     status=None,
-    message="The bucket does not take video/mp4: send a file of one of the types image/*.",
+    message="The bucket does not accept video/mp4: send a file of one of the types image/*.",
 )
 async def announced_with_another_type_than_the_bucket_takes(world: World) -> Seen:
     return None, await world.ask(bucket=await world.make_ruled(allowed_content_types=["image/*"]))
@@ -275,7 +275,7 @@ async def another_etag(world: World) -> Seen:
     "The client names another size than arrived.",
     answer="400 size_mismatch",
     status="FAILED",
-    message="100 bytes arrived, 99 were confirmed. Request a new upload, and send the file with its true size.",
+    message="100 bytes arrived, 99 were confirmed. Request a new upload, and send the file with its actual size.",
 )
 async def another_size(world: World) -> Seen:
     upload = await world.sent(file_size_bytes=None)
@@ -334,7 +334,7 @@ async def bytes_of_another_type_in_a_strict_bucket(world: World) -> Seen:
     "The size was not announced, and is less than the bucket takes.",
     answer="400 file_too_small",
     status="FAILED",
-    message="100 bytes arrived; the bucket takes files of at least 1000. Send a larger file.",
+    message="100 bytes arrived; the bucket accepts files of at least 1000. Send a larger file.",
 )
 async def the_true_size_is_below_the_buckets(world: World) -> Seen:
     upload = await world.sent(bucket=await world.make_ruled(min_file_size_bytes=1000), file_size_bytes=None)

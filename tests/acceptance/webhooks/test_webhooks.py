@@ -88,7 +88,7 @@ async def test_a_client_of_the_contract_gets_what_it_expects(tenant: Tenant) -> 
     async with tenant.client() as client:
         made = await make(client, "http://127.0.0.1:9/", event_types=["object.created", "collection.created"])
         assert (await client.get(f"{HOOKS}/{made['webhook_id']}")).json()["event_types"] == made["event_types"]
-        assert made["notes"] == ["No event is called 'collection.created' here: the webhook is told nothing of it."]
+        assert made["notes"] == ["No event has the type 'collection.created': the webhook gets no messages of it."]
         changed = await client.put(
             f"{HOOKS}/{made['webhook_id']}", json=asked("http://127.0.0.1:9/", event_types=["object.deleted"])
         )

@@ -85,7 +85,7 @@ async def test_under_a_strict_check_bytes_that_are_not_recognised_need_the_signa
     answer = await announced(client, STRICT)
     client.put(answer)
 
-    with pytest.raises(WrongStateError, match="do not begin as an MP4 or QuickTime file") as caught:
+    with pytest.raises(WrongStateError, match="do not begin like an MP4 or QuickTime file") as caught:
         await client.confirm(answer)
 
     assert caught.value.code == "content_type_mismatch"

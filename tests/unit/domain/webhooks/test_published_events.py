@@ -37,7 +37,7 @@ def test_what_the_contract_names_and_what_happens_here_is_accepted() -> None:
 def test_of_a_type_that_never_comes_it_is_said_so() -> None:
     assert idle_types(["upload.completed", "object.created", "upload.*"]) == ()
     assert idle_types(["upload.completed", "alert.triggered"]) == (
-        "No event is called 'alert.triggered' here: the webhook is told nothing of it.",
+        "No event has the type 'alert.triggered': the webhook gets no messages of it.",
     )
 
 

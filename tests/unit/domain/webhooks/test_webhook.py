@@ -178,7 +178,7 @@ def test_headers_that_are_not_the_callers_to_set_are_refused(headers: dict[str, 
 def test_the_header_that_is_wrong_is_named_among_others() -> None:
     with pytest.raises(InvalidInputError) as refused:
         check_headers({"X-Team": "tides", "Host": "a", "X-A": ""})
-    assert refused.value.message == "headers: 'Host' is reserved. Leave it out, or correct it."
+    assert refused.value.message == "headers: 'Host' is reserved. Remove it, or correct it."
     assert refused.value.details == {"field": "headers.Host", "headers": ["Host", "X-A"]}
 
 
