@@ -1,4 +1,5 @@
-"""The use cases, one module each, and the ports they need. Knows the domain only.
+"""The use cases, one module each, and their ports. Depends only on the domain.
 
-A use case loads a state, asks the domain, and appends its events. Rules are in `domain`; technology is in `adapters`.
+A use case loads a state, calls the domain, and appends the resulting events. Rules are in `domain`; technology is in
+`adapters`.
 """

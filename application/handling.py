@@ -1,10 +1,10 @@
-"""Handling commands: an aggregate is loaded, its decider is asked, and the answer is appended.
+"""Handling commands: loads an aggregate, calls its decider, and appends the resulting events.
 
-Nobody holds an aggregate while a command is decided, so another command may be appended first. Then the log refuses,
-and all of it is done once more, `ATTEMPTS` times at most. Every use case that changes an aggregate goes through here:
+An aggregate is not locked while a command is decided, so another command may be appended first. Then the log refuses,
+and everything is repeated, at most `ATTEMPTS` times. Every use case that changes an aggregate uses this module:
 
-- `start` appends the first events of a new one, which nobody else changes;
-- `handle` changes one that is there, and returns its new state without reading it again;
+- `start` appends the first events of a new aggregate;
+- `handle` changes an existing one, and returns its new state without reading it again;
 - `settle` is for commands without one main aggregate, such as a batch of new uploads.
 """
 
@@ -39,16 +39,16 @@ Learn = Callable[[Objection], Awaitable[bool]]
 
 
 class BusyError(WrongStateError):
-    """Other commands were always appended first."""
+    """Other commands were appended first in every attempt."""
 
     def __init__(self, stream_id: str) -> None:
-        super().__init__("busy", "It was changed by another request at the same moment: try again.", {"id": stream_id})
+        super().__init__("busy", "Another request changed it at the same moment: try again.", {"id": stream_id})
 
 
 class Loaded(msgspec.Struct, Generic[Fact, State], frozen=True, kw_only=True):
-    """An aggregate as its events describe it. Of `events` so many were `read`; the others were appended since.
+    """An aggregate with its events. `read`: the number of events that were read; the others were appended since.
 
-    `besides`: what was appended to other streams together with those.
+    `besides`: the events appended to other streams in the same command.
     """
 
     stream_id: str
@@ -59,12 +59,12 @@ class Loaded(msgspec.Struct, Generic[Fact, State], frozen=True, kw_only=True):
 
     @property
     def version(self) -> int:
-        """How many events there are."""
+        """The number of events."""
         return len(self.events)
 
     @property
     def news(self) -> tuple[Fact, ...]:
-        """The events that were appended since the aggregate was read."""
+        """The events appended since the aggregate was read."""
         return self.events[self.read :]
 
     @property
@@ -73,28 +73,28 @@ class Loaded(msgspec.Struct, Generic[Fact, State], frozen=True, kw_only=True):
         return self.events[0].origin
 
     def origin_of(self, actor_id: str, command_id: str, now: datetime) -> Origin:
-        """Return the origin of something that is done to this aggregate now."""
+        """Return the origin of a new event of this aggregate."""
         return msgspec.structs.replace(self.origin, actor_id=actor_id, command_id=command_id, at=now)
 
     def has_carried_out(self, command_id: str | None) -> bool:
-        """Say whether an earlier attempt of this command counts."""
+        """Return whether an earlier attempt of this command was committed."""
         return any(event.origin.command_id == command_id for event in self.events)
 
     def append(self, events: tuple[Fact, ...]) -> StreamAppend:
-        """Return what appends these events, if nothing else was appended meanwhile."""
+        """Return the append of these events, which fails if other events were appended in the meantime."""
         return StreamAppend(stream_id=self.stream_id, expected_version=self.version, events=events)
 
 
-async def never(objection: Objection) -> bool:  # noqa: ARG001  # whatever it is
-    """Learn nothing: for jobs, which are stale once somebody else has changed the aggregate."""
+async def never(objection: Objection) -> bool:  # noqa: ARG001  # of any kind
+    """Never retry: for jobs, which are stale once another command has changed the aggregate."""
     return False
 
 
 class Proposal(msgspec.Struct, Generic[Fact], frozen=True, kw_only=True):
-    """What is to become of an aggregate, and what must hold then.
+    """The proposed events of an aggregate, with their conditions.
 
-    `before`, `after`: what the same command appends to other streams, before and after these events. `undo`: awaited
-    when none of it was appended, for what was done beforehand.
+    `before`, `after`: appends to other streams in the same command, before and after these events. `undo`: awaited if
+    nothing was appended, to revert earlier work.
     """
 
     origin: Origin
@@ -122,7 +122,7 @@ async def start(
 ) -> int:
     """Append the first events of an aggregate, and return the position of the last one.
 
-    Raises `VersionConflictError` where the stream is there already: an earlier attempt has appended them.
+    Raises `VersionConflictError` if the stream exists: an earlier attempt has appended them.
     """
     stream = StreamAppend(stream_id=stream_id, expected_version=0, events=events)
     return await log.append(command_of(events[0].origin, (stream,), conditions))
@@ -138,10 +138,10 @@ async def handle(
     learn: Learn | None = None,
     attempts: int = ATTEMPTS,
 ) -> Loaded[Fact, State]:
-    """Change an aggregate and return it as it is then; where `propose` returns None, as it is already.
+    """Change an aggregate and return its new state; if `propose` returns None, its current one.
 
-    `propose` sees the aggregate and says what to append, or refuses. `loaded`: the aggregate, where it was just read.
-    `learn`, `attempts`: as for `settle`. Without `learn` it goes on after conflicts alone.
+    `propose` gets the aggregate and returns the events to append, or refuses. `loaded`: the aggregate, if it was just
+    read. `learn`, `attempts`: as for `settle`. Without `learn` only conflicts are retried.
     """
     known, change = loaded, None
 
@@ -164,7 +164,7 @@ async def handle(
         return conflict if learn is None else await learn(objection)
 
     await settle(log, command, learnt, attempts=attempts)
-    assert known is not None  # noqa: S101  # `settle` has asked for the command
+    assert known is not None  # noqa: S101  # `settle` has called `command`
     if change is None:
         return known
     besides = tuple([event for stream in (*change.before, *change.after) for event in stream.events])
@@ -179,11 +179,11 @@ async def handle(
 async def settle(
     log: EventLog, propose: Callable[[], Awaitable[Command | None]], learn: Learn, *, attempts: int = ATTEMPTS
 ) -> int | None:
-    """Append what `propose` returns, and return the position of the last event; None where there is nothing to append.
+    """Append the proposal of `propose`, and return the position of the last event; None if there is nothing to append.
 
-    What the log says against it goes to `learn`. Where that returns true, `propose` is asked once more; otherwise the
-    answer is raised. Gives up after so many `attempts`: with `BusyError` where others were always first, and with
-    `LogUnavailableError` where the log repeats what the read side does not show.
+    An objection of the log is passed to `learn`. If that returns true, `propose` is called again; otherwise the
+    objection is raised. Gives up after `attempts`: with `BusyError` if other commands were always first, and with
+    `LogUnavailableError` if the log repeats an objection that the read side does not show.
     """
     last: Objection | None = None
     for _ in range(attempts):
@@ -198,7 +198,7 @@ async def settle(
             last = objection
     if isinstance(last, VersionConflictError):
         raise BusyError(last.stream_id) from last
-    raise LogUnavailableError("The log and the read side say different things.", reason="read_side_differs") from last
+    raise LogUnavailableError("The log and the read side contradict each other.", reason="read_side_differs") from last
 
 
 def command_of(origin: Origin, streams: tuple[StreamAppend, ...], conditions: Conditions) -> Command:

@@ -1,9 +1,9 @@
-"""Idempotency keys: a request that a client repeats under its key is carried out once.
+"""Idempotency keys: a request that a client repeats under its key is executed once.
 
-A key is reserved before its request is carried out, together with a seed from which all ids of the request are drawn. A
-process that dies on the way leaves the reservation behind; whoever tries again draws the same ids, so that the log
-refuses to make the same things twice (`VersionConflictError`), and answers with what is there. So a lease may be short:
-two that carry the same request out at once do no harm.
+A key is reserved before its request is executed, together with a seed that generates all ids of the request. A process
+that dies leaves the reservation; the next attempt generates the same ids, so that the log refuses to create the same
+things twice (`VersionConflictError`), and the existing things are returned. So the lease can be short: two concurrent
+executions do no harm.
 """
 
 import hashlib
@@ -29,12 +29,12 @@ Result = TypeVar("Result")
 
 
 class Creation(msgspec.Struct, Generic[Result], frozen=True, kw_only=True):
-    """How to make something, and how to find it again.
+    """How to create things, and how to find them again.
 
-    `make`: carry the request out with ids drawn from these. `made`: the ids to remember of its result, in the order of
-    the request. `again`: give the same result from these ids, now. `prefix`, `count`: which ids `make` draws first: one
-    for each thing that may be made, in the order of the request. `found`: from the ids that were drawn, return those to
-    remember if an earlier attempt counted, or None; without it, all that was drawn has been made.
+    `make`: executes the request with these ids. `made`: the ids of the result to store, in the order of the request.
+    `again`: returns the current result for stored ids. `prefix`, `count`: the ids that `make` generates first: one for
+    each thing, in the order of the request. `found`: returns the ids to store if an earlier attempt was committed, or
+    None; without it, all generated ids were created.
     """
 
     prefix: str
@@ -46,14 +46,14 @@ class Creation(msgspec.Struct, Generic[Result], frozen=True, kw_only=True):
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What an earlier request has made. Where it found something in place of it, an id is not the one `drawn`."""
+    """The result of an earlier request. If it found an existing thing instead, the id differs from the `drawn` one."""
 
     ids: tuple[str, ...]
     drawn: tuple[str, ...]
 
 
 class SeededIds:
-    """Implements `Ids`: draws the same ids from the same seed. Secrets are new each time, for a seed is stored."""
+    """Implements `Ids`: the same seed gives the same ids. Secrets are new each time, because seeds are stored."""
 
     def __init__(self, seed: str, chance: Ids) -> None:
         self._seed = seed
@@ -77,7 +77,7 @@ class SeededIds:
 
 
 class DoingOnce:
-    """Carries a request out unless that has been done already under its key."""
+    """Executes a request, unless this has already been done under its key."""
 
     def __init__(self, *, keys: IdempotencyKeys, log: EventLog, clock: Clock, ids: Ids) -> None:
         self._keys = keys
@@ -86,10 +86,10 @@ class DoingOnce:
         self._ids = ids
 
     async def __call__(self, request: KeyedRequest, creation: Creation[Result]) -> Result:
-        """Return the result of the request, or of the one before it under the same key.
+        """Return the result of the request, or of the earlier one under the same key.
 
-        A refused request frees its key. After any other error it is unknown whether the request counted: only the same
-        one may be tried again.
+        A refused request releases its key. After any other error the outcome is unknown, and only the same request may
+        be tried again.
         """
         now = self._clock.now()
         reservation = await self._keys.reserve(
@@ -107,14 +107,14 @@ class DoingOnce:
             case Reused():
                 raise InvalidInputError(
                     "idempotency_key_reused",
-                    "Another request was made with this idempotency key: use a new one.",
+                    "The idempotency key was used for another request: use a new one.",
                     {"field": "Idempotency-Key"},
                 )
             case Reserved():
                 return await self._carry_out(reservation, creation)
 
     async def drop_expired(self) -> int:
-        """Remove some keys that have expired, and return how many there were."""
+        """Remove some expired keys, and return their number."""
         return await self._keys.drop_expired(self._clock.now(), limit=_DROPPED_AT_ONCE)
 
     async def _carry_out(self, reserved: Reserved, creation: Creation[Result]) -> Result:
@@ -124,13 +124,13 @@ class DoingOnce:
             if reserved.attempt == 1:
                 with suppress(LogUnavailableError):
                     await self._keys.release(reserved)
-            else:  # an earlier attempt may still count
+            else:  # an earlier attempt may still be committed
                 await self._give_back(reserved)
             raise
         except Exception:
             await self._give_back(reserved)
             raise
-        with suppress(LogUnavailableError):  # it is done all the same, and the next attempt will find it
+        with suppress(LogUnavailableError):  # the request has succeeded, and the next attempt will find it
             await self._keys.finish(reserved, creation.made(result))
         return result
 
@@ -147,7 +147,7 @@ class DoingOnce:
                     ids = drawn
                 if ids is None:
                     raise
-        # another attempt did count, with the same ids; its process may have died before it was sure of that
+        # another attempt was committed, with the same ids; its process may have died before it knew
         await self._log.make_durable()
         return await creation.again(Remembered(ids=ids, drawn=drawn))
 
@@ -161,14 +161,14 @@ class DoingOnce:
 
 
 def keyed_request(*, organization_id: str, key_id: str, key: str, what: tuple[str, ...], body: bytes) -> KeyedRequest:
-    """Return a request under an idempotency key of one API key's client. `what`: its method, path and the like."""
+    """Return a request under an idempotency key of one API key's client. `what`: its method, path and so on."""
     name = hashlib.sha256(f"{key_id}\n{key}".encode()).hexdigest()
     fingerprint = hashlib.sha256("\n".join(what).encode() + b"\n" + body).hexdigest()
     return KeyedRequest(name=name, organization_id=organization_id, fingerprint=fingerprint)
 
 
 def check_idempotency_key(key: str) -> str:
-    """Return the key, or refuse one that is empty, too long, or holds control characters."""
+    """Return the key, or refuse one that is empty, too long, or contains control characters."""
     if not 1 <= len(key) <= MAX_KEY_LENGTH or any(character < " " or character == "\x7f" for character in key):
         raise InvalidInputError(
             "invalid_idempotency_key",

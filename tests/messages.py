@@ -10,7 +10,7 @@ _SENTENCE = re.compile(r"\S.*\.", re.DOTALL)
 _WHAT_TO_DO = re.compile(
     r"[:;.] (?:"
     r"add|ask|cancel|change|check|choose|close|confirm|correct|create|cut|declare|delete|encode|"
-    r"filter|flatten|give|leave|lower|move|name|read|repeat|request|revoke|run|send|set|shorten|"
+    r"filter|flatten|give|leave|list|lower|move|name|pass|pipeline|read|remove|repeat|request|revoke|run|send|set|shorten|"
     r"simplify|start|try|upload|use|wait|write"
     r"|its operator has to act)\b",
     re.IGNORECASE,

@@ -129,7 +129,7 @@ class AiohttpWebhookSender:
                 await _pass_over(answer)
                 return PostResult(status_code=answer.status)
         except TimeoutError:
-            return PostResult(error=f"There was no answer within {seconds:g} s.")
+            return PostResult(error=f"There was no response within {seconds:g} s.")
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a wrong host is a ValueError
             return PostResult(error=_PRIVATE if _was_refused(error) else _what_went_wrong(error))
 

@@ -1,4 +1,4 @@
-"""Figures of uploads and buckets over time.
+"""Analytics of uploads and buckets over time.
 
-Counting is done by the adapters of `application.ports.analytics`; this package fills gaps and checks the question.
+The adapters of `application.ports.analytics` count; this package fills gaps and validates requests.
 """

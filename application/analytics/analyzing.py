@@ -1,4 +1,4 @@
-"""Figures of uploads and buckets as series without gaps, over times that can be asked for."""
+"""Analytics of uploads and buckets as series without gaps, over a given period."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ _HOUR: Final = timedelta(hours=1)
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """A time in steps. `steps`: when each begins; the first at `start`, the last may be cut off by `end`."""
+    """A period in steps. `steps`: their beginnings; the first is `start`, and `end` may truncate the last one."""
 
     start: datetime
     end: datetime
@@ -36,9 +36,9 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """What buckets held when a step ended. `byte_hours`: bytes times the hours that they were there in the step.
+    """The size of buckets at the end of a step. `byte_hours`: bytes times the hours of their presence in the step.
 
-    `growth_percent`: against the step before; None where that held nothing.
+    `growth_percent`: from the step before; None if that was empty.
     """
 
     at: datetime
@@ -49,7 +49,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """All figures of an area. `total` is about the whole period."""
+    """All figures of an area. `total` covers the whole period."""
 
     series: Sequence[UploadFigures]
     total: UploadFigures
@@ -61,7 +61,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Analyzing:
-    """Answers questions about figures."""
+    """Returns analytics."""
 
     def __init__(self, *, analytics: Analytics, clock: Clock) -> None:
         self._analytics = analytics
@@ -73,7 +73,7 @@ class Analyzing:
         return self._period(now - timedelta(hours=hours), now, group_by)
 
     def between(self, start: datetime | None, end: datetime | None, group_by: str) -> Period:
-        """Return the period between two times, of 30 days if one is not said; it does not go beyond now."""
+        """Return the period between two times, by default 30 days; it ends now at the latest."""
         now = self._clock.now()
         ends = now if end is None else min(end, now)
         if start is None:
@@ -81,21 +81,21 @@ class Analyzing:
         return self._period(start, ends, group_by)
 
     async def progress(self) -> Progress:
-        """Return how far the figures have come; those that are asked for afterwards have come no less far."""
+        """Return the progress of the figures; later queries are at least as recent."""
         return await self._analytics.progress()
 
     async def uploads(self, area: Area, period: Period) -> tuple[Sequence[UploadFigures], UploadFigures]:
-        """Return what became of uploads in each step, and in all."""
+        """Return the outcomes of uploads for each step, and in total."""
         *found, total = await self._analytics.uploads(area, start=period.start, end=period.end, step=period.step)
         known = {each.at: each for each in found}
         return [known.get(at) or UploadFigures(at=at) for at in period.steps], total
 
     async def storage(self, area: Area, period: Period) -> Sequence[Held]:
-        """Return what was held when each step ended, and meanwhile."""
+        """Return the sizes at the end of each step, and the byte hours."""
         return _held(await self._changes(area, period), period)
 
     async def overview(self, area: Area, period: Period) -> Overview:
-        """Return everything."""
+        """Return all figures."""
         progress = await self.progress()
         series, total = await self.uploads(area, period)
         changes = [each for each in await self._changes(area, period) if each.at is not None]
@@ -123,7 +123,7 @@ class Analyzing:
         if start >= end:
             raise InvalidInputError(
                 "invalid_period",
-                "The period does not begin before its end and before now: send an earlier start.",
+                "The start of the period is not before its end and before now: send an earlier start.",
                 {"start": start.isoformat(), "end": end.isoformat()},
             )
         step = Interval(group_by)

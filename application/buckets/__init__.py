@@ -1,4 +1,4 @@
 """The use cases of buckets: creating, changing and deleting them.
 
-The rules are in `domain.buckets`; deletion's pages and tasks are shared in `application.tasks.deletions`.
+The rules are in `domain.buckets`; the common parts of deletions are in `application.tasks.deletions`.
 """

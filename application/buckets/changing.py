@@ -1,6 +1,6 @@
-"""Changing buckets: another name, description, metadata or status, say, or a schema that has grown.
+"""Changing buckets: name, description, metadata, status, or a larger schema.
 
-The unique key stays as it is.
+The unique key cannot change.
 """
 
 from collections.abc import Sequence
@@ -41,9 +41,9 @@ _OBJECTS_AT_ONCE = 500
 
 
 class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be changed; UNSET leaves a thing as it is.
+    """A change of a bucket; UNSET keeps a value.
 
-    `metadata` takes the place of what is there, unless `merges`: then it is a JSON merge patch (RFC 7396).
+    `metadata` replaces the old value, unless `merges`: then it is a JSON merge patch (RFC 7396).
     """
 
     name: str | msgspec.UnsetType = msgspec.UNSET
@@ -58,7 +58,7 @@ class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangingBuckets:
-    """One command, safe to repeat: the second time changes nothing."""
+    """One command. Idempotent."""
 
     def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -69,9 +69,9 @@ class ChangingBuckets:
     async def __call__(
         self, caller: Caller, namespace: NamespaceRecord, bucket_id: str, change: BucketChange
     ) -> BucketRecord:
-        """Change a bucket and return it as it is then. A name that is taken is refused, and then nothing changes.
+        """Change a bucket and return its new state. A taken name is refused, and then nothing changes.
 
-        A bucket that is not active takes no uploads; those that are under way are still confirmed.
+        A bucket that is not active accepts no uploads; open ones can still be confirmed.
         """
         if isinstance(change.metadata, dict):
             check_json(change.metadata, "metadata")
@@ -109,7 +109,7 @@ class ChangingBuckets:
         return Proposal(origin=origin, events=events, conditions=conditions)
 
     async def _check_objects(self, namespace: NamespaceRecord, bucket_id: str, before: JSON, after: JSON) -> None:
-        """Refuse a schema of which an object holds something else already, under the name of a new property."""
+        """Refuse a schema with a new property for which an existing object has a conflicting value."""
         known, schema = parse_schema(before), parse_schema(after)
         names = grown(known, schema)
         if not names:
@@ -136,7 +136,7 @@ class ChangingBuckets:
 
 
 def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[BucketCommand]:
-    """Return what the change means for this bucket; what it says nothing of stays."""
+    """Return the commands of the change for this bucket; absent values stay."""
     known = before if isinstance(before, LiveBucket) else None
     name, description, metadata = (
         (known.name, known.description, known.metadata) if known else ("", None, dict[str, object]())
@@ -174,7 +174,7 @@ def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[
 
 
 def bucket_name_taken(taken: ClaimTakenError, *, shown: bool) -> WrongStateError:
-    """Return the refusal of a name that another bucket has. `shown`: whether the caller may read that bucket's id."""
+    """Return the refusal of a taken name. `shown`: whether the caller may see the other bucket's id."""
     return WrongStateError(
         "name_taken",
         f"A bucket named '{taken.claim.key}' exists already: use another name.",

@@ -17,7 +17,7 @@ from domain.uploads.content_rules import ANY_CONTENT, ContentRules, checked
 
 
 class CreatingBuckets:
-    """One command; a name is given once in a namespace."""
+    """One command; names are unique in a namespace."""
 
     def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -39,7 +39,7 @@ class CreatingBuckets:
         retention_seconds: int | None = None,
         ids: Ids | None = None,
     ) -> BucketRecord:
-        """Create a bucket; it takes uploads at once. `ids`: those of a request under an idempotency key."""
+        """Create a bucket, which accepts uploads at once. `ids`: those of a request under an idempotency key."""
         ids = ids or self._ids
         now = self._clock.now()
         bucket_id = ids.new("bkt_")

@@ -1,8 +1,7 @@
-"""Deleting buckets: what is in them goes, page by page, in the background; then the bucket itself.
+"""Deleting buckets: their content, page by page, in the background; then the bucket itself.
 
-From the first event on the bucket takes no new uploads and no new objects, so what is in it only becomes less. All of
-it is done by ordinary commands that may be sent twice: whoever works the task may be killed at any line, and uploads
-may be confirmed meanwhile.
+From the first event on the bucket accepts no new uploads and objects, so its content only shrinks. The deletion uses
+ordinary idempotent commands: a worker may be killed at any point, and uploads may be confirmed meanwhile.
 """
 
 from collections import Counter
@@ -49,7 +48,7 @@ _IDLE_ROUNDS = 3
 
 
 class DeletingBuckets:
-    """Begins a deletion, and does the work of its task."""
+    """Begins a deletion, and runs its task."""
 
     def __init__(
         self,
@@ -71,7 +70,7 @@ class DeletingBuckets:
         self._rules = rules
 
     async def __call__(self, caller: Caller, bucket: BucketRecord) -> TaskRecord:
-        """Begin to delete a bucket, and return the task that goes on with it. Asked again, it is the same task."""
+        """Begin to delete a bucket, and return its task. A repeated call returns the same task."""
         bucket_id, organization_id = bucket.bucket_id, caller.organization.organization_id
         task_id = ""
 
@@ -103,7 +102,7 @@ class DeletingBuckets:
         return await kept_task(self._tasks, caller, task_id)
 
     async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
-        """Delete what is in the bucket that the item names, and then the bucket."""
+        """Delete the content of the item's bucket, and then the bucket."""
 
         async def begun() -> bool:
             bucket = await load(self._log, BUCKET, item.subject)
@@ -115,7 +114,7 @@ class DeletingBuckets:
         return dict(deleted)
 
     async def empty(self, bucket_id: str, task: TaskRecord, context: ItemContext, deleted: Counter[str]) -> None:
-        """Delete a bucket that takes nothing any more, with all that is in it. What was deleted is counted."""
+        """Delete the content of a bucket that is being deleted, and count it."""
 
         async def delete_object(object_id: str) -> bool:
             return await self._delete(object_id, task)
@@ -125,7 +124,7 @@ class DeletingBuckets:
 
         deleted.update(deleted_objects=0, deleted_uploads=0)
         idle = 0
-        while idle < _IDLE_ROUNDS:  # an upload may become an object before its turn: it goes the next time round
+        while idle < _IDLE_ROUNDS:  # an upload may become an object in the meantime: the next round deletes it
             there = gone = 0
             async for page in pages(lambda after: self._read_side.objects_in(bucket_id, after=after, limit=PAGE)):
                 there += len(page)
@@ -148,12 +147,15 @@ class DeletingBuckets:
     async def _delete(self, object_id: str, task: TaskRecord) -> bool:
         try:
             await self._delete_object(object_id, actor_id=task.actor_id)
-        except (NotFoundError, WrongStateError):  # somebody else deleted it, or is at it: the next round sees
+        except (
+            NotFoundError,
+            WrongStateError,
+        ):  # it was deleted or is being changed by another command: the next round checks
             return False
         return True
 
     async def _forget(self, upload_id: str, task: TaskRecord) -> bool:
-        """End an upload, whatever its state, and forget it. What an object holds goes with the object."""
+        """End an upload in any state, and forget it. An upload that an object holds is deleted with the object."""
 
         async def forget(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
             origin = upload.origin_of(task.actor_id, new_command_id(self._ids), self._clock.now())
@@ -169,11 +171,11 @@ class DeletingBuckets:
         try:
             await handle(self._log, UPLOAD, upload_id, forget)
         except WrongStateError:
-            return False  # it has become part of an object, or others change it all the time
+            return False  # it has become part of an object, or is changed too often
         return True
 
     async def _end(self, bucket_id: str, task: TaskRecord) -> None:
-        """Delete a bucket that is empty."""
+        """Delete an empty bucket."""
 
         async def begin(bucket: Loaded[BucketEvent, Bucket]) -> Proposal[BucketEvent] | None:
             if not isinstance(bucket.state, LiveBucket):
@@ -189,7 +191,7 @@ class DeletingBuckets:
             return Proposal(origin=origin, events=BUCKET.decide(EndBucketDeletion(origin=origin), bucket.state))
 
         try:
-            deleting = await handle(self._log, BUCKET, bucket_id, begin)  # by now, if its namespace is being deleted
+            deleting = await handle(self._log, BUCKET, bucket_id, begin)  # only now, if its namespace is being deleted
             await handle(self._log, BUCKET, bucket_id, end, loaded=deleting)
         except BusyError as busy:
             raise StuckError(bucket_id) from busy
@@ -206,4 +208,4 @@ class DeletingBuckets:
 
 
 class StuckError(Exception):
-    """Nothing more could be deleted just now, although something is there: the task goes on with it later."""
+    """Nothing could be deleted now, although the bucket is not empty: the task continues later."""

@@ -1,4 +1,4 @@
-"""Reading the feed: pages, live readers, durable subscriptions, and the check that readers missed nothing.
+"""Reading the feed: pages, live readers, durable subscriptions, and the check for missed events.
 
-Nothing is appended here, except a subscription's position. Webhooks are in `application.webhooks`.
+Nothing is appended here; only positions of subscriptions are stored. Webhooks are in `application.webhooks`.
 """

@@ -1,7 +1,7 @@
-"""Checks readers against the log: their positions, and the deliveries that webhooks should have had.
+"""Checks readers against the log: their positions, and the deliveries that webhooks should have got.
 
-What webhooks wanted depends on the log alone, so every event of it up to where their reader has come must have been
-written down for them. Deliveries are removed when they are old; below where that has happened nothing is compared.
+The events that a webhook wants depend only on the log, so each of them up to the position of its reader must have been
+queued. Old deliveries are removed; events up to the last removed delivery are not compared.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _ALL: Final = 2**63 - 1
 
 
 class AheadOfLog(msgspec.Struct, frozen=True, kw_only=True):
-    """A reader has come further than the log: `end` is the log's, `position` the reader's."""
+    """A reader is ahead of the log: `end` is the log's, `position` the reader's."""
 
     reader: str
     position: int
@@ -29,7 +29,7 @@ class AheadOfLog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Missed(msgspec.Struct, frozen=True, kw_only=True):
-    """Events that a webhook wanted and that nobody wrote down for it, by position."""
+    """Events that a webhook wanted but that were never queued, by position."""
 
     webhook_id: str
     organization_id: str
@@ -37,7 +37,7 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of the events that a webhook wanted above `after` were delivered, wait, or were given up."""
+    """How many of the events above `after` that a webhook wanted were delivered, wait, or failed."""
 
     webhook_id: str
     after: int
@@ -48,7 +48,7 @@ class WebhookProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it. `end`: of the log; `position`: up to which webhooks were compared."""
+    """The result of a check. `end`: of the log; `position`: up to which webhooks were compared."""
 
     end: int
     position: int
@@ -63,7 +63,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckingReaders:
-    """Changes nothing; the service and its workers may go on meanwhile."""
+    """Changes nothing; the service and its workers may keep running."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class CheckingReaders:
     async def check(self) -> Checked:
         """Compare. Raises `LogUnavailableError`."""
         records = await self._subscriptions.subscriptions()
-        end = await self._log.head()  # afterwards: nobody is ahead of it
+        end = await self._log.head()  # after the positions: none is ahead of it
         ahead = [
             AheadOfLog(reader=each.name, position=each.position, end=end) for each in records if each.position > end
         ]
@@ -115,7 +115,9 @@ class CheckingReaders:
                         wanted[each.webhook.webhook_id].append(stored.id)
             found |= await self._deliveries.queued(_ids(webhooks), after=after, until=until)
             after = until
-        dropped = await self._deliveries.dropped_until(_ids(webhooks))  # what has been removed meanwhile is not missing
+        dropped = await self._deliveries.dropped_until(
+            _ids(webhooks)
+        )  # deliveries removed in the meantime are not missing
         there = _ids(await listening(self._log, self._read_side, None, after=_ALL))
         missed, progress = [], []
         for each in webhooks:
@@ -142,7 +144,7 @@ class CheckingReaders:
 
 
 def position_ranges(positions: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the first and the last of each run of positions that have no other between them."""
+    """Return the first and the last position of each contiguous run."""
     runs: list[tuple[int, int]] = []
     for each in positions:
         if runs and runs[-1][1] == each - 1:

@@ -1,7 +1,7 @@
-"""Reading the feed: pages from any position, and waiting for what comes, for as many readers as there are.
+"""Reading the feed: pages from any position, and waiting for new events, for many readers.
 
-Each process follows the log once, while anybody waits, and keeps the last events in memory. Whoever is behind them
-reads the log itself; who has caught up is woken by what concerns its organization, and costs the database nothing.
+Each process follows the log once, while there are waiting readers, and keeps the last events in memory. A reader behind
+them reads the log; a reader that has caught up is woken by events of its organization, and costs the database nothing.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ MAX_WAIT_SECONDS: Final = 60.0
 KEPT_EVENTS: Final = 10_000
 KEPT_BYTES: Final = 32 * 1024 * 1024
 _WINDOW: Final = 1000
-_WINDOWS_A_PAGE: Final = 10  # so many events are looked through for one page, however few of them match
+_WINDOWS_A_PAGE: Final = 10  # the number of events that are scanned for one page, in windows
 _RETRY_SECONDS: Final = 1.0
 _LINGER_SECONDS: Final = 30.0
-_REST_SECONDS: Final = 0.0025  # after a page, for each reader that was woken: so that most time is left to others
+_REST_SECONDS: Final = 0.0025  # after a page, for each woken reader: leaves time for other work
 _MAX_REST_SECONDS: Final = 0.1
-# With these the log takes what is personal out of the earlier events of a stream, and of the duplicates of an upload.
+# Events with which the log redacts the earlier events of a stream, and those of the duplicates of an upload.
 _REDACTING: Final = frozenset({topic_of(UploadDeleted), topic_of(UploadForgotten), topic_of(ObjectDeleted)})
 _AVOIDED: Final = topic_of(UploadDuplicateAvoided)
 
@@ -51,10 +51,10 @@ _fact = msgspec.json.Decoder(_Fact)
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file must have been announced with for its announcement to be of interest; None and empty: anything.
+    """A filter for announcements; None and empty values match anything.
 
-    `original_upload_id`: the upload that had its bytes, so that they were not sent. `metadata`, `object_metadata`: keys
-    at the top with their values (see `exactly`).
+    `original_upload_id`: the upload with the bytes, which were not sent. `metadata`, `object_metadata`: top-level keys
+    with their values (see `exactly`).
     """
 
     original_upload_id: str | None = None
@@ -63,10 +63,10 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
     object_metadata: tuple[tuple[str, str], ...] = ()
 
     def is_met_by(self, state: bytes) -> bool:
-        """Whether a stored event of ours announces such a file."""
+        """Return whether a stored event is a matching announcement."""
         try:
             fact = _fact.decode(state)
-        except msgspec.ValidationError:  # what has these names says something else
+        except msgspec.ValidationError:  # the fields have another meaning
             return False
         request = fact.request
         return (
@@ -79,37 +79,37 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def exactly(document: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
-    """Return the keys of a JSON object and the digests of their values, in which 1 and 1.0 are the same."""
+    """Return the keys of a JSON object and the digests of their values; 1 and 1.0 are equal."""
     return tuple((key, canonical_digest((value,))) for key, value in (document or {}).items())
 
 
 class FeedEvent(msgspec.Struct, frozen=True, dict=True):
-    """An event of ours at its position, and where it happened."""
+    """An event of Upwell with its position and origin."""
 
     notification: Notification
     origin: Origin
 
     @property
     def position(self) -> int:
-        """Its position."""
+        """The position of the event."""
         return self.notification.id
 
     @property
     def envelope(self) -> CloudEvent:
-        """What readers are told of it."""
+        """The envelope for readers."""
         stored = self.notification
         return envelope(stored.id, stored.originator_id, stored.topic, stored.state, self.origin)
 
     @cached_property
     def message(self) -> bytes:
-        """The envelope as JSON, made once for all readers."""
+        """The envelope as JSON, encoded once for all readers."""
         return msgspec.json.encode(self.envelope)
 
 
 class Interest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events a reader is told. `only_buckets`: the ids of those that it may see; None: no such limit.
+    """The events that a reader gets. `only_buckets`: the ids of the buckets that it may see; None: no limit.
 
-    `announced`: only announcements of such files; None: everything.
+    `announced`: only matching announcements; None: all events.
     """
 
     organization_id: str
@@ -121,7 +121,7 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
     announced: Announced | None = None
 
     def sees(self, event: FeedEvent) -> bool:
-        """Whether this event is one of them."""
+        """Return whether the reader gets this event."""
         origin = event.origin
         return (
             origin.organization_id == self.organization_id
@@ -135,9 +135,9 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Events in order. `position`: up to where the feed was looked through; read on after it.
+    """Events in order. `position`: the last scanned position; continue after it.
 
-    `has_more`: there is more to look through at once.
+    `has_more`: there are more events to scan.
     """
 
     events: Sequence[FeedEvent]
@@ -145,11 +145,11 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     has_more: bool
 
 
-_Place = tuple[str, str | None]  # an organization, and a stream if that is all that is of interest
+_Place = tuple[str, str | None]  # an organization, and a stream if the reader follows only one
 
 
 class _News:
-    """How readers of the same events hear that there is one."""
+    """The wake-up of readers with the same interest."""
 
     __slots__ = ("come", "readers")
 
@@ -159,16 +159,16 @@ class _News:
 
 
 class ReadingEvents:
-    """The feed, as readers get it. `follow()` runs once in a process."""
+    """The feed for readers. `follow()` runs once per process."""
 
     def __init__(self, *, log: EventLog, own: EventLog) -> None:
-        """Follow `log`, which sees everything, and read through `own`, which sees what the request at hand may."""
+        """Follow `log`, which sees all tenants, and read through `own`, which is limited to the caller's tenant."""
         self._log = log
         self._own = own
-        self._kept: list[FeedEvent | None] = []  # gapless: None stands for what is none of ours
+        self._kept: list[FeedEvent | None] = []  # gapless: None for events of other programs
         self._kept_bytes = 0
-        self._last_of: dict[str, int] = {}  # by stream, and by original of a duplicate: the last position that is kept
-        self._before_kept = -1  # the position before the first one that is kept; below 0: nothing is followed yet
+        self._last_of: dict[str, int] = {}  # by stream, and by original of a duplicate: the last position in memory
+        self._before_kept = -1  # the position before the first one in memory; below 0: not following
         self._waiting: dict[_Place, dict[Interest, _News]] = {}
         self._wanted = asyncio.Event()
         self._readers = 0
@@ -176,29 +176,29 @@ class ReadingEvents:
 
     @property
     def readers(self) -> int:
-        """How many wait for events now: streams, and requests that wait."""
+        """The number of waiting readers: streams and requests."""
         return self._readers
 
     async def follow(self) -> None:
-        """Follow the log while anybody waits for events, without end."""
+        """Follow the log while there are waiting readers. Never returns."""
         while True:
             await self._wanted.wait()
             try:
                 await self._follow()
-            except (LogUnavailableError, PositionBeyondEndError):  # nothing that is kept outlives a lost connection
+            except (LogUnavailableError, PositionBeyondEndError):  # the memory does not outlive a lost connection
                 self._let_go()
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             self._let_go()
-            if self._readers == 0:  # otherwise somebody has come while the log was let go
+            if self._readers == 0:  # otherwise a reader has come while the log was released
                 self._wanted.clear()
 
     async def page(self, interest: Interest, *, after: int, limit: int) -> EventPage:
-        """Return the next events after a position, as the log has them now."""
+        """Return the next events after a position."""
         return await self._look_through(interest, after, limit)
 
     async def wait(self, interest: Interest, *, after: int, limit: int, seconds: float) -> EventPage:
-        """Return the next events after a position, and wait for some if there are none; an empty page in the end."""
+        """Return the next events after a position, and wait for them if necessary; an empty page after the timeout."""
         self._wanted.set()
         self._readers += 1
         try:
@@ -208,7 +208,7 @@ class ReadingEvents:
             self._last_left = asyncio.get_running_loop().time()
 
     async def head(self) -> int:
-        """Return the position after which everything is new."""
+        """Return the last position of the log."""
         return await self._log.head()
 
     async def check(self, after: int) -> None:
@@ -222,10 +222,10 @@ class ReadingEvents:
         ]
 
     async def _follow(self) -> None:
-        """Keep what is appended from now on, until nobody waits any more."""
+        """Keep new events in memory until there are no more waiting readers."""
         position = await self._log.head()
         self._before_kept = position
-        for group in list(self._waiting.values()):  # what was appended before is not kept
+        for group in list(self._waiting.values()):  # earlier events are not in memory
             for interest in list(group):
                 group.pop(interest).come.set()
         async with aclosing(self._log.pages(after=position, limit=_WINDOW)) as pages:
@@ -252,12 +252,12 @@ class ReadingEvents:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(left):
                         await news.wait()
-                if not news.is_set():  # so nothing that has been kept since is of interest
+                if not news.is_set():  # no event in memory is of interest
                     return EventPage(events=[], position=max(after, self._kept_until), has_more=False)
 
     @contextmanager
     def _listening(self, interest: Interest) -> Iterator[asyncio.Event]:
-        """Hear of the next event of interest while inside; readers of the same events hear of it together."""
+        """Register for the next event of interest while inside; readers with the same interest share a wake-up."""
         place = interest.organization_id, interest.stream_id
         news = self._waiting.setdefault(place, {}).setdefault(interest, _News())
         news.readers += 1
@@ -272,7 +272,7 @@ class ReadingEvents:
                 self._waiting.pop(place, None)
 
     def _wake(self, event: FeedEvent) -> int:
-        """Tell who waits for such an event that there is one, and return how many that are."""
+        """Wake the readers that wait for such an event, and return their number."""
         woken = 0
         for stream_id in (None, event.notification.originator_id):
             group = self._waiting.get((event.origin.organization_id, stream_id), {})
@@ -284,24 +284,24 @@ class ReadingEvents:
 
     @property
     def _kept_until(self) -> int:
-        """The position of the last event that is kept; below 0: nothing is followed."""
+        """The position of the last event in memory; below 0: not following."""
         return -1 if self._before_kept < 0 else self._before_kept + len(self._kept)
 
     def _keep(self, notification: Notification) -> int:
-        """Remember an event, and return how many readers it has woken."""
+        """Keep an event in memory, and return the number of woken readers."""
         (event,) = _feed_events([notification])
-        if notification.topic in _REDACTING:  # whoever is that far behind reads in the log what is left of it
+        if notification.topic in _REDACTING:  # readers that far behind read the redacted events from the log
             self._drop(self._last_of.get(notification.originator_id, 0) - self._before_kept)
         self._kept.append(event)
         if event is not None:
             self._kept_bytes += _bytes_of(event)
             self._last_of |= dict.fromkeys(_subjects(event), event.position)
         if len(self._kept) > KEPT_EVENTS or self._kept_bytes > KEPT_BYTES:
-            self._drop(max(len(self._kept) // 4, 1))  # some at once: it moves all the others
+            self._drop(max(len(self._kept) // 4, 1))  # several at once, because it moves all the others
         return 0 if event is None else self._wake(event)
 
     def _drop(self, count: int) -> None:
-        """Forget the first events of those that are kept."""
+        """Drop the first events in memory."""
         if count <= 0:
             return
         dropped = self._kept[:count]
@@ -358,18 +358,18 @@ class ReadingEvents:
 
 
 def _bytes_of(event: FeedEvent) -> int:
-    return 2 * len(event.notification.state)  # as it is stored, and as it is told
+    return 2 * len(event.notification.state)  # stored, and encoded for readers
 
 
 def _subjects(event: FeedEvent) -> tuple[str, ...]:
-    """Return whose end redacts an event: its stream's and, of a duplicate that was avoided, its original's."""
+    """Return the streams whose end redacts an event: its own and, for an avoided duplicate, its original's."""
     stored = event.notification
     original = _fact.decode(stored.state).original_upload_id if stored.topic == _AVOIDED else None
     return (stored.originator_id,) if original is None else (stored.originator_id, original)
 
 
 def _feed_events(notifications: Sequence[Notification]) -> list[FeedEvent | None]:
-    """Return events with their origins; None in the place of what is none of ours."""
+    """Return events with their origins; None for events of other programs."""
     origins = [origin_of(each.state) for each in notifications]
     return [
         None if origin is None else FeedEvent(notification, origin)

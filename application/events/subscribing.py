@@ -1,12 +1,12 @@
-"""Durable readers of the feed: each has a name, remembers how far it has come, and is read by one process at a time.
+"""Durable readers of the feed: each has a name and a stored position, and only one process reads for it at a time.
 
-A `Projection` writes what it makes of events in the transaction in which its position is recorded, so every event
-counts once, whatever is killed when. A `BulkProjection` does too, and takes many pages at once while it is behind.
-`Subscribing.events` is for anybody else: an event comes again if the process ends before the next one was asked for.
+A `Projection` writes its tables in the transaction that records its position, so every event counts once, even if a
+process is killed. A `BulkProjection` does the same, and processes many pages at once while it is behind.
+`Subscribing.events` is for other results: an event is repeated if the process ends before it requests the next one.
 
-Nobody goes on from a position in memory: a position is recorded only over the one that it was read after, and whoever
-loses the connection, or finds another position stored, reads the stored one anew. PostgreSQL may have crashed, and a
-crash takes back what was committed without waiting for the disk.
+No reader continues from a position in memory: a position is recorded only over the one that its events were read after,
+and a reader that loses its connection, or finds another stored position, continues from the stored one. PostgreSQL may
+have crashed, and a crash reverts asynchronous commits.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ Transaction = TypeVar("Transaction")
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """An event of ours at its place."""
+    """An event of Upwell with its position."""
 
     position: int
     stream_id: str
@@ -44,28 +44,28 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Projection(Protocol[Transaction_contra]):
-    """Makes tables of events. `name` is that of its subscription; `topics` None: it wants all that are ours."""
+    """Derives tables from events. `name`: of its subscription; `topics` None: all events of Upwell."""
 
     @property
     def name(self) -> str:
-        """Its name, for ever."""
+        """Its permanent name."""
         ...
 
     @property
     def topics(self) -> frozenset[str] | None:
-        """The tags that it wants."""
+        """The tags that it reads."""
         ...
 
     async def project(self, transaction: Transaction_contra, events: Sequence[Recorded]) -> None:
-        """Write what these events mean, in this transaction; never empty, in order."""
+        """Write the changes of these events in this transaction. The events are ordered and never empty."""
         ...
 
 
 class Around(Protocol):
-    """What is entered while events are handed to who reads under a name."""
+    """A context around the delivery of events to the reader of a name."""
 
     def __call__(self, name: str, events: Sequence[Recorded]) -> AbstractContextManager[object]:
-        """Return it; the events are never none."""
+        """Return the context; the events are never empty."""
         ...
 
 
@@ -74,35 +74,35 @@ def _nothing_around(name: str, events: Sequence[Recorded]) -> AbstractContextMan
 
 
 class Gathered(Protocol[Transaction_contra]):
-    """What some events come to, until it is written."""
+    """The accumulated changes of events, until they are written."""
 
     def add(self, page: Sequence[Notification]) -> None:
-        """Add what these stored events mean, ours or not; in order."""
+        """Add the changes of these stored events, also of other programs; in order."""
         ...
 
     async def write(self, transaction: Transaction_contra) -> None:
-        """Write all of it in this transaction."""
+        """Write all changes in this transaction."""
         ...
 
 
 class BulkProjection(Protocol[Transaction_contra]):
-    """Makes tables of what many events come to. It reads them as they are stored, and no more of them than it wants.
+    """Derives tables from many events at once. It decodes stored events itself, and only as far as needed.
 
-    Events are gathered while those before them are written.
+    Events are accumulated while earlier ones are written.
     """
 
     @property
     def name(self) -> str:
-        """Its name, for ever."""
+        """Its permanent name."""
         ...
 
     def gather(self) -> Gathered[Transaction_contra]:
-        """Begin with nothing."""
+        """Return an empty accumulator."""
         ...
 
 
 class Subscribing(Generic[Transaction]):
-    """Reads for names. `report` is told of what goes wrong, and tried again."""
+    """Reads for names. `report` is called with errors, which are retried."""
 
     def __init__(
         self,
@@ -120,28 +120,28 @@ class Subscribing(Generic[Transaction]):
         self._ids = ids
         self._report = report
         self._around = around
-        self._not_released: dict[str, str] = {}  # by name: the token of a lease that could not be given back
+        self._not_released: dict[str, str] = {}  # by name: the token of a lease that could not be released
 
     async def project(self, projection: Projection[Transaction], stopping: asyncio.Event) -> None:
-        """Keep a projection up to date until `stopping` is set, whenever no other process does.
+        """Keep a projection up to date until `stopping` is set, while no other process does.
 
-        What fails is reported and tried again; so an event that a projection cannot take holds it up.
+        Errors are reported and retried, so an event that always fails blocks the projection.
         """
         await self._keep(projection.name, lambda lease: self._project(projection, lease), stopping)
 
     async def project_in_bulk(self, projection: BulkProjection[Transaction], stopping: asyncio.Event) -> None:
-        """Keep such a projection up to date, in the same way."""
+        """Keep a bulk projection up to date, in the same way."""
         await self._keep(projection.name, lambda lease: self._project_in_bulk(projection, lease), stopping)
 
     async def events(
         self, name: str, *, topics: frozenset[str] | None = None, begin: int = 0
     ) -> AsyncGenerator[Recorded]:
-        """Yield events without end, behind the position that is recorded under this name; `begin`: if it is new.
+        """Yield events endlessly, after the stored position of this name; `begin`: for a new name.
 
-        An event is done when the next one is asked for. Positions are recorded page by page, and when the caller stops.
-        Raises `LeaseLostError` when another process has taken over or the database has another position than it had,
-        `LogUnavailableError` when PostgreSQL is away, `PositionBeyondEndError` when the log ends before the position.
-        After the first two, call it again: it goes on behind the position that is stored. `ClockDiffersError`: this
+        An event is done when the next one is requested. Positions are recorded page by page, and when the caller stops.
+        Raises `LeaseLostError` when another process has taken over or the stored position has changed,
+        `LogUnavailableError` when PostgreSQL is unreachable, and `PositionBeyondEndError` when the log ends before the
+        position. After the first two, call it again: it continues after the stored position. `ClockDiffersError`: this
         host's clock contradicts PostgreSQL's.
         """
         while True:
@@ -157,7 +157,7 @@ class Subscribing(Generic[Transaction]):
                                 yield recorded
                                 done = recorded.position
                             done = page[-1].id
-                            lease = await self._record(lease, done)  # noqa: PLW2901  # the same one, further on
+                            lease = await self._record(lease, done)  # noqa: PLW2901  # the same lease with a new position
                 finally:
                     if done > lease.position:
                         await self._record(lease, done)
@@ -167,7 +167,7 @@ class Subscribing(Generic[Transaction]):
         return await self._log.head()
 
     async def forget(self, name: str) -> None:
-        """Let a name begin anew; whoever reads for it stops. Raises `LogUnavailableError`."""
+        """Let a name start over; its current reader stops. Raises `LogUnavailableError`."""
         await self._subscriptions.forget(name)
 
     async def _keep(
@@ -180,7 +180,7 @@ class Subscribing(Generic[Transaction]):
                         await _until(stopping, work(lease))
             except LeaseLostError:
                 continue
-            except Exception as error:  # noqa: BLE001  # whatever it is: reported, and tried again
+            except Exception as error:  # noqa: BLE001  # every error is reported and retried
                 self._report(name, error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_RETRY_SECONDS):
@@ -223,7 +223,7 @@ class Subscribing(Generic[Transaction]):
                 together.create_task(gather())
                 together.create_task(write())
         except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None  # the other one was only stopped by it
+            raise failed.exceptions[0] from None  # the other one only stopped because of it
 
     async def _record(self, lease: Lease, position: int) -> Lease:
         async with self._subscriptions.recording(lease, position, now=self._clock.now()):
@@ -257,9 +257,9 @@ class Subscribing(Generic[Transaction]):
                 self._not_released[name] = lease.token
 
     async def _renew(self, lease: Lease) -> None:
-        """Keep a lease while its reader reads or waits. Once it is lost, nothing can be recorded.
+        """Renew a lease while its reader reads or waits. After it is lost, nothing can be recorded.
 
-        While this host's clock contradicts the time it is not kept: another process takes over when it ends.
+        While this host's clock contradicts the time, the lease is not renewed, and another process takes over.
         """
         while True:
             await asyncio.sleep(_RENEW_SECONDS)
@@ -272,7 +272,7 @@ class Subscribing(Generic[Transaction]):
 
 
 class _Bulk(Generic[Transaction]):
-    """What is gathered for a projection while it writes: up to a bound, then whoever adds has to wait."""
+    """The accumulated changes of a projection while it writes: up to a limit, then adding waits."""
 
     def __init__(self, projection: BulkProjection[Transaction]) -> None:
         self._projection = projection
@@ -292,7 +292,7 @@ class _Bulk(Generic[Transaction]):
             self._changed.notify()
 
     async def take(self) -> tuple[Gathered[Transaction], int]:
-        """Return what there is, with the position of its last event: at once at the log's end, otherwise a lot."""
+        """Return the accumulated changes with the position of their last event: many, except at the log's end."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._count > 0)
             with suppress(TimeoutError):  # the last page may be a full one
@@ -304,7 +304,7 @@ class _Bulk(Generic[Transaction]):
 
 
 def _ours(page: Sequence[Notification], topics: frozenset[str] | None) -> list[Recorded]:
-    """Return the events of a page that are wanted; what is none of ours is passed over unread."""
+    """Return the wanted events of a page; events of other programs are skipped without decoding."""
     return [
         Recorded(
             position=each.id, stream_id=each.originator_id, version=each.originator_version, event=decode(each.state)
@@ -315,7 +315,7 @@ def _ours(page: Sequence[Notification], topics: frozenset[str] | None) -> list[R
 
 
 async def _until(stopping: asyncio.Event, work: Coroutine[None, None, None]) -> None:
-    """Do some work until it ends, or until `stopping` is set."""
+    """Run some work until it ends, or until `stopping` is set."""
     working, waiting = asyncio.create_task(work), asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Who asks: a key, its organization, and the namespace and bucket that it named. Checked before a body is read."""
+"""The caller of a request: its key, organization, namespace and bucket. Checked before the body is read."""
 
 import hashlib
 import hmac
@@ -28,7 +28,7 @@ from domain.namespaces.namespace import namespace_not_found
 from domain.refusals import ForbiddenError, InvalidInputError, UnauthenticatedError
 from domain.uploads.upload import upload_not_found
 
-# Whose request is at hand, from the moment that it is known. What is read for it can be held to this organization.
+# The caller of the current request, after authentication. Reads for the request are limited to this organization.
 acting_for: ContextVar[str] = ContextVar("acting_for")
 
 _DERIVED_ID_LENGTH = 32
@@ -38,9 +38,9 @@ _SHORTEST_URL = timedelta(seconds=1)
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """An authenticated key and its organization. `token`: somebody without a key asks, with what this key gave out.
+    """An authenticated key and its organization. `token`: the upload token of this key that was used, if any.
 
-    `event_token`: the same, with what this key gave out for reading events.
+    `event_token`: the event token of this key that was used, if any.
     """
 
     key: KeyRecord
@@ -50,27 +50,27 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_plain(self) -> bool:
-        """Whether it depends on nothing but the records of key and organization what the caller may do, and when."""
+        """Whether the caller's permissions depend only on the records of the key and the organization."""
         key = self.key
         return self.is_key and not key.scopes and key.expires_at is None and key.previous_until is None
 
     @property
     def is_key(self) -> bool:
-        """Whether the key itself asks, and not a token that it gave out."""
+        """Whether the key itself was used, not one of its tokens."""
         return self.token is None and self.event_token is None
 
     @property
     def holder_id(self) -> str:
-        """Who pays for what is asked: the key, the upload token, or all tokens for events of one key together."""
+        """The holder of a rate limit: the key, the upload token, or all event tokens of one key together."""
         return self.actor_id if self.event_token is None else f"{self.key.key_id}:events"
 
     @property
     def actor_id(self) -> str:
-        """Who acts, in events."""
+        """The actor in events."""
         return self.key.key_id if self.token is None else self.token.token_id
 
     def url_lasts(self, wanted: timedelta, now: datetime, *ends: datetime | None) -> timedelta:
-        """Return how long a URL may live that is given out now: never past the end of the key, or one of these."""
+        """Return the lifetime of a new URL: never past the end of the key, or one of these."""
         lasts = wanted
         for end in (self.key.expires_at, *ends):
             if end is not None:
@@ -80,7 +80,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     def origin(
         self, now: datetime, command_id: str, *, namespace_id: str | None = None, bucket_id: str | None = None
     ) -> Origin:
-        """Return the origin of what this caller does."""
+        """Return the origin of an event of this caller."""
         return Origin(
             organization_id=self.organization.organization_id,
             namespace_id=namespace_id,
@@ -92,17 +92,17 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hash_of(secret: str) -> str:
-    """Return what is stored of an API key's secret: its SHA-256. A secret has 256 random bits, so no salt is needed."""
+    """Return the stored hash of an API key's secret: its SHA-256. A secret has 256 random bits, so it needs no salt."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def upload_token_secret(token_id: str, chance: str) -> str:
-    """Return an upload token as it is given out: it names itself, so that it is found, and proves itself by chance."""
+    """Return the secret of an upload token: its id, to find it, and a random part, to authenticate it."""
     return f"{PREFIX}{token_id.removeprefix(ID_PREFIX)}.{chance}"
 
 
 class Admitting:
-    """Finds out who asks and what they named, or refuses."""
+    """Authenticates callers, and finds the namespace and bucket that they name."""
 
     def __init__(
         self, *, directory: Directory, log: EventLog, uses: KeyUses, secrets: TokenSecrets, clock: Clock
@@ -114,7 +114,7 @@ class Admitting:
         self._clock = clock
 
     async def caller(self, secret: str | None) -> Caller:
-        """Return who holds this secret; refuse an unknown, revoked or expired one."""
+        """Return the caller with this secret; refuse an unknown, revoked or expired one."""
         if not secret:
             raise UnauthenticatedError("key_missing", f"The API key is missing: {_HELP}.")
         if secret.startswith(PREFIX):
@@ -131,19 +131,19 @@ class Admitting:
         return Caller(key=key, organization=await self._organization_of(key, now))
 
     def again(self, caller: Caller, now: datetime) -> None:
-        """Act for a caller that was admitted before, and of whom nothing has changed since."""
+        """Act for a caller that was admitted before and has not changed since."""
         acting_for.set(caller.organization.organization_id)
         self._uses.note(caller.key.key_id, now)
 
     async def still(self, caller: Caller) -> None:
-        """Refuse a caller that could not come again as it came: its key was revoked, changed, or has expired."""
+        """Refuse a caller whose key was revoked or changed, or has expired since it was admitted."""
         key = await self._directory.key_by_id(caller.key.key_id)
         now = self._clock.now()
         if key is None:
             raise UnauthenticatedError("key_unknown", f"This API key is unknown: {_HELP}.")
         await self._organization_of(key, now)
         if caller.event_token is not None and caller.event_token.expires_at <= now:
-            raise UnauthenticatedError("token_expired", "This event token has expired: ask for another one.")
+            raise UnauthenticatedError("token_expired", "This event token has expired: request another one.")
         known = caller.key
         if (key.key_hash, key.permissions, key.scopes, key.allowed_origins) != (
             known.key_hash,
@@ -156,7 +156,7 @@ class Admitting:
     async def _holder_of_token(self, secret: str) -> Caller:
         named, dot, _ = secret.removeprefix(PREFIX).partition(".")
         whole_hash = hash_of(secret)
-        # A token of before had no id of its own: its id is made of the secret, and so proves it.
+        # An old token has an id derived from its secret, which authenticates it.
         token_id = ID_PREFIX + (named if dot else whole_hash[:_DERIVED_ID_LENGTH])
         token = await self._directory.upload_token(token_id)
         if token is not None and not hmac.compare_digest(token.token_hash or "", whole_hash if dot else ""):
@@ -166,7 +166,7 @@ class Admitting:
             raise token_unknown()
         now = self._clock.now()
         if token.expires_at <= now:
-            raise UnauthenticatedError("token_expired", "This upload token has expired: ask for another one.")
+            raise UnauthenticatedError("token_expired", "This upload token has expired: request another one.")
         return Caller(key=key, organization=await self._organization_of(key, now), token=token)
 
     async def _holder_of_event_token(self, secret: str) -> Caller:
@@ -175,9 +175,9 @@ class Admitting:
         now = self._clock.now()
         token = None if key is None else token_in(secret, key.live_hashes(now), self._secrets)
         if key is None or token is None or not token.may_have_been_issued(now):
-            raise UnauthenticatedError("token_unknown", "This event token is unknown: ask for another one.")
+            raise UnauthenticatedError("token_unknown", "This event token is unknown: request another one.")
         if token.expires_at <= now:
-            raise UnauthenticatedError("token_expired", "This event token has expired: ask for another one.")
+            raise UnauthenticatedError("token_expired", "This event token has expired: request another one.")
         return Caller(key=key, organization=await self._organization_of(key, now), event_token=token)
 
     async def _organization_of(self, key: KeyRecord, now: datetime) -> OrganizationRecord:
@@ -198,10 +198,10 @@ class Admitting:
     async def reachable_buckets(
         self, caller: Caller, namespace: NamespaceRecord, needed: Permission
     ) -> frozenset[str] | None:
-        """Return the ids of the buckets that the caller reaches in the namespace; None: all of them.
+        """Return the ids of the buckets in the namespace that the caller can access; None: all of them.
 
-        A key reaches those that its scopes name, and an upload token its own, as long as its key may write there. A
-        namespace that the caller does not reach at all does not exist for it.
+        A key can access the buckets in its scopes, and an upload token its own bucket, while its key may write there. A
+        namespace without any accessible bucket does not exist for the caller.
         """
         token = caller.token
         if token is None:
@@ -241,12 +241,12 @@ class Admitting:
         return allowed
 
     async def check_own(self, caller: Caller, upload_id: str) -> None:
-        """Refuse, as if it were not there, an upload that was not requested with the caller's token."""
+        """Refuse an upload that was not requested with the caller's token as not found."""
         if caller.token is None or not await self.requested(caller, upload_id):
             raise upload_not_found(upload_id)
 
     async def requested(self, caller: Caller, upload_id: str) -> bool:
-        """Say whether the caller requested an upload: with the token that it holds, or its key, or a token of its."""
+        """Return whether the caller requested an upload: with its token, or with its key or a token of the key."""
         stored = await self._log.read_stream(upload_id)
         actor_id = decode(stored[0].state).origin.actor_id if stored else ""
         if actor_id == caller.actor_id or caller.token is not None:
@@ -255,17 +255,17 @@ class Admitting:
         return token is not None and token.key_id == caller.key.key_id
 
     async def reads(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
-        """Say whether the caller may read what others put into a bucket."""
+        """Return whether the caller may read the content of a bucket."""
         return caller.token is None and await self._may(caller, Permission.READ, namespace, bucket_id)
 
     async def writes(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
-        """Say whether the caller's key may send files to a bucket."""
+        """Return whether the caller's key may send files to a bucket."""
         return await self._may(caller, Permission.WRITE, namespace, bucket_id)
 
     async def reaches(self, caller: Caller, needed: Permission, *, namespace_id: str | None, bucket_id: str) -> bool:
-        """Say whether the scopes of the caller's key reach a bucket for this.
+        """Return whether the scopes of the caller's key cover a bucket for this permission.
 
-        Only a key for the whole organization reaches what is gone, or is in no namespace (None).
+        Only a key for the whole organization covers a deleted bucket, or one without a namespace (None).
         """
         organization_id = caller.organization.organization_id
         organization: dict[str, set[str]] = {ResourceType.ORGANIZATION: {organization_id}}
@@ -302,13 +302,13 @@ class Admitting:
 
 
 def check_active(bucket: BucketRecord) -> None:
-    """Refuse a bucket that takes no uploads."""
+    """Refuse a bucket that accepts no uploads."""
     if bucket.status is not BucketStatus.ACTIVE:
         raise bucket_not_active(bucket.status)
 
 
 def check_permission(caller: Caller, needed: Permission) -> None:
-    """Refuse a key that may not do this."""
+    """Refuse a key without this permission."""
     if not {needed, Permission.ADMIN} & set(caller.key.permissions):
         raise ForbiddenError(
             "permission_denied",
@@ -318,7 +318,7 @@ def check_permission(caller: Caller, needed: Permission) -> None:
 
 
 def may(key: KeyRecord, needed: Permission, namespace: NamespaceRecord, bucket: BucketRecord | None = None) -> bool:
-    """Say whether a key may do this with what is in a bucket, or in all of a namespace."""
+    """Return whether a key has a permission for the content of a bucket, or of a whole namespace."""
     if needed not in key.permissions and Permission.ADMIN not in key.permissions:
         return False
     if not key.scopes:
@@ -333,38 +333,38 @@ def may(key: KeyRecord, needed: Permission, namespace: NamespaceRecord, bucket: 
 
 
 def may_read(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord | None = None) -> bool:
-    """Say whether a caller may read what others put into a bucket; no upload token may."""
+    """Return whether a caller may read the content of a bucket; upload tokens may not."""
     return caller.token is None and may(caller.key, Permission.READ, namespace, bucket)
 
 
 def may_replace(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord) -> bool:
-    """Say whether a caller may replace what an object of a bucket holds, which is lost with that.
+    """Return whether a caller may replace the content of objects in a bucket, which loses the old content.
 
-    It needs what deleting needs; of an upload token, also that a policy was named for it that replaces.
+    This needs the permission to delete; an upload token also needs its own replacing policy.
     """
     named = caller.token is None or caller.token.replaces
     return named and may(caller.key, Permission.DELETE, namespace, bucket)
 
 
 class EndDeniedError(ForbiddenError):
-    """It is not the caller's to have something end sooner."""
+    """The caller may not shorten the lifetime of something."""
 
     def __init__(self, what: str, details: dict[str, Any]) -> None:
         super().__init__(
             "end_denied",
-            f"{what} would end sooner than now, and that needs the permission 'delete': choose a later end, or none, or"
+            f"{what} would end sooner than before, which needs the permission 'delete': choose a later end, or none, or"
             " use an API key that has it.",
             {"needed": Permission.DELETE, **details},
         )
 
 
 def reach_of_bucket(caller: Caller, bucket: BucketRecord, needed: Permission) -> Reach:
-    """Say whether a scope of the key names this bucket and allows what is needed."""
+    """Return whether the scopes of the key cover this bucket for a permission."""
     return reach(caller.key.scopes, needed, {ResourceType.BUCKET: {bucket.bucket_id, bucket.name}})
 
 
 def reached_namespaces(caller: Caller, needed: Permission) -> list[str] | None:
-    """Return the namespaces, by id or name, that the key's scopes name whole; None: all of the organization."""
+    """Return the namespaces, by id or name, that the key's scopes cover completely; None: all of the organization."""
     scopes = caller.key.scopes
     if not scopes:
         return None
@@ -376,7 +376,7 @@ def reached_namespaces(caller: Caller, needed: Permission) -> list[str] | None:
 
 
 def check_organization_scope(caller: Caller, needed: Permission) -> None:
-    """Refuse a key whose scopes are narrower than its organization, where the whole of it is asked for."""
+    """Refuse a key with scopes for a request about the whole organization."""
     named: dict[str, set[str]] = {ResourceType.ORGANIZATION: {caller.organization.organization_id}}
     match reach(caller.key.scopes, needed, named) if caller.key.scopes else Reach.THERE:
         case Reach.NOT_THERE:
@@ -388,7 +388,7 @@ def check_organization_scope(caller: Caller, needed: Permission) -> None:
 
 
 def check_origin(caller: Caller, origin: str) -> None:
-    """Refuse a page of a web origin that the key is not for."""
+    """Refuse a page of a web origin that the key does not allow."""
     allowed = caller.key.allowed_origins
     if allowed and ANY_ORIGIN not in allowed and origin.lower() not in allowed:
         raise ForbiddenError(
@@ -399,19 +399,19 @@ def check_origin(caller: Caller, origin: str) -> None:
 
 
 def out_of_scope() -> ForbiddenError:
-    """Return the refusal of what is wider than any scope of the key."""
+    """Return the refusal of a request beyond the key's scopes."""
     return ForbiddenError(
         "out_of_scope",
-        "This API key is limited to some namespaces or buckets, and this request is wider: use a key without scopes.",
+        "This API key is limited to some namespaces or buckets, but this request is wider: use a key without scopes.",
     )
 
 
 def lacking_operation(needed: Permission) -> ForbiddenError:
-    """Return the refusal of an operation that no scope of the key allows here."""
+    """Return the refusal of an operation that the key's scopes do not allow here."""
     operation = OPERATION_OF[needed]
     return ForbiddenError(
         "permission_denied",
-        f"The scopes of this API key do not allow '{operation}' here: use a key whose scopes do.",
+        f"The scopes of this API key do not allow '{operation}' here: use a key with such a scope.",
         {"needed": operation},
     )
 

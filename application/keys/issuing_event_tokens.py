@@ -1,4 +1,4 @@
-"""Giving out tokens for reading events."""
+"""Issuing tokens for reading events."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from domain.refusals import InvalidInputError
 
 
 class IssuingEventTokens:
-    """Gives out one token. The token is not stored; that it was issued is recorded, for the audit log."""
+    """Issues a token. The token is not stored; its issue is recorded for the audit log."""
 
     def __init__(self, *, log: EventLog, secrets: TokenSecrets, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -24,7 +24,7 @@ class IssuingEventTokens:
     async def __call__(
         self, caller: Caller, namespace: NamespaceRecord | None, *, expires_in_seconds: int
     ) -> tuple[str, EventToken]:
-        """Return a token's secret and what it is for: what the key may see, of one namespace if one is named."""
+        """Return the secret of a token, and the token: for the key's events, of one namespace if given."""
         if not MIN_SECONDS <= expires_in_seconds <= MAX_SECONDS:
             raise InvalidInputError(
                 "invalid_expiry",

@@ -29,10 +29,10 @@ _KNOWN_TOKENS = 10_000
 
 
 class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token should allow. No content types: any; `max_size_bytes` None: what the tier allows.
+    """The requested limits of a token. Empty content types: any; `max_size_bytes` None: the tier's limit.
 
-    `upload_lifetime`: for how long uploads that it begins get URLs. `policy`: of its uploads; None: the bucket's, and
-    then they replace nothing.
+    `upload_lifetime`: for how long its uploads get URLs. `policy`: for its uploads; None: the bucket's, without
+    replacing.
     """
 
     content_types: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssuingUploadTokens:
-    """One command: the key that asks gives a part of what it may do to whoever gets the token."""
+    """One command: the calling key delegates a part of its permissions to the holder of the token."""
 
     def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -60,7 +60,7 @@ class IssuingUploadTokens:
         *,
         ids: Ids | None = None,
     ) -> tuple[UploadToken, str]:
-        """Give out a token for a bucket and return it with its secret. It ends with the key at the latest.
+        """Issue a token for a bucket and return it with its secret. It ends with the key at the latest.
 
         `ids`: those of a request under an idempotency key.
         """
@@ -68,7 +68,8 @@ class IssuingUploadTokens:
         if wish.policy not in {None, Policy.INSERT} and not may(caller.key, Permission.DELETE, namespace, bucket):
             raise ForbiddenError(
                 "grants_too_much",
-                f"The policy '{wish.policy}' replaces what objects hold, and this API key cannot grant that without the"
+                f"The policy '{wish.policy}' replaces the content of objects, and this API key cannot grant that"
+                " without the"
                 " permission 'delete': leave policy out, or use a key that has it.",
                 {"exceeds": ["policy"]},
             )
@@ -95,18 +96,18 @@ class IssuingUploadTokens:
         conditions = Conditions(key_id=key.key_id, namespace_id=bucket.namespace_id, bucket_id=bucket.bucket_id)
         await start(self._log, token_id, issued, conditions)
         made = UPLOAD_TOKEN.replay(issued)
-        assert isinstance(made, IssuedToken)  # noqa: S101  # nothing else follows from this command
+        assert isinstance(made, IssuedToken)  # noqa: S101  # the only result of this command
         return made.token, secret
 
 
 class TokenUses:
-    """Knows, or guesses, how often tokens were used: the log has the last word, as a version conflict."""
+    """Counts, or guesses, the uses of tokens: the log decides, with a version conflict."""
 
     def __init__(self) -> None:
         self._versions: dict[str, int] = {}
 
     def stream(self, token: UploadToken, announced: Announcement, origin: Origin, upload_id: str) -> StreamAppend:
-        """Return what has to be appended together with the upload; refuse what the token does not allow."""
+        """Return the append that belongs to the upload; refuse a file that the token does not allow."""
         version = self._versions.get(token.token_id, 1)
         use = UseToken(
             origin=origin,
@@ -118,7 +119,7 @@ class TokenUses:
         return StreamAppend(stream_id=token.token_id, expected_version=version, events=events)
 
     def learn(self, token: UploadToken, version: int) -> None:
-        """Take in how many events the token's stream has."""
+        """Record the number of events in the token's stream."""
         if len(self._versions) >= _KNOWN_TOKENS:
             self._versions.clear()
         self._versions[token.token_id] = max(version, self._versions.get(token.token_id, 1))

@@ -1,4 +1,4 @@
-"""Managing API keys: giving out, changing, rotating, taking back. The secret is shown once and never stored."""
+"""Managing API keys: creating, changing, rotating, revoking. The secret is shown once and never stored."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ _PREFIX_LENGTH = 10
 
 
 class KeyWish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new key should be like. No scopes: for everything; no origins: in pages of any web origin."""
+    """The settings of a new key. Without scopes: for everything; without origins: pages of any web origin."""
 
     name: str
     user_id: str
@@ -49,7 +49,7 @@ class KeyWish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What should become of a key; what is None stays. `status`: `revoked` takes it back, `active` finds out."""
+    """A change of a key; None keeps a value. `status`: `revoked` revokes it, `active` checks that it is active."""
 
     name: str | None = None
     description: str | None = None
@@ -62,9 +62,9 @@ class KeyChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ManagingKeys:
-    """Creates, changes, rotates and revokes keys; a user's keys have names of their own.
+    """Creates, changes, rotates and revokes keys; names are unique per user.
 
-    `by`: the key that asks, which must be live and can give no more than it has; None for the operator.
+    `by`: the calling key, which must be live and cannot grant more than it has; None for the operator.
     """
 
     def __init__(self, *, log: EventLog, read_side: KeyReads, clock: Clock, ids: Ids, rules: Rules) -> None:
@@ -84,7 +84,7 @@ class ManagingKeys:
         secret: str | None = None,
         ids: Ids | None = None,
     ) -> tuple[KeyRecord, str]:
-        """Give out a key and return it with its secret. `ids`: those of a request under an idempotency key."""
+        """Create a key and return it with its secret. `ids`: those of a request under an idempotency key."""
         ids = ids or self._ids
         key_id = ids.new("key_")
         secret = secret or ids.secret()
@@ -142,7 +142,7 @@ class ManagingKeys:
     async def change(
         self, organization_id: str, change: KeyChange, *, user_id: str, name: str, actor_id: str, by: KeyRecord
     ) -> KeyRecord:
-        """Change a key, in one command whatever changes, and return it as it is then."""
+        """Change a key, in one command, and return its new state."""
         if change.status is KeyStatus.EXPIRED:
             raise InvalidInputError(
                 "invalid_status",
@@ -182,10 +182,10 @@ class ManagingKeys:
         overlap: timedelta | None = None,
         ids: Ids | None = None,
     ) -> tuple[KeyRecord, str]:
-        """Give a key another secret and return it. The present one works for `overlap`, by default as the rules say.
+        """Give a key a new secret and return it. The current one works for `overlap`, by default that of the rules.
 
-        `ids`: those of a request under an idempotency key. Where an earlier attempt has rotated the key, it stays as it
-        is, and the secret is empty: another rotation would end the secret that is in use.
+        `ids`: those of a request under an idempotency key. If an earlier attempt has rotated the key, it does not
+        change, and the secret is empty: another rotation would end the secret in use.
         """
         secret = self._ids.secret()
         command_id = new_command_id(ids or self._ids)
@@ -208,7 +208,7 @@ class ManagingKeys:
         return record, secret if record.key_hash == hash_of(secret) else ""
 
     async def again(self, organization_id: str, *, user_id: str, key_id: str) -> tuple[KeyRecord, str]:
-        """Return a key that was given out or rotated, without its secret, which nobody knows any more."""
+        """Return a created or rotated key without its secret, which is not stored."""
         return await self._by_id(organization_id, user_id, key_id), ""
 
     async def revoke(
@@ -221,9 +221,9 @@ class ManagingKeys:
         by: KeyRecord | None = None,
         lets_open_finish: bool = False,
     ) -> KeyRecord:
-        """Take a key back: it opens nothing any more, in no process, 5 s from now at the latest.
+        """Revoke a key: it stops working in every process, within 5 s.
 
-        Bytes of uploads that it requested, or a token of its, are refused from now on, unless what is open may finish.
+        Bytes of uploads that it or its tokens requested are refused from now on, unless open uploads may finish.
         """
         if await self._read_side.key_by_name(organization_id, user_id, name) is None:
             raise key_not_found(key_name=name)
@@ -234,7 +234,7 @@ class ManagingKeys:
         return await self._carry_out(organization_id, decide, user_id=user_id, name=name, actor_id=actor_id, by=by)
 
     async def revoke_by_id(self, key_id: str, *, actor_id: str) -> KeyRecord:
-        """Take a key back by its id, for the operator, and return it."""
+        """Revoke a key by its id, for the operator, and return it."""
         key = await self._read_side.key_by_id(key_id)
         if key is None:
             raise key_not_found(key_id=key_id)
@@ -249,7 +249,7 @@ class ManagingKeys:
         return [key for key in found if key.revoked_at is None]
 
     async def list(self, caller: Caller, user_id: str, *, revoked: bool) -> Sequence[KeyRecord]:
-        """Return a user's keys, the newest first, and record who looked; `revoked`: those too."""
+        """Return a user's keys, the newest first, and record the listing; `revoked`: include revoked ones."""
         origin = caller.origin(self._clock.now(), new_command_id(self._ids))
         listed = ApiKeysListed(origin=origin, user_id=user_id)
         await start(self._log, self._ids.new("audit_"), (listed,), Conditions(key_id=caller.key.key_id))
@@ -268,7 +268,7 @@ class ManagingKeys:
         by: KeyRecord | None,
         command_id: str | None = None,
     ) -> KeyRecord:
-        """Append what `decide` says, unless that was done already under the `command_id`."""
+        """Append the events of `decide`, unless the `command_id` was already executed."""
         key_id = (await self._named(organization_id, user_id, name)).key_id
 
         async def change(key: Loaded[ApiKeyEvent, ApiKey]) -> Proposal[ApiKeyEvent] | None:
@@ -292,7 +292,7 @@ class ManagingKeys:
         return next(key for key in await self._read_side.keys(organization_id, user_id) if key.key_id == key_id)
 
     async def _named(self, organization_id: str, user_id: str, name: str) -> KeyRecord:
-        """Return the user's key of this name: the live one, otherwise the one that was revoked last."""
+        """Return the user's key of this name: the live one, otherwise the last revoked one."""
         found = [key for key in await self._read_side.keys(organization_id, user_id) if key.name == name]
         if not found:
             raise key_not_found(key_name=name)
@@ -313,7 +313,7 @@ class _Decide(Protocol):
 
 
 def user_id(internal_id: str, user: str) -> str:
-    """Return the id that stands for a user's name or e-mail address, which itself is never stored."""
+    """Return the id derived from a user's name or e-mail address, which is never stored."""
     return "usr_" + hashlib.sha256(f"{internal_id}:{user.strip().lower()}".encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Limits on requests, and fair turns between organizations wherever work queues.
+"""Limits on requests, and fair turns between organizations in queues.
 
-The arithmetic is in `domain.limits`; the storage quota is checked when events are appended, not here.
+The arithmetic is in `domain.limits`; the storage quota is checked when events are appended.
 """

@@ -1,8 +1,7 @@
-"""Fair turns, in queues and in places with limited room: nobody waits for the whole backlog of another.
+"""Fair turns, for queues and limited resources: no holder waits for the whole backlog of another.
 
-Each holder (an organization, as a rule) has a queue of its own, and a place that becomes free goes to the holder whose
-turn it is, not to the request that came first. A holder never has more than `of_one` places, so one that asks for
-everything leaves room for who comes next.
+Each holder (usually an organization) has its own queue, and a free place goes to the holder whose turn it is, not to
+the oldest request. A holder never has more than `of_one` places, so a greedy holder leaves room for others.
 """
 
 import asyncio
@@ -18,13 +17,13 @@ from domain.refusals import TooManyRequestsError
 RETRY_AFTER_SECONDS = 1
 STARTS_AT_ONCE = 4
 SHARED_SECONDS = 1.0
-_APART = 32  # refusals that come together are answered one after another
+_APART = 32  # refusals that come together are sent one after another
 Item = TypeVar("Item")
-PAUSE_SECONDS = 0.25  # before a refusal: who comes again at once would otherwise only be refused more often
+PAUSE_SECONDS = 0.25  # before a refusal: slows down clients that retry at once
 
 
 class FairQueue(Generic[Item]):
-    """A queue in which holders take turns; what one holder puts in comes out in its own order."""
+    """A queue in which holders take turns; the items of one holder stay in order."""
 
     def __init__(self) -> None:
         self._queues: OrderedDict[str, deque[Item]] = OrderedDict()  # the next holder's first
@@ -33,14 +32,14 @@ class FairQueue(Generic[Item]):
         return bool(self._queues)
 
     def append(self, holder: str, item: Item) -> None:
-        """Put one in."""
+        """Add an item."""
         queue = self._queues.get(holder)
         if queue is None:
             queue = self._queues[holder] = deque()
         queue.append(item)
 
     def pop(self) -> Item:
-        """Take out the next one. Raises `KeyError` where there is none."""
+        """Remove the next item. Raises `KeyError` if the queue is empty."""
         holder, queue = self._queues.popitem(last=False)
         item = queue.popleft()
         if queue:
@@ -49,9 +48,9 @@ class FairQueue(Generic[Item]):
 
 
 class FairTurns:
-    """`places`: how many at once; `of_one`: how many of them a holder may have.
+    """Grants places. `places`: their number; `of_one`: the maximum per holder.
 
-    `waiting_of_one`: how many more may wait for a holder, `patience_seconds`: for how long; None: any number, for ever.
+    `waiting_of_one`: the maximum of waiting requests per holder, `patience_seconds`: their timeout; None: unlimited.
     """
 
     def __init__(
@@ -73,9 +72,9 @@ class FairTurns:
         self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()  # the next holder's first
 
     def turn(self, holder: str) -> "Turn":
-        """Return what is entered to have a place, and left to give it back.
+        """Return a context manager that holds a place.
 
-        Entering raises `TooManyRequestsError` (`too_many_at_once`) where too many wait already, or this for too long.
+        Entering raises `TooManyRequestsError` (`too_many_at_once`) if too many requests wait, or after the timeout.
         """
         return Turn(self, holder)
 
@@ -101,9 +100,9 @@ class FairTurns:
                 await place
         except BaseException as stopped:
             if place.done() and not place.cancelled():
-                self.give_back(holder)  # it was granted at this very moment
+                self.give_back(holder)  # it was granted at the same moment
             else:
-                with suppress(ValueError):  # a place that became free has passed it already
+                with suppress(ValueError):  # it has already been removed from the queue
                     queue.remove(place)
                 if not queue and self._queues.get(holder) is queue:
                     del self._queues[holder]
@@ -112,7 +111,7 @@ class FairTurns:
             raise
 
     def give_back(self, holder: str) -> None:
-        """Give a place back, to whoever is next."""
+        """Release a place to the next holder."""
         left = self._taken[holder] - 1
         if left:
             self._taken[holder] = left
@@ -129,7 +128,7 @@ class FairTurns:
             taken = self._taken.get(holder, 0)
             if taken >= self._of_one:
                 continue
-            while queue and queue[0].done():  # cancelled, and about to find out
+            while queue and queue[0].done():  # cancelled
                 queue.popleft()
             place = queue.popleft() if queue else None
             if queue:
@@ -152,21 +151,21 @@ class Turn:
         self._holder = holder
 
     async def __aenter__(self) -> None:
-        """Wait for it."""
+        """Wait for the place."""
         await self._turns.take(self._holder)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give it back."""
+        """Release the place."""
         self._turns.give_back(self._holder)
 
 
 class FairStarts:
-    """Who begins how much in one round of the event loop, while more than one holder is there.
+    """Limits the requests that a holder starts in one round of the event loop, while there are several holders.
 
-    A process has one thread. Whatever of one holder is ready at the same moment runs before a request of another that
-    comes a moment later; so a holder begins `at_once` requests in a round, and its others in those after it.
+    A process has one thread. All ready requests of one holder would run before the request of another one that comes a
+    moment later; so a holder starts `at_once` requests in a round, and the others in the next rounds.
     """
 
     def __init__(self, at_once: int = STARTS_AT_ONCE) -> None:
@@ -178,7 +177,7 @@ class FairStarts:
         self._goes_round = False
 
     async def begin(self, holder: str, *, heavy: bool = False) -> None:
-        """Wait until it is this holder's turn. `heavy`: what begins is as much work as a round's other requests."""
+        """Wait for this holder's turn. `heavy`: the request costs as much as all others of a round."""
         now = asyncio.get_running_loop().time()
         if holder != self._latest:
             if self._latest:
@@ -222,7 +221,8 @@ class FairStarts:
 def _too_many(at_once: int, waiting: int) -> TooManyRequestsError:
     return TooManyRequestsError(
         "too_many_at_once",
-        f"Your organization has {at_once} requests of this kind under way and {waiting} waiting: send fewer at a time,"
+        f"Your organization has {at_once} requests of this kind in progress and {waiting} waiting: send fewer at a"
+        " time,"
         " and this one again in a second.",
         {"at_once": at_once, "waiting": waiting, "retry_after_seconds": RETRY_AFTER_SECONDS},
     )

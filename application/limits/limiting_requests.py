@@ -1,13 +1,13 @@
-"""Limiting requests: each process takes slices of a minute's budget from a ledger that all share, and counts by itself.
+"""Limiting requests: each process takes slices of a minute's budget from a shared ledger, and counts locally.
 
 A minute begins on the clock's full minute. The next slice is fetched before the last one is used up, so a request waits
-for the ledger only in a minute's first moment and when many come at once, and never for long: a ledger that does not
-answer in time is not asked for a while, and until then each process goes on as if it were alone.
+for the ledger only at the beginning of a minute and during bursts, and only briefly: if the ledger does not respond in
+time, it is not used for a while, and each process continues on its own.
 
-No holder of a key or a token spends what belongs to all. A token has a share of its organization's limit. A
-request that is refused for what it is (its permission, scope or form) is given back to the organization, and counts
-against a budget of refusals that its holder alone has; each process keeps that one by itself. Requests of somebody who
-holds no valid key are counted by where they come from (`LimitingStrangers`).
+No holder of a key or token can spend the whole budget. A token has a share of its organization's limit. A refused
+request (for its permission, scope or form) is given back to the organization, and counts against the holder's own
+budget of refusals, which each process keeps locally. Requests without a valid key are counted by client address
+(`LimitingStrangers`).
 """
 
 import asyncio
@@ -32,7 +32,7 @@ PAUSE_SECONDS = 2.0
 OF_A_KEY = "key"
 OF_A_TOKEN = "token"  # noqa: S105  # the name of a limit
 OF_REFUSALS = "refusals"
-_FREE_PART = 10  # the share of a token by this is not asked for: most tokens send no more
+_FREE_PART = 10  # a token gets this part of its share without the ledger: most tokens send no more
 STRANGERS_LIMIT = 600
 _STRANGERS_KNOWN = 10_000
 _V4 = 4
@@ -40,9 +40,9 @@ _SUBSCRIBER_BITS = 64
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How a caller stands to one limit.
+    """A caller's state for one limit.
 
-    `name`: a class of requests, or `key`, `token` and `refusals` for limits of the holder's own.
+    `name`: a class of requests, or `key`, `token` and `refusals` for the holder's own limits.
     """
 
     name: str
@@ -59,11 +59,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     resets_in: int
 
     def check(self) -> None:
-        """Refuse a request that is not."""
+        """Refuse a request beyond its limits."""
         if not self.allowed:
             worst = self.standings[0]
             limit = _LIMITS.get(
-                worst.name, f"{{}} requests a minute is the limit of the class '{worst.name}' in your organization"
+                worst.name, f"{{}} requests per minute is the limit of the class '{worst.name}' in your organization"
             )
             raise TooManyRequestsError(
                 "rate_limited",
@@ -78,16 +78,16 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LIMITS = {
-    OF_A_KEY: "{} requests a minute is the limit of this API key",
-    OF_A_TOKEN: "{} requests a minute is the limit of this token",
+    OF_A_KEY: "{} requests per minute is the limit of this API key",
+    OF_A_TOKEN: "{} requests per minute is the limit of this token",
     OF_REFUSALS: "{} of your requests were refused within this minute, which is the limit",
 }
 
 
 class _Share:
-    """What this process has of one limit in one minute. `taken`: by all, as far as is known; `left`: of our slices.
+    """A process's share of one limit in one minute. `taken`: by all processes, if known; `left`: of the slices.
 
-    `owed`: what we have granted ourselves and the ledger does not know of.
+    `owed`: requests that were granted without the ledger.
     """
 
     __slots__ = (
@@ -113,7 +113,7 @@ class _Share:
         self.begin(0)
 
     def begin(self, limit: int) -> None:
-        """Begin anew, under another limit."""
+        """Start over with another limit."""
         self.limit = limit
         self.taken = 0
         self.left = 0
@@ -122,7 +122,7 @@ class _Share:
         self.owed = 0
 
     def get(self, size: int, taken: int) -> None:
-        """Have one more slice."""
+        """Add a slice."""
         self.left += granted(self.limit, wanted=size, taken=taken)
         self.taken = max(taken, self.taken)
         self.last = size
@@ -130,14 +130,14 @@ class _Share:
 
     @property
     def standing(self) -> Standing:
-        """Tell how things stand."""
+        """Return the current state."""
         return Standing(name=self.name, limit=self.limit, remaining=self.left + max(self.limit - self.taken, 0))
 
 
 class LimitingRequests:
-    """Counts a request against the limits of its class and of who holds the key or token.
+    """Counts a request against the limits of its class and of the key or token.
 
-    `token_percent`: the share of its organization's limit that a token has.
+    `token_percent`: a token's share of its organization's limit.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class LimitingRequests:
         self._alone_until = 0.0
 
     async def __call__(self, caller: Caller, kind: RequestClass, now: datetime) -> Verdict:
-        """Count one request, made now, if it is within all limits."""
+        """Count a request at `now`, if it is within all limits."""
         seconds = now.timestamp()
         window, ends = window_of(seconds)
         if window != self._window:
@@ -181,7 +181,7 @@ class LimitingRequests:
         return Verdict(allowed=allowed, standings=standings, resets_at=ends, resets_in=resets_in)
 
     def refused(self, caller: Caller, kind: RequestClass) -> None:
-        """Give a request that was counted back to all but its holder, who alone pays for what is refused."""
+        """Count a refused request only against its holder's budget of refusals."""
         organization_id = caller.organization.organization_id
         for limited in (kind,) if caller.is_key else (kind, caller.key.key_id):
             share = self._shares.get((organization_id, limited))
@@ -198,7 +198,7 @@ class LimitingRequests:
         return max((limit if override is None else min(limit, override)) * self._token_percent // 100, 1)
 
     def _shares_of_holder(self, caller: Caller, kind: RequestClass, limit: int) -> tuple[_Share, ...]:
-        """Return the share of a token, and that of a key which has a limit of its own."""
+        """Return the share of a token, and that of a key with its own limit."""
         override = caller.key.rate_limit_override
         of_key = () if override is None else (self._share(caller, caller.key.key_id, OF_A_KEY, override),)
         if caller.is_key:
@@ -211,7 +211,7 @@ class LimitingRequests:
         return (share, *of_key)
 
     async def _draw_all(self, shares: tuple[_Share, ...]) -> bool:
-        """Use one request of each share, or of none."""
+        """Take one request from each share, or from none."""
         for number, share in enumerate(shares):
             if not await self._draw(share):
                 for used in shares[:number]:
@@ -229,7 +229,7 @@ class LimitingRequests:
         return share
 
     def _draw_at_once(self, share: _Share) -> bool:
-        """Use one request of what this process has, and see to it that more comes before it is used up."""
+        """Take one request from the local slices, and fetch more before they are used up."""
         if share.left <= 0:
             return False
         share.left -= 1
@@ -238,7 +238,7 @@ class LimitingRequests:
         return True
 
     async def _draw(self, share: _Share) -> bool:
-        """Use one request of our share; False if none is left anywhere."""
+        """Take one request from the share; False if the budget is used up."""
         while True:
             if self._draw_at_once(share):
                 return True
@@ -248,12 +248,12 @@ class LimitingRequests:
                 self._help_ourselves(share)
 
     async def _have_more(self, share: _Share) -> bool:
-        """Wait for a slice; False where the ledger does not answer in time."""
+        """Wait for a slice; False if the ledger does not respond in time."""
         if self._alone:
             return False
         done, _ = await asyncio.wait({self._ask(share)}, timeout=PATIENCE_SECONDS)
         if not done:
-            self._go_on_alone(TimeoutError(f"no answer within {PATIENCE_SECONDS} s"))
+            self._go_on_alone(TimeoutError(f"no response within {PATIENCE_SECONDS} s"))
         return not self._alone
 
     @property
@@ -275,7 +275,7 @@ class LimitingRequests:
         owed = share.owed
         try:
             taken = await self._ledger.take(share.organization_id, share.limited, share.window, size + owed)
-        except Exception as error:  # noqa: BLE001  # whatever the ledger has: requests go on
+        except Exception as error:  # noqa: BLE001  # requests continue after any error of the ledger
             self._go_on_alone(error)
             return
         if share.limit == limit:
@@ -284,17 +284,17 @@ class LimitingRequests:
 
     @staticmethod
     def _help_ourselves(share: _Share) -> None:
-        """Go on without the ledger: as if nobody else took anything."""
+        """Continue without the ledger, as if there were no other process."""
         size = slice_size(share.limit, left=share.limit - share.taken, last=share.last)
         share.owed += size
         share.get(size, share.taken + size)
 
 
 class LimitingStrangers:
-    """Counts by address what comes without a valid key. Each process counts by itself, so it costs no question.
+    """Counts requests without a valid key by address. Each process counts locally, without queries.
 
-    Who is beyond the limit is still let in with a valid key; but its key is looked up in a narrow place, one at a time,
-    so that guesses do not take the database from the others.
+    Beyond the limit a valid key still works, but keys from this address are looked up one at a time, so that guesses do
+    not overload the database.
     """
 
     def __init__(self, *, clock: Clock, limit: int = STRANGERS_LIMIT) -> None:
@@ -305,11 +305,11 @@ class LimitingStrangers:
         self._narrow = asyncio.Lock()
 
     def narrow(self, address: str) -> AbstractAsyncContextManager[object]:
-        """Return what is entered while the key of somebody at this address is looked up."""
+        """Return the context for looking up a key from this address."""
         return self._narrow if self._beyond(address) else nullcontext()
 
     def check(self, address: str) -> None:
-        """Count a request that had no valid key, and refuse it where there were too many of them."""
+        """Count a request without a valid key, and refuse it if there were too many."""
         if len(self._counts) >= _STRANGERS_KNOWN:
             self._counts.clear()
         beyond = self._beyond(address)
@@ -339,9 +339,9 @@ class LimitingStrangers:
 
 
 def _place_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the /64 that one subscriber has of IPv6."""
+    """Return the unit that is counted: an IPv4 address, or the /64 of an IPv6 address."""
     try:
         found = ip_address(address)
-    except ValueError:  # a socket's name, or a proxy's word
+    except ValueError:  # the name of a socket, or invalid data of a proxy
         return address
     return address if found.version == _V4 else str(ip_network((int(found), _SUBSCRIBER_BITS), strict=False))

@@ -1,6 +1,6 @@
-"""Lists: by which fields each can be filtered, sorted and searched, and what is counted over its rows.
+"""Lists: the fields by which each can be filtered, sorted and searched, and the figures over its rows.
 
-Adapters give the same meaning to the same names; where a field stands in a record is said here, for all of them.
+All adapters give the same meaning to the same names; the mapping to records is defined here.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,16 +27,16 @@ Record = TypeVar("Record")
 
 
 class Field(msgspec.Struct, Generic[Record], frozen=True):
-    """A field: of what kind, and where it stands in a record."""
+    """A field: the type of its values, and how to get it from a record."""
 
     kind: ValueType
     of: Callable[[Record], Any]
 
 
 class Listing(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
-    """What can be asked of a list. `rest`: the JSON field whose keys are fields too. `names`: what search looks at.
+    """The definition of a list. `rest`: the JSON field whose keys are also fields. `names`: the fields for search.
 
-    `documents`: the JSON whose values search looks at too. `sums`: what is added up over the rows, by name.
+    `documents`: the JSON fields whose values are also searched. `sums`: the sums over the rows, by name.
     """
 
     fields: Mapping[str, Field[Record]]
@@ -48,11 +48,11 @@ class Listing(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
 
     @property
     def known(self) -> Fields:
-        """The fields as filters and orders know them."""
+        """The fields for filters and orders."""
         return Fields({name: field.kind for name, field in self.fields.items()}, self.rest)
 
     def value(self, record: Record, ref: Ref) -> tuple[bool, Any]:
-        """Return whether a field is there, and its value; a JSON null is there."""
+        """Return whether a field exists, and its value; a JSON null exists."""
         found = self.fields[ref.name].of(record)
         for key in ref.path:
             if not isinstance(found, dict) or key not in found:
@@ -61,7 +61,7 @@ class Listing(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
         return (ref.kind is ValueType.JSON and bool(ref.path)) or found is not None, found
 
     def place(self, record: Record, order: Order | None) -> SortKey:
-        """Return where a record stands in an order, to go on behind it."""
+        """Return the sort key of a record in an order, to continue after it."""
         position: int = record.position  # type: ignore[attr-defined]  # every record of a list has one
         if order is None or is_by_age(order):
             return SortKey(position=position)
@@ -69,7 +69,7 @@ class Listing(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
         return SortKey(rank=rank, number=number, text=text, position=position)
 
     def figures(self, records: Iterable[Record]) -> Figures:
-        """Count records and add up what they say."""
+        """Return the figures over records."""
         count, by_status = 0, dict[str, int]()
         sums = dict.fromkeys(self.sums, 0)
         for record in records:
@@ -82,12 +82,12 @@ class Listing(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
 
 
 def is_by_age(order: Order | None) -> bool:
-    """Say whether an order is that of creation, which is the order of positions and has an index."""
+    """Return whether an order is that of creation, which is the order of positions and has an index."""
     return order is None or order.ref.name == "created_at"
 
 
 def _sort_key(there: bool, value: Any) -> tuple[int, Decimal, str]:  # noqa: ANN401  # of any field
-    """Return rank, number and text: what is missing comes first, then numbers, texts, false and true."""
+    """Return rank, number and text: missing values come first, then numbers, texts, false and true."""
     match value:
         case _ if not there:
             return 0, Decimal(0), ""
@@ -104,7 +104,7 @@ def _sort_key(there: bool, value: Any) -> tuple[int, Decimal, str]:  # noqa: ANN
 
 
 def texts_within(document: object) -> Iterator[str]:
-    """Yield every text and number in JSON, however deep, as text; keys are not among them."""
+    """Yield every text and number in JSON, at any depth, as text; without keys."""
     match document:
         case str():
             yield document

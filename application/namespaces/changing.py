@@ -1,4 +1,4 @@
-"""Changing namespaces: another name, description, or settings that belong to other products."""
+"""Changing namespaces: name, description, or settings of other products."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from domain.refusals import WrongStateError
 
 
 class NamespaceChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be changed; UNSET leaves a thing as it is. `settings`: those that it names are replaced."""
+    """A change of a namespace; UNSET keeps a value. `settings`: the given ones are replaced."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -33,7 +33,7 @@ class NamespaceChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangingNamespaces:
-    """One command, safe to repeat: the second time changes nothing."""
+    """One command. Idempotent."""
 
     def __init__(self, *, log: EventLog, read_side: NamespaceReads, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -42,7 +42,7 @@ class ChangingNamespaces:
         self._ids = ids
 
     async def __call__(self, caller: Caller, namespace_id: str, change: NamespaceChange) -> NamespaceRecord:
-        """Change a namespace and return it as it is then. A name that is taken is refused, and then nothing changes."""
+        """Change a namespace and return its new state. A taken name is refused, and then nothing changes."""
 
         async def update(namespace: Loaded[NamespaceEvent, Namespace]) -> Proposal[NamespaceEvent]:
             return self._update(caller, namespace, change)
@@ -79,7 +79,7 @@ class ChangingNamespaces:
 
 
 def namespace_name_taken(taken: ClaimTakenError, caller: Caller) -> WrongStateError:
-    """Return the refusal of a name that another namespace has, whose id only a caller that may read is told."""
+    """Return the refusal of a taken name, with the other namespace's id only if the caller may read."""
     shown = {Permission.READ, Permission.ADMIN} & set(caller.key.permissions)
     return WrongStateError(
         "name_taken",

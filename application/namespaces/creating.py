@@ -14,7 +14,7 @@ from domain.namespaces.namespace import NAMESPACE, CreateNamespace, NamespaceSta
 
 
 class CreatingNamespaces:
-    """One command; a name is given once in an organization."""
+    """One command; names are unique in an organization."""
 
     def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -30,7 +30,7 @@ class CreatingNamespaces:
         settings: dict[str, Any],
         ids: Ids | None = None,
     ) -> NamespaceRecord:
-        """Create a namespace. `settings`: what belongs to other products, kept and returned as it came.
+        """Create a namespace. `settings`: fields of other products, stored and returned unchanged.
 
         `ids`: those of a request under an idempotency key.
         """

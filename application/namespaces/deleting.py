@@ -1,6 +1,6 @@
-"""Deleting namespaces: their buckets go, one by one, in the background; then the namespace itself.
+"""Deleting namespaces: their buckets, one by one, in the background; then the namespace itself.
 
-From the first event on nothing new can be made in the namespace, nor in its buckets.
+From the first event on nothing can be created in the namespace and its buckets.
 """
 
 from collections import Counter
@@ -32,7 +32,7 @@ from domain.namespaces.namespace import (
 
 
 class DeletingNamespaces:
-    """Begins a deletion, and does the work of its task."""
+    """Begins a deletion, and runs its task."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class DeletingNamespaces:
         self._rules = rules
 
     async def __call__(self, caller: Caller, namespace: NamespaceRecord) -> TaskRecord:
-        """Begin to delete a namespace, and return the task that goes on with it. Asked again, it is the same task."""
+        """Begin to delete a namespace, and return its task. A repeated call returns the same task."""
         namespace_id, organization_id = namespace.namespace_id, caller.organization.organization_id
         task_id = ""
 
@@ -84,7 +84,7 @@ class DeletingNamespaces:
         return await kept_task(self._tasks, caller, task_id)
 
     async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
-        """Delete the buckets of the namespace that the item names, and then the namespace."""
+        """Delete the buckets of the item's namespace, and then the namespace."""
         namespace_id = item.subject
 
         async def begun() -> bool:

@@ -1,4 +1,4 @@
-"""Changing objects: other blobs, other fields, another prefix."""
+"""Changing objects: blobs, fields, prefix, end."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -40,11 +40,11 @@ from domain.uploads.retention import lasts_until, later_end
 
 
 class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be different; what is None stays.
+    """A change of an object; None keeps a value.
 
-    `blobs` take the place of all blobs, or with `keep_others` of those of the same properties. `fields` are merged into
-    the object's own; null removes one. `skip_duplicates`: whether later objects of the same content find this one.
-    `expires_after_seconds`: it ends so long from now, None: never. `kept_until`: it ends no sooner, None: never.
+    `blobs` replace all blobs, or with `keep_others` only those of the same properties. `fields` are merged into the
+    object's own; null removes one. `skip_duplicates`: whether later objects of the same content find this one.
+    `expires_after_seconds`: its new end, from now, None: never. `kept_until`: it ends no sooner, None: never.
     """
 
     blobs: Sequence[BlobWish] | None = None
@@ -57,7 +57,7 @@ class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangingObjects:
-    """One command; uploads that the object has no more are forgotten later, unless another object takes them up."""
+    """One command. Uploads that the object releases stay until they are deleted."""
 
     def __init__(
         self,
@@ -81,10 +81,10 @@ class ChangingObjects:
     async def __call__(
         self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, object_id: str, wish: ObjectChange
     ) -> ObjectRecord:
-        """Change an object of the bucket and return it. Refuses with `ConflictError` where another is like that.
+        """Change an object and return it. Raises `ConflictError` if another one has its key or content.
 
-        A caller that may not delete adds blobs and changes fields, but loses no blob that is there, and has nothing
-        end sooner but uploads of its own.
+        A caller without `delete` can add blobs and change fields, but cannot replace existing blobs, and can only
+        shorten the life of its own uploads.
         """
         check_key_prefix(wish.key_prefix)
         if wish.expires_after_seconds is not UNSET:
@@ -99,7 +99,9 @@ class ChangingObjects:
             return await self._change(caller, bucket, found, wish, blobs, replaces=replaces)
 
         async def learn(objection: Objection) -> bool:
-            return isinstance(objection, VersionConflictError | OriginalGoneError)  # look at object and uploads again
+            return isinstance(
+                objection, VersionConflictError | OriginalGoneError
+            )  # check the object and the uploads again
 
         try:
             await handle(self._log, OBJECT, object_id, make, learn=learn)
@@ -170,7 +172,7 @@ class ChangingObjects:
 
 
 def _end(change: ObjectChange, current: LiveObject, now: datetime) -> datetime | None:
-    """Return when an object ends that is changed now."""
+    """Return the new end of a changed object."""
     if change.expires_after_seconds is None:
         return None
     if change.expires_after_seconds is not UNSET:
@@ -186,7 +188,7 @@ async def check_ends(
     upload_ids: Collection[str],
     ends_at: datetime | None,
 ) -> None:
-    """Refuse to have uploads that others requested end sooner, by making them part of an object that does."""
+    """Refuse to shorten the life of other callers' uploads by adding them to an object that ends sooner."""
     if ends_at is None:
         return
     for upload in (await read_side.uploads_by_id(bucket.namespace_id, upload_ids)).values():
@@ -197,12 +199,12 @@ async def check_ends(
 
 
 def merge_fields(metadata: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
-    """Return an object's fields with others merged in; null removes one."""
+    """Return an object's fields after a merge; null removes one."""
     return {name: value for name, value in {**metadata, **fields}.items() if value is not None or name not in fields}
 
 
 def taken_by_another(taken: ClaimTakenError, *, reads: bool) -> ConflictError:
-    """Return the refusal of an object whose unique key or content another one has; who `reads` is told which one."""
+    """Return the refusal of an object with the unique key or content of another one, whose id only `reads` reveals."""
     details = {"existing_object_id": taken.owner_id} if reads else {}
     if is_on_content(taken.claim):
         return ConflictError(

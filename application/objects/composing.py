@@ -1,4 +1,4 @@
-"""Composing objects: what a client wishes becomes blobs, of uploads that are there or of data that was sent."""
+"""Composing objects: builds blobs from existing uploads or inline data."""
 
 from collections.abc import Sequence
 
@@ -15,14 +15,14 @@ from domain.uploads.upload import Status, upload_not_found
 
 
 class ComposingObjects:
-    """Finds the uploads that blobs are made of. Their bytes are not copied: the object will hold the uploads."""
+    """Finds the uploads of blobs. Their bytes are not copied: the object will hold the uploads."""
 
     def __init__(self, *, read_side: UploadReads, ids: Ids) -> None:
         self._read_side = read_side
         self._ids = ids
 
     async def __call__(self, bucket: BucketRecord, wishes: Sequence[BlobWish]) -> tuple[Blob, ...]:
-        """Return the blobs. Whoever appends them must demand that their uploads are still stored."""
+        """Return the blobs. Their append must have the condition that their uploads are still stored."""
         check_blobs(wishes, schema_of_bucket(bucket))
         return tuple([await self._blob(bucket, wish, index) for index, wish in enumerate(wishes)])
 
@@ -35,7 +35,7 @@ class ComposingObjects:
         return _blob(self._ids.new("blob_"), wish, upload=upload, holder=holder)
 
     async def _source(self, bucket: BucketRecord, upload_id: str) -> tuple[UploadRecord, UploadRecord]:
-        """Return an upload and the one that holds its bytes: the original, if it is a duplicate."""
+        """Return an upload and the one with its bytes: the original, if it is a duplicate."""
         upload = await self._upload(bucket, upload_id)
         holder = upload if upload.duplicate_of is None else await self._upload(bucket, upload.duplicate_of)
         if holder.status is not Status.COMPLETED:
@@ -60,7 +60,7 @@ class ComposingObjects:
 
 
 def schema_of_bucket(bucket: BucketRecord) -> BucketSchema:
-    """Return the bucket's schema; one without properties where it has none."""
+    """Return the bucket's schema, or an empty one."""
     return msgspec.convert(bucket.bucket_schema or {"properties": {}}, BucketSchema)
 
 

@@ -1,4 +1,4 @@
-"""Creating objects, of uploads and of data that is sent along."""
+"""Creating objects from uploads and inline data."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -34,11 +34,11 @@ from domain.uploads.retention import lasts_until
 
 
 class ObjectWish(msgspec.Struct, frozen=True, kw_only=True):
-    """An object as a client wishes it. `fields`: what it says of it, under the names of the schema's properties.
+    """The requested object. `fields`: its own fields, under the names of the schema's properties.
 
-    `skip_duplicates`: an object of the same content that was made with it is the answer, and later ones find this one;
-    unless it ends sooner than this one would, which then takes no part in it.
-    `expires_after_seconds`: how long the object is kept; None: as long as the bucket keeps its objects.
+    `skip_duplicates`: an existing object of the same content that was created with it is returned instead, and later
+    ones find this one, unless the existing object ends sooner; then the new object is not compared.
+    `expires_after_seconds`: how long the object is kept; None: the bucket's retention.
     """
 
     blobs: Sequence[BlobWish] = ()
@@ -49,7 +49,7 @@ class ObjectWish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreatingObjects:
-    """One command: an object, or what the policy makes of one that has the unique key."""
+    """One command: creates an object, or changes the one with the unique key according to the policy."""
 
     def __init__(
         self,
@@ -82,10 +82,10 @@ class CreatingObjects:
     ) -> ObjectRecord:
         """Create an object, or find the one of the same content.
 
-        `ids`: those of a request that is made under an idempotency key; the object's is drawn first.
+        `ids`: those of a request under an idempotency key; the object's id is generated first.
 
-        Where another has the unique key, `insert` refuses with `ConflictError`, `upsert` and `update` change that one,
-        if the caller may; where none has, `update` refuses with `NotFoundError`. `policy` None: the bucket's.
+        If another object has the unique key, `insert` raises `ConflictError`, and `upsert` and `update` change that
+        object, if the caller may; if none has it, `update` raises `NotFoundError`. `policy` None: the bucket's.
         """
         object_id = (ids or self._ids).new("obj_")
         policy = _policy(bucket, policy)
@@ -107,7 +107,7 @@ class CreatingObjects:
                 found = await self._put(caller, namespace, bucket, owner_id, wish)
                 if found is not None:
                     return None
-                await self._owner(bucket, unique_key, policy)  # it is gone: `update` finds none any more
+                await self._owner(bucket, unique_key, policy)  # it was deleted: `update` finds none any more
             return await self._creation(caller, namespace, bucket, wish, object_id, fields, unique_key)
 
         async def learn(objection: Objection) -> bool:
@@ -121,13 +121,13 @@ class CreatingObjects:
                 else:
                     found = same
                 return True
-            return isinstance(objection, OriginalGoneError)  # an upload was forgotten: the next look at it tells
+            return isinstance(objection, OriginalGoneError)  # an upload was forgotten: the next attempt reports it
 
         await settle(self._log, create, learn)
         return found or await self._made(bucket, object_id)
 
     async def _owner(self, bucket: BucketRecord, unique_key: str | None, policy: Policy) -> str | None:
-        """Return the object that is to be changed; None: one is to be made."""
+        """Return the object to change; None: create one."""
         owner_id = None
         if unique_key is not None and policy is not Policy.INSERT:
             claim = unique_key_claim(bucket.bucket_id, unique_key)
@@ -135,7 +135,7 @@ class CreatingObjects:
         if owner_id is None and policy is Policy.UPDATE:
             raise NotFoundError(
                 "object_not_found",
-                "No object has this unique key, and the policy 'update' needs one: send policy=upsert, or check the"
+                "No object has this unique key, but the policy 'update' needs one: send policy=upsert, or check the"
                 " values.",
             )
         return owner_id
@@ -143,7 +143,7 @@ class CreatingObjects:
     async def _taken(
         self, bucket: BucketRecord, taken: ClaimTakenError, policy: Policy, *, reads: bool
     ) -> ObjectRecord | None:
-        """Return the object of the same content; None if all is to be looked at again."""
+        """Return the object of the same content; None to try again."""
         if is_on_content(taken.claim):
             return await self._read_side.bucket_object(bucket.namespace_id, taken.owner_id)
         if policy is Policy.INSERT:
@@ -153,7 +153,7 @@ class CreatingObjects:
     async def _put(
         self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, object_id: str, wish: ObjectWish
     ) -> ObjectRecord | None:
-        """Put what is wished into the object that is there; None if it was deleted meanwhile."""
+        """Change the existing object as requested; None if it was deleted in the meantime."""
         if not may_replace(caller, namespace, bucket):
             raise ReplaceDeniedError
         change = ObjectChange(
@@ -173,7 +173,7 @@ class CreatingObjects:
 
     async def _made(self, bucket: BucketRecord, object_id: str) -> ObjectRecord:
         record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
-        if record is None:  # deleted already
+        if record is None:  # already deleted
             raise object_not_found(object_id)
         return record
 
@@ -228,13 +228,13 @@ def _policy(bucket: BucketRecord, named: Policy | None) -> Policy:
     if policy is Policy.UPDATE and bucket.unique_key is None:
         raise InvalidInputError(
             "no_unique_key",
-            "The policy 'update' needs a unique key, and the bucket has none: use the policy 'insert'.",
+            "The policy 'update' needs a unique key, but the bucket has none: use the policy 'insert'.",
             {"field": "policy"},
         )
     return policy
 
 
 def _end(bucket: BucketRecord, wish: ObjectWish, now: datetime) -> datetime | None:
-    """Return when an object ends that is made now."""
+    """Return the end of a new object."""
     kept_seconds = bucket.retention_seconds if wish.expires_after_seconds is None else wish.expires_after_seconds
     return None if kept_seconds is None else now + timedelta(seconds=kept_seconds)

@@ -1,6 +1,6 @@
-"""Deleting objects: the record goes, and with it every upload that no other object holds.
+"""Deleting objects: deletes the record, and every upload that no other object holds.
 
-A completed duplicate inherits the bytes of an original that goes with its object.
+A completed duplicate inherits the bytes of an original that is deleted with its object.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from domain.uploads.upload import UPLOAD, ForgetUpload
 
 
 class DeletingObjects:
-    """One command for the object and its uploads: all of it is gone, or nothing is."""
+    """One command for the object and its uploads: all are deleted, or none."""
 
     def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -34,13 +34,13 @@ class DeletingObjects:
         self._ids = ids
 
     async def at_its_end(self, object_id: str, *, actor_id: str) -> None:
-        """Delete it if its end has come: it may have been put off meanwhile. Raises as deleting does."""
+        """Delete an object that has reached its end, which may have changed. Raises the same errors as deleting."""
         await self._delete(object_id, actor_id=actor_id, key_id=None, at_its_end=True)
 
     async def __call__(self, object_id: str, *, actor_id: str, key_id: str | None = None) -> None:
-        """Delete. Raises `NotFoundError` if it is not there (any more).
+        """Delete an object. Raises `NotFoundError` if it does not exist.
 
-        Whether the object is the caller's is not looked at. `key_id`: the key that must be live, if a client asks.
+        The caller's access is not checked. `key_id`: the key that must be live, for requests of clients.
         """
         await self._delete(object_id, actor_id=actor_id, key_id=key_id, at_its_end=False)
 
@@ -58,11 +58,11 @@ class DeletingObjects:
         async def learn(objection: Objection) -> bool:
             nonlocal kept
             match objection:
-                case WrongStateError():  # another object holds it as well: its bytes stay
+                case WrongStateError():  # another object also holds it: its bytes stay
                     kept |= {objection.details["upload_id"]}
                 case HeirExistsError():
                     heirs[objection.upload_id] = objection.heir_id
-                case VersionConflictError():  # somebody changed it, or one of its uploads
+                case VersionConflictError():  # the object or one of its uploads has changed
                     kept = frozenset()
                     heirs.clear()
                 case _:

@@ -1,7 +1,7 @@
-"""Putting uploads into objects: what is appended for the object that the bytes of an upload become part of.
+"""Putting uploads into objects: the appends for the object that the bytes of an upload become part of.
 
-Two ways lead here, and mean the same: bytes that were sent and proved, and bytes that were known when they were
-announced. Which object it is, and what becomes of it, is decided in `domain.uploads.completion`.
+It is used for verified bytes and for bytes that were already known at the request. `domain.uploads.completion` decides
+which object it is, and how it changes.
 """
 
 import msgspec
@@ -23,13 +23,13 @@ from domain.uploads.request import UploadRequest
 
 
 class FoundTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """The object that a blob may go into. `version`: of its holder's stream; 0 where there is none."""
+    """The object that a blob may be put into. `version`: of its holder's stream; 0 if there is none."""
 
     target: Target
     version: int
 
     def append(self, into: IntoObject) -> StreamAppend:
-        """Return what appends the object's events. Bytes of another upload must be demanded together with it."""
+        """Return the append of the object's events. It needs a condition for the bytes of another upload."""
         state = OBJECT.initial if self.target.holder is None else self.target.holder
         return StreamAppend(
             stream_id=into.object_id, expected_version=self.version, events=OBJECT.decide(into.command, state)
@@ -37,7 +37,7 @@ class FoundTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingTargets:
-    """Finds the object that has the unique key, or draws the ids of a new one."""
+    """Finds the object with the unique key, or generates the ids of a new one."""
 
     def __init__(self, *, log: EventLog, read_side: ObjectCreation, ids: Ids, rules: Rules) -> None:
         self._log = log
@@ -48,7 +48,7 @@ class FindingTargets:
     async def __call__(
         self, request: UploadRequest, policy: Policy, origin: Origin, bucket: BucketRecord | None, *, may_replace: bool
     ) -> FoundTarget:
-        """Return where a blob of this upload goes. `origin`: of the command that puts it there."""
+        """Return the target of this upload's blob. `origin`: of the command."""
         holder, version = None, 0
         if request.unique_key is not None and policy is not Policy.INSERT:
             claim = unique_key_claim(origin.bucket_id or "", request.unique_key)
@@ -68,7 +68,7 @@ class FindingTargets:
 
 
 def as_original(upload: UploadRecord) -> Original:
-    """Return a completed upload as the original of later ones."""
+    """Return a completed upload as an original."""
     kept = KeptBytes(
         upload_id=upload.upload_id,
         storage_key=upload.storage_key,
@@ -81,6 +81,6 @@ def as_original(upload: UploadRecord) -> Original:
 
 
 def claims_of(bucket_id: str, into: IntoObject) -> tuple[Claim, ...]:
-    """Return the claims that a new object needs to be free."""
+    """Return the claims that must be free for a new object."""
     unique_key = into.command.unique_key if isinstance(into.command, CreateObject) else None
     return () if unique_key is None else (unique_key_claim(bucket_id, unique_key),)

@@ -1,4 +1,4 @@
-"""Changing what an organization tells of itself, and its rate limits: what its own admins may do."""
+"""Changing an organization's profile and rate limits, by its own admins."""
 
 from collections.abc import Iterator, Mapping
 
@@ -25,9 +25,9 @@ from domain.refusals import ForbiddenError
 
 
 class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What should become of an organization. None stays as it is; an empty `logo_url` or `billing_email` goes.
+    """A change of an organization. None keeps a value; an empty `logo_url` or `billing_email` removes it.
 
-    `rate_limits`: by name; what is not named stays, and None brings the tier's back.
+    `rate_limits`: by name; missing ones stay, and None restores the tier's limit.
     """
 
     name: str | None = None
@@ -38,7 +38,7 @@ class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangingOrganizations:
-    """One command, whatever changes. Rate limits may be lowered, and raised again up to the tier's."""
+    """One command. Rate limits may be lowered, and raised again up to the tier's."""
 
     def __init__(self, *, log: EventLog, read_side: OrganizationReads, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -47,7 +47,7 @@ class ChangingOrganizations:
         self._ids = ids
 
     async def __call__(self, caller: Caller, change: OrganizationChange) -> OrganizationRecord:
-        """Change the caller's organization and return it as it is then."""
+        """Change the caller's organization and return its new state."""
         organization_id = caller.organization.organization_id
 
         async def make(organization: Loaded[OrganizationEvent, Organization]) -> Proposal[OrganizationEvent]:
@@ -66,7 +66,7 @@ class ChangingOrganizations:
 
 
 def _commands(change: OrganizationChange, state: ActiveOrganization, origin: Origin) -> Iterator[OrganizationCommand]:
-    """Yield what the change means for this organization; what it says nothing of stays."""
+    """Yield the commands of the change for this organization; absent values stay."""
     yield ChangeProfile(
         origin=origin,
         name=state.name if change.name is None else change.name,

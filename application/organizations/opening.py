@@ -1,4 +1,4 @@
-"""Opening organizations and setting their limits: an operator's work, done on the database alone."""
+"""Creating organizations and setting their limits, by operators with access to the database."""
 
 from application.handling import Loaded, Proposal, handle, start
 from application.keys.callers import new_command_id
@@ -35,12 +35,12 @@ class OpeningOrganizations:
     async def create(
         self, *, name: str, tier: Tier, quota_bytes: int | None = None, same_name: bool = True
     ) -> OrganizationRecord:
-        """Open an organization. `quota_bytes` None: the tier's default. `same_name`: even if another is called so."""
+        """Create an organization. `quota_bytes` None: the tier's default. `same_name`: even if the name is taken."""
         if not same_name and (others := await self._read_side.organizations(name=name)):
             raise WrongStateError(
                 "name_taken",
                 f"An organization named '{name}' exists already, {others[0].organization_id}: choose another name, or"
-                " open a second one of this name with --same-name.",
+                " create a second one of this name with --same-name.",
                 {"organization_id": others[0].organization_id},
             )
         now = self._clock.now()
@@ -64,7 +64,7 @@ class OpeningOrganizations:
         )
 
     async def find(self, id_or_name: str) -> OrganizationRecord:
-        """Return an organization by id, or by a name that only one has."""
+        """Return an organization by id, or by a unique name."""
         found = await self._read_side.organization_by_name(id_or_name)
         if found is not None:
             return found
@@ -77,7 +77,7 @@ class OpeningOrganizations:
             )
         raise NotFoundError(
             "organization_not_found",
-            f"There is no organization '{id_or_name}': run 'upwell org list' to see them all.",
+            f"The organization '{id_or_name}' does not exist: run 'upwell org list' to see all of them.",
         )
 
     async def set_limits(

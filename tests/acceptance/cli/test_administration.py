@@ -40,7 +40,7 @@ async def test_a_name_is_given_once_unless_a_second_is_asked_for(operator: Opera
     assert f"2 organizations are named 'acme': use the id, {first['organization_id']} or" in ambiguous.err
     assert (await operator("key", "create", first["organization_id"])).code == 0
     unknown = await operator("key", "create", "nobody")
-    assert "There is no organization 'nobody': run 'upwell org list'" in unknown.err
+    assert "The organization 'nobody' does not exist: run 'upwell org list'" in unknown.err
 
 
 async def test_sizes_have_units(operator: Operator) -> None:

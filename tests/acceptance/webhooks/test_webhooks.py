@@ -185,7 +185,7 @@ async def test_who_answers_badly_comes_to_nothing_and_the_neighbour_is_served(te
                 await asyncio.sleep(0.05)
         assert (await client.get(f"{HOOKS}/gone")).json()["disabled_reason"] == "gone"
         seen = {name: [each["history"] for each in await deliveries(client, name) if each["history"]] for name in bad}
-        assert "no answer within 1 s" in seen["hanging"][0][0]["error"]
+        assert "no response within 1 s" in seen["hanging"][0][0]["error"]
         assert seen["endless"][0][0]["status_code"] == 500
         assert seen["redirecting"][0][0]["status_code"] == 302
         assert inside.taken == []

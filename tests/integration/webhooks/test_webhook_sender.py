@@ -34,7 +34,7 @@ async def test_who_hangs_is_given_up_in_time() -> None:
 
     answer = await post_to(Receiver(hangs=True), seconds=PATIENCE)
 
-    assert answer == PostResult(error="There was no answer within 1 s.")
+    assert answer == PostResult(error="There was no response within 1 s.")
     assert asyncio.get_running_loop().time() - begun < 3 * PATIENCE
 
 

@@ -87,7 +87,7 @@ async def test_a_full_queue_is_refused_and_says_when_to_ask_again() -> None:
     crowd = Crowd(FairTurns(1, of_one=1, waiting_of_one=2))
     tasks = [crowd.come(f"a{number}") for number in range(3)]
     await settled()
-    with pytest.raises(TooManyRequestsError, match="1 requests of this kind under way and 2 waiting") as refused:
+    with pytest.raises(TooManyRequestsError, match="1 requests of this kind in progress and 2 waiting") as refused:
         await crowd.turns.take("a")
     assert (refused.value.code, refused.value.details["retry_after_seconds"]) == ("too_many_at_once", 1)
     tasks.append(crowd.come("b0"))
@@ -102,7 +102,7 @@ async def test_a_full_queue_is_refused_and_says_when_to_ask_again() -> None:
 async def test_who_has_waited_long_enough_is_refused_and_costs_no_place() -> None:
     turns = FairTurns(1, of_one=1, patience_seconds=0.01)
     await turns.take("a")
-    with pytest.raises(TooManyRequestsError, match="1 requests of this kind under way and 1 waiting"):
+    with pytest.raises(TooManyRequestsError, match="1 requests of this kind in progress and 1 waiting"):
         await turns.take("a")
     turns.give_back("a")
     async with asyncio.timeout(1):

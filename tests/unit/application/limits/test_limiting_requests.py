@@ -87,7 +87,9 @@ async def test_a_minute_has_as_many_requests_as_the_limit(caller: Caller, clock:
     verdicts = await ask(process, caller, 310)
     assert [verdict.allowed for verdict in verdicts] == [True] * 300 + [False] * 10
     assert [verdict.standings[0].remaining for verdict in verdicts[:300]] == list(range(299, -1, -1))
-    with pytest.raises(TooManyRequestsError, match="300 requests a minute is the limit of the class 'upload'") as told:
+    with pytest.raises(
+        TooManyRequestsError, match="300 requests per minute is the limit of the class 'upload'"
+    ) as told:
         verdicts[-1].check()
     assert (told.value.code, told.value.details["retry_after_seconds"]) == ("rate_limited", 60)
     clock.advance(timedelta(seconds=59, milliseconds=500))
@@ -141,7 +143,7 @@ async def test_a_key_with_a_limit_of_its_own_is_held_to_both(caller: Caller, clo
     verdicts = await ask(process, key, 30)
     assert allowed(verdicts) == 17, "a key's limit counts all of its requests, whatever their class"
     assert [(each.name, each.remaining) for each in verdicts[-1].standings] == [("key", 0), ("upload", 283)]
-    with pytest.raises(TooManyRequestsError, match="20 requests a minute is the limit of this API key"):
+    with pytest.raises(TooManyRequestsError, match="20 requests per minute is the limit of this API key"):
         verdicts[-1].check()
     other = limited(caller, override=None)
     assert allowed(await ask(process, other, 300)) == 283
@@ -232,7 +234,7 @@ async def test_a_token_has_a_tenth_of_the_limit_and_the_others_have_the_rest(
     verdicts = await ask(process, holding(key), 310)
     assert allowed(verdicts) == 30
     assert {each.name for each in verdicts[0].standings} == {"token", "upload"}
-    with pytest.raises(TooManyRequestsError, match="30 requests a minute is the limit of this token"):
+    with pytest.raises(TooManyRequestsError, match="30 requests per minute is the limit of this token"):
         verdicts[-1].check()
     assert allowed(await ask(process, holding(key, 2), 310)) == 30, "each token has its own tenth"
     assert allowed(await ask(process, key, 310)) == 240

@@ -35,7 +35,7 @@ def test_an_empty_path_is_refused_and_never_the_current_folder(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-", "x.txt", "--name", "s.txt"], "name no other files beside '-'"),
+        (["-", "x.txt", "--name", "s.txt"], "name no other files besides '-'"),
         (["-", "--name", "s.txt", "--resume"], "Standard input cannot be resumed"),
         (["-"], "Standard input needs a name"),
     ],

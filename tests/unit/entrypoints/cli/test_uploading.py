@@ -271,7 +271,7 @@ def test_a_key_that_may_not_read_is_told_to_name_the_property(world: World, path
     error = {"type": "ValidationError", "message": "No property 'clip'.", "code": "unknown_blob_property"}
     world.ask = httpx.Response(422, json={"success": False, "status": 422, "error": error})
     assert (world.upload(path, bucket=None).error or {})["message"] == (
-        "No property 'clip'. [unknown_blob_property]; this key may not read which properties the bucket has: name one"
+        "No property 'clip'. [unknown_blob_property]; this key may not read the properties of the bucket: choose one"
         " with --property"
     )
 
@@ -381,7 +381,7 @@ def test_an_interruption_leaves_the_upload_pending(world: World, path: Path) -> 
 def test_an_interruption_says_how_much_is_in_storage() -> None:
     outcome = Outcome(file="a.mp4", upload_id="upl_1", status="IN_PROGRESS", stored_bytes=64 * 1024**2)
     assert interrupted(outcome)["message"] == (
-        "interrupted; the upload upl_1 is left in progress, with 64.0 MiB in storage: go on with 'upwell upload"
+        "interrupted; the upload upl_1 is left in progress, with 64.0 MiB in storage: continue with 'upwell upload"
         " --resume'"
     )
 
@@ -535,7 +535,7 @@ def test_what_was_interrupted_elsewhere_goes_on_there(world: World, path: Path) 
     world.put = httpx.Response(200)
     assert world.upload(path).ok
     assert "cancel" not in world.calls
-    assert "can be resumed no longer" in world.notes[0]
+    assert "can no longer be resumed" in world.notes[0]
 
 
 def test_what_another_process_sends_is_left_alone(world: World, path: Path) -> None:

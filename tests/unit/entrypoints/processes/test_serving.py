@@ -53,7 +53,7 @@ def test_one_for_another_process_is_left_alone(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("count", ["0", "2"])
 def test_several_are_refused(monkeypatch: pytest.MonkeyPatch, count: str) -> None:
     hand_over(monkeypatch, count=count)
-    with pytest.raises(UserError, match=f"LISTEN_FDS is {count}: hand over one listening socket"):
+    with pytest.raises(UserError, match=f"LISTEN_FDS is {count}: pass exactly one listening socket"):
         _handed_listener()
     os.close(serving._FIRST_HANDED)
 

@@ -36,7 +36,7 @@ def test_names_of_answers_are_understood_and_what_is_left_is_named(
 
 def test_a_parameter_that_is_given_twice_is_refused_by_its_name() -> None:
     check_once([("limit", "1"), ("cursor", "2"), ("colour", "red"), ("colour", "blue")], LIST)
-    with pytest.raises(InvalidInputError, match="limit is given more than once") as refused:
+    with pytest.raises(InvalidInputError, match="limit is repeated in the query") as refused:
         check_once([("limit", "1"), ("cursor", "2"), ("limit", "1")], LIST)
     assert (refused.value.code, refused.value.details) == ("repeated_parameter", {"field": "limit", "in": "query"})
 
