@@ -1,4 +1,4 @@
-"""The rules that an operator may set, such as limits and times of retention; each has a default."""
+"""The rules that operators can set, such as limits and retention times; each has a default."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,13 +12,12 @@ TOKEN_RATE_PERCENT = 10
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """The rules that use cases go by.
+    """The rules of the use cases.
 
-    `grace`: how long after a URL's expiry somebody looks whether the client came back. `retention`: how long the record
-    of an ended upload is kept. `inline_limit_bytes`: a larger file is verified by a worker, not in the confirm request.
-    `part_bytes`: the usual size of the parts of an upload.
-    `key_overlap`: how long the secret before a rotation works on. `token_rate_percent`: how much of its organization's
-    requests a minute a token may use.
+    `grace`: how long after a URL's expiry a worker checks an unconfirmed upload. `retention`: how long the record of an
+    ended upload is kept. `inline_limit_bytes`: larger files are verified by a worker, not in the confirm request.
+    `part_bytes`: the usual part size. `key_overlap`: how long the old secret works after a rotation.
+    `token_rate_percent`: a token's share of its organization's requests per minute.
     """
 
     tier_limits: Mapping[Tier, TierLimits] = msgspec.field(default_factory=lambda: dict(DEFAULT_TIER_LIMITS))

@@ -1,18 +1,18 @@
-"""The roles of time and chance, so that neither hides in the code that uses them."""
+"""The roles of time and randomness, as explicit dependencies."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class ClockDiffersError(Exception):
-    """The clock of this host and the time that all processes share differ: one of them is wrong."""
+    """The clock of this host differs from the shared time: one of them is wrong."""
 
 
 class Clock(Protocol):
-    """Gives the time that all processes share, whatever the clock of the host that each runs on."""
+    """Returns the time that all processes share, regardless of their hosts' clocks."""
 
     def now(self) -> datetime:
-        """Return the time in UTC, aware of its zone."""
+        """Return the time in UTC, with its time zone."""
         ...
 
     def check(self) -> None:
@@ -21,12 +21,12 @@ class Clock(Protocol):
 
 
 class Ids(Protocol):
-    """Draws names that nobody can guess."""
+    """Generates unguessable ids."""
 
     def new(self, prefix: str, length: int = 16) -> str:
         """Return `prefix` and `length` random characters of a-z and 0-9."""
         ...
 
     def secret(self) -> str:
-        """Return an API key's secret, `sk_` and at least 256 bits of chance."""
+        """Return an API key's secret, `sk_` and at least 256 random bits."""
         ...

@@ -1,4 +1,4 @@
-"""The role that remembers which requests were made under a key of the client's own."""
+"""The role that stores requests under clients' idempotency keys."""
 
 from datetime import datetime
 from typing import Protocol
@@ -7,7 +7,7 @@ import msgspec
 
 
 class KeyedRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request under an idempotency key. `name`: a digest of who asks and the key; `fingerprint`: of what is asked."""
+    """A request under an idempotency key. `name`: a digest of the caller and the key; `fingerprint`: of the request."""
 
     name: str
     organization_id: str
@@ -15,10 +15,10 @@ class KeyedRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reserved(msgspec.Struct, frozen=True, kw_only=True):
-    """The request is ours to carry out, until `leased_until`.
+    """The request is reserved for this process, until `leased_until`.
 
-    `seed`: what its ids are drawn from, the same in every attempt. `attempt`: from 1; of earlier ones it is unknown
-    whether they counted. `lease`: proves that it is still ours.
+    `seed`: generates its ids, the same in every attempt. `attempt`: from 1; the outcome of earlier ones is unknown.
+    `lease`: identifies the reservation.
     """
 
     name: str
@@ -28,14 +28,14 @@ class Reserved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """The request was carried out. `ids`: of what it made, or found in place of it."""
+    """The request was executed. `ids`: of the created things, or of those found instead."""
 
     seed: str
     ids: tuple[str, ...]
 
 
 class InFlight(msgspec.Struct, frozen=True):
-    """Somebody is carrying the same request out right now."""
+    """The same request is being executed right now."""
 
 
 class Reused(msgspec.Struct, frozen=True):
@@ -46,28 +46,28 @@ Reservation = Reserved | Made | InFlight | Reused
 
 
 class IdempotencyKeys(Protocol):
-    """Keeps ids of what was made, never answers. What was kept is durable when a method returns.
+    """Stores ids of created things, never responses. Stored data is durable when a method returns.
 
-    All methods but `reserve` do nothing where the lease was lost: somebody else carries the request out then.
-    All raise `LogUnavailableError` when the keys cannot be reached. A lease has ended and a key has expired only when
-    both `now` and the store's own clock say so.
+    All methods except `reserve` do nothing if the lease was lost: then another process executes the request. All raise
+    `LogUnavailableError` when the store is unreachable. A lease has ended and a key has expired only by both `now` and
+    the store's own clock.
     """
 
     async def reserve(
         self, request: KeyedRequest, *, seed: str, now: datetime, leased_until: datetime, expires_at: datetime
     ) -> Reservation:
-        """Reserve a key that is new, or that has expired, or take over a request whose lease ended without outcome.
+        """Reserve a new or expired key, or take over a request whose lease ended without an outcome.
 
-        Of several that ask at once one gets it. `seed` and `expires_at` count for the first attempt only.
+        Of several concurrent callers one gets it. `seed` and `expires_at` only apply to the first attempt.
         """
         ...
 
     async def finish(self, reserved: Reserved, ids: tuple[str, ...]) -> None:
-        """Keep what the request has made."""
+        """Store the results of the request."""
         ...
 
     async def release(self, reserved: Reserved) -> None:
-        """Free the key: it may be used for any request."""
+        """Release the key: it may be used for any request."""
         ...
 
     async def give_back(self, reserved: Reserved) -> None:
@@ -75,5 +75,5 @@ class IdempotencyKeys(Protocol):
         ...
 
     async def drop_expired(self, now: datetime, *, limit: int) -> int:
-        """Remove up to `limit` keys that have expired, and return how many there were."""
+        """Remove up to `limit` expired keys, and return their number."""
         ...

@@ -1,7 +1,7 @@
-"""All roles that answer questions: tables that follow the log, in the same transaction.
+"""All reading roles: tables that are updated in the transaction that appends.
 
-Every query names the organization (and namespace) that asks: what is not theirs does not exist. A use case asks for the
-roles that it needs; one adapter keeps all of them.
+Every query has the organization (and namespace) of the caller: other resources do not exist for it. A use case depends
+on the roles that it needs; one adapter implements all of them.
 """
 
 from typing import Protocol
@@ -27,4 +27,4 @@ class ReadSide(
     ObjectCreation,
     Protocol,
 ):
-    """All of them, by one adapter."""
+    """All reading roles together."""

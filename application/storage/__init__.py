@@ -1,4 +1,4 @@
-"""Comparing the storage bucket with the log, and taking in storage's notifications of new objects.
+"""Comparing the S3 bucket with the log, and processing storage's notifications of new objects.
 
-Deciding what became of an upload is left to `application.uploads`; calls to S3 are in `adapters.s3`.
+The outcome of uploads is decided in `application.uploads`; calls to S3 are in `adapters.s3`.
 """

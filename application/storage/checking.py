@@ -1,9 +1,9 @@
-"""Checks the storage against the log: bytes that nobody needs, and bytes that the log needs and storage does not have.
+"""Checks the storage against the log: unneeded bytes, and missing bytes.
 
-Theory of operation. A key is judged by what the log says of the upload that it names. It is ours only if its
-organization and its namespace were made in this log: others may share the bucket. An upload never comes back once it
-has ended, so that what is waste stays waste; the age is for what begins in storage before the log says so. States are
-asked for a page of keys at a time, and once more right before anything is deleted.
+Theory of operation. A key is judged by the state of its upload in the log. It belongs to this Upwell only if its
+organization and its namespace were created in this log: others may share the S3 bucket. An ended upload never comes
+back, so waste stays waste; the minimum age covers objects that storage has before the log. States are read for a page
+of keys at a time, and again right before a deletion.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from domain.uploads.upload import Status
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-SAFE_AGE: Final = timedelta(days=8)  # a day longer than a URL can live
+SAFE_AGE: Final = timedelta(days=8)  # a day longer than the lifetime of a URL
 PAGE: Final = 1000
-_TOGETHER: Final = 16  # calls of storage under way at once
+_TOGETHER: Final = 16  # concurrent calls to storage
 _UNDER_WAY: Final = frozenset({Status.IN_PROGRESS, Status.PROCESSING})
 
 Asked = TypeVar("Asked")
@@ -34,7 +34,7 @@ Answer = TypeVar("Answer")
 
 
 class FindingKind(enum.StrEnum):
-    """What is wrong."""
+    """The kind of a finding."""
 
     ORPHAN = "orphan"
     ABANDONED_PARTS = "abandoned_parts"
@@ -43,9 +43,9 @@ class FindingKind(enum.StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is wrong. `reason`: what the log, or storage, says instead.
+    """A difference. `reason`: the state in the log, or in storage.
 
-    `at`: when it was put or begun. `error`: why it could not be repaired.
+    `at`: when the object was put or the multipart upload created. `error`: why it could not be repaired.
     """
 
     kind: FindingKind
@@ -60,9 +60,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally(msgspec.Struct, kw_only=True):
-    """How much was looked at. `not_ours`: of keys and uploads in parts; `too_young`: waste that is left for later.
+    """The counts of a check. `not_ours`: keys and multipart uploads; `too_young`: waste that is left for later.
 
-    `old_versions`: of our keys, hidden by later ones; no quota counts them, and storage's own rule deletes them.
+    `old_versions`: versions of Upwell's keys hidden by later ones; no quota counts them, and storage's lifecycle rule
+    deletes them.
     """
 
     keys: int = 0
@@ -78,12 +79,12 @@ class Tally(msgspec.Struct, kw_only=True):
 
     @property
     def remaining(self) -> int:
-        """Return how much of what was found is wrong still."""
+        """Return the number of findings that were not repaired."""
         return sum(self.found.values()) - self.repaired
 
 
 class _Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """A key, or an upload in parts under one."""
+    """A key, or a multipart upload of a key."""
 
     key: str
     at: datetime
@@ -92,7 +93,7 @@ class _Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckingStorage:
-    """Looks at everything once; safe to run while uploads go on, and to repeat."""
+    """Checks everything once; safe to run during uploads, and to repeat."""
 
     def __init__(
         self,
@@ -103,7 +104,7 @@ class CheckingStorage:
         report: Callable[[Finding], None],
         progress: Callable[[Tally], None],
     ) -> None:
-        """`report` gets each finding, and `progress` what was done after each page."""
+        """`report` is called with each finding, and `progress` with the counts after each page."""
         self._read_side = read_side
         self._storage = storage
         self._clock = clock
@@ -111,9 +112,9 @@ class CheckingStorage:
         self._progress = progress
 
     async def __call__(self, *, repair: bool, older_than: timedelta = SAFE_AGE) -> Tally:
-        """Look, and `repair` what can be: orphans are deleted, abandoned parts aborted. Bytes that lack are told only.
+        """Check, and `repair` if possible: delete orphans, abort abandoned parts. Missing bytes are only reported.
 
-        Raises `StorageError` where storage cannot list, or tell of an upload's bytes.
+        Raises `StorageError` if storage cannot list keys, or is unavailable.
         """
         tally, before = Tally(), self._clock.now() - older_than
         async for objects in self._storage.list_objects(page=PAGE):
@@ -155,7 +156,7 @@ class CheckingStorage:
         self._tell(waste, tally)
 
     async def _repair(self, finding: Finding) -> Finding | None:
-        """Delete what the log still says is waste; None if it no longer does."""
+        """Delete a finding that is still waste according to the log; None if it is not."""
         upload = await self._upload(finding.key)
         if upload is None or _waste(upload, finding.multipart_id) is None:
             return None
@@ -169,7 +170,7 @@ class CheckingStorage:
         return msgspec.structs.replace(finding, repaired=True)
 
     async def _look(self, upload: UploadBytes) -> Finding | None:
-        """Find out whether the bytes that were proved are there, and are what its key leads to."""
+        """Check that the verified bytes exist, and are the current version."""
         key = upload.storage_key or ""
         proved = StoredContent(size_bytes=upload.size_bytes or 0, etag=upload.etag or "", version_id=upload.version_id)
         current = await self._storage.head(key)
@@ -179,7 +180,7 @@ class CheckingStorage:
         if not await self._is_there(key, proved):
             kind, reason = FindingKind.MISSING, "nothing is there" if current is None else "other bytes are there"
         latest = await self._upload(key)
-        if latest is None or not latest.needed:  # forgotten meanwhile
+        if latest is None or not latest.needed:  # forgotten in the meantime
             return None
         return Finding(kind=kind, key=key, upload_id=upload.upload_id, reason=reason, size_bytes=upload.size_bytes)
 
@@ -206,7 +207,7 @@ class CheckingStorage:
 
 
 def _place(key: str) -> KeyPlace | None:
-    """Return whose a key says it is; None for one that Upwell never makes."""
+    """Return the owner in a key; None for a key that Upwell never creates."""
     found = STORAGE_KEY.fullmatch(key)
     if found is None:
         return None
@@ -214,7 +215,7 @@ def _place(key: str) -> KeyPlace | None:
 
 
 def _waste(upload: UploadBytes, multipart_id: str | None) -> str | None:
-    """Say why nobody needs it; None: somebody does, or may soon."""
+    """Return why the bytes are not needed; None: they are, or may be soon."""
     if multipart_id is None:
         return None if upload.needed else _state(upload)
     if upload.status is Status.PENDING or (upload.status is None and upload.needed):
@@ -243,7 +244,7 @@ def _finding(listed: _Listed, upload_id: str, reason: str) -> Finding:
 
 
 def _same(current: StoredContent, proved: StoredContent) -> bool:
-    """Tell whether a key leads to what was proved: to its very version, where it has one."""
+    """Return whether the current bytes are the verified ones: the same version, if there are versions."""
     return (current.etag, current.size_bytes) == (proved.etag, proved.size_bytes) and proved.version_id in {
         None,
         current.version_id,
@@ -251,7 +252,7 @@ def _same(current: StoredContent, proved: StoredContent) -> bool:
 
 
 async def _together(call: Callable[[Asked], Awaitable[Answer]], asked: Sequence[Asked]) -> list[Answer]:
-    """Ask for each, some at once."""
+    """Call for each, some concurrently."""
     return [answer for some in _chunks(asked) for answer in await asyncio.gather(*map(call, some))]
 
 

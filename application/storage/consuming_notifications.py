@@ -1,4 +1,4 @@
-"""Consuming storage events: a queue's notifications are taken in, one by one, and deleted after that."""
+"""Consuming storage events: processes the notifications of a queue one by one, and deletes them."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Report = Callable[[Exception], None]
 
 
 class ConsumingStorageEvents:
-    """Reads one queue until told to stop. Any number of workers may read the same one."""
+    """Reads one queue until it is stopped. Any number of workers may read the same queue."""
 
     def __init__(self, *, queue: NotificationQueue, take: TakingStorageEvents, report: Report) -> None:
         self._queue = queue
@@ -23,13 +23,13 @@ class ConsumingStorageEvents:
         self._report = report
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Read until `stopping` is set; what is being taken in then comes again."""
+        """Read until `stopping` is set; notifications in progress are then delivered again."""
         consuming = asyncio.create_task(self._consume())
         stop = asyncio.create_task(stopping.wait())
         try:
             done, _ = await asyncio.wait({consuming, stop}, return_when=asyncio.FIRST_COMPLETED)
             if consuming in done:
-                consuming.result()  # it never ends by itself: say why
+                consuming.result()  # it never ends by itself: raise its error
         finally:
             for task in (consuming, stop):
                 task.cancel()
@@ -44,10 +44,10 @@ class ConsumingStorageEvents:
                 await asyncio.sleep(pause.total_seconds())
 
     async def take_some(self) -> bool:
-        """Take in what has come by now, or comes soon; return whether all of it was."""
+        """Process the available notifications; return whether all of them succeeded."""
         try:
             deliveries = await self._queue.receive()
-        except Exception as error:  # noqa: BLE001  # a queue that is away must not end the worker
+        except Exception as error:  # noqa: BLE001  # an unreachable queue must not end the worker
             self._report(error)
             return False
         return all([await self._taken(delivery) for delivery in deliveries])
@@ -56,10 +56,10 @@ class ConsumingStorageEvents:
         try:
             try:
                 await self._take(delivery.body)
-            except InvalidInputError as error:  # no later attempt would read it
+            except InvalidInputError as error:  # no later attempt could parse it
                 self._report(error)
             await self._queue.delete(delivery)
-        except Exception as error:  # noqa: BLE001  # it comes again, and the others must not wait
+        except Exception as error:  # noqa: BLE001  # it is delivered again, and the others must not wait
             self._report(error)
             return False
         return True

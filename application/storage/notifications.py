@@ -1,6 +1,6 @@
-"""Reads notifications of a storage about its objects, as S3, SNS, EventBridge, MinIO and SeaweedFS write them.
+"""Parses a storage's notifications about its objects, in the formats of S3, SNS, EventBridge, MinIO and SeaweedFS.
 
-Owns their shapes alone. They come at least once and in any order, so nothing here is a command.
+Notifications come at least once and in any order; their processing is elsewhere.
 """
 
 import base64
@@ -20,14 +20,14 @@ _SEAWEEDFS_ROOT = "/buckets/"
 
 
 class EventKind(enum.StrEnum):
-    """What happened to an object."""
+    """The kind of an event."""
 
     CREATED = "created"
     REMOVED = "removed"
 
 
 class StorageEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Something happened to one object. None: the notification does not say. `etag`: without quotes."""
+    """An event of one object. None: missing in the notification. `etag`: without quotes."""
 
     bucket: str
     key: str
@@ -38,9 +38,9 @@ class StorageEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_notification(body: bytes) -> Sequence[StorageEvent] | None:
-    """Return what a notification tells, which may be nothing; None where its shape is not known.
+    """Return the events of a notification, possibly none; None for an unknown shape.
 
-    Refuses with `invalid_notification` what is not JSON.
+    Refuses invalid JSON with `invalid_notification`.
     """
     return _told(_json(body), _SNS_DEPTH)
 
@@ -51,7 +51,7 @@ def _json(body: bytes | str) -> Any:  # noqa: ANN401  # JSON
     except (NotJSONError, msgspec.ValidationError) as error:
         raise InvalidInputError(
             "invalid_notification",
-            "The notification is not JSON: send it as storage wrote it.",
+            "The notification is not JSON: send the original one.",
             {"field": "The body", "in": "body"},
         ) from error
 
@@ -117,9 +117,9 @@ def _event(
 
 
 def _of_seaweedfs(name: str, place: str, message: Mapping[str, Any]) -> Sequence[StorageEvent]:
-    """Return what its filer tells of a file below `/buckets`, and nothing of folders.
+    """Return the events of SeaweedFS's filer for files below `/buckets`, without folders.
 
-    A renamed file is one that is gone and one that is there.
+    A renamed file is one removed and one created object.
     """
     old, new = _entry(message.get("old_entry")), _entry(message.get("new_entry"))
     told: list[StorageEvent] = []
@@ -133,7 +133,7 @@ def _of_seaweedfs(name: str, place: str, message: Mapping[str, Any]) -> Sequence
 
 
 def _of_file(place: str, kind: EventKind, entry: Mapping[str, Any]) -> Sequence[StorageEvent]:
-    """Return what an entry tells. Of versions, their folder tells which is the latest, once it can be read."""
+    """Return the events of an entry. For versions, their folder reports the latest one, once it is readable."""
     extended, attributes = _object(entry.get("extended")), _object(entry.get("attributes"))
     latest = extended.get("Seaweed-X-Amz-Latest-Version-Id")
     of_a_version = "Seaweed-X-Amz-Version-Id" in extended

@@ -1,7 +1,7 @@
-"""Taking storage events: what a storage tells leads to what is due, and is not worked here.
+"""Processing storage events: an event makes jobs due, which workers run.
 
-Events come at least once and in any order, and say no more than where to look: the bytes are proved as after a
-confirmation, and what a completed upload's key holds is asked of storage itself.
+Events come at least once and in any order, and are only hints: the bytes are verified as after a confirmation, and the
+key of a completed upload is checked in storage.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ ReportUnknown = Callable[[bytes], None]
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """How many events came, how many were about uploads of ours, and how many were not."""
+    """The number of received events, of those for known uploads, and of the others."""
 
     received: int
     matched: int
@@ -46,7 +46,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TakingStorageEvents:
-    """One command for each event, safe to repeat: an event that is no news changes nothing."""
+    """One command for each event. Idempotent."""
 
     def __init__(
         self,
@@ -66,9 +66,9 @@ class TakingStorageEvents:
         self._report_unknown = report_unknown
 
     async def __call__(self, notification: bytes) -> Taken:
-        """Take one notification in, however many events it holds; of an unknown shape it is reported, and holds none.
+        """Process a notification with any number of events; an unknown shape is reported, and has no events.
 
-        Refuses with `invalid_notification` what is not JSON.
+        Refuses invalid JSON with `invalid_notification`.
         """
         events = parse_notification(notification)
         if events is None:
@@ -86,7 +86,7 @@ class TakingStorageEvents:
         return matched
 
     async def _take(self, event: StorageEvent, upload_id: str) -> bool:
-        """Do what the event calls for; return whether it is about this upload."""
+        """Process an event; return whether it is about this upload."""
 
         async def follow(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
             return await self._follow(event, upload) if _is_about(event, upload.state) else None
@@ -109,7 +109,7 @@ class TakingStorageEvents:
             case Completed():
                 etag = event.etag or _ANY_ETAG if created else None
                 report = ReportChangedContent(origin=origin, etag=etag)
-                if UPLOAD.decide(report, upload.state):  # it may be news: look
+                if UPLOAD.decide(report, upload.state):  # it may be new: check the storage
                     await self._jobs.set(JobKind.RECHECK, upload.stream_id, origin.at)
             case _:
                 pass

@@ -1,4 +1,4 @@
-"""Work that continues after the answer: tasks and their items, and the worker that leases due jobs.
+"""Work that continues after the response: tasks and their items, and the worker that leases due jobs.
 
-What an item does is in the package of its subject, as in `application.uploads`. Processes are in `entrypoints`.
+The work of items is in the package of their subject, as in `application.uploads`. Processes are in `entrypoints`.
 """

@@ -1,4 +1,4 @@
-"""Canceling a task: what of it has not begun is not done."""
+"""Canceling a task: its remaining items are skipped."""
 
 from application.keys.callers import Admitting, Caller, lacking_operation
 from application.ports.clock import Clock
@@ -7,12 +7,12 @@ from application.tasks.reading import ReadingTasks
 from domain.keys.api_key import Permission
 from domain.refusals import WrongStateError
 
-# A deletion has taken effect before it was answered, and a file must not be lost because its check was stopped.
+# A deletion takes effect before its response, and a file must not be lost because its verification was stopped.
 CANCELABLE = frozenset({TaskType.CONFIRM_UPLOADS})
 
 
 class CancelingTasks:
-    """Safe to repeat."""
+    """Cancels tasks. Idempotent."""
 
     def __init__(self, *, tasks: Tasks, admit: Admitting, clock: Clock) -> None:
         self._tasks = tasks
@@ -21,7 +21,7 @@ class CancelingTasks:
         self._clock = clock
 
     async def __call__(self, caller: Caller, task_id: str) -> None:
-        """Cancel a task that the caller may read; refuse where it is over or cannot be stopped."""
+        """Cancel a task that the caller may read; refuse if it has ended or cannot be canceled."""
         organization_id = caller.organization.organization_id
         task = await self._read(caller, task_id)
         if not await self._admit.reaches(

@@ -1,4 +1,4 @@
-"""What deletions of buckets and namespaces share: a task that exists before they begin, and pages of items."""
+"""The common parts of deletions of buckets and namespaces: a task that exists before they begin, and pages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -11,20 +11,20 @@ from application.ports.tasks.tasks import RUNNING, NewItem, NewTask, TaskRecord,
 from domain.refusals import WrongStateError
 
 PAGE = 200
-_TOGETHER = 32  # commands under way at once: the log groups them
+_TOGETHER = 32  # concurrent commands: the log groups them
 _BEGINS_WITHIN = timedelta(minutes=10)
 _LOOKS = 100
 _BETWEEN_LOOKS_SECONDS = 0.02
 
 
 class NotYetBegunError(Exception):
-    """The task is there, but the request that wrote it has not yet begun the deletion: look again."""
+    """The task exists, but the request that created it has not begun the deletion yet: try again."""
 
 
 def new_task(
     caller: Caller, task_id: str, kind: TaskType, *, namespace_id: str | None, subject: str, now: datetime
 ) -> NewTask:
-    """Return a task about one thing. It is kept before the deletion begins, so that none is without one."""
+    """Return a task with one item. It is stored before the deletion begins, so that no deletion is without a task."""
     return NewTask(
         task_id=task_id,
         organization_id=caller.organization.organization_id,
@@ -38,7 +38,7 @@ def new_task(
 
 
 async def running_task(tasks: Tasks, caller: Caller, task_id: str) -> TaskRecord | None:
-    """Return the task of a deletion; None if it ended before its work was done, so that there must be another."""
+    """Return the task of a deletion; None if it ended before its work was done, so that another one is needed."""
     task = await tasks.task(caller.organization.organization_id, task_id)
     return task if task is not None and task.status in RUNNING | {TaskStatus.COMPLETED} else None
 
@@ -52,9 +52,9 @@ async def kept_task(tasks: Tasks, caller: Caller, task_id: str) -> TaskRecord:
 
 
 async def wait_until_begun(begun: Callable[[], Awaitable[bool]], task: TaskRecord, clock: Clock) -> None:
-    """Return when the deletion has begun: a worker may be faster than the request that wrote the task.
+    """Return when the deletion has begun: a worker may be faster than the request that created the task.
 
-    Refuses one that never was: the request was refused, or its process died, before it began anything.
+    Refuses a deletion that never began, because the request was refused or its process died.
     """
     for _ in range(_LOOKS):
         if await begun():
@@ -66,7 +66,7 @@ async def wait_until_begun(begun: Callable[[], Awaitable[bool]], task: TaskRecor
 
 
 async def pages(listing: Callable[[int], Awaitable[Sequence[Placed]]]) -> AsyncIterator[Sequence[Placed]]:
-    """Yield page after page, each after the position at which the one before ended."""
+    """Yield all pages, each after the last position of the previous one."""
     after = 0
     while page := await listing(after):
         yield page
@@ -74,7 +74,7 @@ async def pages(listing: Callable[[int], Awaitable[Sequence[Placed]]]) -> AsyncI
 
 
 async def delete_all(delete: Callable[[str], Awaitable[bool]], page: Sequence[Placed]) -> int:
-    """Delete what is on a page, some of it at once, and return how much of it is gone."""
+    """Delete the items of a page, some concurrently, and return the number of deleted ones."""
     gone = 0
     for first in range(0, len(page), _TOGETHER):
         gone += sum(await asyncio.gather(*(delete(each.id) for each in page[first : first + _TOGETHER])))

@@ -1,4 +1,4 @@
-"""Pausing: work stops while the clock of its host contradicts the time, and begins again when they agree."""
+"""Pausing: work stops while the host's clock contradicts the shared time, and resumes when they agree."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,7 +12,7 @@ LOOK_SECONDS = 1.0
 async def while_clocks_agree(
     clock: Clock, run: Callable[[asyncio.Event], Coroutine[None, None, None]], stopping: asyncio.Event
 ) -> None:
-    """Run `run` until `stopping` is set. It is asked to stop, as it is in the end, for as long as clocks differ."""
+    """Run `run` until `stopping` is set. While the clocks differ, it is stopped in the same way."""
     stop = asyncio.create_task(stopping.wait())
     try:
         while not stopping.is_set():
@@ -28,7 +28,7 @@ async def _run_while_they_agree(
     clock: Clock, run: Callable[[asyncio.Event], Coroutine[None, None, None]], stop: "asyncio.Task[object]"
 ) -> None:
     pausing = asyncio.Event()
-    running = asyncio.create_task(run(pausing), context=Context())  # it acts for nobody, whoever began it
+    running = asyncio.create_task(run(pausing), context=Context())  # without the caller of the starting request
     try:
         while _agree(clock) and not stop.done() and not running.done():
             await asyncio.wait({stop, running}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Reading a task: it is shown to a key that may read where it works, and to the key that began it."""
+"""Reading a task: visible to keys that may read its bucket, and to the key that started it."""
 
 import msgspec
 
@@ -8,17 +8,16 @@ from domain.keys.api_key import Permission
 
 
 class ReadingTasks:
-    """Finds a task for who asks."""
+    """Finds a task for a caller."""
 
     def __init__(self, *, tasks: Tasks, admit: Admitting) -> None:
         self._tasks = tasks
         self._admit = admit
 
     async def __call__(self, caller: Caller, task_id: str) -> TaskRecord:
-        """Return a task of the caller's organization; refuse one out of reach as if it were not there.
+        """Return a task of the caller's organization; refuse one out of scope as not found.
 
-        The key that began it sees it wherever it works, but its outputs, which name what others put there, only where
-        the key may read.
+        The key that started it always sees it, but sees its outputs, which contain ids of others, only if it may read.
         """
         task = await self._tasks.task(caller.organization.organization_id, task_id)
         if task is None:

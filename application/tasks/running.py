@@ -1,4 +1,4 @@
-"""Running tasks: their items are worked one by one, by whichever worker leases them, and ended."""
+"""Running tasks: workers lease their items, run them one by one, and end them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -17,32 +17,32 @@ _LOOK_AGAIN = timedelta(days=1)
 
 
 class ItemContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What an item's work holds on to. `touch`: await it now and then in long work, or another worker takes over."""
+    """The context of an item's work. `touch`: await it regularly in long work, or another worker takes over."""
 
     tasks: Tasks
     clock: Clock
     touch: Touch
 
     async def record_progress(self, task: TaskRecord, **progress: int) -> None:
-        """Note how far the task has come (counts in its `additional_data`), and keep the lease."""
+        """Record the progress of the task (counts in its `additional_data`), and extend the lease."""
         await self.tasks.record_progress(task.task_id, dict(progress), now=self.clock.now())
         await self.touch()
 
 
 class ItemWork(Protocol):
-    """Does what one item says, and returns what stands in the task's outputs.
+    """Runs one item, and returns its output.
 
-    It may be killed at any line and begun again, by several workers at once at worst: doing it twice must do no harm. A
-    `RefusedError` ends the item as FAILED; any other error makes it due again, later and later.
+    It may be killed at any point and run again, even by several workers at once: it must be idempotent. A
+    `RefusedError` ends the item as FAILED; any other error makes it due again, with growing delays.
     """
 
     async def __call__(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
-        """Do it."""
+        """Run the item."""
         ...
 
 
 class RunningTasks:
-    """Works items, and removes tasks that ended long ago."""
+    """Runs items, and removes old tasks."""
 
     def __init__(self, *, tasks: Tasks, clock: Clock, rules: Rules, work: Mapping[TaskType, ItemWork]) -> None:
         self._tasks = tasks
@@ -51,7 +51,7 @@ class RunningTasks:
         self._work = work
 
     async def work_item(self, job: Job, *, touch: Touch) -> None:
-        """Work the item that the job names, unless it has ended."""
+        """Run the item of the job, unless it has ended."""
         task_id, index = item_of(job.upload_id)
         begun = await self._tasks.begin(task_id, index, now=self._clock.now())
         if begun is None:
@@ -70,7 +70,7 @@ class RunningTasks:
         )
 
     async def drop(self, task_id: str) -> datetime | None:
-        """Remove a task that ended long ago; return when to look again, if it has not."""
+        """Remove an old task; return when to check again, if it is not old enough."""
         now = self._clock.now()
         if await self._tasks.drop(task_id, ended_before=now - self._rules.retention):
             return None

@@ -1,4 +1,4 @@
-"""Working: due jobs are leased, done by sending ordinary commands, and given back when the worker stops."""
+"""Working: leases due jobs, runs them through ordinary commands, and releases them when the worker stops."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from domain.refusals import RefusedError
 from domain.tasks.agenda import JobKind
 from domain.uploads.upload import UPLOAD, Processing, is_in_parts
 
-LEASE = timedelta(seconds=30)  # renewed while bytes are read; after it another worker takes over
+LEASE = timedelta(seconds=30)  # extended while bytes are read; after it another worker takes over
 RETRY_FIRST = timedelta(seconds=2)
 RETRY_LAST = timedelta(minutes=15)
 IDLE = timedelta(seconds=5)
@@ -33,15 +33,15 @@ ACTOR = "system:worker"
 
 
 class JobReport(Protocol):
-    """Hears of jobs that did not go well (for logs)."""
+    """Reports failed jobs, for logs."""
 
     def __call__(self, job: Job, error: BaseException) -> None:
-        """Take note of an error; the job is tried again later."""
+        """Report an error; the job is retried later."""
         ...
 
 
 class Working:
-    """Works jobs until told to stop. Any number of workers on any number of machines may run at once."""
+    """Runs jobs until it is stopped. Any number of workers on any number of machines may run at once."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Working:
         around: Callable[[Job], AbstractContextManager[object]] = nullcontext,
         concurrency: int = 4,
     ) -> None:
-        """`search_index` None: lists are searched without one. `around`: what is entered while a job is done."""
+        """`search_index` None: lists are searched without one. `around`: the context of a job."""
         self._jobs = jobs
         self._log = log
         self._storage = storage
@@ -80,7 +80,7 @@ class Working:
         self._concurrency = concurrency
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until `stopping` is set; jobs under way are given back then. A long job does not hold up the others."""
+        """Run jobs until `stopping` is set, then release them. A long job does not block the others."""
         under_way: set[asyncio.Task[None]] = set()
         stop = asyncio.create_task(stopping.wait())
         besides = [asyncio.create_task(self._tidy()), asyncio.create_task(self._index())]
@@ -95,19 +95,19 @@ class Working:
                 under_way = {task for task in under_way if not task.done()}
         finally:
             stop.cancel()
-            await asyncio.sleep(0)  # a job that was leased but has not begun could not give its lease back
+            await asyncio.sleep(0)  # otherwise a leased job that has not begun could not release its lease
             for task in (*besides, *under_way):
                 task.cancel()
             await asyncio.gather(*besides, *under_way, return_exceptions=True)
 
     async def work_due(self) -> int:
-        """Work the jobs that are due now, and return how many there were."""
+        """Run the jobs that are due now, and return their number."""
         jobs = await self._jobs.lease(now=self._clock.now(), limit=self._concurrency, lasts=LEASE)
         await asyncio.gather(*(self._work(job) for job in jobs))
         return len(jobs)
 
     async def _tidy(self) -> None:
-        """Remove idempotency keys that have expired, for as long as it is not cancelled."""
+        """Remove expired idempotency keys, until it is cancelled."""
         while True:
             with suppress(LogUnavailableError):
                 while await self._do_once.drop_expired():
@@ -115,7 +115,7 @@ class Working:
             await asyncio.sleep(TIDY.total_seconds())
 
     async def _index(self) -> None:
-        """Keep the index of search up to date, for as long as it is not cancelled."""
+        """Keep the search index up to date, until it is cancelled."""
         while self._search_index is not None:
             with suppress(LogUnavailableError):
                 while await self._search_index.catch_up():
@@ -123,7 +123,7 @@ class Working:
             await asyncio.sleep(INDEX.total_seconds())
 
     async def _take(self, under_way: set[asyncio.Task[None]]) -> timedelta | None:
-        """Take as many due jobs as there are places; return how long to wait where there were none."""
+        """Take as many due jobs as there are places; return how long to wait if there were none."""
         places = self._concurrency - len(under_way)
         if not places:
             return IDLE
@@ -150,10 +150,10 @@ class Working:
                 await self._jobs.put_off(job, until=job.due_at, error="The worker stopped.")
             raise
         except (VersionConflictError, BusyError) as stale:
-            await self._try_later(job, stale)  # the upload has gone on: look again, there may be nothing left to do
+            await self._try_later(job, stale)  # the upload has changed: try again, there may be nothing left to do
         except RefusedError:
-            await self._jobs.done(job)  # the job came too late: whatever happened since has set the jobs it needs
-        except Exception as error:  # noqa: BLE001  # one broken job must not stop the others
+            await self._jobs.done(job)  # the job is stale: later events have set the jobs that they need
+        except Exception as error:  # noqa: BLE001  # a failing job must not stop the others
             self._report(job, error)
             await self._try_later(job, error)
 
@@ -163,7 +163,7 @@ class Working:
             await self._jobs.put_off(job, until=self._clock.now() + pause, error=str(error)[:500])
 
     async def _do(self, job: Job) -> datetime | None:
-        """Do what the job says; return when it wants to be done again, if at all."""
+        """Run the job; return when it has to run again, if at all."""
         match job.kind:
             case JobKind.VERIFY:
                 await self._do_verify(job)
@@ -191,7 +191,7 @@ class Working:
         if job.storage_key:
             await self._storage.delete(job.storage_key)
             if job.multipart_id or is_in_parts((await load(self._log, UPLOAD, job.upload_id)).state):
-                await self._storage.abort_multiparts(job.storage_key)  # of which nobody knows
+                await self._storage.abort_multiparts(job.storage_key)  # with unknown ids
         return job.again_at if job.again_at is not None and job.again_at > self._clock.now() else None
 
     async def _do_verify(self, job: Job) -> None:
@@ -202,7 +202,7 @@ class Working:
         await self._verify(upload, actor_id=ACTOR, touch=self._touch(job))
 
     def _touch(self, job: Job) -> Touch:
-        """Return what keeps the lease of a job while it is being worked."""
+        """Return a callback that extends the lease of a running job."""
 
         async def touch() -> None:
             await self._jobs.extend(job, until=self._clock.now() + LEASE)

@@ -1,4 +1,4 @@
-"""The use cases of uploads, from the request for a URL to the day when the record is forgotten.
+"""The use cases of uploads, from the request for a URL to the erasure of the record.
 
-Takes storage's notifications from `application.storage`; puts bytes into objects with `application.objects`.
+Storage's notifications come from `application.storage`; `application.objects` puts bytes into objects.
 """

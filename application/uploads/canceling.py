@@ -1,4 +1,4 @@
-"""Canceling an upload that the client gave up, and deleting one that is finished."""
+"""Canceling an open upload, and deleting a finished one."""
 
 import msgspec
 
@@ -33,9 +33,9 @@ from domain.uploads.upload import (
 
 
 class CancelingUpload:
-    """One command, safe to repeat. The bytes are deleted by a worker right after, unless they are to be kept.
+    """One command. Idempotent. A worker deletes the bytes right after, unless they should be kept.
 
-    Bytes on which a duplicate or an object stands as well stay for it.
+    Bytes that a duplicate or an object also uses stay.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class CancelingUpload:
     ) -> None:
         """Cancel, or delete a finished upload.
 
-        `keep_bytes`: what is stored of a canceled upload stays, and counts, until the record is forgotten. `only_open`:
-        refuse a finished upload; it is refused to holders of a token, too.
+        `keep_bytes`: the stored bytes of a canceled upload stay, and count, until the record is forgotten. `only_open`:
+        refuse a finished upload, as for tokens.
         """
         record = await self._read_side.upload(namespace.namespace_id, upload_id)
         if record is None or bucket_id not in {None, record.bucket_id}:
@@ -101,12 +101,12 @@ class CancelingUpload:
         origin = upload.origin_of(caller.actor_id, new_command_id(self._ids), now)
         request, kept_bytes = request_of(upload.state), None
         cancel = CancelUpload(origin=origin, forget_at=now + self._rules.retention)
-        UPLOAD.decide(cancel, upload.state)  # refuses before storage is asked
+        UPLOAD.decide(cancel, upload.state)  # refuses before the call to storage
         if isinstance(upload.state, Canceled):
             return None
         if keep_bytes and request is not None and not isinstance(upload.state, Failed):
             content = await self._storage.head(request.storage_key or "")
-            kept_bytes = content.size_bytes if content else None  # nothing to keep: what comes later is deleted
+            kept_bytes = content.size_bytes if content else None  # nothing to keep: later bytes are deleted
         cancel = msgspec.structs.replace(cancel, kept_bytes=kept_bytes)
         return Proposal(
             origin=origin,

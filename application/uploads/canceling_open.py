@@ -1,7 +1,6 @@
-"""Canceling what a revoked API key has open: a task, for there may be much of it.
+"""Canceling the open uploads of a revoked API key, as a task, because there may be many.
 
-From the revocation on the key begins nothing any more, so what it has open only becomes less. Uploads of its tokens
-count as its own.
+After the revocation the key starts no new uploads, so their number only shrinks. Uploads of its tokens are included.
 """
 
 from application.handling import BusyError, Loaded, Proposal, handle
@@ -17,7 +16,7 @@ from domain.uploads.upload import UPLOAD, CancelUpload, InProgress, Pending, Pro
 
 
 class CancelingOpenUploads:
-    """Makes the task, and does its work."""
+    """Creates the task, and runs it."""
 
     def __init__(
         self, *, log: EventLog, read_side: UploadReads, tasks: Tasks, clock: Clock, ids: Ids, rules: Rules
@@ -30,7 +29,7 @@ class CancelingOpenUploads:
         self._rules = rules
 
     async def __call__(self, caller: Caller, key_id: str) -> TaskRecord:
-        """Return the task that cancels all that this key has open."""
+        """Return the task that cancels all open uploads of this key."""
         now = self._clock.now()
         task = new_task(
             caller, self._ids.new("task_"), TaskType.CANCEL_UPLOADS, namespace_id=None, subject=key_id, now=now
@@ -39,7 +38,7 @@ class CancelingOpenUploads:
         return await kept_task(self._tasks, caller, task.task_id)
 
     async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
-        """Cancel what the key that the item names has open (an `ItemWork`)."""
+        """Cancel the open uploads of the item's key (an `ItemWork`)."""
         canceled, after = 0, ""
         while page := await self._read_side.open_uploads_of(
             task.organization_id, item.subject, after=after, limit=PAGE

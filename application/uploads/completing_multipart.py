@@ -1,4 +1,4 @@
-"""Putting the parts of an upload together: storage makes one object of them, if they are all there."""
+"""Completing a multipart upload: storage assembles its parts, if all of them exist."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,17 @@ _TOLD_AT_MOST = 1000
 
 
 class NamedPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A part as a client names it: the ETag that it got, without quotes."""
+    """A part in a client's confirm, with its ETag without quotes."""
 
     part_number: int
     etag: str
 
 
 async def put_together(storage: ObjectStorage, upload: InProgress, named: Sequence[NamedPart] | None = None) -> None:
-    """Have storage make one object of the parts; nothing to do where that has happened already.
+    """Let storage assemble the parts, unless it has already done so.
 
-    `named`: the parts that the client says it sent; otherwise those that storage has. Refuses with `content_not_found`
-    while some are missing or of a wrong size (send them again), and with `parts_differ` where ETags do.
+    `named`: the parts that the client lists; by default, those in storage. Refuses with `content_not_found` while parts
+    are missing or have a wrong size, and with `parts_differ` if ETags differ.
     """
     request = upload.request
     key = request.storage_key or ""
@@ -46,19 +46,19 @@ async def put_together(storage: ObjectStorage, upload: InProgress, named: Sequen
         raise _not_all_there(
             upload.upload_id, PartProblems(missing=refused.missing, wrong_size=refused.too_small)
         ) from refused
-    if not made:  # something is there already, most likely our own: its hash decides, and the parts are of no use
+    if not made:  # an object already exists, most likely our own: its hash decides, and the parts are not needed
         await storage.abort_multipart(key, upload.multipart_id)
 
 
 def _as_named(upload_id: str, stored: Sequence[StoredPart], named: Sequence[NamedPart]) -> list[StoredPart]:
-    """Return the stored parts that the client names; refuse where storage has other bytes under a number."""
+    """Return the stored parts that the client lists; refuse if storage has other bytes for a number."""
     etags = {part.part_number: part.etag for part in named}
     there = [part for part in stored if part.part_number in etags]
     differing = [part.part_number for part in there if part.etag != etags[part.part_number]]
     if differing:
         raise WrongStateError(
             "parts_differ",
-            "Storage has other bytes than those confirmed for some parts: send those named in the details again, then"
+            "Storage has other bytes than those confirmed for some parts: send the parts in the details again, then"
             " confirm again.",
             {"upload_id": upload_id, "differing_parts": differing[:_TOLD_AT_MOST]},
         )
@@ -71,7 +71,7 @@ def _as_named(upload_id: str, stored: Sequence[StoredPart], named: Sequence[Name
 def _not_all_there(upload_id: str, found: PartProblems) -> WrongStateError:
     return WrongStateError(
         "content_not_found",
-        "Some parts are missing or have the wrong size: send those named in the details, then confirm again.",
+        "Some parts are missing or have the wrong size: send the parts in the details, then confirm again.",
         {
             "upload_id": upload_id,
             "missing_parts": list(found.missing[:_TOLD_AT_MOST]),

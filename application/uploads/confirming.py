@@ -1,4 +1,4 @@
-"""Confirming an upload: the client says that the bytes are there; Upwell looks, and proves them."""
+"""Confirming an upload: after the client has sent the bytes, Upwell verifies them."""
 
 from collections.abc import Sequence
 
@@ -42,11 +42,11 @@ from domain.uploads.upload import (
     upload_not_found,
 )
 
-_STORAGE_IS_SLOW = "Storage could not answer; the verification goes on by itself."
+_STORAGE_IS_SLOW = "Storage was unavailable; the verification continues in the background."
 
 
 class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
-    """The upload after the confirmation: COMPLETED, or PROCESSING with the task that goes on with it."""
+    """The upload after the confirmation: COMPLETED, or PROCESSING with its task."""
 
     record: UploadRecord
     status: Status
@@ -55,7 +55,7 @@ class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Confirmer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who confirms. `requested`: the upload, with its key or a token of it; else `may_delete` what the bucket holds."""
+    """The confirming caller. `requested`: it requested the upload; `may_delete`: its permission in the bucket."""
 
     actor_id: str
     requested: bool
@@ -63,7 +63,7 @@ class _Confirmer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfirmingUpload:
-    """One command, safe to repeat: the second time changes nothing and gets the same answer."""
+    """One command. Idempotent: a repeated confirm gets the same result."""
 
     def __init__(
         self,
@@ -97,14 +97,14 @@ class ConfirmingUpload:
         as_task: bool,
         parts: Sequence[NamedPart] | None = None,
     ) -> Confirmed:
-        """Prove what arrived; parts are put together first. `parts`: those that the client says it sent.
+        """Verify the stored bytes, after assembling parts. `parts`: those that the client lists.
 
-        `bucket_id`: where the caller says the upload is. `as_task`: answer at once and let a worker verify. Refuses
-        with `content_not_found` while nothing is stored (the client may PUT and confirm again), and with the reason of
-        the failure where the bytes are wrong. Raises `StorageError` if storage cannot be asked; nothing has changed.
+        `bucket_id`: the bucket in the request. `as_task`: return at once and let a worker verify. Refuses with
+        `content_not_found` while nothing is stored (the client may send and confirm again), and with the reason of the
+        failure if the bytes are wrong. Raises `StorageError` if storage is unavailable; nothing has changed.
 
-        What a key claims that did not request the upload fails nothing: where storage holds what was announced, the
-        claim is refused, and the upload stays as it is.
+        A claim by a key that did not request the upload fails no upload: if the stored bytes match the request, the
+        claim is refused, and the upload does not change.
         """
         record = await self._find(namespace.namespace_id, upload_id, bucket_id)
         key_id, inline, seen = caller.key.key_id, False, None
@@ -131,9 +131,9 @@ class ConfirmingUpload:
     async def within_task(
         self, namespace_id: str, upload_id: str, *, bucket_id: str, actor_id: str, claimed: Claimed, touch: Touch
     ) -> Confirmed:
-        """Prove what arrived, however large, and return when the upload has ended; refuses as a confirm does.
+        """Verify a file of any size, and return when the upload has ended; refuses like a confirm.
 
-        Whoever was at it before may be gone, so a verification that is under way is done here as well.
+        A verification in progress is repeated, because its process may be gone.
         """
         record, seen = await self._find(namespace_id, upload_id, bucket_id), None
 
@@ -164,7 +164,7 @@ class ConfirmingUpload:
         return _Confirmer(actor_id=actor_id, requested=requested, may_delete=may_delete)
 
     async def _check_policy(self, loaded: Loaded[UploadEvent, Upload], confirmer: _Confirmer, claimed: Claimed) -> None:
-        """Refuse a policy that is not the confirmer's to name, and one that would replace what it may not."""
+        """Refuse a policy that the confirmer may not set, or that would replace content without permission."""
         request = request_of(loaded.state)
         if request is None or request.unique_key is None:
             return
@@ -183,7 +183,7 @@ class ConfirmingUpload:
     async def _check_claims(
         self, loaded: Loaded[UploadEvent, Upload], content: StoredContent, claimed: Claimed
     ) -> None:
-        """Refuse what is claimed of bytes that are what was announced; a hash of many bytes is not looked at."""
+        """Refuse wrong claims about bytes that match the request; the hash of a large file is not compared."""
         if await self._verify.refutes(loaded, content, Claimed()) is not None:
             return
         request = request_of(loaded.state)
@@ -194,8 +194,9 @@ class ConfirmingUpload:
         if wrong is not None:
             raise WrongStateError(
                 wrong.value,
-                "Storage holds what was announced for this upload, and not what was confirmed, so it stays as it is."
-                " Confirm it with what storage answered, or without etag, file_hash and the like.",
+                "The stored bytes match the request of this upload, but not this confirm, so the upload does not"
+                " change."
+                " Confirm it with the ETag of the storage, or without etag, file_hash and other claims.",
                 {"upload_id": loaded.stream_id, "status": STATUS_OF[type(loaded.state)]},
             )
 
@@ -206,7 +207,7 @@ class ConfirmingUpload:
         claimed: Claimed,
         parts: Sequence[NamedPart] | None = None,
     ) -> tuple[BeginVerification, StoredContent]:
-        """Return what begins the verification, and what storage holds; refuse where nothing is stored."""
+        """Return the command that begins the verification, and the stored content; refuse if nothing is stored."""
         command = BeginVerification(
             origin=loaded.origin_of(confirmer.actor_id, new_command_id(self._ids), self._clock.now()),
             task_id=self._ids.new("task_"),
@@ -214,19 +215,18 @@ class ConfirmingUpload:
             inline=True,
             claimed=claimed,
         )
-        UPLOAD.decide(command, loaded.state)  # refuses before storage is asked
+        UPLOAD.decide(command, loaded.state)  # refuses before the call to storage
         if isinstance(loaded.state, InProgress):
             unsized = loaded.state.request.declared_size_bytes is None
             if unsized and not confirmer.requested and not confirmer.may_delete:
-                raise _not_yours("in parts of which nobody announced how many")
+                raise _not_yours("without knowing the number of its parts")
             await put_together(self._storage, loaded.state, parts)
         request = request_of(loaded.state)
         content = await self._storage.head((request.storage_key if request else None) or "")
         if content is None:
             raise WrongStateError(
                 "content_not_found",
-                "No bytes are stored for this upload: send the file with the request that you were given, then"
-                " confirm again.",
+                "No bytes are stored for this upload: send the file to its URL, then confirm again.",
                 {"upload_id": loaded.stream_id},
             )
         if not confirmer.requested:
@@ -235,7 +235,7 @@ class ConfirmingUpload:
         return command, content
 
     async def _make_task(self, upload: Loaded[UploadEvent, Upload], events: tuple[UploadEvent, ...]) -> None:
-        """Keep the task that the answer will name. Where the verification does not begin, nobody sees it."""
+        """Store the task of the response. If the verification does not begin, the task is never visible."""
         (began,) = (event for event in events if isinstance(event, UploadVerificationBegan))
         origin = began.origin
         await self._tasks.create(
@@ -253,14 +253,14 @@ class ConfirmingUpload:
         )
 
     async def _answer(self, known: UploadRecord, upload: Loaded[UploadEvent, Upload]) -> Confirmed:
-        """Answer with the upload as it is now. `known`: its record before."""
+        """Return the current upload. `known`: its record before."""
         state = upload.state
         if isinstance(state, Failed):
             raise WrongStateError(
                 state.reason.value, state.message, {"upload_id": upload.stream_id, "status": "FAILED"}
             )
         record = brought_forward(known, upload)
-        if record is None:  # others have changed it since
+        if record is None:  # it has changed since
             record = await self._find(known.namespace_id, upload.stream_id, None)
         match state:
             case Completed():
@@ -268,7 +268,7 @@ class ConfirmingUpload:
             case Processing():
                 return Confirmed(record=record, status=Status.PROCESSING, task_id=state.task_id, message=None)
             case Pending() | InProgress():
-                # storage went silent in the middle: a worker goes on, and for the client so does the task
+                # storage became unavailable: a worker continues, and so does the client's task
                 return Confirmed(
                     record=record, status=Status.PROCESSING, task_id=state.task_id, message=_STORAGE_IS_SLOW
                 )
@@ -283,6 +283,6 @@ def _not_yours(how: str) -> ForbiddenError:
     return ForbiddenError(
         "permission_denied",
         f"Another key requested this upload, and confirming it {how} needs the permission 'delete': use the key that"
-        " requested it, or one that has it.",
+        " requested it, or one with this permission.",
         {"needed": Permission.DELETE},
     )

@@ -1,4 +1,4 @@
-"""Confirming many uploads: a task with one item for each, which workers prove one by one."""
+"""Confirming many uploads: a task with an item for each, which workers verify one by one."""
 
 from collections.abc import Sequence
 
@@ -15,14 +15,14 @@ from domain.uploads.content import Claimed
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client says of one upload."""
+    """A client's claims about one upload."""
 
     upload_id: str
     claimed: Claimed
 
 
 class ConfirmingMany:
-    """Makes the task, and works its items."""
+    """Creates the task, and runs its items."""
 
     def __init__(self, *, tasks: Tasks, confirm: ConfirmingUpload, clock: Clock, ids: Ids, rules: Rules) -> None:
         self._tasks = tasks
@@ -32,7 +32,7 @@ class ConfirmingMany:
         self._rules = rules
 
     async def __call__(self, caller: Caller, bucket: BucketRecord, confirmations: Sequence[Confirmation]) -> TaskRecord:
-        """Return the task. An upload that is not there, or in another bucket, is an error of its item alone."""
+        """Return the task. An unknown upload, or one in another bucket, fails only its item."""
         now = self._clock.now()
         organization_id = caller.organization.organization_id
         task = NewTask(

@@ -1,4 +1,4 @@
-"""Expiring uploads: the URL has run out; either bytes are there and get verified, or the upload ends."""
+"""Expiring uploads: after the URL has expired, existing bytes are verified, otherwise the upload ends."""
 
 from contextlib import suppress
 
@@ -26,7 +26,7 @@ ACTOR = "system:sweeper"
 
 
 class ExpiringUploads:
-    """Works one `expire` or `verify` job: looks whether bytes are there, and goes on from that."""
+    """Runs an `expire` or `verify` job: checks for bytes, and continues accordingly."""
 
     def __init__(self, *, log: EventLog, storage: ObjectStorage, clock: Clock, ids: Ids, rules: Rules) -> None:
         self._log = log
@@ -36,9 +36,9 @@ class ExpiringUploads:
         self._rules = rules
 
     async def __call__(self, upload_id: str, *, ends: bool) -> None:
-        """Begin the verification of bytes that are there. `ends`: without bytes, the upload has failed.
+        """Begin the verification of existing bytes. `ends`: without bytes, the upload fails.
 
-        Raises `VersionConflictError` when the job is stale, and `StorageError` when storage cannot tell.
+        Raises `VersionConflictError` if the job is stale, and `StorageError` if storage is unavailable.
         """
 
         async def go_on(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
@@ -54,7 +54,7 @@ class ExpiringUploads:
             return None
         request = upload.state.request
         if isinstance(upload.state, InProgress) and request.declared_size_bytes is not None:
-            with suppress(WrongStateError):  # some are missing
+            with suppress(WrongStateError):  # some parts are missing
                 await put_together(self._storage, upload.state)
         content = await self._storage.head(request.storage_key or "")
         now = self._clock.now()
@@ -65,5 +65,5 @@ class ExpiringUploads:
             )
         if not ends:
             return None
-        await self._storage.ping()  # a missing bucket looks like a missing object, and must not fail every upload
+        await self._storage.ping()  # a missing S3 bucket looks like a missing object, and must not fail every upload
         return ExpireUpload(origin=origin, forget_at=now + self._rules.retention)

@@ -1,6 +1,6 @@
-"""Forgetting uploads: the record goes, its bytes go, and the personal fields of its events become null.
+"""Forgetting uploads: deletes the record and its bytes, and redacts the personal fields of its events.
 
-Bytes go with the last record that stands on them: a completed duplicate inherits them from an original that goes.
+Bytes stay until their last user is deleted: a completed duplicate inherits them from a deleted original.
 """
 
 import msgspec
@@ -14,9 +14,9 @@ from domain.uploads.upload import UPLOAD, Completed, DeleteUpload, ForgetUpload,
 
 
 class Farewell(msgspec.Struct, frozen=True, kw_only=True):
-    """What is appended when a record goes, and the upload on whose bytes no duplicate may stand then.
+    """The appends of a deletion, and the upload whose bytes no duplicate may use then.
 
-    `before`: what the heir inherits, which comes first, as the read side follows where the bytes come from.
+    `before`: the inheritance of the heir, which comes first, because the read side follows the source of the bytes.
     """
 
     events: tuple[UploadEvent, ...]
@@ -27,9 +27,9 @@ class Farewell(msgspec.Struct, frozen=True, kw_only=True):
 async def farewell(
     log: EventLog, upload: Loaded[UploadEvent, Upload], command: DeleteUpload | ForgetUpload
 ) -> Farewell:
-    """Return how a record goes. The heir that the command names inherits the bytes, unless it is gone itself.
+    """Return the appends of a deletion. The heir of the command inherits the bytes, unless it was deleted itself.
 
-    Where the log reports another heir (`HeirExistsError`), ask again with its id.
+    If the log reports another heir (`HeirExistsError`), call again with its id.
     """
     state = upload.state
     if not isinstance(state, Completed) or not state.has_proved_bytes:
@@ -44,7 +44,7 @@ async def farewell(
 
 
 class ForgettingUploads:
-    """One command, safe to repeat; an upload that an object holds is refused."""
+    """One command. Idempotent. An upload that an object holds is refused."""
 
     def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -52,7 +52,7 @@ class ForgettingUploads:
         self._ids = ids
 
     async def __call__(self, upload_id: str, *, actor_id: str) -> None:
-        """Forget. Raises `WrongStateError` while it is under way or held, `VersionConflictError` if it just changed."""
+        """Forget an upload. Raises `WrongStateError` if it is open or held, `VersionConflictError` if it changed."""
         heir_id: str | None = None
 
         async def forget(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
@@ -73,6 +73,6 @@ class ForgettingUploads:
             heir_id = None
             return (
                 isinstance(objection, VersionConflictError) and objection.stream_id != upload_id
-            )  # the heir was changed
+            )  # the heir has changed
 
         await handle(self._log, UPLOAD, upload_id, forget, learn=learn)

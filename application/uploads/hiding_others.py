@@ -1,7 +1,7 @@
-"""What of an upload its requester is shown that may not read what others put into the bucket.
+"""The view of an upload for a requester that may not read the bucket.
 
-It learns that there is an original with the same bytes, or an object with the same unique key, and nothing else of
-them: where their ids would stand, the text is empty.
+It shows that there is an original with the same bytes, or an object with the same unique key, but nothing else about
+them: their ids are empty.
 """
 
 from typing import Any
@@ -14,17 +14,17 @@ from domain.events.event import topic_of
 from domain.uploads.upload import UploadBytesInherited
 
 _HIDDEN = ""
-# In events: the ids of others. An inheritance is left out altogether, because it says where another's bytes lie.
+# In events: the ids of others. An inheritance is omitted, because it contains the location of another upload's bytes.
 _IDS = ("duplicate_of", "existing_object_id", "heir_id")
 
 
 def holds_own_bytes(upload: UploadRecord) -> bool:
-    """Say whether the bytes of an upload are those that were sent for it, and not its original's."""
+    """Return whether the bytes of an upload are its own, and not its original's."""
     return upload.keeps_bytes and f"/{upload.upload_id}/" in upload.storage_key
 
 
 def without_others(upload: UploadRecord) -> UploadRecord:
-    """Return the record of an upload without what it says of others."""
+    """Return the record of an upload without facts about others."""
     prefix, _, filename = upload.storage_key.rpartition("/")
     if upload.storage_key and not prefix.endswith(f"/{upload.upload_id}"):
         prefix, filename = f"{prefix.rpartition('/')[0]}/{upload.upload_id}", upload.filename
@@ -38,7 +38,7 @@ def without_others(upload: UploadRecord) -> UploadRecord:
 
 
 def without_other_uploads(event: CloudEvent) -> CloudEvent | None:
-    """Return an event of an upload without what it says of others; None: it says nothing else."""
+    """Return an event of an upload without facts about others; None: it has no other facts."""
     if event.type == topic_of(UploadBytesInherited):
         return None
     data: dict[str, Any] = msgspec.json.decode(event.data)

@@ -1,8 +1,8 @@
-"""Rechecking uploads: until it expired, a URL could put other bytes over those that were proved.
+"""Rechecking uploads: until it expires, a URL can overwrite the verified bytes.
 
-On a bucket with versions the proved one is pinned. It is made the current one again before storage's own rule deletes
-versions that are not, and once the URL has expired the others are deleted, since nobody counts them. On another bucket
-what was proved is gone, which is recorded. Uploads in parts that were begun for it and are known to nobody end with it.
+With versioning the verified version is pinned. It becomes the current one again before storage's lifecycle rule deletes
+it, and after the URL has expired the other versions are deleted, because no quota counts them. Without versioning the
+verified bytes are lost, which is recorded. Multipart uploads with unknown ids are aborted.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ ACTOR = "system:recheck"
 
 
 class RecheckingUploads:
-    """Works one `recheck` job: heads the object once, and restores or records it when the bytes are others."""
+    """Runs a `recheck` job: checks the object, and restores it or records a change."""
 
     def __init__(self, *, log: EventLog, storage: ObjectStorage, clock: Clock, ids: Ids) -> None:
         self._log = log
@@ -27,9 +27,9 @@ class RecheckingUploads:
         self._ids = ids
 
     async def __call__(self, upload_id: str) -> datetime | None:
-        """Look once, and return when to look again: while the URL works, what is there may change.
+        """Check once, and return when to check again: the object may change while the URL works.
 
-        Raises `StorageError` when storage cannot tell.
+        Raises `StorageError` if storage is unavailable.
         """
         again_at: datetime | None = None
 
@@ -45,7 +45,7 @@ class RecheckingUploads:
             if content is not None and wanted is not None and (again_at is None or wanted != content.version_id):
                 await self._storage.keep_only(key, wanted)
             if again_at is None and is_in_parts(upload.state):
-                await self._storage.abort_multiparts(key)  # other than its own, which were put together
+                await self._storage.abort_multiparts(key)  # other than its own, which is completed
             origin = upload.origin_of(ACTOR, new_command_id(self._ids), now)
             report = ReportChangedContent(origin=origin, etag=content.etag if content else None)
             events = UPLOAD.decide(report, upload.state)

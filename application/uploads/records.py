@@ -1,4 +1,4 @@
-"""The record of an upload, from its events: what the read side shows of it, now or as it was at any time."""
+"""The record of an upload, from its events: the read side's view of it, now or at any time."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ from domain.uploads.upload import (
 
 
 class EventPosition(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an event stands: its stream, its version in it, its position in the log."""
+    """The position of an event: its stream, its version there, its position in the log."""
 
     stream_id: str
     version: int
@@ -41,7 +41,7 @@ class EventPosition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record_at(history: Sequence[Notification], at: datetime) -> UploadRecord | None:
-    """Return an upload as its own events told it at this time; None before its first one, and when it was forgotten."""
+    """Return the record of an upload at a time; None before its first event, and after it was forgotten."""
     record = None
     for stored in history:
         event = cast("UploadEvent", decode(stored.state))
@@ -53,10 +53,10 @@ def record_at(history: Sequence[Notification], at: datetime) -> UploadRecord | N
 
 
 def brought_forward(record: UploadRecord, upload: Loaded[UploadEvent, Upload]) -> UploadRecord | None:
-    """Return the record after what was appended to the upload since it was read; None: read the record again.
+    """Return the record after the events appended since it was read; None: read the record again.
 
-    That is so where others changed the upload before it was loaded, and where it became part of an object that was
-    there, whose end it has now.
+    That is necessary if other commands changed the upload before it was loaded, or if it became part of an existing
+    object, whose end it now has.
     """
     if record.version != upload.read or any(isinstance(event, ObjectUpdated) for event in upload.besides):
         return None
@@ -69,7 +69,7 @@ def brought_forward(record: UploadRecord, upload: Loaded[UploadEvent, Upload]) -
 
 
 def following(record: UploadRecord | None, event: UploadEvent, place: EventPosition) -> UploadRecord | None:
-    """Return what an event makes of a record; None: there is none any more, or there was none."""
+    """Return the record after an event; None: there is none."""
     if isinstance(event, UploadRequested | UploadSkipped):
         return first_record(event, place)
     if record is None or isinstance(event, UploadDeleted | UploadForgotten):
@@ -130,13 +130,13 @@ def _changes(record: UploadRecord, event: UploadEvent) -> dict[str, object]:  # 
                 "object_id": None,
             }
         case UploadRequested() | UploadSkipped() | UploadDeleted() | UploadForgotten():
-            raise AssertionError(event)  # no change, but a beginning or an end
+            raise AssertionError(event)  # not a change, but a beginning or an end
         case _:
             assert_never(event)
 
 
 def first_record(event: UploadRequested | UploadSkipped, place: EventPosition) -> UploadRecord:
-    """Return the record of an upload that begins, or is skipped, with this event."""
+    """Return the record of an upload after its first event."""
     origin, request = event.origin, event.request
     skipped = isinstance(event, UploadSkipped)
     return UploadRecord(

@@ -1,4 +1,4 @@
-"""Sending an upload in parts: URLs for them, which of them storage has, and more time for all of it."""
+"""Sending multipart uploads: URLs for parts, the list of stored parts, and more time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -35,13 +35,13 @@ from domain.uploads.upload import (
 )
 
 MAX_SIGNED_AT_ONCE = 1000
-_EXTENDED_AFTER = 4  # an upload gets more time when a quarter of it has gone by, or its URLs would outlive it
+_EXTENDED_AFTER = 4  # an upload gets more time after a quarter of its time, or if its URLs would outlive it
 
 
 class WantedPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A part that is to be sent. `sha256`: 64 hex digits of its bytes, which storage is to check.
+    """A part to send. `sha256`: 64 hex digits, checked by storage.
 
-    `size_bytes`: how many it has, needed where the size of the file is not known.
+    `size_bytes`: its size, required if the size of the file is unknown.
     """
 
     part_number: int
@@ -50,14 +50,14 @@ class WantedPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one part is sent."""
+    """The signed URL of one part."""
 
     part_number: int
     signed: SignedRequest
 
 
 class SendingParts:
-    """What a client asks for between the request of an upload and its confirmation."""
+    """The requests of a client between the request of an upload and its confirmation."""
 
     def __init__(
         self,
@@ -87,12 +87,12 @@ class SendingParts:
         *,
         bucket_id: str | None,
     ) -> list[SignedPart]:
-        """Return URLs for these parts. The first of an upload begins it; each gives the whole upload more time.
+        """Return URLs for these parts. The first call starts the upload; each call extends it.
 
-        Storage checks all parts of an upload or none: all of them are named with their SHA-256, or none is. Each URL
-        takes a part of one size only. Where the size of the file is not known, the size of a part must be given, and
-        one that would make the file larger than the tier or the bucket allows is refused: every part before it counts
-        as a whole one, so that what all URLs together take is no more, whatever was sent of it so far.
+        Storage checks all parts of an upload or none: all of them have a SHA-256, or none. Each URL accepts a part of
+        one size only. If the size of the file is unknown, the size of a part is required, and a part that would exceed
+        the limit of the tier or the bucket is refused: every part before it counts as full, so that all URLs together
+        cannot exceed the limit.
         """
         await self._find(namespace.namespace_id, upload_id, bucket_id)
         upload = await self._begun(caller, upload_id, parts)
@@ -114,7 +114,7 @@ class SendingParts:
         ]
 
     async def parts(self, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None) -> Sequence[StoredPart]:
-        """Return the parts that storage has, by number."""
+        """Return the stored parts, by number."""
         await self._find(namespace.namespace_id, upload_id, bucket_id)
         upload = await load(self._log, UPLOAD, upload_id)
         match upload.state:
@@ -135,14 +135,14 @@ class SendingParts:
                 status = STATUS_OF[type(state)]
                 raise WrongStateError(
                     "wrong_state",
-                    f"The upload is {status} and takes no parts: request a new upload.",
+                    f"The upload is {status} and accepts no parts: request a new upload.",
                     {"upload_id": upload_id, "status": status},
                 )
 
     async def sign_again(
         self, caller: Caller, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None
     ) -> tuple[UploadRecord, SignedRequest | None]:
-        """Give an upload as much time as it had at first, and a fresh URL if it is sent by a single PUT."""
+        """Extend an upload by its original time, and return a fresh URL if it is sent with a single PUT."""
         record = await self._find(namespace.namespace_id, upload_id, bucket_id)
         signed: SignedRequest | None = None
 
@@ -171,12 +171,14 @@ class SendingParts:
         return now or await self._find(namespace.namespace_id, upload_id, bucket_id), signed
 
     async def _begun(self, caller: Caller, upload_id: str, parts: Sequence[WantedPart]) -> InProgress:
-        """Return the upload in progress, with time enough for URLs that are given out now."""
+        """Return the upload in progress, with enough time for new URLs."""
 
         async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
             request, now = _request_of(upload), self._clock.now()
             origin = upload.origin_of(caller.actor_id, new_command_id(self._ids), now)
-            UPLOAD.decide(StartUpload(origin=origin, multipart_id=""), upload.state)  # refuses before storage is asked
+            UPLOAD.decide(
+                StartUpload(origin=origin, multipart_id=""), upload.state
+            )  # refuses before the call to storage
             _check_in_parts(request)
             _check_numbers(request, [part.part_number for part in parts])
             _check_hashes(request, parts)
@@ -207,7 +209,7 @@ class SendingParts:
             )
 
         upload = await handle(self._log, UPLOAD, upload_id, begin)
-        assert isinstance(upload.state, InProgress)  # noqa: S101  # or starting it was refused
+        assert isinstance(upload.state, InProgress)  # noqa: S101  # otherwise the start was refused
         return upload.state
 
     async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
@@ -218,11 +220,11 @@ class SendingParts:
 
 
 def _lasts(caller: Caller, request: UploadRequest, now: datetime) -> timedelta:
-    """Return how long URLs of an upload may live that are given out now."""
+    """Return the lifetime of new URLs of an upload."""
     if request.urls_end_at is not None and request.urls_end_at <= now:
         raise ForbiddenError(
             "upload_lifetime_over",
-            "The upload token of this upload allows no further URLs for it: confirm what was sent, or request"
+            "The upload token of this upload allows no further URLs for it: confirm the sent parts, or request"
             " another upload.",
             {"urls_end_at": request.urls_end_at.isoformat()},
         )
@@ -243,7 +245,7 @@ def _check_numbers(request: UploadRequest, part_numbers: Sequence[int]) -> None:
     if beyond or len(set(part_numbers)) < len(part_numbers):
         raise InvalidInputError(
             "invalid_part_numbers",
-            f"The parts of this upload are numbered from 1 to {last}: name each once.",
+            f"The parts of this upload are numbered from 1 to {last}: send each number once.",
             {"part_count": last, "invalid_part_numbers": beyond[:100]},
         )
 
@@ -276,7 +278,7 @@ def _check_sizes(request: UploadRequest, parts: Sequence[WantedPart], tier_limit
         elif part.size_bytes is None:
             raise InvalidInputError(
                 "part_size_required",
-                "The size of this file was not declared: send how many bytes each part has, "
+                "The size of this file was not declared: send the size of each part,  "
                 'as {"parts": [{"part_number": 1, "size_bytes": 1048576}]}.',
                 {"part_number": part.part_number, "part_size": part_size},
             )

@@ -1,8 +1,8 @@
-"""Verifying uploads: the bytes that arrived are held against what was promised, and the upload ends.
+"""Verifying uploads: compares the stored bytes with the request, and ends the upload.
 
-The upload is PROCESSING when this begins. Whoever began it (a confirm request, a worker) may die at any line: a job
-that was written with `upload.verification_began` lets a worker do all of it again. Two at once do no harm, since only
-one of them appends; the other finds the end and reports it.
+The upload is PROCESSING when this begins. The process (a confirm request, a worker) may die at any point: the job that
+was written with `upload.verification_began` lets a worker repeat everything. Two concurrent verifications do no harm,
+because only one of them appends; the other one returns the result.
 """
 
 import hashlib
@@ -69,7 +69,7 @@ Touch = Callable[[], Awaitable[None]]
 
 
 class VerifyingUploads:
-    """Proves the bytes of one upload and ends it; answers with the upload as it is afterwards."""
+    """Verifies the bytes of one upload and ends it; returns its new state."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class VerifyingUploads:
     ) -> Loaded[UploadEvent, Upload]:
         """Verify an upload that is PROCESSING.
 
-        `seen`: what storage has just said of the bytes. `touch` is awaited now and then while bytes are read.
+        `seen`: the content that storage has just reported. `touch` is awaited regularly while bytes are read.
         """
         content: VerifiedContent | Contradiction | None = None
         current, known = loaded, Known()
@@ -112,7 +112,7 @@ class VerifyingUploads:
             nonlocal content, current
             current = upload
             if not isinstance(upload.state, Processing):
-                return None  # somebody else went on with it
+                return None  # another process has ended it
             try:
                 content = content or await self._examine(upload, upload.state, seen, touch)
             except StorageError as error:
@@ -127,7 +127,7 @@ class VerifyingUploads:
             if isinstance(objection, VersionConflictError):
                 if objection.stream_id == loaded.stream_id:
                     content, known, seen = None, Known(), None
-                return True  # a change of the object leaves the bytes as they are
+                return True  # a change of the object does not affect the bytes
             learnt = await self._learnt(current, objection, known)
             known = learnt or known
             return learnt is not None
@@ -142,9 +142,9 @@ class VerifyingUploads:
         *,
         sha256: str | None = None,
     ) -> FailureReason | None:
-        """Return why what storage says of the bytes contradicts what was promised, if it does.
+        """Return how the stored content contradicts the request, if it does.
 
-        `sha256`: of the bytes, where they were read.
+        `sha256`: of the bytes, if they were read.
         """
         request = request_of(loaded.state)
         if request is None:
@@ -156,12 +156,12 @@ class VerifyingUploads:
         return None if wrong is None else wrong.reason
 
     async def sha256_of(self, loaded: Loaded[UploadEvent, Upload], content: StoredContent) -> str:
-        """Return the SHA-256 of the bytes; they are read, unless storage has proved it."""
+        """Return the SHA-256 of the bytes; they are read, unless storage has checked it."""
         request = request_of(loaded.state)
         return (await self._read((request.storage_key if request else None) or "", content, None))[0]
 
     async def may_replace(self, loaded: Loaded[UploadEvent, Upload], actor_id: str) -> bool:
-        """Say whether an actor may, as things are now, replace what an object of the upload's bucket holds."""
+        """Return whether an actor currently may replace the content of objects in the upload's bucket."""
         origin = loaded.origin
         token = await self._directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
         key = await self._directory.key_by_id(actor_id if token is None else token.key_id)
@@ -182,12 +182,12 @@ class VerifyingUploads:
         seen: StoredContent | None,
         touch: Touch | None,
     ) -> VerifiedContent | Contradiction:
-        """Look at the bytes, and read them only where storage has not proved their hash and nothing else is wrong."""
+        """Examine the bytes; read them only if storage has not checked their hash and no other check has failed."""
         request, max_size_bytes = state.before.request, await self._max_size_bytes(upload)
         key = request.storage_key or ""
         content = seen or await self._storage.head(key)
         if content is None:
-            raise ContentChangedError("The bytes are not there any more.")
+            raise ContentChangedError("The bytes no longer exist.")
         found = _found(content)
         wrong = judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes)
         if wrong is not None:
@@ -207,7 +207,7 @@ class VerifyingUploads:
         )
 
     async def _read(self, key: str, content: StoredContent, told: "_Progress | None") -> tuple[str, bytes]:
-        """Return the SHA-256 of the bytes, and how they begin; only that is read where storage has proved the hash."""
+        """Return the SHA-256 and the head of the bytes; if storage has checked the hash, only the head is read."""
         digest, head = hashlib.sha256(), b""
         read_bytes = untold = 0
         async for chunk in self._storage.read(key, content, first_bytes=HEAD_BYTES if content.sha256 else None):
@@ -228,7 +228,7 @@ class VerifyingUploads:
         content: VerifiedContent,
         known: Known,
     ) -> Proposal[UploadEvent]:
-        """Return what the upload becomes, and what must hold then."""
+        """Return what the upload becomes, with its conditions."""
         request, found = state.before.request, None
         if known.refused is None and wants_object(request, known):
             bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
@@ -264,7 +264,7 @@ class VerifyingUploads:
         )
 
     async def _learnt(self, upload: Loaded[UploadEvent, Upload], objection: RefusedError, known: Known) -> Known | None:
-        """Return what is known after an answer of the log; None: it is not about what was demanded."""
+        """Return the known facts after an objection of the log; None: it is not about these conditions."""
         match objection:
             case RequesterRevokedError() | QuotaExceededError():
                 revoked = isinstance(objection, RequesterRevokedError)
@@ -275,7 +275,7 @@ class VerifyingUploads:
             case OriginalGoneError() | WrongStateError():  # forgotten, taken or released by an object
                 kept = known.original and known.original.kept
                 return Known(original=await self._original(upload, kept.upload_id) if kept else None)
-            case ClaimTakenError() | ClaimReleasedError():  # unless the taker is known, it is looked up again
+            case ClaimTakenError() | ClaimReleasedError():  # an unknown holder is looked up again
                 state, taken = upload.state, isinstance(objection, ClaimTakenError)
                 skips = taken and isinstance(state, Processing) and policy_of(state) is Policy.INSERT
                 return msgspec.structs.replace(known, existing_object_id=objection.owner_id if skips else None)
@@ -287,7 +287,7 @@ class VerifyingUploads:
         return None if record is None else as_original(record)
 
     async def _replaces(self, upload: Loaded[UploadEvent, Upload], state: Processing) -> bool:
-        """Say whether what an object holds may be replaced: as far as whoever named the policy may."""
+        """Return whether the actor that set the policy may replace the content of an object."""
         named_by = policy_named_by(state, upload.origin.actor_id)
         return named_by is not None and await self.may_replace(upload, named_by)
 
@@ -304,7 +304,7 @@ class VerifyingUploads:
         pause = min(RETRY_FIRST * 2 ** min(state.before.attempts, 20), RETRY_LAST)
         command = AbandonVerification(
             origin=upload.origin_of(actor_id, new_command_id(self._ids), now),
-            reason=type(error).__name__,  # its text might name the key, and so the filename
+            reason=type(error).__name__,  # its text might contain the key, and so the filename
             retry_at=now + pause,
         )
         return Proposal(origin=command.origin, events=UPLOAD.decide(command, state))
@@ -319,18 +319,18 @@ class VerifyingUploads:
 
 
 def _new_bytes(origin: Origin, request: UploadRequest, content: VerifiedContent) -> tuple[Sameness, ...]:
-    """Return the demand that no earlier upload has the bytes."""
+    """Return the condition that no earlier upload has the bytes."""
     ends_at = end_of(request, origin.at)
     return (Sameness(bucket_id=origin.bucket_id or "", sha256=content.sha256, ends_at=ends_at),)
 
 
 def _key_claim(origin: Origin, request: UploadRequest) -> tuple[Claim, ...]:
-    """Return the claim on the upload's unique key, where it has one."""
+    """Return the claim on the upload's unique key, if it has one."""
     return () if request.unique_key is None else (unique_key_claim(origin.bucket_id or "", request.unique_key),)
 
 
 def _owned(origin: Origin, request: UploadRequest, owner_id: str | None) -> tuple[OwnedClaim, ...]:
-    """Return the demand that an object still has the upload's unique key, where one is the reason for the outcome."""
+    """Return the condition that an object still has the upload's unique key, if the outcome depends on it."""
     if owner_id is None:
         return ()
     return tuple([OwnedClaim(claim=claim, owner_id=owner_id) for claim in _key_claim(origin, request)])
@@ -348,7 +348,7 @@ def _found(content: StoredContent) -> Found:
 
 
 class _Progress(msgspec.Struct, frozen=True):
-    """Keeps a worker's lease while bytes are read, and tells its task how many of them have been."""
+    """Extends a worker's lease while bytes are read, and records the progress in its task."""
 
     touch: Touch
     tasks: Tasks
@@ -357,7 +357,7 @@ class _Progress(msgspec.Struct, frozen=True):
     total_bytes: int
 
     async def __call__(self, read_bytes: int) -> None:
-        """Tell of it."""
+        """Record the progress."""
         await self.touch()
         progress = {"verified_bytes": read_bytes, "total_bytes": self.total_bytes}
         await self.tasks.record_progress(self.task_id, progress, now=self.clock.now())

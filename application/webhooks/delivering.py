@@ -1,8 +1,8 @@
-"""Telling webhooks of events: at least once, in order for each stream, and so that none waits for another.
+"""Delivering events to webhooks: at least once, in order for each stream, and without mutual delays.
 
-A projection writes down who is to be told what; any number of workers carry it out under leases. A webhook that fails
-is tried with one message at a time and left alone in between, so it costs the others next to nothing. Whoever makes
-events comes first: a worker rests between leases, so that it takes many deliveries at once rather than all processors.
+A projection queues the deliveries; any number of workers send them under leases. A failing webhook gets one message at
+a time, with pauses, so it costs the others almost nothing. Appends have priority: a worker rests between leases, so
+that it takes many deliveries at once instead of all CPUs.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ from domain.webhooks.webhook import (
 ACTOR: Final = "system:webhooks"
 SUBSCRIPTION: Final = "webhooks"
 KEPT: Final = timedelta(days=30)
-LEASE: Final = timedelta(seconds=60)  # longer than any attempt may take
+LEASE: Final = timedelta(seconds=60)  # longer than any attempt
 CONCURRENCY: Final = 256
 OF_EACH: Final = 16
 IDLE_SECONDS: Final = 1.0
@@ -56,26 +56,26 @@ REST_SECONDS: Final = 0.025
 _TIDY_SECONDS: Final = 600.0
 _DROPPED_AT_ONCE: Final = 1000
 _ORPHANED: Final = timedelta(hours=1)
-_LONG: Final = GIVE_UP_AFTER - timedelta(hours=12)  # the last of the pauses may be so much too long
+_LONG: Final = GIVE_UP_AFTER - timedelta(hours=12)  # the tolerance of the last pause
 _GONE: Final = 410
-_DENIED: Final = "The API key that the webhook acts for may not read this event any more."
+_DENIED: Final = "The API key of the webhook may no longer read this event."
 _TAKEN: Final = range(200, 300)
 
 
 class DeliveryWatch(Protocol):
-    """Hears of attempts, for metrics and traces."""
+    """Observes attempts, for metrics and traces."""
 
     def attempting(self, delivery: DeliveryRecord, command_id: str) -> AbstractContextManager[Mapping[str, str]]:
-        """Be entered during an attempt to tell of what this command did. Gives headers to send with it."""
+        """Return the context of an attempt for an event of this command; yields headers to send."""
         ...
 
     def attempted(self, attempt: Attempt) -> None:
-        """Hear how it went, still inside."""
+        """Observe the result, within the context."""
         ...
 
 
 class _Matter(msgspec.Struct, frozen=True):
-    """What is needed to tell of some deliveries: the webhooks that are switched on, and the events by position."""
+    """The inputs of deliveries: the enabled webhooks, and the events by position."""
 
     webhooks: Mapping[str, WebhookRecord]
     endpoints: Mapping[str, WebhookEndpoint]
@@ -83,7 +83,7 @@ class _Matter(msgspec.Struct, frozen=True):
 
 
 class _Unwatched:
-    def attempting(self, delivery: DeliveryRecord, command_id: str) -> AbstractContextManager[Mapping[str, str]]:  # noqa: ARG002  # nobody wants it
+    def attempting(self, delivery: DeliveryRecord, command_id: str) -> AbstractContextManager[Mapping[str, str]]:  # noqa: ARG002  # a no-op
         return nullcontext({})
 
     def attempted(self, attempt: Attempt) -> None:
@@ -91,21 +91,21 @@ class _Unwatched:
 
 
 class Listening(msgspec.Struct, frozen=True):
-    """What a webhook listened to: from each of these positions on, these tags. It depends on the log alone."""
+    """The tags of a webhook from each of these positions on. They depend only on the log."""
 
     webhook: WebhookRecord
     since: Sequence[int]
     tags: Sequence[frozenset[str]]
 
     def wants(self, position: int, topic: str) -> bool:
-        """Return whether it is to be told of an event; of what happened before it was made, it is not."""
+        """Return whether the webhook gets an event; not if it is older than the webhook."""
         return position > self.since[0] and topic in self.tags[bisect_right(self.since, position) - 1]
 
 
 async def listening(
     log: EventLog, read_side: WebhookReads, organization_ids: Collection[str] | None, *, after: int
 ) -> list[Listening]:
-    """Return what the webhooks of these organizations, or of all, listened to after a position."""
+    """Return the tags of the webhooks of these organizations, or of all, after a position."""
     found = []
     for webhook, changed_at in await read_side.changed_webhooks(organization_ids):
         if changed_at <= after:
@@ -126,7 +126,7 @@ def _tags(settings: WebhookSettings) -> frozenset[str]:
 
 
 class QueueingDeliveries:
-    """Implements `Projection`: a webhook is to be told of what it listened to when it happened."""
+    """Implements `Projection`: a webhook gets the events that it listened to when they happened."""
 
     name = SUBSCRIPTION
     topics: frozenset[str] | None = None
@@ -140,7 +140,7 @@ class QueueingDeliveries:
         self._clock = clock
 
     async def project(self, transaction: Any, events: Sequence[Recorded]) -> None:  # noqa: ANN401  # the adapter's own
-        """Write down who is to be told of these."""
+        """Queue the deliveries of these events."""
         organization_ids = {each.event.origin.organization_id for each in events}
         webhooks: dict[str, list[Listening]] = {}
         for each in await listening(self._log, self._read_side, organization_ids, after=events[0].position - 1):
@@ -162,7 +162,7 @@ class QueueingDeliveries:
 
 
 class DeliveringWebhooks:
-    """Tells what is due. `report` hears of what goes wrong on our side; it is tried again."""
+    """Sends due deliveries. `report` is called with internal errors, which are retried."""
 
     def __init__(
         self,
@@ -188,7 +188,7 @@ class DeliveringWebhooks:
         self._watch = watch or _Unwatched()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Deliver until `stopping` is set; what is under way then is given back."""
+        """Deliver until `stopping` is set, then release the deliveries in progress."""
         under_way: set[asyncio.Task[Ended | None]] = set()
         ended: list[Ended] = []
         stop = asyncio.create_task(stopping.wait())
@@ -205,7 +205,7 @@ class DeliveringWebhooks:
                 under_way -= done
                 ended += _ended(done)
         finally:
-            await asyncio.sleep(0)  # what was leased but has not begun could not give its lease back
+            await asyncio.sleep(0)  # otherwise a leased delivery that has not begun could not release its lease
             for task in (stop, tidying, *under_way):
                 task.cancel()
             await asyncio.gather(stop, tidying, *under_way, return_exceptions=True)
@@ -213,21 +213,21 @@ class DeliveringWebhooks:
                 await self._end(ended + _ended(under_way))
 
     async def deliver_due(self) -> int:
-        """Deliver what is due now, and return how many there were."""
+        """Send the deliveries that are due now, and return their number."""
         begun = await self._begin(CONCURRENCY)
         await asyncio.gather(*begun)
         await self._end(_ended(begun))
         return len(begun)
 
     async def tidy(self) -> None:
-        """Remove what is old, and what is left of webhooks that are gone."""
+        """Remove old deliveries, and the data of deleted webhooks."""
         now = self._clock.now()
         while await self._deliveries.drop(now=now, kept=KEPT, limit=_DROPPED_AT_ONCE):
             pass
         await self._endpoints.drop(now=now, kept=_ORPHANED)
 
     async def ping(self, webhook: WebhookRecord) -> Attempt:
-        """Send a message of no meaning at once, and return what came of it. Nothing is written down."""
+        """Send a test message at once, and return the result. Nothing is stored."""
         endpoint = await self._endpoints.endpoint(webhook.webhook_id)
         now = self._clock.now()
         message_id = self._ids.new("msg_")
@@ -247,7 +247,7 @@ class DeliveringWebhooks:
         return await self._send(webhook, endpoint, message_id, body, {})
 
     async def _begin(self, limit: int) -> set[asyncio.Task[Ended | None]]:
-        """Take up to so many deliveries that are due, and begin with them."""
+        """Lease up to `limit` due deliveries, and begin to send them."""
         if limit <= 0:
             return set()
         now = self._clock.now()
@@ -275,20 +275,20 @@ class DeliveringWebhooks:
             await self._deliveries.end(ended)
 
     async def _deliver(self, delivery: DeliveryRecord, matter: _Matter) -> Ended | None:
-        """Make an attempt. None: it was none, or is made again when the lease has run out."""
+        """Make an attempt. None: there was no attempt, or it is repeated after the lease."""
         try:
             return await self._attempt(delivery, matter)
         except asyncio.CancelledError:
             with suppress(LogUnavailableError):
                 await self._deliveries.give_back(delivery)
             raise
-        except Exception as error:  # noqa: BLE001  # one broken delivery must not stop the others; its lease runs out
+        except Exception as error:  # noqa: BLE001  # a failing delivery must not stop the others; its lease expires
             self._report(delivery, error)
             return None
 
     async def _attempt(self, delivery: DeliveryRecord, matter: _Matter) -> Ended | None:
         webhook = matter.webhooks.get(delivery.webhook_id)
-        if webhook is None:  # it was switched off or deleted at this moment
+        if webhook is None:  # it was disabled or deleted at this moment
             await self._deliveries.give_back(delivery)
             return None
         now = self._clock.now()
@@ -331,10 +331,10 @@ class DeliveringWebhooks:
         now = self._clock.now()
         begun = asyncio.get_running_loop().time()
         if endpoint is None:
-            answer = PostResult(error="The webhook has no secret any more.")
+            answer = PostResult(error="The webhook no longer has a secret.")
         elif not endpoint.secrets:
             answer = PostResult(
-                error="The webhook's secret cannot be read any more: rotate it, and set the headers again."
+                error="The webhook's secret can no longer be decrypted: rotate it, and set the headers again."
             )
         else:
             secrets = [each.value for each in endpoint.secrets if each.until is None or each.until > now]
@@ -352,7 +352,7 @@ class DeliveringWebhooks:
         )
 
     async def _disable(self, webhook: WebhookRecord, reason: DisabledReason) -> None:
-        """Switch a webhook off, which the feed and the audit log tell; a change at this moment wins."""
+        """Disable a webhook, which the feed and the audit log record; a concurrent change wins."""
 
         async def disable(found: Loaded[WebhookEvent, Webhook]) -> Proposal[WebhookEvent] | None:
             if not isinstance(found.state, LiveWebhook) or found.state.settings != webhook.settings:
@@ -377,15 +377,15 @@ class DeliveringWebhooks:
 
 
 def _ended(tasks: Iterable["asyncio.Task[Ended | None]"]) -> list[Ended]:
-    """Return what has become of those that have come to an end."""
+    """Return the results of the finished tasks."""
     results = [task.result() for task in tasks if not task.cancelled()]
     return [each for each in results if each is not None]
 
 
 def _message(delivery: DeliveryRecord, stored: Notification) -> tuple[bytes, str]:
-    """Return the message, and which command it tells of: the event as the log has it now, maybe redacted."""
+    """Return the message and the id of its command: the current event in the log, which may be redacted."""
     origin = origin_of(stored.state)
-    assert origin is not None  # noqa: S101  # only events of ours are written down
+    assert origin is not None  # noqa: S101  # only events of Upwell are queued
     event = for_webhooks(envelope(delivery.position, stored.originator_id, stored.topic, stored.state, origin))
     return msgspec.json.encode(event), origin.command_id
 

@@ -1,8 +1,7 @@
-"""Managing webhooks: making, changing, deleting, and giving them another secret.
+"""Managing webhooks: creating, changing, deleting, and rotating their secrets.
 
-A webhook acts for the key that made it or changed it last: it is told what this key may read, as long as it may.
-
-Secrets and header values are kept before the event is appended: what a crash leaves without one is removed later.
+A webhook acts for the key that created or last changed it: it gets the events that this key may read. Secrets and
+header values are stored before the event is appended: a crash may leave unused ones, which are removed later.
 """
 
 import hashlib
@@ -49,7 +48,7 @@ _MAX_SECRETS: Final = 5
 
 
 class ManagingWebhooks:
-    """Each change is one command; a name is given once in an organization."""
+    """Each change is one command; names are unique in an organization."""
 
     def __init__(
         self,
@@ -71,9 +70,9 @@ class ManagingWebhooks:
     async def create(
         self, caller: Caller, settings: WebhookSettings, headers: Mapping[str, str], *, ids: Ids | None = None
     ) -> tuple[WebhookRecord, str]:
-        """Make a webhook and return it with its secret. `ids`: those of a request under an idempotency key.
+        """Create a webhook and return it with its secret. `ids`: those of a request under an idempotency key.
 
-        Where an earlier attempt has made it, the secret is empty: it is shown once.
+        If an earlier attempt has created it, the secret is empty: it is shown only once.
         """
         ids = ids or self._ids
         webhook_id, command_id = _webhook_id(ids), new_command_id(ids)
@@ -105,15 +104,15 @@ class ManagingWebhooks:
         except ClaimTakenError as taken:
             raise _name_taken(taken) from taken
         except VersionConflictError:
-            pass  # an earlier attempt, with the same ids, did count
+            pass  # an earlier attempt with the same ids was committed
         return await self.named(organization_id, webhook_id), secret if known is None else ""
 
     async def update(
         self, caller: Caller, id_or_name: str, settings: WebhookSettings, headers: Mapping[str, str]
     ) -> WebhookRecord:
-        """Let a webhook be like this, all of it, and act for the caller's key from now on.
+        """Replace the settings of a webhook, and let it act for the caller's key from now on.
 
-        A header that is given as answers show it keeps its value.
+        A header with the masked value keeps its value.
         """
         webhook_id = (await self.named(caller.organization.organization_id, id_or_name)).webhook_id
         endpoint = await self._endpoint(webhook_id)
@@ -129,9 +128,9 @@ class ManagingWebhooks:
     async def rotate(
         self, caller: Caller, id_or_name: str, *, overlap: timedelta | None = None, ids: Ids | None = None
     ) -> tuple[WebhookRecord, str]:
-        """Give a webhook another secret and return it; for `overlap` it signs with the one before it as well.
+        """Give a webhook a new secret and return it; for `overlap` it also signs with the old one.
 
-        `ids`: those of a request under an idempotency key. Where an earlier attempt has rotated it, it stays as it is,
+        `ids`: those of a request under an idempotency key. If an earlier attempt has rotated it, it does not change,
         and the secret is empty.
         """
         command_id = new_command_id(ids or self._ids)
@@ -155,7 +154,7 @@ class ManagingWebhooks:
         return record, secrets[0].value
 
     async def delete(self, caller: Caller, id_or_name: str) -> None:
-        """Delete a webhook: it is told nothing more, also of what had happened before."""
+        """Delete a webhook: it gets no more messages, also not of earlier events."""
         record = await self.named(caller.organization.organization_id, id_or_name)
         await self._change(caller, record.webhook_id, lambda origin: DeleteWebhook(origin=origin))
 
@@ -167,7 +166,7 @@ class ManagingWebhooks:
         return record
 
     async def again(self, organization_id: str, webhook_id: str) -> tuple[WebhookRecord, str]:
-        """Return a webhook that was made or rotated, without its secret, which is shown once."""
+        """Return a created or rotated webhook without its secret, which is shown only once."""
         return await self.named(organization_id, webhook_id), ""
 
     async def _carry_out(
@@ -191,7 +190,7 @@ class ManagingWebhooks:
         keep: WebhookEndpoint | None = None,
         command_id: str | None = None,
     ) -> None:
-        """Append what the command leads to; what is to be kept is kept only if it is not refused."""
+        """Append the events of the command; the endpoint is stored only if it is not refused."""
 
         async def change(webhook: Loaded[WebhookEvent, Webhook]) -> Proposal[WebhookEvent] | None:
             origin = caller.origin(self._clock.now(), command_id or new_command_id(self._ids))
@@ -218,9 +217,9 @@ class ManagingWebhooks:
     async def _checked(
         self, caller: Caller, settings: WebhookSettings, headers: Mapping[str, str], known: Mapping[str, str]
     ) -> dict[str, str]:
-        """Refuse what no webhook of the caller's can be like.
+        """Refuse invalid settings for the caller.
 
-        Return its headers, with the values that are known for masked ones.
+        Return the headers, with the stored values of masked ones.
         """
         check_settings(settings)
         check_event_types(settings.event_types)
@@ -243,7 +242,7 @@ _Command = Callable[[Origin], WebhookCommand]
 
 
 def _conditions(caller: Caller, name: str | None) -> Conditions:
-    """Return what must hold for a change. `name`: the one that the webhook gets, if it gets another."""
+    """Return the conditions of a change. `name`: the new name, if it changes."""
     free = () if name is None else (webhook_name_claim(caller.organization.organization_id, name),)
     return Conditions(key_id=caller.key.key_id, free=free)
 
@@ -257,7 +256,7 @@ def _name_taken(taken: ClaimTakenError) -> WrongStateError:
 
 
 def _check_readable(caller: Caller, event_types: Sequence[str]) -> None:
-    """Refuse types of events none of which the caller's key may read."""
+    """Refuse event types without any event that the caller's key may read."""
     may = told_to(caller.key.permissions, caller.key.scopes, caller.organization.organization_id)
     denied = [each for each in event_types if tags_wanted((each,)) and not tags_wanted((each,)) & may]
     if denied:

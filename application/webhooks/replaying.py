@@ -1,7 +1,7 @@
-"""Replaying: a range of the feed is queued for one webhook again, beside what happens meanwhile.
+"""Replaying: queues a range of the feed for one webhook again, in addition to new events.
 
-A message has the `webhook-id` that it had, so a receiver that remembers those takes it once. Those of one subject come
-in order; what happens meanwhile to that subject comes after them.
+A message has its original `webhook-id`, so a receiver that stores these ids processes it once. Messages of one subject
+come in order, before newer events of that subject.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ from domain.refusals import WrongStateError
 
 MAX_MESSAGES: Final = 1000
 _WINDOW: Final = 1000
-_LOOK: Final = 100  # a log may hold events that are not ours, and say no time
-_WINDOWS: Final = 20  # so many events of the organization are looked through at once, however few of them match
-_SKEW: Final = timedelta(minutes=5)  # so much may the clocks of processes differ that write events one after the other
+_LOOK: Final = 100  # a log may contain events of other programs, without a time
+_WINDOWS: Final = 20  # the number of events that are scanned at once, in windows
+_SKEW: Final = timedelta(minutes=5)  # the tolerated clock difference between processes that write events
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events: above the position `after`, up to `until`, that happened at `since` or later, before `before`."""
+    """The selected events: above position `after`, up to `until`, at `since` or later, before `before`."""
 
     after: int = 0
     until: int | None = None
@@ -36,7 +36,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """How many messages were queued, up to which position; `done`: there are no more in the range."""
+    """The number of queued messages, and the last position; `done`: there are no more in the range."""
 
     queued: int
     position: int
@@ -44,7 +44,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplayingWebhooks:
-    """Queues again. `log` is the system's: it reads one organization's events."""
+    """Queues events again. `log` is without a tenant: it reads one organization's events."""
 
     def __init__(
         self,
@@ -60,10 +60,10 @@ class ReplayingWebhooks:
         self._clock = clock
 
     async def replay(self, webhook: WebhookRecord, wish: Replay) -> Replayed:
-        """Queue the first events of a range, up to 1,000 messages; ask again behind `position` for the others.
+        """Queue the first events of a range, up to 1,000 messages; call again after `position` for the others.
 
-        They are those that the webhook is told of now, from before it was made too. What is pending stays
-        so, and what has not been come to yet is queued in its time. Raises `PositionBeyondEndError`.
+        These are the events that the webhook gets now, including older ones than the webhook. Pending messages do not
+        change, and events after the reader's position are queued later. Raises `PositionBeyondEndError`.
         """
         now = self._clock.now()
         if not webhook.settings.is_active or webhook.stopped(now) is not None:
@@ -87,7 +87,7 @@ class ReplayingWebhooks:
         return Replayed(queued=queued, position=position, done=position >= until)
 
     async def _position_before(self, at: datetime, end: int) -> int:
-        """Return the last position of what happened before then; positions are in the order of time, but for clocks."""
+        """Return the last position before a time; positions are in the order of time, except for clock differences."""
         low, high = 0, end
         while low < high:
             middle = (low + high + 1) // 2
@@ -103,7 +103,7 @@ class ReplayingWebhooks:
 def _take(
     found: list[NewDelivery], page: Sequence[Notification], webhook: WebhookRecord, wish: Replay, now: datetime
 ) -> int | None:
-    """Add what is wanted of a page. Returns where it stopped, if not at its end."""
+    """Add the wanted events of a page. Return where it stopped, if not at its end."""
     wanted = webhook.tells(now)
     for stored in page:
         origin = origin_of(stored.state) if stored.topic in wanted else None

@@ -145,7 +145,7 @@ def idle_scopes(
         kind, thing, operations = (scope.get(name) for name in ("resource_type", "resource_id", "operations"))
         named = f"The scope for the {kind} {thing!r} has no effect"
         if kind not in _THINGS:
-            notes.append(f"{named}: only scopes for an organization, a namespace or a bucket do.")
+            notes.append(f"{named}: use one for an organization, a namespace or a bucket.")
         elif kind == ResourceType.ORGANIZATION and thing != organization_id:
             notes.append(f"{named}: the organization of this key is {organization_id!r}.")
         elif operations is not None and permissions and not useful & set(operations):

@@ -1,4 +1,4 @@
-"""The role that has the figures of uploads and buckets.
+"""The role that provides analytics of uploads and buckets.
 
-Which questions are allowed is checked in `application.analytics`.
+Requests are validated in `application.analytics`.
 """

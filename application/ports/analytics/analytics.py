@@ -1,6 +1,6 @@
-"""The role that has the figures: what became of uploads, and what buckets hold over time.
+"""The role that provides analytics: outcomes of uploads, and sizes of buckets over time.
 
-Figures follow the feed at some distance; `progress` tells it. Times are UTC; steps begin where `step_begin` says.
+The figures lag behind the feed; `progress` returns how far. Times are UTC; `step_begin` defines the steps.
 """
 
 import enum
@@ -12,7 +12,7 @@ import msgspec
 
 
 class Interval(enum.StrEnum):
-    """How long the steps of a series are. Weeks begin on Mondays."""
+    """The length of the steps of a series. Weeks begin on Mondays."""
 
     HOUR = "hour"
     DAY = "day"
@@ -21,7 +21,7 @@ class Interval(enum.StrEnum):
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True):
-    """What figures are about. `bucket_ids` None: all buckets."""
+    """The scope of figures. `bucket_ids` None: all buckets."""
 
     organization_id: str
     namespace_id: str | None = None
@@ -29,11 +29,11 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the uploads that were requested in a step. `at`: when it began; None: it is about all of them.
+    """The outcomes of the uploads that were requested in a step. `at`: its beginning; None: in total.
 
-    Latency is from the request to the completion, throughput the mean of what each upload had in that time, in megabits
-    a second; both are None where nothing was completed. `started`: a part was signed, or the bytes were seen.
-    `completed_bytes`: as they were proved; `duplicate_bytes`: those of them that were not kept again.
+    Latency is the time from the request to the completion, throughput the mean over the uploads in that time, in
+    megabits per second; both are None without completed uploads. `started`: a part was signed, or the bytes were seen.
+    `completed_bytes`: verified bytes; `duplicate_bytes`: those of them that were not kept again.
     """
 
     at: datetime | None
@@ -57,10 +57,10 @@ class UploadFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step has changed in what buckets hold. `at`: when it began; None: all that was before.
+    """The change of buckets' sizes in a step. `at`: its beginning; None: everything before.
 
-    `avoided`: duplicates whose bytes were never sent. `late_byte_hours`: the byte hours by which the step has less than
-    if all of its bytes had come (or gone) at its beginning. Changes count from the beginning of their hour.
+    `avoided`: duplicates whose bytes were never sent. `late_byte_hours`: the byte hours that the step lacks compared
+    with changes at its beginning. Changes count from the beginning of their hour.
     """
 
     at: datetime | None
@@ -72,7 +72,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BucketFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bucket holds, and what some time has changed in that."""
+    """The size of a bucket, and its change in a period."""
 
     bucket_id: str
     stored_bytes: int
@@ -82,49 +82,49 @@ class BucketFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """Up to which position the figures have come; `head`: the log's last one."""
+    """The position of the figures; `head`: the last position of the log."""
 
     position: int
     head: int
 
     @property
     def lag_events(self) -> int:
-        """How many events have come since."""
+        """The number of newer events."""
         return max(0, self.head - self.position)
 
 
 class Analytics(Protocol):
-    """Gives figures of uploads requested, and of changes made, from `start` until before `end`.
+    """Returns figures from `start` up to but excluding `end`.
 
-    Its methods raise `LogUnavailableError` when it cannot be reached.
+    Its methods raise `LogUnavailableError` when the store is unreachable.
     """
 
     async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[UploadFigures]:
-        """Return a row for each step in which uploads were requested, in order, and at last one about all of them."""
+        """Return a row for each step with requested uploads, in order, and finally the total."""
         ...
 
     async def failures(self, area: Area, *, start: datetime, end: datetime) -> Mapping[str, int]:
-        """Return the uploads that failed by reason, most first."""
+        """Return the number of failed uploads by reason, the most frequent first."""
         ...
 
     async def changes(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[Change]:
-        """Return a row about all before `start`, if there was anything, and one for each step with a change, in order.
+        """Return a row for everything before `start`, if any, and one for each step with a change, in order.
 
-        `start` is the beginning of a step; the hour of `end` counts whole.
+        `start` is the beginning of a step; the hour of `end` counts completely.
         """
         ...
 
     async def buckets(self, area: Area, *, start: datetime, end: datetime, limit: int) -> Sequence[BucketFigures]:
-        """Return the buckets that hold or held something, the fullest first; the hours of both ends count whole."""
+        """Return the buckets that are or were not empty, the largest first; the hours of both ends count completely."""
         ...
 
     async def progress(self) -> Progress:
-        """Return how far the figures have come."""
+        """Return the progress of the figures."""
         ...
 
 
 def step_begin(at: datetime, step: Interval) -> datetime:
-    """Return when the step began in which a time (UTC) lies."""
+    """Return the beginning of the step that contains a time (UTC)."""
     hour = at.replace(minute=0, second=0, microsecond=0)
     match step:
         case Interval.HOUR:
@@ -140,7 +140,7 @@ def step_begin(at: datetime, step: Interval) -> datetime:
 
 
 def step_after(begin: datetime, step: Interval) -> datetime:
-    """Return when the step begins that follows the one which began then."""
+    """Return the beginning of the next step."""
     match step:
         case Interval.HOUR:
             return begin + timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""Buckets as they stand, for the use cases.
+"""The records of buckets, for the use cases.
 
-The states that decide are in `domain.buckets`.
+The states for decisions are in `domain.buckets`.
 """

@@ -1,4 +1,4 @@
-"""Buckets as they stand, and the role that answers questions about them."""
+"""The records of buckets, and the role that reads them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,10 +35,10 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BucketReads(Protocol):
-    """Questions about buckets. What was appended before is in the answer."""
+    """Reads buckets. Results include everything that was appended before."""
 
     async def bucket(self, namespace_id: str, id_or_name: str) -> BucketRecord | None:
-        """Return a bucket of the namespace by id or name, with its counters as they are now."""
+        """Return a bucket of the namespace by id or name, with its current counters."""
         ...
 
     async def buckets_in(self, namespace_id: str, *, after: int, limit: int) -> Sequence[Placed]:

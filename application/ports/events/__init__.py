@@ -1,4 +1,4 @@
 """The log, and the positions of its readers.
 
-What an event says is in `domain`; readers are in `application.events`.
+The content of events is in `domain`; readers are in `application.events`.
 """

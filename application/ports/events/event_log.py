@@ -1,7 +1,7 @@
-"""The role that keeps the facts: appends them under conditions, and gives them back in order.
+"""The role that stores the events: appends them under conditions, and returns them in order.
 
-The words are those of the `eventsourcing` library: an originator is a stream (an aggregate), a notification is a stored
-event with its place in the one global order.
+The terms are those of the `eventsourcing` library: an originator is a stream (an aggregate), a notification is a stored
+event with its position in the global order.
 """
 
 from collections.abc import AsyncGenerator, Collection, Sequence
@@ -23,7 +23,7 @@ from domain.uploads.originals import Sameness
 
 
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event as it is kept. `originator_version` counts from 1; `topic` is the tag; `state` is UTF-8 JSON."""
+    """A stored event. `originator_version` counts from 1; `topic` is the tag; `state` is UTF-8 JSON."""
 
     originator_id: str
     originator_version: int
@@ -46,7 +46,7 @@ class StreamAppend(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequesterRevokedError(RefusedError):
-    """The API key that requested an upload was revoked, and what it has open may not finish."""
+    """The API key that requested an upload was revoked, and its open uploads may not finish."""
 
     def __init__(self, key_id: str) -> None:
         super().__init__(
@@ -58,18 +58,18 @@ class RequesterRevokedError(RefusedError):
 
 
 class Conditions(msgspec.Struct, frozen=True, kw_only=True):
-    """What must hold when a command is appended.
+    """The conditions of a command.
 
-    All conditions are checked under the lock that orders the log, in the order of the fields; the first that does not
-    hold refuses the command, and then nothing of it is appended.
+    All conditions are checked under the lock that orders the log, in the order of the fields; the first violated
+    condition refuses the command, and then nothing is appended.
 
-    `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active).
-    `requester`: a key that must not be revoked, unless what it has open may finish.
-    `free`: claims that nobody may hold. `owned`: claims that their owners must still hold. `no_original`: bytes that
-    must be new. `stored`: uploads whose bytes must still be kept. `held`: uploads that objects must still hold.
-    `unheld`: uploads that no object may hold. `heirless`: uploads on whose bytes no completed duplicate may stand. Of
-    several of one kind the first that does not hold is reported. Last, the quota must have room for what the events
-    reserve and accept (`domain.organizations.ledger`): nobody has to ask for that.
+    `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active). `requester`: a key
+    that must not be revoked, unless its open uploads may finish. `free`: claims that must be free. `owned`: claims that
+    their owners must still hold. `no_original`: bytes that must be new. `stored`: uploads whose bytes must still be
+    kept. `held`: uploads that objects must still hold. `unheld`: uploads that no object may hold. `heirless`: uploads
+    whose bytes no completed duplicate may use. Of several conditions of one kind the first violated one is reported.
+    Finally, the quota must have room for the bytes that the events reserve and accept (`domain.organizations.ledger`):
+    this is always checked.
     """
 
     key_id: str | None = None
@@ -86,9 +86,10 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Command(Conditions, frozen=True, kw_only=True):
-    """What one command wants to append, atomically over its streams, if its conditions hold.
+    """The events of one command, appended atomically over its streams if its conditions hold.
 
-    `organization_id`: whose streams and events these are; another's are refused, whatever version is expected of them.
+    `organization_id`: the owner of the streams and events; those of another organization are refused for any expected
+    version.
     """
 
     command_id: str
@@ -112,32 +113,32 @@ def key_revoked() -> UnauthenticatedError:
 
 
 def place_gone(code: str) -> NotFoundError:
-    """Return the refusal of a command whose namespace or bucket is not there. `code` says which."""
+    """Return the refusal of a command whose namespace or bucket does not exist. `code` says which."""
     return NotFoundError(code, "The bucket or namespace was deleted: use another one.")
 
 
 def bucket_not_active(status: str) -> ForbiddenError:
-    """Return the refusal of a command whose bucket takes no uploads."""
+    """Return the refusal of a command whose bucket accepts no uploads."""
     return ForbiddenError(
-        "bucket_not_active", f"The bucket is {status} and takes no uploads: use another bucket.", {"status": status}
+        "bucket_not_active", f"The bucket is {status} and accepts no uploads: use another bucket.", {"status": status}
     )
 
 
 def foreign_stream(stream_id: str) -> NotFoundError:
     """Return the refusal of a command that writes into a stream of another organization."""
     return NotFoundError(
-        "not_found", "There is no record with this id, or it is not yours: check the id.", {"id": stream_id}
+        "not_found", "The record does not exist, or you cannot access it: check its id.", {"id": stream_id}
     )
 
 
 class ForeignEventError(Exception):
-    """A command carries an event of another organization: a defect of whoever made it."""
+    """A command contains an event of another organization: a defect of its caller."""
 
 
 class LogUnavailableError(Exception):
-    """The log cannot be reached. A command that this is the answer to was not appended, and will not be.
+    """The log is unavailable. The command was not appended, and will not be.
 
-    `reason`: a stable word that says why (`unreachable`, `read_only`, `disk_full`, `locked`, …).
+    `reason`: a stable word for the cause (`unreachable`, `read_only`, `disk_full`, `locked`, …).
     """
 
     def __init__(self, message: str = "", *, reason: str = "unreachable") -> None:
@@ -146,17 +147,17 @@ class LogUnavailableError(Exception):
 
 
 class OutcomeUnknownError(LogUnavailableError):
-    """Whether a command counts is unknown, and may be decided later: look before trying again."""
+    """The outcome of a command is unknown, and may be decided later: check before trying again."""
 
 
 def check_position(after: int, end: int) -> None:
-    """Refuse to read on after a position that the log, which ends at `end`, does not have."""
+    """Refuse a position beyond the end of the log."""
     if after > end:
         raise PositionBeyondEndError(after, end)
 
 
 class EventLog(Protocol):
-    """Append-only, totally ordered. What is appended is durable and visible to every reader when `append` returns."""
+    """Append-only, totally ordered. Events are durable and visible to every reader when `append` returns."""
 
     async def append(self, command: Command) -> int:
         """Append a command's events and return the position of the last one.
@@ -164,25 +165,24 @@ class EventLog(Protocol):
         Raises `ForeignEventError`, `VersionConflictError`, `ClaimTakenError`, `ClaimReleasedError`,
         `OriginalExistsError`, `OriginalGoneError`, `RequesterRevokedError`, `HeirExistsError`, `QuotaExceededError`,
         `UnauthenticatedError` (key revoked), `ForbiddenError` or `NotFoundError` (bucket or namespace not live, or a
-        stream of another organization), `WrongStateError` (held, or no longer), `LogUnavailableError` (it is not
-        appended), and `OutcomeUnknownError` (it may be). A cancelled caller leaves the log whole: the command is
-        appended entirely or not at all. Sending a command again that was appended already raises
-        `VersionConflictError`.
+        stream of another organization), `WrongStateError` (held, or no longer), `LogUnavailableError` (not appended),
+        and `OutcomeUnknownError` (possibly appended). A cancelled caller leaves the log consistent: the command is
+        appended completely or not at all. Repeating an appended command raises `VersionConflictError`.
         """
         ...
 
     async def make_durable(self) -> None:
-        """Return when whatever can be read now is as durable as what `append` has returned for.
+        """Return when everything that is readable now is as durable as appended events.
 
-        For what was found instead of appended: a reader may see a commit that a standby does not have yet, and loses
-        when that one is promoted. Raises `OutcomeUnknownError`.
+        For results that were found instead of appended: a reader may see a commit that a standby does not have yet, and
+        that is lost when the standby is promoted. Raises `OutcomeUnknownError`.
         """
         ...
 
     async def try_writing(self) -> None:
-        """Return if a command would be appended now: the log tries what appending needs, and appends nothing.
+        """Return if a command could be appended now: tests everything that an append needs, without appending.
 
-        Raises `LogUnavailableError`, whose message says why not.
+        Raises `LogUnavailableError` with the reason.
         """
         ...
 
@@ -191,31 +191,32 @@ class EventLog(Protocol):
         ...
 
     async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
-        """Return up to `limit` (≤ 10,000) notifications with positions above `after`, in order; of one organization.
+        """Return up to `limit` (≤ 10,000) notifications with positions above `after`, in order; optionally of one
+        organization.
 
-        `organization_id` None: of all. Raises `PositionBeyondEndError` if `after` lies behind the log's end.
+        `organization_id` None: of all. Raises `PositionBeyondEndError` if `after` is beyond the log's end.
 
         No event ever appears at or below a position that a reader has passed.
         """
         ...
 
     async def read_at(self, positions: Collection[int]) -> Sequence[Notification]:
-        """Return the notifications at these positions, in order; what is not there is left out."""
+        """Return the notifications at these positions, in order; missing ones are left out."""
         ...
 
     def tail(self, *, after: int) -> AsyncGenerator[Notification]:
-        """Yield every notification above `after`, and go on with new ones as they are appended, without end.
+        """Yield every notification above `after`, and new ones as they are appended, endlessly.
 
-        It goes on after the log was away, from the last one that it yielded: it is for readers whose position is their
-        own. Raises `PositionBeyondEndError`, also when the log came back shorter than it was.
+        It resumes after outages, from the last notification that it yielded: it is for readers that manage their own
+        position. Raises `PositionBeyondEndError`, also when the log came back shorter.
         """
         ...
 
     def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
-        """Yield everything above `after` in pages of up to `limit`, never an empty one, without end.
+        """Yield everything above `after` in non-empty pages of up to `limit`, endlessly.
 
-        Raises `LogUnavailableError` once a connection is lost: a reader whose position is stored must read it anew,
-        because a crash may have taken it back. Raises `PositionBeyondEndError` as `read_feed` does.
+        Raises `LogUnavailableError` when a connection is lost: a reader with a stored position must read it again,
+        because a crash may have reverted it. Raises `PositionBeyondEndError` as `read_feed` does.
         """
         ...
 

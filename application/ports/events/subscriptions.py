@@ -1,4 +1,4 @@
-"""The role that remembers how far named readers of the feed have come, and which process reads for each."""
+"""The role that stores the positions of named readers of the feed, and their leases."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -10,19 +10,19 @@ Transaction_co = TypeVar("Transaction_co", covariant=True)
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
-    """The right to read for a name, until it is taken by another process. `position`: the one that is stored."""
+    """The right to read for a name, until another process takes it. `position`: the stored one."""
 
     name: str
     token: str
     position: int
 
     def at(self, position: int) -> "Lease":
-        """Return the same lease once this position was recorded."""
+        """Return the same lease after this position was recorded."""
         return msgspec.structs.replace(self, position=position)
 
 
 class SubscriptionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a named reader has come. `leased_until` None: nobody reads for it."""
+    """The position of a named reader. `leased_until` None: no process reads for it."""
 
     name: str
     position: int
@@ -31,16 +31,17 @@ class SubscriptionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaseLostError(Exception):
-    """Another process reads for this name now, or its stored position is another one; nothing was recorded.
+    """Another process reads for this name, or the stored position has changed; nothing was recorded.
 
-    A crash or a failover of the database can take a position back. Acquire the lease again, and read on from there.
+    A crash or a failover of the database can revert a position. Acquire the lease again, and continue from its
+    position.
     """
 
 
 class Subscriptions(Protocol[Transaction_co]):
-    """Remembers positions, under leases, so that of all processes one reads for a name at a time.
+    """Stores positions under leases, so that only one process at a time reads for a name.
 
-    Its methods raise `LogUnavailableError` when it cannot be reached.
+    Its methods raise `LogUnavailableError` when the store is unreachable.
     """
 
     async def acquire(
@@ -48,31 +49,31 @@ class Subscriptions(Protocol[Transaction_co]):
     ) -> Lease | None:
         """Take the lease of a name, which begins at the position `begin` if it is new; None: another process has it.
 
-        It is another's until both `now` and the store's own clock say that its lease has ended.
-        A lease that was not given back is taken again at once with the token that it was taken with.
+        A lease has ended only by both `now` and the store's own clock. A lease that was not released can be taken again
+        at once with its token.
         """
         ...
 
     async def renew(self, lease: Lease, *, leased_until: datetime) -> None:
-        """Keep a lease for longer. Raises `LeaseLostError`."""
+        """Extend a lease. Raises `LeaseLostError`."""
         ...
 
     async def release(self, lease: Lease) -> None:
-        """Give a lease back, if it is still ours."""
+        """Release a lease, if it is still held."""
         ...
 
     def recording(self, lease: Lease, position: int, *, now: datetime) -> AbstractAsyncContextManager[Transaction_co]:
-        """Enter a transaction, and on the way out record the position in it: both are done, or neither.
+        """Enter a transaction, and record the position in it on exit: both are committed, or neither.
 
-        It counts only if the stored position is still `lease.position`; go on with `lease.at(position)`. So nobody goes
-        on from a position that the database does not have. Raises `LeaseLostError` on the way out.
+        It succeeds only if the stored position is still `lease.position`; continue with `lease.at(position)`. So no
+        reader continues from a position that the database does not have. Raises `LeaseLostError` on exit.
         """
         ...
 
     async def subscriptions(self) -> list[SubscriptionRecord]:
-        """Return all names, in their order."""
+        """Return all subscriptions, sorted by name."""
         ...
 
     async def forget(self, name: str) -> None:
-        """Remove a name and its position; whoever reads for it loses its lease."""
+        """Remove a name and its position; its reader loses its lease."""
         ...

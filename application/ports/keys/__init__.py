@@ -1,4 +1,4 @@
-"""API keys and tokens as they stand, when they were used last, and the directory of each request.
+"""The records of API keys and tokens, their last uses, and the directory for requests.
 
 Permissions are checked in `application.keys.callers`.
 """

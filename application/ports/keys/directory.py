@@ -1,4 +1,4 @@
-"""The role that says who may ask, and what they may name."""
+"""The role that finds callers and the resources that they name."""
 
 from typing import Protocol
 
@@ -10,26 +10,26 @@ from domain.keys.upload_token import UploadToken
 
 
 class Directory(Protocol):
-    """Who may ask, and what they may name: read before every request, so adapters may cache it for up to 5 s.
+    """Callers and the resources that they name: read before every request, so adapters may cache it for up to 5 s.
 
-    A cached answer is dropped by the events that change it; absence is never cached.
+    Events invalidate cached results; absence is never cached.
     """
 
     @property
     def generation(self) -> int:
-        """What stays the same while earlier answers may still be used: whoever remembers one asks for this first."""
+        """A value that is unchanged while earlier results are valid: read it before the results to cache."""
         ...
 
     async def key(self, key_hash: str) -> KeyRecord | None:
-        """Return the key whose secret has this SHA-256, or had it before its last rotation; revoked ones too."""
+        """Return the key whose secret has this SHA-256, or had it before its last rotation, even if revoked."""
         ...
 
     async def key_by_id(self, key_id: str) -> KeyRecord | None:
-        """Return a key by its id, revoked and expired ones too."""
+        """Return a key by its id, even if revoked or expired."""
         ...
 
     async def upload_token(self, token_id: str) -> UploadToken | None:
-        """Return an upload token by its id, an expired one too."""
+        """Return an upload token by its id, even if expired."""
         ...
 
     async def organization(self, organization_id: str) -> OrganizationRecord | None:

@@ -1,4 +1,4 @@
-"""API keys as they stand, and the role that answers questions about them."""
+"""The records of API keys, and the role that reads them."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,8 @@ from domain.keys.api_key import KeyStatus, Permission, Powers
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An API key, without its secret.
 
-    `previous_key_hash`: of the secret before the last rotation, which opens until `previous_until`.
-    `last_used_at`: roughly, and only in what `ReadSide` tells.
-    `lets_open_finish`: of a revoked one, whether uploads that it has open may complete.
+    `previous_key_hash`: of the previous secret, which works until `previous_until`. `last_used_at`: approximate, and
+    only set by `ReadSide`. `lets_open_finish`: for a revoked key, whether its open uploads may complete.
     """
 
     key_id: str
@@ -40,25 +39,25 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None = None
 
     def status(self, now: datetime) -> KeyStatus:
-        """Return what the key is good for now."""
+        """Return the current status of the key."""
         if self.revoked_at is not None:
             return KeyStatus.REVOKED
         return KeyStatus.EXPIRED if self.expires_at is not None and self.expires_at <= now else KeyStatus.ACTIVE
 
     @property
     def fingerprint(self) -> str:
-        """What tells this secret of the key from others, 64 hex digits. The hash that opens it does not follow."""
+        """A public fingerprint of the secret, 64 hex digits. It does not reveal the stored hash."""
         return hashlib.sha256(f"upwell api key {self.key_hash}".encode()).hexdigest()
 
     def live_hashes(self, now: datetime) -> tuple[str, ...]:
-        """Return the hashes of the secrets that open now: the present one, and during an overlap the one before."""
+        """Return the hashes of the valid secrets: the current one, and during an overlap the previous one."""
         if self.previous_key_hash is None or self.previous_until is None or self.previous_until <= now:
             return (self.key_hash,)
         return (self.key_hash, self.previous_key_hash)
 
     @property
     def powers(self) -> Powers:
-        """What the key can do altogether."""
+        """Everything that the key can do."""
         return Powers(
             permissions=self.permissions,
             scopes=self.scopes,
@@ -69,20 +68,20 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyReads(Protocol):
-    """Questions about API keys. What was appended before is in the answer."""
+    """Reads API keys. Results include everything that was appended before."""
 
     async def key_by_name(self, organization_id: str, user_id: str, name: str) -> KeyRecord | None:
         """Return the user's key of this name that is not revoked."""
         ...
 
     async def keys(self, organization_id: str, user_id: str) -> Sequence[KeyRecord]:
-        """Return all keys of a user, the newest first, revoked ones too."""
+        """Return all keys of a user, the newest first, including revoked ones."""
         ...
 
     async def key_by_id(self, key_id: str) -> KeyRecord | None:
-        """Return a key by its id; a revoked one too."""
+        """Return a key by its id, even if revoked."""
         ...
 
     async def users(self, organization_id: str) -> Mapping[str, int]:
-        """Return the ids of those who have live keys, each with how many."""
+        """Return the ids of the users with live keys, with the number of keys."""
         ...

@@ -1,12 +1,12 @@
-"""The role that remembers when keys were used last."""
+"""The role that records the last uses of keys."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class KeyUses(Protocol):
-    """Takes a note for every request, so it costs next to nothing; what a process knew when it was killed is lost."""
+    """Called for every request, so it must be cheap; a killed process loses its recent notes."""
 
     def note(self, key_id: str, at: datetime) -> None:
-        """Remember that a key was used. `ReadSide.keys` tells it within a minute."""
+        """Record the use of a key. `ReadSide.keys` returns it within a minute."""
         ...

@@ -4,14 +4,13 @@ from typing import Protocol
 
 
 class RateLedger(Protocol):
-    """Counts what processes have taken of a window's budget. It may lose its counts."""
+    """Counts the budget of a window that processes have taken. It may lose its counts."""
 
     async def take(self, organization_id: str, limited: str, window: int, count: int) -> int:
-        """Count `count` more in a window and return what has been taken of it altogether, these included.
+        """Take `count` more from a window and return the total, including these.
 
-        `limited`: what the organization's requests are counted by, a class or the id of a key.
-
-        Atomic: of two that take at once each sees the other or is seen by it. Counts of windows before the last one may
-        be gone. Raises `LogUnavailableError` when the ledger cannot be reached.
+        `limited`: the subject of the limit, a class or the id of a key. Atomic: of two concurrent calls one includes
+        the other. Counts of windows before the last one may be lost. Raises `LogUnavailableError` when the ledger is
+        unreachable.
         """
         ...

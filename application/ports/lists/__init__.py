@@ -1,4 +1,4 @@
-"""Pages of lists, and the role that makes search quick.
+"""Pages of lists, and the role of the search index.
 
-Each list is asked for at the reads of its subject.
+The lists themselves are in the reads of their subject.
 """

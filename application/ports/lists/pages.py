@@ -1,4 +1,4 @@
-"""Pages of lists: which one is asked for, and what came of it."""
+"""Pages of lists: the request and the result."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -10,14 +10,14 @@ from domain.lists.filtering import Filter, Order
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
-    """Something by its id, at its place in the order of creation."""
+    """An id with its position in the order of creation."""
 
     id: str
     position: int
 
 
 class SortKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a row stands in an order: by rank, then number, then text, then position. Newest first: the position."""
+    """The sort key of a row: rank, then number, text and position. Newest first: only the position."""
 
     position: int
     rank: int = 0
@@ -26,10 +26,11 @@ class SortKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which page. `order` None: newest first. `after`: from a cursor, exclusive; then `offset` rows pass.
+    """The requested page. `order` None: newest first. `after`: from a cursor, exclusive; then `offset` rows are
+    skipped.
 
-    `search`: a substring of the name or of a value in the metadata, in any case unless `search_is_sensitive`.
-    `where` and `order` name fields of the list's `Listing`.
+    `search`: a substring of the name or of a value in the metadata, in any case unless `search_is_sensitive`. `where`
+    and `order` use fields of the list's `Listing`.
     """
 
     limit: int
@@ -44,7 +45,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """How many rows there are, what their `Listing` adds up, and how many have each status."""
+    """The number of rows, the sums of their `Listing`, and the number of rows of each status."""
 
     count: int
     sums: Mapping[str, int]
@@ -55,7 +56,7 @@ Record = TypeVar("Record")
 
 
 class Page(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
-    """Rows of a page, and whether more follow. Of all that match, if asked for: how many, and their figures."""
+    """Rows of a page, and whether more follow. If requested: the number of all matching rows, and their figures."""
 
     rows: Sequence[Record]
     has_more: bool

@@ -1,14 +1,14 @@
-"""The role that keeps what makes search quick."""
+"""The role of the index for search."""
 
 from typing import Protocol
 
 
 class SearchIndex(Protocol):
-    """Follows the log behind the lists. Search finds the same without it, only slower."""
+    """Follows the log asynchronously. Search returns the same results without it, only slower."""
 
     async def catch_up(self) -> bool:
-        """Take in some more events; return whether more are waiting. Any number of workers may call it at once.
+        """Index some more events; return whether more are waiting. Any number of workers may call it at once.
 
-        Raise `LogUnavailableError` when the index cannot be reached.
+        Raises `LogUnavailableError` when the index is unreachable.
         """
         ...

@@ -1,4 +1,4 @@
-"""Namespaces as they stand, for the use cases.
+"""The records of namespaces, for the use cases.
 
-The states that decide are in `domain.namespaces`.
+The states for decisions are in `domain.namespaces`.
 """

@@ -1,4 +1,4 @@
-"""Namespaces as they stand, and the role that answers questions about them."""
+"""The records of namespaces, and the role that reads them."""
 
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from domain.namespaces.namespace import NamespaceStatus
 
 
 class NamespaceRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A namespace. `position`: its place in the order of creation."""
+    """A namespace. `position`: in the order of creation."""
 
     namespace_id: str
     organization_id: str
@@ -26,10 +26,10 @@ class NamespaceRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NamespaceReads(Protocol):
-    """Questions about namespaces. What was appended before is in the answer."""
+    """Reads namespaces. Results include everything that was appended before."""
 
     async def namespace(self, organization_id: str, id_or_name: str) -> NamespaceRecord | None:
-        """Return a namespace by id or name, with its counters as they are now."""
+        """Return a namespace by id or name, with its current counters."""
         ...
 
     async def namespaces(self, organization_id: str, page: PageRequest) -> Page[NamespaceRecord]:

@@ -1,4 +1,4 @@
-"""Objects as they stand, and the conditions under which claims and bytes are taken.
+"""The records of objects, and the conditions on claims and bytes.
 
 The bytes are in `application.ports.storage`.
 """

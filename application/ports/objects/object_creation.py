@@ -1,9 +1,9 @@
-"""The role that decides what may come into being: one holder for a claim, one original for bytes.
+"""The role that enforces uniqueness: one holder per claim, one original per content.
 
-A command says what must hold when its events are appended: claims that are free or still have an owner, bytes that
-are new, uploads whose bytes are still kept, that an object still holds or none does, or that no duplicate stands on.
-The log decides all of it under the lock that orders it, in the transaction that appends. What events do to claims and
-originals is the domain's (`domain.claims`, `domain.uploads.originals`).
+A command has conditions: claims that are free or still have their owner, bytes that are new, uploads whose bytes are
+still kept, that an object still holds or none does, or whose bytes no duplicate uses. The log checks them under its
+lock, in the transaction that appends. The effects of events on claims and originals are in the domain
+(`domain.claims`, `domain.uploads.originals`).
 """
 
 from collections.abc import Collection, Mapping
@@ -31,14 +31,14 @@ class HeldUpload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unheld(msgspec.Struct, frozen=True, kw_only=True):
-    """An upload that no object may hold, `besides` one that lets go of it in the same command."""
+    """An upload that no object may hold, except `besides`, which releases it in the same command."""
 
     upload_id: str
     besides: str | None = None
 
 
 class ClaimTakenError(RefusedError):
-    """Something holds a claim that had to be free. `owner_id`: its id."""
+    """A claim that must be free is taken. `owner_id`: the id of its holder."""
 
     def __init__(self, claim: Claim, owner_id: str) -> None:
         super().__init__("taken", f"{claim.scope} is taken by {owner_id}.", {"owner_id": owner_id})
@@ -56,7 +56,7 @@ class ClaimReleasedError(RefusedError):
 
 
 class OriginalExistsError(RefusedError):
-    """An earlier upload of the bucket holds the same bytes. `sameness`: the condition that does not hold."""
+    """An earlier upload of the bucket holds the same bytes. `sameness`: the violated condition."""
 
     def __init__(self, upload_id: str, sameness: Sameness) -> None:
         super().__init__("duplicate", f"The upload {upload_id} holds the same bytes.", {"upload_id": upload_id})
@@ -65,7 +65,7 @@ class OriginalExistsError(RefusedError):
 
 
 class OriginalGoneError(RefusedError):
-    """The upload whose bytes were to be used has been forgotten meanwhile."""
+    """The upload whose bytes should be used was forgotten in the meantime."""
 
     def __init__(self, upload_id: str) -> None:
         super().__init__("original_gone", f"The upload {upload_id} holds no bytes any more.", {"upload_id": upload_id})
@@ -73,12 +73,12 @@ class OriginalGoneError(RefusedError):
 
 
 class HeirExistsError(RefusedError):
-    """A completed duplicate stands on the bytes of an upload that is going. `heir_id`: the earliest one."""
+    """A completed duplicate uses the bytes of an upload that is being deleted. `heir_id`: the earliest one."""
 
     def __init__(self, upload_id: str, heir_id: str) -> None:
         super().__init__(
             "heir_exists",
-            f"The upload {heir_id} is a duplicate of {upload_id}, and stands on its bytes.",
+            f"The upload {heir_id} is a duplicate of {upload_id}, and uses its bytes.",
             {"upload_id": upload_id, "heir_id": heir_id},
         )
         self.upload_id = upload_id
@@ -86,7 +86,7 @@ class HeirExistsError(RefusedError):
 
 
 def held_by_object(upload_id: str, object_id: str) -> WrongStateError:
-    """Return the refusal of what needs an upload that no object holds. `object_id`: the first that does."""
+    """Return the refusal of a command on an upload that an object holds. `object_id`: the first one."""
     return WrongStateError(
         "held_by_object",
         f"The upload is part of the object {object_id}: delete the object instead.",
@@ -95,7 +95,7 @@ def held_by_object(upload_id: str, object_id: str) -> WrongStateError:
 
 
 def released_by_object(upload_id: str, object_id: str) -> WrongStateError:
-    """Return the refusal of what needs an upload that the object holds."""
+    """Return the refusal of a command that needs an upload held by the object."""
     return WrongStateError(
         "released_by_object",
         f"The object {object_id} no longer holds the upload: send the request again.",
@@ -104,25 +104,25 @@ def released_by_object(upload_id: str, object_id: str) -> WrongStateError:
 
 
 class ObjectCreation(Protocol):
-    """What is claimed and what is original, as of the last append.
+    """The claims and originals as of the last append.
 
-    The answers help to ask for the right thing; only the conditions of a command are sure, since they are checked when
-    it is appended:
+    Results of queries are hints; only the conditions of a command are reliable, because they are checked when it is
+    appended:
 
     - Of commands that claim the same key at once, one is appended; the others raise `ClaimTakenError` with its holder.
-    - A command that stands on somebody else's claim raises `ClaimReleasedError` once the owner has released it.
+    - A command that relies on another owner's claim raises `ClaimReleasedError` after the owner has released it.
     - Of uploads of the same bytes that complete at once, one is the original; the others raise `OriginalExistsError`.
-      The lowest position wins, and an upload that ends sooner is no original of one that lasts.
-    - Bytes go with the last record that stands on them: a command that uses an original's bytes raises
-      `OriginalGoneError` once they are gone, one that lets an upload go raises `WrongStateError` (held by an object) or
+      The lowest position wins, and an upload that ends sooner is not an original of a longer-lived one.
+    - Bytes stay until their last user is deleted: a command that uses an original's bytes raises `OriginalGoneError`
+      after they were deleted; one that deletes an upload raises `WrongStateError` (held by an object) or
       `HeirExistsError`.
     - A refused command changes no claim.
     """
 
     async def claim_owner(self, claim: Claim) -> str | None:
-        """Return the id of what holds a claim, or None."""
+        """Return the id of the holder of a claim, or None."""
         ...
 
     async def claim_owners(self, claims: Collection[Claim]) -> Mapping[Claim, str]:
-        """Return the ids of what holds these claims, by claim; those that are free are left out."""
+        """Return the ids of the holders of these claims, by claim; free claims are left out."""
         ...

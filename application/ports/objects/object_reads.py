@@ -1,4 +1,4 @@
-"""Objects as they stand, and the role that answers questions about them."""
+"""The records of objects, and the role that reads them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from domain.objects.object import Blob
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An object as it stands. `unique_key`, `content_key`: the digests that it claims, if any."""
+    """An object. `unique_key`, `content_key`: the digests that it claims, if any."""
 
     object_id: str
     organization_id: str
@@ -30,7 +30,7 @@ class ObjectRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectReads(Protocol):
-    """Questions about objects. What was appended before is in the answer."""
+    """Reads objects. Results include everything that was appended before."""
 
     async def bucket_object(self, namespace_id: str, object_id: str) -> ObjectRecord | None:
         """Return an object of the namespace."""

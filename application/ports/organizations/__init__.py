@@ -1,4 +1,4 @@
-"""Organizations as they stand, their quotas, the origins of requests that administer, and the counts for operators.
+"""The records of organizations, their quotas, the origins of administrative requests, and counts for operators.
 
 The rules of quotas are in `domain.organizations.ledger`.
 """

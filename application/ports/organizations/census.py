@@ -1,4 +1,4 @@
-"""The role that counts what there is of all organizations together, for those who run the service."""
+"""The role that counts over all organizations, for operators."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,24 +13,24 @@ MAX_COUNTED_JOBS: Final = 10_000
 
 
 class StoredBytes(msgspec.Struct, frozen=True, kw_only=True):
-    """What the quotas of all organizations say together."""
+    """The usage of all quotas together."""
 
     reserved: int
     accepted: int
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """Jobs of one kind that are due and that no worker has. `oldest_due_at`: since when the first of them is."""
+    """Due jobs of one kind without a worker. `oldest_due_at`: the due time of the oldest."""
 
     count: int
     oldest_due_at: datetime
 
 
 class Census(Protocol):
-    """Counts. Its methods raise `LogUnavailableError` when it cannot."""
+    """Counts. Its methods raise `LogUnavailableError` when the store is unreachable."""
 
     async def uploads(self) -> Mapping[Status, int]:
-        """Return how many uploads are in each state; no entry: none. Takes longer the more there are: ask seldom."""
+        """Return the number of uploads in each state; no entry: none. Expensive with many uploads: call it rarely."""
         ...
 
     async def stored_bytes(self) -> StoredBytes:
@@ -38,8 +38,8 @@ class Census(Protocol):
         ...
 
     async def backlog(self, *, now: datetime) -> Mapping[JobKind, Backlog]:
-        """Return the jobs that wait for a worker; no entry: none of that kind.
+        """Return the waiting jobs; no entry: none of that kind.
 
-        Of more than `MAX_COUNTED_JOBS` only those count that have been due the longest.
+        Counts at most the `MAX_COUNTED_JOBS` oldest jobs.
         """
         ...

@@ -1,4 +1,4 @@
-"""Organizations as they stand and what they use, and the role that answers questions about them."""
+"""The records of organizations and their usage, and the role that reads them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from domain.organizations.organization import DEFAULT_RATE_LIMITS, OwnRateLimits
 
 
 class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An organization. `own_rate_limits`: those set for it alone, where there is none its tier's counts."""
+    """An organization. `own_rate_limits`: its own limits; None: the tier's."""
 
     organization_id: str
     internal_id: str
@@ -27,16 +27,16 @@ class OrganizationRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rate_limits(self) -> RateLimits:
-        """The limits that count."""
+        """The effective limits."""
         return (
             DEFAULT_RATE_LIMITS[self.tier] if self.own_rate_limits is None else self.own_rate_limits.within(self.tier)
         )
 
 
 class OrganizationUse(msgspec.Struct, frozen=True, kw_only=True):
-    """What an organization has, and what it uploaded in some time.
+    """The usage of an organization, and its uploads in a period.
 
-    `duplicates_avoided`: known before they were sent, or found afterwards and not kept; `saved_bytes` are theirs.
+    `duplicates_avoided`: found before they were sent, or afterwards and not kept; `saved_bytes`: their bytes.
     """
 
     namespaces: int
@@ -49,9 +49,9 @@ class OrganizationUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events, newest first. `topics`: none of uploads or objects. `start` counts in, `end` does not.
+    """The selected events, newest first. `topics`: none of uploads or objects. `start` is inclusive, `end` exclusive.
 
-    `command_ids`: those of these commands only.
+    `command_ids`: only events of these commands.
     """
 
     topics: tuple[str, ...]
@@ -65,10 +65,10 @@ class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrganizationReads(Protocol):
-    """Questions about organizations. What was appended before is in the answer."""
+    """Reads organizations. Results include everything that was appended before."""
 
     async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
-        """Return an organization by id or, where only one has it, by name."""
+        """Return an organization by id or unique name."""
         ...
 
     async def organizations(self, *, name: str | None = None) -> Sequence[OrganizationRecord]:
@@ -76,12 +76,12 @@ class OrganizationReads(Protocol):
         ...
 
     async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:
-        """Return what an organization has, and what it requested to upload from `start` until `end`.
+        """Return the usage of an organization, and its requested uploads from `start` until `end`.
 
-        Counts the uploads one by one: a report, not for every request.
+        Counts the uploads one by one: for reports, not for every request.
         """
         ...
 
     async def audit(self, organization_id: str, query: AuditQuery) -> tuple[Sequence[Notification], int]:
-        """Return a page of an organization's events, newest first, and how many match altogether."""
+        """Return a page of an organization's events, newest first, and the total number of matches."""
         ...

@@ -1,7 +1,7 @@
-"""The role that keeps what an organization's storage holds, to the byte.
+"""The role that keeps the exact storage usage of an organization.
 
-The rules are the domain's (`domain.organizations.ledger`): what each event reserves, settles and frees, and when there
-is room. The log writes the ledger, under the lock that orders it and in the transaction that appends: nothing else can.
+The rules are in the domain (`domain.organizations.ledger`): what each event reserves, accepts and frees, and when there
+is room. Only the log writes the ledger, under its lock and in the transaction that appends.
 """
 
 from typing import Protocol
@@ -10,7 +10,7 @@ import msgspec
 
 
 class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
-    """What an organization's storage holds, in bytes. `limit_bytes` None: no quota."""
+    """The storage usage of an organization, in bytes. `limit_bytes` None: no quota."""
 
     limit_bytes: int | None
     reserved_bytes: int
@@ -18,15 +18,15 @@ class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuotaLedger(Protocol):
-    """What every append to the log promises of the quota, and the question that shows it.
+    """The promises of every append about the quota, and the query that shows them.
 
-    - Room: a command whose events want more bytes than the limit leaves raises `QuotaExceededError` with the limit, the
-      use and the wish, and nothing of it is appended. Reserved and accepted bytes together never grow past the limit,
-      under any concurrency. What wants no bytes always passes: a limit may be lowered below the use.
-    - Reservation and settlement: the use changes with the events, in the same transaction. It is always the sum of
+    - Room: a command whose events need more bytes than the limit has left raises `QuotaExceededError` with the limit,
+      the usage and the needed bytes, and nothing is appended. Reserved plus accepted bytes never exceed the limit,
+      under any concurrency. A command that needs no bytes always passes: a limit may be below the usage.
+    - Reservation and settlement: the usage changes with the events, in the same transaction. It is always the sum of
       `change_of` over all events of the organization.
     """
 
     async def use(self, organization_id: str) -> QuotaUse:
-        """Return what the organization's storage holds, as of the last append. An unknown one holds nothing."""
+        """Return the usage of an organization as of the last append; zero for an unknown one."""
         ...

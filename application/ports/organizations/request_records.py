@@ -1,4 +1,4 @@
-"""Where requests that administer came from: kept beside the log for some days, and never in an event."""
+"""The origins of administrative requests: stored next to the log for some days, and never in an event."""
 
 from collections.abc import Collection, Mapping
 from contextvars import ContextVar
@@ -7,19 +7,19 @@ from typing import Protocol
 
 import msgspec
 
-# The ids of the commands that the request at hand has appended, if somebody wants to know.
+# The ids of the commands that the current request has appended, if they are recorded.
 commands_of_request: ContextVar[list[str]] = ContextVar("commands_of_request")
 
 
 def note_command(command_id: str) -> None:
-    """Note that the request at hand appends a command."""
+    """Note that the current request appends a command."""
     noted = commands_of_request.get(None)
     if noted is not None:
         noted.append(command_id)
 
 
 class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that changed something, or was refused for what the caller may not do. `code`: why it was refused."""
+    """A request that changed something, or was refused for missing permissions. `code`: of the refusal."""
 
     request_id: str
     organization_id: str
@@ -34,14 +34,14 @@ class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that was refused, and when it came."""
+    """A refused request, with its time."""
 
     at: datetime
     request: RequestRecord
 
 
 class RefusalQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which refusals, newest first. `start` counts in, `end` does not."""
+    """The selected refusals, newest first. `start` is inclusive, `end` exclusive."""
 
     actor_id: str | None = None
     request_id: str | None = None
@@ -51,14 +51,14 @@ class RefusalQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestRecords(Protocol):
-    """Keeps them; when they came, storage's own clock says."""
+    """Stores the records, with the time of the store's own clock."""
 
     async def record(self, request: RequestRecord) -> None:
-        """Keep one."""
+        """Store a record."""
         ...
 
     async def of_commands(self, organization_id: str, command_ids: Collection[str]) -> Mapping[str, RequestRecord]:
-        """Return the requests of an organization that appended these commands, by command; those that are kept."""
+        """Return the requests of an organization that appended these commands, by command, if they are stored."""
         ...
 
     async def of_request(self, organization_id: str, request_id: str) -> tuple[RequestRecord, ...]:
@@ -70,5 +70,5 @@ class RequestRecords(Protocol):
         ...
 
     async def forget(self, older_than: timedelta) -> None:
-        """Delete those that came longer ago."""
+        """Delete older records."""
         ...

@@ -1,4 +1,4 @@
-"""The role that keeps what a storage has told until somebody takes it in."""
+"""The role that keeps a storage's notifications until they are processed."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,23 +9,23 @@ MAX_DELIVERIES = 10
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A notification on loan. `receipt`: what deletes it."""
+    """A received notification. `receipt`: for its deletion."""
 
     body: bytes
     receipt: str
 
 
 class QueueUnavailableError(Exception):
-    """The queue did not answer, or refused us; the cause is chained."""
+    """The queue did not respond, or refused access; the cause is chained."""
 
 
 class NotificationQueue(Protocol):
-    """At least once and in any order: what is not deleted comes again after a while."""
+    """At least once and in any order: a notification that is not deleted is delivered again."""
 
     async def receive(self) -> Sequence[Delivery]:
-        """Return up to `MAX_DELIVERIES` notifications; wait for the first one, but not for ever. May be cancelled."""
+        """Return up to `MAX_DELIVERIES` notifications; wait for the first one for a limited time. May be cancelled."""
         ...
 
     async def delete(self, delivery: Delivery) -> None:
-        """Have a notification never come again. Idempotent."""
+        """Delete a notification. Idempotent."""
         ...

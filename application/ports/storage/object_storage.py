@@ -6,19 +6,19 @@ from typing import Final, Protocol
 
 import msgspec
 
-MIN_PART_BYTES: Final = 5 * 1024 * 1024  # of every part but the last
+MIN_PART_BYTES: Final = 5 * 1024 * 1024  # of every part except the last
 LIST_PAGE: Final = 1000  # the most that S3 lists at once
 KEEP_NONCURRENT_DAYS: Final = 14
-# What a URL puts over the proved version hides it until the URL has expired and the other versions are deleted.
+# A version that a URL puts over the verified one hides it until the URL has expired and other versions are deleted.
 LEAST_NONCURRENT_DAYS: Final = 8
 
 
 class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What storage says of the bytes under a key.
+    """The properties of the bytes under a key.
 
-    `etag` is opaque, without quotes. `version_id` is None where the bucket keeps no versions.
-    `sha256` (64 hex digits) is there only if storage itself checked a checksum of the full object; `crc64nvme` (as S3
-    writes it) only if storage has one of the full object. `content_encoding`: the one that its answers to a GET name.
+    `etag` is opaque, without quotes. `version_id` is None if the S3 bucket keeps no versions. `sha256` (64 hex digits)
+    is set only if storage itself checked a checksum of the full object; `crc64nvme` (as S3 writes it) only if storage
+    has one for the full object. `content_encoding`: the one in responses to a GET.
     """
 
     size_bytes: int
@@ -31,25 +31,25 @@ class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StorageError(Exception):
-    """Storage did not do what it was asked; the cause is chained."""
+    """A call to storage failed; the cause is chained."""
 
 
 class StorageUnavailableError(StorageError):
-    """Storage could not answer (network, timeout, 5xx, throttling): worth another try later."""
+    """Storage is unavailable (network, timeout, 5xx, throttling): try again later."""
 
 
 class StorageDeniedError(StorageError):
-    """Storage refused our credentials or our rights: an operator has to act."""
+    """Storage refused the credentials or permissions: an operator has to act."""
 
 
 class ContentChangedError(StorageError):
-    """The bytes under the key are no longer the ones that were asked for."""
+    """The bytes under the key are no longer the requested ones."""
 
 
 class StoredPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a multipart upload, as storage has it. `part_number` counts from 1; `etag` is without quotes.
+    """A stored part of a multipart upload. `part_number` counts from 1; `etag` is without quotes.
 
-    `sha256` (64 hex digits) is there only where storage has checked it and still tells it.
+    `sha256` (64 hex digits) is set only if storage has checked and kept it.
     """
 
     part_number: int
@@ -67,7 +67,7 @@ class ListedObject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListedMultipart(msgspec.Struct, frozen=True, kw_only=True):
-    """An upload in parts that storage lists: neither completed nor aborted."""
+    """A multipart upload in a listing: neither completed nor aborted."""
 
     key: str
     multipart_id: str
@@ -75,10 +75,10 @@ class ListedMultipart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartsRefusedError(Exception):
-    """Storage does not make one object of these parts; nothing was completed, and the parts are still there.
+    """Storage refused to complete these parts; nothing has changed.
 
-    `missing`: numbers of parts that storage does not have with the ETag that was named.
-    `too_small`: numbers of parts that are smaller than storage takes, and not the last one.
+    `missing`: numbers of parts that storage does not have with the given ETag. `too_small`: numbers of parts below the
+    minimum size, except the last one.
     """
 
     def __init__(self, *, missing: Sequence[int] = (), too_small: Sequence[int] = ()) -> None:
@@ -88,7 +88,7 @@ class PartsRefusedError(Exception):
 
 
 class BucketSetup(msgspec.Struct, frozen=True, kw_only=True):
-    """What `prepare` found or made. `noncurrent_expiry`: versions that were overwritten are deleted after a while."""
+    """The result of `prepare`. `noncurrent_expiry`: overwritten versions expire."""
 
     created: bool
     versioned: bool
@@ -97,15 +97,15 @@ class BucketSetup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectStorage(Protocol):
-    """Reads and deletes what clients PUT; never writes their content itself. Keys are exact, not prefixes."""
+    """Reads and deletes the objects of clients; never writes their content itself. Keys are exact, not prefixes."""
 
     @property
     def bucket(self) -> str:
-        """The name under which storage itself speaks of what it holds for us."""
+        """The name of the S3 bucket."""
         ...
 
     async def head(self, key: str) -> StoredContent | None:
-        """Return what is stored under `key` now, or None if nothing is.
+        """Return the properties of the object under `key`, or None.
 
         Raises `StorageUnavailableError` or `StorageDeniedError`; a missing object is never an error.
         """
@@ -114,97 +114,97 @@ class ObjectStorage(Protocol):
     def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Stream exactly the bytes that `content` describes, in chunks of at most 1 MiB, in constant memory.
 
-        `first_bytes`: only so many of them, from the beginning.
-        The version is pinned where there is one, otherwise `If-Match` with the ETag is sent.
-        Raises `ContentChangedError` when these bytes are gone, `StorageUnavailableError` when the stream breaks.
+        `first_bytes`: only this many, from the beginning. The version is pinned if there is one, otherwise `If-Match`
+        with the ETag is sent. Raises `ContentChangedError` when these bytes are gone, `StorageUnavailableError` when
+        the stream breaks.
         """
         ...
 
     async def delete(self, key: str) -> None:
-        """Delete every version of `key`. Idempotent: what is not there is deleted already."""
+        """Delete every version of `key`. Idempotent."""
         ...
 
     async def keep_only(self, key: str, version_id: str) -> None:
-        """Delete all versions of `key` but this one, which is the current one then. It is not there: nothing happens.
+        """Delete all versions of `key` except this one, which becomes the current one. If it does not exist, do
+        nothing.
 
-        A key that was deleted since stays deleted.
+        A key that was deleted in the meantime stays deleted.
         """
         ...
 
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
-        """Begin an upload in parts, and return storage's id of it. Each call begins another one.
+        """Create a multipart upload, and return storage's id. Each call creates another one.
 
-        `checked`: every part will come with its SHA-256, and storage is to refuse other bytes.
+        `checked`: every part has a SHA-256, and storage refuses other bytes.
         """
         ...
 
     async def parts(
         self, key: str, multipart_id: str, *, etags: Mapping[int, str] | None = None
     ) -> Sequence[StoredPart] | None:
-        """Return all parts that storage has, by number; None if there is no such multipart upload (any more).
+        """Return all stored parts, by number; None if the multipart upload does not exist.
 
-        It is gone once it was completed or aborted. Where storage has several under a number, that is the last one.
-        Storage that keeps what was replaced may not know which that is, if both came within a second: `etags` of the
-        ones that the client means decide then.
+        It no longer exists after it was completed or aborted. Of several parts with one number, the last one counts. A
+        storage that keeps replaced parts may not know their order within a second: then the client's `etags` decide.
         """
         ...
 
     async def complete_multipart(
         self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
     ) -> bool:
-        """Make one object of these parts, in the order of their numbers. False: there is no such multipart upload.
+        """Complete a multipart upload from these parts, in the order of their numbers. False: it does not exist.
 
-        `parts` are as storage listed them. `only_new`: what is there already is not replaced, and the answer is False.
-        Idempotent only as far as storage is: after a lost answer the upload may be gone because it was completed, which
-        `head` tells. Raises `PartsRefusedError`; and `StorageUnavailableError` for an answer that is lost, or that says
-        200 with an error in its body. No part at all, or a number that is named twice, is a mistake (`ValueError`).
+        `parts` are as listed by storage. `only_new`: an existing object is not replaced, and the result is False. Only
+        as idempotent as storage: after a lost response the multipart upload may be gone because it was completed; check
+        with `head`. Raises `PartsRefusedError`, and `StorageUnavailableError` for a lost response, or a 200 with an
+        error in its body. An empty list or a repeated number raises `ValueError`.
         """
         ...
 
     async def abort_multipart(self, key: str, multipart_id: str) -> None:
-        """Give an upload in parts up and delete its parts. Idempotent: what is not there is aborted already."""
+        """Abort a multipart upload and delete its parts. Idempotent."""
         ...
 
     async def abort_multiparts(self, key: str) -> None:
-        """Give up whatever uploads in parts there are of exactly this key, whether anybody knows their ids or not.
+        """Abort all multipart uploads of exactly this key, also those with unknown ids.
 
-        An answer of `begin_multipart` that is lost leaves one behind. Nothing where storage cannot list them: its own
-        rule ends them then.
+        A lost response of `begin_multipart` leaves one behind. Does nothing if storage cannot list them: then its
+        lifecycle rule aborts them.
         """
         ...
 
     def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
-        """Yield all keys that a GET would find, whosever they are, in pages of at most `page`, in constant memory.
+        """Yield all keys with a current version, in pages of at most `page`, in constant memory.
 
-        What is put or deleted meanwhile may be among them or not.
+        Keys that are put or deleted in the meantime may be included or not.
         """
         ...
 
     def list_old_versions(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
-        """Yield all versions that are not the current ones of their keys, as `list_objects` yields keys.
+        """Yield all noncurrent versions, like `list_objects`.
 
-        None where storage keeps no versions, or does not list them.
+        Empty if storage keeps no versions, or does not list them.
         """
         ...
 
     def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
-        """Yield all uploads in parts that are under way, as `list_objects` yields keys, and in no order."""
+        """Yield all open multipart uploads, like `list_objects`, but in no order."""
         ...
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
-        """Make the bucket usable: create it if missing, versioning with expiry of noncurrent versions, CORS.
+        """Prepare the S3 bucket: create it if missing, versioning with expiry of noncurrent versions, CORS.
 
-        Idempotent. What the server cannot do is left out and told in the answer, never pretended.
+        Idempotent. Features that the server does not support are skipped, and the result reports them.
         """
         ...
 
     async def ping(self) -> None:
-        """Return if storage answers for our bucket; raise `StorageError` otherwise."""
+        """Return if storage responds for the S3 bucket; otherwise raise `StorageError`."""
         ...
 
     async def try_writing(self) -> None:
-        """Return if storage takes bytes now: put a few under a key of our own, and delete them again.
+        """Return if storage accepts writes: put a few bytes under a reserved key, and delete them again.
 
-        Raises `StorageUnavailableError`, or `StorageDeniedError` where our credentials or rights are refused.
+        Raises `StorageUnavailableError`, or `StorageDeniedError` if the credentials or permissions are refused.
         """
         ...

@@ -1,4 +1,4 @@
-"""The role that turns a storage key into a URL which a client may use for a while."""
+"""The role that signs URLs for storage keys."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ MAX_PART_NUMBER: Final = 10_000
 
 
 class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that anyone who holds it may send until `expires_at`.
+    """A request that every holder can send until `expires_at`.
 
     `headers` are signed: the request is refused unless each is sent with exactly this value.
     """
@@ -32,7 +32,7 @@ class UnsupportedHeaderError(Exception):
 
 
 class CredentialsExpiredError(Exception):
-    """The credentials have expired: no URL that they sign can work."""
+    """The credentials have expired: their URLs cannot work."""
 
     def __init__(self, expired_at: datetime) -> None:
         super().__init__(f"the credentials that sign URLs expired at {expired_at.isoformat()}")
@@ -40,16 +40,17 @@ class CredentialsExpiredError(Exception):
 
 
 class UrlSigner(Protocol):
-    """Signs locally: no call goes out, and the answer depends on the arguments and the credentials alone.
+    """Signs locally, without calls: the result depends only on the arguments and the credentials.
 
-    Lifetimes count in whole seconds, at least one (`ValueError`); an expired signer raises `CredentialsExpiredError`.
+    Lifetimes are whole seconds, at least one (`ValueError`); a signer with expired credentials raises
+    `CredentialsExpiredError`.
     """
 
     def sign_put(self, key: str, *, headers: Mapping[str, str], expires_in: timedelta, now: datetime) -> SignedRequest:
-        """Return a URL that takes one object at `key`, and only with exactly these headers.
+        """Return a URL that accepts one object at `key`, and only with exactly these headers.
 
-        The URL lives at most `MAX_URL_LIFETIME`, and no longer than the credentials that sign it: `expires_at` says
-        how long. A signer that cannot bind a header raises `UnsupportedHeaderError`; it never drops it.
+        The URL is valid for at most `MAX_URL_LIFETIME`, and not longer than its credentials; see `expires_at`. A signer
+        that cannot bind a header raises `UnsupportedHeaderError`; it never drops it.
         """
         ...
 
@@ -63,9 +64,9 @@ class UrlSigner(Protocol):
         expires_in: timedelta,
         now: datetime,
     ) -> SignedRequest:
-        """Return a URL that takes one part of an upload in parts, and only with exactly these headers.
+        """Return a URL that accepts one part of a multipart upload, and only with exactly these headers.
 
-        It lives as long as one of `sign_put`; its length has no promise. Parts are numbered from 1 to
+        It has the lifetime of one of `sign_put`; its length is not limited. Parts are numbered from 1 to
         `MAX_PART_NUMBER` (`ValueError`).
         """
         ...
@@ -79,18 +80,18 @@ class UrlSigner(Protocol):
         version_id: str | None = None,
         download_as: str | None = None,
     ) -> SignedRequest:
-        """Return a URL that reads `key` (the pinned version where one is given).
+        """Return a URL that reads `key` (the pinned version, if given).
 
-        `download_as`: the filename that the browser is told (`Content-Disposition: attachment`, RFC 6266); its end is
-        cut off where the URL has no room for it. Headers that somebody stored with the bytes are overridden: the
-        answer claims no content encoding, and asks caches to keep nothing without asking again.
+        `download_as`: the filename for the browser (`Content-Disposition: attachment`, RFC 6266), truncated if the URL
+        would be too long. Stored headers are overridden: the response has no content encoding, and caches must
+        revalidate it.
         """
         ...
 
     def key_room(self, header_names: Collection[str]) -> int:
-        """Return how many characters a percent-encoded key may have so that its URLs stay ≤ `MAX_URL_LENGTH`.
+        """Return the maximum length of a percent-encoded key whose URLs stay within `MAX_URL_LENGTH`.
 
-        Those are a PUT's with these headers, and a GET's of any version (of 40 characters at most) under any name.
-        Encoded is `quote(key, safe="/~")`.
+        These are a PUT with these headers, and a GET of any version (of at most 40 characters) with any name. The
+        encoding is `quote(key, safe="/~")`.
         """
         ...

@@ -1,4 +1,4 @@
 """Jobs that are due later, and tasks that clients can follow.
 
-Which jobs an event calls for is decided in `domain.tasks.agenda`.
+The jobs of events are decided in `domain.tasks.agenda`.
 """

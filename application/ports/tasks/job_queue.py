@@ -1,4 +1,4 @@
-"""The role that remembers work which is due later: rows written together with the events that call for it."""
+"""The role that stores work that is due later: rows written together with the events that require it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,10 +10,10 @@ from domain.tasks.agenda import JobKind
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A leased job. `attempts` counts from 1 with the first lease; `lease` proves that it is still ours.
+    """A leased job. `attempts` counts from 1 with the first lease; `lease` identifies the lease.
 
-    `storage_key`: what a `discard` deletes; the record may be gone by then. `multipart_id`: what it aborts before.
-    `again_at`: when it looks a second time, because a URL that was given out works until then.
+    `storage_key`: for `discard`, the key to delete; the record may no longer exist. `multipart_id`: the multipart
+    upload to abort first. `again_at`: when it runs a second time, because the issued URL works until then.
     """
 
     kind: JobKind
@@ -27,30 +27,30 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobQueue(Protocol):
-    """At least once: a job whose worker dies is leased again when its lease ends. Working one twice must do no harm."""
+    """At least once: a job whose worker dies is leased again when its lease ends. Running it twice must do no harm."""
 
     async def set(self, kind: JobKind, upload_id: str, due_at: datetime) -> None:
-        """Set a job that no event of the log calls for, and wake the workers. One that is there is set anew."""
+        """Set a job without an event, and wake the workers. An existing one is replaced."""
         ...
 
     async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
-        """Take up to `limit` jobs that are due and not leased, the longest due first; no other worker gets them.
+        """Lease up to `limit` due jobs, the oldest first; no other worker gets them.
 
-        Organizations take turns: each has some of its own taken before another is served a second time.
-        They are due by `now` and by the store's own clock: none is taken early because one of the two is wrong.
+        Organizations take turns: each gets some of its jobs before another is served a second time. A job is due only
+        by both `now` and the store's own clock.
         """
         ...
 
     async def done(self, job: Job) -> None:
-        """Remove the job, unless an event has set it anew since it was leased."""
+        """Remove the job, unless an event has replaced it since it was leased."""
         ...
 
     async def put_off(self, job: Job, *, until: datetime, error: str | None) -> None:
-        """Give the lease back and make the job due at `until`."""
+        """Release the lease and make the job due at `until`."""
         ...
 
     async def extend(self, job: Job, *, until: datetime) -> bool:
-        """Keep the lease until then; False if it was lost."""
+        """Extend the lease; False if it was lost."""
         ...
 
     async def next_due(self) -> datetime | None:

@@ -1,6 +1,6 @@
-"""The role that remembers work which goes on after its answer was sent, and how far it has come.
+"""The role that stores work that continues after the response, and its progress.
 
-Tasks are operational rows, not facts: they are not rebuilt. What a task does it does by ordinary commands.
+Tasks are operational rows, not facts: they are not rebuilt. A task works through ordinary commands.
 """
 
 import enum
@@ -17,17 +17,17 @@ Json = dict[str, Any]
 
 
 class TaskType(enum.StrEnum):
-    """What a task does."""
+    """The type of a task."""
 
     CONFIRM_UPLOAD = "api_buckets_uploads_confirm"
     CONFIRM_UPLOADS = "api_buckets_uploads_batch_confirm"
-    CANCEL_UPLOADS = "api_buckets_uploads_create"  # the contract has no closer one
+    CANCEL_UPLOADS = "api_buckets_uploads_create"  # the contract has no better one
     DELETE_BUCKET = "api_buckets_delete"
     DELETE_NAMESPACE = "api_namespaces_delete"
 
 
 class TaskStatus(enum.StrEnum):
-    """The statuses of a task and of its items; `COMPLETED_WITH_ERRORS` is of tasks alone."""
+    """The statuses of a task and of its items; `COMPLETED_WITH_ERRORS` is only for tasks."""
 
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"
@@ -41,16 +41,16 @@ RUNNING = frozenset({TaskStatus.PENDING, TaskStatus.PROCESSING})
 
 
 class NewItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a task that is worked on its own. `subject`: the id of the thing that it is about."""
+    """A part of a task that runs on its own. `subject`: the id of its subject."""
 
     subject: str
     input: Json = {}
 
 
 class NewTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task to be done. `inputs`: what it is about, as clients see it. `upload_id`: the one that it verifies.
+    """A new task. `inputs`: its inputs, for clients. `upload_id`: the upload that it verifies.
 
-    A task that verifies an upload has no items: what the upload's events say is what becomes of it.
+    A task that verifies an upload has no items: its status follows from the upload's events.
     """
 
     task_id: str
@@ -66,7 +66,7 @@ class NewTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as it stands. `upload_id`: the upload whose verification it is. `position`: its place among tasks."""
+    """A task. `upload_id`: the upload that it verifies. `position`: in the order of tasks."""
 
     task_id: str
     organization_id: str
@@ -85,7 +85,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bucket_id(self) -> str:
-        """The bucket that it is about; empty: of more than one, or of none."""
+        """The bucket of the task; empty: several or none."""
         named = self.inputs[0] if self.task_type is TaskType.DELETE_BUCKET else self.additional_data.get("bucket_id")
         return str(named or "")
 
@@ -105,20 +105,20 @@ class TaskItem(msgspec.Struct, frozen=True, kw_only=True):
 class Tasks(Protocol):
     """Durable and visible to every process when a call returns.
 
-    Each item of a task has a job of the kind `item` for the subject `item_subject(task_id, index)`: whoever leases that
-    job works the item. A task whose items have all ended ends with them: all good COMPLETED, some
-    COMPLETED_WITH_ERRORS, none FAILED.
+    Each item of a task has a job of the kind `item` for the subject `item_subject(task_id, index)`: the worker that
+    leases the job runs the item. A task ends with its last item: COMPLETED if all items succeeded,
+    COMPLETED_WITH_ERRORS if some did, FAILED if none did.
     """
 
     async def create(self, task: NewTask, *, drop_at: datetime) -> None:
-        """Keep a task and its items, due at once, and wake the workers. One that is there already stays as it is.
+        """Store a task and its items, due at once, and wake the workers. An existing one does not change.
 
-        `drop_at`: when a worker looks whether its row may go (a job of the kind `drop_task`).
+        `drop_at`: when a worker checks whether its row can be removed (a job of the kind `drop_task`).
         """
         ...
 
     async def task(self, organization_id: str, task_id: str) -> TaskRecord | None:
-        """Return a task of the organization. That of an upload's verification is there although nobody created it."""
+        """Return a task of the organization. The task of an upload's verification exists without being created."""
         ...
 
     async def tasks(self, organization_id: str, page: PageRequest) -> Page[TaskRecord]:
@@ -126,7 +126,7 @@ class Tasks(Protocol):
         ...
 
     async def begin(self, task_id: str, index: int, *, now: datetime) -> tuple[TaskRecord, TaskItem] | None:
-        """Return an item that is to be worked, PROCESSING from now on; None if it has ended or is gone."""
+        """Return an item to run, PROCESSING from now on; None if it has ended or does not exist."""
         ...
 
     async def record_progress(self, task_id: str, progress: Json, *, now: datetime) -> None:
@@ -136,35 +136,35 @@ class Tasks(Protocol):
     async def finish(self, task_id: str, index: int, *, output: Json, error: str | None, now: datetime) -> None:
         """End an item, and the task with its last one. `error` None: it is COMPLETED, otherwise FAILED.
 
-        An item that has ended stays as it is. `output` is added to the task's outputs, in the order of the items.
+        An ended item does not change. `output` is added to the task's outputs, in the order of the items.
         """
         ...
 
     async def cancel(self, organization_id: str, task_id: str, *, now: datetime) -> None:
-        """End a running task as CANCELED: what has not begun is not done, what is under way goes on to its end."""
+        """End a running task as CANCELED: its remaining items are skipped, its running ones finish."""
         ...
 
     async def drop(self, task_id: str, *, ended_before: datetime) -> bool:
-        """Remove a task that ended before then; False if it is still there."""
+        """Remove a task that ended before this time; False if it still exists."""
         ...
 
 
 def item_subject(task_id: str, index: int) -> str:
-    """Return what the job of an item is about."""
+    """Return the subject of an item's job."""
     return f"{task_id}/{index}"
 
 
 def item_of(subject: str) -> tuple[str, int]:
-    """Return the task and the index that a job's subject names."""
+    """Return the task and the index in a job's subject."""
     task_id, _, index = subject.partition("/")
     return task_id, int(index)
 
 
 def task_not_found(task_id: str) -> NotFoundError:
-    """Return the refusal of a task that is not there, or not the caller's."""
+    """Return the refusal of a task that does not exist for the caller."""
     return NotFoundError(
         "task_not_found",
-        "There is no such task, or it is not yours: check its id.",
+        "The task does not exist, or you cannot access it: check its id.",
         {"task_id": task_id[:100]},
     )
 
@@ -172,5 +172,5 @@ def task_not_found(task_id: str) -> NotFoundError:
 def task_is_over(task: TaskRecord) -> WrongStateError:
     """Return the refusal to cancel a task that has ended."""
     return WrongStateError(
-        "task_over", f"The task is {task.status} already: start a new one if you need it.", {"status": task.status}
+        "task_over", f"The task is already {task.status}: start a new one if you need it.", {"status": task.status}
     )

@@ -1,4 +1,4 @@
-"""Uploads as they stand, for the use cases.
+"""The records of uploads, for the use cases.
 
-The states that decide are in `domain.uploads.upload`; URLs and bytes are in `application.ports.storage`.
+The states for decisions are in `domain.uploads.upload`; URLs and bytes are in `application.ports.storage`.
 """

@@ -1,4 +1,4 @@
-"""Uploads as they stand, and the role that answers questions about them."""
+"""The records of uploads, and the role that reads them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from domain.uploads.upload import Status
 
 
 class StoredSizes(msgspec.Struct, frozen=True, kw_only=True):
-    """Sizes of a bucket's completed uploads whose bytes are stored, in bytes; zeros where there are none."""
+    """Sizes of a bucket's completed uploads with stored bytes, in bytes; zeros without any."""
 
     total_bytes: int = 0
     average_bytes: int = 0
@@ -21,12 +21,12 @@ class StoredSizes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadRecord(KeptUpload, frozen=True, kw_only=True):
-    """An upload as it stands. `size_bytes`, `sha256`, `etag`, `version_id`: of the proved content.
+    """An upload. `size_bytes`, `sha256`, `etag`, `version_id`: of the verified content.
 
-    `part_size`: of every part but the last, of an upload in parts. `multipart_id`: storage's id of it, once it began.
-    `storage_checks`: storage itself refuses other bytes than those of `declared_sha256`.
-    `deletes_at`: when the upload is deleted, if nobody deletes it before; one that objects hold goes with them. Of one
-    that is not completed: when it would be, were it completed at once.
+    `part_size`: of every part but the last, for a multipart upload. `multipart_id`: storage's id of it, after its
+    start. `storage_checks`: storage itself refuses bytes that do not match `declared_sha256`. `deletes_at`: when the
+    upload is deleted automatically; one that objects hold is deleted with them. For an open upload: the end if it
+    completed now.
     """
 
     organization_id: str
@@ -63,9 +63,10 @@ class UploadRecord(KeptUpload, frozen=True, kw_only=True):
 
 
 class AvoidedDuplicate(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that was announced and not sent, because `original_upload_id` has its bytes; gone with that upload.
+    """The announcement of a file that was not sent, because `original_upload_id` has its bytes; deleted with that
+    upload.
 
-    The fields of the announcement are as it said them; None where it was recorded before they were kept.
+    The fields of the announcement are None in records from before they were stored.
     """
 
     duplicate_id: str
@@ -88,7 +89,7 @@ class AvoidedDuplicate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose a key in storage says it is."""
+    """The owner that a storage key names."""
 
     internal_id: str
     namespace_id: str
@@ -96,10 +97,10 @@ class KeyPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadBytes(msgspec.Struct, frozen=True, kw_only=True):
-    """What the log says of an upload's bytes. `status` None: it was forgotten, or (not `known`) never requested here.
+    """The state of an upload's bytes in the log. `status` None: forgotten, or (not `known`) never requested here.
 
-    `needed`: they are its own and stay, or may be on their way, or an object holds them; or it cannot be told. `etag`,
-    `size_bytes`, `version_id`: of the proved content.
+    `needed`: the bytes are kept, may still arrive, or are held by an object; or this is unknown. `etag`, `size_bytes`,
+    `version_id`: of the verified content.
     """
 
     upload_id: str
@@ -114,25 +115,25 @@ class UploadBytes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadReads(Protocol):
-    """Questions about uploads. What was appended before is in the answer."""
+    """Reads uploads. Results include everything that was appended before."""
 
     async def upload(self, namespace_id: str, upload_id: str) -> UploadRecord | None:
         """Return an upload of the namespace."""
         ...
 
     async def uploads_by_id(self, namespace_id: str, upload_ids: Collection[str]) -> Mapping[str, UploadRecord]:
-        """Return those of these uploads that are the namespace's, by their ids."""
+        """Return those of these uploads that are in the namespace, by id."""
         ...
 
     async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
-        """Return up to `limit` uploads by id, above one, that a key or its tokens requested and that have not ended.
+        """Return the ids of up to `limit` open uploads of a key or its tokens, above an id.
 
         For the system, not a caller; its cost grows with the number of the organization's uploads.
         """
         ...
 
     async def originals(self, wanted: Collection[Sameness]) -> Mapping[Sameness, UploadRecord]:
-        """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
+        """Return the originals of uploads with these bytes and ends."""
         ...
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
@@ -140,7 +141,7 @@ class UploadReads(Protocol):
         ...
 
     async def avoided_duplicates(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[AvoidedDuplicate]:
-        """List a bucket's avoided duplicates (`AVOIDED_DUPLICATES`), as `uploads` does."""
+        """List a bucket's avoided duplicates (`AVOIDED_DUPLICATES`), like `uploads`."""
         ...
 
     async def uploads_in(self, bucket_id: str, *, after: int, limit: int) -> Sequence[Placed]:
@@ -148,7 +149,7 @@ class UploadReads(Protocol):
         ...
 
     async def bytes_at(self, places: Collection[KeyPlace]) -> Mapping[str, UploadBytes]:
-        """Return by upload what these places are to the log; a place is left out whose namespace was never here.
+        """Return the state of the bytes at these places, by upload; places with an unknown namespace are left out.
 
         For the system, not a caller.
         """

@@ -1,4 +1,4 @@
-"""Webhooks as they stand, their secrets, their deliveries, and the sender.
+"""The records of webhooks, their secrets, their deliveries, and the sender.
 
-Which events a webhook receives is decided in `domain.webhooks`.
+The events of a webhook are decided in `domain.webhooks`.
 """

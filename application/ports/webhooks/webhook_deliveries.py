@@ -1,4 +1,4 @@
-"""The role that keeps which events are due to which webhooks, and how their attempts went."""
+"""The role that stores the deliveries of webhooks, and the results of their attempts."""
 
 import enum
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +12,7 @@ Transaction_contra = TypeVar("Transaction_contra", contravariant=True)
 
 
 class DeliveryStatus(enum.StrEnum):
-    """What became of a delivery so far."""
+    """The status of a delivery."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -20,7 +20,7 @@ class DeliveryStatus(enum.StrEnum):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """How an attempt went. `status_code` None: there was no answer, and `error` says why."""
+    """The result of an attempt. `status_code` None: no response, and `error` has the reason."""
 
     at: datetime
     seconds: float
@@ -29,7 +29,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that a webhook is to be told."""
+    """An event to deliver to a webhook."""
 
     webhook_id: str
     position: int
@@ -39,7 +39,7 @@ class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryRecord(NewDelivery, frozen=True, kw_only=True):
-    """A delivery. `attempts`: since it was asked for, `first_at` the first; `history`: how the last ones went."""
+    """A delivery. `attempts`: since it was queued, the first at `first_at`; `history`: the results of the last ones."""
 
     status: DeliveryStatus
     attempts: int
@@ -51,12 +51,12 @@ class DeliveryRecord(NewDelivery, frozen=True, kw_only=True):
     lease: str | None = None
 
     def with_attempt(self, attempt: Attempt) -> tuple[Attempt, ...]:
-        """Return the history with one more attempt; the oldest are left out."""
+        """Return the history with another attempt, without the oldest ones."""
         return (*self.history, attempt)[-KEPT_ATTEMPTS:]
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt that is over, and what has become of its delivery. `next_at`: when a pending one is due again."""
+    """A finished attempt, with the new status of its delivery. `next_at`: when a pending one is due again."""
 
     delivery: DeliveryRecord
     attempt: Attempt
@@ -65,29 +65,29 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookDeliveries(Protocol[Transaction_contra]):
-    """Remembers what webhooks are to be told, and how that went. At least once: a lease that runs out is taken over."""
+    """Stores the deliveries of webhooks and their results. At least once: an expired lease is taken over."""
 
     async def add(self, transaction: Transaction_contra, deliveries: Sequence[NewDelivery], *, now: datetime) -> None:
-        """Remember these, due at once, in this transaction; those that are known already stay as they are."""
+        """Store these deliveries, due at once, in this transaction; existing ones do not change."""
         ...
 
     async def lease(
         self, *, now: datetime, leased_until: datetime, token: str, limit: int, of_each: int
     ) -> Sequence[DeliveryRecord]:
-        """Take what is due to webhooks that are switched on and do not rest; an attempt counts from now on.
+        """Lease due deliveries of enabled webhooks that are not paused; this begins an attempt.
 
-        Never while an earlier delivery of the same webhook and stream is pending. No webhook has more than `of_each`
-        under way, and one that failed last has one. What is due, and whose lease has ended, is so by `now` and by the
-        store's own clock.
+        Never while an earlier delivery of the same webhook and stream is pending. A webhook has at most `of_each`
+        deliveries in progress, or one if its last attempt failed. Deliveries are due, and leases have ended, only by
+        both `now` and the store's own clock.
         """
         ...
 
     async def end(self, ended: Sequence[Ended]) -> None:
-        """Record how they went, as far as the leases are still ours. No delivery is among them twice."""
+        """Record the results of attempts whose leases are still held. Each delivery is included once."""
         ...
 
     async def give_back(self, delivery: DeliveryRecord) -> None:
-        """End a lease as if it had not been taken."""
+        """Release a lease without counting an attempt."""
         ...
 
     async def deliveries(
@@ -97,26 +97,26 @@ class WebhookDeliveries(Protocol[Transaction_contra]):
         ...
 
     async def redeliver(self, organization_id: str, webhook_id: str, position: int, *, now: datetime) -> None:
-        """Make one that has ended due again, from the first attempt on; nothing if it has not ended."""
+        """Make an ended delivery due again, from the first attempt on; a pending one does not change."""
         ...
 
     async def replay(self, deliveries: Sequence[NewDelivery], *, now: datetime) -> int:
-        """Make these due, as if they were new, and return how many; those that are pending stay as they are."""
+        """Make these deliveries due, as if they were new, and return their number; pending ones do not change."""
         ...
 
     async def queued(
         self, webhook_ids: Collection[str], *, after: int, until: int
     ) -> Mapping[tuple[str, int], DeliveryStatus]:
-        """Return by webhook and position what is remembered of events above `after`, up to `until`."""
+        """Return the status of the deliveries of events above `after`, up to `until`, by webhook and position."""
         ...
 
     async def dropped_until(self, webhook_ids: Collection[str]) -> Mapping[str, int]:
-        """Return by webhook up to which position `drop` may have removed something; above it, all is remembered."""
+        """Return the position up to which `drop` may have removed deliveries, by webhook; above it all are stored."""
         ...
 
     async def drop(self, *, now: datetime, kept: timedelta, limit: int) -> int:
-        """Remove about `limit` that are older than `kept`, by the store's own clock too, or whose webhook is gone.
+        """Remove about `limit` deliveries older than `kept`, also by the store's own clock, or without a webhook.
 
-        Return how many; 0: none is left.
+        Return their number; 0: there are no more.
         """
         ...

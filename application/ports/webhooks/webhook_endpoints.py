@@ -1,4 +1,4 @@
-"""The role that keeps the secrets of webhooks, and how each of them answered lately."""
+"""The role that stores the secrets of webhooks, and the results of their last deliveries."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,16 +8,16 @@ import msgspec
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
-    """What a webhook's messages are signed with; `until` None: until it is replaced."""
+    """A signing secret of a webhook; `until` None: until it is replaced."""
 
     value: str
     until: datetime | None = None
 
 
 class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What is secret about a webhook, and how it answered lately. `secrets`: the newest first; none: they are lost.
+    """The secrets of a webhook, and its recent state. `secrets`: the newest first; empty: they are lost.
 
-    `failures`: attempts in a row that it did not take, `failing_since` then; `resting_until`: it is left alone.
+    `failures`: consecutive failed attempts, since `failing_since`; `resting_until`: the end of its pause.
     """
 
     webhook_id: str
@@ -31,28 +31,28 @@ class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookEndpoints(Protocol):
-    """Keeps what is secret about webhooks; nobody but the sender and who makes a webhook sees it."""
+    """Stores the secrets of webhooks; only the sender and the creation of webhooks read them."""
 
     async def keep(self, endpoint: WebhookEndpoint) -> None:
-        """Keep secrets and headers, in place of those before; the webhook counts as one that answers."""
+        """Store secrets and headers, replacing the old ones; reset the failures."""
         ...
 
     async def endpoint(self, webhook_id: str) -> WebhookEndpoint | None:
-        """Return what is kept."""
+        """Return the stored endpoint."""
         ...
 
     async def endpoints(self, webhook_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
-        """Return what is kept of these, in any order."""
+        """Return the stored endpoints, in any order."""
         ...
 
     async def answered(self, webhook_id: str) -> None:
-        """Note that it took something."""
+        """Record a success."""
         ...
 
     async def failed(self, webhook_id: str, *, now: datetime, resting_until: datetime) -> None:
-        """Note that it did not take something, and leave it alone until then."""
+        """Record a failure, and pause the webhook."""
         ...
 
     async def drop(self, *, now: datetime, kept: timedelta) -> None:
-        """Remove what was made longer ago than `kept` for webhooks that are not there, by the store's own clock too."""
+        """Remove endpoints older than `kept` without a webhook, also by the store's own clock."""
         ...

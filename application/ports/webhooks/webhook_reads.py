@@ -1,4 +1,4 @@
-"""Webhooks as they stand, and the role that answers questions about them."""
+"""The records of webhooks, and the role that reads them."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from domain.webhooks.webhook import DisabledReason, StoppedReason, WebhookSettin
 
 
 class WebhookKey(msgspec.Struct, frozen=True, kw_only=True):
-    """The key that a webhook acts for, as it is now."""
+    """The current state of the key that a webhook acts for."""
 
     permissions: tuple[Permission, ...]
     scopes: tuple[dict[str, Any], ...]
@@ -22,9 +22,9 @@ class WebhookKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook, without what is secret about it. `position`: of the event that made it.
+    """A webhook, without its secrets. `position`: of its first event.
 
-    `key_id`: of the key that made it or changed it last; `key`: what has become of that one. None: it is unknown.
+    `key_id`: of the key that created or last changed it; `key`: its current state. None: unknown.
     """
 
     webhook_id: str
@@ -38,7 +38,7 @@ class WebhookRecord(msgspec.Struct, frozen=True, kw_only=True):
     key: WebhookKey | None = None
 
     def tells(self, now: datetime) -> frozenset[str]:
-        """Return the tags of the events that it is told of now: those that it names, where its key may read them."""
+        """Return the tags of the events that it gets now: its own types, limited to those that its key may read."""
         key = self.key
         if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
             return frozenset()
@@ -46,7 +46,7 @@ class WebhookRecord(msgspec.Struct, frozen=True, kw_only=True):
         return tags_wanted(self.settings.event_types) & may
 
     def stopped(self, now: datetime) -> StoppedReason | None:
-        """Say why its key keeps it from being told anything, if that is so."""
+        """Return why its key stops it, if it does."""
         if self.key is None or self.key.revoked_at is not None:
             return StoppedReason.KEY_REVOKED
         if self.key.expires_at is not None and self.key.expires_at <= now:
@@ -56,7 +56,7 @@ class WebhookRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookReads(Protocol):
-    """Questions about webhooks. What was appended before is in the answer."""
+    """Reads webhooks. Results include everything that was appended before."""
 
     async def webhook(self, organization_id: str, id_or_name: str) -> WebhookRecord | None:
         """Return a webhook of the organization."""
@@ -67,7 +67,7 @@ class WebhookReads(Protocol):
         ...
 
     async def listening_webhooks(self, organization_ids: Collection[str]) -> Sequence[WebhookRecord]:
-        """Return the webhooks of these organizations that are switched on."""
+        """Return the enabled webhooks of these organizations."""
         ...
 
     async def changed_webhooks(self, organization_ids: Collection[str] | None) -> Sequence[tuple[WebhookRecord, int]]:

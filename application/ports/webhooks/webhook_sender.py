@@ -1,4 +1,4 @@
-"""The role that posts to webhooks."""
+"""The role that sends requests to webhooks."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,26 +7,26 @@ import msgspec
 
 
 class TargetRefusedError(Exception):
-    """The address or the port is none that webhooks may reach; the message says which."""
+    """Webhooks may not reach the address or the port; the message names it."""
 
 
 class PostResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a post: a status, or why there was none, in words of our own. Never what the other side said."""
+    """The result of a POST: a status, or the reason for its absence, never the receiver's text."""
 
     status_code: int | None = None
     error: str | None = None
 
 
 class WebhookSender(Protocol):
-    """Posts to addresses that strangers named: never into private networks, following nothing, reading no body.
+    """Posts to untrusted URLs: never to private networks, without redirects, without reading bodies.
 
-    An answer that has no end counts by its status; what takes longer than it may is given up.
+    An endless response counts by its status; a slow one is abandoned.
     """
 
     async def check(self, url: str) -> None:
-        """Raise `TargetRefusedError` if it is known already that the address would be refused."""
+        """Raise `TargetRefusedError` if the address is already known to be refused."""
         ...
 
     async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> PostResult:
-        """Post, and return what came of it; whatever goes wrong is an answer too."""
+        """Post, and return the result; every failure is a result, too."""
         ...

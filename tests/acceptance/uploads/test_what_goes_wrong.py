@@ -24,9 +24,7 @@ PNG_NOTE = "The bytes are a PNG image (image/png), but the upload says video/mp4
 SHA256 = hashlib.sha256(BODY).hexdigest()
 LONG = re.compile(r"\b(upl_|[0-9a-f]{6}(?=[0-9a-f]{26}))\w+")  # ids and hashes are shortened
 
-NOT_THERE = (
-    "No bytes are stored for this upload: send the file with the request that you were given, then confirm again."
-)
+NOT_THERE = "No bytes are stored for this upload: send the file to its URL, then confirm again."
 OTHER_HASH = (
     "The bytes that arrived have the SHA-256 c425df…, not 475901…. Request a new upload, and send the file again."
 )
@@ -518,7 +516,7 @@ async def overwritten_afterwards_with_integrity(world: World) -> Seen:
     status="IN_PROGRESS",
     quota=PARTS_HELD,
     left="parts 1",
-    message="Some parts are missing or have the wrong size: send those named in the details, then confirm again.",
+    message="Some parts are missing or have the wrong size: send the parts in the details, then confirm again.",
 )
 async def a_part_is_missing(world: World) -> Seen:
     upload, _ = await world.in_parts(1)
@@ -531,7 +529,7 @@ async def a_part_is_missing(world: World) -> Seen:
     status="IN_PROGRESS",
     quota=PARTS_HELD,
     left="parts 1, 2",
-    message="Storage has other bytes than those confirmed for some parts: send those named in the details again, then"
+    message="Storage has other bytes than those confirmed for some parts: send the parts in the details again, then"
     " confirm again.",
 )
 async def a_part_has_another_etag(world: World) -> Seen:

@@ -461,7 +461,7 @@ async def test_a_webhook_whose_secret_is_lost_is_told_nothing_until_it_has_anoth
     (waiting,) = await office.of(webhook)
     assert (waiting.status, waiting.history[0].error) == (
         DeliveryStatus.PENDING,
-        "The webhook's secret cannot be read any more: rotate it, and set the headers again.",
+        "The webhook's secret can no longer be decrypted: rotate it, and set the headers again.",
     )
 
     _, secret = await office.managing.rotate(client.caller, webhook.webhook_id)

@@ -260,7 +260,7 @@ def test_a_key_gives_no_more_than_it_has(granted: dict[str, Any], granter: dict[
     [
         (
             {"resource_type": "collection", "resource_id": "c"},
-            "scopes for an organization, a namespace or a bucket do.",
+            "use one for an organization, a namespace or a bucket.",
         ),
         ({"resource_type": "organization", "resource_id": "org_2"}, "the organization of this key is 'org_1'."),
         (
