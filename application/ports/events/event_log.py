@@ -191,10 +191,10 @@ class EventLog(Protocol):
         ...
 
     async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
-        """Return up to `limit` (≤ 10,000) notifications with positions above `after`, in order; optionally of one
-        organization.
+        """Return up to `limit` (≤ 10,000) notifications with positions above `after`, in order.
 
-        `organization_id` None: of all. Raises `PositionBeyondEndError` if `after` is beyond the log's end.
+        `organization_id` None: of all organizations. Raises `PositionBeyondEndError` if `after` is beyond the end of
+        the log.
 
         No event ever appears at or below a position that a reader has passed.
         """

@@ -26,8 +26,9 @@ class SortKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The requested page. `order` None: newest first. `after`: from a cursor, exclusive; then `offset` rows are
-    skipped.
+    """The requested page.
+
+    `order` None: newest first. `after`: from a cursor, exclusive; then `offset` rows are skipped.
 
     `search`: a substring of the name or of a value in the metadata, in any case unless `search_is_sensitive`. `where`
     and `order` use fields of the list's `Listing`.

@@ -125,10 +125,9 @@ class ObjectStorage(Protocol):
         ...
 
     async def keep_only(self, key: str, version_id: str) -> None:
-        """Delete all versions of `key` except this one, which becomes the current one. If it does not exist, do
-        nothing.
+        """Delete all versions of `key` except this one, which becomes the current one.
 
-        A key that was deleted in the meantime stays deleted.
+        If this version does not exist, do nothing. A key that was deleted in the meantime stays deleted.
         """
         ...
 

@@ -63,10 +63,10 @@ class UploadRecord(KeptUpload, frozen=True, kw_only=True):
 
 
 class AvoidedDuplicate(msgspec.Struct, frozen=True, kw_only=True):
-    """The announcement of a file that was not sent, because `original_upload_id` has its bytes; deleted with that
-    upload.
+    """The announcement of a file that was not sent, because `original_upload_id` has its bytes.
 
-    The fields of the announcement are None in records from before they were stored.
+    The record is deleted with that upload. The fields of the announcement are None in records from before they were
+    stored.
     """
 
     duplicate_id: str
