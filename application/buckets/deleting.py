@@ -13,7 +13,7 @@ from application.objects.deleting import DeletingObjects
 from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import Conditions, EventLog
-from application.ports.objects.object_creation import Unheld
+from application.ports.objects.object_creation import NotInObject
 from application.ports.read_side import ReadSide
 from application.ports.tasks.tasks import Json, TaskItem, TaskRecord, Tasks, TaskType
 from application.rules import Rules
@@ -165,7 +165,7 @@ class DeletingBuckets:
             return Proposal(
                 origin=origin,
                 events=UPLOAD.decide_all(commands, upload.state),
-                conditions=Conditions(unheld=(Unheld(upload_id=upload_id),)),
+                conditions=Conditions(unheld=(NotInObject(upload_id=upload_id),)),
             )
 
         try:

@@ -9,7 +9,7 @@ from application.handling import ATTEMPTS, Loaded, Objection, Proposal, handle, 
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import Conditions, EventLog, StreamAppend, VersionConflictError
-from application.ports.objects.object_creation import HeirExistsError, Unheld
+from application.ports.objects.object_creation import HeirExistsError, NotInObject
 from application.uploads.forgetting import farewell
 from domain.objects.composition import MAX_BLOBS
 from domain.objects.object import (
@@ -99,7 +99,7 @@ class DeletingObjects:
             after=tuple(streams),
             conditions=Conditions(
                 key_id=key_id,
-                unheld=tuple(Unheld(upload_id=upload_id, besides=found.stream_id) for upload_id in going),
+                unheld=tuple(NotInObject(upload_id=upload_id, besides=found.stream_id) for upload_id in going),
                 heirless=tuple(heirless),
             ),
         )

@@ -7,7 +7,7 @@ from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import Conditions, EventLog, VersionConflictError
 from application.ports.namespaces.namespace_reads import NamespaceRecord
-from application.ports.objects.object_creation import HeirExistsError, Unheld
+from application.ports.objects.object_creation import HeirExistsError, NotInObject
 from application.ports.storage.object_storage import ObjectStorage
 from application.ports.uploads.upload_reads import UploadReads
 from application.rules import Rules
@@ -130,6 +130,6 @@ class CancelingUpload:
             events=going.events,
             before=going.before,
             conditions=Conditions(
-                key_id=caller.key.key_id, unheld=(Unheld(upload_id=upload.stream_id),), heirless=going.heirless
+                key_id=caller.key.key_id, unheld=(NotInObject(upload_id=upload.stream_id),), heirless=going.heirless
             ),
         )

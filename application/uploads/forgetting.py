@@ -9,7 +9,7 @@ from application.handling import Loaded, Objection, Proposal, handle, load
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import Conditions, EventLog, StreamAppend, VersionConflictError
-from application.ports.objects.object_creation import HeirExistsError, Unheld
+from application.ports.objects.object_creation import HeirExistsError, NotInObject
 from domain.uploads.upload import UPLOAD, Completed, DeleteUpload, ForgetUpload, InheritBytes, Upload, UploadEvent
 
 
@@ -62,7 +62,7 @@ class ForgettingUploads:
                 origin=origin,
                 events=going.events,
                 before=going.before,
-                conditions=Conditions(unheld=(Unheld(upload_id=upload_id),), heirless=going.heirless),
+                conditions=Conditions(unheld=(NotInObject(upload_id=upload_id),), heirless=going.heirless),
             )
 
         async def learn(objection: Objection) -> bool:

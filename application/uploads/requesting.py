@@ -1,4 +1,4 @@
-"""Requesting uploads: everything is checked, then URLs are given out."""
+"""Requesting uploads: all checks run, then the URLs are signed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,10 +18,10 @@ from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
+    NotInObject,
     OriginalExistsError,
     OriginalGoneError,
     OwnedClaim,
-    Unheld,
 )
 from application.ports.read_side import ReadSide
 from application.ports.storage.url_signer import SignedRequest, UrlSigner
@@ -50,7 +50,7 @@ from domain.uploads.completion import put_into_object
 from domain.uploads.content import Claimed
 from domain.uploads.content_rules import ContentCheck
 from domain.uploads.filenames import storage_key
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 from domain.uploads.parts import Multipart
 from domain.uploads.request import UploadRequest, reserved
 from domain.uploads.retention import lasts_until
@@ -60,21 +60,21 @@ from domain.uploads.verification import Found, judge
 MIN_EXPIRY_SECONDS = 60
 MAX_EXPIRY_SECONDS = 86_400
 _KNOWN_BUCKETS = 1000
-DUPLICATE_MESSAGE = "The bytes are here already: nothing has to be sent, this is the upload that holds them."
+DUPLICATE_MESSAGE = "The bytes are already stored in this upload: send nothing."
 _IN_PARTS_MESSAGE = (
-    "The file is larger than one PUT takes, so it is sent in parts: get their URLs with POST"
-    " /v1/uploads/{upload_id}/parts/sign, PUT each of part_size bytes, then confirm. Or announce a smaller file."
+    "The file is too large for a single PUT: request the URLs of its parts with POST"
+    " /v1/uploads/{upload_id}/parts/sign, PUT parts of part_size bytes, then confirm. Or announce a smaller file."
 )
 _EMPTY_MESSAGE = (
-    "The size was left out, and this upload token limits it, so the URL takes an empty file alone: send"
-    " file_size_bytes with any other."
+    "file_size_bytes is missing, and this upload token limits the size, so the URL accepts only an empty file:"
+    " send file_size_bytes for any other file."
 )
-_GONE_MESSAGE = "There is no such upload now, or it is not yours: send the file under a new idempotency key."
-_SKIPPED_MESSAGE = "An object with the same unique key exists: nothing has to be sent."
+_GONE_MESSAGE = "The upload no longer exists, or you cannot access it: send the file with a new idempotency key."
+_SKIPPED_MESSAGE = "An object with the same unique key exists: send nothing."
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The upload as it stands, and the URL to PUT to, if anything is to be sent."""
+    """The upload in its current state, and the URL for the PUT if the file must be sent."""
 
     record: UploadRecord
     signed: SignedRequest | None
@@ -83,18 +83,18 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Item(msgspec.Struct, kw_only=True):
-    """One announced file on its way.
+    """One announced file while its request is processed.
 
-    `sameness`: what an earlier upload must have for this one to be its duplicate, where that matters. `inserts`: the
-    unique key that must be free for it, if there is one. `original`: the upload that has the bytes already, as far as
-    is known by now. `max_size_bytes`: of a file, in its organization's tier. `may_replace`: an
-    object that is there may be changed.
+    `wanted_content`: the content that makes an earlier upload its original; None: duplicates are not looked up.
+    `inserts`: the unique key that must be free, if there is one. `original`: the upload that already has the bytes, as
+    far as is known. `max_size_bytes`: the limit for a file in the organization's tier. `may_replace`: whether an
+    existing object may be changed.
     """
 
     announced: Announcement
     command: RequestUpload
     signed: SignedRequest
-    sameness: Sameness | None
+    wanted_content: WantedContent | None
     inserts: str | None
     max_size_bytes: int
     may_replace: bool
@@ -102,30 +102,30 @@ class _Item(msgspec.Struct, kw_only=True):
     event: UploadRequested | UploadSkipped | None = None
 
     def lose(self, unique_key: str, owner_id: str) -> None:
-        """Take note of the object that has a unique key."""
+        """Record that an object holds a unique key."""
         if (self.sends or self.wants_object) and self.inserts == unique_key:
             self.command = msgspec.structs.replace(self.command, existing_object_id=owner_id)
             self.original = None
 
     def win(self, unique_key: str, owner_id: str) -> None:
-        """Take note that an object has a unique key no more."""
+        """Record that an object no longer holds a unique key."""
         if self.inserts == unique_key and self.command.existing_object_id == owner_id:
             self.command = msgspec.structs.replace(self.command, existing_object_id=None)
 
-    def find(self, sameness: Sameness | None, original: UploadRecord | None) -> None:
-        """Take note of an upload that has bytes already, and lasts long enough."""
-        if not self.sends or original is None or sameness is None or self.sameness != sameness:
+    def find(self, wanted_content: WantedContent | None, original: UploadRecord | None) -> None:
+        """Record an upload that already has the bytes and lasts long enough."""
+        if not self.sends or original is None or wanted_content is None or self.wanted_content != wanted_content:
             return
         self.original = original
         if self.wants_object and not self._suits(original):
             self.send()
 
     def send(self) -> None:
-        """Have the bytes sent, whoever has them already: whether this is a duplicate is found when they are proved."""
-        self.original = self.sameness = None
+        """Have the bytes sent, even if an upload already has them: verification detects the duplicate."""
+        self.original = self.wanted_content = None
 
     def _suits(self, original: UploadRecord) -> bool:
-        """Say whether the bytes would be accepted if they were sent; a strict check would read how they begin."""
+        """Return whether the bytes would be accepted if they were sent; a strict check would have to read them."""
         request = self.command.request
         found = Found(
             size_bytes=original.size_bytes or 0, etag=original.etag or "", content_type=None, sha256=original.sha256
@@ -134,36 +134,36 @@ class _Item(msgspec.Struct, kw_only=True):
         return wrong is None and request.content_check is not ContentCheck.STRICT
 
     def miss(self, upload_id: str) -> None:
-        """Take note that an upload has its bytes no more."""
+        """Record that an upload no longer has its bytes."""
         if self.original is not None and self.original.upload_id == upload_id:
             self.original = None
 
     @property
     def avoidance_id(self) -> str:
-        """Return the stream that tells of a duplicate in this upload's place."""
+        """Return the stream that records a duplicate in place of this upload."""
         return _avoidance_id(self.command.upload_id)
 
     @property
     def wants_object(self) -> bool:
-        """Whether an object is to be made or changed at once, as far as is known by now."""
+        """Whether this request creates or changes an object, as far as is known."""
         known = self.original
         return known is not None and known.object_id is None and self.command.request.create_object
 
     @property
     def sends(self) -> bool:
-        """Whether bytes will come, as far as is known by now."""
+        """Whether the client has to send the bytes, as far as is known."""
         return self.original is None and self.command.existing_object_id is None
 
 
 class _Into(msgspec.Struct, frozen=True, kw_only=True):
-    """What is appended to an object's stream, and the claims that must be free then."""
+    """The events to append to an object's stream, and the claims that must then be free."""
 
     stream: StreamAppend
     free: tuple[Claim, ...]
 
 
 class RequestingUpload:
-    """One command, for one file or many: admits them, reserves their bytes, signs their URLs; all of them or none."""
+    """Admits one file or many, reserves their bytes and signs their URLs, in one command: all of them or none."""
 
     def __init__(
         self, *, log: EventLog, read_side: ReadSide, signer: UrlSigner, clock: Clock, ids: Ids, rules: Rules
@@ -187,9 +187,9 @@ class RequestingUpload:
         *,
         ids: Ids | None = None,
     ) -> Answer:
-        """Answer with a URL, with the original of a duplicate, or with the object that has the unique key.
+        """Return a URL, the original of a duplicate, or the object that holds the unique key.
 
-        `ids`: those of a request that is made under an idempotency key; the upload's is drawn first.
+        `ids`: the ids of a request with an idempotency key; the upload's id comes first.
         """
         ids = ids or self._ids
         upload_id = ids.new("upl_")
@@ -208,19 +208,19 @@ class RequestingUpload:
         *,
         ids: Ids | None = None,
     ) -> list[Answer]:
-        """Answer all of them, in their order. A refusal names the `index` of its file, and refuses all."""
+        """Return the results in the order of the files. A refusal has the `index` of its file, and refuses all."""
         ids = ids or self._ids
         upload_ids = [ids.new("upl_") for _ in files]
         origin = self._origin(caller, namespace, bucket, ids)
         items = []
         for index, (upload_id, announced) in enumerate(zip(upload_ids, files, strict=True)):
-            with _told_of(index):
+            with _for_file(index):
                 items.append(self._item(caller, namespace, bucket, announced, origin, upload_id))
         await self._look_up(bucket, items)
         try:
             return await self._settle(caller, bucket, origin, items)
         except QuotaExceededError as refused:
-            with _told_of(_first_without_room(items, refused)):
+            with _for_file(_first_without_room(items, refused)):
                 raise
 
     def _origin(self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, ids: Ids) -> Origin:
@@ -240,7 +240,7 @@ class RequestingUpload:
         origin: Origin,
         upload_id: str,
     ) -> _Item:
-        """Check one file as far as its announcement decides, and sign its URL."""
+        """Run the checks that need only the announcement, and sign the URL."""
         if not MIN_EXPIRY_SECONDS <= announced.url_expires_in_seconds <= MAX_EXPIRY_SECONDS:
             raise InvalidInputError(
                 "invalid_expiry",
@@ -278,8 +278,8 @@ class RequestingUpload:
             announced=announced,
             command=command,
             signed=signed,
-            # a caller that may not read is told nothing of other uploads: a duplicate is found at confirm
-            sameness=_sameness(command) if may_read(caller, namespace, bucket) else None,
+            # a caller without `read` must not learn about other uploads: confirm detects the duplicate
+            wanted_content=_wanted_content(command) if may_read(caller, namespace, bucket) else None,
             inserts=admitted.unique_key if admitted.policy is Policy.INSERT else None,
             max_size_bytes=self._rules.tier_limits[caller.organization.tier].file_size_bytes,
             may_replace=may_replace(caller, namespace, bucket),
@@ -288,10 +288,10 @@ class RequestingUpload:
     async def again(
         self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, upload_id: str, *, drawn: str
     ) -> Answer:
-        """Answer once more a request that was answered with this upload; its URL has the time that is left.
+        """Repeat the result of an earlier request: this upload, with a URL for the time that is left.
 
-        Where the id is not the one `drawn`, it is that of an original which was there already. Refuses where nothing is
-        there any more, or it is an original that the caller may not read now.
+        If `upload_id` is not the id `drawn` for the request, it is the id of an original. Refuses if the upload
+        no longer exists, or if it is an original and the caller may no longer read it.
         """
         is_duplicate = upload_id != drawn
         known = not is_duplicate or may_read(caller, namespace, bucket)
@@ -312,12 +312,12 @@ class RequestingUpload:
         )
 
     async def made_before(self, drawn: Sequence[str]) -> tuple[str, ...] | None:
-        """Return what an earlier attempt has made under these ids: uploads, or originals in their places.
+        """Return the uploads that an earlier attempt created with these ids, or the originals in their place.
 
-        None: that attempt did not count, and nothing was made.
+        None: that attempt was not committed, and nothing was created.
         """
         made: list[str] = []
-        for upload_id in drawn:  # one command made all of them
+        for upload_id in drawn:  # one command created all of them
             if await self._log.read_stream(upload_id):
                 made.append(upload_id)
                 continue
@@ -337,7 +337,7 @@ class RequestingUpload:
         *,
         drawn: Sequence[str],
     ) -> list[Answer]:
-        """Answer many once more, each as one, in their order; what is not there any more is answered as FAILED."""
+        """Repeat the results of an earlier request for many files, in order; a missing upload is returned as FAILED."""
         answers = []
         for announced, upload_id, own in zip(files, upload_ids, drawn, strict=True):
             try:
@@ -349,7 +349,7 @@ class RequestingUpload:
     async def _gone(
         self, bucket: BucketRecord, announced: Announcement, upload_id: str, gone: NotFoundError
     ) -> UploadRecord:
-        """Return what stands for an upload that is not there any more, so that those after it keep their places."""
+        """Return a record in place of a missing upload, so that the results after it keep their index."""
         stored = await self._log.read_stream(upload_id) or await self._log.read_stream(_avoidance_id(upload_id))
         asked_at = decode(stored[0].state).origin.at if stored else self._clock.now()
         return UploadRecord(
@@ -380,7 +380,7 @@ class RequestingUpload:
         )
 
     def _rules_of(self, bucket: BucketRecord) -> BucketRules:
-        """Return the bucket's rules; the directory gives the same record for a while, so its schema is parsed once."""
+        """Return the bucket's rules; the directory caches the record, so that its schema is parsed only once."""
         known = self._buckets.get(bucket.bucket_id)
         if known is not None and known[0] is bucket:
             return known[1]
@@ -391,31 +391,31 @@ class RequestingUpload:
         return rules
 
     async def _owners(self, bucket: BucketRecord, items: Sequence[_Item]) -> Mapping[str, str]:
-        """Return by unique key which objects have those of the announced files."""
+        """Return the objects that hold the unique keys of the announced files, by key."""
         keys = {item.command.request.unique_key for item in items} - {None}
         claims = [unique_key_claim(bucket.bucket_id, key) for key in keys if key is not None]
         owners = await self._read_side.claim_owners(claims) if claims else {}
         return {claim.key: owner_id for claim, owner_id in owners.items()}
 
     async def _look_up(self, bucket: BucketRecord, items: Sequence[_Item]) -> None:
-        """Find out at once what is known already, so that the log does not have to tell it item by item."""
+        """Look up the owners and originals of all items at once, so that the log has fewer objections."""
         owners = await self._owners(bucket, items)
-        wanted = {item.sameness for item in items if item.sameness is not None}
+        wanted = {item.wanted_content for item in items if item.wanted_content is not None}
         originals = await self._read_side.originals(wanted) if wanted else {}
         for index, item in enumerate(items):
-            with _told_of(index):
+            with _for_file(index):
                 _check_object(item, owners)
             for unique_key, owner_id in owners.items():
                 item.lose(unique_key, owner_id)
-            if item.sameness is not None:
-                item.find(item.sameness, originals.get(item.sameness))
+            if item.wanted_content is not None:
+                item.find(item.wanted_content, originals.get(item.wanted_content))
 
     async def _settle(
         self, caller: Caller, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]
     ) -> list[Answer]:
-        """Append all of it, under what must still hold then; what the log says against it changes how.
+        """Append everything, under conditions; each objection of the log changes the command for the next attempt.
 
-        A batch has no main aggregate: its uploads are new, and only the objects and the token were there before.
+        A batch has no main aggregate: its uploads are new, and only the objects and the token exist already.
         """
         into: dict[str, _Into] = {}
         use: StreamAppend | None = None
@@ -429,12 +429,12 @@ class RequestingUpload:
         async def learn(objection: Objection) -> bool:
             if isinstance(objection, VersionConflictError):
                 if caller.token is not None and objection.stream_id == caller.token.token_id:
-                    self._token_uses.learn(caller.token, objection.actual)  # somebody else has used it
+                    self._token_uses.learn(caller.token, objection.actual)  # another request has used it
                     return True
                 return any(objection.stream_id == each.stream.stream_id for each in into.values())
             return await self._learn(origin, items, objection)
 
-        # each round settles something about at least one of them, or somebody else has used the token
+        # each round resolves something about at least one item, or another request has used the token
         rounds = ATTEMPTS + 3 * len(items) + (caller.token.max_count if caller.token else 0)
         position = await settle(self._log, command, learn, attempts=rounds) or 0
         if caller.token is not None and use is not None:
@@ -445,7 +445,7 @@ class RequestingUpload:
         return [_answer(item, place) for place, item in enumerate(items, first)]
 
     async def _learn(self, origin: Origin, items: Sequence[_Item], objection: RefusedError) -> bool:
-        """Take note of what the log says of other uploads and objects; return whether it says anything of them."""
+        """Apply an objection about other uploads or objects; return whether it was one."""
         match objection:
             case ClaimTakenError():
                 for item in items:
@@ -456,28 +456,28 @@ class RequestingUpload:
             case OriginalExistsError():
                 original = await self._read_side.upload(origin.namespace_id or "", objection.upload_id)
                 for item in items:
-                    item.find(objection.sameness, original)
+                    item.find(objection.wanted_content, original)
             case OriginalGoneError():
                 for item in items:
                     item.miss(objection.upload_id)
-            case WrongStateError():  # an original became part of an object meanwhile
+            case WrongStateError():  # an original became part of an object in the meantime
                 await self._look_again(origin, items)
             case _:
                 return False
         return True
 
     async def _look_again(self, origin: Origin, items: Sequence[_Item]) -> None:
-        """Find out how the originals stand now."""
+        """Read the current state of the originals."""
         for item in items:
             if item.original is not None:
                 item.original = await self._read_side.upload(origin.namespace_id or "", item.original.upload_id)
 
     async def _into_objects(self, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]) -> dict[str, _Into]:
-        """Return by original what is appended for the object that its bytes go into, because it has none.
+        """Return, by original, the events for the object that receives its bytes, where the original has no object.
 
-        Of several items with one original the first is given the object; a second one with the same unique key is sent,
-        and finds the object when it is proved. One whose object would end before the original is sent, too: what an
-        object holds goes with it.
+        Of several items with the same original, the first one gets the object. A second one with the same
+        unique key is sent, and verification finds the object. An item whose object would end before the
+        original is sent as well, because an object's uploads are deleted with it.
         """
         into: dict[str, _Into] = {}
         keys: set[str] = set()
@@ -489,7 +489,7 @@ class RequestingUpload:
                 item.send()
                 continue
             found = await self._find_target(request, request.policy, origin, bucket, may_replace=item.may_replace)
-            with _told_of(index):
+            with _for_file(index):
                 put = put_into_object(request, request.policy, as_original(original).kept, found.target, origin)
                 if put is None:
                     raise _object_not_found()
@@ -513,7 +513,7 @@ class RequestingUpload:
         streams = [] if use is None else [use]
         free: dict[Claim, None] = {}
         owned: dict[OwnedClaim, None] = {}
-        unknown: dict[Sameness, None] = {}
+        unknown: dict[WantedContent, None] = {}
         stored: dict[str, None] = {}
         for item in items:
             if item.original is not None:
@@ -531,8 +531,8 @@ class RequestingUpload:
                     free[claim] = None
                 else:
                     owned[OwnedClaim(claim=claim, owner_id=owner_id)] = None
-            if item.sameness and owner_id is None:
-                unknown[item.sameness] = None
+            if item.wanted_content and owner_id is None:
+                unknown[item.wanted_content] = None
         for each in into.values():
             streams.append(each.stream)
             free.update(dict.fromkeys(each.free))
@@ -547,23 +547,23 @@ class RequestingUpload:
             owned=tuple(owned),
             no_original=tuple(unknown),
             stored=tuple(stored),
-            unheld=tuple([Unheld(upload_id=upload_id) for upload_id in into]),
+            unheld=tuple([NotInObject(upload_id=upload_id) for upload_id in into]),
         )
 
     async def _use_of(self, token: UploadToken, item: _Item) -> StreamAppend:
-        """Return what counts a file as a use of the token that its holder asks with."""
+        """Return the append that counts a file as a use of the caller's token."""
         upload_id = item.command.upload_id
         try:
             return self._token_uses.stream(token, item.announced, item.command.origin, upload_id)
         except ForbiddenError:
             made = await self._log.read_stream(upload_id)
-            if made:  # by an earlier attempt of the same request, with the token's last use
+            if made:  # by an earlier attempt of this request, which was the token's last use
                 raise VersionConflictError(upload_id, 0, len(made)) from None
             raise
 
 
 def _as_token_allows(announced: Announcement, token: UploadToken | None) -> Announcement:
-    """Return an announcement under the limits of the token that it came with."""
+    """Return the announcement with the limits of the caller's token applied."""
     if token is None:
         return announced
     size_bytes = announced.declared_size_bytes
@@ -573,16 +573,16 @@ def _as_token_allows(announced: Announcement, token: UploadToken | None) -> Anno
 
 
 def _avoidance_id(upload_id: str) -> str:
-    """Return the stream that tells of a duplicate in the place of an upload; the same for the same request."""
+    """Return the stream that records a duplicate in place of an upload; the same for the same request."""
     return f"dup_{upload_id.removeprefix('upl_')}"
 
 
-def _sameness(command: RequestUpload) -> Sameness | None:
-    """Return what an earlier upload must have to be an original of this one."""
+def _wanted_content(command: RequestUpload) -> WantedContent | None:
+    """Return the content that makes an earlier upload the original of this one."""
     request = command.request
     if not request.skip_duplicates or request.declared_sha256 is None:
         return None
-    return Sameness(
+    return WantedContent(
         bucket_id=command.origin.bucket_id or "", sha256=request.declared_sha256, ends_at=request.deletes_at
     )
 
@@ -627,8 +627,8 @@ def _object_not_found() -> NotFoundError:
 
 
 @contextmanager
-def _told_of(index: int) -> Iterator[None]:
-    """Let a refusal tell which of many files it is about."""
+def _for_file(index: int) -> Iterator[None]:
+    """Add the index of the file to a refusal."""
     try:
         yield
     except RefusedError as refused:
@@ -638,7 +638,7 @@ def _told_of(index: int) -> Iterator[None]:
 
 
 def _first_without_room(items: Sequence[_Item], refused: QuotaExceededError) -> int:
-    """Return the index of the first file that the quota had no room for, beside those before it."""
+    """Return the index of the first file that the quota has no room for, after the files before it."""
     room = refused.details["limit_bytes"] - refused.details["used_bytes"]
     for index, item in enumerate(items):
         room -= reserved(item.command.request) if item.sends else 0
@@ -663,7 +663,7 @@ def _answer(item: _Item, position: int) -> Answer:
 
 
 def _known(announced: Announcement, original: UploadRecord) -> str:
-    """Say that nothing has to be sent, and what of the announcement is not used."""
+    """Return the message for a duplicate, with the fields of the announcement that are not used."""
     said = {
         "filename": (announced.filename, original.filename),
         "content_type": (announced.content_type, original.content_type),

@@ -21,10 +21,10 @@ from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     HeldUpload,
+    NotInObject,
     OriginalExistsError,
     OriginalGoneError,
     OwnedClaim,
-    Unheld,
 )
 from application.ports.read_side import ReadSide
 from application.ports.storage.object_storage import (
@@ -46,7 +46,7 @@ from domain.refusals import QuotaExceededError, RefusedError, WrongStateError
 from domain.uploads.completion import Known, Original, complete, policy_named_by, policy_of, wants_object
 from domain.uploads.content import Claimed, VerifiedContent
 from domain.uploads.formats import HEAD_BYTES
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 from domain.uploads.request import UploadRequest
 from domain.uploads.retention import end_of
 from domain.uploads.upload import (
@@ -259,7 +259,7 @@ class VerifyingUploads:
                 held=()
                 if end.stands_on is None or end.held_by is None
                 else (HeldUpload(upload_id=end.stands_on, object_id=end.held_by),),
-                unheld=(Unheld(upload_id=end.stands_on),) if end.stands_on is not None and end.unheld else (),
+                unheld=(NotInObject(upload_id=end.stands_on),) if end.stands_on is not None and end.unheld else (),
             ),
         )
 
@@ -318,10 +318,10 @@ class VerifyingUploads:
         return Proposal(origin=origin, events=UPLOAD.decide(command, state), conditions=conditions)
 
 
-def _new_bytes(origin: Origin, request: UploadRequest, content: VerifiedContent) -> tuple[Sameness, ...]:
+def _new_bytes(origin: Origin, request: UploadRequest, content: VerifiedContent) -> tuple[WantedContent, ...]:
     """Return the condition that no earlier upload has the bytes."""
     ends_at = end_of(request, origin.at)
-    return (Sameness(bucket_id=origin.bucket_id or "", sha256=content.sha256, ends_at=ends_at),)
+    return (WantedContent(bucket_id=origin.bucket_id or "", sha256=content.sha256, ends_at=ends_at),)
 
 
 def _key_claim(origin: Origin, request: UploadRequest) -> tuple[Claim, ...]:

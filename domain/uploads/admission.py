@@ -1,8 +1,8 @@
-"""The checks before a URL is given out, as far as the request, the caller's tier and the bucket can decide.
+"""The checks before a URL is signed: those that need only the request, the caller's tier and the bucket.
 
-Each check is a value with a name. `CHECKS` and `OBJECT_CHECKS` are their order: the first refusal wins, so the order is
-part of what Upwell promises, and `docs/explanation/admission-order.md` is drawn from the two. The checks that need the
-log (unique key, duplicate, quota) come after these, under the log's lock.
+Each check is a named value. `CHECKS` and `OBJECT_CHECKS` define the order. The first refusal wins, so the order is part
+of the public behaviour; `docs/explanation/admission-order.md` is generated from it. The checks that need the log
+(unique key, duplicate, quota) come afterwards, under the log's lock.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,16 +18,16 @@ from domain.uploads import content_rules, filenames, media_types
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
 from domain.uploads.parts import USUAL_PART_BYTES, Multipart, part_size_for
 
-_DOCUMENT = "document"  # the contract's word for several types
+_DOCUMENT = "document"  # the contract's name for several types
 _DOCUMENT_TYPES = frozenset({FieldType.PDF, FieldType.TEXT, FieldType.EXCEL})
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as a client announces it, and what the client asks for it.
+    """A file as the client announces it, with the client's options.
 
-    `declared_sha256`: 64 hex digits. `storage_checks`: storage is to refuse other bytes. `policy`, `auto_confirm` and
-    `expires_after_seconds`: None: the bucket's own. `expires_after_seconds`: how long the upload is kept once it is
-    completed.
+    `declared_sha256`: 64 hex digits. `storage_checks`: storage must refuse any other bytes. `policy`,
+    `auto_confirm`, `expires_after_seconds`: None: the bucket's default. `expires_after_seconds`: the lifetime of
+    the upload after its completion.
     """
 
     filename: str
@@ -49,7 +49,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a bucket matters for admission."""
+    """The properties of a bucket that admission depends on."""
 
     schema: BucketSchema | None
     unique_key: UniqueKey | None
@@ -57,7 +57,7 @@ class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
-    """What the checks settled. `unique_key`: the digest of the values, where one applies. `part_size`: see `parts`."""
+    """The result of the checks. `unique_key`: the digest of the values, if a key applies. `part_size`: see `parts`."""
 
     blob_property: str | None
     blob_type: str | None
@@ -67,9 +67,9 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, kw_only=True):
-    """A file on its way through the checks: what they look at, and what each settles for the checks after it.
+    """A file during the checks: their input, and the results that later checks use.
 
-    `fitting`: the file types that its content type may have. `named_type`: the one that `blob_type` names.
+        `fitting`: the file types that match its content type. `named_type`: the type given by `blob_type`.
     `property_type`: the type of `blob_property`.
     """
 
@@ -87,7 +87,7 @@ class Candidate(msgspec.Struct, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One rule. `subject`: what it looks at. `refuse`: raises `refusal` with one of `codes`, or returns."""
+    """One rule. `subject`: what it checks, for the docs. `refuse`: raises `refusal` with one of `codes`, or returns."""
 
     subject: str
     refusal: type[RefusedError]
@@ -188,8 +188,8 @@ def _tier_limit(file: Candidate) -> None:
     if size_bytes is not None and size_bytes > limit_bytes:
         raise ForbiddenError(
             "file_too_large",
-            f"The organization's tier allows files of up to {limit_bytes} bytes, and this one has"
-            f" {size_bytes}: send a smaller file, or move to a higher tier.",
+            f"The organization's tier allows files of up to {limit_bytes} bytes, but this file has {size_bytes}: send"
+            " a smaller file, or move to a higher tier.",
             {"file_size_bytes": size_bytes, "limit_bytes": limit_bytes},
         )
 
@@ -212,7 +212,7 @@ def _integrity(file: Candidate) -> None:
     ):  # parts have their own hashes
         raise InvalidInputError(
             "hash_required",
-            "file_hash is missing, and storage cannot check the bytes without it: send their SHA-256.",
+            "file_hash is missing, and storage cannot check the bytes without it: send the SHA-256 of the file.",
             {"field": "file_hash"},
         )
 
@@ -237,7 +237,7 @@ def _property_exists(file: Candidate) -> None:
     if name not in file.schema.properties:
         raise InvalidInputError(
             "unknown_blob_property",
-            f"The bucket's schema has no property '{name[:100]}': name one of its file properties in blob_property.",
+            f"The bucket's schema has no property '{name[:100]}': set blob_property to one of its file properties.",
             {"blob_property": name[:100], "file_properties": file_properties},
         )
     file.blob_property = name
@@ -249,8 +249,8 @@ def _property_fits(file: Candidate) -> None:
     if kind not in file.fitting:
         raise InvalidInputError(
             "content_type_does_not_fit",
-            f"content_type {content_type} does not fit the property '{name}' of type {kind}: send a file of"
-            " that type, or name another property in blob_property.",
+            f"content_type {content_type} does not match the property '{name}' of type {kind}: send a file of that"
+            " type, or set blob_property to another property.",
             {"content_type": content_type, "blob_property": name, "property_type": kind},
         )
 
@@ -278,7 +278,7 @@ METADATA = Check(
     _metadata,
 )
 UNIQUE_KEY = Check(
-    "the values of the bucket's unique key, where an object is to be made",
+    "the values of the bucket's unique key, if the upload creates an object",
     InvalidInputError,
     ("unique_key_missing", "unique_key_too_long"),
     _unique_key,
@@ -301,13 +301,13 @@ TIER_LIMIT = Check(
     "the declared size against the tier's limit for a file", ForbiddenError, ("file_too_large",), _tier_limit
 )
 CONTENT_RULES = Check(
-    "the declared size and the content type against what the bucket takes",
+    "the declared size and the content type against the rules of the bucket",
     ForbiddenError,
     ("file_too_small", "file_too_large", "content_type_not_allowed"),
     _content_rules,
 )
 PARTS = Check(
-    "the declared size against what S3 takes: 5 GiB in a single PUT, where `multipart` is `never`; 10,000 parts",
+    "the declared size against the limits of S3: 5 GiB in a single PUT, if `multipart` is `never`; 10,000 parts",
     InvalidInputError,
     ("needs_multipart", "too_large_for_storage"),
     _parts,
@@ -317,20 +317,20 @@ INTEGRITY = Check(
 )
 SCHEMA = Check("the bucket has a schema", InvalidInputError, ("no_schema",), _schema)
 PROPERTY_EXISTS = Check(
-    "`blob_property` is in it; by default, the schema's only property for files, else the filename without its"
-    " extension",
+    "the schema has the property `blob_property`; by default, its only property for files, or else the filename"
+    " without its extension",
     InvalidInputError,
     ("unknown_blob_property",),
     _property_exists,
 )
 PROPERTY_FITS = Check(
-    "the content type fits the property's type", InvalidInputError, ("content_type_does_not_fit",), _property_fits
+    "the content type matches the property's type", InvalidInputError, ("content_type_does_not_fit",), _property_fits
 )
 BLOB_TYPE_FITS = Check(
-    "`blob_type`, if it is given, is that type", InvalidInputError, ("blob_type_does_not_fit",), _blob_type_fits
+    "`blob_type`, if given, is that type", InvalidInputError, ("blob_type_does_not_fit",), _blob_type_fits
 )
 VALUES = Check(
-    "`object_metadata` fits the schema; names that the schema does not have are kept as they are",
+    "`object_metadata` matches the schema; properties that the schema does not define are kept unchanged",
     InvalidInputError,
     ("schema_violation",),
     _values,

@@ -16,7 +16,7 @@ from domain.uploads.retention import lasts_until
 from domain.uploads.upload import Status
 
 
-class Sameness(msgspec.Struct, frozen=True, kw_only=True):
+class WantedContent(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes (by SHA-256, 64 hex digits) in a bucket that are needed until `ends_at`; None: forever."""
 
     bucket_id: str
@@ -52,24 +52,24 @@ class KeptUpload(msgspec.Struct, frozen=True, kw_only=True):
 AnUpload = TypeVar("AnUpload", bound=KeptUpload)
 
 
-def is_original(upload: KeptUpload, sameness: Sameness) -> bool:
+def is_original(upload: KeptUpload, wanted_content: WantedContent) -> bool:
     """Return whether an upload of the same bytes, with the same lifetime, may be a duplicate of this one.
 
     An upload that ends sooner is not an original. Both its own end and that of the objects that hold it must be later,
     because the objects may release it.
     """
     return (
-        (upload.bucket_id, upload.sha256) == (sameness.bucket_id, sameness.sha256)
+        (upload.bucket_id, upload.sha256) == (wanted_content.bucket_id, wanted_content.sha256)
         and upload.skip_duplicates
         and upload.has_proved_bytes
-        and lasts_until(sameness.ends_at, upload.own_end)
-        and lasts_until(sameness.ends_at, upload.deletes_at)
+        and lasts_until(wanted_content.ends_at, upload.own_end)
+        and lasts_until(wanted_content.ends_at, upload.deletes_at)
     )
 
 
-def original_of(sameness: Sameness, uploads: Iterable[AnUpload]) -> AnUpload | None:
+def original_of(wanted_content: WantedContent, uploads: Iterable[AnUpload]) -> AnUpload | None:
     """Return the earliest original, or None."""
-    return _first(upload for upload in uploads if is_original(upload, sameness))
+    return _first(upload for upload in uploads if is_original(upload, wanted_content))
 
 
 def heir_of(upload_id: str, uploads: Iterable[AnUpload]) -> AnUpload | None:

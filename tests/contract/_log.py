@@ -29,7 +29,7 @@ from application.handling import load
 from application.ports.events.event_log import Command, EventLog, StreamAppend
 from application.ports.keys.directory import Directory
 from application.ports.keys.key_uses import KeyUses
-from application.ports.objects.object_creation import ObjectCreation, Unheld
+from application.ports.objects.object_creation import NotInObject, ObjectCreation
 from application.ports.organizations.quota_ledger import QuotaLedger
 from application.ports.read_side import ReadSide
 from application.ports.tasks.job_queue import JobQueue
@@ -471,7 +471,7 @@ class Account:
         going = [one for event in events if isinstance(event, ObjectDeleted) for one in event.forgotten_upload_ids]
         for upload_id in going:
             streams += (await self.to_upload(log, upload_id, self.forgets())).streams
-        unheld = tuple(Unheld(upload_id=upload_id, besides=object_id) for upload_id in going)
+        unheld = tuple(NotInObject(upload_id=upload_id, besides=object_id) for upload_id in going)
         return self.command(*streams, unheld=unheld)
 
     async def goes(

@@ -29,7 +29,7 @@ from domain.organizations.organization import OrganizationCreated, OrganizationL
 from domain.refusals import RefusedError
 from domain.tasks.agenda import EndJobs, JobKind, KnownUpload, SetJob, agenda_of
 from domain.uploads import upload as uploads
-from domain.uploads.originals import KeptUpload, Sameness, heir_of, original_of
+from domain.uploads.originals import KeptUpload, WantedContent, heir_of, original_of
 from domain.uploads.upload import (
     STATUS_OF,
     Completed,
@@ -96,9 +96,9 @@ class Fold:
         """Return what the originals are chosen from."""
         return [self._kept(upload_id, upload) for upload_id, upload in self.uploads.items()]
 
-    def original(self, sameness: Sameness) -> str | None:
+    def original(self, wanted_content: WantedContent) -> str | None:
         """Return the id of an original."""
-        original = original_of(sameness, self.kept())
+        original = original_of(wanted_content, self.kept())
         return None if original is None else original.upload_id
 
     def _fold(self, stream_id: str, event: KnownEvent, position: int) -> None:
@@ -208,10 +208,10 @@ class Fold:
     def _check(self, command: Command) -> None:
         kept = {upload.upload_id: upload for upload in self.kept()}
         self._check_claims(command)
-        for sameness in command.no_original:
-            original = original_of(sameness, kept.values())
+        for wanted_content in command.no_original:
+            original = original_of(wanted_content, kept.values())
             if original is not None:
-                raise OriginalExistsError(original.upload_id, sameness)
+                raise OriginalExistsError(original.upload_id, wanted_content)
         for upload_id in command.stored:
             if upload_id not in kept or not kept[upload_id].has_proved_bytes:
                 raise OriginalGoneError(upload_id)

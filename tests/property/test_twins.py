@@ -27,10 +27,10 @@ from application.ports.objects.object_creation import (
     ClaimTakenError,
     HeirExistsError,
     HeldUpload,
+    NotInObject,
     OriginalExistsError,
     OriginalGoneError,
     OwnedClaim,
-    Unheld,
 )
 from application.ports.organizations.quota_ledger import QuotaLedger, QuotaUse
 from application.ports.read_side import ReadSide
@@ -40,7 +40,7 @@ from domain.events.event import Origin, topic_of
 from domain.keys.api_key import ApiKeySettingsChanged
 from domain.namespaces.namespace import BeginNamespaceDeletion, EndNamespaceDeletion, NamespaceCommand
 from domain.refusals import QuotaExceededError, RefusedError, WrongStateError
-from domain.uploads.originals import Sameness, heir_of
+from domain.uploads.originals import WantedContent, heir_of
 from domain.uploads.upload import (
     UPLOAD,
     AbandonVerification,
@@ -162,7 +162,7 @@ class History:
         account = self.account
         every: dict[str, dict[str, Any]] = {
             "live": account.live,
-            "new": {"no_original": (Sameness(bucket_id=account.bucket_id, sha256=(HASH, OTHER_HASH)[step.yes]),)},
+            "new": {"no_original": (WantedContent(bucket_id=account.bucket_id, sha256=(HASH, OTHER_HASH)[step.yes]),)},
             "free": {
                 "free": (
                     Claim(scope=f"object:{account.bucket_id}", key=f"key-{step.second}"),
@@ -172,7 +172,7 @@ class History:
             "owned": {"owned": self._owned(step)},
             "stored": {"stored": self._picked(self.uploads, step.second)},
             "held": {"held": self._held(step, upload_id)},
-            "unheld": {"unheld": (Unheld(upload_id=upload_id),) if upload_id else ()},
+            "unheld": {"unheld": (NotInObject(upload_id=upload_id),) if upload_id else ()},
         }
         return {name: value for demand in step.demands for name, value in every.get(demand, {}).items()}
 
@@ -304,7 +304,7 @@ class History:
             upload_id,
             heir_id=heir.upload_id if heir is not None and step.yes else None,
             deleted=step.second % 2 == 0,
-            unheld=(Unheld(upload_id=upload_id),),
+            unheld=(NotInObject(upload_id=upload_id),),
         )
 
     async def _renamed_key(self, step: Step) -> StreamAppend:
@@ -469,22 +469,22 @@ class SideBySide:
         now = account.clock.now()
         for sha256 in (HASH, OTHER_HASH):
             for ends_at in (None, now, now + timedelta(days=1), now + timedelta(days=3)):
-                sameness = Sameness(bucket_id=account.bucket_id, sha256=sha256, ends_at=ends_at)
+                wanted_content = WantedContent(bucket_id=account.bucket_id, sha256=sha256, ends_at=ends_at)
                 for side in self.sides:
-                    found = await side.originals([sameness])
-                    assert (found[sameness].upload_id if found else None) == self.fold.original(sameness)
+                    found = await side.originals([wanted_content])
+                    assert (found[wanted_content].upload_id if found else None) == self.fold.original(wanted_content)
 
     async def refusals_are_the_same(self, account: Account, upload_ids: Sequence[str]) -> None:
         """The answers of both logs to demands that no history need have made."""
-        hashes = [Sameness(bucket_id=account.bucket_id, sha256=sha256) for sha256 in (HASH, OTHER_HASH)]
-        demands: list[dict[str, Any]] = [{"no_original": (sameness,)} for sameness in hashes]
+        hashes = [WantedContent(bucket_id=account.bucket_id, sha256=sha256) for sha256 in (HASH, OTHER_HASH)]
+        demands: list[dict[str, Any]] = [{"no_original": (wanted_content,)} for wanted_content in hashes]
         demands += [{name: (upload_id,)} for upload_id in upload_ids for name in ("heirless", "stored")]
         demands += [
             {"held": (HeldUpload(upload_id=upload_id, object_id=object_id),)}
             for upload_id in upload_ids
             for object_id in self.fold.objects
         ]
-        demands += [{"unheld": (Unheld(upload_id=upload_id),)} for upload_id in upload_ids]
+        demands += [{"unheld": (NotInObject(upload_id=upload_id),)} for upload_id in upload_ids]
         for demand in demands:
             command = account.command(account.avoids("upl_any"), **demand)
             refused = self.fold.refusal(command)

@@ -37,10 +37,10 @@ class MemoryObjectCreation:
         tables = self._tables()
         uploads = tables.uploads.values()
         _check_claims(tables.claims, command)
-        for sameness in command.no_original:
-            original = original_of(sameness, uploads)
+        for wanted_content in command.no_original:
+            original = original_of(wanted_content, uploads)
             if original is not None:
-                raise OriginalExistsError(original.upload_id, sameness)
+                raise OriginalExistsError(original.upload_id, wanted_content)
         for upload_id in command.stored:
             stored = tables.uploads.get(upload_id)
             if stored is None or not stored.has_proved_bytes:

@@ -11,7 +11,7 @@ from application.ports.lists.pages import Page, PageRequest, Placed
 from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadTokenIssued
-from domain.uploads.originals import Sameness, original_of
+from domain.uploads.originals import WantedContent, original_of
 from domain.uploads.upload import Status
 
 
@@ -43,11 +43,11 @@ class MemoryUploadReads(MemoryReads):
                 found.append(upload.upload_id)
         return sorted(found)[:limit]
 
-    async def originals(self, wanted: Collection[Sameness]) -> Mapping[Sameness, UploadRecord]:
+    async def originals(self, wanted: Collection[WantedContent]) -> Mapping[WantedContent, UploadRecord]:
         """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
         uploads = self._log.tables.uploads.values()
-        found = {sameness: original_of(sameness, uploads) for sameness in wanted}
-        return {sameness: upload for sameness, upload in found.items() if upload is not None}
+        found = {wanted_content: original_of(wanted_content, uploads) for wanted_content in wanted}
+        return {wanted_content: upload for wanted_content, upload in found.items() if upload is not None}
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads."""

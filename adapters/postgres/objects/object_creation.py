@@ -18,13 +18,13 @@ from application.ports.objects.object_creation import (
     released_by_object,
 )
 from domain.claims import Claim
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 
 # By what `upwell.refusal` says of a command, the error to raise.
 REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
     "taken": lambda said: ClaimTakenError(msgspec.convert(said["claim"], Claim), said["owner_id"]),
     "released": lambda said: ClaimReleasedError(msgspec.convert(said["claim"], Claim), said["owner_id"]),
-    "duplicate": lambda said: OriginalExistsError(said["upload_id"], msgspec.convert(said["sameness"], Sameness)),
+    "duplicate": lambda said: OriginalExistsError(said["upload_id"], msgspec.convert(said["sameness"], WantedContent)),
     "original_gone": lambda said: OriginalGoneError(said["upload_id"]),
     "held_by_object": lambda said: held_by_object(said["upload_id"], said["object_id"]),
     "released_by_object": lambda said: released_by_object(said["upload_id"], said["object_id"]),

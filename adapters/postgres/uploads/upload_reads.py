@@ -11,7 +11,7 @@ from adapters.postgres.lists.listing import AVOIDED_DUPLICATES, UPLOADS
 from adapters.postgres.lists.pages import fetch_page
 from application.ports.lists.pages import Page, PageRequest, Placed
 from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 
 
 class PostgresUploadReads(PostgresReads):
@@ -33,7 +33,7 @@ class PostgresUploadReads(PostgresReads):
             rows = await self._reads.fetch(QUERIES["open_uploads_of"], organization_id, key_id, after, limit)
         return [row["upload_id"] for row in rows]
 
-    async def originals(self, wanted: Collection[Sameness]) -> Mapping[Sameness, UploadRecord]:
+    async def originals(self, wanted: Collection[WantedContent]) -> Mapping[WantedContent, UploadRecord]:
         """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
         asked = list(wanted)
         async with log_errors():

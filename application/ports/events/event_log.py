@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from application.ports.objects.object_creation import HeldUpload, OwnedClaim, Unheld
+from application.ports.objects.object_creation import HeldUpload, NotInObject, OwnedClaim
 from domain.claims import Claim
 from domain.events.event import Event
 from domain.refusals import (
@@ -19,7 +19,7 @@ from domain.refusals import (
     RefusedError,
     UnauthenticatedError,
 )
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 
 
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,10 +78,10 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     requester: str | None = None
     free: tuple[Claim, ...] = ()
     owned: tuple[OwnedClaim, ...] = ()
-    no_original: tuple[Sameness, ...] = ()
+    no_original: tuple[WantedContent, ...] = ()
     stored: tuple[str, ...] = ()
     held: tuple[HeldUpload, ...] = ()
-    unheld: tuple[Unheld, ...] = ()
+    unheld: tuple[NotInObject, ...] = ()
     heirless: tuple[str, ...] = ()
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from domain.claims import Claim
 from domain.refusals import RefusedError, WrongStateError
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 
 
 class OwnedClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class HeldUpload(msgspec.Struct, frozen=True, kw_only=True):
     object_id: str
 
 
-class Unheld(msgspec.Struct, frozen=True, kw_only=True):
+class NotInObject(msgspec.Struct, frozen=True, kw_only=True):
     """An upload that no object may hold, except `besides`, which releases it in the same command."""
 
     upload_id: str
@@ -56,12 +56,12 @@ class ClaimReleasedError(RefusedError):
 
 
 class OriginalExistsError(RefusedError):
-    """An earlier upload of the bucket holds the same bytes. `sameness`: the violated condition."""
+    """An earlier upload of the bucket holds the same bytes. `wanted_content`: the violated condition."""
 
-    def __init__(self, upload_id: str, sameness: Sameness) -> None:
+    def __init__(self, upload_id: str, wanted_content: WantedContent) -> None:
         super().__init__("duplicate", f"The upload {upload_id} holds the same bytes.", {"upload_id": upload_id})
         self.upload_id = upload_id
-        self.sameness = sameness
+        self.wanted_content = wanted_content
 
 
 class OriginalGoneError(RefusedError):

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from application.ports.lists.pages import Page, PageRequest, Placed
-from domain.uploads.originals import KeptUpload, Sameness
+from domain.uploads.originals import KeptUpload, WantedContent
 from domain.uploads.upload import Status
 
 
@@ -132,7 +132,7 @@ class UploadReads(Protocol):
         """
         ...
 
-    async def originals(self, wanted: Collection[Sameness]) -> Mapping[Sameness, UploadRecord]:
+    async def originals(self, wanted: Collection[WantedContent]) -> Mapping[WantedContent, UploadRecord]:
         """Return the originals of uploads with these bytes and ends."""
         ...
 

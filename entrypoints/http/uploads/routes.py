@@ -71,7 +71,7 @@ _CONFIRM_OWN = Needs(Permission.WRITE, tokens=True, counts_as=RequestClass.UPLOA
 _DELETE_OWN = Needs(Permission.DELETE, tokens=True, counts_as=RequestClass.DATA).opt()
 TAGS = ["Uploads"]
 
-At = Annotated[str | None, QueryParameter(description="A time: the upload is shown as it was then.")]
+At = Annotated[str | None, QueryParameter(description="A point in time: return the upload as it was then.")]
 OnlyOpen = Annotated[bool, QueryParameter(description="Refuse an upload that is completed or skipped.")]
 Async = Annotated[bool, QueryParameter(name="async")]
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -84,16 +84,18 @@ async def create_upload(
     scope: Scope,
     policy: FromQuery[str | None] = None,
 ) -> UploadResponse:
-    """Check a file and give out a presigned URL for it."""
+    """Check a file and issue a presigned URL for it."""
     admitted = admitted_in(scope)
-    wish = _announced(data, policy_named(policy))
+    announcement = _announced(data, policy_named(policy))
     request_upload = admitted.services.request_upload
     answer = await once(
         scope,
         data,
         Creation(
             prefix="upl_",
-            make=lambda ids: request_upload(admitted.caller, admitted.namespace, admitted.bucket, wish, ids=ids),
+            make=lambda ids: request_upload(
+                admitted.caller, admitted.namespace, admitted.bucket, announcement, ids=ids
+            ),
             made=lambda answer: (answer.record.upload_id,),
             found=request_upload.made_before,
             again=lambda known: request_upload.again(
@@ -117,9 +119,9 @@ async def create_uploads(
     scope: Scope,
     policy: FromQuery[str | None] = None,
 ) -> BatchUploadResponse:
-    """Check many files and give out a presigned URL for each; a refusal refuses them all."""
+    """Check many files and issue a presigned URL for each; one refusal refuses all of them."""
     admitted = admitted_in(scope)
-    wishes = [
+    announcements = [
         _announced(one, policy_named(policy), data.shared_metadata, data.shared_object_metadata) for one in data.uploads
     ]
     request_upload = admitted.services.request_upload
@@ -128,12 +130,14 @@ async def create_uploads(
         data,
         Creation(
             prefix="upl_",
-            count=len(wishes),
-            make=lambda ids: request_upload.many(admitted.caller, admitted.namespace, admitted.bucket, wishes, ids=ids),
+            count=len(announcements),
+            make=lambda ids: request_upload.many(
+                admitted.caller, admitted.namespace, admitted.bucket, announcements, ids=ids
+            ),
             made=lambda answers: tuple(answer.record.upload_id for answer in answers),
             found=request_upload.made_before,
             again=lambda known: request_upload.all_again(
-                admitted.caller, admitted.namespace, admitted.bucket, wishes, known.ids, drawn=known.drawn
+                admitted.caller, admitted.namespace, admitted.bucket, announcements, known.ids, drawn=known.drawn
             ),
         ),
     )
@@ -152,7 +156,7 @@ def _asked(
     *,
     include_total: bool,
 ) -> PageRequest:
-    """Return which page of a list is asked for; what the query says counts before what the body says."""
+    """Return the requested page; the query takes precedence over the body."""
     return page_request(
         listing,
         limit=limit or body.limit,
@@ -177,7 +181,7 @@ async def list_uploads(
     cursor: Cursor = None,
     include_total: IncludeTotal = False,
 ) -> ListUploadsResponse:
-    """List a bucket's uploads: filtered, searched and sorted; newest first by default."""
+    """List a bucket's uploads, with filters, search and sort order; newest first by default."""
     admitted = admitted_in(scope)
     body = data or ListUploadsRequest()
     asked = _asked(UPLOADS, body, limit, offset, cursor, include_total=include_total)
@@ -211,7 +215,7 @@ async def list_avoided_duplicates(
     cursor: Cursor = None,
     include_total: IncludeTotal = False,
 ) -> ListAvoidedDuplicatesResponse:
-    """List the files that a bucket did not have to be sent again, as they were announced; newest first by default."""
+    """List the files that did not have to be sent to a bucket again, as announced; newest first by default."""
     admitted = admitted_in(scope)
     body = data or ListAvoidedDuplicatesRequest()
     asked = _asked(AVOIDED_DUPLICATES, body, limit, offset, cursor, include_total=include_total)
@@ -233,7 +237,7 @@ async def get_upload(
     return_presigned_urls: FromQuery[bool] = False,
     at: At = None,
 ) -> UploadResponse:
-    """Return an upload as it stands, with fresh URLs if they are asked for; or as its events told it at a time."""
+    """Return an upload in its current state, with fresh URLs on request; or its state at an earlier time."""
     admitted = admitted_in(scope)
     record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id)
     if record is None or _bucket_id(admitted) not in {None, record.bucket_id}:
@@ -244,7 +248,7 @@ async def get_upload(
         if then is None:
             raise NotFoundError(
                 "upload_not_found",
-                "The upload did not exist at that time: send a later one.",
+                "The upload did not exist at that time: send a later time.",
                 {"upload_id": record.upload_id},
             )
         return render(await _shown(admitted, then))
@@ -261,10 +265,10 @@ async def get_upload(
 async def delete_upload(
     upload_id: FromPath[str], scope: Scope, delete_s3_object: FromQuery[bool] = True, only_open: OnlyOpen = False
 ) -> None:
-    """Cancel an upload, or delete one that is completed or skipped, with its bytes.
+    """Cancel an upload, or delete a completed or skipped upload with its bytes.
 
-    The bytes of a canceled upload may stay until the record is forgotten. Bytes on which another upload or an object
-    stands as well stay for it; an upload whose bytes are part of an object goes with the object.
+    The bytes of a canceled upload may remain until its record is deleted. Bytes that another upload or an object
+    also uses are kept for it. An upload whose bytes are part of an object is deleted with the object.
     """
     admitted = admitted_in(scope)
     try:
@@ -281,7 +285,7 @@ async def delete_upload(
             raise
         raise WrongStateError(
             refused.code,
-            "The bytes of the upload are part of an object: delete the object instead.",
+            "The upload's bytes are part of an object: delete the object instead.",
             {**refused.details, "object_id": None},
         ) from refused
 
@@ -299,7 +303,7 @@ async def confirm_upload(
     as_task: Async = False,
     policy: FromQuery[str | None] = None,
 ) -> ConfirmUploadResponse:
-    """Prove that the bytes have arrived as promised, and complete the upload."""
+    """Verify that the announced bytes have arrived, and complete the upload."""
     admitted = admitted_in(scope)
     body = data or ConfirmUploadRequest()
     confirmed = await admitted.services.confirm_upload(
@@ -329,7 +333,7 @@ async def confirm_upload(
     tags=TAGS,
 )
 async def sign_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
-    """Give an upload that has not ended more time, and a fresh URL if it is sent by a single PUT."""
+    """Extend an open upload, and issue a fresh URL if it uses a single PUT."""
     admitted = admitted_in(scope)
     await _check_known(admitted, upload_id)
     record, signed = await admitted.services.send_parts.sign_again(
@@ -345,7 +349,7 @@ async def sign_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
     tags=TAGS,
 )
 async def sign_parts(upload_id: FromPath[str], data: JSONBody[SignPartsRequest], scope: Scope) -> SignPartsResponse:
-    """Give out URLs for parts; the first of an upload begins it."""
+    """Issue URLs for parts; the first call begins the multipart upload."""
     admitted = admitted_in(scope)
     await _check_known(admitted, upload_id)
     parts = await admitted.services.send_parts.sign(
@@ -365,7 +369,7 @@ async def sign_parts(upload_id: FromPath[str], data: JSONBody[SignPartsRequest],
     tags=TAGS,
 )
 async def list_parts(upload_id: FromPath[str], scope: Scope) -> ListPartsResponse:
-    """Return the parts that storage has, so that an upload can be resumed."""
+    """List the parts that storage has, so that a client can resume the upload."""
     admitted = admitted_in(scope)
     parts = await admitted.services.send_parts.parts(admitted.namespace, upload_id, bucket_id=_bucket_id(admitted))
     return ListPartsResponse(
@@ -388,7 +392,7 @@ async def confirm_uploads(
     data: JSONBody[BatchConfirmRequest],
     scope: Scope,
 ) -> BatchConfirmResponse:
-    """Prove many uploads in the background; the task tells what became of each."""
+    """Verify many uploads in the background; the task has the result of each."""
     admitted = admitted_in(scope)
     confirmations = [
         Confirmation(
@@ -399,7 +403,7 @@ async def confirm_uploads(
     ]
     task = await admitted.services.confirm_many(admitted.caller, admitted.bucket, confirmations)
     rendered = render_task(task)
-    if not may_read(admitted.caller, admitted.namespace, admitted.bucket):  # a worker may have begun already
+    if not may_read(admitted.caller, admitted.namespace, admitted.bucket):  # a worker may already have begun
         rendered = structs.replace(rendered, outputs=[])
     return BatchConfirmResponse(
         task_id=task.task_id, status=rendered.status, confirmations_count=len(confirmations), task=rendered
@@ -419,12 +423,12 @@ async def _reads(admitted: Admitted, record: UploadRecord) -> bool:
 
 
 async def _shown(admitted: Admitted, record: UploadRecord) -> UploadRecord:
-    """Return an upload as the caller is shown it, which requested it, or may read."""
+    """Return an upload as shown to a caller that requested it or has `read`."""
     return record if await _reads(admitted, record) else without_others(record)
 
 
 async def _knows(admitted: Admitted, upload_id: str) -> bool:
-    """Say whether the caller may be told of an upload: it may read, or requested it."""
+    """Return whether the caller may see an upload: it has `read`, or requested the upload."""
     if admitted.caller.token is not None or may_read(admitted.caller, admitted.namespace):
         return True  # a token reaches only what it requested
     record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id)
@@ -434,12 +438,12 @@ async def _knows(admitted: Admitted, upload_id: str) -> bool:
 
 
 async def _check_known(admitted: Admitted, upload_id: str) -> None:
-    """Refuse a URL, which holds the storage key and so the filename, of an upload that is not the caller's to know."""
+    """Refuse a URL for an upload that the caller may not see: a URL contains the storage key, and so the filename."""
     if not await _knows(admitted, upload_id):
         raise ForbiddenError(
             "permission_denied",
-            "Another key requested this upload, and its URLs need the permission 'read': use the key that requested it,"
-            " or one that has it.",
+            "Another key requested this upload, and its URLs need the permission 'read': use the key that requested"
+            " the upload, or a key with 'read'.",
             {"needed": Permission.READ},
         )
 
@@ -452,7 +456,7 @@ def render(
     is_duplicate: bool = False,
     message: str | None = None,
 ) -> UploadResponse:
-    """Return an upload as the wire has it. `is_duplicate`: it stands in for one that was not made."""
+    """Return the wire representation. `is_duplicate`: it is the original of an upload that was not created."""
     usable = signed or (download if download and len(download.url) <= MAX_URL_LENGTH else None)
     return UploadResponse(
         upload_id=record.upload_id,
@@ -503,9 +507,9 @@ def _note(record: UploadRecord) -> str | None:
 def _message(record: UploadRecord) -> str | None:
     if record.duplicate_of is not None:
         where = f", in the upload {record.duplicate_of}" if record.duplicate_of else ""
-        return f"The same bytes were here already{where}: they are kept once."
+        return f"The same bytes were already stored{where}: they are kept once."
     if record.existing_object_id is not None:
-        return "An object with the same unique key exists: nothing is stored for this upload."
+        return "An object with the same unique key exists: this upload stores nothing."
     return record.message
 
 
@@ -542,7 +546,7 @@ def _wanted(data: SignPartsRequest) -> list[WantedPart]:
     if (data.part_numbers is None) == (data.parts is None):
         raise InvalidInputError(
             "parts_required",
-            "Exactly one of part_numbers and parts is needed: send part_numbers, or parts with hashes or sizes.",
+            "Send exactly one of part_numbers and parts: part_numbers, or parts with hashes or sizes.",
             {"field": "part_numbers"},
         )
     if data.parts is not None:
@@ -560,7 +564,7 @@ async def _signed(admitted: Admitted, records: Sequence[UploadRecord], *, wanted
 
 
 async def _shown_confirmed(admitted: Admitted, record: UploadRecord) -> UploadRecord:
-    """Return an upload as the caller is shown it that confirmed it: of what another requested, that it is done."""
+    """Return an upload as shown to the caller that confirmed it; if another key requested it, only its status."""
     if await _knows(admitted, record.upload_id):
         return await _shown(admitted, record)
     return structs.replace(

@@ -106,7 +106,7 @@ async def announced_with_another_type_than_the_bucket_takes(world: World) -> See
     "The file is larger than the tier allows.",
     answer="403 file_too_large",
     status=None,
-    message="The organization's tier allows files of up to 10485760 bytes, and this one has 10485761: send a smaller"
+    message="The organization's tier allows files of up to 10485760 bytes, but this file has 10485761: send a smaller"
     " file, or move to a higher tier.",
 )
 async def announced_beyond_the_tier(world: World) -> Seen:
@@ -368,7 +368,7 @@ async def the_true_size_is_beyond_the_quota(world: World) -> Seen:
     answer="200 COMPLETED",
     status="COMPLETED",
     quota=ACCEPTED,
-    message="The same bytes were here already, in the upload upl_…: they are kept once.",
+    message="The same bytes were already stored, in the upload upl_…: they are kept once.",
 )
 async def a_duplicate(world: World) -> Seen:
     first, second = await world.sent(), await world.sent()

@@ -23,10 +23,10 @@ from application.ports.objects.object_creation import (
     ClaimReleasedError,
     ClaimTakenError,
     HeldUpload,
+    NotInObject,
     OriginalExistsError,
     OriginalGoneError,
     OwnedClaim,
-    Unheld,
 )
 from application.ports.uploads.upload_reads import KeyPlace
 from domain.buckets.bucket import BucketStatus
@@ -45,7 +45,7 @@ from domain.refusals import (
     WrongStateError,
 )
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 from domain.uploads.upload import UploadRequested, UploadSkipped
 from tests.contract._log import (
     HASH,
@@ -394,9 +394,9 @@ async def test_a_command_whose_conditions_all_hold_is_appended(kit: Kit, account
             **account.live,
             "free": (Claim(scope=f"object:{account.bucket_id}", key="free"),),
             "owned": (OwnedClaim(claim=name, owner_id=account.bucket_id),),
-            "no_original": (Sameness(bucket_id=account.bucket_id, sha256=OTHER_HASH),),
+            "no_original": (WantedContent(bucket_id=account.bucket_id, sha256=OTHER_HASH),),
             "stored": (original,),
-            "unheld": (Unheld(upload_id=original),),
+            "unheld": (NotInObject(upload_id=original),),
         },
         declared_size_bytes=200,
     )
@@ -419,10 +419,10 @@ async def test_conditions_are_checked_in_the_order_of_the_fields(kit: Kit, accou
         "bucket_id": account.bucket_id,
         "free": (Claim(scope=f"object:{account.bucket_id}", key="taken"),),
         "owned": (OwnedClaim(claim=Claim(scope=f"object:{account.bucket_id}", key="free"), owner_id="obj_1"),),
-        "no_original": (Sameness(bucket_id=account.bucket_id, sha256=HASH),),
+        "no_original": (WantedContent(bucket_id=account.bucket_id, sha256=HASH),),
         "stored": (known,),
         "held": (HeldUpload(upload_id=held, object_id="obj_1"),),
-        "unheld": (Unheld(upload_id=held),),
+        "unheld": (NotInObject(upload_id=held),),
     }
     command = account.request_command(upload_id=known, conditions=wrong, declared_size_bytes=1)
     with pytest.raises(VersionConflictError):
@@ -457,16 +457,16 @@ async def test_refusals_carry_their_facts(kit: Kit, account: Account) -> None:
 
     assert await details(NOT_ACTIVE, **account.live) == {"status": "ARCHIVED"}
     assert await details(TAKEN, free=(claim,)) == {"owner_id": object_id}
-    sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
-    assert await details(DUPLICATE, no_original=(sameness,)) == {"upload_id": holder}
+    wanted_content = WantedContent(bucket_id=account.bucket_id, sha256=HASH)
+    assert await details(DUPLICATE, no_original=(wanted_content,)) == {"upload_id": holder}
     assert await details(GONE, stored=("upl_unknown",)) == {"upload_id": "upl_unknown"}
-    assert await details(HELD, unheld=(Unheld(upload_id=holder),)) == {
+    assert await details(HELD, unheld=(NotInObject(upload_id=holder),)) == {
         "object_id": object_id,
         "upload_id": holder,
     }
-    alone = (Unheld(upload_id=holder, besides=object_id),)
+    alone = (NotInObject(upload_id=holder, besides=object_id),)
     assert await kit.log.append(account.request_command(conditions={"unheld": alone}))
-    several = (Sameness(bucket_id=account.bucket_id, sha256=OTHER_HASH), sameness)
+    several = (WantedContent(bucket_id=account.bucket_id, sha256=OTHER_HASH), wanted_content)
     assert await details(DUPLICATE, no_original=several) == {"upload_id": holder}
     assert await details(GONE, stored=(holder, "upl_unknown")) == {"upload_id": "upl_unknown"}
     with pytest.raises(ClaimTakenError) as taken:

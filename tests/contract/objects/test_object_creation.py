@@ -12,10 +12,10 @@ from application.ports.objects.object_creation import (
     ClaimTakenError,
     HeirExistsError,
     HeldUpload,
+    NotInObject,
     OriginalExistsError,
     OriginalGoneError,
     OwnedClaim,
-    Unheld,
 )
 from application.ports.tasks.job_queue import Job
 from domain.claims import (
@@ -30,7 +30,7 @@ from domain.claims import (
 from domain.events.registry import decode
 from domain.refusals import WrongStateError
 from domain.tasks.agenda import JobKind
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 from tests.contract._log import HASH, Account, Kit, Refusal, refused, refused_whole, twins, upload_of, whole_feed
 
 Prepare = Callable[[Kit, Account], Awaitable[dict[str, Any]]]
@@ -77,7 +77,7 @@ async def an_owner_whose_claim_another_has(_: Kit, account: Account) -> dict[str
 
 async def bytes_that_are_there(kit: Kit, account: Account) -> dict[str, Any]:
     await account.complete(kit.log)
-    return {"no_original": (Sameness(bucket_id=account.bucket_id, sha256=HASH),)}
+    return {"no_original": (WantedContent(bucket_id=account.bucket_id, sha256=HASH),)}
 
 
 async def an_original_that_nobody_knows(_: Kit, account: Account) -> dict[str, Any]:
@@ -95,12 +95,12 @@ async def an_original_that_keeps_no_bytes(kit: Kit, account: Account) -> dict[st
 
 async def an_original_that_was_forgotten(kit: Kit, account: Account) -> dict[str, Any]:
     upload_id = await account.complete(kit.log)
-    await account.tell(kit.other_log, upload_id, account.forgets(), unheld=(Unheld(upload_id=upload_id),))
+    await account.tell(kit.other_log, upload_id, account.forgets(), unheld=(NotInObject(upload_id=upload_id),))
     return {"stored": (upload_id,)}
 
 
 async def an_upload_that_an_object_holds(kit: Kit, account: Account) -> dict[str, Any]:
-    return {"unheld": (Unheld(upload_id=await account.complete(kit.log, into_object=True)),)}
+    return {"unheld": (NotInObject(upload_id=await account.complete(kit.log, into_object=True)),)}
 
 
 async def an_upload_that_another_object_holds(kit: Kit, account: Account) -> dict[str, Any]:
@@ -239,9 +239,9 @@ async def test_of_two_originals_the_one_that_came_first_is_told(kit: Kit, accoun
     first, second = await account.request(kit.log), await account.request(kit.log)
     await account.complete(kit.log, second)
     await account.complete(kit.log, first)
-    sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
+    wanted_content = WantedContent(bucket_id=account.bucket_id, sha256=HASH)
     with pytest.raises(OriginalExistsError) as caught:
-        await kit.log.append(account.request_command(conditions={"no_original": (sameness,)}))
+        await kit.log.append(account.request_command(conditions={"no_original": (wanted_content,)}))
     assert caught.value.upload_id == first
 
 
@@ -261,8 +261,8 @@ async def test_only_completed_uploads_that_share_and_whose_bytes_are_kept_in_thi
     await account.tell(kit.log, forgotten, account.forgets())
     under_way = await account.request(kit.log, declared_sha256=HASH)
     await account.tell(kit.log, under_way, account.begins())
-    sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
-    assert await account.request(kit.log, conditions={"no_original": (sameness,)})
+    wanted_content = WantedContent(bucket_id=account.bucket_id, sha256=HASH)
+    assert await account.request(kit.log, conditions={"no_original": (wanted_content,)})
 
 
 async def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(kit: Kit, account: Account) -> None:
@@ -271,16 +271,16 @@ async def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(kit
     async def original(lasts: timedelta | None) -> str | None:
         """Return what both the read side and the log name as the original of an upload that lasts so long."""
         ends_at = None if lasts is None else now + lasts
-        sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH, ends_at=ends_at)
-        found = await kit.read_side.originals([sameness])
-        named = found[sameness].upload_id if found else None
-        command = account.request_command(conditions={"no_original": (sameness,)})
+        wanted_content = WantedContent(bucket_id=account.bucket_id, sha256=HASH, ends_at=ends_at)
+        found = await kit.read_side.originals([wanted_content])
+        named = found[wanted_content].upload_id if found else None
+        command = account.request_command(conditions={"no_original": (wanted_content,)})
         if named is None:
             await kit.log.append(command)
             return None
         with pytest.raises(OriginalExistsError) as caught:
             await kit.log.append(command)
-        assert (caught.value.upload_id, caught.value.sameness) == (named, sameness)
+        assert (caught.value.upload_id, caught.value.wanted_content) == (named, wanted_content)
         return named
 
     short = await account.complete(kit.log, await account.request(kit.log, expires_after_seconds=60))
@@ -291,9 +291,11 @@ async def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(kit
     good = await account.complete(kit.log)
     assert await original(minute) == short, "the earliest of those that last long enough"
     assert await original(hour) == await original(None) == good
-    sameness = [Sameness(bucket_id=account.bucket_id, sha256=HASH, ends_at=end) for end in (now + minute, None)]
-    found = await kit.read_side.originals(sameness)
-    assert [found[each].upload_id for each in sameness] == [short, good], "several at once, each its own"
+    wanted_content = [
+        WantedContent(bucket_id=account.bucket_id, sha256=HASH, ends_at=end) for end in (now + minute, None)
+    ]
+    found = await kit.read_side.originals(wanted_content)
+    assert [found[each].upload_id for each in wanted_content] == [short, good], "several at once, each its own"
 
     await kit.log.append(account.command(account.new_object(good, deletes_at=now + hour)))
     assert await original(hour) == good
@@ -306,12 +308,13 @@ async def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(kit
 async def test_of_many_uploads_with_the_same_bytes_that_complete_at_once_one_is_the_original(
     kit: Kit, account: Account
 ) -> None:
-    sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
+    wanted_content = WantedContent(bucket_id=account.bucket_id, sha256=HASH)
     uploads = [await account.request(kit.log) for _ in range(8)]
     for upload_id in uploads:
         await account.tell(kit.log, upload_id, account.begins())
     commands = [
-        await account.to_upload(kit.log, upload_id, account.accepts(), no_original=(sameness,)) for upload_id in uploads
+        await account.to_upload(kit.log, upload_id, account.accepts(), no_original=(wanted_content,))
+        for upload_id in uploads
     ]
     outcomes = await asyncio.gather(
         *((kit.log, kit.other_log)[index % 2].append(command) for index, command in enumerate(commands)),
@@ -348,7 +351,7 @@ async def test_bytes_go_from_heir_to_heir_and_with_the_last_of_them(
         assert quota.accepted_bytes == before.size_bytes
         jobs = {job.kind for job in await lease_all_of(kit, account) if job.upload_id == first}
         assert JobKind.DISCARD not in jobs
-    other = await kit.read_side.originals([Sameness(bucket_id=account.bucket_id, sha256=HASH)])
+    other = await kit.read_side.originals([WantedContent(bucket_id=account.bucket_id, sha256=HASH)])
     assert [each.upload_id for each in other.values()] == [third]
 
     await kit.log.append(await account.goes(kit.log, third, deleted=deleted))

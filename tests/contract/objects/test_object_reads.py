@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from application.ports.objects.object_creation import Unheld
+from application.ports.objects.object_creation import NotInObject
 from application.ports.objects.object_reads import ObjectRecord
 from domain.claims import (
     Claim,
@@ -15,7 +15,7 @@ from domain.claims import (
 from domain.objects.object import Blob, CreateObject, NoObject
 from domain.objects.object import decide as decide_object
 from domain.refusals import RefusedError, WrongStateError
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 from tests.contract._log import HASH, OTHER_HASH, Account, Kit, upload_of
 from tests.contract._reads import bucket_of, object_of, quota_of
 
@@ -72,9 +72,9 @@ async def test_a_blob_that_was_replaced_is_held_no_more(kit: Kit, account: Accou
     )
     assert (await upload_of(kit, account, first)).object_id is None
     assert (await upload_of(kit, account, second)).object_id == object_id
-    await account.tell(kit.log, first, account.forgets(), unheld=(Unheld(upload_id=first),))
+    await account.tell(kit.log, first, account.forgets(), unheld=(NotInObject(upload_id=first),))
     with pytest.raises(RefusedError):
-        await account.tell(kit.log, second, account.forgets(), unheld=(Unheld(upload_id=second),))
+        await account.tell(kit.log, second, account.forgets(), unheld=(NotInObject(upload_id=second),))
 
 
 # What is around them
@@ -99,7 +99,9 @@ async def test_a_deleted_object_is_gone_with_its_uploads_its_bytes_its_claims_an
     assert namespace is not None
     assert namespace.object_count == 0
     assert await quota_of(kit, account) == (0, 0)
-    await account.complete(kit.log, conditions={"no_original": (Sameness(bucket_id=account.bucket_id, sha256=HASH),)})
+    await account.complete(
+        kit.log, conditions={"no_original": (WantedContent(bucket_id=account.bucket_id, sha256=HASH),)}
+    )
 
 
 async def test_an_upload_of_two_objects_is_the_others_when_one_is_deleted_and_goes_with_the_last(

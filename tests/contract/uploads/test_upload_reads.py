@@ -12,7 +12,7 @@ from application.ports.lists.pages import PageRequest
 from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, UploadRecord
 from domain.lists.filtering import parse_filter
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 from domain.uploads.upload import ForgetUpload, Status
 from tests.contract._log import HASH, OTHER_HASH, Account, Kit, open_account, upload_of
 from tests.contract._reads import bucket_of
@@ -206,9 +206,9 @@ async def test_the_originals_of_hashes_are_the_earliest_uploads_that_still_hold_
     kit: Kit, account: Account
 ) -> None:
     async def originals(bucket_id: str = account.bucket_id) -> dict[str, str]:
-        wanted = [Sameness(bucket_id=bucket_id, sha256=sha256) for sha256 in (HASH, OTHER_HASH, "c" * 64)]
+        wanted = [WantedContent(bucket_id=bucket_id, sha256=sha256) for sha256 in (HASH, OTHER_HASH, "c" * 64)]
         found = await kit.read_side.originals(wanted)
-        return {sameness.sha256: upload.upload_id for sameness, upload in found.items()}
+        return {wanted_content.sha256: upload.upload_id for wanted_content, upload in found.items()}
 
     assert await originals() == {}
     without = await account.request(kit.log, skip_duplicates=False)
@@ -222,9 +222,9 @@ async def test_the_originals_of_hashes_are_the_earliest_uploads_that_still_hold_
     await account.tell(kit.log, first, account.forgets())
     await account.tell(kit.log, other, account.reports_change())
     assert await originals() == {HASH: second}
-    sameness = Sameness(bucket_id=account.bucket_id, sha256=HASH)
-    found = await kit.read_side.originals([sameness])
-    assert found[sameness] == await upload_of(kit, account, second)
+    wanted_content = WantedContent(bucket_id=account.bucket_id, sha256=HASH)
+    found = await kit.read_side.originals([wanted_content])
+    assert found[wanted_content] == await upload_of(kit, account, second)
     assert await kit.read_side.originals([]) == {}
 
 

@@ -30,7 +30,7 @@ from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.webhooks.webhook_deliveries import DeliveryStatus, NewDelivery
 from domain.claims import bucket_name_claim, namespace_name_claim
 from domain.refusals import NotFoundError
-from domain.uploads.originals import Sameness
+from domain.uploads.originals import WantedContent
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
 from entrypoints.wiring.running import running
@@ -201,7 +201,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.claim_owner(name),
         lambda: reads.claim_owners([name]),
         lambda: reads.uploads_by_id(namespace, [upload_id]),
-        lambda: reads.originals([Sameness(bucket_id=bucket, sha256=hashlib.sha256(b"whose bytes").hexdigest())]),
+        lambda: reads.originals([WantedContent(bucket_id=bucket, sha256=hashlib.sha256(b"whose bytes").hexdigest())]),
         lambda: tasks.task(own.organization_id, task_id),
         lambda: tasks.tasks(own.organization_id, PAGE),
         lambda: reads.webhook(own.organization_id, webhook_id),

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.uploads.originals import KeptUpload, Sameness, heir_of, is_original, original_of
+from domain.uploads.originals import KeptUpload, WantedContent, heir_of, is_original, original_of
 from domain.uploads.upload import Status
 from tests.unit.domain.examples import NOW, SHA256
 
 HOUR = timedelta(hours=1)
-SOUGHT = Sameness(bucket_id="bkt_1", sha256=SHA256)
-FOR_AN_HOUR = Sameness(bucket_id="bkt_1", sha256=SHA256, ends_at=NOW + HOUR)
+SOUGHT = WantedContent(bucket_id="bkt_1", sha256=SHA256)
+FOR_AN_HOUR = WantedContent(bucket_id="bkt_1", sha256=SHA256, ends_at=NOW + HOUR)
 
 
 def upload(number: int = 1, **others: Any) -> KeptUpload:  # noqa: ANN401  # whatever the fields of an upload take
