@@ -2,12 +2,12 @@
 
 
 class RelayError(Exception):
-    """NATS has not taken everything; it is tried again from where the stream is."""
+    """NATS has not accepted everything; the relay tries again from the end of the stream."""
 
 
 class TooLargeError(RelayError):
-    """An event is larger than the server takes: it holds up all behind it, until the server takes it."""
+    """An event is larger than the server's limit: it blocks all later events until the limit is raised."""
 
 
 class RelayUnusableError(Exception):
-    """The relay cannot go on as it was begun. The message says what to mend; or it is enough to start again."""
+    """The relay cannot continue. The message says what to fix; sometimes a restart is enough."""

@@ -1,11 +1,10 @@
-"""The feed on NATS JetStream: every event of ours once and in order, whatever is killed when.
+"""The feed on NATS JetStream: every event of Upwell once and in order, even if processes are killed.
 
-Each message names the sequence that it must follow (`Nats-Expected-Last-Sequence`), so the stream takes a page in order
-up to the first message that is lost, and nothing behind it. Whoever goes on reads from the stream how far it has come:
-what was published but not recorded is not published again, even after the window in which JetStream itself notices.
+Each message names the sequence that it must follow (`Nats-Expected-Last-Sequence`), so the stream accepts a page in
+order up to the first lost message, and nothing after it. The next relay reads its position from the stream, so that an
+event that was published but not recorded is not published again, even after JetStream's window for duplicates.
 
-It is not the id that must stand before it, `Nats-Expected-Last-Msg-Id`: in nats-server 2.15.1 one that is wrong stops
-a replicated stream.
+The header is not `Nats-Expected-Last-Msg-Id`: in nats-server 2.15.1, a wrong id stops a replicated stream.
 """
 
 import asyncio
@@ -29,7 +28,7 @@ from domain.events.event import encode, topic_of
 
 NAME: Final = "relay.nats"
 READERS: Final = "upwell"
-ADMINISTRATORS: Final = "upwell-admin"  # a root of its own, because a consumer's filter cannot leave anything out
+ADMINISTRATORS: Final = "upwell-admin"  # a separate root, because a consumer's filter cannot exclude subjects
 _SUBJECTS: Final = [f"{READERS}.>", f"{ADMINISTRATORS}.>"]
 _CONTENT_TYPE: Final = "application/cloudevents+json"
 _MESSAGE_ID: Final = "Nats-Msg-Id"
@@ -38,7 +37,7 @@ _CONNECTED_WITHIN: Final = 5.0
 _ACKNOWLEDGED_WITHIN: Final = 5.0
 _RECONNECT_AFTER: Final = 0.25
 _DUPLICATE_WINDOW: Final = 120.0
-_HEADERS_BYTES: Final = 256  # more than our headers ever are
+_HEADERS_BYTES: Final = 256  # more than our headers ever need
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -55,10 +54,10 @@ class _Message(msgspec.Struct, frozen=True):
 
 
 class NatsRelay:
-    """A `Projection` whose table is a JetStream stream. It writes nothing in the transaction but its position.
+    """A `Projection` whose table is a JetStream stream. In the transaction, it writes only its position.
 
-    `published` is called whenever the stream has all that was asked of it. `is_new`: the stream never held anything, so
-    whatever position is recorded, the relay must begin with the first event.
+    `published` is called when the stream has all events of a page. `is_new`: the stream has never had a message, so the
+    relay must begin with the first event, even if a position is recorded.
     """
 
     name = NAME
@@ -79,17 +78,17 @@ class NatsRelay:
         self._stream = stream
         self._end = end
         self._published = published
-        self._sequence = sequence  # the stream was here once: it never goes back
+        self._sequence = sequence  # the stream has existed: its sequence never decreases
         self._head: _Head | None = None
         self.is_new = sequence == 0
 
     async def check(self) -> None:
-        """Raise `RelayUnusableError` if the stream cannot be gone on with."""
+        """Raise `RelayUnusableError` if the relay cannot continue with this stream."""
         self._head = await self._look(None)
 
     async def project(self, transaction: object, events: Sequence[Recorded]) -> None:  # noqa: ARG002  # a projection's signature
-        """Publish events; what the stream has already is left out. Raises `RelayError`, `RelayUnusableError`."""
-        head, self._head = self._head, None  # not known again before all is acknowledged
+        """Publish events, except those that the stream already has. Raises `RelayError`, `RelayUnusableError`."""
+        head, self._head = self._head, None  # unknown until everything is acknowledged
         try:
             head = await self._look(head)
             left = [_message(each) for each in events if each.position > head.position]
@@ -98,14 +97,14 @@ class NatsRelay:
         except (NatsError, TimeoutError, OSError) as error:
             if self._client.is_closed:
                 raise RelayUnusableError(
-                    f"NATS has closed the connection for good: {_said(error, self._client)}"
+                    f"NATS has closed the connection permanently: {_said(error, self._client)}"
                 ) from error
-            raise RelayError(f"NATS does not take events now: {_said(error, self._client)}") from error
+            raise RelayError(f"NATS does not accept events at the moment: {_said(error, self._client)}") from error
         self._head = head
         self._published()
 
     async def _publish(self, head: _Head, messages: Sequence[_Message]) -> _Head:
-        """Publish messages behind the end of the stream, and return its new end."""
+        """Publish messages after the end of the stream, and return the new end."""
         room = self._client.max_payload - _HEADERS_BYTES
         fitting = list(takewhile(lambda message: len(message.body) <= room, messages))
         sequences = range(head.sequence, head.sequence + len(fitting))
@@ -134,12 +133,12 @@ class NatsRelay:
             large = messages[len(fitting)]
             raise TooLargeError(
                 f"The event {large.position} has {len(large.body)} bytes, and max_payload of the NATS server is"
-                f" {self._client.max_payload}: set it higher. Nothing is published before that."
+                f" {self._client.max_payload}: increase the limit. Until then, nothing is published."
             )
         return _Head(head.sequence + len(fitting), messages[-1].position) if messages else head
 
     async def _look(self, known: _Head | None) -> _Head:
-        """Return where the stream ends, if that is not `known`."""
+        """Return the end of the stream, unless it is `known`."""
         if not self._client.is_connected:
             raise NatsError("there is no connection")
         if known is not None:
@@ -150,25 +149,25 @@ class NatsRelay:
             sequence = -1
         if sequence < self._sequence:
             raise RelayUnusableError(
-                f"The stream {self._stream} was deleted while it was filled. Start the relay again: it makes a new"
-                " stream, and publishes the whole feed."
+                f"The stream {self._stream} was deleted while the relay was running. Restart the relay: it creates a"
+                " new stream, and publishes the whole feed."
             )
         self._sequence = sequence
         try:
             message = await self._jetstream.get_last_msg(self._stream, ">")
-        except NotFoundError:  # nothing yet, or not any more
+        except NotFoundError:  # no message yet, or no message any more
             return _Head(sequence, 0)
         told = (message.headers or {}).get(_MESSAGE_ID, "")
         if not told.isdecimal():
             raise RelayUnusableError(
-                f"Somebody else has published in the stream {self._stream}: message {message.seq}, {message.subject}."
-                " Remove it, and let nobody but the relay publish there."
+                f"Another client has published to the stream {self._stream}: message {message.seq},"
+                f" {message.subject}. Delete the message, and allow only the relay to publish there."
             )
         if int(told) > (end := await self._end()):
             raise RelayUnusableError(
                 f"The stream {self._stream} has the event {told}, which is beyond the end of the log, {end}: the"
-                " database was restored from a backup, or it is another one. Delete the stream, or name another one in"
-                " UPWELL_NATS_STREAM: the relay publishes the whole feed anew."
+                " database was restored from a backup, or is a different database. Delete the stream, or set"
+                " UPWELL_NATS_STREAM to another name: the relay then publishes the whole feed again."
             )
         return _Head(sequence, int(told))
 
@@ -183,10 +182,10 @@ async def open_relay(
     credentials: str | None = None,
     published: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[NatsRelay]:
-    """Connect, make the stream if it is not there, and return the relay.
+    """Connect, create the stream if it is missing, and return the relay.
 
-    `replicas`: of a stream that is made now, 1 to 5. `end`: asks for the last position of the log. `credentials`: the
-    path of a `.creds` file. Raises `RelayUnusableError`.
+        `replicas`: of a new stream, 1 to 5. `end`: returns the last position of the log. `credentials`: the path of a
+    `.creds` file. Raises `RelayUnusableError`.
     """
     client = await _connect(servers, credentials)
     try:
@@ -196,7 +195,9 @@ async def open_relay(
             relay = NatsRelay(client, jetstream, stream, sequence=sequence, end=end, published=published)
             await relay.check()
         except (NatsError, TimeoutError) as error:
-            raise RelayUnusableError(f"NATS has no stream {stream}, and makes none: {_said(error, client)}") from error
+            raise RelayUnusableError(
+                f"NATS has no stream {stream}, and cannot create it: {_said(error, client)}"
+            ) from error
         yield relay
     finally:
         await client.close()
@@ -206,7 +207,7 @@ async def _connect(servers: Sequence[str], credentials: str | None) -> Client:
     client = Client()
 
     async def heard(error: Exception) -> None:
-        """Leave it at `last_error`, instead of a traceback for each attempt."""
+        """Keep only `last_error`, instead of logging a traceback for each attempt."""
 
     try:
         async with asyncio.timeout(_CONNECTED_WITHIN):
@@ -216,7 +217,7 @@ async def _connect(servers: Sequence[str], credentials: str | None) -> Client:
                 error_cb=heard,
                 user_credentials=credentials,
                 max_reconnect_attempts=-1,
-                reconnect_time_wait=_RECONNECT_AFTER,  # type: ignore[arg-type]  # seconds, and parts of them
+                reconnect_time_wait=_RECONNECT_AFTER,  # type: ignore[arg-type]  # a float works too
             )
     except (NatsError, TimeoutError, OSError, ValueError) as error:
         hosts = ", ".join(urlsplit(each).netloc.rpartition("@")[2] for each in servers)
@@ -225,7 +226,7 @@ async def _connect(servers: Sequence[str], credentials: str | None) -> Client:
 
 
 async def _make(jetstream: JetStreamContext, stream: str, replicas: int) -> int:
-    """Make the stream, or check the one that is there; return its last sequence."""
+    """Create the stream, or check the existing one; return its last sequence."""
     try:
         info = await jetstream.stream_info(stream)
     except NotFoundError:
@@ -246,9 +247,9 @@ async def _make(jetstream: JetStreamContext, stream: str, replicas: int) -> int:
         or config.sealed
     ):
         raise RelayUnusableError(
-            f"The stream {stream} was made for something else: subjects {config.subjects}, retention"
+            f"The stream {stream} was created for another purpose: subjects {config.subjects}, retention"
             f" {config.retention}. The relay needs subjects {_SUBJECTS}, retention limits, acknowledgements, and a"
-            " stream that is not sealed. Change it, or name another one in UPWELL_NATS_STREAM."
+            " stream that is not sealed. Change the stream, or set UPWELL_NATS_STREAM to another name."
         )
     return info.state.last_seq
 
@@ -262,7 +263,7 @@ def _message(recorded: Recorded) -> _Message:
 
 
 def _said(error: BaseException, client: Client | None = None) -> str:
-    """Return what went wrong, and what a client has heard of it last."""
+    """Return the error as text, with the client's last error."""
     heard = None if client is None else client.last_error
     said = str(error) or repr(error)
     return said if heard is None else f"{said} ({_said(heard)})"

@@ -1,4 +1,4 @@
-"""Amazon S3 and servers with its protocol: signing URLs, and the calls that the service itself makes.
+"""Amazon S3 and compatible servers: signed URLs, and the calls that the service makes itself.
 
-Which key and headers a URL gets is decided above. Notifications by queue are in `adapters.sqs`.
+The use cases choose the key and headers of a URL. Notifications through a queue are in `adapters.sqs`.
 """

@@ -1,6 +1,6 @@
-"""Sets one bucket up: makes it if it is missing, turns versioning on, and puts the rules for CORS and old versions.
+"""Sets up one bucket: creates it if it is missing, enables versioning, and sets the CORS and lifecycle rules.
 
-Rules that others put on the bucket stay.
+Other rules on the bucket are kept.
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
         LifecycleRuleTypeDef,
     )
 
-KEEP_INCOMPLETE_DAYS: Final = 8  # a day longer than a URL for a part can live
+KEEP_INCOMPLETE_DAYS: Final = 8  # one day longer than the maximum lifetime of a part URL
 _RULE_ID: Final = "upwell"
-# 4xx that are about our keys or our bucket, not about one feature.
+# 4xx errors of the credentials or the bucket, not of one feature.
 _OPERATOR_CODES: Final = frozenset(
     {
         "AuthorizationHeaderMalformed",
@@ -39,7 +39,7 @@ _OPERATOR_CODES: Final = frozenset(
 
 
 def lifecycle_rule(keep_noncurrent_days: int) -> "LifecycleRuleTypeDef":
-    """Return the rule by which storage deletes what was overwritten or never put together."""
+    """Return the rule that deletes overwritten versions and unfinished multipart uploads."""
     return {
         "ID": _RULE_ID,
         "Status": "Enabled",
@@ -50,7 +50,7 @@ def lifecycle_rule(keep_noncurrent_days: int) -> "LifecycleRuleTypeDef":
 
 
 def cors_rule(origins: Sequence[str]) -> "CORSRuleTypeDef":
-    """Return the rule by which pages of these origins may send."""
+    """Return the rule that lets web pages of these origins upload."""
     return {
         "ID": _RULE_ID,
         "AllowedOrigins": list(origins),
@@ -62,7 +62,7 @@ def cors_rule(origins: Sequence[str]) -> "CORSRuleTypeDef":
 
 
 class SettingUp:
-    """One bucket's set-up, by a client that is open. `keep_noncurrent_days`: of versions that were overwritten."""
+    """The setup of one bucket, with an open client. `keep_noncurrent_days`: for overwritten versions."""
 
     def __init__(self, client: "S3Client", *, bucket: str, region: str, keep_noncurrent_days: int) -> None:
         self._client = client
@@ -71,7 +71,7 @@ class SettingUp:
         self._keep_noncurrent_days = keep_noncurrent_days
 
     async def __call__(self, *, cors_origins: Sequence[str]) -> BucketSetup:
-        """Set up what the server can do, and report what it could."""
+        """Set up every feature that the server supports, and report which ones those are."""
         created = await self.create_if_missing()
         versioned = await _if_possible(self._keeps_versions())
         expiry = await _if_possible(self._expires_noncurrent())
@@ -79,17 +79,17 @@ class SettingUp:
         return BucketSetup(created=created, versioned=versioned, noncurrent_expiry=expiry, cors=cors)
 
     async def create_if_missing(self) -> bool:
-        """Make the bucket, and return whether it was missing."""
+        """Create the bucket if it is missing, and return whether it was."""
         try:
             await self._client.head_bucket(Bucket=self._bucket)
         except ClientError as error:
             if status_of(error) == HTTPStatus.FORBIDDEN:
-                return False  # rights to the objects do not need rights to the bucket; wrong keys show in the next call
+                return False  # access to objects needs no access to the bucket; the next call detects wrong credentials
             if status_of(error) != HTTPStatus.NOT_FOUND:
                 raise
         else:
             return False
-        # Amazon's oldest region is the one that must not be named.
+        # Amazon's oldest region must not be named.
         place: dict[str, Any] = (
             {} if self._region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
         )
@@ -148,7 +148,7 @@ class SettingUp:
 
 
 async def _if_possible(step: Awaitable[bool]) -> bool:
-    """Do a step of the set-up; False if the server does not have it or our rights do not reach so far."""
+    """Run a step of the setup; False if the server or the permissions do not allow it."""
     try:
         return await step
     except ClientError as error:
@@ -158,7 +158,7 @@ async def _if_possible(step: Awaitable[bool]) -> bool:
 
 
 def _has_rule(rules: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> bool:
-    """Tell whether a rule says all that `wanted` says; servers add fields and reorder lists."""
+    """Return whether a rule contains all of `wanted`; servers add fields and reorder lists."""
 
     def same(found: object, value: object) -> bool:
         if isinstance(found, list) and isinstance(value, list):

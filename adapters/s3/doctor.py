@@ -1,7 +1,7 @@
-"""A doctor for one S3 bucket: does what Upwell and its clients do, and says what does not work and how to mend it.
+"""Diagnoses one S3 bucket: makes the calls of Upwell and its clients, and reports failures with advice.
 
-Owns what is tried and what follows from each answer; what is printed is its caller's. Everything is tried under a key
-prefix of its own, which is emptied at the end. Answers hold S3's short codes at most: no secrets, no signatures.
+Owns the checks and the conclusions from each response; the caller prints them. All checks use a separate key prefix,
+which is emptied at the end. Diagnoses contain at most S3's short error codes: no secrets, no signatures.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ _ERRORS: Final = (BotoCoreError, ClientError, aiohttp.ClientError, httpx.HTTPErr
 
 
 class Verdict(enum.StrEnum):
-    """How it stands."""
+    """The result of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -59,7 +59,7 @@ class Verdict(enum.StrEnum):
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check found. `advice`: what to change, perhaps with a snippet or a command of several lines."""
+    """The result of one check. `advice`: what to change, with a snippet or command if one helps."""
 
     check: str
     verdict: Verdict
@@ -68,7 +68,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _SickError(Exception):
-    """A check did not find what it should."""
+    """A check failed."""
 
     def __init__(self, detail: str, advice: str | None = None, *, verdict: Verdict = Verdict.FAILED) -> None:
         super().__init__(detail)
@@ -78,14 +78,14 @@ class _SickError(Exception):
 
 
 class _HopelessError(_SickError):
-    """A check found why nothing else can work."""
+    """A check failed for a reason that makes every other check fail too."""
 
 
 Check = Callable[[], Awaitable[str]]
 
 
 class S3Doctor:
-    """Examines one bucket. `origin`: whose pages shall be able to send; None: that of any page is tried, as a hint."""
+    """Examines one bucket. `origin`: the web pages that must be able to upload; None: any origin, as a hint."""
 
     def __init__(
         self,
@@ -125,18 +125,19 @@ class S3Doctor:
         self._key = f"{self._prefix}object ä.txt"
         self._parts_key = f"{self._prefix}parts.txt"
         self._multipart_ids: list[str] = []
-        self._begun: set[str] = set()  # and not ended
+        self._begun: set[str] = set()  # and neither completed nor aborted
         self._part_etag = ""
-        self._hopeless = False  # nothing was put, and nothing can be
+        self._hopeless = False  # nothing was stored, and nothing can be
         self._urls_work = False
-        self._pin: dict[str, Any] = {}  # the version of the object, where there are versions
+        self._pin: dict[str, Any] = {}  # the version of the object, if the bucket has versions
         self._client: S3Client
         self._http: httpx.AsyncClient
 
     async def examine(self) -> AsyncGenerator[Diagnosis, None]:
-        """Yield a diagnosis for each check, as it is made. Close the iterator if you stop early: it cleans up.
+        """Yield a diagnosis after each check. Close the iterator if you stop early, so that it cleans up.
 
-        One that says why nothing can work (no endpoint, no bucket, wrong credentials or region) is the last.
+        If nothing can work (no endpoint, no bucket, wrong credentials or region), the diagnosis with the reason is the
+        last one.
         """
         async with (
             self._context as self._client,
@@ -153,7 +154,7 @@ class S3Doctor:
                 yield left
 
     def _checks(self) -> Mapping[str, Check]:
-        """Return all checks in order: later ones use what earlier ones put there."""
+        """Return all checks in order: later checks use the objects of earlier ones."""
         return {
             "reach the endpoint": self._reach,
             "clock": self._clock,
@@ -196,16 +197,16 @@ class S3Doctor:
         except ClientError as error:
             return Diagnosis(check=name, verdict=Verdict.FAILED, detail=_code(error), advice=self._advice(name, error))
         except _ERRORS as error:
-            # their texts may name the URL, and so the signature
+            # their texts may contain the URL, and so the signature
             self._hopeless = name == "reach the endpoint"
             return Diagnosis(
                 check=name,
                 verdict=Verdict.FAILED,
-                detail=f"no answer ({type(error).__name__})",
+                detail=f"no response ({type(error).__name__})",
                 advice=_UNREACHED if self._hopeless else None,
             )
-        except Exception as error:  # noqa: BLE001  # of a server that says what S3 never does
-            return Diagnosis(check=name, verdict=Verdict.FAILED, detail=f"a strange answer ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001  # from a server with responses that S3 never sends
+            return Diagnosis(check=name, verdict=Verdict.FAILED, detail=f"unexpected response ({type(error).__name__})")
 
     # The endpoint
 
@@ -220,12 +221,13 @@ class S3Doctor:
         try:
             skew = abs(parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC) - now)
         except (KeyError, ValueError) as error:
-            raise _SickError("the answer says no time", verdict=Verdict.WARNING) from error
-        detail = f"storage's clock and ours differ by {skew.total_seconds():.0f} s"
+            raise _SickError("the response has no Date header", verdict=Verdict.WARNING) from error
+        detail = f"the clocks of storage and of this host differ by {skew.total_seconds():.0f} s"
         if skew > SKEW_WARNS:
             raise _SickError(
                 detail,
-                "Set both clocks by NTP: S3 refuses signatures that are 15 minutes off, and URLs expire wrongly.",
+                "Synchronise both clocks with NTP: S3 refuses signatures that are 15 minutes off, and URLs expire at"
+                " the wrong time.",
                 verdict=Verdict.FAILED if skew > SKEW_FAILS else Verdict.WARNING,
             )
         return detail
@@ -240,10 +242,10 @@ class S3Doctor:
                 raise
             detail, advice = reason
             raise _HopelessError(f"{detail} ({word})", advice) from error
-        return f"the bucket {self._bucket} is there, and the credentials reach it"
+        return f"the bucket {self._bucket} exists, and the credentials can access it"
 
     async def _word_of_refusal(self) -> str | None:
-        """Return what S3 calls its refusal: the answer to a HEAD has no body that could say so."""
+        """Return S3's error code for a refusal: the response to a HEAD has no body with it."""
         try:
             await self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
         except ClientError as error:
@@ -251,7 +253,7 @@ class S3Doctor:
         return None
 
     def _why_nothing_works(self, word: str) -> tuple[str, str] | None:
-        """Return a sentence and advice for a refusal that all other calls would meet too."""
+        """Return the detail and the advice for a refusal that every other call would get too."""
         if any(name in word for name in ("NoSuchBucket", "404")):
             elsewhere = (
                 ""
@@ -261,7 +263,8 @@ class S3Doctor:
             return (
                 f"the bucket {self._bucket} does not exist",
                 (
-                    "Check UPWELL_S3_BUCKET. `upwell serve` makes the bucket at start if it may; or make it yourself:\n"
+                    "Check UPWELL_S3_BUCKET. `upwell serve` creates the bucket at start if it has permission; or"
+                    " create it yourself:\n"
                     f"aws s3api create-bucket --bucket {self._bucket} --region {self._region}{elsewhere}"
                 ),
             )
@@ -270,16 +273,18 @@ class S3Doctor:
         ):
             return (
                 f"the bucket {self._bucket} is not in the region {self._region}",
-                "Set UPWELL_S3_REGION to the bucket's region, and UPWELL_S3_ENDPOINT_URL to that region's endpoint.",
+                "Set UPWELL_S3_REGION to the region of the bucket, and UPWELL_S3_ENDPOINT_URL to its endpoint.",
             )
         if any(name in word for name in _WRONG_CREDENTIALS):
             return (
                 "storage refuses the credentials",
                 "Check UPWELL_S3_ACCESS_KEY_ID, UPWELL_S3_SECRET_ACCESS_KEY and UPWELL_S3_SESSION_TOKEN.",
             )
-        return ("the clocks differ too much", "Set both clocks by NTP.") if "RequestTimeTooSkewed" in word else None
+        if "RequestTimeTooSkewed" in word:
+            return ("the clocks differ too much", "Synchronise both clocks with NTP.")
+        return None
 
-    # Rights: each call that Upwell makes
+    # Permissions: each call that Upwell makes
 
     async def _put(self) -> str:
         _expect_ok(await self._send(self._key, {"Content-Type": _TYPE}, signer=self._own), self._right("s3:PutObject"))
@@ -287,18 +292,21 @@ class S3Doctor:
 
     async def _public(self) -> str:
         key = f"{self._prefix}public.txt"
-        wrong = "Check UPWELL_S3_PUBLIC_ENDPOINT_URL: it must lead to the same bucket, with its Host header unchanged."
+        wrong = (
+            "Check UPWELL_S3_PUBLIC_ENDPOINT_URL: it must lead to the same bucket, and the Host header must stay"
+            " unchanged."
+        )
         try:
             answer = await self._send(key, {"Content-Type": _TYPE})
         except httpx.HTTPError as error:
-            raise _SickError(f"{self._public_endpoint_url} does not answer ({type(error).__name__})", wrong) from error
+            raise _SickError(f"{self._public_endpoint_url} does not respond ({type(error).__name__})", wrong) from error
         _expect_ok(answer, wrong)
         try:
             await self._client.head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            raise _SickError("what is sent there does not arrive in the bucket", wrong) from error
+            raise _SickError("an object sent to the public endpoint does not arrive in the bucket", wrong) from error
         self._urls_work = True
-        return f"what is sent to {self._public_endpoint_url} arrives"
+        return f"an object sent to {self._public_endpoint_url} arrives in the bucket"
 
     async def _head(self) -> str:
         found = await self._client.head_object(Bucket=self._bucket, Key=self._key, ChecksumMode="ENABLED")
@@ -310,14 +318,14 @@ class S3Doctor:
         found = await self._client.get_object(Bucket=self._bucket, Key=self._key, **self._pin)
         async with found["Body"] as body:
             if await body.read() != _BODY:
-                raise _SickError("other bytes came back than were sent")
+                raise _SickError("the bytes that came back are not the bytes that were sent")
         return "the same bytes came back"
 
     async def _list(self) -> str:
         found = await self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix)
         if self._key not in {each["Key"] for each in found.get("Contents", ())}:
             raise _SickError(
-                "the list lacks the key", "`upwell storage check` cannot be used.", verdict=Verdict.WARNING
+                "the key is missing from the list", "`upwell storage check` cannot be used.", verdict=Verdict.WARNING
             )
         return "the key is listed"
 
@@ -327,10 +335,10 @@ class S3Doctor:
         except ClientError as error:
             if status_of(error) not in _UNSUPPORTED:
                 raise
-            raise _SickError(f"{_code(error)}: the server keeps no versions", verdict=Verdict.WARNING) from error
+            raise _SickError(f"{_code(error)}: the server has no versioning", verdict=Verdict.WARNING) from error
         if self._key not in {each["Key"] for each in found.get("Versions", ())}:
             raise _SickError(
-                "the list lacks the key", "Deleting leaves old versions behind then.", verdict=Verdict.WARNING
+                "the key is missing from the list", "Deletes will leave old versions behind.", verdict=Verdict.WARNING
             )
         return "the key is listed"
 
@@ -371,7 +379,7 @@ class S3Doctor:
         found = await self._client.list_parts(Bucket=self._bucket, Key=self._parts_key, UploadId=self._multipart_id(0))
         numbers = [part["PartNumber"] for part in found.get("Parts", ())]
         if numbers == [1, 1]:
-            return "the part is listed, and so is the one that it replaced: confirms should name their parts"
+            return "the part is listed, and so is the part that it replaced: confirms should list their parts"
         if numbers != [1]:
             raise _SickError("the part is not listed")
         return "the part is listed"
@@ -380,8 +388,12 @@ class S3Doctor:
         begun = self._multipart_id(0)
         found = await self._client.list_multipart_uploads(Bucket=self._bucket, Prefix=self._prefix)
         if begun not in {each["UploadId"] for each in found.get("Uploads", ())}:
-            raise _SickError("the list lacks it", "`upwell storage check` cannot see it.", verdict=Verdict.WARNING)
-        return "the upload in parts is listed"
+            raise _SickError(
+                "the multipart upload is missing from the list",
+                "`upwell storage check` cannot find it.",
+                verdict=Verdict.WARNING,
+            )
+        return "the multipart upload is listed"
 
     async def _complete(self) -> str:
         await self._client.complete_multipart_upload(
@@ -393,8 +405,8 @@ class S3Doctor:
         self._begun.discard(self._multipart_id(0))
         found = await self._client.head_object(Bucket=self._bucket, Key=self._parts_key)
         if found["ContentLength"] != len(_BODY):
-            raise _SickError("the object is not what the part was")
-        return "one object was made"
+            raise _SickError("the object does not have the bytes of the part")
+        return "the object was created"
 
     async def _abort(self) -> str:
         await self._client.abort_multipart_upload(
@@ -411,12 +423,12 @@ class S3Doctor:
             if status_of(error) == _NOT_FOUND:
                 return "deleted"
             raise
-        raise _SickError("the object is still there")
+        raise _SickError("the object still exists")
 
-    # What a presigned URL binds
+    # What a presigned URL enforces
 
     def _if_urls_work(self, check: Check) -> Check:
-        """Return a check that needs a refusal: where all is refused, one says nothing."""
+        """Return a check that expects a refusal: if everything is refused, a refusal proves nothing."""
 
         async def checked() -> str:
             if not self._urls_work:
@@ -430,7 +442,7 @@ class S3Doctor:
         url = self._signed(key, {"Content-Type": _TYPE})
         forged = url[:-1] + ("0" if url[-1] != "0" else "1")
         answer = await self._http.put(forged, content=_BODY, headers={"Content-Type": _TYPE})
-        return _expect_refused(answer, "a forged signature", "Use another server: this one lets anybody write.")
+        return _expect_refused(answer, "a forged signature", "Use another server: with this one, anyone can write.")
 
     async def _content_type(self) -> str:
         answer = await self._send(
@@ -454,7 +466,7 @@ class S3Doctor:
             now=datetime.now(UTC) - 2 * _HOUR,
         )
         answer = await self._http.put(signed.url, content=_BODY, headers=signed.headers)
-        return _expect_refused(answer, "an expired URL", "Use another server: its URLs work for ever.")
+        return _expect_refused(answer, "an expired URL", "Use another server: its URLs never expire.")
 
     async def _own_headers(self) -> str:
         kept = []
@@ -466,9 +478,9 @@ class S3Doctor:
                 kept.append(name)
         if kept:
             raise _SickError(
-                f"a PUT may bring along what its URL does not have: {', '.join(kept)}",
-                "Use another server, or turn ACLs off and forbid these headers in the bucket's policy: a client can "
-                "make its file public, or have it stored in a class that cannot be read.",
+                f"a PUT may add headers that its URL does not sign: {', '.join(kept)}",
+                "Use another server, or disable ACLs and deny these headers in the bucket policy: a client can make"
+                " its file public, or store it in a storage class that cannot be read.",
                 verdict=Verdict.WARNING,
             )
         return f"{', '.join(_OWN_HEADERS)} are refused"
@@ -477,43 +489,43 @@ class S3Doctor:
         key = f"{self._prefix}headers.txt"
         sent = await self._send(key, {"Content-Type": _TYPE}, sent={"Content-Type": _TYPE, **_BROUGHT_ALONG})
         if sent.is_client_error:
-            return "a PUT that brings others along is refused"
+            return "a PUT with additional headers is refused"
         try:
             told = (await self._client.head_object(Bucket=self._bucket, Key=key)).get("ContentEncoding")
         except ClientError as error:
-            raise _SickError(f"what was sent does not arrive ({_code(error)})") from error
+            raise _SickError(f"the object does not arrive ({_code(error)})") from error
         url = self._signer.sign_get(key, expires_in=_HOUR, now=datetime.now(UTC), download_as="doctor.txt").url
-        async with self._http.stream("GET", url) as answer:  # its body is not what its content encoding says
+        async with self._http.stream("GET", url) as answer:  # the body does not match its Content-Encoding
             given = answer.headers
         kept = [name for name, value in _BROUGHT_ALONG.items() if given.get(name) == value]
         if kept:
             hidden = not told and "Content-Encoding" in kept
             raise _SickError(
-                f"a download has what its uploader said in {', '.join(kept)}"
-                + (", and HeadObject does not tell of Content-Encoding" if hidden else ""),
-                "Use another server: an uploader can have its file shown in place of saved, kept by caches, "
-                "or decoded into other bytes.",
+                f"a download has the uploader's values of {', '.join(kept)}"
+                + (", and HeadObject does not return Content-Encoding" if hidden else ""),
+                "Use another server: an uploader can have a file displayed instead of saved, cached, or decoded into"
+                " other bytes.",
                 verdict=Verdict.FAILED if hidden else Verdict.WARNING,
             )
-        return "what an uploader says of caching, language and encoding is not what a download says"
+        return "downloads ignore the uploader's headers for caching, language and encoding"
 
     async def _checksum(self) -> str:
         other = {"Content-Type": _TYPE, "x-amz-checksum-sha256": _checksum(b"other")}
         answer = await self._send(f"{self._prefix}checksum.txt", other)
-        advice = "Do not ask for `integrity: storage`: Upwell reads the bytes to prove them, and that goes on to work."
-        return _expect_refused(answer, "a PUT of other bytes than their SHA-256 says", advice, verdict=Verdict.WARNING)
+        advice = "Do not use `integrity: storage`. Without it, Upwell reads the bytes to verify them."
+        return _expect_refused(answer, "a PUT whose bytes do not match their SHA-256", advice, verdict=Verdict.WARNING)
 
     async def _conditional(self) -> str:
         once = {"Content-Type": _TYPE, "If-None-Match": "*", "x-amz-checksum-sha256": _checksum(_BODY)}
         key = f"{self._prefix}once.txt"
         first = await self._send(key, once)
-        _expect_ok(first, "Do not ask for `integrity: storage`.", verdict=Verdict.WARNING)
+        _expect_ok(first, "Do not use `integrity: storage`.", verdict=Verdict.WARNING)
         second = await self._send(key, once)
         if second.status_code == _PRECONDITION_FAILED:
             return "a second PUT is refused with 412"
         raise _SickError(
-            f"a second PUT is answered with {_answered(second)}, not 412",
-            "Do not ask for `integrity: storage`: a URL can overwrite what it sent until it expires.",
+            f"the response to a second PUT is {_answered(second)}, not 412",
+            "Do not use `integrity: storage`: a URL can overwrite its object until it expires.",
             verdict=Verdict.WARNING,
         )
 
@@ -527,28 +539,28 @@ class S3Doctor:
         )
         return _expect_refused(answer, "a GET without a signature", advice)
 
-    # How the bucket is set up
+    # The configuration of the bucket
 
     async def _versioning(self) -> str:
         advice = (
-            "Turn it on, or a URL can overwrite a proved file until it expires:\n"
+            "Enable versioning, or a URL can overwrite a verified file until the URL expires:\n"
             f"aws s3api put-bucket-versioning --bucket {self._bucket} --versioning-configuration Status=Enabled"
         )
         try:
             status = (await self._client.get_bucket_versioning(Bucket=self._bucket)).get("Status", "never enabled")
         except ClientError as error:
             if self._pin:
-                return "on, as an object shows"
+                return "enabled, as the version of an object shows"
             if status_of(error) in _UNSUPPORTED:
-                advice = "A URL can overwrite a proved file until it expires: Upwell records it, and cannot undo it."
-            raise _SickError(f"not known: {_code(error)}", advice, verdict=Verdict.WARNING) from error
+                advice = "A URL can overwrite a verified file until it expires: Upwell records it, but cannot undo it."
+            raise _SickError(f"unknown: {_code(error)}", advice, verdict=Verdict.WARNING) from error
         if status != "Enabled":
             raise _SickError(status.lower(), advice, verdict=Verdict.WARNING)
         return "on"
 
     async def _lifecycle(self) -> str:
         advice = (
-            "Let `upwell serve` set it at start, or set it yourself:\n"
+            "Let `upwell serve` configure the lifecycle at start, or configure it yourself:\n"
             f"aws s3api put-bucket-lifecycle-configuration --bucket {self._bucket} --lifecycle-configuration '"
             f"{json.dumps({'Rules': [lifecycle_rule(self._keep_noncurrent_days)]})}'"
         )
@@ -556,25 +568,23 @@ class S3Doctor:
             found = await self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket)
         except ClientError as error:
             if status_of(error) in _UNSUPPORTED:
-                advice = (
-                    "Run `upwell storage check --repair` now and then: it aborts uploads in parts that were abandoned."
-                )
+                advice = "Run `upwell storage check --repair` regularly: it aborts abandoned multipart uploads."
             none = _code(error).endswith("NoSuchLifecycleConfiguration")
             raise _SickError(
                 "no rules" if none else f"not known: {_code(error)}", advice, verdict=Verdict.WARNING
             ) from error
         rules = [rule for rule in found.get("Rules", ()) if rule.get("Status") == "Enabled"]
-        lacking = [
+        missing = [
             what
             for what, name in (
                 ("expiry of old versions", "NoncurrentVersionExpiration"),
-                ("an end of unfinished uploads in parts", "AbortIncompleteMultipartUpload"),
+                ("abort of unfinished multipart uploads", "AbortIncompleteMultipartUpload"),
             )
             if not any(name in rule for rule in rules)
         ]
-        if lacking:
-            raise _SickError(f"it lacks {' and '.join(lacking)}", advice, verdict=Verdict.WARNING)
-        return "old versions expire, and unfinished uploads in parts end"
+        if missing:
+            raise _SickError(f"missing rules: {' and '.join(missing)}", advice, verdict=Verdict.WARNING)
+        return "old versions expire, and unfinished multipart uploads are aborted"
 
     async def _cors(self) -> str:
         origin = self._origin or "https://example.com"
@@ -590,16 +600,16 @@ class S3Doctor:
             },
         )
         sent = await self._http.put(url, content=_BODY, headers={**headers, "Origin": origin})
-        lacking = _cors_lacks(preflight, sent, origin)
-        if lacking:
+        missing = _cors_lacks(preflight, sent, origin)
+        if missing:
             raise _SickError(
-                f"for {origin}: {', '.join(lacking)}",
-                "Pages in browsers cannot send. Set UPWELL_S3_CORS_ORIGINS, or the rule yourself:\n"
+                f"for {origin}: {', '.join(missing)}",
+                "Pages in browsers cannot upload. Set UPWELL_S3_CORS_ORIGINS, or configure the rule yourself:\n"
                 f"aws s3api put-bucket-cors --bucket {self._bucket} --cors-configuration '"
                 f"{json.dumps(cors_rules(origin))}'",
                 verdict=Verdict.WARNING if self._origin is None else Verdict.FAILED,
             )
-        return f"pages of {origin} may send, and read the ETag"
+        return f"pages of {origin} may upload, and read the ETag"
 
     async def _encryption(self) -> str:
         try:
@@ -616,7 +626,7 @@ class S3Doctor:
             return f"{', '.join(kinds)}: the credentials need kms:GenerateDataKey and kms:Decrypt for the key"
         return ", ".join(kinds)
 
-    # What they share
+    # Shared by the checks
 
     def _signed(self, key: str, headers: Mapping[str, str]) -> str:
         return self._signer.sign_put(key, headers=headers, expires_in=_HOUR, now=datetime.now(UTC)).url
@@ -629,13 +639,13 @@ class S3Doctor:
         sent: Mapping[str, str] | None = None,
         signer: S3UrlSigner | None = None,
     ) -> httpx.Response:
-        """PUT by a URL that binds `headers`; `sent`: others are sent than were signed."""
+        """PUT with a URL that signs `headers`. `sent`: the headers to send instead of the signed ones."""
         signed = (signer or self._signer).sign_put(key, headers=headers, expires_in=_HOUR, now=datetime.now(UTC))
         return await self._http.put(signed.url, content=_BODY, headers=dict(signed.headers if sent is None else sent))
 
     def _multipart_id(self, index: int) -> str:
         if index >= len(self._multipart_ids):
-            raise _SickError("not tried: no upload in parts could be begun")
+            raise _SickError("not tried: no multipart upload could be created")
         return self._multipart_ids[index]
 
     def _right(self, *actions: str) -> str:
@@ -646,10 +656,10 @@ class S3Doctor:
             "Action": list(actions),
             "Resource": f"{arn}/*" if of_objects else arn,
         }
-        return f"Allow it in the policy of these credentials:\n{json.dumps(statement)}"
+        return f"Allow the action in the policy of these credentials:\n{json.dumps(statement)}"
 
     def _advice(self, name: str, error: ClientError) -> str | None:
-        """Return what to do about an error of S3 that a check did not expect."""
+        """Return the advice for an unexpected error of S3."""
         status, code = status_of(error), _code(error)
         if (reason := self._why_nothing_works(code)) is not None and status != _NOT_FOUND:
             return reason[1]
@@ -658,7 +668,7 @@ class S3Doctor:
         return "Use another server: Upwell needs this call." if status in _UNSUPPORTED else None
 
     async def _clean_up(self) -> Diagnosis | None:
-        """Delete all that was put; None if nothing is left."""
+        """Delete all objects of the checks; None if nothing is left."""
         try:
             async with asyncio.timeout(4 * self._timeout_seconds):
                 pins, unseen = await self._pins()
@@ -680,7 +690,7 @@ class S3Doctor:
         )
 
     async def _pins(self) -> tuple[list[Any], str | None]:
-        """Return key and version of all that is there, and why there may be versions that were not seen."""
+        """Return the key and version of everything that exists, and the reason if versions could not be listed."""
         unseen = None
         try:
             found = await self._client.list_object_versions(Bucket=self._bucket, Prefix=self._prefix)
@@ -694,8 +704,8 @@ class S3Doctor:
         return [{"Key": each["Key"]} for each in listed.get("Contents", ())], unseen
 
 
-_UNREACHED: Final = "Check UPWELL_S3_ENDPOINT_URL, and whether a firewall or TLS is between."
-_UNBOUND: Final = "Use another server: with this one, a URL takes other files than were announced."
+_UNREACHED: Final = "Check UPWELL_S3_ENDPOINT_URL, and check for a firewall or a TLS problem in between."
+_UNBOUND: Final = "Use another server: with this one, a URL accepts files that were not announced."
 # What a URL does not bind unless told to, and what S3 therefore refuses.
 _OWN_HEADERS: Final = {
     "x-amz-acl": "public-read",
@@ -740,20 +750,20 @@ def _cors_lacks(preflight: httpx.Response, sent: httpx.Response, origin: str) ->
     def names(answer: httpx.Response, header: str) -> set[str]:
         return {name.strip().lower() for name in answer.headers.get(header, "").split(",")}
 
-    lacking = []
+    missing = []
     if not preflight.is_success:
-        lacking.append(f"the preflight is answered with {_answered(preflight)}")
+        missing.append(f"the response to the preflight is {_answered(preflight)}")
     elif not {"*", origin.lower()} & names(preflight, "Access-Control-Allow-Origin"):
-        lacking.append("the preflight does not allow the origin")
+        missing.append("the preflight does not allow the origin")
     elif "put" not in names(preflight, "Access-Control-Allow-Methods"):
-        lacking.append("the preflight does not allow PUT")
+        missing.append("the preflight does not allow PUT")
     elif "*" not in (allowed := names(preflight, "Access-Control-Allow-Headers")):
-        lacking += [f"the preflight does not allow {name}" for name in _SIGNED.split(",") if name not in allowed]
+        missing += [f"the preflight does not allow {name}" for name in _SIGNED.split(",") if name not in allowed]
     if not {"*", origin.lower()} & names(sent, "Access-Control-Allow-Origin"):
-        lacking.append("the answer to a PUT does not allow the origin")
+        missing.append("the response to a PUT does not allow the origin")
     if not {"*", "etag"} & names(sent, "Access-Control-Expose-Headers"):
-        lacking.append("the ETag is not exposed")
-    return lacking
+        missing.append("the ETag is not exposed")
+    return missing
 
 
 def _expect_ok(answer: httpx.Response, advice: str, *, verdict: Verdict = Verdict.FAILED) -> None:

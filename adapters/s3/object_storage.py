@@ -215,7 +215,7 @@ class S3ObjectStorage:
                     pin: dict[str, Any] = {} if version_id is None else {"VersionId": version_id}
                     await self._client.delete_object(Bucket=self._bucket, Key=key, **pin)
                 if not deleted.isdisjoint(versions):
-                    raise StorageUnavailableError("the object is still there after its deletion")
+                    raise StorageUnavailableError("the object still exists after its deletion")
                 deleted.update(versions)
 
     async def keep_only(self, key: str, version_id: str) -> None:

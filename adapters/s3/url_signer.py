@@ -1,6 +1,6 @@
 """Presigned URLs of one S3 bucket.
 
-Owns what may be signed and for how long; the bytes of the signature are `sigv4`'s.
+Owns the rules for what may be signed and for how long; `sigv4` computes the signature.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,13 +18,13 @@ from application.ports.storage.url_signer import (
 )
 from domain.uploads.filenames import shortened
 
-# Our keys begin with about 100 characters of ids; a filename needs some room behind them.
+# Our keys begin with about 100 characters of ids; a filename needs some room after them.
 MIN_KEY_ROOM: Final = 150
-# Every header that a PUT of ours ever signs.
+# Every header that a PUT of Upwell ever signs.
 PUT_HEADERS: Final = ("Content-Length", "Content-Type", "If-None-Match", "x-amz-checksum-sha256")
 
-# What a PUT may have stored beside the bytes, and what a download says instead, the more harmful first. Where a URL
-# has no room for the last two, `no-cache` rules out what Expires says, and a language is only a label.
+# Headers that a PUT may store with the bytes, and their values in a download, the most harmful first. If a URL has no
+# room for the last two, `no-cache` overrides Expires, and a language is only a label.
 OVERRIDES: Final = (
     ("response-content-encoding", "identity"),
     ("response-cache-control", "no-cache"),
@@ -33,11 +33,11 @@ OVERRIDES: Final = (
 )
 _ATTACHMENT: Final = "attachment"
 _DISPOSITION: Final = "response-content-disposition"
-# A download has room for these whatever the key: the id of a version is as long as this one at the most.
+# A download has room for these with any key: this is the maximum length of a version id.
 _LEAST_QUERY: Final = {"versionId": "v" * 40, _DISPOSITION: _ATTACHMENT, **dict(OVERRIDES[:2])}
 
 _MAX_FILENAME_BYTES: Final = 255
-# Control characters, separators of lines, and what changes the direction in which a name is read.
+# Control characters, line separators, and characters that change the direction of text.
 _MASKED: Final = {
     chr(code): "_"
     for code in (
@@ -56,8 +56,8 @@ _SECOND: Final = timedelta(seconds=1)
 class S3UrlSigner:
     """Signs URLs for the objects of one bucket; keeps every promise of `UrlSigner`.
 
-    `endpoint_url` is the server as clients see it. Raises `ValueError` for an endpoint or bucket that cannot be signed
-    for, and for credentials so long that a URL has no room for a key of `MIN_KEY_ROOM` characters.
+    `endpoint_url`: the server as clients reach it. Raises `ValueError` for an unusable endpoint or bucket, and for
+    credentials so long that a URL has no room for a key of `MIN_KEY_ROOM` characters.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class S3UrlSigner:
             )
 
     def sign_put(self, key: str, *, headers: Mapping[str, str], expires_in: timedelta, now: datetime) -> SignedRequest:
-        """Return a URL that takes one object at `key`, and only with exactly these headers.
+        """Return a URL that accepts one object at `key`, only with exactly these headers.
 
-        A value is sent without the white space around it: HTTP does not carry that.
+        Whitespace around a value is removed, because HTTP does not transmit it.
         """
         sent = {name: value.strip(" \t") for name, value in headers.items()}
         seconds, expires_at = self._lifetime(expires_in, now)
@@ -96,7 +96,7 @@ class S3UrlSigner:
         expires_in: timedelta,
         now: datetime,
     ) -> SignedRequest:
-        """Return a URL that takes one part of an upload in parts, and only with exactly these headers."""
+        """Return a URL that accepts one part of a multipart upload, only with exactly these headers."""
         if not 1 <= part_number <= MAX_PART_NUMBER:
             raise ValueError(f"parts are numbered from 1 to {MAX_PART_NUMBER}, not {part_number}")
         sent = {name: value.strip(" \t") for name, value in headers.items()}
@@ -114,9 +114,10 @@ class S3UrlSigner:
         version_id: str | None = None,
         download_as: str | None = None,
     ) -> SignedRequest:
-        """Return a URL that reads `key` (the pinned version where one is given).
+        """Return a URL that reads `key` (the pinned version, if one is given).
 
-        Headers that the uploader stored with the bytes are overridden. The name is cut to the room that the URL has.
+        Headers that the uploader stored with the bytes are overridden. The filename is shortened to fit into
+        the URL.
         """
         seconds, expires_at = self._lifetime(expires_in, now)
         query = {} if version_id is None else {"versionId": version_id}
@@ -141,7 +142,7 @@ class S3UrlSigner:
         return room
 
     def _room(self, method: str, names: tuple[str, ...]) -> int:
-        """Return how many characters a URL has for the key and for parameters of its own."""
+        """Return how many characters a URL has for the key and for the parameters of its kind."""
         room = self._rooms.get((method, names))
         if room is None:
             longest = int(MAX_URL_LIFETIME.total_seconds())
@@ -155,7 +156,7 @@ class S3UrlSigner:
 
     def _lifetime(self, expires_in: timedelta, now: datetime) -> tuple[int, datetime]:
         if expires_in < _SECOND:
-            raise ValueError(f"a URL lives a second at least, not {expires_in}")
+            raise ValueError(f"a URL must be valid for at least one second, not {expires_in}")
         signed_at = (now if now.tzinfo is UTC else now.astimezone(UTC)).replace(microsecond=0)
         lifetime = min(expires_in, MAX_URL_LIFETIME)
         if self._credentials_expire_at is not None:
@@ -169,9 +170,10 @@ class S3UrlSigner:
 def content_disposition(filename: str, *, room: int = MAX_URL_LENGTH) -> str:
     """Return `Content-Disposition: attachment` for any filename, in plain ASCII (RFC 6266, RFC 8187).
 
-    Control characters become `_`, so that no name can add a header, and so do those that turn the direction of text
-    around, so that none seems to be of another type. A name of more than 255 bytes, which no file system takes, loses
-    the end of its stem, and so does one whose header, percent-encoded, is longer than `room`: at last the whole name.
+    Control characters become `_`, so that no name can add a header. So do characters that change the direction of text,
+    so that no name appears to have another extension. The stem of a name is shortened if the name has more than 255
+    bytes, which no file system accepts, or if the percent-encoded header is longer than `room`; at worst nothing of it
+    is left.
     """
     masked = "".join(_MASKED.get(c, c) for c in filename)
     name = shortened(

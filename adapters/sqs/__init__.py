@@ -1,4 +1,4 @@
-"""Amazon SQS and servers with its protocol: the queue of storage's notifications.
+"""Amazon SQS and compatible servers: the queue of storage's notifications.
 
-Reading what a notification says is in `application.storage.notifications`.
+`application.storage.notifications` parses the notifications.
 """

@@ -1,4 +1,4 @@
-"""Storage's notifications in one SQS queue, by aiobotocore."""
+"""Storage's notifications in one SQS queue, read with aiobotocore."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,13 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from application.ports.storage.notification_queue import MAX_DELIVERIES, Delivery, QueueUnavailableError
 
 _SESSION: Final = get_session()
-WAIT_SECONDS: Final = 20  # the longest that SQS holds a request
+WAIT_SECONDS: Final = 20  # the longest wait that SQS allows
 
 
 class SqsNotificationQueue:
     """Implements `NotificationQueue`; use it as an async context manager.
 
-    What is not deleted comes again as the queue's visibility timeout says.
+    A notification that is not deleted is received again after the queue's visibility timeout.
     """
 
     def __init__(

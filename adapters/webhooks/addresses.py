@@ -1,7 +1,7 @@
-"""The addresses that webhooks may have: those of the public internet, and those that the operator allows.
+"""The addresses that webhooks may use: those of the public internet, and those that the operator allows.
 
-The networks are written out here. What Python calls a global address differs between its versions, and knows nothing of
-what clouds serve to their machines alone.
+The networks are listed here, because Python's definition of a global address differs between versions, and does not
+cover the internal services of clouds.
 """
 
 import socket
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 WEB_PORTS: Final = (443, 80)
 
-# Where clouds tell a machine its credentials, or command it. Never reached, whatever networks are allowed.
+# The metadata and control services of clouds. Never allowed, even in an allowed network.
 METADATA: Final = frozenset(
     ip_address(each)
     for each in (
@@ -58,15 +58,15 @@ _NOT_PUBLIC_V4: Final = [
         "166.8.0.0/14",  # the same
     )
 ]
-# What is given out as global unicast, and what of it is special, or stands for an IPv4 address.
+# The networks allocated as global unicast, and those among them that are special or embed an IPv4 address.
 _PUBLIC_V6: Final = IPv6Network("2000::/3")
 _NOT_PUBLIC_V6: Final = [ip_network(each) for each in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")]
 
 
 class AllowedTargets:
-    """Says what may be reached.
+    """Decides which addresses and ports webhooks may reach.
 
-    `networks`: those that may be, though they are private. `ports`: ranges of those that may be beside 443 and 80.
+    `networks`: private networks that are allowed. `ports`: ranges that are allowed in addition to 443 and 80.
     """
 
     def __init__(self, networks: Iterable[str] = (), ports: Iterable[tuple[int, int]] = ()) -> None:
@@ -74,7 +74,7 @@ class AllowedTargets:
         self._ports = tuple(ports)
 
     def allow(self, address: str) -> bool:
-        """Say whether this address, as the operating system writes it, may be reached."""
+        """Return whether this address, in the notation of the operating system, is allowed."""
         try:
             found = ip_address(address.partition("%")[0])
         except ValueError:
@@ -86,22 +86,24 @@ class AllowedTargets:
         return _is_public(found) or any(found in network for network in self._networks)
 
     def allow_host(self, host: str) -> bool:
-        """Say whether the host of a URL may be reached, as far as it says itself: it is an address, or this machine.
+        """Return whether the host of a URL is allowed, if it is an address or names this machine.
 
-        Any other name may be, until it has been resolved.
+        Any other name is allowed until it is resolved.
         """
         literal = unquote(host).strip("[]").rstrip(".").lower()
         if literal == _THIS_MACHINE or literal.endswith(f".{_THIS_MACHINE}"):
             return self.allow("127.0.0.1") or self.allow("::1")
-        if ":" in literal:  # in a URL that is an address of IPv6, with a zone perhaps
+        if ":" in literal:  # in a URL, this is an IPv6 address, possibly with a zone
             return self.allow(literal)
         try:
-            return self.allow(str(ip_address(socket.inet_aton(literal))))  # in any form that a resolver reads: 127.1
+            return self.allow(
+                str(ip_address(socket.inet_aton(literal)))
+            )  # in any notation that a resolver accepts: 127.1
         except OSError:
             return True
 
     def allow_port(self, port: int) -> bool:
-        """Say whether this port may be reached."""
+        """Return whether this port is allowed."""
         return port in WEB_PORTS or any(low <= port <= high for low, high in self._ports)
 
 

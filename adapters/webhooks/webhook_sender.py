@@ -1,7 +1,7 @@
 """Posts to webhooks, with aiohttp.
 
-The address of a host is looked at when its name was resolved, and again when a socket is made for it: no name, number
-or redirect leads anywhere else. What the other side says is not kept: whoever names an address learns its status alone.
+The address is checked when the host name is resolved, and again when the socket is created, so that no name, number or
+redirect leads to another address. Response bodies are not stored: the owner of a webhook sees only the status.
 """
 
 import asyncio
@@ -20,19 +20,19 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from adapters.webhooks.addresses import AllowedTargets
 from application.ports.webhooks.webhook_sender import PostResult, TargetRefusedError
 
-READ_BYTES: Final = 1024  # so much of an answer is read and thrown away, so that its connection can serve again
+READ_BYTES: Final = 1024  # read and discarded, so that the connection can be reused
 _CHECK_SECONDS: Final = 5.0
-_RESOLVERS: Final = 64  # as many as there may be posts under way: a name that is slow to resolve stops no other
-_PRIVATE: Final = "The address belongs to a network that webhooks may not reach."
+_RESOLVERS: Final = 64  # the maximum number of concurrent posts: a name that resolves slowly does not block others
+_PRIVATE: Final = "The address is in a network that webhooks may not reach."
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class _RefusedAddressError(OSError):
-    """The address may not be reached."""
+    """The address is not allowed."""
 
 
 class _Resolver(AbstractResolver):
-    """Resolves names in threads of its own, and keeps to itself what may not be reached."""
+    """Resolves names in its own threads, and does not return addresses that are not allowed."""
 
     def __init__(self, targets: AllowedTargets) -> None:
         self._targets = targets
@@ -41,7 +41,7 @@ class _Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Return the addresses of a host; refuse all of them if one may not be reached."""
+        """Return the addresses of a host; refuse all of them if one is not allowed."""
         found = await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
         )
@@ -61,7 +61,7 @@ class _Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """End the threads, when they are done."""
+        """Stop the threads after their work."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
@@ -75,7 +75,7 @@ class AiohttpWebhookSender:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Keep connections while inside."""
+        """Keep connections open inside the context."""
         connector = aiohttp.TCPConnector(
             resolver=self._resolver,
             use_dns_cache=False,
@@ -94,7 +94,7 @@ class AiohttpWebhookSender:
         await self._resolver.close()
 
     async def check(self, url: str) -> None:
-        """Refuse a port, or a host that has a refused address now; one that has none yet may get one."""
+        """Refuse a port, or a host that has a refused address now; a host without an address is allowed."""
         refused = self._refused_port(url)
         if refused is not None:
             raise TargetRefusedError(refused)
@@ -110,7 +110,7 @@ class AiohttpWebhookSender:
             return
 
     async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> PostResult:
-        """Post, follow nothing, and keep the status alone."""
+        """Post without following redirects, and return only the status."""
         if self._session is None:
             raise RuntimeError("not running")
         refused = self._refused_port(url)
@@ -130,13 +130,13 @@ class AiohttpWebhookSender:
                 return PostResult(status_code=answer.status)
         except TimeoutError:
             return PostResult(error=f"There was no response within {seconds:g} s.")
-        except (aiohttp.ClientError, OSError, ValueError) as error:  # a wrong host is a ValueError
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # an invalid host is a ValueError
             return PostResult(error=_PRIVATE if _was_refused(error) else _what_went_wrong(error))
 
     def _refused_port(self, url: str) -> str | None:
         parts = urlsplit(url)
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-        return None if self._targets.allow_port(port) else f"The port {port} is none that webhooks may reach."
+        return None if self._targets.allow_port(port) else f"Webhooks may not reach the port {port}."
 
     def _socket(self, found: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = found
@@ -147,26 +147,26 @@ class AiohttpWebhookSender:
 
 async def _pass_over(answer: aiohttp.ClientResponse) -> None:
     read = 0
-    with suppress(TimeoutError, aiohttp.ClientError):  # the status is known, and it is what counts
+    with suppress(TimeoutError, aiohttp.ClientError):  # only the status matters, and it is known
         while read < READ_BYTES and (chunk := await answer.content.read(READ_BYTES - read)):
             read += len(chunk)
         if not answer.content.at_eof():
-            answer.close()  # not to be read on
+            answer.close()  # do not read the rest
 
 
 def _what_went_wrong(error: Exception) -> str:  # noqa: PLR0911  # one line for each kind
-    """Say it in words of our own: what aiohttp says quotes the other side."""
+    """Return our own text for the error: aiohttp's text quotes the response."""
     match error:
         case aiohttp.ClientConnectorDNSError():
             return "The name of the host could not be resolved."
         case aiohttp.ClientConnectorCertificateError():
-            return "The certificate of the host is not valid."
+            return "The certificate of the host is invalid."
         case aiohttp.ClientSSLError():
             return "The TLS connection failed."
         case aiohttp.ServerDisconnectedError():
-            return "The connection was closed before there was an answer."
+            return "The connection was closed before the response."
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
-            return "The answer was not HTTP."
+            return "The response was not HTTP."
         case OSError(errno=int(number)):
             return f"There was no connection: {os.strerror(number)}."
         case OSError():
@@ -176,7 +176,7 @@ def _what_went_wrong(error: Exception) -> str:  # noqa: PLR0911  # one line for 
 
 
 def _was_refused(error: BaseException) -> bool:
-    """Say whether we refused the address, however deep that stands in what was raised."""
+    """Return whether the cause of an error, at any depth, is a refused address."""
     within: BaseException | None = error
     while within is not None:
         if isinstance(within, _RefusedAddressError) or isinstance(

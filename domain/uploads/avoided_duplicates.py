@@ -1,4 +1,4 @@
-"""Avoided duplicates: files that were not sent, because an earlier upload has their bytes. An event, without a state."""
+"""Avoided duplicates: files that were not sent, because an earlier upload has their bytes. An event, no state."""
 
 from datetime import datetime
 

@@ -16,10 +16,10 @@ class MemoryWebhookSender:
     async def check(self, url: str) -> None:
         """Refuse what may not be reached."""
         if url in self.refused:
-            raise TargetRefusedError("The address belongs to a network that webhooks may not reach.")
+            raise TargetRefusedError("The address is in a network that webhooks may not reach.")
 
     async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float) -> PostResult:  # noqa: ARG002  # nothing takes time here
         """Hand it over."""
         if url in self.refused:
-            return PostResult(error="The address belongs to a network that webhooks may not reach.")
+            return PostResult(error="The address is in a network that webhooks may not reach.")
         return self._receive(url, body, headers)

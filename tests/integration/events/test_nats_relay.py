@@ -397,7 +397,7 @@ async def test_a_stream_that_was_made_for_something_else_is_refused(cluster: Clu
         with pytest.raises(RelayUnusableError, match="made for something else: subjects"):
             await enter(cluster, STREAM)
         await jetstream.add_stream(StreamConfig(name="OTHER", subjects=["upwell.*.upload.>"]))
-        with pytest.raises(RelayUnusableError, match=r"has no stream MINE, and makes none: .*overlap"):
+        with pytest.raises(RelayUnusableError, match=r"has no stream MINE, and cannot create it: .*overlap"):
             await enter(cluster, "MINE")
 
 

@@ -256,7 +256,7 @@ async def test_each_check_has_a_time_limit(bucket: S3Bucket) -> None:
         public = await examine(doctor(bucket, public_endpoint_url=url, timeout_seconds=0.5))
 
     assert [*behind] == ["reach the endpoint"]
-    assert behind["reach the endpoint"].detail == "no answer (TimeoutError)"
+    assert behind["reach the endpoint"].detail == "no response (TimeoutError)"
     assert "PutObject by a URL" not in wrong(public, Verdict.FAILED)
     assert {"public endpoint", *BOUND} <= wrong(public, Verdict.FAILED)
 
@@ -280,7 +280,7 @@ async def test_a_public_endpoint_of_another_bucket_of_the_same_name_is_told(
 
     found = await examine(doctor(bucket, public_endpoint_url=moto_server.endpoint_url))
 
-    assert found["public endpoint"].detail == "what is sent there does not arrive in the bucket"
+    assert found["public endpoint"].detail == "an object sent to the public endpoint does not arrive in the bucket"
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ async def test_a_strange_answer_stops_nothing(bucket: S3Bucket) -> None:
         found = await examine(doctor(bucket, endpoint_url=url))
 
     assert wrong(found, Verdict.FAILED) == {"ListParts"}
-    assert found["ListParts"].detail == "a strange answer (KeyError)"
+    assert found["ListParts"].detail == "unexpected response (KeyError)"
 
 
 async def test_what_was_put_is_deleted_also_if_one_stops_early(bucket: S3Bucket) -> None:

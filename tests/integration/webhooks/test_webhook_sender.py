@@ -85,7 +85,7 @@ async def test_nonsense_is_an_error_and_not_a_crash() -> None:
 async def test_nothing_of_what_a_stranger_says_is_kept(receiver: Receiver) -> None:
     answer = await post_to(receiver)
 
-    assert answer in {PostResult(status_code=200), PostResult(error="The answer was not HTTP.")}
+    assert answer in {PostResult(status_code=200), PostResult(error="The response was not HTTP.")}
 
 
 async def test_what_another_service_says_is_not_told() -> None:
@@ -100,7 +100,7 @@ async def test_what_another_service_says_is_not_told() -> None:
         port = server.sockets[0].getsockname()[1]
         answer = await sender.post(f"http://127.0.0.1:{port}/", b"{}", headers={}, seconds=5)
 
-    assert answer == PostResult(error="The answer was not HTTP.")
+    assert answer == PostResult(error="The response was not HTTP.")
 
 
 async def test_nobody_at_the_address_is_an_error() -> None:
@@ -218,7 +218,7 @@ async def test_a_port_that_is_not_the_webs_is_reached_only_where_it_is_allowed(p
             with pytest.raises(TargetRefusedError, match=f"port {port} "):
                 await sender.check(url)
             assert (await sender.post(url, b"{}", headers={}, seconds=5)).error == (
-                f"The port {port} is none that webhooks may reach."
+                f"Webhooks may not reach the port {port}."
             )
         for url in ("http://127.0.0.1/", "https://127.0.0.1/", "http://127.0.0.1:443/", "http://127.0.0.1:8443/"):
             await sender.check(url)
