@@ -1,4 +1,4 @@
-"""Adapters: each implements ports with one technology, and none knows another.
+"""Adapters: each one implements ports with one technology, and does not import another.
 
-Rules and use cases are not here. `entrypoints.wiring` chooses the adapters.
+Rules and use cases are elsewhere. `entrypoints.wiring` chooses the adapters.
 """

@@ -1,7 +1,7 @@
-"""Encrypts what must stay secret in tables: AES-256-GCM, under a key that follows from the server's secret.
+"""Encrypts secrets in tables: AES-256-GCM, with a key derived from the server's secret.
 
-Sealed bytes are: a byte for this form, four that name the key, twelve drawn by chance, the ciphertext. What they belong
-to is authenticated along, so that nothing sealed for one row opens in another.
+Sealed bytes consist of one byte for the format, four for the key's id, a random nonce of twelve, and the ciphertext.
+The id of the row is authenticated data, so that a value sealed for one row cannot be opened in another.
 """
 
 import hashlib
@@ -21,11 +21,11 @@ _PURPOSE: Final = "sealing"
 
 
 class UnreadableError(Exception):
-    """It was sealed under a secret that the server does not have, or for something else, or was changed."""
+    """The value was sealed with an unknown secret or for another row, or was changed."""
 
 
 class Sealer:
-    """Seals under the newest of the server's secrets, and opens what was sealed under any."""
+    """Seals with the newest of the server's secrets, and opens values that were sealed with any of them."""
 
     def __init__(self, secrets: TokenSecrets) -> None:
         keys = secrets.keys(_PURPOSE)
@@ -33,12 +33,12 @@ class Sealer:
         self.newest = next(reversed(self._ciphers))
 
     def seal(self, plain: bytes, *, belongs_to: str) -> bytes:
-        """Return the bytes sealed; they begin with `newest`."""
+        """Return the sealed bytes; they begin with `newest`."""
         nonce = os.urandom(_NONCE_BYTES)
         return self.newest + nonce + self._ciphers[self.newest].encrypt(nonce, plain, belongs_to.encode())
 
     def open(self, sealed: bytes, *, belongs_to: str) -> bytes:
-        """Return what was sealed, or raise `UnreadableError`."""
+        """Return the sealed value, or raise `UnreadableError`."""
         head, rest = sealed[:_HEAD_BYTES], sealed[_HEAD_BYTES:]
         cipher = self._ciphers.get(head)
         if cipher is None:

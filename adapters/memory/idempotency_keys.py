@@ -23,7 +23,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemoryIdempotencyKeys:
-    """Implements `IdempotencyKeys`. `clock`: the store's own; without one it believes what it is told."""
+    """Implements `IdempotencyKeys`. `clock`: the store's own; without one, it uses the times of its callers."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock
@@ -32,7 +32,7 @@ class MemoryIdempotencyKeys:
     async def reserve(
         self, request: KeyedRequest, *, seed: str, now: datetime, leased_until: datetime, expires_at: datetime
     ) -> Reservation:
-        """Reserve a key, or say why not."""
+        """Reserve a key, or return the reason for a refusal."""
         row, agreed = self._rows.get(request.name), earlier(now, self._clock)
         if row is None or row.expires_at <= agreed:
             row = _Row(
@@ -54,7 +54,7 @@ class MemoryIdempotencyKeys:
         return Reserved(name=request.name, seed=row.seed, attempt=attempt, lease=lease)
 
     async def finish(self, reserved: Reserved, ids: tuple[str, ...]) -> None:
-        """Keep what was made."""
+        """Store the ids that were created."""
         if (row := self._ours(reserved)) is not None:
             self._rows[reserved.name] = msgspec.structs.replace(row, made=ids, lease=None)
 
@@ -69,7 +69,7 @@ class MemoryIdempotencyKeys:
             self._rows[reserved.name] = msgspec.structs.replace(row, lease=None, leased_until=None)
 
     async def drop_expired(self, now: datetime, *, limit: int) -> int:
-        """Remove keys that have expired."""
+        """Delete expired keys."""
         agreed = earlier(now, self._clock)
         expired = [name for name, row in self._rows.items() if row.expires_at <= agreed][:limit]
         for name in expired:

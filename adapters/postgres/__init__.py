@@ -1,6 +1,5 @@
-"""PostgreSQL (asyncpg): one package for each street, with the ports of that street under their names.
+"""PostgreSQL (asyncpg): the ports of each subject, in a package of the same name.
 
-At the top stands what no street has for itself. What belongs to the database itself is in `database`; SQL stands in
-`queries.sql`, `functions/` and `migrations/`. Rules are in `domain`; PostgreSQL as a child process is in
-`adapters.embedded`.
+Modules of no single subject are at the top. The database itself is in `database`; SQL is in `queries.sql`, `functions/`
+and `migrations/`. Rules are in `domain`; PostgreSQL as a child process is in `adapters.embedded`.
 """

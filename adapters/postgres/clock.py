@@ -1,10 +1,10 @@
-"""The time, as PostgreSQL has it, and whether this host's own clock agrees.
+"""PostgreSQL's time, compared with the clock of this host.
 
-What goes by the time (jobs, leases, retention, idempotency keys, the end of URLs, windows of rates, `at` in events)
-has to be the same time for every process, so it is the server's: measured every few seconds, and carried on in between
-by a clock that nobody can set. The host's own clock is a second witness, and S3 calls are signed by it. While the two
-differ by more than is tolerated, one of them is wrong and nobody here can say which: `check` raises then, and the
-process leaves its work to others.
+Everything that depends on time (jobs, leases, retention, idempotency keys, the expiry of URLs, rate limit windows, `at`
+in events) must use the same time in every process: the server's. It is measured every few seconds, and advanced by a
+monotonic clock in between. S3 calls are signed with the host's clock. While the two clocks differ by more than the
+tolerance, one of them is wrong, and the process cannot know which one. `check` raises then, and other processes take
+over the work.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from application.ports.events.event_log import LogUnavailableError
 MEASURE_SECONDS = 2.0
 TOLERANCE = timedelta(seconds=10)
 _ANSWER_SECONDS = 5.0
-# Goes on while the machine sleeps, where the system has such a clock.
+# Also counts while the machine sleeps, if the system has such a clock.
 _UNSETTABLE = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 _log = structlog.get_logger(__name__)
@@ -34,9 +34,9 @@ def _elapsed() -> float:
 
 
 class PostgresClock:
-    """Implements `Clock`. Use `running()`: it does not know the time before.
+    """Implements `Clock`. Use `running()`: before that, the time is unknown.
 
-    `host`: the host's clock, in seconds since 1970; `elapsed`: seconds that nobody can set.
+    `host`: the host's clock, in seconds since 1970; `elapsed`: a monotonic clock in seconds.
     """
 
     def __init__(
@@ -51,23 +51,23 @@ class PostgresClock:
         self._tolerance = tolerance.total_seconds()
         self._host = host
         self._elapsed = elapsed
-        self._ahead: float | None = None  # of the server's time before `elapsed`
+        self._ahead: float | None = None  # the server's time minus `elapsed`
         self._fault: str | None = None
 
     def now(self) -> datetime:
-        """Return PostgreSQL's time in UTC, to within half the round trip of the quickest question so far."""
+        """Return PostgreSQL's time in UTC, to within half the round trip of the fastest query so far."""
         if self._ahead is None:
-            raise RuntimeError("the clock does not run")
+            raise RuntimeError("the clock is not running")
         return datetime.fromtimestamp(self._elapsed() + self._ahead, UTC)
 
     def check(self) -> None:
-        """Raise `ClockDiffersError` while the host's clock and PostgreSQL's differ."""
+        """Raise `ClockDiffersError` while the clocks of the host and PostgreSQL differ."""
         if self._fault is not None:
             raise ClockDiffersError(self._fault)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Follow PostgreSQL's time while inside. Raises `LogUnavailableError` if it cannot be asked at first."""
+        """Follow PostgreSQL's time inside the context. Raises `LogUnavailableError` if the first query fails."""
         await self.measure()
         following = asyncio.create_task(self._follow(), name="postgres-clock", context=Context())
         try:
@@ -78,16 +78,16 @@ class PostgresClock:
                 await following
 
     async def measure(self) -> None:
-        """Ask PostgreSQL once what time it is. Raises `LogUnavailableError`."""
+        """Query PostgreSQL's time once. Raises `LogUnavailableError`."""
         async with log_errors(), self._pool.acquire(timeout=_ANSWER_SECONDS) as connection:
             asked = self._elapsed()
             told: datetime = await connection.fetchval("SELECT clock_timestamp()", timeout=_ANSWER_SECONDS)
             answered = self._elapsed()
-        # The server's time was `told` at some moment between the two: so much it is ahead, at least and at most.
+        # The server's time was `told` at some moment between the two, which gives the minimum and maximum offset.
         self._take(told.timestamp() - answered, told.timestamp() - asked)
 
     def compare(self) -> None:
-        """Look whether the host's clock was set while PostgreSQL cannot be asked."""
+        """Detect a change of the host's clock while PostgreSQL is unreachable."""
         if self._ahead is not None:
             self._compare(self._ahead, self._ahead)
 
@@ -100,7 +100,7 @@ class PostgresClock:
                 self.compare()
 
     def _take(self, least: float, most: float) -> None:
-        """Go by what was measured. Where the host's clock contradicts it, go on as before: nothing may work by it."""
+        """Use a measurement. If the host's clock contradicts it, keep the previous offset: no work may rely on it."""
         agrees = self._compare(least, most)
         if self._ahead is None:
             self._ahead = (least + most) / 2
@@ -108,15 +108,15 @@ class PostgresClock:
             self._ahead = min(max(self._ahead, least), most)
 
     def _compare(self, least: float, most: float) -> bool:
-        """Say whether the host's clock is as near to the server's as it must be; log once that it is not."""
+        """Return whether the host's clock is close enough to the server's; log once if it is not."""
         differs = self._host() - self._elapsed()
         off = differs - min(max(differs, least), most)
         was, self._fault = self._fault, None
         if abs(off) > self._tolerance:
             direction = "ahead of" if off > 0 else "behind"
             self._fault = (
-                f"The clock of this host is {timedelta(seconds=round(abs(off)))} {direction} the database's, and"
-                f" {self._tolerance:g} s are tolerated: synchronize the clocks of both hosts (NTP)."
+                f"The clock of this host is {timedelta(seconds=round(abs(off)))} {direction} the database's, but at"
+                f" most {self._tolerance:g} s are tolerated: synchronize the clocks of both hosts with NTP."
             )
         if self._fault is not None and was is None:
             _log.error("clock_differs", seconds=round(off, 3), tolerated_seconds=self._tolerance)

@@ -17,7 +17,7 @@ class PostgresIdempotencyKeys:
     async def reserve(
         self, request: KeyedRequest, *, seed: str, now: datetime, leased_until: datetime, expires_at: datetime
     ) -> Reservation:
-        """Reserve a key, or say why not."""
+        """Reserve a key, or return the reason for a refusal."""
         lease = secrets.token_hex(8)
         async with log_errors():
             while True:
@@ -35,7 +35,7 @@ class PostgresIdempotencyKeys:
                 if ours is not None:
                     return Reserved(name=request.name, seed=ours["seed"], attempt=ours["attempt"], lease=lease)
                 theirs = await self._pool.fetchrow(QUERIES["idempotency_key"], request.name)
-                if theirs is None:  # freed meanwhile
+                if theirs is None:  # freed in the meantime
                     continue
                 if theirs["fingerprint"] != request.fingerprint:
                     return Reused()
@@ -44,7 +44,7 @@ class PostgresIdempotencyKeys:
                 return Made(seed=theirs["seed"], ids=tuple(theirs["made"]))
 
     async def finish(self, reserved: Reserved, ids: tuple[str, ...]) -> None:
-        """Keep what was made."""
+        """Store the ids that were created."""
         await self._execute("finish_key", reserved.name, reserved.lease, list(ids))
 
     async def release(self, reserved: Reserved) -> None:
@@ -56,7 +56,7 @@ class PostgresIdempotencyKeys:
         await self._execute("give_key_back", reserved.name, reserved.lease)
 
     async def drop_expired(self, now: datetime, *, limit: int) -> int:
-        """Remove keys that have expired."""
+        """Delete expired keys."""
         return int((await self._execute("drop_keys", now, limit)).removeprefix("DELETE "))
 
     async def _execute(self, query: str, *arguments: object) -> str:

@@ -1,4 +1,4 @@
--- The queries of the read side, the feed and the jobs. Each begins with its name; the line below says what it is for.
+-- The queries of the read side, the feed and the jobs. Each begins with its name, followed by its purpose.
 
 -- name: stream
 -- All events of one stream, in order.
@@ -33,21 +33,21 @@ SELECT * FROM upwell.api_keys WHERE key_hash = $1 OR previous_key_hash = $1;
 SELECT * FROM upwell.api_keys WHERE key_id = $1;
 
 -- name: upload_token
--- What gave an upload token out.
+-- The event that issued an upload token.
 SELECT state FROM upwell.upwell_events WHERE originator_id = $1 AND originator_version = 1;
 
 -- name: keys
--- A user's keys, and when each was used last.
+-- A user's keys, with the last use of each.
 SELECT k.*, u.last_used_at FROM upwell.api_keys k LEFT JOIN upwell.key_uses u USING (key_id)
 WHERE k.organization_id = $1 AND k.user_id = $2 ORDER BY k.created_at DESC, k.key_id DESC;
 
 -- name: users
--- Who has live keys, and how many.
+-- The users with live keys, and their number of keys.
 SELECT user_id, count(*) AS keys FROM upwell.api_keys
 WHERE organization_id = $1 AND revoked_at IS NULL GROUP BY user_id ORDER BY user_id;
 
 -- name: note_key_uses
--- When keys were used last.
+-- Record the last use of keys.
 INSERT INTO upwell.key_uses (key_id, organization_id, last_used_at)
 SELECT key_id, k.organization_id, n.at
 FROM unnest($1::text[], $2::timestamptz[]) n(key_id, at) JOIN upwell.api_keys k USING (key_id)
@@ -71,18 +71,18 @@ SELECT * FROM upwell.organizations WHERE organization_id = $1 OR name = $1 LIMIT
 SELECT * FROM upwell.organizations WHERE $1::text IS NULL OR name = $1 ORDER BY created_at, organization_id COLLATE "C";
 
 -- name: quota
--- What an organization's storage holds.
+-- The storage use of an organization.
 SELECT o.quota_bytes AS limit_bytes, q.reserved_bytes, q.accepted_bytes
 FROM upwell.organizations o JOIN upwell.quotas q USING (organization_id) WHERE organization_id = $1;
 
 -- name: usage_things
--- What an organization has.
+-- The resources of an organization.
 SELECT count(*) AS namespaces, coalesce(sum(bucket_count), 0)::bigint AS buckets,
     coalesce(sum(object_count), 0)::bigint AS objects
 FROM upwell.namespaces WHERE organization_id = $1;
 
 -- name: usage_uploads
--- The uploads that an organization requested in some time, by status.
+-- The uploads that an organization requested in a period, by status.
 SELECT u.status, count(*) AS uploads,
     coalesce(sum(u.size_bytes) FILTER (WHERE u.status = 'COMPLETED' AND u.duplicate_of IS NULL), 0)::bigint
         AS completed_bytes,
@@ -96,7 +96,7 @@ WHERE n.organization_id = $1
 GROUP BY u.status ORDER BY u.status;
 
 -- name: usage_avoided
--- The bytes that an organization did not have to send in some time.
+-- The bytes that an organization did not have to send in a period.
 SELECT count(*) AS avoided, coalesce(sum((convert_from(state, 'UTF8')::jsonb->>'saved_bytes')::bigint), 0)::bigint
     AS saved_bytes
 FROM upwell.upwell_events
@@ -117,7 +117,7 @@ WHERE organization_id = $1 AND (topic NOT LIKE 'upload.%' AND topic NOT LIKE 'ob
 ORDER BY notification_id DESC LIMIT $8 OFFSET $9;
 
 -- name: audit_total
--- How many events of an audit log match.
+-- The number of matching events of an audit log.
 SELECT count(*) FROM upwell.upwell_events
 WHERE organization_id = $1 AND (topic NOT LIKE 'upload.%' AND topic NOT LIKE 'object.%' OR topic = 'upload.token_issued.v1')
     AND topic = ANY ($2)
@@ -151,7 +151,7 @@ SELECT bucket_id AS id, position FROM upwell.buckets
 WHERE namespace_id = $1 AND position > $2 ORDER BY position LIMIT $3;
 
 -- name: bytes_at
--- What keys in storage are to the log: those whose organization is here, and whose namespace it made once.
+-- What the log knows about keys in storage: those whose organization exists, and whose namespace it once created.
 SELECT p.upload_id, u.status, u.storage_key, u.multipart_id, u.etag, u.size_bytes, u.version_id,
     EXISTS (SELECT FROM upwell.upwell_events e WHERE e.originator_id = p.upload_id) AS known,
     CASE WHEN u.upload_id IS NOT NULL
@@ -169,7 +169,7 @@ FROM unnest($1::text[], $2::text[], $3::text[]) p(internal_id, namespace_id, upl
         ORDER BY u.inherited_from IS NOT DISTINCT FROM p.upload_id DESC LIMIT 1) u ON true;
 
 -- name: proved_bytes
--- The next completed uploads that keep their bytes.
+-- The next completed uploads whose bytes are kept.
 SELECT upload_id, true AS known, status, true AS needed, storage_key, multipart_id, etag, size_bytes, version_id
 FROM upwell.uploads
 WHERE upload_id > $1 AND status = 'COMPLETED' AND keeps_bytes ORDER BY upload_id LIMIT $2;
@@ -192,7 +192,7 @@ SELECT * FROM upwell.uploads WHERE upload_id = $1 AND namespace_id = $2;
 SELECT * FROM upwell.uploads WHERE upload_id = ANY ($1::text[]) AND namespace_id = $2;
 
 -- name: open_uploads_of
--- What a key, or a token of its, requested and has not ended.
+-- The open uploads that a key or its tokens requested.
 SELECT u.upload_id
 FROM upwell.uploads u
     JOIN upwell.upwell_events r ON r.originator_id = u.upload_id AND r.originator_version = 1
@@ -204,8 +204,8 @@ WHERE u.organization_id = $1 AND u.status IN ('PENDING', 'IN_PROGRESS', 'PROCESS
 ORDER BY u.upload_id LIMIT $4;
 
 -- name: originals
--- The uploads that later ones of the same bytes, which end then, would be duplicates of: the earliest of each. It is what
--- `upwell.refusal` looks for.
+-- The earliest original of each content: uploads that later ones with the same bytes and lifetime would duplicate. The
+-- same definition as in `upwell.refusal`.
 SELECT DISTINCT ON (w.n) w.n, u.*
 FROM unnest($1::text[], $2::text[], $3::timestamptz[]) WITH ORDINALITY w (bucket_id, sha256, ends_at, n)
 JOIN upwell.uploads u ON u.bucket_id = w.bucket_id AND u.sha256 = w.sha256
@@ -218,17 +218,16 @@ ORDER BY w.n, u.position;
 SELECT * FROM upwell.objects WHERE object_id = $1 AND namespace_id = $2;
 
 -- name: claim_owner
--- Who holds a claim.
+-- The holder of a claim.
 SELECT owner_id FROM upwell.claims WHERE scope = $1 AND key = $2;
 
 -- name: claim_owners
--- Who holds some claims.
+-- The holders of some claims.
 SELECT scope, key, owner_id FROM upwell.claims WHERE (scope, key) IN (SELECT * FROM unnest($1::text[], $2::text[]));
 
 -- name: lease_jobs
--- Take due jobs that nobody works on, the longest due first, from the next lane that has any and those behind it.
--- Materialized: joined as it stands, the choice would be made anew for every row it is compared with, and more would be
--- taken than the limit.
+-- Lease due jobs without a lease, the longest due first, from the next lane that has any and the lanes after it.
+-- MATERIALIZED: otherwise the choice would be repeated for every row that it is compared with, and exceed the limit.
 WITH due AS MATERIALIZED (
     SELECT job.upload_id, job.kind FROM generate_series(0, 63) n, LATERAL (
         SELECT upload_id, kind FROM upwell.jobs
@@ -244,21 +243,21 @@ WHERE j.upload_id = due.upload_id AND j.kind = due.kind
 RETURNING j.kind, j.upload_id, j.due_at, j.attempts, j.lease, j.storage_key, j.multipart_id, j.again_at, j.lane;
 
 -- name: finish_job
--- Remove a job that is still ours.
+-- Delete a job whose lease we still hold.
 DELETE FROM upwell.jobs WHERE upload_id = $1 AND kind = $2 AND lease = $3;
 
 -- name: put_off_job
--- Give a lease back, for later.
+-- Release a lease, and retry later.
 UPDATE upwell.jobs SET lease = NULL, leased_until = NULL, due_at = $4, last_error = $5
 WHERE upload_id = $1 AND kind = $2 AND lease = $3;
 
 -- name: extend_job
--- Keep a lease.
+-- Extend a lease.
 UPDATE upwell.jobs SET leased_until = $4 WHERE upload_id = $1 AND kind = $2 AND lease = $3 RETURNING upload_id;
 
 -- name: next_due
--- When the next job wants a worker. Of each lane the first that nobody works on is read, and of those that are worked on
--- the ones that stand before it; the many that wait behind it are not.
+-- The time when the next job is due. Reads the first job without a lease of each lane, and the leased jobs before it,
+-- not the many jobs that wait behind it.
 WITH free AS (
     SELECT coalesce(min(job.due_at), 'infinity') AS due_at FROM generate_series(0, 63) n, LATERAL (
         SELECT due_at FROM upwell.jobs WHERE lane = n AND leased_until IS NULL ORDER BY due_at LIMIT 1
@@ -272,16 +271,16 @@ WITH free AS (
 SELECT nullif(least(free.due_at, leased.due_at), 'infinity') FROM free, leased;
 
 -- name: count_uploads
--- How many uploads are in each state.
+-- The number of uploads in each state.
 SELECT status, count FROM upwell.count_uploads();
 
 -- name: stored_bytes
--- What the quotas say together.
+-- The sum of all quotas.
 SELECT coalesce(sum(reserved_bytes), 0)::bigint AS reserved, coalesce(sum(accepted_bytes), 0)::bigint AS accepted
 FROM upwell.quotas;
 
 -- name: backlog
--- The jobs that wait for a worker, up to a number of them, by kind.
+-- The jobs that are waiting for a worker, up to a limit, by kind.
 SELECT kind, count(*) AS count, min(due_at) AS oldest_due_at
 FROM (
     SELECT job.kind, job.due_at FROM generate_series(0, 63) n, LATERAL (
@@ -293,7 +292,7 @@ FROM (
 GROUP BY kind;
 
 -- name: create_task
--- A task, unless it is there.
+-- Create a task, unless it exists.
 INSERT INTO upwell.tasks (
     task_id, organization_id, namespace_id, task_type, actor_id, inputs, additional_data, upload_id, created_at,
     updated_at)
@@ -301,23 +300,23 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
 ON CONFLICT (task_id) DO NOTHING RETURNING task_id;
 
 -- name: create_task_items
--- The parts of a task, in order.
+-- Create the items of a task, in order.
 INSERT INTO upwell.task_items (task_id, organization_id, index, subject, input)
 SELECT $1, $2, n - 1, i->>'subject', i->'input' FROM jsonb_array_elements($3::jsonb) WITH ORDINALITY x(i, n);
 
 -- name: create_jobs
--- Jobs of an organization that no event calls for.
+-- Create jobs of an organization that are not caused by an event.
 INSERT INTO upwell.jobs (kind, upload_id, due_at, lane) SELECT $1, s, $3, upwell.lane_of($4) FROM unnest($2::text[]) s
 ON CONFLICT (upload_id, kind) DO NOTHING;
 
 -- name: set_job
--- A job that no event calls for. One that is there is set anew, and a lease on it counts no more.
+-- Set a job that is not caused by an event, in place of an existing one, whose lease becomes invalid.
 INSERT INTO upwell.jobs (kind, upload_id, due_at) VALUES ($1, $2, $3)
 ON CONFLICT (upload_id, kind) DO UPDATE
 SET due_at = excluded.due_at, attempts = 0, lease = NULL, leased_until = NULL, last_error = NULL;
 
 -- name: remove_jobs
--- Jobs that are not wanted any more.
+-- Delete jobs that are no longer needed.
 DELETE FROM upwell.jobs WHERE kind = $1 AND upload_id = ANY ($2::text[]);
 
 -- name: announce_jobs
@@ -325,7 +324,7 @@ DELETE FROM upwell.jobs WHERE kind = $1 AND upload_id = ANY ($2::text[]);
 NOTIFY upwell_jobs;
 
 -- name: task
--- A task, or what an upload's verification is as a task; how far it has come is told only while it goes on.
+-- A task, or an upload's verification as a task; its progress is shown only while it runs.
 SELECT * FROM upwell.tasks WHERE task_id = $1 AND organization_id = $2 AND upload_id IS NULL
 UNION ALL
 SELECT
@@ -343,7 +342,7 @@ FROM upwell.uploads u LEFT JOIN upwell.tasks t USING (task_id)
 WHERE u.task_id = $1 AND u.organization_id = $2;
 
 -- name: all_tasks
--- All tasks; those that verify an upload are as their upload is.
+-- All tasks; the verification of an upload has the state of the upload.
 SELECT
     t.task_id, t.organization_id, t.namespace_id, t.task_type, coalesce(v.status, t.status) AS status, t.actor_id,
     t.inputs, coalesce(v.outputs, t.outputs) AS outputs, coalesce(v.additional_data, t.additional_data) AS additional_data,
@@ -363,29 +362,29 @@ FROM upwell.tasks t LEFT JOIN LATERAL (
 WHERE t.upload_id IS NULL OR v.status IS NOT NULL;
 
 -- name: lock_task
--- A task whose items are about to change: one change at a time, so that the last one sees all of them.
+-- Lock a task whose items are about to change: one change at a time, so that the last one sees all of them.
 SELECT * FROM upwell.tasks WHERE task_id = $1 FOR UPDATE;
 
 -- name: begin_task_item
--- Begin an item, or go on with it.
+-- Begin an item, or continue it.
 UPDATE upwell.task_items SET status = 'PROCESSING'
 WHERE task_id = $1 AND index = $2 AND status IN ('PENDING', 'PROCESSING') RETURNING *;
 
 -- name: begin_task
--- A task one of whose items has begun.
+-- Mark a task as begun.
 UPDATE upwell.tasks SET status = 'PROCESSING', updated_at = $2 WHERE task_id = $1 AND status = 'PENDING';
 
 -- name: tell_task
--- Note how far a task has come.
+-- Record the progress of a task.
 UPDATE upwell.tasks SET additional_data = additional_data || $2, updated_at = $3 WHERE task_id = $1;
 
 -- name: finish_task_item
--- End an item.
+-- Finish an item.
 UPDATE upwell.task_items SET status = $3, output = $4, error = $5
 WHERE task_id = $1 AND index = $2 AND status IN ('PENDING', 'PROCESSING') RETURNING task_id;
 
 -- name: settle_task
--- Count a task's items, and end it with the last one.
+-- Count a task's items, and finish the task with the last item.
 UPDATE upwell.tasks t SET
     status = CASE WHEN t.status = 'CANCELED' OR c.left_ > 0 THEN t.status
                   WHEN c.failed = 0 THEN 'COMPLETED' WHEN c.completed = 0 THEN 'FAILED'
@@ -407,16 +406,16 @@ FROM (
 WHERE t.task_id = $1;
 
 -- name: cancel_task
--- End a task before its time.
+-- Cancel a task.
 UPDATE upwell.tasks SET status = 'CANCELED', updated_at = $2
 WHERE task_id = $1 AND status IN ('PENDING', 'PROCESSING') RETURNING task_id;
 
 -- name: cancel_task_items
--- What has not begun is not done.
+-- Cancel the items that have not begun.
 UPDATE upwell.task_items SET status = 'CANCELED' WHERE task_id = $1 AND status = 'PENDING' RETURNING index;
 
 -- name: drop_task
--- Remove a task that has ended, or whose upload is no longer being verified.
+-- Delete a task that has ended, or whose upload is no longer being verified.
 DELETE FROM upwell.tasks t WHERE t.task_id = $1 AND CASE
     WHEN t.upload_id IS NULL THEN t.status NOT IN ('PENDING', 'PROCESSING') AND t.updated_at <= $2
     ELSE NOT EXISTS (
@@ -426,11 +425,11 @@ DELETE FROM upwell.tasks t WHERE t.task_id = $1 AND CASE
     END;
 
 -- name: task_exists
--- Whether a task's row is there.
+-- Whether the row of a task exists.
 SELECT EXISTS (SELECT FROM upwell.tasks WHERE task_id = $1);
 
 -- name: take_slice
--- Take some of a window's budget of requests, and forget the windows before the last one.
+-- Take a part of a window's budget of requests, and delete the windows before the last one.
 WITH gone AS (
     DELETE FROM upwell.rate_slices WHERE organization_id = $1 AND limited = $2 AND window_number < $3 - 1
 )
@@ -456,11 +455,11 @@ WHERE k.expires_at <= upwell.agreed_time($8)
 RETURNING seed, attempt;
 
 -- name: idempotency_key
--- An idempotency key that could not be reserved.
+-- An existing idempotency key.
 SELECT fingerprint, seed, made FROM upwell.idempotency_keys WHERE name = $1;
 
 -- name: finish_key
--- Keep what the request under an idempotency key has made.
+-- Store the ids that the request with an idempotency key has created.
 UPDATE upwell.idempotency_keys SET made = $3, lease = NULL WHERE name = $1 AND lease = $2;
 
 -- name: release_key
@@ -468,39 +467,39 @@ UPDATE upwell.idempotency_keys SET made = $3, lease = NULL WHERE name = $1 AND l
 DELETE FROM upwell.idempotency_keys WHERE name = $1 AND lease = $2;
 
 -- name: give_key_back
--- Let the same request be tried again at once.
+-- Allow the same request to be retried immediately.
 UPDATE upwell.idempotency_keys SET lease = NULL, leased_until = '-infinity' WHERE name = $1 AND lease = $2;
 
 -- name: drop_keys
--- Remove some of the idempotency keys that have expired.
+-- Delete some expired idempotency keys.
 DELETE FROM upwell.idempotency_keys WHERE name IN (
     SELECT name FROM upwell.idempotency_keys WHERE expires_at <= upwell.agreed_time($1) ORDER BY expires_at LIMIT $2);
 
 -- name: search_candidates
--- The uploads or objects of a bucket that a search can find, or NULL if that cannot be told quickly.
+-- The uploads or objects of a bucket that a search can find, or NULL if there is no fast answer.
 SELECT upwell.search_candidates($1, $2, $3, $4) AS ids;
 
 -- name: index_search
--- Read the log on for search, and return by how many events.
+-- Update the search index, and return the number of events.
 SELECT upwell.index_search($1);
 
 -- name: acquire_subscription
--- Take the lease of a named reader that nobody else has; its position, or nothing.
+-- Lease a named reader that no other process has leased; return its position, or nothing.
 INSERT INTO upwell.subscriptions AS s (name, position, lease, leased_until, updated_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (name) DO UPDATE SET lease = excluded.lease, leased_until = excluded.leased_until
 WHERE s.leased_until IS NULL OR s.leased_until <= upwell.agreed_time($5) OR s.lease = excluded.lease
 RETURNING s.position;
 
 -- name: renew_subscription
--- Keep the lease of a named reader.
+-- Extend the lease of a named reader.
 UPDATE upwell.subscriptions SET leased_until = $3 WHERE name = $1 AND lease = $2 RETURNING position;
 
 -- name: release_subscription
--- Give the lease of a named reader back.
+-- Release the lease of a named reader.
 UPDATE upwell.subscriptions SET lease = NULL, leased_until = NULL WHERE name = $1 AND lease = $2;
 
 -- name: record_subscription
--- Record how far a named reader has come, if it still has its lease and has come from where it is known to be.
+-- Record the position of a named reader, if it still has its lease and the previous position is the stored one.
 UPDATE upwell.subscriptions SET position = $4, updated_at = $5 WHERE name = $1 AND lease = $2 AND position = $3
 RETURNING position;
 
@@ -509,18 +508,18 @@ RETURNING position;
 SELECT name, position, leased_until, updated_at FROM upwell.subscriptions ORDER BY name COLLATE "C";
 
 -- name: forget_subscription
--- Remove a named reader.
+-- Delete a named reader.
 DELETE FROM upwell.subscriptions WHERE name = $1;
 
 -- name: insert_analytics_uploads
--- Uploads that are new, as far as they have come.
+-- Insert new uploads.
 INSERT INTO upwell.analytics_uploads (upload_id, organization_id, namespace_id, bucket_id, requested_at, started_at,
     completed_at, status, processing, reason, size_bytes, duplicate)
 SELECT * FROM json_to_recordset($1::json) AS n(id text, org text, ns text, bucket text, asked timestamptz,
     began timestamptz, done timestamptz, status text, busy boolean, reason text, size bigint, twin boolean);
 
 -- name: update_analytics_uploads
--- What has changed in uploads that are there. NULL: nothing.
+-- Update existing uploads. NULL: no change.
 UPDATE upwell.analytics_uploads u SET
     started_at = coalesce(u.started_at, n.began),
     completed_at = coalesce(n.done, u.completed_at),
@@ -534,7 +533,7 @@ FROM json_to_recordset($1::json) AS n(id text, began timestamptz, done timestamp
 WHERE u.upload_id = n.id;
 
 -- name: add_analytics_hours
--- What some hours have changed in buckets, beside what they are known to have changed.
+-- Add changes to the hours of buckets.
 INSERT INTO upwell.analytics_hours AS h
     (organization_id, namespace_id, bucket_id, hour, stored_bytes, objects, avoided, avoided_bytes)
 SELECT * FROM json_to_recordset($1::json) AS n(organization_id text, namespace_id text, bucket_id text,
@@ -546,7 +545,7 @@ ON CONFLICT (bucket_id, hour) DO UPDATE SET
     avoided_bytes = h.avoided_bytes + excluded.avoided_bytes;
 
 -- name: analytics_uploads
--- What became of the uploads that were requested in some time, step by step; the row without a step is about all.
+-- The outcomes of the uploads requested in a period, per interval; the row without an interval is the total.
 SELECT step AS at, count(*) AS requested, count(started_at) AS started,
     count(*) FILTER (WHERE status = 'PENDING') AS pending,
     count(*) FILTER (WHERE status = 'IN_PROGRESS') AS in_progress,
@@ -573,7 +572,7 @@ GROUP BY GROUPING SETS ((step), ())
 ORDER BY step;
 
 -- name: analytics_failures
--- Why uploads failed that were requested in some time, and how many.
+-- The failures of the uploads requested in a period, by reason.
 SELECT reason, count(*) AS uploads FROM upwell.analytics_uploads
 WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
     AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND requested_at >= $4 AND requested_at < $5
@@ -581,8 +580,8 @@ WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
 GROUP BY reason ORDER BY uploads DESC, reason;
 
 -- name: analytics_changes
--- What changed in buckets in some time, step by step; the row without a step is about all that was before.
--- `late_byte_hours`: what the bytes were not there of their step, for those that came later than its beginning.
+-- The changes of buckets in a period, per interval; the row without an interval is the state before. `late_byte_hours`:
+-- the part of its interval for which the bytes did not yet exist.
 SELECT step AS at, sum(stored_bytes)::bigint AS stored_bytes, sum(objects)::bigint AS objects,
     sum(avoided)::bigint AS avoided, sum(avoided_bytes)::bigint AS avoided_bytes,
     coalesce(sum(stored_bytes * extract(epoch FROM hour - step) / 3600), 0)::double precision AS late_byte_hours
@@ -594,7 +593,7 @@ FROM (
 GROUP BY step ORDER BY step NULLS FIRST;
 
 -- name: analytics_buckets
--- What buckets hold, what some time has changed in that, and how many uploads were requested in it.
+-- The contents of buckets, their changes in a period, and the number of uploads requested in it.
 SELECT h.bucket_id, sum(stored_bytes)::bigint AS stored_bytes, sum(objects)::bigint AS objects,
     coalesce(sum(stored_bytes) FILTER (WHERE hour >= $4), 0)::bigint AS stored_bytes_change,
     coalesce(sum(objects) FILTER (WHERE hour >= $4), 0)::bigint AS objects_change
@@ -604,12 +603,12 @@ WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
 GROUP BY h.bucket_id ORDER BY stored_bytes DESC, h.bucket_id LIMIT $6;
 
 -- name: analytics_position
--- How far the analytics have come, and how far there is to come.
+-- The position of the analytics, and the end of the log.
 SELECT coalesce((SELECT position FROM upwell.subscriptions WHERE name = $1), 0) AS position,
     (SELECT position FROM upwell.log_head) AS head;
 
 -- name: webhook
--- A webhook of an organization by id or name, with what has become of the key that it acts for.
+-- A webhook of an organization by id or name, with the state of the key that it acts for.
 SELECT w.*, to_jsonb(k) AS key
 FROM upwell.webhooks w LEFT JOIN (
     SELECT key_id, permissions, scopes, expires_at, revoked_at FROM upwell.api_keys) k USING (key_id)
@@ -623,14 +622,14 @@ FROM upwell.webhooks w LEFT JOIN (
 WHERE w.organization_id = $1 ORDER BY w.position DESC;
 
 -- name: listening_webhooks
--- Those webhooks of some organizations that are switched on.
+-- The enabled webhooks of some organizations.
 SELECT w.*, to_jsonb(k) AS key
 FROM upwell.webhooks w LEFT JOIN (
     SELECT key_id, permissions, scopes, expires_at, revoked_at FROM upwell.api_keys) k USING (key_id)
 WHERE w.organization_id = ANY ($1) AND (w.settings->>'is_active')::boolean ORDER BY w.position;
 
 -- name: changed_webhooks
--- The webhooks of some organizations, or of all, with the position of the last event of each.
+-- The webhooks of some organizations, or of all, with the position of each one's last event.
 SELECT w.*, to_jsonb(k) AS key, (
     SELECT notification_id FROM upwell.upwell_events e WHERE e.originator_id = w.webhook_id
     ORDER BY originator_version DESC LIMIT 1) AS changed_at
@@ -639,41 +638,41 @@ FROM upwell.webhooks w LEFT JOIN (
 WHERE $1::text[] IS NULL OR w.organization_id = ANY ($1) ORDER BY w.position;
 
 -- name: webhook_endpoints
--- What is secret about webhooks, and how they answered lately.
+-- The secrets of webhooks, and the results of their last deliveries.
 SELECT webhook_id, organization_id, sealed, secrets, headers, failures, failing_since, resting_until, created_at
 FROM upwell.webhook_endpoints WHERE webhook_id = ANY ($1);
 
 -- name: webhook_endpoints_to_seal
--- What is secret about webhooks and is not sealed under the newest secret of the server.
+-- The secrets of webhooks that are not sealed with the server's newest secret.
 SELECT webhook_id, sealed, secrets, headers FROM upwell.webhook_endpoints
 WHERE webhook_id > $1 AND (secrets IS NOT NULL OR substring(sealed FROM 1 FOR length($2::bytea)) <> $2)
 ORDER BY webhook_id LIMIT $3 FOR UPDATE;
 
 -- name: seal_webhook_endpoint
--- Keep what is secret about a webhook sealed as it is here.
+-- Store the sealed secrets of a webhook.
 UPDATE upwell.webhook_endpoints SET sealed = $2, secrets = NULL, headers = NULL WHERE webhook_id = $1;
 
 -- name: keep_webhook_endpoint
--- Keep what is secret about a webhook; it counts as one that answers.
+-- Store the secrets of a webhook, and count it as responding.
 INSERT INTO upwell.webhook_endpoints (webhook_id, organization_id, sealed, created_at)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (webhook_id) DO UPDATE SET sealed = excluded.sealed, secrets = NULL, headers = NULL, failures = 0,
     failing_since = NULL, resting_until = NULL;
 
 -- name: webhook_answered
--- A webhook took something: it answers again.
+-- Record a successful delivery to a webhook.
 UPDATE upwell.webhook_endpoints SET failures = 0, failing_since = NULL, resting_until = NULL
 WHERE webhook_id = $1 AND failures > 0;
 
 -- name: webhook_failed
--- A webhook did not take something: leave it alone until then.
+-- Record a failed delivery to a webhook: send nothing until the given time.
 UPDATE upwell.webhook_endpoints
 SET failures = failures + 1, failing_since = coalesce(failing_since, $2), resting_until = greatest(resting_until, $3)
 WHERE webhook_id = $1;
 
 -- name: add_deliveries
--- What webhooks are to be told, a batch for each. What a crash of PostgreSQL takes away goes together with the position
--- up to which it was written down, and is written down again.
+-- Add deliveries, one batch per webhook. A crash of PostgreSQL also loses the position up to which they were added, so
+-- that they are added again.
 INSERT INTO upwell.webhook_batches (webhook_id, organization_id, size, first_position, deliveries, created_at)
 SELECT n.webhook_id, n.organization_id, jsonb_array_length(n.deliveries), (n.deliveries->0->>'position')::bigint,
     n.deliveries, $2
@@ -681,8 +680,9 @@ FROM set_config('synchronous_commit', 'off', true),
     json_to_recordset($1::json) AS n(webhook_id text, organization_id text, deliveries jsonb);
 
 -- name: take_batches
--- Make deliveries of what is next, for webhooks that may be told and have less than a round of it; those that are there
--- stay. Only who has locked a webhook takes its batches, so none is taken before one that came earlier.
+-- Turn the next batches into deliveries, for webhooks that may be notified and have less than a round of deliveries.
+-- Existing deliveries stay. Only the session that has locked a webhook takes its batches, so that none is taken before
+-- an earlier one.
 WITH hungry AS (
     SELECT e.webhook_id
     FROM upwell.webhook_endpoints e JOIN upwell.webhooks w USING (webhook_id)
@@ -721,9 +721,9 @@ FROM taken t, set_config('synchronous_commit', 'off', true),
 ON CONFLICT DO NOTHING;
 
 -- name: lease_deliveries
--- Take what is due: in order for each webhook and stream, and no more of each webhook than it may have under way; one
--- that failed last has one attempt at a time, and none while it rests. What a crash of PostgreSQL takes away of this is
--- done again.
+-- Lease due deliveries: in order for each webhook and stream, and at most as many per webhook as may be in progress. A
+-- webhook whose last delivery failed gets one attempt at a time, and none while it rests. After a crash of PostgreSQL,
+-- leases may repeat.
 WITH due AS (
     SELECT d.webhook_id, d.position
     FROM upwell.webhooks w JOIN upwell.webhook_endpoints e USING (webhook_id), LATERAL (
@@ -751,8 +751,8 @@ FROM due, set_config('synchronous_commit', 'off', true) WHERE (d.webhook_id, d.p
 RETURNING d.*;
 
 -- name: end_deliveries
--- Record attempts that are over: what came of the deliveries, and when they are tried again. After a crash of PostgreSQL
--- they may be made once more.
+-- Record finished attempts: the results of deliveries, and the time of their next attempts. After a crash of
+-- PostgreSQL, deliveries may be repeated.
 UPDATE upwell.webhook_deliveries d
 SET status = n.status, history = n.history::jsonb, next_at = n.next_at, ended_at = n.ended_at, lease = NULL,
     leased_until = NULL
@@ -762,12 +762,12 @@ FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::ti
 WHERE d.webhook_id = n.webhook_id AND d.position = n.position AND d.lease = n.lease;
 
 -- name: give_back_delivery
--- End a lease as if it had not been taken.
+-- Undo a lease.
 UPDATE upwell.webhook_deliveries SET lease = NULL, leased_until = NULL, attempts = attempts - 1
 WHERE webhook_id = $1 AND position = $2 AND lease = $3;
 
 -- name: deliveries
--- What a webhook was told, and is to be told, the newest first. Of what waits in batches no more is opened than is asked for.
+-- The past and future deliveries of a webhook, the newest first. Opens only as many batches as needed.
 SELECT * FROM (
     (SELECT webhook_id, position, organization_id, stream_id, topic, status, attempts, history, created_at, first_at,
         next_at, ended_at
@@ -790,7 +790,7 @@ SELECT * FROM (
 ORDER BY position DESC LIMIT $5;
 
 -- name: queued_deliveries
--- What webhooks were told, and are to be told, of events between two positions.
+-- The past and future deliveries of webhooks for events between two positions.
 SELECT webhook_id, position, status FROM upwell.webhook_deliveries
 WHERE webhook_id = ANY ($1) AND position > $2 AND position <= $3
 UNION
@@ -800,11 +800,11 @@ WHERE b.webhook_id = ANY ($1) AND b.first_position <= $3 AND (b.deliveries->-1->
     AND d.position > $2 AND d.position <= $3;
 
 -- name: dropped_deliveries
--- Up to which positions deliveries may have been removed.
+-- The positions up to which deliveries may have been deleted.
 SELECT webhook_id, position FROM upwell.webhook_dropped WHERE webhook_id = ANY ($1);
 
 -- name: replay_deliveries
--- Let deliveries be made, or made again; those that are pending stay so.
+-- Create deliveries, or repeat them; pending ones stay unchanged.
 INSERT INTO upwell.webhook_deliveries AS d
     (webhook_id, position, organization_id, stream_id, topic, status, created_at, next_at)
 SELECT n.webhook_id, n.position, n.organization_id, n.stream_id, n.topic, 'pending', $6, $6
@@ -815,13 +815,13 @@ SET status = 'pending', attempts = 0, first_at = NULL, created_at = $6, next_at 
 WHERE d.status <> 'pending';
 
 -- name: redeliver
--- Let a delivery that has ended be made again. It counts as new, or it might be removed before it was made.
+-- Repeat a finished delivery. It counts as new, because it could otherwise be deleted before the attempt.
 UPDATE upwell.webhook_deliveries
 SET status = 'pending', attempts = 0, first_at = NULL, created_at = $4, next_at = $4, ended_at = NULL
 WHERE organization_id = $1 AND webhook_id = $2 AND position = $3 AND status <> 'pending';
 
 -- name: drop_deliveries
--- Remove some deliveries that are old, or whose webhook is gone, and keep up to which positions that was.
+-- Delete some deliveries that are old, or whose webhook was deleted, and record the positions.
 WITH dropped AS (
     DELETE FROM upwell.webhook_deliveries WHERE (webhook_id, position) IN (
         SELECT d.webhook_id, d.position FROM upwell.webhook_deliveries d
@@ -839,7 +839,7 @@ WITH dropped AS (
 SELECT count(*) FROM dropped;
 
 -- name: drop_batches
--- Remove some of what webhooks were to be told that is old, or whose webhook is gone, and keep up to which positions.
+-- Delete some batches that are old, or whose webhook was deleted, and record the positions.
 WITH dropped AS (
     DELETE FROM upwell.webhook_batches WHERE (webhook_id, number) IN (
         SELECT b.webhook_id, b.number FROM upwell.webhook_batches b
@@ -855,24 +855,24 @@ WITH dropped AS (
 SELECT coalesce(sum(size), 0) FROM dropped;
 
 -- name: drop_positions
--- Remove up to which positions something was removed of webhooks that are gone.
+-- Delete the recorded positions of deleted webhooks.
 DELETE FROM upwell.webhook_dropped d
 WHERE NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = d.webhook_id);
 
 -- name: drop_webhook_endpoints
--- Remove what is secret about webhooks that are gone, or were never made.
+-- Delete the secrets of webhooks that were deleted or never created.
 DELETE FROM upwell.webhook_endpoints e
 WHERE e.created_at < upwell.agreed_time($1) - $2::interval
     AND NOT EXISTS (SELECT FROM upwell.webhooks w WHERE w.webhook_id = e.webhook_id);
 
 -- name: record_request
--- Where a request that administers came from.
+-- Record the origin of an administrative request.
 INSERT INTO upwell.request_records
     (request_id, organization_id, actor_id, address, user_agent, method, route, status, code, command_ids)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: requests_of_commands
--- The requests that appended any of these commands.
+-- The requests that appended some of these commands.
 SELECT request_id, organization_id, actor_id, address, user_agent, method, route, status, code, command_ids
 FROM upwell.request_records WHERE organization_id = $1 AND command_ids && $2::text[];
 
@@ -882,7 +882,7 @@ SELECT request_id, organization_id, actor_id, address, user_agent, method, route
 FROM upwell.request_records WHERE organization_id = $1 AND request_id = $2 ORDER BY at;
 
 -- name: refused_requests
--- The newest requests of an organization that were refused.
+-- The newest refused requests of an organization.
 SELECT at, request_id, organization_id, actor_id, address, user_agent, method, route, status, code, command_ids
 FROM upwell.request_records
 WHERE organization_id = $1 AND status >= 400
@@ -893,5 +893,5 @@ WHERE organization_id = $1 AND status >= 400
 ORDER BY at DESC LIMIT $6;
 
 -- name: forget_requests
--- Requests that came longer ago than this.
+-- Delete older requests.
 DELETE FROM upwell.request_records WHERE at < now() - $1::interval;

@@ -1,4 +1,4 @@
-"""The read side on PostgreSQL: the roles of all streets, by one adapter."""
+"""The read side on PostgreSQL: one adapter for all of its roles."""
 
 from adapters.postgres.buckets.bucket_reads import PostgresBucketReads
 from adapters.postgres.keys.key_reads import PostgresKeyReads

@@ -219,7 +219,7 @@ class S3ObjectStorage:
                 deleted.update(versions)
 
     async def keep_only(self, key: str, version_id: str) -> None:
-        """Delete all versions of `key` but this one."""
+        """Delete all versions of `key` except this one."""
         with storage_errors():
             deleted: set[str] = set()
             while others := await self._other_versions(key, version_id):
@@ -285,7 +285,7 @@ class S3ObjectStorage:
     async def parts(
         self, key: str, multipart_id: str, *, etags: Mapping[int, str] | None = None
     ) -> Sequence[StoredPart] | None:
-        """Return all parts, by number; None if there is no such multipart upload (any more)."""
+        """Return all parts by number; None if the multipart upload does not exist."""
         listed = []
         marker, more = 0, True
         with storage_errors():
@@ -331,7 +331,7 @@ class S3ObjectStorage:
         """
         named = {part.part_number: part for part in sorted(parts, key=lambda part: part.part_number)}
         if not parts or len(named) < len(parts):
-            raise ValueError("an object is made of one part at least, and of each number once")
+            raise ValueError("at least one part is needed, and each number only once")
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_new else {}
         with storage_errors():
             try:
@@ -359,7 +359,7 @@ class S3ObjectStorage:
         return True
 
     async def abort_multipart(self, key: str, multipart_id: str) -> None:
-        """Give an upload in parts up and delete its parts."""
+        """Abort a multipart upload and delete its parts."""
         with storage_errors():
             try:
                 await self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=multipart_id)
@@ -368,7 +368,7 @@ class S3ObjectStorage:
                     raise
 
     async def abort_multiparts(self, key: str) -> None:
-        """Give up all uploads in parts of this key."""
+        """Abort all multipart uploads of this key."""
         try:
             async for page in self._multiparts(LIST_PAGE, key):
                 for each in page:
@@ -397,7 +397,7 @@ class S3ObjectStorage:
                 raise StorageUnavailableError("the list of keys does not go on")
 
     async def list_old_versions(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
-        """Yield all versions that are not current, in pages."""
+        """Yield all noncurrent versions, in pages."""
         token: dict[str, Any] = {}
         while True:
             with storage_errors():
@@ -422,7 +422,7 @@ class S3ObjectStorage:
                 raise StorageUnavailableError("the list of versions does not go on")
 
     async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
-        """Yield all uploads in parts that are under way, in pages."""
+        """Yield all open multipart uploads, in pages."""
         async for some in self._multiparts(page):
             yield some
 

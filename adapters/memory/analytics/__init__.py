@@ -1,4 +1,4 @@
-"""Figures in memory, counted from the log for each question.
+"""Analytics in memory, computed from the log for each query.
 
-Gaps are filled in `application.analytics`.
+`application.analytics` fills gaps.
 """

@@ -1,4 +1,4 @@
-"""Figures, counted from the log for each question."""
+"""Analytics, computed from the log for each query."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -38,12 +38,12 @@ from domain.uploads.upload import (
 
 _PAGE = 10_000
 
-# What happens to records says nothing of what became of the uploads.
+# Changes of records do not change the outcomes of uploads.
 _AFTERWARDS = (UploadBytesInherited, UploadDeleted, UploadForgotten)
 
 
 class _Known(NamedTuple):
-    """An upload as it was before it was forgotten."""
+    """The upload before its record was deleted."""
 
     requested_at: datetime
     started: bool
@@ -51,7 +51,7 @@ class _Known(NamedTuple):
 
 
 class _Counted(NamedTuple):
-    """What an event has changed in a bucket."""
+    """The changes of a bucket by one event."""
 
     bucket_id: str
     hour: datetime
@@ -62,26 +62,26 @@ class _Counted(NamedTuple):
 
 
 class MemoryAnalytics:
-    """Implements `Analytics`, and is never behind."""
+    """Implements `Analytics`, always up to date."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
     async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[UploadFigures]:
-        """Return what became of the uploads that were requested, step by step, and in all."""
+        """Return the outcomes of requested uploads, per interval and in total."""
         known = await self._uploads(area, start, end)
         steps = sorted({step_begin(each.requested_at, step) for each in known})
         rows = [_figures(at, [each for each in known if step_begin(each.requested_at, step) == at]) for at in steps]
         return [*rows, _figures(None, known)]
 
     async def failures(self, area: Area, *, start: datetime, end: datetime) -> Mapping[str, int]:
-        """Return the uploads that failed by reason, most first."""
+        """Return failed uploads by reason, the most frequent first."""
         known = await self._uploads(area, start, end)
         counted = Counter(each.upload.reason.value for each in known if isinstance(each.upload, Failed))
         return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
     async def changes(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[Change]:
-        """Return what was before, and what each step has changed."""
+        """Return the state before `start`, and the changes of each interval."""
         changes = [each for each in await self._changes(area) if each.hour < end]
         before = [each for each in changes if each.hour < start]
         later: dict[datetime, list[_Counted]] = {}
@@ -91,7 +91,7 @@ class MemoryAnalytics:
         return [_summed_up(None, before), *rows] if before else rows
 
     async def buckets(self, area: Area, *, start: datetime, end: datetime, limit: int) -> Sequence[BucketFigures]:
-        """Return what buckets hold, and what has changed in it."""
+        """Return the contents of buckets, and their changes."""
         begin = step_begin(start, Interval.HOUR)
         found: dict[str, list[_Counted]] = {}
         for each in await self._changes(area):
@@ -110,7 +110,7 @@ class MemoryAnalytics:
         return sorted(rows, key=lambda row: (-row.stored_bytes, row.bucket_id))[:limit]
 
     async def progress(self) -> Progress:
-        """Return how far the figures have come: to the end."""
+        """Return the progress: always the end."""
         head = await self._log.head()
         return Progress(position=head, head=head)
 
@@ -123,7 +123,7 @@ class MemoryAnalytics:
         return [event for event in events if _lies_in(event, area)]
 
     async def _changes(self, area: Area) -> list[_Counted]:
-        """Return what events have changed in buckets, in the order of their hours."""
+        """Return the changes of buckets, ordered by hour."""
         counted = [each for event in await self._events(area) if (each := _count(event)) is not None]
         return sorted(counted, key=lambda each: each.hour)
 
@@ -218,7 +218,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _percentile(ascending: Sequence[float], part: float) -> float | None:
-    """Return a percentile as PostgreSQL's percentile_cont does: between two values, in proportion."""
+    """Return a percentile as PostgreSQL's percentile_cont does, by linear interpolation."""
     if not ascending:
         return None
     place = (len(ascending) - 1) * part

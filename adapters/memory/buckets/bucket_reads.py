@@ -1,4 +1,4 @@
-"""Buckets as they stand in memory."""
+"""Buckets in memory."""
 
 from collections.abc import Iterator, Sequence
 

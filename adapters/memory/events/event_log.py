@@ -1,7 +1,6 @@
-"""The log in lists and dictionaries, with the tables and the jobs that follow it, for tests and demonstrations.
+"""The log in lists and dictionaries, with its tables and jobs, for tests and demonstrations.
 
-All of it belongs to one event loop. A command is carried out in one go, without a pause in which another could come
-between, so there is no lock.
+It belongs to one event loop. A command is carried out without a pause, so there is no lock.
 """
 
 import asyncio
@@ -49,11 +48,11 @@ _LEFT_OUT_OF_BLOB = ("data", "metadata", "key_prefix")
 
 
 class MemoryEventLog:
-    """Keeps every promise of `EventLog`, for as long as the process lives.
+    """Implements `EventLog`, for the lifetime of the process.
 
-    `tables` and `jobs` are not of the port: they are what the read side and the job queue of this package stand on.
-    `object_creation` and `quota_ledger` are two more roles on the same tables; what they demand, `append` asks of them.
-    `clock`: the store's own, for what stands on it; without one it believes what it is told.
+        `tables` and `jobs` are not part of the port: the read side and the job queue of this package use them.
+    `object_creation` and `quota_ledger` are two more roles on the same tables, whose conditions `append` checks.
+    `clock`: the store's own clock; without one, the store uses the times of its callers.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -68,21 +67,21 @@ class MemoryEventLog:
         self._on_due_jobs: list[Callable[[], None]] = []
 
     def agreed_time(self, told: datetime) -> datetime:
-        """Return the earlier of the time that a process gives and the store's own."""
+        """Return the earlier of the process's time and the store's time."""
         return earlier(told, self._clock)
 
     def hear_due_jobs(self, callback: Callable[[], None]) -> None:
-        """Call back whenever an event has written a job that is due at once."""
+        """Register a callback for jobs that are due immediately."""
         self._on_due_jobs.append(callback)
 
     def tell_due_jobs(self) -> None:
-        """Have those that hear of due jobs look at once."""
+        """Call the callbacks for due jobs."""
         for callback in self._on_due_jobs:
             callback()
 
     async def append(self, command: Command) -> int:
         """Append a command's events and return the position of the last one."""
-        await asyncio.sleep(0)  # here others may come first, as with any log that has a way to go
+        await asyncio.sleep(0)  # other commands may come first here, as in any log over a network
         streams = [stream for stream in command.streams if stream.events]
         if streams:
             note_command(command.command_id)
@@ -92,7 +91,7 @@ class MemoryEventLog:
         return len(self._notifications)
 
     async def make_durable(self) -> None:
-        """Do nothing: what can be read is as durable as it will be."""
+        """Do nothing: memory has no further durability."""
 
     async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version."""
@@ -111,13 +110,13 @@ class MemoryEventLog:
         return [each for each in self._notifications if each.id in positions]
 
     async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
-        """Yield every notification above `after`, and go on with new ones."""
+        """Yield every notification above `after`, and then new ones."""
         async with aclosing(self.pages(after=after, limit=1)) as pages:
             async for (notification,) in pages:
                 yield notification
 
     async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
-        """Yield everything above `after` in pages, and go on."""
+        """Yield everything above `after` in pages, and then new pages."""
         check_position(after, len(self._notifications))
         while True:
             appended = self._appended
@@ -127,10 +126,10 @@ class MemoryEventLog:
             await appended.wait()
 
     async def try_writing(self) -> None:
-        """Return: memory takes every command."""
+        """Return: memory accepts every command."""
 
     async def head(self) -> int:
-        """Return the last position, 0 in an empty log."""
+        """Return the last position; 0 for an empty log."""
         return len(self._notifications)
 
     def _check_streams(self, organization_id: str, streams: Sequence[StreamAppend]) -> None:
@@ -146,7 +145,7 @@ class MemoryEventLog:
                 raise VersionConflictError(stream.stream_id, stream.expected_version, actual)
 
     def _check_conditions(self, command: Command) -> None:
-        """Refuse by the first condition that does not hold, in the order of the fields."""
+        """Refuse a command by the first violated condition, in the order of the fields."""
         self._check_live(command)
         requester = self.tables.keys.get(command.requester or "")
         if requester is not None and requester.revoked_at is not None and not requester.lets_open_finish:
@@ -175,7 +174,7 @@ class MemoryEventLog:
                 raise bucket_not_active(bucket.status)
 
     def _carry_out(self, streams: Sequence[StreamAppend]) -> None:
-        """Append and project; an event that cannot be projected leaves everything as it was."""
+        """Append and project; if an event cannot be projected, nothing changes."""
         tables, jobs, wake = self.tables.copy(), self.jobs.copy(), False
         appended: list[Notification] = []
         for stream in streams:
@@ -192,7 +191,7 @@ class MemoryEventLog:
                         id=position,
                     )
                 )
-                if topic in BY_TAG:  # a log may hold events that are not ours; no table shows them
+                if topic in BY_TAG:  # a log may contain foreign events; no table shows them
                     known = decode(state)
                     wake |= schedule(jobs, tables, stream.stream_id, known)
                     project(
@@ -213,7 +212,7 @@ class MemoryEventLog:
             self.tell_due_jobs()
 
     def _redact_former_profiles(self, last: Notification) -> None:
-        """Take the billing address out of what an organization told of itself before."""
+        """Remove the billing address from earlier profiles of an organization."""
         for position in self._streams[last.originator_id]:
             former = self._notifications[position - 1]
             if former.topic == last.topic and former.originator_version < last.originator_version:
@@ -221,7 +220,7 @@ class MemoryEventLog:
                 self._notifications[position - 1] = msgspec.structs.replace(former, state=msgspec.json.encode(fact))
 
     def _redact(self, stream_id: str) -> None:
-        """Make the personal fields of a stream's stored events null, or absent. Position, version and tag stay."""
+        """Set the personal fields of a stream's stored events to null, or remove them; the rest stays."""
         for position in self._streams[stream_id]:
             notification = self._notifications[position - 1]
             fact: dict[str, Any] = msgspec.json.decode(notification.state)

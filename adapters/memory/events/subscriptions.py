@@ -17,9 +17,9 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemorySubscriptions:
-    """Implements `Subscriptions[None]`: there is no transaction to write in, but who fails is not recorded.
+    """Implements `Subscriptions[None]`: there is no transaction, but after an error no position is recorded.
 
-    `clock`: the store's own; without one it believes what it is told.
+    `clock`: the store's own clock; without one, the store uses the times of its callers.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -29,7 +29,7 @@ class MemorySubscriptions:
     async def acquire(
         self, name: str, *, begin: int, now: datetime, leased_until: datetime, token: str
     ) -> Lease | None:
-        """Take the lease of a name; None: another process has it."""
+        """Lease a name; None if another process holds the lease."""
         row = self._rows.get(name)
         until = None if row is None else row.record.leased_until
         held = until is not None and until > earlier(now, self._clock)
@@ -41,18 +41,18 @@ class MemorySubscriptions:
         return Lease(name=name, token=token, position=position)
 
     async def renew(self, lease: Lease, *, leased_until: datetime) -> None:
-        """Keep a lease for longer."""
+        """Extend a lease."""
         self._change(lease, leased_until=leased_until)
 
     async def release(self, lease: Lease) -> None:
-        """Give a lease back, if it is still ours."""
+        """Release a lease, if we still hold it."""
         row = self._rows.get(lease.name)
         if row is not None and row.token == lease.token:
             self._change(lease, leased_until=None)
 
     @asynccontextmanager
     async def recording(self, lease: Lease, position: int, *, now: datetime) -> AsyncIterator[None]:
-        """Record the position on the way out, if the one before is stored."""
+        """Record the position at the end, if the previous position is stored."""
         yield
         row = self._rows.get(lease.name)
         if row is not None and row.record.position != lease.position:
@@ -60,11 +60,11 @@ class MemorySubscriptions:
         self._change(lease, position=position, updated_at=now)
 
     async def subscriptions(self) -> list[SubscriptionRecord]:
-        """Return all names, in their order."""
+        """Return all names, in order."""
         return [self._rows[name].record for name in sorted(self._rows)]
 
     async def forget(self, name: str) -> None:
-        """Remove a name and its position."""
+        """Delete a name and its position."""
         self._rows.pop(name, None)
 
     def _change(self, lease: Lease, **changes: object) -> None:

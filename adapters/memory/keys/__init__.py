@@ -1,4 +1,4 @@
-"""API keys and tokens as they stand, when keys were used last, and the directory, in memory.
+"""API keys and tokens, the last use of keys, and the directory, in memory.
 
 Permissions are checked in `application.keys.callers`.
 """

@@ -6,7 +6,7 @@ from adapters.memory.read_side import MemoryReadSide
 
 
 class MemoryDirectory:
-    """Implements `Directory` with answers that are always fresh."""
+    """Implements `Directory` without a cache."""
 
     def __init__(self, read_side: MemoryReadSide) -> None:
         self._generations = itertools.count()
@@ -19,5 +19,5 @@ class MemoryDirectory:
 
     @property
     def generation(self) -> int:
-        """Never the same."""
+        """Return a new value at each call."""
         return next(self._generations)

@@ -1,4 +1,4 @@
-"""API keys and upload tokens as they stand in memory."""
+"""API keys and upload tokens in memory."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ class MemoryKeyReads(MemoryReads):
         return sorted(found, key=lambda key: (key.created_at, key.key_id), reverse=True)
 
     async def users(self, organization_id: str) -> Mapping[str, int]:
-        """Return the ids of those who have live keys, each with how many."""
+        """Return the ids of the users with live keys, with the number of keys."""
         return Counter(
             key.user_id
             for key in self._log.tables.keys.values()

@@ -8,7 +8,7 @@ class MemoryRateLedger:
         self._taken: dict[tuple[str, str], dict[int, int]] = {}
 
     async def take(self, organization_id: str, limited: str, window: int, count: int) -> int:
-        """Count `count` more and return the sum."""
+        """Add `count` and return the sum."""
         known = self._taken.get((organization_id, limited), {})
         kept = {each: taken for each, taken in known.items() if each >= window - 1}
         kept[window] = kept.get(window, 0) + count

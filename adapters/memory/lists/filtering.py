@@ -13,7 +13,7 @@ Record = TypeVar("Record")
 
 
 def page_of(listing: Listing[Record], rows: Iterable[Record], asked: PageRequest) -> Page[Record]:
-    """Return a page of those rows that match."""
+    """Return a page of the matching rows."""
     descending = asked.order is None or asked.order.descending
 
     def key(row: Record) -> tuple[Any, ...]:
@@ -32,7 +32,7 @@ def page_of(listing: Listing[Record], rows: Iterable[Record], asked: PageRequest
 
 
 def matches(listing: Listing[Record], record: Record, where: Filter) -> bool:
-    """Say whether a filter is true of a record."""
+    """Return whether a record matches a filter."""
     match where:
         case AllOf(parts):
             return all(matches(listing, record, part) for part in parts)
@@ -73,7 +73,7 @@ def _wanted(listing: Listing[Record], row: Record, asked: PageRequest) -> bool:
 
 def _compares(condition: Condition, found: Any) -> bool:  # noqa: ANN401  # of any field
     operator, sensitive = condition.operator, condition.case_sensitive
-    if not isinstance(condition.value, list | dict):  # those are compared as they stand
+    if not isinstance(condition.value, list | dict):  # those are compared unchanged
         found = _composed(found)
     value, found = _comparable(condition.value, sensitive), _comparable(found, sensitive)
     if operator is Operator.EQ:
@@ -98,14 +98,14 @@ _MEANT: dict[Operator, Callable[[Any, Any], bool]] = {
 
 
 def _composed(found: Any) -> Any:  # noqa: ANN401  # of any field
-    """Return a text, or the texts of a list, as they are compared."""
+    """Return a text, or the texts of a list, in the form for comparison."""
     if isinstance(found, list):
         return [composed(one) if isinstance(one, str) else one for one in found]
     return composed(found) if isinstance(found, str) else found
 
 
 def _comparable(value: Any, sensitive: bool) -> Any:  # noqa: ANN401  # of any field
-    """Return numbers as they are written, and texts in the case in which they are compared."""
+    """Return numbers unchanged, and texts in the case for comparison."""
     if isinstance(value, str):
         return _case(value, sensitive)
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -118,7 +118,7 @@ def _comparable(value: Any, sensitive: bool) -> Any:  # noqa: ANN401  # of any f
 
 
 def _same(one: Any, other: Any) -> bool:  # noqa: ANN401  # of any field
-    """Compare what is comparable: true is not 1."""
+    """Compare two values, where true is not 1."""
     match one, other:
         case list(), list():
             return len(one) == len(other) and all(map(_same, one, other))
@@ -129,7 +129,7 @@ def _same(one: Any, other: Any) -> bool:  # noqa: ANN401  # of any field
 
 
 def _case(text: str, sensitive: bool) -> str:
-    """Return a text in the case in which it is compared: small letters, one for one."""
+    """Return a text in the case for comparison: lower case, one character for each."""
     if sensitive:
         return text
     return text.lower() if text.isascii() else "".join(char.lower()[0] for char in text)

@@ -1,4 +1,4 @@
-"""Namespaces as they stand in memory."""
+"""Namespaces in memory."""
 
 from collections.abc import Iterator
 

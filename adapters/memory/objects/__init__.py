@@ -1,4 +1,4 @@
 """Objects as they stand, and claims, originals and holds, in memory.
 
-What events do to them is in `adapters.memory.projecting`.
+`adapters.memory.projecting` applies events to them.
 """

@@ -1,4 +1,4 @@
-"""Claims, originals and holds in the tables of a log: what a command demands of them."""
+"""Claims, originals and holds in the tables of a log: checks the conditions of commands."""
 
 from collections.abc import Callable, Collection, Mapping
 
@@ -18,22 +18,22 @@ from domain.uploads.originals import heir_of, original_of
 
 
 class MemoryObjectCreation:
-    """Implements `ObjectCreation`. `tables` returns those of the log as they are now."""
+    """Implements `ObjectCreation`. `tables` returns the log's current tables."""
 
     def __init__(self, tables: Callable[[], Tables]) -> None:
         self._tables = tables
 
     async def claim_owner(self, claim: Claim) -> str | None:
-        """Return the id of what holds a claim."""
+        """Return the id of the holder of a claim."""
         return self._tables().claims.get(claim)
 
     async def claim_owners(self, claims: Collection[Claim]) -> Mapping[Claim, str]:
-        """Return the ids of what holds these claims."""
+        """Return the ids of the holders of these claims."""
         held = self._tables().claims
         return {claim: held[claim] for claim in claims if claim in held}
 
     def check(self, command: Command) -> None:
-        """Refuse a command by the first of its demands that does not hold, in the order of the fields."""
+        """Refuse a command by the first violated condition, in the order of the fields."""
         tables = self._tables()
         uploads = tables.uploads.values()
         _check_claims(tables.claims, command)

@@ -1,4 +1,4 @@
-"""Objects as they stand in memory."""
+"""Objects in memory."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Organizations as they stand, quotas, where administering requests came from, and counts for operators, in memory.
+"""Organizations, quotas, the origins of administrative requests, and counts for operators, in memory.
 
-The ledger is written by `adapters.memory.projecting`.
+`adapters.memory.projecting` writes the ledger.
 """

@@ -17,7 +17,7 @@ class MemoryCensus:
         self._log = log
 
     async def uploads(self) -> Mapping[Status, int]:
-        """Return how many uploads are in each state."""
+        """Return the number of uploads in each state."""
         return Counter(upload.status for upload in self._log.tables.uploads.values())
 
     async def stored_bytes(self) -> StoredBytes:
@@ -28,7 +28,7 @@ class MemoryCensus:
         )
 
     async def backlog(self, *, now: datetime) -> Mapping[JobKind, Backlog]:
-        """Return the jobs that wait for a worker."""
+        """Return the jobs that are waiting for a worker."""
         waiting = sorted(
             (row.due_at, row.kind)
             for row in self._log.jobs.rows.values()

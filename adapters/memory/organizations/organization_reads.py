@@ -20,7 +20,7 @@ class MemoryOrganizationReads(MemoryReads):
         return self._log.tables.organizations.get(organization_id)
 
     async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
-        """Return an organization by id, or by a name that only one has."""
+        """Return an organization by its id, or by its name if that is unambiguous."""
         found = [
             organization
             for organization in self._log.tables.organizations.values()
@@ -34,7 +34,7 @@ class MemoryOrganizationReads(MemoryReads):
         return sorted(found, key=lambda each: (each.created_at, each.organization_id))
 
     async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:
-        """Return what an organization has, and what it requested to upload in some time."""
+        """Return an organization's resources, and the uploads requested in a period."""
         namespaces = [each for each in self._log.tables.namespaces.values() if each.organization_id == organization_id]
         uploads = [
             upload
@@ -62,7 +62,7 @@ class MemoryOrganizationReads(MemoryReads):
         )
 
     async def audit(self, organization_id: str, query: AuditQuery) -> tuple[Sequence[Notification], int]:
-        """Return a page of an organization's events, newest first, and how many match altogether."""
+        """Return a page of an organization's events, newest first, and the total number of matches."""
         found = []
         for each in reversed(await self._log.read_feed(after=0, limit=await self._log.head())):
             if each.topic in query.topics and query.resource_id in {None, each.originator_id}:

@@ -9,13 +9,13 @@ from domain.organizations.ledger import Usage, check_room, sum_of
 
 
 class MemoryQuotaLedger:
-    """Implements `QuotaLedger`. `tables` returns those of the log as they are now."""
+    """Implements `QuotaLedger`. `tables` returns the log's current tables."""
 
     def __init__(self, tables: Callable[[], Tables]) -> None:
         self._tables = tables
 
     async def use(self, organization_id: str) -> QuotaUse:
-        """Return what the organization's storage holds."""
+        """Return the organization's storage use."""
         usage = self._usage(organization_id)
         return QuotaUse(
             limit_bytes=self._limit_bytes(organization_id),
@@ -24,7 +24,7 @@ class MemoryQuotaLedger:
         )
 
     def check(self, command: Command) -> None:
-        """Refuse a command that the quota has no room for."""
+        """Refuse a command if the quota has no room for it."""
         wanted = sum_of(event for stream in command.streams for event in stream.events)
         owner_id = command.organization_id
         check_room(self._limit_bytes(owner_id), self._usage(owner_id), wanted.total_bytes)

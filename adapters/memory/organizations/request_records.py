@@ -17,11 +17,11 @@ class MemoryRequestRecords:
         self._kept: list[tuple[datetime, RequestRecord]] = []
 
     async def record(self, request: RequestRecord) -> None:
-        """Keep one."""
+        """Store a request."""
         self._kept.append((self._clock.now(), request))
 
     async def of_commands(self, organization_id: str, command_ids: Collection[str]) -> Mapping[str, RequestRecord]:
-        """Return the requests of an organization that appended these commands, by command; those that are kept."""
+        """Return the stored requests of an organization that appended these commands, by command."""
         return {
             command_id: request
             for _, request in self._kept
@@ -30,12 +30,12 @@ class MemoryRequestRecords:
         }
 
     async def of_request(self, organization_id: str, request_id: str) -> tuple[RequestRecord, ...]:
-        """Return the requests of an organization that had this id, the oldest first."""
+        """Return the requests of an organization with this id, the oldest first."""
         wanted = organization_id, request_id
         return tuple(each for _, each in self._kept if (each.organization_id, each.request_id) == wanted)
 
     async def refusals(self, organization_id: str, query: RefusalQuery) -> tuple[Refusal, ...]:
-        """Return the newest requests of an organization that were refused."""
+        """Return the newest refused requests of an organization."""
         found = [
             Refusal(at=at, request=request)
             for at, request in reversed(self._kept)
@@ -49,6 +49,6 @@ class MemoryRequestRecords:
         return tuple(found[: query.limit])
 
     async def forget(self, older_than: timedelta) -> None:
-        """Delete those that came longer ago."""
+        """Delete older requests."""
         oldest = self._clock.now() - older_than
         self._kept = [(at, request) for at, request in self._kept if at >= oldest]

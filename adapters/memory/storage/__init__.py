@@ -1,4 +1,4 @@
-"""A storage in memory: its objects, its signed URLs, and its notifications.
+"""Storage in memory: its objects, signed URLs and notifications.
 
-The real ones are in `adapters.s3` and `adapters.sqs`.
+The real adapters are `adapters.s3` and `adapters.sqs`.
 """

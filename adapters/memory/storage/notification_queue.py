@@ -18,19 +18,19 @@ class MemoryNotificationQueue:
         self._count = 0
 
     def put(self, body: bytes) -> None:
-        """Tell something, as storage does."""
+        """Add a notification, as storage does."""
         self._count += 1
         self._waiting.append(Delivery(body=body, receipt=str(self._count)))
         self._news.set()
 
     def return_all(self) -> None:
-        """Let what was received and not deleted come again."""
+        """Make received notifications that were not deleted available again."""
         self._waiting += self._lent.values()
         self._lent.clear()
         self._news.set()
 
     async def receive(self) -> Sequence[Delivery]:
-        """Return up to ten notifications, and wait for the first."""
+        """Wait for the first notification, and return up to ten."""
         if not self._waiting:
             self._news.clear()
             with suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""Storage in a dictionary, for tests and demonstrations; it keeps what the S3 adapter keeps."""
+"""Storage in a dictionary, for tests and demonstrations, with the promises of the S3 adapter."""
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -33,15 +33,16 @@ class _Multipart:
 
 
 class WrongChecksumError(Exception):
-    """The bytes are not those of the checksum that came with them, or none came with a part: a server answers 400."""
+    """The bytes do not match their checksum, or a part has no checksum: a server responds with 400."""
 
 
 class MemoryObjectStorage:
-    """Keeps every promise of `ObjectStorage`, with versions or without.
+    """Implements `ObjectStorage`, with versions or without.
 
-    `put`, `put_part`, `multiparts`, `get` and `fail_next` are not of the port: they play the client and the broken
-    network.
-    `min_part_bytes`: tests make do with small parts. `now` says when something was put.
+    `put`, `put_part`, `multiparts`, `get` and `fail_next` are not part of the port: they play the client and a
+    broken network.
+
+    `min_part_bytes`: lower for tests with small parts. `now`: the time of a write.
     """
 
     def __init__(
@@ -76,8 +77,8 @@ class MemoryObjectStorage:
     ) -> StoredContent:
         """Store `body` as a client's PUT would.
 
-        `sha256_checksum`: it sent a checksum, and storage checked it. `crc64nvme`: what storage found, if anything.
-        `content_encoding`: a header that no URL binds, and that storage keeps.
+        `sha256_checksum`: the client sent a checksum, and storage checked it. `crc64nvme`: storage's own, if it has
+        one. `content_encoding`: a header that no URL signs, but storage keeps.
         """
         sha256 = hashlib.sha256(body).hexdigest() if sha256_checksum else None
         return self._store(key, body, _md5(body).hex(), content_type, sha256, crc64nvme, content_encoding)
@@ -85,9 +86,9 @@ class MemoryObjectStorage:
     def put_part(
         self, key: str, multipart_id: str, part_number: int, body: bytes, *, sha256: str | None = None
     ) -> StoredPart | None:
-        """Store a part as a client's PUT would, in place of an earlier one; None: a server answers 404.
+        """Store a part as a client's PUT would, in place of an earlier one; None: a server responds with 404.
 
-        `sha256`: the checksum that came with it, in hex digits.
+        `sha256`: the checksum of the part, in hex digits.
         """
         multipart = self._multiparts.get((key, multipart_id))
         if multipart is None:
@@ -99,20 +100,20 @@ class MemoryObjectStorage:
         return part
 
     def multiparts(self) -> set[tuple[str, str]]:
-        """Return key and id of every upload in parts that was neither completed nor aborted."""
+        """Return key and id of every open multipart upload."""
         return set(self._multiparts)
 
     def get(self, key: str, version_id: str | None = None) -> tuple[StoredContent, bytes] | None:
-        """Return what a client's GET would: the latest version, or the one that it names."""
+        """Return the result of a client's GET: the latest version, or the given one."""
         versions = self._objects.get(key, [])
         return next((each for each in reversed(versions) if version_id in {None, each[0].version_id}), None)
 
     def fail_next(self, calls: int) -> None:
-        """Let the next `calls` calls of the port raise `StorageUnavailableError`; 0 repairs it."""
+        """Make the next `calls` calls of the port raise `StorageUnavailableError`; 0 ends the failure."""
         self._failures = calls
 
     async def head(self, key: str) -> StoredContent | None:
-        """Return what is stored under `key` now, or None if nothing is."""
+        """Return the current content of `key`, or None."""
         self._fail_if_told()
         versions = self._objects.get(key)
         return versions[-1][0] if versions else None
@@ -130,13 +131,13 @@ class MemoryObjectStorage:
         self._objects.pop(key, None)
 
     async def keep_only(self, key: str, version_id: str) -> None:
-        """Delete all versions of `key` but this one."""
+        """Delete all versions of `key` except this one."""
         self._fail_if_told()
         if kept := [each for each in self._objects.get(key, ()) if each[0].version_id == version_id]:
             self._objects[key] = kept
 
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
-        """Begin an upload in parts, and return its id."""
+        """Create a multipart upload, and return its id."""
         self._fail_if_told()
         self._begun += 1
         multipart_id = f"multipart-{self._begun}"
@@ -146,8 +147,8 @@ class MemoryObjectStorage:
     async def parts(
         self, key: str, multipart_id: str, *, etags: Mapping[int, str] | None = None
     ) -> Sequence[StoredPart] | None:
-        """Return all parts, by number; None if there is no such multipart upload (any more)."""
-        del etags  # one part only is kept under a number
+        """Return all parts by number; None if the multipart upload does not exist."""
+        del etags  # only one part is kept per number
         self._fail_if_told()
         multipart = self._multiparts.get((key, multipart_id))
         return None if multipart is None else [part for _, (part, _) in sorted(multipart.parts.items())]
@@ -155,10 +156,10 @@ class MemoryObjectStorage:
     async def complete_multipart(
         self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, only_new: bool = False
     ) -> bool:
-        """Make one object of these parts; parts that are not named are dropped, as S3 does."""
+        """Create the object from these parts; other parts are deleted, as in S3."""
         named = {part.part_number: part.etag for part in sorted(parts, key=lambda part: part.part_number)}
         if not parts or len(named) < len(parts):
-            raise ValueError("an object is made of one part at least, and of each number once")
+            raise ValueError("at least one part is needed, and each number only once")
         self._fail_if_told()
         multipart = self._multiparts.get((key, multipart_id))
         if multipart is None or (only_new and key in self._objects):
@@ -175,12 +176,12 @@ class MemoryObjectStorage:
         return True
 
     async def abort_multipart(self, key: str, multipart_id: str) -> None:
-        """Give an upload in parts up and delete its parts."""
+        """Abort a multipart upload and delete its parts."""
         self._fail_if_told()
         self._multiparts.pop((key, multipart_id), None)
 
     async def abort_multiparts(self, key: str) -> None:
-        """Give up all uploads in parts of this key."""
+        """Abort all multipart uploads of this key."""
         self._fail_if_told()
         for each in [each for each in self._multiparts if each[0] == key]:
             del self._multiparts[each]
@@ -196,7 +197,7 @@ class MemoryObjectStorage:
             ]
 
     async def list_old_versions(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
-        """Yield all versions that are not current, in pages."""
+        """Yield all noncurrent versions, in pages."""
         self._fail_if_told()
         old = [(key, content) for key, versions in sorted(self._objects.items()) for content, _ in versions[:-1]]
         for some in _pages(old, page):
@@ -206,7 +207,7 @@ class MemoryObjectStorage:
             ]
 
     async def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
-        """Yield all uploads in parts that are under way, in pages."""
+        """Yield all open multipart uploads, in pages."""
         self._fail_if_told()
         for ids in _pages(sorted(self._multiparts), page):
             yield [
@@ -216,7 +217,7 @@ class MemoryObjectStorage:
             ]
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
-        """Tell what an S3 bucket of this kind would answer; there is nothing to set up."""
+        """Return what an S3 bucket of this kind would report; there is nothing to set up."""
         self._fail_if_told()
         created, self._prepared = not self._prepared, True
         return BucketSetup(
@@ -224,11 +225,11 @@ class MemoryObjectStorage:
         )
 
     async def ping(self) -> None:
-        """Return unless told to fail."""
+        """Return, unless set to fail."""
         self._fail_if_told()
 
     async def try_writing(self) -> None:
-        """Return unless told to fail."""
+        """Return, unless set to fail."""
         self._fail_if_told()
 
     def _store(
@@ -265,7 +266,7 @@ class MemoryObjectStorage:
     def _fail_if_told(self) -> None:
         if self._failures > 0:
             self._failures -= 1
-            raise StorageUnavailableError("told to fail") from ConnectionError("told to fail")
+            raise StorageUnavailableError("set to fail") from ConnectionError("set to fail")
 
 
 def _pages(found: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

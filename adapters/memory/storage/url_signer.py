@@ -1,4 +1,4 @@
-"""URLs that no server answers, signed and checked here: for tests and demonstrations."""
+"""Signed URLs without a server, checked here: for tests and demonstrations."""
 
 import hmac
 import re
@@ -33,7 +33,7 @@ _NOT_SIGNABLE: Final = frozenset(
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a signed request that was sent as promised may touch; `part`: multipart id and number of the one part."""
+    """What a valid signed request may access. `part`: the multipart id and number of the part."""
 
     key: str
     part: tuple[str, int] | None = None
@@ -42,18 +42,18 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefusedError(Exception):
-    """The request is not the one that was signed, or it comes too late: a server answers 403."""
+    """The request was not signed, or its signature has expired: a server responds with 403."""
 
 
 class MemoryUrlSigner:
-    """Keeps every promise of `UrlSigner`; `check` is not of the port: it plays the server."""
+    """Implements `UrlSigner`. `check` is not part of the port: it plays the server."""
 
     def __init__(self, *, secret: bytes = b"memory", credentials_expire_at: datetime | None = None) -> None:
         self._secret = secret
         self._credentials_expire_at = credentials_expire_at
 
     def sign_put(self, key: str, *, headers: Mapping[str, str], expires_in: timedelta, now: datetime) -> SignedRequest:
-        """Return a URL that `check` lets pass for one key, and only with exactly these headers."""
+        """Return a URL that `check` accepts for one key, only with exactly these headers."""
         sent = {name: value.strip(" \t") for name, value in headers.items()}
         return self._sign("PUT", key, sent, {}, expires_in=expires_in, now=now)
 
@@ -67,7 +67,7 @@ class MemoryUrlSigner:
         expires_in: timedelta,
         now: datetime,
     ) -> SignedRequest:
-        """Return a URL that `check` lets pass for one part, and only with exactly these headers."""
+        """Return a URL that `check` accepts for one part, only with exactly these headers."""
         if not 1 <= part_number <= MAX_PART_NUMBER:
             raise ValueError(f"parts are numbered from 1 to {MAX_PART_NUMBER}, not {part_number}")
         sent = {name: value.strip(" \t") for name, value in headers.items()}
@@ -83,7 +83,7 @@ class MemoryUrlSigner:
         version_id: str | None = None,
         download_as: str | None = None,
     ) -> SignedRequest:
-        """Return a URL that `check` lets pass for reading `key`."""
+        """Return a URL that `check` accepts for reading `key`."""
         query = {} if version_id is None else {"version-id": version_id}
 
         def signed(query: dict[str, str]) -> SignedRequest:
@@ -104,7 +104,7 @@ class MemoryUrlSigner:
         return MAX_URL_LENGTH - max(len(put.url), len(get.url)) + 1
 
     def check(self, method: str, url: str, *, headers: Mapping[str, str], now: datetime) -> Allowed:
-        """Return what the request may touch; raises `RefusedError` for whatever was not signed."""
+        """Return what the request may access; raises `RefusedError` for anything that was not signed."""
         signed, found, signature = url.rpartition(_SIGNATURE)
         query = dict(parse_qsl(urlsplit(signed).query, keep_blank_values=True))
         sent = {name.lower(): value for name, value in headers.items()}
@@ -133,7 +133,7 @@ class MemoryUrlSigner:
         now: datetime,
     ) -> SignedRequest:
         if not key or now.tzinfo is None or expires_in < _SECOND:
-            raise ValueError("a key, a time zone and a second at least are needed to sign")
+            raise ValueError("a signature needs a key, a time zone and a lifetime of at least one second")
         names = [name.lower() for name in headers]
         for name, value in headers.items():
             if (

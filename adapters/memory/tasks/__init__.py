@@ -1,4 +1,4 @@
 """Jobs and tasks in memory.
 
-Which jobs an event calls for is decided in `domain.tasks.agenda`.
+`domain.tasks.agenda` decides which jobs an event needs.
 """

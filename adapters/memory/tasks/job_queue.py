@@ -17,7 +17,7 @@ _leases = itertools.count(1)
 
 
 class MemoryJobQueue:
-    """Implements `JobQueue`. Several may stand on one log: each is a worker."""
+    """Implements `JobQueue`. Several may share one log: each is a worker."""
 
     def __init__(self, log: MemoryEventLog) -> None:
         self._log = log
@@ -26,12 +26,12 @@ class MemoryJobQueue:
         log.hear_due_jobs(self._news.set)
 
     async def set(self, kind: JobKind, upload_id: str, due_at: datetime) -> None:
-        """Set a job, and wake the workers."""
+        """Set a job and wake the workers."""
         self._log.jobs.set(kind, upload_id, due_at)
         self._log.tell_due_jobs()
 
     async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
-        """Take up to `limit` due jobs."""
+        """Lease up to `limit` due jobs."""
         agreed = self._log.agreed_time(now)
         due = [
             row
@@ -51,18 +51,18 @@ class MemoryJobQueue:
         return [self._lease(row, lease, now + lasts) for row in sorted(taken, key=lambda each: each.due_at)]
 
     async def done(self, job: Job) -> None:
-        """Remove the job if it is still ours."""
+        """Delete a job, if we still hold its lease."""
         if self._ours(job) is not None:
             del self._log.jobs.rows[job.upload_id, job.kind]
 
     async def put_off(self, job: Job, *, until: datetime, error: str | None) -> None:
-        """Give the lease back, for later."""
+        """Release the lease, and retry later."""
         row = self._ours(job)
         if row is not None:
             self._put(msgspec.structs.replace(row, lease=None, leased_until=None, due_at=until, last_error=error))
 
     async def extend(self, job: Job, *, until: datetime) -> bool:
-        """Keep the lease until then; False if it was lost."""
+        """Extend the lease; False if it was lost."""
         row = self._ours(job)
         if row is None:
             return False
@@ -70,19 +70,19 @@ class MemoryJobQueue:
         return True
 
     async def next_due(self) -> datetime | None:
-        """Return when the next job wants a worker."""
+        """Return the time when the next job is due."""
         wanted = (max(row.due_at, row.leased_until or row.due_at) for row in self._log.jobs.rows.values())
         return min(wanted, default=None)
 
     async def wait(self, at_most: timedelta) -> None:
-        """Return when an event wrote a job that is due at once, or after `at_most`."""
+        """Wait until an event writes a job that is due immediately, at most for `at_most`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(at_most.total_seconds()):
                 await self._news.wait()
         self._news.clear()
 
     def _holder(self, row: JobRow) -> str:
-        """Return whose job it is."""
+        """Return the organization of a job."""
         tables = self._log.tables
         about = tables.uploads.get(row.upload_id) or tables.objects.get(row.upload_id)
         return about.organization_id if about else ""

@@ -1,4 +1,4 @@
-"""The jobs that there are, and how events write and remove them. Which ones is `domain.tasks.agenda`'s to say."""
+"""The jobs, and how events write and delete them. `domain.tasks.agenda` decides which ones."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from domain.tasks.agenda import EndJobs, JobKind, KnownUpload, SetJob, agenda_of
 
 
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as it is kept. `attempts`: how often it was leased since an event set it."""
+    """A stored job. `attempts`: the number of leases since an event set the job."""
 
     kind: JobKind
     upload_id: str
@@ -26,25 +26,25 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobTable:
-    """The jobs there are: one of a kind for each upload."""
+    """The jobs: at most one of each kind per upload."""
 
     def __init__(self, rows: Iterable[JobRow] = ()) -> None:
         self.rows = {(row.upload_id, row.kind): row for row in rows}
 
     def copy(self) -> "JobTable":
-        """Return a table that can be written without this one changing."""
+        """Return a copy that can be changed independently."""
         return JobTable(self.rows.values())
 
     def set(self, kind: JobKind, subject_id: str, due_at: datetime) -> None:
-        """Set a job; one that is there is set anew, and a lease on it counts no more."""
+        """Set a job, in place of an existing one, whose lease becomes invalid."""
         self.enter(SetJob(kind=kind, subject_id=subject_id, due_at=due_at))
 
     def end(self, kind: JobKind, subject_id: str) -> None:
-        """Remove a job, if it is there."""
+        """Delete a job, if it exists."""
         self.enter(EndJobs(kinds=frozenset({kind}), subject_ids=frozenset({subject_id})))
 
     def enter(self, entry: SetJob | EndJobs) -> None:
-        """Carry out what an agenda says; a job that is set anew loses its lease."""
+        """Carry out an entry of an agenda; a job that is set again loses its lease."""
         if isinstance(entry, EndJobs):
             for subject_id in entry.subject_ids:
                 for kind in entry.kinds:
@@ -61,9 +61,9 @@ class JobTable:
 
 
 def schedule(jobs: JobTable, tables: Tables, stream_id: str, event: KnownEvent) -> bool:
-    """Write and remove the jobs that one event calls for, *before* it is projected into `tables`.
+    """Write and delete the jobs of one event, *before* it is projected into `tables`.
 
-    Return whether a worker should look at once.
+    Return whether workers should be woken.
     """
 
     def known(upload_id: str) -> KnownUpload | None:

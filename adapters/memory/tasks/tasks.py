@@ -1,4 +1,4 @@
-"""Tasks in dictionaries, beside a log in memory."""
+"""Tasks in dictionaries, next to a log in memory."""
 
 import itertools
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class MemoryTasks:
         self._positions = itertools.count(1)
 
     async def create(self, task: NewTask, *, drop_at: datetime) -> None:
-        """Keep a task and its items, due at once, and wake the workers."""
+        """Store a task with its items, due immediately, and wake the workers."""
         if task.task_id in self._tasks:
             return
         self._tasks[task.task_id] = TaskRecord(
@@ -80,7 +80,7 @@ class MemoryTasks:
             self._log.tell_due_jobs()
 
     async def task(self, organization_id: str, task_id: str) -> TaskRecord | None:
-        """Return a task of the organization, or an upload's verification as one."""
+        """Return a task of the organization, or an upload's verification as a task."""
         known = self._tasks.get(task_id)
         if known is not None and known.upload_id is None:
             return known if known.organization_id == organization_id else None
@@ -95,7 +95,7 @@ class MemoryTasks:
         return page_of(TASKS, [task for task in wanted if task is not None], page)
 
     async def begin(self, task_id: str, index: int, *, now: datetime) -> tuple[TaskRecord, TaskItem] | None:
-        """Return an item that is to be worked, PROCESSING from now on."""
+        """Start an item, and return it as PROCESSING."""
         task, items = self._tasks.get(task_id), self._items.get(task_id, [])
         if task is None or index >= len(items) or items[index].status not in RUNNING:
             return None
@@ -111,7 +111,7 @@ class MemoryTasks:
             self._change(task_id, now, additional_data={**task.additional_data, **progress})
 
     async def finish(self, task_id: str, index: int, *, output: Json, error: str | None, now: datetime) -> None:
-        """End an item, and the task with its last one."""
+        """Finish an item, and the task with its last item."""
         items = self._items.get(task_id, [])
         if index < len(items) and items[index].status in RUNNING:
             status = TaskStatus.COMPLETED if error is None else TaskStatus.FAILED
@@ -119,7 +119,7 @@ class MemoryTasks:
             self._settle(task_id, now)
 
     async def cancel(self, organization_id: str, task_id: str, *, now: datetime) -> None:
-        """End a running task as CANCELED."""
+        """Cancel a running task."""
         task = self._tasks.get(task_id)
         if task is None or task.organization_id != organization_id:
             raise task_not_found(task_id)
@@ -135,7 +135,7 @@ class MemoryTasks:
                 self._log.jobs.end(JobKind.ITEM, item_subject(task_id, item.index))
 
     async def drop(self, task_id: str, *, ended_before: datetime) -> bool:
-        """Remove a task that ended before then; False if it is still there."""
+        """Delete a task that ended before that time; False if it still exists."""
         task = self._tasks.get(task_id)
         if task is None:
             return True
@@ -149,7 +149,7 @@ class MemoryTasks:
         return over
 
     def _settle(self, task_id: str, now: datetime) -> None:
-        """Count a task's items, and end it with the last one."""
+        """Count a task's items, and finish the task with the last item."""
         task, items = self._tasks[task_id], self._items[task_id]
         counts = {
             "total": len(items),

@@ -1,4 +1,4 @@
-"""Uploads as they stand in memory."""
+"""Uploads in memory."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -24,12 +24,12 @@ class MemoryUploadReads(MemoryReads):
         return found if found is not None and found.namespace_id == namespace_id else None
 
     async def uploads_by_id(self, namespace_id: str, upload_ids: Collection[str]) -> Mapping[str, UploadRecord]:
-        """Return those of these uploads that are the namespace's, by their ids."""
+        """Return those of these uploads that belong to the namespace, by id."""
         found = [await self.upload(namespace_id, upload_id) for upload_id in upload_ids]
         return {upload.upload_id: upload for upload in found if upload is not None}
 
     async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
-        """Return uploads that a key or its tokens requested and that have not ended."""
+        """Return the open uploads that a key or its tokens requested."""
         open_ = {Status.PENDING, Status.IN_PROGRESS, Status.PROCESSING}
         found = []
         for upload in self._log.tables.uploads.values():
@@ -44,7 +44,7 @@ class MemoryUploadReads(MemoryReads):
         return sorted(found)[:limit]
 
     async def originals(self, wanted: Collection[WantedContent]) -> Mapping[WantedContent, UploadRecord]:
-        """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
+        """Return the originals of uploads with this content and lifetime."""
         uploads = self._log.tables.uploads.values()
         found = {wanted_content: original_of(wanted_content, uploads) for wanted_content in wanted}
         return {wanted_content: upload for wanted_content, upload in found.items() if upload is not None}
@@ -75,7 +75,7 @@ class MemoryUploadReads(MemoryReads):
         )
 
     async def bytes_at(self, places: Collection[KeyPlace]) -> Mapping[str, UploadBytes]:
-        """Return by upload what these places are to the log."""
+        """Return, by upload, what the log knows about these keys."""
         ours = {each.internal_id: each.organization_id for each in self._log.tables.organizations.values()}
         return {
             place.upload_id: await self._bytes(place.upload_id)
@@ -84,7 +84,7 @@ class MemoryUploadReads(MemoryReads):
         }
 
     async def proved_bytes(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
-        """Return completed uploads that keep their bytes."""
+        """Return completed uploads whose bytes are kept."""
         ids = sorted(
             upload.upload_id
             for upload in self._log.tables.uploads.values()

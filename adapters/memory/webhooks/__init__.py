@@ -1,4 +1,4 @@
-"""Webhooks as they stand, their secrets, and the deliveries that are due, in memory, and a sender that records.
+"""Webhooks, their secrets, and the due deliveries, in memory, and a sender that records.
 
-Real requests are sent by `adapters.webhooks`.
+`adapters.webhooks` sends real requests.
 """

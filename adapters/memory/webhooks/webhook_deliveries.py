@@ -27,7 +27,7 @@ class MemoryWebhookDeliveries:
         self._dropped: dict[str, int] = {}
 
     async def add(self, transaction: None, deliveries: Sequence[NewDelivery], *, now: datetime) -> None:  # noqa: ARG002  # there is none
-        """Remember these."""
+        """Store these deliveries."""
         for each in deliveries:
             record = DeliveryRecord(
                 **msgspec.structs.asdict(each),
@@ -44,7 +44,7 @@ class MemoryWebhookDeliveries:
     async def lease(
         self, *, now: datetime, leased_until: datetime, token: str, limit: int, of_each: int
     ) -> Sequence[DeliveryRecord]:
-        """Take what is due."""
+        """Lease due deliveries."""
         due = sorted(self._due(self._log.agreed_time(now), of_each), key=lambda each: (each.next_at, each.position))[
             :limit
         ]
@@ -57,7 +57,7 @@ class MemoryWebhookDeliveries:
         return sorted(leased, key=lambda each: each.position)
 
     async def end(self, ended: Sequence[Ended]) -> None:
-        """Record how they went."""
+        """Record the results."""
         for each in ended:
             self._end(
                 each.delivery,
@@ -68,7 +68,7 @@ class MemoryWebhookDeliveries:
             )
 
     async def give_back(self, delivery: DeliveryRecord) -> None:
-        """End a lease as if it had not been taken."""
+        """Undo a lease."""
         self._end(delivery, attempts=delivery.attempts - 1)
 
     async def deliveries(
@@ -85,7 +85,7 @@ class MemoryWebhookDeliveries:
         return sorted(found, key=lambda each: each.position, reverse=True)[:limit]
 
     async def redeliver(self, organization_id: str, webhook_id: str, position: int, *, now: datetime) -> None:
-        """Make one that has ended due again."""
+        """Make a finished delivery due again."""
         row = self._rows.get((webhook_id, position))
         if row is None or row.record.organization_id != organization_id or row.record.status is DeliveryStatus.PENDING:
             return
@@ -101,7 +101,7 @@ class MemoryWebhookDeliveries:
         self._rows[webhook_id, position] = _Row(record=again)
 
     async def replay(self, deliveries: Sequence[NewDelivery], *, now: datetime) -> int:
-        """Make these due, again or for the first time."""
+        """Make these deliveries due, again or for the first time."""
         ended = [each for each in deliveries if not self._pending(each)]
         for each in ended:
             if (each.webhook_id, each.position) in self._rows:
@@ -113,7 +113,7 @@ class MemoryWebhookDeliveries:
     async def queued(
         self, webhook_ids: Collection[str], *, after: int, until: int
     ) -> Mapping[tuple[str, int], DeliveryStatus]:
-        """Return what there is between two positions."""
+        """Return the deliveries between two positions."""
         return {
             (webhook_id, position): row.record.status
             for (webhook_id, position), row in self._rows.items()
@@ -121,11 +121,11 @@ class MemoryWebhookDeliveries:
         }
 
     async def dropped_until(self, webhook_ids: Collection[str]) -> Mapping[str, int]:
-        """Return up to which positions something may have been removed."""
+        """Return the positions up to which deliveries may have been deleted."""
         return {each: position for each, position in self._dropped.items() if each in webhook_ids}
 
     async def drop(self, *, now: datetime, kept: timedelta, limit: int) -> int:
-        """Remove some that are older or whose webhook is gone."""
+        """Delete old deliveries, and those of deleted webhooks."""
         there, before = self._log.tables.webhooks, self._log.agreed_time(now) - kept
         old = [
             place

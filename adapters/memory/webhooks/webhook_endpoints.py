@@ -17,27 +17,27 @@ class MemoryWebhookEndpoints:
         self.rows: dict[str, WebhookEndpoint] = {}
 
     async def keep(self, endpoint: WebhookEndpoint) -> None:
-        """Keep secrets and headers."""
+        """Store secrets and headers."""
         known = self.rows.get(endpoint.webhook_id, endpoint)
         self.rows[endpoint.webhook_id] = msgspec.structs.replace(
             endpoint, created_at=known.created_at, failures=0, failing_since=None, resting_until=None
         )
 
     async def endpoint(self, webhook_id: str) -> WebhookEndpoint | None:
-        """Return what is kept."""
+        """Return the webhook's secrets and headers."""
         return self.rows.get(webhook_id)
 
     async def endpoints(self, webhook_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
-        """Return what is kept of these."""
+        """Return the secrets and headers of these webhooks."""
         return [self.rows[each] for each in set(webhook_ids) & self.rows.keys()]
 
     async def answered(self, webhook_id: str) -> None:
-        """Note that it took something."""
+        """Record a successful delivery."""
         if webhook_id in self.rows:
             await self.keep(self.rows[webhook_id])
 
     async def failed(self, webhook_id: str, *, now: datetime, resting_until: datetime) -> None:
-        """Note that it did not take something."""
+        """Record a failed delivery."""
         row = self.rows.get(webhook_id)
         if row is not None:
             self.rows[webhook_id] = msgspec.structs.replace(
@@ -48,6 +48,6 @@ class MemoryWebhookEndpoints:
             )
 
     async def drop(self, *, now: datetime, kept: timedelta) -> None:
-        """Remove what was made for webhooks that are not there."""
+        """Delete the endpoints of webhooks that no longer exist."""
         there, before = self._log.tables.webhooks, self._log.agreed_time(now) - kept
         self.rows = {key: row for key, row in self.rows.items() if key in there or row.created_at >= before}

@@ -1,4 +1,4 @@
-"""Webhooks as they stand in memory."""
+"""Webhooks in memory."""
 
 from collections.abc import Collection, Sequence
 
@@ -27,7 +27,7 @@ class MemoryWebhookReads(MemoryReads):
         return sorted(found, key=lambda each: each.position, reverse=True)
 
     async def listening_webhooks(self, organization_ids: Collection[str]) -> Sequence[WebhookRecord]:
-        """Return the webhooks of these organizations that are switched on."""
+        """Return the enabled webhooks of these organizations."""
         return [
             self._with_key(each)
             for each in self._log.tables.webhooks.values()
@@ -35,7 +35,7 @@ class MemoryWebhookReads(MemoryReads):
         ]
 
     async def changed_webhooks(self, organization_ids: Collection[str] | None) -> Sequence[tuple[WebhookRecord, int]]:
-        """Return webhooks, each with the position of its last event."""
+        """Return webhooks with the positions of their last events."""
         return [
             (self._with_key(each), (await self._log.read_stream(each.webhook_id))[-1].id)
             for each in self._log.tables.webhooks.values()

@@ -1,4 +1,4 @@
-"""Figures on PostgreSQL: two tables that follow the feed, and the questions to them.
+"""Analytics on PostgreSQL: two tables that follow the feed, and their queries.
 
-Gaps are filled in `application.analytics`.
+`application.analytics` fills gaps.
 """

@@ -1,4 +1,4 @@
-"""Figures on PostgreSQL: two tables that the feed is made into, and what is asked of them."""
+"""Analytics on PostgreSQL: the projection of the feed into two tables, and their queries."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -61,7 +61,7 @@ class _Content(msgspec.Struct, gc=False):
 
 
 class Fact(msgspec.Struct, gc=False):
-    """What figures need of an event, and no more: a replay reads nothing else of what is stored."""
+    """The fields of an event that analytics need; a replay decodes nothing else."""
 
     origin: _Place
     upload_id: str = ""
@@ -92,9 +92,9 @@ _SHORT: Final = {
 
 
 class _Upload(msgspec.Struct, omit_defaults=True, gc=False, rename=_SHORT):
-    """What some events say of an upload. None: nothing; where `requested_at` is said, it is new.
+    """The facts about an upload from some events. None: no fact. With `requested_at`, the upload is new.
 
-    PostgreSQL reads a row under short names in half the time.
+    PostgreSQL parses a row with short names in half the time.
     """
 
     upload_id: str
@@ -112,7 +112,7 @@ class _Upload(msgspec.Struct, omit_defaults=True, gc=False, rename=_SHORT):
 
 
 class _Hour(msgspec.Struct, gc=False):
-    """What some events say of an hour of a bucket."""
+    """The facts about one hour of a bucket from some events."""
 
     organization_id: str
     namespace_id: str
@@ -131,20 +131,20 @@ class AnalyticsProjection:
     name = NAME
 
     def gather(self) -> "GatheredFigures":
-        """Begin with nothing."""
+        """Return an empty collection."""
         return GatheredFigures()
 
 
 class GatheredFigures:
-    """What events come to: for each upload, and for each hour of each bucket."""
+    """The facts from events: for each upload, and for each hour of each bucket."""
 
     def __init__(self) -> None:
         self._uploads: dict[str, _Upload] = {}
         self._hours: dict[tuple[str, datetime], _Hour] = {}
-        self._latest: dict[str, _Hour] = {}  # by bucket: most events happen in the same hour as the one before
+        self._latest: dict[str, _Hour] = {}  # by bucket: most events are in the same hour as the previous one
 
     def add(self, page: Sequence[Notification]) -> None:
-        """Add what these events mean."""
+        """Add the facts from these events."""
         arms = self._ARMS
         for each in page:
             arm = arms.get(each.topic)
@@ -152,15 +152,15 @@ class GatheredFigures:
                 arm(self, fact_of(each.state))
 
     async def write(self, transaction: PoolConnection) -> None:
-        """Write all of it: each table at once."""
+        """Write all facts: one statement per table."""
         await self.write_into(transaction, "upwell")
 
     async def write_into(self, transaction: Connection | PoolConnection, schema: str) -> None:
-        """Write all of it into the tables of a schema."""
-        # what a crash of PostgreSQL takes away goes together with the position, and is made again
+        """Write all facts into the tables of a schema."""
+        # a crash of PostgreSQL loses the position as well, so that the rows are written again
         await transaction.execute(
             "SET LOCAL synchronous_commit = off;"
-            # plans are made while the tables are empty, and kept while they grow
+            # plans are made while the tables are empty, and kept as they grow
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
         )
         new: list[_Upload] = []
@@ -242,7 +242,7 @@ class GatheredFigures:
         )
 
     def _upload(self, fact: Fact, status: str | None = None) -> _Upload:
-        """Return what is known of an upload. Each status but that of processing ends the processing."""
+        """Return the facts about an upload. Every status but `processing` ends the processing."""
         upload = self._uploads.get(fact.upload_id)
         if upload is None:
             upload = self._uploads[fact.upload_id] = _Upload(fact.upload_id)
@@ -289,32 +289,32 @@ class PostgresAnalytics:
         self._reads = reads
 
     async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[UploadFigures]:
-        """Return what became of the uploads that were requested, step by step, and in all."""
+        """Return the outcomes of requested uploads, per interval and in total."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["analytics_uploads"], *_where(area), start, step.value, end)
         return [_figures(dict(row)) for row in rows]
 
     async def failures(self, area: Area, *, start: datetime, end: datetime) -> Mapping[str, int]:
-        """Return the uploads that failed by reason, most first."""
+        """Return failed uploads by reason, the most frequent first."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["analytics_failures"], *_where(area), start, end)
         return {row["reason"]: row["uploads"] for row in rows}
 
     async def changes(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[Change]:
-        """Return what was before, and what each step has changed."""
+        """Return the state before `start`, and the changes of each interval."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["analytics_changes"], *_where(area), start, step.value, end)
         return [Change(**dict(row)) for row in rows]
 
     async def buckets(self, area: Area, *, start: datetime, end: datetime, limit: int) -> Sequence[BucketFigures]:
-        """Return what buckets hold, and what has changed in it."""
+        """Return the contents of buckets, and their changes."""
         begin = step_begin(start, Interval.HOUR)
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["analytics_buckets"], *_where(area), begin, end, limit)
         return [BucketFigures(**dict(row)) for row in rows]
 
     async def progress(self) -> Progress:
-        """Return how far the figures have come."""
+        """Return the progress of the projection."""
         async with log_errors():
             row = await self._reads.fetchrow(QUERIES["analytics_position"], NAME)
         return Progress(position=row["position"], head=row["head"])
@@ -331,7 +331,7 @@ def _figures(row: dict[str, Any]) -> UploadFigures:
 
 
 async def rebuild_analytics(url: str) -> None:
-    """Empty the tables and forget the position, at once: workers make them anew. `url`: the owner's."""
+    """Empty the tables and reset the position, atomically: workers rebuild them. `url`: the owner's."""
     connection = await connect(url, role=None)
     try:
         async with connection.transaction():
@@ -342,9 +342,9 @@ async def rebuild_analytics(url: str) -> None:
 
 
 async def check_analytics(url: str) -> dict[str, Difference]:
-    """Count the log anew up to where the figures have come; return by table in which rows they differ.
+    """Recount the log up to the projection's position; return the differing rows by table.
 
-    Nothing is changed, and workers may go on. `url`: the owner's.
+    Nothing is changed, and workers may keep running. `url`: the owner's.
     """
     connection = await connect(url, role=None)
     try:
@@ -354,7 +354,7 @@ async def check_analytics(url: str) -> dict[str, Difference]:
         await _recount(connection, 0, counted)
         async with connection.transaction(isolation="repeatable_read"):
             come_to = await _come_to(connection)
-            if come_to < counted:  # they were begun anew
+            if come_to < counted:  # the tables were rebuilt
                 return {}
             await _recount(connection, counted, come_to)
             return await compare(connection, TABLES, "pg_temp")
@@ -370,7 +370,7 @@ async def _come_to(connection: Connection) -> int:
 async def _recount(connection: Connection, after: int, until: int) -> None:
     while after < until:
         rows = await connection.fetch(QUERIES["feed"], after, min(_RECOUNTED_AT_ONCE, until - after))
-        if not rows:  # the figures have come further than the log: what is beyond its end differs
+        if not rows:  # the projection is ahead of the log: rows from beyond its end differ
             return
         gathered = GatheredFigures()
         gathered.add([Notification(**dict(row)) for row in rows])

@@ -1,4 +1,4 @@
-"""Buckets as they stand on PostgreSQL."""
+"""Buckets on PostgreSQL."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The database itself: connections, errors, migrations, announcements, and tables made anew from the log.
+"""The database itself: connections, errors, migrations, LISTEN/NOTIFY, and tables rebuilt from the log.
 
-No port is implemented here: the streets are built on it.
+No port is implemented here; the packages of ports use these modules.
 """

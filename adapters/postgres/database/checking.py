@@ -1,7 +1,7 @@
-"""What is found out about a database before anything is served from it, so that nobody finds it out by a 500.
+"""Checks a database before the service starts, so that a wrong configuration does not appear as a 500.
 
-What waiting does not mend is a `DatabaseUnusableError`: one sentence that names the setting and the remedy. What may
-pass is a `LogUnavailableError`.
+A problem that a retry cannot fix is a `DatabaseUnusableError`: one sentence with the setting and the remedy. A
+temporary problem is a `LogUnavailableError`.
 """
 
 import ssl
@@ -27,7 +27,7 @@ LEAST_VERSION = 15
 _SETTING = "UPWELL_DATABASE_URL"
 _OWNER_SETTING = "UPWELL_DATABASE_OWNER_URL"
 _LOOKS = 4
-# What a pooler says, by the one SQLSTATE that it has for everything, about settings that no waiting mends.
+# Messages of poolers, which use one SQLSTATE for everything, about settings that a retry cannot fix.
 _POOLER_REFUSES = (
     *("unsupported startup parameter", "no such database", "no such user", "bouncer config error"),
     *("not allowed", "not supported"),
@@ -55,11 +55,11 @@ _AS_THE_SERVICE = """
 
 
 class DatabaseUnusableError(Exception):
-    """The database cannot be used as the settings are; the message names the setting and says what to do."""
+    """The database cannot be used with these settings; the message has the setting and the remedy."""
 
 
 async def check_database(url: str, *, setting: str = _SETTING) -> None:
-    """Return if the service can act on this database as it must."""
+    """Return if the service can use this database."""
     async with _entered(url, setting) as connection:
         facts = await _facts(connection)
         await _check_pooling(connection, facts["pid"], url, setting)
@@ -67,24 +67,24 @@ async def check_database(url: str, *, setting: str = _SETTING) -> None:
             raise _not_migrated(await pending(connection))
         if not facts["has_role"]:
             raise DatabaseUnusableError(
-                f"The database of {setting} is not whole (this server has no role {SERVICE_ROLE}): run CREATE ROLE"
+                f"The database of {setting} is incomplete (this server has no role {SERVICE_ROLE}): run CREATE ROLE"
                 f" {SERVICE_ROLE} NOLOGIN as a superuser, then {_WHOLE}."
             )
         if not facts["is_member"]:
             raise DatabaseUnusableError(
                 f"The login {facts['login']} of {setting} may not act as {SERVICE_ROLE}: run GRANT {SERVICE_ROLE}"
-                f" TO {facts['login']} as a superuser, or name the login that may."
+                f" TO {facts['login']} as a superuser, or use a login that may."
             )
         if facts["sees_all"]:
             raise DatabaseUnusableError(
-                f"The role {SERVICE_ROLE} passes by row-level security, which keeps organizations apart: run ALTER"
+                f"The role {SERVICE_ROLE} bypasses row-level security, which separates organizations: run ALTER"
                 f" ROLE {SERVICE_ROLE} NOSUPERUSER NOBYPASSRLS as a superuser."
             )
         await _check_as_the_service(connection, setting)
 
 
 async def check_owner(url: str, *, setting: str = _OWNER_SETTING) -> None:
-    """Return if tables can be made and changed with this login. `setting`: the one that the URL comes from."""
+    """Return if this login can create and change tables. `setting`: the setting with the URL."""
     async with _entered(url, setting) as connection:
         facts = await _facts(connection)
         await _check_pooling(connection, facts["pid"], url, setting)
@@ -98,13 +98,13 @@ async def check_owner(url: str, *, setting: str = _OWNER_SETTING) -> None:
             )
         if not facts["has_schema"] and not facts["may_create"]:
             raise DatabaseUnusableError(
-                f"The login {login} of {setting} may not make tables in the database {database}: {wish} own it."
+                f"The login {login} of {setting} may not create tables in the database {database}: {wish} own it."
             )
 
 
 @asynccontextmanager
 async def _entered(url: str, setting: str) -> AsyncIterator[Connection]:
-    """Connect as the login alone, and in a way that any pooler lets through."""
+    """Connect with the login only, in a way that every pooler accepts."""
     async with log_errors():
         try:
             connection: Connection = await asyncpg.connect(
@@ -127,26 +127,33 @@ async def _entered(url: str, setting: str) -> AsyncIterator[Connection]:
 
 
 def _refusal(error: Exception, url: str, setting: str) -> str | None:  # noqa: PLR0911  # a line for each kind
-    """Return a sentence for a connection that will not come about by waiting; None if it may."""
+    """Return a sentence if a retry cannot fix the connection; None if it might."""
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2] or "the local socket"
     said = str(error).rstrip(".") or type(error).__name__
     match error:
         case asyncpg.InvalidPasswordError():
             return (
-                f"PostgreSQL at {place} does not take the password in {setting}: correct it; special characters in it"
-                " are percent-encoded (@ is %40)."
+                f"PostgreSQL at {place} does not accept the password in {setting}: correct the password, and"
+                " percent-encode its special characters (@ is %40)."
             )
         case asyncpg.InvalidAuthorizationSpecificationError():
-            return f"PostgreSQL at {place} does not let in the login of {setting} ({said}): correct one or the other."
+            return (
+                f"PostgreSQL at {place} refuses the login of {setting} ({said}): correct the login, or the server's"
+                " configuration."
+            )
         case asyncpg.InvalidCatalogNameError():
-            return f"The database named in {setting} is not there ({said}): create it, or correct the name."
+            return f"The database in {setting} does not exist ({said}): create it, or correct the name."
         case asyncpg.UndefinedObjectError() | asyncpg.CantChangeRuntimeParamError() | ssl.SSLCertVerificationError():
-            return f"With {setting} as it is, PostgreSQL at {place} cannot be used ({said}): correct its parameters."
+            return f"PostgreSQL at {place} cannot be used with {setting} ({said}): correct the parameters."
         case asyncpg.ClientConfigurationError() | ValueError():
-            return f"{setting} cannot be read ({said}): correct it; special characters are percent-encoded."
+            return f"{setting} cannot be parsed ({said}): correct it, and percent-encode special characters."
         case ConnectionError() if "rejected SSL" in said:
-            return f"PostgreSQL at {place} speaks no TLS, which {setting} demands by sslmode: set one or the other."
+            return (
+                f"PostgreSQL at {place} does not support TLS, which sslmode in {setting} requires: enable TLS, or"
+                " change"
+                " sslmode."
+            )
         case asyncpg.PostgresError() if any(words in said for words in _POOLER_REFUSES):
             return f"The pooler at {place} refuses the connection of {setting} ({said}): correct its configuration."
         case _:
@@ -165,16 +172,16 @@ async def _facts(connection: Connection) -> Any:  # noqa: ANN401  # a record of 
     try:
         async with connection.transaction():
             return await connection.fetchrow(_FACTS)
-    except asyncpg.PostgresConnectionError as error:  # in statement mode, a pooler knows no transactions
+    except asyncpg.PostgresConnectionError as error:  # in statement mode, a pooler has no transactions
         if "transaction" in str(error):
             raise _wrong_pooling() from error
         raise
 
 
 async def _check_pooling(connection: Connection, pid: int, url: str, setting: str) -> None:
-    """Find out whether what we set on a connection stays there: a pooler hides behind it, and must be in session mode.
+    """Check that session settings persist: a pooler may be in between, and must be in session mode.
 
-    In transaction mode two connections work in one backend, or one connection in several.
+    In transaction mode, two connections share one backend, or one connection uses several.
     """
     if pid == connection.get_server_pid():
         return  # PostgreSQL itself
@@ -191,8 +198,8 @@ async def _check_pooling(connection: Connection, pid: int, url: str, setting: st
 
 def _wrong_pooling() -> DatabaseUnusableError:
     return DatabaseUnusableError(
-        f"The pooler that {_SETTING} leads to gives a connection's backend to others: put it into session mode"
-        " (PgBouncer: pool_mode = session), or lead past it."
+        f"The pooler of {_SETTING} shares backends between connections: use session mode (PgBouncer: pool_mode ="
+        " session), or connect to PostgreSQL directly."
     )
 
 
@@ -207,19 +214,21 @@ async def _check_as_the_service(connection: Connection, setting: str) -> None:
         await _check_complete(connection)
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError, asyncpg.InsufficientPrivilegeError) as error:
         raise DatabaseUnusableError(
-            f"The database of {setting} is not whole ({str(error).rstrip('.')}): {_WHOLE}."
+            f"The database of {setting} is incomplete ({str(error).rstrip('.')}): {_WHOLE}."
         ) from error
     if found is None or found["who"] != SERVICE_ROLE or not found["walled"]:
         raise DatabaseUnusableError(
-            f"Connections of {setting} do not act as {SERVICE_ROLE} behind row-level security: let the pooler keep what"
-            " a session sets, or restore the tables with their policies."
+            f"Connections of {setting} do not act as {SERVICE_ROLE} with row-level security: let the pooler keep"
+            " session settings, or restore the tables with their policies."
         )
     if found["heads"] != 1 or not found["whole"]:
-        raise DatabaseUnusableError(f"The database of {setting} is not whole (its events end elsewhere): {_WHOLE}.")
+        raise DatabaseUnusableError(
+            f"The database of {setting} is incomplete (the last position does not match its events): {_WHOLE}."
+        )
 
 
 async def _check_complete(connection: Connection) -> None:
-    """Try the locks of all tables that are written: fails where one is missing. That one is locked now may pass."""
+    """Try to lock all tables that are written: fails if one is missing. A lock held by others is temporary."""
     try:
         await connection.execute("SELECT upwell.try_locks()")
     except asyncpg.PostgresError as error:
@@ -228,4 +237,6 @@ async def _check_complete(connection: Connection) -> None:
 
 
 def _not_migrated(missing: list[str]) -> DatabaseUnusableError:
-    return DatabaseUnusableError(f"The database lacks the {missing[0]} of this version: run 'upwell migrate' first.")
+    return DatabaseUnusableError(
+        f"The {missing[0]} of this version is missing in the database: run 'upwell migrate' first."
+    )

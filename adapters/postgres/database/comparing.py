@@ -1,4 +1,4 @@
-"""Two tables of one shape, row by row: what is live, and what was made anew of the log."""
+"""Compares live tables, row by row, with tables rebuilt from the log."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ WHERE i.indrelid = $1::regclass AND i.indisprimary
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """How many rows stand in one table only (a row that has changed is two), and the keys of the first of them."""
+    """The number of rows in only one of the tables (a changed row counts twice), and the first keys."""
 
     rows: int
     keys: tuple[str, ...]
@@ -26,7 +26,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 async def compare(connection: Connection, tables: Sequence[str], anew: str) -> dict[str, Difference]:
-    """Return which of the live tables differ from those in the schema `anew`. Each has a primary key."""
+    """Return the live tables that differ from those in the schema `anew`. Each has a primary key."""
     found = {table: await _compare(connection, f"upwell.{table}", f"{anew}.{table}") for table in tables}
     return {table: difference for table, difference in found.items() if difference is not None}
 

@@ -1,7 +1,7 @@
-"""How connections are made: as the limited role, with JSON decoded, and with errors that say what to do.
+"""Opens connections: with the limited role, JSON codecs, and errors that say what to do.
 
-What a session needs is set after it has begun, in one round trip: a pooler in session mode refuses most parameters of
-the start-up message. A session that is not what was asked for is closed again.
+Session settings are sent after the connection is open, in one round trip, because a pooler in session mode refuses most
+parameters of the startup message. A session whose settings fail is closed.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from application.ports.events.event_log import LogUnavailableError, OutcomeUnkno
 
 SERVICE_ROLE = "upwell_service"
 CONNECT_SECONDS = 5.0
-# How long a command or a query waits for somebody's lock; commands wait in line for the writer's, for milliseconds.
+# How long a command or a query waits for a lock; commands wait for the writer's lock for milliseconds.
 LOCK_SECONDS = 5
 READ_SECONDS = 30
 RELEASE_SECONDS = 3.0
 CLOSE_SECONDS = 2.0
 
-# What asyncpg raises when PostgreSQL is gone, going, not there yet, or lets us in no more. The internal error: an idle
-# backend has been ended, and asyncpg had read so only in part when the next call began.
+# The errors of asyncpg when PostgreSQL is stopped, stopping, starting, or refuses the login. InternalClientError: an
+# idle backend was terminated, and asyncpg had read only a part of the message when the next call began.
 CONNECTION_ERRORS = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -51,22 +51,22 @@ else:
 
 
 class Lines:
-    """The connections of a process that are given up together, when only a new one is answered any more."""
+    """The connections of a process that are abandoned together when the server only responds on new ones."""
 
     def __init__(self) -> None:
         self._open: WeakSet[Connection] = WeakSet()
 
     def add(self, connection: Connection) -> None:
-        """Count a connection in."""
+        """Add a connection."""
         self._open.add(connection)
 
     def now(self) -> "list[Connection]":
-        """Return those that are open."""
+        """Return the open connections."""
         return [connection for connection in self._open if not connection.is_closed()]
 
 
 async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: float = CONNECT_SECONDS) -> Connection:
-    """Open one connection that acts as `role`, so that it can write the log through its functions only."""
+    """Open one connection as `role`, which can write the log only through functions."""
     connection: Connection = await asyncpg.connect(url, timeout=wait_seconds, **options(url))
     try:
         async with asyncio.timeout(wait_seconds):
@@ -78,17 +78,17 @@ async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: fl
 
 
 class _BoundedPool(Pool):
-    """Waits with patience, not for ever, for a connection that is given back after its query was given up."""
+    """Limits the wait for a connection that is released after its query was cancelled."""
 
     async def release(self, connection: Any, *, timeout: float | None = None) -> None:  # noqa: ANN401, ASYNC109  # asyncpg's signature
-        """Take a connection back, or end it if its server does not answer."""
+        """Release a connection, or end it if the server does not respond."""
         await super().release(connection, timeout=RELEASE_SECONDS if timeout is None else timeout)
 
 
 async def open_pool(url: str, *, size: int, for_everybody: bool = True, lines: Lines | None = None) -> Pool:
-    """Open a pool of up to `size` connections for reading. Not `for_everybody`: each query must say for whom.
+    """Open a pool of up to `size` connections for reads. Without `for_everybody`, each query must set an organization.
 
-    Nothing is connected before it is needed. `lines`: where its connections count.
+    Connections are opened when needed. `lines`: where they are registered.
     """
 
     async def begin(connection: Connection) -> None:
@@ -115,7 +115,7 @@ async def open_pool(url: str, *, size: int, for_everybody: bool = True, lines: L
 
 
 async def close_pool(pool: Pool) -> None:
-    """Close a pool, politely if its connections still answer."""
+    """Close a pool, gracefully if its connections still respond."""
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
             await pool.close()
@@ -125,7 +125,7 @@ async def close_pool(pool: Pool) -> None:
 
 @asynccontextmanager
 async def log_errors() -> AsyncIterator[None]:
-    """Turn what passes, or waits for an operator, into `LogUnavailableError`; a defect of ours stays as it is."""
+    """Translate temporary and operator errors into `LogUnavailableError`; leave defects unchanged."""
     try:
         yield
     except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:
@@ -137,7 +137,7 @@ async def log_errors() -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def write_errors() -> AsyncIterator[None]:
-    """Do the same for what writes: where the connection is lost, it is unknown whether it was written."""
+    """Do the same for writes: after a lost connection, the outcome is unknown."""
     try:
         async with log_errors():
             yield
@@ -148,7 +148,7 @@ async def write_errors() -> AsyncIterator[None]:
 
 
 def options(url: str) -> dict[str, Any]:
-    """Return what all connections are opened with: of several hosts, the one that takes writes."""
+    """Return the options of all connections: of several hosts, use the one that accepts writes."""
     wanted: dict[str, Any] = {"server_settings": {"application_name": "upwell"}}
     if _several_hosts(url) and "target_session_attrs" not in parse_qs(urlsplit(url).query):
         wanted["target_session_attrs"] = "read-write"
@@ -167,10 +167,10 @@ async def _begin(
     for_everybody: bool,
     statement_seconds: int | None = None,
 ) -> None:
-    """Make a session what we need. It says for whom it reads: nobody yet, or everybody, where the service works itself.
+    """Configure a session. It reads for no organization yet, or for all of them in the service's own work.
 
-    `statement_seconds`: the server's own limit. It is below that of the caller, so that nothing which was given up is
-    carried out later, and ends what a process that was killed has left running.
+    `statement_seconds`: the server's limit. It is below the caller's, so that no abandoned statement is executed
+    later, and it ends the statements of killed processes.
     """
     wanted = ["SET upwell.organization_id = '*'"] if for_everybody else []
     if role is not None:
@@ -185,14 +185,14 @@ async def _begin(
 
 
 async def _leave(connection: Any) -> None:  # noqa: ANN401  # the pool's proxy of one
-    """Clean nothing up, which would cost each query a second round trip: what we set ends with its transaction.
+    """Skip the reset, which would cost each query a second round trip: our settings end with the transaction.
 
-    A transaction that was left open has been rolled back by now, and listeners are removed.
+    An open transaction has already been rolled back, and listeners have been removed.
     """
 
 
 async def _leave_unless_read_only(connection: Any) -> None:  # noqa: ANN401  # the same
-    """Close a connection to a server that takes no writes any more: the next one finds the server that does."""
+    """Close a connection to a server that no longer accepts writes: the next connection finds the one that does."""
     said = connection.get_settings()
     if "on" in {getattr(said, "in_hot_standby", None), getattr(said, "default_transaction_read_only", None)}:
         connection.terminate()
@@ -203,15 +203,15 @@ def _as_text(value: str | bytes) -> str:
 
 
 def abandon(connection: Connection) -> None:
-    """End a connection as if its line were cut, so that whoever waits on it hears of it.
+    """Abort a connection as if the network failed, so that its waiting callers get an error.
 
-    Under `terminate`, whose caller must be its only user, the other's next step is an `AttributeError`.
+    After `terminate`, which must be called by the only user, another user's next step raises an `AttributeError`.
     """
     connection._transport.abort()  # type: ignore[attr-defined]  # noqa: SLF001  # there is no other way
 
 
 async def close_quietly(connection: Connection) -> None:
-    """Close a connection, politely if it still answers."""
+    """Close a connection, gracefully if it still responds."""
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
             await connection.close()

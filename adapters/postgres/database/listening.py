@@ -1,4 +1,4 @@
-"""One connection per process that hears what the log announces: new events, changed names and keys, due jobs."""
+"""One connection per process that listens for notifications: new events, changed names and keys, due jobs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -14,20 +14,21 @@ from adapters.postgres.database.connecting import CONNECTION_ERRORS, Connection,
 EVENTS = "upwell_events"
 DIRECTORY = "upwell_directory"
 JOBS = "upwell_jobs"
-HEARTBEAT_SECONDS = 3.0  # so often is asked whether the server still answers
-ANSWER_SECONDS = 3.0  # so long may it take
+HEARTBEAT_SECONDS = 3.0  # the interval of the checks that the server responds
+ANSWER_SECONDS = 3.0  # the timeout of a check
 
 _log = structlog.get_logger(__name__)
 
 
 class Listener:
-    """Calls back for every announcement, and once for every channel after each (re)connection: some may be missed.
+    """Calls back for every notification, and once per channel after each (re)connection, because some may be lost.
 
-    `connected` is false while announcements cannot be heard: a cache must not be trusted then. A server that does not
-    answer, because the line to it is cut on one side, counts as lost within `HEARTBEAT_SECONDS` + `ANSWER_SECONDS`.
-    `losses` counts lost connections: what was read before one may have been taken back since, so the callbacks for
-    events are called then, too. `lines`: those that are open when a server falls silent are ended once it answers on a
-    new connection. Whoever waits on them would wait for as long as a call may take.
+    `connected` is false while notifications cannot be received: caches are invalid then. A server that does not
+    respond counts as lost within `HEARTBEAT_SECONDS` + `ANSWER_SECONDS`.
+
+    `losses` counts lost connections: a failover may have undone data that was read before, so the callbacks for
+    events run then too. `lines`: the connections to end when a silent server responds on a new connection;
+    otherwise their callers would wait for the full timeout.
     """
 
     def __init__(self, url: str) -> None:
@@ -39,7 +40,7 @@ class Listener:
 
     @asynccontextmanager
     async def hearing(self, channel: str, callback: Callable[[], None]) -> AsyncIterator[None]:
-        """Call `callback` for what is announced on `channel` while inside."""
+        """Call `callback` for notifications on `channel` inside the context."""
         self._callbacks[channel].append(callback)
         try:
             yield
@@ -48,7 +49,7 @@ class Listener:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Keep a connection open while inside, and open it again when it is lost."""
+        """Keep a connection open inside the context, and reopen it when it is lost."""
         first = asyncio.Event()
         task = asyncio.create_task(self._listen(first), name="postgres-listener", context=Context())
         waiting = asyncio.create_task(first.wait())
@@ -81,7 +82,7 @@ class Listener:
                     self._call(channel)
                 first.set()
                 await _beat(connection, lost)
-            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: it may pass
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # any error may be temporary
                 _log.warning("postgres_listener_lost", error=repr(error))
                 if connection is not None and isinstance(error, TimeoutError):
                     connection.terminate()
@@ -106,7 +107,7 @@ class Listener:
 
 
 async def _beat(connection: Connection, lost: asyncio.Event) -> None:
-    """Return when the connection is lost. Raises `TimeoutError` when the server does not answer any more."""
+    """Return when the connection is lost. Raises `TimeoutError` if the server no longer responds."""
     while not lost.is_set():
         with suppress(TimeoutError):
             async with asyncio.timeout(HEARTBEAT_SECONDS):

@@ -1,19 +1,19 @@
-"""Migrating: what makes a database, or brings one up to date, in one transaction and by one process at a time.
+"""Migrates a database: creates it or updates it, in one transaction and in one process at a time.
 
-`functions/` holds the functions as they run: one a file, which bears its name. One whose file has changed is made anew;
-one whose file is gone is dropped. `migrations/` holds numbered files with everything else (tables, indexes, walls,
-grants, data). Each of them runs once, in order, and never changes afterwards. Numbers below 100 are those of the
-migrations that 0100 stands for.
+`functions/` contains the functions, each in a file of its name. A function whose file has changed is recreated; a
+function whose file is missing is dropped. `migrations/` contains numbered files with everything else (tables, indexes,
+row-level security, grants, data). Each file runs once, in order, and never changes afterwards. Numbers below 100 belong
+to the migrations that 0100 replaces.
 
-Functions come first, so a migration may call them and triggers find theirs. No body is checked while they are made, and
-none of them has a table's type among its arguments or results, so they need neither tables nor an order of their own.
+Functions come first, so that migrations can call them and triggers can use them. PostgreSQL does not check the bodies
+during the migration, and no function has the type of a table in its signature, so the functions need neither tables
+nor an order.
 
-Processes of the version before go on while a database has the functions of a newer one, and so does one that starts
-then: nothing is pending for a version that is older than the database's. Therefore a function that the service may call
-(its file grants it) keeps its name, arguments and result; what it returns may say more only where older code does not
-look. What does not fit gets a name of its own, and the file of the old function goes one version after the last code
-that calls it. A migration refuses another signature of such a function. All other functions are called by functions
-alone, and change together with these.
+Processes of the previous version keep running while the database has newer functions, and can also start then: nothing
+is pending for a version older than the database. So a function that the service may call (its file grants it) keeps its
+name, arguments and result; the result may only grow where older code ignores it. Any other change needs a new name, and
+the file of the old function is deleted one version after its last caller. A migration refuses a changed signature of
+such a function. All other functions are called only by functions, and change together with them.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ from adapters.postgres.database.connecting import SERVICE_ROLE, Connection, conn
 
 _LOCK = 7582370920
 _NAME = re.compile(r"(\d{4})_\w+\.sql")
-# What 0100 stands for: the 40 migrations from 0001 to 0089, by number and checksum.
+# The migrations that 0100 replaces: 40 of them, from 0001 to 0089, by number and checksum.
 _FIRST = 100
 _LAST_BEFORE = 89
 _BEFORE = "67e0041e6285db526e9aef8758c675f3df667ae5cd8e1e9196bbc98c51475b52"
@@ -42,7 +42,7 @@ _RECORD = f"""
         name text PRIMARY KEY, checksum text NOT NULL, version integer[] NOT NULL, at timestamptz NOT NULL);
     GRANT SELECT ON upwell.migrations, upwell.functions TO {SERVICE_ROLE};
 """
-# The version is that of the whole set: every function of it gets it, also one that has not changed.
+# The version is that of the whole set: every function gets it, even an unchanged one.
 _NOTE_FUNCTIONS = """
     INSERT INTO upwell.functions AS f
     SELECT name, checksum, $3, now() FROM unnest($1::text[], $2::text[]) n(name, checksum)
@@ -53,11 +53,11 @@ _OF_NAME = "FROM pg_proc WHERE pronamespace = 'upwell'::regnamespace AND proname
 
 
 class MigrationError(Exception):
-    """The database cannot be brought up to date; the message says what to do."""
+    """The database cannot be migrated; the message says what to do."""
 
 
 class _OtherSignatureError(Exception):
-    """A file defines a function with other arguments than the one that is there."""
+    """A file defines a function whose arguments differ from those of the existing function."""
 
 
 def migrations() -> list[tuple[int, str, str]]:
@@ -75,7 +75,7 @@ def functions() -> dict[str, str]:
 
 
 async def migrate(url: str) -> list[str]:
-    """Bring the database up to date and return what ran. `url`: the owner's."""
+    """Migrate the database and return what ran. `url`: the owner's."""
     connection = await connect(url, role=None)
     try:
         await connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
@@ -90,7 +90,7 @@ async def migrate(url: str) -> list[str]:
 
 
 async def pending(connection: Connection) -> list[str]:
-    """Return what this version has and the database has not: migrations first, then functions."""
+    """Return what is missing in the database: migrations first, then functions."""
     numbers, recorded, newest = set(), dict[str, str](), list[int]()
     if await connection.fetchval("SELECT to_regclass('upwell.migrations') IS NOT NULL"):
         numbers = {row["number"] for row in await connection.fetch("SELECT number FROM upwell.migrations")}
@@ -111,7 +111,7 @@ async def _migrate(connection: Connection) -> list[str]:
     for number, name, sql in migrations():
         if number in applied and applied[number]["checksum"] != _checksum(sql):
             raise MigrationError(
-                f"The migration {name} was changed after it ran on this database: restore the file as released."
+                f"The migration {name} was changed after it ran on this database: restore the released file."
             )
     wanted = functions()
     recorded, newest = await _recorded(connection)
@@ -124,7 +124,7 @@ async def _migrate(connection: Connection) -> list[str]:
         for name in changed:
             with _fitting(f"function {name}"):
                 await _make_function(connection, name, wanted[name])
-        # by default anybody may call a function
+        # by default, every role may call a function
         await connection.execute("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA upwell FROM PUBLIC")
     ran = []
     for number, name, sql in migrations():
@@ -142,7 +142,7 @@ async def _migrate(connection: Connection) -> list[str]:
 
 
 async def _take_over(connection: Connection) -> None:
-    """Replace the record of the migrations that the first one stands for; nothing else of such a database changes."""
+    """Replace the records of the migrations that the first one replaces; nothing else changes."""
     rows = await connection.fetch(
         "SELECT number, checksum FROM upwell.migrations WHERE number < $1 ORDER BY number", _FIRST
     )
@@ -150,9 +150,9 @@ async def _take_over(connection: Connection) -> None:
         return
     if _checksum("".join(f"{row['number']} {row['checksum']}\n" for row in rows)) != _BEFORE:
         raise MigrationError(
-            f"This database has not all migrations up to {_LAST_BEFORE:04} as they were released (the last is"
-            f" {rows[-1]['number']:04}): run 'upwell migrate' of the version whose last migration is {_LAST_BEFORE:04},"
-            " then that of this version."
+            f"This database does not have all released migrations up to {_LAST_BEFORE:04} (the last one is"
+            f" {rows[-1]['number']:04}): run 'upwell migrate' of the version whose last migration is"
+            f" {_LAST_BEFORE:04}, then of this version."
         )
     await connection.execute("DELETE FROM upwell.migrations")
     [first] = [each for each in migrations() if each[0] == _FIRST]
@@ -170,9 +170,10 @@ async def _note_migration(connection: Connection, number: int, name: str, sql: s
 
 
 async def _make_function(connection: Connection, name: str, sql: str) -> None:
-    """Make a function as its file says, with the rights that the file grants and no others.
+    """Create a function from its file, with exactly the grants of the file.
 
-    What is there with another signature is dropped first, unless a process of the version before may call it.
+    An existing function with another signature is dropped first, unless processes of the previous version may call
+    it.
     """
     called = await connection.fetchval(
         f"SELECT has_function_privilege('{SERVICE_ROLE}', oid, 'EXECUTE') {_OF_NAME}", name
@@ -186,15 +187,15 @@ async def _make_function(connection: Connection, name: str, sql: str) -> None:
     except (asyncpg.InvalidFunctionDefinitionError, asyncpg.AmbiguousFunctionError, _OtherSignatureError) as error:
         if called:
             raise MigrationError(
-                f"The function {name} has another signature than in this database, where processes of an older version"
-                " call it: give the new one a name of its own, and keep the file of the old one."
+                f"The signature of the function {name} differs from the one in this database, which processes of an"
+                " older version call: give the new function another name, and keep the file of the old one."
             ) from error
     else:
         return
     if not await _drop(connection, name):
         raise MigrationError(
-            f"The function {name} has another signature than in this database, where others depend on it: drop these in"
-            " a migration of the version before, or give the new one a name of its own."
+            f"The signature of the function {name} differs from the one in this database, which other objects depend"
+            " on: drop these in a migration of the previous version, or give the new function another name."
         )
     await connection.execute(sql)
 
@@ -205,19 +206,19 @@ def _fitting(what: str) -> Iterator[None]:
         yield
     except (asyncpg.SyntaxOrAccessError, asyncpg.IntegrityConstraintViolationError) as error:
         raise MigrationError(
-            f"The {what} does not fit this database ({str(error).rstrip('.')}): it was restored in part, or changed by"
-            " hand. Restore the whole backup into an empty database, with its owners and grants."
+            f"The {what} does not match this database ({str(error).rstrip('.')}), which was partly restored or"
+            " changed by hand: restore the whole backup into an empty database, with its owners and grants."
         ) from error
 
 
 async def _check_alone(connection: Connection, name: str) -> None:
-    """Return if there is one function of this name: other arguments make a second one."""
+    """Return if exactly one function has this name: other arguments would create a second one."""
     if await connection.fetchval(f"SELECT count(*) {_OF_NAME}", name) > 1:
         raise _OtherSignatureError
 
 
 async def _drop(connection: Connection, name: str) -> bool:
-    """Drop a function, and return whether it is gone: one that others depend on stays."""
+    """Drop a function, and return whether it was dropped: a function with dependents stays."""
     try:
         async with connection.transaction():
             await connection.execute(f"DROP FUNCTION IF EXISTS upwell.{name}")
@@ -227,7 +228,7 @@ async def _drop(connection: Connection, name: str) -> bool:
 
 
 async def _recorded(connection: Connection) -> tuple[dict[str, str], list[int]]:
-    """Return the checksums of the functions that the database has, and the version whose they are."""
+    """Return the checksums of the database's functions, and their version."""
     rows = await connection.fetch("SELECT name, checksum, version FROM upwell.functions")
     return {row["name"]: row["checksum"] for row in rows}, max((row["version"] for row in rows), default=[])
 
@@ -254,7 +255,7 @@ def _sql(folder: str) -> list[Traversable]:
 
 
 async def _make_role(connection: Connection) -> None:
-    """Make the role that the service acts as; it belongs to the whole server, so another database may have made it."""
+    """Create the role of the service, unless another database of the server has already created it."""
     exists = await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", SERVICE_ROLE)
     if exists:
         return

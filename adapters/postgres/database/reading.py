@@ -1,4 +1,4 @@
-"""What all reads of the read side share: the pools they ask, and rows that become records."""
+"""Shared code of the read side: the pools, and the conversion of rows to records."""
 
 from collections.abc import Sequence
 from typing import TypeVar

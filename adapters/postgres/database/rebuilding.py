@@ -1,6 +1,7 @@
-"""Rebuilding: the log is replayed into fresh read tables, which then take the place of the live ones.
+"""Rebuilds read tables: replays the log into fresh tables, which then replace the live ones.
 
-The same SQL function projects here and in the writer. The writer's lock is held for the last events and the swap only.
+The writer uses the same SQL function for the projection. The writer's lock is held only for the last events and the
+swap.
 """
 
 import re
@@ -31,7 +32,7 @@ _SWAP_TRIES = 5
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it. `differences`: live tables that differ from the replay, where it was asked for."""
+    """The result. `differences`: the live tables that differ from the replay, if they were compared."""
 
     events: int
     differences: dict[str, Difference]
@@ -49,7 +50,7 @@ async def rebuild(url: str, *, swap: bool) -> Rebuilt:
         for attempt in range(_SWAP_TRIES):
             try:
                 return await _finish(connection, position, swap=swap)
-            except asyncpg.DeadlockDetectedError:  # a reader held one table and wanted another
+            except asyncpg.DeadlockDetectedError:  # a reader held the lock of one table and waited for another
                 if attempt == _SWAP_TRIES - 1:
                     raise
         raise AssertionError("unreachable")
@@ -66,7 +67,7 @@ async def _make_fresh_tables(connection: Connection) -> None:
 
 
 async def _name_indexes(connection: Connection, table: str) -> None:
-    """Give the copy's indexes the names of the original's, by which migrations know them."""
+    """Rename the copy's indexes to the original names, which migrations use."""
     query = (
         "SELECT indexname AS name, indexdef AS definition FROM pg_indexes"
         " WHERE schemaname = $1 AND tablename = $2 ORDER BY indexname"
@@ -96,14 +97,14 @@ async def _finish(connection: Connection, position: int, *, swap: bool) -> Rebui
         if not swap:
             differences = await compare(connection, READ_TABLES, "upwell_rebuild")
         else:
-            # the texts of search may be others now; and whoever writes them is done with the tables, or comes after us
+            # the texts for search may have changed; their writer has finished with the tables, or runs after this
             await connection.execute("UPDATE upwell.search_head SET position = 0")
             await connection.execute("CREATE SCHEMA upwell_old")
             for table in READ_TABLES:
                 await connection.execute(f"ALTER TABLE upwell.{table} SET SCHEMA upwell_old")
                 await connection.execute(f"ALTER TABLE upwell_rebuild.{table} SET SCHEMA upwell")
                 await connection.execute(f"GRANT SELECT ON upwell.{table} TO upwell_service")
-            for table in READ_TABLES:  # not before: the walls of some refer to other tables
+            for table in READ_TABLES:  # only now: some policies refer to other tables
                 await connection.execute("SELECT upwell.guard($1)", table)
             await connection.execute("DROP SCHEMA upwell_old CASCADE")
         await connection.execute("DROP SCHEMA upwell_rebuild CASCADE")

@@ -1,16 +1,17 @@
-"""What each error of PostgreSQL means here: one table, by SQLSTATE.
+"""The meaning of each PostgreSQL error for the service: one table, by SQLSTATE.
 
-A code is looked up before its class (its first two characters). Every class of PostgreSQL's Appendix A stands in the
-table, so that none is decided by chance; the reference page "What can go wrong" is written from it. The meanings:
+A code takes precedence over its class (its first two characters). The table has every class of PostgreSQL's Appendix A,
+so that each one is a deliberate decision; the reference page "What can go wrong" is generated from it. The meanings:
 
-- `AWAY`: the connection is of no use any more, and what was under way on it may have been committed or not;
-- `READ_ONLY`: this server takes no writes. Nothing was written; another server may take it;
-- `BUSY`: the server refused this for now, and nothing was written; the same connection may do it later;
-- `AGAIN`: the server gave this up for the sake of another transaction; nothing was written, trying at once is right;
-- `OPERATOR`: nothing was written, and nothing will be until somebody changes the server or our rights on it;
-- `DEFECT`: our own mistake, which no repetition mends.
+- `AWAY`: the connection is lost, and its last statement may or may not have been committed;
+- `READ_ONLY`: this server does not accept writes. Nothing was written; another server may accept it;
+- `BUSY`: the server refused this for now, and nothing was written; the same connection may succeed later;
+- `AGAIN`: the server aborted this in favour of another transaction; nothing was written, and an immediate retry is
+  right;
+- `OPERATOR`: nothing was written, and nothing will be until an operator changes the server or the grants;
+- `DEFECT`: a defect of Upwell, which no retry fixes.
 
-All but the last are answered 503 with `Retry-After`; a defect is a 500.
+All but the last are 503 responses with `Retry-After`; a defect is a 500.
 """
 
 import ssl
@@ -24,7 +25,7 @@ from application.ports.events.event_log import LogUnavailableError
 
 
 class Meaning(StrEnum):
-    """What an error says about the next try."""
+    """What an error means for a retry."""
 
     AWAY = "away"
     READ_ONLY = "read_only"
@@ -35,7 +36,7 @@ class Meaning(StrEnum):
 
 
 class SqlState(msgspec.Struct, frozen=True):
-    """A row of the table. `reason`: the stable word that clients and `/readyz` see; empty for a defect."""
+    """A row of the table. `reason`: the stable word in responses and `/readyz`; empty for a defect."""
 
     code: str
     name: str
@@ -78,12 +79,12 @@ SQLSTATES: tuple[SqlState, ...] = (
     SqlState("38", "external routine exception", _D),
     SqlState("39", "external routine invocation exception", _D),
     SqlState("3B", "savepoint exception", _D),
-    SqlState("3D", "invalid catalog name: the database is not there", _O, "no_such_database"),
-    SqlState("3F", "invalid schema name: the schema is not there", _O, "misconfigured"),
+    SqlState("3D", "invalid catalog name: the database does not exist", _O, "no_such_database"),
+    SqlState("3F", "invalid schema name: the schema does not exist", _O, "misconfigured"),
     SqlState("40", "transaction rollback: serialization, deadlock", Meaning.AGAIN, "conflict"),
     SqlState("40003", "statement completion unknown", _A, "unreachable"),
     SqlState("42", "syntax error or access rule violation", _D),
-    SqlState("42501", "insufficient privilege: a grant was taken back", _O, "misconfigured"),
+    SqlState("42501", "insufficient privilege: a grant was revoked", _O, "misconfigured"),
     SqlState("44", "WITH CHECK OPTION violation", _D),
     SqlState("53", "insufficient resources", _B, "out_of_resources"),
     SqlState("53100", "disk full", _B, "disk_full"),
@@ -105,41 +106,41 @@ SQLSTATES: tuple[SqlState, ...] = (
 )
 _BY_CODE = MappingProxyType({answer.code: answer for answer in SQLSTATES})
 
-# What never came from a server as an SQLSTATE. A subclass stands before its class.
+# Errors without an SQLSTATE from a server. A subclass comes before its base class.
 _BY_KIND: tuple[tuple[type[BaseException], SqlState], ...] = (
     (asyncpg.ClientConfigurationError, SqlState("", "a wrong database URL", _O, "misconfigured")),
     (asyncpg.OutdatedSchemaCacheError, SqlState("", "types changed under a connection", Meaning.AGAIN, "conflict")),
-    (asyncpg.TargetServerAttributeNotMatched, SqlState("", "no server takes writes", _A, "read_only")),
+    (asyncpg.TargetServerAttributeNotMatched, SqlState("", "no server accepts writes", _A, "read_only")),
     (asyncpg.InterfaceError, SqlState("", "the connection was closed", _A, "unreachable")),
     (asyncpg.InternalClientError, SqlState("", "the connection broke off", _A, "unreachable")),
     (ssl.SSLCertVerificationError, SqlState("", "the server's certificate", _O, "misconfigured")),
-    (TimeoutError, SqlState("", "no answer in time", _A, "too_slow")),
+    (TimeoutError, SqlState("", "no response in time", _A, "too_slow")),
     (OSError, SqlState("", "the server cannot be reached", _A, "unreachable")),
 )
-_UNKNOWN = SqlState("", "an error of our own", _D)
+_UNKNOWN = SqlState("", "a defect", _D)
 
 _WORDS = MappingProxyType(
     {
-        "read_only": "PostgreSQL takes no writes",
+        "read_only": "PostgreSQL does not accept writes",
         "disk_full": "PostgreSQL's disk is full",
         "out_of_memory": "PostgreSQL is out of memory",
         "out_of_resources": "PostgreSQL is out of resources",
-        "too_many_connections": "PostgreSQL has no connection left for us",
+        "too_many_connections": "PostgreSQL has no free connection",
         "locked": "PostgreSQL waited too long for a lock",
-        "too_slow": "PostgreSQL did not answer in time",
+        "too_slow": "PostgreSQL did not respond in time",
         "starting": "PostgreSQL is starting or stopping",
-        "login_refused": "PostgreSQL refuses our login",
-        "no_such_database": "PostgreSQL does not have our database",
-        "misconfigured": "PostgreSQL refuses what we need",
+        "login_refused": "PostgreSQL refuses the login",
+        "no_such_database": "The database does not exist in PostgreSQL",
+        "misconfigured": "PostgreSQL is misconfigured",
         "io_error": "PostgreSQL cannot read or write its files",
-        "conflict": "PostgreSQL gave our transaction up for another one",
+        "conflict": "PostgreSQL aborted the transaction in favour of another one",
         "unreachable": "PostgreSQL cannot be reached",
     }
 )
 
 
 def answer_to(error: BaseException) -> SqlState:
-    """Return the row for an error; a defect for what stands in no row."""
+    """Return the row for an error; a defect if there is none."""
     if isinstance(error, asyncpg.PostgresError):
         code = error.sqlstate or ""
         return _BY_CODE.get(code) or _BY_CODE.get(code[:2]) or _UNKNOWN
@@ -147,7 +148,7 @@ def answer_to(error: BaseException) -> SqlState:
 
 
 def unavailable(error: BaseException) -> LogUnavailableError | None:
-    """Return what an error is to the application; None for a defect, which stays as it is."""
+    """Return the application's error; None for a defect, which stays unchanged."""
     answer = answer_to(error)
     if answer.meaning is Meaning.DEFECT:
         return None
@@ -156,5 +157,5 @@ def unavailable(error: BaseException) -> LogUnavailableError | None:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Say whether the connection that raised this is of no use any more, while another one may be at once."""
+    """Return whether the connection is lost, while a new one may work immediately."""
     return answer_to(error).meaning in {Meaning.AWAY, Meaning.READ_ONLY}

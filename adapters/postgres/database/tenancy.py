@@ -1,7 +1,7 @@
-"""Reading behind the wall of row-level security: each query carries the organization that asks, in the same round trip.
+"""Reads with row-level security: each query sets its organization, in the same round trip.
 
-The setting must stand before a table is read. PostgreSQL evaluates the one row of `acting` first, because the query
-beside it is a LATERAL one that refers to it and OFFSET 0 keeps the planner from merging the two.
+The setting must be made before a table is read. PostgreSQL evaluates the one row of `acting` first, because the other
+subquery is LATERAL and refers to it, and OFFSET 0 keeps the planner from merging the two.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,23 +20,23 @@ _LEFT_FOR_OTHERS = 5
 
 
 class Reads(Protocol):
-    """What a pool offers to who only reads."""
+    """The methods of a pool for readers."""
 
     async def fetch(self, query: str, *arguments: object, timeout: float | None = None) -> Sequence[Any]:  # noqa: ASYNC109  # asyncpg cancels the query on the server
-        """Return all rows; raise `TimeoutError` after so many seconds, and end the query."""
+        """Return all rows; after `timeout` seconds, raise `TimeoutError` and end the query."""
         ...
 
     async def fetchrow(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # a record of asyncpg, or None
         """Return the first row, or None."""
         ...
 
-    async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # whatever the column holds
+    async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # any type of column
         """Return the first column of the first row, or None."""
         ...
 
 
 class EverybodysReads:
-    """Reads what belongs to everybody, for what the service does on its own."""
+    """Reads the rows of all organizations, for the work of the service itself."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -50,16 +50,16 @@ class EverybodysReads:
         """Return the first row, or None."""
         return await _read(self._pool, lambda: self._pool.fetchrow(query, *arguments))
 
-    async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # whatever the column holds
+    async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # any type of column
         """Return the first column of the first row, or None."""
         return await _read(self._pool, lambda: self._pool.fetchval(query, *arguments))
 
 
 class TenantReads:
-    """Reads what one organization may see: the one that `acting_for` names. Without a name there is a `LookupError`.
+    """Reads the rows of one organization, set by `acting_for`. Without it, a read raises `LookupError`.
 
-    Organizations take turns at the pool, and none has more than `of_one` of its connections: of a large pool, four of
-    five. With `bounded`, at most so many more of an organization's queries wait, and not for long.
+    Organizations take turns on the pool, and each has at most `of_one` of its connections: four of five in a large
+    pool. With `bounded`, at most that many more queries of an organization wait, and only for a short time.
     """
 
     def __init__(self, pool: Pool, *, of_one: int | None = None, bounded: int | None = None) -> None:
@@ -84,21 +84,21 @@ class TenantReads:
         async with self._turns.turn(organization_id):
             return await self._reads.fetchrow(_walled(query, len(arguments)), *arguments, organization_id)
 
-    async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # whatever the column holds
+    async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # any type of column
         """Return the first column of the first row that the organization may see."""
         organization_id = acting_for.get()
         async with self._turns.turn(organization_id):
             return await self._reads.fetchval(_walled(query, len(arguments)), *arguments, organization_id)
 
 
-async def _read(pool: Pool, ask: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # what was asked for
-    """Ask, and once more on a fresh connection where the one that the pool gave turns out to be dead."""
+async def _read(pool: Pool, ask: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # the type of the query
+    """Run a query, and retry once on a fresh connection if the pooled one is dead."""
     try:
         return await ask()
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError) as error:
         if not is_lost(error):
             raise
-    await pool.expire_connections()  # whatever ended one has probably ended all
+    await pool.expire_connections()  # the same cause has probably ended all connections
     return await ask()
 
 
@@ -109,4 +109,4 @@ def _walled(query: str, arguments: int) -> str:
         SELECT read.* FROM
             (SELECT set_config('upwell.organization_id', ${arguments + 1}, true) AS who OFFSET 0) acting,
             LATERAL (SELECT asked.* FROM ({asked}) asked WHERE acting.who IS NOT NULL OFFSET 0) read
-        """  # noqa: S608  # made of our own queries only
+        """  # noqa: S608  # only our own queries

@@ -1,4 +1,4 @@
-"""The log on PostgreSQL: the writer, the probe whether it could write, and the positions of readers.
+"""The log on PostgreSQL: the writer, the probe of its health, and the positions of readers.
 
-What an append does under the lock is SQL, in `functions/`.
+The work of an append under the lock is SQL, in `functions/`.
 """

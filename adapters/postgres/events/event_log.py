@@ -1,12 +1,12 @@
-"""The log on PostgreSQL: one writer task per process, which commits what is waiting as one group.
+"""The log on PostgreSQL: one writer task per process, which commits the waiting commands as one group.
 
-`upwell.append` (in `functions/`) does the work; this module gathers commands, calls it, and tells each caller its
-outcome. When the connection dies under a call, the outcome is unknown until the server is asked (`stored_states`, which
-waits for the writer's lock and so for whatever the dead connection had begun). What is found then counts once a commit
-of our own has succeeded after it: the one that was found may have reached no standby. A command that was on its way
-when a connection died, and of which nothing is found in time, is told to be unknown, never to be unwritten.
+`upwell.append` (in `functions/`) does the work; this module collects commands, calls the function, and returns each
+outcome to its caller. If the connection is lost during a call, the outcome is unknown until it is queried with
+`stored_states`, which waits for the writer's lock, and so for anything that the lost connection had begun. A command
+that is found counts once a later commit has succeeded, because the first commit may not have reached a standby. A
+command that was sent on a lost connection, and is not found in time, is reported as unknown, never as not written.
 
-The server ends a call before we give it up, so that none is left there that would be carried out later.
+The server's timeout is shorter than ours, so that no abandoned call is carried out later.
 """
 
 import asyncio
@@ -53,10 +53,10 @@ from domain.events.event import encode, topic_of
 from domain.organizations.ledger import change_of
 
 MAX_BATCH = 64
-MAX_BATCH_EVENTS = 256  # with these a group is full, too: those of the next group wait for it
+MAX_BATCH_EVENTS = 256  # a group with this many events is full; the next group waits for it
 RECONNECT_SECONDS = 10.0
 CALL_SECONDS = 30.0
-STATEMENT_SECONDS = 20.0  # the server's own limit: below ours
+STATEMENT_SECONDS = 20.0  # the server's timeout: shorter than ours
 TRIES = 3
 _PAGE = 1000
 _AWAY_SECONDS = 0.5
@@ -64,12 +64,12 @@ _APPEND = "SELECT positions, refusals FROM upwell.append($1, $2, $3, $4, $5, $6,
 _STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER BY n"
 _CONDITIONS = [
     name for name in Conditions.__struct_fields__ if name not in {"key_id", "namespace_id", "bucket_id"}
-]  # what `upwell.refusal` reads; the others are the caller's
+]  # the fields that `upwell.refusal` reads; the others are the caller's
 _conditions_of = attrgetter(*_CONDITIONS)
 
-_PROVE = "SELECT pg_logical_emit_message(true, 'upwell', '')::text"  # a commit of nothing, as synchronous as any
+_PROVE = "SELECT pg_logical_emit_message(true, 'upwell', '')::text"  # an empty commit, as synchronous as any other
 
-# By what `upwell.append` and `upwell.lapse` say of a command, the error to raise; the rest is of two other roles.
+# The errors to raise, by the refusal of `upwell.append` and `upwell.lapse`; two other roles have the rest.
 _REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
     "version_conflict": lambda said: VersionConflictError(said["stream_id"], said["expected"], said["actual"]),
     "foreign": lambda said: foreign_stream(said["stream_id"]),
@@ -86,21 +86,21 @@ _log = structlog.get_logger(__name__)
 
 
 class GroupWatch(Protocol):
-    """Hears of what is written in groups, for metrics and traces."""
+    """Observes the groups that are written, for metrics and traces."""
 
     def waiting(self, command: Command) -> AbstractContextManager[object]:
-        """Be entered while a command waits for its outcome. What that gives comes back in `written`."""
+        """Return a context for the time that a command waits. Its value is passed to `written`."""
         ...
 
     def written(self, group: Sequence[object], seconds: float) -> None:
-        """Hear that these were written together, in so many seconds."""
+        """Record that a group was written in this many seconds."""
         ...
 
 
 class _Entry:
-    """A command on its way, encoded by its caller so that the writer only carries.
+    """A waiting command, encoded by its caller, so that the writer only sends it.
 
-    `sent_before`: on a connection that was lost, and what it carried may still arrive.
+    `sent_before`: the command was sent on a lost connection, and may still be carried out.
     """
 
     __slots__ = (
@@ -155,7 +155,7 @@ def _text(value: object) -> str:
 
 
 class _Told(msgspec.Struct, frozen=True):
-    """What became of a group: each command's last position, or None, and then why, by its number from 1."""
+    """The outcome of a group: each command's last position or None, and the refusals by number from 1."""
 
     entries: list[_Entry]
     positions: list[int | None]
@@ -177,14 +177,14 @@ class PostgresEventLog:
         self._probe = WriteProbe(url)
 
     def read_through(self, reads: Reads) -> "PostgresEventLog":
-        """Return the same log, with the same writer, for somebody who sees less of it."""
+        """Return the same log with the same writer, but other reads."""
         narrower = copy.copy(self)
-        narrower._reads = reads  # noqa: SLF001  # it is one of us
+        narrower._reads = reads  # noqa: SLF001  # of the same class
         return narrower
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write while inside; on the way out, what waits is written first."""
+        """Write inside the context; at its end, waiting commands are written first."""
         writer = asyncio.create_task(self._write(), name="log-writer", context=Context())
         try:
             yield
@@ -197,7 +197,7 @@ class PostgresEventLog:
                 await close_quietly(self._connection)
 
     async def make_durable(self) -> None:
-        """Commit something of our own, which proves what was committed before."""
+        """Commit an empty transaction, so that every earlier commit is durable."""
         try:
             async with log_errors():
                 await self._reads.fetchval(_PROVE)
@@ -205,7 +205,7 @@ class PostgresEventLog:
             raise OutcomeUnknownError(str(error), reason=error.reason) from error
 
     async def try_writing(self) -> None:
-        """Return if a command would be appended now."""
+        """Return if a command could be appended now."""
         await self._probe()
 
     async def append(self, command: Command) -> int:
@@ -246,7 +246,7 @@ class PostgresEventLog:
             return _notifications(await self._reads.fetch(QUERIES["feed_at"], list(positions)))
 
     async def tail(self, *, after: int) -> AsyncGenerator[Notification]:
-        """Yield every notification above `after` and go on with new ones; survives a restart of PostgreSQL."""
+        """Yield every notification above `after`, and then new ones; survives a restart of PostgreSQL."""
         while True:
             try:
                 async with aclosing(self.pages(after=after, limit=_PAGE)) as pages:
@@ -258,7 +258,7 @@ class PostgresEventLog:
                 await asyncio.sleep(_AWAY_SECONDS)
 
     async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
-        """Yield everything above `after` in pages, and go on until a connection is lost."""
+        """Yield everything above `after` in pages, and then new pages until a connection is lost."""
         news = asyncio.Event()
         losses = self._listener.losses
         ahead: asyncio.Task[Sequence[Notification]] | None = None
@@ -266,16 +266,16 @@ class PostgresEventLog:
             try:
                 while True:
                     if ahead is None:
-                        news.clear()  # otherwise it may tell of what came after that page was read
+                        news.clear()  # otherwise, events after that page could be missed
                     page = await (ahead or self.read_feed(after=after, limit=limit))
                     ahead = None
                     if self._listener.losses != losses:
                         raise LogUnavailableError("The connection to PostgreSQL was lost.")
                     if page:
                         after = page[-1].id
-                        if len(page) == limit:  # the next one comes while this one is dealt with
+                        if len(page) == limit:  # fetch the next page while this one is processed
                             ahead = asyncio.create_task(self.read_feed(after=after, limit=limit))
-                            await asyncio.sleep(0)  # it is asked for before this one is
+                            await asyncio.sleep(0)  # start the fetch before this page is processed
                         yield page
                     if len(page) < limit:
                         with suppress(TimeoutError):
@@ -287,7 +287,7 @@ class PostgresEventLog:
                     await asyncio.gather(ahead, return_exceptions=True)
 
     async def head(self) -> int:
-        """Return the last position, 0 in an empty log."""
+        """Return the last position; 0 for an empty log."""
         async with log_errors():
             return int(await self._reads.fetchval(QUERIES["head"]))
 
@@ -300,7 +300,7 @@ class PostgresEventLog:
         while True:
             await self._news.wait()
             self._news.clear()
-            await asyncio.sleep(0)  # who is ready to append at this very moment comes along
+            await asyncio.sleep(0)  # include the commands of callers that are ready now
             while self._waiting:
                 batch: list[_Entry] = []
                 events = 0
@@ -321,7 +321,7 @@ class PostgresEventLog:
                 self._connection = await self._connect()
             sent = True
             await self._try_batch(self._connection, batch)
-        except Exception as error:  # noqa: BLE001  # whatever PostgreSQL says goes to the caller whose command it is
+        except Exception as error:  # noqa: BLE001  # PostgreSQL's error goes to the caller of the command
             if sent and answer_to(error).meaning is Meaning.AWAY:
                 for entry in batch:
                     entry.sent_before = True
@@ -338,7 +338,7 @@ class PostgresEventLog:
         return connection
 
     async def _after(self, error: Exception, batch: list[_Entry], tries: int) -> None:
-        """Go on after an error, by what the table of SQLSTATEs says that it means."""
+        """Handle an error by its meaning in the table of SQLSTATEs."""
         meaning = answer_to(error).meaning
         if meaning is Meaning.AWAY:
             await self._after_a_loss(error, batch, tries)
@@ -346,13 +346,13 @@ class PostgresEventLog:
             if len(batch) == 1:
                 _fail(batch[0], error)
                 return
-            for entry in batch:  # one of them made the whole group fail
+            for entry in batch:  # one command made the whole group fail
                 await self._write_batch([entry])
         elif meaning in {Meaning.READ_ONLY, Meaning.AGAIN} and tries > 1:
             if self._connection is not None and meaning is Meaning.READ_ONLY:
-                self._connection.terminate()  # another server may be the one that takes writes by now
+                self._connection.terminate()  # another server may accept writes by now
             await self._write_batch(batch, tries - 1)
-        else:  # nothing was written, nor would the next try be
+        else:  # nothing was written, and a retry would fail too
             _log.warning("log_refused", error=repr(error), commands=len(batch))
             for entry in batch:
                 _give_up(entry, error)
@@ -364,7 +364,7 @@ class PostgresEventLog:
             return
         if tries > 1:
             await self._write_batch(missing, tries - 1)
-        elif len(missing) > 1:  # perhaps one of them breaks every connection that carries it
+        elif len(missing) > 1:  # one command may break every connection that sends it
             for entry in missing:
                 await self._write_batch([entry])
         else:
@@ -387,29 +387,29 @@ class PostgresEventLog:
         if self._watch is not None:
             self._watch.written([entry.seen for entry in batch], time.perf_counter() - began)
         told = _Told(entries=batch, positions=row["positions"], refusals=row["refusals"])
-        # a conflict with itself: it came in by the lost connection after all, later than it was asked for
+        # a conflict with itself: the lost connection did append it, after the query
         late = [
             batch[int(number) - 1]
             for number, refusal in told.refusals.items()
             if batch[int(number) - 1].sent_before and refusal["refused"] == "version_conflict"
         ]
         positions = await _positions(connection, late, CALL_SECONDS) if late else {}
-        # not now but next: the following group is on its way to PostgreSQL before these callers go on
+        # not immediately: the next group is sent to PostgreSQL before these callers continue
         asyncio.get_running_loop().call_soon(_tell, told, positions)
 
     async def _settle(self, batch: list[_Entry]) -> list[_Entry]:
-        """After a lost connection: tell the commands that count so, and return those that are not there."""
+        """After a lost connection: complete the commands that were appended, and return the others."""
         loop = asyncio.get_running_loop()
         until = loop.time() + RECONNECT_SECONDS
         pause = 0.05
         while True:
             if self._connection is not None:
-                await close_quietly(self._connection)  # which lets the server know that nobody waits any more
+                await close_quietly(self._connection)  # the server learns that no client is waiting
                 self._connection = None
             try:
                 self._connection = await self._connect()
                 positions = await _positions(self._connection, batch, max(until - loop.time(), 1))
-            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # whatever it is: the writer must live on
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:  # on any error, the writer must survive
                 if loop.time() > until:
                     for entry in batch:
                         _give_up(entry, error)
@@ -434,7 +434,7 @@ def _notifications(rows: Iterable[Any]) -> list[Notification]:
 
 
 async def _positions(connection: Connection, entries: list[_Entry], seconds: float) -> dict[_Entry, int]:
-    """Return the last positions of those commands that are in the log, to stay."""
+    """Return the last positions of the commands that are durably in the log."""
     async with asyncio.timeout(seconds):
         rows = await connection.fetch(
             _STORED, [entry.ids[0] for entry in entries], [entry.versions[0] for entry in entries]
@@ -442,7 +442,7 @@ async def _positions(connection: Connection, entries: list[_Entry], seconds: flo
         found = {
             entry: row["notification_id"] + len(entry.ids) - 1
             for entry, row in zip(entries, rows, strict=True)
-            if row["state"] == entry.states[0]  # the command id is in it
+            if row["state"] == entry.states[0]  # the state contains the command id
         }
         if found:
             await connection.execute(_PROVE)
@@ -470,7 +470,7 @@ def _fail(entry: _Entry, error: BaseException) -> None:
 
 
 def _give_up(entry: _Entry, error: Exception) -> None:
-    """Fail a command. Where it was on its way on a connection that was lost, it may still be carried out."""
+    """Fail a command. If it was sent on a lost connection, it may still be carried out."""
     told = unavailable(error) or error
     if entry.sent_before and isinstance(told, LogUnavailableError):
         told = OutcomeUnknownError(str(told), reason=told.reason)

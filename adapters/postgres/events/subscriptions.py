@@ -18,26 +18,26 @@ class PostgresSubscriptions:
     async def acquire(
         self, name: str, *, begin: int, now: datetime, leased_until: datetime, token: str
     ) -> Lease | None:
-        """Take the lease of a name; None: another process has it."""
+        """Lease a name; None if another process holds the lease."""
         async with log_errors():
             position = await self._pool.fetchval(QUERIES["acquire_subscription"], name, begin, token, leased_until, now)
         return None if position is None else Lease(name=name, token=token, position=position)
 
     async def renew(self, lease: Lease, *, leased_until: datetime) -> None:
-        """Keep a lease for longer."""
+        """Extend a lease."""
         async with log_errors():
             ours = await self._pool.fetchval(QUERIES["renew_subscription"], lease.name, lease.token, leased_until)
         if ours is None:
             raise LeaseLostError(lease.name)
 
     async def release(self, lease: Lease) -> None:
-        """Give a lease back, if it is still ours."""
+        """Release a lease, if we still hold it."""
         async with log_errors():
             await self._pool.execute(QUERIES["release_subscription"], lease.name, lease.token)
 
     @asynccontextmanager
     async def recording(self, lease: Lease, position: int, *, now: datetime) -> AsyncIterator[PoolConnection]:
-        """Enter a transaction, and record the position in it on the way out, if the one before is stored."""
+        """Open a transaction and record the position at its end, if the previous position is stored."""
         async with log_errors(), self._pool.acquire() as connection, connection.transaction():
             yield connection
             ours = await connection.fetchval(
@@ -47,12 +47,12 @@ class PostgresSubscriptions:
                 raise LeaseLostError(lease.name)
 
     async def subscriptions(self) -> list[SubscriptionRecord]:
-        """Return all names, in their order."""
+        """Return all names, in order."""
         async with log_errors():
             rows = await self._pool.fetch(QUERIES["subscriptions"])
         return [SubscriptionRecord(**dict(row)) for row in rows]
 
     async def forget(self, name: str) -> None:
-        """Remove a name and its position."""
+        """Delete a name and its position."""
         async with log_errors():
             await self._pool.execute(QUERIES["forget_subscription"], name)

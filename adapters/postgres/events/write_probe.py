@@ -1,4 +1,4 @@
-"""Finds out whether a command would be appended now, by trying what appending needs on a connection of its own."""
+"""Checks whether a command could be appended now, by trying the steps of an append on a separate connection."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ CALL_SECONDS = 4.0
 
 
 class WriteProbe:
-    """One connection, opened as the writer opens its own, and opened again when it is lost. One try at a time."""
+    """One connection, opened like the writer's and reopened when it is lost. One check at a time."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -18,14 +18,14 @@ class WriteProbe:
         self._trying = asyncio.Lock()
 
     async def __call__(self) -> None:
-        """Return if the log would take a command now; raise `LogUnavailableError` if not."""
+        """Return if the log accepts commands now; raise `LogUnavailableError` if not."""
         async with self._trying, log_errors():
             try:
                 await self._try()
             except Exception as error:
                 kept = self._connection is not None and not self._connection.is_closed()
                 await self.close()
-                # what was found out on an old connection may be over: the server has restarted, or another one leads
+                # the result of an old connection may be outdated: the server has restarted, or another server leads
                 if not kept or isinstance(error, TimeoutError) or answer_to(error).meaning is Meaning.BUSY:
                     raise
                 await self._try()
@@ -38,7 +38,7 @@ class WriteProbe:
         await self._connection.execute("SELECT upwell.try_writing()", timeout=CALL_SECONDS)
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await close_quietly(connection)

@@ -1,5 +1,5 @@
--- Add to what an organization's storage holds. Called once for many events: every update of one row in one transaction
--- makes the next one slower.
+-- Add to the storage use of an organization. Called once for many events, because each further update of the same row
+-- in a transaction is slower.
 -- Called by: append, project_after.
 -- Also in Python: domain.organizations.ledger.Usage.plus.
 

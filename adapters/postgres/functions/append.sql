@@ -1,14 +1,14 @@
--- The one way into the log. Appends each command entirely or not at all, in the order given, and projects its events in
--- the same transaction, under the writer's lock.
--- Arrays of one length, one item a command: `p_callers` (organization, key, namespace and bucket, as JSON: the same
--- text for the same caller), `p_conditions` (see `refusal`, as JSON; NULL: none), `p_rooms` (bytes that the quota must
--- have).
--- Arrays of another length, one item an event, ordered by command (`p_command` from 1) and version: the rest.
--- Returns the position of each command's last event, NULL where it was refused, and the refusals by command's number.
--- A command writes for its own organization only: neither into a stream of another one nor in its name.
--- The state of a topic that is not ours may be anything: it is kept, and not read.
--- Names inside it and the functions that it calls are not qualified: it sets the search path to `upwell`, a rebuild
--- sets it to its own schema of fresh tables, and the same projection serves both.
+-- The only way into the log. Appends each command completely or not at all, in the given order, and projects its events
+-- in the same transaction, under the writer's lock.
+-- Arrays with one item per command: `p_callers` (organization, key, namespace and bucket, as JSON: the same text for
+-- the same caller), `p_conditions` (see `refusal`, as JSON; NULL: none), `p_rooms` (bytes that the quota must have).
+-- Arrays with one item per event, ordered by command (`p_command` from 1) and version: the others.
+-- Returns the position of each command's last event, NULL for a refused command, and the refusals by the command's
+-- number.
+-- A command writes only for its own organization: neither into another organization's stream nor in its name.
+-- The state of a foreign topic may be anything: it is stored, and not read.
+-- Names in the body and in the functions that it calls are not qualified: it sets the search path to `upwell`, and a
+-- rebuild sets it to its schema of fresh tables, so that both use the same projection.
 -- Called by: checking.py; event_log.py.
 -- Also in Python: domain.organizations.ledger.check_room, adapters.memory.events.event_log.MemoryEventLog.append.
 
@@ -28,17 +28,17 @@ DECLARE
     last_    integer;
     wake     boolean := false;
     events   integer := coalesce(cardinality(p_ids), 0);
-    known    text[];  -- streams that begin here and are there already, or begin here twice
-    caller   text;    -- whose command was looked at last, and whether it was found to be live
+    known    text[];  -- new streams that already exist, or begin here twice
+    caller   text;    -- the caller of the last command, and whether it is live
     live     boolean := false;
     org      text;
-    around   boolean := false;  -- whether the command changed more than uploads and objects
+    around   boolean := false;  -- whether the command changed anything but uploads and objects
     change   record;
-    -- requested uploads that are accepted but not written yet, up to the position `next_`
+    -- accepted requests of uploads that are not written yet, up to the position `next_`
     ids      text[] := '{}';
     states   bytea[] := '{}';
     requests jsonb[] := '{}';
-    -- the quota of the organization whose commands are being appended, and what these have changed in it so far
+    -- the quota of the current organization, and its changes by the commands so far
     quota_of text;
     limit_   bigint;
     used     bigint := 0;
@@ -47,7 +47,7 @@ DECLARE
 BEGIN
     positions := '{}';
     refusals := '{}';
-    -- a statement of its own: what follows takes its snapshot after the lock is ours
+    -- a separate statement: the next ones take their snapshots after the lock is acquired
     PERFORM pg_advisory_xact_lock(7582370921);
     SELECT position INTO head FROM log_head;
     next_ := head;
@@ -157,7 +157,7 @@ BEGIN
                     reserved := 0;
                     accepted := 0;
                 END IF;
-                quota_of := NULL;  -- its limit may be another one now
+                quota_of := NULL;  -- its limit may have changed
             END IF;
             positions := positions || next_;
         ELSE

@@ -1,4 +1,4 @@
--- Take an object's claims: of its unique key, and of its content where no second object may have the same.
+-- Take an object's claims: on its unique key, and on its content if no second object may have the same content.
 -- Called by: project_object.
 -- Also in Python: domain.claims.unique_key_claim, domain.claims.content_claim.
 

@@ -1,5 +1,5 @@
--- Count the uploads in each state, of all organizations, from an index alone: as the owner, whom no wall makes look at
--- the rows.
+-- Count the uploads in each state, of all organizations, from an index alone: as the owner, for whom row-level security
+-- does not require reading the rows.
 -- Called by: queries.sql (count_uploads).
 
 CREATE OR REPLACE FUNCTION upwell.count_uploads() RETURNS TABLE (status text, count bigint)

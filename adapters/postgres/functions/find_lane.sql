@@ -1,5 +1,5 @@
--- The trigger of `jobs`: find the lane of a job that was written without one, by what it is about. Jobs of requested
--- uploads, which are by far the most, are written with theirs.
+-- The trigger of `jobs`: set the lane of a job that was written without one, by its subject. The jobs of requested
+-- uploads, which are by far the most, are written with their lanes.
 -- Called by: 0100_tables.sql.
 
 CREATE OR REPLACE FUNCTION upwell.find_lane() RETURNS trigger LANGUAGE plpgsql SET search_path = upwell, pg_temp AS $$

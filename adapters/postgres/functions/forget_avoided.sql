@@ -1,5 +1,5 @@
--- Have what was announced of files that were not sent go with the upload that has their bytes. A rebuild finds it
--- redacted.
+-- Redact the announcements of files that were not sent together with the upload that has their bytes. A rebuild finds
+-- them redacted.
 -- Called by: project.
 
 CREATE OR REPLACE FUNCTION upwell.forget_avoided(p_upload_id text) RETURNS void LANGUAGE plpgsql AS $$

@@ -1,8 +1,8 @@
--- Put the wall around a table: rows of another organization do not exist, whatever a query says. A reader sets
--- `upwell.organization_id` to the organization that asks, or to '*' where the service works for all of them. Most
--- tables name the organization of a row; a hold is seen by who sees the object, a claim by who sees what holds it (they
--- have walls of their own); jobs belong to no organization: workers see them. The owner, as which `append` and a
--- rebuild act, sees all.
+-- Enable row-level security on a table: rows of another organization do not exist for any query. A reader sets
+-- `upwell.organization_id` to its organization, or to '*' for the work of the service itself. Most tables have the
+-- organization in each row. A hold is visible with its object, and a claim with its holder (which have policies
+-- themselves). Jobs belong to no organization and are visible to workers. The owner, as which `append` and a rebuild
+-- run, sees all rows.
 -- Called by: rebuilding.py; 0100_tables.sql.
 
 CREATE OR REPLACE FUNCTION upwell.guard(p_table text) RETURNS void LANGUAGE plpgsql AS $guard$

@@ -1,4 +1,4 @@
--- Have an object hold the uploads whose bytes its blobs are.
+-- Make an object hold the uploads with the bytes of its blobs.
 -- Called by: project_object.
 -- Also in Python: domain.objects.object.uploads_of.
 

@@ -1,7 +1,7 @@
--- Read the log on by up to `p_limit` events into the texts of search, and return by how many. One worker does at a
--- time: the others get 0. The writer is never waited for while it could wait for this, and does not wait (see
--- `redact`). In lower case: ILIKE compares so, and pg_trgm would look for words before it lowers them ("İstanbul",
--- where only ASCII makes words), and miss some.
+-- Add the texts of up to `p_limit` next events to the search index, and return the number of events. One worker does
+-- this at a time: others get 0. It does not wait for a writer that could wait for it, and a writer does not wait (see
+-- `redact`). Texts are in lower case: ILIKE compares that way, and pg_trgm would split words before it lowers them
+-- ("İstanbul", where only ASCII makes words), and miss some.
 -- Called by: queries.sql (index_search).
 
 CREATE OR REPLACE FUNCTION upwell.index_search(p_limit bigint) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
@@ -21,12 +21,12 @@ BEGIN
     IF last_ <= head THEN
         RETURN 0;
     END IF;
-    -- once more after `redact`, which does not see a text that is just being written
+    -- once more after `redact`, which does not see a text that is being written
     DELETE FROM search_texts WHERE id IN (
         SELECT originator_id FROM upwell_events
         WHERE notification_id > head AND notification_id <= last_
             AND topic IN ('upload.deleted.v1', 'upload.forgotten.v1', 'object.deleted.v1'));
-    -- an upload's text is that of its first event; an object's may change with each
+    -- an upload's text is that of its first event; an object's text may change with each event
     INSERT INTO search_texts (id, kind, organization_id, bucket_id, text)
     SELECT upload_id, 'upload', organization_id, bucket_id, lower(upload_text(filename, metadata)) FROM uploads
     WHERE upload_id IN (

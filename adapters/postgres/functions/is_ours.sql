@@ -1,4 +1,4 @@
--- Return whether a topic is of a kind that `project` or `schedule` may know. The state of any other is not looked at:
+-- Return whether a topic is of a kind that `project` or `schedule` may know. The state of any other topic is not read:
 -- it need not be JSON.
 -- Called by: append, project_after.
 -- Also in Python: domain.events.registry.BY_TAG.

@@ -1,5 +1,5 @@
--- Return whether key, namespace and bucket of a caller are live: {"refused": …}, or NULL if they are. Called under the
--- lock, so no write follows a committed revocation.
+-- Return whether the key, namespace and bucket of a caller are live: {"refused": …}, or NULL if they are. Called under
+-- the lock, so that no write follows a committed revocation.
 -- Called by: append.
 -- Also in Python: adapters.memory.events.event_log.MemoryEventLog._check_live.
 

@@ -1,5 +1,5 @@
--- Make the index of trigrams that search reads, if that is possible; without it search looks at the rows of its bucket.
--- May be called again by the owner when the extension has been installed later.
+-- Create the trigram index of search, if that is possible; without it, search reads the rows of its bucket. The owner
+-- may call this again after the extension was installed.
 -- Called by: 0100_tables.sql.
 
 CREATE OR REPLACE FUNCTION upwell.prepare_search() RETURNS boolean LANGUAGE plpgsql AS $$

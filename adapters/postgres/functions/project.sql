@@ -1,5 +1,5 @@
--- Project one event into the read tables. Reads the event alone: no clock, no chance. Topics that are not ours:
--- nothing. What it changes in its organization's quota is returned and written by the caller (see `add_to_quota`).
+-- Project one event into the read tables. Reads only the event: no clock, no randomness. A foreign topic does nothing.
+-- The change of the organization's quota is returned, and the caller writes it (see `add_to_quota`).
 -- Called by: append, project_after.
 -- Also in Python: adapters.memory.projecting.project.
 

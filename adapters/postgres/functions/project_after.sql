@@ -1,5 +1,5 @@
--- Project up to `p_limit` events after a position, in order, into the tables that the search path leads to, and return
--- the last one's position; NULL if there is none.
+-- Project up to `p_limit` events after a position, in order, into the tables of the search path, and return the
+-- position of the last one; NULL if there is none.
 -- Called by: rebuilding.py.
 
 CREATE OR REPLACE FUNCTION upwell.project_after(p_after bigint, p_limit bigint) RETURNS bigint LANGUAGE plpgsql AS $$

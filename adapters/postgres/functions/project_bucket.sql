@@ -23,7 +23,7 @@ BEGIN
         INSERT INTO claims VALUES (scope_, e->>'name', p_id);
         UPDATE namespaces SET bucket_count = bucket_count + 1 WHERE namespace_id = o->>'namespace_id';
     WHEN 'bucket.status_changed.v1' THEN
-        -- with its namespace being deleted it stays what it is
+        -- during the deletion of its namespace, it keeps its state
         UPDATE buckets SET status = CASE status WHEN 'DELETING' THEN status ELSE e->>'status' END, updated_at = at_,
             version = p_version
         WHERE bucket_id = p_id AND version = p_version - 1;

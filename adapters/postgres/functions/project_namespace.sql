@@ -1,5 +1,5 @@
--- Project one event of a namespace, with the claim of its name. One that is being deleted holds the claim `deletion`,
--- and takes no new bucket.
+-- Project one event of a namespace, with the claim of its name. A namespace during its deletion holds the claim
+-- `deletion`, and accepts no new bucket.
 -- Called by: project.
 -- Also in Python: domain.namespaces.namespace.evolve, domain.claims.held_after.
 

@@ -1,4 +1,4 @@
--- Project one event of an object, with what it claims and holds.
+-- Project one event of an object, with its claims and holds.
 -- Called by: project.
 -- Also in Python: domain.objects.object.evolve, domain.claims.held_after.
 

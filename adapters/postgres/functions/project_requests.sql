@@ -1,5 +1,5 @@
--- Project the beginnings of several uploads, whose events stand one after the other in the log. `p_last`: the position
--- of the last one.
+-- Project the first events of several uploads, which are consecutive in the log. `p_last`: the position of the last
+-- one.
 -- Called by: project_upload, write_requests.
 -- Also in Python: domain.uploads.upload.evolve.
 

@@ -1,5 +1,5 @@
--- Project one event of an upload, and return what it changes in its organization's quota. What states there are, and
--- which event leads to which, is decided in the domain; an update finds its row by the version before it.
+-- Project one event of an upload, and return the change of its organization's quota. The domain decides the states and
+-- transitions; an update finds its row by the previous version.
 -- Called by: project.
 -- Also in Python: domain.uploads.upload.evolve, domain.organizations.ledger.change_of.
 
@@ -66,7 +66,7 @@ BEGIN
         UPDATE uploads SET changed_etag = coalesce(e->>'etag', ''), version = p_version
         WHERE upload_id = p_id AND version = p_version - 1;
     WHEN 'upload.bytes_inherited.v1' THEN
-        -- it comes before the event that removes the upload that it inherits from
+        -- this comes before the event that deletes the upload that it inherits from
         UPDATE uploads SET storage_key = e->>'storage_key', etag = e->>'etag', version_id = e->>'version_id',
             due_at = (e->>'due_at')::timestamptz, keeps_bytes = true, duplicate_of = NULL, object_id = NULL,
             inherited_from = coalesce(

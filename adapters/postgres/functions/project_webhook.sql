@@ -1,4 +1,5 @@
--- Project one event of a webhook, with the claim of its name. It acts for the key that made it, or changed it last.
+-- Project one event of a webhook, with the claim of its name. The webhook acts for the key that created it, or last
+-- changed it.
 -- Called by: project.
 -- Also in Python: domain.webhooks.webhook.evolve, domain.claims.held_after.
 

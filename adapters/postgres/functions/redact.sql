@@ -1,6 +1,6 @@
--- Make the personal fields of a stream's stored events null, or leave out those that may be absent, and remove its text
--- from search. Position, version and tag stay. A text that is being written this moment is not waited for:
--- `index_search` removes it when it comes to the event.
+-- Set the personal fields of a stream's stored events to null, or remove those that may be absent, and remove the
+-- stream's text from search. Position, version and tag stay. A text that is being written at this moment is not waited
+-- for: `index_search` removes it at this event.
 -- Called by: append, forget_avoided, schedule_object.
 -- Also in Python: adapters.memory.events.event_log.MemoryEventLog._redact.
 

@@ -1,5 +1,5 @@
--- The trigger of `upwell_events`: once an organization has changed its profile, its former billing address is no longer
--- in the log.
+-- The trigger of `upwell_events`: after an organization has changed its profile, its former billing address is no
+-- longer in the log.
 -- Called by: 0100_tables.sql.
 -- Also in Python: adapters.memory.events.event_log.MemoryEventLog._redact_former_profiles.
 

@@ -1,6 +1,6 @@
--- Return which of a command's conditions does not hold: {"refused": …}, or NULL if all do. Called under the lock.
--- Absent ones hold. None is about an upload that was only requested, so requests that wait to be written do not matter.
--- What an original is (`no_original`) stands in the query `originals` a second time.
+-- Return the first violated condition of a command: {"refused": …}, or NULL if there is none. Called under the lock.
+-- Absent conditions hold. No condition concerns an upload that was only requested, so requests that are not yet written
+-- do not matter. The query `originals` repeats the definition of an original (`no_original`).
 -- Called by: append.
 -- Also in Python: domain.uploads.originals.original_of, domain.uploads.originals.heir_of,
 -- adapters.memory.objects.object_creation.MemoryObjectCreation.check.
@@ -21,7 +21,7 @@ BEGIN
             RETURN jsonb_build_object('refused', 'taken', 'claim', item, 'owner_id', hit);
         END IF;
     END LOOP;
-    IF c ? 'owned' THEN  -- few commands have it, or `held`; the others need no query to find that out
+    IF c ? 'owned' THEN  -- few commands have this, or `held`; the others need no query
         FOR item IN SELECT jsonb_array_elements(c->'owned') LOOP
             IF NOT EXISTS (SELECT FROM claims WHERE scope = item->'claim'->>'scope' AND key = item->'claim'->>'key'
                            AND owner_id = item->>'owner_id') THEN

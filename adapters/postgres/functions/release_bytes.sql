@@ -1,4 +1,4 @@
--- Have an object hold nothing; what it let go of belongs to another object that holds it, if any does.
+-- Make an object hold nothing; a released upload belongs to another object that holds it, if there is one.
 -- Called by: project_object.
 -- Also in Python: adapters.memory.projecting._release_bytes.
 

@@ -1,5 +1,5 @@
--- Write and remove the jobs that one event calls for, before it is projected. Returns whether a worker should look at
--- once. Reads nothing but the event and the rows of its upload: no clock.
+-- Write and delete the jobs of one event, before it is projected. Returns whether workers should be woken. Reads only
+-- the event and the rows of its upload: no clock.
 -- Called by: append.
 -- Also in Python: domain.tasks.agenda.agenda_of, domain.tasks.agenda.is_due_at_once.
 
@@ -17,7 +17,7 @@ BEGIN
         PERFORM set_job('expire', p_id, (e->>'due_at')::timestamptz);
     WHEN 'upload.verification_began.v1' THEN
         DELETE FROM jobs WHERE upload_id = p_id AND kind = 'expire';
-        -- whoever confirms inline is at it now; a worker takes over only if that process is gone
+        -- the confirming process does this inline; a worker takes over only if that process ends
         PERFORM set_job('verify', p_id, at_ + CASE WHEN (e->>'inline')::boolean THEN interval '60 seconds'
                                                    ELSE interval '0' END);
         RETURN NOT (e->>'inline')::boolean;
@@ -44,7 +44,7 @@ BEGIN
     WHEN 'upload.bytes_inherited.v1' THEN
         PERFORM set_job('recheck', p_id, (e->>'due_at')::timestamptz);
     WHEN 'upload.deleted.v1', 'upload.forgotten.v1' THEN
-        -- where it has inherited bytes, its own are being deleted still
+        -- if it has inherited bytes, its own are still being deleted
         DELETE FROM jobs j WHERE j.upload_id = p_id AND NOT (j.kind = 'discard'
             AND EXISTS (SELECT FROM uploads WHERE upload_id = p_id AND inherited_from IS NOT NULL));
         IF e->>'heir_id' IS NULL THEN

@@ -1,5 +1,5 @@
--- Write and remove the jobs that one event of an object calls for, before it is projected, and forget what is personal
--- in the stream of one that was deleted. Returns whether a worker should look at once.
+-- Write and delete the jobs of one event of an object, before it is projected, and redact the stream of a deleted
+-- object. Returns whether workers should be woken.
 -- Called by: schedule.
 -- Also in Python: domain.tasks.agenda.agenda_of.
 
@@ -27,7 +27,7 @@ BEGIN
     WHEN 'object.deleted.v1' THEN
         PERFORM redact(p_id);
         DELETE FROM jobs WHERE upload_id = p_id AND kind = 'delete_object';
-        -- of two holders that go at once each may leave an upload to the other
+        -- of two holders that are deleted at once, each may leave an upload to the other
         PERFORM set_job('forget', r, (e->'origin'->>'at')::timestamptz)
         FROM jsonb_array_elements_text(e->'released_upload_ids') r;
         RETURN e->'released_upload_ids' <> '[]';

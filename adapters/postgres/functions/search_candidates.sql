@@ -1,6 +1,6 @@
--- Return the ids of the uploads or objects (`p_kind`) of a bucket whose text is like `p_pattern` (for ILIKE); perhaps a
--- few more, whose text has changed since. NULL: that cannot be found out quickly. Only of the organization that asks:
--- the function sees through the wall, as LIKE may not use an index behind it.
+-- Return the ids of the uploads or objects (`p_kind`) of a bucket whose text matches `p_pattern` (for ILIKE), and
+-- perhaps a few more whose text has changed since. NULL: no fast answer. Only for the organization of the caller: the
+-- function bypasses row-level security, under which LIKE may not use an index.
 -- Called by: queries.sql (search_candidates).
 
 CREATE OR REPLACE FUNCTION upwell.search_candidates(p_kind text, p_bucket_id text, p_pattern text, p_limit integer)
@@ -26,7 +26,7 @@ BEGIN
     IF cardinality(ids) > p_limit THEN
         RETURN NULL;
     END IF;
-    -- and of what the log tells behind the head
+    -- and of the events after the head
     RETURN ids || CASE p_kind
     WHEN 'upload' THEN ARRAY(
         SELECT upload_id FROM uploads

@@ -1,5 +1,5 @@
--- Have the bytes of an upload deleted now, and once more when a URL that was given out has expired. Those that it has
--- inherited go under the id of the upload that they were stored for.
+-- Schedule the deletion of an upload's bytes, now and once more after the last URL has expired. Inherited bytes are
+-- deleted under the id of the upload that they were stored for.
 -- Called by: schedule.
 -- Also in Python: domain.tasks.agenda.agenda_of.
 

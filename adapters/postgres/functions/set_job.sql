@@ -1,4 +1,4 @@
--- Set a job; one that is there is set anew, and a lease on it counts no more.
+-- Set a job, in place of an existing one, whose lease becomes invalid.
 -- Called by: schedule, schedule_object.
 
 CREATE OR REPLACE FUNCTION upwell.set_job(p_kind text, p_upload_id text, p_due_at timestamptz)

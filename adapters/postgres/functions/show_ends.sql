@@ -1,4 +1,4 @@
--- Note on uploads when they are deleted: with the last object that holds them, otherwise at their own end.
+-- Set the end of uploads: with the last object that holds them, otherwise their own end.
 -- Called by: hold_bytes, release_bytes.
 -- Also in Python: domain.uploads.retention.later_end.
 

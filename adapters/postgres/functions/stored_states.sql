@@ -1,5 +1,5 @@
--- Return what became of events whose writer lost its connection: the stored state at each place, NULL where nothing is.
--- Takes the writer's lock, so a transaction that was still under way has ended before the answer.
+-- Return the outcome of events whose writer lost its connection: the stored state at each place, NULL if there is none.
+-- Takes the writer's lock, so that a transaction that was still in progress has ended before the result.
 -- Called by: checking.py; event_log.py.
 
 CREATE OR REPLACE FUNCTION upwell.stored_states(p_ids text[], p_versions bigint[])

@@ -1,5 +1,5 @@
--- Take the locks that a command takes, and let go of them: fails where somebody keeps them longer than `lock_timeout`.
--- Changes nothing. A statement of its own: what waits here must not hold the writer's lock meanwhile.
+-- Take and release the locks of a command: fails if another session holds one longer than `lock_timeout`. Changes
+-- nothing. A separate statement, because a wait here must not hold the writer's lock.
 -- Called by: checking.py; write_probe.py.
 
 CREATE OR REPLACE FUNCTION upwell.try_locks()

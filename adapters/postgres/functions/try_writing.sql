@@ -1,6 +1,6 @@
--- Write as a command does, under the writer's lock, and change nothing: fails on a server that takes no writes. The
--- rows that do not fit into `work_mem` go into a file beside the tables, which is gone afterwards: that fails on a disk
--- that is full, where a row alone may still find room on its page.
+-- Write as a command does, under the writer's lock, and change nothing: fails on a server that does not accept writes.
+-- The rows that do not fit into `work_mem` go to a temporary file next to the tables: that fails on a full disk, where
+-- a single row may still find space on its page.
 -- Called by: write_probe.py.
 
 CREATE OR REPLACE FUNCTION upwell.try_writing() RETURNS void LANGUAGE plpgsql SECURITY DEFINER

@@ -1,4 +1,4 @@
--- Give an object's claims back.
+-- Release an object's claims.
 -- Called by: project_object.
 -- Also in Python: domain.claims.held_after.
 

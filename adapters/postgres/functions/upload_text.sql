@@ -1,4 +1,4 @@
--- Return the text that search looks through of an upload, in Unicode's composed form. Its case is the caller's matter.
+-- Return the text of an upload for search, in Unicode's composed form. The caller handles its case.
 -- Called by: index_search, search_candidates.
 -- Also in Python: domain.lists.filtering.composed.
 

@@ -1,7 +1,6 @@
--- Write the events of several requested uploads that stand one after the other in the log, their jobs, and their rows.
--- Most of what is appended are such: one statement for each table and group costs less than one for each upload. The
--- job is the one that `schedule` writes for `upload.requested.v1`, with its lane. `p_last`: the position of the last
--- one.
+-- Write the events of several requested uploads that are consecutive in the log, their jobs, and their rows. Most
+-- appended events are of this kind: one statement per table and group is cheaper than one per upload. The job is the
+-- one that `schedule` writes for `upload.requested.v1`, with its lane. `p_last`: the position of the last one.
 -- Called by: append.
 -- Also in Python: domain.tasks.agenda.agenda_of.
 

@@ -1,4 +1,4 @@
-"""API keys and tokens as they stand, when keys were used last, and the directory with its cache, on PostgreSQL.
+"""API keys and tokens, the last use of keys, and the directory with its cache, on PostgreSQL.
 
 Permissions are checked in `application.keys.callers`.
 """

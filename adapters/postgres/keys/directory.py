@@ -1,4 +1,4 @@
-"""The directory on PostgreSQL: a short-lived cache of who may ask, and of what they may name."""
+"""The directory on PostgreSQL: a short-lived cache of keys, organizations, namespaces and buckets."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
@@ -21,12 +21,12 @@ Record = TypeVar("Record")
 
 
 class PostgresDirectory:
-    """Implements `Directory`: answers from memory for up to 5 s, and never while it cannot hear of changes."""
+    """Implements `Directory` with a cache of 5 s, which is bypassed while changes cannot be received."""
 
     def __init__(
         self, read_side: PostgresReadSide, listener: Listener, *, keys: PostgresReadSide | None = None
     ) -> None:
-        """`keys` finds keys and their organizations, before it is known who asks."""
+        """`keys` reads keys and their organizations, before the caller is known."""
         self._read_side = read_side
         self._keys = keys or read_side
         self._listener = listener
@@ -36,7 +36,7 @@ class PostgresDirectory:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Hear of changes while inside."""
+        """Listen for changes inside the context."""
         async with self._listener.hearing(DIRECTORY, self._forget):
             yield
 
@@ -72,7 +72,7 @@ class PostgresDirectory:
 
     @property
     def generation(self) -> int:
-        """Another one after every announced change, every 5 s, and each time while no change can be heard of."""
+        """Return a new value after every change, every 5 s, and always while changes cannot be received."""
         if not self._listener.connected or time.monotonic() - self._since >= CACHE_SECONDS:
             self._forget()
         return self._generation

@@ -1,4 +1,4 @@
-"""API keys and upload tokens as they stand on PostgreSQL."""
+"""API keys and upload tokens on PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
 
@@ -30,7 +30,7 @@ class PostgresKeyReads(PostgresReads):
         return await self._all("keys", KeyRecord, organization_id, user_id)
 
     async def users(self, organization_id: str) -> Mapping[str, int]:
-        """Return the ids of those who have live keys, each with how many."""
+        """Return the ids of the users with live keys, with the number of keys."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["users"], organization_id)
         return {row["user_id"]: row["keys"] for row in rows}

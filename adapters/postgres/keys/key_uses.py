@@ -1,4 +1,4 @@
-"""When keys were used last: noted in memory, written together twice a minute."""
+"""The last use of keys: recorded in memory, and written twice a minute."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,18 +17,18 @@ _log = structlog.get_logger(__name__)
 
 
 class PostgresKeyUses:
-    """Implements `KeyUses`. Use `running()`: outside of it nothing is written but by `flush`."""
+    """Implements `KeyUses`. Use `running()`: outside of it, only `flush` writes."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._noted: dict[str, datetime] = {}
 
     def note(self, key_id: str, at: datetime) -> None:
-        """Remember that a key was used."""
+        """Record the use of a key."""
         self._noted[key_id] = at
 
     async def flush(self) -> None:
-        """Write what was noted since the last time, in one statement."""
+        """Write the uses since the last flush, in one statement."""
         noted, self._noted = self._noted, {}
         if noted:
             async with log_errors():
@@ -36,7 +36,7 @@ class PostgresKeyUses:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write while inside, and once more on the way out."""
+        """Write inside the context, and once more at its end."""
         flushing = asyncio.create_task(self._flush_for_ever(), name="key-uses", context=Context())
         try:
             yield
@@ -54,5 +54,5 @@ class PostgresKeyUses:
     async def _try_to_flush(self) -> None:
         try:
             await self.flush()
-        except LogUnavailableError as error:  # a note is worth no more than that
+        except LogUnavailableError as error:  # a use is not worth more effort
             _log.warning("key_uses_lost", error=repr(error))

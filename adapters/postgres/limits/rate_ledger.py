@@ -1,4 +1,4 @@
-"""Counts of requests on PostgreSQL, in a table that is not logged: a crash of the server begins a window anew."""
+"""Counts of requests on PostgreSQL, in an unlogged table: a crash of the server resets the windows."""
 
 from adapters.postgres.database.connecting import Pool, log_errors
 from adapters.postgres.database.queries import QUERIES
@@ -11,7 +11,7 @@ class PostgresRateLedger:
         self._pool = pool
 
     async def take(self, organization_id: str, limited: str, window: int, count: int) -> int:
-        """Count `count` more and return the sum."""
+        """Add `count` and return the sum."""
         async with log_errors():
             taken: int = await self._pool.fetchval(QUERIES["take_slice"], organization_id, limited, window, count)
         return taken

@@ -1,7 +1,7 @@
-"""Lists as SQL: filters, orders and searches become statements over known columns, with every value as a parameter.
+"""Lists as SQL: translates filters, orders and searches into statements with known columns and parameters.
 
-No text of a client ever stands in a statement. A condition that is unknown to SQL (of what is missing) counts as false,
-which AND and OR keep to by themselves; under NOT it is made so.
+A statement never contains text from a client. A condition that is NULL in SQL, because a value is missing, counts as
+false. AND and OR already work that way; NOT needs a `coalesce`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,11 +30,11 @@ _LIKE = {
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
-    """A list's table. `scope`: the columns that say whose rows; then SQL by the names of its `Listing`.
+    """The table of a list. `scope`: the columns of the owner; then SQL by the names of its `Listing`.
 
-    `named`: what search looks at, each a condition on `{like}`; `documents`: JSON columns whose values it looks at.
-    `haystack`: one text that holds all of these, quickly looked through before the values one by one.
-    `indexed`: the kind under which these texts are kept for search, and the column of the ids; none if they are not.
+        `named`: the conditions of search, each with `{like}`. `documents`: the JSON columns whose values search reads.
+    `haystack`: one text with all of these, which is searched before the individual values. `indexed`: the kind of these
+    texts in the search index, and the id column; None if they are not indexed.
     """
 
     table: str
@@ -49,7 +49,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statement:
-    """A statement that grows, with its arguments. `among`: the ids of all rows that search can find, if known."""
+    """Builds a statement with its arguments. `among`: the ids of all rows that search can find, if known."""
 
     def __init__(
         self, columns: Columns, scope: tuple[str, ...], asked: PageRequest, *, among: Sequence[str] | None = None
@@ -60,7 +60,7 @@ class Statement:
         self._table = columns.table
         if among is not None and columns.indexed is not None:
             ids = f"{columns.indexed[1]} = ANY ({self._add(list(among))}::text[])"
-            # with OFFSET 0 these rows are fetched by their ids, whatever the planner thinks of the rest
+            # OFFSET 0 makes the planner fetch these rows by their ids first
             self._table = f"(SELECT * FROM {columns.table} WHERE {ids} OFFSET 0) among"  # noqa: S608  # known columns only
         self._where = [f"{name} = {self._add(value)}" for name, value in zip(columns.scope, scope, strict=True)]
         if asked.where is not None:
@@ -69,7 +69,7 @@ class Statement:
             self._where.append(self._search(asked.search))
 
     def page(self) -> str:
-        """Return the query of the page, and one row more where more follow."""
+        """Return the query of the page, with one extra row if there are more."""
         where, keys = list(self._where), self._order_keys()
         descending = self._asked.order is None or self._asked.order.descending
         if self._asked.after is not None:
@@ -83,7 +83,7 @@ class Statement:
         )
 
     def figures(self) -> str:
-        """Return the query of the figures of all that match, by status."""
+        """Return the query of the sums of all matching rows, by status."""
         sums = "".join(f", coalesce(sum({sql}), 0)::bigint AS {name}" for name, sql in self._columns.sums.items())
         status = self._columns.status or "NULL::text"
         return (
@@ -92,7 +92,7 @@ class Statement:
         )
 
     def total(self) -> str:
-        """Return the query of how many match."""
+        """Return the query of the number of matching rows."""
         return f"SELECT count(*) FROM {self._table} WHERE {' AND '.join(self._where)}"  # noqa: S608  # the same
 
     def _add(self, value: object) -> str:
@@ -156,7 +156,7 @@ class Statement:
                 )
 
     def _holds(self, condition: Condition, sql: str) -> str:
-        """Say that a JSON array has a text as an element."""
+        """Return the condition that a JSON array contains a text."""
         held = self._text(msgspec.structs.replace(condition, operator=Operator.EQ), _composed(_string("one")))
         return f"EXISTS (SELECT FROM {_elements(sql)} one WHERE {held})"
 
@@ -176,7 +176,7 @@ class Statement:
             return f"lower({sql}) = ANY (ARRAY({lowered}))"
         given = f"{self._add(value)}::text"
         one, other = (sql, given) if sensitive else (f"lower({sql})", f"lower({given})")
-        # by code point, as everywhere else, whatever the database's own order is
+        # by code point, as everywhere else, independent of the database's collation
         collation = "" if operator is Operator.EQ else ' COLLATE "C"'
         return f"{one} {_COMPARES[operator]} {other}{collation}"
 
@@ -192,7 +192,7 @@ class Statement:
         exact = f"({' OR '.join(found)})"
         if not _in_haystack(search):
             return exact
-        # what is composed holds no ASCII that was not there before, and composing every row takes its time
+        # composition adds no ASCII characters, and composing every row is slow
         haystack = self._columns.haystack if search.isascii() else _composed(self._columns.haystack)
         return f"{haystack} {like} {given} AND {exact}"
 
@@ -244,7 +244,7 @@ class Statement:
 
 
 def indexed_pattern(columns: Columns, asked: PageRequest) -> str | None:
-    """Return what a text that search finds is like (for ILIKE), if the texts of this list are kept for search."""
+    """Return the pattern (for ILIKE) of a search, if the texts of this list are indexed."""
     search = asked.search
     if not search or columns.indexed is None or asked.search_is_sensitive or not _in_haystack(search):
         return None
@@ -252,7 +252,7 @@ def indexed_pattern(columns: Columns, asked: PageRequest) -> str | None:
 
 
 def _in_haystack(search: str) -> bool:
-    """Say whether a haystack holds this text wherever a value does: JSON writes some characters in another way."""
+    """Return whether a search in the haystack finds this text in every value: JSON escapes some characters."""
     return not any(char in '"\\' or ord(char) < ord(" ") or char == "\x7f" for char in search)
 
 
@@ -269,17 +269,17 @@ def _elements(sql: str) -> str:
 
 
 def _composed(sql: str) -> str:
-    """Return a text as it is compared, in NFC."""
+    """Return a text in the form for comparison: NFC."""
     return f"normalize({sql})"
 
 
 def _unquoted(sql: str) -> str:
-    """Return the text that a JSON value is."""
+    """Return the text of a JSON value."""
     return f"({sql} #>> '{{}}')"
 
 
 def _string(sql: str) -> str:
-    """Return the text that a JSON value is, if it is one: in one expression, so that one condition is estimated."""
+    """Return the text of a JSON string, in one expression, so that the planner estimates one condition."""
     return f"(CASE jsonb_typeof({sql}) WHEN 'string' THEN {sql} #>> '{{}}' END)"
 
 

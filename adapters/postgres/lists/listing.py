@@ -1,11 +1,11 @@
-"""The lists' tables: which SQL each field of a `Listing` is."""
+"""The tables of the lists: the SQL of each field of a `Listing`."""
 
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.lists.filtering import Columns
 
 
 def _same(*names: str) -> dict[str, str]:
-    """Return columns that are called as their fields are."""
+    """Return columns with the names of their fields."""
     return dict(zip(names, names, strict=True))
 
 

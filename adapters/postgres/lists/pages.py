@@ -1,4 +1,4 @@
-"""Pages of lists on PostgreSQL: asked for in bounded time, with the index of search where it helps."""
+"""Pages of lists on PostgreSQL: queries with a time limit, and with the search index if it helps."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -26,7 +26,7 @@ Record = TypeVar("Record")
 async def fetch_page(
     reads: Reads, columns: Columns, kind: type[Record], scope: tuple[str, ...], asked: PageRequest
 ) -> Page[Record]:
-    """Return a page of a list, and what is counted of all that match."""
+    """Return a page of a list, with the counts of all matching rows."""
     figures = total = None
     asking = _Asking(reads, columns, scope, asked)
     async with _list_errors(asked), log_errors():
@@ -45,9 +45,10 @@ async def fetch_page(
 
 
 class _Asking:
-    """Asks a list's table. A search for a common word ends with the first rows; one that takes longer is asked again.
+    """Queries the table of a list. A search for a common word ends with the first rows; a slow search is restarted.
 
-    Then the index of texts tells the ids of all rows that can be found, if these are few, and only they are looked at.
+    The second attempt reads the ids of all possible rows from the search index, and if they are few, only those
+    rows.
     """
 
     def __init__(self, reads: Reads, columns: Columns, scope: tuple[str, ...], asked: PageRequest) -> None:
@@ -59,7 +60,7 @@ class _Asking:
         self._among: Sequence[str] | None = None
 
     async def fetch(self, query: Callable[[Statement], str]) -> Sequence[Any]:
-        """Return the rows of one query; raise `TimeoutError` if even the patient way takes too long."""
+        """Return the rows of a query; raise `TimeoutError` if even the second attempt takes too long."""
         if self._pattern is not None and self._columns.indexed is not None:
             with suppress(TimeoutError):
                 return await self._fetch(query, SEARCH_PATIENCE_SECONDS)
@@ -83,7 +84,7 @@ class _Asking:
 
 @asynccontextmanager
 async def _list_errors(asked: PageRequest) -> AsyncIterator[None]:
-    """Tell a list that takes too long, or a pattern that PostgreSQL finds too complex, from a lost server."""
+    """Distinguish a slow list and a pattern that is too complex for PostgreSQL from a lost server."""
     try:
         yield
     except LogUnavailableError as error:
@@ -102,7 +103,7 @@ async def _list_errors(asked: PageRequest) -> AsyncIterator[None]:
 
 
 def _figures(columns: Columns, rows: Sequence[Mapping[str, Any]]) -> Figures:
-    """Add up the figures of each status."""
+    """Add up the sums of each status."""
     return Figures(
         count=sum(row["count_"] for row in rows),
         sums={name: sum(row[name] for row in rows) for name in columns.sums},

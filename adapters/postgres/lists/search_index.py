@@ -1,4 +1,4 @@
-"""The texts that search looks through, beside the log: `upwell.search_texts`, with an index of trigrams."""
+"""The texts for search, in `upwell.search_texts`, with a trigram index."""
 
 import asyncpg
 import structlog
@@ -11,17 +11,17 @@ _log = structlog.get_logger(__name__)
 
 
 class PostgresSearchIndex:
-    """Implements `SearchIndex`. Where PostgreSQL has no pg_trgm, there is nothing to take in."""
+    """Implements `SearchIndex`. Without pg_trgm in PostgreSQL, it does nothing."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def catch_up(self) -> bool:
-        """Take in the next events, in one transaction."""
+        """Index the next events, in one transaction."""
         try:
             async with log_errors():
                 taken: int = await self._pool.fetchval(QUERIES["index_search"], _EVENTS)
-        except asyncpg.PostgresError as error:  # a full disk, for example: until it has room, search does without
+        except asyncpg.PostgresError as error:  # a full disk, for example: until then, search works without the index
             _log.warning("search_not_indexed", error=repr(error))
             return False
         return taken == _EVENTS

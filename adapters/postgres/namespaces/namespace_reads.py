@@ -1,4 +1,4 @@
-"""Namespaces as they stand on PostgreSQL."""
+"""Namespaces on PostgreSQL."""
 
 from adapters.postgres.database.reading import PostgresReads
 from adapters.postgres.lists.listing import NAMESPACES

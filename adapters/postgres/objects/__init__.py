@@ -1,4 +1,4 @@
 """Objects as they stand, and claims, originals and holds, on PostgreSQL.
 
-What a command demands of them is decided by `upwell.refusal`, in `functions/`.
+`upwell.refusal`, in `functions/`, checks the conditions of commands.
 """

@@ -1,4 +1,4 @@
-"""Claims, originals and holds on PostgreSQL. `upwell.refusal` decides what a command demands of them, in SQL."""
+"""Claims, originals and holds on PostgreSQL. `upwell.refusal` checks the conditions of commands, in SQL."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ from application.ports.objects.object_creation import (
 from domain.claims import Claim
 from domain.uploads.originals import WantedContent
 
-# By what `upwell.refusal` says of a command, the error to raise.
+# The errors to raise, by the refusal of `upwell.refusal`.
 REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
     "taken": lambda said: ClaimTakenError(msgspec.convert(said["claim"], Claim), said["owner_id"]),
     "released": lambda said: ClaimReleasedError(msgspec.convert(said["claim"], Claim), said["owner_id"]),
@@ -36,13 +36,13 @@ class PostgresObjectCreation(PostgresReads):
     """Implements `ObjectCreation`."""
 
     async def claim_owner(self, claim: Claim) -> str | None:
-        """Return the id of what holds a claim."""
+        """Return the id of the holder of a claim."""
         async with log_errors():
             owner: str | None = await self._reads.fetchval(QUERIES["claim_owner"], claim.scope, claim.key)
         return owner
 
     async def claim_owners(self, claims: Collection[Claim]) -> Mapping[Claim, str]:
-        """Return the ids of what holds these claims."""
+        """Return the ids of the holders of these claims."""
         if not claims:
             return {}
         async with log_errors():

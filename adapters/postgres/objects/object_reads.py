@@ -1,4 +1,4 @@
-"""Objects as they stand on PostgreSQL."""
+"""Objects on PostgreSQL."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Organizations as they stand, quotas, where administering requests came from, and counts for operators, on PostgreSQL.
+"""Organizations, quotas, the origins of administrative requests, and counts for operators, on PostgreSQL.
 
-The ledger is written by `upwell.append`, in `functions/`.
+`upwell.append`, in `functions/`, writes the ledger.
 """

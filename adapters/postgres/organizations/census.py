@@ -11,13 +11,13 @@ from domain.uploads.upload import Status
 
 
 class PostgresCensus:
-    """Implements `Census`, through a pool that sees everybody."""
+    """Implements `Census`, with a pool that reads all organizations."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def uploads(self) -> Mapping[Status, int]:
-        """Return how many uploads are in each state."""
+        """Return the number of uploads in each state."""
         async with log_errors():
             rows = await self._pool.fetch(QUERIES["count_uploads"])
         return {Status(row["status"]): row["count"] for row in rows}
@@ -29,7 +29,7 @@ class PostgresCensus:
         return StoredBytes(**dict(row))
 
     async def backlog(self, *, now: datetime) -> Mapping[JobKind, Backlog]:
-        """Return the jobs that wait for a worker."""
+        """Return the jobs that are waiting for a worker."""
         async with log_errors():
             rows = await self._pool.fetch(QUERIES["backlog"], now, MAX_COUNTED_JOBS)
         return {JobKind(row["kind"]): Backlog(count=row["count"], oldest_due_at=row["oldest_due_at"]) for row in rows}

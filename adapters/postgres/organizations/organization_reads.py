@@ -20,7 +20,7 @@ class PostgresOrganizationReads(PostgresReads):
         return await self._one("organization", OrganizationRecord, organization_id)
 
     async def organization_by_name(self, id_or_name: str) -> OrganizationRecord | None:
-        """Return an organization by id, or by a name that only one has."""
+        """Return an organization by its id, or by its name if that is unambiguous."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["organization_by_name"], id_or_name)
         return msgspec.convert(dict(rows[0]), OrganizationRecord) if len(rows) == 1 else None
@@ -30,7 +30,7 @@ class PostgresOrganizationReads(PostgresReads):
         return await self._all("organizations", OrganizationRecord, name)
 
     async def usage(self, organization_id: str, *, start: datetime | None, end: datetime | None) -> OrganizationUse:
-        """Return what an organization has, and what it requested to upload in some time."""
+        """Return an organization's resources, and the uploads requested in a period."""
         async with log_errors():
             (things,) = await self._slow_reads.fetch(QUERIES["usage_things"], organization_id)
             uploads = await self._slow_reads.fetch(QUERIES["usage_uploads"], organization_id, start, end)
@@ -44,7 +44,7 @@ class PostgresOrganizationReads(PostgresReads):
         )
 
     async def audit(self, organization_id: str, query: AuditQuery) -> tuple[Sequence[Notification], int]:
-        """Return a page of an organization's events, newest first, and how many match altogether."""
+        """Return a page of an organization's events, newest first, and the total number of matches."""
         commands = None if query.command_ids is None else list(query.command_ids)
         which = (
             organization_id,

@@ -11,7 +11,7 @@ from adapters.postgres.database.tenancy import Reads
 from application.ports.organizations.quota_ledger import QuotaUse
 from domain.organizations.ledger import quota_exceeded
 
-# By what `upwell.append` says of a command, the error to raise.
+# The errors to raise, by the refusal of `upwell.append`.
 REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
     "quota_exceeded": lambda said: quota_exceeded(said["limit_bytes"], said["used_bytes"], said["requested_bytes"]),
 }
@@ -24,7 +24,7 @@ class PostgresQuotaLedger:
         self._reads = reads
 
     async def use(self, organization_id: str) -> QuotaUse:
-        """Return what the organization's storage holds."""
+        """Return the organization's storage use."""
         async with log_errors():
             row = await self._reads.fetchrow(QUERIES["quota"], organization_id)
         if row is None:

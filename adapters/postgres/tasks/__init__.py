@@ -1,4 +1,4 @@
 """Jobs and tasks on PostgreSQL, leased with `FOR UPDATE SKIP LOCKED`.
 
-Which jobs an event calls for is decided in `domain.tasks.agenda`; `functions/schedule.sql` is its twin.
+`domain.tasks.agenda` decides which jobs an event needs; `functions/schedule.sql` is its twin.
 """

@@ -28,18 +28,18 @@ class PostgresJobQueue:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Hear of jobs that are due at once while inside."""
+        """Listen for due jobs inside the context."""
         async with self._listener.hearing(JOBS, self._news.set):
             yield
 
     async def set(self, kind: JobKind, upload_id: str, due_at: datetime) -> None:
-        """Set a job, and wake the workers."""
+        """Set a job and wake the workers."""
         async with log_errors():
             await self._pool.execute(QUERIES["set_job"], kind.value, upload_id, due_at)
             await self._pool.execute(QUERIES["announce_jobs"])
 
     async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
-        """Take up to `limit` due jobs."""
+        """Lease up to `limit` due jobs."""
         async with log_errors():
             rows = await self._pool.fetch(
                 QUERIES["lease_jobs"], now, now + lasts, secrets.token_hex(8), limit, self._next_lane
@@ -51,29 +51,29 @@ class PostgresJobQueue:
         return sorted((msgspec.convert(dict(row), Job) for row in rows), key=lambda job: job.due_at)
 
     async def done(self, job: Job) -> None:
-        """Remove the job if it is still ours."""
+        """Delete a job, if we still hold its lease."""
         async with log_errors():
             await self._pool.execute(QUERIES["finish_job"], job.upload_id, job.kind.value, job.lease)
 
     async def put_off(self, job: Job, *, until: datetime, error: str | None) -> None:
-        """Give the lease back, for later."""
+        """Release the lease, and retry later."""
         async with log_errors():
             await self._pool.execute(QUERIES["put_off_job"], job.upload_id, job.kind.value, job.lease, until, error)
 
     async def extend(self, job: Job, *, until: datetime) -> bool:
-        """Keep the lease until then; False if it was lost."""
+        """Extend the lease; False if it was lost."""
         async with log_errors():
             found = await self._pool.fetchval(QUERIES["extend_job"], job.upload_id, job.kind.value, job.lease, until)
         return found is not None
 
     async def next_due(self) -> datetime | None:
-        """Return when the next job wants a worker."""
+        """Return the time when the next job is due."""
         async with log_errors():
             due: datetime | None = await self._pool.fetchval(QUERIES["next_due"])
         return due
 
     async def wait(self, at_most: timedelta) -> None:
-        """Return when an event wrote a job that is due at once, or after `at_most`."""
+        """Wait until an event writes a job that is due immediately, at most for `at_most`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(at_most.total_seconds()):
                 await self._news.wait()

@@ -1,4 +1,4 @@
-"""Tasks on PostgreSQL: rows of their own, and a job for each item."""
+"""Tasks on PostgreSQL: a row for each task, and a job for each item."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +28,7 @@ from domain.tasks.agenda import JobKind
 
 
 class PostgresTasks:
-    """Implements `Tasks`. `pool` writes for everybody; `reads` may see less, and `slow_reads` are for lists."""
+    """Implements `Tasks`. `pool` writes for all organizations; `reads` may be limited; `slow_reads` are for lists."""
 
     def __init__(self, pool: Pool, reads: Reads, slow_reads: Reads | None = None) -> None:
         """`slow_reads` None: the same as `reads`."""
@@ -37,7 +37,7 @@ class PostgresTasks:
         self._slow_reads = slow_reads or reads
 
     async def create(self, task: NewTask, *, drop_at: datetime) -> None:
-        """Keep a task and its items, due at once, and wake the workers."""
+        """Store a task with its items, due immediately, and wake the workers."""
         async with self._writing() as connection:
             created = await connection.fetchval(
                 QUERIES["create_task"],
@@ -71,7 +71,7 @@ class PostgresTasks:
                 await connection.execute(QUERIES["announce_jobs"])
 
     async def task(self, organization_id: str, task_id: str) -> TaskRecord | None:
-        """Return a task of the organization, or an upload's verification as one."""
+        """Return a task of the organization, or an upload's verification as a task."""
         async with log_errors():
             row = await self._reads.fetchrow(QUERIES["task"], task_id, organization_id)
         return None if row is None else msgspec.convert(dict(row), TaskRecord)
@@ -81,7 +81,7 @@ class PostgresTasks:
         return await fetch_page(self._slow_reads, TASKS, TaskRecord, (organization_id,), page)
 
     async def begin(self, task_id: str, index: int, *, now: datetime) -> tuple[TaskRecord, TaskItem] | None:
-        """Return an item that is to be worked, PROCESSING from now on."""
+        """Start an item, and return it as PROCESSING."""
         async with log_errors(), self._pool.acquire() as connection, connection.transaction():
             task = await _lock(connection, task_id)
             if task is None:
@@ -98,7 +98,7 @@ class PostgresTasks:
             await self._pool.execute(QUERIES["tell_task"], task_id, msgspec.json.encode(progress), now)
 
     async def finish(self, task_id: str, index: int, *, output: Json, error: str | None, now: datetime) -> None:
-        """End an item, and the task with its last one."""
+        """Finish an item, and the task with its last item."""
         status = TaskStatus.COMPLETED if error is None else TaskStatus.FAILED
         async with log_errors(), self._pool.acquire() as connection, connection.transaction():
             await _lock(connection, task_id)
@@ -109,7 +109,7 @@ class PostgresTasks:
                 await connection.execute(QUERIES["settle_task"], task_id, now)
 
     async def cancel(self, organization_id: str, task_id: str, *, now: datetime) -> None:
-        """End a running task as CANCELED."""
+        """Cancel a running task."""
         async with self._writing() as connection:
             task = await _lock(connection, task_id)
             if task is None or task.organization_id != organization_id:
@@ -124,7 +124,7 @@ class PostgresTasks:
             await connection.execute(QUERIES["remove_jobs"], JobKind.ITEM.value, subjects)
 
     async def drop(self, task_id: str, *, ended_before: datetime) -> bool:
-        """Remove a task that ended before then; False if it is still there."""
+        """Delete a task that ended before that time; False if it still exists."""
         async with log_errors():
             await self._pool.execute(QUERIES["drop_task"], task_id, ended_before)
             there: bool = await self._pool.fetchval(QUERIES["task_exists"], task_id)
@@ -132,7 +132,7 @@ class PostgresTasks:
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[PoolConnection]:
-        """Be in a transaction of which somebody is told whether it was carried out."""
+        """Open a transaction whose outcome is reported to the caller."""
         async with log_errors(), self._pool.acquire() as connection, write_errors(), connection.transaction():
             yield connection
 

@@ -1,4 +1,4 @@
-"""Uploads as they stand on PostgreSQL."""
+"""Uploads on PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -22,19 +22,19 @@ class PostgresUploadReads(PostgresReads):
         return await self._one("upload", UploadRecord, upload_id, namespace_id)
 
     async def uploads_by_id(self, namespace_id: str, upload_ids: Collection[str]) -> Mapping[str, UploadRecord]:
-        """Return those of these uploads that are the namespace's, by their ids."""
+        """Return those of these uploads that belong to the namespace, by id."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["uploads_by_id"], list(upload_ids), namespace_id)
         return {row["upload_id"]: msgspec.convert(dict(row), UploadRecord) for row in rows}
 
     async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
-        """Return uploads that a key or its tokens requested and that have not ended."""
+        """Return the open uploads that a key or its tokens requested."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["open_uploads_of"], organization_id, key_id, after, limit)
         return [row["upload_id"] for row in rows]
 
     async def originals(self, wanted: Collection[WantedContent]) -> Mapping[WantedContent, UploadRecord]:
-        """Return the uploads that later ones with these bytes, which last so long, would be duplicates of."""
+        """Return the originals of uploads with this content and lifetime."""
         asked = list(wanted)
         async with log_errors():
             rows = await self._reads.fetch(
@@ -59,7 +59,7 @@ class PostgresUploadReads(PostgresReads):
         return await self._placed("uploads_in", bucket_id, after, limit)
 
     async def bytes_at(self, places: Collection[KeyPlace]) -> Mapping[str, UploadBytes]:
-        """Return by upload what these places are to the log."""
+        """Return, by upload, what the log knows about these keys."""
         if not places:
             return {}
         distinct = [(each.internal_id, each.namespace_id, each.upload_id) for each in set(places)]
@@ -68,7 +68,7 @@ class PostgresUploadReads(PostgresReads):
         return {row["upload_id"]: msgspec.convert(dict(row), UploadBytes) for row in rows}
 
     async def proved_bytes(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
-        """Return completed uploads that keep their bytes."""
+        """Return completed uploads whose bytes are kept."""
         return await self._all("proved_bytes", UploadBytes, after, limit)
 
     async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:

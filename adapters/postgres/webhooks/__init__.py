@@ -1,4 +1,4 @@
-"""Webhooks as they stand, their secrets, and the deliveries that are due, on PostgreSQL.
+"""Webhooks, their secrets, and the due deliveries, on PostgreSQL.
 
-Posting is in `adapters.webhooks`.
+`adapters.webhooks` sends the requests.
 """

@@ -29,7 +29,7 @@ class _Batch(msgspec.Struct):
 class PostgresWebhookDeliveries:
     """Implements `WebhookDeliveries`: rows leased with FOR UPDATE SKIP LOCKED. `reads` may see less than `pool`.
 
-    What is added waits in batches, and becomes rows when a webhook has nothing else that is due.
+    Added deliveries wait in batches, and become rows when their webhook has nothing else due.
     """
 
     def __init__(self, pool: Pool, reads: Reads) -> None:
@@ -37,7 +37,7 @@ class PostgresWebhookDeliveries:
         self._reads = reads
 
     async def add(self, transaction: PoolConnection, deliveries: Sequence[NewDelivery], *, now: datetime) -> None:
-        """Remember these, in this transaction."""
+        """Store these deliveries in this transaction."""
         batches: dict[str, _Batch] = {}
         for each in deliveries:
             batch = batches.setdefault(each.webhook_id, _Batch(each.webhook_id, each.organization_id, []))
@@ -48,16 +48,16 @@ class PostgresWebhookDeliveries:
     async def lease(
         self, *, now: datetime, leased_until: datetime, token: str, limit: int, of_each: int
     ) -> Sequence[DeliveryRecord]:
-        """Take what is due."""
+        """Lease due deliveries."""
         async with log_errors(), self._pool.acquire() as connection:
-            for _ in range(_BATCHES_AT_ONCE):  # what is taken may have to wait for what failed before it
+            for _ in range(_BATCHES_AT_ONCE):  # a leased delivery may have to wait for an earlier failed one
                 if (await connection.execute(QUERIES["take_batches"], now, of_each)).endswith(" 0"):
                     break
             rows = await connection.fetch(QUERIES["lease_deliveries"], now, leased_until, token, limit, of_each)
         return sorted((msgspec.convert(dict(row), DeliveryRecord) for row in rows), key=lambda each: each.position)
 
     async def end(self, ended: Sequence[Ended]) -> None:
-        """Record how they went."""
+        """Record the results."""
         async with log_errors():
             await self._pool.execute(
                 QUERIES["end_deliveries"],
@@ -71,7 +71,7 @@ class PostgresWebhookDeliveries:
             )
 
     async def give_back(self, delivery: DeliveryRecord) -> None:
-        """End a lease as if it had not been taken."""
+        """Undo a lease."""
         async with log_errors():
             await self._pool.execute(
                 QUERIES["give_back_delivery"], delivery.webhook_id, delivery.position, delivery.lease
@@ -87,12 +87,12 @@ class PostgresWebhookDeliveries:
         return [msgspec.convert(dict(row), DeliveryRecord) for row in rows]
 
     async def redeliver(self, organization_id: str, webhook_id: str, position: int, *, now: datetime) -> None:
-        """Make one that has ended due again."""
+        """Make a finished delivery due again."""
         async with write_errors():
             await self._pool.execute(QUERIES["redeliver"], organization_id, webhook_id, position, now)
 
     async def replay(self, deliveries: Sequence[NewDelivery], *, now: datetime) -> int:
-        """Make these due, again or for the first time."""
+        """Make these deliveries due, again or for the first time."""
         async with log_errors():
             done = await self._pool.execute(
                 QUERIES["replay_deliveries"],
@@ -108,19 +108,19 @@ class PostgresWebhookDeliveries:
     async def queued(
         self, webhook_ids: Collection[str], *, after: int, until: int
     ) -> Mapping[tuple[str, int], DeliveryStatus]:
-        """Return what there is between two positions, by webhook and position."""
+        """Return the deliveries between two positions, by webhook and position."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["queued_deliveries"], list(webhook_ids), after, until)
         return {(webhook_id, position): DeliveryStatus(status) for webhook_id, position, status in rows}
 
     async def dropped_until(self, webhook_ids: Collection[str]) -> Mapping[str, int]:
-        """Return up to which positions something may have been removed."""
+        """Return the positions up to which deliveries may have been deleted."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["dropped_deliveries"], list(webhook_ids))
         return {webhook_id: position for webhook_id, position in rows}  # noqa: C416  # rows, of which dict() makes no pairs
 
     async def drop(self, *, now: datetime, kept: timedelta, limit: int) -> int:
-        """Remove some that are older or whose webhook is gone."""
+        """Delete old deliveries, and those of deleted webhooks."""
         async with log_errors():
             done = await self._pool.fetchval(QUERIES["drop_deliveries"], now, limit, kept)
             waiting = await self._pool.fetchval(QUERIES["drop_batches"], now, limit, kept)

@@ -15,16 +15,16 @@ _SEALED_AT_ONCE: Final = 100
 
 
 class _Kept(msgspec.Struct):
-    """What of an endpoint is sealed."""
+    """The sealed fields of an endpoint."""
 
     secrets: tuple[Secret, ...]
     headers: dict[str, str]
 
 
 class PostgresWebhookEndpoints:
-    """Implements `WebhookEndpoints`. Secrets are sealed: no dump of the database has one, and no role that reads it.
+    """Implements `WebhookEndpoints`. Secrets are sealed: neither a dump nor a role of the database can read them.
 
-    What was sealed under a secret that the server no longer has is as if there were no secrets and no headers.
+    A value that was sealed with a secret that the server no longer has reads as no secrets and no headers.
     """
 
     def __init__(self, pool: Pool, sealer: Sealer) -> None:
@@ -32,7 +32,7 @@ class PostgresWebhookEndpoints:
         self._sealer = sealer
 
     async def seal_anew(self) -> Sequence[str]:
-        """Seal everything under the newest secret of the server, also what was written before anything was sealed.
+        """Seal everything with the server's newest secret, including values from before sealing was introduced.
 
         Return the ids of the webhooks whose secrets cannot be read.
         """
@@ -65,7 +65,7 @@ class PostgresWebhookEndpoints:
             return None
 
     async def keep(self, endpoint: WebhookEndpoint) -> None:
-        """Keep secrets and headers."""
+        """Store secrets and headers."""
         async with log_errors():
             await self._pool.execute(
                 QUERIES["keep_webhook_endpoint"],
@@ -76,11 +76,11 @@ class PostgresWebhookEndpoints:
             )
 
     async def endpoint(self, webhook_id: str) -> WebhookEndpoint | None:
-        """Return what is kept."""
+        """Return the webhook's secrets and headers."""
         return next(iter(await self.endpoints([webhook_id])), None)
 
     async def endpoints(self, webhook_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
-        """Return what is kept of these."""
+        """Return the secrets and headers of these webhooks."""
         async with log_errors():
             rows = await self._pool.fetch(QUERIES["webhook_endpoints"], list(webhook_ids))
         return [self._endpoint(row) for row in rows]
@@ -91,16 +91,16 @@ class PostgresWebhookEndpoints:
         return WebhookEndpoint(**facts, secrets=kept.secrets, headers=kept.headers)
 
     async def answered(self, webhook_id: str) -> None:
-        """Note that it took something."""
+        """Record a successful delivery."""
         async with log_errors():
             await self._pool.execute(QUERIES["webhook_answered"], webhook_id)
 
     async def failed(self, webhook_id: str, *, now: datetime, resting_until: datetime) -> None:
-        """Note that it did not take something."""
+        """Record a failed delivery."""
         async with log_errors():
             await self._pool.execute(QUERIES["webhook_failed"], webhook_id, now, resting_until)
 
     async def drop(self, *, now: datetime, kept: timedelta) -> None:
-        """Remove what was made for webhooks that are not there."""
+        """Delete the endpoints of webhooks that no longer exist."""
         async with log_errors():
             await self._pool.execute(QUERIES["drop_webhook_endpoints"], now, kept)

@@ -1,4 +1,4 @@
-"""Webhooks as they stand on PostgreSQL."""
+"""Webhooks on PostgreSQL."""
 
 from collections.abc import Collection, Sequence
 
@@ -22,11 +22,11 @@ class PostgresWebhookReads(PostgresReads):
         return await self._all("webhooks", WebhookRecord, organization_id)
 
     async def listening_webhooks(self, organization_ids: Collection[str]) -> Sequence[WebhookRecord]:
-        """Return the webhooks of these organizations that are switched on."""
+        """Return the enabled webhooks of these organizations."""
         return await self._all("listening_webhooks", WebhookRecord, list(organization_ids))
 
     async def changed_webhooks(self, organization_ids: Collection[str] | None) -> Sequence[tuple[WebhookRecord, int]]:
-        """Return webhooks, each with the position of its last event."""
+        """Return webhooks with the positions of their last events."""
         wanted = None if organization_ids is None else list(organization_ids)
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["changed_webhooks"], wanted)

@@ -179,7 +179,7 @@ def test_data_of_another_version_is_refused_in_a_sentence_and_left_alone(folder:
     version = folder / "pg" / "pgdata" / "PG_VERSION"
     own = version.read_text()
     version.write_text("12\n")
-    with pytest.raises(EmbeddedError, match=r"made by PostgreSQL 12 and the programs here are PostgreSQL \d+: use"):
+    with pytest.raises(EmbeddedError, match=r"created by PostgreSQL 12, but the programs here are PostgreSQL \d+: use"):
         EmbeddedPostgres.start(folder / "pg", settings=FAST)
     version.write_text(own)
     with EmbeddedPostgres.start(folder / "pg", settings=FAST) as server:
@@ -187,7 +187,7 @@ def test_data_of_another_version_is_refused_in_a_sentence_and_left_alone(folder:
 
 
 def test_what_keeps_it_from_starting_is_told_with_its_log(folder: Path) -> None:
-    with pytest.raises(EmbeddedError, match=r"ended while it started.*postgres\.log.*no_such_setting"):
+    with pytest.raises(EmbeddedError, match=r"ended during its start.*postgres\.log.*no_such_setting"):
         EmbeddedPostgres.start(folder / "pg", settings={**FAST, "no_such_setting": "1"})
     with EmbeddedPostgres.start(folder / "pg", settings=FAST) as server:
         assert server.alive()

@@ -204,7 +204,7 @@ async def test_tls_that_the_server_does_not_speak(by_password: Cluster) -> None:
     await sentence_of(
         f"postgresql://postgres:x@127.0.0.1:{by_password.port}/postgres?sslmode=require",
         "UPWELL_DATABASE_URL",
-        "speaks no TLS",
+        "does not support TLS",
         "sslmode",
     )
 

@@ -65,5 +65,5 @@ def test_a_folder_without_a_cluster_in_it_is_told_from_an_empty_one(tmp_path: Pa
 def test_a_cluster_of_another_user_is_refused(tmp_path: Path) -> None:
     binaries = PostgresBinaries(tmp_path, 18)
     account = Account("somebody", os.geteuid() + 1, os.getegid())
-    with pytest.raises(EmbeddedError, match=f"belongs to the user with uid {os.geteuid()}"):
+    with pytest.raises(EmbeddedError, match=f"belongs to uid {os.geteuid()}"):
         postgres._check_cluster(tmp_path, binaries, account)

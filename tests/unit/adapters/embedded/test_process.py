@@ -202,7 +202,7 @@ def test_leftovers_that_stay_are_named(
     monkeypatch.setattr(process, "LEFTOVERS_GONE_WITHIN", timedelta(0))
     child = start("exec sleep 100")
     assert wait_until(lambda: processes_in(tmp_path, "sleep") == [child.pid], LONG)
-    with pytest.raises(EmbeddedError, match=rf"An earlier sleep still works in .*\(pid {child.pid}\)"):
+    with pytest.raises(EmbeddedError, match=rf"An earlier sleep still uses .*\(pid {child.pid}\)"):
         await_leftovers("sleep", tmp_path, tmp_path / "pid", signal.SIGKILL)
 
 

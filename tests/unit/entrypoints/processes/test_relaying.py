@@ -1,4 +1,4 @@
-"""How the relay to NATS starts while PostgreSQL takes no writes."""
+"""How the relay to NATS starts while PostgreSQL does not accept writes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ class Feed:
     async def forget(self, name: str) -> None:  # noqa: ARG002  # of the one relay
         self.asked += 1
         if self.asked <= 2:
-            raise LogUnavailableError("PostgreSQL takes no writes", reason="read_only")
+            raise LogUnavailableError("PostgreSQL does not accept writes", reason="read_only")
 
     async def project(self, relay: object, stopping: asyncio.Event) -> None:  # noqa: ARG002  # the same
         self.projected = True

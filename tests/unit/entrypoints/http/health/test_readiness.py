@@ -18,7 +18,7 @@ from entrypoints.http.health import readiness
 from entrypoints.http.health.readiness import Check, Readiness
 from entrypoints.wiring.ports import Ports
 
-LATE = LogUnavailableError("no answer in time", reason="too_slow")
+LATE = LogUnavailableError("no response in time", reason="too_slow")
 
 
 class Part:
