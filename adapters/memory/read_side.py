@@ -1,4 +1,4 @@
-"""The read side in memory: the roles of all streets, by one adapter."""
+"""The read side in memory: one adapter for all of its roles."""
 
 from adapters.memory.buckets.bucket_reads import MemoryBucketReads
 from adapters.memory.events.event_log import MemoryEventLog

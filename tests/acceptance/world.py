@@ -34,7 +34,7 @@ BEHIND = timedelta(minutes=55)  # so far may the clock be set forward until URLs
 SETTLE_SECONDS = 20
 NOTHING = "nothing"
 BYTES = "the bytes"
-OVERWRITTEN = "both versions; the proved bytes are what is downloaded"
+OVERWRITTEN = "both versions; downloads get the verified bytes"
 
 
 class Gate:

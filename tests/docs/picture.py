@@ -1,7 +1,7 @@
-"""Draws docs/explanation/architecture.svg: the layers, the streets in them, and the way of one upload.
+"""Draws docs/explanation/architecture.svg: the layers, the subjects in them, and the path of one upload.
 
-What is drawn is read from the tree: the packages, the modules in them, and the arrows inside of a street, each of which
-is an import. `python -m tests.docs.reference` writes the picture; a test compares.
+The picture is generated from the tree: the packages, their modules, and the arrows inside of a subject, each of which is
+an import. `python -m tests.docs.reference` writes the picture; a test compares.
 """
 
 import ast
@@ -16,8 +16,8 @@ from tests.docs.pages import ROOT
 
 PICTURE = ROOT / "docs" / "explanation" / "architecture.svg"
 
-# Streets from top to bottom: those that are not named here come first, in the order of the alphabet.
-_STREETS = (
+# Subjects from top to bottom: those that are not named here come first, in the order of the alphabet.
+_SUBJECTS = (
     "analytics",
     "tasks",
     "storage",
@@ -31,7 +31,11 @@ _STREETS = (
     "uploads",
 )
 _SHARED_ROUTES = ("admission", "transport", "requests", "answers", "health", "reference")
-_WHOLE = ("application/ports", "adapters/memory", "adapters/postgres")  # one tile each, with all of their streets in it
+_WHOLE = (
+    "application/ports",
+    "adapters/memory",
+    "adapters/postgres",
+)  # one tile each, with all of their subjects in it
 _BESIDE = ("sqs", "webhooks", "postgres")  # the adapters in the right column, and the last of them at its end
 
 
@@ -77,7 +81,7 @@ _STYLE = """\
 text { font-family: ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", sans-serif; font-size: 13px; fill: #1d2530 }
 .ground { fill: #ffffff; stroke: #d4dae2 }
 .road { fill: #5b6b80; fill-opacity: .06 }
-.street { font-weight: 600 }
+.subject { font-weight: 600 }
 .title { font-size: 17px; font-weight: 700 }
 .quiet { fill: #55606e; font-size: 12px }
 .tile { fill: #ffffff; stroke-width: 1.2 }
@@ -128,7 +132,7 @@ def draw() -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title description">',
-            '<title id="title">The layers, the streets in them, and the way of one upload</title>',
+            '<title id="title">The layers, the subjects in them, and the path of one upload</title>',
             f'<desc id="description">{escape(_description())}</desc>',
             f"<style>\n{_STYLE}</style>",
             f'<rect class="ground" x="0.5" y="0.5" width="{_WIDTH - 1}" height="{height - 1}" rx="10"/>',
@@ -138,12 +142,12 @@ def draw() -> str:
     )
 
 
-def streets(found: Sequence[str]) -> list[str]:
+def subjects(found: Sequence[str]) -> list[str]:
     """Return the subjects that have a package in `application` or `domain`, in the order in which they are drawn."""
     subjects = {
         name.split("/")[1] for name in found if name.count("/") == 1 and name.startswith(("application/", "domain/"))
     } - {"ports"}
-    return [*sorted(subjects - set(_STREETS)), *(name for name in _STREETS if name in subjects)]
+    return [*sorted(subjects - set(_SUBJECTS)), *(name for name in _SUBJECTS if name in subjects)]
 
 
 def _description() -> str:
@@ -206,7 +210,7 @@ class _Drawing:
         self.boxes: dict[str, _Box] = {}
         self.height = 0
         self._found = [name for name in found if not name.startswith(tuple(f"{whole}/" for whole in _WHOLE))]
-        self._streets = streets(found)
+        self._subjects = subjects(found)
         self._behind: list[str] = []
         self._parts: list[str] = []
 
@@ -218,8 +222,8 @@ class _Drawing:
     def all(self) -> None:
         """Draw everything."""
         y: float = _TOP
-        for street in self._streets:
-            y = self._street(street, y)
+        for subject in self._subjects:
+            y = self._subject(subject, y)
         ways_in_end = self._stack("entrypoints", "shared by all routes, and other ways in", self._ways_in(), y + 8)
         core_end = max(
             self._stack(
@@ -246,16 +250,16 @@ class _Drawing:
         self._text(box.x + 14, box.y + 27, layer, f"title {layer}")
         self._text(box.x + 14, box.y + 47, _TITLES[layer], "quiet")
 
-    def _street(self, street: str, y: float) -> float:
-        """Draw a street, and return where the next one begins."""
+    def _subject(self, subject: str, y: float) -> float:
+        """Draw a subject, and return where the next one begins."""
         line = {}
         for layer in _COLUMNS:
-            package = f"entrypoints/http/{street}" if layer == "entrypoints" else f"{layer}/{street}"
+            package = f"entrypoints/http/{subject}" if layer == "entrypoints" else f"{layer}/{subject}"
             if package in self._found:
                 line[layer] = package
         height = max(self._tile_height(package, self._inner(layer)[1]) for layer, package in line.items())
         self._behind.append(f'<rect class="road" {_at(_Box(16, y, _WIDTH - 32, height))} rx="6"/>')
-        self._text(28, y + height / 2 + 4.5, street, "street")
+        self._text(28, y + height / 2 + 4.5, subject, "subject")
         for layer, package in line.items():
             x, width = self._inner(layer)
             self._tile(package, layer, _Box(x, y, width, height))
@@ -268,11 +272,11 @@ class _Drawing:
     def _ways_in(self) -> list[str]:
         here = [name for name in self._found if name.startswith("entrypoints/") and name != "entrypoints/http"]
         known = [f"entrypoints/http/{name}" for name in _SHARED_ROUTES]
-        drawn = {*known, *(f"entrypoints/http/{street}" for street in self._streets)}
+        drawn = {*known, *(f"entrypoints/http/{subject}" for subject in self._subjects)}
         return [*known, "entrypoints/http", *sorted(set(here) - drawn), "entrypoints"]
 
     def _shared(self, layer: str) -> list[str]:
-        drawn = {f"{layer}/{street}" for street in self._streets}
+        drawn = {f"{layer}/{subject}" for subject in self._subjects}
         return [layer, *(name for name in self._found if name.startswith(f"{layer}/") and name not in drawn)]
 
     def _stack(self, layer: str, title: str, names: Sequence[str], y: float) -> float:
@@ -353,7 +357,7 @@ class _Drawing:
     def _actor(self, key: str, name: str, box: _Box) -> None:
         self.boxes[key] = box
         self._rect(box, "outside", 21)
-        self._text(box.middle[0], box.middle[1] + 4.5, name, "street middle")
+        self._text(box.middle[0], box.middle[1] + 4.5, name, "subject middle")
 
     def _between_layers(self, adapters: _Box) -> None:
         ports = self.boxes["application/ports"]

@@ -76,24 +76,24 @@ def routes() -> str:
 
 
 def licences() -> str:
-    """Return the table of the licences of what ships."""
+    """Return the table of the licences of shipped packages."""
     rows = [f"| {name} | {licence} |" for name, licence in shipped().items()]
     return "\n".join(["", "| package | licence |", "|---|---|", *rows, "", ""])
 
 
 def steps_before_the_body() -> str:
-    """Return the table of what is checked before a body is read."""
+    """Return the table of the checks before a body is read."""
     rows = [f"| {step.subject} | {_refusals(step.refusals)} |" for step in STEPS]
     return "\n".join(["", *_STEP_HEAD, *rows, "", ""])
 
 
 def checks_of_the_announcement() -> str:
-    """Return the table of what is checked of every announcement."""
+    """Return the table of the checks of every announcement."""
     return _checks(CHECKS)
 
 
 def checks_of_the_object() -> str:
-    """Return the table of what is checked where an object is to be made."""
+    """Return the table of the checks for objects."""
     return _checks(OBJECT_CHECKS)
 
 
@@ -111,17 +111,20 @@ def _refusals(by_status: Mapping[int, Iterable[str]]) -> str:
 
 
 def ways_to_fail() -> str:
-    """Return the table of what can go wrong, whose every row is a test."""
+    """Return the table of what can go wrong. Every row is a test."""
     rows = [
         f"| {_cell(way.what)} | {_cell(way.answer)} | {way.status or ''} | {_cell(way.message or '')} | {way.quota}"
         f" | {way.left} | `{way.name}` |"
         for way in WAYS
     ]
-    head = ["| what happens | answer | upload | message | quota | in storage | test |", "|---|---|---|---|---|---|---|"]
-    return "\n".join(["", *head, *rows, "", *_parts_of_no_use(), ""])
+    head = [
+        "| what happens | response | upload | message | quota | in storage | test |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join(["", *head, *rows, "", *_unavailable_parts(), ""])
 
 
-def _parts_of_no_use() -> list[str]:
+def _unavailable_parts() -> list[str]:
     answers = [
         f"| `{row.part}_unavailable` | `{row.reason}` | {row.message} | {row.retry_after_seconds} |"
         for row in UNAVAILABILITIES
@@ -131,16 +134,16 @@ def _parts_of_no_use() -> list[str]:
         for row in SQLSTATES
     ]
     return [
-        "## While a part is of no use",
+        "## While a part is unavailable",
         "",
-        "While PostgreSQL or the storage cannot do what a request needs, the answer is 503 with `Retry-After` and a",
-        "`reason` in the `details`. A mistake of Upwell's own is a 500.",
+        "While PostgreSQL or storage cannot serve a request, the response is 503 with `Retry-After` and a `reason` in",
+        "the `details`. A defect of Upwell is a 500.",
         "",
         *["| code | reason | message | `Retry-After` |", "|---|---|---|---|", *answers, ""],
-        "What the errors of PostgreSQL are answered with, by SQLSTATE; a class (two characters) stands for all of its",
-        "codes that have no row of their own.",
+        "The responses to errors of PostgreSQL, by SQLSTATE; a class (two characters) has all of its codes without a",
+        "row.",
         "",
-        *["| SQLSTATE | | answer |", "|---|---|---|", *states, ""],
+        *["| SQLSTATE | | response |", "|---|---|---|", *states, ""],
     ]
 
 

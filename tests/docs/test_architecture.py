@@ -11,7 +11,7 @@ import pytest
 from scripts.count_house import not_on_the_map
 from tests.docs.modules import LAYERS, PAGE, head, packages
 from tests.docs.pages import ROOT
-from tests.docs.picture import PICTURE, WAY, draw, knows, streets
+from tests.docs.picture import PICTURE, WAY, draw, knows, subjects
 from tests.docs.reference import PICTURES
 
 _LINK = re.compile(r"\[(?P<path>[\w/.]+)\]\((?P<target>[^)]+)\)(?P<names>(?: `[\w.]+`,?)*)")
@@ -118,5 +118,5 @@ def test_each_stop_of_the_way_of_an_upload_is_there() -> None:
 def test_an_arrow_is_an_import() -> None:
     assert knows("application/uploads", "domain/uploads")
     assert not knows("domain/uploads", "application/uploads")
-    assert "uploads" in streets(packages())
-    assert "ports" not in streets(packages())
+    assert "uploads" in subjects(packages())
+    assert "ports" not in subjects(packages())

@@ -1,4 +1,4 @@
-"""Buckets as they stand, in memory.
+"""Buckets in memory.
 
 The tables are written by `adapters.memory.projecting`.
 """

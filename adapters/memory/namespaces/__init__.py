@@ -1,4 +1,4 @@
-"""Namespaces as they stand, in memory.
+"""Namespaces in memory.
 
 The tables are written by `adapters.memory.projecting`.
 """

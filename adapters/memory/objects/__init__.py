@@ -1,4 +1,4 @@
-"""Objects as they stand, and claims, originals and holds, in memory.
+"""Objects, and claims, originals and holds, in memory.
 
 `adapters.memory.projecting` applies events to them.
 """

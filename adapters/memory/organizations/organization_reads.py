@@ -1,4 +1,4 @@
-"""Organizations as they stand in memory, what they use, and their audit log."""
+"""Organizations in memory, their usage, and their audit log."""
 
 from collections import Counter
 from collections.abc import Sequence

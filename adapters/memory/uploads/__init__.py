@@ -1,4 +1,4 @@
-"""Uploads as they stand, in memory.
+"""Uploads in memory.
 
 The tables are written by `adapters.memory.projecting`.
 """

@@ -1,4 +1,4 @@
-"""Buckets as they stand, on PostgreSQL.
+"""Buckets on PostgreSQL.
 
 The tables are written by `upwell.project`, in `functions/`.
 """

@@ -1,4 +1,4 @@
-"""Namespaces as they stand, on PostgreSQL.
+"""Namespaces on PostgreSQL.
 
 The tables are written by `upwell.project`, in `functions/`.
 """

@@ -1,4 +1,4 @@
-"""Objects as they stand, and claims, originals and holds, on PostgreSQL.
+"""Objects, and claims, originals and holds, on PostgreSQL.
 
 `upwell.refusal`, in `functions/`, checks the conditions of commands.
 """

@@ -1,4 +1,4 @@
-"""Organizations as they stand on PostgreSQL, what they use, and their audit log."""
+"""Organizations on PostgreSQL, their usage, and their audit log."""
 
 from collections.abc import Sequence
 from datetime import datetime

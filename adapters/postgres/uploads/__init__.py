@@ -1,4 +1,4 @@
-"""Uploads as they stand, on PostgreSQL.
+"""Uploads on PostgreSQL.
 
 The tables are written by `upwell.project`, in `functions/`.
 """

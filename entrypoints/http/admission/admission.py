@@ -1,8 +1,8 @@
 """Checks before the body is read: the caller, its permissions, and the existence of the namespace and the bucket.
 
-Each check is a named value. `STEPS` is their order: the first refusal wins, so the order is part of the public behaviour,
-and `docs/explanation/admission-order.md` is generated from it. An acceptance test violates each step together with all
-later ones, and expects the refusal of that step.
+Each check is a named value. `STEPS` is their order: the first refusal wins, so the order is part of the public
+behaviour, and `docs/explanation/admission-order.md` is generated from it. An acceptance test violates each step
+together with all later ones, and expects the refusal of that step.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Every way an upload can go wrong: what is answered, and what it leaves. The page `what-can-go-wrong` is this table.
+"""Every way an upload can go wrong, with the response and the state afterwards: the table of `what-can-go-wrong`.
 
 A service with real PostgreSQL and S3 and a clock that is set; files are of fixed bytes, so that messages are fixed too.
 """
@@ -117,7 +117,10 @@ async def announced_beyond_the_tier(world: World) -> Seen:
 
 
 @way(
-    "Storage: the body has another length than was announced.", answer="403 from storage", status="PENDING", quota=HELD
+    "Storage: the length of the body differs from the announced one.",
+    answer="403 from storage",
+    status="PENDING",
+    quota=HELD,
 )
 async def another_length_is_sent(world: World) -> Seen:
     upload = await announce(world.client, BODY)
@@ -137,7 +140,7 @@ async def the_url_has_expired(world: World) -> Seen:
 
 
 @way(
-    "Storage, with `integrity: storage`: the body has another SHA-256.",
+    "Storage, with `integrity: storage`: the SHA-256 of the body differs.",
     answer="400 from storage",
     status="PENDING",
     quota=HELD,
@@ -173,7 +176,7 @@ async def nothing_is_sent(world: World) -> Seen:
 
 
 @way(
-    "It expires while it is sent, and the client never comes back: the sweeper finds the bytes.",
+    "The upload expires during the PUT, and the client never confirms: the sweeper finds the bytes.",
     answer="",
     status="COMPLETED",
     quota=ACCEPTED,
@@ -186,7 +189,7 @@ async def it_expires_while_it_is_sent(world: World) -> Seen:
 
 
 @way(
-    "It expires while it is sent, and the client confirms late.",
+    "The upload expires during the PUT, and the client confirms late.",
     answer="200 COMPLETED",
     status="COMPLETED",
     quota=ACCEPTED,
@@ -198,7 +201,7 @@ async def it_is_confirmed_late(world: World) -> Seen:
     return upload, await world.confirm(upload)
 
 
-@way("The client gives it up after it has sent the bytes.", answer="204", status="CANCELED")
+@way("The client cancels the upload after it has sent the bytes.", answer="204", status="CANCELED")
 async def it_is_canceled(world: World) -> Seen:
     upload = await world.sent()
     answer = await world.client.delete(f"/v1/uploads/{upload['upload_id']}")
@@ -206,7 +209,7 @@ async def it_is_canceled(world: World) -> Seen:
     return upload, answer
 
 
-@way("Bytes arrive after the client has given it up.", answer="200 from storage", status="CANCELED")
+@way("Bytes arrive after the client has canceled the upload.", answer="200 from storage", status="CANCELED")
 async def bytes_after_the_cancellation(world: World) -> Seen:
     upload = await announce(world.client, BODY)
     await world.client.delete(f"/v1/uploads/{upload['upload_id']}")
@@ -219,7 +222,7 @@ async def bytes_after_the_cancellation(world: World) -> Seen:
 
 
 @way(
-    "It is confirmed before the bytes are there.",
+    "The client confirms before the bytes have arrived.",
     answer="400 content_not_found",
     status="PENDING",
     quota=HELD,
@@ -231,7 +234,7 @@ async def confirmed_before_the_bytes(world: World) -> Seen:
 
 
 @way(
-    "It is confirmed before the bytes are there, and again afterwards.",
+    "The client confirms before the bytes have arrived, and again afterwards.",
     answer="200 COMPLETED",
     status="COMPLETED",
     quota=ACCEPTED,
@@ -245,7 +248,7 @@ async def confirmed_before_and_after_the_bytes(world: World) -> Seen:
 
 
 @way(
-    "The bytes are deleted from storage before it is confirmed.",
+    "The bytes are deleted from storage before the client confirms.",
     answer="400 content_not_found",
     status="PENDING",
     quota=HELD,
@@ -258,7 +261,7 @@ async def deleted_before_it_is_confirmed(world: World) -> Seen:
 
 
 @way(
-    "The client names another ETag than storage has.",
+    "The client confirms with a different ETag from storage's.",
     answer="400 etag_mismatch",
     status="FAILED",
     message="Storage holds the ETag 984147…, not 000000…: other bytes arrived. Request a new upload, and send the"
@@ -270,7 +273,7 @@ async def another_etag(world: World) -> Seen:
 
 
 @way(
-    "The client names another size than arrived.",
+    "The client confirms with a different size from the actual one.",
     answer="400 size_mismatch",
     status="FAILED",
     message="100 bytes arrived, 99 were confirmed. Request a new upload, and send the file with its actual size.",
@@ -281,7 +284,7 @@ async def another_size(world: World) -> Seen:
 
 
 @way(
-    "The bytes have another SHA-256 than was announced.",
+    "The SHA-256 of the bytes differs from the announced one.",
     answer="400 hash_mismatch",
     status="FAILED",
     message=OTHER_HASH,
@@ -292,7 +295,7 @@ async def another_hash(world: World) -> Seen:
 
 
 @way(
-    "The same, found by a worker (`?async=true`).",
+    "The same, detected by a worker (`?async=true`).",
     answer="200 PROCESSING",
     status="FAILED",
     message=OTHER_HASH,
@@ -305,7 +308,7 @@ async def another_hash_in_a_task(world: World) -> Seen:
 
 
 @way(
-    "The bytes are a PNG image, and the upload says video/mp4.",
+    "The bytes are a PNG image, but the content type is video/mp4.",
     answer="200 COMPLETED",
     status="COMPLETED",
     message=PNG_NOTE,
@@ -329,7 +332,7 @@ async def bytes_of_another_type_in_a_strict_bucket(world: World) -> Seen:
 
 
 @way(
-    "The size was not announced, and is less than the bucket takes.",
+    "The size was not announced, and is below the minimum of the bucket.",
     answer="400 file_too_small",
     status="FAILED",
     message="100 bytes arrived; the bucket accepts files of at least 1000. Send a larger file.",
@@ -340,7 +343,7 @@ async def the_true_size_is_below_the_buckets(world: World) -> Seen:
 
 
 @way(
-    "The size was not announced, and is more than the tier allows.",
+    "The size was not announced, and exceeds the limit of the tier.",
     answer="400 file_too_large",
     status="FAILED",
     message="10485761 bytes arrived; the tier allows files of up to 10485760. Send a smaller file.",
@@ -364,7 +367,7 @@ async def the_true_size_is_beyond_the_quota(world: World) -> Seen:
 
 
 @way(
-    "The same bytes were completed before, unknown when this one was announced.",
+    "The same bytes are already stored, which was not known at the announcement.",
     answer="200 COMPLETED",
     status="COMPLETED",
     quota=ACCEPTED,
@@ -380,7 +383,7 @@ async def a_duplicate(world: World) -> Seen:
 
 
 @way(
-    "Storage does not answer.",
+    "Storage does not respond.",
     answer="503 storage_unavailable",
     status="PENDING",
     quota=HELD,
@@ -396,7 +399,7 @@ async def storage_is_away(world: World) -> Seen:
 
 
 @way(
-    "Everything is done twice: announced with one `Idempotency-Key`, sent, told of by storage, confirmed.",
+    "Everything happens twice: announcement (with one `Idempotency-Key`), PUT, notification, confirm.",
     answer="200 COMPLETED",
     status="COMPLETED",
     quota=ACCEPTED,
@@ -421,7 +424,7 @@ async def twice_everything(world: World) -> Seen:
 
 
 @way(
-    "Storage tells of the bytes before the client confirms, of an upload with `auto_confirm`.",
+    "Storage reports the bytes of an upload with `auto_confirm` before the client confirms.",
     answer="200 COMPLETED",
     status="COMPLETED",
     quota=ACCEPTED,
@@ -436,7 +439,7 @@ async def told_of_before_it_is_confirmed(world: World) -> Seen:
 
 
 @way(
-    "The same without `auto_confirm`: the client has the word.",
+    "The same without `auto_confirm`: the client has to confirm.",
     answer='200 {"received":1,"matched":1,"ignored":0}',
     status="PENDING",
     quota=HELD,
@@ -450,7 +453,7 @@ async def told_of_without_auto_confirm(world: World) -> Seen:
 
 
 @way(
-    "Storage tells of other bytes than were announced, with `auto_confirm`.",
+    "Storage reports bytes that were not announced, with `auto_confirm`.",
     answer="",
     status="FAILED",
     message=OTHER_HASH,
@@ -466,7 +469,7 @@ async def told_of_other_bytes(world: World) -> Seen:
 
 
 @way(
-    "Other bytes are sent by the same URL after completion.",
+    "Other bytes are sent with the same URL after the completion.",
     answer="200 from storage",
     status="COMPLETED",
     quota=ACCEPTED,
@@ -479,7 +482,7 @@ async def overwritten_afterwards(world: World) -> Seen:
 
 
 @way(
-    "The same, when the URL has expired: the proved version is the current one again.",
+    "The same, after the URL has expired: the verified version is the current one again.",
     answer="",
     status="COMPLETED",
     quota=ACCEPTED,
@@ -494,7 +497,7 @@ async def overwritten_afterwards_and_restored(world: World) -> Seen:
 
 
 @way(
-    "The same with `integrity: storage`, whose URL never replaces anything.",
+    "The same with `integrity: storage`, whose URL never overwrites.",
     answer="412 from storage",
     status="COMPLETED",
     quota=ACCEPTED,
@@ -524,7 +527,7 @@ async def a_part_is_missing(world: World) -> Seen:
 
 
 @way(
-    "The client names another ETag for a part.",
+    "The client confirms a part with a different ETag.",
     answer="400 parts_differ",
     status="IN_PROGRESS",
     quota=PARTS_HELD,
@@ -538,7 +541,7 @@ async def a_part_has_another_etag(world: World) -> Seen:
 
 
 @way(
-    "Storage, with `integrity: storage`: a part has another SHA-256.",
+    "Storage, with `integrity: storage`: the SHA-256 of a part differs.",
     answer="400 from storage",
     status="IN_PROGRESS",
     quota=PARTS_HELD,
@@ -553,7 +556,7 @@ async def storage_checks_the_hash_of_a_part(world: World) -> Seen:
 
 
 @way(
-    "Parts are missing when it expires.",
+    "Parts are missing when the upload expires.",
     answer="400 upload_failed",
     status="FAILED",
     message="The upload is FAILED: Not all parts arrived before the upload URL expired; request a new upload.",
@@ -565,7 +568,7 @@ async def parts_are_missing_at_the_end(world: World) -> Seen:
 
 
 @way(
-    "All parts are there when it expires, and the client never comes back.",
+    "All parts have arrived when the upload expires, and the client never confirms.",
     answer="",
     status="COMPLETED",
     quota=f"{len(PARTS)} accepted",
@@ -578,7 +581,7 @@ async def all_parts_are_there_at_the_end(world: World) -> Seen:
 
 
 @way(
-    "The parts are of other bytes than were announced.",
+    "The bytes of the parts were not announced.",
     answer="400 hash_mismatch",
     status="FAILED",
     message="The bytes that arrived have the SHA-256 02cbcf…, not 475901…. Request a new upload, and send the file"
@@ -615,7 +618,7 @@ async def test_what_goes_wrong(world: World, name: str) -> None:
 
 
 def told(answer: httpx.Response | None) -> str:
-    """Return an answer in a few words."""
+    """Return a short form of a response."""
     if answer is None:
         return ""
     if not answer.request.url.path.startswith("/v1/"):
@@ -627,18 +630,18 @@ def told(answer: httpx.Response | None) -> str:
 
 
 def message_of(answer: httpx.Response) -> str | None:
-    """Return what an error says of itself; storage's own words are its own."""
+    """Return the message of an error, except for errors of storage."""
     return answer.json()["error"]["message"] if answer.request.url.path.startswith("/v1/") else None
 
 
 async def send(upload: Mapping[str, Any], body: bytes) -> httpx.Response:
-    """Send a body with all that the upload asks for."""
+    """Send a body with all required headers."""
     async with httpx.AsyncClient() as plain:
         return await plain.put(upload["presigned_url"], content=body, headers=upload["required_headers"])
 
 
 async def break_off(upload: Mapping[str, Any], body: bytes) -> None:
-    """Begin to send a body, and go away in the middle."""
+    """Begin to send a body, and disconnect in the middle."""
     url = urlsplit(upload["presigned_url"])
     _, writer = await asyncio.open_connection(url.hostname, url.port)
     head = f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n"
