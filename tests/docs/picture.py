@@ -1,7 +1,7 @@
 """Draws docs/explanation/architecture.svg: the layers, the subjects in them, and the path of one upload.
 
-The picture is generated from the tree: the packages, their modules, and the arrows inside of a subject, each of which is
-an import. `python -m tests.docs.reference` writes the picture; a test compares.
+The picture is generated from the tree: the packages, their modules, and the arrows inside of a subject, which are
+imports. `python -m tests.docs.reference` writes the picture; a test compares.
 """
 
 import ast

@@ -179,9 +179,9 @@ class Admission:
 
 
 class _Request:
-    """A request on its way through the checks: what they look at, and what each finds for the checks after it.
+    """A request during the checks: their input, and the results that later checks use.
 
-    `known`: what was found of an earlier request that asked for the same, in this generation of the directory.
+    `known`: the results of an earlier request with the same parameters, in this generation of the directory.
     """
 
     def __init__(self, services: Services, needs: Needs, scope: Scope, now: datetime) -> None:
@@ -203,7 +203,7 @@ class _Request:
         self.only_buckets: frozenset[str] | None = None
 
     def admitted(self) -> Admitted:
-        """Return what the checks found."""
+        """Return the results of the checks."""
         return Admitted(
             services=self.services,
             caller=self.caller,
@@ -214,9 +214,9 @@ class _Request:
 
 
 class Step(msgspec.Struct, frozen=True, eq=False):
-    """One check. `subject`: what it looks at. `refusals`: the codes of its refusals, by status.
+    """One check. `subject`: what it checks, for the docs. `refusals`: the codes of its refusals, by status.
 
-    `check`: refuses, or notes what it found. `again`: also where an earlier request has asked for the same.
+    `check`: refuses, or stores its result. `again`: runs even if `known` has the results.
     """
 
     subject: str
