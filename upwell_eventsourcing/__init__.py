@@ -1,8 +1,8 @@
 """Upwell's log as a persistence module of the library `eventsourcing`, for programs that follow the events.
 
 `PERSISTENCE_MODULE=upwell_eventsourcing` and `UPWELL_DATABASE_URL` are the settings of such a program. The log is read
-as it stands; positions and tables of the program's own go into a schema of its own. The package knows the table of
-events and nothing else of Upwell, and no process of Upwell loads it.
+directly; positions and tables of the program are in its own schema. The package knows only the table of events, and no
+process of Upwell loads it.
 """
 
 from upwell_eventsourcing.events import Event, EventMapper, Upwell

@@ -1,6 +1,6 @@
-"""How the sessions of a program are made, and what is wrong with the settings, the role or the schema, at once.
+"""Opens the sessions of a program, and checks its settings, role and schema first.
 
-Without these checks the library's pool would try for minutes to connect, and report that it had no connection.
+Without these checks, the library's pool would try to connect for minutes, and then report that it had no connection.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -28,7 +28,7 @@ OWN_NAMES: Final = {
     "password": "POSTGRES_PASSWORD",
 }
 
-# Row-level security shows a session the rows of the organization that it names: the role's own setting counts first.
+# With row-level security, a session sees the rows of its organization; the setting of the role takes precedence.
 _READ_FOR = """
     SELECT set_config('upwell.organization_id',
         coalesce(nullif(current_setting('upwell.organization_id', true), ''), '*'), false)
@@ -56,7 +56,7 @@ class LogConnection(Connection[DictRow]):
 
     @classmethod
     def connect(cls, conninfo: str = "", **others: Any) -> Self:  # noqa: ANN401  # passed on
-        """Connect, and say for which organization the session reads: the role's, or all."""
+        """Connect, and set the organization of the session: the role's, or all."""
         made = super().connect(conninfo, **{**others, "autocommit": True})
         try:
             made.execute(_READ_FOR)
@@ -66,9 +66,9 @@ class LogConnection(Connection[DictRow]):
         return made
 
     def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> Generator[Notify]:
-        """Yield notifications, and at once a first one: the library reads before it listens.
+        """Yield notifications, the first one immediately: the library reads before it listens.
 
-        What is appended between the two would wait for the next event otherwise.
+        Otherwise, events that are appended in between would wait for the next event.
         """
         if not self._reported:
             self._reported = True
@@ -78,7 +78,7 @@ class LogConnection(Connection[DictRow]):
 
 
 def parameters(env: Environment) -> dict[str, str]:
-    """Return what to connect with, of the URL and, where the URL leaves it open, of the library's own names."""
+    """Return the connection parameters from the URL and, if missing there, from the library's own settings."""
     named = {name: value for name, key in OWN_NAMES.items() if (value := env.get(key))}
     found = {**named, **_of_url(env.get(URL) or "")}
     missing = [OWN_NAMES[name] for name in ("dbname", "host", "user") if name not in found]
@@ -87,7 +87,7 @@ def parameters(env: Environment) -> dict[str, str]:
             f"{URL} is not set, and neither are {', '.join(missing)}. Set {URL} to a libpq URI, such as {EXAMPLE}."
         )
     if "dbname" not in found:
-        raise InfrastructureFactoryError(f"{URL} names no database. Write it like {EXAMPLE}.")
+        raise InfrastructureFactoryError(f"{URL} has no database. Write it like {EXAMPLE}.")
     return found
 
 
@@ -96,7 +96,7 @@ def _of_url(url: str) -> dict[str, str]:
         return {}
     try:
         found = conninfo_to_dict(url) if url.startswith(("postgresql://", "postgres://")) else {}
-    except psycopg.ProgrammingError:  # its text may hold the password
+    except psycopg.ProgrammingError:  # the text may contain the password
         found = {}
     if not found:
         raise InfrastructureFactoryError(
@@ -107,7 +107,7 @@ def _of_url(url: str) -> dict[str, str]:
 
 
 def prepare(datastore: PostgresDatastore, found: Mapping[str, str]) -> Callable[[], LogConnection]:
-    """Have a datastore's pool connect with these parameters, and return what opens one session without the pool."""
+    """Make a datastore's pool use these parameters, and return a function that opens one session without the pool."""
     pool = datastore.pool
     if pool.max_size < SESSIONS:
         raise InfrastructureFactoryError(
@@ -130,8 +130,8 @@ def check_log(connect: Callable[[], LogConnection]) -> None:
     row = _ask(connect, _LOG, {"schema": SCHEMA, "table": TABLE})
     if not row["there"]:
         raise InfrastructureFactoryError(
-            f"The database {row['database']!r} has no table {SCHEMA}.{TABLE}. Check the database that {URL} names; if"
-            " it is right, run `upwell migrate` first."
+            f"The database {row['database']!r} has no table {SCHEMA}.{TABLE}. Check the database in {URL}; if it is"
+            " correct, run `upwell migrate` first."
         )
     if not row["readable"]:
         raise InfrastructureFactoryError(
@@ -141,7 +141,7 @@ def check_log(connect: Callable[[], LogConnection]) -> None:
 
 
 def own_schema(connect: Callable[[], LogConnection], schema: str | None, *, creates: bool) -> str:
-    """Return the schema for positions and tables: `schema`, else the one named like the role.
+    """Return the schema for positions and tables: `schema`, or else the one named like the role.
 
     Raises `InfrastructureFactoryError` unless the role may use it, and may create tables there if it `creates` them.
     """
@@ -149,13 +149,13 @@ def own_schema(connect: Callable[[], LogConnection], schema: str | None, *, crea
     name, quoted, role = row["name"], row["quoted"], row["role"]
     if name == SCHEMA:
         raise InfrastructureFactoryError(
-            f"The schema for positions and tables is {name!r}, which is Upwell's own. Name a schema of your own in"
+            f"The schema for positions and tables is {name!r}, which belongs to Upwell. Set another schema in"
             " POSTGRES_SCHEMA."
         )
     if not row["there"]:
         raise InfrastructureFactoryError(
             f"The schema {name!r} for positions and tables does not exist. Run as the owner of the database: CREATE"
-            f" SCHEMA {quoted} AUTHORIZATION {role}; or name another schema in POSTGRES_SCHEMA."
+            f" SCHEMA {quoted} AUTHORIZATION {role}; or set another schema in POSTGRES_SCHEMA."
         )
     if not row["usable"] or (creates and not row["extensible"]):
         raise InfrastructureFactoryError(
@@ -172,6 +172,6 @@ def _ask(connect: Callable[[], LogConnection], query: LiteralString, values: Map
     except psycopg.OperationalError as error:
         raise InfrastructureFactoryError(
             f"PostgreSQL opens no session for {URL}: {' '.join(str(error).split())}. Check host, database, role and"
-            " password, and whether the server runs."
+            " password, and that the server is running."
         ) from error
     return row

@@ -1,4 +1,4 @@
-"""Upwell's events as the library hands them out: JSON under a tag, where the library expects a Python class."""
+"""Upwell's events in the form of the library: JSON with a tag, instead of a Python class."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Event:
 
     @property
     def at(self) -> datetime:
-        """Return when it happened, in UTC."""
+        """Return the time of the event, in UTC."""
         return datetime.fromisoformat(self.state["origin"]["at"])
 
 
@@ -30,8 +30,8 @@ class EventMapper(Mapper[Any]):
     def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401  # either kind, by its topic
         """Return the event. Upwell's tags have no colon, and the library's topics (`module:Class`) have one.
 
-        Upwell's states are read with `json` alone: the library's transcoder makes Python objects of what has the keys
-        `_type_` and `_data_`, and metadata of clients may have them.
+        Upwell's states are decoded with `json` only: the library's transcoder creates Python objects from values with
+        the keys `_type_` and `_data_`, which metadata of clients may contain.
         """
         if ":" in stored_event.topic:
             return super().to_domain_event(stored_event)
@@ -40,7 +40,7 @@ class EventMapper(Mapper[Any]):
         except ValueError as error:
             raise MapperDeserialisationError(
                 f"The state of {stored_event.topic!r}, version {stored_event.originator_version} of"
-                f" {stored_event.originator_id!r}, is not JSON: {error}. Name the topics that the projection handles."
+                f" {stored_event.originator_id!r}, is not JSON: {error}. Set the topics that the projection handles."
             ) from error
         return Event(str(stored_event.originator_id), stored_event.originator_version, stored_event.topic, state)
 

@@ -1,4 +1,4 @@
-"""The library's factory for PostgreSQL, with two places: Upwell's log to read, and a schema of the program's own."""
+"""The library's factory for PostgreSQL, with two places: Upwell's log to read, and the program's own schema."""
 
 from typing import Any, Self
 
@@ -20,9 +20,9 @@ from upwell_eventsourcing.recorder import SCHEMA, TABLE, LogRecorder
 class UpwellFactory(PostgresFactory):
     """Makes the recorders of a program that follows Upwell's log.
 
-    The application recorder reads the log, whatever the application is called. Tracking, process and snapshot tables
-    are the library's, in the schema `POSTGRES_SCHEMA`, which is the one named like the role unless it is set.
-    Pools open when they are first used.
+    The application recorder reads the log, with any name of the application. Tracking, process and snapshot tables are
+    the library's, in the schema `POSTGRES_SCHEMA`; its default is the schema named like the role. Pools open when they
+    are first used.
     """
 
     application_recorder_class = LogRecorder
@@ -43,7 +43,7 @@ class UpwellFactory(PostgresFactory):
     def mapper(
         self, transcoder: Transcoder | None = None, mapper_class: type[Mapper[Any]] | None = None
     ) -> Mapper[Any]:
-        """Return the mapper that is asked for or set, else one that reads Upwell's events."""
+        """Return the requested or configured mapper, or else one that reads Upwell's events."""
         if mapper_class is None and not self.env.get(self.MAPPER_TOPIC):
             mapper_class = EventMapper
         return super().mapper(transcoder, mapper_class)
@@ -63,7 +63,7 @@ class UpwellFactory(PostgresFactory):
     def tracking_recorder(
         self, tracking_recorder_class: type[TPostgresTrackingRecorder] | None = None
     ) -> TPostgresTrackingRecorder:
-        """Return a recorder of positions, with what it makes of the events, in the program's own schema."""
+        """Return a recorder of positions and tables, in the program's own schema."""
         self._settle()
         return super().tracking_recorder(tracking_recorder_class)
 
@@ -89,7 +89,7 @@ class UpwellFactory(PostgresFactory):
 
 
 def _with(env: Environment, **values: str) -> Environment:
-    """Return the environment with these values, whether it names them with the application's prefix or without."""
+    """Return the environment with these values, with or without the application's prefix."""
     return Environment(
         env.name, {**env, **{key: value for name, value in values.items() for key in env.create_keys(name)}}
     )

@@ -1,4 +1,4 @@
-"""Upwell's log as an application recorder: everything is read as the library reads it, and nothing is written."""
+"""Upwell's log as an application recorder, which reads like the library's, and writes nothing."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
@@ -17,16 +17,16 @@ class LogRecorder(PostgresApplicationRecorder):
         super().__init__(datastore, events_table_name=events_table_name)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:  # noqa: ANN401, ARG002  # as the library declares it
-        """Refuse: events come into the log by Upwell's commands, which check them first."""
-        _refuse("This program reads Upwell's log, and only Upwell writes events into it.")
+        """Refuse: only Upwell's commands append events, after their checks."""
+        _refuse("This program reads Upwell's log, and only Upwell appends events to it.")
 
     def create_table(self) -> None:
         """Refuse: the table is Upwell's."""
-        _refuse(f"The table {SCHEMA}.{TABLE} is made by `upwell migrate`, not by programs that read it.")
+        _refuse(f"The table {SCHEMA}.{TABLE} is created by `upwell migrate`, not by its readers.")
 
 
 def _refuse(what: str) -> NoReturn:
     raise NotSupportedError(
-        f"{what} Change uploads over the HTTP API; keep aggregates of your own in an application with another"
+        f"{what} Change uploads over the HTTP API; keep your own aggregates in an application with another"
         " persistence module, or in an EventSourcedProjection."
     )

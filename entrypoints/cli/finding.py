@@ -67,4 +67,4 @@ def _inside(folder: Path, note: Note) -> Iterator[Found]:
         elif path.is_file() or path.is_symlink():  # a link that leads nowhere is told as an error
             yield Found(path)
         else:
-            note(f"{printable(str(path))}: left out: it is no regular file")
+            note(f"{printable(str(path))}: left out: it is not a regular file")

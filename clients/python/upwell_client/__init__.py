@@ -1,4 +1,4 @@
-"""The client of Upwell for Python programs: uploads straight to storage and downloads from it, proved at both ends."""
+"""The Python client of Upwell: uploads directly to storage and downloads from it, verified at both ends."""
 
 from upwell_client.client import AsyncClient, Client
 from upwell_client.errors import (

@@ -1,4 +1,4 @@
-"""The clients: `Client` blocks, `AsyncClient` is for asyncio. Both do the same in the same way."""
+"""The clients: `Client` blocks, `AsyncClient` is for asyncio. Both share their implementation."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ from upwell_client.uploading import ResumeOptions, Uploading, UploadOptions
 from upwell_client.wires import AsyncioWire, BlockingWire, Wire, run
 
 USER_AGENT = "upwell-client/0.1.0"
-LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")  # a proxy would reach another machine than this one
+LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")  # a proxy would lead to another machine
 MAX_TRANSFERS = 64
 
 TellRetry = Callable[[UpwellError, float], None]
@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """What the calls of both clients are made of."""
+    """The shared implementation of both clients."""
 
     account: Account
     bucket: str | None
@@ -46,7 +46,7 @@ class _Work:
     async def upload(self, wire: Wire, given: AsyncGiven, options: UploadOptions) -> Upload:
         bucket = options.get("bucket") or self.bucket
         if bucket is None:
-            raise UpwellError("say which bucket: the client was made without one", "no_bucket")
+            raise UpwellError("no bucket: pass one, or create the client with a bucket", "no_bucket")
         return await self._uploading(wire, options.get("progress")).upload(given, bucket, options)
 
     async def resume(self, wire: Wire, upload_id: str, given: AsyncGiven, options: ResumeOptions) -> Upload:
@@ -71,10 +71,10 @@ class _Work:
 
 
 class Client:
-    """Uploads and downloads, and returns when it is done. May be used by several threads.
+    """Uploads and downloads files, and returns when they are complete. May be used by several threads.
 
-    `bucket`: where uploads go that name no other; its id or name. `on_retry` is called before something is tried again,
-    with the error and the seconds until then. `max_transfers`: how many files and parts are sent at once in all.
+    `bucket`: the default bucket of uploads; its id or name. `on_retry`: called before each retry, with the error
+    and the delay in seconds. `max_transfers`: how many files and parts are sent at once in total.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Client:
         return run(self._work.upload(self._wire(), given, options))
 
     def resume(self, upload_id: str, given: Given, **options: Unpack[ResumeOptions]) -> Upload:
-        """Send what storage lacks of an upload, and return it when it is proved."""
+        """Send the missing bytes of an upload, and return the upload when it is verified."""
         return run(self._work.resume(self._wire(), upload_id, given, options))
 
     def download(
@@ -126,7 +126,7 @@ class Client:
         return run(self._work.download(self._wire(), thing, path, options))
 
     def get(self, upload_id: str) -> Upload:
-        """Return an upload as it stands."""
+        """Return the current state of an upload."""
         return run(self._work.get(self._wire(), upload_id))
 
     def call(
@@ -138,11 +138,11 @@ class Client:
         params: Mapping[str, str] | None = None,
         attempts: int | None = None,
     ) -> Any:  # noqa: ANN401  # JSON
-        """Return the JSON of any other answer, such as that of `GET /v1/buckets/…`; only of what may be repeated."""
+        """Return the JSON of any other response, such as `GET /v1/buckets/…`; only for repeatable requests."""
         return run(self._work.service(self._wire()).call(method, path, body=body, params=params, attempts=attempts))
 
     def cancel(self, upload_id: str) -> None:
-        """Give an upload up, trying once."""
+        """Cancel an upload, without retries."""
         run(self._work.service(self._wire()).cancel(upload_id))
 
     def _wire(self) -> BlockingWire:
@@ -150,7 +150,7 @@ class Client:
 
 
 class AsyncClient:
-    """Does what `Client` does, in asyncio. It takes asynchronous iterators as well."""
+    """The same as `Client`, for asyncio. Also accepts asynchronous iterators."""
 
     def __init__(
         self,
@@ -191,7 +191,7 @@ class AsyncClient:
         return await self._work.upload(self._wire(), given, options)
 
     async def resume(self, upload_id: str, given: Given, **options: Unpack[ResumeOptions]) -> Upload:
-        """Send what storage lacks of an upload, and return it when it is proved."""
+        """Send the missing bytes of an upload, and return the upload when it is verified."""
         return await self._work.resume(self._wire(), upload_id, given, options)
 
     async def download(
@@ -201,7 +201,7 @@ class AsyncClient:
         return await self._work.download(self._wire(), thing, path, options)
 
     async def get(self, upload_id: str) -> Upload:
-        """Return an upload as it stands."""
+        """Return the current state of an upload."""
         return await self._work.get(self._wire(), upload_id)
 
     async def call(
@@ -213,11 +213,11 @@ class AsyncClient:
         params: Mapping[str, str] | None = None,
         attempts: int | None = None,
     ) -> Any:  # noqa: ANN401  # JSON
-        """Return the JSON of any other answer, such as that of `GET /v1/buckets/…`; only of what may be repeated."""
+        """Return the JSON of any other response, such as `GET /v1/buckets/…`; only for repeatable requests."""
         return await self._work.service(self._wire()).call(method, path, body=body, params=params, attempts=attempts)
 
     async def cancel(self, upload_id: str) -> None:
-        """Give an upload up, trying once."""
+        """Cancel an upload, without retries."""
         await self._work.service(self._wire()).cancel(upload_id)
 
     def _wire(self) -> AsyncioWire:
@@ -234,7 +234,7 @@ def _work(
 ) -> _Work:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UpwellError(f"the URL must begin with http:// or https:// and name a host; it is {url!r}", "not_usable")
+        raise UpwellError(f"the URL must begin with http:// or https:// and have a host; it is {url!r}", "not_usable")
     return _Work(
         account=Account(url=url.rstrip("/"), api_key=api_key, namespace=namespace),
         bucket=bucket,

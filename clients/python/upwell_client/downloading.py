@@ -1,4 +1,4 @@
-"""A download: into a file beside the target, from where it was broken off, proved before it takes the target's name."""
+"""A download: into a file next to the target, resumable, verified before it gets the target's name."""
 
 import hashlib
 import os
@@ -22,9 +22,9 @@ _QUOTE = '"'
 
 
 class DownloadOptions(TypedDict):
-    """What may be said of a download. `bucket` and `blob_property`: of an object, and which of its files.
+    """The options of a download. `bucket`, `blob_property`: of an object, and the file in it.
 
-    `overwrite`: a file that is there under the name may be replaced; otherwise it stays, and the download is refused.
+    `overwrite`: replace an existing file; otherwise the download is refused.
     """
 
     bucket: NotRequired[str]
@@ -70,7 +70,7 @@ class Downloading:
         fitting = [blob for blob in blobs if blob_property in {None, blob.get("property")}]
         if len(fitting) != 1:
             names = ", ".join(str(blob.get("property")) for blob in blobs) or "none"
-            raise FileError(f"say which file of {object_id} by `blob_property`: it has {names}", "which_file")
+            raise FileError(f"{object_id} has several files: set `blob_property` to one of {names}", "which_file")
         return str(fitting[0]["upload_id"])
 
     async def _receive(self, ticket: Ticket, partial: Path) -> tuple[int, str]:
@@ -95,7 +95,7 @@ class Downloading:
                     raise
 
             before = -1
-            while before < there.size_bytes:  # what brings something is worth as many attempts again
+            while before < there.size_bytes:  # after progress, the attempts start over
                 before = there.size_bytes
                 try:
                     await self._retrying(once, when=_worth_repeating)
@@ -108,7 +108,7 @@ class Downloading:
 
 
 class _Partial:
-    """What has been received."""
+    """The received bytes."""
 
     def __init__(self, file: BinaryIO, etag: str | None, meter: Meter) -> None:
         self._file = file
@@ -123,13 +123,13 @@ class _Partial:
         return str(self._digest.hexdigest())
 
     def read(self) -> None:
-        """Hash what an earlier download has left."""
+        """Hash the bytes of an earlier download."""
         self._file.seek(0)
         while block := self._file.read(BLOCK_BYTES):
             self._count(block)
 
     def headers(self) -> dict[str, str]:
-        """Return what asks for the rest, as long as it is of the same bytes."""
+        """Return the headers that request the rest of the same bytes."""
         headers = {"Accept-Encoding": "identity"}
         if self.size_bytes:
             headers["Range"] = f"bytes={self.size_bytes}-"
@@ -138,14 +138,14 @@ class _Partial:
         return headers
 
     def begin(self, answer: httpx.Response) -> Callable[[bytes], None]:
-        """Return what takes the blocks of an answer: of the rest, or of all."""
+        """Return the function that receives the blocks of a response: of the rest, or of the whole."""
         if answer.status_code != httpx.codes.PARTIAL_CONTENT:
             self.forget()
         self._etag = answer.headers.get("etag", self._etag)
         return self._take
 
     def forget(self) -> None:
-        """Begin from the start."""
+        """Start over."""
         self._file.truncate(0)
         self._meter.advance(-self.size_bytes)
         self._digest, self.size_bytes, self._etag = hashlib.sha256(), 0, None
@@ -161,7 +161,7 @@ class _Partial:
 
 
 def _name(partial: Path, path: Path) -> None:
-    """Give a file its name, unless another has taken it meanwhile."""
+    """Give a file its name, unless another file has taken it in the meantime."""
     try:
         path.hardlink_to(partial)
     except FileExistsError:
@@ -173,11 +173,11 @@ def _name(partial: Path, path: Path) -> None:
 
 
 def _exists(path: Path) -> FileError:
-    return FileError(f"{path} is there already: choose another name, or let it be overwritten", "file_exists")
+    return FileError(f"{path} already exists: choose another name, or allow it to be overwritten", "file_exists")
 
 
 def _worth_repeating(error: UpwellError) -> bool:
-    """Judge: a URL that expired was asked for anew, and what does not fit what is here is received from the start."""
+    """Return whether to retry: an expired URL is requested again, and a mismatch starts the download over."""
     refused = isinstance(error, StorageRefusedError) and error.status in {_FORBIDDEN, *_ANEW}
     return refused or safe_to_repeat(error)
 
@@ -200,10 +200,10 @@ def _path(target: Path | None, upload: Upload) -> Path:
 def _check(upload: Upload, size_bytes: int, sha256: str) -> None:
     if upload.file_size_bytes is not None and upload.file_size_bytes != size_bytes:
         raise MismatchError(
-            f"{size_bytes} bytes came of {upload.upload_id}, which has {upload.file_size_bytes}", "size_mismatch"
+            f"{size_bytes} bytes of {upload.upload_id} arrived, but it has {upload.file_size_bytes}", "size_mismatch"
         )
     if upload.file_hash is not None and upload.file_hash != sha256:
         raise MismatchError(
-            f"the SHA-256 of what came of {upload.upload_id} is {sha256}, and should be {upload.file_hash}",
+            f"the SHA-256 of the bytes of {upload.upload_id} is {sha256}, but should be {upload.file_hash}",
             "hash_mismatch",
         )

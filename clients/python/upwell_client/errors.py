@@ -1,13 +1,13 @@
-"""Everything that the client raises: one class for each error type of the service, and what goes wrong on the way."""
+"""The errors of the client: one class for each error type of the service, and for failures on the way."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 class UpwellError(Exception):
-    """Something went wrong. `message` is a sentence, `code` is stable and for programs.
+    """The base of all errors. `message` is a sentence, `code` is stable and for programs.
 
-    `upload_id`: the upload that was under way, which `resume` may be able to finish.
+    `upload_id`: the upload in progress, which `resume` may be able to finish.
     """
 
     upload_id: str | None = None
@@ -19,9 +19,9 @@ class UpwellError(Exception):
 
 
 class UnreachableError(UpwellError):
-    """No answer came; the request may have arrived all the same.
+    """There was no response; the request may still have arrived.
 
-    `misnamed`: nothing was sent, because the host's name is unknown, or its certificate is not for it.
+    `misnamed`: nothing was sent, because the host name is unknown, or the certificate does not match it.
     """
 
     def __init__(self, message: str, *, misnamed: bool = False) -> None:
@@ -30,16 +30,16 @@ class UnreachableError(UpwellError):
 
 
 class StrangeAnswerError(UpwellError):
-    """Whoever answered does not answer as Upwell does."""
+    """The response is not from an Upwell service."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(f"{url} does not answer as Upwell does: is the URL right?", "strange_answer")
+        super().__init__(f"{url} does not respond like an Upwell service: check the URL", "strange_answer")
 
 
 class AnsweredError(UpwellError):
-    """The service or the storage answered with an error.
+    """The service or storage responded with an error.
 
-    `details`: the facts that the service tells. `retry_after_seconds`: when it asks to be asked again.
+    `details`: the facts from the service. `retry_after_seconds`: the requested delay before a retry.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class AnsweredError(UpwellError):
 
 
 class BadRequestError(AnsweredError):
-    """The upload is not in the right state for this, or the content is not what was promised."""
+    """The upload is in the wrong state, or the content differs from the announcement."""
 
 
 class UnauthorizedError(AnsweredError):
@@ -74,19 +74,19 @@ class QuotaExceededError(ForbiddenError):
 
 
 class NotFoundError(AnsweredError):
-    """There is no such thing, or not in this namespace."""
+    """The resource does not exist in this namespace."""
 
 
 class MethodNotAllowedError(AnsweredError):
-    """The method is not possible at this address."""
+    """The address does not support the method."""
 
 
 class ConflictError(AnsweredError):
-    """It contradicts something that exists, such as a unique key."""
+    """The request conflicts with an existing resource, such as a unique key."""
 
 
 class ValidationError(AnsweredError):
-    """The request does not fit the contract or the bucket's schema."""
+    """The request does not match the contract or the bucket's schema."""
 
 
 class TooManyRequestsError(AnsweredError):
@@ -94,11 +94,11 @@ class TooManyRequestsError(AnsweredError):
 
 
 class ClientError(AnsweredError):
-    """Any other answer from 400 to 499."""
+    """Any other response from 400 to 499."""
 
 
 class InternalServerError(AnsweredError):
-    """The service failed in a way that it did not expect."""
+    """The service failed unexpectedly."""
 
 
 class ServiceUnavailableError(AnsweredError):
@@ -106,7 +106,7 @@ class ServiceUnavailableError(AnsweredError):
 
 
 class StorageRefusedError(AnsweredError):
-    """The storage refused the bytes, or refused to give them out."""
+    """Storage refused to store or return the bytes."""
 
 
 class FileError(UpwellError):
@@ -117,32 +117,36 @@ class FileError(UpwellError):
 
 
 class FileChangedError(FileError):
-    """The file is another one than when the upload began."""
+    """The file has changed since the upload began."""
 
     def __init__(self) -> None:
-        super().__init__("the file changed while it was being uploaded: upload it again when it is at rest", "changed")
+        super().__init__(
+            "the file changed while it was being uploaded: upload it again when it no longer changes", "changed"
+        )
 
 
 class MismatchError(UpwellError):
-    """The bytes are not those that they should be."""
+    """The bytes are not the expected ones."""
 
 
 class UploadEndedError(UpwellError):
-    """The upload has failed or was canceled; `status` says which."""
+    """The upload has failed or was canceled, as in `status`."""
 
     def __init__(self, upload_id: str, status: str, reason: str | None) -> None:
         super().__init__(
-            f"the upload {upload_id} is {status}: {reason or 'somebody gave it up'}", f"upload_{status.lower()}"
+            f"the upload {upload_id} is {status}: {reason or 'it was canceled'}", f"upload_{status.lower()}"
         )
         self.upload_id = upload_id
         self.status = status
 
 
 class StillVerifyingError(UpwellError):
-    """The upload was sent whole and is still being verified, which goes on by itself."""
+    """The whole upload was sent and is still being verified by the service."""
 
     def __init__(self, upload_id: str) -> None:
-        super().__init__(f"the upload {upload_id} is still being verified; it goes on by itself", "still_verifying")
+        super().__init__(
+            f"the upload {upload_id} is still being verified; the service continues on its own", "still_verifying"
+        )
         self.upload_id = upload_id
 
 

@@ -1,4 +1,4 @@
-"""What a caller is told while a call goes on."""
+"""The progress reports of a call."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ Tell = Callable[[Progress], None]
 
 
 class Meter:
-    """Counts bytes, from several threads at once, and tells one after the other."""
+    """Counts bytes of several threads, and reports one progress after the other."""
 
     def __init__(self, tell: Tell | None) -> None:
         self._tell = tell
@@ -22,12 +22,12 @@ class Meter:
         self._show(lambda before: Progress(phase=phase, done_bytes=0, total_bytes=total_bytes, upload=before.upload))
 
     def know(self, upload: Upload) -> Upload:
-        """Note what the service says of the upload, and return it."""
+        """Record the service's state of the upload, and return it."""
         self._show(lambda before: replace(before, upload=upload))
         return upload
 
     def start(self) -> None:
-        """Note that a part was signed, which the service takes for the beginning."""
+        """Record that a part was signed, which starts the upload on the service."""
         self._show(
             lambda before: (
                 replace(before, upload=replace(before.upload, status="IN_PROGRESS"))
@@ -37,11 +37,11 @@ class Meter:
         )
 
     def advance(self, size_bytes: int) -> None:
-        """Count bytes; fewer than 0 are taken back."""
+        """Count bytes; a negative number is subtracted."""
         self._show(lambda before: replace(before, done_bytes=before.done_bytes + size_bytes))
 
     def find(self, size_bytes: int) -> None:
-        """Count bytes that storage had."""
+        """Count bytes that storage already had."""
         self._show(
             lambda before: replace(
                 before,
@@ -52,12 +52,12 @@ class Meter:
         )
 
     def store(self, size_bytes: int) -> None:
-        """Note that a part has arrived whole."""
+        """Record that a whole part has arrived."""
         self._show(lambda before: replace(before, stored_bytes=before.stored_bytes + size_bytes))
 
     @property
     def upload_id(self) -> str | None:
-        """The upload that is under way."""
+        """The upload in progress."""
         return self._progress.upload.upload_id if self._progress.upload else None
 
     def _show(self, change: Callable[[Progress], Progress]) -> None:

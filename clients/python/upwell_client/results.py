@@ -1,4 +1,4 @@
-"""What the client returns and reports."""
+"""The results and progress reports of the client."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ Phase = Literal["hashing", "asking", "sending", "verifying", "receiving"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """An upload as the service has it.
+    """The service's state of an upload.
 
-    `file_hash`: the SHA-256, 64 hex digits. `message`: what the service says of it, such as why it failed.
-    `deletes_at`: when it is deleted; None: not by itself.
+        `file_hash`: the SHA-256, 64 hex digits. `message`: a message of the service, such as the reason of a failure.
+    `deletes_at`: when the upload is deleted automatically; None: never.
     """
 
     upload_id: str
@@ -44,7 +44,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """A file that was received and proved."""
+    """A received and verified file."""
 
     upload: Upload
     path: Path
@@ -54,10 +54,10 @@ class Download:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a step is. `total_bytes` None: nobody knows. `upload`: what the service said last, once it said anything.
+    """The progress of a step. `total_bytes` None: unknown. `upload`: the last state from the service, if any.
 
-    `done_bytes` may go down: what did not arrive is sent again. `found_bytes` of them were in storage before.
-    `stored_bytes`: of an upload in parts, what is in storage as whole parts; an interruption does not lose it.
+    `done_bytes` may decrease when bytes are sent again. `found_bytes` of them were already in storage.
+    `stored_bytes`: the whole parts of a multipart upload in storage, which an interruption does not lose.
     """
 
     phase: Phase

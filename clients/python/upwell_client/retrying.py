@@ -1,4 +1,4 @@
-"""Trying again: how often, how long between, and after which errors it does no harm."""
+"""Retries: their number, their delays, and the errors after which a retry is safe."""
 
 import random
 import socket
@@ -26,7 +26,7 @@ Judge = Callable[[UpwellError], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
-    """How often something is tried, and how long the pauses are: they double, and are shortened by chance."""
+    """The number of attempts, and the delays between them, which double, with random jitter."""
 
     attempts: int = 8
     first_seconds: float = 0.5
@@ -35,9 +35,9 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """Calls until it works, the error is final, or the attempts are used up; then the last error is raised.
+    """Calls until success, a final error, or the last attempt, whose error is raised.
 
-    `tell` is called before each pause, with the error and the seconds.
+    `tell` is called before each delay, with the error and the seconds.
     """
 
     wire: Wire
@@ -48,9 +48,9 @@ class Retrying:
     async def __call__(
         self, work: Callable[[], Awaitable[Result]], *, when: Judge, attempts: int | None = None
     ) -> Result:
-        """Return what `work` returns. `when`: whether to call again after this error does no harm.
+        """Return the result of `work`. `when`: whether a retry after this error is safe.
 
-        `attempts`: of a first contact, which another attempt does not help where the name or the certificate is wrong.
+        `attempts`: of a first contact, which is not retried if the host name or the certificate is wrong.
         """
         pause = self.retries.first_seconds
         for left in range((attempts or self.retries.attempts) - 1, -1, -1):
@@ -70,14 +70,14 @@ class Retrying:
 
 
 def safe_to_repeat(error: UpwellError) -> bool:
-    """Judge a call that may be repeated as often as one likes."""
+    """Return whether to retry a call that may be repeated any number of times."""
     if isinstance(error, AnsweredError):
         return error.status in _SERVER_ERRORS or error.status == _TOO_MANY or error.code in _AT_THE_SAME_MOMENT
     return isinstance(error, UnreachableError)
 
 
 def unreachable(place: str, error: httpx.TransportError) -> UnreachableError:
-    """Return the error for a request that got no answer."""
+    """Return the error for a request without a response."""
     reason = str(error).strip() or type(error).__name__
     return UnreachableError(f"{place} cannot be reached{_by_proxy(error)}: {reason}", misnamed=_misnamed(error))
 
@@ -94,10 +94,10 @@ def _misnamed(error: BaseException) -> bool:
 
 
 def _by_proxy(error: httpx.TransportError) -> str:
-    """Name the proxy that the environment puts between, which may be what is wrong."""
+    """Return the proxy of the environment, which may be the cause."""
     try:
         url = error.request.url
-    except RuntimeError:  # it is not known which request it was
+    except RuntimeError:  # the request is unknown
         return ""
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
@@ -107,7 +107,7 @@ def _by_proxy(error: httpx.TransportError) -> str:
 
 
 def retry_after_seconds(response: httpx.Response, *, now: float) -> float | None:
-    """Return how long the answer asks to wait (RFC 9110 §10.2.3: seconds, or a date). `now`: seconds since 1970."""
+    """Return the delay of a response's Retry-After (RFC 9110 §10.2.3: seconds or a date). `now`: since 1970."""
     value = response.headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)

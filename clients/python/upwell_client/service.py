@@ -1,4 +1,4 @@
-"""The service and the storage as the client sees them: the calls of the wire contract, repeated where that is safe."""
+"""The service and storage: the calls of the wire contract, with retries where they are safe."""
 
 import json
 import re
@@ -24,7 +24,9 @@ from upwell_client.retrying import Retrying, retry_after_seconds, safe_to_repeat
 from upwell_client.wires import Begin, Content, Request, Wire, now
 
 _TIMEOUT = httpx.Timeout(120, connect=10, write=60)
-_STORAGE_TIMEOUT = httpx.Timeout(300, connect=10, write=60)  # it may take its time between the last byte and its answer
+_STORAGE_TIMEOUT = httpx.Timeout(
+    300, connect=10, write=60
+)  # storage may be slow between the last byte and its response
 _CANCEL_TIMEOUT = httpx.Timeout(5.0)
 _PLAIN_MD5 = re.compile(r"[0-9a-f]{32}")
 _TOLD_BYTES = 4096
@@ -38,10 +40,10 @@ Parse = Callable[[Any], Result]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """An upload with how to send it. `url` None: nothing is to be sent, or its parts are signed one by one.
+    """An upload, and how to send it. `url` None: there is nothing to send, or the parts are signed individually.
 
-    `part_count` None: the size was not told. `checked`: storage checks the bytes, and each part is asked for with its
-    SHA-256.
+    `part_count` None: the size was not announced. `checked`: storage checks the bytes, and each part is requested
+    with its SHA-256.
     """
 
     upload: Upload
@@ -55,13 +57,13 @@ class Ticket:
 
     @property
     def signs_ahead(self) -> bool:
-        """Return whether parts can be asked for by their numbers alone."""
+        """Return whether parts can be requested by number only."""
         return self.part_count is not None and not self.checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedPart:
-    """A URL that takes one part."""
+    """A URL for one part."""
 
     part_number: int
     url: str
@@ -70,7 +72,7 @@ class SignedPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPart:
-    """A part that storage has. `etag` is without quotes; `sha256` is there where storage tells it."""
+    """A part in storage. `etag`: without quotes; `sha256`: if storage reports it."""
 
     part_number: int
     size_bytes: int
@@ -79,13 +81,13 @@ class StoredPart:
 
     @property
     def md5(self) -> str | None:
-        """Return the ETag where it looks like an MD5."""
+        """Return the ETag if it looks like an MD5."""
         return self.etag if _PLAIN_MD5.fullmatch(self.etag) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Whom to speak to, and as whom."""
+    """The service, and the credentials."""
 
     url: str
     api_key: str
@@ -93,7 +95,7 @@ class Account:
 
 
 class Service:
-    """Speaks to one service as one key. Every method raises an `UpwellError` when it cannot."""
+    """Calls one service with one key. Every method raises `UpwellError` on failure."""
 
     def __init__(self, wire: Wire, account: Account, retrying: Retrying) -> None:
         self._wire = wire
@@ -103,7 +105,7 @@ class Service:
     async def request_upload(
         self, bucket: str, announcement: Mapping[str, Any], *, policy: str | None, idempotency_key: str | None
     ) -> Ticket:
-        """Ask for an upload, under an idempotency key: however often the question is repeated, it makes one upload."""
+        """Request an upload with an idempotency key, so that retries create only one upload."""
         return await self._call(
             "POST",
             f"/v1/buckets/{quote(bucket, safe='')}/uploads",
@@ -114,12 +116,12 @@ class Service:
         )
 
     async def ticket(self, upload_id: str, *, signed: bool = False) -> Ticket:
-        """Return an upload as it stands; `signed`: with fresh URLs."""
+        """Return the current state of an upload; `signed`: with fresh URLs."""
         params = {"return_presigned_urls": "true"} if signed else {}
         return await self._call("GET", _path(upload_id), _ticket, params=params)
 
     async def sign(self, upload_id: str) -> Ticket:
-        """Return a pending upload with a fresh URL; what a service that cannot sign anew has left of the old one."""
+        """Return a pending upload with a fresh URL; an older service returns the remaining time of the old one."""
         try:
             return await self._call("POST", f"{_path(upload_id)}/sign", _ticket)
         except (NotFoundError, MethodNotAllowedError) as error:
@@ -133,17 +135,17 @@ class Service:
         return await self._call("POST", f"{_path(upload_id)}/parts/sign", _signed_parts, body=body)
 
     async def sign_part(self, upload_id: str, number: int, *, size_bytes: int, sha256: str | None = None) -> SignedPart:
-        """Return a URL for a part of this size; `sha256`: storage takes it with these bytes alone."""
+        """Return a URL for a part of this size; `sha256`: storage accepts only these bytes."""
         part = {"part_number": number, "size_bytes": size_bytes}
         body = {"parts": [part if sha256 is None else {**part, "sha256": sha256}]}
         return (await self._call("POST", f"{_path(upload_id)}/parts/sign", _signed_parts, body=body))[number]
 
     async def stored_parts(self, upload_id: str) -> dict[int, StoredPart]:
-        """Return what storage has of a multipart upload."""
+        """Return the parts of a multipart upload in storage."""
         return await self._call("GET", f"{_path(upload_id)}/parts", _stored_parts)
 
     async def confirm(self, upload_id: str, *, etag: str | None, size_bytes: int) -> Upload:
-        """Confirm what was sent."""
+        """Confirm the sent bytes."""
         claimed = {"etag": etag or None, "file_size_bytes": size_bytes or None}
         body = {name: value for name, value in claimed.items() if value is not None}
         return (await self._call("POST", f"{_path(upload_id)}/confirm", _ticket, body=body)).upload
@@ -157,11 +159,11 @@ class Service:
         params: Mapping[str, str] | None = None,
         attempts: int | None = None,
     ) -> Any:  # noqa: ANN401  # JSON
-        """Return the answer to a call that may be repeated."""
+        """Return the response to a repeatable call."""
         return await self._call(method, path, lambda told: told, body=body, params=params, attempts=attempts)
 
     async def cancel(self, upload_id: str) -> None:
-        """Give an upload up, trying once; a finished one is refused, and stays."""
+        """Cancel an upload, without retries; a finished upload is refused, and stays."""
         await self._call(
             "DELETE",
             _path(upload_id),
@@ -177,9 +179,9 @@ class Service:
         return await self._call("GET", path, lambda told: list(told["blobs"]))
 
     async def put(self, url: str, headers: Mapping[str, str], content: Content) -> str | None:
-        """Send bytes to storage once, with exactly these headers (and their length); return the ETag, if it told one.
+        """Send bytes to storage once, with exactly these headers (and their length); return the ETag, if there is one.
 
-        That bytes are there already (412) is no error: they may be ours, and the confirmation tells.
+        Existing bytes (412) are not an error: they may be ours, and the confirmation checks them.
         """
         given = {name.lower() for name in headers}
         length = {} if "content-length" in given else {"Content-Length": str(content.size_bytes)}
@@ -194,7 +196,7 @@ class Service:
         return etag
 
     async def fetch(self, url: str, headers: Mapping[str, str], begin: Begin) -> None:
-        """Read bytes from storage once; `begin` gets the answer when it is a success, and returns what takes them."""
+        """Read bytes from storage once; `begin` gets a successful response, and returns the receiver of the blocks."""
         answer = await self._storage(
             self._wire.fetch(
                 Request(method="GET", url=url, headers=headers, timeout=_STORAGE_TIMEOUT),
@@ -202,7 +204,7 @@ class Service:
             )
         )
         if not answer.is_success:
-            raise _refused("does not give out the bytes:", answer)
+            raise _refused("refused to return the bytes:", answer)
 
     async def _storage(self, call: Awaitable[httpx.Response]) -> httpx.Response:
         try:
@@ -266,7 +268,11 @@ def _error(url: str, answer: httpx.Response) -> AnsweredError:
         details = dict(told.get("details") or {})
     except (ValueError, KeyError, TypeError, AttributeError):
         kind = "ClientError" if answer.status_code in _CLIENT_ERRORS else "InternalServerError"
-        message, code, details = f"{url} answered {answer.status_code}, and not as Upwell does", "http", {}
+        message, code, details = (
+            f"{url} responded with {answer.status_code}, and not like an Upwell service",
+            "http",
+            {},
+        )
     return ANSWERED.get(kind, AnsweredError)(
         message,
         code,
@@ -280,7 +286,7 @@ def _refused(what: str, answer: httpx.Response) -> StorageRefusedError:
     told = answer.content[:_TOLD_BYTES].decode(errors="replace")
     code, message = (re.search(rf"<{tag}>([^<]+)</{tag}>", told) for tag in ("Code", "Message"))
     return StorageRefusedError(
-        f"the storage {what} with {answer.status_code}: {message[1] if message else 'no reason given'}",
+        f"storage {what} with {answer.status_code}: {message[1] if message else 'no reason given'}",
         code[1] if code else "storage_refused",
         status=answer.status_code,
         retry_after_seconds=retry_after_seconds(answer, now=now()),

@@ -1,4 +1,4 @@
-"""Where the bytes come from: what can be read anywhere and again, and what comes once."""
+"""The sources of bytes: seekable ones that can be read again, and streams that can be read once."""
 
 import errno
 import hashlib
@@ -23,21 +23,21 @@ AsyncGiven: TypeAlias = Given | AsyncIterable[bytes]
 
 
 class Source(Protocol):
-    """Bytes that can be read anywhere, again, and in several places at once. All of it blocks."""
+    """Bytes that can be read at any offset, repeatedly and concurrently. All methods block."""
 
     size_bytes: int
 
     def read(self, offset: int, size_bytes: int) -> Iterator[bytes]:
-        """Yield blocks of exactly so many bytes; raise `FileChangedError` if there are fewer."""
+        """Yield blocks of exactly this many bytes; raise `FileChangedError` if there are fewer."""
         ...
 
     def check_unchanged(self) -> None:
-        """Raise `FileChangedError` if the bytes are others than at the beginning."""
+        """Raise `FileChangedError` if the bytes have changed."""
         ...
 
 
 class PathSource:
-    """Implements `Source` with a handle of its own for each reader. Links are followed."""
+    """Implements `Source` with a separate handle for each reader. Links are followed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -45,13 +45,13 @@ class PathSource:
         try:
             self.name.encode()
         except UnicodeEncodeError:
-            raise FileError("its name is not valid UTF-8: rename it", "invalid_filename") from None
+            raise FileError("the name is not valid UTF-8: rename the file", "invalid_filename") from None
         try:
             self._found = path.stat()
             if stat.S_ISDIR(self._found.st_mode):
-                raise FileError("it is a folder: name the files in it", "not_a_file")
-            if not stat.S_ISREG(self._found.st_mode):  # opening a pipe would wait for ever
-                raise FileError("it is no regular file", "not_a_file")
+                raise FileError("it is a folder: pass the files in it", "not_a_file")
+            if not stat.S_ISREG(self._found.st_mode):  # opening a pipe would wait forever
+                raise FileError("it is not a regular file", "not_a_file")
             path.open("rb").close()
         except OSError as error:
             raise _unreadable(path, error) from error
@@ -73,7 +73,7 @@ class PathSource:
             raise _unreadable(self.path, error) from error
 
     def check_unchanged(self) -> None:
-        """Compare what the file system says."""
+        """Compare the file system's metadata."""
         try:
             self._compare(self.path.stat())
         except OSError as error:
@@ -86,7 +86,7 @@ class PathSource:
 
 
 class FileSource:
-    """Implements `Source` with a file object that can seek, from where it stands; readers take turns."""
+    """Implements `Source` with a seekable file object, from its current position; readers take turns."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -107,21 +107,21 @@ class FileSource:
             yield block
 
     def check_unchanged(self) -> None:
-        """Compare the size, which is all that is known."""
+        """Compare the size, the only known property."""
         with self._turn:
             if self._file.seek(0, os.SEEK_END) - self._begin != self.size_bytes:
                 raise FileChangedError
 
 
 class Stream:
-    """Bytes that come once. `more` returns the next block, None at the end."""
+    """Bytes that can be read once. `more` returns the next block, None at the end."""
 
     def __init__(self, more: Callable[[], Awaitable[bytes | None]]) -> None:
         self._more = more
         self._held = bytearray()
 
     async def take(self, size_bytes: int) -> bytes:
-        """Return the next bytes, fewer than that at the end only."""
+        """Return the next bytes; fewer only at the end."""
         while len(self._held) < size_bytes:
             block = await self._more()
             if block is None:
@@ -132,14 +132,14 @@ class Stream:
         return taken
 
     async def spool(self, wire: Wire, file: BinaryIO) -> None:
-        """Write all there is to a file."""
+        """Write the whole stream to a file."""
         while block := await self.take(BLOCK_BYTES):
             await wire.work(lambda block=block: file.write(block))  # type: ignore[misc]  # bound at once
         file.seek(0)
 
 
 def source_of(given: AsyncGiven, wire: Wire) -> Source | Stream:
-    """Return what to read from."""
+    """Return the source for the given argument."""
     if isinstance(given, str | os.PathLike):
         return PathSource(Path(given))
     if isinstance(given, bytes):
@@ -173,7 +173,7 @@ class BytesSource:
 
 
 def content_of(source: Source, advance: Advance, offset: int = 0, size_bytes: int | None = None) -> Content:
-    """Return a range of a source as something to send; what is read again is taken back from `advance`."""
+    """Return a range of a source as content; a repeated read is subtracted from `advance`."""
     length = source.size_bytes if size_bytes is None else size_bytes
     told = 0
 
@@ -202,7 +202,7 @@ def digest_of(
 
 
 def temporary_file() -> BinaryIO:
-    """Return a file that is gone when it is closed."""
+    """Return a file that is deleted when it is closed."""
     return cast("BinaryIO", tempfile.TemporaryFile())
 
 
@@ -213,7 +213,7 @@ def name_of(given: AsyncGiven) -> str | None:
 
 
 def guess_content_type(name: str) -> str:
-    """Return the content type that the name's ending stands for."""
+    """Return the content type of the name's extension."""
     kind, encoding = mimetypes.guess_type(name)
     return ANY_BYTES if kind is None or encoding is not None else kind
 
@@ -222,5 +222,5 @@ def _unreadable(path: Path, error: OSError) -> FileError:
     if error.errno == errno.ENOENT and path.is_symlink():
         return FileError("the file that this link points to does not exist", "no_such_file")
     if error.errno in {errno.ENOENT, errno.ENOTDIR}:
-        return FileError("there is no such file", "no_such_file")
+        return FileError("the file does not exist", "no_such_file")
     return FileError(f"it cannot be read: {error.strerror or error}")

@@ -1,4 +1,4 @@
-"""An upload from the question for it to its proof, in one PUT or in parts, and from where it was broken off."""
+"""An upload, from its request to its verification, in one PUT or in parts, resumable."""
 
 import contextlib
 import hashlib
@@ -51,14 +51,14 @@ _AGAIN = frozenset({"RequestTimeout", "ConditionalRequestConflict", "OperationAb
 
 
 class UploadOptions(TypedDict):
-    """What may be said of an upload. `size_bytes`: of an iterator, if it is known.
+    """The options of an upload. `size_bytes`: of an iterator, if it is known.
 
-    `hash`: prove the SHA-256; otherwise it is proved for paths, file objects and bytes. A file that goes out in one PUT
-    is hashed first, so that a duplicate is known before anything is sent; a larger one is hashed while it is sent, and
-    held against what the service found; "first" hashes it before in any case. `sha256`: a hash that is known already.
-    `integrity`: "storage" has storage itself refuse other bytes than were read here: they are hashed before they are
-    sent, a whole file or, with `multipart` "always", each part.
-    `wait_seconds`: how long to wait for the proof. `parallel`: how many parts are sent at once.
+    `hash`: compare the SHA-256; the default for paths, file objects and bytes. A file for a single PUT is hashed
+    first, so that a duplicate is detected before anything is sent. A larger file is hashed while it is sent, and
+    compared with the service's hash; "first" always hashes before. `sha256`: a known hash. `integrity`: "storage"
+    makes storage refuse any other bytes: they are hashed before they are sent, the whole file or, with `multipart`
+    "always", each part. `wait_seconds`: how long to wait for the verification. `parallel`: how many parts are sent
+    at once.
     """
 
     bucket: NotRequired[str]
@@ -84,7 +84,7 @@ class UploadOptions(TypedDict):
 
 
 class ResumeOptions(TypedDict):
-    """What may be said of an upload that goes on."""
+    """The options of a resumed upload."""
 
     parallel: NotRequired[int]
     hash: NotRequired[bool]
@@ -94,7 +94,7 @@ class ResumeOptions(TypedDict):
 
 @dataclass(slots=True)
 class _Sent:
-    """What is known after the last byte."""
+    """The facts after the last byte."""
 
     etag: str | None = None
     size_bytes: int = 0
@@ -102,7 +102,7 @@ class _Sent:
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """Where a part lies."""
+    """The range of a part."""
 
     number: int
     offset: int
@@ -121,7 +121,7 @@ class Uploading:
         self._may_read = True
 
     async def upload(self, given: AsyncGiven, bucket: str, options: UploadOptions) -> Upload:
-        """Upload, and return what became of it."""
+        """Upload, and return the result."""
         source = source_of(given, self._wire)
         multipart = options.get("multipart", "auto")
         hash_needed = options.get("integrity") is not None and multipart != "always"
@@ -149,7 +149,9 @@ class Uploading:
                 if isinstance(source, Stream) and ticket.method == "put":
                     source = await self._spooled(source, stack)
                     if size is not None and size != source.size_bytes:
-                        raise MismatchError(f"{source.size_bytes} bytes came, and {size} were told", "size_mismatch")
+                        raise MismatchError(
+                            f"{source.size_bytes} bytes were read, but {size} were announced", "size_mismatch"
+                        )
                 parallel = options.get("parallel", PARALLEL)
                 etag, size = await self._send(source, ticket, parallel, hashing=beside)
                 return await self._prove(
@@ -157,10 +159,10 @@ class Uploading:
                 )
 
     async def resume(self, upload_id: str, given: AsyncGiven, options: ResumeOptions) -> Upload:
-        """Send what is missing of an upload, and return what became of it."""
+        """Send the missing bytes of an upload, and return the result."""
         source = source_of(given, self._wire)
         if isinstance(source, Stream):
-            raise FileError("an upload can only be resumed from what can be read again", "not_seekable")
+            raise FileError("an upload can only be resumed from a seekable source", "not_seekable")
         wait_seconds = options.get("wait_seconds", PATIENCE_SECONDS)
         self._meter.begin("asking", None)
         ticket = await self._service.ticket(upload_id)
@@ -168,7 +170,7 @@ class Uploading:
             announced = ticket.upload.file_size_bytes
             if announced is not None and announced != source.size_bytes:
                 raise MismatchError(
-                    f"the upload {upload_id} is of {announced} bytes, and this file has {source.size_bytes}",
+                    f"the upload {upload_id} has {announced} bytes, but this file has {source.size_bytes}",
                     "another_file",
                 )
             if ticket.upload.status in _ENDED or ticket.upload.status == "PROCESSING":
@@ -185,7 +187,7 @@ class Uploading:
 
     @contextlib.contextmanager
     def _known(self, upload: Upload) -> Iterator[None]:
-        """Note the upload in whatever goes wrong with it."""
+        """Record the upload in its errors."""
         self._meter.know(upload)
         try:
             yield
@@ -194,7 +196,7 @@ class Uploading:
             raise
 
     async def _spooled(self, stream: Stream, stack: contextlib.ExitStack) -> Source:
-        """Return a stream as a file: one PUT needs its length, and perhaps its bytes a second time."""
+        """Return a stream as a file: a single PUT needs the length, and a retry needs the bytes again."""
         file = stack.enter_context(temporary_file())
         await stream.spool(self._wire, file)
         return FileSource(file)
@@ -212,7 +214,7 @@ class Uploading:
         hashing: bool,
         stored: Mapping[int, StoredPart] | None = None,
     ) -> tuple[str | None, int]:
-        """Send what storage lacks; return the ETag of a single PUT, and how many bytes there are."""
+        """Send the missing bytes; return the ETag of a single PUT, and the size."""
         sent = _Sent()
         if isinstance(source, Stream):
             self._meter.begin("sending", None)
@@ -238,7 +240,7 @@ class Uploading:
         self._meter.advance(size_bytes)
 
     def _single(self, source: Source, ticket: Ticket, sent: "_Sent") -> Job:
-        """Send all in one PUT, by a fresh URL if the first has expired."""
+        """Send everything in one PUT, with a fresh URL if the first has expired."""
         signed = SignedPart(part_number=0, url=ticket.url or "", required_headers=_headers(ticket))
 
         async def anew() -> SignedPart:
@@ -253,7 +255,7 @@ class Uploading:
         return job
 
     async def _parts(self, source: Source, ticket: Ticket, stored: Mapping[int, StoredPart]) -> Jobs:
-        """Yield a job for each part that storage lacks, with URLs that are fresh."""
+        """Yield a job for each missing part, with fresh URLs."""
         missing = _ranges(source.size_bytes, ticket.part_size)
         if stored:
             missing = [part for part in missing if not await self._is_there(source, part, stored.get(part.number))]
@@ -282,7 +284,7 @@ class Uploading:
             if not part and number > 1:
                 break
             if number > last:
-                raise MismatchError("more bytes came than were announced", "size_mismatch")
+                raise MismatchError("more bytes were read than were announced", "size_mismatch")
             if hashing:
                 await self._wire.work(lambda part=part: digest.update(part))  # type: ignore[misc]  # bound at once
             sent.size_bytes += len(part)
@@ -311,7 +313,7 @@ class Uploading:
         return job
 
     def _part_by_itself(self, source: Source, ticket: Ticket, part: _Range) -> Job:
-        """Ask for a URL that takes a part of this size, or these bytes alone, and send it."""
+        """Request a URL for a part of this size, or of exactly these bytes, and send the part."""
 
         async def job() -> None:
             sha256 = await self._digest(source, part, "sha256") if ticket.checked else None
@@ -335,7 +337,7 @@ class Uploading:
         )
 
     async def _put(self, signed: SignedPart, anew: Callable[[], Awaitable[SignedPart]], content: Content) -> str | None:
-        """Send bytes until they have arrived; by another URL once storage does not take this one any more."""
+        """Send bytes until they have arrived; with another URL after storage refuses this one."""
         fresh = False
 
         async def once() -> str | None:
@@ -351,7 +353,7 @@ class Uploading:
         return await self._retrying(once, when=_worth_repeating)
 
     async def _is_there(self, source: Source, part: _Range, stored: StoredPart | None) -> bool:
-        """Return whether storage has this part as the file has it."""
+        """Return whether storage has this part with the bytes of the file."""
         if stored is None or stored.size_bytes != part.size_bytes:
             return False
         if stored.sha256 is not None and await self._digest(source, part, "sha256") != stored.sha256:
@@ -364,7 +366,7 @@ class Uploading:
     async def _prove(
         self, source: Source | Stream, ticket: Ticket, etag: str | None, size_bytes: int, *, wait_seconds: float
     ) -> Upload:
-        """Confirm, and wait for the proof; hold it against the hash that was made meanwhile."""
+        """Confirm, wait for the verification, and compare its hash with the one computed here."""
         if not isinstance(source, Stream):
             await self._wire.work(source.check_unchanged)
         self._meter.begin("verifying", None)
@@ -377,14 +379,14 @@ class Uploading:
         proved = await self._wait(confirmed, wait_seconds, etag=etag, size_bytes=size_bytes)
         if self._found_sha256 and proved.file_hash and proved.file_hash != self._found_sha256:
             raise MismatchError(
-                f"the upload {proved.upload_id} holds other bytes than were sent: their SHA-256 is {proved.file_hash},"
-                f" and should be {self._found_sha256}",
+                f"the bytes of the upload {proved.upload_id} are not the bytes that were sent: their SHA-256 is"
+                f" {proved.file_hash}, but should be {self._found_sha256}",
                 "hash_mismatch",
             )
         return proved
 
     async def _wait(self, upload: Upload, wait_seconds: float, *, etag: str | None, size_bytes: int) -> Upload:
-        """Wait for the worker that proves a large file."""
+        """Wait for the worker that verifies a large file."""
         self._meter.know(upload)
         until = now() + wait_seconds
         pause = _FIRST_LOOK_SECONDS
@@ -399,7 +401,7 @@ class Uploading:
         return upload
 
     async def _look(self, upload_id: str, *, etag: str | None, size_bytes: int) -> Upload:
-        """Return an upload as it stands. A key that may not read confirms once more, and is answered the same."""
+        """Return the current state of an upload. A key without `read` confirms again, with the same result."""
         if self._may_read:
             try:
                 return (await self._service.ticket(upload_id)).upload
@@ -419,7 +421,7 @@ def _headers(ticket: Ticket) -> Mapping[str, str]:
 
 
 def _ranges(size_bytes: int, part_size: int) -> list[_Range]:
-    """Return where the parts of a file lie; an empty file has one."""
+    """Return the ranges of the parts of a file; an empty file has one."""
     return [
         _Range(number, offset, min(part_size, size_bytes - offset))
         for number, offset in enumerate(range(0, max(size_bytes, 1), part_size), start=1)
@@ -435,12 +437,12 @@ def _announcement(
 ) -> dict[str, Any]:
     filename = options.get("filename") or name
     if not filename:
-        raise FileError("it has no name: say `filename`", "invalid_filename")
+        raise FileError("it has no name: set `filename`", "invalid_filename")
     multipart = options.get("multipart", "auto")
     wanted: Mapping[str, Any] = {
         "filename": filename,
         "content_type": options.get("content_type") or guess_content_type(filename),
-        "file_size_bytes": size_bytes or None,  # an empty file has no size that could be declared
+        "file_size_bytes": size_bytes or None,  # the size of an empty file cannot be declared
         "file_hash": sha256,
         "blob_property": options.get("blob_property"),
         "blob_type": options.get("blob_type"),

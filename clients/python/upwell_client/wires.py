@@ -1,7 +1,7 @@
-"""The two ways to do things: blocking, with threads, and in asyncio, with tasks.
+"""The two kinds of I/O: blocking, with threads, and asyncio, with tasks.
 
-All else is written once, as coroutines over a `Wire`. Those of a `BlockingWire` never suspend, so `run` brings one to
-its end without an event loop, and in any thread, even in one in which a loop runs.
+Everything else is written once, as coroutines over a `Wire`. Those of a `BlockingWire` never suspend, so `run` can run
+them without an event loop, in any thread, even in a thread with a running loop.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as it goes out."""
+    """An outgoing request."""
 
     method: str
     url: str
@@ -46,14 +46,14 @@ Begin = Callable[[httpx.Response], Callable[[bytes], None] | None]
 
 
 class Wire(Protocol):
-    """What the outside world is needed for. Errors of the connection come as they are in httpx."""
+    """The I/O of the client. Errors of the connection are those of httpx."""
 
     async def call(self, request: Request) -> httpx.Response:
-        """Return the answer, read whole."""
+        """Return the response with its body."""
         ...
 
     async def fetch(self, request: Request, begin: Begin) -> httpx.Response:
-        """Hand the answer's body to what `begin` returns, block by block; None: read it whole."""
+        """Pass the response's body to the function from `begin`, block by block; None: read the whole body."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -61,17 +61,18 @@ class Wire(Protocol):
         ...
 
     async def work(self, blocking: Callable[[], Result]) -> Result:
-        """Do something that may take a while: read a file, hash it."""
+        """Run a slow function, such as reading or hashing a file."""
         ...
 
     def check(self) -> None:
-        """Raise `StoppedError` if all is to stop; what takes a while asks now and then, from any thread."""
+        """Raise `StoppedError` if the call must stop; slow functions call this regularly, from any thread."""
         ...
 
     async def each(self, jobs: Jobs, at_once: int, beside: Job | None = None) -> None:
-        """Do jobs, so many at once, and one beside them; each is taken when it can begin. The first error ends all.
+        """Run up to `at_once` jobs concurrently, and one beside them. The first error ends all.
 
-        All calls of a client share its slots: a job has one from its beginning to its end.
+        Each job is taken when it can start. All calls of a client share its slots: a job has one from its beginning to
+        its end.
         """
         ...
 
@@ -81,7 +82,7 @@ class StoppedError(Exception):
 
 
 class BlockingWire:
-    """Implements `Wire` without ever suspending. One for each call of the client: what has failed stops as a whole."""
+    """Implements `Wire` without ever suspending. One per call of the client: a failure stops the whole call."""
 
     def __init__(self, http: httpx.Client, slots: threading.Semaphore) -> None:
         self._http = http
@@ -93,7 +94,7 @@ class BlockingWire:
         return self._http.send(self._built(request))
 
     async def fetch(self, request: Request, begin: Begin) -> httpx.Response:
-        """Stream an answer."""
+        """Stream a response."""
         answer = self._http.send(self._built(request), stream=True)
         try:
             take = begin(answer)
@@ -107,24 +108,24 @@ class BlockingWire:
         return answer
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, unless all is to stop."""
+        """Wait, unless the call must stop."""
         if self._stopping.wait(seconds):
             raise StoppedError
 
     async def work(self, blocking: Callable[[], Result]) -> Result:
-        """Do it here."""
+        """Run it here."""
         return blocking()
 
     def check(self) -> None:
-        """Ask."""
+        """Check."""
         if self._stopping.is_set():
             raise StoppedError
 
     async def each(self, jobs: Jobs, at_once: int, beside: Job | None = None) -> None:
-        """Do jobs in threads, where there is more than one to do at once.
+        """Run jobs in threads, if there is more than one at once.
 
-        An error waits for them all. An interruption (Ctrl-C) does not: a thread that waits for storage may do so for
-        minutes, and none keeps the program from ending.
+        An error waits for all of them. An interruption (Ctrl-C) does not: a thread may wait for storage for
+        minutes, and no thread keeps the program from ending.
         """
         if at_once == 1 and beside is None:
             async with aclosing(jobs):
@@ -161,7 +162,7 @@ class BlockingWire:
 
 
 class AsyncioWire:
-    """Implements `Wire` in an event loop; files are read in threads. One for each call of the client, too."""
+    """Implements `Wire` in an event loop; files are read in threads. One per call of the client."""
 
     def __init__(self, http: httpx.AsyncClient, slots: asyncio.Semaphore) -> None:
         self._http = http
@@ -173,7 +174,7 @@ class AsyncioWire:
         return await self._http.send(self._built(request))
 
     async def fetch(self, request: Request, begin: Begin) -> httpx.Response:
-        """Stream an answer."""
+        """Stream a response."""
         answer = await self._http.send(self._built(request), stream=True)
         try:
             take = begin(answer)
@@ -191,7 +192,7 @@ class AsyncioWire:
         await asyncio.sleep(seconds)
 
     async def work(self, blocking: Callable[[], Result]) -> Result:
-        """Do it in a thread. A loop that ends waits for its threads, so what is canceled is told to stop."""
+        """Run it in a thread. A closing loop waits for its threads, so a canceled function is asked to stop."""
         try:
             return await asyncio.to_thread(blocking)
         except asyncio.CancelledError:
@@ -199,12 +200,12 @@ class AsyncioWire:
             raise
 
     def check(self) -> None:
-        """Ask."""
+        """Check."""
         if self._stopping.is_set():
             raise StoppedError
 
     async def each(self, jobs: Jobs, at_once: int, beside: Job | None = None) -> None:
-        """Do jobs in tasks."""
+        """Run jobs in tasks."""
         slots = asyncio.Semaphore(at_once)
 
         async def one(job: Job) -> None:
@@ -229,7 +230,7 @@ class AsyncioWire:
 
 
 def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """Return what a coroutine over a `BlockingWire` returns."""
+    """Return the result of a coroutine over a `BlockingWire`."""
     try:
         coroutine.send(None)
     except StopIteration as done:
@@ -245,13 +246,13 @@ def now() -> float:
 
 
 def _begun(job: Job, slots: threading.Semaphore | None = None) -> Future[None]:
-    """Begin a job in a thread that no program waits for when it ends; give its slot back after it."""
+    """Run a job in a daemon thread; release its slot afterwards."""
     ended: Future[None] = Future()
 
     def work() -> None:
         try:
             run(job())
-        except BaseException as error:  # noqa: BLE001  # whoever waits gets it
+        except BaseException as error:  # noqa: BLE001  # the waiter gets it
             failed: BaseException | None = error
         else:
             failed = None
@@ -267,7 +268,7 @@ def _begun(job: Job, slots: threading.Semaphore | None = None) -> Future[None]:
 
 
 def _checked(running: set[Future[None]], aside: Future[None] | None) -> set[Future[None]]:
-    """Wait until one has ended, and return those that go on."""
+    """Wait until one has ended, and return the others."""
     done, going = wait(running, return_when=FIRST_COMPLETED)
     for future in done:
         future.result()

@@ -230,7 +230,7 @@ async def test_a_file_that_fails_does_not_keep_the_others_back(user: User) -> No
     pattern, folder, nowhere = sorted(problems)
     assert pattern == "upwell: *.csv: no file matches this pattern"
     assert folder == "upwell: folder: there is no file in this folder"
-    assert nowhere == "upwell: nowhere.mp4: there is no such file"
+    assert nowhere == "upwell: nowhere.mp4: the file does not exist"
     assert "; stored without an object: application/octet-stream fits no property of the bucket files" in odd
     assert summary.startswith("upwell: 2 uploaded, 0 already stored, 3 failed; sent 97.7 KiB in ")
 

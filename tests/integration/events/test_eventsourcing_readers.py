@@ -362,7 +362,7 @@ async def test_what_the_role_or_the_schema_does_not_allow_is_reported_with_what_
 
     refused(f"Run as the owner of the database: CREATE SCHEMA nowhere AUTHORIZATION {name};", POSTGRES_SCHEMA="nowhere")
     refused(f"Run as its owner: GRANT USAGE, CREATE ON SCHEMA figures TO {name};", POSTGRES_SCHEMA="figures")
-    refused("'upwell', which is Upwell's own. Name a schema of your own", POSTGRES_SCHEMA="upwell")
+    refused("'upwell', which belongs to Upwell. Set another schema", POSTGRES_SCHEMA="upwell")
     with factory_for(reader.url, POSTGRES_SCHEMA="figures", CREATE_TABLE="no") as factory:
         factory.tracking_recorder()
     refused("'postgres' has no table upwell.upwell_events. Check the database", servers.url_for(name, "postgres"))

@@ -155,7 +155,7 @@ def test_an_answer_that_is_none_of_upwells_is_a_sentence(answer: httpx.Response)
 
 def test_a_refusal_that_is_none_of_upwells_is_a_sentence_too() -> None:
     there = There(Answers(httpx.Response(404, text="nothing")))
-    with pytest.raises(errors.ClientError, match="answered 404, and not as Upwell does"):
+    with pytest.raises(errors.ClientError, match="responded with 404, and not like an Upwell service"):
         there.ask({})
 
 

@@ -40,11 +40,11 @@ def test_a_link_is_followed_and_keeps_its_own_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("nowhere", "there is no such file"),
-        ("file/below", "there is no such file"),
+        ("nowhere", "the file does not exist"),
+        ("file/below", "the file does not exist"),
         ("folder", "it is a folder"),
         ("dangling", "the file that this link points to does not exist"),
-        ("pipe", "it is no regular file"),
+        ("pipe", "it is not a regular file"),
         ("loop", "it cannot be read"),
         (os.fsdecode(b"\xff.txt"), "its name is not valid UTF-8"),
     ],

@@ -78,4 +78,4 @@ def test_in_a_folder_what_is_no_file_is_left_out_and_a_link_that_leads_nowhere_i
     os.mkfifo("data/pipe")
     Path("data/gone").symlink_to("nowhere")
     Path("data/round").symlink_to("round")
-    assert find("data") == ["data/a.txt", "data/gone", "data/round", "data/pipe: left out: it is no regular file"]
+    assert find("data") == ["data/a.txt", "data/gone", "data/round", "data/pipe: left out: it is not a regular file"]
