@@ -523,7 +523,7 @@ async def test_a_file_that_is_there_is_not_replaced_unless_that_is_wanted(user: 
     ran = await user.run("download", done["upload_id"])
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        "upwell: clip.mp4 is there already: choose another name with --output, or replace it with --overwrite\n"
+        "upwell: clip.mp4 already exists: choose another name with --output, or replace it with --overwrite\n"
     )
     assert (user.folder / "clip.mp4").read_bytes() == b"my own work"
     assert (await user.run("download", done["upload_id"], "--overwrite")).code == 0

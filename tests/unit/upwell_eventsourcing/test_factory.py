@@ -88,7 +88,7 @@ def test_a_projection_may_have_settings_of_its_own_but_the_log_is_where_it_is() 
         ({"UPWELL_DATABASE_URL": f"postgres:/analytics:{SECRET}@db.internal/upwell"}, "is not a libpq URI. Write"),
         ({"UPWELL_DATABASE_URL": f"postgresql://a:{SECRET}%zz@db.internal/upwell"}, "write '@' as %40"),
         ({"UPWELL_DATABASE_URL": f"postgresql://a:{SECRET}@db.internal/upwell?colour=red"}, "is not a libpq URI."),
-        ({"UPWELL_DATABASE_URL": f"postgresql://a:{SECRET}@db.internal"}, "names no database. Write"),
+        ({"UPWELL_DATABASE_URL": f"postgresql://a:{SECRET}@db.internal"}, "has no database. Write"),
         (
             {"UPWELL_DATABASE_URL": URL, "POSTGRES_POOL_SIZE": "1", "POSTGRES_MAX_OVERFLOW": "0"},
             "allow 1 connection, and a subscription needs 2",

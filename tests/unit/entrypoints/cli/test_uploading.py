@@ -282,7 +282,7 @@ def test_patience_ends(world: World, path: Path) -> None:
     outcome = world.upload(path)
     assert outcome.error is not None
     assert outcome.error["code"] == "still_verifying"
-    assert outcome.error["message"].endswith("it goes on by itself: see 'upwell uploads show upl_1'")
+    assert outcome.error["message"].endswith("the service continues on its own: see 'upwell uploads show upl_1'")
 
 
 def test_bytes_that_were_there_already_are_confirmed(world: World, path: Path) -> None:
