@@ -1,4 +1,4 @@
-"""Signing uploads anew: URLs that read what was completed, and that still send what is awaited."""
+"""Fresh URLs of uploads: GET for completed ones, PUT for open ones."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,14 +18,14 @@ _SECOND = timedelta(seconds=1)
 
 
 class Signed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client may do with an upload's bytes: `put` them while its URL lasts, `get` them once they are proved."""
+    """The URLs of an upload: `put` until the URL's expiry, `get` after the verification."""
 
     put: SignedRequest | None = None
     get: SignedRequest | None = None
 
 
 class SigningUploads:
-    """Signs locally; what it gives out is nowhere written down."""
+    """Signs URLs locally; issued URLs are not recorded."""
 
     def __init__(self, *, read_side: UploadReads, admit: Admitting, signer: UrlSigner, clock: Clock) -> None:
         self._read_side = read_side
@@ -36,12 +36,11 @@ class SigningUploads:
     async def __call__(
         self, caller: Caller, namespace: NamespaceRecord, records: Sequence[UploadRecord]
     ) -> list[Signed]:
-        """Return what can be done with each of these uploads, which are the caller's to read.
+        """Return the URLs of these uploads, which the caller may read.
 
-        A PUT is for a caller that may write in the bucket, and good for what is left of the time that was given out. A
-        GET lives as long as the upload's URL did, and reads the version that was proved; those of a duplicate are its
-        original's bytes, which no upload token reads, because the URL says where they lie. No URL outlives the caller's
-        key.
+        A PUT needs permission to write in the bucket, and is valid for the rest of the original lifetime. A GET is valid
+        as long as the upload's first URL, and reads the verified version. The bytes of a duplicate are its original's,
+        which no upload token can read, because the URL contains their key. No URL outlives the caller's key.
         """
         now = self._clock.now()
         wanted = {record.duplicate_of for record in records if record.duplicate_of is not None}

@@ -1,4 +1,4 @@
-"""`upwell rebuild --check`: everything that is made of the log is held against it; each finding is a sentence."""
+"""`upwell rebuild --check`: compares everything that is derived from the log with the log; a sentence per finding."""
 
 from collections.abc import Sequence
 

@@ -64,7 +64,7 @@ def _inside(folder: Path, note: Note) -> Iterator[Found]:
                 note(f"{printable(str(path))}: left out: a link to a folder is followed only where it is named")
             else:
                 yield from _inside(path, note)
-        elif path.is_file() or path.is_symlink():  # a link that leads nowhere is told as an error
+        elif path.is_file() or path.is_symlink():  # a broken link is reported as an error
             yield Found(path)
         else:
             note(f"{printable(str(path))}: left out: it is not a regular file")

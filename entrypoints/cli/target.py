@@ -53,7 +53,7 @@ def find_target(known: Mapping[str, str], *, namespace: str | None = None, bucke
 
 
 def known_variables(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> dict[str, str]:
-    """Return the variables `UPWELL_…` of the environment, and of the nearest `.upwell/dev.env` those that it lacks.
+    """Return the variables `UPWELL_…` of the environment, and the missing ones from the nearest `.upwell/dev.env`.
 
     A file about another service than the one that the environment names in UPWELL_URL fills nothing in: its key and
     its database belong to its own service.

@@ -49,7 +49,7 @@ def test_no_licence_of_what_ships_binds_who_uses_it() -> None:
     }
     assert bound == OF_PROGRAMS_BESIDE
     page = (ROOT / "docs" / "reference" / "licences.md").read_text(encoding="utf-8")
-    assert "The extra `eventsourcing` brings psycopg, which is under LGPL-3.0-only" in page
+    assert "The extra `eventsourcing` includes psycopg, which is under LGPL-3.0-only" in page
 
 
 def test_of_a_package_under_two_licences_the_free_one_is_taken() -> None:

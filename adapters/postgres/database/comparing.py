@@ -25,16 +25,16 @@ class Difference(msgspec.Struct, frozen=True):
         return f"{self.rows} rows differ ({', '.join(self.keys[:_NAMED])}{more})"
 
 
-async def compare(connection: Connection, tables: Sequence[str], anew: str) -> dict[str, Difference]:
-    """Return the live tables that differ from those in the schema `anew`. Each has a primary key."""
-    found = {table: await _compare(connection, f"upwell.{table}", f"{anew}.{table}") for table in tables}
+async def compare(connection: Connection, tables: Sequence[str], fresh: str) -> dict[str, Difference]:
+    """Return the live tables that differ from those in the schema `fresh`. Each has a primary key."""
+    found = {table: await _compare(connection, f"upwell.{table}", f"{fresh}.{table}") for table in tables}
     return {table: difference for table, difference in found.items() if difference is not None}
 
 
-async def _compare(connection: Connection, live: str, anew: str) -> Difference | None:
+async def _compare(connection: Connection, live: str, fresh: str) -> Difference | None:
     key = await connection.fetchval(_PRIMARY_KEY, live)
     row = await connection.fetchrow(
-        f"WITH d AS ((TABLE {live} EXCEPT TABLE {anew}) UNION ALL (TABLE {anew} EXCEPT TABLE {live}))"  # noqa: S608  # names of ours
+        f"WITH d AS ((TABLE {live} EXCEPT TABLE {fresh}) UNION ALL (TABLE {fresh} EXCEPT TABLE {live}))"  # noqa: S608  # names of ours
         f" SELECT (SELECT count(*) FROM d) AS rows, ARRAY(SELECT DISTINCT concat_ws('/', {key}) FROM d"
         f" ORDER BY 1 LIMIT {_NAMED + 1}) AS keys"
     )

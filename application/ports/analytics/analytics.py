@@ -59,8 +59,8 @@ class UploadFigures(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """The change of buckets' sizes in a step. `at`: its beginning; None: everything before.
 
-    `avoided`: duplicates whose bytes were never sent. `late_byte_hours`: the byte hours that the step lacks compared
-    with changes at its beginning. Changes count from the beginning of their hour.
+    `avoided`: duplicates whose bytes were never sent. `late_byte_hours`: the byte hours to subtract, compared
+    with changes at the beginning of the step. Changes count from the beginning of their hour.
     """
 
     at: datetime | None

@@ -243,14 +243,14 @@ class Uploading:
         """Send everything in one PUT, with a fresh URL if the first has expired."""
         signed = SignedPart(part_number=0, url=ticket.url or "", required_headers=_headers(ticket))
 
-        async def anew() -> SignedPart:
+        async def sign_again() -> SignedPart:
             again = await self._service.sign(ticket.upload.upload_id)
             if again.url is None:
                 return signed
             return SignedPart(part_number=0, url=again.url, required_headers=again.required_headers or _headers(ticket))
 
         async def job() -> None:
-            sent.etag = await self._put(signed, anew, content_of(source, self._meter.advance))
+            sent.etag = await self._put(signed, sign_again, content_of(source, self._meter.advance))
 
         return job
 
@@ -303,11 +303,11 @@ class Uploading:
             self._found_sha256 = digest.hexdigest()
 
     def _part(self, source: Source, upload_id: str, signed: SignedPart, part: _Range) -> Job:
-        async def anew() -> SignedPart:
+        async def sign_again() -> SignedPart:
             return (await self._service.sign_parts(upload_id, [part.number]))[part.number]
 
         async def job() -> None:
-            await self._put(signed, anew, content_of(source, self._meter.advance, part.offset, part.size_bytes))
+            await self._put(signed, sign_again, content_of(source, self._meter.advance, part.offset, part.size_bytes))
             self._meter.store(part.size_bytes)
 
         return job
@@ -336,7 +336,9 @@ class Uploading:
             lambda: digest_of(source, lambda _: self._wire.check(), algorithm, part.offset, part.size_bytes)
         )
 
-    async def _put(self, signed: SignedPart, anew: Callable[[], Awaitable[SignedPart]], content: Content) -> str | None:
+    async def _put(
+        self, signed: SignedPart, sign_again: Callable[[], Awaitable[SignedPart]], content: Content
+    ) -> str | None:
         """Send bytes until they have arrived; with another URL after storage refuses this one."""
         fresh = False
 
@@ -347,7 +349,7 @@ class Uploading:
             except StorageRefusedError as error:
                 if error.status != _FORBIDDEN or fresh:
                     raise
-            signed, fresh = await anew(), True
+            signed, fresh = await sign_again(), True
             return await self._service.put(signed.url, signed.required_headers, content)
 
         return await self._retrying(once, when=_worth_repeating)

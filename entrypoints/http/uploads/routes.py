@@ -546,7 +546,7 @@ def _wanted(data: SignPartsRequest) -> list[WantedPart]:
     if (data.part_numbers is None) == (data.parts is None):
         raise InvalidInputError(
             "parts_required",
-            "Send exactly one of part_numbers and parts: part_numbers, or parts with hashes or sizes.",
+            "The request needs either part_numbers or parts: send part_numbers, or parts with hashes or sizes.",
             {"field": "part_numbers"},
         )
     if data.parts is not None:

@@ -149,7 +149,7 @@ def test_no_type_of_the_service_is_without_a_class() -> None:
 @pytest.mark.parametrize("answer", [httpx.Response(200, text="<html>"), httpx.Response(200, json=[1])])
 def test_an_answer_that_is_none_of_upwells_is_a_sentence(answer: httpx.Response) -> None:
     there = There(Answers(answer))
-    with pytest.raises(StrangeAnswerError, match="as Upwell does"):
+    with pytest.raises(StrangeAnswerError, match="like an Upwell service"):
         there.ask({})
 
 

@@ -114,7 +114,7 @@ def test_a_refusal_of_a_fresh_url_is_final_and_told_in_the_storages_words(path: 
     storage = Storage(httpx.Response(403, text=refusal), httpx.Response(403, text=refusal))
     with pytest.raises(StorageRefusedError) as refused:
         storage.upload(path)
-    assert refused.value.message == "the storage refused the bytes with 403: Request has expired"
+    assert refused.value.message == "storage refused the bytes with 403: Request has expired"
     assert (refused.value.code, refused.value.upload_id) == ("AccessDenied", "upl_1")
     assert len(storage.requests) == 2
 

@@ -46,7 +46,7 @@ def test_a_link_is_followed_and_keeps_its_own_name(tmp_path: Path) -> None:
         ("dangling", "the file that this link points to does not exist"),
         ("pipe", "it is not a regular file"),
         ("loop", "it cannot be read"),
-        (os.fsdecode(b"\xff.txt"), "its name is not valid UTF-8"),
+        (os.fsdecode(b"\xff.txt"), "the name is not valid UTF-8"),
     ],
 )
 def test_what_is_no_readable_file_is_named(tmp_path: Path, name: str, said: str) -> None:

@@ -58,7 +58,7 @@ def test_a_temporary_folder_that_no_socket_path_may_hold_is_passed_over(
 def test_a_folder_without_a_cluster_in_it_is_told_from_an_empty_one(tmp_path: Path) -> None:
     binaries = PostgresBinaries(tmp_path, 18)
     (tmp_path / "pgdata").mkdir()
-    with pytest.raises(EmbeddedError, match="holds no PostgreSQL data that can be read"):
+    with pytest.raises(EmbeddedError, match="has no readable PostgreSQL data"):
         postgres._check_cluster(tmp_path / "pgdata", binaries, None)
 
 

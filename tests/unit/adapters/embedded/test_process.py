@@ -53,7 +53,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], Child]]:
 def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
     with (
         FolderLock.acquire(tmp_path / "new" / "folder"),
-        pytest.raises(EmbeddedError, match=rf"in use by another upwell dev \(pid {os.getpid()}\): stop that one"),
+        pytest.raises(EmbeddedError, match=rf"in use by another upwell dev \(pid {os.getpid()}\): stop the other one"),
     ):
         FolderLock.acquire(tmp_path / "new" / "folder")
     FolderLock.acquire(tmp_path / "new" / "folder").release()

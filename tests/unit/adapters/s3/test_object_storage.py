@@ -375,7 +375,7 @@ async def test_what_the_list_misses_is_deleted_by_what_head_finds() -> None:
 
 
 async def test_a_deletion_that_does_not_help_is_not_called_done() -> None:
-    with pytest.raises(StorageUnavailableError, match="still there"):
+    with pytest.raises(StorageUnavailableError, match="still exists"):
         await deleted_by([versions("k:1"), versions("k:1")])
 
 

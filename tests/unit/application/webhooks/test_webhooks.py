@@ -661,7 +661,7 @@ async def test_a_webhook_stops_with_its_key_also_for_what_waits(
     assert (await office.again(webhook)).stopped(now) is reason
     for waited in await office.of(webhook):
         assert (waited.status, waited.history[0].status_code) == (DeliveryStatus.FAILED, None)
-        assert "may not read" in (waited.history[0].error or "")
+        assert "may no longer read" in (waited.history[0].error or "")
 
 
 async def test_another_key_takes_a_webhook_over_by_replacing_it(office: Office, client: Client) -> None:

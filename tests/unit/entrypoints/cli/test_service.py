@@ -75,7 +75,7 @@ def test_a_refusal_is_told_with_the_services_own_words_and_code() -> None:
     "answer", [httpx.Response(200, text="<html>"), httpx.Response(200, json=[1]), httpx.Response(404, text="nothing")]
 )
 def test_an_answer_that_is_none_of_upwells_is_a_sentence(answer: httpx.Response) -> None:
-    with pytest.raises(ClientError, match="as Upwell does"):
+    with pytest.raises(ClientError, match="like an Upwell service"):
         service(Answers(answer)).bucket()
 
 
