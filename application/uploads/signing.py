@@ -38,9 +38,10 @@ class SigningUploads:
     ) -> list[Signed]:
         """Return the URLs of these uploads, which the caller may read.
 
-        A PUT needs permission to write in the bucket, and is valid for the rest of the original lifetime. A GET is valid
-        as long as the upload's first URL, and reads the verified version. The bytes of a duplicate are its original's,
-        which no upload token can read, because the URL contains their key. No URL outlives the caller's key.
+        A PUT needs permission to write in the bucket, and is valid for the rest of the original lifetime. A GET is
+        valid as long as the upload's first URL, and reads the verified version. The bytes of a duplicate are its
+        original's, which no upload token can read, because the URL contains their key. No URL outlives the caller's
+        key.
         """
         now = self._clock.now()
         wanted = {record.duplicate_of for record in records if record.duplicate_of is not None}
