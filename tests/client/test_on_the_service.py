@@ -210,7 +210,7 @@ async def test_a_download_replaces_no_file_unless_it_may(client: Client, path: P
     upload = client.upload(path, blob_property="video")
     mine = tmp_path / "mine"
     mine.write_bytes(b"my own work")
-    with pytest.raises(FileError, match="is there already") as refused:
+    with pytest.raises(FileError, match="already exists") as refused:
         client.download(upload.upload_id, mine)
     assert refused.value.code == "file_exists"
     assert mine.read_bytes() == b"my own work"

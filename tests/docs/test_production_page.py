@@ -162,16 +162,16 @@ def test_the_page_on_production_leads_to_a_service_behind_its_proxy(
             secret = sh.run(page.take("Set the environment", "sh"))
         environment = settings(page.take("Set the environment", "text"), passwords, secret, postgres, servers)
         with shell(tmp_path, own | environment) as sh:
-            assert "The database is up to date." in sh.run(page.take("Bring the database up to date", "sh"))
+            assert "The database is up to date." in sh.run(page.take("Migrate the database", "sh"))
         owner_url = environment.pop("UPWELL_DATABASE_OWNER_URL")
         _execute(owner_url, "DROP EXTENSION pg_trgm CASCADE")
         _execute(owner_url, page.take("Speed up search", "sql"))
 
         sh = stack.enter_context(shell(tmp_path, own | environment))
-        sh.run(page.take("Open an organization", "sh"))
+        sh.run(page.take("Create an organization", "sh"))
         socket_unit, service_unit = (unit(page.take("Stop and update", "ini")) for _ in range(2))
         behind = own | environment | {"UPWELL_TRUSTED_PROXIES": "127.0.0.1", "UPWELL_LOG_LEVEL": "warning"}
-        serve, work = page.take("Serve and work", "sh").splitlines()
+        serve, work = page.take("Start the processes", "sh").splitlines()
         stack.enter_context(running(serve, behind | {"UPWELL_PORT": str(ports[0])}))
         stack.enter_context(running(work, behind))
         listener = _as_systemd_listens(socket_unit, ports[1])
@@ -180,7 +180,7 @@ def test_the_page_on_production_leads_to_a_service_behind_its_proxy(
         stack.enter_context(running(command, behind, listener))
         stack.enter_context(proxy(nginx, page.take("Put a proxy in front", "nginx"), ports, port, certificate))
 
-        sh.run(page.take("Make a namespace and a bucket", "sh"))
+        sh.run(page.take("Create a namespace and a bucket", "sh"))
         assert '"status":"ok"' in sh.run(page.take("Health checks", "sh"))
         _main_job(sh, port)
     _prepare_bucket(page, servers, tmp_path)

@@ -198,7 +198,7 @@ async def test_a_database_of_another_older_version_is_refused_and_left_as_it_is(
     ) as refused:
         await migrate(older.owner_url)
 
-    assert f"(the last is {before[-1]['number']:04})" in str(refused.value)
+    assert f"(the last one is {before[-1]['number']:04})" in str(refused.value)
     async with owning(older) as owner:
         assert await owner.fetch("SELECT * FROM upwell.migrations ORDER BY number") == before
     assert await catalogue(older.owner_url) == made

@@ -79,7 +79,7 @@ async def test_what_was_missed_is_named_with_the_command_that_mends_it(settings:
         assert code == 0, told
         code, told = await upwell(settings, "webhooks", "replay", "wh_0123456789abcdef")
         assert code != 0
-        assert "no such webhook" in told
+        assert "webhook does not exist" in told
         await owner.close()
 
 

@@ -345,7 +345,7 @@ async def test_an_application_reads_the_history_of_an_upload_and_saves_nothing(k
             (each.originator_version, each.topic) for each in stream
         ]
         assert [each.at for each in history] == [account.clock.now()] * len(stream)
-        with pytest.raises(NotSupportedError, match="only Upwell writes events"):
+        with pytest.raises(NotSupportedError, match="only Upwell appends events"):
             application.save(Aggregate())  # type: ignore[arg-type]  # of any kind
     assert len(await kit.log.read_stream(upload_id)) == len(stream)
 

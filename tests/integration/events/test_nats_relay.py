@@ -394,7 +394,7 @@ async def test_a_stream_that_is_deleted_ends_the_relay_and_is_made_anew_with_the
 async def test_a_stream_that_was_made_for_something_else_is_refused(cluster: Cluster) -> None:
     async with cluster.jetstream() as jetstream:
         await jetstream.add_stream(StreamConfig(name=STREAM, subjects=["orders.>"]))
-        with pytest.raises(RelayUnusableError, match="made for something else: subjects"):
+        with pytest.raises(RelayUnusableError, match="created for another purpose: subjects"):
             await enter(cluster, STREAM)
         await jetstream.add_stream(StreamConfig(name="OTHER", subjects=["upwell.*.upload.>"]))
         with pytest.raises(RelayUnusableError, match=r"has no stream MINE, and cannot create it: .*overlap"):
@@ -411,7 +411,7 @@ async def test_a_stream_in_which_somebody_else_publishes_is_not_gone_on_with(clu
             while feed.reports.unusable is None:
                 await asyncio.sleep(0.02)
 
-    assert "Somebody else has published" in str(feed.reports.unusable)
+    assert "Another client has published" in str(feed.reports.unusable)
 
 
 async def test_a_stream_that_is_ahead_of_the_log_is_not_gone_on_with(cluster: Cluster, feed: Feed) -> None:

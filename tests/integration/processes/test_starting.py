@@ -122,7 +122,7 @@ async def test_a_database_without_its_list_of_functions(database: Database, owne
 )
 async def test_a_database_that_was_restored_in_part(database: Database, owner: Connection, damage: str) -> None:
     await owner.execute(damage)
-    await sentence_of(database.url, "UPWELL_DATABASE_URL", "not whole", "restore the whole backup")
+    await sentence_of(database.url, "UPWELL_DATABASE_URL", "incomplete", "restore the whole backup")
 
 
 async def test_a_database_whose_walls_are_gone(database: Database, owner: Connection) -> None:
@@ -173,8 +173,8 @@ async def test_migrating_a_database_that_was_restored_without_its_list_of_migrat
     await owner.execute("DROP TABLE upwell.migrations")
     with pytest.raises(MigrationError) as refused:
         await migrate(database.owner_url)
-    assert "0100_tables.sql does not fit" in str(refused.value)
-    assert "Restore the whole backup" in str(refused.value)
+    assert "0100_tables.sql does not match" in str(refused.value)
+    assert "restore the whole backup" in str(refused.value)
 
 
 # A server with passwords, on a port

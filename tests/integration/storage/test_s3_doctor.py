@@ -264,7 +264,7 @@ async def test_each_check_has_a_time_limit(bucket: S3Bucket) -> None:
 async def test_a_public_endpoint_that_leads_nowhere_is_told(bucket: S3Bucket, moto_server: S3Server) -> None:
     dead = await examine(doctor(bucket, public_endpoint_url=f"http://127.0.0.1:{free_port()}"))
     assert dead["PutObject by a URL"].verdict is Verdict.OK
-    assert "does not answer" in dead["public endpoint"].detail
+    assert "does not respond" in dead["public endpoint"].detail
     assert "UPWELL_S3_PUBLIC_ENDPOINT_URL" in (dead["public endpoint"].advice or "")
 
     elsewhere = await examine(doctor(bucket, public_endpoint_url=moto_server.endpoint_url))
