@@ -16,14 +16,14 @@ IGNORED: dict[str, str] = {}
 
 
 def pins(pyproject: str) -> list[tuple[str, str]]:
-    """Return names and versions of everything that is pinned."""
+    """Return the names and versions of all pinned packages."""
     constraints = tomllib.loads(pyproject)["tool"]["uv"]["constraint-dependencies"]
     found = (each.partition(";")[0].strip().partition("==") for each in constraints)
     return [(name, version) for name, _, version in found]
 
 
 def audit(client: httpx.Client, packages: list[tuple[str, str]]) -> int:
-    """Print what is known of these packages, and return the exit code."""
+    """Print the known vulnerabilities of these packages, and return the exit code."""
     queries = [{"package": {"name": name, "ecosystem": "PyPI"}, "version": version} for name, version in packages]
     try:
         results = client.post(SERVICE, json={"queries": queries}).raise_for_status().json()["results"]

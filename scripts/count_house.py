@@ -1,4 +1,4 @@
-"""Count what makes the tree hard or easy for a newcomer, and print a table: one function for each count.
+"""Count properties that make the code hard or easy for a newcomer, and print a table: one function per count.
 
 Run: `python scripts/count_house.py [FOLDER ...]`. Each folder is one tree, this one by default. Of an older commit:
 `git worktree add /tmp/before COMMIT && python scripts/count_house.py /tmp/before .`. Files are read, never imported.
@@ -25,7 +25,7 @@ _Loop = ast.For | ast.AsyncFor | ast.While
 
 
 def modules(tree: Path, *tops: str) -> Iterator[Path]:
-    """Yield the modules below some packages, as paths in the tree; packages themselves do not count."""
+    """Yield the modules below some packages, as paths in the tree, without the packages themselves."""
     for top in tops:
         for path in sorted((tree / top).rglob("*.py")):
             if path.name != "__init__.py":
@@ -33,7 +33,7 @@ def modules(tree: Path, *tops: str) -> Iterator[Path]:
 
 
 def flat(tree: Path) -> int:
-    """Count the modules that lie directly in `domain` or `application`, in no package of their subject."""
+    """Count the modules directly in `domain` or `application`, outside of a package for their subject."""
     return sum(len(path.parts) == len(("layer", "module.py")) for path in modules(tree, *CORE))
 
 
@@ -63,7 +63,7 @@ def names_of_two_things(tree: Path) -> list[str]:
 
 
 def retry_loops(tree: Path) -> int:
-    """Count the loops in `application` that try again after somebody else appended first."""
+    """Count the loops in `application` that retry after another command was appended first."""
     loops = set()
     for path in modules(tree, "application"):
         for loop, handler in _handlers(_parsed(tree / path), None):
@@ -149,7 +149,7 @@ def table(trees: list[Path]) -> str:
 
 
 def main() -> None:
-    """Print the table of the trees that are named, and the names that mean two things in the last one."""
+    """Print the table of the given trees, and the names with two meanings in the last one."""
     trees = [Path(name) for name in sys.argv[1:]] or [Path(__file__).parents[1]]
     print(table(trees))
     print("\nNames that mean two things:", ", ".join(names_of_two_things(trees[-1])))

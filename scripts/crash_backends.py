@@ -1,4 +1,4 @@
-"""Kill backends of PostgreSQL with SIGKILL at random moments under load, and compare what each subscriber was told.
+"""Kill backends of PostgreSQL with SIGKILL at random moments under load, and compare the events of each subscriber.
 
 Run: `uv run python scripts/crash_backends.py [--times 50] [--seed N]`. It starts a PostgreSQL, an S3 and a NATS server
 of its own, `upwell serve`, `upwell worker` and `upwell relay nats`, clients that upload, and a subscriber of each kind.
@@ -41,7 +41,7 @@ _RECORDED = "SELECT min(position) FROM upwell.subscriptions WHERE name IN ('webh
 
 
 async def crash(running: Stack, answers: Answers, *, moved: bool) -> None:
-    """Kill a backend: while clients write, or right after readers have recorded how far they have come."""
+    """Kill a backend: while clients write, or right after readers have recorded their positions."""
     connection, ended = await _connected(running), asyncio.Event()
     connection.add_termination_listener(lambda _: ended.set())
     await asyncio.sleep(random.uniform(0.1, 0.8))  # noqa: S311  # a moment
@@ -55,7 +55,7 @@ async def crash(running: Stack, answers: Answers, *, moved: bool) -> None:
 
 
 async def _connected(running: Stack) -> Connection:
-    """Connect as soon as PostgreSQL is there."""
+    """Connect as soon as PostgreSQL is reachable."""
     until = time.monotonic() + BACK_SECONDS
     while time.monotonic() < until:
         with suppress(*CONNECTION_ERRORS, asyncpg.PostgresError):
@@ -72,7 +72,7 @@ async def _recorded(connection: Connection) -> None:
 
 
 async def run(running: Stack, tenant: Tenant, cluster: Cluster, times: int) -> list[str]:
-    """Load, crash, compare, again; print the verdict, and return what is wrong."""
+    """Run load, crash and compare, repeatedly; print the verdict, and return the problems."""
     answers, stop = Answers(), asyncio.Event()
     wrong: list[str] = []
     async with subscribers(running, tenant, cluster) as told:

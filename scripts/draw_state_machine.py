@@ -1,4 +1,4 @@
-"""Draws the diagram of docs/explanation/state-machine.md from the machine itself: what `decide` and `evolve` answer.
+"""Draws the diagram of docs/explanation/state-machine.md from the results of `decide` and `evolve`.
 
 An upload is led along every way that the sample commands open, and at each state every command is tried. What was
 answered is the table of transitions. Run it after a change of the machine: `python -m scripts.draw_state_machine`. A
@@ -108,14 +108,14 @@ _COMMANDS: tuple[type[UploadCommand], ...] = get_args(UploadCommand)
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One possible outcome of a command: the events it appends (none: not news), and the state they lead to."""
+    """One possible outcome of a command: its events (empty: no change), and the state they lead to."""
 
     events: tuple[type[UploadEvent], ...]
     to: type[Upload]
 
 
 def transitions() -> Mapping[tuple[type[Upload], type[UploadCommand]], tuple[Step, ...]]:
-    """Return what each command may lead to in each state; what is refused is left out."""
+    """Return the possible outcomes of each command in each state, except for refusals."""
     found: dict[tuple[type[Upload], type[UploadCommand]], set[Step]] = {}
     seen: list[Upload] = [UPLOAD.initial]
     reached = seen
@@ -132,7 +132,7 @@ def transitions() -> Mapping[tuple[type[Upload], type[UploadCommand]], tuple[Ste
 
 
 def _led_on(before: Upload, found: dict[tuple[type[Upload], type[UploadCommand]], set[Step]]) -> Iterator[Upload]:
-    """Yield the states that the samples lead to from this one, and take note of the steps."""
+    """Yield the states that the samples lead to from this one, and record the steps."""
     for command in _SAMPLES:
         try:
             events = UPLOAD.decide(command, before)
@@ -152,7 +152,7 @@ TRANSITIONS = transitions()
 
 
 def draw() -> str:
-    """Return the machine as a Mermaid diagram, and the commands that are accepted without being news as a table."""
+    """Return the machine as a Mermaid diagram, and the accepted commands without a change as a table."""
     arrows = [
         f"    {_name(before)} --> {_name(step.to)}: {command.__name__}<br/>{_tags(step)}"
         for (before, command), step in _steps()
@@ -171,11 +171,11 @@ def draw() -> str:
         if not step.events
     ]
     table = "\n".join(["| state | command |", "|---|---|", *rows])
-    return f"{diagram}\n\nTold twice, these change nothing and append nothing:\n\n{table}\n"
+    return f"{diagram}\n\nWhen they are repeated, these commands change nothing and append nothing:\n\n{table}\n"
 
 
 def redrawn(page: str) -> str:
-    """Return the page with the drawing of now in the place of the one it has."""
+    """Return the page with the current drawing."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{draw()}\n{END}{after}"

@@ -1,4 +1,4 @@
-"""Run Upwell as in production under load, inject faults of chance into every process and line, and compare.
+"""Run Upwell as in production under load, inject random faults into every process and connection, and compare.
 
 Run: `uv run python scripts/faults.py [--faults 50] [--seed N] [--seconds 600] [--group 25] [--clients 8]
 [--only WORD ...] [--untimed]`. It starts a PostgreSQL that waits for its disk, an S3 and a NATS server of its own,
@@ -86,20 +86,20 @@ Expected = Literal["ready", "not ready", "whatever"]
 
 
 class Loop:
-    """An event loop in a thread of its own: the main thread starts servers and waits, and holds up nobody."""
+    """An event loop in its own thread: the main thread starts servers and waits, and does not block it."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
     def do(self, what: Coroutine[Any, Any, Result], seconds: float = 600) -> Result:
-        """Have it done there, and return the result."""
+        """Run a coroutine there, and return the result."""
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(seconds)
 
 
 @dataclass
 class Wrong:
-    """What is wrong, in the order of the verdict."""
+    """The problems, in the order of the verdict."""
 
     lost: list[str]
     doubled: list[str]
@@ -110,7 +110,7 @@ class Wrong:
 
 
 class Run:
-    """The processes, what may happen to them, and what was found."""
+    """The processes, their faults, and the findings."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class Run:
         return self.stack.processes[name].pid
 
     def child(self) -> psutil.Process:
-        """Return one of the processes that serve."""
+        """Return one of the serving processes."""
         until = time.monotonic() + BACK
         while time.monotonic() < until:
             with suppress(psutil.NoSuchProcess):
@@ -157,11 +157,11 @@ class Run:
         raise RuntimeError("serve has no children")
 
     def backend(self) -> int:
-        """Return a backend of PostgreSQL that serves somebody."""
+        """Return a busy backend of PostgreSQL."""
         return int(self.chance.choice(self.sql(_BACKENDS))["pid"])
 
     def sql(self, *statements: str) -> Any:  # noqa: ANN401  # rows
-        """Do something as the owner, whatever is in the way of others; return the rows of the last one."""
+        """Execute statements as the owner, independent of the faults; return the rows of the last one."""
 
         async def do() -> Any:  # noqa: ANN401  # the same
             connection = await _connected(self.stack)
@@ -176,7 +176,7 @@ class Run:
 
     @contextmanager
     def stopped(self, pids: Sequence[int]) -> Iterator[None]:
-        """Hold processes while inside."""
+        """Suspend processes inside the context."""
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
@@ -188,7 +188,7 @@ class Run:
                     os.kill(pid, signal.SIGCONT)
 
     def restart(self, name: str, number: signal.Signals) -> str:
-        """End a command, and start it again as an init system does, when it is gone; return how long that took."""
+        """End a command, and restart it like an init system after its end; return the duration."""
         process = self.stack.processes.pop(name)
         self.go_on(process.pid)
         process.send_signal(number)
@@ -213,7 +213,7 @@ class Run:
         return f"ended in {took:.1f} s, there in {time.monotonic() - began:.1f} s"
 
     def listens(self) -> bool:
-        """Say whether somebody takes connections where the service should be."""
+        """Return whether the service's address accepts connections."""
         with suppress(OSError):
             return any(
                 each.laddr.port == self.stack.port and each.status == psutil.CONN_LISTEN
@@ -223,13 +223,13 @@ class Run:
         return False
 
     def pause_long(self, name: str) -> None:
-        """Hold a process for longer than its leases; other faults go on meanwhile."""
+        """Suspend a process for longer than its leases, while other faults continue."""
         pid = self.pid(name)
         os.kill(pid, signal.SIGSTOP)
         self._paused[pid] = time.monotonic() + LONG_PAUSE_SECONDS
 
     def go_on(self, pid: int | None = None) -> None:
-        """Let one that is held go on, or those whose time has come."""
+        """Resume one suspended process, or those whose time has come."""
         now = time.monotonic()
         for each, until in list(self._paused.items()):
             if each == pid or (pid is None and until < now):
@@ -238,24 +238,24 @@ class Run:
                     os.kill(each, signal.SIGCONT)
 
     def go_on_all(self) -> None:
-        """Let all that are held go on."""
+        """Resume all suspended processes."""
         for each in list(self._paused):
             self.go_on(each)
 
     def set_clock(self, name: str, offset: str) -> None:
-        """Set the clock of the host, as one process and its children see it."""
+        """Set the clock of the host for one process and its children."""
         new = self.clocks / "new"
         new.write_text(f"{offset}\n")
         new.replace(self.clock_of(name))
 
     def clock_of(self, name: str) -> Path:
-        """Return the file that says how far a process's clock is off."""
+        """Return the file with the offset of a process's clock."""
         return self.clocks / name.replace(" ", "-").replace("#", "")
 
     # What is looked at
 
     def ask(self) -> int | None:
-        """Return what /readyz says on a connection of its own; None: nobody answers."""
+        """Return the response of /readyz on a separate connection; None: no response."""
         asked = HTTPConnection("127.0.0.1", self.stack.port, timeout=7)
         try:
             asked.request("GET", "/readyz")
@@ -269,7 +269,7 @@ class Run:
             asked.close()
 
     def hold(self, expected: Expected, seconds: float) -> str:
-        """Wait for so long at least while a fault lasts, and compare what /readyz says with what it should."""
+        """Wait during a fault, at least this long, and compare /readyz with the expectation."""
         began = time.monotonic()
         if expected == "whatever" or not self.timed:
             time.sleep(seconds)
@@ -278,15 +278,15 @@ class Run:
         return self._hold(expected, began, seconds, limit)
 
     def hold_storage(self, seconds: float) -> str:
-        """Do the same for storage, which is tried less often."""
+        """Do the same for storage, which is checked less often."""
         return self._hold("not ready", time.monotonic(), seconds, STORAGE_SOON)
 
     def hold_silent(self) -> str:
-        """Do the same for a database that does not answer: it is given the time to."""
+        """Do the same for a database that does not respond, with its timeouts."""
         return self._hold("not ready", time.monotonic(), 0.0, SOON + 4)
 
     def refuses_bytes(self) -> bool:
-        """Return whether the storage takes no bytes any more: it may have set some room apart before."""
+        """Return whether storage no longer accepts bytes: it may have reserved space before."""
 
         async def ask() -> bool:
             server = self.stack.storage
@@ -342,7 +342,7 @@ class Run:
             time.sleep(0.05)
 
     def recover(self, seconds: float, least: float) -> str:
-        """Wait until the service is ready, and so long at least; a create has to succeed then."""
+        """Wait until the service is ready, and at least this long; then a create must succeed."""
         began, row = time.monotonic(), 0
         since, limit = began, seconds if self.timed else NEVER_SECONDS
         last: int | None = None
@@ -368,7 +368,7 @@ class Run:
         return f"200 after {since - began:.1f} s{said and ', and ' + said}"
 
     def is_slow(self) -> bool:
-        """Return whether the machine is busy with others: a write directly to the database takes too long, too."""
+        """Return whether the machine is busy with other work: a direct write to the database is also slow."""
         began = time.monotonic()
         self.sql("SELECT upwell.try_locks()", "SELECT upwell.try_writing()")
         slow = time.monotonic() - began > CONTROL_SECONDS
@@ -376,7 +376,7 @@ class Run:
         return slow
 
     def _create(self) -> str:
-        """Create something, and return how that fails."""
+        """Create something, and return the failure, if any."""
         body = {"filename": "a.mp4", "content_type": "video/mp4", "metadata": {"life": secrets.token_hex(12)}}
         body["blob_property"] = "video"
         try:
@@ -396,7 +396,7 @@ class Run:
         return f"200 only after {time.monotonic() - began:.1f} s"
 
     def revive(self) -> None:
-        """Start what has ended by itself, and say so: nothing should."""
+        """Restart processes that ended on their own, and report them: none should."""
         for name, process in list(self.stack.processes.items()):
             if process.poll() is not None:
                 self.wrong.other.append(f"{name} has ended by itself with {process.returncode}")
@@ -616,7 +616,7 @@ def _set_clock_of_worker(run: Run) -> Iterator[str]:
 
 
 class Fault:
-    """One of them. `weight`: how often it comes in a deck. `back`: within so many seconds it has to be over."""
+    """One fault. `weight`: how often it is in a deck. `back`: the seconds within which it must be over."""
 
     def __init__(
         self, kind: str, what: Callable[[Run], Iterator[str]], weight: int, *, back: float = BACK, needs: str = ""
@@ -630,7 +630,7 @@ class Fault:
         self._least = KNOWN_SECONDS if back == BACK else OTHERS_KNOW_SECONDS
 
     def happen(self, run: Run) -> str:
-        """Let it happen, and pass; return what was seen."""
+        """Inject the fault, and let it end; return the observation."""
         try:
             with self._what(run) as during:
                 pass
@@ -681,7 +681,7 @@ FAULTS: Final = (
 
 
 def deck(run: Run, words: Sequence[str]) -> Iterator[Fault]:
-    """Give faults of chance for ever, each as often as its weight says before any comes again."""
+    """Yield random faults endlessly, each as often as its weight before the deck is shuffled again."""
     there = {"", *(["disks"] if run.disks else []), *(["clocks"] if run.stack.own else [])}
     chosen = [each for each in FAULTS if each.needs in there]
     left_out = sorted({each.kind for each in FAULTS if each not in chosen})
@@ -695,7 +695,7 @@ def deck(run: Run, words: Sequence[str]) -> Iterator[Fault]:
 
 
 def compare(run: Run, told: Subscribers, *, at_end: bool) -> str:
-    """Let nothing new begin, compare, and go on; return what was compared."""
+    """Stop new work, compare, and continue; return the comparison."""
     began = time.monotonic()
     run.go_on_all()
     run.loop.do(run.answers.pause())
@@ -727,7 +727,7 @@ def compare(run: Run, told: Subscribers, *, at_end: bool) -> str:
 
 
 async def _connected(running: Stack) -> Connection:
-    """Connect as the owner, as soon as PostgreSQL is there."""
+    """Connect as the owner, as soon as PostgreSQL is reachable."""
     until = time.monotonic() + BACK
     while True:
         try:
@@ -743,7 +743,7 @@ async def _go_on(answers: Answers) -> None:
 
 
 def _settle(run: Run) -> None:
-    """Wait until what a killed process was about has been taken over."""
+    """Wait until the work of a killed process has been taken over."""
     until = time.monotonic() + (STUCK_SECONDS if run.timed else 10 * STUCK_SECONDS)
     query = """
         SELECT (SELECT count(*) FROM upwell.uploads WHERE status = 'PROCESSING')
@@ -756,7 +756,7 @@ def _settle(run: Run) -> None:
 
 
 def inject(run: Run, told: Subscribers, options: argparse.Namespace) -> int:
-    """Load, let faults happen, compare; return how many happened."""
+    """Run load, inject faults, and compare; return the number of faults."""
     stop = asyncio.Event()
 
     async def load() -> list[asyncio.Task[None]]:
@@ -851,7 +851,7 @@ def prepared(seed: int, *, timed: bool) -> Iterator[tuple[Run, Subscribers]]:
 
 
 def _lines(running: Stack, loop: Loop) -> dict[str, Line]:
-    """Put lines between the processes and what they need."""
+    """Put proxies between the processes and their servers."""
     url = urlsplit(running.database.url)
     parts = parse_qs(url.query)
     socket = Path(unquote(parts["host"][0])) / f".s.PGSQL.{parts['port'][0]}"

@@ -1,4 +1,4 @@
-"""Send tens of thousands of requests that are made of hostile bytes to a running service: no 5xx, nothing unanswered.
+"""Send tens of thousands of hostile requests to a running service: each gets a response, and none a 5xx.
 
 Run: `uv run python scripts/hostile_requests.py [--requests 30000] [--seed N] [--first N]`. It starts a PostgreSQL, an
 S3 and `upwell serve` of its own. Each request has a connection of its own; some are cut short. A request that is

@@ -1,4 +1,4 @@
-"""Kill client, service and storage at random moments of uploads in parts, and see that `--resume` makes them whole.
+"""Kill client, service and storage at random moments of multipart uploads, and check that `--resume` completes them.
 
 Run: `uv run python scripts/kill_uploads.py [--client 10] [--service 10] [--storage 5] [--mib 256] [--seed N]`. It
 starts a PostgreSQL and an S3 of its own, `upwell serve` and `upwell worker`, and for every kill one `upwell upload`
@@ -39,7 +39,7 @@ CHUNK = 1 << 16
 
 
 class Proxy:
-    """Stands between clients and storage: counts the parts that go through, and acts when enough bytes have."""
+    """A proxy between clients and storage that counts parts, and acts after a number of bytes."""
 
     def __init__(self, target_port: int) -> None:
         self.port = free_port()
@@ -55,7 +55,7 @@ class Proxy:
         self._ready.wait()
 
     def reset(self, at: int, act: Callable[[], object] | None) -> None:
-        """Count anew, and call `act` once in a thread of its own when `at` bytes of parts have gone through."""
+        """Reset the count, and call `act` once in its own thread after `at` bytes of parts."""
         self.sent, self.acknowledged, self.passed_bytes = [], Counter(), 0
         self._at, self._act = at, act
 
@@ -78,7 +78,7 @@ class Proxy:
                 await writer.wait_closed()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Pass one request and its answer on; return whether another may follow."""
+        """Forward one request and its response; return whether another may follow."""
         head = await reader.readuntil(b"\r\n\r\n")
         part = _part_number(head)
         upstream, onward = await asyncio.open_connection("127.0.0.1", self._target_port, limit=1 << 20)
@@ -119,7 +119,7 @@ async def _pass(
     length: int,
     count: Callable[[int], None] = ignore,
 ) -> bool:
-    """Pass so many bytes on; return whether they came."""
+    """Forward this many bytes; return whether they arrived."""
     while length:
         chunk = await source.read(min(length, CHUNK))
         if not chunk:
@@ -166,7 +166,7 @@ class Round:
         self.usual_seconds = 2.0
 
     def whole(self) -> None:
-        """Upload once without any trouble, to know how long it takes."""
+        """Upload once without faults, to measure the duration."""
         self._proxy.reset(0, None)
         began = time.monotonic()
         code, _ = self._finish(self._start())
@@ -176,14 +176,14 @@ class Round:
         print(f"an upload takes {self.usual_seconds:.1f} s; {len(self._proxy.sent)} parts")
 
     def kill_client(self, part_of_all: float) -> None:
-        """Kill the client when some of the bytes have gone."""
+        """Kill the client after some of the bytes."""
         client = self._start()
         self._proxy.reset(int(part_of_all * self._file.stat().st_size) or 1, lambda: kill_tree(client))
         code, _ = self._finish(client)
         self._go_on(f"client killed after {part_of_all:4.0%}", code, {})
 
     def kill_service(self, part_of_all: float, *, worker: bool) -> None:
-        """Kill the service at some moment, and start it again at once."""
+        """Kill the service at some moment, and restart it immediately."""
         self._proxy.reset(0, None)
         client = self._start()
         time.sleep(part_of_all * self.usual_seconds)
@@ -197,7 +197,7 @@ class Round:
         self._go_on(f"{both} killed after {part_of_all * self.usual_seconds:.1f} s", code, found)
 
     def kill_storage(self, part_of_all: float) -> None:
-        """Kill the storage when some of the bytes have gone, and start it again."""
+        """Kill storage after some of the bytes, and restart it."""
         told = threading.Event()
         self._proxy.reset(int(part_of_all * self._file.stat().st_size) or 1, told.set)
         client = self._start()
@@ -226,7 +226,7 @@ class Round:
         return client.returncode, found
 
     def _go_on(self, what: str, code: int, found: dict[str, object]) -> None:
-        """Resume until it is whole, and look at it."""
+        """Resume until the upload is complete, and check it."""
         resumed = 0
         again: set[int] = set()
         while code != 0 and resumed < TRIES:
@@ -256,7 +256,7 @@ class Round:
         self.wrong += [f"{what}: {line}" for line in wrong]
 
     def _there(self) -> set[int]:
-        """Return the numbers of the parts that storage has of the upload that is open."""
+        """Return the numbers of the open upload's parts in storage."""
         for _ in range(TRIES):
             listed = self._api.post("/v1/buckets/files/uploads/list", params={"limit": 5})
             if listed.is_success:

@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def _pin(package: dict[str, Any]) -> str:
-    """Return a requirement; a package that has two versions, for two kinds of Python, says which is for which."""
+    """Return a requirement; a package with two versions, for two Pythons, has markers."""
     markers = package.get("resolution-markers")
     pin = f"{package['name']}=={package['version']}"
     return f"{pin} ; {' or '.join(f'({marker})' for marker in markers)}".replace('"', "'") if markers else pin

@@ -58,7 +58,7 @@ http {{
 
 @dataclass(frozen=True)
 class Load:
-    """How often to restart how many processes, and how hard to ask meanwhile."""
+    """The number of restarts and processes, and the load in the meantime."""
 
     restarts: int
     workers: int
@@ -66,7 +66,7 @@ class Load:
 
 
 def main() -> int:
-    """Run all ways; return how many requests failed, at most 1."""
+    """Run all kinds of restarts; return the number of failed requests, at most 1."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--restarts", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
@@ -104,7 +104,7 @@ def by_hangup(made: Stack, tenant: Tenant, load: Load, name: str, *, keep_alive:
 
 
 def by_successor(made: Stack, tenant: Tenant, load: Load, name: str, *, keep_alive: bool) -> int:
-    """Start a successor beside the old one, then end the old one."""
+    """Start a successor next to the old service, then end the old one."""
     port = free_port()
     services = [begin(made, port, load.workers)]
 
@@ -138,7 +138,7 @@ def behind_nginx(made: Stack, tenant: Tenant, load: Load, *, keep_alive: bool) -
 
 @contextlib.contextmanager
 def nginx(ports: list[int], *, keep_alive: bool) -> Iterator[int]:
-    """Run nginx before two services; give its port."""
+    """Run nginx in front of two services; yield its port."""
     with tempfile.TemporaryDirectory(prefix="upwell-nginx-") as folder:
         Path(folder).chmod(0o755)
         port = free_port()
@@ -157,7 +157,7 @@ def nginx(ports: list[int], *, keep_alive: bool) -> Iterator[int]:
 async def loaded(
     port: int, tenant: Tenant, load: Load, restarts: Sequence[Callable[[], None]], *, keep_alive: bool
 ) -> Counter[str]:
-    """Restart while clients ask; count what came back."""
+    """Restart while clients send requests; count the results."""
     counted: Counter[str] = Counter()
     ending = asyncio.Event()
     request = REQUEST % (tenant.secret.encode(), b"" if keep_alive else b"Connection: close\r\n")
@@ -172,7 +172,7 @@ async def loaded(
 
 
 async def ask(port: int, request: bytes, counted: Counter[str], ending: asyncio.Event, pause_seconds: float) -> None:
-    """Ask over and over; begin a new connection where an answer says that it was the last."""
+    """Send requests repeatedly; open a new connection after a response that closes one."""
     while not ending.is_set():
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""Let eight subscribers follow a million events while processes are killed, and compare what each saw.
+"""Let eight subscribers follow a million events while processes are killed, and compare their events.
 
 Run: `uv run python scripts/soak_events.py [--events 1000000] [--every 10] [--seed N] [--only NAME ...]`. It starts a
 PostgreSQL, an S3 and three NATS servers of its own, `upwell serve`, `upwell worker` and `upwell relay nats`, 32
@@ -63,7 +63,7 @@ TABLES = {"projection": "soak.projected", "library": f"{SCHEMA}.seen"}
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process of this script is told. `readers`: headers by organization; `bodies`: one for each writer."""
+    """The parameters of a process of this script. `readers`: headers by organization; `bodies`: one for each writer."""
 
     folder: str
     database_url: str
@@ -75,12 +75,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def digest(stream_id: str, topic: str) -> int:
-    """Return a number that stands for an event's stream and topic."""
+    """Return a digest of an event's stream and topic."""
     return int.from_bytes(hashlib.blake2b(f"{stream_id} {topic}".encode(), digest_size=8).digest(), signed=True)
 
 
 class Taken:
-    """The file of what a subscriber has taken; what was half written when it was killed is cut off."""
+    """The file with the events of a subscriber; a half-written record of a kill is cut off."""
 
     def __init__(self, path: Path) -> None:
         size = path.stat().st_size // RECORD * RECORD if path.exists() else 0
@@ -96,7 +96,7 @@ class Taken:
 
 
 class Told(msgspec.Struct):
-    """What is looked at in an envelope."""
+    """The relevant fields of an envelope."""
 
     id: str
     subject: str
@@ -104,7 +104,7 @@ class Told(msgspec.Struct):
 
 
 class Page(msgspec.Struct):
-    """What is looked at in a page of the feed."""
+    """The relevant fields of a page of the feed."""
 
     events: list[Told]
     next_after: int
@@ -115,7 +115,7 @@ _page = msgspec.json.Decoder(Page)
 
 
 async def read_stream(config: Config, taken: Taken, number: int) -> None:
-    """Follow server-sent events of an organization, and go on behind the last one after a break."""
+    """Follow the server-sent events of an organization, and continue after the last one after an interruption."""
     reader, writer = await asyncio.open_connection("127.0.0.1", config.port, limit=1 << 20)
     headers = {**_bare(config, number), "Accept": "text/event-stream", "Last-Event-ID": str(taken.cursor)}
     writer.write(_get("/v1/events", headers))
@@ -130,7 +130,7 @@ async def read_stream(config: Config, taken: Taken, number: int) -> None:
 
 
 async def poll(config: Config, taken: Taken, number: int) -> None:
-    """Ask for page after page of an organization's events."""
+    """Request page after page of an organization's events."""
     reader, writer = await asyncio.open_connection("127.0.0.1", config.port, limit=1 << 20)
     after = taken.cursor
     try:
@@ -145,13 +145,13 @@ async def poll(config: Config, taken: Taken, number: int) -> None:
 
 
 class Projected:
-    """A projection whose table is what it has taken."""
+    """A projection whose table is its file."""
 
     name = "soak.projected"
     topics = None
 
     async def project(self, transaction: Any, events: Sequence[Recorded]) -> None:  # noqa: ANN401  # the pool's proxy of a connection
-        """Write the events down."""
+        """Record the events."""
         await transaction.copy_records_to_table(
             "projected",
             schema_name="soak",
@@ -167,7 +167,7 @@ async def project(config: Config) -> None:
 
 
 async def iterate(config: Config, taken: Taken) -> None:
-    """Take what a durable subscription yields, but what it had yielded before it was killed."""
+    """Record the events of a durable subscription, except those before its kill."""
     async with (
         subscribing(config.database_url) as subscribe,
         aclosing(subscribe.events("soak.iterated")) as events,
@@ -178,7 +178,7 @@ async def iterate(config: Config, taken: Taken) -> None:
 
 
 async def consume(config: Config, taken: Taken) -> None:
-    """Take what is in the JetStream stream, by its sequence."""
+    """Record the messages of the JetStream stream, by sequence."""
     client = await nats.connect(config.nats, max_reconnect_attempts=-1, reconnect_time_wait=0.2, error_cb=_nothing)
     try:
         jetstream = client.jetstream(timeout=10)
@@ -201,11 +201,11 @@ async def consume(config: Config, taken: Taken) -> None:
 
 
 async def _nothing(_: Exception) -> None:
-    """Servers come and go here."""
+    """Errors of servers that restart are expected here."""
 
 
 async def write(config: Config) -> None:
-    """Create and cancel uploads until told to stop, and note what was answered."""
+    """Create and cancel uploads until the end, and record the responses."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     with (Path(config.folder) / "answered").open("ab", buffering=0) as answered:
@@ -278,7 +278,7 @@ def _body(size_bytes: int) -> bytes:
 
 
 def _bare(config: Config, number: int) -> dict[str, str]:
-    """Return the headers of who reads all of an organization's namespaces."""
+    """Return the headers of a reader of all of an organization's namespaces."""
     return {"Authorization": config.headers[number]["Authorization"]}
 
 
@@ -288,7 +288,7 @@ def _get(path: str, headers: dict[str, str]) -> bytes:
 
 
 async def _head(reader: asyncio.StreamReader) -> int:
-    """Read an answer's head, and return its body's length. Raises `OSError` unless it is a success."""
+    """Read the head of a response, and return the length of its body. Raises `OSError` unless it is a success."""
     head = await reader.readuntil(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 2"):
         raise OSError(head)
@@ -297,7 +297,7 @@ async def _head(reader: asyncio.StreamReader) -> int:
 
 
 async def again(once: Callable[[], Awaitable[None]]) -> None:
-    """Do something over and over: it ends when what it talks to goes away."""
+    """Repeat a function, which ends when its server goes away."""
     while True:
         with suppress(OSError, asyncio.IncompleteReadError, nats.errors.Error, LeaseLostError, LogUnavailableError):
             await once()
@@ -338,7 +338,7 @@ SUBSCRIBERS = {
 
 
 class Logged(NamedTuple):
-    """An event as the log has it."""
+    """An event of the log."""
 
     position: int
     digest: int
@@ -348,7 +348,7 @@ class Logged(NamedTuple):
 
 
 class Soak:
-    """All processes, and who of them is killed next."""
+    """All processes, and the next one to kill."""
 
     def __init__(self, running: Stack, tenant: Tenant, cluster: Cluster, config: Config, names: Sequence[str]) -> None:
         self._stack = running
@@ -368,7 +368,7 @@ class Soak:
             self._start(name)
 
     def kill_one(self) -> None:
-        """Kill something of chance, and start it again; and start what has ended by itself."""
+        """Kill a random process and restart it; also restart processes that ended on their own."""
         others = ["serve", "worker", "relay nats", "NATS server", "PostgreSQL"]
         victim = random.choice([*self._names, *others])  # noqa: S311  # chance, not a secret
         self.killed[victim] += 1
@@ -387,14 +387,14 @@ class Soak:
         self.revive()
 
     def revive(self) -> None:
-        """Start again what has ended."""
+        """Restart ended processes."""
         for name, process in list(self._processes.items()):
             if process.poll() is not None:
                 self._start(name)
         self._stack.revive()
 
     def stop_writers(self) -> None:
-        """Let the writers end what they do."""
+        """Let the writers finish."""
         writers = self._processes.pop("writers")
         writers.terminate()
         writers.wait(60)
@@ -410,7 +410,7 @@ class Soak:
             self._processes[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def run(self, events: int, every: float) -> list[str]:
-        """Let it run to so many events, with a kill every so many seconds, and return what is wrong."""
+        """Run up to this many events, with a kill every so many seconds, and return the problems."""
         url = self._stack.database.owner_url
         began = time.monotonic()
         self.begin()
@@ -428,7 +428,7 @@ class Soak:
         return self.compare(asyncio.run(_logged(url)), began + seconds)
 
     def compare(self, logged: Sequence[Logged], ended: float) -> list[str]:
-        """Wait until each subscriber has seen as much as there is, and return what is wrong."""
+        """Wait until each subscriber has seen all events, and return the problems."""
         folder, url = Path(self._config.folder), self._stack.database.owner_url
         wrong = []
         if [each.position for each in logged] != list(range(1, len(logged) + 1)):
@@ -487,7 +487,7 @@ def settled(database_url: str) -> int:
 
 
 def wanted_of(name: str, logged: Sequence[Logged], organizations: Sequence[str]) -> list[tuple[int, int]]:
-    """Return what a subscriber has to see."""
+    """Return the events that a subscriber must see."""
     kind, _, number = name.partition("-")
     own = {organizations[int(number)]} if kind in {"stream", "poll"} else None
     return [(each.position, each.digest) for each in logged if own is None or each.organization_id in own]
@@ -503,7 +503,7 @@ async def _rows(database_url: str, table: str) -> list[tuple[int, int]]:
 
 
 def seen_by(name: str, folder: Path, database_url: str, head: int) -> list[tuple[int, int]]:
-    """Return what a subscriber has taken of the events up to a position, in its order."""
+    """Return the events of a subscriber up to a position, in its order."""
     if name in TABLES:
         seen = asyncio.run(_rows(database_url, TABLES[name]))
     else:
@@ -514,7 +514,7 @@ def seen_by(name: str, folder: Path, database_url: str, head: int) -> list[tuple
 
 
 def compare(seen: Sequence[tuple[int, int]], wanted: Sequence[tuple[int, int]]) -> str:
-    """Say how what was seen differs from the log; nothing: it does not."""
+    """Return the differences from the log; empty: there are none."""
     if seen == wanted:
         return ""
     positions = [each[0] for each in seen]
@@ -528,7 +528,7 @@ def compare(seen: Sequence[tuple[int, int]], wanted: Sequence[tuple[int, int]]) 
 
 
 async def prepare(database_url: str, library: str) -> None:
-    """Make the tables of the projections, and the role of the library, which may read events and no more of ours."""
+    """Create the tables of the projections, and the library's role, which may only read events."""
     connection = await connect(database_url, role=None)
     await connection.execute(f"""
         CREATE SCHEMA soak;
