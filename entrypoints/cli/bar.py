@@ -15,7 +15,7 @@ _NARROW = 60
 
 
 class Bar:
-    """Implements `Reporter` with a bar for each file that is under way, and above them one for all of several."""
+    """Implements `Reporter` with a bar for each file in progress, and a total above them for several files."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False)
@@ -30,13 +30,13 @@ class Bar:
         self._files = self._ended = 0
 
     def total(self, files: int, size_bytes: int) -> None:
-        """Begin with several files."""
+        """Show a total of several files."""
         self._files = files
         self._total = self._progress.add_task(f"0 of {files} files", total=size_bytes, name="total")
         self._progress.start()
 
     def file(self, name: str, size_bytes: int | None) -> Steps:
-        """Begin a file."""
+        """Begin to show a file."""
         return _File(self, printable(name), size_bytes or 0)
 
     def begin(self, name: str, what: str, size_bytes: int | None) -> TaskID:
@@ -45,43 +45,43 @@ class Bar:
         return self._progress.add_task(what, total=size_bytes, name=name)
 
     def advance(self, task: TaskID, count: int) -> None:
-        """Show how far it is."""
+        """Show the progress of a file."""
         self._progress.advance(task, count)
 
     def count(self, size_bytes: int) -> None:
-        """Show how far all are."""
+        """Show the total progress."""
         if self._total is not None:
             self._progress.advance(self._total, size_bytes)
 
     def remove(self, task: TaskID) -> None:
-        """Show a step no longer."""
+        """Remove a step from the display."""
         self._progress.remove_task(task)
 
     def end(self) -> None:
-        """Count a file that has ended."""
+        """Count a finished file."""
         with self._turn:
             self._ended += 1
             if self._total is not None:
                 self._progress.update(self._total, description=f"{self._ended} of {self._files} files")
 
     def note(self, text: str) -> None:
-        """Tell something above the bars."""
+        """Write a note above the bars."""
         self._console.print(Text(f"upwell: {printable(text)}"), soft_wrap=True)
 
     def result(self, line: str) -> None:
-        """Write a line above the bars, or to wherever standard output goes."""
+        """Write a line above the bars, or to standard output."""
         if sys.stdout.isatty():
             self._console.print(Text(printable(line)), soft_wrap=True)
         else:
             emit(line)
 
     def stop(self) -> None:
-        """Take the bars away."""
+        """Remove the bars."""
         self._progress.stop()
 
 
 def _columns(width: int) -> list[ProgressColumn]:
-    """Return what there is room for: a narrow terminal shows the share and the name only, and wraps nothing."""
+    """Return the columns that fit: a narrow terminal shows only the share and the name, without wrapping."""
     name = TextColumn("{task.fields[name]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
     if width < _NARROW:
         return [TaskProgressColumn(table_column=Column(no_wrap=True, min_width=4)), name]
@@ -90,7 +90,7 @@ def _columns(width: int) -> list[ProgressColumn]:
 
 
 class _File:
-    """Implements `Steps`. What is sent counts for all files at once, what need not be sent when the file has ended."""
+    """Implements `Steps`. Sent bytes count towards the total immediately, skipped bytes when the file has ended."""
 
     def __init__(self, bar: Bar, name: str, size_bytes: int) -> None:
         self._bar = bar
@@ -119,7 +119,7 @@ class _File:
 
 
 class _Figures(ProgressColumn):
-    """How much is done, how fast, how long it takes yet; or how long a step takes that has no measure."""
+    """The progress, speed and remaining time, or the elapsed time of a step without a known size."""
 
     def render(self, task: Task) -> Text:
         if task.total is None:

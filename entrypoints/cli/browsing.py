@@ -1,4 +1,4 @@
-"""`upwell uploads`: which uploads there are, and what became of one."""
+"""`upwell uploads`: lists uploads, and shows or deletes one."""
 
 import asyncio
 import sys
@@ -65,7 +65,7 @@ def delete_upload(upload_id: str, *, namespace: str | None, yes: bool, as_json: 
 
 
 def _described(service: Service, upload_id: str) -> str:
-    """Return what a question adds to an upload's id; nothing where the key may delete and not read."""
+    """Return the details for a question about an upload; empty if the key may not read."""
     try:
         record = service.record(upload_id)
     except ClientError as error:
@@ -92,7 +92,7 @@ def _confirm(question: str) -> None:
 
 
 def _history(client: Client, known: Mapping[str, str], upload_id: str) -> list[dict[str, Any]]:
-    """Return an upload's history, with its numbers where the database can be asked."""
+    """Return an upload's history, with positions if the database is reachable."""
     if not known.get("UPWELL_DATABASE_URL"):
         from entrypoints.cli import following  # noqa: PLC0415  # a way of two
 

@@ -1,9 +1,9 @@
-"""Events as files, partitioned by day, each event once, however often it is run and whenever it is killed.
+"""Events as files, partitioned by day, each event exactly once, even after kills and repeated runs.
 
-Theory of operation. The folder's state says up to which position events are in its files. A run reads on from there in
-portions; of each it writes one file a day, named after the first event in it, and then the state. Who is killed between
-the two leaves files that the state does not cover: the next run begins at the same position, so its files have the same
-names, hold at least the same events, and take their place. Files appear whole, by being renamed.
+Theory of operation. The folder's state has the position up to which events are in its files. A run continues from there
+in portions: for each portion, it writes one file per day, named after its first event, and then the state. A kill
+between the two leaves files that the state does not cover. The next run begins at the same position, so its files have
+the same names, contain at least the same events, and replace them. Files appear complete, because they are renamed.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ _LOCK: Final = ".upwell-export.lock"
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
-    """What is exported. `types`: patterns of tags; none: all events."""
+    """The exported events. `types`: patterns of tags; empty: all events."""
 
     form: Literal["jsonl", "parquet"]
     after: int
@@ -40,14 +40,14 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _State(msgspec.Struct, frozen=True, kw_only=True):
-    """What a folder remembers. `position`: up to it, events are in its files."""
+    """The stored state of a folder. `position`: events up to it are in the files."""
 
     export: Export
     position: int
 
 
 def export(folder: Path, wanted: Export) -> None:
-    """Add what has come to the files in a folder, and say how much it was."""
+    """Add new events to the files in a folder, and report their number."""
     if wanted.form == "parquet":
         _pyarrow()
     known = known_database()
@@ -133,7 +133,7 @@ def _pyarrow() -> tuple[Any, Any]:
 
 
 def _state_of(folder: Path, wanted: Export) -> _State:
-    """Return what the folder remembers; for a new one, have it remember what is wanted."""
+    """Return the folder's state; for a new folder, store the options."""
     path = folder / _STATE
     try:
         state = msgspec.json.decode(path.read_bytes(), type=_State)
@@ -157,7 +157,7 @@ def _options(wanted: Export) -> str:
 
 @contextlib.contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Keep other runs out of the folder."""
+    """Lock the folder against other runs."""
     with _filing(folder):
         lock = (folder / _LOCK).open("wb")
     with lock:
@@ -170,7 +170,7 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _filing(path: Path) -> Iterator[None]:
-    """Turn what the file system says into a sentence."""
+    """Translate errors of the file system into a sentence."""
     try:
         yield
     except OSError as error:
@@ -178,7 +178,7 @@ def _filing(path: Path) -> Iterator[None]:
 
 
 def _put(path: Path, content: bytes | memoryview) -> None:
-    """Write a file so that it is there whole, after a power cut too, or as it was before."""
+    """Write a file atomically, so that even after a power cut it is either complete or unchanged."""
     begun = path.with_name(f".{path.name}.tmp")
     with _filing(path):
         path.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Finds the files that were named: single files, folders, and patterns that the shell did not expand."""
+"""Finds the given files: single files, folders, and patterns that the shell did not expand."""
 
 import glob
 import os
@@ -14,17 +14,17 @@ Note = Callable[[str], None]
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A file to upload, or what was named and why it is none."""
+    """A file to upload, or an argument and its error."""
 
     path: Path
     problem: ClientError | None = None
 
 
 def find_files(named: Sequence[Path], note: Note) -> list[Found]:
-    """Return the files in the order in which they were named, those of a folder by name, and none twice.
+    """Return the files in the order of the arguments, those of a folder by name, without repetitions.
 
-    What is hidden in a folder is left out. What does not exist as it is named, and has `*`, `?` or `[` in it, is a
-    pattern, in which `**` means any folders.
+    Hidden files in a folder are left out. A path that does not exist and contains `*`, `?` or `[` is a pattern, in
+    which `**` matches any folders.
     """
     found: dict[str, Found] = {}
     for given in named:
@@ -37,7 +37,7 @@ def _expanded(given: Path, note: Note) -> Iterator[Found]:
     if os.path.lexists(given) or not glob.has_magic(str(given)):
         yield from _named(given, note)
         return
-    matching = sorted(glob.glob(str(given), recursive=True))  # noqa: PTH207  # pathlib's finds what is hidden, too
+    matching = sorted(glob.glob(str(given), recursive=True))  # noqa: PTH207  # pathlib's also finds hidden files
     if not matching:
         yield Found(given, ClientError("no file matches this pattern", "no_such_file"))
     for match in matching:

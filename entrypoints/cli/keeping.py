@@ -1,7 +1,8 @@
-"""The state of unfinished uploads on disk, so that an interrupted upload can go on.
+"""The state of unfinished uploads on disk, so that an interrupted upload can be resumed.
 
-It stands beside the file, as `.NAME.upwell-upload`; where nothing can be written there, in the user's folder for state
-(`$XDG_STATE_HOME/upwell/uploads`, otherwise `~/.local/state/…`). It is written whole or not at all, for its owner only.
+The state is next to the file, as `.NAME.upwell-upload`; if that folder is not writable, in the user's folder for state
+(`$XDG_STATE_HOME/upwell/uploads`, otherwise `~/.local/state/…`). It is written atomically, and readable only for its
+owner.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ _SUFFIX = ".upwell-upload"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """An upload that has begun: of which file, where to, and what was wanted. Neither keys nor signed URLs."""
+    """An open upload: its file, its target and its options, without keys or signed URLs."""
 
     upload_id: str
     url: str
@@ -34,7 +35,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Holding:
-    """What is kept of an upload, and touched by no other process until it is forgotten or released."""
+    """The stored state of an upload, locked against other processes until it is deleted or released."""
 
     def __init__(self, kept: Kept, place: Path, descriptor: int) -> None:
         self.kept = kept
@@ -42,19 +43,19 @@ class Holding:
         self._descriptor = descriptor
 
     def forget(self) -> None:
-        """Delete it: the upload has ended."""
+        """Delete the state: the upload has ended."""
         with contextlib.suppress(OSError):
             if os.path.samestat(os.fstat(self._descriptor), self._place.lstat()):  # and not a later one's
                 self._place.unlink()
         self.release()
 
     def release(self) -> None:
-        """Leave it for later."""
+        """Release the state, and keep it for later."""
         os.close(self._descriptor)
 
 
 def keep(kept: Kept, path: Path) -> Holding:
-    """Write down the upload of the file at this real path, and hold it; raise OSError where that is not possible."""
+    """Store and lock the upload of the file at this real path; raise OSError if that is not possible."""
     *others, last = _places(path)
     for place in others:
         with contextlib.suppress(OSError):
@@ -63,7 +64,7 @@ def keep(kept: Kept, path: Path) -> Holding:
 
 
 def hold(path: Path) -> Holding | None:
-    """Return what is kept of the file's upload; raise `ClientError` if another process holds it."""
+    """Return the stored state of the file's upload; raise `ClientError` if another process has locked it."""
     for place in _places(Path(os.path.realpath(path))):
         try:
             descriptor = os.open(place, os.O_RDWR | os.O_NOFOLLOW)
@@ -83,7 +84,7 @@ def hold(path: Path) -> Holding | None:
 
 
 def find_kept(folder: Path) -> list[Path]:
-    """Return the files in a folder and below of whose uploads something is kept, by name."""
+    """Return the files in and below a folder that have a stored upload, by name."""
     found: set[Path] = set()
     for where, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -109,7 +110,7 @@ def _places(path: Path) -> list[Path]:
 
 
 def _states() -> list[Path]:
-    """Return the user's folder for state; a user who has no home has none."""
+    """Return the user's folder for state; a user without a home has none."""
     told = Path(os.environ.get("XDG_STATE_HOME", ""))
     try:
         return [(told if told.is_absolute() else Path.home() / ".local" / "state") / "upwell" / "uploads"]
@@ -133,7 +134,7 @@ def _written(kept: Kept, place: Path) -> Holding:
 
 
 def _lock(descriptor: int) -> None:
-    """Lock it as long as this process lives and holds it; where the file system has no locks, do without."""
+    """Lock the file until this process releases it or ends; without locks of the file system, do nothing."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -25,7 +25,7 @@ class Lines:
         self._several = True
 
     def file(self, name: str, size_bytes: int | None) -> Steps:  # noqa: ARG002  # the same
-        """Begin a file."""
+        """Begin to show a file."""
         return _Quiet() if self._several else _Lines(self, printable(name), self._now)
 
     def note(self, text: str) -> None:

@@ -13,10 +13,10 @@ ERRORS: dict[str, Any] = _KEPT["errors"]
 
 
 def body_of(handler: str) -> Any:  # noqa: ANN401  # JSON
-    """Return an example of a request's body; None where a request has none."""
+    """Return an example of a request's body; None if it has no body."""
     return ROUTES.get(handler, {}).get("body")
 
 
 def answer_of(handler: str) -> Any:  # noqa: ANN401  # JSON
-    """Return an example of the answer of a request that succeeds; None where nothing is answered."""
+    """Return an example of a successful response; None if it has no body."""
     return ROUTES.get(handler, {}).get("answer")
