@@ -67,7 +67,7 @@ async def test_keys_are_listed_and_revoked(operator: Operator) -> None:
     unknown = await operator("key", "revoke", "key_nobody")
     assert (unknown.code, unknown.err) == (
         1,
-        "upwell: The API key does not exist, or belongs to another organization: check its id or name.\n",
+        "upwell: The API key does not exist, or you cannot access it: check its id or name.\n",
     )
 
 

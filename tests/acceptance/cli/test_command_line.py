@@ -448,7 +448,7 @@ async def test_ctrl_c_ends_at_once_and_the_upload_goes_on_later(user: User, larg
     assert ended.err.startswith("upwell: large.mp4: interrupted; the upload upl_")
     # what it knows of: an answer may have been under way
     assert re.search(
-        r" is left (pending|in progress)(, with (5|10)\.0 MiB in storage)?: go on with 'upwell upload --resume'\n$",
+        r" is left (pending|in progress)(, with (5|10)\.0 MiB in storage)?: continue with 'upwell upload --resume'\n$",
         ended.err,
     )
     proxy.parts = []

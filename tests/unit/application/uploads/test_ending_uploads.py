@@ -67,7 +67,7 @@ async def test_an_upload_is_found_in_its_own_bucket_alone(client: Client) -> Non
     answer = await client.request()
     other = await client.make_bucket("others")
 
-    with pytest.raises(NotFoundError, match="no such upload"):
+    with pytest.raises(NotFoundError, match="upload does not exist"):
         await client.world._cancel(
             client.caller, client.namespace, answer.record.upload_id, bucket_id=other.bucket_id, keep_bytes=False
         )
