@@ -51,7 +51,7 @@ class BucketStatus(enum.StrEnum):
     DELETING = "DELETING"
 
 
-class UniqueKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class UniqueKey(msgspec.Struct, frozen=True, kw_only=True):
     """The properties whose combined values are unique among the objects of the bucket."""
 
     fields: Annotated[tuple[str, ...], Meta(extra_json_schema={"minItems": 1})]  # refused by `decide`

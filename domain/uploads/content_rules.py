@@ -21,7 +21,7 @@ class ContentCheck(enum.StrEnum):
     STRICT = "strict"
 
 
-class ContentRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ContentRules(msgspec.Struct, frozen=True, kw_only=True):
     """The files that a bucket accepts.
 
     `allowed_content_types`: `image/png`, `image/*`; empty: any. The sizes are in bytes, inclusive; null: only the

@@ -12,6 +12,26 @@ from domain.uploads.content_rules import ANY_CONTENT, ContentRules
 from entrypoints.http.wire import Json, PaginationResponse, Request, Response, Retention, TaskStatus
 
 
+class UniqueKeyRequest(UniqueKey, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The properties whose values, together, no two objects of the bucket share."""
+
+    def recorded(self) -> UniqueKey:
+        """Return the key as events have it: these take fields that a later version adds."""
+        return UniqueKey(**msgspec.structs.asdict(self))
+
+
+class ContentRulesRequest(ContentRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a bucket is to take.
+
+    `allowed_content_types`: `image/png`, `image/*`; none: any. The sizes are in bytes and count in; null: no limit but
+    the tier's.
+    """
+
+    def recorded(self) -> ContentRules:
+        """Return the rules as events have them: these take fields that a later version adds."""
+        return ContentRules(**msgspec.structs.asdict(self))
+
+
 class BucketCreateRequest(Request, frozen=True):
     """A new bucket. Unknown keys of the schema and its fields are stored and returned.
 
@@ -22,10 +42,10 @@ class BucketCreateRequest(Request, frozen=True):
     bucket_name: str
     bucket_schema: BucketSchema
     description: str | None = None
-    unique_key: UniqueKey | None = None
+    unique_key: UniqueKeyRequest | None = None
     metadata: Json = msgspec.field(default_factory=dict)
     auto_confirm: bool = False
-    content_rules: ContentRules = ANY_CONTENT
+    content_rules: ContentRulesRequest = ContentRulesRequest()
     retention_seconds: Retention | None = None
 
 
@@ -40,7 +60,7 @@ class BucketUpdateRequest(Request, frozen=True):
     description: str | UnsetType | None = UNSET
     metadata: Json | UnsetType | None = UNSET
     auto_confirm: bool | UnsetType | None = UNSET
-    content_rules: ContentRules | UnsetType | None = UNSET
+    content_rules: ContentRulesRequest | UnsetType | None = UNSET
     retention_seconds: Retention | UnsetType | None = UNSET
     bucket_schema: BucketSchema | UnsetType | None = UNSET
 

@@ -1,5 +1,6 @@
-"""`tests/golden/` holds a JSON for every tag ever released. Nobody edits a file there: a new shape is a new tag.
+"""`tests/golden/` holds a JSON for every tag ever released. Nobody edits a file there.
 
+A field with a default may be added to an event, with one more file; every other change of a shape is a new tag.
 `<tag>.json` is a whole event, `<tag>.redacted.json` the same one after it was forgotten, `<tag>.<what>.json` one more.
 """
 
@@ -174,3 +175,21 @@ def test_an_origin_is_shown_with_and_without_a_namespace_and_a_bucket() -> None:
 
     for field in ("namespace_id", "bucket_id"):
         assert {origin[field] is None for origin in origins} == {True, False}
+
+
+def extended(value: object) -> object:
+    """Return JSON in which every object has a member more."""
+    match value:
+        case dict():
+            return {"of_a_later_version": {}} | {name: extended(item) for name, item in value.items()}
+        case list():
+            return [extended(item) for item in value]
+        case _:
+            return value
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_a_later_version_adds_to_an_event_anywhere_in_it_is_passed_over(name: str) -> None:
+    event = read(name)
+
+    assert type(decode(json.dumps(extended(event)).encode())) is type(decode(json.dumps(event).encode()))
