@@ -38,8 +38,8 @@ from entrypoints.http.uploads import routes as uploads
 from entrypoints.http.webhooks import routes as webhooks
 from entrypoints.observability.logs import configure_logs
 from entrypoints.observability.telemetry import Telemetry, telemetry_of
-from entrypoints.processes.garbage import collect_seldom
 from entrypoints.settings import Network, Settings
+from entrypoints.wiring.garbage import collect_seldom
 from entrypoints.wiring.running import running
 from entrypoints.wiring.use_cases import Services
 

@@ -16,6 +16,7 @@ import structlog
 from structlog.typing import EventDict, ExcInfo
 
 # Without local variables: they may contain secrets.
+REQUEST_ID = "upwell.request_id"  # in the scope of a request; its log lines, its span and its answer have it
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 # Characters that a terminal, or a reader of lines, might interpret: control characters, line and paragraph separators,
 # and characters that change the direction of text.

@@ -40,7 +40,7 @@ from application.ports.events.event_log import Command
 from application.ports.storage.object_storage import ObjectStorage
 from application.ports.tasks.job_queue import Job
 from application.ports.webhooks.webhook_deliveries import Attempt, DeliveryRecord
-from entrypoints.http.transport.request_log import REQUEST_ID
+from entrypoints.observability.logs import REQUEST_ID
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _CARRIED = (b"traceparent", b"tracestate")

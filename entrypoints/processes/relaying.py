@@ -10,9 +10,9 @@ import uvloop
 
 from adapters.nats.errors import RelayUnusableError
 from entrypoints.observability.logs import configure_logs
-from entrypoints.processes.patience import patiently
 from entrypoints.settings import SettingError, Settings
 from entrypoints.wiring.operations import subscribing
+from entrypoints.wiring.patience import patiently
 
 if TYPE_CHECKING:
     from adapters.nats.relay import NatsRelay

@@ -22,11 +22,11 @@ from entrypoints.http.app import create_app
 from entrypoints.http.transport.server import Server, bounds_of, options
 from entrypoints.observability.logs import configure_logs
 from entrypoints.observability.telemetry import check_telemetry, telemetry_of
-from entrypoints.processes.garbage import collect_seldom
-from entrypoints.processes.patience import patiently
 from entrypoints.processes.supervising import DRAIN, SERVES, STOP, Supervisor
 from entrypoints.settings import Settings, is_loopback
+from entrypoints.wiring.garbage import collect_seldom
 from entrypoints.wiring.operations import check_clock
+from entrypoints.wiring.patience import patiently
 from entrypoints.wiring.running import running
 from entrypoints.wiring.storage import open_storage, prepare_storage, url_signer
 from entrypoints.wiring.worker import run_worker

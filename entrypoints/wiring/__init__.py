@@ -1,5 +1,5 @@
-"""Chooses the adapters and connects them with the use cases. No other package knows both.
+"""Chooses the adapters and connects them with the use cases, for every process that serves or works.
 
 `use_cases` builds the use cases, `running` opens the parts of a service, `operations` those of a command, `worker`
-runs.
+runs. A command of the operator that needs one adapter and one use case connects the two itself.
 """

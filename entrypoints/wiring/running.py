@@ -37,8 +37,8 @@ from application.ports.storage.object_storage import (
 )
 from domain.keys.token_secrets import TokenSecrets
 from entrypoints.observability.telemetry import Telemetry
-from entrypoints.processes.patience import patiently
 from entrypoints.settings import Settings
+from entrypoints.wiring.patience import patiently
 from entrypoints.wiring.ports import Ports
 from entrypoints.wiring.storage import open_storage, url_signer
 from entrypoints.wiring.use_cases import Services, put_together

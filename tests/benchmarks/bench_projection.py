@@ -28,7 +28,7 @@ from adapters.system import SystemIds
 from application.events.subscribing import PAGE, Subscribing
 from application.ports.events.event_log import EventLog, StreamAppend
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from entrypoints.processes.garbage import collect_seldom
+from entrypoints.wiring.garbage import collect_seldom
 from tests.conftest import Database
 from tests.contract._log import Account, open_account, postgres_kit
 from tests.stack import prepare

@@ -10,7 +10,8 @@ from application.keys.callers import Caller
 from application.ports.events.event_log import LogUnavailableError
 from application.ports.organizations.request_records import RequestRecord, RequestRecords, commands_of_request
 from entrypoints.http.answers.errors import CODE
-from entrypoints.http.transport.request_log import CALLER, REQUEST_ID, client_of
+from entrypoints.http.transport.request_log import CALLER, client_of
+from entrypoints.observability.logs import REQUEST_ID
 
 MAX_USER_AGENT = 500
 _FORBIDDEN = 403

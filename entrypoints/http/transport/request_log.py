@@ -19,11 +19,11 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from application.keys.callers import Caller
 from entrypoints.http.answers.errors import CODE, HEAD_ASKED, StoppingError, answer_error
 from entrypoints.http.transport.server import CONNECTION
+from entrypoints.observability.logs import REQUEST_ID
 from entrypoints.settings import Network
 
 _log = structlog.get_logger("upwell.request")
 ADDED_HEADERS = "upwell.added_headers"  # in the scope: further headers of a response, also of errors
-REQUEST_ID = "upwell.request_id"  # in the scope
 CALLER = "upwell.caller"  # in the scope, after authentication
 _CLIENT = "upwell.client"
 MAX_PATH = 500

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import entrypoints.processes.patience
+import entrypoints.wiring.patience
 from adapters.postgres.clock import PostgresClock
 from adapters.postgres.database.connecting import SERVICE_ROLE, connect
 from adapters.postgres.database.migrating import migrate
@@ -115,7 +115,7 @@ async def test_what_waits_for_a_database_ends_at_once_when_it_is_told_to(
 async def test_a_database_that_goes_away_between_two_steps_of_a_start_is_waited_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, step: tuple[object, str]
 ) -> None:
-    monkeypatch.setattr(entrypoints.processes.patience, "_FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(entrypoints.wiring.patience, "_FIRST_PAUSE_SECONDS", 0.001)
     tried: list[object] = []
     go_on = getattr(*step)
 

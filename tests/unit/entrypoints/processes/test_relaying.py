@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import adapters.nats.relay
-import entrypoints.processes.patience
+import entrypoints.wiring.patience
 from application.ports.events.event_log import LogUnavailableError
 from entrypoints.processes import relaying
 from entrypoints.settings import Settings
@@ -57,7 +57,7 @@ async def test_it_waits_for_a_database_that_takes_no_writes_when_it_starts(monke
     async def open_relay(*_: Any, **__: Any) -> AsyncIterator[NewRelay]:  # noqa: ANN401  # the same
         yield NewRelay()
 
-    monkeypatch.setattr(entrypoints.processes.patience, "_FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(entrypoints.wiring.patience, "_FIRST_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(relaying, "subscribing", subscribing)
     monkeypatch.setattr(adapters.nats.relay, "open_relay", open_relay)
     await relaying._relay_nats(Settings(SETTINGS))

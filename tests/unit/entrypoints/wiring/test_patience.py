@@ -7,8 +7,8 @@ from adapters.postgres.database.checking import DatabaseUnusableError
 from application.ports.clock import ClockDiffersError
 from application.ports.events.event_log import LogUnavailableError
 from application.ports.storage.object_storage import StorageDeniedError, StorageUnavailableError
-from entrypoints.processes import patience
-from entrypoints.processes.patience import patiently
+from entrypoints.wiring import patience
+from entrypoints.wiring.patience import patiently
 
 
 @pytest.fixture(autouse=True)
