@@ -167,7 +167,9 @@ class Admission:
             self._known = {}
         request.known = self._known.get(request.asked)
         for step in STEPS if request.known is None else _AGAIN:
-            await step.check(request)
+            waiting = step.check(request)
+            if waiting is not None:
+                await waiting
         admitted = request.known
         if admitted is None:
             admitted = request.admitted()
@@ -183,6 +185,23 @@ class _Request:
 
     `known`: the results of an earlier request with the same parameters, in this generation of the directory.
     """
+
+    __slots__ = (
+        "asked",
+        "authorization",
+        "bucket",
+        "caller",
+        "idempotency_key",
+        "known",
+        "named_namespace",
+        "namespace",
+        "needs",
+        "now",
+        "only_buckets",
+        "origin",
+        "scope",
+        "services",
+    )
 
     def __init__(self, services: Services, needs: Needs, scope: Scope, now: datetime) -> None:
         self.services = services
@@ -216,24 +235,30 @@ class _Request:
 class Step(msgspec.Struct, frozen=True, eq=False):
     """One check. `subject`: what it checks, for the docs. `refusals`: the codes of its refusals, by status.
 
-    `check`: refuses, or stores its result. `again`: runs even if `known` has the results.
+    `check`: refuses, or stores its result; returns an awaitable if it has to wait. `again`: runs even if `known` has
+    the results.
     """
 
     subject: str
     refusals: Mapping[int, tuple[str, ...]]
-    check: Callable[[_Request], Awaitable[None]]
+    check: Callable[[_Request], Awaitable[None] | None]
     again: bool = False
 
 
-async def _find_caller(request: _Request) -> None:
-    if request.known is not None:
-        request.caller = request.known.caller
-        request.services.admit.again(request.caller, request.now)
-    else:
-        secret = _bearer(request.authorization)
-        if request.needs.event_tokens and request.authorization is None:
-            secret = _token_in_query(request.scope)
-        request.caller = await _caller(request.services, request.scope, secret)
+def _find_caller(request: _Request) -> Awaitable[None] | None:
+    if request.known is None:
+        return _authenticate(request)
+    request.caller = request.known.caller
+    request.services.admit.again(request.caller, request.now)
+    request.scope[CALLER] = request.caller  # type: ignore[literal-required]  # a key of our own in the scope
+    return None
+
+
+async def _authenticate(request: _Request) -> None:
+    secret = _bearer(request.authorization)
+    if request.needs.event_tokens and request.authorization is None:
+        secret = _token_in_query(request.scope)
+    request.caller = await _caller(request.services, request.scope, secret)
     request.scope[CALLER] = request.caller  # type: ignore[literal-required]  # a key of our own in the scope
 
 
@@ -246,12 +271,12 @@ async def _count(request: _Request) -> None:
     request.scope[_COUNTED] = request.caller  # type: ignore[literal-required]  # the same
 
 
-async def _check_origin(request: _Request) -> None:
+def _check_origin(request: _Request) -> None:
     if request.origin is not None:
         check_origin(request.caller, request.origin)
 
 
-async def _check_permission(request: _Request) -> None:
+def _check_permission(request: _Request) -> None:
     caller, needs = request.caller, request.needs
     if caller.event_token is not None and not needs.event_tokens:
         raise ForbiddenError("token_denied", "An event token can only read events: use an API key.")
@@ -281,12 +306,12 @@ async def _find_bucket(request: _Request) -> None:
         await _check_reach(request, request.namespace, request.only_buckets)
 
 
-async def _check_active(request: _Request) -> None:
+def _check_active(request: _Request) -> None:
     if request.bucket is not None and request.needs.active:
         check_active(request.bucket)
 
 
-async def _check_idempotency_key(request: _Request) -> None:
+def _check_idempotency_key(request: _Request) -> None:
     if request.idempotency_key is not None and request.needs.once:
         request.idempotency_key = check_idempotency_key(request.idempotency_key)
 
