@@ -70,7 +70,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return self.key.key_id if self.token is None else self.token.token_id
 
     def url_lasts(self, wanted: timedelta, now: datetime, *ends: datetime | None) -> timedelta:
-        """Return the lifetime of a new URL: a second at least, and never past the known end of the key, or one of these."""
+        """Return the lifetime of a new URL, at least a second; it ends with the key, or one of these, at the latest."""
         lasts = wanted
         for end in (self.key.expires_at, *ends):
             if end is not None:
