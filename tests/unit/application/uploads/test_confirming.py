@@ -11,6 +11,7 @@ from domain.buckets.schema import FieldType
 from domain.events.event import Event
 from domain.objects.composition import BlobWish
 from domain.refusals import NotFoundError, WrongStateError
+from domain.tasks.agenda import INLINE_TAKES
 from domain.uploads.upload import Status, UploadCompleted, UploadFailed
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
@@ -337,3 +338,16 @@ async def test_an_upload_of_others_is_not_found(client: Client) -> None:
         await client.confirm(answer)
 
     assert caught.value.code == "upload_not_found"
+
+
+async def test_what_a_confirm_began_is_left_to_it_for_a_while_and_a_task_to_workers_at_once(client: Client) -> None:
+    begun, task = await client.request(), await client.request(skip_duplicates=False)
+    for answer in (begun, task):
+        client.put(answer)
+    await client.begin_verification(begun)
+    await client.confirm(task, as_task=True)
+
+    await client.world.pass_time(timedelta(0))
+    assert [(await client.record(each)).status for each in (begun, task)] == [Status.PROCESSING, Status.COMPLETED]
+    await client.world.pass_time(INLINE_TAKES)
+    assert (await client.record(begun)).status is Status.COMPLETED

@@ -193,6 +193,15 @@ async def test_who_cancels_what_is_open_never_deletes_what_is_finished(client: C
     assert (await client.record(answer)).status is Status.CANCELED
 
 
+async def test_who_may_not_delete_is_told_of_the_uploads_own_object_alone(client: Client) -> None:
+    original, duplicate = await client.upload(), await client.upload()
+    assert duplicate.record.duplicate_of == original.record.upload_id
+
+    for finished, own in ((original, original.record.object_id), (duplicate, None)):
+        wrong = await refused(client.cancel(finished, only_open=True))
+        assert wrong.details == {"status": Status.COMPLETED, "object_id": own}
+
+
 async def test_bytes_of_a_finished_upload_cannot_be_left_behind(client: Client) -> None:
     confirmed = await client.upload(create_object=False)
 

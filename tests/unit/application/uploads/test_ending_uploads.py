@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from application.handling import load
+from application.ports.buckets.bucket_reads import BucketRecord
 from domain.refusals import NotFoundError, WrongStateError
 from domain.uploads.upload import UPLOAD, Failed, FailureReason, Status, request_of
 from tests.unit.application.world import BYTES, Client, World
@@ -64,15 +65,20 @@ async def test_what_never_arrived_and_what_failed_is_not_kept(client: Client) ->
 
 
 async def test_an_upload_is_found_in_its_own_bucket_alone(client: Client) -> None:
-    answer = await client.request()
+    answer, own = await client.request(), client.bucket
     other = await client.make_bucket("others")
 
-    with pytest.raises(NotFoundError, match="upload does not exist"):
+    async def cancel(bucket: BucketRecord) -> None:
+        upload_id = answer.record.upload_id
         await client.world._cancel(
-            client.caller, client.namespace, answer.record.upload_id, bucket_id=other.bucket_id, keep_bytes=False
+            client.caller, client.namespace, upload_id, bucket_id=bucket.bucket_id, keep_bytes=False
         )
 
+    with pytest.raises(NotFoundError, match="upload does not exist"):
+        await cancel(other)
     assert (await client.record(answer)).status is Status.PENDING
+    await cancel(own)
+    assert (await client.record(answer)).status is Status.CANCELED
 
 
 async def test_an_upload_without_bytes_expires_after_the_grace_and_not_before(client: Client) -> None:
