@@ -1,3 +1,4 @@
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -261,6 +262,34 @@ async def test_duplicates_and_skips_of_a_batch_are_each_items_own(client: Client
         assert answer.record.existing_object_id == original.record.object_id
         assert answer.record == await client.record(answer)
     assert await client.quota() == (len(BYTES), len(BYTES))
+
+
+async def test_what_is_not_used_of_the_announcement_of_known_bytes_is_named(world: World, client: Client) -> None:
+    await client.upload(create_object=False)
+    before = await world.log.head()
+
+    same, other = await client.request_many(
+        client.announcement(sha256=SHA256),
+        client.announcement(sha256=SHA256, filename="b.mp4", content_type="video/webm", metadata={"n": 1}),
+    )
+
+    assert "Not used" not in (same.message or "")
+    assert "Not used: filename, content_type, metadata;" in (other.message or "")
+    avoided = [decode(each.state) for each in await world.log.read_feed(after=before, limit=2)]
+    assert [(event.sha256, event.saved_bytes) for event in avoided if isinstance(event, UploadDuplicateAvoided)] == [
+        (SHA256, len(BYTES))
+    ] * 2
+
+
+async def test_the_first_file_of_a_batch_without_room_is_named(client: Client) -> None:
+    await client.upload(b"known", create_object=False)
+    known = client.announcement(sha256=hashlib.sha256(b"known").hexdigest(), size=5, create_object=False)
+    left = 1000 - len(b"known")
+
+    for sizes, index in (([left, 1], 2), ([left - 1, 2, 1], 2), ([left + 1], 1)):
+        with pytest.raises(QuotaExceededError) as refused:
+            await client.request_many(known, *(client.announcement(size=size) for size in sizes))
+        assert refused.value.details["index"] == index
 
 
 async def test_a_batch_of_known_bytes_asks_the_log_once(world: World, client: Client) -> None:
