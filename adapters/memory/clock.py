@@ -41,9 +41,9 @@ class ManualClock:
         self._now = now.astimezone(UTC)
 
 
-def earlier(told: datetime, clock: Clock | None) -> datetime:
+def earlier(caller_time: datetime, clock: Clock | None) -> datetime:
     """Return the earlier of the given time and the clock's time, if there is a clock."""
-    return told if clock is None else min(told, clock.now())
+    return caller_time if clock is None else min(caller_time, clock.now())
 
 
 class SequentialIds:

@@ -157,19 +157,19 @@ class NatsRelay:
             message = await self._jetstream.get_last_msg(self._stream, ">")
         except NotFoundError:  # no message yet, or no message any more
             return _Head(sequence, 0)
-        told = (message.headers or {}).get(_MESSAGE_ID, "")
-        if not told.isdecimal():
+        event_id = (message.headers or {}).get(_MESSAGE_ID, "")
+        if not event_id.isdecimal():
             raise RelayUnusableError(
                 f"Another client has published to the stream {self._stream}: message {message.seq},"
                 f" {message.subject}. Delete the message, and allow only the relay to publish there."
             )
-        if int(told) > (end := await self._end()):
+        if int(event_id) > (end := await self._end()):
             raise RelayUnusableError(
-                f"The stream {self._stream} has the event {told}, which is beyond the end of the log, {end}: the"
+                f"The stream {self._stream} has the event {event_id}, which is beyond the end of the log, {end}: the"
                 " database was restored from a backup, or is a different database. Delete the stream, or set"
                 " UPWELL_NATS_STREAM to another name: the relay then publishes the whole feed again."
             )
-        return _Head(sequence, int(told))
+        return _Head(sequence, int(event_id))
 
 
 @asynccontextmanager
@@ -257,9 +257,9 @@ async def _make(jetstream: JetStreamContext, stream: str, replicas: int) -> int:
 def _message(recorded: Recorded) -> _Message:
     event = recorded.event
     tag = topic_of(event)
-    told = envelope(recorded.position, recorded.stream_id, tag, encode(event), event.origin)
+    event_id = envelope(recorded.position, recorded.stream_id, tag, encode(event), event.origin)
     root = READERS if tag in READER_TAGS else ADMINISTRATORS
-    return _Message(recorded.position, f"{root}.{event.origin.organization_id}.{tag}", msgspec.json.encode(told))
+    return _Message(recorded.position, f"{root}.{event.origin.organization_id}.{tag}", msgspec.json.encode(event_id))
 
 
 def _said(error: BaseException, client: Client | None = None) -> str:

@@ -81,10 +81,10 @@ class PostgresClock:
         """Query PostgreSQL's time once. Raises `LogUnavailableError`."""
         async with log_errors(), self._pool.acquire(timeout=_ANSWER_SECONDS) as connection:
             asked = self._elapsed()
-            told: datetime = await connection.fetchval("SELECT clock_timestamp()", timeout=_ANSWER_SECONDS)
+            server_time: datetime = await connection.fetchval("SELECT clock_timestamp()", timeout=_ANSWER_SECONDS)
             answered = self._elapsed()
-        # The server's time was `told` at some moment between the two, which gives the minimum and maximum offset.
-        self._take(told.timestamp() - answered, told.timestamp() - asked)
+        # The server's time was `server_time` between the two moments, which bounds the offset.
+        self._take(server_time.timestamp() - answered, server_time.timestamp() - asked)
 
     def compare(self) -> None:
         """Detect a change of the host's clock while PostgreSQL is unreachable."""

@@ -491,7 +491,7 @@ class S3Doctor:
         if sent.is_client_error:
             return "a PUT with additional headers is refused"
         try:
-            told = (await self._client.head_object(Bucket=self._bucket, Key=key)).get("ContentEncoding")
+            returned = (await self._client.head_object(Bucket=self._bucket, Key=key)).get("ContentEncoding")
         except ClientError as error:
             raise _SickError(f"the object does not arrive ({_code(error)})") from error
         url = self._signer.sign_get(key, expires_in=_HOUR, now=datetime.now(UTC), download_as="doctor.txt").url
@@ -499,7 +499,7 @@ class S3Doctor:
             given = answer.headers
         kept = [name for name, value in _BROUGHT_ALONG.items() if given.get(name) == value]
         if kept:
-            hidden = not told and "Content-Encoding" in kept
+            hidden = not returned and "Content-Encoding" in kept
             raise _SickError(
                 f"a download has the uploader's values of {', '.join(kept)}"
                 + (", and HeadObject does not return Content-Encoding" if hidden else ""),
@@ -706,7 +706,7 @@ class S3Doctor:
 
 _UNREACHED: Final = "Check UPWELL_S3_ENDPOINT_URL, and check for a firewall or a TLS problem in between."
 _UNBOUND: Final = "Use another server: with this one, a URL accepts files that were not announced."
-# What a URL does not bind unless told to, and what S3 therefore refuses.
+# Headers that a URL does not sign by default, and that S3 therefore refuses.
 _OWN_HEADERS: Final = {
     "x-amz-acl": "public-read",
     "x-amz-meta-doctor": "1",

@@ -42,7 +42,7 @@ def parse_notification(body: bytes) -> Sequence[StorageEvent] | None:
 
     Refuses invalid JSON with `invalid_notification`.
     """
-    return _told(_json(body), _SNS_DEPTH)
+    return _events_of(_json(body), _SNS_DEPTH)
 
 
 def _json(body: bytes | str) -> Any:  # noqa: ANN401  # JSON
@@ -56,16 +56,16 @@ def _json(body: bytes | str) -> Any:  # noqa: ANN401  # JSON
         ) from error
 
 
-def _told(  # noqa: PLR0911  # one arm for every shape
+def _events_of(  # noqa: PLR0911  # one arm for every shape
     notification: Any,  # noqa: ANN401  # JSON
     depth: int,
 ) -> Sequence[StorageEvent] | None:
     match notification:
         case {"Records": list(records)}:
-            told = [_of_record(record) for record in records]
-            return None if None in told else [event for events in told for event in events or ()]
+            found = [_of_record(record) for record in records]
+            return None if None in found else [event for events in found for event in events or ()]
         case {"Type": "Notification", "Message": str(message)} if depth:
-            return _told(_json(message), depth - 1)
+            return _events_of(_json(message), depth - 1)
         case {"Event": "s3:TestEvent"}:
             return ()
         case {"detail-type": str(name), "detail": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)} as of}}:
@@ -122,14 +122,14 @@ def _of_seaweedfs(name: str, place: str, message: Mapping[str, Any]) -> Sequence
     A renamed file is one removed and one created object.
     """
     old, new = _entry(message.get("old_entry")), _entry(message.get("new_entry"))
-    told: list[StorageEvent] = []
+    found: list[StorageEvent] = []
     if old is not None and name in {"delete", "rename"}:
-        told += _of_file(place, EventKind.REMOVED, old)
+        found += _of_file(place, EventKind.REMOVED, old)
     if new is not None and name in {"create", "update"}:
-        told += _of_file(place, EventKind.CREATED, new)
+        found += _of_file(place, EventKind.CREATED, new)
     if new is not None and name == "rename":
-        told += _of_file(f"{message.get('new_parent_path')}/{new.get('name')}", EventKind.CREATED, new)
-    return told
+        found += _of_file(f"{message.get('new_parent_path')}/{new.get('name')}", EventKind.CREATED, new)
+    return found
 
 
 def _of_file(place: str, kind: EventKind, entry: Mapping[str, Any]) -> Sequence[StorageEvent]:

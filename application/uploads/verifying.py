@@ -192,8 +192,8 @@ class VerifyingUploads:
         wrong = judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes)
         if wrong is not None:
             return wrong
-        told = touch and _Progress(touch, self._tasks, self._clock, state.task_id, content.size_bytes)
-        sha256, head = await self._read(key, content, told)
+        touching = touch and _Progress(touch, self._tasks, self._clock, state.task_id, content.size_bytes)
+        sha256, head = await self._read(key, content, touching)
         found = msgspec.structs.replace(
             found, sha256=sha256, head=head, looks_like=recognise(head, request.content_type)
         )
@@ -206,18 +206,18 @@ class VerifyingUploads:
             note=note(found, request),
         )
 
-    async def _read(self, key: str, content: StoredContent, told: "_Progress | None") -> tuple[str, bytes]:
+    async def _read(self, key: str, content: StoredContent, touching: "_Progress | None") -> tuple[str, bytes]:
         """Return the SHA-256 and the head of the bytes; if storage has checked the hash, only the head is read."""
         digest, head = hashlib.sha256(), b""
-        read_bytes = untold = 0
+        read_bytes = unreported = 0
         async for chunk in self._storage.read(key, content, first_bytes=HEAD_BYTES if content.sha256 else None):
             digest.update(chunk)
             head += chunk[: HEAD_BYTES - len(head)]
             read_bytes += len(chunk)
-            untold += len(chunk)
-            if told is not None and untold >= _TOUCH_BYTES:
-                await told(read_bytes)
-                untold = 0
+            unreported += len(chunk)
+            if touching is not None and unreported >= _TOUCH_BYTES:
+                await touching(read_bytes)
+                unreported = 0
         return content.sha256 or digest.hexdigest(), head
 
     async def _completion(

@@ -396,11 +396,11 @@ def _change_schema(command: ChangeBucketSchema, bucket: LiveBucket) -> tuple[Buc
 
 def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, ...]:
     rules = checked(command.content_rules)
-    told, known = (
+    given, known = (
         [each.name, each.description, each.metadata, each.auto_confirm, content, each.retention_seconds]
         for each, content in ((command, rules), (bucket, bucket.content_rules))
     )
-    if msgspec.json.encode(told) == msgspec.json.encode(known):  # for Python, 1 == True
+    if msgspec.json.encode(given) == msgspec.json.encode(known):  # for Python, 1 == True
         return ()
     if command.name != bucket.name:
         check_name(command.name, what="bucket", prefix="bkt_")

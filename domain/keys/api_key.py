@@ -468,8 +468,8 @@ def evolve(key: ApiKey, event: ApiKeyEvent) -> ApiKey:
         case ApiKeySettingsChanged() | ApiKeyPermissionsChanged() | ApiKeyScopesChanged():
             if not isinstance(key, ActiveKey):
                 return key
-            told = [f for f in event.__struct_fields__ if f not in {"origin", "key_id"}]
-            return msgspec.structs.replace(key, **{f: getattr(event, f) for f in told})
+            changed_fields = [f for f in event.__struct_fields__ if f not in {"origin", "key_id"}]
+            return msgspec.structs.replace(key, **{f: getattr(event, f) for f in changed_fields})
         case _:
             assert_never(event)
 

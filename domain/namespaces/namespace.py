@@ -245,8 +245,8 @@ def _create(command: CreateNamespace) -> NamespaceCreated:
 
 
 def _update(command: UpdateNamespace, namespace: ActiveNamespace) -> tuple[NamespaceUpdated, ...]:
-    told, known = ([each.name, each.description, each.settings] for each in (command, namespace))
-    if msgspec.json.encode(told) == msgspec.json.encode(known):  # for Python, 1 == True
+    given, known = ([each.name, each.description, each.settings] for each in (command, namespace))
+    if msgspec.json.encode(given) == msgspec.json.encode(known):  # for Python, 1 == True
         return ()
     if command.name != namespace.name:
         check_name(command.name, what="namespace", prefix="ns_")

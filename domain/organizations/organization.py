@@ -256,8 +256,8 @@ ORGANIZATION: Decider[OrganizationCommand, OrganizationEvent, Organization] = De
 
 
 def _profile_events(command: ChangeProfile, organization: ActiveOrganization) -> tuple[OrganizationEvent, ...]:
-    told = (organization.name, organization.logo_url, organization.billing_email, organization.metadata or {})
-    if told == (command.name, command.logo_url, command.billing_email, command.metadata):
+    given = (organization.name, organization.logo_url, organization.billing_email, organization.metadata or {})
+    if given == (command.name, command.logo_url, command.billing_email, command.metadata):
         return ()
     return (
         OrganizationProfileChanged(

@@ -157,10 +157,10 @@ def contradicts(declared: str, found: str | None) -> bool:
     """Return whether bytes that were recognised as `found` contradict the type `declared`."""
     if found is None:
         return False
-    told, seen = essence(declared), essence(found)
-    if seen in {told, ANY_BYTES} or (_TEXT in _named(seen, _NAMES) and seen not in _MARKUP):
+    expected, seen = essence(declared), essence(found)
+    if seen in {expected, ANY_BYTES} or (_TEXT in _named(seen, _NAMES) and seen not in _MARKUP):
         return False
-    may_be = _may_be(told) or _kind(told)
+    may_be = _may_be(expected) or _kind(expected)
     return bool(may_be) and may_be.isdisjoint({seen} | _named(seen, _NAMES) | _kind(seen))
 
 
@@ -169,11 +169,11 @@ def strictly_contradicts(declared: str, head: bytes, found: str | None) -> str |
 
     `found`: the recognised type, if any. An empty file matches every type.
     """
-    told = essence(declared)
-    if not head or told == ANY_BYTES:
+    expected = essence(declared)
+    if not head or expected == ANY_BYTES:
         return None
     opening = _OPENING.match(head.lstrip(_BLANK).replace(b"\0", b"")) if head.lstrip(_BLANK)[:1] == b"<" else None
-    if opening and told not in _PAGES and not (told.endswith(("/xml", "+xml")) and opening["comment"]):
+    if opening and expected not in _PAGES and not (expected.endswith(("/xml", "+xml")) and opening["comment"]):
         return f"The bytes begin like an HTML page, but the upload says {declared}."
     if contradicts(declared, found):
         return told_of(declared, found)
@@ -182,10 +182,10 @@ def strictly_contradicts(declared: str, head: bytes, found: str | None) -> str |
 
 def _lacking(declared: str, head: bytes, found: str | None) -> str | None:
     """Return a sentence if bytes do not begin like their type; None if they do, or if it has no fixed beginning."""
-    told = essence(declared)
-    needed, may_be = _formats(told), _may_be(told)
+    expected = essence(declared)
+    needed, may_be = _formats(expected), _may_be(expected)
     is_known = found is not None and not may_be.isdisjoint(_named(essence(found), _NAMES))
-    if is_known or (found is not None and essence(found) == told) or not needed <= _BEGINNINGS.keys() | {_TEXT}:
+    if is_known or (found is not None and essence(found) == expected) or not needed <= _BEGINNINGS.keys() | {_TEXT}:
         return None
     if _begins(may_be, head) or (_TEXT in may_be and _decodes(declared, head)):
         return None
@@ -196,12 +196,12 @@ def _lacking(declared: str, head: bytes, found: str | None) -> str | None:
 
 def begins_as(declared: str, head: bytes) -> bool:
     """Return whether these bytes certainly begin like this type, so that no other check is needed."""
-    told = essence(declared)
-    if _TEXT in _formats(told):
+    expected = essence(declared)
+    if _TEXT in _formats(expected):
         return is_text(head) and b"%PDF-" not in head and not head.startswith(b"%!")
     if b"%PDF-" in head[1:]:
         return False  # other files may contain one
-    return _begins(_formats(told), head)
+    return _begins(_formats(expected), head)
 
 
 def is_text(head: bytes) -> bool:
@@ -211,16 +211,16 @@ def is_text(head: bytes) -> bool:
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)
-def _formats(told: str) -> frozenset[str]:
+def _formats(expected: str) -> frozenset[str]:
     """Return the formats that list this content type."""
-    return frozenset(_named(told, _NAMES))
+    return frozenset(_named(expected, _NAMES))
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)
-def _may_be(told: str) -> frozenset[str]:
+def _may_be(expected: str) -> frozenset[str]:
     """Return all possible formats of bytes of this content type."""
-    named = _formats(told)
-    return named | _named(told, _ALSO) | ({_COMPRESSED} if _TEXT in named else set())
+    named = _formats(expected)
+    return named | _named(expected, _ALSO) | ({_COMPRESSED} if _TEXT in named else set())
 
 
 def _begins(formats: frozenset[str], head: bytes) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from entrypoints.cli.errors import of_retries, told
+from entrypoints.cli.errors import of_retries, translated
 from entrypoints.cli.output import emit, json_of, note, printable
 from entrypoints.cli.service import FIRST_CONTACT_ATTEMPTS, PAGE
 from entrypoints.cli.target import Target, find_target, known_variables
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 def create_namespace(name: str, *, description: str | None, as_json: bool) -> None:
     """Create a namespace, and print it."""
-    with _client(find_target(known_variables(), namespace=name, bucket="-")) as client, told():
+    with _client(find_target(known_variables(), namespace=name, bucket="-")) as client, translated():
         made = client.call(
             "POST", "/v1/namespaces", body={"namespace_name": name, "description": description}, attempts=1
         )
@@ -29,7 +29,7 @@ def list_namespaces(*, as_json: bool) -> None:
 
 def create_bucket(name: str, *, namespace: str | None, schema: Json, description: str | None, as_json: bool) -> None:
     """Create a bucket, and print it."""
-    with _client(find_target(known_variables(), namespace=namespace, bucket=name)) as client, told():
+    with _client(find_target(known_variables(), namespace=namespace, bucket=name)) as client, translated():
         made = client.call(
             "POST",
             "/v1/buckets",
@@ -46,7 +46,7 @@ def list_buckets(*, namespace: str | None, as_json: bool) -> None:
 
 
 def _list(target: Target, path: str, columns: tuple[str, ...], *, as_json: bool) -> None:
-    with _client(target) as client, told():
+    with _client(target) as client, translated():
         for record in _pages(client, path):
             line = json_of(record) if as_json else "\t".join(_cell(record.get(name)) for name in columns)
             if not emit(line):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from entrypoints.cli.errors import ClientError, told
+from entrypoints.cli.errors import ClientError, translated
 from entrypoints.cli.output import human, json_of, printable
 from entrypoints.cli.progress import Shown
 from entrypoints.cli.reporting import reporting
@@ -18,7 +18,7 @@ def download(
     """Download an upload or the file of an object, and print its path."""
     of_object = thing.startswith("obj_")
     target = find_target(known_variables(), namespace=namespace, bucket=bucket if of_object else "-")
-    with reporting() as reporter, told(), client_of(target, reporter.note) as client:
+    with reporting() as reporter, translated(), client_of(target, reporter.note) as client:
         shown = Shown(reporter.file(thing, None))
         try:
             got = client.download(thing, output, overwrite=overwrite, progress=shown)

@@ -28,7 +28,7 @@ class UnusableError(ClientError):
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Convert errors of the client library into `ClientError`."""
     try:
         yield

@@ -71,27 +71,27 @@ async def _export(known: Mapping[str, str], folder: Path, state: _State) -> tupl
                 page = await log.read_feed(after=position, limit=_PAGE)
                 read += [notification for notification in page if notification.id <= head]
                 position = read[-1].id
-            told = _told(read, state.export)
-            _write(folder, told, state.export.form)
+            new_events = _envelopes(read, state.export)
+            _write(folder, new_events, state.export.form)
             state = msgspec.structs.replace(state, position=position)
             _put(folder / _STATE, msgspec.json.encode(state))
-            count += len(told)
+            count += len(new_events)
     return count, state.position
 
 
-def _told(read: Sequence[Notification], wanted: Export) -> list[CloudEvent]:
+def _envelopes(read: Sequence[Notification], wanted: Export) -> list[CloudEvent]:
     chosen = Wanted(after=None, types=wanted.types, follow=False)
-    told = []
+    new_events = []
     for each in read:
         origin = origin_of(each.state) if each.topic in BY_TAG and chosen.has(each.topic) else None
         if origin is not None:
-            told.append(envelope(each.id, each.originator_id, each.topic, each.state, origin))
-    return told
+            new_events.append(envelope(each.id, each.originator_id, each.topic, each.state, origin))
+    return new_events
 
 
-def _write(folder: Path, told: Sequence[CloudEvent], form: Literal["jsonl", "parquet"]) -> None:
+def _write(folder: Path, new_events: Sequence[CloudEvent], form: Literal["jsonl", "parquet"]) -> None:
     days: dict[str, list[CloudEvent]] = {}
-    for event in told:
+    for event in new_events:
         days.setdefault(event.time.astimezone(UTC).date().isoformat(), []).append(event)
     for day, events in days.items():
         place = folder / f"date={day}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from entrypoints.cli.errors import told
+from entrypoints.cli.errors import translated
 from entrypoints.cli.output import emit, note
 from entrypoints.cli.service import client_of
 from entrypoints.cli.showing import Wanted, line_of, recorded
@@ -17,7 +17,7 @@ _WAIT_SECONDS = "20"
 def tail(target: Target, wanted: Wanted, *, as_json: bool) -> None:
     """Print the events of the namespace as they are appended, until the pipe closes or the user interrupts."""
     after = ("latest" if wanted.follow else "0") if wanted.after is None else str(wanted.after)
-    with client_of(target, note) as client, told():
+    with client_of(target, note) as client, translated():
         while True:
             params = {"after": after, "limit": _PAGE} | ({"wait": _WAIT_SECONDS} if wanted.follow else {})
             page = client.call("GET", "/v1/events", params=params)
@@ -31,7 +31,7 @@ def tail(target: Target, wanted: Wanted, *, as_json: bool) -> None:
 
 def history_of(client: Client, upload_id: str) -> list[dict[str, Any]]:
     """Return an upload's events in order; the API does not number them."""
-    with told():
+    with translated():
         page = client.call("GET", f"/v1/uploads/{upload_id}/events")
     return [recorded(event["type"], event["data"], None) for event in page["events"]]
 

@@ -111,9 +111,11 @@ def _places(path: Path) -> list[Path]:
 
 def _states() -> list[Path]:
     """Return the user's folder for state; a user without a home has none."""
-    told = Path(os.environ.get("XDG_STATE_HOME", ""))
+    folder_of_xdg = Path(os.environ.get("XDG_STATE_HOME", ""))
     try:
-        return [(told if told.is_absolute() else Path.home() / ".local" / "state") / "upwell" / "uploads"]
+        return [
+            (folder_of_xdg if folder_of_xdg.is_absolute() else Path.home() / ".local" / "state") / "upwell" / "uploads"
+        ]
     except RuntimeError:
         return []
 

@@ -114,8 +114,8 @@ async def _show_subscriptions(known: Mapping[str, str], *, as_json: bool) -> Non
     for record in records:
         lag, until = head - record.position, record.leased_until
         if as_json:
-            told = {"name": record.name, "position": record.position, "lag_events": lag, "leased_until": until}
-            line = json_of(told)
+            values = {"name": record.name, "position": record.position, "lag_events": lag, "leased_until": until}
+            line = json_of(values)
         else:
             cells = (record.name, str(record.position), str(lag), "-" if until is None else until.isoformat())
             line = "\t".join(map(printable, cells))
@@ -143,8 +143,8 @@ async def _watch(listener: Listener) -> None:
         await asyncio.sleep(_LOOK_SECONDS)
         if listener.connected != connected:
             connected = listener.connected
-            told = "PostgreSQL is back" if connected else "PostgreSQL is unreachable; waiting for it"
-            note(told)
+            values = "PostgreSQL is back" if connected else "PostgreSQL is unreachable; waiting for it"
+            note(values)
 
 
 def _line(notification: Notification, *, as_json: bool) -> str:

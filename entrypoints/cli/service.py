@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from entrypoints.cli.errors import of_retries, told
+from entrypoints.cli.errors import of_retries, translated
 from entrypoints.cli.target import Target
 from upwell_client import Client, StrangeAnswerError
 from upwell_client.client import MAX_TRANSFERS
@@ -102,7 +102,7 @@ class Service:
                 return
 
     def _call(self, method: str, path: str, kind: type[Answer], **request: Any) -> Answer:  # noqa: ANN401  # as it is
-        with told():
+        with translated():
             found = self._client.call(method, path, attempts=FIRST_CONTACT_ATTEMPTS, **request)
             try:
                 return msgspec.convert(found, kind)

@@ -13,7 +13,7 @@ from entrypoints.cli.target import operators_settings
 from entrypoints.wiring.operations import checking_storage
 from entrypoints.wiring.storage import s3_doctor
 
-_TOLD_EVERY = 100_000  # keys or multipart uploads
+_REPORT_EVERY = 100_000  # keys or multipart uploads
 _WORDS = {
     FindingKind.ORPHAN: "orphan",
     FindingKind.ABANDONED_PARTS: "abandoned parts",
@@ -32,16 +32,16 @@ class _Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
     """Compare the S3 bucket with the log, and report the findings."""
-    told = 0
+    reported = 0
 
     def report(finding: Finding) -> None:
         emit(json_of(finding) if as_json else _line(finding))
 
     def progress(tally: Tally) -> None:
-        nonlocal told
+        nonlocal reported
         looked = tally.keys + tally.multiparts + tally.proved_uploads
-        if looked - told >= _TOLD_EVERY:
-            told = looked
+        if looked - reported >= _REPORT_EVERY:
+            reported = looked
             sys.stderr.write(
                 f"{tally.keys} keys, {tally.multiparts} multipart uploads, {tally.proved_uploads} verified uploads;  "
                 f"{sum(tally.found.values())} findings\n"
@@ -63,7 +63,7 @@ async def doctor(*, origin: str | None, as_json: bool) -> int:
     async with aclosing(s3_doctor(operators_settings().s3, origin).examine()) as diagnoses:
         async for diagnosis in diagnoses:
             verdicts[diagnosis.verdict] += 1
-            lines = [json_of(diagnosis)] if as_json else _told(diagnosis)
+            lines = [json_of(diagnosis)] if as_json else _lines_of(diagnosis)
             for line in lines:
                 emit(line)
     if not as_json:
@@ -71,7 +71,7 @@ async def doctor(*, origin: str | None, as_json: bool) -> int:
     return 1 if verdicts[Verdict.FAILED] else 0
 
 
-def _told(diagnosis: Diagnosis) -> list[str]:
+def _lines_of(diagnosis: Diagnosis) -> list[str]:
     lines = [printable(f"{diagnosis.verdict:8} {diagnosis.check}: {diagnosis.detail}")]
     if diagnosis.advice is not None:
         lines += [" " * 9 + printable(line) for line in diagnosis.advice.splitlines()]

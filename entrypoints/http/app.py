@@ -85,10 +85,10 @@ def create_app(
         trusted_proxies = settings.trusted_proxies
         streams_per_key = settings.streams_per_key
         configure_logs(settings.log_format, settings.log_level)
-        told = telemetry = telemetry_of(settings)
+        shared = telemetry = telemetry_of(settings)
 
         def open_services() -> AbstractAsyncContextManager[Services]:
-            return running(settings, telemetry=told)
+            return running(settings, telemetry=shared)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

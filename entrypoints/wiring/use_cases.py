@@ -310,8 +310,10 @@ def _report_delivery(delivery: DeliveryRecord, error: BaseException) -> None:
 
 
 def _report_unknown_notification(body: bytes) -> None:
-    told = msgspec.json.decode(body)
-    _log.warning("storage_event_unknown", fields=sorted(told)[:20] if isinstance(told, dict) else type(told).__name__)
+    decoded = msgspec.json.decode(body)
+    _log.warning(
+        "storage_event_unknown", fields=sorted(decoded)[:20] if isinstance(decoded, dict) else type(decoded).__name__
+    )
 
 
 def _report_lone_limits(error: Exception) -> None:

@@ -66,9 +66,9 @@ class MemoryEventLog:
         self._appended = asyncio.Event()
         self._on_due_jobs: list[Callable[[], None]] = []
 
-    def agreed_time(self, told: datetime) -> datetime:
+    def agreed_time(self, given: datetime) -> datetime:
         """Return the earlier of the process's time and the store's time."""
-        return earlier(told, self._clock)
+        return earlier(given, self._clock)
 
     def hear_due_jobs(self, callback: Callable[[], None]) -> None:
         """Register a callback for jobs that are due immediately."""

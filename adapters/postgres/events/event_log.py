@@ -154,7 +154,7 @@ def _text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _Outcomes(msgspec.Struct, frozen=True):
     """The outcome of a group: each command's last position or None, and the refusals by number from 1."""
 
     entries: list[_Entry]
@@ -386,16 +386,16 @@ class PostgresEventLog:
         )
         if self._watch is not None:
             self._watch.written([entry.seen for entry in batch], time.perf_counter() - began)
-        told = _Told(entries=batch, positions=row["positions"], refusals=row["refusals"])
+        outcomes = _Outcomes(entries=batch, positions=row["positions"], refusals=row["refusals"])
         # a conflict with itself: the lost connection did append it, after the query
         late = [
             batch[int(number) - 1]
-            for number, refusal in told.refusals.items()
+            for number, refusal in outcomes.refusals.items()
             if batch[int(number) - 1].sent_before and refusal["refused"] == "version_conflict"
         ]
         positions = await _positions(connection, late, CALL_SECONDS) if late else {}
         # not immediately: the next group is sent to PostgreSQL before these callers continue
-        asyncio.get_running_loop().call_soon(_tell, told, positions)
+        asyncio.get_running_loop().call_soon(_report, outcomes, positions)
 
     async def _settle(self, batch: list[_Entry]) -> list[_Entry]:
         """After a lost connection: complete the commands that were appended, and return the others."""
@@ -449,14 +449,14 @@ async def _positions(connection: Connection, entries: list[_Entry], seconds: flo
     return found
 
 
-def _tell(told: _Told, late: dict[_Entry, int]) -> None:
-    for number, (entry, position) in enumerate(zip(told.entries, told.positions, strict=True), 1):
+def _report(outcomes: _Outcomes, late: dict[_Entry, int]) -> None:
+    for number, (entry, position) in enumerate(zip(outcomes.entries, outcomes.positions, strict=True), 1):
         if position is not None:
             _succeed(entry, position)
         elif entry in late:
             _succeed(entry, late[entry])
         else:
-            _fail(entry, _refusal(told.refusals[str(number)]))
+            _fail(entry, _refusal(outcomes.refusals[str(number)]))
 
 
 def _succeed(entry: _Entry, position: int) -> None:
@@ -471,10 +471,10 @@ def _fail(entry: _Entry, error: BaseException) -> None:
 
 def _give_up(entry: _Entry, error: Exception) -> None:
     """Fail a command. If it was sent on a lost connection, it may still be carried out."""
-    told = unavailable(error) or error
-    if entry.sent_before and isinstance(told, LogUnavailableError):
-        told = OutcomeUnknownError(str(told), reason=told.reason)
-    _fail(entry, told)
+    outcomes = unavailable(error) or error
+    if entry.sent_before and isinstance(outcomes, LogUnavailableError):
+        outcomes = OutcomeUnknownError(str(outcomes), reason=outcomes.reason)
+    _fail(entry, outcomes)
 
 
 def _refusal(said: dict[str, Any]) -> Exception:

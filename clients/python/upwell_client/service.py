@@ -160,7 +160,7 @@ class Service:
         attempts: int | None = None,
     ) -> Any:  # noqa: ANN401  # JSON
         """Return the response to a repeatable call."""
-        return await self._call(method, path, lambda told: told, body=body, params=params, attempts=attempts)
+        return await self._call(method, path, lambda data: data, body=body, params=params, attempts=attempts)
 
     async def cancel(self, upload_id: str) -> None:
         """Cancel an upload, without retries; a finished upload is refused, and stays."""
@@ -176,7 +176,7 @@ class Service:
     async def blobs(self, bucket: str, object_id: str) -> list[dict[str, Any]]:
         """Return the parts of an object."""
         path = f"/v1/buckets/{quote(bucket, safe='')}/objects/{quote(object_id, safe='')}"
-        return await self._call("GET", path, lambda told: list(told["blobs"]))
+        return await self._call("GET", path, lambda data: list(data["blobs"]))
 
     async def put(self, url: str, headers: Mapping[str, str], content: Content) -> str | None:
         """Send bytes to storage once, with exactly these headers (and their length); return the ETag, if there is one.
@@ -263,9 +263,9 @@ def _path(upload_id: str) -> str:
 
 def _error(url: str, answer: httpx.Response) -> AnsweredError:
     try:
-        told = answer.json()["error"]
-        kind, message, code = str(told.get("type")), str(told["message"]), str(told.get("code", "error"))
-        details = dict(told.get("details") or {})
+        data = answer.json()["error"]
+        kind, message, code = str(data.get("type")), str(data["message"]), str(data.get("code", "error"))
+        details = dict(data.get("details") or {})
     except (ValueError, KeyError, TypeError, AttributeError):
         kind = "ClientError" if answer.status_code in _CLIENT_ERRORS else "InternalServerError"
         message, code, details = (
@@ -283,8 +283,8 @@ def _error(url: str, answer: httpx.Response) -> AnsweredError:
 
 
 def _refused(what: str, answer: httpx.Response) -> StorageRefusedError:
-    told = answer.content[:_TOLD_BYTES].decode(errors="replace")
-    code, message = (re.search(rf"<{tag}>([^<]+)</{tag}>", told) for tag in ("Code", "Message"))
+    data = answer.content[:_TOLD_BYTES].decode(errors="replace")
+    code, message = (re.search(rf"<{tag}>([^<]+)</{tag}>", data) for tag in ("Code", "Message"))
     return StorageRefusedError(
         f"storage {what} with {answer.status_code}: {message[1] if message else 'no reason given'}",
         code[1] if code else "storage_refused",
@@ -293,31 +293,31 @@ def _refused(what: str, answer: httpx.Response) -> StorageRefusedError:
     )
 
 
-def _ticket(told: Any) -> Ticket:  # noqa: ANN401  # JSON
-    values = {name: told[name] for name in _FIELDS if told.get(name) is not None}
+def _ticket(data: Any) -> Ticket:  # noqa: ANN401  # JSON
+    values = {name: data[name] for name in _FIELDS if data.get(name) is not None}
     times = {name: datetime.fromisoformat(values[name]) for name in _TIMES & values.keys()}
     return Ticket(
         upload=Upload(**{**values, **times}),
-        method=told.get("method") or "put",
-        url=told.get("presigned_url"),
-        required_headers=told.get("required_headers") or {},
-        part_size=told.get("part_size") or 0,
-        part_count=told.get("part_count"),
-        checked=told.get("integrity") == "storage",
-        download_url=told.get("download_url"),
+        method=data.get("method") or "put",
+        url=data.get("presigned_url"),
+        required_headers=data.get("required_headers") or {},
+        part_size=data.get("part_size") or 0,
+        part_count=data.get("part_count"),
+        checked=data.get("integrity") == "storage",
+        download_url=data.get("download_url"),
     )
 
 
-def _signed_parts(told: Any) -> dict[int, SignedPart]:  # noqa: ANN401  # the same
+def _signed_parts(data: Any) -> dict[int, SignedPart]:  # noqa: ANN401  # the same
     return {
         part["part_number"]: SignedPart(
             part_number=part["part_number"], url=part["url"], required_headers=part.get("required_headers") or {}
         )
-        for part in told["parts"]
+        for part in data["parts"]
     }
 
 
-def _stored_parts(told: Any) -> dict[int, StoredPart]:  # noqa: ANN401  # the same
+def _stored_parts(data: Any) -> dict[int, StoredPart]:  # noqa: ANN401  # the same
     return {
         part["part_number"]: StoredPart(
             part_number=part["part_number"],
@@ -325,5 +325,5 @@ def _stored_parts(told: Any) -> dict[int, StoredPart]:  # noqa: ANN401  # the sa
             etag=(part.get("etag") or "").strip('"'),
             sha256=part.get("sha256"),
         )
-        for part in told["parts"]
+        for part in data["parts"]
     }

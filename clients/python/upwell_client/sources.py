@@ -175,16 +175,16 @@ class BytesSource:
 def content_of(source: Source, advance: Advance, offset: int = 0, size_bytes: int | None = None) -> Content:
     """Return a range of a source as content; a repeated read is subtracted from `advance`."""
     length = source.size_bytes if size_bytes is None else size_bytes
-    told = 0
+    counted = 0
 
     def blocks() -> Iterator[bytes]:
-        nonlocal told
-        if told:
-            advance(-told)
-        told = 0
+        nonlocal counted
+        if counted:
+            advance(-counted)
+        counted = 0
         for block in source.read(offset, length):
             yield block
-            told += len(block)
+            counted += len(block)
             advance(len(block))
 
     return Content(length, blocks)

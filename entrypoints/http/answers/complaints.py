@@ -21,7 +21,7 @@ from msgspec import inspect
 from domain.refusals import InvalidInputError
 
 CODE = "invalid_request"
-_PLACE = re.compile(r"(?P<told>.*?)(?: - at `(?P<key>key` in `)?\$(?P<path>.*)`)?", re.DOTALL)
+_PLACE = re.compile(r"(?P<problem>.*?)(?: - at `(?P<key>key` in `)?\$(?P<path>.*)`)?", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
 _GOT = re.compile(r"Expected `.*`, got `(?P<kind>\w+)`", re.DOTALL)
@@ -47,16 +47,16 @@ def body_complaint(
     """Return the refusal of a body that is not of this type. `document`: the body, to find the names of wrong keys."""
     found = _PLACE.fullmatch(str(error))
     assert found is not None  # it matches everything  # noqa: S101
-    told, path = found["told"], found["path"] or ""
+    problem, path = found["problem"], found["path"] or ""
     expected = _at(inspect.type_info(kind), path)
     place = _named_keys(document, inspect.type_info(kind), path).removeprefix(".") or None
-    if unknown := _UNKNOWN.fullmatch(told):
+    if unknown := _UNKNOWN.fullmatch(problem):
         name = _joined(place, unknown["name"][:_MAX_NAME])
         known = ", ".join(_field_names(expected))
         return _refusal(
             name, "body", f"{name} is not a field of this request", f"leave it out, or use one of {known}", ""
         )
-    if missing := _MISSING.fullmatch(told):
+    if missing := _MISSING.fullmatch(problem):
         name = _joined(place, missing["name"])
         allowed = phrase(_at(expected, f".{missing['name']}"))
         return _refusal(name, "body", f"{name} is missing", f"send {allowed}", allowed)
@@ -64,7 +64,7 @@ def body_complaint(
     name = place or "The body"
     if found["key"]:
         return _refusal(name, "body", f"{name} has a key that is not allowed", f"use {allowed}", allowed)
-    got = _GOT.fullmatch(told)
+    got = _GOT.fullmatch(problem)
     wrong = f"is {_GIVEN[got['kind']]}" if got and got["kind"] in _GIVEN else "has a value that is not allowed"
     return _refusal(name, "body", f"{name} {wrong}", f"send {allowed}", allowed)
 
@@ -72,16 +72,16 @@ def body_complaint(
 def parameter_complaint(handler: BaseRouteHandler, error: HTTPException) -> InvalidInputError:
     """Return the refusal of a parameter that the framework rejects."""
     extra = error.extra if isinstance(error, ValidationException) else None
-    told = extra[0] if isinstance(extra, list) and extra else {}
-    source = told.get("source", ParamType.QUERY)
-    name, where = str(told.get("key", "")), source.value if isinstance(source, ParamType) else str(source)
+    problem = extra[0] if isinstance(extra, list) and extra else {}
+    source = problem.get("source", ParamType.QUERY)
+    name, where = str(problem.get("key", "")), source.value if isinstance(source, ParamType) else str(source)
     field = next(_named(handler, name), None)
     if field is None:
         return unreadable()
     if name == "data":  # the missing body
         return _refusal("The body", "body", "The body is missing", "send a JSON object", "a JSON object")
     allowed = _parameter_phrase(field)
-    wrong = "is missing" if "missing" in str(told.get("message", "")).lower() else "has a value that is not allowed"
+    wrong = "is missing" if "missing" in str(problem.get("message", "")).lower() else "has a value that is not allowed"
     return _refusal(name, where, f"{name} {wrong}", f"send {allowed}", allowed)
 
 

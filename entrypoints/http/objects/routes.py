@@ -115,7 +115,7 @@ async def create_object(
     wish = _wish(data, body)
     creation = _creation(admitted, wish, policy_named(policy))
     record = await once(scope, body, creation, key_in_body=data.idempotency_key)
-    return _told(admitted, record, wish)  # type: ignore[return-value]  # the same fields and the object's own
+    return _outcome(admitted, record, wish)  # type: ignore[return-value]  # the same fields and the object's own
 
 
 @post(
@@ -153,8 +153,8 @@ async def create_objects(
                 )
             )
         else:
-            told = _told(admitted, record, wish)
-            succeeded.append(told)  # type: ignore[arg-type]  # the same fields and the object's own
+            item = _outcome(admitted, record, wish)
+            succeeded.append(item)  # type: ignore[arg-type]  # the same fields and the object's own
     return CreateObjectsBatchResponse(
         succeeded=succeeded,
         failed=failed,
@@ -301,10 +301,10 @@ async def _changed(admitted: Admitted, object_identifier: str, change: ObjectCha
     record = await admitted.services.change_object(
         admitted.caller, admitted.namespace, admitted.bucket, object_identifier, change
     )
-    return _told(admitted, record, change)  # type: ignore[return-value]  # the same fields and the object's own
+    return _outcome(admitted, record, change)  # type: ignore[return-value]  # the same fields and the object's own
 
 
-def _told(admitted: Admitted, record: ObjectRecord, asked: ObjectWish | ObjectChange) -> dict[str, Any]:
+def _outcome(admitted: Admitted, record: ObjectRecord, asked: ObjectWish | ObjectChange) -> dict[str, Any]:
     """Return an object; a caller that may not read gets only the data that it sent, and the object's id."""
     if may_read(admitted.caller, admitted.namespace, admitted.bucket):
         return render(record)

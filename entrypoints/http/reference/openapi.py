@@ -141,9 +141,9 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
         errors = {422: _ERRORS[422]} | ({404: _ERRORS[404]} if handler.opt.get("may_be_missing") else {})
     operation.parameters = cast("Any", parameters or None)
     operation.responses = {
-        **{str(status): _answer(told, answer) for status, told in answers.items()},
+        **{str(status): _answer(text, answer) for status, text in answers.items()},
         str(handler.status_code): _answer(answers[handler.status_code], answer, answer_of(handler.handler_name)),
-        **{str(status): _error(status, told) for status, told in sorted(errors.items())},
+        **{str(status): _error(status, text) for status, text in sorted(errors.items())},
     }
 
 
@@ -152,15 +152,15 @@ def _given(handler: HTTPRouteHandler) -> dict[int, ResponseSpec]:
     return dict(handler.responses or {})
 
 
-def _answer(told: str, schema: Schema, example: Any = None) -> OpenAPIResponse:  # noqa: ANN401  # JSON
+def _answer(text: str, schema: Schema, example: Any = None) -> OpenAPIResponse:  # noqa: ANN401  # JSON
     nothing = schema == {"type": "null"}
-    return OpenAPIResponse(description=told, content=None if nothing else {"application/json": _media(schema, example)})
+    return OpenAPIResponse(description=text, content=None if nothing else {"application/json": _media(schema, example)})
 
 
-def _error(status: int, told: str) -> OpenAPIResponse:
+def _error(status: int, text: str) -> OpenAPIResponse:
     example = Reference(f"#/components/examples/{_ERROR_EXAMPLE.format(status=status)}")
     media = OpenAPIMediaType(schema=cast("Any", _ERROR), examples={"error": example})
-    return OpenAPIResponse(description=told, content={"application/json": media})
+    return OpenAPIResponse(description=text, content={"application/json": media})
 
 
 def _name(name: str, field: FieldDefinition) -> str:

@@ -152,5 +152,5 @@ def _is_sortable(number: Decimal) -> bool:
 def _digest(asked: PageRequest) -> str:
     if asked.where is None and asked.order is None and asked.search is None:
         return ""
-    told = repr((asked.where, asked.search, asked.search_is_sensitive, asked.order))
-    return hashlib.blake2b(told.encode(), digest_size=6).hexdigest()
+    reported = repr((asked.where, asked.search, asked.search_is_sensitive, asked.order))
+    return hashlib.blake2b(reported.encode(), digest_size=6).hexdigest()
