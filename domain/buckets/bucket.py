@@ -240,7 +240,7 @@ def decide(command: BucketCommand, bucket: Bucket) -> tuple[BucketEvent, ...]:  
                 "bucket_deleting", "The bucket is being deleted: use another one.", {"bucket_id": bucket.bucket_id}
             )
         case LiveBucket(), EndBucketDeletion():
-            raise WrongStateError("wrong_state", "The bucket is not being deleted: delete it first.")
+            raise WrongStateError("wrong_state", "The deletion of the bucket has not begun: delete the bucket first.")
         case _:
             raise WrongStateError("wrong_state", "The bucket exists already: use another id.")
 

@@ -268,7 +268,7 @@ def _asked(data: WebhookInput) -> tuple[WebhookSettings, dict[str, str]]:
     if len(data.channels) > 1 or data.channels[0].channel is not NotificationChannel.WEBHOOK:
         raise InvalidInputError(
             "channel_not_supported",
-            "channels has something other than one channel 'webhook': send exactly one of that kind.",
+            "channels must contain exactly one channel of the kind 'webhook': send that one alone.",
             {"field": "channels", "supported": ["webhook"]},
         )
     try:
