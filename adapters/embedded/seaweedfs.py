@@ -1,8 +1,8 @@
 """An S3 storage of our own for development and tests: SeaweedFS, persistent, a child of this process, on loopback only.
 
 SeaweedFS listens on more interfaces than S3. Those of its master and filer are closed (`-disableHttp`), that of its
-volumes asks for a token, and only the S3 interface accepts our credentials. Its parts speak gRPC with each other by a certificate that
-this folder alone has: other users of the machine have none.
+volumes asks for a token, and only the S3 interface accepts our credentials. Its parts speak
+gRPC with each other by a certificate that this folder alone has: other users of the machine have none.
 """
 
 import http.client

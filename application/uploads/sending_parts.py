@@ -224,7 +224,7 @@ def _lasts(caller: Caller, request: UploadRequest, now: datetime) -> timedelta:
     if request.urls_end_at is not None and request.urls_end_at <= now:
         raise ForbiddenError(
             "upload_lifetime_over",
-            "The upload token used for this upload allows no more URLs: confirm the sent parts, or request"
+            "The time in which the upload token gives this upload URLs is over: confirm the sent parts, or request"
             " another upload.",
             {"urls_end_at": request.urls_end_at.isoformat()},
         )
