@@ -102,7 +102,7 @@ class History:
     async def begin(self, *, quota_bytes: int | None) -> None:
         """Open the account; complete an original, a duplicate of it and a second original; leave three uploads open.
 
-        The last of those is being verified. All of it as far as there is room.
+        The last of those is being verified, for the second time. All of it as far as there is room.
         """
         account, log = self.account, self.logs[0]
         await self._carry_out(opening(account, name=account.organization_id, quota_bytes=quota_bytes))
@@ -113,7 +113,8 @@ class History:
             told = account.accepts(duplicate_of=self.uploads[0] if number == 1 else None)
             await self._carry_out(await account.to_upload(log, upload_id, told))
         for upload_id in self.uploads[5:]:
-            await self._carry_out(await account.to_upload(log, upload_id, account.begins()))
+            for turn in (account.begins(), account.abandons(), account.begins()):
+                await self._carry_out(await account.to_upload(log, upload_id, turn))
 
     async def take(self, step: Step) -> None:
         self.account.clock.advance(step.later)
