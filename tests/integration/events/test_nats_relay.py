@@ -380,7 +380,7 @@ async def test_a_stream_that_is_deleted_ends_the_relay_and_is_made_anew_with_the
         assert process.returncode == 1
         ended = msgspec.json.decode(printed.splitlines()[-1])
         assert ended["event"] == "ended"
-        assert ended["reason"].startswith("The stream UPWELL was deleted while it was filled.")
+        assert ended["reason"].startswith("The stream UPWELL was deleted while the relay was running.")
         assert b"Traceback" not in printed
     async with feed.process(cluster):
         async with asyncio.timeout(SOON):

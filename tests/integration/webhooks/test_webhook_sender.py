@@ -215,7 +215,7 @@ async def test_a_name_that_does_not_exist_may_exist_later(monkeypatch: pytest.Mo
 async def test_a_port_that_is_not_the_webs_is_reached_only_where_it_is_allowed(port: int) -> None:
     async with sending(*LOOPBACK) as sender:
         for url in (f"http://127.0.0.1:{port}/", f"https://127.0.0.1:{port}/"):
-            with pytest.raises(TargetRefusedError, match=f"port {port} "):
+            with pytest.raises(TargetRefusedError, match=rf"port {port}\."):
                 await sender.check(url)
             assert (await sender.post(url, b"{}", headers={}, seconds=5)).error == (
                 f"Webhooks may not reach the port {port}."
