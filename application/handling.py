@@ -8,9 +8,12 @@ and everything is repeated, at most `ATTEMPTS` times. Every use case that change
 - `settle` is for commands without one main aggregate, such as a batch of new uploads.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Generic, TypeVar, cast
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -28,7 +31,9 @@ from domain.events.registry import decode
 from domain.refusals import RefusedError, WrongStateError
 
 ATTEMPTS = 8
+_PATIENCE_SECONDS = 5.0
 NO_CONDITIONS = Conditions()
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by stream, while somebody waits or has one
 
 Intent = TypeVar("Intent")
 Fact = TypeVar("Fact", bound=Event)
@@ -182,23 +187,46 @@ async def settle(
     """Append the proposal of `propose`, and return the position of the last event; None if there is nothing to append.
 
     An objection of the log is passed to `learn`. If that returns true, `propose` is called again; otherwise the
-    objection is raised. Gives up after `attempts`: with `BusyError` if other commands were always first, and with
-    `LogUnavailableError` if the log repeats an objection that the read side does not show.
+    objection is raised. After a conflict, commands of this process that change the same stream take turns: then they
+    conflict only with those of other processes. Gives up after `attempts`: with `BusyError` if others came first,
+    and with `LogUnavailableError` if the log repeats an objection that the read side does not show.
     """
     last: Objection | None = None
-    for _ in range(attempts):
-        command = await propose()
-        if command is None:
-            return None
-        try:
-            return await log.append(command)
-        except (VersionConflictError, RefusedError) as objection:
-            if not await learn(objection):
-                raise
-            last = objection
+    turn: asyncio.Lock | None = None
+    try:
+        for _ in range(attempts):
+            command = await propose()
+            if command is None:
+                return None
+            try:
+                return await log.append(command)
+            except (VersionConflictError, RefusedError) as objection:
+                if not await learn(objection):
+                    raise
+                last = objection
+            if turn is None and isinstance(last, VersionConflictError):
+                turn = await _turn_on(last.stream_id)
+    finally:
+        if turn is not None:
+            turn.release()
     if isinstance(last, VersionConflictError):
         raise BusyError(last.stream_id) from last
     raise LogUnavailableError("The log and the read side contradict each other.", reason="read_side_differs") from last
+
+
+async def _turn_on(stream_id: str) -> asyncio.Lock | None:
+    """Wait for the turn of a command that met a conflict on this stream, and return what ends it.
+
+    None after `_PATIENCE_SECONDS`: a command then tries without a turn, so nothing waits for ever.
+    """
+    turn = _turns.get(stream_id)
+    if turn is None:
+        turn = _turns[stream_id] = asyncio.Lock()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await turn.acquire()
+            return turn
+    return None
 
 
 def command_of(origin: Origin, streams: tuple[StreamAppend, ...], conditions: Conditions) -> Command:

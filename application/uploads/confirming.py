@@ -1,11 +1,12 @@
 """Confirming an upload: after the client has sent the bytes, Upwell verifies them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 from msgspec import UNSET
 
-from application.handling import Loaded, Proposal, handle
+from application.handling import BusyError, Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import Conditions, EventLog
@@ -125,7 +126,8 @@ class ConfirmingUpload:
 
         upload = await handle(self._log, UPLOAD, upload_id, begin)
         if upload.news and inline:
-            upload = await self._verify(upload, actor_id=caller.actor_id, seen=seen)
+            with suppress(BusyError):  # the verification has begun, and a worker completes it
+                upload = await self._verify(upload, actor_id=caller.actor_id, seen=seen)
         return await self._answer(record, upload)
 
     async def within_task(

@@ -132,3 +132,16 @@ async def test_of_a_hundred_uploads_with_the_same_unique_key_one_becomes_an_obje
         assert {(one["status"], one["existing_object_id"], one["presigned_url"]) for one in skipped} == {
             ("SKIPPED", winner["object_id"], None)
         }
+
+
+async def test_many_changes_of_one_thing_at_once_are_all_made(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        keyed = {"bucket_name": "keyed-too", "bucket_schema": SCHEMA, "unique_key": {"fields": ["title"]}}
+        await client.post("/v1/buckets", json=keyed)
+        fields = [{f"field_{number}": number} for number in range(30)]
+        changed = await asyncio.gather(
+            *(client.patch("/v1/buckets/keyed-too", json={"metadata": each}) for each in fields)
+        )
+        assert {answer.status_code for answer in changed} == {200}, Counter(answer.text for answer in changed)
+        metadata = (await client.get("/v1/buckets/keyed-too")).json()["metadata"]
+        assert metadata == {name: value for each in fields for name, value in each.items()}

@@ -1,5 +1,6 @@
 """One place loads, decides, appends and tries again; what it costs is counted."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -162,6 +163,27 @@ async def test_after_a_conflict_it_is_decided_anew_on_what_is_there_then(handled
     assert seen == ["production", "other-1", "other-0"]
     assert renamed.version == 4
     assert handled.calls == {"read_stream": 3, "append": 3}
+
+
+async def test_many_commands_of_a_process_on_one_stream_take_turns_and_none_is_refused(
+    handled: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = handled.world.log
+    append = log.append
+
+    async def slowly(command: Command) -> int:
+        await asyncio.sleep(0)  # all of them have read before the first one writes
+        return await append(command)
+
+    monkeypatch.setattr(log, "append", slowly)
+    many = 5 * ATTEMPTS
+
+    await asyncio.gather(
+        *(handle(log, NAMESPACE, handled.namespace_id, handled.renames(f"name-{number}")) for number in range(many))
+    )
+
+    assert len(await log.read_stream(handled.namespace_id)) == 1 + many
+    assert handled.calls["append"] <= 3 * many
 
 
 async def test_it_gives_up_with_one_refusal_and_undoes_what_was_done_beforehand(handled: Handled) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from application.handling import BusyError
 from application.ports.storage.object_storage import StorageUnavailableError
 from application.rules import Rules
 from domain.buckets.bucket import Policy, UniqueKey
@@ -351,3 +352,21 @@ async def test_what_a_confirm_began_is_left_to_it_for_a_while_and_a_task_to_work
     assert [(await client.record(each)).status for each in (begun, task)] == [Status.PROCESSING, Status.COMPLETED]
     await client.world.pass_time(INLINE_TAKES)
     assert (await client.record(begun)).status is Status.COMPLETED
+
+
+async def test_a_confirm_whose_completion_is_kept_from_the_log_by_others_is_answered_as_in_progress(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await client.request()
+    client.put(answer)
+
+    async def busy(*_: object, **__: object) -> None:
+        raise BusyError("obj_1")
+
+    monkeypatch.setattr(type(world.verify), "__call__", busy)
+    confirmed = await client.confirm(answer)
+    monkeypatch.undo()
+
+    assert confirmed.status is Status.PROCESSING
+    await world.pass_time(timedelta(minutes=10))
+    assert (await client.record(answer)).status is Status.COMPLETED
