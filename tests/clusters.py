@@ -115,7 +115,8 @@ def cluster(*, binaries: Path | None = None, port: int | None = None) -> Iterato
     finally:
         made.stop()
         shutil.rmtree(folder)
-        folder.with_name(f"{folder.name}.log").unlink(missing_ok=True)
+        for log in folder.parent.glob(f"{folder.name}.log*"):
+            log.unlink()
 
 
 @contextmanager

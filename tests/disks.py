@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from adapters.embedded.postgres_binaries import choose_account
 from tests.programs import left_out
 
@@ -22,8 +24,12 @@ def quick_folder(prefix: str) -> Path:
     A database is some 500 files. ext4 passes over each inode that was deleted in the last five seconds before it gives
     out another, so that to make a database for each test would take ten times the CPU time.
     """
-    there = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=_MEMORY if there else "/tmp"))  # noqa: S108  # the same
+    if not (_MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES):
+        return Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
+    for left in _MEMORY.glob(f"{prefix}[0-9]*-*"):  # memory that a run which was killed has left
+        if not psutil.pid_exists(int(left.name.removeprefix(prefix).split("-")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=_MEMORY))
 
 
 @contextmanager
