@@ -2,29 +2,16 @@
 
 import asyncio
 import hashlib
-import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
-from ipaddress import ip_address
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from adapters.s3.answers import full_sha256
-from adapters.s3.bucket_setup import _has_rule
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from application.ports.storage.object_storage import (
     MIN_PART_BYTES,
-    BucketSetup,
     ContentChangedError,
     PartsRefusedError,
     StorageDeniedError,
@@ -33,92 +20,11 @@ from application.ports.storage.object_storage import (
     StoredContent,
     StoredPart,
 )
+from tests.unit.adapters.s3._server import http, refused, storage_on
 
-# (method, path, query) -> a whole HTTP answer; None hangs.
-Answer = Callable[[str, str, dict[str, str]], bytes | None]
 CONTENT = StoredContent(size_bytes=5, etag="abc")
 PARTS = [StoredPart(part_number=number, size_bytes=1, etag=f"e{number}") for number in (1, 2, 3)]
 PINNED = StoredContent(size_bytes=5, etag="abc", version_id="v1")
-
-
-def http(status: int, body: bytes = b"", **headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", "Connection: close"]
-    headers = {"Content_Length": str(len(body)), **headers}
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-def refused(status: int, code: str) -> bytes:
-    return http(status, f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode())
-
-
-class Server:
-    """Answers as told, and remembers what it was asked: (method, path and query without signatures).
-
-    `sent`: the headers and the body of each question.
-    """
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.asked: list[tuple[str, str, dict[str, str]]] = []
-        self.sent: list[tuple[dict[str, str], str]] = []
-        self.hanging = asyncio.Event()
-        self._serving: set[asyncio.Task[None] | None] = set()
-
-    @asynccontextmanager
-    async def listening(self, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-        """Listen while inside, on the port that is returned; afterwards each connection has ended."""
-        async with await asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=context) as listening:
-            yield listening.sockets[0].getsockname()[1]
-        while self._serving:
-            await asyncio.wait([each for each in self._serving if each is not None])
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._serving.add(task := asyncio.current_task())
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            request, *headers = head.split("\r\n")
-            sent = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in headers)}
-            if "expect" in sent:
-                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            body = await reader.readexactly(int(sent.get("content-length", 0)))
-            self.sent.append((sent, body.decode()))
-            method, target, _ = request.split(" ")
-            query = parse_qsl(urlsplit(target).query, keep_blank_values=True)
-            question = method, urlsplit(target).path, {n: v for n, v in query if not n.startswith("X-Amz-")}
-            self.asked.append(question)
-            answer = self.answer(*question)
-            if answer is None:
-                self.hanging.set()
-                await reader.read()  # until the client goes away
-            else:
-                head_only, _, body = answer.partition(b"\r\n\r\n")
-                writer.write(answer if method != "HEAD" or not body else head_only + b"\r\n\r\n")
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-            self._serving.discard(task)
-
-
-@asynccontextmanager
-async def storage_on(answer: Answer, **options: Any) -> AsyncIterator[tuple[S3ObjectStorage, Server]]:  # noqa: ANN401 - options of the constructor
-    server = Server(answer)
-    async with (
-        server.listening() as port,
-        S3ObjectStorage(
-            endpoint_url=f"http://127.0.0.1:{port}",
-            bucket="upwell",
-            region="eu-central-1",
-            addressing="path",
-            credentials=Credentials("AKID", "secret"),
-            **{"max_attempts": 1, **options},
-        ) as storage,
-    ):
-        yield storage, server
 
 
 async def read(storage: S3ObjectStorage, content: StoredContent) -> bytes:
@@ -253,25 +159,6 @@ async def test_the_version_null_is_none() -> None:
 
 
 SHA256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-HEX = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        ({}, None),
-        ({"ChecksumSHA256": SHA256}, HEX),
-        ({"ChecksumSHA256": SHA256, "ChecksumType": "FULL_OBJECT"}, HEX),
-        ({"ChecksumSHA256": SHA256, "ChecksumType": "COMPOSITE"}, None),
-        ({"ChecksumSHA256": f"{SHA256}-2"}, None),
-        ({"ChecksumSHA256": f"{SHA256}-2", "ChecksumType": "COMPOSITE"}, None),
-        ({"ChecksumSHA256": "AAAA"}, None),
-        ({"ChecksumSHA256": "nonsense"}, None),
-        ({"ChecksumCRC32": "AAAAAA==", "ChecksumType": "FULL_OBJECT"}, None),
-    ],
-)
-def test_only_a_checksum_of_the_full_object_counts(found: dict[str, str], expected: str | None) -> None:
-    assert full_sha256(found) == expected
 
 
 @pytest.mark.parametrize(
@@ -581,114 +468,6 @@ async def test_another_refusal_of_a_completion_is_the_operators_business() -> No
         await complete(refused(403, "AccessDenied"), STORED)
 
 
-def bucket_server(**broken: bytes) -> Answer:
-    """Answer as a bucket that keeps what it is told, but for the named parts of it."""
-    kept: dict[str, bytes] = {}
-    missing = {
-        "versioning": http(200, b"<VersioningConfiguration/>"),
-        "lifecycle": refused(404, "NoSuchLifecycleConfiguration"),
-        "cors": refused(404, "NoSuchCORSConfiguration"),
-    }
-    told = {
-        "versioning": b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
-        "lifecycle": b"<LifecycleConfiguration><Rule><ID>upwell</ID><Filter><Prefix></Prefix></Filter>"
-        b"<Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>14</NoncurrentDays>"
-        b"</NoncurrentVersionExpiration><AbortIncompleteMultipartUpload><DaysAfterInitiation>8</DaysAfterInitiation>"
-        b"</AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>",
-        "cors": b"<CORSConfiguration><CORSRule><ID>upwell</ID><AllowedOrigin>*</AllowedOrigin>"
-        b"<AllowedMethod>HEAD</AllowedMethod><AllowedMethod>GET</AllowedMethod><AllowedMethod>POST</AllowedMethod>"
-        b"<AllowedMethod>PUT</AllowedMethod><AllowedHeader>*</AllowedHeader><ExposeHeader>ETag</ExposeHeader>"
-        b"<MaxAgeSeconds>3600</MaxAgeSeconds></CORSRule></CORSConfiguration>",
-    }
-
-    def answer(method: str, _path: str, query: dict[str, str]) -> bytes:
-        part = next((name for name in missing if name in query), "bucket")
-        if part in broken:
-            return broken[part]
-        if method == "PUT" and part != "bucket":
-            kept[part] = http(200, told[part])
-            return http(200)
-        return kept.get(part) or missing.get(part) or http(200)
-
-    return answer
-
-
-async def test_a_bucket_that_can_do_all_is_set_up() -> None:
-    async with storage_on(bucket_server()) as (storage, server):
-        assert await storage.prepare(cors_origins=["*"]) == BucketSetup(
-            created=False, versioned=True, noncurrent_expiry=True, cors=True
-        )
-        del server.asked[:]
-        await storage.prepare(cors_origins=["*"])
-
-    assert "PUT" not in [method for method, *_ in server.asked]  # what is right already is not written again
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        refused(501, "NotImplemented"),
-        refused(405, "MethodNotAllowed"),
-        refused(403, "AccessDenied"),
-        refused(400, "MalformedXML"),
-        http(200, b"<Something/>"),
-    ],
-    ids=["501", "405", "403", "400", "pretends"],
-)
-@pytest.mark.parametrize("part", ["versioning", "lifecycle", "cors"])
-async def test_what_a_bucket_cannot_do_is_told(part: str, answer: bytes) -> None:
-    async with storage_on(bucket_server(**{part: answer})) as (storage, _):
-        setup = await storage.prepare(cors_origins=["*"])
-
-    assert setup == BucketSetup(
-        created=False, versioned=part != "versioning", noncurrent_expiry=part != "lifecycle", cors=part != "cors"
-    )
-
-
-async def test_without_origins_no_cors_is_asked_for() -> None:
-    async with storage_on(bucket_server()) as (storage, server):
-        assert not (await storage.prepare(cors_origins=[])).cors
-
-    assert not [query for *_, query in server.asked if "cors" in query]
-
-
-async def test_rights_to_the_objects_alone_are_enough_to_go_on() -> None:
-    async with storage_on(lambda *_: refused(403, "AccessDenied")) as (storage, _):
-        assert await storage.prepare(cors_origins=["*"]) == BucketSetup(
-            created=False, versioned=False, noncurrent_expiry=False, cors=False
-        )
-
-
-async def test_a_bucket_that_another_process_made_first_was_not_created() -> None:
-    whole = bucket_server()
-
-    def answer(method: str, path: str, query: dict[str, str]) -> bytes | None:
-        if query:
-            return whole(method, path, query)
-        return http(404) if method == "HEAD" else refused(409, "BucketAlreadyOwnedByYou")
-
-    async with storage_on(answer) as (storage, _):
-        assert not (await storage.prepare(cors_origins=[])).created
-
-
-async def test_a_bucket_name_that_is_taken_by_others_is_the_operators_business() -> None:
-    def answer(method: str, _path: str, _query: dict[str, str]) -> bytes:
-        return http(404) if method == "HEAD" else refused(409, "BucketAlreadyExists")
-
-    async with storage_on(answer) as (storage, _):
-        with pytest.raises(StorageDeniedError):
-            await storage.prepare(cors_origins=[])
-
-
-def test_a_rule_that_says_less_or_is_off_is_not_ours() -> None:
-    wanted = {"ID": "upwell", "Status": "Enabled", "Methods": ["PUT", "GET"]}
-
-    assert _has_rule([{"ID": "upwell", "Status": "Enabled", "Methods": ["GET", "PUT"], "More": 1}], wanted)
-    assert not _has_rule([{"ID": "upwell", "Status": "Disabled", "Methods": ["GET", "PUT"]}], wanted)
-    assert not _has_rule([{"ID": "upwell", "Status": "Enabled", "Methods": ["GET"]}], wanted)
-    assert not _has_rule([], wanted)
-
-
 @pytest.mark.parametrize("call", [CALLS["head"], CALLS["read"], CALLS["delete"]], ids=["head", "read", "delete"])
 async def test_a_cancelled_call_gives_its_connection_back(call: Callable[[S3ObjectStorage], Any]) -> None:
     answers: list[bytes | None] = [None, http(200, Content_Length="5", ETag='"abc"')]
@@ -774,57 +553,6 @@ async def test_storage_that_takes_no_bytes_says_why(answer: bytes, kind: type[Ex
         await storage.ping()
         with pytest.raises(kind, match=words):
             await storage.try_writing()
-
-
-async def test_a_private_certificate_authority_is_trusted_by_the_sdks_own_variable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    certificate, key = a_certificate(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    server = Server(lambda *_: http(200))
-
-    async def ping(port: int) -> None:
-        async with S3ObjectStorage(
-            endpoint_url=f"https://127.0.0.1:{port}",
-            bucket="upwell",
-            region="eu-central-1",
-            addressing="path",
-            credentials=Credentials("AKID", "secret"),
-            max_attempts=1,
-        ) as storage:
-            await storage.ping()
-
-    async with server.listening(context) as port:
-        with pytest.raises(StorageUnavailableError):
-            await ping(port)
-        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-        await ping(port)
-
-
-def a_certificate(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for 127.0.0.1 that no public authority has signed, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a private authority")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, secret = folder / "ca.pem", folder / "key.pem"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate, secret
 
 
 async def test_a_look_is_one_request_whose_url_is_signed_here() -> None:
