@@ -5,11 +5,8 @@ says what was answered; the feed says in which order things happened; the model 
 """
 
 import os
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,65 +14,63 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
-    invariant,
     multiple,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from tests.harness.model import (
+from tests.harness.records import (
     CANCELED,
-    COMPLETED,
-    FAILED,
     FORGOTTEN,
-    IN_PROGRESS,
-    OPEN,
-    PENDING,
-    PROCESSING,
     STATUSES,
     WAITING,
-    Admission,
-    Give,
-    Known,
-    Model,
     Part,
-    Skip,
     Upload,
     Url,
     etag_of_parts,
-    sha256,
 )
 from tests.harness.system import (
     BUCKETS,
     CONTENT_TYPE,
     OPERATIONS,
-    PROPERTIES,
     UNIQUE_BUCKET,
     Answer,
-    Ask,
-    BlobSeen,
     Cancel,
     Claim,
     Confirm,
-    ConfirmSeen,
     Delete,
     Forget,
-    ObjectSeen,
     Outcome,
-    PartsSigned,
-    QuotaSeen,
     Refused,
     Request,
     SignAgain,
     SignParts,
     System,
-    TaskSeen,
     Tell,
     Told,
     UploadSeen,
-    UrlSeen,
+)
+from tests.harness.watching import BUSY, STORAGE_UNAVAILABLE, Tally, Watching
+from tests.harness.wishes import (
+    ABOUT_NOBODY,
+    LONG,
+    SHORT,
+    UNKNOWN,
+    WRONG_ETAG,
+    About,
+    AboutUpload,
+    Wish,
+    bodies,
+    claims,
+    deeds,
+    names,
+    numbers,
+    outcomes,
+    policies,
+    steps,
+    tidings,
+    wishes,
 )
 
 EXAMPLES_VARIABLE = "UPWELL_HARNESS_EXAMPLES"
@@ -83,123 +78,15 @@ EXAMPLES_VARIABLE = "UPWELL_HARNESS_EXAMPLES"
 # How far the clocks of the service and of storage may be apart for a PUT to say anything, and how near an expiry.
 AHEAD = timedelta(minutes=10)
 BORDER = timedelta(seconds=20)
-
-SHORT, LONG = 60, 3600
 MIB = 1024**2
 TIMES = ("a moment", "a while", "a short URL", "a long URL", "patience", "retention")
-WRONG_ETAG = "0" * 32
-UNKNOWN = "upl_0000000000nobody"
-ABOUT_NOBODY: tuple[Request, ...] = (
-    Confirm(upload_id=UNKNOWN, claim=Claim()),
-    Cancel(upload_id=UNKNOWN),
-    SignParts(upload_id=UNKNOWN, part_numbers=(1,)),
-    SignAgain(upload_id=UNKNOWN),
-    Tell(upload_id=UNKNOWN, storage_key=f"int_0/ns_0/api_buckets_uploads_create/{UNKNOWN}/file.txt"),
-)
-BUSY = Refused(400, "busy")
-STORAGE_UNAVAILABLE = Refused(503, "storage_unavailable")
 QUOTA_EXCEEDED = Refused(403, "quota_exceeded")
 
-bodies = st.builds(
-    lambda letter, length: letter * length,
-    st.sampled_from([b"a", b"b"]),
-    st.sampled_from([10, 10, 10, 0, 1, 29, 30, 31, 40, 41, 50]),
-)
-titles = st.sampled_from(["one", "two"])
-policies = st.sampled_from([None, None, "insert", "upsert", "update"])
-steps = st.integers(0, 12)
 
-
-AboutUpload = Confirm | Cancel | Forget | SignParts | SignAgain | Tell
-About = AboutUpload | Delete
-
-
-@dataclass
-class Wish:
-    """A file that a client has, and what it says of it. The two mostly agree."""
-
-    body: bytes
-    ask: Ask
-
-
-@st.composite
-def wishes(draw: st.DrawFn) -> Wish:
-    """Draw a file and an announcement of it."""
-    body = draw(bodies)
-    promised = draw(bodies) if draw(st.integers(0, 9)) == 0 else body  # now and then it promises another one
-    declares = draw(st.booleans()) and len(promised) > 0
-    ask = Ask(
-        bucket=draw(st.sampled_from(BUCKETS)),
-        size_bytes=len(promised) if declares else None,
-        sha256=sha256(promised) if draw(st.booleans()) else None,
-        skip_duplicates=draw(st.sampled_from([True, True, False])),
-        create_object=draw(st.booleans()),
-        title=draw(titles),
-        blob_property=draw(st.sampled_from(PROPERTIES)),
-        expires_in_seconds=draw(st.sampled_from([SHORT, LONG, LONG])),
-        in_parts=draw(st.booleans()),
-        auto_confirm=draw(st.sampled_from([None, None, True, False])),
-        expires_after_seconds=draw(st.sampled_from([None, None, None, 1800, 3600])),
-    )
-    return Wish(body, ask)
-
-
-claims = st.sampled_from(["nothing", "nothing", "right", "right etag", "right size", "wrong etag", "wrong size"])
-names = st.sampled_from(["none", "none", "all", "one less", "one more", "other bytes"])
-numbers = st.lists(st.integers(1, 4), min_size=1, max_size=3)
-tidings = st.sampled_from(["no more", "twice", "its etag", "an older etag", "gone", "elsewhere", "another key"])
-# What may be asked at any time about one upload.
-deeds = st.sampled_from(
-    ["confirm", "confirm", "confirm as a task", "cancel", "cancel and keep", "sign parts", "sign again", "tell"]
-)
-outcomes = st.sampled_from([Outcome.WELL, Outcome.WELL, Outcome.FAILS, Outcome.LOST, Outcome.SLOW])
-
-
-@dataclass
-class Tally:
-    """How much was tried; shrinking counts too."""
-
-    examples: int = 0
-    steps: int = 0
-    rules: Counter[str] = field(default_factory=Counter)
-    events: Counter[str] = field(default_factory=Counter)
-
-    def __str__(self) -> str:
-        """Return it in lines for a person."""
-        rules = ", ".join(f"{name} {count}" for name, count in sorted(self.rules.items()))
-        events = ", ".join(f"{tag} {count}" for tag, count in sorted(self.events.items()))
-        return f"{self.examples} examples, {self.steps} steps\n  rules: {rules}\n  events: {events}"
-
-
-class UploadMachine(RuleBasedStateMachine):
+class UploadMachine(Watching):
     """Drives one system of its own; `close` of the system is called at the end."""
 
     sent = Bundle("sent")
-
-    def __init__(self, system: System, tally: Tally) -> None:
-        super().__init__()
-        self.system = system
-        self.tally = tally
-        self.model = Model(system.limits, versioned=system.powers.versioned)
-        self.wishes: dict[str, Wish] = {}
-        self.position = system.begins_after()
-        self.counted: dict[str, int] = {"reserved": 0, "accepted": 0}
-        self.touched: set[str] = set()
-        self.trouble_lasts = -1
-        tally.examples += 1
-        self._follow()
-
-    def teardown(self) -> None:
-        """Look at everything once more, whatever was left out for speed."""
-        try:
-            if sys.exc_info()[0] is not None:
-                return  # a step has failed: what else is wrong is of no interest
-            self._check_storage(self.model.uploads.values())
-            self._check_multiparts()
-            self._check_objects(everything=True)
-            self._check_buckets(BUCKETS)
-        finally:
-            self.system.close()
 
     # Clients
 
@@ -614,63 +501,6 @@ class UploadMachine(RuleBasedStateMachine):
         self._see_parts([])
         self._see_deletions()
 
-    # What always holds
-
-    @invariant()
-    def lists_and_counters_are_right(self) -> None:
-        """All uploads, and the counters of their buckets, are as the model has them: now here, now there if need be."""
-        looked_at = BUCKETS if self.system.powers.quick else BUCKETS[self.tally.steps % len(BUCKETS) :][:1]
-        self._check_buckets(looked_at)
-
-    def _check_buckets(self, buckets: Sequence[str]) -> None:
-        for bucket in buckets:
-            expected = self.model.in_bucket(bucket)
-            seen = self.system.uploads(bucket)
-            assert [each.upload_id for each in seen] == [each.upload_id for each in expected]
-            for upload, each in zip(expected, seen, strict=True):
-                self._check_upload(upload, each)
-            assert self.system.bucket(bucket) == self.model.counters(bucket), bucket
-
-    @invariant()
-    def the_quota_is_right(self) -> None:
-        """The sums equal the model's, and a replay of the log."""
-        model = self.model
-        assert self.system.quota() == QuotaSeen(model.quota_bytes, model.reserved, model.accepted)
-        assert self.counted == {"reserved": model.reserved, "accepted": model.accepted}
-
-    @invariant()
-    def objects_are_right(self) -> None:
-        """Objects hold the blobs that they should."""
-        self._check_objects(everything=self.system.powers.quick)
-
-    @invariant()
-    def somebody_will_go_on_with_it(self) -> None:
-        """Every upload that has not ended has a job that ends it; every one that has, those that clean up."""
-        kinds: dict[str, set[str]] = {}
-        jobs = self.system.jobs()
-        for subject, kind in jobs:
-            if not subject.startswith("task_"):  # a task has jobs of its own
-                kinds.setdefault(subject, set()).add(kind)
-        for upload in self.model.uploads.values():
-            there, expected = kinds.pop(upload.upload_id, set()) - {"discard"}, self.model.jobs(upload)
-            assert there == expected, f"{upload.upload_id} ({upload.status}) has the jobs {there}, not {expected}"
-            if "expire" in there:
-                looked_at = jobs[upload.upload_id, "expire"]
-                assert looked_at >= upload.due_at, f"{upload.upload_id} is ended at {looked_at}, before its URL is over"
-        for each in self.model.objects:
-            there, expected = kinds.pop(each.object_id, set()), {"delete_object"} if each.ends_at else set()
-            assert there == expected, f"{each.object_id} has the jobs {there}, not {expected}"
-        assert not kinds, f"jobs of uploads that are not there: {kinds}"
-        discards = {subject for subject, kind in jobs if kind == "discard"}
-        assert discards == {each.discards for each in self.model.uploads.values() if each.deletions}
-
-    @invariant()
-    def bytes_are_where_they_should_be(self) -> None:
-        """Storage holds what the model says, and nothing else."""
-        if self.system.powers.quick:
-            self._check_storage(self.model.uploads.values())
-            self._check_multiparts()
-
     # How it is done
 
     def _note(self, name: str) -> None:
@@ -715,52 +545,6 @@ class UploadMachine(RuleBasedStateMachine):
         )
         self.wishes[answer.upload_id] = wish
         return [answer.upload_id]
-
-    def _check_tasks(self) -> None:
-        """Look at the tasks that were under way: they have ended, unless storage was in trouble."""
-        for task_id in list(self.model.batched):
-            seen = self.system.task(task_id)
-            if isinstance(seen, TaskSeen) and seen.status in {PENDING, PROCESSING}:
-                assert self.model.patient(self.system.now()), f"{task_id} should have ended"
-            else:
-                assert isinstance(seen, TaskSeen) or seen == Refused(404, "task_not_found")  # ended long ago
-                del self.model.batched[task_id]
-
-    def _check_outcomes(self, task_id: str, upload_ids: Sequence[str]) -> None:
-        """Hold a task that has just ended to what became of its uploads."""
-        seen = self.system.task(task_id)
-        assert isinstance(seen, TaskSeen), seen
-        completed = [self.model.uploads[upload_id].status == COMPLETED for upload_id in upload_ids]
-        assert [code is None or code == BUSY.code for code in seen.codes] == completed, seen
-        good = sum(code is None for code in seen.codes)
-        some = "COMPLETED_WITH_ERRORS" if good else FAILED
-        assert seen.status == (COMPLETED if good == len(upload_ids) else some), seen
-
-    def _check_fresh(self, wish: Wish, answer: UploadSeen) -> None:
-        lasts = answer.expires_at - self.system.now()
-        assert abs(lasts - timedelta(seconds=wish.ask.expires_in_seconds)) < timedelta(seconds=2)
-        assert answer.part_size == (self.model.limits.part_bytes if wish.ask.in_parts else None)
-        if answer.url is not None:
-            length = wish.ask.size_bytes
-            signed = {"content-type": CONTENT_TYPE} | ({} if length is None else {"content-length": str(length)})
-            assert {name.lower(): value for name, value in answer.headers.items()} == signed
-
-    @staticmethod
-    def _admitted(answer: Answer, admission: Admission) -> bool:
-        """Return whether an announcement was answered as was expected."""
-        match admission, answer:
-            case Refused(), Refused():
-                return answer == admission
-            case Skip(existing), UploadSeen(status="SKIPPED", url=None, skipped_unique_key=True):
-                return answer.existing_object_id == existing.object_id
-            case Known(original), UploadSeen(status="COMPLETED", url=None, is_duplicate=True):
-                made = original.object.object_id if original.object else None
-                in_object = answer.object_id == made is not None or not admission.wants_object
-                return in_object and answer.upload_id == answer.duplicate_of == original.upload_id
-            case Give(), UploadSeen(status="PENDING"):
-                return (answer.url is None) == (answer.part_size is not None)
-            case _:
-                return False
 
     def _do_the_job(self, wish: Wish, claim: str, policy: str | None) -> Any:  # noqa: ANN401  # what `multiple` returns
         made = self._announce([wish])
@@ -933,150 +717,6 @@ class UploadMachine(RuleBasedStateMachine):
     def _state(self, request: About) -> str:
         return "" if isinstance(request, Delete) else self.model.uploads[request.upload_id].status
 
-    def _refusal(self, request: About) -> Refused | None:  # noqa: PLR0911  # one arm for every kind of request
-        if isinstance(request, Delete):
-            return self.model.refusal_to_delete(request.object_id)
-        upload = self.model.uploads[request.upload_id]
-        match request:
-            case Cancel():
-                return self.model.refusal_to_cancel(upload, request)
-            case Forget():
-                return self.model.refusal_to_forget(upload)
-            case Confirm():
-                return self.model.refusal_to_confirm(upload, request.parts)
-            case SignParts():
-                return self.model.refusal_to_sign(upload, request.part_numbers, request.sizes)
-            case SignAgain():
-                return self.model.refusal_to_sign(upload, None)
-            case Tell():
-                return None
-
-    def _check_signed(
-        self,
-        request: SignParts | SignAgain,
-        answer: Answer,
-        allowed: Sequence[Refused | None],
-        now: datetime,
-        *,
-        raced: bool,
-    ) -> None:
-        """Hold an answer with URLs to what was asked, and take note of them."""
-        upload = self.model.uploads[request.upload_id]
-        if isinstance(answer, Refused):
-            meanwhile = {Refused(400, code) for code in ("upload_failed", "upload_canceled", "wrong_state")}
-            assert answer in allowed or (raced and answer in meanwhile), (request, answer, allowed)
-            return
-        assert None in allowed, (request, answer, allowed)
-        lasts = timedelta(seconds=upload.ask.expires_in_seconds)
-        if isinstance(request, SignAgain):
-            assert isinstance(answer, UploadSeen), answer
-            assert (answer.url is None) == (upload.part_size is not None)
-            if not raced:
-                self._check_upload(upload, replace(answer, url=None))
-                assert now + lasts - upload.expires_at < timedelta(seconds=1), "an upload got no more time"
-            if answer.url is not None:
-                upload.url = Url(answer.url, answer.headers, now, upload.expires_at)
-            return
-        assert isinstance(answer, PartsSigned), answer
-        assert list(answer.urls) == list(request.part_numbers)
-        assert raced or upload.status == IN_PROGRESS
-        assert raced or now + lasts <= upload.due_at, "URLs were given out that the upload does not outlive"
-        for number, signed in answer.urls.items():
-            assert isinstance(signed, UrlSeen)
-            upload.part_urls[number] = Url(signed.url, signed.headers, now, now + lasts)
-
-    def _check_told(self, request: Tell, answer: Answer, state: str, now: datetime, *, raced: bool) -> None:
-        """Hold the answer to a notification to what it was about, and see that somebody goes on with it."""
-        upload = self.model.uploads[request.upload_id]
-        ours = not request.elsewhere and request.storage_key == upload.storage_key and state != FORGOTTEN
-        ours = ours and upload.discards == upload.upload_id  # an heir's bytes lie under another upload's key
-        matched = request.times if ours else 0
-        assert answer == Told(matched, request.times - matched), (request, answer)
-        if not raced and ours:
-            self.model.told(request, now)
-        if ours and not request.gone and upload.ask.confirms_itself:
-            assert upload.status not in WAITING, f"storage told of {upload.upload_id}, and nobody looks"
-
-    def _check_confirmed(
-        self, request: Confirm, answer: Answer, state: str, allowed: Sequence[Refused | None], *, raced: bool
-    ) -> None:
-        upload = self.model.uploads[request.upload_id]
-        told = f"{upload.upload_id} was {state}, is {upload.status}, and the answer was {answer}"
-        if isinstance(answer, Refused):
-            assert answer in allowed or answer in self._late_refusals(upload, state, raced=raced), told
-            return
-        assert None in allowed, told
-        assert isinstance(answer, ConfirmSeen), told
-        assert (answer.upload_id, answer.task_id) == (upload.upload_id, upload.task_id), told
-        if answer.status == PROCESSING:
-            goes_on = upload.status == PROCESSING and (request.as_task or state == PROCESSING or self._is_large(upload))
-            given_up = self.model.troubled and upload.status in WAITING
-            assert goes_on or given_up or raced, told
-            return
-        assert answer.status == upload.status == COMPLETED, told
-        shown = upload.shown()
-        if raced and answer.object_id is None:
-            shown["object_id"] = None  # an object was made of its bytes after it was answered
-        if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original went after it was answered
-            shown |= {name: getattr(answer, name) for name in ("is_duplicate", "duplicate_of", "object_id")}
-        assert {name: getattr(answer, name) for name in shown} == shown, told
-
-    @staticmethod
-    def _late_refusals(upload: Upload, state: str, *, raced: bool) -> set[Refused]:
-        """Return the refusals that come of what the confirmation found, or of what others did meanwhile."""
-        codes: set[str] = set()
-        if state in WAITING and upload.reason is not None:
-            codes.add(upload.reason)
-        if raced and upload.status in {FAILED, CANCELED}:
-            codes |= (
-                {"upload_failed"} if upload.status == FAILED else {"upload_failed", "upload_canceled", "wrong_state"}
-            )
-        return {Refused(400, code) for code in codes}
-
-    def _is_large(self, upload: Upload) -> bool:
-        return upload.stored is not None and len(upload.stored) >= self.model.limits.inline_limit_bytes
-
-    @contextmanager
-    def _expecting(self, requests: Sequence[Request]) -> Iterator[None]:
-        """Let the model know what was asked while the feed is followed."""
-        model = self.model
-        for request in requests:
-            if isinstance(request, Confirm):
-                model.confirming[request.upload_id] = request
-            elif isinstance(request, Cancel):
-                model.canceling[request.upload_id] = request
-            elif isinstance(request, Forget):
-                model.forgetting.add(request.upload_id)
-            elif isinstance(request, Delete):
-                model.deleting.add(request.object_id)
-            elif isinstance(request, SignParts):
-                model.signing.add(request.upload_id)
-            elif isinstance(request, SignAgain):
-                model.prolonging.add(request.upload_id)
-            elif isinstance(request, Tell):
-                model.telling.add(request.upload_id)
-        try:
-            yield
-            self._follow()
-        finally:
-            model.confirming.clear()
-            model.canceling.clear()
-            model.forgetting.clear()
-            model.deleting.clear()
-            model.signing.clear()
-            model.prolonging.clear()
-            model.telling.clear()
-
-    @contextmanager
-    def _at_work(self) -> Iterator[None]:
-        """Let the model know that a worker is at work while the feed is followed."""
-        self.model.working = True
-        try:
-            yield
-            self._follow()
-        finally:
-            self.model.working = False
-
     def _work(self) -> None:
         model, now = self.model, self.system.now()
         with self._at_work():
@@ -1095,133 +735,6 @@ class UploadMachine(RuleBasedStateMachine):
         self._see_orphans(rests=True)
         self._check_storage([*gone, *restored, *(model.uploads[each] for each in sorted(self.touched))])
         self.touched.clear()
-
-    def _see_parts(self, requests: Sequence[Request], *, leaves_some: bool = False) -> None:
-        """Find out which parts were put together though the log does not tell, because nobody could go on with it.
-
-        `leaves_some`: others may have been begun that nobody knows of; they go when their upload has ended.
-        """
-        model, there = self.model, set(self.system.multiparts())
-        named = {each.upload_id: each.parts for each in requests if isinstance(each, Confirm)}
-        for upload in model.uploads.values():
-            stored = None
-            if upload.multipart is not None and (upload.storage_key, upload.multipart) not in there:
-                stored = self.system.stored(upload.storage_key)
-            if stored is None:
-                continue
-            parts = model.assembly(upload, named.get(upload.upload_id))
-            assert not isinstance(parts, Refused), f"parts were put together, expected {parts}"
-            assert stored == b"".join(part.body for part in parts), "other parts were put together"
-            model.put_together(upload, parts)
-        if leaves_some:
-            model.orphans |= there - self._multiparts()
-        self._see_orphans(rests=False)
-
-    def _see_orphans(self, *, rests: bool) -> None:
-        """Find out which parts that nobody knows of are gone: those of an open upload may not be.
-
-        `rests`: a worker has done all that is due, so none are left of an upload whose bytes were to be deleted.
-        """
-        model, now = self.model, self.system.now()
-        there = set(self.system.multiparts()) if model.orphans else set()
-        for orphan in list(model.orphans):
-            owners = [each for each in model.uploads.values() if each.storage_key == orphan[0]]
-            if orphan not in there:
-                assert not any(each.status in OPEN for each in owners), f"{orphan} was aborted under an open upload"
-                model.orphans.remove(orphan)
-            elif rests:
-                ended = [each.status not in OPEN and (not each.keeps or now >= each.due_at) for each in owners]
-                assert not all(ended), f"{orphan} was left behind"
-
-    def _multiparts(self) -> set[tuple[str, str]]:
-        uploads = self.model.uploads.values()
-        return {(each.storage_key, each.multipart) for each in uploads if each.multipart is not None}
-
-    def _see_deletions(self) -> None:
-        """Find out what a worker has deleted that may have done so, and may have left something for later."""
-        now, jobs, there = self.system.now(), self.system.jobs(), self.system.multiparts()
-        for upload in self.model.uploads.values():
-            if any(at <= now for at in upload.deletions) and self.system.stored(upload.storage_key) is None:
-                upload.stored = upload.etag = None
-                if (upload.storage_key, upload.multipart or "") not in there:
-                    upload.lose()
-            later = jobs.get((upload.discards, "discard"))
-            if later is None:
-                deleted = upload.stored is None and upload.multipart is None
-                assert deleted or upload.keeps or not upload.deletions, "a deletion was dropped"
-            if later is None or later > now:  # done, or put off
-                rest = {at for at in upload.deletions if at > now}
-                upload.deletions = sorted(rest if later is None else rest | {later})
-        self._see_rechecks()
-
-    def _see_rechecks(self) -> None:
-        """Find out when somebody looks at completed uploads, after what came at once, or by halves."""
-        jobs, now = self.system.jobs(), self.system.now()
-        for upload in self.model.covered():
-            job = jobs.get((upload.upload_id, "recheck"))
-            if upload.recheck_at is not None and now >= upload.recheck_at:
-                if self.system.stored(upload.storage_key) == upload.content:
-                    upload.stored, upload.etag = upload.content, upload.content_etag
-                else:
-                    assert job is not None, "a look at other bytes was dropped"
-        for upload in self.model.uploads.values():
-            if upload.keeps and upload.status == COMPLETED:
-                upload.recheck_at = jobs.get((upload.upload_id, "recheck"))
-
-    def _follow(self) -> None:
-        """Read the feed to its end, and let the model follow it."""
-        now, ours = self.system.now(), self.system.organization_id()
-        for event in self.system.feed(self.position):
-            self.position += 1
-            assert event.position == self.position, f"position {event.position} follows {self.position - 1}"
-            if event.fact["origin"]["organization_id"] != ours:
-                continue
-            assert event.fact["type"] == event.tag
-            self._check_secrets(event.raw)
-            self.tally.events[event.tag] += 1
-            fact = event.fact
-            self.counted["reserved"] += fact.get("reserved_bytes", 0) - fact.get("released_bytes", 0)
-            self.counted["accepted"] += fact.get("accepted_bytes", 0) + fact.get("kept_bytes", 0)
-            self.counted["accepted"] -= fact.get("freed_bytes", 0)
-            self.model.follow(event, now)
-        self.model.followed()
-
-    def _check_secrets(self, raw: bytes) -> None:
-        assert b"signature" not in raw.lower(), "a presigned URL is in an event"
-
-    def _check_upload(self, upload: Upload, seen: UploadSeen) -> None:
-        shown = upload.shown() | upload.listed()
-        assert {name: getattr(seen, name) for name in shown} == shown, upload.tags
-        assert seen.storage_key == upload.storage_key
-        assert seen.expires_at == upload.expires_at
-        assert seen.url is None, "a URL was given out twice"
-
-    def _check_objects(self, *, everything: bool) -> None:
-        objects = self.model.objects if everything else self.model.objects[-1:]
-        for each in objects:
-            seen = self.system.bucket_object(each.bucket, each.object_id)
-            blobs = {
-                name: BlobSeen(upload.upload_id, sha256(upload.content), len(upload.content))
-                for name, upload in each.blobs.items()
-                if upload.content is not None
-            }
-            assert seen == ObjectSeen(blobs, each.title, each.ends_at)
-            assert len(blobs) == len(each.blobs), "an object holds an upload that is not completed"
-        for each in self.model.deleted if everything else self.model.deleted[-1:]:
-            assert self.system.bucket_object(each.bucket, each.object_id) == Refused(404, "object_not_found")
-
-    def _check_multiparts(self) -> None:
-        there, expected = set(self.system.multiparts()), self._multiparts() | self.model.orphans
-        assert there == expected, f"storage has parts of {there - expected}, and none of {expected - there}"
-
-    def _check_storage(self, uploads: Any) -> None:  # noqa: ANN401  # any iterable of uploads
-        for upload in uploads:
-            assert self.system.stored(upload.storage_key) == upload.stored, (upload.upload_id, upload.status)
-            if upload.status == COMPLETED and upload.keeps:
-                intact = self.model.versioned or upload.stored == upload.content
-                assert self.system.proved(upload.upload_id) == (upload.content if intact else None)
-            if upload.status in OPEN:
-                assert not upload.keeps
 
 
 def run(make_system: Callable[[], System], *, examples: int, steps: int) -> Tally:

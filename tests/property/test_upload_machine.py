@@ -11,9 +11,11 @@ import pytest
 
 from adapters.memory.storage.object_storage import MemoryObjectStorage
 from application.ports.storage.object_storage import StoredPart
-from tests.harness.machine import Tally, UploadMachine, Wish, run
+from tests.harness.machine import UploadMachine, run
 from tests.harness.memory_system import MemorySystem
 from tests.harness.system import Ask, Outcome
+from tests.harness.watching import Tally
+from tests.harness.wishes import Wish
 
 
 @pytest.mark.parametrize("versioned", [True, False], ids=["versions", "no-versions"])
