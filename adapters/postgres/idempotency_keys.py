@@ -1,4 +1,4 @@
-"""Idempotency keys on PostgreSQL."""
+"""Idempotency keys on PostgreSQL: which requests were made, and which are in flight. Answers are rendered elsewhere."""
 
 import secrets
 from datetime import datetime

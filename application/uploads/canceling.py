@@ -1,4 +1,7 @@
-"""Canceling an open upload, and deleting a finished one."""
+"""Canceling an open upload, and deleting a finished one.
+
+Bytes are deleted by a worker, when the job that the event calls for is due.
+"""
 
 import msgspec
 

@@ -1,4 +1,7 @@
-"""Confirming an upload: after the client has sent the bytes, Upwell verifies them."""
+"""Confirming an upload: after the client has sent the bytes, Upwell verifies them.
+
+The verification is in `verifying`; its result is judged in `domain.uploads.verification`.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -1,4 +1,7 @@
-"""Requesting uploads: all checks run, then the URLs are signed."""
+"""Requesting uploads: all checks run, then the URLs are signed.
+
+What is admitted is decided in `domain.uploads.admission`; what a URL binds is in `signed_headers`.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,7 @@
-"""Sending multipart uploads: URLs for parts, the list of stored parts, and more time."""
+"""Sending multipart uploads: URLs for parts, the list of stored parts, and more time.
+
+Storage puts the parts together in `completing_multipart`; sizes and numbers are in `domain.uploads.parts`.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""Fresh URLs of uploads: GET for completed ones, PUT for open ones."""
+"""Fresh URLs of uploads: GET for completed ones, PUT for open ones.
+
+More time for an upload, and URLs of its parts, are given in `sending_parts`.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""Buckets on PostgreSQL."""
+"""Buckets on PostgreSQL.
+
+The tables are written by `upwell.project`, in `functions/`.
+"""
 
 from collections.abc import Sequence
 

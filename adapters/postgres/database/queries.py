@@ -1,4 +1,4 @@
-"""The SQL of this package, by name."""
+"""The queries of `queries.sql`, by name. What runs under the writer's lock is in `functions/`."""
 
 import re
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""Positions of named readers on PostgreSQL."""
+"""Positions of named readers on PostgreSQL, and the lease of the process that reads. What is read is in `event_log`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,7 @@
-"""API keys and upload tokens on PostgreSQL."""
+"""API keys and upload tokens on PostgreSQL.
+
+The time of a key's last use is written by `key_uses`.
+"""
 
 from collections.abc import Mapping, Sequence
 

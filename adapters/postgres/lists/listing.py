@@ -1,4 +1,7 @@
-"""The tables of the lists: the SQL of each field of a `Listing`."""
+"""The tables of the lists: the SQL of each field of a `Listing`.
+
+Statements are made of them in `filtering`.
+"""
 
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.lists.filtering import Columns

@@ -1,4 +1,7 @@
-"""Namespaces on PostgreSQL."""
+"""Namespaces on PostgreSQL.
+
+The tables are written by `upwell.project`, in `functions/`.
+"""
 
 from adapters.postgres.database.reading import PostgresReads
 from adapters.postgres.lists.listing import NAMESPACES

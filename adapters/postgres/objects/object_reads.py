@@ -1,4 +1,7 @@
-"""Objects on PostgreSQL."""
+"""Objects on PostgreSQL.
+
+The tables are written by `upwell.project`, in `functions/`.
+"""
 
 from collections.abc import Sequence
 

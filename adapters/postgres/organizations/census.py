@@ -1,4 +1,4 @@
-"""Counting on PostgreSQL."""
+"""Counts of all organizations together, for the metrics of operators. Figures for clients are in `analytics`."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""Tasks on PostgreSQL: a row for each task, and a job for each item."""
+"""Tasks on PostgreSQL: a row for each task, and a job for each item.
+
+The jobs are leased in `job_queue`.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

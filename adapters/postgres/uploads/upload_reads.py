@@ -1,4 +1,7 @@
-"""Uploads on PostgreSQL."""
+"""Uploads on PostgreSQL.
+
+The tables are written by `upwell.project`, in `functions/`.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 

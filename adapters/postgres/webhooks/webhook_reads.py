@@ -1,4 +1,7 @@
-"""Webhooks on PostgreSQL."""
+"""Webhooks on PostgreSQL.
+
+Their secrets are in `webhook_endpoints`.
+"""
 
 from collections.abc import Collection, Sequence
 
