@@ -188,7 +188,9 @@ def test_the_room_for_a_key_is_exact_for_the_longest_lifetime(signer: UrlSigner,
             assert len(url) <= MAX_URL_LENGTH
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # a signer keeps nothing between examples
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)  # a signer keeps nothing between examples
 @given(
     key=st.text(min_size=1),
     filename=st.text(),
