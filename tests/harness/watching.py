@@ -272,8 +272,10 @@ class Watching(RuleBasedStateMachine):
         """Hold a task that has just ended to what became of its uploads."""
         seen = self.system.task(task_id)
         assert isinstance(seen, TaskSeen), seen
-        completed = [self.model.uploads[upload_id].status == COMPLETED for upload_id in upload_ids]
-        assert [code is None or code == BUSY.code for code in seen.codes] == completed, seen
+        for upload_id, code in zip(upload_ids, seen.codes, strict=True):
+            status = self.model.uploads[upload_id].status
+            # one that has come to its end in the same round was confirmed before that, or was not there any more
+            assert status == FORGOTTEN or (code is None or code == BUSY.code) == (status == COMPLETED), seen
         good = sum(code is None for code in seen.codes)
         some = "COMPLETED_WITH_ERRORS" if good else FAILED
         assert seen.status == (COMPLETED if good == len(upload_ids) else some), seen
