@@ -217,7 +217,7 @@ async def settle(
 async def _turn_on(stream_id: str) -> asyncio.Lock | None:
     """Wait for the turn of a command that met a conflict on this stream, and return what ends it.
 
-    None after `_PATIENCE_SECONDS`: a command then tries without a turn, so nothing waits for ever.
+    None after `_PATIENCE_SECONDS`: a command then tries without a turn, so nothing waits forever.
     """
     turn = _turns.get(stream_id)
     if turn is None:

@@ -3,6 +3,7 @@
 import enum
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import assert_never
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ MAX_NAME_LENGTH = 200
 MAX_URL_LENGTH = 2083
 MAX_EVENT_TYPES = 100
 MAX_HEADERS = 20
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,4000}[!-~])?")
 _OWN_HEADERS = frozenset(
@@ -249,7 +251,7 @@ def _check_url(url: str) -> None:
     """Refuse an invalid URL, or one with a password."""
     try:
         parts = urlsplit(url)
-        named = bool(parts.hostname) and parts.port != 0
+        named = bool(parts.hostname) and parts.port != 0 and not _is_odd_address(parts.hostname or "")
     except ValueError:
         named = False
     printable = url.isascii() and url.isprintable() and not set(url) & set(' "<>\\^`{|}')
@@ -263,6 +265,17 @@ def _check_url(url: str) -> None:
         raise InvalidInputError(
             "invalid_url", "url contains a name or a password: send a header instead.", {"field": "url"}
         )
+
+
+def _is_odd_address(host: str) -> bool:
+    """Return whether a host ends in a number, as an IPv4 address does, but is not one in four decimal parts."""
+    if not _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+        return False
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def check_headers(headers: Mapping[str, str]) -> None:

@@ -61,6 +61,7 @@ _SCHEMA = {
     }
 }
 _WATCH_SECONDS = 0.5
+_FOUND_ALONE = ".upwell"  # the data folder that the command line looks for by itself
 
 
 def develop(*, host: str, port: int, data: Path, tier: Tier, rate_limits: bool, quiet: bool = False) -> None:
@@ -341,6 +342,7 @@ def _say_what_next(env: Mapping[str, str], first: _First) -> None:
         f"  Upwell is ready at {env['UPWELL_URL']}",
         f"  with {' and '.join(first.given)} of the environment" if first.given else f"  with its own data in {data}/",
         "",
+        *([] if data == _FOUND_ALONE else [f"  first             set -a; . {shown}; set +a"]),
         f"  upload a file     {upwell} upload FILE",
         f"  see the uploads   {upwell} uploads list",
         f"  watch the events  {upwell} events tail",

@@ -199,7 +199,7 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
     check_bucket_named_in_body(admitted, bucket)
     check_active(bucket)
     wish = TokenWish(
-        content_types=data.content_types,
+        content_types=data.content_types or (),
         max_size_bytes=data.max_size_bytes,
         max_count=data.max_count,
         expires_in=timedelta(seconds=data.expires_in),

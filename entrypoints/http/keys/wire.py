@@ -122,9 +122,13 @@ class UploadTokenRequest(Request, frozen=True):
     """
 
     bucket: Annotated[str, Meta(min_length=1, max_length=200)]
-    content_types: Annotated[
-        tuple[Annotated[str, Meta(min_length=1, max_length=255)], ...], Meta(max_length=MAX_CONTENT_TYPES)
-    ] = ()
+    content_types: (
+        Annotated[
+            tuple[Annotated[str, Meta(min_length=1, max_length=255)], ...],
+            Meta(min_length=1, max_length=MAX_CONTENT_TYPES),
+        ]
+        | None
+    ) = None
     max_size_bytes: Annotated[int, Meta(ge=1, le=_MAX_BYTES)] | None = None
     max_count: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 1
     expires_in: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_SECONDS)] = DEFAULT_SECONDS

@@ -84,7 +84,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "content_rules": "Which files the bucket takes.",
     "content_type": "The MIME type of the file, such as `video/mp4`.",
     "content_type_note": "What the leading bytes say against the content type, if anything.",
-    "content_types": "The content types that the token allows.",
+    "content_types": "The content types that the token allows; null: all.",
     "cost_breakdown": _LEGACY,
     "create_object_on_confirm": "Whether the completed upload becomes an object.",
     "created_at": f"When it was created ({_TIMES}).",

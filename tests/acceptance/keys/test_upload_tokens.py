@@ -221,3 +221,11 @@ async def test_a_key_that_may_not_write_gives_no_token(tenant: Tenant) -> None:
         for wrong in ({"expires_in": 86_401}, {"max_count": 0}, {"content_types": ["nonsense"]}, {}):
             answer = await client.post("/v1/upload-tokens", json={"bucket": "files", **wrong} if wrong else {})
             assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+
+
+async def test_an_empty_list_of_content_types_opens_nothing(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        refused = await client.post("/v1/upload-tokens", json={"bucket": "files", "content_types": []})
+        assert refused.status_code == 422
+        assert refused.json()["error"]["details"]["field"] == "content_types"
+        assert (await give(tenant, content_types=None))["content_types"] == ["*/*"]

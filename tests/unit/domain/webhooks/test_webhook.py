@@ -116,6 +116,11 @@ def test_a_fact_that_comes_too_late_changes_nothing() -> None:
         "https://example.com/a b",
         "https://example.com/\r\nX-Other: 1",
         "file:///etc/passwd",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://0177.0.0.1:9101/",
+        "http://127.0.0.1./",
         f"https://example.com/{'a' * 2083}",
     ],
 )
