@@ -385,18 +385,29 @@ def _counting(scope: Scope, send: Send, limits: LimitingRequests, needs: Needs) 
 
 
 def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | None]:
-    """Return the credentials, the namespace, the origin of the page, and the idempotency key."""
+    """Return the credentials, the namespace, the origin of the page, and the idempotency key.
+
+    Refuses one that is repeated: a proxy in front may have looked at another of the two.
+    """
     authorization = namespace = origin = idempotency_key = None
     for name, value in scope["headers"]:
         if name == b"authorization":
-            authorization = value.decode("latin-1")
+            authorization = _once(authorization, value, "Authorization")
         elif name == b"x-namespace":
-            namespace = value.decode("latin-1")
+            namespace = _once(namespace, value, "X-Namespace")
         elif name == b"origin":
-            origin = value.decode("latin-1")
+            origin = _once(origin, value, "Origin")
         elif name == b"idempotency-key":
-            idempotency_key = value.decode("latin-1")
+            idempotency_key = _once(idempotency_key, value, "Idempotency-Key")
     return authorization, namespace, origin, idempotency_key
+
+
+def _once(known: str | None, value: bytes, name: str) -> str:
+    if known is not None:
+        raise InvalidInputError(
+            "repeated_header", f"The header {name} is repeated: send it once.", {"field": name, "in": "header"}
+        )
+    return value.decode("latin-1")
 
 
 def _of_token(needs: Needs, scope: Scope) -> Permission:

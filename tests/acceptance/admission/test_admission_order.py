@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
 from domain.uploads.admission import METADATA
 from entrypoints.http.admission.admission import (
@@ -82,3 +83,14 @@ async def test_the_rate_refuses_those_who_are_known_before_anything_else(tenant:
         status, refusal = code(await send(client, *rest))
         assert refusal in RATE.refusals[status]
         assert code(await send(client, broken[KEY], *rest)) == (401, "key_unknown")
+
+
+@pytest.mark.parametrize("name", ["Authorization", "X-Namespace", "Origin", "Idempotency-Key"])
+async def test_a_header_that_decides_is_there_once(tenant: Tenant, name: str) -> None:
+    headers = [*tenant.headers.items(), (name, "another"), (name, "one more")]
+    async with httpx.AsyncClient(base_url=tenant.url) as client:
+        refused = await client.get("/v1/namespaces/test", headers=headers)
+
+    assert refused.status_code == 422
+    assert refused.json()["error"]["code"] == "repeated_header"
+    assert refused.json()["error"]["details"]["field"] == name
