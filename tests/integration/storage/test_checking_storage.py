@@ -225,7 +225,7 @@ async def test_a_long_check_says_how_far_it_is(
     await place.put_by_hand("reports/2030.csv")
     for name, value in environment_for(servers, database).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(storage, "_TOLD_EVERY", 1)
+    monkeypatch.setattr(storage, "_REPORT_EVERY", 1)
 
     assert await storage.check(repair=False, older_than=AT_ONCE, as_json=False) == 0
 
