@@ -43,7 +43,7 @@ async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
         if looked - reported >= _REPORT_EVERY:
             reported = looked
             sys.stderr.write(
-                f"{tally.keys} keys, {tally.multiparts} multipart uploads, {tally.proved_uploads} verified uploads;  "
+                f"{tally.keys} keys, {tally.multiparts} multipart uploads, {tally.proved_uploads} verified uploads; "
                 f"{sum(tally.found.values())} findings\n"
             )
 
