@@ -281,7 +281,7 @@ def _check_sizes(request: UploadRequest, parts: Sequence[WantedPart], tier_limit
         elif part.size_bytes is None:
             raise InvalidInputError(
                 "part_size_required",
-                "The size of this file was not declared: send the size of each part,  "
+                "The size of this file was not declared: send the size of each part, "
                 'as {"parts": [{"part_number": 1, "size_bytes": 1048576}]}.',
                 {"part_number": part.part_number, "part_size": part_size},
             )
