@@ -32,6 +32,7 @@ from application.ports.storage.object_storage import (
     KEEP_NONCURRENT_DAYS,
     LIST_PAGE,
     MIN_PART_BYTES,
+    PROBE_KEY,
     BucketSetup,
     ContentChangedError,
     ListedMultipart,
@@ -60,7 +61,6 @@ _HEAD_FIELDS: Final = {
     "ChecksumCRC64NVME": "x-amz-checksum-crc64nvme",
     "ChecksumType": "x-amz-checksum-type",
 }
-PROBE_KEY: Final = "upwell-readiness"  # no upload's: those begin with an organization's internal id
 
 # The last two: a number that no part can have, or an ETag with characters that XML does not have.
 _PARTS_REFUSED: Final = frozenset(

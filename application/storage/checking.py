@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 import msgspec
 
 from application.ports.clock import Clock
-from application.ports.storage.object_storage import ContentChangedError, ObjectStorage, StorageError, StoredContent
+from application.ports.storage.object_storage import (
+    PROBE_KEY,
+    ContentChangedError,
+    ObjectStorage,
+    StorageError,
+    StoredContent,
+)
 from application.ports.uploads.upload_reads import KeyPlace, UploadBytes, UploadReads
 from domain.uploads.filenames import STORAGE_KEY
 from domain.uploads.upload import Status
@@ -138,6 +144,7 @@ class CheckingStorage:
 
     async def _judge(self, listed: Sequence[_Listed], tally: Tally, before: datetime, *, repair: bool) -> None:
         """Find the waste on a page."""
+        listed = [each for each in listed if each.key != PROBE_KEY]  # a test that was cut off leaves one behind
         places = {each.key: place for each in listed if (place := _place(each.key)) is not None}
         said = await self._read_side.bytes_at(set(places.values()))
         waste = []

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 import msgspec
 
 MIN_PART_BYTES: Final = 5 * 1024 * 1024  # of every part except the last
+PROBE_KEY: Final = "upwell-readiness"  # written by a readiness test; uploads' keys begin with an internal id
 LIST_PAGE: Final = 1000  # the most that S3 lists at once
 KEEP_NONCURRENT_DAYS: Final = 14
 # A version that a URL puts over the verified one hides it until the URL has expired and other versions are deleted.

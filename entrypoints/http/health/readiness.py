@@ -9,7 +9,7 @@ import structlog
 
 from application.ports.clock import ClockDiffersError
 from application.ports.events.event_log import LogUnavailableError
-from application.ports.storage.object_storage import StorageError, StorageUnavailableError
+from application.ports.storage.object_storage import PROBE_KEY, StorageError, StorageUnavailableError
 from application.ports.storage.url_signer import CredentialsExpiredError
 from entrypoints.wiring.ports import Ports
 
@@ -17,7 +17,6 @@ PATIENCE_SECONDS = 5
 DATABASE_SECONDS = 1.0
 STORAGE_SECONDS = 10.0  # each test is two calls, which some storages charge for
 BROKEN_STORAGE_SECONDS = 2.0
-_PROBE = "upwell-readiness"
 
 _log = structlog.get_logger(__name__)
 
@@ -112,5 +111,5 @@ class Readiness:
         return "ok"
 
     async def _try_storage(self) -> None:
-        self._ports.signer.sign_put(_PROBE, headers={}, expires_in=timedelta(minutes=1), now=self._ports.clock.now())
+        self._ports.signer.sign_put(PROBE_KEY, headers={}, expires_in=timedelta(minutes=1), now=self._ports.clock.now())
         await self._ports.storage.try_writing()

@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from application.ports.storage.object_storage import StorageUnavailableError
+from application.ports.storage.object_storage import PROBE_KEY, StorageUnavailableError
 from application.ports.uploads.upload_reads import KeyPlace, UploadBytes
 from application.storage.checking import SAFE_AGE, CheckingStorage, Finding, FindingKind, Tally
 from tests.unit.application.world import BYTES, Client, World
@@ -178,6 +178,13 @@ async def test_what_is_not_ours_is_counted_and_never_touched(world: World, clien
     assert len(world.storage.multiparts()) == len(foreign)
     for key in foreign:
         assert await world.storage.head(key) is not None
+
+
+async def test_what_a_readiness_test_has_left_behind_is_no_finding(world: World, check: Check) -> None:
+    world.storage.put(PROBE_KEY, b"")
+
+    assert (await check(repair=True)).not_ours == 0
+    assert check.told == []
 
 
 async def test_a_namespace_of_another_organization_is_not_ours(world: World, client: Client, check: Check) -> None:
