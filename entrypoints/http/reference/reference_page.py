@@ -11,6 +11,8 @@ from litestar import Request, Router, get
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
 
+from entrypoints.http.transport.addresses import check_address
+
 PATH = "/docs"
 _PAGES = Path(__file__).parent / "pages"
 _PAGE = (_PAGES / "docs.html").read_text(encoding="utf-8")
@@ -42,6 +44,11 @@ def get_openapi_document(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return request.app.openapi_schema.to_schema()
 
 
+def _check(request: Request[Any, Any, Any]) -> None:
+    """Refuse an address that no file can have."""
+    check_address(request.scope)
+
+
 def routers() -> list[Router]:
     """Return the routers for the files of the page."""
     spec = find_spec("swagger_ui_bundle")
@@ -50,6 +57,8 @@ def routers() -> list[Router]:
         raise RuntimeError("The package swagger-ui-bundle-v2 is not installed.")
     assets = next(Path(locations[0]).rglob("swagger-ui-bundle.js")).parent
     return [
-        create_static_files_router(path=f"{PATH}/{name}", directories=[folder], include_in_schema=False)
+        create_static_files_router(
+            path=f"{PATH}/{name}", directories=[folder], include_in_schema=False, before_request=_check
+        )
         for name, folder in (("assets", assets), ("page", _PAGES))
     ]

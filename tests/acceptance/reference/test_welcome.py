@@ -3,6 +3,7 @@
 from html.parser import HTMLParser
 
 import httpx
+import pytest
 
 from tests.conftest import Service
 
@@ -34,3 +35,13 @@ async def test_the_root_is_json_for_a_program(service: Service) -> None:
         answer = await client.get("/")
         assert answer.json()["name"] == "Upwell"
         assert (await client.get(f"/{answer.json()['openapi']}")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs/assets/a%00b", "/docs/page/a%00b", "/docs/assets/%ff", "/docs/assets/a.js;a%00"]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_file_with_an_impossible_name_is_refused(service: Service, path: str, method: str) -> None:
+    async with httpx.AsyncClient(base_url=service.url) as client:
+        assert (await client.request(method, path)).status_code == 422
+        assert (await client.request(method, "/docs/assets/swagger-ui-bundle.js")).status_code == 200
