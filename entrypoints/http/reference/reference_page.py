@@ -3,15 +3,15 @@
 Swagger UI comes from its wheel. Browsers run no script and load nothing from another origin.
 """
 
+from collections.abc import Callable, Collection
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from litestar import Request, Router, get
+from litestar.exceptions import NotFoundException
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
-
-from entrypoints.http.transport.addresses import check_address
 
 PATH = "/docs"
 _PAGES = Path(__file__).parent / "pages"
@@ -44,9 +44,14 @@ def get_openapi_document(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return request.app.openapi_schema.to_schema()
 
 
-def _check(request: Request[Any, Any, Any]) -> None:
-    """Refuse an address that no file can have."""
-    check_address(request.scope)
+def _only(names: Collection[str]) -> Callable[[Request[Any, Any, Any]], None]:
+    """Return what refuses other names: for those that no file can have, file systems raise errors of many kinds."""
+
+    def check(request: Request[Any, Any, Any]) -> None:
+        if str(request.path_params["file_path"]).removeprefix("/") not in names:
+            raise NotFoundException
+
+    return check
 
 
 def routers() -> list[Router]:
@@ -58,7 +63,10 @@ def routers() -> list[Router]:
     assets = next(Path(locations[0]).rglob("swagger-ui-bundle.js")).parent
     return [
         create_static_files_router(
-            path=f"{PATH}/{name}", directories=[folder], include_in_schema=False, before_request=_check
+            path=f"{PATH}/{name}",
+            directories=[folder],
+            include_in_schema=False,
+            before_request=_only({each.name for each in folder.iterdir()}),
         )
         for name, folder in (("assets", assets), ("page", _PAGES))
     ]
