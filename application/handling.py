@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Generic, TypeVar, cast
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import msgspec
 
@@ -33,7 +33,8 @@ from domain.refusals import RefusedError, WrongStateError
 ATTEMPTS = 8
 _PATIENCE_SECONDS = 5.0
 NO_CONDITIONS = Conditions()
-_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by stream, while somebody waits or has one
+# By event loop and stream, while a command waits for a turn or has one.
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[str, asyncio.Lock]] = WeakKeyDictionary()
 
 Intent = TypeVar("Intent")
 Fact = TypeVar("Fact", bound=Event)
@@ -219,9 +220,10 @@ async def _turn_on(stream_id: str) -> asyncio.Lock | None:
 
     None after `_PATIENCE_SECONDS`: a command then tries without a turn, so nothing waits forever.
     """
-    turn = _turns.get(stream_id)
+    turns = _turns.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    turn = turns.get(stream_id)
     if turn is None:
-        turn = _turns[stream_id] = asyncio.Lock()
+        turn = turns[stream_id] = asyncio.Lock()
     with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await turn.acquire()

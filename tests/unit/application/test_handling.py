@@ -14,6 +14,7 @@ from application.handling import (
     Loaded,
     Objection,
     Proposal,
+    _turn_on,
     command_of,
     handle,
     load,
@@ -184,6 +185,18 @@ async def test_many_commands_of_a_process_on_one_stream_take_turns_and_none_is_r
 
     assert len(await log.read_stream(handled.namespace_id)) == 1 + many
     assert handled.calls["append"] <= 3 * many
+
+
+def test_a_turn_is_of_one_event_loop() -> None:
+    async def turn() -> asyncio.Lock | None:
+        return await _turn_on("a stream of two loops")
+
+    first = asyncio.run(turn())
+    second = asyncio.run(turn())  # while the first one is still held
+
+    assert first is not None
+    assert second is not None
+    assert first is not second
 
 
 async def test_it_gives_up_with_one_refusal_and_undoes_what_was_done_beforehand(handled: Handled) -> None:
