@@ -576,7 +576,15 @@ class Replicated:
         await watch.execute("SELECT pg_reload_conf()")
 
         async def it_is_so() -> bool:
-            return bool(await watch.fetchval("SELECT current_setting('synchronous_standby_names') <> ''")) is it_waits
+            """Commit, because a session shows the setting before the checkpointer, and so a commit, follows it."""
+            probe = await connect(self.url, role=None)
+            try:
+                await probe.execute(event_log._PROVE, timeout=0.1)
+            except TimeoutError:
+                return it_waits
+            finally:
+                await probe.close()
+            return not it_waits
 
         await until(it_is_so)
 
