@@ -29,9 +29,10 @@ def filter_case(context: HookContext, case: Case[Any]) -> bool:  # noqa: ARG001 
     """Leave out what differs from a right request by an unknown query parameter only, where that is meant to be taken.
 
     It would allow for these itself, but not beside a number: that is text by then, which its schema does not allow.
-    So is a parameter that comes several times, of which the last one counts, and may be a right one.
+    So is a parameter that comes several times, of which the last one counts, and may be a right one; and an object,
+    which is written as other parameters, or as an empty text.
     """
-    if any(isinstance(value, list | tuple) for value in (case.query or {}).values()):
+    if any(isinstance(value, list | tuple | dict) for value in (case.query or {}).values()):
         return False
     data = case.meta.phase.data if case.meta is not None else None
     return not (
