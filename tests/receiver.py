@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tests.listening import listening
+
 CHUNK = b"x" * 65_536
 
 
@@ -54,7 +56,7 @@ class Receiver:
                 while await self._serve_one(reader, writer):
                     pass
         finally:
-            writer.transport.abort()  # whatever is left in it, nobody reads it
+            writer.transport.abort()  # without the bytes that were not sent
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -88,25 +90,8 @@ class Receiver:
 @asynccontextmanager
 async def receiving(receiver: Receiver) -> AsyncIterator[Receiver]:
     """Receive while inside."""
-    serving: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        serving.add(task)
-        with suppress(asyncio.CancelledError):  # the stream's own callback would report it
-            await receiver.serve(reader, writer)
-        serving.discard(task)
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    receiver.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(receiver.serve) as receiver.port:
         yield receiver
-    finally:
-        server.close()
-        for task in list(serving):
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
 
 
 async def main(count: int) -> None:

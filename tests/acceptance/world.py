@@ -23,6 +23,7 @@ from entrypoints.wiring.storage import open_storage
 from entrypoints.wiring.use_cases import Services
 from tests.acceptance.uploads.test_main_job import announce, put
 from tests.conftest import SCHEMA, Database, Servers, Tenant, environment_for, free_port, make_tenant
+from tests.listening import listening
 
 BODY = b"a film of a hundred bytes, so that every number is known beforehand. " + b"." * 31
 PARTS = b"p" * (MIN_PART_BYTES + 100)
@@ -48,7 +49,7 @@ class Gate:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        async with await asyncio.start_server(self._serve, "127.0.0.1", self.port):
+        async with listening(self._serve, port=self.port):
             yield
             self.shut()
 
@@ -56,17 +57,19 @@ class Gate:
         """Cut every connection, and take none until `open` is set."""
         self.open = False
         for way in self._ways:
-            way.close()
+            way.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.open:
-            writer.close()
             return
         upstream, onward = await asyncio.open_connection("127.0.0.1", self._target_port)
         self._ways |= {writer, onward}
-        with suppress(OSError):
-            await asyncio.gather(_pass(reader, onward), _pass(upstream, writer))
-        self._ways -= {writer, onward}
+        try:
+            with suppress(OSError):
+                await asyncio.gather(_pass(reader, onward), _pass(upstream, writer))
+        finally:
+            onward.transport.abort()
+            self._ways -= {writer, onward}
 
 
 async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

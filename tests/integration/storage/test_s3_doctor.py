@@ -13,6 +13,7 @@ from adapters.s3.doctor import Diagnosis, S3Doctor, Verdict
 from adapters.s3.sigv4 import Credentials
 from tests.conftest import free_port
 from tests.contract.storage._s3_server import S3Bucket, S3Server, moto_server, new_bucket, seaweedfs_server
+from tests.listening import listening
 
 __all__ = ["moto_server", "seaweedfs_server"]  # fixtures
 
@@ -105,18 +106,18 @@ async def between(
             else:
                 sent = [line for line in lines[:-2] if not line.lower().startswith(b"connection:")]
                 from_server, to_server = await asyncio.open_connection(upstream.hostname, upstream.port)
-                to_server.write(b"\r\n".join([*sent, b"Connection: close", b"", b""]) + body)
-                answer, _, content = (await from_server.read()).partition(b"\r\n\r\n")
+                try:
+                    to_server.write(b"\r\n".join([*sent, b"Connection: close", b"", b""]) + body)
+                    answer, _, content = (await from_server.read()).partition(b"\r\n\r\n")
+                finally:
+                    to_server.transport.abort()
                 writer.write(change(answer) + b"\r\n\r\n" + content)
-                to_server.close()
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
-        finally:
-            writer.close()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
-        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with listening(serve) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def clock_off_by(skew: timedelta) -> Change:
@@ -246,12 +247,11 @@ async def test_an_endpoint_that_does_not_answer_is_one_sentence(bucket: S3Bucket
 
 
 async def test_each_check_has_a_time_limit(bucket: S3Bucket) -> None:
-    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
-    async with await asyncio.start_server(hang, "127.0.0.1", 0) as listening, asyncio.timeout(10):
-        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with listening(hang) as port, asyncio.timeout(10):
+        url = f"http://127.0.0.1:{port}"
         behind = await examine(doctor(bucket, endpoint_url=url, timeout_seconds=0.2))
         public = await examine(doctor(bucket, public_endpoint_url=url, timeout_seconds=0.5))
 

@@ -11,6 +11,7 @@ import pytest
 from adapters.webhooks.addresses import AllowedTargets
 from adapters.webhooks.webhook_sender import AiohttpWebhookSender
 from application.ports.webhooks.webhook_sender import PostResult, TargetRefusedError
+from tests.listening import listening
 from tests.receiver import Receiver, receiving
 
 PATIENCE = 1.0
@@ -94,10 +95,8 @@ async def test_what_another_service_says_is_not_told() -> None:
     async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-OpenSSH_9.2p1 secret-host\r\n")
         await writer.drain()
-        writer.close()
 
-    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server, sending(*LOOPBACK) as sender:
-        port = server.sockets[0].getsockname()[1]
+    async with listening(greet) as port, sending(*LOOPBACK) as sender:
         answer = await sender.post(f"http://127.0.0.1:{port}/", b"{}", headers={}, seconds=5)
 
     assert answer == PostResult(error="The response was not HTTP.")
