@@ -27,7 +27,7 @@ from entrypoints.http.namespaces import routes as namespaces
 from entrypoints.http.objects import routes as objects
 from entrypoints.http.organizations import routes as organizations
 from entrypoints.http.reference import reference_page, welcome
-from entrypoints.http.reference.openapi import complete, operation_id
+from entrypoints.http.reference.openapi import operation_id
 from entrypoints.http.requests.bodies import StrictRequest
 from entrypoints.http.requests.queries import IGNORED
 from entrypoints.http.storage import routes as storage
@@ -156,7 +156,6 @@ def create_app(
             render_plugins=[reference_page.ReferencePage(), reference_page.ReferenceDocument()],
         ),
     )
-    complete(app)
     observe = None if telemetry is None or telemetry.metrics is None else telemetry.metrics.request
     app.asgi_handler = RequestLog(CORS(app.asgi_handler), observe=observe, trusted=trusted_proxies)
     return app

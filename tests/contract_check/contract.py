@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from entrypoints.http.app import create_app
+from entrypoints.http.reference.openapi import document_of
 from tests.contract_check.comparing import Difference, Document
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +47,7 @@ def own() -> Document:
     async def nothing() -> Any:  # noqa: ANN401  # the application is looked at, not started
         yield None
 
-    return create_app(nothing).openapi_schema.to_schema()
+    return document_of(create_app(nothing))
 
 
 @functools.cache

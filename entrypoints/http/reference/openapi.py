@@ -14,6 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
     Example,
+    OpenAPI,
     OpenAPIMediaType,
     OpenAPIResponse,
     Operation,
@@ -36,6 +37,7 @@ from entrypoints.http.wire import ErrorResponse, Response
 
 Schema = dict[str, Any]
 
+_MADE = "openapi_document"
 _REF = "#/components/schemas/{name}"
 _ERRORS = {
     400: "The command is not possible in the current state",
@@ -61,10 +63,18 @@ _LIMITS = (
 )
 
 
-def complete(app: Litestar) -> None:
-    """Complete the application's document in place."""
-    document = app.openapi_schema
-    operations = list(_operations(app))
+def document_of(app: Litestar) -> dict[str, Any]:
+    """Return the application's document. The first reader has it made: most processes start and end without one."""
+    made: dict[str, Any] | None = app.state.get(_MADE)
+    if made is None:
+        _complete(app, app.openapi_schema)
+        made = app.state[_MADE] = app.openapi_schema.to_schema()
+    return made
+
+
+def _complete(app: Litestar, document: OpenAPI) -> None:
+    """Complete Litestar's document in place."""
+    operations = list(_operations(app, document))
     shapes = [shape for _, handler in operations for shape in _shapes(handler)]
     schemas, components = msgspec.json.schema_components([*shapes, ErrorResponse], ref_template=_REF)
     for described in _structs(inspect.multi_type_info([*shapes, ErrorResponse])):
@@ -89,11 +99,11 @@ def operation_id(
     return f"{handler.handler_name}_by_id" if short else handler.handler_name
 
 
-def _operations(app: Litestar) -> Iterator[tuple[Operation, HTTPRouteHandler]]:
+def _operations(app: Litestar, document: OpenAPI) -> Iterator[tuple[Operation, HTTPRouteHandler]]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for method, (handler, _) in route.route_handler_map.items():
-                item = (app.openapi_schema.paths or {}).get(route.path_format)
+                item = (document.paths or {}).get(route.path_format)
                 operation = getattr(item, method.lower(), None)
                 if operation is not None and handler.resolve_include_in_schema():
                     yield operation, handler

@@ -13,6 +13,8 @@ from litestar.exceptions import NotFoundException
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
 
+from entrypoints.http.reference.openapi import document_of
+
 PATH = "/docs"
 _PAGES = Path(__file__).parent / "pages"
 _PAGE = (_PAGES / "docs.html").read_text(encoding="utf-8")
@@ -33,15 +35,15 @@ class ReferencePage(OpenAPIRenderPlugin):
 class ReferenceDocument(JsonRenderPlugin):
     """The document next to the page: the service is one folder above it."""
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002  # Litestar's signature
         """Return the document."""
-        return super().render(request, openapi_schema | {"servers": [{"url": ".."}]})
+        return super().render(request, document_of(request.app) | {"servers": [{"url": ".."}]})
 
 
 @get("/openapi.json", include_in_schema=False, opt={"asks": "nothing"}, sync_to_thread=False)
 def get_openapi_document(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Return the OpenAPI document."""
-    return request.app.openapi_schema.to_schema()
+    return document_of(request.app)
 
 
 def _only(names: Collection[str]) -> Callable[[Request[Any, Any, Any]], None]:
