@@ -76,7 +76,7 @@ def serve(*, workers: int, reuse_port: bool) -> int:
 @upwell.command()
 def worker() -> None:
     """Run due jobs (verify, expire, forget, delete), projections and webhooks."""
-    from entrypoints.processes.serving import work  # noqa: PLC0415  # the same
+    from entrypoints.processes.working import work  # noqa: PLC0415  # the same
 
     work()
 

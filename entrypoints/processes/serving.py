@@ -1,4 +1,4 @@
-"""`upwell serve` and `upwell worker`, in any number."""
+"""`upwell serve`, in any number."""
 
 import asyncio
 import os
@@ -6,9 +6,7 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from importlib.metadata import version
 from typing import cast
-from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -21,15 +19,13 @@ from entrypoints.failures import UserError
 from entrypoints.http.app import create_app
 from entrypoints.http.transport.server import Server, bounds_of, options
 from entrypoints.observability.logs import configure_logs
-from entrypoints.observability.telemetry import check_telemetry, telemetry_of
+from entrypoints.observability.telemetry import check_telemetry
+from entrypoints.processes.announcing import say_what_starts
 from entrypoints.processes.supervising import DRAIN, SERVES, STOP, Supervisor
 from entrypoints.settings import Settings, is_loopback
-from entrypoints.wiring.garbage import collect_seldom
 from entrypoints.wiring.operations import check_clock
 from entrypoints.wiring.patience import patiently
-from entrypoints.wiring.running import running
 from entrypoints.wiring.storage import open_storage, prepare_storage, url_signer
-from entrypoints.wiring.worker import run_worker
 
 _FIRST_HANDED = 3  # the first file descriptor that systemd passes
 _log = structlog.get_logger("upwell.serve")
@@ -46,7 +42,7 @@ def serve(workers: int, *, reuse_port: bool) -> int:
     listener = handed or _bound(settings.host, settings.port, reuse_port=reuse_port)
     setup = asyncio.run(_prepare(settings))
     address, not_prepared = _address(listener), _missing(setup, settings)
-    _say_what_starts("serving", settings, processes=workers, address=address, not_prepared=not_prepared)
+    say_what_starts("serving", settings, processes=workers, address=address, not_prepared=not_prepared)
     _warn_of_plain_http(settings, listener.getsockname()[0], address)
     keeps_queue = handed is not None
     if workers == 1:
@@ -77,13 +73,6 @@ def serve_as_child(listener: int, channel: int) -> None:
     settings = Settings()
     configure_logs(settings.log_format, settings.log_level)
     uvloop.run(_serve_for_parent(settings, socket.socket(fileno=listener), socket.socket(fileno=channel)))
-
-
-def work() -> None:
-    """Run jobs until SIGTERM or SIGINT; leases are released."""
-    settings = Settings()
-    configure_logs(settings.log_format, settings.log_level)
-    uvloop.run(_work(settings))
 
 
 async def _serve_alone(settings: Settings, listener: socket.socket, *, keeps_queue: bool) -> None:
@@ -203,18 +192,6 @@ def _missing(setup: BucketSetup, settings: Settings) -> list[str]:
     return [name for name in wanted if not getattr(setup, name)]
 
 
-def _say_what_starts(what: str, settings: Settings, **facts: object) -> None:
-    database = urlsplit(settings.database_url)
-    _log.info(
-        what,
-        version=version("upwell"),
-        pid=os.getpid(),
-        **facts,
-        database=f"{database.hostname or 'local'}{database.path}",
-        storage=f"{settings.s3.endpoint_url}/{settings.s3.bucket}",
-    )
-
-
 async def _prepare(settings: Settings) -> BucketSetup:
     """Check the parts before any process is started, and prepare the S3 bucket."""
     url_signer(settings.s3)
@@ -225,16 +202,3 @@ async def _prepare(settings: Settings) -> BucketSetup:
     await patiently("clock", lambda: check_clock(settings), patience_seconds)
     async with open_storage(settings.s3) as storage:
         return await patiently("storage", lambda: prepare_storage(storage, settings.s3), patience_seconds)
-
-
-async def _work(settings: Settings) -> None:
-    stopping = asyncio.Event()
-    async with running(settings, telemetry=telemetry_of(settings)) as services:
-        # not before: a worker that waits for a part has nothing to bring to an end
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        collect_seldom()
-        _say_what_starts("working", settings)
-        await run_worker(services, settings, stopping)
-        _log.info("stopping")
-    _log.info("stopped")
