@@ -34,6 +34,7 @@ _BUILT = {
     (400, "busy"),
     (403, "end_denied"),
     (403, "replace_denied"),
+    (400, "invalid_host"),
     (400, "invalid_http"),
     (400, "too_many_requests_at_once"),
     (408, "request_timeout"),

@@ -8,6 +8,7 @@ unread bytes resets it, and the response may be lost.
 
 import asyncio
 import math
+import re
 import resource
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -55,6 +56,9 @@ _MOST_FILES = 65_536
 
 CONNECTION = "upwell.connection"  # in the scope: the connection, for streams
 _LARGE_HEAD = f"The head of the request is too large: send at most {HEAD_BYTES} bytes."
+_NAME = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
+_ADDRESS = rb"\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]"
+_HOST = re.compile(rb"(?:%b|%b)(?::[0-9]*)?" % (_NAME, _ADDRESS))  # RFC 9110, section 7.2; it may be empty
 _log = structlog.get_logger("upwell.server")
 
 
@@ -239,9 +243,14 @@ class BoundedHttp(HttpToolsProtocol):
             )
         self.scope[CONNECTION] = self  # type: ignore[literal-required]  # a key of our own in the scope
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Receive a header; the parser leaves the white space behind its value."""
+        super().on_header(name, value.rstrip(b" \t"))
+
     def on_headers_complete(self) -> None:
         """Start the request."""
         self._check_head()
+        self._check_version_and_host()
         self._head_since = None
         self._in_body = True
         self._window = None
@@ -262,6 +271,21 @@ class BoundedHttp(HttpToolsProtocol):
             self._raise(431, "head_too_large", f"The request has more than {MAX_HEADERS} headers: send fewer.")
         if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > HEAD_BYTES:
             self._raise(431, "head_too_large", _LARGE_HEAD)
+
+    def _check_version_and_host(self) -> None:
+        """Refuse another version of HTTP, and an unclear host: a proxy in front may have understood another one."""
+        version = self.parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            self._raise(400, "invalid_http", f"HTTP/{version} is not supported here: send HTTP/1.1.")
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) == 1 and _HOST.fullmatch(hosts[0]):
+            return
+        if len(hosts) > 1:
+            self._raise(400, "invalid_host", "The header Host is repeated: send it once.")
+        if hosts:
+            self._raise(400, "invalid_host", "The header Host is not a host and a port: send both as the URL has them.")
+        if version == "1.1":
+            self._raise(400, "invalid_host", "The header Host is missing: send the host and the port of the URL.")
 
     def _answer_for_server(self, path: bytes) -> None:
         """Let the server itself respond if the application must not, or cannot know."""

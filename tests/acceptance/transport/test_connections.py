@@ -1,6 +1,7 @@
 """What idle, crawling and greedy clients cost the others of a real service: nothing."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -74,12 +75,20 @@ async def test_the_answer_arrives_at_a_client_that_first_sends_its_whole_body(te
         assert answer.startswith(b"HTTP/1.1 401"), answer
 
 
+@pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: a\r\n", b"Host: a b\r\n"], ids=["none", "two", "no host"])
+async def test_a_request_without_one_clear_host_is_refused(tenant: Tenant, hosts: bytes) -> None:
+    answer, seconds = await asked(tenant.url, b"GET /healthz HTTP/1.1\r\n%b\r\n" % hosts)
+    assert answer.startswith(b"HTTP/1.1 400 "), answer
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "invalid_host"
+    assert seconds < AT_ONCE
+
+
 async def test_idle_and_crawling_connections_keep_nobody_out(service: Service) -> None:
     async with serving(service, UPWELL_MAX_CONNECTIONS="40") as tenant, AsyncExitStack() as stack:
         where = httpx.URL(tenant.url)
         for number in range(120):
             reader, writer = await asyncio.open_connection(where.host, where.port, local_addr=("127.0.0.2", 0))
-            writer.write((b"", b"GET / HTTP/1.1\r\nX: ", b"GET /healthz HTTP/1.1\r\n\r\n")[number % 3])
+            writer.write((b"", b"GET / HTTP/1.1\r\nX: ", b"GET /healthz HTTP/1.1\r\nHost: u\r\n\r\n")[number % 3])
             stack.push_async_callback(_closed, reader, writer)
         async with tenant.client() as client:
             for _ in range(3):

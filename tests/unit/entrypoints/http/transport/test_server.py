@@ -160,8 +160,9 @@ async def test_a_large_head_is_refused(sent: bytes) -> None:
 
 async def test_bodies_are_no_heads() -> None:
     connection, wire = House(answers).open()
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % HEAD_BYTES
     for _ in range(3):
-        connection.data_received(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % HEAD_BYTES + b"x" * HEAD_BYTES)
+        connection.data_received(head + b"x" * HEAD_BYTES)
         await settle()
     assert wire.sent.count(b"HTTP/1.1 204") == 3
     assert not wire.closed
@@ -354,6 +355,66 @@ async def test_what_is_no_http_is_refused_in_the_envelope() -> None:
     connection.data_received(b"\x16\x03\x01 hello TLS\r\n\r\n")
     assert wire.status == 400
     assert wire.code == "invalid_http"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n",
+        b"GET / HTTP/1.0\r\nHost: a\r\nhost: b\r\n",
+        b"GET http://a/ HTTP/1.1\r\n",
+        *(
+            b"GET / HTTP/1.1\r\nHost: %b\r\n" % host
+            for host in (b"a b", b"a/b", b"a@b", b"a,b:80:90", b"a:b", b"\xff", b"a?b", b"::1", b"[::1", b"[a]", b"%zz")
+        ),
+    ],
+)
+async def test_a_request_without_one_clear_host_is_refused(head: bytes) -> None:
+    connection, wire = House(answers).open()
+    connection.data_received(head + b"\r\n")
+    await settle()
+    assert (wire.status, wire.code) == (400, "invalid_host")
+    assert wire.at_end
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.0\r\n",
+        b"GET http://a/ HTTP/1.1\r\nHost: a\r\n",
+        *(
+            b"GET / HTTP/1.1\r\nHost: %b\r\n" % host
+            for host in (b"", b"a", b"A_b.c:", b" 127.0.0.1:8000 ", b"[::1]:80", b"[v1.a:b]", b"a%20b", b"x" * 300)
+        ),
+    ],
+)
+async def test_a_request_with_one_clear_host_is_served(head: bytes) -> None:
+    connection, wire = House(answers).open()
+    connection.data_received(head + b"\r\n")
+    await settle()
+    assert wire.status == 204
+
+
+@pytest.mark.parametrize("head", [b"GET /\r\n", b"GET / HTTP/0.9\r\n", b"GET / HTTP/2.0\r\nHost: a\r\n"])
+async def test_a_request_of_another_version_of_http_is_refused(head: bytes) -> None:
+    connection, wire = House(answers).open()
+    connection.data_received(head + b"\r\n")
+    await settle()
+    assert (wire.status, wire.code) == (400, "invalid_http")
+
+
+async def test_the_value_of_a_header_ends_before_white_space() -> None:
+    seen: list[tuple[bytes, bytes]] = []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        seen.extend(scope["headers"])
+        await answers(scope, receive, send)
+
+    connection, _ = House(app).open()
+    connection.data_received(b"GET / HTTP/1.1\r\nHost: a \r\nX-Namespace:\t\tb c\t \r\n\r\n")
+    await settle()
+    assert seen == [(b"host", b"a"), (b"x-namespace", b"b c")]
 
 
 @pytest.mark.parametrize("size", [HEAD_BYTES - 100, HEAD_BYTES, 3 * HEAD_BYTES])
