@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -314,12 +315,14 @@ _COMMAND = "from tests.loopback_only import keep_on_loopback as k; k(); from ent
 
 
 def free_port() -> int:
-    """Return a port that is free now."""
+    """Return a port that is free now, below the range that clients take their ports from."""
     import socket  # noqa: PLC0415  # only here
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("", port))
+            return port
 
 
 def wait_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 120) -> None:

@@ -134,6 +134,21 @@ def memory_kit() -> Kit:
     )
 
 
+class _ListenerElsewhere(Listener):
+    """A process's listener for a log of another process, whose changes are known by notifications alone."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401  # any attribute
+        if name in {"_listener", "announce"}:
+            return object.__getattribute__(self, name)
+        return getattr(self._listener, name)
+
+    def announce(self, channel: str) -> None:
+        """Call nothing."""
+
+
 @asynccontextmanager
 async def postgres_kit(url: str) -> AsyncIterator[Kit]:
     async with AsyncExitStack() as stack:
@@ -142,7 +157,7 @@ async def postgres_kit(url: str) -> AsyncIterator[Kit]:
         listener = Listener(url)
         read_side = PostgresReadSide(pool)
         directory = PostgresDirectory(read_side, listener)
-        logs = [PostgresEventLog(url, pool, listener) for _ in range(2)]
+        logs = [PostgresEventLog(url, pool, each) for each in (listener, _ListenerElsewhere(listener))]
         uses = PostgresKeyUses(pool)
         queues = [PostgresJobQueue(pool, listener) for _ in range(2)]
         for running in (

@@ -98,6 +98,10 @@ class Listener:
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2)
 
+    def announce(self, channel: str) -> None:
+        """Call the callbacks of a channel now, because this process made the change; the notification comes later."""
+        self._call(channel)
+
     def _heard(self, connection: Connection | Any, pid: int, channel: str, payload: object) -> None:  # noqa: ARG002, ANN401  # asyncpg's signature
         self._call(channel)
 

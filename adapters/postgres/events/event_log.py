@@ -11,6 +11,7 @@ The server's timeout is shorter than ours, so that no abandoned call is carried 
 
 import asyncio
 import copy
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
@@ -24,7 +25,7 @@ import msgspec
 import structlog
 
 from adapters.postgres.database.connecting import CONNECTION_ERRORS, Connection, close_quietly, connect, log_errors
-from adapters.postgres.database.listening import EVENTS, Listener
+from adapters.postgres.database.listening import DIRECTORY, EVENTS, Listener
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.sqlstates import Meaning, answer_to, unavailable
 from adapters.postgres.database.tenancy import Reads
@@ -67,6 +68,7 @@ _CONDITIONS = [
 ]  # the fields that `upwell.refusal` reads; the others are the caller's
 _conditions_of = attrgetter(*_CONDITIONS)
 
+_changes_directory = re.compile(r"(?!upload\.|object\.)").match  # of a topic; the same rule as in `upwell.append`
 _PROVE = "SELECT pg_logical_emit_message(true, 'upwell', '')::text"  # an empty commit, as synchronous as any other
 
 # The errors to raise, by the refusal of `upwell.append` and `upwell.lapse`; two other roles have the rest.
@@ -219,9 +221,13 @@ class PostgresEventLog:
         note_command(command.command_id)
         entry = _Entry(command, asyncio.get_running_loop().create_future())
         if self._watch is None:
-            return await self._send(entry)
-        with self._watch.waiting(command) as entry.seen:
-            return await self._send(entry)
+            position = await self._send(entry)
+        else:
+            with self._watch.waiting(command) as entry.seen:
+                position = await self._send(entry)
+        if any(map(_changes_directory, entry.topics)):
+            self._listener.announce(DIRECTORY)
+        return position
 
     async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version."""

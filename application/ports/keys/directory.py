@@ -12,7 +12,7 @@ from domain.keys.upload_token import UploadToken
 class Directory(Protocol):
     """Callers and the resources that they name: read before every request, so adapters may cache it for up to 5 s.
 
-    Events invalidate cached results; absence is never cached.
+    Events invalidate cached results: those appended by this process at once. Absence is never cached.
     """
 
     @property

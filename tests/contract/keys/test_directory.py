@@ -149,6 +149,21 @@ async def test_what_is_being_deleted_is_known_to_be_and_then_gone(kit: Kit, acco
     await until(lambda: directory.namespace(account.organization_id, account.namespace_id), lambda found: found is None)
 
 
+@pytest.mark.usefixtures("caching_for_ever")
+async def test_a_change_by_the_same_process_is_visible_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Listener, "_heard", lambda *_: None)  # as if each notification were late
+    async with postgres_kit(database.url) as kit:
+        account = await open_account(kit.log)
+        for status in (BucketStatus.SUSPENDED, BucketStatus.ACTIVE):
+            assert await kit.directory.bucket(account.namespace_id, "files") is not None
+            await account.set_status(kit.log, status)
+            bucket = await kit.directory.bucket(account.namespace_id, "files")
+            assert bucket is not None
+            assert bucket.status is status
+
+
 async def test_an_answer_is_no_older_than_it_may_be_cached_and_that_is_5_seconds(
     kit: Kit, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
