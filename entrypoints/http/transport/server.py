@@ -57,7 +57,7 @@ _MOST_FILES = 65_536
 CONNECTION = "upwell.connection"  # in the scope: the connection, for streams
 _LARGE_HEAD = f"The head of the request is too large: send at most {HEAD_BYTES} bytes."
 _NAME = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
-_ADDRESS = rb"\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]"
+_ADDRESS = rb"\[(?:[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]"
 _HOST = re.compile(rb"(?:%b|%b)(?::[0-9]*)?" % (_NAME, _ADDRESS))  # RFC 9110, section 7.2; it may be empty
 _log = structlog.get_logger("upwell.server")
 
