@@ -5,7 +5,6 @@ pattern describes it in words: `Meta(pattern=…, extra={"allowed": "…"})`.
 """
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from litestar.params import ParameterKwarg
 from litestar.typing import FieldDefinition
 from msgspec import inspect
 
+from domain.json_text import number
 from domain.refusals import InvalidInputError
 
 CODE = "invalid_request"
@@ -88,11 +88,11 @@ def parameter_complaint(handler: BaseRouteHandler, error: HTTPException) -> Inva
 def number_complaint(body: bytes) -> InvalidInputError:
     """Return the refusal of JSON with a number out of range."""
     try:
-        document = json.loads(body, parse_int=_number, parse_float=_number)
+        document = json.loads(body, parse_int=_whole_number, parse_float=_number)
     except (RecursionError, ValueError):  # the decoder stopped at the number
         document = None
     place = next(_beyond_bounds(document, ""), "").removeprefix(".")
-    allowed = "a number that fits into 64 bits"
+    allowed = "a number that fits into 64 bits, or its digits as a string where any JSON is allowed"
     return _refusal(
         place or "The body", "body", f"{place or 'The body'} is a number out of range", f"send {allowed}", allowed
     )
@@ -195,8 +195,16 @@ _BEYOND = object()
 _MAX_DIGITS = 4300  # of an integer, in Python
 
 
+def _whole_number(text: str) -> object:
+    return _BEYOND if len(text) > _MAX_DIGITS else None
+
+
 def _number(text: str) -> object:
-    return _BEYOND if len(text) > _MAX_DIGITS or math.isinf(float(text)) else None
+    try:
+        number(text)
+    except msgspec.ValidationError:
+        return _BEYOND
+    return None
 
 
 def _beyond_bounds(value: Any, path: str) -> Iterator[str]:  # noqa: ANN401  # JSON

@@ -15,7 +15,7 @@ from application.keys.callers import check_organization_scope
 from application.uploads.hiding_others import without_other_uploads
 from domain.events.cloud_events import ADMINISTRATOR_TAGS, READER_TAGS, event_schema, tags_named
 from domain.events.registry import BY_TAG
-from domain.json_text import NotJSONError, decode_json
+from domain.json_text import NotJSONError, decode_json, number
 from domain.keys.api_key import Permission
 from domain.refusals import InvalidInputError
 from domain.uploads.upload import upload_not_found
@@ -40,7 +40,7 @@ _PAGE = 100
 _LATEST = "latest"
 _POSITION = re.compile(r"[0-9]{1,18}")
 _EVENT_STREAM = "text/event-stream"
-_OBJECT: Decoder[dict[str, Any]] = Decoder(dict[str, Any])
+_OBJECT: Decoder[dict[str, Any]] = Decoder(dict[str, Any], float_hook=number)
 
 After = Annotated[str, QueryParameter(description="A position, or 'latest' for new events only.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)]

@@ -10,9 +10,11 @@ from litestar.exceptions.http_exceptions import InternalServerException, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Empty, HTTPDisconnectEvent, HTTPRequestEvent
 
-from domain.json_text import NotJSONError, TooDeepError, decode_json, null_character_at
+from domain.json_text import NotJSONError, TooDeepError, decode_json, null_character_at, number
 from domain.refusals import InvalidInputError
 from entrypoints.http.answers.complaints import CODE, body_complaint, number_complaint
+
+_EXACT = 2**53  # up to which every whole number has a double of its own
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -113,7 +115,7 @@ def _read(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> Any:
 
 def _integers(value: Any) -> Any:  # noqa: ANN401  # JSON
     match value:
-        case float() if value.is_integer():
+        case float() if value.is_integer() and abs(value) <= _EXACT:
             return int(value)
         case dict():
             return {name: _integers(inner) for name, inner in value.items()}
@@ -125,4 +127,4 @@ def _integers(value: Any) -> Any:  # noqa: ANN401  # JSON
 
 @functools.cache
 def _decoder(handler: HTTPRouteHandler) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(handler.parsed_fn_signature.parameters["data"].annotation)
+    return msgspec.json.Decoder(handler.parsed_fn_signature.parameters["data"].annotation, float_hook=number)

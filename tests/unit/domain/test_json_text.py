@@ -37,6 +37,25 @@ def test_a_number_beyond_all_bounds_is_refused(text: bytes) -> None:
         decode_json(text)
 
 
+@pytest.mark.parametrize("text", [b"1e-400", b"[-1E-400]", b"0." + b"0" * 400 + b"1", b"1e400"])
+def test_a_number_that_no_double_is_near_to_is_refused(text: bytes) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decode_json(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["0.1", "-0.0", "0e-999", "0.000e5", "5e-324", "1.7976931348623157e308", "1E5", "1.10"]
+)
+def test_a_number_is_the_double_of_its_text(text: str) -> None:
+    assert decode_json(f"[{text}]".encode()) == [float(text)]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers())
+def test_a_number_that_is_written_and_read_is_the_same(value: float) -> None:
+    assert decode_json(msgspec.json.encode(value)) == value
+    assert decode_json(repr(value).encode()) == value
+
+
 def test_what_is_nested_too_deep_is_refused() -> None:
     with pytest.raises(TooDeepError):
         decode_json(b"[" * 100_000 + b"]" * 100_000)

@@ -184,13 +184,17 @@ def test_every_pattern_says_in_words_what_it_means() -> None:
         (b'{"metadata": {"a": [1, %s]}}' % (b"9" * 5000), "metadata.a[1]"),
         (b'{"price": 1e400, "other": 10e2}', "price"),
         (b'[{"n": -1e999}]', "[0].n"),
+        (b'{"n": {"tiny": 1e-400}, "zero": 0e-400}', "n.tiny"),
         (b"%s" % (b"9" * 5000), "The body"),
     ],
 )
 def test_a_number_beyond_all_bounds_is_named(body: bytes, place: str) -> None:
     refusal = number_complaint(body)
     assert refusal.details["field"] == place
-    assert refusal.message == f"{place} is a number out of range: send a number that fits into 64 bits."
+    assert refusal.message == (
+        f"{place} is a number out of range: send a number that fits into 64 bits, or its digits as a string where any"
+        " JSON is allowed."
+    )
     assert faults(refusal.message) == []
 
 
