@@ -28,6 +28,16 @@ _DROPPED_AT_ONCE = 1000
 Result = TypeVar("Result")
 
 
+class InFlightError(ConflictError):
+    """Another request under the same key has not ended yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "idempotency_key_in_flight",
+            "Another request with this idempotency key is still running: try again in a moment.",
+        )
+
+
 class Creation(msgspec.Struct, Generic[Result], frozen=True, kw_only=True):
     """How to create things, and how to find them again.
 
@@ -100,10 +110,7 @@ class DoingOnce:
                 drawn = self._drawn(creation, reservation.seed)
                 return await creation.again(Remembered(ids=reservation.ids, drawn=drawn))
             case InFlight():
-                raise ConflictError(
-                    "idempotency_key_in_flight",
-                    "Another request with this idempotency key is still running: try again in a moment.",
-                )
+                raise InFlightError
             case Reused():
                 raise InvalidInputError(
                     "idempotency_key_reused",

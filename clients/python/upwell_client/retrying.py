@@ -37,6 +37,8 @@ class Retries:
 class Retrying:
     """Calls until success, a final error, or the last attempt, whose error is raised.
 
+    A response's Retry-After is the shortest delay: delays grow all the same, so that the last attempt is late enough.
+
     `tell` is called before each delay, with the error and the seconds.
     """
 
@@ -61,7 +63,7 @@ class Retrying:
                 misnamed = attempts is not None and isinstance(error, UnreachableError) and error.misnamed
                 if left == 0 or misnamed or not when(error) or (asked or 0) > LONGEST_ASKED_SECONDS:
                     raise
-                seconds = pause * (0.5 + self.chance() / 2) if asked is None else asked
+                seconds = max(asked or 0, pause * (0.5 + self.chance() / 2))
                 if self.tell:
                     self.tell(error, seconds)
             await self.wire.sleep(seconds)

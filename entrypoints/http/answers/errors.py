@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import Receive, Scope, Send
 
 from application.handling import BusyError
+from application.idempotency import InFlightError
 from application.ports.clock import ClockDiffersError
 from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError, VersionConflictError
 from application.ports.storage.object_storage import StorageError
@@ -95,6 +96,8 @@ def _headers(error: RefusedError) -> dict[str, str] | None:
             return {"WWW-Authenticate": "Bearer"}
         case TooManyRequestsError():
             return {"Retry-After": str(error.details["retry_after_seconds"])}
+        case BusyError() | InFlightError():
+            return {"Retry-After": "1"}
         case _:
             return None
 

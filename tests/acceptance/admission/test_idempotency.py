@@ -198,6 +198,7 @@ async def test_what_a_killed_process_left_is_taken_over_and_makes_no_second_uplo
         await connection.close()
         waiting = await client.post(UPLOADS, json=GOOD, headers=under("a"))
         assert error_of(waiting) == (409, "idempotency_key_in_flight")
+        assert waiting.headers["Retry-After"] == "1"
         await make_older(tenant, LEASE)
         again = await client.post(UPLOADS, json=GOOD, headers=under("a"))
         assert again.status_code == 200, again.text

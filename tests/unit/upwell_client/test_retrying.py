@@ -75,6 +75,12 @@ def test_the_pause_that_the_answer_asks_for_is_kept() -> None:
     assert repeat(Failing(answered(503, retry_after=7))) == [7]
 
 
+@pytest.mark.parametrize("code", ["busy", "idempotency_key_in_flight"])
+def test_a_short_pause_that_the_answer_asks_for_makes_no_attempt_earlier(code: str) -> None:
+    refusal = answered(400, code=code, retry_after=1)
+    assert repeat(Failing(*[refusal] * 4)) == [1, 1, 2, 4]
+
+
 def test_an_answer_that_asks_for_a_very_long_pause_is_final() -> None:
     work = Failing(answered(429, retry_after=3600))
     assert repeat(work) == []

@@ -7,7 +7,9 @@ from litestar import Litestar, get
 from litestar.testing import AsyncTestClient
 
 from adapters.postgres.database.sqlstates import SQLSTATES, Meaning
-from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError
+from application.handling import BusyError
+from application.idempotency import InFlightError
+from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError, VersionConflictError
 from application.ports.storage.object_storage import (
     ContentChangedError,
     StorageDeniedError,
@@ -48,6 +50,28 @@ def test_every_error_of_storage_has_an_answer(error: Exception, reason: str) -> 
 
 def test_no_answer_stands_twice() -> None:
     assert len({(row.part, row.reason) for row in UNAVAILABILITIES}) == len(UNAVAILABILITIES)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (BusyError("bkt_1"), 400, "busy"),
+        (VersionConflictError("bkt_1", 1, 2), 400, "busy"),
+        (InFlightError(), 409, "idempotency_key_in_flight"),
+    ],
+)
+async def test_a_refusal_that_goes_away_by_itself_says_when_to_come_again(
+    error: Exception, status: int, code: str
+) -> None:
+    @get("/", media_type="application/json")
+    async def refused() -> None:
+        raise error
+
+    async with AsyncTestClient(Litestar([refused], exception_handlers=EXCEPTION_HANDLERS)) as client:
+        for accept in ("application/json", "application/problem+json"):
+            answer = await client.get("/", headers={"Accept": accept})
+            assert (answer.status_code, answer.headers["retry-after"]) == (status, "1")
+            assert code in answer.text
 
 
 async def test_an_unknown_outcome_says_so_and_how_to_repeat_the_request() -> None:
