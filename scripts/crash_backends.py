@@ -75,11 +75,11 @@ async def run(running: Stack, tenant: Tenant, cluster: Cluster, times: int) -> l
     """Run load, crash and compare, repeatedly; print the verdict, and return the problems."""
     answers, stop = Answers(), asyncio.Event()
     wrong: list[str] = []
-    async with subscribers(running, tenant, cluster) as told:
+    async with subscribers(running, tenant, cluster) as following:
         for command in ("serve", "worker", "relay nats"):
             await asyncio.to_thread(running.begin, command)
-        await told.listen()
-        wrong += await told.compare(at_end=False)  # all have begun
+        await following.listen()
+        wrong += await following.compare(at_end=False)  # all have begun
         clients = [asyncio.create_task(client(tenant, answers, stop)) for _ in range(CLIENTS)]
         for number in range(times):
             answers.going.set()
@@ -88,10 +88,10 @@ async def run(running: Stack, tenant: Tenant, cluster: Cluster, times: int) -> l
             answers.going.set()
             await asyncio.sleep(random.uniform(0.1, 0.5))  # noqa: S311  # the readers go on, and so does the log
             await answers.pause()
-            found = await told.compare(at_end=number == times - 1)
+            found = await following.compare(at_end=number == times - 1)
             wrong += [f"after crash {number + 1}: {line}" for line in found]
             print(
-                f"crash {number + 1} {'after a position was recorded' if moved else 'under load'}: {told.counts()}"
+                f"crash {number + 1} {'after a position was recorded' if moved else 'under load'}: {following.counts()}"
                 f"{'' if not found else f'; WRONG: {found}'}",
                 flush=True,
             )
@@ -99,7 +99,7 @@ async def run(running: Stack, tenant: Tenant, cluster: Cluster, times: int) -> l
             print(f"WRONG: {line}")
         verdict = "told equals logged" if not wrong else f"{len(wrong)} things are wrong"
         answered = f"{len(answers.created)} creates and {len(answers.completed)} confirms were answered"
-        print(f"{times} crashes: {verdict} ({answered}, {told.counts()})", flush=True)
+        print(f"{times} crashes: {verdict} ({answered}, {following.counts()})", flush=True)
         stop.set()
         for each in clients:
             each.cancel()

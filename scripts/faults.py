@@ -52,7 +52,7 @@ STUCK_SECONDS: Final = 200.0  # a confirm that died is taken over by a worker af
 _FAKETIME: Final = "*/faketime/libfaketime.so.1"
 
 
-def compare(run: Run, told: Subscribers, *, at_end: bool) -> str:
+def compare(run: Run, following: Subscribers, *, at_end: bool) -> str:
     """Stop new work, compare, and continue; return the comparison."""
     began = time.monotonic()
     run.go_on_all()
@@ -64,7 +64,7 @@ def compare(run: Run, told: Subscribers, *, at_end: bool) -> str:
     ids = sorted(completed)
     chosen = ids if at_end else run.chance.sample(ids, min(len(ids), 200))
     unread = run.loop.do(read_back(run.tenant, run.answers, chosen))
-    not_told = run.loop.do(told.compare(at_end=at_end))
+    not_received = run.loop.do(following.compare(at_end=at_end))
     found, run.events = run.loop.do(hold(run.stack.database, run.answers, older_seconds=0 if at_end else STUCK_SECONDS))
     surprises, run.answers.surprises = run.answers.surprises, []
     wrong = Findings()
@@ -72,15 +72,15 @@ def compare(run: Run, told: Subscribers, *, at_end: bool) -> str:
     run.wrong.lost += wrong.lost
     run.wrong.doubled += wrong.doubled
     run.wrong.stuck += wrong.stuck
-    run.wrong.not_told += not_told
+    run.wrong.not_received += not_received
     run.wrong.other += surprises
-    for line in [*wrong.lines(), *not_told, *surprises]:
+    for line in [*wrong.lines(), *not_received, *surprises]:
         print(f"WRONG: {line}")
     if not at_end:
         run.loop.do(_go_on(run.answers))
     return (
         f"compared in {time.monotonic() - began:.0f} s: {run.events} events, {len(chosen)} of {len(ids)} files read"
-        f" back, {told.counts()}"
+        f" back, {following.counts()}"
     )
 
 
@@ -101,7 +101,7 @@ def _settle(run: Run) -> None:
         time.sleep(0.5)
 
 
-def inject(run: Run, told: Subscribers, options: argparse.Namespace) -> int:
+def inject(run: Run, following: Subscribers, options: argparse.Namespace) -> int:
     """Run load, inject faults, and compare; return the number of faults."""
     stop = asyncio.Event()
 
@@ -110,13 +110,13 @@ def inject(run: Run, told: Subscribers, options: argparse.Namespace) -> int:
 
     clients = run.loop.do(load())
     try:
-        number = _let_happen(run, told, options)
+        number = _let_happen(run, following, options)
     finally:
         run.loop.do(_end(clients))
     return number
 
 
-def _let_happen(run: Run, told: Subscribers, options: argparse.Namespace) -> int:
+def _let_happen(run: Run, following: Subscribers, options: argparse.Namespace) -> int:
     number = 0
     began = time.monotonic()
     for fault in deck(run, options.only):
@@ -135,7 +135,7 @@ def _let_happen(run: Run, told: Subscribers, options: argparse.Namespace) -> int
         )
         over = number >= options.faults or time.monotonic() - began > options.seconds
         if over or number % options.group == 0:
-            print(compare(run, told, at_end=over), flush=True)
+            print(compare(run, following, at_end=over), flush=True)
         if over:
             break
     return number
@@ -184,13 +184,13 @@ def prepared(seed: int, *, timed: bool) -> Iterator[tuple[Run, Subscribers]]:
                     "NO_FAKE_STAT": "1",
                 }
         subscribing = AsyncExitStack()
-        told = loop.do(subscribing.enter_async_context(subscribers(running, tenant, cluster)))
+        following = loop.do(subscribing.enter_async_context(subscribers(running, tenant, cluster)))
         undo.callback(lambda: loop.do(subscribing.aclose()))
         for name in PROCESSES:
             running.begin(name)
-        loop.do(told.listen())
+        loop.do(following.listen())
         try:
-            yield run, told
+            yield run, following
         except Exception:
             traceback.print_exc()  # closing may have to wait for what was left lying
             raise
@@ -228,8 +228,8 @@ def main() -> int:
     random.seed(options.seed)
     print(f"seed {options.seed}", flush=True)
     began = time.monotonic()
-    with prepared(options.seed, timed=not options.untimed) as (run, told):
-        number = inject(run, told, options)
+    with prepared(options.seed, timed=not options.untimed) as (run, following):
+        number = inject(run, following, options)
         answers, wrong = run.answers, run.wrong
     took = timedelta(seconds=round(time.monotonic() - began))
     print(
@@ -243,7 +243,7 @@ def main() -> int:
     kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(run.counts.items()))
     print(
         f"{number} faults ({kinds}), {run.events} events: lost {len(wrong.lost)}, doubled {len(wrong.doubled)},"
-        f" stuck {len(wrong.stuck)}, not told {len(wrong.not_told)}, readyz wrong {len(wrong.readyz)},"
+        f" stuck {len(wrong.stuck)}, not received {len(wrong.not_received)}, readyz wrong {len(wrong.readyz)},"
         f" otherwise wrong {len(wrong.other)}"
         f"{f'; the machine was too slow to judge {run.excused} times' if run.excused else ''}"
     )

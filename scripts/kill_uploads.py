@@ -198,10 +198,10 @@ class Round:
 
     def kill_storage(self, part_of_all: float) -> None:
         """Kill storage after some of the bytes, and restart it."""
-        told = threading.Event()
-        self._proxy.reset(int(part_of_all * self._file.stat().st_size) or 1, told.set)
+        reset = threading.Event()
+        self._proxy.reset(int(part_of_all * self._file.stat().st_size) or 1, reset.set)
         client = self._start()
-        told.wait(60)
+        reset.wait(60)
         self._stack.restart_storage()
         code, found = self._finish(client)
         self._go_on(f"storage killed after {part_of_all:4.0%}", code, found)

@@ -100,7 +100,7 @@ def by_hangup(made: Stack, tenant: Tenant, load: Load, name: str, *, keep_alive:
 
     counted = asyncio.run(loaded(port, tenant, load, [restart] * load.restarts, keep_alive=keep_alive))
     end(service)
-    return told(f"{name}, {'keep-alive' if keep_alive else 'close'}", load.restarts, counted)
+    return report(f"{name}, {'keep-alive' if keep_alive else 'close'}", load.restarts, counted)
 
 
 def by_successor(made: Stack, tenant: Tenant, load: Load, name: str, *, keep_alive: bool) -> int:
@@ -116,7 +116,7 @@ def by_successor(made: Stack, tenant: Tenant, load: Load, name: str, *, keep_ali
 
     counted = asyncio.run(loaded(port, tenant, load, [restart] * load.restarts, keep_alive=keep_alive))
     end(services[-1])
-    return told(f"{name}, {'keep-alive' if keep_alive else 'close'}", load.restarts, counted)
+    return report(f"{name}, {'keep-alive' if keep_alive else 'close'}", load.restarts, counted)
 
 
 def behind_nginx(made: Stack, tenant: Tenant, load: Load, *, keep_alive: bool) -> int:
@@ -133,7 +133,7 @@ def behind_nginx(made: Stack, tenant: Tenant, load: Load, *, keep_alive: bool) -
         counted = asyncio.run(loaded(port, tenant, load, restarting, keep_alive=True))
     for service in services:
         end(service)
-    return told(f"behind nginx, {'keep-alive' if keep_alive else 'close'} to the service", load.restarts, counted)
+    return report(f"behind nginx, {'keep-alive' if keep_alive else 'close'} to the service", load.restarts, counted)
 
 
 @contextlib.contextmanager
@@ -223,7 +223,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def told(name: str, restarts: int, counted: Counter[str]) -> int:
+def report(name: str, restarts: int, counted: Counter[str]) -> int:
     """Print the figures, and return how many requests failed."""
     failed = counted.total() - counted["200"]
     print(f"{name}: {restarts} restarts, {counted['200']} answered, {failed} failed {dict(counted) if failed else ''}")

@@ -95,7 +95,7 @@ class Taken:
         self._file.write(array.array("q", (position, number, self.cursor)).tobytes())
 
 
-class Told(msgspec.Struct):
+class Message(msgspec.Struct):
     """The relevant fields of an envelope."""
 
     id: str
@@ -106,11 +106,11 @@ class Told(msgspec.Struct):
 class Page(msgspec.Struct):
     """The relevant fields of a page of the feed."""
 
-    events: list[Told]
+    events: list[Message]
     next_after: int
 
 
-_told = msgspec.json.Decoder(Told)
+_messages = msgspec.json.Decoder(Message)
 _page = msgspec.json.Decoder(Page)
 
 
@@ -123,8 +123,8 @@ async def read_stream(config: Config, taken: Taken, number: int) -> None:
         await _head(reader)
         while line := await reader.readline():
             if line.startswith(b'data: {"specversion'):
-                told = _told.decode(line[6:])
-                taken.take(int(told.id), digest(told.subject, told.type))
+                event = _messages.decode(line[6:])
+                taken.take(int(event.id), digest(event.subject, event.type))
     finally:
         writer.close()
 
@@ -137,8 +137,8 @@ async def poll(config: Config, taken: Taken, number: int) -> None:
         while True:
             writer.write(_get(f"/v1/events?after={after}&wait=20&limit=1000", _bare(config, number)))
             page = _page.decode(await reader.readexactly(await _head(reader)))
-            for told in page.events:
-                taken.take(int(told.id), digest(told.subject, told.type))
+            for event in page.events:
+                taken.take(int(event.id), digest(event.subject, event.type))
             after = page.next_after
     finally:
         writer.close()
@@ -194,8 +194,8 @@ async def consume(config: Config, taken: Taken) -> None:
             sequence = message.metadata.sequence.stream
             if sequence != taken.cursor + 1:
                 return
-            told = _told.decode(message.data)
-            taken.take(int(told.id), digest(told.subject, told.type), sequence)
+            event = _messages.decode(message.data)
+            taken.take(int(event.id), digest(event.subject, event.type), sequence)
     finally:
         await client.close()
 

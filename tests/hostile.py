@@ -501,11 +501,15 @@ async def send_all(
     async def work() -> None:
         for number in waiting:
             sent = draw(number)
-            told = await ask(port, sent)
-            tally.statuses[told] += 1
-            tally.routes[f"{sent.name} {told}"] += 1
-            if told in {"hang", "refused"} or told.startswith("5") or (told == "closed" and sent.must_be_answered):
-                tally.bad.append(f"{number}: {told}: {b''.join(sent.pieces)[:_MAX_SHOWN]!r}")
+            outcome = await ask(port, sent)
+            tally.statuses[outcome] += 1
+            tally.routes[f"{sent.name} {outcome}"] += 1
+            if (
+                outcome in {"hang", "refused"}
+                or outcome.startswith("5")
+                or (outcome == "closed" and sent.must_be_answered)
+            ):
+                tally.bad.append(f"{number}: {outcome}: {b''.join(sent.pieces)[:_MAX_SHOWN]!r}")
 
     await asyncio.gather(*(work() for _ in range(connections)))
 

@@ -27,4 +27,4 @@ def faults(message: str) -> list[str]:
         ("it is not how we write", _NOT_OUR_WORDS.search(message) is not None),
         ("it does not say what to do", _WHAT_TO_DO.search(message) is None),
     )
-    return [told for told, broken in rules if broken]
+    return [fault for fault, broken in rules if broken]

@@ -129,7 +129,7 @@ class Subscribers:
             head, late = await _caught_up(connection, self, self._stack, at_end=at_end)
             # the log may go on meanwhile: what was received is looked at before the log is
             iterated, published = sorted({*self.iterated}), [*self.published]
-            told = {int(taken.headers["webhook-id"].rpartition("_")[2]) for taken in self._receiver.taken}
+            delivered = {int(taken.headers["webhook-id"].rpartition("_")[2]) for taken in self._receiver.taken}
             exported = await asyncio.to_thread(self._export)
             rows = await connection.fetch(
                 "SELECT notification_id, topic, organization_id FROM upwell.upwell_events ORDER BY 1"
@@ -145,7 +145,7 @@ class Subscribers:
         ]
         return [
             *late,
-            *_difference("the webhook", sorted(told), theirs, until=head if at_end else 0),
+            *_difference("the webhook", sorted(delivered), theirs, until=head if at_end else 0),
             *_difference("the durable iterator", iterated, ours, until=head),
             *_difference("the JetStream stream", published, ours, until=head),
             *_difference("the export", exported, ours, until=head),
@@ -185,7 +185,7 @@ async def subscribers(running: Stack, tenant: Tenant, cluster: Cluster) -> Async
 
 
 async def _caught_up(
-    connection: Connection, told: Subscribers, running: Stack, *, at_end: bool
+    connection: Connection, following: Subscribers, running: Stack, *, at_end: bool
 ) -> tuple[int, list[str]]:
     """Wait until the log grows no more and all have come to its end; return where that is, and which have not.
 
@@ -205,11 +205,11 @@ async def _caught_up(
             "SELECT (SELECT count(*) FROM upwell.webhook_batches)"
             " + (SELECT count(*) FROM upwell.webhook_deliveries WHERE status = 'pending')"
         )
-        state = (head, positions, waiting, len(told.published))
+        state = (head, positions, waiting, len(following.published))
         if state != before:
             before, moved_at = state, time.monotonic()
         behind = [name for name in READERS if positions.get(name) != head]
-        arrived = max(told.published, default=0) == head
+        arrived = max(following.published, default=0) == head
         if not behind and not waiting and arrived and time.monotonic() - since > STILL_SECONDS:
             return head, []
         await asyncio.sleep(0.05)
@@ -218,17 +218,17 @@ async def _caught_up(
     ]
 
 
-def _difference(name: str, told: Sequence[int], logged: Sequence[int], *, until: int) -> list[str]:
+def _difference(name: str, received: Sequence[int], logged: Sequence[int], *, until: int) -> list[str]:
     """Say what is wrong with what a subscriber was told. Up to `until` nothing may be missing."""
-    missing = sorted({position for position in logged if position <= until} - {*told})
-    foreign = sorted({*told} - {*logged})
-    twice = len(told) - len({*told})
-    in_order = list(told) == sorted(told)
+    missing = sorted({position for position in logged if position <= until} - {*received})
+    foreign = sorted({*received} - {*logged})
+    twice = len(received) - len({*received})
+    in_order = list(received) == sorted(received)
     if in_order and not (missing or foreign or twice):
         return []
     order = "in order" if in_order else "out of order"
     difference = (
-        f"{name} was told of {len(told)} events, and the log has {len(logged)}: {len(missing)} are missing"
+        f"{name} was told of {len(received)} events, and the log has {len(logged)}: {len(missing)} are missing"
         f" {missing[:10]}, {len(foreign)} are not its own {foreign[:10]}, {twice} came twice, {order}"
     )
     return [difference]

@@ -66,7 +66,7 @@ class Wrong:
     lost: list[str]
     doubled: list[str]
     stuck: list[str]
-    not_told: list[str]
+    not_received: list[str]
     readyz: list[str]
     other: list[str]
 

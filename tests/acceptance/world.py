@@ -130,8 +130,8 @@ class World:
         assert (await self.client.post("/v1/buckets", json=asked)).is_success
         return "ruled"
 
-    async def tell(self, upload: Mapping[str, Any]) -> httpx.Response:
-        """Tell the service, as storage does, that the bytes are there."""
+    async def notify(self, upload: Mapping[str, Any]) -> httpx.Response:
+        """Notify the service, as storage does, that the bytes are there."""
         record = {
             "eventSource": "aws:s3",
             "eventName": "ObjectCreated:Put",

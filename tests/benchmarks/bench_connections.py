@@ -41,8 +41,8 @@ def main() -> None:
         alone = asyncio.run(others(tenant, 5))
         before = service.memory_info().rss
         beside, most = asyncio.run(beside_crowd(tenant, asked.connections, asked.seconds, service))
-        print(f"others alone:       {told(alone)}")
-        print(f"beside {asked.connections}:        {told(beside)}")
+        print(f"others alone:       {summary(alone)}")
+        print(f"beside {asked.connections}:        {summary(beside)}")
         print(f"memory: {before / 1e6:.0f} MB before, {most / 1e6:.0f} MB at most, +{(most - before) / 1e6:.0f} MB")
 
 
@@ -107,7 +107,7 @@ async def hold_all(url: str, connections: int) -> None:
     await asyncio.gather(*[hold(number) for number in range(connections)])
 
 
-def told(times: list[float]) -> str:
+def summary(times: list[float]) -> str:
     """Say how long answers took."""
     ms = sorted(1000 * each for each in times)
     return f"{len(ms)} answers, median {statistics.median(ms):.1f} ms, longest {ms[-1]:.1f} ms"

@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with stack({"UPWELL_RATE_LIMITS": "on", "UPWELL_LOG_LEVEL": "warning"}) as running:
-        asyncio.run(tell_durability(running.database))
+        asyncio.run(print_durability(running.database))
         noop_port = free_port()
         noop = subprocess.Popen([sys.executable, "-c", NOOP.format(port=noop_port)])
         try:
@@ -50,7 +50,7 @@ def main() -> None:
             noop.wait()
 
 
-async def tell_durability(database: Database) -> None:
+async def print_durability(database: Database) -> None:
     """Print whether a commit is one."""
     connection = await connect(database.owner_url, role=None)
     for setting in ("fsync", "synchronous_commit"):

@@ -151,7 +151,7 @@ class Receivers:
         self._count = count
         self.ports = self._read()
 
-    def told(self) -> list[int]:
+    def received(self) -> list[int]:
         """Return how many messages each has had."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"\n")
@@ -178,10 +178,10 @@ async def listening(tenant: Tenant, receivers: Receivers) -> AsyncIterator[None]
                 "channels": [{"channel": "webhook", "configs": {"url": f"http://127.0.0.1:{port}/"}}],
             }
             (await client.post("/v1/organizations/webhooks/", json=body)).raise_for_status()
-        before = receivers.told()
+        before = receivers.received()
         upload = msgspec.json.decode(BODY)
         (await client.post("/v1/buckets/files/uploads", json=upload)).raise_for_status()
-        while any(now == then for now, then in zip(receivers.told(), before, strict=True)):
+        while any(now == then for now, then in zip(receivers.received(), before, strict=True)):
             await asyncio.sleep(0.05)
         try:
             yield
@@ -218,9 +218,9 @@ async def cost(
                 task.cancel()
         ratios.append(loaded.requests_per_second / without.requests_per_second)
         await asyncio.sleep(1)  # the server comes to know that they are gone
-    told = sum(receivers.told())
+    total = sum(receivers.received())
     receivers.end()
-    others = f" and {webhooks} webhooks, told {told / rounds:.0f} messages a round" if webhooks else ""
+    others = f" and {webhooks} webhooks, which got {total / rounds:.0f} messages a round" if webhooks else ""
     print(
         f"{count} streams that {what}{others}: creates/s {statistics.median(ratios):.2f} of those without"
         f" {[round(ratio, 2) for ratio in ratios]}, {kept / 1024:.1f} KiB of memory each"

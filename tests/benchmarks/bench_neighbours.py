@@ -36,8 +36,8 @@ import uvloop
 from tests.benchmarks.load import load
 port, connections, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 request = sys.stdin.buffer.read()
-told = uvloop.run(load(port, request, connections=connections, seconds=seconds))
-print(json.dumps(told))
+loaded = uvloop.run(load(port, request, connections=connections, seconds=seconds))
+print(json.dumps(loaded))
 """
 
 
@@ -63,8 +63,8 @@ def fill(running: Stack, busy: Tenant) -> None:
     request = http_request("/v1/buckets/files/uploads", BODY, {**busy.headers, "Content-Type": "application/json"})
     sent = 0
     while sent < STORED:
-        told = uvloop.run(load(running.port, request, connections=32, seconds=2))
-        sent += int(told.requests_per_second * 2)
+        loaded = uvloop.run(load(running.port, request, connections=32, seconds=2))
+        sent += int(loaded.requests_per_second * 2)
 
 
 def requests_of(running: Stack, busy: Tenant) -> Mapping[str, tuple[int, bytes]]:

@@ -55,7 +55,7 @@ async def _cohort(log: EventLog, account: Account, chance: Random) -> None:
     ends = dict(zip(upload_ids, chance.choices(_ENDS, _SHARES, k=COHORT), strict=True))
     account.clock.advance(timedelta(seconds=30))
     seen = [upload_id for upload_id, end in ends.items() if end in {"completed", "failed"}]
-    await asyncio.gather(*(account.tell(log, upload_id, account.begins()) for upload_id in seen))
+    await asyncio.gather(*(account.send(log, upload_id, account.begins()) for upload_id in seen))
     account.clock.advance(timedelta(seconds=1))
     await asyncio.gather(*(_end(log, account, upload_id, end) for upload_id, end in ends.items()))
 
@@ -64,12 +64,12 @@ async def _end(log: EventLog, account: Account, upload_id: str, end: str) -> Non
     match end:
         case "completed":
             made = account.new_object(upload_id)
-            told = account.accepts(object_id=made.stream_id)
-            await log.append(await account.to_upload(log, upload_id, told, made))
+            command = account.accepts(object_id=made.stream_id)
+            await log.append(await account.to_upload(log, upload_id, command, made))
         case "failed":
-            await account.tell(log, upload_id, account.rejects())
+            await account.send(log, upload_id, account.rejects())
         case "canceled":
-            await account.tell(log, upload_id, account.cancels())
+            await account.send(log, upload_id, account.cancels())
         case "avoided":
             event = UploadDuplicateAvoided(
                 origin=account.origin(), original_upload_id=upload_id, sha256="a" * 64, saved_bytes=100

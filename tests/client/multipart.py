@@ -43,17 +43,17 @@ class Server:
         return b"".join(body for _, body in sorted(self.parts.items()))
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
-        told = json.loads(body) if body else {}
+        request = json.loads(body) if body else {}
         match method, path.split("/")[2:]:
             case "POST", ["buckets", "files", "uploads"]:
-                self.announced = told
+                self.announced = request
                 return 200, self._record()
             case "POST", ["uploads", "upl_1", "parts", "sign"]:
-                hashes = {part["part_number"]: part["sha256"] for part in told.get("parts", ()) if "sha256" in part}
-                sizes = {part["part_number"]: part["size_bytes"] for part in told.get("parts", ())}
+                hashes = {part["part_number"]: part["sha256"] for part in request.get("parts", ()) if "sha256" in part}
+                sizes = {part["part_number"]: part["size_bytes"] for part in request.get("parts", ())}
                 assert bool(hashes) == self.checks
                 assert sizes or "file_size_bytes" in self.announced
-                numbers = told.get("part_numbers") or list(sizes)
+                numbers = request.get("part_numbers") or list(sizes)
                 with self._turn:
                     self.hashes.update(hashes)
                     self.signed.append(numbers)
@@ -82,7 +82,7 @@ class Server:
                     ]
                 }
             case "POST", ["uploads", "upl_1", "confirm"]:
-                if told.get("file_size_bytes") != (len(self.body) or None):
+                if request.get("file_size_bytes") != (len(self.body) or None):
                     error = {"type": "BadRequestError", "message": "No.", "code": "content_not_found", "details": {}}
                     return 400, {"success": False, "status": 400, "error": error}
                 self.status = "PROCESSING"
@@ -155,8 +155,8 @@ def serving(server: Server) -> Iterator[Server]:
             part = _PART.fullmatch(self.path)
             if part is None:
                 assert self.headers["Authorization"] == "Bearer sk"
-                status, told = server.answer(self.command, self.path, body)
-                self._send(status, json.dumps(told).encode())
+                status, answered = server.answer(self.command, self.path, body)
+                self._send(status, json.dumps(answered).encode())
                 return
             assert self.headers["X-Signed"] == "yes"
             assert "Authorization" not in self.headers

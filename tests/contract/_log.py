@@ -284,22 +284,22 @@ class Account:
         self,
         log: EventLog,
         upload_id: str,
-        told: Callable[[Origin], UploadCommand],
+        command: Callable[[Origin], UploadCommand],
         *also: StreamAppend,
         **conditions: Value,
     ) -> Command:
         """Return what is to be appended when the upload is told this."""
         loaded = await load(log, UPLOAD, upload_id)
         command_id, now = self.ids.new("cmd_"), self.clock.now()
-        stream = loaded.append(UPLOAD.decide(told(loaded.origin_of(self.key_id, command_id, now)), loaded.state))
+        stream = loaded.append(UPLOAD.decide(command(loaded.origin_of(self.key_id, command_id, now)), loaded.state))
         return Command(
             command_id=command_id, organization_id=self.organization_id, streams=(stream, *also), **conditions
         )
 
-    async def tell(
-        self, log: EventLog, upload_id: str, told: Callable[[Origin], UploadCommand], **conditions: Value
+    async def send(
+        self, log: EventLog, upload_id: str, command: Callable[[Origin], UploadCommand], **conditions: Value
     ) -> int:
-        return await log.append(await self.to_upload(log, upload_id, told, **conditions))
+        return await log.append(await self.to_upload(log, upload_id, command, **conditions))
 
     def starts(self) -> Callable[[Origin], UploadCommand]:
         return lambda origin: StartUpload(origin=origin, multipart_id="multipart-1")
@@ -377,13 +377,13 @@ class Account:
     ) -> str:
         """Bring an upload (a new one by default) to its good end, perhaps as an object's first blob."""
         upload_id = upload_id or await self.request(log)
-        await self.tell(log, upload_id, self.begins())
+        await self.send(log, upload_id, self.begins())
         also: tuple[StreamAppend, ...] = ()
         if into_object:
             also = (self.new_object(upload_id, unique_key=unique_key, size_bytes=size_bytes, sha256=sha256),)
             others["object_id"] = also[0].stream_id
-        told = self.accepts(size_bytes, sha256, **others)
-        await log.append(await self.to_upload(log, upload_id, told, *also, **(conditions or {})))
+        command = self.accepts(size_bytes, sha256, **others)
+        await log.append(await self.to_upload(log, upload_id, command, *also, **(conditions or {})))
         return upload_id
 
     def avoids(self, original_id: str, **announced: Value) -> StreamAppend:
@@ -544,7 +544,7 @@ class Account:
         )
         return StreamAppend(stream_id=key_id, expected_version=0, events=(event,))
 
-    async def tell_key(self, log: EventLog, *events: Event, key_id: str | None = None, **conditions: Value) -> int:
+    async def append_to_key(self, log: EventLog, *events: Event, key_id: str | None = None, **conditions: Value) -> int:
         """Append to a key's stream."""
         return await log.append(self.command(await self._after(log, key_id or self.key_id, *events), **conditions))
 
@@ -563,23 +563,25 @@ class Account:
     async def set_status(self, log: EventLog, status: BucketStatus) -> int:
         return await log.append(self.command(await self.new_status(log, status)))
 
-    async def to_bucket(self, log: EventLog, told: Callable[[Origin], BucketCommand]) -> StreamAppend:
+    async def to_bucket(self, log: EventLog, command: Callable[[Origin], BucketCommand]) -> StreamAppend:
         """Return what is to be appended when the bucket is told this."""
         bucket = await load(log, BUCKET, self.bucket_id)
-        return bucket.append(BUCKET.decide(told(self.origin()), bucket.state))
+        return bucket.append(BUCKET.decide(command(self.origin()), bucket.state))
 
-    async def tell_bucket(self, log: EventLog, told: Callable[[Origin], BucketCommand], **conditions: Value) -> int:
-        return await log.append(self.command(await self.to_bucket(log, told), **conditions))
+    async def send_to_bucket(
+        self, log: EventLog, command: Callable[[Origin], BucketCommand], **conditions: Value
+    ) -> int:
+        return await log.append(self.command(await self.to_bucket(log, command), **conditions))
 
-    async def to_namespace(self, log: EventLog, told: Callable[[Origin], NamespaceCommand]) -> StreamAppend:
+    async def to_namespace(self, log: EventLog, command: Callable[[Origin], NamespaceCommand]) -> StreamAppend:
         """Return what is to be appended when the namespace is told this."""
         namespace = await load(log, NAMESPACE, self.namespace_id)
-        return namespace.append(NAMESPACE.decide(told(self.origin(bucket_id=None)), namespace.state))
+        return namespace.append(NAMESPACE.decide(command(self.origin(bucket_id=None)), namespace.state))
 
-    async def tell_namespace(
-        self, log: EventLog, told: Callable[[Origin], NamespaceCommand], **conditions: Value
+    async def send_to_namespace(
+        self, log: EventLog, command: Callable[[Origin], NamespaceCommand], **conditions: Value
     ) -> int:
-        return await log.append(self.command(await self.to_namespace(log, told), **conditions))
+        return await log.append(self.command(await self.to_namespace(log, command), **conditions))
 
     def renames(self, name: str, **others: Value) -> Callable[[Origin], BucketCommand]:
         facts: dict[str, Any] = {"description": None, "metadata": {"floor": 3}, **others}

@@ -99,25 +99,25 @@ class _Comparison:
         their_body, our_body = theirs.body.get("requestBody", {}), ours.body.get("requestBody", {})
         place = f"{theirs.name} body"
         if bool(their_body) != bool(our_body):
-            self._tell(place, "no body here" if their_body else "a body of ours")
+            self._report(place, "no body here" if their_body else "a body of ours")
         elif their_body:
             if our_body.get("required", False) and not their_body.get("required", False):
-                self._tell(place, "required here")
+                self._report(place, "required here")
             self._schemas(_content(their_body) or {}, _content(our_body) or {}, place, request=True)
         for status, answer in theirs.body["responses"].items():
             place = f"{theirs.name} {status}"
             given = ours.body["responses"].get(status)
             if given is None:
-                self._tell(place, "no such status")
+                self._report(place, "no such status")
                 continue
             schema, own = _content(answer), _content(given)
             if (schema is None) != (own is None):
-                self._tell(place, "no body here" if own is None else "a body of ours")
+                self._report(place, "no body here" if own is None else "a body of ours")
             elif schema is not None and own is not None:
                 self._schemas(schema, own, place, request=False)
         for status in ours.body["responses"]:
             if status not in theirs.body["responses"]:
-                self._tell(f"{theirs.name} {status}", "a status of ours")
+                self._report(f"{theirs.name} {status}", "a status of ours")
 
     def _parameters(self, theirs: Operation, ours: Operation) -> None:
         named = [_parameters(operation.body, operation.path) for operation in (theirs, ours)]
@@ -125,16 +125,16 @@ class _Comparison:
             place = f"{theirs.name} {parameter['in']} {parameter['name']}"
             own = named[1].get(key)
             if own is None:
-                self._tell(place, "no such parameter")
+                self._report(place, "no such parameter")
                 continue
             if own.get("required", False) and not parameter.get("required", False):
-                self._tell(place, "required here")
+                self._report(place, "required here")
             self._default(parameter["schema"], own["schema"], place)
             self._schemas(parameter["schema"], own["schema"], place, request=True)
         for key, parameter in named[1].items():
             if key not in named[0]:
                 what = "a required parameter of ours" if parameter.get("required") else "a parameter of ours"
-                self._tell(f"{theirs.name} {parameter['in']} {parameter['name']}", what)
+                self._report(f"{theirs.name} {parameter['in']} {parameter['name']}", what)
 
     def _schemas(self, theirs: Schema, ours: Schema, place: str, *, request: bool) -> None:
         their_branches = _widest(_branches(self._contract, theirs))
@@ -143,7 +143,7 @@ class _Comparison:
         for branch in from_:
             partners = [partner for partner in to if _fits(branch, partner)]
             if not partners:
-                self._tell(place, f"{'refuses' if request else 'may be'} {_kind(branch)}")
+                self._report(place, f"{'refuses' if request else 'may be'} {_kind(branch)}")
                 continue
             partner = min(partners, key=lambda other: _distance(branch, other))
             their, our = (branch, partner) if request else (partner, branch)
@@ -151,7 +151,7 @@ class _Comparison:
         if request:
             for branch in our_branches:
                 if not any(_fits(branch, partner) for partner in their_branches):
-                    self._tell(place, f"accepts {_kind(branch)} too")
+                    self._report(place, f"accepts {_kind(branch)} too")
 
     def _branch(self, theirs: Schema, ours: Schema, place: str, *, request: bool) -> None:
         if theirs is _ANY_BRANCH or ours is _ANY_BRANCH:
@@ -165,7 +165,7 @@ class _Comparison:
         for limit in _LIMITS:
             their, our = theirs.get(limit), ours.get(limit)
             if their != our and (request or their is not None):
-                self._tell(place, f"{limit} is {_shown(our)}, not {_shown(their)}")
+                self._report(place, f"{limit} is {_shown(our)}, not {_shown(their)}")
         if "items" in theirs or "items" in ours:
             self._schemas(theirs.get("items", {}), ours.get("items", {}), f"{place} []", request=request)
         if theirs.get("type") == "object":
@@ -178,31 +178,31 @@ class _Comparison:
         if request:
             if our is not None and (their is None or their - our):
                 missing = "any other" if their is None else ", ".join(sorted(their - our))
-                self._tell(place, f"refuses the values {missing}")
+                self._report(place, f"refuses the values {missing}")
             if their is not None and (our is None or our - their):
                 extra = "any" if our is None else ", ".join(sorted(our - their))
-                self._tell(place, f"accepts the values {extra} too")
+                self._report(place, f"accepts the values {extra} too")
         elif their is not None and (our is None or our - their):
             extra = "any" if our is None else ", ".join(sorted(our - their))
-            self._tell(place, f"may be of the values {extra}")
+            self._report(place, f"may be of the values {extra}")
 
     def _objects(self, theirs: Schema, ours: Schema, place: str, *, request: bool) -> None:
         their_fields, our_fields = theirs.get("properties", {}), ours.get("properties", {})
         needed, given = set(theirs.get("required", ())), set(ours.get("required", ()))
         if their_fields and not our_fields and ours.get("additionalProperties", True) is not False:
-            self._tell(place, "any object: its fields are not spelled out")
+            self._report(place, "any object: its fields are not spelled out")
             return
         for name, schema in their_fields.items():
             inner = f"{place} .{name}"
             if name not in our_fields:
-                self._tell(inner, "no such field")
+                self._report(inner, "no such field")
                 continue
             if request:
                 if (name in given) != (name in needed):
-                    self._tell(inner, "required here" if name in given else "optional here")
+                    self._report(inner, "required here" if name in given else "optional here")
                 self._default(schema, our_fields[name], inner)
             elif name in needed - given:
-                self._tell(inner, "may be absent")
+                self._report(inner, "may be absent")
             self._schemas(schema, our_fields[name], inner, request=request)
         self._other_fields(theirs, ours, place, request=request)
 
@@ -217,16 +217,16 @@ class _Comparison:
         if their_rest in (None, False):
             for name in ours.get("properties", {}):
                 if name not in their_fields:
-                    self._tell(f"{place} .{name}", "a field of ours")
+                    self._report(f"{place} .{name}", "a field of ours")
         elif our_rest is False:
-            self._tell(place, "refuses other fields")
+            self._report(place, "refuses other fields")
 
     def _default(self, theirs: Schema, ours: Schema, place: str) -> None:
         their, our = theirs.get("default"), ours.get("default")
         if their != our and not (their in _EMPTY and (our in _EMPTY or "default" not in theirs)):
-            self._tell(place, f"the default is {_shown(our)}, not {_shown(their)}")
+            self._report(place, f"the default is {_shown(our)}, not {_shown(their)}")
 
-    def _tell(self, where: str, what: str) -> None:
+    def _report(self, where: str, what: str) -> None:
         self.found.append(Difference(where, what))
 
 

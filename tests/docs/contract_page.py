@@ -22,7 +22,7 @@ def field_by_field() -> str | None:
     rows = {operation.name: list(_rows(document, operation, found)) for operation in known}
     missing = [operation.name for operation in known if operation.name in found]
     total = sum(len(dict(fields(document, operation))) for operation in known)
-    deviating = sum(1 for name in rows for _, _, told, theirs in rows[name] if theirs and told)
+    deviating = sum(1 for name in rows for _, _, deviation, theirs in rows[name] if theirs and deviation)
     summary = (
         f"The contract has {len(known)} routes with {total:,} parameters, fields and statuses. Of the routes "
         f"{len(known) - len(missing)} are here; of what these have, {deviating} deviate, for the reasons given there."
@@ -41,12 +41,12 @@ def _rows(
     theirs = dict(fields(document, operation))
     for where, kind in theirs.items():
         differing = [*found.get(where, ()), *_open_above(where, found)]
-        told = "; ".join(f"{d.what}: {_why(d)}" for d in differing)
-        yield where.removeprefix(f"{operation.name} "), kind, told, True
+        deviations = "; ".join(f"{d.what}: {_why(d)}" for d in differing)
+        yield where.removeprefix(f"{operation.name} "), kind, deviations, True
     for where in list(found):
         if where.startswith(f"{operation.name} ") and where not in theirs:
-            told = "; ".join(f"{d.what}: {_why(d)}" for d in found[where])
-            yield where.removeprefix(f"{operation.name} "), "", told, False
+            deviations = "; ".join(f"{d.what}: {_why(d)}" for d in found[where])
+            yield where.removeprefix(f"{operation.name} "), "", deviations, False
 
 
 def _open_above(where: str, found: dict[str, list[Difference]]) -> Iterator[Difference]:
@@ -62,12 +62,12 @@ def _why(difference: Difference) -> str:
 
 
 def _count(rows: list[tuple[str, str, str, bool]]) -> str:
-    different = sum(1 for _, _, told, theirs in rows if theirs and told)
+    different = sum(1 for _, _, deviation, theirs in rows if theirs and deviation)
     return f"works; {different} of {sum(row[3] for row in rows)} fields deviate" if different else "works"
 
 
 def _section(name: str, rows: list[tuple[str, str, str, bool]]) -> str:
-    lines = [f"| `{place}` | {kind} | {_cell(told) or 'works'} |" for place, kind, told, _ in rows]
+    lines = [f"| `{place}` | {kind} | {_cell(deviations) or 'works'} |" for place, kind, deviations, _ in rows]
     return "\n".join([f"### {name}", "", "| | type | |", "|---|---|---|", *lines, ""])
 
 

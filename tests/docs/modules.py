@@ -29,10 +29,10 @@ def module_map() -> str:
 
 def head(path: Path) -> str:
     """Return the first paragraph of a module's docstring as one line of Markdown."""
-    told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    if not told:
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    if not docstring:
         raise ValueError(f"{path} has no docstring: say in one sentence what the module owns")
-    return re.sub(r"([*_<])(?=[^`]*(?:`[^`]*`[^`]*)*$)", r"\\\1", " ".join(told.split("\n\n")[0].split()))
+    return re.sub(r"([*_<])(?=[^`]*(?:`[^`]*`[^`]*)*$)", r"\\\1", " ".join(docstring.split("\n\n")[0].split()))
 
 
 def _layer(layer: str) -> list[str]:

@@ -208,8 +208,8 @@ def _option_row(option: click.Option, context: click.Context) -> str:
     default = option.get_default(context)
     shown = "" if option.is_flag or not isinstance(default, str | int | Path) else f"`{default}`"
     flags = ", ".join(f"`{_cell(flag + value)}`" for flag in option.opts)
-    told = [option.help or "", _range(option.type), "May be given several times." if option.multiple else ""]
-    return f"| {flags} | {shown} | {_cell(' '.join(filter(None, told)))} |"
+    description = [option.help or "", _range(option.type), "May be given several times." if option.multiple else ""]
+    return f"| {flags} | {shown} | {_cell(' '.join(filter(None, description)))} |"
 
 
 def _range(kind: click.ParamType[Any]) -> str:
@@ -283,15 +283,15 @@ def _routes() -> Iterator[tuple[str, str, str, str, str]]:
             if not isinstance(handler, HTTPRouteHandler) or not handler.tags:
                 continue
             needs = handler.opt.get("needs")
-            told = handler.opt.get("asks", "nothing") if needs is None else _needs(needs)
+            needed = handler.opt.get("asks", "nothing") if needs is None else _needs(needs)
             for method in sorted(handler.http_methods - {"OPTIONS"}):
                 counts_as = "" if needs is None else _counts_as(needs)
-                yield route.path, method, told, counts_as, _doc(handler.fn).splitlines()[0]
+                yield route.path, method, needed, counts_as, _doc(handler.fn).splitlines()[0]
 
 
 def _needs(needs: Any) -> str:  # noqa: ANN401  # msgspec's struct of admission
-    told = f"`{needs.permission}`" + (", namespace" if needs.namespace else "")
-    return f"{told}; or an upload token" if needs.tokens else told
+    needed = f"`{needs.permission}`" + (", namespace" if needs.namespace else "")
+    return f"{needed}; or an upload token" if needs.tokens else needed
 
 
 def _counts_as(needs: Any) -> str:  # noqa: ANN401  # the same

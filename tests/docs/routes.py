@@ -39,15 +39,17 @@ def _route(operation: Operation) -> str:
     parameters = [p for p in body.get("parameters", []) if p["name"] not in _HEADERS]
     if parameters:
         lines += ["| parameter | where | type |", "|---|---|---|"]
-        lines += [f"| `{p['name']}` | {p['in']} | {_cell(_told(p['schema']))} |" for p in parameters]
+        lines += [f"| `{p['name']}` | {p['in']} | {_cell(_type_of(p['schema']))} |" for p in parameters]
         lines.append("")
     given = _content(body.get("requestBody"))
     if given is not None:
         may = "" if body["requestBody"].get("required") else " (may be left out)"
-        lines += [f"Body: {_told(given)}{may}.", ""]
-    told = ", ".join(f"{status} with {_told(media['schema'])}" if media else status for status, media in _answers(body))
+        lines += [f"Body: {_type_of(given)}{may}.", ""]
+    answers = ", ".join(
+        f"{status} with {_type_of(media['schema'])}" if media else status for status, media in _answers(body)
+    )
     errors = ", ".join(status for status in body["responses"] if status >= "300")
-    lines += [f"Answers: {told}{'; errors: ' + errors if errors else ''}.", ""]
+    lines += [f"Answers: {answers}{'; errors: ' + errors if errors else ''}.", ""]
     if operation.name in EXAMPLES:
         lines += ["```sh", EXAMPLES[operation.name], "```", ""]
     answered = next((media["example"] for _, media in _answers(body) if "example" in media), None)
@@ -72,16 +74,16 @@ def _paragraph(described: dict[str, Any]) -> str:
 
 def _field(name: str, schema: Schema, owner: Schema) -> str:
     required = " (required)" if name in owner.get("required", ()) and owner.get("additionalProperties") is False else ""
-    return f"| `{name}`{required} | {_cell(_told(schema))} | {_cell(schema.get('description', ''))} |"
+    return f"| `{name}`{required} | {_cell(_type_of(schema))} | {_cell(schema.get('description', ''))} |"
 
 
-def _told(schema: Schema) -> str:
+def _type_of(schema: Schema) -> str:
     return ", ".join([" or ".join(dict.fromkeys(_kinds(schema))), *_limits(schema)])
 
 
 def _limits(schema: Schema) -> Iterator[str]:
     for branch in schema.get("anyOf", [schema]):
-        yield from (told.format(branch[word]) for word, told in _LIMITS.items() if word in branch)
+        yield from (limit.format(branch[word]) for word, limit in _LIMITS.items() if word in branch)
     if schema.get("default") not in (None, {}, []):
         yield f"default `{_plain(schema['default'])}`"
 
@@ -96,9 +98,9 @@ def _kinds(schema: Schema) -> Iterator[str]:
     elif "enum" in schema:
         yield f"one of {_values(schema)}"
     elif schema.get("type") == "array":
-        yield f"array of {_told(schema.get('items', {}))}"
+        yield f"array of {_type_of(schema.get('items', {}))}"
     elif isinstance(schema.get("additionalProperties"), dict) and schema["additionalProperties"]:
-        yield f"object of {_told(schema['additionalProperties'])}"
+        yield f"object of {_type_of(schema['additionalProperties'])}"
     else:
         yield {"string": "text", None: "anything"}.get(schema.get("type"), str(schema.get("type")))
 

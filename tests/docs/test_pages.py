@@ -22,7 +22,7 @@ from tests.docs.pages import PAGES, PRODUCTION, ROOT, RUN, SHOWN, blocks, name_o
 
 PATIENCE_SECONDS = 120
 # What the prose of a page says of the output of its examples.
-TOLD = {
+EXPECTED = {
     "README.md": ("README.md: sent ", '"filename": "hello.txt"', "The database is up to date.", "key: sk_"),
     "docs/tutorial/first-upload.md": (
         "tide.txt: sent 20 bytes",
@@ -193,8 +193,8 @@ def _run(page: Path, tmp_path: Path, variables: Mapping[str, str]) -> None:
                         connection.execute(f"SET ROLE {SERVICE_ROLE}")
                         connection.execute("SET upwell.organization_id = '*'")
                         connection.execute(block.source.encode())
-    for told in TOLD.get(name_of(page), ()):
-        assert told in printed
+    for expected in EXPECTED.get(name_of(page), ()):
+        assert expected in printed
 
 
 def test_the_walk_through_of_the_readme_needs_nothing_but_the_file_that_dev_writes(

@@ -123,8 +123,8 @@ class FailingStorage:
         return answer
 
     async def _begin(self, operation: str) -> Outcome:
-        told = self._outcomes and self._operation in {None, operation}
-        outcome = self._outcomes.pop(0) if told else Outcome.WELL
+        planned = self._outcomes and self._operation in {None, operation}
+        outcome = self._outcomes.pop(0) if planned else Outcome.WELL
         if outcome is Outcome.FAILS:
             raise StorageUnavailableError("told to fail")
         for _ in range(_SLOW_TURNS if outcome is Outcome.SLOW else 0):

@@ -47,6 +47,8 @@ from tests.harness.system import (
     EventSeen,
     Forget,
     Limits,
+    Notified,
+    Notify,
     ObjectSeen,
     Outcome,
     PartSeen,
@@ -59,8 +61,6 @@ from tests.harness.system import (
     SignAgain,
     SignParts,
     TaskSeen,
-    Tell,
-    Told,
     UploadSeen,
     UrlSeen,
 )
@@ -236,15 +236,15 @@ class HttpSystem:
             case SignAgain():
                 response = self._client.post(f"/v1/uploads/{request.upload_id}/sign")
                 return UploadSeen.of(response.json()) if response.is_success else refused(response)
-            case Tell():
+            case Notify():
                 response = self._storage_client.post(
                     f"{self._stand.url}/v1/storage-events",
                     json=request.wire(self._stand.bucket_name),
                     headers={"X-Upwell-Storage-Secret": _STORAGE_SECRET},
                 )
-                told = response.raise_for_status().json()
-                assert told["received"] == request.times
-                return Told(told["matched"], told["ignored"])
+                body = response.raise_for_status().json()
+                assert body["received"] == request.times
+                return Notified(body["matched"], body["ignored"])
             case Cancel():
                 response = self._client.delete(
                     f"/v1/uploads/{request.upload_id}",

@@ -28,9 +28,9 @@ from tests.harness.system import (
     EventSeen,
     Limits,
     NeverRestsError,
+    Notified,
     QuotaSeen,
     Refused,
-    Told,
 )
 
 # So many rounds of four jobs in a row, without any time passing, are no work but a loop.
@@ -155,10 +155,10 @@ async def forget(services: Services, upload_id: str) -> Refused | None:
     raise AssertionError("others change this upload without end")
 
 
-def told(taken: Taken) -> Told:
+def notified(taken: Taken) -> Notified:
     """Return the answer to a notification."""
     assert taken.received == taken.matched + taken.ignored
-    return Told(taken.matched, taken.ignored)
+    return Notified(taken.matched, taken.ignored)
 
 
 async def work(services: Services) -> None:

@@ -41,14 +41,14 @@ from tests.harness.system import (
     Confirm,
     Delete,
     Forget,
+    Notified,
+    Notify,
     Outcome,
     Refused,
     Request,
     SignAgain,
     SignParts,
     System,
-    Tell,
-    Told,
     UploadSeen,
 )
 from tests.harness.watching import BUSY, STORAGE_UNAVAILABLE, Tally, Watching
@@ -65,11 +65,11 @@ from tests.harness.wishes import (
     claims,
     deeds,
     names,
+    notifications,
     numbers,
     outcomes,
     policies,
     steps,
-    tidings,
     wishes,
 )
 
@@ -148,13 +148,13 @@ class UploadMachine(Watching):
         """Do the whole job."""
         return self._do_the_job(wish, claim, policy)
 
-    @rule(target=sent, wish=wishes(), how=tidings)
-    def announce_put_and_tell(self, wish: Wish, how: str) -> Any:  # noqa: ANN401  # the same
+    @rule(target=sent, wish=wishes(), how=notifications)
+    def announce_put_and_notify(self, wish: Wish, how: str) -> Any:  # noqa: ANN401  # the same
         """Do the whole job, and have storage tell of it."""
         made = self._announce([Wish(wish.body, replace(wish.ask, auto_confirm=True))])
         self._send_all(made)
         for upload_id in made.values:
-            self._at_once([self._tidings(upload_id, how)])
+            self._at_once([self._notification(upload_id, how)])
         return made
 
     @rule(target=sent, several=st.lists(wishes(), min_size=2, max_size=4))
@@ -207,22 +207,22 @@ class UploadMachine(Watching):
         request = self._confirmation(upload_id, claim, None, as_task=as_task)
         self._at_once([request, request])
 
-    @rule(upload_id=sent, deed=deeds, how=tidings, part_numbers=numbers, times=st.integers(1, 2))
+    @rule(upload_id=sent, deed=deeds, how=notifications, part_numbers=numbers, times=st.integers(1, 2))
     def do(self, upload_id: str, deed: str, how: str, part_numbers: list[int], times: int) -> None:
         """Do what may be done at any time, perhaps twice at once."""
         self._at_once([self._deed(upload_id, deed, how, part_numbers)] * times)
 
-    @rule(upload_id=sent, how=tidings)
-    def tell(self, upload_id: str, how: str) -> None:
+    @rule(upload_id=sent, how=notifications)
+    def notify(self, upload_id: str, how: str) -> None:
         """Have storage tell of an upload's key."""
-        self._at_once([self._tidings(upload_id, how)])
+        self._at_once([self._notification(upload_id, how)])
 
     @rule(
         target=sent,
         wish=wishes(),
         sends=st.booleans(),
         several=st.lists(deeds, min_size=2, max_size=3, unique=True),
-        how=tidings,
+        how=notifications,
     )
     def do_at_once(self, wish: Wish, sends: bool, several: list[str], how: str) -> Any:  # noqa: ANN401  # the same
         """Announce a file, perhaps send it, and do several things at the same time."""
@@ -380,7 +380,7 @@ class UploadMachine(Watching):
         """Name an upload that never was."""
         self._note("ask_for_what_is_not_there")
         answer = self.system.get(UNKNOWN) if request is None else self.system.at_once([request])[0]
-        assert answer == (Told(0, 1) if isinstance(request, Tell) else Refused(404, "upload_not_found"))
+        assert answer == (Notified(0, 1) if isinstance(request, Notify) else Refused(404, "upload_not_found"))
 
     # The operator and the worker
 
@@ -480,7 +480,7 @@ class UploadMachine(Watching):
         return made
 
     @precondition(lambda self: self.system.powers.interrupts)
-    @rule(upload_id=sent, after=steps, deed=deeds, how=tidings, part_numbers=numbers)
+    @rule(upload_id=sent, after=steps, deed=deeds, how=notifications, part_numbers=numbers)
     def the_client_leaves(self, upload_id: str, after: int, deed: str, how: str, part_numbers: list[int]) -> None:
         """Drop a request somewhere in the middle."""
         self._note("the_client_leaves")
@@ -564,7 +564,7 @@ class UploadMachine(Watching):
             count = max(-(-len(body) // upload.part_size), 1)
             self._send_parts(upload_id, body, range(1, min(count, upload.part_count or count) + 1))
             return
-        if upload.url is None or not self._is_telling(upload, upload.url):
+        if upload.url is None or not self._is_notifying(upload, upload.url):
             return
         self._note("put")
         seen = self.system.put(upload.url.url, {"Content-Type": CONTENT_TYPE}, body)
@@ -584,7 +584,7 @@ class UploadMachine(Watching):
             self._at_once([self._signing(upload_id, part_numbers, sizes)])
         for number in part_numbers:
             url, size = upload.part_urls.get(number), upload.part_size or 1
-            if url is None or not self._is_telling(upload, url):
+            if url is None or not self._is_notifying(upload, url):
                 continue
             self._note("put_part")
             content = body[(number - 1) * size : number * size]
@@ -597,7 +597,7 @@ class UploadMachine(Watching):
             if seen.status == 200:
                 upload.parts[number] = Part(content, seen.etag or "")
 
-    def _is_telling(self, upload: Upload, url: Url) -> bool:
+    def _is_notifying(self, upload: Upload, url: Url) -> bool:
         """Return whether a PUT now has an outcome that the design foresees."""
         if upload.status == CANCELED and upload.keeps:
             return False  # bytes that come later than those that were kept: see the how-to
@@ -656,16 +656,16 @@ class UploadMachine(Watching):
                 return self._signing(upload_id, part_numbers, (whole,) * len(part_numbers))
             case "sign again":
                 return SignAgain(upload_id=upload_id)
-            case "tell":
-                return self._tidings(upload_id, how)
+            case "notify":
+                return self._notification(upload_id, how)
             case _:
                 return self._confirmation(upload_id, "nothing", None, as_task=deed == "confirm as a task")
 
-    def _tidings(self, upload_id: str, how: str) -> Tell:
+    def _notification(self, upload_id: str, how: str) -> Notify:
         """Return what storage tells, late or early, once or twice: only of bytes that did arrive, or that went."""
         upload = self.model.uploads[upload_id]
         arrived = bool(upload.arrived)
-        return Tell(
+        return Notify(
             upload_id=upload_id,
             storage_key=f"{upload.storage_key}.bak" if how == "another key" else upload.storage_key,
             etag={"its etag": upload.etag, "an older etag": upload.arrived[0] if arrived else None}.get(how),
@@ -705,8 +705,8 @@ class UploadMachine(Watching):
                         self._check_confirmed(request, answer, state, allowed, raced=raced)
                 case SignParts() | SignAgain():
                     self._check_signed(request, answer, allowed, now, raced=raced)
-                case Tell():
-                    self._check_told(request, answer, state, now, raced=raced)
+                case Notify():
+                    self._check_notified(request, answer, state, now, raced=raced)
                 case _:
                     ended = {CANCELED, FORGOTTEN} if isinstance(request, Cancel) else {FORGOTTEN}
                     if raced and isinstance(request, Cancel) and request.keep_bytes and upload.part_size is not None:

@@ -66,6 +66,7 @@ from tests.harness.system import (
     EventSeen,
     Forget,
     Limits,
+    Notify,
     ObjectSeen,
     Outcome,
     PartSeen,
@@ -78,7 +79,6 @@ from tests.harness.system import (
     SignAgain,
     SignParts,
     TaskSeen,
-    Tell,
     UploadSeen,
     UrlSeen,
 )
@@ -352,9 +352,9 @@ class MemorySystem:
                     return await self._sign_parts(request)
                 case SignAgain():
                     return await self._sign_again(request)
-                case Tell():
+                case Notify():
                     body = msgspec.json.encode(request.wire(self._storage.bucket))
-                    return in_process.told(await self._services.take_storage_events(body))
+                    return in_process.notified(await self._services.take_storage_events(body))
                 case Cancel():
                     await self._cancel(request)
                     return None

@@ -43,9 +43,9 @@ from tests.harness.system import (
     Confirm,
     EventSeen,
     Limits,
+    Notify,
     PartSeen,
     Refused,
-    Tell,
 )
 
 # How long a worker may take after trouble until it has tried again: retries back off to at most this.
@@ -76,7 +76,7 @@ class Model:
         self.deleting: set[str] = set()
         self.signing: set[str] = set()
         self.prolonging: set[str] = set()
-        self.telling: set[str] = set()
+        self.announced: set[str] = set()
         self.orphans: set[tuple[str, str]] = set()  # uploads in parts that storage began while it was in trouble
         self.working = False
         self.troubled = False
@@ -314,17 +314,17 @@ class Model:
             return Refused(400, "parts_gone")
         return [PartSeen(number, len(part.body), part.etag) for number, part in sorted(upload.parts.items())]
 
-    def told(self, tell: Tell, now: datetime) -> None:
+    def notified(self, notification: Notify, now: datetime) -> None:
         """Take note of what storage has told of a completed upload: somebody has to look."""
-        upload = self.uploads[tell.upload_id]
-        told_of = None if tell.gone else tell.etag or "?"
+        upload = self.uploads[notification.upload_id]
+        etag = None if notification.gone else notification.etag or "?"
         if (
             upload.status == COMPLETED
             and upload.keeps
             and not self.versioned
-            and not tell.elsewhere
-            and tell.storage_key == upload.storage_key
-            and (told_of or "") not in {upload.content_etag, upload.changed_etag}
+            and not notification.elsewhere
+            and notification.storage_key == upload.storage_key
+            and (etag or "") not in {upload.content_etag, upload.changed_etag}
         ):
             upload.recheck_at = now
 
@@ -555,7 +555,7 @@ class Model:
             upload.claim = confirm.claim
             as_task = confirm.as_task or len(upload.stored) >= self.limits.inline_limit_bytes
         elif seen_by == "storage_event":
-            assert upload.upload_id in self.telling, "verification began, and storage told nothing"
+            assert upload.upload_id in self.announced, "verification began, and storage told nothing"
             assert upload.ask.confirms_itself, "verification began, and storage's word is not enough"
             as_task = True
         else:

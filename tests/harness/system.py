@@ -116,9 +116,9 @@ class Refused:
     @classmethod
     def of(cls, status: int, code: str, details: Mapping[str, Any] | None) -> "Refused":
         """Read the numbers off the details."""
-        told = details or {}
+        known = details or {}
         names = ("missing_parts", "wrong_size_parts", "differing_parts")
-        return cls(status, code, tuple(number for name in names for number in told.get(name, ())))
+        return cls(status, code, tuple(number for name in names for number in known.get(name, ())))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +247,7 @@ class PartSeen:
 
 
 @dataclass(frozen=True)
-class Told:
+class Notified:
     """How many events of a notification were about uploads that are there, and how many were not."""
 
     matched: int
@@ -367,7 +367,7 @@ class SignAgain:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tell:
+class Notify:
     """The same, storage's: something happened to a key, so many times.
 
     `etag` None: it does not say. `gone`: it was deleted. `elsewhere`: in a bucket that is not ours.
@@ -392,8 +392,8 @@ class Tell:
         return {"Records": [record] * self.times}
 
 
-Request = Ask | Confirm | Cancel | Forget | Delete | SignParts | SignAgain | Tell
-Answer = UploadSeen | ConfirmSeen | PartsSigned | Told | Refused | None
+Request = Ask | Confirm | Cancel | Forget | Delete | SignParts | SignAgain | Notify
+Answer = UploadSeen | ConfirmSeen | PartsSigned | Notified | Refused | None
 
 
 class Outcome(enum.Enum):

@@ -42,6 +42,8 @@ from tests.harness.system import (
     ConfirmSeen,
     Delete,
     Forget,
+    Notified,
+    Notify,
     ObjectSeen,
     PartsSigned,
     QuotaSeen,
@@ -51,8 +53,6 @@ from tests.harness.system import (
     SignParts,
     System,
     TaskSeen,
-    Tell,
-    Told,
     UploadSeen,
     UrlSeen,
 )
@@ -190,8 +190,8 @@ class Watching(RuleBasedStateMachine):
                 model.signing.add(request.upload_id)
             elif isinstance(request, SignAgain):
                 model.prolonging.add(request.upload_id)
-            elif isinstance(request, Tell):
-                model.telling.add(request.upload_id)
+            elif isinstance(request, Notify):
+                model.announced.add(request.upload_id)
         try:
             yield
             self._follow()
@@ -202,7 +202,7 @@ class Watching(RuleBasedStateMachine):
             model.deleting.clear()
             model.signing.clear()
             model.prolonging.clear()
-            model.telling.clear()
+            model.announced.clear()
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -229,7 +229,7 @@ class Watching(RuleBasedStateMachine):
                 return self.model.refusal_to_sign(upload, request.part_numbers, request.sizes)
             case SignAgain():
                 return self.model.refusal_to_sign(upload, None)
-            case Tell():
+            case Notify():
                 return None
 
     @staticmethod
@@ -314,15 +314,15 @@ class Watching(RuleBasedStateMachine):
             assert isinstance(signed, UrlSeen)
             upload.part_urls[number] = Url(signed.url, signed.headers, now, now + lasts)
 
-    def _check_told(self, request: Tell, answer: Answer, state: str, now: datetime, *, raced: bool) -> None:
+    def _check_notified(self, request: Notify, answer: Answer, state: str, now: datetime, *, raced: bool) -> None:
         """Hold the answer to a notification to what it was about, and see that somebody goes on with it."""
         upload = self.model.uploads[request.upload_id]
         ours = not request.elsewhere and request.storage_key == upload.storage_key and state != FORGOTTEN
         ours = ours and upload.discards == upload.upload_id  # an heir's bytes lie under another upload's key
         matched = request.times if ours else 0
-        assert answer == Told(matched, request.times - matched), (request, answer)
+        assert answer == Notified(matched, request.times - matched), (request, answer)
         if not raced and ours:
-            self.model.told(request, now)
+            self.model.notified(request, now)
         if ours and not request.gone and upload.ask.confirms_itself:
             assert upload.status not in WAITING, f"storage told of {upload.upload_id}, and nobody looks"
 
@@ -330,25 +330,25 @@ class Watching(RuleBasedStateMachine):
         self, request: Confirm, answer: Answer, state: str, allowed: Sequence[Refused | None], *, raced: bool
     ) -> None:
         upload = self.model.uploads[request.upload_id]
-        told = f"{upload.upload_id} was {state}, is {upload.status}, and the answer was {answer}"
+        description = f"{upload.upload_id} was {state}, is {upload.status}, and the answer was {answer}"
         if isinstance(answer, Refused):
-            assert answer in allowed or answer in self._late_refusals(upload, state, raced=raced), told
+            assert answer in allowed or answer in self._late_refusals(upload, state, raced=raced), description
             return
-        assert None in allowed, told
-        assert isinstance(answer, ConfirmSeen), told
-        assert (answer.upload_id, answer.task_id) == (upload.upload_id, upload.task_id), told
+        assert None in allowed, description
+        assert isinstance(answer, ConfirmSeen), description
+        assert (answer.upload_id, answer.task_id) == (upload.upload_id, upload.task_id), description
         if answer.status == PROCESSING:
             goes_on = upload.status == PROCESSING and (request.as_task or state == PROCESSING or self._is_large(upload))
             given_up = self.model.troubled and upload.status in WAITING
-            assert goes_on or given_up or raced, told
+            assert goes_on or given_up or raced, description
             return
-        assert answer.status == upload.status == COMPLETED, told
+        assert answer.status == upload.status == COMPLETED, description
         shown = upload.shown()
         if raced and answer.object_id is None:
             shown["object_id"] = None  # an object was made of its bytes after it was answered
         if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original went after it was answered
             shown |= {name: getattr(answer, name) for name in ("is_duplicate", "duplicate_of", "object_id")}
-        assert {name: getattr(answer, name) for name in shown} == shown, told
+        assert {name: getattr(answer, name) for name in shown} == shown, description
 
     @staticmethod
     def _late_refusals(upload: Upload, state: str, *, raced: bool) -> set[Refused]:

@@ -14,11 +14,11 @@ from tests.harness.system import (
     Confirm,
     Delete,
     Forget,
+    Notify,
     Outcome,
     Request,
     SignAgain,
     SignParts,
-    Tell,
 )
 
 SHORT, LONG = 60, 3600
@@ -29,7 +29,7 @@ ABOUT_NOBODY: tuple[Request, ...] = (
     Cancel(upload_id=UNKNOWN),
     SignParts(upload_id=UNKNOWN, part_numbers=(1,)),
     SignAgain(upload_id=UNKNOWN),
-    Tell(upload_id=UNKNOWN, storage_key=f"int_0/ns_0/api_buckets_uploads_create/{UNKNOWN}/file.txt"),
+    Notify(upload_id=UNKNOWN, storage_key=f"int_0/ns_0/api_buckets_uploads_create/{UNKNOWN}/file.txt"),
 )
 
 bodies = st.builds(
@@ -42,7 +42,7 @@ policies = st.sampled_from([None, None, "insert", "upsert", "update"])
 steps = st.integers(0, 12)
 
 
-AboutUpload = Confirm | Cancel | Forget | SignParts | SignAgain | Tell
+AboutUpload = Confirm | Cancel | Forget | SignParts | SignAgain | Notify
 About = AboutUpload | Delete
 
 
@@ -79,9 +79,9 @@ def wishes(draw: st.DrawFn) -> Wish:
 claims = st.sampled_from(["nothing", "nothing", "right", "right etag", "right size", "wrong etag", "wrong size"])
 names = st.sampled_from(["none", "none", "all", "one less", "one more", "other bytes"])
 numbers = st.lists(st.integers(1, 4), min_size=1, max_size=3)
-tidings = st.sampled_from(["no more", "twice", "its etag", "an older etag", "gone", "elsewhere", "another key"])
+notifications = st.sampled_from(["no more", "twice", "its etag", "an older etag", "gone", "elsewhere", "another key"])
 # What may be asked at any time about one upload.
 deeds = st.sampled_from(
-    ["confirm", "confirm", "confirm as a task", "cancel", "cancel and keep", "sign parts", "sign again", "tell"]
+    ["confirm", "confirm", "confirm as a task", "cancel", "cancel and keep", "sign parts", "sign again", "notify"]
 )
 outcomes = st.sampled_from([Outcome.WELL, Outcome.WELL, Outcome.FAILS, Outcome.LOST, Outcome.SLOW])

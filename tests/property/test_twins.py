@@ -110,8 +110,8 @@ class History:
             await self._carry_out(account.request_command(declared_size_bytes=100))
         for number, upload_id in enumerate(self.uploads[:3]):
             await self._carry_out(await account.to_upload(log, upload_id, account.begins()))
-            told = account.accepts(duplicate_of=self.uploads[0] if number == 1 else None)
-            await self._carry_out(await account.to_upload(log, upload_id, told))
+            command = account.accepts(duplicate_of=self.uploads[0] if number == 1 else None)
+            await self._carry_out(await account.to_upload(log, upload_id, command))
         for upload_id in self.uploads[5:]:
             for turn in (account.begins(), account.abandons(), account.begins()):
                 await self._carry_out(await account.to_upload(log, upload_id, turn))
@@ -144,11 +144,11 @@ class History:
     def _compare(self, command: Command, outcome: object) -> None:
         """Hold the answer of the logs to what the fold says of the command."""
         refused = self.fold.refusal(command)
-        told = None if refused is None else (type(refused), refused.code, refused.message, refused.details)
+        refusal = None if refused is None else (type(refused), refused.code, refused.message, refused.details)
         if isinstance(outcome, int):
-            assert told is None, told
+            assert refusal is None, refusal
         elif isinstance(outcome, tuple) and outcome[0] in SPANNING:
-            assert told == outcome
+            assert refusal == outcome
 
     @staticmethod
     async def _outcome(log: EventLog, command: Command) -> object:
@@ -288,8 +288,8 @@ class History:
             case "go on" if upload_id:
                 state = (await load(log, UPLOAD, upload_id)).state
                 legal = [name for name, kind in MEANT.items() if (type(state), kind) in TRANSITIONS]
-                told = self._told(legal[step.choice % len(legal)], step, object_id)
-                return await account.to_upload(log, upload_id, told, **conditions)
+                command = self._to_upload(legal[step.choice % len(legal)], step, object_id)
+                return await account.to_upload(log, upload_id, command, **conditions)
             case _:
                 return None
 
@@ -343,13 +343,13 @@ class History:
     def _at_large(self) -> Origin:
         return self.account.origin(namespace_id=None, bucket_id=None)
 
-    def _told(self, name: str, step: Step, object_id: str | None) -> Callable[..., Any]:
+    def _to_upload(self, name: str, step: Step, object_id: str | None) -> Callable[..., Any]:
         account = self.account
         size_bytes = step.size_bytes or 0
         sha256 = (HASH, OTHER_HASH)[step.yes]
         version_id = "version-1" if step.yes else None
         other = self._pick(self.uploads, step.second)
-        told: dict[str, Callable[..., Any]] = {
+        commands: dict[str, Callable[..., Any]] = {
             "start": account.starts(),
             "reissue": account.reissues(),
             "begin": account.begins(inline=step.yes),
@@ -364,7 +364,7 @@ class History:
             "report change": account.reports_change(step.text or None),
             "forget": account.forgets(),
         }
-        return told[name]
+        return commands[name]
 
 
 MEANT: dict[str, type] = {
@@ -537,8 +537,8 @@ async def test_after_any_history_memory_postgres_and_the_domain_say_the_same(
     for step in history:
         await taken.take(step)
     in_memory, on_postgres = [await everything(side, taken) for side in side_by_side.sides]
-    for name, told in in_memory.items():
-        assert told == on_postgres[name], name
+    for name, state in in_memory.items():
+        assert state == on_postgres[name], name
     await side_by_side.quotas_are_the_same(account.organization_id)
     await side_by_side.claims_are_the_same()
     await side_by_side.jobs_are_the_same()

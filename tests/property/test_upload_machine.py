@@ -150,12 +150,12 @@ class Hoarding(MemoryObjectStorage):
         pass
 
 
-@pytest.mark.parametrize(("in_parts", "told"), [(False, "CANCELED"), (True, "storage has parts of")])
-def test_a_storage_that_does_not_delete_is_found_out(in_parts: bool, told: str) -> None:
+@pytest.mark.parametrize(("in_parts", "message"), [(False, "CANCELED"), (True, "storage has parts of")])
+def test_a_storage_that_does_not_delete_is_found_out(in_parts: bool, message: str) -> None:
     machine = Replay(MemorySystem(storage=Hoarding(min_part_bytes=15)))
     (upload_id,) = machine.announce_and_put(wish(in_parts=in_parts)).values
     machine.cancel(upload_id, keep_bytes=False, claim=None)
-    with pytest.raises(AssertionError, match=told):
+    with pytest.raises(AssertionError, match=message):
         machine.look_after_work()
     machine.system.close()
 

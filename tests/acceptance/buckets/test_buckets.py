@@ -253,8 +253,8 @@ async def test_a_schema_grows_and_counts_from_then_on(tenant: Tenant, method: st
         assert (await client.get("/v1/buckets/grows")).json()["bucket_schema"] == wider
         assert (await client.post("/v1/buckets/grows/uploads", json=film)).json()["blob_property"] == "film"
         assert (await client.post("/v1/buckets/grows/objects", json={"title": "b", "n": 1.5})).is_success
-        told = await client.get(f"/v1/events?types=bucket.schema_changed&bucket_id={made.json()['bucket_id']}")
-        assert [event["data"]["bucket_schema"] for event in told.json()["events"]] == [wider]
+        answer = await client.get(f"/v1/events?types=bucket.schema_changed&bucket_id={made.json()['bucket_id']}")
+        assert [event["data"]["bucket_schema"] for event in answer.json()["events"]] == [wider]
 
 
 async def test_a_schema_that_objects_contradict_is_refused(tenant: Tenant) -> None:

@@ -173,10 +173,10 @@ async def test_standard_input_is_uploaded_under_a_name(user: User) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (0, b"")
-    told = json.loads(done.stdout)
-    assert (told["file"], told["blob_property"], told["sha256"]) == ("-", "text", hashlib.sha256(b"hello").hexdigest())
+    body = json.loads(done.stdout)
+    assert (body["file"], body["blob_property"], body["sha256"]) == ("-", "text", hashlib.sha256(b"hello").hexdigest())
     async with user.tenant.client() as client:
-        assert (await client.get(f"/v1/uploads/{told['upload_id']}")).json()["filename"] == "notes.txt"
+        assert (await client.get(f"/v1/uploads/{body['upload_id']}")).json()["filename"] == "notes.txt"
     for arguments in (
         ("-",),
         ("notes.txt", "--name", "a"),
@@ -386,10 +386,10 @@ async def broken_off(user: User, proxy: Proxy, how: signal.Signals, *, passing: 
         process.send_signal(how)
         with anyio.fail_after(PATIENCE_SECONDS):
             code = await process.wait()  # although storage does not answer
-        told = [b"".join([block async for block in stream]) for stream in (process.stdout, process.stderr)]
+        printed = [b"".join([block async for block in stream]) for stream in (process.stdout, process.stderr)]
     await anyio.to_thread.run_sync(proxy.drop)
     assert len(proxy.parts) == passing
-    return Ran(code=code, out=told[0].decode(), err=told[1].decode())
+    return Ran(code=code, out=printed[0].decode(), err=printed[1].decode())
 
 
 async def test_a_large_file_goes_out_in_parts_no_more_at_once_than_allowed(
@@ -622,7 +622,7 @@ class Tail:
         """Wait for a line of what is printed."""
         return (await self._out.receive_until(b"\n", 1_000_000)).decode()
 
-    async def told(self) -> str:
+    async def next_line(self) -> str:
         """Wait for a line of what is told."""
         return (await self._err.receive_until(b"\n", 1_000_000)).decode()
 
@@ -657,7 +657,7 @@ async def test_events_are_printed_as_they_are_appended_until_ctrl_c(tmp_path: Pa
         assert second in await tail.line()
         tail.process.send_signal(signal.SIGINT)
         assert await tail.process.wait() == 130
-        assert (await tail.told()).strip() == ""
+        assert (await tail.next_line()).strip() == ""
 
 
 async def test_the_tail_outlives_its_connections(tmp_path: Path, servers: Servers, database: Database) -> None:

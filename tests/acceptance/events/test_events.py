@@ -112,14 +112,14 @@ async def test_what_was_announced_and_not_sent_is_found_by_readers_until_the_ori
         await announce(client, body, **plain, filename="take 2.mp4", metadata={"album": 7})
         await announce(client, body, **plain, filename="take 3.mp4", metadata={"album": 8})
 
-        async def told(**asked: str) -> list[str]:
+        async def filenames(**asked: str) -> list[str]:
             asked["original_upload_id"] = original["upload_id"]
             page = (await client.get("/v1/events", params=asked)).json()
             return [each["data"]["request"]["filename"] for each in page["events"]]
 
-        assert await told() == ["take 2.mp4", "take 3.mp4"]
-        assert await told(filename="take 3.mp4") == await told(metadata='{"album": 8}') == ["take 3.mp4"]
-        assert await told(object_metadata='{"title": "x"}') == []
+        assert await filenames() == ["take 2.mp4", "take 3.mp4"]
+        assert await filenames(filename="take 3.mp4") == await filenames(metadata='{"album": 8}') == ["take 3.mp4"]
+        assert await filenames(object_metadata='{"title": "x"}') == []
         for wrong in ("7", "null", "{", "{}"):
             refused = await client.get("/v1/events", params={"metadata": wrong})
             assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid_metadata")
@@ -137,7 +137,7 @@ async def test_what_was_announced_and_not_sent_is_found_by_readers_until_the_ori
 
         assert (await client.delete(f"/v1/uploads/{original['upload_id']}")).status_code == 204
         assert (await client.post(duplicates)).json()["results"] == []
-        assert await told() == [None, None]
+        assert await filenames() == [None, None]
         assert (await rebuild(tenant.database.owner_url, swap=False)).differences == {}
 
 

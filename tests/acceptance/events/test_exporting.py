@@ -288,8 +288,8 @@ async def test_subscriptions_are_listed_with_what_they_lack(
         owner = await connect(database.owner_url, role=None)
         await owner.execute("INSERT INTO upwell.subscriptions VALUES ('mine', 1, NULL, NULL, now())")
         await owner.close()
-        (told,) = (await run(*command, folder=tmp_path, variables=variables)).json
-        assert told == {"name": "mine", "position": 1, "lag_events": head - 1, "leased_until": None}
+        (listed,) = (await run(*command, folder=tmp_path, variables=variables)).json
+        assert listed == {"name": "mine", "position": 1, "lag_events": head - 1, "leased_until": None}
         ran = await run("events", "subscriptions", folder=tmp_path, variables=variables)
         assert ran.out.split() == ["mine", "1", str(head - 1), "-"]
 

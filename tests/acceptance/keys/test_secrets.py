@@ -21,14 +21,14 @@ async def test_a_revoked_admin_can_do_nothing_with_what_the_listing_of_keys_told
     admin, victim = await make_key(tenant, "admin", permissions=["admin"]), await make_key(tenant, "victim")
     async with holder(tenant, admin["key"]) as client:
         listed = {each["key_id"]: each for each in (await client.get(KEYS)).json()["results"]}
-    told = listed[victim["key_id"]]
+    entry = listed[victim["key_id"]]
     async with tenant.client() as client:
         await client.delete(f"{KEYS}/admin")
-    assert told["key_hash"] != hash_of(victim["key"])
-    assert len(told["key_hash"]) == 64
+    assert entry["key_hash"] != hash_of(victim["key"])
+    assert len(entry["key_hash"]) == 64
     expires_at = tenant.caller.key.created_at + timedelta(days=1)
     async with httpx.AsyncClient(base_url=tenant.url) as page:
-        for known in (told["key_hash"], hash_of(victim["key"])):
+        for known in (entry["key_hash"], hash_of(victim["key"])):
             for far in (expires_at, expires_at.replace(year=9999)):
                 token = EventToken(token_id="etk_1", key_id=victim["key_id"], expires_at=far)
                 forged = [event_token_secret(token, known, TokenSecrets([known])), _of_before(token, known)]

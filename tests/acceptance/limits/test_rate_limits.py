@@ -54,9 +54,9 @@ async def test_every_answer_tells_the_limit_what_remains_and_when_it_is_reset(te
             await client.get("/v1/uploads/upl_nothing"),
         ]
     assert [answer.status_code for answer in answers] == [200, 404, 200, 422, 200, 404]
-    told = [re.match(r'"(\w+)";q=(\d+);w=60$', answer.headers["RateLimit-Policy"]) for answer in answers]
-    assert [match and match[1] for match in told] == ["metadata", "metadata", "upload", "upload", "search", "data"]
-    for answer, match in zip(answers, told, strict=True):
+    policies = [re.match(r'"(\w+)";q=(\d+);w=60$', answer.headers["RateLimit-Policy"]) for answer in answers]
+    assert [match and match[1] for match in policies] == ["metadata", "metadata", "upload", "upload", "search", "data"]
+    for answer, match in zip(answers, policies, strict=True):
         assert match
         assert answer.headers["X-Request-Id"], "what admission refuses has all headers too"
         assert answer.headers["X-RateLimit-Limit"] == match[2]
@@ -181,8 +181,8 @@ async def test_the_routes_of_the_organization_have_their_classes(tenant: Tenant)
                 "/v1/organizations/users/ann/api-keys",
             )
         }
-    told = [answer.headers["RateLimit-Policy"].partition(";")[0] for answer in answers.values()]
-    assert told == ['"metadata"', '"metadata"', '"search"', '"metadata"']
+    policies = [answer.headers["RateLimit-Policy"].partition(";")[0] for answer in answers.values()]
+    assert policies == ['"metadata"', '"metadata"', '"search"', '"metadata"']
 
 
 async def test_an_override_lifts_no_key_above_its_organization(tenant: Tenant) -> None:

@@ -353,16 +353,16 @@ async def test_a_batch_makes_what_it_can_and_tells_what_it_cannot(tenant: Tenant
         objects = [{"sku": "1"}, {"sku": "1"}, {"sku": 2}, {}, {"sku": "3", "blobs": [{**BLOB, "upload_id": "upl_x"}]}]
         answer = await client.post("/v1/buckets/keyed/objects/batch", json={"objects": [*objects, {"sku": "6"}]})
         assert answer.status_code == 200, answer.text
-        told = answer.json()
-        assert [one["sku"] for one in told["succeeded"]] == ["1", "6"]
-        assert [(one["object_index"], one["error_type"], one["code"]) for one in told["failed"]] == [
+        body = answer.json()
+        assert [one["sku"] for one in body["succeeded"]] == ["1", "6"]
+        assert [(one["object_index"], one["error_type"], one["code"]) for one in body["failed"]] == [
             (1, "ConflictError", "unique_key_taken"),
             (2, "ValidationError", "schema_violation"),
             (3, "ValidationError", "unique_key_missing"),
             (4, "NotFoundError", "upload_not_found"),
         ]
-        assert all(one["error"] for one in told["failed"])
-        assert (told["total_requested"], told["succeeded_count"], told["failed_count"]) == (6, 2, 4)
+        assert all(one["error"] for one in body["failed"])
+        assert (body["total_requested"], body["succeeded_count"], body["failed_count"]) == (6, 2, 4)
         assert (await client.post(f"{PATH}/batch", json={"objects": []})).json()["total_requested"] == 0
         too_many = await client.post(f"{PATH}/batch", json={"objects": [{}] * 101})
         assert code_of(too_many) == (422, "invalid_request")

@@ -77,12 +77,12 @@ class Watched:
 async def watched(servers: Servers, database: Database) -> AsyncIterator[Watched]:
     port = free_port()
     metrics = Metrics(max_age_seconds=0, counting_share=0)
-    told = {
+    settings = {
         "UPWELL_METRICS_PORT": str(port),
         "UPWELL_METRICS_TOKEN": TOKEN,
         **ANY_RECEIVER_HERE,
     }
-    async with open_world(servers, database, environment=told, telemetry=Telemetry(metrics=metrics)) as world:
+    async with open_world(servers, database, environment=settings, telemetry=Telemetry(metrics=metrics)) as world:
         yield Watched(world, metrics, f"http://127.0.0.1:{port}/metrics")
 
 
@@ -237,8 +237,8 @@ async def test_a_key_of_an_organization_reads_no_metrics_wherever_it_asks(watche
     tenant = watched.world.tenant
     async with httpx.AsyncClient(headers=tenant.headers) as client:
         assert (await client.get(f"{tenant.url}/v1/uploads")).status_code != 401, "the key is good"
-        told = await client.get(watched.url)
-        assert (told.status_code, told.content) == (401, b"")
+        refused = await client.get(watched.url)
+        assert (refused.status_code, refused.content) == (401, b"")
         for path in ("/metrics", "/v1/metrics", "/v1/organizations/metrics"):
             answer = await client.get(f"{tenant.url}{path}")
             assert answer.status_code in {404, 405}
@@ -257,20 +257,20 @@ async def test_there_is_nothing_else_and_the_service_itself_has_no_metrics(watch
 
 async def test_each_process_of_a_machine_has_a_port_of_its_own(service: Service) -> None:
     port, first = free_port(), free_port()
-    told = {"UPWELL_METRICS_PORT": str(first), "UPWELL_PORT": str(port)}
+    settings = {"UPWELL_METRICS_PORT": str(first), "UPWELL_PORT": str(port)}
     with socket.create_server(("127.0.0.1", first)):  # somebody else has the first one
-        serving = start({**service.environment, **told}, "serve", "--workers", "2")
-        working = start({**service.environment, **told}, "worker")
+        serving = start({**service.environment, **settings}, "serve", "--workers", "2")
+        working = start({**service.environment, **settings}, "worker")
         try:
             await asyncio.to_thread(wait_ready, f"http://127.0.0.1:{port}", serving)
             async with httpx.AsyncClient() as client, asyncio.timeout(30):
-                told_at: set[int] = set()
-                while len(told_at) < 3:  # other tests may have some of the ports after the first
+                served_at: set[int] = set()
+                while len(served_at) < 3:  # other tests may have some of the ports after the first
                     for each in range(first + 1, first + 40):
                         with suppress(httpx.TransportError):
                             answer = await client.get(f"http://127.0.0.1:{each}/metrics")
                             if answer.status_code == 200 and Read(answer.text).value("upwell_database_up") == 1:
-                                told_at.add(each)
+                                served_at.add(each)
                     await asyncio.sleep(0.02)
         finally:
             for process in (serving, working):

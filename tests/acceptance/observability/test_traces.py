@@ -66,7 +66,7 @@ async def traced(servers: Servers, database: Database) -> AsyncIterator[Traced]:
         yield Traced(world, exporter)
 
 
-async def told(world: World, receiver: Receiver) -> Sequence[Taken]:
+async def deliver(world: World, receiver: Receiver) -> Sequence[Taken]:
     """Have a worker tell what there is to be told."""
     services, stopping = world.services, asyncio.Event()
     queueing = asyncio.create_task(services.subscribe.project(services.queue_deliveries, stopping))
@@ -88,7 +88,7 @@ async def test_a_trace_leads_from_the_request_to_the_webhook(traced: Traced) -> 
         answer = await world.client.post(
             f"/v1/uploads/{upload['upload_id']}/confirm", json={}, headers={"traceparent": CALLER}
         )
-        (taken,) = await told(world, receiver)
+        (taken,) = await deliver(world, receiver)
     request = await traced.ended(CONFIRM)
     assert trace_of(request) == TRACE
     assert request.attributes is not None
@@ -115,7 +115,7 @@ async def test_nothing_secret_stands_in_a_span(traced: Traced) -> None:
         made = await make_for(world.tenant, receiver.url)
         upload = await world.sent()
         await world.confirm(upload)
-        await told(world, receiver)
+        await deliver(world, receiver)
         failed = await traced.ended("deliver webhook")
     assert failed.status.status_code is StatusCode.ERROR
     world.gate.shut()

@@ -36,12 +36,12 @@ async def send(client: httpx.AsyncClient, content: bytes, **wish: Any) -> dict[s
 async def test_an_organization_tells_of_itself(tenant: Tenant) -> None:
     async with tenant.client() as client:
         answer = await client.get(PATH)
-    told = answer.json()
+    body = answer.json()
     assert answer.status_code == httpx.codes.OK
-    assert told["organization_id"] == tenant.caller.organization.organization_id
-    assert (told["account_type"], told["credit_count"], told["billing_email"]) == ("enterprise", 0, None)
-    assert set(told["rate_limits"]) == {"metadata", "data", "search", "upload", "compute"}
-    assert told["users"] == [{"user_id": "usr_test", "api_keys": 1}]
+    assert body["organization_id"] == tenant.caller.organization.organization_id
+    assert (body["account_type"], body["credit_count"], body["billing_email"]) == ("enterprise", 0, None)
+    assert set(body["rate_limits"]) == {"metadata", "data", "search", "upload", "compute"}
+    assert body["users"] == [{"user_id": "usr_test", "api_keys": 1}]
 
 
 async def test_an_organization_is_changed_and_what_is_left_out_stays(tenant: Tenant) -> None:
@@ -61,7 +61,7 @@ async def test_an_organization_is_changed_and_what_is_left_out_stays(tenant: Ten
         one = await client.patch(PATH, json={"rate_limits": {"upload": 500}})
         back = await client.patch(PATH, json={"rate_limits": {"upload": None}})
         cleared = await client.patch(PATH, json={"billing_email": None, "rate_limits": None})
-        told = (await client.get(PATH)).json()
+        body = (await client.get(PATH)).json()
     assert changed.json()["billing_email"] == "billing@acme.example"
     most = msgspec.structs.asdict(DEFAULT_RATE_LIMITS[Tier.ENTERPRISE])
     assert changed.json()["rate_limits"] == {**most, **limits}
@@ -70,9 +70,9 @@ async def test_an_organization_is_changed_and_what_is_left_out_stays(tenant: Ten
     assert cleared.json()["rate_limits"] == most
     assert cleared.status_code == httpx.codes.OK, cleared.text
     assert cleared.json()["billing_email"] is None
-    assert (told["organization_name"], told["logo_url"]) == ("Acme", "https://acme.example/logo.png")
-    assert told["metadata"] == {"plan": "yearly"}
-    assert told["updated_at"] > told["created_at"]
+    assert (body["organization_name"], body["logo_url"]) == ("Acme", "https://acme.example/logo.png")
+    assert body["metadata"] == {"plan": "yearly"}
+    assert body["updated_at"] > body["created_at"]
 
 
 NO_ADDRESSES = (
@@ -111,9 +111,9 @@ async def test_two_changes_at_once_both_count(tenant: Tenant) -> None:
             client.patch(PATH, json={"organization_name": "Both"}),
             client.patch(PATH, json={"metadata": {"both": True}}),
         )
-        told = (await client.get(PATH)).json()
+        body = (await client.get(PATH)).json()
     assert {answer.status_code for answer in answers} == {200}
-    assert (told["organization_name"], told["metadata"]) == ("Both", {"both": True})
+    assert (body["organization_name"], body["metadata"]) == ("Both", {"both": True})
 
 
 async def test_usage_counts_what_was_uploaded_and_what_duplicates_saved(service: Service) -> None:

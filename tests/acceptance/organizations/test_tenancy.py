@@ -248,12 +248,12 @@ async def test_what_is_somebody_elses_is_not_there_on_any_route(service: Service
                 params=made_up.query,
                 json=made_up.body,
             )
-            told = f"{made_up} got {answer.status_code} {answer.text}"
-            assert not [name for name in theirs.hidden if name in answer.text], told
+            description = f"{made_up} got {answer.status_code} {answer.text}"
+            assert not [name for name in theirs.hidden if name in answer.text], description
             if made_up.place.startswith(("path", "header")) and made_up.place.split()[-1] not in FREE:
-                assert answer.status_code == 404, told
+                assert answer.status_code == 404, description
             else:
-                assert answer.is_success or answer.status_code in REFUSED, told
+                assert answer.is_success or answer.status_code in REFUSED, description
         print(f"{len(all_attempts)} pairs of {len(tried)} routes and ids {whose}")
         assert {made_up.operation.name for made_up in all_attempts} == {op.name for op in tried}
         assert len(all_attempts) > 10 * len(tried)

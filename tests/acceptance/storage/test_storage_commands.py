@@ -55,10 +55,10 @@ async def test_orphans_are_told_and_then_deleted(place: Place, operator: Operato
     assert young.code == 0
     assert "Too young to judge: 2." in young.out
 
-    told = await operator.run("storage", "check", "--older-than", "0")
-    assert told.code == 1
-    assert told.out.startswith(f"orphan: {orphan} (unknown, 2.0 KiB, since 20")
-    assert f"abandoned parts: {orphan} (unknown, since 20" in told.out
+    checked = await operator.run("storage", "check", "--older-than", "0")
+    assert checked.code == 1
+    assert checked.out.startswith(f"orphan: {orphan} (unknown, 2.0 KiB, since 20")
+    assert f"abandoned parts: {orphan} (unknown, since 20" in checked.out
     assert await place.stored() == {orphan}
 
     repaired = await operator.run("storage", "check", "--older-than", "0", "--repair", "--json")

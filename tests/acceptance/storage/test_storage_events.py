@@ -37,7 +37,7 @@ def bucket(service: Service) -> str:
     return service.environment["UPWELL_S3_BUCKET"]
 
 
-async def tell(
+async def notify(
     service: Service, *records: dict[str, Any], headers: dict[str, str] | None = None, content: bytes | None = None
 ) -> httpx.Response:
     body = json.dumps({"Records": records}).encode() if content is None else content
@@ -65,13 +65,13 @@ async def test_an_upload_completes_without_a_confirmation_however_often_storage_
         upload = await announce(client, body, auto_confirm=True, filename="my clip+ü.mp4")
         assert upload["auto_confirm"] is True
         etag = (await put(upload, body)).headers["etag"].strip('"')
-        told = event(bucket, upload["s3_key"], etag=etag)
-        answer = await tell(service, told, told)
+        notification = event(bucket, upload["s3_key"], etag=etag)
+        answer = await notify(service, notification, notification)
         assert (answer.status_code, answer.json()) == (200, {"received": 2, "matched": 2, "ignored": 0})
         done = await ended(client, upload)
         assert (done["status"], done["file_size_bytes"], done["etag"]) == ("COMPLETED", 1000, etag)
         assert done["object_id"] is not None
-        assert (await tell(service, told)).json()["matched"] == 1
+        assert (await notify(service, notification)).json()["matched"] == 1
         assert (await client.get(f"/v1/uploads/{upload['upload_id']}")).json() == done
         assert (await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")).json()["status"] == "COMPLETED"
     assert await quota(tenant) == (0, 1000)
@@ -82,7 +82,7 @@ async def test_wrong_bytes_fail_without_a_confirmation_too(service: Service, ten
     async with tenant.client() as client:
         upload = await announce(client, body, auto_confirm=True, file_hash="0" * 64)
         await put(upload, body)
-        assert (await tell(service, event(bucket, upload["s3_key"]))).status_code == 200
+        assert (await notify(service, event(bucket, upload["s3_key"]))).status_code == 200
         assert (await ended(client, upload))["status"] == "FAILED"
     assert await quota(tenant) == (0, 0)
 
@@ -108,7 +108,7 @@ async def test_a_bucket_says_it_for_its_uploads_one_by_one_and_in_batches(
         assert (first["auto_confirm"], second["auto_confirm"]) == (True, False)
         for upload in (first, second):
             assert (await put(upload, secrets.token_bytes(10))).status_code == 200
-        answer = await tell(service, event(bucket, first["s3_key"]), event(bucket, second["s3_key"]))
+        answer = await notify(service, event(bucket, first["s3_key"]), event(bucket, second["s3_key"]))
         assert answer.json() == {"received": 2, "matched": 2, "ignored": 0}
         assert (await ended(client, first))["status"] == "COMPLETED"
         assert (await client.get(f"/v1/uploads/{second['upload_id']}")).json()["status"] == "PENDING"
@@ -118,7 +118,7 @@ async def test_what_is_not_ours_is_ignored(service: Service, tenant: Tenant, buc
     async with tenant.client() as client:
         upload = await announce(client, b"x", auto_confirm=True)
         key = upload["s3_key"]
-        answer = await tell(
+        answer = await notify(
             service,
             event("another-bucket", key),
             event(bucket, "HappyFace.jpg"),
@@ -141,29 +141,29 @@ async def test_what_is_not_ours_is_ignored(service: Service, tenant: Tenant, buc
     ],
 )
 async def test_without_the_secret_nothing_is_taken_in(service: Service, headers: dict[str, str]) -> None:
-    answer = await tell(service, content=b"not even JSON", headers=headers)
+    answer = await notify(service, content=b"not even JSON", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_storage_secret")
 
 
 async def test_an_api_key_is_not_the_secret(service: Service, tenant: Tenant) -> None:
-    assert (await tell(service, headers=tenant.headers)).status_code == 401
+    assert (await notify(service, headers=tenant.headers)).status_code == 401
 
 
 @pytest.mark.parametrize("headers", [BEARER, {"X-Upwell-Storage-Secret": STORAGE_SECRET}])
 async def test_the_secret_comes_in_either_header(service: Service, headers: dict[str, str]) -> None:
-    assert (await tell(service, headers=headers)).json() == {"received": 0, "matched": 0, "ignored": 0}
+    assert (await notify(service, headers=headers)).json() == {"received": 0, "matched": 0, "ignored": 0}
 
 
 @pytest.mark.parametrize(
     ("content", "code"), [(b"{", "invalid_notification"), (b" " * (1024 * 1024 + 1), "body_too_large")]
 )
 async def test_a_body_that_cannot_be_read_is_refused(service: Service, content: bytes, code: str) -> None:
-    answer = await tell(service, content=content)
+    answer = await notify(service, content=content)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
 
 
 async def test_an_unknown_shape_is_answered_with_nothing(service: Service) -> None:
-    answer = await tell(service, content=b'{"hello": ["world"]}')
+    answer = await notify(service, content=b'{"hello": ["world"]}')
     assert (answer.status_code, answer.json()["received"]) == (200, 0)
 
 

@@ -41,8 +41,8 @@ class Walk:
         request = f"{path} {body}"
         changed = answer.json().get("object_id") if "policy=up" in path and answer.is_success else None
         known = {changed, *(secret for secret in self.secrets if secret in request)}  # the object that it has changed
-        told = [secret for secret in self.secrets - known if secret in answer.text]
-        self.leaks += [f"{method} {path} {body}: {answer.status_code} tells {secret}" for secret in told]
+        leaked = [secret for secret in self.secrets - known if secret in answer.text]
+        self.leaks += [f"{method} {path} {body}: {answer.status_code} tells {secret}" for secret in leaked]
         self.asked += 1
         assert answer.status_code < 500, answer.text
         return answer.json() if answer.content and answer.is_success else {}

@@ -413,7 +413,7 @@ async def twice_everything(world: World) -> Seen:
     for each in (upload, again):
         assert (await put(each, BODY)).status_code == 200
     for _ in range(2):
-        assert (await world.tell(upload)).status_code == 200
+        assert (await world.notify(upload)).status_code == 200
         await world.work()
     first, second = [await world.confirm(upload) for _ in range(2)]
     assert first.json() == second.json()
@@ -430,9 +430,9 @@ async def twice_everything(world: World) -> Seen:
     quota=ACCEPTED,
     left=BYTES,
 )
-async def told_of_before_it_is_confirmed(world: World) -> Seen:
+async def notified_before_it_is_confirmed(world: World) -> Seen:
     upload = await world.sent(auto_confirm=True)
-    await world.tell(upload)
+    await world.notify(upload)
     await world.work()
     assert (await world.record(upload))["status"] == "COMPLETED"
     return upload, await world.confirm(upload)
@@ -445,9 +445,9 @@ async def told_of_before_it_is_confirmed(world: World) -> Seen:
     quota=HELD,
     left=BYTES,
 )
-async def told_of_without_auto_confirm(world: World) -> Seen:
+async def notified_without_auto_confirm(world: World) -> Seen:
     upload = await world.sent()
-    answer = await world.tell(upload)
+    answer = await world.notify(upload)
     await world.work()
     return upload, answer
 
@@ -458,9 +458,9 @@ async def told_of_without_auto_confirm(world: World) -> Seen:
     status="FAILED",
     message=OTHER_HASH,
 )
-async def told_of_other_bytes(world: World) -> Seen:
+async def notified_of_other_bytes(world: World) -> Seen:
     upload = await world.sent(OTHER, file_hash=SHA256, auto_confirm=True)
-    await world.tell(upload)
+    await world.notify(upload)
     await world.work()
     return upload, None
 
@@ -600,7 +600,7 @@ async def test_what_goes_wrong(world: World, name: str) -> None:
     (row,) = [each for each in WAYS if each.name == name]
     upload, answer = await row.go(world)
 
-    assert told(answer) == row.answer
+    assert outcome_of(answer) == row.answer
     if upload is None:
         assert answer is not None
         assert (message_of(answer), await world.quota()) == (row.message, row.quota)
@@ -617,7 +617,7 @@ async def test_what_goes_wrong(world: World, name: str) -> None:
     )
 
 
-def told(answer: httpx.Response | None) -> str:
+def outcome_of(answer: httpx.Response | None) -> str:
     """Return a short form of a response."""
     if answer is None:
         return ""

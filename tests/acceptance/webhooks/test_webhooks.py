@@ -189,10 +189,10 @@ async def test_who_answers_badly_comes_to_nothing_and_the_neighbour_is_served(te
         assert seen["endless"][0][0]["status_code"] == 500
         assert seen["redirecting"][0][0]["status_code"] == 302
         assert inside.taken == []
-        (told,) = (await client.get("/v1/events", params={"types": "webhook.disabled"}, headers=EVERYWHERE)).json()[
+        (event,) = (await client.get("/v1/events", params={"types": "webhook.disabled"}, headers=EVERYWHERE)).json()[
             "events"
         ]
-        assert told["data"]["reason"] == "gone"
+        assert event["data"]["reason"] == "gone"
 
 
 async def test_events_of_an_upload_arrive_in_order_though_some_fail_at_first(tenant: Tenant) -> None:

@@ -137,27 +137,27 @@ async def test_latency_and_throughput_are_those_of_what_was_completed(
 
 async def test_each_status_is_counted_as_it_is_now(figures: Figures, kit: Kit, account: Account) -> None:
     log = kit.log
-    told = {
+    counts = {
         "pending": [],
         "in_progress": [account.starts()],
         "processing": [account.begins()],
         "failed": [account.begins(), account.rejects()],
         "canceled": [account.starts(), account.cancels()],
     }
-    for steps in told.values():
+    for steps in counts.values():
         upload_id = await account.request(log)
         for step in steps:
-            await account.tell(log, upload_id, step)
+            await account.send(log, upload_id, step)
     back = await account.request(log)
     for step in (account.starts(), account.begins(), account.abandons()):
-        await account.tell(log, back, step)
+        await account.send(log, back, step)
     expired = await account.request(log)
-    await account.tell(log, expired, account.expires())
+    await account.send(log, expired, account.expires())
     await account.request(log, existing_object_id="obj_1")
     forgotten = await account.complete(log)
-    await account.tell(log, forgotten, account.forgets())
+    await account.send(log, forgotten, account.forgets())
     *_, total = await uploads_of(figures, area_of(account))
-    counted = {name: getattr(total, name) for name in (*told, "completed", "skipped", "requested", "started")}
+    counted = {name: getattr(total, name) for name in (*counts, "completed", "skipped", "requested", "started")}
     assert counted == {
         "pending": 1,
         "in_progress": 2,
@@ -191,10 +191,10 @@ async def test_what_buckets_hold_grows_and_shrinks(figures: Figures, kit: Kit, a
     upload_id = await account.complete(kit.log, size_bytes=100, into_object=True)
     account.clock.advance(2 * HOUR)
     kept = await account.request(kit.log)
-    await account.tell(kit.log, kept, account.cancels(kept_bytes=11))
+    await account.send(kit.log, kept, account.cancels(kept_bytes=11))
     loose = await account.complete(kit.log, size_bytes=1000)
     account.clock.advance(HOUR)
-    await account.tell(kit.log, loose, account.forgets())
+    await account.send(kit.log, loose, account.forgets())
     (object_id,) = {
         one.originator_id for one in await kit.log.read_feed(after=0, limit=99) if "obj" in one.originator_id
     }
@@ -274,14 +274,14 @@ def test_what_is_read_of_a_stored_event_is_what_the_event_says() -> None:
         event = decode(state)
         if isinstance(event, UploadEvent | UploadDuplicateAvoided | ObjectCreated | ObjectDeleted):
             fact = fact_of(state)
-            told = {name: getattr(event, name) for name in Fact.__struct_fields__ if hasattr(event, name)}
-            origin, content = told.pop("origin"), told.pop("content", None)
-            assert {name: getattr(fact, name) for name in told} == told
+            fields = {name: getattr(event, name) for name in Fact.__struct_fields__ if hasattr(event, name)}
+            origin, content = fields.pop("origin"), fields.pop("content", None)
+            assert {name: getattr(fact, name) for name in fields} == fields
             assert {name: getattr(origin, name) for name in WHERE} == {
                 name: getattr(fact.origin, name) for name in WHERE
             }
             assert getattr(fact.content, "size_bytes", None) == getattr(content, "size_bytes", None)
-            read |= told.keys()
+            read |= fields.keys()
     assert read == set(Fact.__struct_fields__) - {"origin", "content"}
 
 
@@ -360,7 +360,7 @@ async def happen(log: EventLog, account: Account, chance: random.Random) -> None
     objects: list[str] = []
     for _ in range(100):
         account.clock.advance(timedelta(milliseconds=chance.choice([0, 40, 7_000, 3_000_000, 40_000_000])))
-        told = [
+        commands = [
             account.starts(),
             account.begins(),
             account.begins(),
@@ -388,7 +388,7 @@ async def happen(log: EventLog, account: Account, chance: random.Random) -> None
                 await log.append(await account.delete(log, objects.pop(chance.randrange(len(objects)))))
             case _ if uploads:
                 with suppress(RefusedError):
-                    await account.tell(log, chance.choice(uploads), chance.choice(told))
+                    await account.send(log, chance.choice(uploads), chance.choice(commands))
             case _:
                 pass
 

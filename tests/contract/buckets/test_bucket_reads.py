@@ -26,7 +26,7 @@ A_MINUTE = timedelta(minutes=1)
 
 async def test_a_bucket_tells_the_schema_that_it_has_grown_to(kit: Kit, account: Account) -> None:
     wider = {"properties": {**(await bucket_of(kit, account)).bucket_schema["properties"], "more": {"type": "date"}}}
-    await account.tell_bucket(kit.log, lambda origin: ChangeBucketSchema(origin=origin, bucket_schema=wider))
+    await account.send_to_bucket(kit.log, lambda origin: ChangeBucketSchema(origin=origin, bucket_schema=wider))
     assert (await bucket_of(kit, account)).bucket_schema == wider
 
 
@@ -38,12 +38,12 @@ async def test_a_bucket_tells_its_rules_for_files(kit: Kit, account: Account) ->
         max_file_size_bytes=2**62,
     )
     assert (await bucket_of(kit, account)).content_rules == ANY_CONTENT
-    await account.tell_bucket(kit.log, account.renames("films", content_rules=rules))
+    await account.send_to_bucket(kit.log, account.renames("films", content_rules=rules))
     assert (await bucket_of(kit, account)).content_rules == rules
     known = await kit.directory.bucket(account.namespace_id, account.bucket_id)
     assert known is not None
     assert known.content_rules == rules
-    await account.tell_bucket(kit.log, account.renames("films"))
+    await account.send_to_bucket(kit.log, account.renames("films"))
     assert (await bucket_of(kit, account)).content_rules == ANY_CONTENT
     await kit.log.append(account.command(account.bucket("strict", content_rules=rules)))
     strict = await kit.read_side.bucket(account.namespace_id, "strict")
@@ -85,12 +85,12 @@ async def test_a_bucket_counts_its_objects_its_accepted_bytes_and_when_the_last_
     await account.complete(kit.log, duplicate_of=first)
     after = msgspec.structs.replace(after, last_upload_at=account.clock.now())
     assert await bucket_of(kit, account) == after
-    await account.tell(kit.log, second, account.forgets())
+    await account.send(kit.log, second, account.forgets())
     assert await bucket_of(kit, account) == msgspec.structs.replace(after, total_size_bytes=40)
     kept = await account.request(kit.log)
-    await account.tell(kit.log, kept, account.cancels(5))
+    await account.send(kit.log, kept, account.cancels(5))
     assert (await bucket_of(kit, account)).total_size_bytes == 45
-    await account.tell(kit.log, kept, account.forgets())
+    await account.send(kit.log, kept, account.forgets())
     assert (await bucket_of(kit, account)).total_size_bytes == 40
 
 
@@ -98,7 +98,7 @@ async def test_a_bucket_that_was_renamed_keeps_all_else_and_lets_its_old_name_go
     before = await bucket_of(kit, account)
     account.clock.advance(A_MINUTE)
     name = Claim(scope=f"bucket:{account.namespace_id}", key="films")
-    await account.tell_bucket(kit.log, account.renames("films"), free=(name,))
+    await account.send_to_bucket(kit.log, account.renames("films"), free=(name,))
     after = await bucket_of(kit, account)
     assert after == msgspec.structs.replace(
         before, name="films", description=None, metadata={"floor": 3}, updated_at=account.clock.now()
@@ -110,17 +110,17 @@ async def test_a_bucket_that_was_renamed_keeps_all_else_and_lets_its_old_name_go
     other = account.bucket("files")
     await kit.log.append(account.command(other, free=(Claim(scope=name.scope, key="files"),)))
     with pytest.raises(ClaimTakenError):
-        await account.tell_bucket(kit.log, account.renames("files"), free=(Claim(scope=name.scope, key="files"),))
-    await account.tell_bucket(kit.log, account.renames("films", description="the same name"))
+        await account.send_to_bucket(kit.log, account.renames("files"), free=(Claim(scope=name.scope, key="files"),))
+    await account.send_to_bucket(kit.log, account.renames("films", description="the same name"))
     assert await kit.object_creation.claim_owner(bucket_name_claim(account.namespace_id, "films")) == account.bucket_id
 
 
 async def test_a_bucket_that_is_being_deleted_takes_nothing_and_is_gone_at_the_end(kit: Kit, account: Account) -> None:
-    await account.tell_bucket(kit.log, lambda origin: BeginBucketDeletion(origin=origin, task_id="task_1"))
+    await account.send_to_bucket(kit.log, lambda origin: BeginBucketDeletion(origin=origin, task_id="task_1"))
     assert (await bucket_of(kit, account)).status is BucketStatus.DELETING
     with pytest.raises(ForbiddenError):
         await account.request(kit.log, conditions=account.live)
-    await account.tell_bucket(kit.log, lambda origin: EndBucketDeletion(origin=origin))
+    await account.send_to_bucket(kit.log, lambda origin: EndBucketDeletion(origin=origin))
     assert await kit.read_side.bucket(account.namespace_id, account.bucket_id) is None
     assert await kit.object_creation.claim_owner(bucket_name_claim(account.namespace_id, "files")) is None
     namespace = await kit.read_side.namespace(account.organization_id, account.namespace_id)

@@ -90,14 +90,14 @@ async def test_append_returns_the_position_of_the_last_event(kit: Kit) -> None:
     assert await kit.log.head() == 4
     upload_id = await account.request(kit.log)
     assert await kit.log.head() == 5
-    assert await account.tell(kit.log, upload_id, account.begins()) == 6
-    assert await account.tell(kit.log, upload_id, account.accepts()) == 8  # verified and completed
+    assert await account.send(kit.log, upload_id, account.begins()) == 6
+    assert await account.send(kit.log, upload_id, account.accepts()) == 8  # verified and completed
 
 
 async def test_what_was_appended_is_there_for_every_reader_when_append_returns(kit: Kit, account: Account) -> None:
     for log, reader in ((kit.log, kit.other_log), (kit.other_log, kit.log)):
         upload_id = await account.request(log)
-        position = await account.tell(log, upload_id, account.starts())
+        position = await account.send(log, upload_id, account.starts())
         assert await reader.head() == position
         assert [event.originator_version for event in await reader.read_stream(upload_id)] == [1, 2]
         assert [each.id for each in await reader.read_feed(after=position - 1, limit=10)] == [position]
@@ -156,7 +156,7 @@ async def test_another_version_than_the_expected_one_is_a_conflict_and_appends_n
     kit: Kit, account: Account, expected: int
 ) -> None:
     upload_id = await account.request(kit.log)
-    await account.tell(kit.log, upload_id, account.starts())
+    await account.send(kit.log, upload_id, account.starts())
     before = await whole_feed(kit.log)
     command = await account.to_upload(kit.log, upload_id, account.reissues())
     stream = msgspec.structs.replace(command.streams[0], expected_version=expected)
@@ -171,7 +171,7 @@ async def test_if_one_stream_conflicts_nothing_of_the_command_is_appended(
     kit: Kit, account: Account, conflicting: int
 ) -> None:
     other = await account.request(kit.log)
-    await account.tell(kit.log, other, account.starts())
+    await account.send(kit.log, other, account.starts())
     late = StreamAppend(
         stream_id=other,
         expected_version=1,
@@ -591,15 +591,15 @@ async def test_a_cancelled_caller_leaves_the_log_whole(kit: Kit, account: Accoun
 
 async def forgotten_uploads(kit: Kit, account: Account) -> AsyncIterator[str]:
     completed = await account.complete(kit.log)
-    await account.tell(kit.log, completed, account.forgets())
+    await account.send(kit.log, completed, account.forgets())
     yield completed
     canceled = await account.request(kit.log)
-    await account.tell(kit.log, canceled, account.reissues(timedelta(hours=3)))
-    await account.tell(kit.log, canceled, account.cancels())
-    await account.tell(kit.log, canceled, account.forgets())
+    await account.send(kit.log, canceled, account.reissues(timedelta(hours=3)))
+    await account.send(kit.log, canceled, account.cancels())
+    await account.send(kit.log, canceled, account.forgets())
     yield canceled
     skipped = await account.request(kit.log, existing_object_id="obj_1")
-    await account.tell(kit.log, skipped, account.forgets())
+    await account.send(kit.log, skipped, account.forgets())
     yield skipped
 
 
@@ -623,7 +623,7 @@ async def test_forgetting_leaves_position_version_tag_and_everything_else_as_it_
     other = await account.complete(kit.log, sha256=OTHER_HASH)
     upload_id = await account.complete(kit.log)
     before = await whole_feed(kit.log)
-    await account.tell(kit.log, upload_id, account.forgets())
+    await account.send(kit.log, upload_id, account.forgets())
     after = await whole_feed(kit.log)
     assert len(after) == len(before) + 1
     for old, new in zip(before, after, strict=False):

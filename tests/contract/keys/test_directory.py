@@ -121,13 +121,13 @@ async def test_a_new_name_is_found_and_the_old_one_is_not_any_more(kit: Kit, acc
     directory = kit.directory
     for old, new in (("files", "films"), ("films", "files")):
         assert await directory.bucket(account.namespace_id, old) is not None
-        await account.tell_bucket(kit.other_log, account.renames(new))
+        await account.send_to_bucket(kit.other_log, account.renames(new))
         await until(lambda old=old: directory.bucket(account.namespace_id, old), lambda found: found is None)  # type: ignore[misc]  # mypy cannot see that `old` is no argument
         renamed = await directory.bucket(account.namespace_id, new)
         assert renamed is not None
         assert renamed.bucket_id == account.bucket_id
     assert await directory.namespace(account.organization_id, "main") is not None
-    await account.tell_namespace(kit.other_log, account.renames_namespace("live"))
+    await account.send_to_namespace(kit.other_log, account.renames_namespace("live"))
     await until(lambda: directory.namespace(account.organization_id, "main"), lambda found: found is None)
     assert await directory.namespace(account.organization_id, "live") is not None
 
@@ -137,15 +137,15 @@ async def test_what_is_being_deleted_is_known_to_be_and_then_gone(kit: Kit, acco
     directory, log = kit.directory, kit.other_log
     assert await directory.bucket(account.namespace_id, "files") is not None
     assert await directory.namespace(account.organization_id, "main") is not None
-    await account.tell_namespace(log, lambda origin: BeginNamespaceDeletion(origin=origin, task_id="task_1"))
+    await account.send_to_namespace(log, lambda origin: BeginNamespaceDeletion(origin=origin, task_id="task_1"))
     await until(
         lambda: directory.bucket(account.namespace_id, "files"),
         lambda found: found is not None and found.status is BucketStatus.DELETING,
     )
-    await account.tell_bucket(log, lambda origin: BeginBucketDeletion(origin=origin, task_id="task_1"))
-    await account.tell_bucket(log, lambda origin: EndBucketDeletion(origin=origin))
+    await account.send_to_bucket(log, lambda origin: BeginBucketDeletion(origin=origin, task_id="task_1"))
+    await account.send_to_bucket(log, lambda origin: EndBucketDeletion(origin=origin))
     await until(lambda: directory.bucket(account.namespace_id, account.bucket_id), lambda found: found is None)
-    await account.tell_namespace(log, lambda origin: EndNamespaceDeletion(origin=origin))
+    await account.send_to_namespace(log, lambda origin: EndNamespaceDeletion(origin=origin))
     await until(lambda: directory.namespace(account.organization_id, account.namespace_id), lambda found: found is None)
 
 

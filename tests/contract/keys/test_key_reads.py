@@ -49,13 +49,13 @@ async def main_key(kit: Kit, account: Account, name: str = "main") -> KeyRecord:
 
 
 async def test_a_rotated_key_is_found_by_its_last_two_secrets(kit: Kit, account: Account) -> None:
-    await account.tell_key(kit.log, rotated(account))
+    await account.append_to_key(kit.log, rotated(account))
     for key_hash in (account.key_hash, NEW_HASH):
         found = await kit.directory.key(key_hash)
         assert found is not None
         assert (found.key_id, found.key_hash, found.previous_key_hash) == (account.key_id, NEW_HASH, account.key_hash)
         assert found.previous_until == account.clock.now() + timedelta(hours=1)
-    await account.tell_key(kit.log, rotated(account, "d" * 64))
+    await account.append_to_key(kit.log, rotated(account, "d" * 64))
     assert (await main_key(kit, account)).previous_key_hash == NEW_HASH
     assert [key.key_id for key in await kit.read_side.keys(account.organization_id, account.user_id)] == [
         account.key_id
@@ -65,7 +65,7 @@ async def test_a_rotated_key_is_found_by_its_last_two_secrets(kit: Kit, account:
 async def test_a_changed_key_is_told_as_it_is_now(kit: Kit, account: Account) -> None:
     expires_at = account.clock.now() + timedelta(days=1)
     scopes = ({"resource_type": "bucket", "resource_id": "files", "operations": None},)
-    await account.tell_key(
+    await account.append_to_key(
         kit.log,
         settings(account, description="new", rate_limit_override=9, expires_at=expires_at),
         ApiKeyPermissionsChanged(origin=account.origin(), key_id=account.key_id, permissions=(Permission.READ,)),
@@ -87,7 +87,7 @@ async def test_a_renamed_key_holds_its_new_name_and_lets_go_of_the_old_one(kit: 
     def claim(name: str) -> Claim:
         return Claim(scope=f"key:{account.organization_id}:{account.user_id}", key=name)
 
-    await account.tell_key(kit.log, settings(account, name="renamed"))
+    await account.append_to_key(kit.log, settings(account, name="renamed"))
     await kit.log.append(account.command(account.key("main"), free=(claim("main"),)))
     with pytest.raises(ClaimTakenError):
         await kit.log.append(account.command(account.key("renamed"), free=(claim("renamed"),)))

@@ -197,12 +197,12 @@ class Twins:
                 await self.append(account.command(stream))
             case _:
                 upload_id = await self._request(account, row)
-                told = {
+                commands = {
                     "complete": [account.begins(), account.accepts(row["size_bytes"] or 7, OTHER_HASH)],
                     "fail": [account.expires()],
                     "cancel": [account.cancels()],
                 }.get(row["end"] or "", [])
-                for one in told:
+                for one in commands:
                     await self.append(await account.to_upload(self.memory, upload_id, one))
 
     async def _request(self, account: Account, row: dict[str, Any]) -> str:
@@ -232,7 +232,7 @@ async def walked(side: ReadSide, account: Account, name: str, asked: PageRequest
     return pages
 
 
-def told_of(pages: Sequence[Page[Row]]) -> list[tuple[object, ...]]:
+def shown(pages: Sequence[Page[Row]]) -> list[tuple[object, ...]]:
     """Return what is compared: numbers in JSON may come back in another form."""
     return [([row.position for row in page.rows], page.has_more, page.total, page.figures) for page in pages]
 
@@ -257,12 +257,12 @@ async def test_any_filter_order_and_page_tells_the_same_rows_in_memory_and_on_po
         await twins.add(account, row)
     for name, request in asked:
         in_memory, on_postgres = [await walked(side, account, name, request) for side in twins.sides]
-        for one, other in zip(told_of(in_memory), told_of(on_postgres), strict=False):
+        for one, other in zip(shown(in_memory), shown(on_postgres), strict=False):
             assert other == one, (name, request)
         assert len(in_memory) == len(on_postgres)
-        told = [row.position for page in in_memory for row in page.rows]
-        assert len(told) == len(set(told)) == in_memory[0].total
-        event(f"{name}: {'some' if told else 'no'} rows, filter {request.where is not None}")
+        positions = [row.position for page in in_memory for row in page.rows]
+        assert len(positions) == len(set(positions)) == in_memory[0].total
+        event(f"{name}: {'some' if positions else 'no'} rows, filter {request.where is not None}")
 
 
 async def test_uploads_are_found_by_the_code_of_their_failure(twins: Twins) -> None:

@@ -35,7 +35,7 @@ async def test_a_namespace_that_was_renamed_keeps_all_else_and_lets_its_old_name
     before = await kit.read_side.namespace(account.organization_id, "main")
     assert before is not None
     account.clock.advance(A_MINUTE)
-    await account.tell_namespace(kit.log, account.renames_namespace("live"))
+    await account.send_to_namespace(kit.log, account.renames_namespace("live"))
     after = await kit.read_side.namespace(account.organization_id, "live")
     assert after == msgspec.structs.replace(
         before,
@@ -58,7 +58,7 @@ async def test_a_namespace_that_is_being_deleted_takes_nothing_and_is_gone_at_th
     def begins(origin: Origin) -> NamespaceCommand:
         return BeginNamespaceDeletion(origin=origin, task_id="task_1")
 
-    await account.tell_namespace(kit.log, begins)
+    await account.send_to_namespace(kit.log, begins)
     namespace = await kit.read_side.namespace(account.organization_id, account.namespace_id)
     assert namespace is not None
     assert namespace.status is NamespaceStatus.DELETING
@@ -71,7 +71,7 @@ async def test_a_namespace_that_is_being_deleted_takes_nothing_and_is_gone_at_th
     with pytest.raises(ClaimTakenError) as taken:
         await kit.log.append(account.command(account.bucket("late"), free=(deleting,)))
     assert (taken.value.claim, taken.value.owner_id) == (deleting, "task_1")
-    await account.tell_namespace(kit.log, lambda origin: EndNamespaceDeletion(origin=origin))
+    await account.send_to_namespace(kit.log, lambda origin: EndNamespaceDeletion(origin=origin))
     assert await kit.read_side.namespace(account.organization_id, "main") is None
     assert await kit.object_creation.claim_owner(namespace_name_claim(account.organization_id, "main")) is None
     assert await kit.object_creation.claim_owner(deleting) is None

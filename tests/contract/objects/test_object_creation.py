@@ -95,7 +95,7 @@ async def an_original_that_keeps_no_bytes(kit: Kit, account: Account) -> dict[st
 
 async def an_original_that_was_forgotten(kit: Kit, account: Account) -> dict[str, Any]:
     upload_id = await account.complete(kit.log)
-    await account.tell(kit.other_log, upload_id, account.forgets(), unheld=(NotInObject(upload_id=upload_id),))
+    await account.send(kit.other_log, upload_id, account.forgets(), unheld=(NotInObject(upload_id=upload_id),))
     return {"stored": (upload_id,)}
 
 
@@ -255,12 +255,12 @@ async def test_only_completed_uploads_that_share_and_whose_bytes_are_kept_in_thi
     await account.complete(kit.log, await account.request(kit.log, skip_duplicates=False))
     await account.complete(kit.log, duplicate_of=elsewhere)
     failed = await account.request(kit.log, declared_sha256=HASH)
-    await account.tell(kit.log, failed, account.begins())
-    await account.tell(kit.log, failed, account.rejects())
+    await account.send(kit.log, failed, account.begins())
+    await account.send(kit.log, failed, account.rejects())
     forgotten = await account.complete(kit.log)
-    await account.tell(kit.log, forgotten, account.forgets())
+    await account.send(kit.log, forgotten, account.forgets())
     under_way = await account.request(kit.log, declared_sha256=HASH)
-    await account.tell(kit.log, under_way, account.begins())
+    await account.send(kit.log, under_way, account.begins())
     wanted_content = WantedContent(bucket_id=account.bucket_id, sha256=HASH)
     assert await account.request(kit.log, conditions={"no_original": (wanted_content,)})
 
@@ -311,7 +311,7 @@ async def test_of_many_uploads_with_the_same_bytes_that_complete_at_once_one_is_
     wanted_content = WantedContent(bucket_id=account.bucket_id, sha256=HASH)
     uploads = [await account.request(kit.log) for _ in range(8)]
     for upload_id in uploads:
-        await account.tell(kit.log, upload_id, account.begins())
+        await account.send(kit.log, upload_id, account.begins())
     commands = [
         await account.to_upload(kit.log, upload_id, account.accepts(), no_original=(wanted_content,))
         for upload_id in uploads
@@ -327,9 +327,9 @@ async def test_of_many_uploads_with_the_same_bytes_that_complete_at_once_one_is_
 
 async def test_who_goes_is_told_of_the_earliest_duplicate_that_stands_on_the_bytes(kit: Kit, account: Account) -> None:
     first, second, _ = await twins(kit, account, 3)
-    with pytest.raises(HeirExistsError) as told:
+    with pytest.raises(HeirExistsError) as raised:
         await kit.log.append(await account.goes(kit.log, first))
-    assert (told.value.upload_id, told.value.heir_id) == (first, second)
+    assert (raised.value.upload_id, raised.value.heir_id) == (first, second)
     assert (await kit.log.read_stream(first))[-1].topic == "upload.completed.v1"
 
 

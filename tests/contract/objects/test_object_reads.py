@@ -72,9 +72,9 @@ async def test_a_blob_that_was_replaced_is_held_no_more(kit: Kit, account: Accou
     )
     assert (await upload_of(kit, account, first)).object_id is None
     assert (await upload_of(kit, account, second)).object_id == object_id
-    await account.tell(kit.log, first, account.forgets(), unheld=(NotInObject(upload_id=first),))
+    await account.send(kit.log, first, account.forgets(), unheld=(NotInObject(upload_id=first),))
     with pytest.raises(RefusedError):
-        await account.tell(kit.log, second, account.forgets(), unheld=(NotInObject(upload_id=second),))
+        await account.send(kit.log, second, account.forgets(), unheld=(NotInObject(upload_id=second),))
 
 
 # What is around them

@@ -38,7 +38,7 @@ async def test_uploads_count_by_their_state_whosever_they_are(census: Census, ki
     await account.complete(kit.log)
     await other.request(kit.log)
     expired = await other.request(kit.log)
-    await other.tell(kit.log, expired, other.expires())
+    await other.send(kit.log, expired, other.expires())
     assert some(await census.uploads()) == {Status.PENDING: 2, Status.COMPLETED: 1, Status.FAILED: 1}
 
 

@@ -122,7 +122,7 @@ async def test_the_audit_log_is_an_organizations_own_newest_first_in_pages(kit: 
     other = await open_account(kit.log, beside=account, name="Other")
     began = account.clock.now()
     account.clock.advance(timedelta(hours=1))
-    await account.tell_key(kit.log, rotated(account))
+    await account.append_to_key(kit.log, rotated(account))
     await account.request(kit.log)
 
     async def ask(**query: Any) -> tuple[list[str], int]:  # noqa: ANN401  # whatever the fields take
@@ -144,21 +144,21 @@ async def test_the_audit_log_is_an_organizations_own_newest_first_in_pages(kit: 
 
 
 async def test_a_former_billing_address_is_in_the_log_no_longer(kit: Kit, account: Account) -> None:
-    async def tell(version: int, address: str | None) -> None:
-        told = OrganizationProfileChanged(
+    async def change(version: int, address: str | None) -> None:
+        changed = OrganizationProfileChanged(
             origin=account.origin(), name="Acme", logo_url=None, billing_email=address, metadata={"kept": True}
         )
-        await account.append(kit.log, account.organization_id, version, told)
+        await account.append(kit.log, account.organization_id, version, changed)
 
     async def log() -> bytes:
         return b"".join(event.state for event in await kit.log.read_feed(after=0, limit=100))
 
-    await tell(1, "old@acme.example")
+    await change(1, "old@acme.example")
     assert b"old@acme.example" in await log()
-    await tell(2, "new@acme.example")
+    await change(2, "new@acme.example")
     assert b"old@acme.example" not in await log()
     assert b"new@acme.example" in await log()
-    await tell(3, None)
+    await change(3, None)
     assert b"@acme.example" not in await log()
     profiles = (await kit.log.read_stream(account.organization_id))[1:]
     assert [event.originator_version for event in profiles] == [2, 3, 4]

@@ -61,8 +61,8 @@ async def test_a_command_that_needs_no_room_passes_even_where_the_quota_was_lowe
     assert await account.request(kit.log, declared_size_bytes=0)
     await account.complete(kit.log, uploads[0], size_bytes=100)
     await account.complete(kit.log, uploads[1], size_bytes=99)
-    await account.tell(kit.log, uploads[2], account.cancels(kept_bytes=100))
-    await account.tell(kit.log, done, account.forgets())
+    await account.send(kit.log, uploads[2], account.cancels(kept_bytes=100))
+    await account.send(kit.log, done, account.forgets())
     await refused(*NO_ROOM, kit.log.append(account.request_command(declared_size_bytes=1)))
 
 
@@ -83,15 +83,15 @@ async def test_what_a_command_frees_makes_room_for_what_else_it_wants(kit: Kit, 
 async def test_bytes_beyond_those_that_were_reserved_need_room(kit: Kit, account: Account, grow: str) -> None:
     upload_id = await account.request(kit.log, declared_size_bytes=10)
     await account.set_quota(kit.log, 11)
-    await account.tell(kit.log, upload_id, account.begins())
+    await account.send(kit.log, upload_id, account.begins())
 
-    def told(size_bytes: int) -> Callable[[Origin], UploadCommand]:
+    def accepting(size_bytes: int) -> Callable[[Origin], UploadCommand]:
         return account.accepts(size_bytes) if grow == "complete" else account.cancels(kept_bytes=size_bytes)
 
-    command = await account.to_upload(kit.log, upload_id, told(12))
+    command = await account.to_upload(kit.log, upload_id, accepting(12))
     facts = await refused(*NO_ROOM, kit.log.append(command))
     assert facts == {"limit_bytes": 11, "used_bytes": 10, "requested_bytes": 2}
-    await account.tell(kit.log, upload_id, told(11))
+    await account.send(kit.log, upload_id, accepting(11))
     use = await kit.quota_ledger.use(account.organization_id)
     assert (use.reserved_bytes, use.accepted_bytes) == (0, 11)
 
@@ -129,8 +129,10 @@ async def test_the_quotas_of_organizations_that_write_at_once_are_exact_while_by
     for each, limit in zip(accounts, (30, 50, 70), strict=True):
         uploads = [await each.request(kit.log, declared_size_bytes=10) for _ in range(2)]
         uploads.append(await each.complete(kit.log, size_bytes=10))
-        told = (each.cancels(), each.expires(), each.forgets())
-        ended.append([await each.to_upload(kit.log, one, tell) for one, tell in zip(uploads, told, strict=True)])
+        commands = (each.cancels(), each.expires(), each.forgets())
+        ended.append(
+            [await each.to_upload(kit.log, one, command) for one, command in zip(uploads, commands, strict=True)]
+        )
         await each.set_quota(kit.log, limit)
     wishes = [
         each.request_command(declared_size_bytes=1, conditions=each.live) for _ in range(100) for each in accounts
@@ -161,16 +163,16 @@ async def test_a_reservation_is_settled_to_the_true_size_at_completion(kit: Kit,
     assert await use_of(kit, account) == (0, 100)
     await account.complete(kit.log, undeclared, size_bytes=30, sha256=OTHER_HASH)
     assert await use_of(kit, account) == (0, 130)
-    await account.tell(kit.log, declared, account.forgets())
+    await account.send(kit.log, declared, account.forgets())
     assert await use_of(kit, account) == (0, 30)
 
 
 async def test_a_reservation_is_released_when_an_upload_ends_without_bytes(kit: Kit, account: Account) -> None:
-    async def ends(*told: Callable[..., Any]) -> tuple[int, int]:
+    async def ends(*commands: Callable[..., Any]) -> tuple[int, int]:
         upload_id = await account.request(kit.log, declared_size_bytes=100)
         assert await use_of(kit, account) == (100, 0)
-        for step in told:
-            await account.tell(kit.log, upload_id, step)
+        for step in commands:
+            await account.send(kit.log, upload_id, step)
         return await use_of(kit, account)
 
     assert await ends(account.expires()) == (0, 0)
@@ -189,7 +191,7 @@ async def test_the_use_is_the_sum_of_what_the_events_say(kit: Kit, account: Acco
     for each in (account, other):
         original, *heirs = await twins(kit, each)
         await each.request(kit.log, declared_size_bytes=7)
-        await each.tell(kit.log, await each.request(kit.log, declared_size_bytes=9), each.cancels(4))
+        await each.send(kit.log, await each.request(kit.log, declared_size_bytes=9), each.cancels(4))
         await kit.log.append(await each.goes(kit.log, original, heir_id=heirs[0]))
     events = [decode(stored.state) for stored in await whole_feed(kit.log)]
     for each in (account, other):

@@ -22,10 +22,10 @@ class Kit:
     """A queue, what tells it something, and what lets undeleted notifications come again, soon."""
 
     def __init__(
-        self, queue: NotificationQueue, tell: Callable[[str], Awaitable[None]], give_back: Callable[[], None]
+        self, queue: NotificationQueue, send: Callable[[str], Awaitable[None]], give_back: Callable[[], None]
     ) -> None:
         self.queue = queue
-        self.tell = tell
+        self.send = send
         self.give_back = give_back
 
     async def receive(self, count: int) -> dict[str, str]:
@@ -43,10 +43,10 @@ class Kit:
 async def memory_kit() -> AsyncIterator[Kit]:
     queue = MemoryNotificationQueue(wait_seconds=0.05)
 
-    async def tell(body: str) -> None:
+    async def send(body: str) -> None:
         queue.put(body.encode())
 
-    yield Kit(queue, tell, queue.return_all)
+    yield Kit(queue, send, queue.return_all)
 
 
 @asynccontextmanager
@@ -54,7 +54,7 @@ async def sqs_kit(server: S3Server) -> AsyncIterator[Kit]:
     async with open_client(server) as client:
         url = await make_queue(client, server, visibility_seconds=VISIBILITY_SECONDS)
 
-        async def tell(body: str) -> None:
+        async def send(body: str) -> None:
             await client.send_message(QueueUrl=url, MessageBody=body)
 
         async with SqsNotificationQueue(
@@ -64,7 +64,7 @@ async def sqs_kit(server: S3Server) -> AsyncIterator[Kit]:
             secret_access_key=server.secret_access_key,
             wait_seconds=1,
         ) as queue:
-            yield Kit(queue, tell, lambda: None)
+            yield Kit(queue, send, lambda: None)
 
 
 @pytest.fixture(params=["memory", "sqs"])
@@ -78,7 +78,7 @@ async def kit(request: pytest.FixtureRequest) -> AsyncIterator[Kit]:
 
 
 async def test_what_was_told_is_received_as_it_was(kit: Kit) -> None:
-    await kit.tell('{"key": "ü +%20"}')
+    await kit.send('{"key": "ü +%20"}')
     assert set(await kit.receive(1)) == {'{"key": "ü +%20"}'}
 
 
@@ -88,15 +88,15 @@ async def test_an_empty_queue_gives_nothing_after_a_while(kit: Kit) -> None:
 
 
 async def test_no_more_than_ten_come_at_once_and_none_is_lost(kit: Kit) -> None:
-    told = {secrets.token_hex(4) for _ in range(MAX_DELIVERIES + 3)}
-    for body in told:
-        await kit.tell(body)
-    assert set(await kit.receive(len(told))) == told
+    sent = {secrets.token_hex(4) for _ in range(MAX_DELIVERIES + 3)}
+    for body in sent:
+        await kit.send(body)
+    assert set(await kit.receive(len(sent))) == sent
 
 
 async def test_what_is_deleted_does_not_come_again_and_the_rest_does(kit: Kit) -> None:
-    await kit.tell("kept")
-    await kit.tell("deleted")
+    await kit.send("kept")
+    await kit.send("deleted")
     for delivery in [each for _ in range(2) for each in await kit.queue.receive()]:
         if delivery.body == b"deleted":
             await kit.queue.delete(delivery)
@@ -111,7 +111,7 @@ async def test_waiting_may_be_cancelled(kit: Kit) -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    await kit.tell("a")
+    await kit.send("a")
     kit.give_back()
     assert set(await kit.receive(1)) == {"a"}
 

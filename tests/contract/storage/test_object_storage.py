@@ -47,7 +47,7 @@ BREAKS_ON_UNKNOWN: Final = {"moto"}  # answers 500 to the completion of an uploa
 LISTS_PARTS_AT_ONCE: Final = {"moto"}  # all uploads in parts in one page, and all begun in 2010
 
 SMALL_PART_BYTES: Final = 8
-TELLS_CHECKSUMS: Final = {"memory"}  # lists what it has checked of parts; S3 does
+RETURNS_CHECKSUMS: Final = {"memory"}  # lists what it has checked of parts; S3 does
 CHECKS: Final = {"memory", "seaweedfs"}  # refuses bytes of another checksum
 Put = Callable[..., Awaitable[None]]
 PutPart = Callable[..., Awaitable[StoredPart]]
@@ -624,8 +624,8 @@ async def test_checked_parts_are_refused_with_other_bytes_and_become_one_object(
     parts = await case.storage.parts(key, multipart_id)
 
     assert parts is not None
-    told = [sha256.hexdigest() if case.server in TELLS_CHECKSUMS else None for sha256 in hashes.values()]
-    assert [part.sha256 for part in parts] == told
+    expected = [sha256.hexdigest() if case.server in RETURNS_CHECKSUMS else None for sha256 in hashes.values()]
+    assert [part.sha256 for part in parts] == expected
     assert await case.storage.complete_multipart(key, multipart_id, parts, only_new=True) is True
     found = await head(case.storage, key)
     assert (found.size_bytes, found.sha256) == (case.min_part_bytes + 7, None)  # no part's hash is the object's

@@ -171,7 +171,7 @@ async def test_setting_a_job_wakes_the_workers(kit: Kit, account: Account, uploa
 async def test_of_an_uploads_jobs_only_the_one_that_is_done_is_removed(
     kit: Kit, account: Account, upload_id: str
 ) -> None:
-    await account.tell(kit.log, upload_id, account.cancels())
+    await account.send(kit.log, upload_id, account.cancels())
     discard = await lease_one(kit.jobs, account.clock.now())
     await kit.jobs.done(discard)
     assert await due(kit, account, upload_id) == {JobKind.FORGET: account.clock.now() + RETENTION}
@@ -210,7 +210,7 @@ async def given_back(kit: Kit, _: Account, job: Job) -> None:
 
 
 async def set_anew(kit: Kit, account: Account, job: Job) -> None:
-    await account.tell(kit.log, job.upload_id, account.reissues())
+    await account.send(kit.log, job.upload_id, account.reissues())
 
 
 async def done_by_another(kit: Kit, _: Account, job: Job) -> None:
@@ -236,7 +236,7 @@ async def test_an_event_sets_a_leased_job_anew(kit: Kit, account: Account, uploa
     await kit.jobs.put_off(first, until=due_at, error="storage is silent")
     second = await lease_one(kit.jobs, due_at)
     assert second.attempts == 2
-    await account.tell(kit.log, upload_id, account.reissues(timedelta(minutes=30)))
+    await account.send(kit.log, upload_id, account.reissues(timedelta(minutes=30)))
     anew = await lease_one(kit.other_jobs, account.clock.now() + timedelta(minutes=30) + GRACE)
     assert (anew.upload_id, anew.kind, anew.attempts) == (upload_id, JobKind.EXPIRE, 1)
     await kit.jobs.done(second)
@@ -287,7 +287,7 @@ async def test_waiting_ends_when_an_event_writes_a_job_that_is_due_at_once(
         await queue.wait(timedelta(0))  # what was announced before
     waiting = [asyncio.ensure_future(queue.wait(timedelta(hours=1))) for queue in queues]
     await asyncio.sleep(0)
-    await account.tell(kit.other_log, upload_id, await happens(account))
+    await account.send(kit.other_log, upload_id, await happens(account))
     async with asyncio.timeout(SOON):
         await asyncio.gather(*waiting)
     assert (await lease_all(kit.jobs, account.clock.now()))[0].upload_id == upload_id
@@ -295,7 +295,7 @@ async def test_waiting_ends_when_an_event_writes_a_job_that_is_due_at_once(
 
 async def test_an_event_that_came_before_the_waiting_ends_it(kit: Kit, account: Account, upload_id: str) -> None:
     await kit.jobs.wait(timedelta(0))
-    await account.tell(kit.log, upload_id, account.cancels())
+    await account.send(kit.log, upload_id, account.cancels())
     async with asyncio.timeout(SOON):
         await kit.jobs.wait(timedelta(hours=1))
 
@@ -321,8 +321,8 @@ async def test_a_requested_upload_is_looked_after_when_its_url_has_expired(
 
 
 async def test_a_new_url_is_looked_after_at_its_own_time(kit: Kit, account: Account, upload_id: str) -> None:
-    await account.tell(kit.log, upload_id, account.starts())
-    await account.tell(kit.log, upload_id, account.reissues(timedelta(hours=9)))
+    await account.send(kit.log, upload_id, account.starts())
+    await account.send(kit.log, upload_id, account.reissues(timedelta(hours=9)))
     assert await due(kit, account, upload_id) == {JobKind.EXPIRE: account.clock.now() + timedelta(hours=9) + GRACE}
 
 
@@ -330,16 +330,16 @@ async def test_a_new_url_is_looked_after_at_its_own_time(kit: Kit, account: Acco
 async def test_a_verification_that_began_is_taken_over_at_once_or_when_the_request_must_have_ended(
     kit: Kit, account: Account, upload_id: str, inline: bool, after: timedelta
 ) -> None:
-    await account.tell(kit.log, upload_id, account.begins(inline=inline))
+    await account.send(kit.log, upload_id, account.begins(inline=inline))
     assert await due(kit, account, upload_id) == {JobKind.VERIFY: account.clock.now() + after}
 
 
 async def test_a_verification_that_was_abandoned_is_tried_again_and_the_upload_expires_when_it_would_have(
     kit: Kit, account: Account, upload_id: str, due_at: datetime
 ) -> None:
-    await account.tell(kit.log, upload_id, account.begins())
+    await account.send(kit.log, upload_id, account.begins())
     account.clock.advance(timedelta(seconds=5))
-    await account.tell(kit.log, upload_id, account.abandons(timedelta(seconds=40)))
+    await account.send(kit.log, upload_id, account.abandons(timedelta(seconds=40)))
     assert await due(kit, account, upload_id) == {
         JobKind.VERIFY: account.clock.now() + timedelta(seconds=40),
         JobKind.EXPIRE: due_at,
@@ -392,15 +392,15 @@ async def test_the_bytes_of_an_upload_that_ended_otherwise_are_deleted_now_and_a
     account.clock.advance(timedelta(minutes=1))
     match end:
         case "reject":
-            told = [account.begins(), account.rejects()]
+            commands = [account.begins(), account.rejects()]
         case "expire":
-            told = [account.expires()]
+            commands = [account.expires()]
         case "cancel":
-            told = [account.begins(), account.cancels()]
+            commands = [account.begins(), account.cancels()]
         case _:
-            told = [account.expires(), account.cancels()]
-    for step in told:
-        await account.tell(kit.log, upload_id, step)
+            commands = [account.expires(), account.cancels()]
+    for step in commands:
+        await account.send(kit.log, upload_id, step)
     jobs = await discards(kit, account, upload_id)
     assert jobs[JobKind.DISCARD].again_at == due_at
     assert jobs[JobKind.FORGET].due_at == account.clock.now() + RETENTION
@@ -410,7 +410,7 @@ async def test_the_bytes_of_an_upload_that_ended_otherwise_are_deleted_now_and_a
 async def test_bytes_that_are_to_stay_after_a_cancel_are_deleted_by_nobody(
     kit: Kit, account: Account, upload_id: str
 ) -> None:
-    await account.tell(kit.log, upload_id, account.cancels(5))
+    await account.send(kit.log, upload_id, account.cancels(5))
     assert await due(kit, account, upload_id) == {JobKind.FORGET: account.clock.now() + RETENTION}
 
 
@@ -419,7 +419,7 @@ async def test_the_bytes_of_a_forgotten_upload_are_deleted_though_its_record_is_
 ) -> None:
     await account.complete(kit.log, upload_id)
     account.clock.advance(RETENTION)
-    await account.tell(kit.log, upload_id, account.forgets())
+    await account.send(kit.log, upload_id, account.forgets())
     jobs = await discards(kit, account, upload_id)
     assert jobs[JobKind.DISCARD].again_at == due_at
     assert set(jobs) == {JobKind.DISCARD}
@@ -428,7 +428,7 @@ async def test_the_bytes_of_a_forgotten_upload_are_deleted_though_its_record_is_
 async def test_a_discard_that_was_put_off_for_its_second_look_keeps_what_it_deletes(
     kit: Kit, account: Account, upload_id: str, due_at: datetime
 ) -> None:
-    await account.tell(kit.log, upload_id, account.cancels())
+    await account.send(kit.log, upload_id, account.cancels())
     discard = await lease_one(kit.jobs, account.clock.now())
     await kit.jobs.put_off(discard, until=due_at, error=None)
     again = await lease_one(kit.jobs, due_at)

@@ -278,7 +278,7 @@ async def verified(kit: Kit, account: Account, *, known: bool, task_id: str = "t
             additional_data={},
         )
         await kit.tasks.create(task, drop_at=account.clock.now() + RETENTION)
-    await account.tell(kit.log, upload_id, account.begins(task_id=task_id))
+    await account.send(kit.log, upload_id, account.begins(task_id=task_id))
     return upload_id
 
 
@@ -298,7 +298,7 @@ async def test_the_task_of_a_verification_is_as_its_upload_is(
 ) -> None:
     upload_id = await verified(kit, account, known=known)
     if end is not None:
-        await account.tell(kit.log, upload_id, getattr(account, end)())
+        await account.send(kit.log, upload_id, getattr(account, end)())
     task = await get(kit, account, "task_verify")
     assert (task.status, task.task_type, task.upload_id) == (status, TaskType.CONFIRM_UPLOAD, upload_id)
     assert task.inputs == (upload_id,)
@@ -321,7 +321,7 @@ async def test_a_verification_tells_how_far_it_is_as_long_as_it_goes_on(kit: Kit
         page = await kit.tasks.tasks(account.organization_id, PageRequest(limit=10))
         for task in (await get(kit, account, "task_verify"), *page.rows):
             assert task.additional_data == {"bucket_id": account.bucket_id, "failure_reason": None, **progress}
-    await account.tell(kit.log, upload_id, getattr(account, end)())
+    await account.send(kit.log, upload_id, getattr(account, end)())
     page = await kit.tasks.tasks(account.organization_id, PageRequest(limit=10))
     for task in (await get(kit, account, "task_verify"), *page.rows):
         assert task.additional_data.keys() == {"bucket_id", "failure_reason"}
@@ -335,11 +335,11 @@ async def test_progress_of_a_verification_that_nobody_keeps_as_a_task_is_not_kep
 
 async def test_a_listed_verification_is_the_one_that_is_told(kit: Kit, account: Account) -> None:
     upload_id = await verified(kit, account, known=True)
-    for told in (account.accepts(), None):
+    for command in (account.accepts(), None):
         page = await kit.tasks.tasks(account.organization_id, PageRequest(limit=10))
         assert list(page.rows) == [await get(kit, account, "task_verify")]
-        if told is not None:
-            await account.tell(kit.log, upload_id, told)
+        if command is not None:
+            await account.send(kit.log, upload_id, command)
 
 
 async def test_a_verification_that_never_began_is_no_task(kit: Kit, account: Account) -> None:
@@ -381,7 +381,7 @@ async def test_a_task_is_dropped_when_it_ended_long_ago(kit: Kit, account: Accou
 async def test_a_verification_is_dropped_when_its_upload_has_ended(kit: Kit, account: Account) -> None:
     upload_id = await verified(kit, account, known=True)
     assert not await kit.tasks.drop("task_verify", ended_before=far(account.clock.now()))
-    await account.tell(kit.log, upload_id, account.accepts())
+    await account.send(kit.log, upload_id, account.accepts())
     assert await kit.tasks.drop("task_verify", ended_before=account.clock.now())
     assert await listed(kit, account) == []
     assert (await get(kit, account, "task_verify")).status is TaskStatus.COMPLETED, "the upload still tells it"

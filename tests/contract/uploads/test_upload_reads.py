@@ -66,9 +66,9 @@ async def test_an_upload_and_its_bucket_tell_whether_they_confirm_by_themselves(
     assert [upload.auto_confirm for upload in wanted] == [True, False]
     assert (await upload_of(kit, account, await account.request(kit.log))).auto_confirm is False
     assert (await bucket_of(kit, account)).auto_confirm is False
-    await account.tell_bucket(kit.log, account.renames("films", auto_confirm=True))
+    await account.send_to_bucket(kit.log, account.renames("films", auto_confirm=True))
     assert (await bucket_of(kit, account)).auto_confirm is True
-    await account.tell_bucket(kit.log, account.renames("films"))
+    await account.send_to_bucket(kit.log, account.renames("films"))
     assert (await bucket_of(kit, account)).auto_confirm is False
     made = account.bucket("quick", auto_confirm=True)
     await kit.log.append(account.command(made))
@@ -83,9 +83,9 @@ class Following:
     def __init__(self, kit: Kit, account: Account, record: UploadRecord) -> None:
         self.kit, self.account, self.record = kit, account, record
 
-    async def step(self, told: Callable[..., Any], **changes: object) -> None:
+    async def step(self, command: Callable[..., Any], **changes: object) -> None:
         self.account.clock.advance(A_MINUTE)
-        await self.account.tell(self.kit.log, self.record.upload_id, told)
+        await self.account.send(self.kit.log, self.record.upload_id, command)
         version = len(await self.kit.log.read_stream(self.record.upload_id))
         self.record = msgspec.structs.replace(self.record, version=version, **changes)
         assert await upload_of(self.kit, self.account, self.record.upload_id) == self.record
@@ -118,7 +118,7 @@ async def test_an_upload_follows_every_step_to_its_good_end_and_is_gone_when_for
         verified_at=now,
         completed_at=now,
     )
-    await account.tell(kit.log, following.record.upload_id, account.forgets())
+    await account.send(kit.log, following.record.upload_id, account.forgets())
     assert await kit.read_side.upload(account.namespace_id, following.record.upload_id) is None
 
 
@@ -182,14 +182,14 @@ async def test_an_upload_whose_key_was_taken_meanwhile_names_the_object_and_keep
     assert (completed.object_id, completed.keeps_bytes) == (None, False)
 
 
-@pytest.mark.parametrize(("etag", "told"), [("etag-2", "etag-2"), (None, "")])
+@pytest.mark.parametrize(("etag", "reported"), [("etag-2", "etag-2"), (None, "")])
 async def test_bytes_that_changed_afterwards_are_told_by_their_etag_and_the_empty_one_if_they_are_gone(
-    kit: Kit, account: Account, etag: str | None, told: str
+    kit: Kit, account: Account, etag: str | None, reported: str
 ) -> None:
     upload_id = await account.complete(kit.log, version_id=None)
-    await account.tell(kit.log, upload_id, account.reports_change(etag))
+    await account.send(kit.log, upload_id, account.reports_change(etag))
     changed = await upload_of(kit, account, upload_id)
-    assert (changed.status, changed.changed_etag, changed.etag) == (Status.COMPLETED, told, "etag-1")
+    assert (changed.status, changed.changed_etag, changed.etag) == (Status.COMPLETED, reported, "etag-1")
 
 
 # Counters
@@ -219,8 +219,8 @@ async def test_the_originals_of_hashes_are_the_earliest_uploads_that_still_hold_
     other = await account.complete(kit.log, sha256=OTHER_HASH, version_id=None)
     assert await originals() == {HASH: first, OTHER_HASH: other}
     assert await originals("bkt_other") == {}
-    await account.tell(kit.log, first, account.forgets())
-    await account.tell(kit.log, other, account.reports_change())
+    await account.send(kit.log, first, account.forgets())
+    await account.send(kit.log, other, account.reports_change())
     assert await originals() == {HASH: second}
     wanted_content = WantedContent(bucket_id=account.bucket_id, sha256=HASH)
     found = await kit.read_side.originals([wanted_content])
@@ -232,7 +232,7 @@ async def test_uploads_are_listed_by_status(kit: Kit, account: Account) -> None:
     pending = await account.request(kit.log)
     completed = await account.complete(kit.log)
     canceled = await account.request(kit.log)
-    await account.tell(kit.log, canceled, account.cancels())
+    await account.send(kit.log, canceled, account.cancels())
 
     async def ids(status: str) -> tuple[list[str], int | None]:
         asked = PageRequest(limit=10, where=parse_filter({"status": status}, UPLOADS.known), with_total=True)
@@ -284,8 +284,8 @@ async def test_avoided_duplicates_are_no_uploads_and_have_a_list_of_their_own(ki
 
 async def test_sizes_are_those_of_the_stored_uploads(kit: Kit, account: Account) -> None:
     async def sizes() -> tuple[int, int, int, int]:
-        told = await kit.read_side.stored_sizes(account.namespace_id, account.bucket_id)
-        return told.total_bytes, told.average_bytes, told.largest_bytes, told.smallest_bytes
+        stored = await kit.read_side.stored_sizes(account.namespace_id, account.bucket_id)
+        return stored.total_bytes, stored.average_bytes, stored.largest_bytes, stored.smallest_bytes
 
     assert await sizes() == (0, 0, 0, 0)
     first = await account.complete(kit.log, size_bytes=10)
@@ -293,7 +293,7 @@ async def test_sizes_are_those_of_the_stored_uploads(kit: Kit, account: Account)
     await account.request(kit.log, declared_size_bytes=1000)
     await account.complete(kit.log, size_bytes=10, duplicate_of=first)
     assert await sizes() == (35, 17, 25, 10)
-    await account.tell(kit.log, first, account.forgets())
+    await account.send(kit.log, first, account.forgets())
     assert await sizes() == (25, 25, 25, 25)
     other = await kit.read_side.stored_sizes("ns_other", account.bucket_id)
     assert other.total_bytes == 0
@@ -313,16 +313,16 @@ async def test_the_log_tells_whose_bytes_are_needed(kit: Kit, account: Account) 
     pending, started, failed, kept, canceled, forgotten, completed, twin = [
         await account.request(log, skip_duplicates=False) for _ in range(8)
     ]
-    await account.tell(log, started, account.starts())
-    await account.tell(log, failed, account.expires())
-    await account.tell(log, kept, account.cancels(kept_bytes=5))
+    await account.send(log, started, account.starts())
+    await account.send(log, failed, account.expires())
+    await account.send(log, kept, account.cancels(kept_bytes=5))
     for upload_id in (canceled, forgotten):
-        await account.tell(log, upload_id, account.cancels())
-    await account.tell(log, forgotten, lambda origin: ForgetUpload(origin=origin))
+        await account.send(log, upload_id, account.cancels())
+    await account.send(log, forgotten, lambda origin: ForgetUpload(origin=origin))
     for upload_id in (completed, twin):
-        await account.tell(log, upload_id, account.begins())
-    await account.tell(log, completed, account.accepts())
-    await account.tell(log, twin, account.accepts(duplicate_of=completed))
+        await account.send(log, upload_id, account.begins())
+    await account.send(log, completed, account.accepts())
+    await account.send(log, twin, account.accepts(duplicate_of=completed))
     skipped = await account.request(log, existing_object_id="obj_1")
     ids = [pending, started, failed, kept, canceled, forgotten, completed, twin, skipped, "upl_unknown"]
 
@@ -370,10 +370,10 @@ async def test_proved_bytes_are_listed_by_id_in_pages(kit: Kit, account: Account
     log = kit.log
     ids = [await account.request(log, skip_duplicates=False) for _ in range(5)]
     for upload_id in ids[:4]:
-        await account.tell(log, upload_id, account.begins())
+        await account.send(log, upload_id, account.begins())
     for upload_id in ids[:3]:
-        await account.tell(log, upload_id, account.accepts())
-    await account.tell(log, ids[3], account.accepts(duplicate_of=ids[0]))
+        await account.send(log, upload_id, account.accepts())
+    await account.send(log, ids[3], account.accepts(duplicate_of=ids[0]))
 
     first = await kit.read_side.proved_bytes(after="", limit=2)
     rest = await kit.read_side.proved_bytes(after=first[-1].upload_id, limit=2)

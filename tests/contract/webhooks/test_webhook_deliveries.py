@@ -168,14 +168,14 @@ async def test_what_waits_is_listed_too_and_told_in_its_order_however_much_it_is
     ended = DeliveryStatus.DELIVERED
     assert await desk.deliveries.deliveries(organization_id, "wh_1", before=99, status=ended, limit=3) == []
 
-    told: list[DeliveryRecord] = []
+    sent: list[DeliveryRecord] = []
     while due := await desk.lease(of_each=3):
         for each in due:
             await desk.end(each, ended)
-        told += due
-    assert sorted(each.position for each in told) == list(range(1, 41))
+        sent += due
+    assert sorted(each.position for each in sent) == list(range(1, 41))
     for stream in range(8):
-        mine = [each.position for each in told if each.stream_id == f"upl_{stream}"]
+        mine = [each.position for each in sent if each.stream_id == f"upl_{stream}"]
         assert mine == sorted(mine)
 
 
@@ -260,10 +260,10 @@ async def test_what_is_replayed_is_due_before_what_came_later_and_what_waits_is_
         for position in (3, 4, 5, 6)
     ]
     assert await desk.deliveries.replay(new, now=now) in {2, 3}  # 6 may wait in a batch, which is no row yet
-    told: list[int] = []
-    while due := await desk.lease(f"t{len(told)}"):
+    sent: list[int] = []
+    while due := await desk.lease(f"t{len(sent)}"):
         for each in due:
             await desk.end(each, DeliveryStatus.DELIVERED)
-        told += [each.position for each in due]
-    assert told == [3, 4, 5, 6, 7]
+        sent += [each.position for each in due]
+    assert sent == [3, 4, 5, 6, 7]
     assert (await desk.all())[-1].created_at == now

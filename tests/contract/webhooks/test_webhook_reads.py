@@ -97,7 +97,7 @@ async def test_a_webhook_comes_with_what_has_become_of_its_key(desk: Desk) -> No
     assert (webhook.key.permissions, webhook.key.revoked_at) == (tuple(Permission), None)
 
     revoked = ApiKeyRevoked(origin=desk.account.origin(), key_id=desk.account.key_id)
-    await desk.account.tell_key(desk.kit.log, revoked, key_id=None)
+    await desk.account.append_to_key(desk.kit.log, revoked, key_id=None)
 
     webhook = await found(desk)
     assert webhook.key is not None

@@ -233,15 +233,15 @@ async def test_a_full_disk_is_said_and_over_when_there_is_room_again(server: Clu
                     await log.try_writing()
                     filler = fill(place)
                     assert await refused(log.try_writing()) == "disk_full"
-                    told: set[str] = set()
+                    errors: set[str] = set()
                     with capture_logs():
                         async with asyncio.timeout(SOON):
-                            while not told:  # a row may still find room on a page that is there
+                            while not errors:  # a row may still find room on a page that is there
                                 try:
                                     await account.request(log, metadata={"text": secrets.token_hex(8000)})
                                 except LogUnavailableError as error:
-                                    told.add(error.reason)
-                    assert told == {"disk_full"}
+                                    errors.add(error.reason)
+                    assert errors == {"disk_full"}
                     assert await refused(log.try_writing()) == "disk_full"
                     await asyncio.to_thread(filler.unlink)
                     await until_well(log.try_writing)

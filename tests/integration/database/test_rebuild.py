@@ -87,7 +87,7 @@ async def _indexes(url: str) -> list[str]:
 async def test_a_replay_tells_the_same_of_keys_and_organizations(database: Database) -> None:
     async with postgres_kit(database.url) as kit:
         account = await open_account(kit.log)
-        await account.tell_key(
+        await account.append_to_key(
             kit.log,
             rotated(account),
             settings(account, name="renamed", rate_limit_override=9),

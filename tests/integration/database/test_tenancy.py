@@ -144,7 +144,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         asked = {"webhook_name": "a", "event_types": ["object.created"], "channels": [channel]}
         webhook_id = (await client.post("/v1/organizations/webhooks", json=asked)).json()["webhook_id"]
     task_id = confirmed.json()["task_id"]
-    told = PostgresWebhookDeliveries(pool, TenantReads(pool))
+    deliveries = PostgresWebhookDeliveries(pool, TenantReads(pool))
     owner = await connect(service.database.owner_url, role=None)
     await owner.execute(
         "INSERT INTO upwell.webhook_deliveries"
@@ -162,7 +162,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
     )
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT set_config('upwell.organization_id', '*', true)")
-        await told.add(connection, [waiting], now=datetime.now(UTC))
+        await deliveries.add(connection, [waiting], now=datetime.now(UTC))
     figures = PostgresAnalytics(TenantReads(pool))
     area = Area(organization_id=own.organization_id)
     always = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
@@ -207,8 +207,10 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.webhook(own.organization_id, webhook_id),
         lambda: reads.webhooks(own.organization_id),
         lambda: reads.listening_webhooks([own.organization_id]),
-        lambda: told.deliveries(own.organization_id, webhook_id, before=2, status=None, limit=1),
-        lambda: told.deliveries(own.organization_id, webhook_id, before=3, status=DeliveryStatus.PENDING, limit=1),
+        lambda: deliveries.deliveries(own.organization_id, webhook_id, before=2, status=None, limit=1),
+        lambda: deliveries.deliveries(
+            own.organization_id, webhook_id, before=3, status=DeliveryStatus.PENDING, limit=1
+        ),
         lambda: steps_of(figures.uploads(area, **always, step=Interval.MONTH)),
         lambda: figures.failures(area, **always),
         lambda: figures.changes(area, **always, step=Interval.MONTH),

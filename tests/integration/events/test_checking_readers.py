@@ -57,29 +57,29 @@ async def test_what_was_missed_is_named_with_the_command_that_mends_it(settings:
         webhook, _ = await services.webhooks.create(tenant.caller, wish, {})
         await happen(services, tenant, 5)
         await catch_up(services)
-        code, told = await upwell(settings, "rebuild", "--check")
-        assert (code, told.splitlines()[-1]) == (0, "Readers of the log have missed nothing."), told
+        code, printed = await upwell(settings, "rebuild", "--check")
+        assert (code, printed.splitlines()[-1]) == (0, "Readers of the log have missed nothing."), printed
 
         owner = await connect(database.owner_url, role=None)
         lost = "UPDATE upwell.webhook_batches SET deliveries = deliveries - 1 RETURNING deliveries->0->>'position'"
         first = int(await owner.fetchval(lost))
         await owner.execute("UPDATE upwell.subscriptions SET position = position + 1000 WHERE name = 'analytics.v1'")
 
-        code, told = await upwell(settings, "rebuild", "--check")
+        code, printed = await upwell(settings, "rebuild", "--check")
         mend = f"upwell webhooks replay {webhook.webhook_id} --after {first} --until {first + 1}"
         assert code == 1
-        assert f"1 events were never queued: {first + 1}; run '{mend}'" in told
-        assert "analytics.v1: its position" in told
-        assert "is beyond the end of the log" in told
+        assert f"1 events were never queued: {first + 1}; run '{mend}'" in printed
+        assert "analytics.v1: its position" in printed
+        assert "is beyond the end of the log" in printed
         await owner.execute("UPDATE upwell.subscriptions SET position = position - 1000 WHERE name = 'analytics.v1'")
 
-        code, told = await upwell(settings, *mend.split()[1:])
-        assert (code, told) == (0, f"1 messages are queued for {webhook.webhook_id}.\n")
-        code, told = await upwell(settings, "rebuild", "--check")
-        assert code == 0, told
-        code, told = await upwell(settings, "webhooks", "replay", "wh_0123456789abcdef")
+        code, printed = await upwell(settings, *mend.split()[1:])
+        assert (code, printed) == (0, f"1 messages are queued for {webhook.webhook_id}.\n")
+        code, printed = await upwell(settings, "rebuild", "--check")
+        assert code == 0, printed
+        code, printed = await upwell(settings, "webhooks", "replay", "wh_0123456789abcdef")
         assert code != 0
-        assert "webhook does not exist" in told
+        assert "webhook does not exist" in printed
         await owner.close()
 
 

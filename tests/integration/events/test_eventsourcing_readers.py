@@ -96,15 +96,15 @@ async def all_outcomes(account: Account, kit: Kit) -> dict[str, str]:
     """Bring uploads to each end, some by one process and some by another, and return their statuses."""
     pending = await account.request(kit.log)
     canceled = await account.request(kit.other_log)
-    await account.tell(kit.log, canceled, account.cancels())
+    await account.send(kit.log, canceled, account.cancels())
     failed = await account.request(kit.log)
-    await account.tell(kit.other_log, failed, account.begins())
-    await account.tell(kit.log, failed, account.rejects())
+    await account.send(kit.other_log, failed, account.begins())
+    await account.send(kit.log, failed, account.rejects())
     completed = await account.complete(kit.other_log, sha256=secrets.token_hex(32))
     return {pending: "PENDING", canceled: "CANCELED", failed: "FAILED", completed: "COMPLETED"}
 
 
-def as_told(events: Sequence[StoredEvent | event_log.Notification]) -> list[tuple[object, ...]]:
+def comparable(events: Sequence[StoredEvent | event_log.Notification]) -> list[tuple[object, ...]]:
     return [(each.originator_id, each.originator_version, each.topic, each.state) for each in events]
 
 
@@ -116,7 +116,7 @@ async def test_the_recorder_reads_our_events_as_they_are_and_in_order(kit: Kit, 
     with recorder.datastore:
         found = recorder.select_notifications(start=None, limit=1000)
         assert [each.id for each in found] == [each.id for each in feed] == list(range(1, len(feed) + 1))
-        assert as_told(found) == as_told(feed)
+        assert comparable(found) == comparable(feed)
         assert recorder.max_notification_id() == len(feed)
         page = recorder.select_notifications(start=3, limit=4, inclusive_of_start=False)
         assert [each.id for each in page] == [4, 5, 6, 7]
@@ -124,7 +124,7 @@ async def test_the_recorder_reads_our_events_as_they_are_and_in_order(kit: Kit, 
         assert {each.originator_id for each in recorder.select_notifications(1, 1000, topics=topics)} == {*upload_ids}
         for upload_id in upload_ids:
             stream = await kit.log.read_stream(upload_id)
-            assert as_told(recorder.select_events(upload_id)) == as_told(stream)
+            assert comparable(recorder.select_events(upload_id)) == comparable(stream)
             [last] = recorder.select_events(upload_id, desc=True, limit=1)
             assert last.originator_version == len(stream)
 
@@ -142,7 +142,7 @@ async def test_a_subscription_sees_every_event_once_and_in_order_while_two_proce
         seen = await in_time(seeing, subscription.stop)
     feed = await whole_feed(kit.log)
     assert [each.id for each in seen] == list(range(3, len(feed) + 1))
-    assert as_told(seen) == as_told(feed[2:])
+    assert comparable(seen) == comparable(feed[2:])
 
 
 async def test_a_subscription_follows_one_organization_while_the_service_works_for_several(

@@ -141,7 +141,7 @@ async def test_a_waiting_worker_of_another_process_wakes_for_a_job_that_is_due(h
     upload_id = await account.request(here.log)
     await there.jobs.wait(timedelta(0))
     waiting = asyncio.ensure_future(there.jobs.wait(AN_HOUR))
-    await account.tell(here.log, upload_id, account.begins())
+    await account.send(here.log, upload_id, account.begins())
     async with asyncio.timeout(SOON):
         await waiting
     (job,) = await there.jobs.lease(now=account.clock.now(), limit=1, lasts=LASTS)
@@ -304,9 +304,9 @@ async def test_workers_in_several_processes_lease_each_job_once(here: Process, d
         for _ in range(3)
     ]
     async with asyncio.timeout(3 * SOON):
-        told = await asyncio.gather(*(worker.communicate(b"go\n") for worker in workers))
+        outputs = await asyncio.gather(*(worker.communicate(b"go\n") for worker in workers))
     assert [worker.returncode for worker in workers] == [0, 0, 0]
-    taken = [upload_id for out, _ in told for upload_id in out.decode().split()]
+    taken = [upload_id for out, _ in outputs for upload_id in out.decode().split()]
     assert sorted(taken) == sorted(uploads)
 
 

@@ -84,8 +84,8 @@ async def test_the_iterator_goes_on_where_it_was(database: Database, tmp_path: P
             try:
                 for _ in range(3):
                     upload_id = await account.request(kit.log)
-                    await account.tell(kit.log, upload_id, account.begins())
-                    await account.tell(kit.log, upload_id, account.rejects())
+                    await account.send(kit.log, upload_id, account.begins())
+                    await account.send(kit.log, upload_id, account.rejects())
                     failed.append(upload_id)
                 await until(running, printed, failed)
                 running.send_signal(signal.SIGINT)

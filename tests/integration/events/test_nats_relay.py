@@ -320,8 +320,8 @@ async def test_a_message_is_what_readers_of_the_feed_are_told(cluster: Cluster, 
         root = "upwell" if each.topic in READER_TAGS else "upwell-admin"
         assert subject == f"{root}.{feed.account.organization_id}.{each.topic}"
         assert headers["content-type"] == "application/cloudevents+json"
-        told = envelope(each.id, each.originator_id, each.topic, each.state, origin)
-        assert msgspec.json.decode(body) == msgspec.json.decode(msgspec.json.encode(told))
+        from_feed = envelope(each.id, each.originator_id, each.topic, each.state, origin)
+        assert msgspec.json.decode(body) == msgspec.json.decode(msgspec.json.encode(from_feed))
         assert feed.account.key_hash.encode() not in body
     assert {subject.partition(".")[0] for subject, _, _ in published} == {"upwell", "upwell-admin"}
 
@@ -585,7 +585,7 @@ async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself(monk
 
 
 @pytest.mark.parametrize(
-    ("settings", "before", "told"),
+    ("settings", "before", "sentence"),
     [
         ({}, "", "UPWELL_NATS_SERVERS is not set."),
         (
@@ -596,11 +596,11 @@ async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself(monk
     ],
     ids=["without servers", "without the library"],
 )
-async def test_what_is_missing_is_told_in_a_sentence(settings: dict[str, str], before: str, told: str) -> None:
+async def test_what_is_missing_is_told_in_a_sentence(settings: dict[str, str], before: str, sentence: str) -> None:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("UPWELL_")}
     process = await run_upwell({**inherited, **settings}, before)
     printed, _ = await process.communicate()
 
     assert process.returncode == 2
-    assert told in printed.decode()
+    assert sentence in printed.decode()
     assert len(printed.decode().splitlines()) == 1

@@ -435,12 +435,12 @@ async def test_appends_wait_for_a_server_that_is_stopped_for_a_moment_and_go_on(
         await migrate(server.url)
         async with running_log(server.url) as log:
             account = await open_account(log)
-            with capture_logs() as told:
+            with capture_logs() as logs:
                 server.stop()
                 appending = [asyncio.create_task(log.append(pair(account))) for _ in range(5)]
 
                 async def it_was_noticed() -> bool:
-                    return any(entry["event"] == "log_connection_lost" for entry in told)
+                    return any(entry["event"] == "log_connection_lost" for entry in logs)
 
                 await until(it_was_noticed)
                 server = EmbeddedPostgres.start(folder / "pg", settings=fast)
@@ -521,9 +521,9 @@ async def test_the_server_ends_a_call_that_takes_too_long_before_it_is_given_up(
     )
     monkeypatch.setattr(event_log, "STATEMENT_SECONDS", 0.05)
     async with running_log(database.url) as log:
-        with capture_logs(), pytest.raises(LogUnavailableError) as told:
+        with capture_logs(), pytest.raises(LogUnavailableError) as raised:
             await soon(log.append(pair(account)))
-        assert type(told.value) is LogUnavailableError
+        assert type(raised.value) is LogUnavailableError
     running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%upwell.append%' AND state = 'active'"
 
     async def none_runs() -> bool:
@@ -546,9 +546,9 @@ async def test_a_command_of_which_nothing_was_heard_is_unknown_and_not_unwritten
         proxy.refusing = True
         with pytest.raises(OutcomeUnknownError):
             await soon(appending)
-        with pytest.raises(LogUnavailableError) as told:  # this one was never on its way
+        with pytest.raises(LogUnavailableError) as raised:  # this one was never on its way
             await soon(proxied.append(pair(account)))
-        assert type(told.value) is LogUnavailableError
+        assert type(raised.value) is LogUnavailableError
         proxy.refusing = False
         with pytest.raises(VersionConflictError):
             await soon(proxied.append(command))

@@ -133,8 +133,8 @@ class World:
             await self.log.append(self.account.command(update))
 
     async def forget(self, upload_id: str) -> None:
-        await self.account.tell(self.log, upload_id, self.account.cancels())
-        await self.account.tell(self.log, upload_id, self.account.forgets())
+        await self.account.send(self.log, upload_id, self.account.cancels())
+        await self.account.send(self.log, upload_id, self.account.forgets())
 
 
 @pytest.fixture

@@ -54,13 +54,13 @@ async def sentence_of(url: str, *words: str, setting: str = "UPWELL_DATABASE_URL
     """Check a database that cannot be used, and return the sentence: it has these words, and ends it with 2."""
     with pytest.raises(DatabaseUnusableError) as refused:
         await check_database(url, setting=setting)
-    told = explain(refused.value)
-    assert told is not None
-    assert told.exit_code == 2
-    assert "\n" not in told.sentence
+    sentence = explain(refused.value)
+    assert sentence is not None
+    assert sentence.exit_code == 2
+    assert "\n" not in sentence.sentence
     for word in words:
-        assert word in told.sentence
-    return told.sentence
+        assert word in sentence.sentence
+    return sentence.sentence
 
 
 async def test_a_database_that_is_as_it_should_be_is_taken(database: Database) -> None:

@@ -110,7 +110,7 @@ class Place:
             return await look(repair=repair, older_than=older_than)
 
     @property
-    def told(self) -> list[tuple[FindingKind, str]]:
+    def reported(self) -> list[tuple[FindingKind, str]]:
         return sorted((each.kind, each.reason) for each in self.findings)
 
     async def stored(self) -> set[str]:
@@ -159,20 +159,20 @@ async def test_orphans_go_and_all_else_stays(place: Place) -> None:
     ]
 
     young = await place.check(repair=True, older_than=SAFE_AGE)
-    assert (place.told, young.too_young, young.remaining) == ([], 3, 0)
-    only_told = await place.check()
-    assert (place.told, only_told.remaining, only_told.not_ours) == (wasted, 3, 3)
+    assert (place.reported, young.too_young, young.remaining) == ([], 3, 0)
+    without_repair = await place.check()
+    assert (place.reported, without_repair.remaining, without_repair.not_ours) == (wasted, 3, 3)
     assert len(await place.stored()) == 8
 
     repaired = await place.check(repair=True)
 
-    assert (place.told, repaired.repaired, repaired.remaining) == (wasted, 3, 0)
+    assert (place.reported, repaired.repaired, repaired.remaining) == (wasted, 3, 0)
     assert await place.stored() == needed | theirs
     assert await place.storage.parts(unknown, parts_of_nobody) is None
     async with httpx.AsyncClient(trust_env=False) as plain:
         assert (await plain.put(url, content=b"four")).status_code == 200
     again = await place.check(repair=True)
-    assert (place.told, again.multiparts, again.proved_uploads) == ([], 1, 1)
+    assert (place.reported, again.multiparts, again.proved_uploads) == ([], 1, 1)
 
 
 async def test_what_was_forgotten_and_what_lacks_is_told_also_after_a_rebuild(place: Place, database: Database) -> None:
@@ -194,11 +194,11 @@ async def test_what_was_forgotten_and_what_lacks_is_told_also_after_a_rebuild(pl
     ]
 
     await place.check()
-    assert place.told == wrong
+    assert place.reported == wrong
     await rebuild(database.owner_url, swap=True)
     repaired = await place.check(repair=True)
 
-    assert place.told == wrong
+    assert place.reported == wrong
     assert (repaired.repaired, repaired.remaining) == (1, 2)
 
 
@@ -211,7 +211,7 @@ async def test_read_tables_that_lack_an_upload_make_no_orphan_of_it(place: Place
 
     await place.check(repair=True)
 
-    assert place.told == []
+    assert place.reported == []
     assert await place.stored() == {answer.record.storage_key}
 
 

@@ -181,10 +181,10 @@ async def test_wrong_credentials_are_one_sentence_without_the_secret(
     assert (last.check, last.verdict) == ("HeadBucket", Verdict.FAILED)
     assert last.detail.startswith("storage refuses the credentials (403 ")
     assert "UPWELL_S3_SECRET_ACCESS_KEY" in (last.advice or "")
-    told = str([*before, last])
-    assert secret not in told
-    assert "a-session-token" not in told
-    assert "X-Amz-Signature" not in told
+    report = str([*before, last])
+    assert secret not in report
+    assert "a-session-token" not in report
+    assert "X-Amz-Signature" not in report
 
 
 @pytest.mark.parametrize(

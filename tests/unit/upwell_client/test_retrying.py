@@ -41,15 +41,15 @@ class Pauses(BlockingWire):
         self.seconds.append(seconds)
 
 
-def repeat(work: Failing, *, chance: float = 1.0, told: list[tuple[str, float]] | None = None) -> list[float]:
+def repeat(work: Failing, *, chance: float = 1.0, reported: list[tuple[str, float]] | None = None) -> list[float]:
     """Call until it works, and return the pauses."""
     pauses = Pauses()
 
-    def tell(error: UpwellError, seconds: float) -> None:
-        if told is not None:
-            told.append((error.message, seconds))
+    def report(error: UpwellError, seconds: float) -> None:
+        if reported is not None:
+            reported.append((error.message, seconds))
 
-    retrying = Retrying(pauses, Retries(), tell, lambda: chance)
+    retrying = Retrying(pauses, Retries(), report, lambda: chance)
     with contextlib.suppress(UpwellError):
         assert run(retrying(work, when=safe_to_repeat)) == "done"
     return pauses.seconds
@@ -88,9 +88,9 @@ def test_an_answer_that_asks_for_a_very_long_pause_is_final() -> None:
 
 
 def test_each_further_attempt_is_told() -> None:
-    told: list[tuple[str, float]] = []
-    repeat(Failing(LOST), told=told)
-    assert told == [("it cannot be reached", 0.5)]
+    reported: list[tuple[str, float]] = []
+    repeat(Failing(LOST), reported=reported)
+    assert reported == [("it cannot be reached", 0.5)]
 
 
 @pytest.mark.parametrize(

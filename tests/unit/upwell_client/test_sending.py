@@ -72,13 +72,13 @@ class Storage:
 
 def test_the_signed_headers_are_sent_as_they_are_and_no_key(path: Path) -> None:
     storage = Storage()
-    told = storage.upload(path)
+    progress = storage.upload(path)
     sent = storage.requests[0].headers
     assert (sent["content-type"], sent["content-length"]) == ("video/mp4", str(len(BODY)))
     assert "transfer-encoding" not in sent
     assert "authorization" not in sent
     assert storage.kept == BODY
-    assert told[-1].done_bytes == len(BODY)
+    assert progress[-1].done_bytes == len(BODY)
     assert storage.confirmed == {"etag": '"e"', "file_size_bytes": len(BODY)}
 
 
@@ -96,10 +96,10 @@ def test_the_bytes_are_sent_again_from_the_start_and_progress_is_taken_back(path
     slow_down = httpx.Response(503, text="<Error><Code>SlowDown</Code><Message>Wait.</Message></Error>")
     late = httpx.Response(400, text="<Error><Code>RequestTimeout</Code><Message>Idle.</Message></Error>")
     storage = Storage(httpx.WriteError("broken pipe"), slow_down, late)
-    told = storage.upload(path)
+    steps = storage.upload(path)
     assert len(storage.requests) == 4
     assert storage.kept == BODY
-    assert max(progress.done_bytes for progress in told) == told[-1].done_bytes == len(BODY)
+    assert max(progress.done_bytes for progress in steps) == steps[-1].done_bytes == len(BODY)
 
 
 def test_bytes_that_are_there_already_are_left_to_the_confirmation(path: Path) -> None:

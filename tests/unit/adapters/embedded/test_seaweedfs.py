@@ -33,7 +33,7 @@ def test_each_door_has_its_argument() -> None:
 def test_it_tells_of_changes_where_it_is_told_to_and_of_none_otherwise(tmp_path: Path) -> None:
     hook = seaweedfs.WebHook("http://127.0.0.1:8000/v1/storage-events", 'a "quoted" \\ token')
     seaweedfs._configure(tmp_path, hook)
-    told = tomllib.loads((tmp_path / "notification.toml").read_text())["notification"]["webhook"]
-    assert (told["enabled"], told["endpoint"], told["bearer_token"]) == (True, hook.url, hook.token)
+    webhook = tomllib.loads((tmp_path / "notification.toml").read_text())["notification"]["webhook"]
+    assert (webhook["enabled"], webhook["endpoint"], webhook["bearer_token"]) == (True, hook.url, hook.token)
     seaweedfs._configure(tmp_path)
     assert (tmp_path / "notification.toml").read_text() == ""

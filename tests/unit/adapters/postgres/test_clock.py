@@ -44,9 +44,9 @@ class Place:
 
     async def fetchval(self, _: str, *, timeout: float) -> datetime:  # noqa: ARG002, ASYNC109  # the same
         self.elapsed += self.there
-        told = datetime.fromtimestamp(self.true + self.server_ahead, UTC)
+        measured = datetime.fromtimestamp(self.true + self.server_ahead, UTC)
         self.elapsed += self.back
-        return told
+        return measured
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def bucket_server(**broken: bytes) -> Answer:
         "lifecycle": refused(404, "NoSuchLifecycleConfiguration"),
         "cors": refused(404, "NoSuchCORSConfiguration"),
     }
-    told = {
+    stored = {
         "versioning": b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
         "lifecycle": b"<LifecycleConfiguration><Rule><ID>upwell</ID><Filter><Prefix></Prefix></Filter>"
         b"<Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>14</NoncurrentDays>"
@@ -35,7 +35,7 @@ def bucket_server(**broken: bytes) -> Answer:
         if part in broken:
             return broken[part]
         if method == "PUT" and part != "bucket":
-            kept[part] = http(200, told[part])
+            kept[part] = http(200, stored[part])
             return http(200)
         return kept.get(part) or missing.get(part) or http(200)
 

@@ -88,7 +88,7 @@ async def test_what_is_held_is_carried_from_step_to_step(
     account.clock.advance(3 * HOUR)
     loose = await account.complete(log, size_bytes=50)
     account.clock.advance(HOUR)
-    await account.tell(log, loose, account.forgets())
+    await account.send(log, loose, account.forgets())
     account.clock.advance(HOUR / 2)
     held = await analyzing.storage(area_of(account), analyzing.between(start, None, "hour"))
     assert [each.stored_bytes for each in held] == [100, 100, 100, 150, 100]

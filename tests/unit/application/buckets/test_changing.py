@@ -114,9 +114,9 @@ async def test_a_change_that_others_come_before_is_decided_anew(
 
     async def later(command: Command) -> int:
         if others:
-            told = others.pop()
+            metadata = others.pop()
             monkeypatch.setattr(world.log, "append", append)
-            await change(world, client, metadata=told, merges=True)
+            await change(world, client, metadata=metadata, merges=True)
             monkeypatch.setattr(world.log, "append", later)
         return await append(command)
 

@@ -78,11 +78,11 @@ async def test_what_was_never_queued_is_named_and_a_replay_mends_it(
         (webhook.webhook_id, [*places[1:3], places[4]])
     ]
     await bureau.deliver()
-    bureau.told.clear()
+    bureau.delivered.clear()
     done = await bureau.replaying.replay(webhook, Replay(after=places[1] - 1, until=places[4]))
     assert (done.queued, done.done) == (4, True)
     await bureau.deliver()
-    assert [int(message["id"]) for _, message in bureau.told] == places[1:5]
+    assert [int(message["id"]) for _, message in bureau.delivered] == places[1:5]
     checked = await bureau.checking.check()
     assert checked.good
     assert [(each.wanted, each.delivered, each.waiting) for each in checked.progress] == [(6, 6, 0)]
@@ -149,7 +149,7 @@ async def test_a_replay_is_made_in_steps_and_by_time(
     await bureau.come_to(await bureau.world.log.head())
 
     async def replayed(wish: Replay) -> list[int]:
-        bureau.told.clear()
+        bureau.delivered.clear()
         while True:
             done = await bureau.replaying.replay(webhook, wish)
             assert done.queued <= 2
@@ -158,7 +158,7 @@ async def test_a_replay_is_made_in_steps_and_by_time(
             wish = Replay(after=done.position, until=wish.until, since=wish.since, before=wish.before)
         while await bureau.delivering.deliver_due():
             pass
-        return [int(message["id"]) for _, message in bureau.told]
+        return [int(message["id"]) for _, message in bureau.delivered]
 
     assert await replayed(Replay(since=since, before=before)) == second
     assert await replayed(Replay(after=first[0], until=second[0])) == [first[1], second[0]]

@@ -30,7 +30,7 @@ def interest_of(client: Client, **fields: object) -> Interest:
 
 
 def tags(page: EventPage) -> list[str]:
-    return [told.notification.topic for told in page.events]
+    return [event.notification.topic for event in page.events]
 
 
 async def test_pages_come_one_after_the_other_without_a_gap(
@@ -62,7 +62,7 @@ async def test_another_organization_sees_nothing(world: World, client: Client, r
 
     page = await reading.page(interest_of(client), after=0, limit=100)
 
-    assert {told.origin.organization_id for told in page.events} == {client.caller.organization.organization_id}
+    assert {event.origin.organization_id for event in page.events} == {client.caller.organization.organization_id}
 
 
 async def test_interests_narrow(client: Client, reading: ReadingEvents) -> None:
@@ -74,7 +74,7 @@ async def test_interests_narrow(client: Client, reading: ReadingEvents) -> None:
 
     async def found(**fields: object) -> list[str]:
         page = await reading.page(interest_of(client, **fields), after=0, limit=100)
-        return [told.notification.originator_id for told in page.events]
+        return [event.notification.originator_id for event in page.events]
 
     assert await found(**asked) == [one.record.upload_id, two.record.upload_id]
     assert await found(**asked, bucket_id=first.bucket_id) == [one.record.upload_id]
@@ -188,7 +188,7 @@ async def test_of_100_readers_each_sees_every_event_once_while_others_write(
         after = begin
         while len(seen) < wanted:
             page = await reading.wait(interest, after=after, limit=limit, seconds=SOON)
-            seen += [told.position for told in page.events]
+            seen += [event.position for event in page.events]
             after = page.position
         return seen
 
@@ -275,7 +275,7 @@ async def test_what_is_kept_in_memory_is_not_told_once_it_is_redacted(
         while reading._kept_until < await world.log.head():
             await asyncio.sleep(0)
         page = await reading.wait(interest, after=before, limit=100, seconds=SOON)
-        text = b"".join(told.message for told in page.events)
+        text = b"".join(event.message for event in page.events)
         if b"upload.forgotten.v1" in text:
             break
         assert known.is_duplicate
@@ -288,8 +288,8 @@ async def test_what_is_kept_in_memory_is_not_told_once_it_is_redacted(
     assert b"stays.mp4" in text
     assert other.record.upload_id.encode() in text
     assert len(reading._kept) < len(page.events)
-    assert reading._last_of.keys() <= {told.notification.originator_id for told in page.events}
-    assert reading._kept_bytes == sum(reading_events._bytes_of(told) for told in reading._kept if told)
+    assert reading._last_of.keys() <= {event.notification.originator_id for event in page.events}
+    assert reading._kept_bytes == sum(reading_events._bytes_of(event) for event in reading._kept if event)
 
 
 async def test_a_history_is_of_one_stream(client: Client, reading: ReadingEvents) -> None:
@@ -298,5 +298,5 @@ async def test_a_history_is_of_one_stream(client: Client, reading: ReadingEvents
 
     history = await reading.history(interest_of(client), answer.record.upload_id)
 
-    assert [told.notification.originator_version for told in history] == [1]
+    assert [event.notification.originator_version for event in history] == [1]
     assert await reading.history(interest_of(client), "upl_nobody") == []

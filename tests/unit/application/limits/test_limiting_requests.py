@@ -89,9 +89,9 @@ async def test_a_minute_has_as_many_requests_as_the_limit(caller: Caller, clock:
     assert [verdict.standings[0].remaining for verdict in verdicts[:300]] == list(range(299, -1, -1))
     with pytest.raises(
         TooManyRequestsError, match="300 requests per minute is the limit of the class 'upload'"
-    ) as told:
+    ) as raised:
         verdicts[-1].check()
-    assert (told.value.code, told.value.details["retry_after_seconds"]) == ("rate_limited", 60)
+    assert (raised.value.code, raised.value.details["retry_after_seconds"]) == ("rate_limited", 60)
     clock.advance(timedelta(seconds=59, milliseconds=500))
     refused = await process.limit(caller, RequestClass.UPLOAD)
     assert (refused.allowed, refused.resets_in) == (False, 1)

@@ -56,9 +56,9 @@ async def test_a_change_that_others_come_before_is_decided_anew(
 
     async def later(command: Command) -> int:
         if others:
-            told = others.pop()
+            metadata = others.pop()
             monkeypatch.setattr(world.log, "append", append)
-            await change(world, client, settings=told)
+            await change(world, client, settings=metadata)
             monkeypatch.setattr(world.log, "append", later)
         return await append(command)
 

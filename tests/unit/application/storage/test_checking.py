@@ -38,7 +38,7 @@ class Check:
         self.steps += 1
 
     @property
-    def told(self) -> list[tuple[FindingKind, str]]:
+    def reported(self) -> list[tuple[FindingKind, str]]:
         return sorted((each.kind, each.reason) for each in self.findings)
 
 
@@ -69,7 +69,7 @@ async def test_what_uploads_need_is_no_waste_however_they_stand(client: Client, 
 
     tally = await check(repair=True)
 
-    assert check.told == []
+    assert check.reported == []
     assert (tally.keys, tally.multiparts, tally.proved_uploads, tally.remaining) == (4, 1, 1, 0)
     assert (tally.not_ours, tally.too_young) == (0, 0)
     assert check.steps
@@ -106,7 +106,7 @@ async def test_bytes_of_an_upload_that_ended_without_them_are_orphans(
     world.storage.put(place(client), b"unknown")
 
     before = await check()
-    assert check.told == [
+    assert check.reported == [
         (FindingKind.ORPHAN, "canceled"),
         (FindingKind.ORPHAN, "completed"),
         (FindingKind.ORPHAN, "failed"),
@@ -131,7 +131,7 @@ async def test_parts_that_no_upload_uses_are_abandoned(world: World, client: Cli
 
     await client.sign_parts(pending, 1)
     await check()
-    assert check.told == [(FindingKind.ABANDONED_PARTS, "other parts are used")]
+    assert check.reported == [(FindingKind.ABANDONED_PARTS, "other parts are used")]
     assert check.findings[0].multipart_id == lost
     assert (await check(repair=True)).repaired == 1
     record = await client.record(pending)
@@ -139,7 +139,7 @@ async def test_parts_that_no_upload_uses_are_abandoned(world: World, client: Cli
 
     await client.cancel(pending)
     await check(repair=True)
-    assert check.told == [(FindingKind.ABANDONED_PARTS, "canceled")]
+    assert check.reported == [(FindingKind.ABANDONED_PARTS, "canceled")]
     assert world.storage.multiparts() == set()
 
 
@@ -173,7 +173,7 @@ async def test_what_is_not_ours_is_counted_and_never_touched(world: World, clien
 
     tally = await check(repair=True)
 
-    assert check.told == []
+    assert check.reported == []
     assert tally.not_ours == 2 * len(foreign)
     assert len(world.storage.multiparts()) == len(foreign)
     for key in foreign:
@@ -184,7 +184,7 @@ async def test_what_a_readiness_test_has_left_behind_is_no_finding(world: World,
     world.storage.put(PROBE_KEY, b"")
 
     assert (await check(repair=True)).not_ours == 0
-    assert check.told == []
+    assert check.reported == []
 
 
 async def test_a_namespace_of_another_organization_is_not_ours(world: World, client: Client, check: Check) -> None:
@@ -202,7 +202,7 @@ async def test_bytes_that_lack_are_told_and_not_repaired(world: World, client: C
 
     tally = await check(repair=True)
 
-    assert check.told == [(FindingKind.MISSING, "nothing is there")]
+    assert check.reported == [(FindingKind.MISSING, "nothing is there")]
     assert check.findings[0].upload_id == record.upload_id
     assert tally.remaining == 1
 
@@ -213,7 +213,7 @@ async def test_a_later_version_over_proved_bytes_is_told_and_stays(world: World,
 
     tally = await check(repair=True)
 
-    assert check.told == [(FindingKind.OVERWRITTEN, "a later version")]
+    assert check.reported == [(FindingKind.OVERWRITTEN, "a later version")]
     assert tally.remaining == 1
     assert world.storage.get(record.storage_key, record.version_id) is not None
 
@@ -227,14 +227,14 @@ async def test_other_bytes_without_versions_are_missing_ones() -> None:
 
     await check()
 
-    assert check.told == [(FindingKind.MISSING, "other bytes are there")]
+    assert check.reported == [(FindingKind.MISSING, "other bytes are there")]
 
 
 async def test_empty_files_are_there_too(client: Client, check: Check) -> None:
     await client.upload(b"", size=None)
 
     assert (await check()).proved_uploads == 1
-    assert check.told == []
+    assert check.reported == []
 
 
 async def test_an_upload_that_is_forgotten_meanwhile_lacks_nothing(
@@ -251,7 +251,7 @@ async def test_an_upload_that_is_forgotten_meanwhile_lacks_nothing(
     monkeypatch.setattr(world.storage, "head", forgotten_meanwhile)
 
     assert (await check()).remaining == 0
-    assert check.told == []
+    assert check.reported == []
 
 
 async def test_the_log_is_asked_again_right_before_a_deletion(
@@ -272,7 +272,7 @@ async def test_the_log_is_asked_again_right_before_a_deletion(
     monkeypatch.setattr(world.read_side, "bytes_at", needed_again)
 
     assert (await check(repair=True)).repaired == 0
-    assert check.told == []
+    assert check.reported == []
     assert await world.storage.head(canceled.record.storage_key) is not None
 
 

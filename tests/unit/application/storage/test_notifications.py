@@ -147,7 +147,7 @@ OF_EVENTBRIDGE = StorageEvent(
 )
 
 
-def told(notification: str) -> list[StorageEvent]:
+def events_of(notification: str) -> list[StorageEvent]:
     events = parse_notification(notification.encode())
     assert events is not None
     return list(events)
@@ -158,11 +158,11 @@ def record(name: str, key: str) -> dict[str, Any]:
 
 
 def test_an_event_of_s3_is_read() -> None:
-    assert told(AWS) == [HAPPY_FACE]
+    assert events_of(AWS) == [HAPPY_FACE]
 
 
 def test_an_event_of_minio_is_read_from_its_records() -> None:
-    assert told(MINIO) == [
+    assert events_of(MINIO) == [
         StorageEvent(
             bucket="images",
             key="my photos/a+b.jpg",
@@ -176,16 +176,16 @@ def test_an_event_of_minio_is_read_from_its_records() -> None:
 def test_an_event_of_minio_without_records_is_read_from_its_key() -> None:
     notification = {"EventName": "s3:ObjectRemoved:Delete", "Key": "images/my photos/a+b.jpg"}
 
-    assert told(json.dumps(notification)) == [
+    assert events_of(json.dumps(notification)) == [
         StorageEvent(bucket="images", key="my photos/a+b.jpg", kind=EventKind.REMOVED)
     ]
 
 
 def test_an_event_of_eventbridge_is_read_and_its_key_is_not_decoded() -> None:
-    assert told(EVENTBRIDGE) == [OF_EVENTBRIDGE]
-    assert told(EVENTBRIDGE.replace("example-key", "a+b%20c"))[0].key == "a+b%20c"
-    assert told(EVENTBRIDGE.replace("Object Created", "Object Deleted"))[0].kind is EventKind.REMOVED
-    assert told(EVENTBRIDGE.replace("Object Created", "Object Tags Added")) == []
+    assert events_of(EVENTBRIDGE) == [OF_EVENTBRIDGE]
+    assert events_of(EVENTBRIDGE.replace("example-key", "a+b%20c"))[0].key == "a+b%20c"
+    assert events_of(EVENTBRIDGE.replace("Object Created", "Object Deleted"))[0].kind is EventKind.REMOVED
+    assert events_of(EVENTBRIDGE.replace("Object Created", "Object Tags Added")) == []
 
 
 @pytest.mark.parametrize(("inner", "event"), [(AWS, HAPPY_FACE), (EVENTBRIDGE, OF_EVENTBRIDGE)])
@@ -198,13 +198,13 @@ def test_what_sns_wraps_is_unwrapped(inner: str, event: StorageEvent) -> None:
         "Timestamp": "2012-05-02T00:54:06.655Z",
     }
 
-    assert told(json.dumps(envelope)) == [event]
+    assert events_of(json.dumps(envelope)) == [event]
 
 
 def test_a_file_of_seaweedfs_is_created_with_the_etag_that_s3_gives() -> None:
     created = SEAWEEDFS_DELETED.replace('"delete"', '"create"').replace("old_entry", "new_entry")
 
-    assert told(created) == [
+    assert events_of(created) == [
         StorageEvent(
             bucket="clips",
             key="int_1/a.txt",
@@ -216,8 +216,8 @@ def test_a_file_of_seaweedfs_is_created_with_the_etag_that_s3_gives() -> None:
 
 
 def test_a_version_of_seaweedfs_is_there_when_it_is_the_latest() -> None:
-    assert told(SEAWEEDFS_VERSIONED) == []
-    assert told(SEAWEEDFS_LATEST) == [
+    assert events_of(SEAWEEDFS_VERSIONED) == []
+    assert events_of(SEAWEEDFS_LATEST) == [
         StorageEvent(
             bucket="clips",
             key="int_1/upl_1/my file+ü.txt",
@@ -229,10 +229,10 @@ def test_a_version_of_seaweedfs_is_there_when_it_is_the_latest() -> None:
 
 
 def test_a_file_that_seaweedfs_deleted_is_removed_and_its_folders_are_nothing() -> None:
-    (event,) = told(SEAWEEDFS_DELETED)
+    (event,) = events_of(SEAWEEDFS_DELETED)
 
     assert (event.bucket, event.key, event.kind) == ("clips", "int_1/a.txt", EventKind.REMOVED)
-    assert told(SEAWEEDFS_FOLDER) == []
+    assert events_of(SEAWEEDFS_FOLDER) == []
 
 
 def test_a_file_that_seaweedfs_renamed_is_gone_here_and_there_now() -> None:
@@ -240,14 +240,14 @@ def test_a_file_that_seaweedfs_renamed_is_gone_here_and_there_now() -> None:
     renamed["event_type"] = "rename"
     renamed["message"] |= {"new_entry": {"name": "b.txt"}, "new_parent_path": "/buckets/clips/int_2"}
 
-    assert [(event.key, event.kind) for event in told(json.dumps(renamed))] == [
+    assert [(event.key, event.kind) for event in events_of(json.dumps(renamed))] == [
         ("int_1/a.txt", EventKind.REMOVED),
         ("int_2/b.txt", EventKind.CREATED),
     ]
 
 
 def test_a_test_event_holds_nothing() -> None:
-    assert told(TEST_EVENT) == []
+    assert events_of(TEST_EVENT) == []
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_a_test_event_holds_nothing() -> None:
     ],
 )
 def test_what_neither_creates_nor_removes_is_nothing(name: str, kind: EventKind | None) -> None:
-    events = told(json.dumps({"Records": [record(name, "a+b%C3%BC")]}))
+    events = events_of(json.dumps({"Records": [record(name, "a+b%C3%BC")]}))
 
     assert [(event.kind, event.key) for event in events] == ([] if kind is None else [(kind, "a bü")])
 

@@ -115,12 +115,12 @@ async def test_an_upload_does_as_its_bucket_unless_it_says_otherwise(client: Cli
 async def test_events_that_come_twice_or_late_change_nothing(client: Client, take: TakingStorageEvents) -> None:
     answer = await request(client)
     content = client.put(answer)
-    told = notification(answer.record.storage_key, answer.record.storage_key, etag=content.etag)
+    body = notification(answer.record.storage_key, answer.record.storage_key, etag=content.etag)
 
-    assert await take(told) == Taken(received=2, matched=2, ignored=0)
+    assert await take(body) == Taken(received=2, matched=2, ignored=0)
     await work(client.world)
     done = await client.world.log.head()
-    assert await take(told) == Taken(received=2, matched=2, ignored=0)
+    assert await take(body) == Taken(received=2, matched=2, ignored=0)
     await work(client.world)
 
     assert await client.world.log.head() == done

@@ -197,16 +197,16 @@ async def test_a_verification_tells_its_task_how_far_it_is(world: World) -> None
     answer = await client.request(size=20 * MIB)
     client.put(answer, bytes(20 * MIB))
     task_id = (await client.confirm(answer, as_task=True)).task_id
-    told = []
+    progress = []
 
     async def touch() -> None:
-        told.append((await client.task(task_id)).additional_data.get("verified_bytes"))
+        progress.append((await client.task(task_id)).additional_data.get("verified_bytes"))
 
     loaded = await world.verify(
         await load(world.log, UPLOAD, answer.record.upload_id), actor_id="system:worker", touch=touch
     )
 
-    assert told == [None, 8 * MIB]
+    assert progress == [None, 8 * MIB]
     assert (await client.record(answer)).status is Status.COMPLETED
     assert (await client.task(task_id)).additional_data.get("verified_bytes") is None, "it is over"
     assert loaded.stream_id == answer.record.upload_id

@@ -16,7 +16,7 @@ from tests.unit.application.uploads.test_replacing import key_of, token_of
 from tests.unit.application.world import SHA256, Client
 
 
-async def told(client: Client, upload_id: str) -> list[str]:
+async def visible(client: Client, upload_id: str) -> list[str]:
     """Return what the history of an upload says without others."""
     found = []
     for stored in await client.world.log.read_stream(upload_id):
@@ -37,7 +37,7 @@ async def test_a_duplicate_says_that_there_is_an_original_and_not_which(client: 
 
     assert (shown.duplicate_of, shown.object_id) == ("", None)
     assert shown.storage_key == duplicate.record.storage_key
-    said = await told(client, duplicate.record.upload_id)
+    said = await visible(client, duplicate.record.upload_id)
     assert said
     for secret in (original.record.upload_id, original.record.object_id or "?"):
         assert not any(secret in each for each in said)
@@ -54,7 +54,7 @@ async def test_what_is_inherited_does_not_say_where_it_lies(client: Client) -> N
     shown = without_others(heir)
 
     assert shown.storage_key == duplicate.record.storage_key
-    assert not any("secret" in each for each in await told(client, heir.upload_id))
+    assert not any("secret" in each for each in await visible(client, heir.upload_id))
     signed = await client.world.sign((await token_of(client)).caller, client.namespace, [heir])
     assert signed[0].get is None
 

@@ -196,11 +196,11 @@ async def test_an_update_that_was_asked_for_needs_an_object(client: Client) -> N
 async def test_an_original_that_is_forgotten_meanwhile_is_no_original(world: World, client: Client) -> None:
     """The log has told of the original; before that is written down, the original is gone."""
     original = await client.upload(create_object=False)
-    append, told = world.log.append, []
+    append, commands = world.log.append, []
 
     async def forget_between(command: Command) -> int:
         if command.stored:
-            told.append(command.stored)
+            commands.append(command.stored)
             world.log.append = append  # type: ignore[method-assign]  # once
             await world.forget(original.record.upload_id, actor_id="system:test")
         return await append(command)
@@ -208,7 +208,7 @@ async def test_an_original_that_is_forgotten_meanwhile_is_no_original(world: Wor
     world.log.append = forget_between  # type: ignore[method-assign]  # for this test
     answer = await client.request(sha256=SHA256)
 
-    assert told == [(original.record.upload_id,)]
+    assert commands == [(original.record.upload_id,)]
     assert (answer.is_duplicate, answer.signed is not None) == (False, True)
 
 

@@ -48,7 +48,7 @@ class Office:
     world: World
     status: int | None = 200
     by_url: dict[str, int] = field(default_factory=dict)
-    told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    delivered: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
@@ -82,7 +82,7 @@ class Office:
         )
 
     def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
-        self.told.append((url, json.loads(body)))
+        self.delivered.append((url, json.loads(body)))
         self.headers.append(headers)
         self.bodies.append(body)
         status = self.by_url.get(url, self.status)
@@ -90,7 +90,7 @@ class Office:
 
     @property
     def types(self) -> list[str]:
-        return [message["type"] for _, message in self.told]
+        return [message["type"] for _, message in self.delivered]
 
     async def make(self, client: Client, *types: str, name: str = "warehouse", **others: Any) -> WebhookRecord:  # noqa: ANN401  # of any field
         settings = WebhookSettings(name=name, url=others.pop("url", URL), event_types=types or ("upload.*",), **others)
@@ -163,7 +163,7 @@ async def test_an_upload_is_told_in_order_from_its_request_to_its_end(office: Of
         "upload.verified",
         "upload.completed",
     ]
-    _, first = office.told[0]
+    _, first = office.delivered[0]
     assert first["subject"] == answer.record.upload_id
     assert first["data"]["request"]["filename"] == "clip.mp4"
     assert first["source"] == f"urn:upwell:{client.caller.organization.organization_id}"
@@ -232,12 +232,12 @@ async def test_another_organizations_events_never_arrive(office: Office, world: 
 
     await office.deliver()
 
-    told = {(url, message["source"]) for url, message in office.told}
-    assert told == {
+    sources = {(url, message["source"]) for url, message in office.delivered}
+    assert sources == {
         ("https://one.example.invalid/", f"urn:upwell:{client.caller.organization.organization_id}"),
         ("https://other.example.invalid/", f"urn:upwell:{other.caller.organization.organization_id}"),
     }
-    assert len(office.told) == 3
+    assert len(office.delivered) == 3
 
 
 async def test_what_is_not_taken_comes_again_later_and_later_in_order(office: Office, client: Client) -> None:
@@ -253,7 +253,7 @@ async def test_what_is_not_taken_comes_again_later_and_later_in_order(office: Of
     assert timedelta(seconds=4) <= first.next_at - office.world.clock.now() <= timedelta(seconds=6)
 
     await office.wait(timedelta(hours=3))
-    count = len(office.told)
+    count = len(office.delivered)
     assert 8 < count < 14
     assert set(office.types) == {"upload.requested"}
     office.status = 200
@@ -282,7 +282,7 @@ async def test_after_three_days_of_failures_a_webhook_is_switched_off_and_that_i
     (failed,) = await office.of(dead)
     assert failed.status is DeliveryStatus.FAILED
     assert 18 <= failed.attempts <= 30
-    url, message = office.told[-1]
+    url, message = office.delivered[-1]
     assert (url, message["type"]) == ("https://watch.example.invalid/", "webhook.disabled")
     assert message["data"]["reason"] == "failing"
 
@@ -312,7 +312,7 @@ async def test_who_answers_410_is_switched_off_at_once(office: Office, client: C
     await office.deliver()
     await office.wait(timedelta(hours=1))
 
-    assert len(office.told) == 1
+    assert len(office.delivered) == 1
     assert (await office.again(webhook)).disabled_reason is DisabledReason.GONE
     assert sorted(each.status for each in await office.of(webhook)) == [DeliveryStatus.FAILED, DeliveryStatus.PENDING]
 
@@ -370,7 +370,7 @@ async def test_a_dead_address_is_tried_seldom_however_much_there_is_to_tell(offi
     await office.queue()
     await office.wait(timedelta(hours=1), timedelta(seconds=10))
 
-    urls = [url for url, _ in office.told]
+    urls = [url for url, _ in office.delivered]
     assert urls.count("https://live.example.invalid/") == 50
     assert urls.count("https://dead.example.invalid/") < 50
 
@@ -385,7 +385,7 @@ async def test_a_deleted_webhook_is_told_nothing_and_leaves_nothing(office: Offi
     office.world.clock.advance(timedelta(hours=2))
     await office.delivering.tidy()
 
-    assert office.told == []
+    assert office.delivered == []
     assert await office.of(webhook) == []
     assert await office.endpoints.endpoint(webhook.webhook_id) is None
     with pytest.raises(NotFoundError):
@@ -414,7 +414,7 @@ async def test_what_was_erased_is_not_told_any_more(office: Office, world: World
 
     await office.deliver()
 
-    ((_, message),) = office.told
+    ((_, message),) = office.delivered
     assert message["data"]["request"]["filename"] is None
 
 
@@ -457,7 +457,7 @@ async def test_a_webhook_whose_secret_is_lost_is_told_nothing_until_it_has_anoth
     office.endpoints.rows[webhook.webhook_id] = msgspec.structs.replace(kept, secrets=(), headers={})
     await client.request()
     await office.deliver()
-    assert office.told == []
+    assert office.delivered == []
     (waiting,) = await office.of(webhook)
     assert (waiting.status, waiting.history[0].error) == (
         DeliveryStatus.PENDING,
@@ -545,7 +545,7 @@ async def test_what_was_taken_is_recorded_before_a_worker_stops(
     stopping = asyncio.Event()
     running = asyncio.create_task(office.delivering.run(stopping))
     async with asyncio.timeout(SOON):
-        while not office.told:
+        while not office.delivered:
             await asyncio.sleep(0)
         stopping.set()
         await running
@@ -657,7 +657,7 @@ async def test_a_webhook_stops_with_its_key_also_for_what_waits(
 
     await office.deliver()
 
-    assert office.told == []
+    assert office.delivered == []
     assert (await office.again(webhook)).stopped(now) is reason
     for waited in await office.of(webhook):
         assert (waited.status, waited.history[0].status_code) == (DeliveryStatus.FAILED, None)

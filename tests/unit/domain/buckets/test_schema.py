@@ -170,10 +170,10 @@ def test_the_property_of_the_file_itself_counts_as_given() -> None:
 def test_all_problems_are_told_at_once() -> None:
     schema = {"a": {"type": "integer"}, "b": {"type": "boolean"}, "c": {"type": "string", "required": True}}
 
-    told = refusal(schema, {"a": "x", "b": 1})
+    refused = refusal(schema, {"a": "x", "b": 1})
 
-    assert told.details == {"problems": ["a must be an integer", "b must be true or false", "c is required"]}
-    assert "a must be an integer" in told.message
+    assert refused.details == {"problems": ["a must be an integer", "b must be true or false", "c is required"]}
+    assert "a must be an integer" in refused.message
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ ORIGIN = Origin(
 def test_the_envelope_is_a_cloud_event_around_the_event_as_it_is_stored() -> None:
     state = b'{"type":"upload.started.v1","upload_id":"upl_1"}'
 
-    told = json.loads(msgspec.json.encode(envelope(42, "upl_1", "upload.started.v1", state, ORIGIN)))
+    message = json.loads(msgspec.json.encode(envelope(42, "upl_1", "upload.started.v1", state, ORIGIN)))
 
-    assert told == {
+    assert message == {
         "specversion": "1.0",
         "id": "42",
         "source": "urn:upwell:org_1",
@@ -51,9 +51,11 @@ def test_the_envelope_is_a_cloud_event_around_the_event_as_it_is_stored() -> Non
 
 
 def test_the_schema_of_the_data_is_named_where_its_url_is_known() -> None:
-    told = envelope(1, "upl_1", "upload.started.v1", b"{}", ORIGIN, schemas_url="https://u.example/v1/events/schemas")
+    message = envelope(
+        1, "upl_1", "upload.started.v1", b"{}", ORIGIN, schemas_url="https://u.example/v1/events/schemas"
+    )
 
-    assert told.dataschema == "https://u.example/v1/events/schemas/upload.started.v1"
+    assert message.dataschema == "https://u.example/v1/events/schemas/upload.started.v1"
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

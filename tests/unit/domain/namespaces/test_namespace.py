@@ -126,7 +126,7 @@ def test_what_happens_without_a_namespace_changes_nothing(event: NamespaceEvent)
 
 
 def test_secrets_of_other_products_are_masked() -> None:
-    told = {
+    infrastructure = {
         "qdrant_api_key": "k-123",
         "qdrant_url": "https://ann:pass:w@rd@vectors.example:6333/a?b=c@d",
         "ray_head_node_url": "ray://:token@ray.example:10001",
@@ -134,21 +134,21 @@ def test_secrets_of_other_products_are_masked() -> None:
         "gpu_type": "a:b@c",
     }
 
-    assert without_secrets(told) == {
+    assert without_secrets(infrastructure) == {
         "qdrant_api_key": MASK,
         "qdrant_url": f"https://ann:{MASK}@vectors.example:6333/a?b=c@d",
         "ray_head_node_url": f"ray://:{MASK}@ray.example:10001",
         "ray_dashboard_url": None,
         "gpu_type": "a:b@c",
     }
-    assert without_secrets(without_secrets(told)) == without_secrets(told)
+    assert without_secrets(without_secrets(infrastructure)) == without_secrets(infrastructure)
 
 
 @pytest.mark.parametrize("url", ["https://vectors.example:6333/", "http://ann@vectors.example/x:y", "vectors:6333"])
 def test_what_holds_no_secret_stays_as_it_is(url: str) -> None:
-    told = {"qdrant_url": url, "qdrant_api_key": None, "compute_tier": "shared"}
+    infrastructure = {"qdrant_url": url, "qdrant_api_key": None, "compute_tier": "shared"}
 
-    assert without_secrets(told) == told
+    assert without_secrets(infrastructure) == infrastructure
 
 
 def test_a_namespace_is_made_once() -> None:

@@ -138,7 +138,7 @@ def update(*blobs: Blob, **others: object) -> UpdateObject:
 
 
 @pytest.mark.parametrize(
-    ("before", "until", "told", "after"),
+    ("before", "until", "recorded", "after"),
     [
         (SOON, LATER, LATER, LATER),
         (SOON, None, None, None),
@@ -148,13 +148,13 @@ def update(*blobs: Blob, **others: object) -> UpdateObject:
     ],
 )
 def test_an_object_ends_no_sooner_than_what_was_put_into_it(
-    before: datetime | None, until: datetime | None, told: datetime | UnsetType | None, after: datetime | None
+    before: datetime | None, until: datetime | None, recorded: datetime | UnsetType | None, after: datetime | None
 ) -> None:
     made = msgspec.structs.replace(CREATED, deletes_at=before)
     asked = msgspec.structs.replace(put(VIDEO, {"n": 2}), deletes_at=until)
     changed = updated(POSTER, VIDEO, metadata={"title": "A", "n": 2}, released=())
 
-    state = given(made).when(asked).then(msgspec.structs.replace(changed, deletes_at=told))
+    state = given(made).when(asked).then(msgspec.structs.replace(changed, deletes_at=recorded))
 
     assert isinstance(state, LiveObject)
     assert state.deletes_at == after

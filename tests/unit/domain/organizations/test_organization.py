@@ -85,13 +85,13 @@ def test_limits_from_when_they_were_set_whole_count_on_and_can_be_taken_back() -
 
 
 def test_an_organization_tells_of_itself_anew_and_the_same_again_is_not_news() -> None:
-    told: dict[str, Any] = {
+    profile: dict[str, Any] = {
         "name": "Acme & Sons",
         "logo_url": "https://acme.example/logo.png",
         "billing_email": "billing@acme.example",
         "metadata": {"plan": "yearly"},
     }
-    command, changed = ChangeProfile(origin=ORIGIN, **told), OrganizationProfileChanged(origin=ORIGIN, **told)
+    command, changed = ChangeProfile(origin=ORIGIN, **profile), OrganizationProfileChanged(origin=ORIGIN, **profile)
 
     state = given(CREATED).when(command).then(changed)
 
@@ -129,11 +129,11 @@ def test_a_logo_is_what_a_page_can_show_and_does_not_run(url: str) -> None:
 
 
 def test_a_logo_from_before_logos_were_checked_stays_until_it_is_changed() -> None:
-    told: dict[str, Any] = {"logo_url": "javascript:alert(1)", "billing_email": None, "metadata": {}}
-    before = OrganizationProfileChanged(origin=ORIGIN, name="Acme", **told)
-    renamed = OrganizationProfileChanged(origin=ORIGIN, name="Other", **told)
+    profile: dict[str, Any] = {"logo_url": "javascript:alert(1)", "billing_email": None, "metadata": {}}
+    before = OrganizationProfileChanged(origin=ORIGIN, name="Acme", **profile)
+    renamed = OrganizationProfileChanged(origin=ORIGIN, name="Other", **profile)
 
-    given(CREATED, before).when(ChangeProfile(origin=ORIGIN, name="Other", **told)).then(renamed)
+    given(CREATED, before).when(ChangeProfile(origin=ORIGIN, name="Other", **profile)).then(renamed)
 
 
 def test_an_organization_opens_its_account() -> None:

@@ -69,7 +69,7 @@ def test_parts_are_as_storage_takes_them_and_make_up_the_file(size: int, usual: 
 
 
 @pytest.mark.parametrize(
-    ("sizes", "size", "told"),
+    ("sizes", "size", "problems"),
     [
         ({1: 10, 2: 10, 3: 5}, 25, PartProblems()),
         ({}, 25, PartProblems(missing=(1, 2, 3))),
@@ -83,7 +83,7 @@ def test_parts_are_as_storage_takes_them_and_make_up_the_file(size: int, usual: 
     ],
 )
 def test_parts_that_are_missing_or_of_another_size_are_told(
-    sizes: dict[int, int], size: int | None, told: PartProblems
+    sizes: dict[int, int], size: int | None, problems: PartProblems
 ) -> None:
-    assert part_problems(sizes, size_bytes=size, part_size=10) == told
-    assert bool(told) == (told != PartProblems())
+    assert part_problems(sizes, size_bytes=size, part_size=10) == problems
+    assert bool(problems) == (problems != PartProblems())

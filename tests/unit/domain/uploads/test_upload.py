@@ -116,8 +116,8 @@ TABLE: tuple[tuple[type[Upload], UploadCommand, tuple[str, ...], type[Upload]], 
     (Completed, DELETE, ("upload.deleted.v1",), Forgotten),
     (Skipped, DELETE, ("upload.deleted.v1",), Forgotten),
 )
-# Told twice: accepted, and not news.
-TOLD_TWICE: tuple[tuple[type[Upload], UploadCommand], ...] = (
+# Commands that may repeat: accepted, without another event.
+REPEATED: tuple[tuple[type[Upload], UploadCommand], ...] = (
     (InProgress, START),
     (Processing, BEGIN),
     (Completed, BEGIN),
@@ -128,7 +128,7 @@ TOLD_TWICE: tuple[tuple[type[Upload], UploadCommand], ...] = (
     (Forgotten, FORGET),
 )
 ALLOWED = {(state, type(command)) for state, command, _, _ in TABLE} | {
-    (state, type(command)) for state, command in TOLD_TWICE
+    (state, type(command)) for state, command in REPEATED
 }
 STATES = get_args(Upload)
 
@@ -154,7 +154,7 @@ def test_each_line_of_the_table_is_allowed(
     assert type(when.then(*when.events)) is after
 
 
-@pytest.mark.parametrize(("state", "command"), TOLD_TWICE, ids=_name)
+@pytest.mark.parametrize(("state", "command"), REPEATED, ids=_name)
 def test_what_is_told_twice_is_not_news(state: type[Upload], command: UploadCommand) -> None:
     given(*PASTS[state]).when(command).then_nothing()
 
@@ -186,7 +186,7 @@ def test_the_codes_table_lists_exactly_what_the_design_lists() -> None:
         for step in steps
     }
     by_hand = {(state, type(command), tags, after) for state, command, tags, after in TABLE}
-    by_hand |= {(state, type(command), (), state) for state, command in TOLD_TWICE}
+    by_hand |= {(state, type(command), (), state) for state, command in REPEATED}
     by_hand |= {
         (Processing, AbandonVerification, ("upload.verification_abandoned.v1",), InProgress),  # back to where it was
         (Completed, InheritBytes, ("upload.bytes_inherited.v1",), Completed),  # where it keeps none of its own
@@ -611,9 +611,13 @@ def test_an_upload_that_is_not_there_is_called_missing() -> None:
 
 
 def test_only_a_client_that_confirms_claims_the_upload() -> None:
-    told = msgspec.structs.replace(BEGAN, seen_by=SeenBy.STORAGE_EVENT)
+    notified = msgspec.structs.replace(BEGAN, seen_by=SeenBy.STORAGE_EVENT)
 
-    for past, claimed_by in (((BEGAN,), ORIGIN.actor_id), ((told,), None), ((BEGAN, ABANDONED, told), ORIGIN.actor_id)):
+    for past, claimed_by in (
+        ((BEGAN,), ORIGIN.actor_id),
+        ((notified,), None),
+        ((BEGAN, ABANDONED, notified), ORIGIN.actor_id),
+    ):
         state = UPLOAD.replay((REQUESTED, *past))
         assert isinstance(state, Processing)
         assert state.before.claimed_by == claimed_by

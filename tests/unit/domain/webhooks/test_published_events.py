@@ -53,8 +53,8 @@ def test_a_message_names_its_type_as_the_contract_does() -> None:
     origin = origin_of(state)
     assert origin is not None
 
-    told = for_webhooks(envelope(7, "obj_1", "object.created.v1", state, origin))
+    message = for_webhooks(envelope(7, "obj_1", "object.created.v1", state, origin))
 
-    assert (told.type, told.id, told.subject) == ("object.created", "7", "obj_1")
-    assert json.loads(bytes(told.data))["type"] == "object.created.v1"
+    assert (message.type, message.id, message.subject) == ("object.created", "7", "obj_1")
+    assert json.loads(bytes(message.data))["type"] == "object.created.v1"
     assert public_type("webhook.secret_rotated.v1") == "webhook.secret_rotated"

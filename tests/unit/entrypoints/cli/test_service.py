@@ -59,9 +59,9 @@ def test_the_first_contact_is_given_up_soon() -> None:
 
 
 def test_the_user_is_told_of_each_further_attempt() -> None:
-    told: list[str] = []
-    of_retries(told.append)(UnreachableError("it cannot be reached"), 0.5)
-    assert told == ["it cannot be reached; trying again in 0.5 s"]
+    printed: list[str] = []
+    of_retries(printed.append)(UnreachableError("it cannot be reached"), 0.5)
+    assert printed == ["it cannot be reached; trying again in 0.5 s"]
 
 
 def test_a_refusal_is_told_with_the_services_own_words_and_code() -> None:

@@ -28,7 +28,7 @@ raise ValueError("nobody catches it")
 """
 
 
-def _told(log_format: str) -> list[str]:
+def _logged(log_format: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM.format(format=log_format)], capture_output=True, text=True, check=False
     )
@@ -37,7 +37,7 @@ def _told(log_format: str) -> list[str]:
 
 
 def test_every_line_is_json() -> None:
-    lines = [json.loads(line) for line in _told("json")]
+    lines = [json.loads(line) for line in _logged("json")]
     events = [line["event"] for line in lines]
     assert events[:3] == ["told", "a pool says something", "Exception in ASGI application"]
     assert "a warning" in events[3]
@@ -50,12 +50,12 @@ def test_every_line_is_json() -> None:
 def test_no_line_has_control_characters() -> None:
     path = "/a\\u0000\\u001b[31m\\u009b\\u202eb\\u000a2030-01-01 forged"
     for log_format in ("console", "json"):
-        lines = _told(log_format)
+        lines = _logged(log_format)
         assert path in lines[0].replace("\\\\", "\\").replace("\\n", "\\u000a")
         assert all(line.isprintable() for line in lines)
 
 
 def test_lines_for_a_terminal_are_not_json() -> None:
-    lines = _told("console")
+    lines = _logged("console")
     assert "told" in lines[0]
     assert "upwell: Why it ends." in lines

@@ -34,15 +34,15 @@ def test_without_the_settings_nothing_of_it_is_loaded() -> None:
 
 
 def test_without_the_settings_nobody_hears_of_what_is_appended() -> None:
-    told = telemetry_of(Settings({}))
-    assert (told.metrics, told.traces, told.group_watch) == (None, None, None)
+    telemetry = telemetry_of(Settings({}))
+    assert (telemetry.metrics, telemetry.traces, telemetry.group_watch) == (None, None, None)
 
 
 def test_with_a_port_metrics_are_kept() -> None:
-    told = telemetry_of(Settings({"UPWELL_METRICS_PORT": "9464"}))
-    assert isinstance(told, Telemetry)
-    assert told.metrics is not None
-    assert told.group_watch is not None
+    telemetry = telemetry_of(Settings({"UPWELL_METRICS_PORT": "9464"}))
+    assert isinstance(telemetry, Telemetry)
+    assert telemetry.metrics is not None
+    assert telemetry.group_watch is not None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
@@ -53,10 +53,10 @@ def test_on_the_machine_itself_metrics_need_no_token(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.3", "metrics.internal"])  # noqa: S104  # it is refused
 def test_where_others_can_ask_metrics_need_a_token(host: str) -> None:
-    told = {"UPWELL_METRICS_PORT": "9464", "UPWELL_METRICS_HOST": host}
+    variables = {"UPWELL_METRICS_PORT": "9464", "UPWELL_METRICS_HOST": host}
     with pytest.raises(SettingError, match="UPWELL_METRICS_TOKEN is not set"):
-        telemetry_of(Settings(told))
-    settings = Settings({**told, "UPWELL_METRICS_TOKEN": TOKEN})
+        telemetry_of(Settings(variables))
+    settings = Settings({**variables, "UPWELL_METRICS_TOKEN": TOKEN})
     assert settings.metrics == MetricsSettings(host=host, port=9464, token=TOKEN)
 
 

@@ -30,9 +30,9 @@ class Part:
     "error", [LogUnavailableError("away"), StorageUnavailableError("away"), ClockDiffersError("away")], ids=repr
 )
 async def test_what_is_away_is_waited_for_and_said(error: Exception) -> None:
-    with capture_logs() as told:
+    with capture_logs() as logs:
         assert await patiently("database", Part(error, error), 60) == "there"
-    assert [(entry["event"], entry["part"], entry["error"]) for entry in told] == [
+    assert [(entry["event"], entry["part"], entry["error"]) for entry in logs] == [
         ("waiting_for_part", "database", "away")
     ] * 2
 
@@ -44,6 +44,6 @@ async def test_patience_ends() -> None:
 
 @pytest.mark.parametrize("error", [DatabaseUnusableError("no"), StorageDeniedError("no")], ids=repr)
 async def test_what_waiting_does_not_mend_ends_it_at_once(error: Exception) -> None:
-    with capture_logs() as told, pytest.raises(type(error)):
+    with capture_logs() as logs, pytest.raises(type(error)):
         await patiently("database", Part(error), 60)
-    assert told == []
+    assert logs == []

@@ -31,10 +31,10 @@ async def test_a_write_whose_connection_was_lost_may_have_been_carried_out(error
     ],
 )
 async def test_a_write_that_the_server_refused_was_not(error: Exception) -> None:
-    with pytest.raises(LogUnavailableError) as told:
+    with pytest.raises(LogUnavailableError) as raised:
         async with write_errors():
             raise error
-    assert type(told.value) is LogUnavailableError
+    assert type(raised.value) is LogUnavailableError
 
 
 async def test_a_defect_stays_what_it_is() -> None:

@@ -116,7 +116,7 @@ def test_every_complaint_about_a_body_names_the_field_and_what_is_allowed(kind: 
     found = list(refusals(kind))
 
     assert found
-    assert {m.message: told for _, m in found if (told := faults(m.message))} == {}
+    assert {m.message: wrong for _, m in found if (wrong := faults(m.message))} == {}
     for path, refusal in found:
         named = refusal.details["field"]
         assert named == "The body" or named in refusal.message
@@ -127,34 +127,34 @@ def test_a_field_of_a_batch_is_named_with_its_index() -> None:
     kind = BODIES["<class 'entrypoints.http.uploads.wire.BatchUploadRequest'>"]
     good = {"filename": "a.mp4", "content_type": "video/mp4"}
     bad = [{**good, "file_size_bytes": 0}, {**good, "file_hash": "A"}, {"filename": "a"}, {**good, "multipart": "no"}]
-    told = [
+    fields = [
         next(_refusal({"uploads": [good, good, one]}, kind, ""))[1].message
         for one in (*bad, {**good, "colour": "red"}, {**good, "skip_duplicates": "yes"})
     ]
-    assert told[:4] == [
+    assert fields[:4] == [
         "uploads[2].file_size_bytes has a value that is not allowed: send a whole number of at least 1 or null.",
         "uploads[2].file_hash has a value that is not allowed: send 64 lower-case hex digits or null.",
         "uploads[2].content_type is missing: send a string.",
         "uploads[2].multipart has a value that is not allowed: send one of auto, always, never.",
     ]
-    assert told[4].startswith(
+    assert fields[4].startswith(
         "uploads[2].colour is not a field of this request: leave it out, or use one of filename, "
     )
-    assert told[5] == "uploads[2].skip_duplicates is a string: send true or false."
+    assert fields[5] == "uploads[2].skip_duplicates is a string: send true or false."
 
 
 def test_every_complaint_about_a_parameter_is_a_sentence() -> None:
-    told = set()
+    messages = set()
     for handler in handlers():
         for name in handler.parsed_fn_signature.parameters:
             if name not in {"request", "scope", "data"}:
                 extra = [{"key": name, "source": "query", "message": "Expected `int`, got `str`"}]
-                told.add(parameter_complaint(handler, ValidationException(extra=extra)).message)
+                messages.add(parameter_complaint(handler, ValidationException(extra=extra)).message)
 
-    assert "limit has a value that is not allowed: send a whole number from 1 to 1000." in told
-    assert "hours has a value that is not allowed: send a whole number from 1 to 720." in told
-    assert "return_presigned_urls has a value that is not allowed: send true or false." in told
-    assert {message: found for message in told if (found := faults(message))} == {}
+    assert "limit has a value that is not allowed: send a whole number from 1 to 1000." in messages
+    assert "hours has a value that is not allowed: send a whole number from 1 to 720." in messages
+    assert "return_presigned_urls has a value that is not allowed: send true or false." in messages
+    assert {message: found for message in messages if (found := faults(message))} == {}
 
 
 def test_every_pattern_says_in_words_what_it_means() -> None:
@@ -199,10 +199,12 @@ def test_a_number_beyond_all_bounds_is_named(body: bytes, place: str) -> None:
 
 
 def test_a_body_that_is_missing_is_called_the_body_and_bounds_are_plain_numbers() -> None:
-    def told(of: Any, name: str) -> str:  # noqa: ANN401  # a handler
+    def complaint(of: Any, name: str) -> str:  # noqa: ANN401  # a handler
         extra = [{"key": name, "source": "body", "message": "Expected `object`, got `null`"}]
         return parameter_complaint(of, ValidationException(extra=extra)).message
 
     by_name = {str(each.handler_name): each for each in handlers()}
-    assert told(by_name["create_upload"], "data") == "The body is missing: send a JSON object."
-    assert told(by_name["list_events"], "wait") == ("wait has a value that is not allowed: send a number from 0 to 60.")
+    assert complaint(by_name["create_upload"], "data") == "The body is missing: send a JSON object."
+    assert complaint(by_name["list_events"], "wait") == (
+        "wait has a value that is not allowed: send a number from 0 to 60."
+    )

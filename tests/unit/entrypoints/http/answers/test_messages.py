@@ -132,7 +132,7 @@ def _called(call: ast.Call) -> str | None:
 FOUND = [each for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py")) for each in _Module(path).messages()]
 
 
-def _told(found: Mapping[str, object]) -> str:
+def _listed(found: Mapping[str, object]) -> str:
     return "\n".join(f"{where}: {what}" for where, what in found.items())
 
 
@@ -143,18 +143,18 @@ def test_all_of_them_are_looked_at() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_message_is_a_sentence_that_says_what_is_wrong_and_what_to_do(kind: str) -> None:
-    told = {each.where: (each.text, found) for each in FOUND if each.kind == kind and (found := faults(each.text))}
-    assert not told, _told(told)
+    wrong = {each.where: (each.text, found) for each in FOUND if each.kind == kind and (found := faults(each.text))}
+    assert not wrong, _listed(wrong)
 
 
 def test_what_is_said_while_a_part_is_unavailable_keeps_the_same_rules() -> None:
-    told = {row.reason: (row.message, found) for row in UNAVAILABILITIES if (found := faults(row.message))}
-    assert not told, _told(told)
+    wrong = {row.reason: (row.message, found) for row in UNAVAILABILITIES if (found := faults(row.message))}
+    assert not wrong, _listed(wrong)
 
 
 def test_no_message_quotes_as_python_does_or_shows_names_of_the_code() -> None:
-    told = {each.where: hole for each in FOUND for hole in each.holes if _PYTHON_S_OWN.search(hole)}
-    assert not told, _told(told)
+    wrong = {each.where: hole for each in FOUND for hole in each.holes if _PYTHON_S_OWN.search(hole)}
+    assert not wrong, _listed(wrong)
 
 
 def test_what_is_invalid_is_named_in_the_details() -> None:

@@ -79,9 +79,9 @@ async def test_a_part_that_does_not_answer_in_time_is_not_ready(monkeypatch: pyt
     part = Part()
     part.hangs = True
     check = Check(part, LATE, well_seconds=60, broken_seconds=60)
-    with capture_logs() as told:
+    with capture_logs() as logs:
         assert await check() is LATE
-    assert [entry["event"] for entry in told] == ["readiness_changed"]
+    assert [entry["event"] for entry in logs] == ["readiness_changed"]
 
 
 async def test_a_defect_is_not_taken_for_an_outage() -> None:

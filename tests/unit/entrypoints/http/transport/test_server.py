@@ -462,5 +462,5 @@ async def test_the_log_has_the_status_that_the_server_itself_has_answered() -> N
         await settle()
     assert wire.status == 400
     assert seen == [400]
-    told = [line for line in lines if line["event"] == "request"]
-    assert [(line["status"], line["code"]) for line in told] == [(400, "invalid_http")]
+    logged = [line for line in lines if line["event"] == "request"]
+    assert [(line["status"], line["code"]) for line in logged] == [(400, "invalid_http")]
