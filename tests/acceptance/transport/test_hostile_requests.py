@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -20,7 +21,7 @@ async def unlimited(service: Service) -> AsyncIterator[Tenant]:
     try:
         url = f"http://127.0.0.1:{port}"
         wait_ready(url, process)
-        yield await Service(url=url, database=service.database, environment=service.environment).tenant()
+        yield await replace(service, url=url).tenant()
     finally:
         process.terminate()
         process.wait(30)
