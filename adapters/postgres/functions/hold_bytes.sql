@@ -3,10 +3,11 @@
 -- Also in Python: domain.objects.object.uploads_of.
 
 CREATE OR REPLACE FUNCTION upwell.hold_bytes(p_id text, p_blobs jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    held text[] := ARRAY(SELECT DISTINCT b->>'upload_id' FROM jsonb_array_elements(p_blobs) b
+        WHERE b->>'upload_id' IS NOT NULL);
 BEGIN
-    INSERT INTO holds
-    SELECT DISTINCT b->>'upload_id', p_id FROM jsonb_array_elements(p_blobs) b WHERE b->>'upload_id' IS NOT NULL;
-    UPDATE uploads SET object_id = p_id
-    WHERE object_id IS NULL AND upload_id IN (SELECT b->>'upload_id' FROM jsonb_array_elements(p_blobs) b);
-    PERFORM show_ends(ARRAY(SELECT b->>'upload_id' FROM jsonb_array_elements(p_blobs) b));
+    INSERT INTO holds SELECT h, p_id FROM unnest(held) h;
+    UPDATE uploads SET object_id = p_id WHERE object_id IS NULL AND upload_id = ANY (held);
+    PERFORM show_ends(held);
 END $$;

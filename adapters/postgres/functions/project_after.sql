@@ -1,8 +1,9 @@
 -- Project up to `p_limit` events after a position, in order, into the tables of the search path, and return the
--- position of the last one; NULL if there is none.
+-- position of the last one; NULL if there is none. The plans are made as in `append`.
 -- Called by: rebuilding.py.
 
-CREATE OR REPLACE FUNCTION upwell.project_after(p_after bigint, p_limit bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION upwell.project_after(p_after bigint, p_limit bigint) RETURNS bigint LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     r        record;
     last_    bigint;

@@ -4,7 +4,8 @@
 -- Called by: append, forget_avoided, schedule_object.
 -- Also in Python: adapters.memory.events.event_log.MemoryEventLog._redact.
 
-CREATE OR REPLACE FUNCTION upwell.redact(p_id text) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION upwell.redact(p_id text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     UPDATE upwell_events SET state = convert_to(
         (s.e || CASE WHEN jsonb_typeof(s.e->'request') = 'object' THEN jsonb_build_object('request', (
                     SELECT jsonb_object_agg(key, CASE WHEN key NOT IN (
@@ -20,4 +21,4 @@ CREATE OR REPLACE FUNCTION upwell.redact(p_id text) RETURNS void LANGUAGE sql AS
     WHERE originator_id = p_id AND originator_version = s.v AND s.e ?| '{request,blobs,storage_key}';
     DELETE FROM search_texts
     WHERE id IN (SELECT t.id FROM search_texts t WHERE t.id = p_id FOR UPDATE SKIP LOCKED);
-$$;
+END $$;

@@ -9,13 +9,13 @@ BEGIN
     CASE p_topic
     WHEN 'object.created.v1' THEN
         DELETE FROM jobs WHERE kind = 'forget'
-            AND upload_id IN (SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b);
+            AND upload_id = ANY (ARRAY(SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b));
         IF e->>'deletes_at' IS NOT NULL THEN
             PERFORM set_job('delete_object', p_id, (e->>'deletes_at')::timestamptz);
         END IF;
     WHEN 'object.updated.v1' THEN
         DELETE FROM jobs WHERE kind = 'forget'
-            AND upload_id IN (SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b);
+            AND upload_id = ANY (ARRAY(SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b));
         IF e->>'deletes_at' IS NOT NULL THEN
             PERFORM set_job('delete_object', p_id, (e->>'deletes_at')::timestamptz);
         ELSIF e ? 'deletes_at' THEN
@@ -23,7 +23,7 @@ BEGIN
         END IF;
         PERFORM set_job('forget', upload_id, own_end) FROM uploads
         WHERE own_end IS NOT NULL
-            AND upload_id IN (SELECT jsonb_array_elements_text(e->'released_upload_ids'));
+            AND upload_id = ANY (ARRAY(SELECT jsonb_array_elements_text(e->'released_upload_ids')));
     WHEN 'object.deleted.v1' THEN
         PERFORM redact(p_id);
         DELETE FROM jobs WHERE upload_id = p_id AND kind = 'delete_object';
