@@ -29,7 +29,7 @@ import psutil
 import uvloop
 
 from adapters.postgres.database.connecting import connect
-from tests.benchmarks.bench_creates import NOOP, tell_durability
+from tests.benchmarks.bench_creates import NOOP, print_durability
 from tests.conftest import free_port
 from tests.stack import Stack, stack
 
@@ -376,7 +376,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     with stack({"UPWELL_RATE_LIMITS": "on", "UPWELL_LOG_LEVEL": "warning"}) as running:
-        asyncio.run(tell_durability(running.database))
+        asyncio.run(print_durability(running.database))
         noop_port = free_port()
         noop = subprocess.Popen([sys.executable, "-c", NOOP.format(port=noop_port)])
         try:
